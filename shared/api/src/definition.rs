@@ -1,0 +1,471 @@
+//! Collection definitions: what a `collections/<name>.json` may say.
+
+use std::path::Path;
+use std::{fmt, fs, io};
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// Names that a collection may not have: paths of the service, today's and tomorrow's.
+const RESERVED_COLLECTIONS: &[&str] = &[
+    "auth",
+    "users",
+    "admin",
+    "events",
+    "health",
+    "openapi",
+    "data",
+    "userAuth",
+    "schemas",
+    "storage",
+    "files",
+    "mail",
+    "functions",
+    "webhooks",
+    "keys",
+    "me",
+];
+
+/// The fields that every record has.
+pub const SYSTEM_FIELDS: &[&str] = &["id", "createdAt", "updatedAt", "createdBy"];
+
+/// The parameters of a list, which a field may not be called.
+const LIST_PARAMETERS: &[&str] = &[
+    "limit",
+    "cursor",
+    "page",
+    "sort",
+    "sortBy",
+    "sortDirection",
+    "filter",
+    "andFilters",
+    "orFilters",
+    "search",
+    "fields",
+    "expand",
+    "explain",
+];
+
+/// What is done to a record.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Operation {
+    /// Make a new one.
+    Create,
+    /// Read one by its id.
+    Read,
+    /// List many.
+    List,
+    /// Change one.
+    Update,
+    /// Delete one.
+    Delete,
+}
+
+/// Who may do an operation. Admins pass every rule.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Rule {
+    /// Anyone, with a token or without. What holds when nothing is said.
+    #[default]
+    Public,
+    /// Anyone with a valid token.
+    Authenticated,
+    /// The record's owner.
+    Owner,
+    /// Admins alone.
+    Admin,
+}
+
+/// The rule of every operation.
+#[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Permissions {
+    /// Who may create.
+    #[serde(default)]
+    pub create: Rule,
+    /// Who may read one record, and list unless `list` says otherwise.
+    #[serde(default)]
+    pub read: Rule,
+    /// Who may list; the same as `read` when absent.
+    #[serde(default)]
+    pub list: Option<Rule>,
+    /// Who may change.
+    #[serde(default)]
+    pub update: Rule,
+    /// Who may delete.
+    #[serde(default)]
+    pub delete: Rule,
+}
+
+/// The type of a field's value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum FieldType {
+    /// Text without NUL.
+    String,
+    /// A number of at most 38 digits.
+    Number,
+    /// A number without a fraction.
+    Integer,
+    /// `true` or `false`.
+    Boolean,
+    /// An RFC 3339 date-time, kept in UTC with milliseconds.
+    Date,
+    /// Any JSON object.
+    Object,
+    /// Any JSON array.
+    Array,
+    /// The id of a user that exists.
+    Relation,
+}
+
+/// A field of a collection.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Field {
+    /// The name, `^[a-zA-Z][a-zA-Z0-9_]{0,63}$`.
+    pub name: String,
+    /// The type of its value.
+    #[serde(rename = "type")]
+    pub kind: FieldType,
+    /// Whether every record must have it.
+    #[serde(default)]
+    pub required: bool,
+    /// For a relation, the collection it points to: `users`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub collection: Option<String>,
+}
+
+/// A collection: its fields and who may do what.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Definition {
+    /// The name, as the file is named: `^[a-zA-Z][a-zA-Z0-9_-]{0,63}$`.
+    pub name: String,
+    /// The declared fields.
+    pub fields: Vec<Field>,
+    /// Who may do what; everything is public when absent.
+    #[serde(default)]
+    pub permissions: Permissions,
+    /// The field that holds the owner's id; see [`Definition::owner_field`].
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner_field: Option<String>,
+    /// Over how many partitions the records are spread, 1 to 32. May only grow.
+    #[serde(default = "one")]
+    pub shards: u8,
+}
+
+fn one() -> u8 {
+    1
+}
+
+/// What is wrong with a definition, or merely worth a warning.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// The file's name, such as `posts.json`.
+    pub file: String,
+    /// The place in it, such as `fields[2].name`; empty for the whole.
+    pub field: String,
+    /// What is wrong and what to do.
+    pub reason: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let separator = if self.field.is_empty() { "" } else { ": " };
+        write!(f, "collections/{}{separator}{}: {}", self.file, self.field, self.reason)
+    }
+}
+
+/// The definitions that were read, and the warnings about them.
+#[derive(Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The definitions, by name.
+    pub definitions: Vec<Definition>,
+    /// What is allowed but worth a look.
+    pub warnings: Vec<Problem>,
+}
+
+/// The definition files of a folder as `(file name, content)`, by name.
+///
+/// # Errors
+/// The folder or a file cannot be read.
+pub fn read_folder(folder: &Path) -> io::Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "json") {
+            let content = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
+            files.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), content));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Reads definitions out of `(file name, content)` pairs.
+///
+/// # Errors
+/// Every problem found, with file, field and reason.
+pub fn check(files: &[(String, String)]) -> Result<Checked, Vec<Problem>> {
+    let mut definitions: Vec<Definition> = Vec::new();
+    let mut problems = Vec::new();
+    let mut warnings = Vec::new();
+    for (file, content) in files {
+        let problem = |field: &str, reason: String| Problem { file: file.clone(), field: field.to_owned(), reason };
+        match parse(content) {
+            Err((field, reason)) => problems.push(problem(&field, reason)),
+            Ok(definition) => {
+                problems.extend(definition.problems(file).into_iter().map(|(field, reason)| problem(&field, reason)));
+                let folded = fold(&definition.name);
+                if let Some(other) = definitions.iter().find(|other| fold(&other.name) == folded) {
+                    let reason = format!("differs from `{}` only in case, `-` or `_`; rename one", other.name);
+                    problems.push(problem("name", reason));
+                }
+                if let Some(operations) = definition.open_to_strangers() {
+                    let reason = format!("strangers may {operations} records of `{}`", definition.name);
+                    warnings.push(problem("permissions", reason));
+                }
+                definitions.push(definition);
+            }
+        }
+    }
+    definitions.sort_by(|a, b| a.name.cmp(&b.name));
+    if problems.is_empty() { Ok(Checked { definitions, warnings }) } else { Err(problems) }
+}
+
+/// A definition, or the place and the reason why its text is none.
+fn parse(content: &str) -> Result<Definition, (String, String)> {
+    let tree: serde_json::Value =
+        serde_json::from_str(content).map_err(|error| (String::new(), format!("not JSON: {error}")))?;
+    serde_path_to_error::deserialize(tree).map_err(|error| {
+        let path = error.path().to_string();
+        (if path == "." { String::new() } else { path }, error.into_inner().to_string())
+    })
+}
+
+/// Two names with the same fold would be one table name to a careless eye, or one CloudFormation resource.
+fn fold(name: &str) -> String {
+    name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
+}
+
+fn is_name(name: &str, also: &[u8]) -> bool {
+    name.len() <= 64
+        && name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
+        && name.bytes().all(|b| b.is_ascii_alphanumeric() || also.contains(&b))
+}
+
+impl Definition {
+    /// The rule of an operation.
+    #[must_use]
+    pub fn rule(&self, operation: Operation) -> Rule {
+        match operation {
+            Operation::Create => self.permissions.create,
+            Operation::Read => self.permissions.read,
+            Operation::List => self.permissions.list.unwrap_or(self.permissions.read),
+            Operation::Update => self.permissions.update,
+            Operation::Delete => self.permissions.delete,
+        }
+    }
+
+    /// The field that holds the owner's id: `ownerField`, else `user_id` if declared, else `createdBy`.
+    #[must_use]
+    pub fn owner_field(&self) -> &str {
+        match &self.owner_field {
+            Some(field) => field,
+            None if self.field("user_id").is_some() => "user_id",
+            None => "createdBy",
+        }
+    }
+
+    /// Whether the owner's id is a declared field, which callers see under its own name and may send.
+    #[must_use]
+    pub fn owner_is_declared(&self) -> bool {
+        self.field(self.owner_field()).is_some()
+    }
+
+    /// Whether the table has a `by_owner` index: where a list shows the caller's records only.
+    #[must_use]
+    pub fn has_owner_index(&self) -> bool {
+        self.rule(Operation::List) == Rule::Owner
+    }
+
+    /// Whether some field is a relation to users.
+    #[must_use]
+    pub fn relates_to_users(&self) -> bool {
+        self.fields.iter().any(|field| field.kind == FieldType::Relation)
+    }
+
+    /// A declared field by its name.
+    #[must_use]
+    pub fn field(&self, name: &str) -> Option<&Field> {
+        self.fields.iter().find(|field| field.name == name)
+    }
+
+    /// What strangers may write, as words.
+    fn open_to_strangers(&self) -> Option<String> {
+        let open = [(Operation::Create, "create"), (Operation::Update, "update"), (Operation::Delete, "delete")];
+        let words: Vec<&str> =
+            open.iter().filter(|(operation, _)| self.rule(*operation) == Rule::Public).map(|(_, word)| *word).collect();
+        (!words.is_empty()).then(|| words.join(" and "))
+    }
+
+    fn problems(&self, file: &str) -> Vec<(String, String)> {
+        let mut problems = Vec::new();
+        let mut problem = |field: String, reason: String| problems.push((field, reason));
+        let name = &self.name;
+        if !is_name(name, b"_-") {
+            problem("name".into(), format!("`{name}` must match ^[a-zA-Z][a-zA-Z0-9_-]{{0,63}}$"));
+        } else if RESERVED_COLLECTIONS.iter().any(|reserved| fold(reserved) == fold(name)) {
+            problem("name".into(), format!("`{name}` is reserved; choose another name"));
+        }
+        if file.strip_suffix(".json") != Some(name) {
+            problem("name".into(), format!("`{name}` must be the file's name; call the file {name}.json"));
+        }
+        for (index, field) in self.fields.iter().enumerate() {
+            let name = &field.name;
+            let place = format!("fields[{index}]");
+            if !is_name(name, b"_") {
+                problem(format!("{place}.name"), format!("`{name}` must match ^[a-zA-Z][a-zA-Z0-9_]{{0,63}}$"));
+            } else if SYSTEM_FIELDS.contains(&name.as_str()) || LIST_PARAMETERS.contains(&name.as_str()) {
+                problem(format!("{place}.name"), format!("`{name}` is reserved; choose another name"));
+            } else if self.fields.iter().take(index).any(|earlier| earlier.name == *name) {
+                problem(format!("{place}.name"), format!("`{name}` is declared twice"));
+            }
+            match (field.kind, field.collection.as_deref()) {
+                (FieldType::Relation, Some("users")) => {}
+                (FieldType::Relation, _) => problem(
+                    format!("{place}.collection"),
+                    "a relation points to `users`: say \"collection\": \"users\"".into(),
+                ),
+                (_, Some(_)) => problem(format!("{place}.collection"), "only a relation has a collection".into()),
+                (_, None) => {}
+            }
+        }
+        if let Some(owner) = &self.owner_field {
+            match self.field(owner).map(|field| field.kind) {
+                Some(FieldType::String | FieldType::Relation) => {}
+                None if owner == "createdBy" => {}
+                _ => problem(
+                    "ownerField".into(),
+                    format!("`{owner}` must be a declared field of type string or relation, or createdBy"),
+                ),
+            }
+        } else if let Some(field) = self.field("user_id")
+            && !matches!(field.kind, FieldType::String | FieldType::Relation)
+        {
+            problem("ownerField".into(), "`user_id` is the owner field, so its type is string or relation".into());
+        }
+        if !(1..=32).contains(&self.shards) {
+            problem("shards".into(), format!("{} must be 1 to 32", self.shards));
+        }
+        problems
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check_one(file: &str, content: &str) -> Result<Checked, Vec<String>> {
+        check(&[(file.to_owned(), content.to_owned())])
+            .map_err(|problems| problems.iter().map(ToString::to_string).collect())
+    }
+
+    #[test]
+    fn the_owner_field_is_named_or_user_id_or_created_by() {
+        for (content, field, declared) in [
+            (r#"{"name":"a","fields":[]}"#, "createdBy", false),
+            (r#"{"name":"a","fields":[{"name":"user_id","type":"string"}]}"#, "user_id", true),
+            (r#"{"name":"a","fields":[{"name":"by","type":"string"}],"ownerField":"by"}"#, "by", true),
+        ] {
+            let checked = check_one("a.json", content).expect("valid");
+            assert_eq!(checked.definitions[0].owner_field(), field);
+            assert_eq!(checked.definitions[0].owner_is_declared(), declared);
+        }
+    }
+
+    #[test]
+    fn list_inherits_read_and_what_is_not_said_is_public() {
+        let content = r#"{"name":"a","fields":[],"permissions":{"read":"owner"}}"#;
+        let definition = check_one("a.json", content).expect("valid").definitions.remove(0);
+        assert_eq!(definition.rule(Operation::List), Rule::Owner);
+        assert_eq!(definition.rule(Operation::Create), Rule::Public);
+        assert!(definition.has_owner_index());
+    }
+
+    #[test]
+    fn a_collection_that_strangers_may_write_is_a_warning() {
+        let checked = check_one("a.json", r#"{"name":"a","fields":[],"permissions":{"update":"admin"}}"#);
+        let warnings: Vec<String> = checked.expect("valid").warnings.iter().map(ToString::to_string).collect();
+        assert_eq!(warnings, ["collections/a.json: permissions: strangers may create and delete records of `a`"]);
+    }
+
+    #[test]
+    fn a_bad_definition_is_named_with_file_field_and_reason() {
+        for (file, content, expected) in [
+            ("a.json", "{", "collections/a.json: not JSON: EOF while parsing"),
+            ("a.json", r#"{"name":"a"}"#, "collections/a.json: missing field `fields`"),
+            ("a.json", r#"{"name":"a","fields":[],"rules":{}}"#, "collections/a.json: rules: unknown field `rules`"),
+            (
+                "a.json",
+                r#"{"name":"a","fields":[],"permissions":{"read":"everyone"}}"#,
+                "collections/a.json: permissions.read: unknown variant `everyone`",
+            ),
+            (
+                "a.json",
+                r#"{"name":"a","fields":[{"name":"x","type":"text"}]}"#,
+                "collections/a.json: fields[0].type: unknown variant `text`",
+            ),
+            ("a.json", r#"{"name":"b","fields":[]}"#, "collections/a.json: name: `b` must be the file's name"),
+            ("9a.json", r#"{"name":"9a","fields":[]}"#, "collections/9a.json: name: `9a` must match"),
+            ("_a.json", r#"{"name":"_a","fields":[]}"#, "collections/_a.json: name: `_a` must match"),
+            ("users.json", r#"{"name":"users","fields":[]}"#, "collections/users.json: name: `users` is reserved"),
+            ("Users.json", r#"{"name":"Users","fields":[]}"#, "collections/Users.json: name: `Users` is reserved"),
+            (
+                "a.json",
+                r#"{"name":"a","fields":[{"name":"a.b","type":"string"}]}"#,
+                "collections/a.json: fields[0].name: `a.b` must match",
+            ),
+            (
+                "a.json",
+                r#"{"name":"a","fields":[{"name":"limit","type":"string"}]}"#,
+                "collections/a.json: fields[0].name: `limit` is reserved",
+            ),
+            (
+                "a.json",
+                r#"{"name":"a","fields":[{"name":"createdAt","type":"date"}]}"#,
+                "collections/a.json: fields[0].name: `createdAt` is reserved",
+            ),
+            (
+                "a.json",
+                r#"{"name":"a","fields":[{"name":"x","type":"string"},{"name":"x","type":"string"}]}"#,
+                "collections/a.json: fields[1].name: `x` is declared twice",
+            ),
+            (
+                "a.json",
+                r#"{"name":"a","fields":[{"name":"x","type":"relation"}]}"#,
+                "collections/a.json: fields[0].collection: a relation points to `users`",
+            ),
+            ("a.json", r#"{"name":"a","fields":[],"ownerField":"x"}"#, "collections/a.json: ownerField: `x` must be"),
+            (
+                "a.json",
+                r#"{"name":"a","fields":[{"name":"user_id","type":"number"}]}"#,
+                "collections/a.json: ownerField: `user_id` is the owner field",
+            ),
+            ("a.json", r#"{"name":"a","fields":[],"shards":0}"#, "collections/a.json: shards: 0 must be 1 to 32"),
+        ] {
+            let problems = check_one(file, content).expect_err(content);
+            assert!(problems[0].starts_with(expected), "{content}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn names_that_differ_only_in_case_or_dashes_collide() {
+        let file = |name: &str| (format!("{name}.json"), format!(r#"{{"name":"{name}","fields":[]}}"#));
+        for other in ["Posts", "po-sts", "POST_S"] {
+            assert!(check(&[file("posts"), file(other)]).is_err(), "{other}");
+        }
+        assert!(check(&[file("posts"), file("postings")]).is_ok());
+    }
+}

@@ -1,0 +1,363 @@
+//! The endpoint page: every endpoint, declared once.
+//!
+//! From an entry come the function's decoding, status and guard, its routes and IAM policy in `template.yaml`, its
+//! line in `CargoLambda.toml`, its page in `docs/openapi.json`, and the sweeps of the black-box suite. The entry's
+//! name is also the folder, the package, the binary and (in camel case) the template resource.
+
+use serde::Serialize;
+
+use crate::definition::Operation;
+use crate::error::Code;
+use crate::wire::{Body, Credentials, HealthStatus, LogoutRequest, NoBody, NoContent, RefreshRequest};
+use crate::wire::{Record, RecordFields, RecordPage, SignedIn, Tokens};
+
+/// An HTTP method that some endpoint answers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Method {
+    /// `GET`
+    Get,
+    /// `POST`
+    Post,
+    /// `PUT`
+    Put,
+    /// `PATCH`
+    Patch,
+    /// `DELETE`
+    Delete,
+}
+
+impl Method {
+    /// Every method, in the order `Allow` lists them.
+    pub const ALL: [Self; 5] = [Self::Get, Self::Post, Self::Put, Self::Patch, Self::Delete];
+
+    /// The method's name on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Get => "GET",
+            Self::Post => "POST",
+            Self::Put => "PUT",
+            Self::Patch => "PATCH",
+            Self::Delete => "DELETE",
+        }
+    }
+}
+
+/// Who may call an endpoint, and so what its handler can read of the caller.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Guard {
+    /// Anybody; the `Authorization` header is never read.
+    Open,
+    /// Anybody who can show a token this deployment signed, expired or not.
+    Signed,
+    /// Whoever the collection's rule for this operation allows.
+    Rule(Operation),
+}
+
+/// A DynamoDB action, named as IAM names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Action {
+    /// `dynamodb:GetItem`
+    GetItem,
+    /// `dynamodb:BatchGetItem`
+    BatchGetItem,
+    /// `dynamodb:Query`
+    Query,
+    /// `dynamodb:PutItem`
+    PutItem,
+    /// `dynamodb:UpdateItem`
+    UpdateItem,
+    /// `dynamodb:ConditionCheckItem`
+    ConditionCheckItem,
+}
+
+impl Action {
+    /// The action as a policy writes it, without `dynamodb:`.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::GetItem => "GetItem",
+            Self::BatchGetItem => "BatchGetItem",
+            Self::Query => "Query",
+            Self::PutItem => "PutItem",
+            Self::UpdateItem => "UpdateItem",
+            Self::ConditionCheckItem => "ConditionCheckItem",
+        }
+    }
+}
+
+/// What an endpoint touches: one table, one index, or that of every collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Table {
+    /// `_users`
+    Users,
+    /// `_users`, but only where some collection declares a relation to users.
+    RelatedUsers,
+    /// `_sessions`
+    Sessions,
+    /// `_settings`
+    Settings,
+    /// The table of every declared collection.
+    Records,
+    /// The `by_owner` index of every collection that has one.
+    RecordsByOwner,
+}
+
+/// One entry of the page.
+#[derive(Debug)]
+pub struct Entry {
+    /// Folder, package, binary and route name, such as `records-get`.
+    pub name: &'static str,
+    /// The sentence that documents the endpoint.
+    pub doc: &'static str,
+    /// The methods it answers; none for the fallback.
+    pub methods: &'static [Method],
+    /// The path as API Gateway writes it, such as `/api/{collection}/{id}`.
+    pub path: &'static str,
+    /// Who may call it.
+    pub guard: Guard,
+    /// What it may do to which table: the whole of its IAM policy.
+    pub access: &'static [(Action, Table)],
+    /// The status of a success.
+    pub status: u16,
+    /// The error codes of its own, beside those that any endpoint may answer.
+    pub errors: &'static [Code],
+}
+
+/// An endpoint as a type: what its body decodes to and what it replies.
+pub trait Endpoint: 'static {
+    /// The JSON body.
+    type Body: Body + 'static;
+    /// The JSON reply.
+    type Reply: Serialize + 'static;
+    /// The guard as a type, so that only a handler that has a caller can ask for it.
+    type Guard;
+    /// The entry on the page.
+    const ENTRY: &'static Entry;
+}
+
+/// The guards as types.
+pub mod guard {
+    /// See [`Guard::Open`](super::Guard::Open).
+    #[derive(Debug)]
+    pub struct Open;
+    /// See [`Guard::Signed`](super::Guard::Signed).
+    #[derive(Debug)]
+    pub struct Signed;
+    /// See [`Guard::Rule`](super::Guard::Rule).
+    #[derive(Debug)]
+    pub struct Rule;
+}
+
+macro_rules! endpoints {
+    ($(
+        #[doc = $doc:literal]
+        $type:ident $name:literal: [$($method:ident)*] $path:literal, $guard:ident $(($operation:ident))?,
+        [$($action:ident $table:ident),*], $body:ty => $status:literal $reply:ty, [$($code:ident),*];
+    )*) => {
+        $(
+            #[doc = $doc]
+            #[derive(Debug)]
+            pub struct $type;
+
+            impl Endpoint for $type {
+                type Body = $body;
+                type Reply = $reply;
+                type Guard = guard::$guard;
+                const ENTRY: &'static Entry = &Entry {
+                    name: $name,
+                    doc: $doc.trim_ascii(),
+                    methods: &[$(Method::$method),*],
+                    path: $path,
+                    guard: Guard::$guard $((Operation::$operation))?,
+                    access: &[$((Action::$action, Table::$table)),*],
+                    status: $status,
+                    errors: &[$(Code::$code),*],
+                };
+            }
+        )*
+
+        /// The page: every endpoint, in the order it documents itself.
+        pub const PAGE: &[&Entry] = &[$($type::ENTRY),*];
+
+        /// The JSON schemas of the body and the reply of the endpoint called `name`.
+        pub fn schemas(
+            name: &str,
+            generator: &mut schemars::SchemaGenerator,
+        ) -> Option<(schemars::Schema, schemars::Schema)> {
+            match name {
+                $($name => Some((generator.subschema_for::<$body>(), generator.subschema_for::<$reply>())),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+endpoints! {
+    /// Create an account and sign it in.
+    Register "register": [Post] "/api/auth/register", Open,
+        [PutItem Users, UpdateItem Users, PutItem Sessions, GetItem Settings, PutItem Settings],
+        Credentials => 201 SignedIn, [EmailAlreadyExists];
+
+    /// Trade an email and a password for tokens.
+    Login "login": [Post] "/api/auth/login", Open,
+        [GetItem Users, UpdateItem Users, PutItem Sessions, GetItem Settings, PutItem Settings],
+        Credentials => 200 SignedIn, [InvalidCredentials, AccountDisabled];
+
+    /// Trade a refresh token for a new pair of tokens; the one presented is dead from then on.
+    Refresh "refresh": [Post] "/api/auth/refresh", Open,
+        [GetItem Users, UpdateItem Sessions, GetItem Settings],
+        RefreshRequest => 200 Tokens, [InvalidRefreshToken];
+
+    /// End a session, by its refresh token or by an access token.
+    Logout "logout": [Post] "/api/auth/logout", Signed,
+        [UpdateItem Sessions, GetItem Settings],
+        LogoutRequest => 204 NoContent, [InvalidToken];
+
+    /// Tell that the service answers; touches no table.
+    Health "health": [Get] "/api/health", Open, [], NoBody => 200 HealthStatus, [];
+
+    /// Create a record.
+    RecordsCreate "records-create": [Post] "/api/{collection}", Rule(Create),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, PutItem Records, ConditionCheckItem RelatedUsers],
+        RecordFields => 201 Record, [];
+
+    /// List the records the caller may list, newest first.
+    RecordsList "records-list": [Get] "/api/{collection}", Rule(List),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, Query Records, Query RecordsByOwner],
+        NoBody => 200 RecordPage, [InvalidCursor];
+
+    /// Read one record.
+    RecordsGet "records-get": [Get] "/api/{collection}/{id}", Rule(Read),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Records],
+        NoBody => 200 Record, [RecordNotFound];
+
+    /// Change a record: `PATCH` merges, `PUT` replaces.
+    RecordsUpdate "records-update": [Patch Put] "/api/{collection}/{id}", Rule(Update),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records, ConditionCheckItem RelatedUsers],
+        RecordFields => 200 Record, [RecordNotFound];
+
+    /// Delete a record.
+    RecordsDelete "records-delete": [Delete] "/api/{collection}/{id}", Rule(Delete),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records],
+        NoBody => 204 NoContent, [RecordNotFound];
+
+    /// Answer every path and method that no endpoint has, in the one error shape.
+    Fallback "fallback": [] "$default", Open, [], NoBody => 404 NoContent, [];
+}
+
+/// What the page says of a method and a path.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Route {
+    /// This endpoint answers.
+    To(&'static str),
+    /// The path exists, the method does not: 405 with these methods in `Allow`.
+    MethodNotAllowed(String),
+    /// No endpoint has the path: 404.
+    NotFound,
+}
+
+/// Decides which endpoint a request is for.
+///
+/// A literal path wins over a template, so `GET /api/auth/login` is 405 and never a record of a collection `auth`,
+/// although API Gateway, which routes by method and path together, sends it to `records-get`. `is_collection` tells
+/// the declared collections: any other name is no path at all.
+#[must_use]
+pub fn route(method: &str, path: &str, is_collection: impl Fn(&str) -> bool) -> Route {
+    let literal = PAGE.iter().any(|entry| entry.path == path);
+    let mut allowed = Vec::new();
+    for entry in PAGE {
+        let matches = if literal { entry.path == path } else { fits(entry.path, path, &is_collection) };
+        for allow in entry.methods.iter().filter(|_| matches) {
+            if allow.as_str() == method {
+                return Route::To(entry.name);
+            }
+            allowed.push(*allow);
+        }
+    }
+    if allowed.is_empty() {
+        return Route::NotFound;
+    }
+    allowed.sort_unstable();
+    Route::MethodNotAllowed(allowed.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", "))
+}
+
+/// Whether `path` is an instance of `template`.
+fn fits(template: &str, path: &str, is_collection: impl Fn(&str) -> bool) -> bool {
+    let mut segments = path.split('/');
+    let all = template.split('/').all(|expected| {
+        segments.next().is_some_and(|segment| match expected {
+            "{collection}" => is_collection(segment),
+            "{id}" => !segment.is_empty(),
+            literal => literal == segment,
+        })
+    });
+    all && segments.next().is_none()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn ask(method: &str, path: &str) -> Route {
+        route(method, path, |name| name == "posts")
+    }
+
+    #[test]
+    fn every_entry_is_reached_by_its_own_methods_and_path() {
+        for entry in PAGE {
+            let path = entry.path.replace("{collection}", "posts").replace("{id}", "x");
+            for method in entry.methods {
+                assert_eq!(ask(method.as_str(), &path), Route::To(entry.name), "{} {path}", method.as_str());
+            }
+        }
+    }
+
+    #[test]
+    fn no_two_entries_share_method_and_path() {
+        let mut seen: Vec<(Method, &str)> =
+            PAGE.iter().flat_map(|entry| entry.methods.iter().map(|method| (*method, entry.path))).collect();
+        let all = seen.len();
+        seen.sort_unstable();
+        seen.dedup();
+        assert_eq!(seen.len(), all);
+    }
+
+    #[test]
+    fn a_literal_path_is_never_a_record() {
+        for (method, path, allow) in [
+            ("GET", "/api/auth/login", "POST"),
+            ("DELETE", "/api/auth/register", "POST"),
+            ("PUT", "/api/auth/logout", "POST"),
+            ("POST", "/api/health", "GET"),
+            ("HEAD", "/api/health", "GET"),
+            ("HEAD", "/api/posts", "GET, POST"),
+            ("POST", "/api/posts/x", "GET, PUT, PATCH, DELETE"),
+        ] {
+            assert_eq!(ask(method, path), Route::MethodNotAllowed(allow.to_owned()), "{method} {path}");
+        }
+    }
+
+    #[test]
+    fn anything_else_is_not_found() {
+        for path in [
+            "",
+            "/",
+            "/api",
+            "/api/",
+            "/api/posts/",
+            "/api/posts/x/y",
+            "/api/nope",
+            "/api/nope/x",
+            "/posts",
+            "/api/auth",
+            "/api/users",
+            "//api/posts",
+            "$default",
+            "/api/%70osts",
+            "/API/posts",
+        ] {
+            assert_eq!(ask("GET", path), Route::NotFound, "{path}");
+        }
+    }
+}

@@ -1,0 +1,201 @@
+//! The closed list of errors, and the one shape they have on the wire.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+macro_rules! codes {
+    ($( $code:ident = $text:literal $status:literal $message:literal; )*) => {
+        /// Why a request failed. A code is never renamed: clients branch on it.
+        #[derive(Clone, Copy, Debug, PartialEq, Eq)]
+        pub enum Code { $(#[doc = concat!("`", $text, "`: ", $message)] $code),* }
+
+        impl Code {
+            /// Every code.
+            pub const ALL: &[Self] = &[$(Self::$code),*];
+
+            /// The code on the wire, `area/kebab-case`.
+            #[must_use]
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$code => $text),* }
+            }
+
+            /// The HTTP status that carries it.
+            #[must_use]
+            pub fn status(self) -> u16 {
+                match self { $(Self::$code => $status),* }
+            }
+
+            /// The sentence for the caller, unless the error has a more precise one.
+            #[must_use]
+            pub fn message(self) -> &'static str {
+                match self { $(Self::$code => $message),* }
+            }
+        }
+    };
+}
+
+codes! {
+    InvalidJson = "common/invalid-json" 400 "The body is not a JSON object.";
+    InvalidRequest = "common/invalid-request" 400 "The request is malformed.";
+    ValidationFailed = "common/validation-failed" 400 "Some fields are not valid; see details.";
+    NotFound = "common/not-found" 404 "There is nothing at this path.";
+    MethodNotAllowed = "common/method-not-allowed" 405 "This path does not answer that method; see the Allow header.";
+    PayloadTooLarge = "common/payload-too-large" 413 "The body is larger than 256 KiB.";
+    UnsupportedMediaType = "common/unsupported-media-type" 415 "Send the body as application/json in UTF-8.";
+    Internal = "common/internal" 500 "Something went wrong on our side; the log has it under this request id.";
+    Unavailable = "common/unavailable" 503 "The service is busy; try again in a moment.";
+    AuthenticationRequired = "auth/authentication-required" 401 "Send an access token: Authorization: Bearer <token>.";
+    InvalidToken = "auth/invalid-token" 401 "The access token is not valid.";
+    TokenExpired = "auth/token-expired" 401 "The access token has expired; refresh it.";
+    SessionRevoked = "auth/session-revoked" 401 "This session has ended; log in again.";
+    InvalidCredentials = "auth/invalid-credentials" 401 "Email or password is wrong.";
+    InvalidRefreshToken = "auth/invalid-refresh-token" 401 "The refresh token is not valid; log in again.";
+    AccountDisabled = "auth/account-disabled" 403 "This account is disabled.";
+    Forbidden = "auth/forbidden" 403 "You may not do this.";
+    EmailAlreadyExists = "auth/email-already-exists" 409 "An account with this email already exists.";
+    RecordNotFound = "data/record-not-found" 404 "There is no such record.";
+    InvalidCursor = "data/invalid-cursor" 400 "The cursor is not valid for this list; start again without it.";
+    RecordTooLarge = "data/record-too-large" 413 "The record would be larger than 256 KiB.";
+}
+
+/// One field that is not valid.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Detail {
+    /// The field, or the query parameter.
+    pub field: String,
+    /// What is wrong with it, in kebab-case, such as `required`.
+    pub code: String,
+    /// The same as a sentence.
+    pub message: String,
+}
+
+impl Detail {
+    /// A detail of a field.
+    pub fn new(field: impl Into<String>, code: &str, message: impl Into<String>) -> Self {
+        Self { field: field.into(), code: code.to_owned(), message: message.into() }
+    }
+}
+
+/// A refusal: what the caller hears, and for the log alone, why.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Error {
+    /// The code, which names the status.
+    pub code: Code,
+    /// The sentence for the caller.
+    pub message: String,
+    /// The fields that are not valid; empty but for `common/validation-failed`.
+    pub details: Vec<Detail>,
+    /// The methods for the `Allow` header of a 405.
+    pub allow: Option<String>,
+    /// The cause, for the log; never sent.
+    pub cause: Option<String>,
+}
+
+impl Error {
+    /// The refusal with its usual sentence.
+    #[must_use]
+    pub fn new(code: Code) -> Self {
+        Self { code, message: code.message().to_owned(), details: Vec::new(), allow: None, cause: None }
+    }
+
+    /// The same with a more precise sentence.
+    #[must_use]
+    pub fn with_message(mut self, message: impl Into<String>) -> Self {
+        self.message = message.into();
+        self
+    }
+
+    /// `common/validation-failed` with its details.
+    #[must_use]
+    pub fn invalid(details: Vec<Detail>) -> Self {
+        Self { details, ..Self::new(Code::ValidationFailed) }
+    }
+
+    /// 405 with the methods for `Allow`.
+    #[must_use]
+    pub fn method_not_allowed(allow: String) -> Self {
+        Self { allow: Some(allow), ..Self::new(Code::MethodNotAllowed) }
+    }
+
+    /// A fault that passes: 503 with `Retry-After`. The cause goes to the log.
+    #[must_use]
+    pub fn unavailable(cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..Self::new(Code::Unavailable) }
+    }
+
+    /// A bug: 500. The cause goes to the log.
+    #[must_use]
+    pub fn internal(cause: impl Into<String>) -> Self {
+        Self { cause: Some(cause.into()), ..Self::new(Code::Internal) }
+    }
+
+    /// The body of the reply.
+    #[must_use]
+    pub fn body(&self, request_id: &str) -> ErrorBody {
+        ErrorBody {
+            error: ErrorContent {
+                code: self.code.as_str().to_owned(),
+                message: self.message.clone(),
+                request_id: request_id.to_owned(),
+                details: self.details.clone(),
+            },
+        }
+    }
+}
+
+impl From<Code> for Error {
+    fn from(code: Code) -> Self {
+        Self::new(code)
+    }
+}
+
+/// The error shape.
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Error")]
+pub struct ErrorBody {
+    /// The error.
+    pub error: ErrorContent,
+}
+
+/// The content of the error shape.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct ErrorContent {
+    /// One of the closed list of codes.
+    pub code: String,
+    /// A sentence for a person.
+    pub message: String,
+    /// The request's id, as in the `x-request-id` header and the log.
+    pub request_id: String,
+    /// The fields that are not valid; only with `common/validation-failed`.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub details: Vec<Detail>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn codes_are_unique_and_well_formed() {
+        let mut seen = std::collections::BTreeSet::new();
+        for code in Code::ALL {
+            let text = code.as_str();
+            assert!(seen.insert(text), "{text} twice");
+            let (area, name) = text.split_once('/').expect("area/name");
+            assert!(["common", "auth", "data"].contains(&area), "{text}");
+            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{text}");
+            assert!((400..=503).contains(&code.status()), "{text}");
+        }
+    }
+
+    #[test]
+    fn the_cause_stays_inside() {
+        let error = Error::internal("table local-_users not found");
+        let body = serde_json::to_string(&error.body("r-1")).expect("serializable");
+        assert_eq!(
+            body,
+            r#"{"error":{"code":"common/internal","message":"Something went wrong on our side; the log has it under this request id.","requestId":"r-1"}}"#
+        );
+    }
+}

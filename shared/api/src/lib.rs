@@ -1,0 +1,18 @@
+//! The contract: the endpoint page, the wire types, collection definitions and the closed list of errors.
+//!
+//! Pure: no AWS, no HTTP library, no clock, no environment. Every other room knows this one; it knows none of them.
+
+pub mod definition;
+pub mod endpoints;
+pub mod error;
+pub mod id;
+pub mod record;
+pub mod settings;
+pub mod time;
+pub mod wire;
+
+pub use definition::{Definition, Operation, Rule};
+pub use endpoints::{Endpoint, Method};
+pub use error::{Code, Detail, Error};
+pub use id::Id;
+pub use time::Timestamp;
