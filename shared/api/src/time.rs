@@ -16,7 +16,7 @@ pub struct Timestamp(u64);
 impl Timestamp {
     /// The moment `millis` milliseconds after 1970.
     #[must_use]
-    pub fn from_millis(millis: u64) -> Self {
+    pub const fn from_millis(millis: u64) -> Self {
         Self(millis)
     }
 

@@ -1,1 +1,22 @@
+//! The rules: users, sessions, passwords, tokens and permissions.
+//!
+//! Pure: no AWS, no HTTP, no clock, no environment, no randomness of its own. Time and random bytes come in as
+//! arguments, so every decision can be tested as a table.
 
+pub mod access_token;
+pub mod cursor;
+pub mod email;
+pub mod keys;
+pub mod password;
+pub mod permission;
+pub mod refresh;
+pub mod refresh_token;
+pub mod session;
+pub mod user;
+
+pub use access_token::Claims;
+pub use keys::Keys;
+pub use permission::{Requirement, Scope};
+pub use refresh_token::RefreshToken;
+pub use session::{Caller, Session};
+pub use user::{Identity, User};

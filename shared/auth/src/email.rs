@@ -1,0 +1,41 @@
+//! Email addresses, in the one form they are unique in.
+
+use api::Detail;
+
+/// Normalises an address: trimmed and ASCII lower-cased.
+///
+/// Only what could never be delivered or could be confused is refused (ASVS 5.0, 2.2.1); whether an address works is
+/// for a mail to tell.
+///
+/// # Errors
+/// A detail for the field `email` when it is over 254 bytes (RFC 5321, section 4.5.3.1.3), has not exactly one `@`
+/// with something on both sides, or holds a blank, a control or a non-ASCII character.
+pub fn normalise(email: &str) -> Result<String, Detail> {
+    let email = email.trim().to_ascii_lowercase();
+    let parts = email.split_once('@').filter(|(local, domain)| !local.is_empty() && !domain.is_empty());
+    let fits = email.len() <= 254
+        && email.bytes().all(|byte| byte.is_ascii_graphic())
+        && parts.is_some_and(|(_, domain)| !domain.contains('@'));
+    if fits { Ok(email) } else { Err(Detail::new("email", "format", "`email` must be an email address.")) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::normalise;
+
+    #[test]
+    fn an_address_has_one_form() {
+        for (email, expected) in [("a@b", "a@b"), ("  Ada.L+x@Example.COM\n", "ada.l+x@example.com")] {
+            assert_eq!(normalise(email).as_deref(), Ok(expected));
+        }
+        assert!(normalise(&format!("{}@b", "a".repeat(252))).is_ok());
+    }
+
+    #[test]
+    fn what_cannot_be_an_address_is_refused() {
+        for email in ["", "@", "a@", "@b", "a", "a@b@c", "a b@c", "a\0@b", "a\u{7f}@b", "ä@b", "a@b\u{a0}c", "İ@b"] {
+            assert!(normalise(email).is_err(), "{email:?}");
+        }
+        assert!(normalise(&format!("{}@b", "a".repeat(253))).is_err());
+    }
+}

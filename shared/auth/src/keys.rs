@@ -1,0 +1,169 @@
+//! The signing secret and the keys derived from it.
+
+use std::sync::Once;
+
+use api::{Error, Timestamp};
+use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
+use jsonwebtoken::errors::{Error as JwtError, ErrorKind};
+use jsonwebtoken::signature::{self, Signer, Verifier};
+use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use ring::{aead, hkdf, hmac};
+
+/// Secrets that documentation shows: whoever reads it could sign tokens.
+const SAMPLES: [&str; 2] = ["change-me-in-production", "dev-only-change-me"];
+
+/// A key of HMAC-SHA256 is as long as its output (RFC 7518, section 3.2).
+const MIN_SECRET: usize = 32;
+
+/// What is wrong with a signing secret.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SecretProblem {
+    /// It stands in the documentation; fit for a developer's machine alone.
+    Sample,
+    /// It has fewer than 32 bytes.
+    Short,
+}
+
+/// Judges a signing secret.
+///
+/// # Errors
+/// The problem; [`SecretProblem::Sample`] is a warning on a developer's machine and fatal in the cloud.
+pub fn check_secret(secret: &str) -> Result<(), SecretProblem> {
+    match secret {
+        sample if SAMPLES.contains(&sample) => Err(SecretProblem::Sample),
+        short if short.len() < MIN_SECRET => Err(SecretProblem::Short),
+        _ => Ok(()),
+    }
+}
+
+/// Every key of a deployment: the current ones sign, the previous ones still verify.
+pub struct Keys {
+    /// Who signs: `bakend:` and the table prefix. Part of every token and of every derived key.
+    pub(crate) issuer: String,
+    pub(crate) generations: Vec<Derived>,
+}
+
+/// The keys of one signing secret. It signs JWTs itself; every other key is derived from it (HKDF, RFC 5869), so that
+/// no key serves two purposes (NIST SP 800-57 part 1, section 5.2).
+pub(crate) struct Derived {
+    pub(crate) encoding: EncodingKey,
+    pub(crate) decoding: DecodingKey,
+    pub(crate) refresh_tag: hmac::Key,
+    pub(crate) cursor: aead::LessSafeKey,
+}
+
+impl Keys {
+    /// The keys of the deployment with this table prefix.
+    ///
+    /// # Errors
+    /// `common/internal` if a key cannot be derived, which no secret makes happen.
+    pub fn new(table_prefix: &str, current: &[u8], previous: Option<&[u8]>) -> Result<Self, Error> {
+        install_provider();
+        let issuer = format!("bakend:{table_prefix}");
+        let generations = std::iter::once(current)
+            .chain(previous)
+            .map(|secret| Derived::new(&issuer, secret))
+            .collect::<Result<_, _>>()?;
+        Ok(Self { issuer, generations })
+    }
+
+    /// The generation that signs.
+    pub(crate) fn current(&self) -> Result<&Derived, Error> {
+        self.generations.first().ok_or_else(|| Error::internal("no signing key"))
+    }
+}
+
+impl Derived {
+    fn new(issuer: &str, secret: &[u8]) -> Result<Self, Error> {
+        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, issuer.as_bytes()).extract(secret);
+        let derive = |purpose: &[u8]| -> Result<[u8; 32], Error> {
+            let mut key = [0; 32];
+            root.expand(&[purpose], hkdf::HKDF_SHA256)
+                .and_then(|okm| okm.fill(&mut key))
+                .map_err(|_| Error::internal("key derivation failed"))?;
+            Ok(key)
+        };
+        let cursor = aead::UnboundKey::new(&aead::AES_256_GCM, &derive(b"cursor")?)
+            .map_err(|_| Error::internal("key derivation failed"))?;
+        Ok(Self {
+            encoding: EncodingKey::from_secret(secret),
+            decoding: DecodingKey::from_secret(secret),
+            refresh_tag: hmac::Key::new(hmac::HMAC_SHA256, &derive(b"refresh-token-tag")?),
+            cursor: aead::LessSafeKey::new(cursor),
+        })
+    }
+}
+
+/// The settings item as it is kept in the `_settings` table.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredSecret {
+    /// The secret that signs.
+    pub current: String,
+    /// The other secret that is accepted: the last one, or the next.
+    pub previous: Option<String>,
+    /// When it was made.
+    pub created_at: Timestamp,
+}
+
+/// HMAC-SHA256 on ring, the only algorithm there is: jsonwebtoken's own backends bring RSA and elliptic curves.
+static PROVIDER: CryptoProvider = CryptoProvider {
+    signer_factory: |algorithm, key| match algorithm {
+        Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())))),
+        _ => Err(JwtError::from(ErrorKind::InvalidAlgorithm)),
+    },
+    verifier_factory: |algorithm, key| match algorithm {
+        Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(hmac::HMAC_SHA256, key.try_get_as_bytes()?)))),
+        _ => Err(JwtError::from(ErrorKind::InvalidAlgorithm)),
+    },
+    key_utils: KeyUtils::new_unimplemented(),
+};
+
+/// Makes [`PROVIDER`] jsonwebtoken's, once per process.
+fn install_provider() {
+    static ONCE: Once = Once::new();
+    // An error means that somebody was faster with the same provider.
+    ONCE.call_once(|| {
+        let _ = PROVIDER.install_default();
+    });
+}
+
+struct Hs256(hmac::Key);
+
+impl Signer<Vec<u8>> for Hs256 {
+    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
+        Ok(hmac::sign(&self.0, message).as_ref().to_vec())
+    }
+}
+
+impl Verifier<Vec<u8>> for Hs256 {
+    fn verify(&self, message: &[u8], tag: &Vec<u8>) -> Result<(), signature::Error> {
+        hmac::verify(&self.0, message, tag).map_err(|_| signature::Error::new())
+    }
+}
+
+impl JwtSigner for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+impl JwtVerifier for Hs256 {
+    fn algorithm(&self) -> Algorithm {
+        Algorithm::HS256
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_secret_is_long_and_not_a_sample() {
+        assert_eq!(check_secret(&"x".repeat(32)), Ok(()));
+        assert_eq!(check_secret(&"x".repeat(31)), Err(SecretProblem::Short));
+        assert_eq!(check_secret(""), Err(SecretProblem::Short));
+        for sample in SAMPLES {
+            assert_eq!(check_secret(sample), Err(SecretProblem::Sample));
+        }
+    }
+}

@@ -1,0 +1,176 @@
+//! Passwords: bcrypt, every byte significant.
+//!
+//! bcrypt reads 72 bytes and, in most systems, stops at NUL. A password that would be cut is hashed with SHA-256
+//! first and stored with a prefix that says so (ASVS 5.0, 11.4.2; OWASP Password Storage, "pre-hashing").
+
+use api::settings::Password as Policy;
+use api::{Detail, Error};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use bcrypt::Version;
+use ring::digest;
+
+/// Marks a hash of base64(SHA-256(password)).
+const PREHASHED: &str = "sha256:";
+
+/// The most bytes that bcrypt takes whole, one being its terminator.
+const MAX_BYTES: usize = 71;
+
+/// What a check of a password found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// Another password.
+    Wrong,
+    /// The right one.
+    Right,
+    /// The right one, but the hash is foreign, of another cost or would cut this password: hash it anew.
+    RightButOutdated,
+}
+
+/// Checks the length, the only rule there is (NIST SP 800-63B, section 3.1.1.2: no composition rules).
+///
+/// # Errors
+/// A detail for the field `password`.
+pub fn check(password: &str, policy: &Policy) -> Result<(), Detail> {
+    let (least, most) = (policy.min_length, policy.max_length);
+    match password.chars().count() {
+        length if length < least => {
+            Err(Detail::new("password", "too-short", format!("`password` must have at least {least} characters.")))
+        }
+        length if length > most => {
+            Err(Detail::new("password", "too-long", format!("`password` must have at most {most} characters.")))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Hashes a password at this cost. Takes a CPU about 50 ms at cost 10.
+///
+/// # Errors
+/// `common/internal` when bcrypt refuses the cost.
+pub fn hash(password: &str, cost: u32, salt: [u8; 16]) -> Result<String, Error> {
+    let hashed = |bytes: &[u8]| {
+        bcrypt::hash_with_salt(bytes, cost, salt)
+            .map(|parts| parts.format_for_version(Version::TwoB))
+            .map_err(|error| Error::internal(format!("bcrypt: {error}")))
+    };
+    if is_cut(password) {
+        Ok(format!("{PREHASHED}{}", hashed(&prehash(password))?))
+    } else {
+        hashed(password.as_bytes())
+    }
+}
+
+/// Checks a password against a stored hash, in time that depends on the hash's cost alone. Without a hash it takes
+/// the time of this cost and is wrong: an unknown user costs what a known one does (ASVS 5.0, 6.3.8).
+#[must_use]
+pub fn verify(password: &str, stored: Option<&str>, cost: u32) -> Verdict {
+    let stored = stored.map_or_else(|| nobodys(cost), ToOwned::to_owned);
+    let (prehashed, hash) = match stored.strip_prefix(PREHASHED) {
+        Some(hash) => (true, hash),
+        None => (false, stored.as_str()),
+    };
+    let matches = if prehashed {
+        bcrypt::verify(prehash(password), hash)
+    } else {
+        // A foreign hash of a long password was cut at 72 bytes by its origin, as bcrypt does here. One of ours was
+        // never cut: its terminator lies within the 72 bytes, and no password without NUL can match it there.
+        bcrypt::verify(password.as_bytes(), hash)
+    };
+    let nul = !prehashed && password.contains('\0');
+    if nul || !matches.unwrap_or(false) {
+        return Verdict::Wrong;
+    }
+    let current = hash.starts_with(&format!("$2b${cost:02}$")) && prehashed == is_cut(password);
+    if current { Verdict::Right } else { Verdict::RightButOutdated }
+}
+
+/// A hash that no password has: well-formed, so that bcrypt works through its cost before it says no.
+fn nobodys(cost: u32) -> String {
+    format!("$2b${cost:02}${}", ".".repeat(53))
+}
+
+fn is_cut(password: &str) -> bool {
+    password.len() > MAX_BYTES || password.contains('\0')
+}
+
+fn prehash(password: &str) -> Vec<u8> {
+    STANDARD.encode(digest::digest(&digest::SHA256, password.as_bytes())).into_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn hashed(password: &str) -> String {
+        hash(password, 4, [7; 16]).expect("hashes")
+    }
+
+    #[test]
+    fn length_alone_is_judged_and_in_characters() {
+        let code = |password: &str| check(password, &Policy::default()).err().map(|detail| detail.code);
+        assert_eq!(code("1234567").as_deref(), Some("too-short"));
+        assert_eq!(code("12345678"), None);
+        assert_eq!(code("ääääääää"), None);
+        assert_eq!(code(&"ä".repeat(128)), None);
+        assert_eq!(code(&"x".repeat(129)).as_deref(), Some("too-long"));
+    }
+
+    #[test]
+    fn every_byte_is_significant() {
+        let long = "x".repeat(80);
+        for password in ["password123", "pass\0word", "\0", &"x".repeat(71), &"x".repeat(72), &long, &"ä".repeat(128)]
+        {
+            let stored = hashed(password);
+            assert_eq!(verify(password, Some(&stored), 4), Verdict::Right, "{password:?}");
+            for other in
+                [format!("{password}\0"), format!("{password}x"), format!("{password} "), password.to_uppercase()]
+            {
+                if other != password {
+                    assert_eq!(verify(&other, Some(&stored), 4), Verdict::Wrong, "{other:?} for {password:?}");
+                }
+            }
+            let cut: String = password.chars().take(password.chars().count() - 1).collect();
+            assert_eq!(verify(&cut, Some(&stored), 4), Verdict::Wrong, "{cut:?} for {password:?}");
+        }
+    }
+
+    #[test]
+    fn the_stored_value_says_what_it_is() {
+        assert!(hashed("password123").starts_with("$2b$04$"));
+        assert!(hashed(&"x".repeat(71)).starts_with("$2b$04$"));
+        assert!(hashed(&"x".repeat(72)).starts_with("sha256:$2b$04$"));
+        assert!(hashed("a\0b").starts_with("sha256:$2b$04$"));
+    }
+
+    #[test]
+    fn foreign_hashes_verify_as_their_origin_did_and_are_outdated() {
+        let plain = hashed("password123");
+        for version in ["$2a$", "$2y$"] {
+            let foreign = plain.replacen("$2b$", version, 1);
+            assert_eq!(verify("password123", Some(&foreign), 4), Verdict::RightButOutdated, "{version}");
+            assert_eq!(verify("password124", Some(&foreign), 4), Verdict::Wrong);
+        }
+        // Cut at 72 bytes by the origin.
+        let long = "x".repeat(100);
+        let cut = bcrypt::hash_with_salt(&long, 4, [1; 16]).expect("hashes").format_for_version(Version::TwoB);
+        assert_eq!(verify(&long, Some(&cut), 4), Verdict::RightButOutdated);
+        assert_eq!(verify("password123", Some(&plain), 5), Verdict::RightButOutdated, "another cost");
+    }
+
+    #[test]
+    fn nobodys_hash_is_worked_through() {
+        assert!(bcrypt::verify("password123", &nobodys(4)).is_ok_and(|matches| !matches));
+        let hash: bcrypt::HashParts = nobodys(11).parse().expect("well-formed");
+        assert_eq!(hash.get_cost(), 11);
+    }
+
+    #[test]
+    fn nobody_has_a_password_and_a_broken_hash_is_nobodys() {
+        for password in ["", "password123", "\0"] {
+            for stored in [None, Some(""), Some("$2b$04$short"), Some("sha256:"), Some("password123")] {
+                assert_eq!(verify(password, stored, 4), Verdict::Wrong, "{password:?} {stored:?}");
+            }
+        }
+    }
+}

@@ -1,0 +1,252 @@
+//! Who may do what to a record.
+//!
+//! What you may not read does not exist for you (404); what you may read but not change is refused (403); where a
+//! rule needs credentials and there are none, that is what is missing (401).
+
+use api::record::OwnerInput;
+use api::{Code, Definition, Error, Id, Operation, Rule};
+
+use crate::session::Caller;
+
+/// Which records a list shows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Scope {
+    /// Every one.
+    All,
+    /// The caller's.
+    OwnedBy(Id),
+}
+
+/// What a record must be like for the caller to change it: the condition of the write itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Requirement {
+    /// Anything that exists.
+    Exists,
+    /// The caller's.
+    OwnedBy(Id),
+    /// Nothing is: the write only finds out whether the caller is told 403 or 404.
+    Never,
+}
+
+/// What a write says about the owner of a record that exists.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum OwnerChange {
+    /// Nothing.
+    Keep,
+    /// It must be this one already: the owner cannot be changed.
+    MustBe(Option<String>),
+    /// It becomes this one, on an admin's word.
+    Set(Option<String>),
+}
+
+/// Refuses, before anything is read, a caller without a token where the rule needs one.
+///
+/// # Errors
+/// `auth/authentication-required`.
+pub fn need_token(rule: Rule, has_token: bool) -> Result<(), Error> {
+    if rule == Rule::Public || has_token { Ok(()) } else { Err(Code::AuthenticationRequired.into()) }
+}
+
+/// Whether the caller may create; then the owner of the new record.
+///
+/// The owner is filled in when the body leaves it out, null or empty. Naming somebody else takes an admin.
+///
+/// # Errors
+/// 401, 403.
+pub fn may_create(definition: &Definition, caller: &Caller, named: &OwnerInput) -> Result<Option<String>, Error> {
+    need_token(definition.rule(Operation::Create), caller.id().is_some())?;
+    if definition.rule(Operation::Create) == Rule::Admin && !caller.is_admin() {
+        return Err(Code::Forbidden.into());
+    }
+    match (named, caller.id().map(|id| id.to_string())) {
+        (OwnerInput::Absent | OwnerInput::Empty, own) => Ok(own),
+        (OwnerInput::Named(name), own) if caller.is_admin() || own.as_ref() == Some(name) => Ok(Some(name.clone())),
+        (OwnerInput::Named(_), _) => Err(owner_refusal(definition)),
+    }
+}
+
+/// Which records the caller may list.
+///
+/// # Errors
+/// 401, 403.
+pub fn may_list(definition: &Definition, caller: &Caller) -> Result<Scope, Error> {
+    let rule = definition.rule(Operation::List);
+    need_token(rule, caller.id().is_some())?;
+    match (rule, caller.id()) {
+        _ if caller.is_admin() => Ok(Scope::All),
+        (Rule::Public | Rule::Authenticated, _) => Ok(Scope::All),
+        (Rule::Owner, Some(id)) => Ok(Scope::OwnedBy(id)),
+        (Rule::Owner | Rule::Admin, _) => Err(Code::Forbidden.into()),
+    }
+}
+
+/// Whether the caller may read a record of this owner. A refusal is told as 404.
+#[must_use]
+pub fn may_read(definition: &Definition, caller: &Caller, owner: Option<&str>) -> bool {
+    match definition.rule(Operation::Read) {
+        _ if caller.is_admin() => true,
+        Rule::Public => true,
+        Rule::Authenticated => caller.id().is_some(),
+        Rule::Owner => caller.id().is_some_and(|id| owner == Some(id.to_string().as_str())),
+        Rule::Admin => false,
+    }
+}
+
+/// What a record must be like for the caller to update or delete it.
+///
+/// # Errors
+/// 401.
+pub fn may_change(definition: &Definition, operation: Operation, caller: &Caller) -> Result<Requirement, Error> {
+    let rule = definition.rule(operation);
+    need_token(rule, caller.id().is_some())?;
+    Ok(match (rule, caller.id()) {
+        _ if caller.is_admin() => Requirement::Exists,
+        (Rule::Public | Rule::Authenticated, _) => Requirement::Exists,
+        (Rule::Owner, Some(id)) => Requirement::OwnedBy(id),
+        (Rule::Owner | Rule::Admin, _) => Requirement::Never,
+    })
+}
+
+/// What an update says about the owner: only an admin may change it.
+#[must_use]
+pub fn owner_change(caller: &Caller, named: OwnerInput) -> OwnerChange {
+    let name = match named {
+        OwnerInput::Absent => return OwnerChange::Keep,
+        OwnerInput::Empty => None,
+        OwnerInput::Named(name) => Some(name),
+    };
+    if caller.is_admin() { OwnerChange::Set(name) } else { OwnerChange::MustBe(name) }
+}
+
+/// Why a conditional update or delete failed on a record that exists, by its owner.
+#[must_use]
+pub fn refusal(definition: &Definition, caller: &Caller, requirement: &Requirement, owner: Option<&str>) -> Error {
+    if !may_read(definition, caller, owner) {
+        return Code::RecordNotFound.into();
+    }
+    let met = match requirement {
+        Requirement::Exists => true,
+        Requirement::OwnedBy(id) => owner == Some(id.to_string().as_str()),
+        Requirement::Never => false,
+    };
+    if met { owner_refusal(definition) } else { Code::Forbidden.into() }
+}
+
+fn owner_refusal(definition: &Definition) -> Error {
+    let field = definition.owner_field();
+    Error::new(Code::Forbidden).with_message(format!("`{field}` is the record's owner: only an admin may set it."))
+}
+
+#[cfg(test)]
+mod tests {
+    use api::Timestamp;
+    use api::definition::Permissions;
+    use api::settings::Auth;
+
+    use super::*;
+    use crate::access_token::Claims;
+    use crate::session::{Session, admit};
+    use crate::user::User;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn caller(n: u8, admin: bool) -> Caller {
+        let user = User::new(Id::new(NOW, [n; 10]), "a@b".into(), admin, NOW);
+        let (session, _) = Session::begin(user.id, Id::new(NOW, [9; 10]), 1, [0; 32], &Auth::default(), NOW);
+        let claims =
+            Claims { iss: String::new(), sub: user.id, role: String::new(), sid: session.id, iat: 0, exp: u64::MAX };
+        admit(&claims, Some(&session), Some(&user), NOW).expect("admitted")
+    }
+
+    fn definition(rule: Rule) -> Definition {
+        Definition {
+            name: "things".into(),
+            fields: Vec::new(),
+            permissions: Permissions { create: rule, read: rule, list: None, update: rule, delete: rule },
+            owner_field: None,
+            shards: 1,
+        }
+    }
+
+    fn status<T>(result: Result<T, Error>) -> u16 {
+        result.map_or_else(|error| error.code.status(), |_| 200)
+    }
+
+    /// rule, caller, [create, list, read own, read another's, update own, update another's]
+    #[test]
+    fn the_rules() {
+        let (stranger, member, admin) = (Caller::stranger(), caller(1, false), caller(2, true));
+        for (rule, who, expected) in [
+            (Rule::Public, &stranger, [200, 200, 200, 200, 200, 200]),
+            (Rule::Public, &member, [200, 200, 200, 200, 200, 200]),
+            (Rule::Public, &admin, [200, 200, 200, 200, 200, 200]),
+            (Rule::Authenticated, &stranger, [401, 401, 404, 404, 401, 401]),
+            (Rule::Authenticated, &member, [200, 200, 200, 200, 200, 200]),
+            (Rule::Authenticated, &admin, [200, 200, 200, 200, 200, 200]),
+            (Rule::Owner, &stranger, [401, 401, 404, 404, 401, 401]),
+            (Rule::Owner, &member, [200, 200, 200, 404, 200, 404]),
+            (Rule::Owner, &admin, [200, 200, 200, 200, 200, 200]),
+            (Rule::Admin, &stranger, [401, 401, 404, 404, 401, 401]),
+            (Rule::Admin, &member, [403, 403, 404, 404, 404, 404]),
+            (Rule::Admin, &admin, [200, 200, 200, 200, 200, 200]),
+        ] {
+            let definition = definition(rule);
+            let own = who.id().map(|id| id.to_string());
+            let other = Id::new(NOW, [77; 10]).to_string();
+            let read = |owner| if may_read(&definition, who, owner) { 200 } else { 404 };
+            let update = |owner: Option<&str>| match may_change(&definition, Operation::Update, who) {
+                Err(error) => error.code.status(),
+                Ok(Requirement::Exists) => 200,
+                Ok(Requirement::OwnedBy(id)) if owner == Some(id.to_string().as_str()) => 200,
+                Ok(unmet) => refusal(&definition, who, &unmet, owner).code.status(),
+            };
+            let got = [
+                status(may_create(&definition, who, &OwnerInput::Absent)),
+                status(may_list(&definition, who)),
+                read(own.as_deref()),
+                read(Some(&other)),
+                update(own.as_deref()),
+                update(Some(&other)),
+            ];
+            assert_eq!(got, expected, "{rule:?} {who:?}");
+        }
+        assert_eq!(may_list(&definition(Rule::Owner), &member), Ok(Scope::OwnedBy(member.id().expect("a user"))));
+        assert_eq!(may_list(&definition(Rule::Owner), &admin), Ok(Scope::All));
+    }
+
+    #[test]
+    fn what_may_be_read_but_not_changed_is_403() {
+        let mut definition = definition(Rule::Owner);
+        definition.permissions.read = Rule::Public;
+        for who in [caller(1, false), Caller::stranger()] {
+            let refused = refusal(&definition, &who, &Requirement::Never, Some("somebody"));
+            assert_eq!(refused.code, Code::Forbidden);
+        }
+    }
+
+    #[test]
+    fn an_owner_is_filled_in_and_only_an_admin_names_another() {
+        let (stranger, member, admin) = (Caller::stranger(), caller(1, false), caller(2, true));
+        let definition = definition(Rule::Public);
+        let own = member.id().map(|id| id.to_string());
+        let named = |name: &Option<String>| OwnerInput::Named(name.clone().unwrap_or_default());
+        let other = Some("somebody".to_owned());
+        for (who, input, expected) in [
+            (&member, OwnerInput::Absent, Ok(own.clone())),
+            (&member, OwnerInput::Empty, Ok(own.clone())),
+            (&member, named(&own), Ok(own.clone())),
+            (&member, named(&other), Err(403)),
+            (&stranger, OwnerInput::Absent, Ok(None)),
+            (&stranger, OwnerInput::Empty, Ok(None)),
+            (&stranger, named(&other), Err(403)),
+            (&admin, named(&other), Ok(other.clone())),
+        ] {
+            let got = may_create(&definition, who, &input).map_err(|error| error.code.status());
+            assert_eq!(got, expected, "{who:?} {input:?}");
+        }
+        assert_eq!(owner_change(&member, OwnerInput::Absent), OwnerChange::Keep);
+        assert_eq!(owner_change(&member, OwnerInput::Empty), OwnerChange::MustBe(None));
+        assert_eq!(owner_change(&member, named(&other)), OwnerChange::MustBe(other.clone()));
+        assert_eq!(owner_change(&admin, named(&other)), OwnerChange::Set(other));
+    }
+}

@@ -1,0 +1,206 @@
+//! What a refresh token gets that is not the newest of its session.
+//!
+//! Rotation with reuse detection (RFC 9700, section 4.14.2), and two exceptions: a short grace, since two tabs may
+//! refresh at once, and an idempotency key, since a reply may be lost.
+
+use std::time::Duration;
+
+use api::settings::{Auth, RefreshReuse};
+use api::{Code, Detail, Error, Timestamp};
+
+use crate::refresh_token::RefreshToken;
+use crate::session::Session;
+
+/// For how long a lost reply may be asked for again.
+const RETRY_WINDOW: Duration = Duration::from_secs(60);
+
+/// How the successor of a refresh token is made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Succession {
+    /// With a fresh secret: nobody can get it twice.
+    Fresh([u8; 32]),
+    /// From the token and the client's key, for a minute.
+    Retryable(String),
+    /// From the token alone, for the grace.
+    Converging,
+}
+
+/// What a refused rotation comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// 401 and nothing else.
+    Refuse,
+    /// 401, and the session ends: somebody has a copy of an old token.
+    Revoke,
+    /// The successor that the first use made, once more.
+    Again,
+}
+
+impl Succession {
+    /// The way that the client's key and the settings ask for.
+    ///
+    /// # Errors
+    /// 400 for a key that is not 16 to 128 visible ASCII characters.
+    pub fn of(idempotency_key: Option<&str>, settings: &Auth, random: [u8; 32]) -> Result<Self, Error> {
+        match idempotency_key {
+            Some(key) if (16..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+                Ok(Self::Retryable(key.to_owned()))
+            }
+            Some(_) => Err(Error::invalid(vec![Detail::new(
+                "Idempotency-Key",
+                "format",
+                "`Idempotency-Key` must be 16 to 128 visible ASCII characters.",
+            )])),
+            None if settings.refresh_reuse == RefreshReuse::Converge => Ok(Self::Converging),
+            None => Ok(Self::Fresh(random)),
+        }
+    }
+
+    /// The successor of a token.
+    #[must_use]
+    pub fn next(&self, token: &RefreshToken) -> RefreshToken {
+        match self {
+            Self::Fresh(secret) => token.next(*secret),
+            Self::Retryable(key) => token.derived_next(&[b"key:", key.as_bytes()].concat()),
+            Self::Converging => token.derived_next(b"converge"),
+        }
+    }
+
+    /// For how long after the rotation the same successor is given again.
+    fn window(&self, settings: &Auth) -> Duration {
+        match self {
+            // The rotation itself, done by a request whose reply was lost on the way back from the table.
+            Self::Fresh(_) => Duration::ZERO,
+            Self::Retryable(_) => RETRY_WINDOW,
+            Self::Converging => settings.refresh_grace.duration(),
+        }
+    }
+}
+
+/// Judges a token that the rotation's condition refused, by the session as it was found.
+#[must_use]
+pub fn judge(
+    found: Option<&Session>,
+    presented: &RefreshToken,
+    succession: &Succession,
+    settings: &Auth,
+    now: Timestamp,
+) -> Verdict {
+    let Some(session) = found.filter(|session| session.is_alive(now)) else { return Verdict::Refuse };
+    let within = |window: Duration| now <= session.last_used_at.after(window);
+    match session.generation.checked_sub(presented.generation) {
+        // The newest, or newer than the newest (a table restored from a backup): not a copy of an old one.
+        None | Some(0) => Verdict::Refuse,
+        Some(1)
+            if session.refresh_token_hash == succession.next(presented).hash()
+                && within(succession.window(settings)) =>
+        {
+            Verdict::Again
+        }
+        Some(1) if within(settings.refresh_grace.duration()) => Verdict::Refuse,
+        Some(_) => Verdict::Revoke,
+    }
+}
+
+/// The one refusal there is.
+#[must_use]
+pub fn refusal() -> Error {
+    Code::InvalidRefreshToken.into()
+}
+
+#[cfg(test)]
+mod tests {
+    use api::Id;
+
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn later(millis: u64) -> Timestamp {
+        START.after(Duration::from_millis(millis))
+    }
+
+    /// A session that was begun at `START` and rotated then as often as there are successions.
+    fn rotated(successions: &[Succession]) -> (Session, RefreshToken) {
+        let user = Id::new(START, [1; 10]);
+        let (mut session, first) = Session::begin(user, Id::new(START, [2; 10]), 1, [3; 32], &Auth::default(), START);
+        let newest = successions.iter().fold(first.clone(), |token, succession| succession.next(&token));
+        session.refresh_token_hash = newest.hash();
+        session.generation = newest.generation;
+        (session, first)
+    }
+
+    #[test]
+    fn the_previous_token_is_forgiven_within_the_grace_and_a_copy_after_it() {
+        let fresh = |n| Succession::Fresh([n; 32]);
+        let (session, first) = rotated(&[fresh(1)]);
+        let settings = Auth::default();
+        for (at, expected) in [(0, Verdict::Refuse), (10_000, Verdict::Refuse), (10_001, Verdict::Revoke)] {
+            assert_eq!(judge(Some(&session), &first, &fresh(2), &settings, later(at)), expected, "{at}");
+        }
+        let (session, first) = rotated(&[fresh(1), fresh(2)]);
+        assert_eq!(judge(Some(&session), &first, &fresh(3), &settings, later(0)), Verdict::Revoke);
+    }
+
+    #[test]
+    fn the_same_key_gets_the_same_successor_for_a_minute_and_another_key_does_not() {
+        let key = |text: &str| Succession::Retryable(text.to_owned());
+        let (session, first) = rotated(&[key("a")]);
+        let settings = Auth::default();
+        for (succession, at, expected) in [
+            (key("a"), 0, Verdict::Again),
+            (key("a"), 60_000, Verdict::Again),
+            (key("a"), 60_001, Verdict::Revoke),
+            (key("b"), 0, Verdict::Refuse),
+            (key("b"), 10_001, Verdict::Revoke),
+            (Succession::Fresh([9; 32]), 10_001, Verdict::Revoke),
+        ] {
+            assert_eq!(
+                judge(Some(&session), &first, &succession, &settings, later(at)),
+                expected,
+                "{succession:?} {at}"
+            );
+        }
+        let (used, first) = rotated(&[key("a"), key("c")]);
+        assert_eq!(judge(Some(&used), &first, &key("a"), &settings, later(0)), Verdict::Revoke, "successor used");
+    }
+
+    #[test]
+    fn converging_gives_the_same_successor_within_the_grace() {
+        let settings = Auth { refresh_reuse: RefreshReuse::Converge, ..Auth::default() };
+        let (session, first) = rotated(&[Succession::Converging]);
+        for (at, expected) in [(10_000, Verdict::Again), (10_001, Verdict::Revoke)] {
+            assert_eq!(judge(Some(&session), &first, &Succession::Converging, &settings, later(at)), expected);
+        }
+        assert_eq!(Succession::of(None, &settings, [0; 32]), Ok(Succession::Converging));
+    }
+
+    #[test]
+    fn the_rotation_itself_is_recognised_when_the_table_lost_the_reply() {
+        let succession = Succession::Fresh([1; 32]);
+        let (session, first) = rotated(std::slice::from_ref(&succession));
+        assert_eq!(judge(Some(&session), &first, &succession, &Auth::default(), START), Verdict::Again);
+    }
+
+    #[test]
+    fn an_ended_session_is_refused_and_not_ended_again() {
+        let fresh = Succession::Fresh([1; 32]);
+        let (session, first) = rotated(&[fresh.clone(), fresh.clone()]);
+        let ended = Session { revoked_at: Some(START), ..session.clone() };
+        let expired = Session { expires_at: START.seconds(), ..session.clone() };
+        for found in [None, Some(&ended), Some(&expired)] {
+            assert_eq!(judge(found, &first, &fresh, &Auth::default(), START), Verdict::Refuse);
+        }
+        let ahead = (0..5).fold(first, |token, _| fresh.next(&token));
+        assert_eq!(judge(Some(&session), &ahead, &fresh, &Auth::default(), START), Verdict::Refuse);
+    }
+
+    #[test]
+    fn a_key_is_16_to_128_visible_characters() {
+        let of = |key: &str| Succession::of(Some(key), &Auth::default(), [0; 32]);
+        for key in ["x".repeat(15), "x".repeat(129), "x".repeat(20) + " ", "ä".repeat(20), String::new()] {
+            assert!(of(&key).is_err(), "{key:?}");
+        }
+        assert!(of(&"~".repeat(16)).is_ok() && of(&"!".repeat(128)).is_ok());
+    }
+}

@@ -1,0 +1,207 @@
+//! Sessions: from a login to a logout, or to whatever ends it earlier.
+
+use api::settings::{Auth, Span};
+use api::wire::Tokens;
+use api::{Code, Error, Id, Timestamp};
+
+use crate::access_token::{self, Claims};
+use crate::keys::Keys;
+use crate::refresh_token::RefreshToken;
+use crate::user::{ADMIN, User};
+
+/// A session as the `_sessions` table keeps it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Session {
+    /// Whose it is.
+    pub user: Id,
+    /// The session's id; its time is the session's beginning.
+    pub id: Id,
+    /// The hash of the newest refresh token.
+    pub refresh_token_hash: String,
+    /// The generation of the newest refresh token.
+    pub generation: u32,
+    /// The user's version at login; another one ends the session.
+    pub auth_version: u64,
+    /// From when on it is over, in whole seconds: the table's TTL attribute. TTL deletes late, so it is always checked.
+    pub expires_at: u64,
+    /// When the newest refresh token was made.
+    pub last_used_at: Timestamp,
+    /// When it was ended, if it was.
+    pub revoked_at: Option<Timestamp>,
+}
+
+/// Where a session was begun, for its user to recognise.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Client {
+    /// The `User-Agent` header, cut to 256 characters.
+    pub user_agent: String,
+    /// The source address.
+    pub ip: String,
+}
+
+/// Who is asking, after the session has been checked: nothing else makes one with a user in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller(Option<(Id, bool)>);
+
+impl Caller {
+    /// Somebody without a token.
+    #[must_use]
+    pub fn stranger() -> Self {
+        Self(None)
+    }
+
+    /// The user's id; `None` for a stranger.
+    #[must_use]
+    pub fn id(&self) -> Option<Id> {
+        self.0.map(|(id, _)| id)
+    }
+
+    /// Whether the caller passes every rule.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.0.is_some_and(|(_, admin)| admin)
+    }
+}
+
+/// Admits the user of a valid access token if the session still stands. The stored role counts, not the claimed one.
+///
+/// # Errors
+/// `auth/session-revoked` when the session has ended or is unknown, or the user is disabled or gone.
+pub fn admit(claims: &Claims, session: Option<&Session>, user: Option<&User>, now: Timestamp) -> Result<Caller, Error> {
+    match (session, user) {
+        (Some(session), Some(user))
+            if session.id == claims.sid && user.id == claims.sub && session.stands(user, now) =>
+        {
+            Ok(Caller(Some((user.id, user.role == ADMIN))))
+        }
+        _ => Err(Code::SessionRevoked.into()),
+    }
+}
+
+/// Admits the user of a valid access token on the token's word, for `auth.sessionCheck: "expiry"`.
+#[must_use]
+pub fn admit_by_claims(claims: &Claims) -> Caller {
+    Caller(Some((claims.sub, claims.role == ADMIN)))
+}
+
+impl Session {
+    /// A new session of a user, with its first refresh token.
+    #[must_use]
+    pub fn begin(
+        user: Id,
+        id: Id,
+        auth_version: u64,
+        secret: [u8; 32],
+        settings: &Auth,
+        now: Timestamp,
+    ) -> (Self, RefreshToken) {
+        let token = RefreshToken::first(user, id, secret);
+        let session = Self {
+            user,
+            id,
+            refresh_token_hash: token.hash(),
+            generation: 0,
+            auth_version,
+            expires_at: expiry(id, settings, now),
+            last_used_at: now,
+            revoked_at: None,
+        };
+        (session, token)
+    }
+
+    /// Whether it has neither been ended nor run out.
+    #[must_use]
+    pub fn is_alive(&self, now: Timestamp) -> bool {
+        self.revoked_at.is_none() && now.seconds() < self.expires_at
+    }
+
+    /// Whether it is alive and its user may have it: not disabled, and no password change or the like since.
+    #[must_use]
+    pub fn stands(&self, user: &User, now: Timestamp) -> bool {
+        self.is_alive(now) && self.user == user.id && !user.disabled && self.auth_version == user.auth_version
+    }
+}
+
+/// When a session used now runs out, in seconds: its refresh token's lifetime from now, but never later than its
+/// longest age from its beginning (ASVS 5.0, 7.3.1 and 7.3.2).
+#[must_use]
+pub fn expiry(session: Id, settings: &Auth, now: Timestamp) -> u64 {
+    let after = |from: Timestamp, span: Span| from.after(span.duration()).seconds();
+    after(now, settings.refresh_token_ttl).min(after(session.created_at(), settings.session_max_age))
+}
+
+/// The pair of tokens that a client gets.
+///
+/// # Errors
+/// `common/internal` when signing fails.
+pub fn tokens(
+    keys: &Keys,
+    refresh_token: &RefreshToken,
+    role: &str,
+    settings: &Auth,
+    now: Timestamp,
+) -> Result<Tokens, Error> {
+    let expires_in = settings.access_token_ttl.duration().as_secs();
+    Ok(Tokens {
+        access_token: access_token::issue(keys, refresh_token.user, role, refresh_token.session, now, expires_in)?,
+        refresh_token: refresh_token.seal(keys)?,
+        token_type: "Bearer",
+        expires_in,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn parts() -> (Claims, Session, User) {
+        let user = User::new(Id::new(NOW, [1; 10]), "a@b".into(), false, NOW);
+        let (session, _) = Session::begin(user.id, Id::new(NOW, [2; 10]), 1, [3; 32], &Auth::default(), NOW);
+        let claims =
+            Claims { iss: String::new(), sub: user.id, role: ADMIN.into(), sid: session.id, iat: 0, exp: u64::MAX };
+        (claims, session, user)
+    }
+
+    #[test]
+    fn the_stored_role_counts() {
+        let (claims, session, mut user) = parts();
+        let caller = admit(&claims, Some(&session), Some(&user), NOW).expect("admitted");
+        assert_eq!((caller.id(), caller.is_admin()), (Some(user.id), false));
+        user.role = ADMIN.into();
+        assert!(admit(&claims, Some(&session), Some(&user), NOW).expect("admitted").is_admin());
+    }
+
+    #[test]
+    fn whatever_ends_a_session_ends_it_at_once() {
+        type Change = fn(&mut Session, &mut User);
+        let (claims, session, user) = parts();
+        let changes: [(&str, Change); 6] = [
+            ("revoked", |session, _| session.revoked_at = Some(NOW)),
+            ("expired", |session, _| session.expires_at = NOW.seconds()),
+            ("disabled", |_, user| user.disabled = true),
+            ("password changed", |_, user| user.auth_version += 1),
+            ("older version", |session, _| session.auth_version = 0),
+            ("another session", |session, _| session.id = Id::new(NOW, [9; 10])),
+        ];
+        for (what, change) in changes {
+            let (mut session, mut user) = (session.clone(), user.clone());
+            change(&mut session, &mut user);
+            let refused = admit(&claims, Some(&session), Some(&user), NOW);
+            assert_eq!(refused, Err(Code::SessionRevoked.into()), "{what}");
+        }
+        assert!(admit(&claims, None, Some(&user), NOW).is_err());
+        assert!(admit(&claims, Some(&session), None, NOW).is_err());
+    }
+
+    #[test]
+    fn a_session_slides_but_not_for_ever() {
+        let settings = Auth::default();
+        let id = Id::new(NOW, [1; 10]);
+        let days = |n: u64| NOW.after(Span::seconds(n * 86_400).duration());
+        assert_eq!(expiry(id, &settings, NOW), days(7).seconds());
+        assert_eq!(expiry(id, &settings, days(6)), days(13).seconds());
+        assert_eq!(expiry(id, &settings, days(29)), days(30).seconds());
+    }
+}
