@@ -3,6 +3,7 @@
 //! Pure: no AWS, no HTTP library, no clock, no environment. Every other room knows this one; it knows none of them.
 
 pub mod definition;
+pub mod deployment;
 pub mod endpoints;
 pub mod error;
 pub mod id;
@@ -12,6 +13,7 @@ pub mod time;
 pub mod wire;
 
 pub use definition::{Definition, Operation, Rule};
+pub use deployment::Deployment;
 pub use endpoints::{Endpoint, Method};
 pub use error::{Code, Detail, Error};
 pub use id::Id;

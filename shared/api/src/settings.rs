@@ -168,7 +168,7 @@ impl std::fmt::Display for Problem {
 }
 
 impl Settings {
-    /// Reads the file's text and lets `variable` override it key by key. `local` allows what is fit for a developer's
+    /// Reads the file's text and lets `variable` override it key by key, where it is not empty. `local` allows what is fit for a developer's
     /// machine alone.
     ///
     /// # Errors
@@ -253,7 +253,7 @@ fn override_leaves(
     for (key, value) in entries {
         let (path, name) = (join(path, key), variable_name(prefix, key));
         override_leaves(value, &path, &name, variable)?;
-        let Some(text) = variable(&name).filter(|_| !value.is_object()) else { continue };
+        let Some(text) = variable(&name).filter(|text| !text.is_empty() && !value.is_object()) else { continue };
         *value = match value {
             Value::Number(_) => serde_json::from_str(&text)
                 .map_err(|_| Problem { path, reason: format!("{name}={text} is not a number") })?,

@@ -1,1 +1,127 @@
+//! The doorway: runs one endpoint on Lambda. Decodes the request, asks the guard, encodes the reply, writes the log.
+//!
+//! The only room that reads the clock, the environment and the random source, and that names `lambda_http`. It knows
+//! no tables.
 
+mod boot;
+mod call;
+mod cors;
+mod event;
+mod log;
+mod reply;
+
+use std::process::ExitCode;
+use std::time::Instant;
+
+use api::endpoints::{self, Endpoint, Method, Route};
+use api::{Code, Error, wire};
+use lambda_http::lambda_runtime::{self, LambdaEvent};
+use lambda_http::service_fn;
+
+pub use boot::Boot;
+pub use call::Call;
+pub use reply::Reply;
+
+use event::{Event, Response};
+
+/// Runs an endpoint until Lambda stops it.
+///
+/// `connect` runs during init and makes the state that every request shares; `handler` answers a request.
+/// `is_collection` tells the declared collections to the routing decision.
+pub fn serve<E, S>(
+    _: E,
+    is_collection: fn(&str) -> bool,
+    connect: impl AsyncFnOnce(&'static Boot) -> S,
+    handler: impl AsyncFn(&'static S, Call<E>) -> Result<Reply<E>, Error>,
+) -> ExitCode
+where
+    E: Endpoint,
+    S: 'static,
+{
+    let boot: &'static Boot = match Boot::read() {
+        // Lives as long as the process, and so does the state.
+        Ok(boot) => Box::leak(Box::new(boot)),
+        Err(problem) => {
+            log::start_failed(E::ENTRY.name, &problem);
+            return ExitCode::FAILURE;
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            log::start_failed(E::ENTRY.name, &error.to_string());
+            return ExitCode::FAILURE;
+        }
+    };
+    let done = runtime.block_on(async {
+        let state: &'static S = Box::leak(Box::new(connect(boot).await));
+        let answer = async |event: LambdaEvent<Event>| {
+            let (event, id) = (event.payload, event.context.request_id);
+            Ok::<_, lambda_runtime::Error>(answer::<E, S>(boot, state, is_collection, &handler, event, id).await)
+        };
+        lambda_runtime::run(service_fn(answer)).await
+    });
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            log::start_failed(E::ENTRY.name, &error.to_string());
+            ExitCode::FAILURE
+        }
+    }
+}
+
+/// Answers one request: routes, calls the handler, adds the headers that every reply has, writes the log line.
+async fn answer<E: Endpoint, S: 'static>(
+    boot: &'static Boot,
+    state: &'static S,
+    is_collection: fn(&str) -> bool,
+    handler: &impl AsyncFn(&'static S, Call<E>) -> Result<Reply<E>, Error>,
+    event: Event,
+    request_id: String,
+) -> Response {
+    #[expect(clippy::disallowed_methods, reason = "the one place that measures")]
+    let started = Instant::now();
+    let head = event.head();
+    let mut response = match cors::preflight(boot, &head) {
+        Some(response) => response,
+        None => {
+            let identified = event.header("authorization").is_some();
+            let result = match admit::<E>(&event, is_collection) {
+                Ok(()) => match Call::<E>::decode(boot, event, &request_id) {
+                    Ok(call) => handler(state, call).await,
+                    Err(error) => Err(error),
+                },
+                Err(error) => Err(error),
+            };
+            log::request(E::ENTRY.name, &head, &request_id, started, result.as_ref().err());
+            reply::encode(result, &head, &request_id, identified)
+        }
+    };
+    cors::allow(boot, &head, &mut response);
+    response.header("x-request-id", request_id);
+    response
+}
+
+/// Whether the request is for this endpoint. API Gateway routes by method and path together, so that a literal path
+/// with another method arrives at a records function.
+fn admit<E: Endpoint>(event: &Event, is_collection: fn(&str) -> bool) -> Result<(), Error> {
+    if event.query().len() > call::MAX_QUERY {
+        return Err(Error::new(Code::InvalidRequest).with_message("The query string is longer than 4 KiB."));
+    }
+    match endpoints::route(event.method(), event.path(), is_collection) {
+        Route::To(name) if name == E::ENTRY.name => Ok(()),
+        Route::To(name) => Err(Error::internal(format!("routed to {} instead of {name}", E::ENTRY.name))),
+        Route::MethodNotAllowed(allow) => Err(Error::method_not_allowed(allow)),
+        Route::NotFound => Err(Code::NotFound.into()),
+    }
+}
+
+/// Runs the fallback: whatever arrives there is no endpoint's.
+pub fn serve_fallback(is_collection: fn(&str) -> bool) -> ExitCode {
+    serve(endpoints::Fallback, is_collection, async |_| (), async |(), _| Ok(Reply::of(wire::NoContent)))
+}
+
+/// A collection's name has no slash, so these are all methods a preflight may be told of.
+fn all_methods() -> String {
+    Method::ALL.map(Method::as_str).join(", ")
+}

@@ -1,0 +1,245 @@
+//! One request to one endpoint, decoded.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use api::endpoints::{Endpoint, guard};
+use api::settings::Settings;
+use api::wire::{self, Body as _, Presence};
+use api::{Code, Deployment, Detail, Error, Timestamp};
+use auth::session::Client;
+use auth::{Claims, Keys, access_token};
+use serde_json::{Map, Value};
+
+use crate::boot::Boot;
+use crate::event::Event;
+
+/// The most bytes of a body.
+const MAX_BODY: usize = 256 * 1024;
+/// The most bytes of a query string.
+pub(crate) const MAX_QUERY: usize = 4096;
+
+/// One request to one endpoint.
+pub struct Call<E: Endpoint> {
+    /// The decoded body.
+    pub body: E::Body,
+    /// The time at which the request arrived.
+    pub now: Timestamp,
+    /// The id of the request, as in the reply and the log.
+    pub request_id: String,
+    /// The settings.
+    pub settings: &'static Settings,
+    /// Where this process runs.
+    pub deployment: &'static Deployment,
+    boot: &'static Boot,
+    event: Event,
+}
+
+impl<E: Endpoint> Call<E> {
+    /// Decodes a request.
+    ///
+    /// # Errors
+    /// 413 for a body over 256 KiB, 415 for one that is not JSON by its content type, 400 for one that is not a JSON
+    /// object or does not fit the endpoint.
+    pub(crate) fn decode(boot: &'static Boot, mut event: Event, request_id: &str) -> Result<Self, Error> {
+        let object = match E::Body::PRESENCE {
+            Presence::None => Map::new(),
+            presence => object(&mut event, presence)?,
+        };
+        Ok(Self {
+            body: wire::decode(object)?,
+            now: boot.now(),
+            request_id: request_id.to_owned(),
+            settings: &boot.settings,
+            deployment: &boot.deployment,
+            boot,
+            event,
+        })
+    }
+
+    /// Random bytes, fit for secrets.
+    ///
+    /// # Errors
+    /// `common/internal` when the system has none.
+    pub fn random<const N: usize>(&self) -> Result<[u8; N], Error> {
+        self.boot.random()
+    }
+
+    /// The `Idempotency-Key` header, unchecked.
+    #[must_use]
+    pub fn idempotency_key(&self) -> Option<&str> {
+        self.event.header("idempotency-key")
+    }
+
+    /// Where the request comes from, for the user to recognise the session by.
+    #[must_use]
+    pub fn client(&self) -> Client {
+        Client {
+            user_agent: self.event.user_agent().chars().take(256).collect(),
+            ip: self.event.source_ip().to_owned(),
+        }
+    }
+}
+
+impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
+    /// The claims of the access token, expired or not; `None` without an `Authorization` header.
+    ///
+    /// # Errors
+    /// `auth/invalid-token` for a header that shows anything else.
+    pub fn signed(&self, keys: &Keys) -> Result<Option<Claims>, Error> {
+        bearer(&self.event).map(|token| access_token::signed(keys, token?)).transpose()
+    }
+}
+
+impl<E: Endpoint<Guard = guard::Rule>> Call<E> {
+    /// Whether the request shows an access token, good or bad.
+    #[must_use]
+    pub fn has_token(&self) -> bool {
+        self.event.header("authorization").is_some()
+    }
+
+    /// The claims of the access token; `None` without an `Authorization` header.
+    ///
+    /// # Errors
+    /// `auth/invalid-token` or `auth/token-expired` for a header that shows anything but a valid token.
+    pub fn claims(&self, keys: &Keys) -> Result<Option<Claims>, Error> {
+        bearer(&self.event).map(|token| access_token::valid(keys, token?, self.now)).transpose()
+    }
+
+    /// The collection's name in the path.
+    #[must_use]
+    pub fn collection(&self) -> &str {
+        self.event.path().split('/').nth(2).unwrap_or_default()
+    }
+
+    /// The record's id in the path, as it was sent.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.event.path().split('/').nth(3).unwrap_or_default()
+    }
+
+    /// Whether the method is `PUT`.
+    #[must_use]
+    pub fn is_put(&self) -> bool {
+        self.event.method() == "PUT"
+    }
+
+    /// The query parameters, all of which must be `known`.
+    ///
+    /// # Errors
+    /// `common/validation-failed` naming those that are not known or come twice.
+    pub fn query(&self, known: &[&str]) -> Result<BTreeMap<Cow<'_, str>, Cow<'_, str>>, Error> {
+        let mut parameters = BTreeMap::new();
+        let mut details = Vec::new();
+        for (name, value) in form_urlencoded::parse(self.event.query().as_bytes()) {
+            let shown: String = name.chars().take(64).collect();
+            if !known.contains(&name.as_ref()) {
+                let choices = known.join(", ");
+                let message = format!("`{shown}` is not a parameter here; there are: {choices}.");
+                details.push(Detail::new(shown, "unknown-parameter", message));
+            } else if parameters.insert(name, value).is_some() {
+                let message = format!("`{shown}` is there twice.");
+                details.push(Detail::new(shown, "repeated", message));
+            }
+        }
+        details.truncate(20);
+        if details.is_empty() { Ok(parameters) } else { Err(Error::invalid(details)) }
+    }
+}
+
+/// The token of the `Authorization` header (RFC 6750, section 2.1; the scheme is case-insensitive).
+fn bearer(event: &Event) -> Option<Result<&str, Error>> {
+    let header = event.header("authorization")?;
+    let token = header
+        .split_once(' ')
+        .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+        .map(|(_, token)| token.trim_matches(' '));
+    Some(token.ok_or_else(|| Code::InvalidToken.into()))
+}
+
+/// The body as a JSON object.
+fn object(event: &mut Event, presence: Presence) -> Result<Map<String, Value>, Error> {
+    let body = event.body().ok_or(Code::InvalidJson)?;
+    if body.len() > MAX_BODY {
+        return Err(Code::PayloadTooLarge.into());
+    }
+    if body.is_empty() {
+        return if presence == Presence::Optional { Ok(Map::new()) } else { Err(Code::InvalidJson.into()) };
+    }
+    if !event.header("content-type").is_some_and(is_json) {
+        return Err(Code::UnsupportedMediaType.into());
+    }
+    let text = std::str::from_utf8(&body).map_err(|_| Code::InvalidJson)?;
+    serde_json::from_str(text).map_err(|_| Code::InvalidJson.into())
+}
+
+/// Whether a content type is JSON in UTF-8 (RFC 8259, section 8.1).
+fn is_json(content_type: &str) -> bool {
+    let mut parts = content_type.split(';').map(str::trim);
+    let essence = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    essence
+        && parts.all(|parameter| match parameter.split_once('=') {
+            Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
+                value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+            }
+            _ => true,
+        })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn event(event: Value) -> Event {
+        serde_json::from_value(event).expect("an event")
+    }
+
+    fn body_of(headers: Value, body: Value, base64: bool) -> Result<Map<String, Value>, Code> {
+        let mut event = event(json!({ "headers": headers, "body": body, "isBase64Encoded": base64,
+            "requestContext": { "http": { "method": "POST" } } }));
+        object(&mut event, Presence::Required).map_err(|error| error.code)
+    }
+
+    #[test]
+    fn a_body_is_a_json_object_in_utf8() {
+        let json = json!({ "content-type": "application/json" });
+        assert!(body_of(json.clone(), json!("{}"), false).is_ok());
+        assert!(body_of(json.clone(), json!("e30="), true).is_ok());
+        for body in ["", "[]", "1", "null", "{", "{}{}", "{\"a\":1,}", "\u{feff}{}"] {
+            assert_eq!(body_of(json.clone(), json!(body), false), Err(Code::InvalidJson), "{body:?}");
+        }
+        assert_eq!(body_of(json.clone(), json!("not base64!"), true), Err(Code::InvalidJson));
+        assert_eq!(body_of(json.clone(), json!("eyJhIjoi/yJ9"), true), Err(Code::InvalidJson), "invalid UTF-8");
+        let deep = format!("{{\"a\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
+        assert_eq!(body_of(json.clone(), json!(deep), false), Err(Code::InvalidJson));
+        assert_eq!(body_of(json, json!(" ".repeat(MAX_BODY + 1)), false), Err(Code::PayloadTooLarge));
+    }
+
+    #[test]
+    fn the_content_type_is_json() {
+        for fits in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+            assert!(is_json(fits), "{fits}");
+        }
+        for other in ["", "text/plain", "application/jsonp", "application/json; charset=latin1", "json"] {
+            assert!(!is_json(other), "{other}");
+        }
+        assert_eq!(body_of(json!({}), json!("{}"), false), Err(Code::UnsupportedMediaType));
+    }
+
+    #[test]
+    fn the_scheme_is_bearer_in_any_case() {
+        let token = |header: &str| {
+            let event = event(json!({ "headers": { "Authorization": header },
+                "requestContext": { "http": { "method": "GET" } } }));
+            bearer(&event).map(|token| token.map(ToOwned::to_owned).map_err(|error| error.code))
+        };
+        for header in ["Bearer abc", "bearer abc", "BEARER  abc "] {
+            assert_eq!(token(header), Some(Ok("abc".to_owned())), "{header}");
+        }
+        for header in ["", "abc", "Bearer", "Basic abc", "Bearerabc"] {
+            assert_eq!(token(header), Some(Err(Code::InvalidToken)), "{header}");
+        }
+    }
+}

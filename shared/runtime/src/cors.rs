@@ -1,0 +1,87 @@
+//! Cross-origin requests on a developer's machine. In the cloud API Gateway answers preflights and sets the headers,
+//! from the template's parameter, and ignores what a function says.
+
+use crate::boot::Boot;
+use crate::event::{Head, Response};
+use crate::{all_methods, reply};
+
+const ALLOWED_HEADERS: &str = "authorization, content-type, idempotency-key, if-match, if-none-match, x-api-key, \
+    x-refresh-token, x-refresh-token-mode";
+const EXPOSED_HEADERS: &str = "etag, location, retry-after, x-request-id";
+const LOCAL_DEFAULT: &str = "http://localhost:*";
+
+/// Answers a preflight.
+pub(crate) fn preflight(boot: &Boot, head: &Head) -> Option<Response> {
+    let is_preflight = boot.deployment.local && head.method == "OPTIONS" && head.asks_preflight;
+    is_preflight.then(|| {
+        let mut response = reply::empty();
+        if allowed(boot, head).is_some() {
+            response.header("access-control-allow-methods", all_methods());
+            response.header("access-control-allow-headers", ALLOWED_HEADERS);
+            response.header("access-control-max-age", "600");
+        }
+        response
+    })
+}
+
+/// Lets an allowed origin see the reply.
+pub(crate) fn allow(boot: &Boot, head: &Head, response: &mut Response) {
+    if !boot.deployment.local {
+        return;
+    }
+    let vary = response.headers.get("vary").map_or("origin".to_owned(), |vary| format!("{vary}, origin"));
+    response.header("vary", vary);
+    if let Some(origin) = allowed(boot, head) {
+        response.header("access-control-allow-origin", origin);
+        response.header("access-control-allow-credentials", "true");
+        response.header("access-control-expose-headers", EXPOSED_HEADERS);
+    }
+}
+
+/// The request's origin, if it is allowed.
+fn allowed(boot: &Boot, head: &Head) -> Option<String> {
+    let origins = &boot.settings.cors.allowed_origins;
+    let origin = head.origin.as_deref()?;
+    let fits = if origins.is_empty() {
+        matches(LOCAL_DEFAULT, origin)
+    } else {
+        origins.iter().any(|pattern| matches(pattern, origin))
+    };
+    fits.then(|| origin.to_owned())
+}
+
+/// Whether an origin is the pattern, or differs only in the port where the pattern says `:*`.
+fn matches(pattern: &str, origin: &str) -> bool {
+    match pattern.strip_suffix(":*") {
+        Some(host) => origin.strip_prefix(host).is_some_and(|rest| match rest.strip_prefix(':') {
+            Some(port) => !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()),
+            None => rest.is_empty(),
+        }),
+        None => pattern == origin,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::matches;
+
+    #[test]
+    fn an_origin_is_matched_whole() {
+        for origin in ["http://localhost", "http://localhost:3000", "http://localhost:8080"] {
+            assert!(matches("http://localhost:*", origin), "{origin}");
+        }
+        for origin in [
+            "http://localhost.evil.example",
+            "http://localhost:80.evil.example",
+            "https://localhost:1",
+            "http://localhost:",
+            "null",
+            "",
+            "http://localhost:3000/",
+        ] {
+            assert!(!matches("http://localhost:*", origin), "{origin}");
+        }
+        assert!(matches("https://app.example.com", "https://app.example.com"));
+        assert!(!matches("https://app.example.com", "https://app.example.com.evil.example"));
+    }
+}

@@ -1,0 +1,117 @@
+//! API Gateway's event and reply, payload format 2.0: the parts that are read and written here.
+//!
+//! `lambda_http`'s own request type parses `x-forwarded-proto`, `host` and path into a URL and panics where they do
+//! not make one, all of which a caller may choose; see docs/decisions.
+
+use std::collections::BTreeMap;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use serde::{Deserialize, Serialize};
+
+/// A request.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Event {
+    #[serde(default)]
+    raw_path: String,
+    #[serde(default)]
+    raw_query_string: String,
+    /// Names in lower case; several headers of one name are joined with commas.
+    #[serde(default)]
+    headers: BTreeMap<String, String>,
+    request_context: Context,
+    #[serde(default)]
+    body: Option<String>,
+    #[serde(default)]
+    is_base64_encoded: bool,
+}
+
+#[derive(Debug, Deserialize)]
+struct Context {
+    http: Http,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
+struct Http {
+    method: String,
+    #[serde(default)]
+    source_ip: String,
+    #[serde(default)]
+    user_agent: String,
+}
+
+/// What is needed of a request after it has been taken apart.
+#[derive(Debug)]
+pub(crate) struct Head {
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) origin: Option<String>,
+    pub(crate) asks_preflight: bool,
+}
+
+impl Event {
+    pub(crate) fn head(&self) -> Head {
+        Head {
+            method: self.method().to_owned(),
+            path: self.raw_path.clone(),
+            origin: self.header("origin").map(ToOwned::to_owned),
+            asks_preflight: self.header("access-control-request-method").is_some(),
+        }
+    }
+
+    pub(crate) fn method(&self) -> &str {
+        &self.request_context.http.method
+    }
+
+    pub(crate) fn path(&self) -> &str {
+        &self.raw_path
+    }
+
+    pub(crate) fn query(&self) -> &str {
+        &self.raw_query_string
+    }
+
+    pub(crate) fn header(&self, name: &str) -> Option<&str> {
+        self.headers
+            .get(name)
+            .or_else(|| self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+            .map(String::as_str)
+    }
+
+    pub(crate) fn source_ip(&self) -> &str {
+        &self.request_context.http.source_ip
+    }
+
+    pub(crate) fn user_agent(&self) -> &str {
+        self.header("user-agent").unwrap_or(&self.request_context.http.user_agent)
+    }
+
+    /// The body's bytes; `None` when it says it is base64 and is not.
+    pub(crate) fn body(&mut self) -> Option<Vec<u8>> {
+        let body = self.body.take().unwrap_or_default();
+        if self.is_base64_encoded { STANDARD.decode(body).ok() } else { Some(body.into_bytes()) }
+    }
+}
+
+/// A reply.
+#[derive(Debug, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub(crate) struct Response {
+    pub(crate) status_code: u16,
+    pub(crate) headers: BTreeMap<&'static str, String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) body: Option<String>,
+    is_base64_encoded: bool,
+}
+
+impl Response {
+    pub(crate) fn new(status_code: u16, body: Option<String>) -> Self {
+        Self { status_code, headers: BTreeMap::new(), body, is_base64_encoded: false }
+    }
+
+    pub(crate) fn header(&mut self, name: &'static str, value: impl Into<String>) {
+        self.headers.insert(name, value.into());
+    }
+}

@@ -1,0 +1,145 @@
+//! Replies: what a handler answers, and the headers that go with it.
+
+use api::endpoints::Endpoint;
+use api::{Code, Error};
+use serde::Serialize;
+use serde_json::Value;
+
+use crate::event::{Head, Response};
+
+/// What a handler answers: the body, under the status that the endpoint page names.
+pub struct Reply<E: Endpoint> {
+    body: E::Reply,
+    location: Option<String>,
+}
+
+impl<E: Endpoint> Reply<E> {
+    /// A reply with this body.
+    pub fn of(body: E::Reply) -> Self {
+        Self { body, location: None }
+    }
+
+    /// The same with a `Location` header.
+    #[must_use]
+    pub fn at(mut self, location: String) -> Self {
+        self.location = Some(location);
+        self
+    }
+}
+
+/// Encodes a reply or a refusal, with the headers of its kind.
+pub(crate) fn encode<E: Endpoint>(
+    result: Result<Reply<E>, Error>,
+    head: &Head,
+    request_id: &str,
+    identified: bool,
+) -> Response {
+    let error = match result {
+        Ok(reply) => match json(&reply.body) {
+            Ok(body) => {
+                let mut response = respond(E::ENTRY.status, body);
+                if let Some(location) = reply.location {
+                    response.header("location", location);
+                }
+                return cached::<E>(response, head, identified);
+            }
+            Err(error) => Error::internal(format!("encoding the reply: {error}")),
+        },
+        Err(error) => error,
+    };
+    let status = error.code.status();
+    let mut response = respond(status, json(&error.body(request_id)).ok().flatten());
+    match status {
+        // RFC 9110, section 15.5.2: a 401 names a scheme.
+        401 => response.header("www-authenticate", "Bearer"),
+        405 => response.header("allow", error.allow.unwrap_or_default()),
+        503 => response.header("retry-after", "1"),
+        _ => {}
+    }
+    cached::<E>(response, head, identified)
+}
+
+fn respond(status: u16, body: Option<String>) -> Response {
+    let has_body = body.is_some();
+    let mut response = Response::new(status, body);
+    if has_body {
+        response.header("content-type", "application/json");
+    }
+    response
+}
+
+/// Nothing under `/api/auth/` may be kept; of a record, a shared cache must not give one caller's view to another
+/// (ASVS 5.0, 14.3.2).
+fn cached<E: Endpoint>(mut response: Response, head: &Head, identified: bool) -> Response {
+    if head.path.starts_with("/api/auth/") {
+        response.header("cache-control", "no-store");
+    } else if matches!(E::ENTRY.guard, api::endpoints::Guard::Rule(_)) {
+        response.header("vary", "authorization, x-api-key");
+        if identified {
+            response.header("cache-control", "private, no-cache");
+        }
+    }
+    response
+}
+
+/// The JSON of a body; `None` for the empty reply.
+fn json(body: &impl Serialize) -> Result<Option<String>, serde_json::Error> {
+    let text = serde_json::to_string(body)?;
+    Ok((text != Value::Null.to_string()).then_some(text))
+}
+
+/// A reply to a preflight or the like: headers alone.
+pub(crate) fn empty() -> Response {
+    Response::new(204, None)
+}
+
+/// The refusal of a code, for the tests of the encoding.
+#[cfg(test)]
+fn refused<E: Endpoint>(code: Code) -> Result<Reply<E>, Error> {
+    Err(code.into())
+}
+
+#[cfg(test)]
+mod tests {
+    use api::endpoints::{Login, Logout, RecordsGet};
+    use api::wire::NoContent;
+
+    use super::*;
+
+    fn head(path: &str) -> Head {
+        Head { method: "GET".into(), path: path.into(), origin: None, asks_preflight: false }
+    }
+
+    #[test]
+    fn a_refusal_has_the_one_shape_and_its_headers() {
+        for (code, header, value) in [
+            (Code::InvalidCredentials, "www-authenticate", "Bearer"),
+            (Code::Unavailable, "retry-after", "1"),
+            (Code::MethodNotAllowed, "allow", ""),
+        ] {
+            let response = encode(refused::<Login>(code), &head("/api/auth/login"), "r-1", false);
+            assert_eq!(response.status_code, code.status());
+            assert_eq!(response.headers.get(header).map(String::as_str), Some(value));
+            assert_eq!(response.headers.get("cache-control").map(String::as_str), Some("no-store"));
+            let body: Value = serde_json::from_str(response.body.as_deref().unwrap_or_default()).expect("json");
+            assert_eq!(body["error"]["code"], code.as_str());
+            assert_eq!(body["error"]["requestId"], "r-1");
+        }
+    }
+
+    #[test]
+    fn no_content_is_no_body() {
+        let response = encode::<Logout>(Ok(Reply::of(NoContent)), &head("/api/auth/logout"), "r-1", false);
+        assert_eq!((response.status_code, response.body), (204, None));
+        assert!(!response.headers.contains_key("content-type"));
+    }
+
+    #[test]
+    fn an_identified_callers_record_is_private() {
+        let of =
+            |identified| encode(refused::<RecordsGet>(Code::RecordNotFound), &head("/api/posts/x"), "r", identified);
+        assert_eq!(of(true).headers.get("cache-control").map(String::as_str), Some("private, no-cache"));
+        assert_eq!(of(false).headers.get("cache-control"), None);
+        assert_eq!(of(false).headers.get("vary").map(String::as_str), Some("authorization, x-api-key"));
+    }
+}
