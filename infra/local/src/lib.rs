@@ -1,1 +1,30 @@
+//! The local stack: embedded DynamoDB, a proxy in front of it that enforces the template's IAM policies, keeps a
+//! ledger and makes faults, and `cargo lambda watch` as the gateway.
 
+use std::path::PathBuf;
+
+pub mod dynamo;
+pub mod emulator;
+pub mod process;
+pub mod proxy;
+pub mod template;
+// The file is infra's. Compiled here as well, so that `cargo dev` neither waits for the generator nor fails to build on
+// a broken collection before it can say so.
+#[path = "../../src/tools.rs"]
+pub mod tools;
+
+/// The stack's name locally, and so the tables' prefix without its hyphen.
+pub const STACK: &str = "local";
+
+/// What every local table's name begins with.
+pub const TABLE_PREFIX: &str = "local-";
+
+/// The region that local names and signatures carry.
+pub const REGION: &str = "us-east-1";
+
+/// The project's root folder.
+#[must_use]
+pub fn root() -> PathBuf {
+    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
+    std::fs::canonicalize(here).unwrap_or_else(|_| PathBuf::from(here))
+}

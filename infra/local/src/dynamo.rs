@@ -1,0 +1,281 @@
+//! Embedded DynamoDB on a loopback port, with the template's tables.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+use std::{fs, io};
+
+use dynoxide::Database;
+use serde_json::{Value, json};
+use tokio::runtime::Runtime;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::template::Table;
+
+/// How often expired items are deleted.
+const SWEEP: Duration = Duration::from_secs(60);
+
+/// Where the items are kept.
+#[derive(Clone, Debug)]
+pub enum Storage {
+    /// In memory: gone with the process.
+    Memory,
+    /// In this file, made if it is missing.
+    File(PathBuf),
+}
+
+/// A running DynamoDB; dropping it answers what is under way, then stops it.
+pub struct Dynamo {
+    database: Database,
+    address: SocketAddr,
+    stop: Option<oneshot::Sender<()>>,
+    serving: Option<JoinHandle<Result<(), String>>>,
+    runtime: Option<Runtime>,
+}
+
+impl std::fmt::Debug for Dynamo {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Dynamo").field("address", &self.address).finish_non_exhaustive()
+    }
+}
+
+impl Dynamo {
+    /// Starts on `port` of the loopback interface, or on a free one if that is 0.
+    ///
+    /// # Errors
+    /// One line: the port is taken, the file is not a data file, or it cannot be written.
+    pub fn start(storage: &Storage, port: u16) -> Result<Self, String> {
+        let runtime = runtime()?;
+        let listener = listen(port)?;
+        let address = listener.local_addr().map_err(|error| error.to_string())?;
+        let database = match storage {
+            Storage::Memory => Database::memory().map_err(|error| format!("Cannot start DynamoDB: {error}"))?,
+            Storage::File(path) => open(path)?,
+        };
+        let guard = runtime.enter();
+        let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
+        drop(guard);
+        let (stop, stopped) = oneshot::channel::<()>();
+        let serving = runtime.spawn(dynoxide::server::serve_with_shutdown(listener, database.clone(), async {
+            let _ = stopped.await;
+        }));
+        let sweeper = database.clone();
+        runtime.spawn(async move {
+            loop {
+                tokio::time::sleep(SWEEP).await;
+                let _ = sweeper.sweep_ttl();
+            }
+        });
+        Ok(Self { database, address, stop: Some(stop), serving: Some(serving), runtime: Some(runtime) })
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:8000`.
+    #[must_use]
+    pub fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// The engine itself, for what a test puts in or looks up without HTTP.
+    #[must_use]
+    pub fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// Makes the tables, indexes and TTL settings that are missing and leaves the rest; returns a line for each thing
+    /// done.
+    ///
+    /// # Errors
+    /// One line: a table that is there has other keys than the template.
+    pub fn make(&self, tables: &[Table]) -> Result<Vec<String>, String> {
+        let mut done = Vec::new();
+        for table in tables {
+            self.make_table(table, &mut done).map_err(|error| format!("Table {}: {error}", table.name))?;
+        }
+        Ok(done)
+    }
+
+    fn make_table(&self, table: &Table, done: &mut Vec<String>) -> Result<(), String> {
+        match self.describe(&table.name) {
+            None => {
+                self.database.create_table(request(&table.create)?).map_err(|error| error.to_string())?;
+                done.push(format!("made table {}", table.name));
+            }
+            Some(there) if there["KeySchema"] != table.create["KeySchema"] => {
+                return Err(
+                    "its key is another one than in template.yaml; start afresh by deleting the data file".to_owned()
+                );
+            }
+            Some(there) => self.make_indexes(table, &there, done)?,
+        }
+        let Some(attribute) = &table.ttl else { return Ok(()) };
+        let name = json!({ "TableName": table.name });
+        let there = self.database.describe_time_to_live(request(&name)?).map_err(|error| error.to_string())?;
+        let there = serde_json::to_value(there).map_err(|error| error.to_string())?;
+        if there["TimeToLiveDescription"]["AttributeName"] != Value::from(attribute.clone()) {
+            let wanted = json!({ "TableName": table.name,
+                "TimeToLiveSpecification": { "Enabled": true, "AttributeName": attribute } });
+            self.database.update_time_to_live(request(&wanted)?).map_err(|error| error.to_string())?;
+        }
+        Ok(())
+    }
+
+    fn make_indexes(&self, table: &Table, there: &Value, done: &mut Vec<String>) -> Result<(), String> {
+        let has = |name: &Value| {
+            there["GlobalSecondaryIndexes"].as_array().is_some_and(|all| all.iter().any(|i| &i["IndexName"] == name))
+        };
+        for index in table.create["GlobalSecondaryIndexes"].as_array().into_iter().flatten() {
+            if has(&index["IndexName"]) {
+                continue;
+            }
+            // One update adds one index, as in AWS, and may name only attributes that some key uses by then.
+            let mut keys = key_names(&table.create["KeySchema"]);
+            keys.extend(key_names(&index["KeySchema"]));
+            for other in there["GlobalSecondaryIndexes"].as_array().into_iter().flatten() {
+                keys.extend(key_names(&other["KeySchema"]));
+            }
+            let attributes: Vec<&Value> = table.create["AttributeDefinitions"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter(|attribute| keys.contains(&attribute["AttributeName"]))
+                .collect();
+            let update = json!({ "TableName": table.name, "AttributeDefinitions": attributes,
+                "GlobalSecondaryIndexUpdates": [{ "Create": index }] });
+            let name = index["IndexName"].as_str().unwrap_or_default();
+            self.database.update_table(request(&update)?).map_err(|error| {
+                format!("cannot add index {name} ({error}); start afresh by deleting the data file")
+            })?;
+            done.push(format!("added index {name} to table {}", table.name));
+        }
+        Ok(())
+    }
+
+    fn describe(&self, name: &str) -> Option<Value> {
+        let answer = self.database.describe_table(request(&json!({ "TableName": name })).ok()?).ok()?;
+        serde_json::to_value(answer).ok().map(|mut answer| answer["Table"].take())
+    }
+}
+
+impl Drop for Dynamo {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        let (Some(runtime), Some(serving)) = (self.runtime.take(), self.serving.take()) else { return };
+        let _ = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(2), serving).await });
+        runtime.shutdown_timeout(Duration::from_secs(2));
+    }
+}
+
+fn key_names(schema: &Value) -> Vec<Value> {
+    schema.as_array().into_iter().flatten().map(|key| key["AttributeName"].clone()).collect()
+}
+
+fn request<T: serde::de::DeserializeOwned>(body: &Value) -> Result<T, String> {
+    serde_json::from_str(&body.to_string()).map_err(|error| error.to_string())
+}
+
+/// A runtime of its own for a server in this process.
+pub(crate) fn runtime() -> Result<Runtime, String> {
+    tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(2)
+        .enable_all()
+        .build()
+        .map_err(|error| format!("Cannot start a runtime: {error}"))
+}
+
+/// A listener on a port of the loopback interface.
+pub(crate) fn listen(port: u16) -> Result<std::net::TcpListener, String> {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
+        io::ErrorKind::AddrInUse => format!("Port {port} is taken: stop what listens there or choose another one"),
+        _ => format!("Cannot listen on port {port}: {error}"),
+    })?;
+    listener.set_nonblocking(true).map_err(|error| error.to_string())?;
+    Ok(listener)
+}
+
+fn open(path: &Path) -> Result<Database, String> {
+    let refuse = |why: &str| {
+        format!("{} cannot be used as the data file ({why}): move it away, or start with --memory", path.display())
+    };
+    let folder = path.parent().unwrap_or(Path::new("."));
+    fs::create_dir_all(folder).map_err(|error| refuse(&error.to_string()))?;
+    let head = match fs::File::open(path) {
+        Ok(file) => {
+            let mut head = Vec::new();
+            io::Read::read_to_end(&mut io::Read::take(file, 16), &mut head).map_err(|e| refuse(&e.to_string()))?;
+            head
+        }
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
+        Err(error) => return Err(refuse(&error.to_string())),
+    };
+    if !head.is_empty() && head != b"SQLite format 3\0" {
+        return Err(refuse("it is not an SQLite file"));
+    }
+    let database = Database::new(&path.to_string_lossy()).map_err(|error| refuse(&error.to_string()))?;
+    database.database_info().map_err(|error| refuse(&error.to_string()))?;
+    Ok(database)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::{SAMPLE, Template};
+
+    fn tables() -> Vec<Table> {
+        Template::parse(SAMPLE).unwrap().tables().unwrap()
+    }
+
+    fn scratch(name: &str) -> PathBuf {
+        let folder = std::env::temp_dir().join(format!("bakend-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        folder.join("dynamodb.sqlite")
+    }
+
+    #[test]
+    fn tables_are_made_once_and_survive_a_restart() {
+        let file = scratch("restart");
+        let storage = Storage::File(file.clone());
+        let first = Dynamo::start(&storage, 0).unwrap();
+        assert_eq!(first.make(&tables()).unwrap().len(), 3);
+        let item = json!({ "TableName": "local-_users", "Item": { "id": { "S": "a" } } });
+        first.database().put_item(request(&item).unwrap()).unwrap();
+        drop(first);
+        let second = Dynamo::start(&storage, 0).unwrap();
+        assert_eq!(second.make(&tables()).unwrap(), Vec::<String>::new());
+        let key = json!({ "TableName": "local-_users", "Key": { "id": { "S": "a" } } });
+        assert!(second.database().get_item(request(&key).unwrap()).unwrap().item.is_some());
+        let _ = fs::remove_dir_all(file.parent().unwrap());
+    }
+
+    #[test]
+    fn an_index_that_is_missing_is_added() {
+        let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
+        let mut before = tables();
+        let create = before[2].create.as_object_mut().unwrap();
+        create.remove("GlobalSecondaryIndexes");
+        create["AttributeDefinitions"].as_array_mut().unwrap().truncate(2);
+        dynamo.make(&before).unwrap();
+        let item = json!({ "TableName": "local-notes",
+            "Item": { "shard": { "S": "0" }, "id": { "S": "1" }, "owner": { "S": "me" } } });
+        dynamo.database().put_item(request(&item).unwrap()).unwrap();
+        assert_eq!(dynamo.make(&tables()).unwrap(), ["added index by_owner to table local-notes"]);
+        let query = json!({ "TableName": "local-notes", "IndexName": "by_owner",
+            "KeyConditionExpression": "#o = :o", "ExpressionAttributeNames": { "#o": "owner" },
+            "ExpressionAttributeValues": { ":o": { "S": "me" } } });
+        let found = dynamo.database().query(request(&query).unwrap()).unwrap();
+        assert_eq!(serde_json::to_value(found).unwrap()["Count"], 1);
+    }
+
+    #[test]
+    fn bad_starts_say_what_to_do() {
+        let file = scratch("foreign");
+        fs::write(&file, "this is something else entirely").unwrap();
+        assert!(Dynamo::start(&Storage::File(file.clone()), 0).unwrap_err().contains("move it away"));
+        let _ = fs::remove_dir_all(file.parent().unwrap());
+        let first = Dynamo::start(&Storage::Memory, 0).unwrap();
+        let taken = first.address.port();
+        let refused = Dynamo::start(&Storage::Memory, taken).unwrap_err();
+        assert!(refused.starts_with(&format!("Port {taken} is taken")), "{refused}");
+    }
+}

@@ -1,0 +1,184 @@
+//! IAM: what each function's policy in the template grants, what was used and what was denied.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::request::Access;
+use crate::template::{Statement, table_arn};
+
+/// The access key id that may do everything.
+pub const OPERATOR: &str = "operator";
+
+/// One use of a grant, or one attempt without: function, action, table and index.
+pub type Use = (String, Access);
+
+/// The policies of all functions and a record of what was asked of them.
+#[derive(Debug, Default)]
+pub struct Policies {
+    statements: BTreeMap<String, Vec<Statement>>,
+    used: BTreeSet<Use>,
+    denied: BTreeSet<Use>,
+}
+
+impl Policies {
+    /// Policies by function, such as [`Template::policies`](crate::template::Template::policies) reads them.
+    #[must_use]
+    pub fn new(statements: BTreeMap<String, Vec<Statement>>) -> Self {
+        Self { statements, ..Self::default() }
+    }
+
+    /// Decides on all of a request at once; the first access that is not granted is the error.
+    ///
+    /// # Errors
+    /// The access that the caller's policy does not grant.
+    pub fn check(&mut self, key: &str, access: &[Access]) -> Result<(), Access> {
+        let function = function_of(key);
+        if function == OPERATOR {
+            return Ok(());
+        }
+        if let Some(refused) = access.iter().find(|access| !self.allows(function, access)) {
+            self.denied.insert((function.to_owned(), refused.clone()));
+            return Err(refused.clone());
+        }
+        self.used.extend(access.iter().map(|access| (function.to_owned(), access.clone())));
+        Ok(())
+    }
+
+    /// Whether `function`'s policy allows `access`: some statement does and none denies.
+    #[must_use]
+    pub fn allows(&self, function: &str, access: &Access) -> bool {
+        let matching = |statement: &&Statement| statement.matches(access);
+        let statements = self.statements.get(function).map(Vec::as_slice).unwrap_or_default();
+        let mut matching = statements.iter().filter(matching).peekable();
+        matching.peek().is_some() && matching.all(|statement| statement.allow)
+    }
+
+    /// Every grant, one line per function, action and resource, that nothing has used.
+    #[must_use]
+    pub fn unused(&self) -> Vec<String> {
+        let mut unused = Vec::new();
+        for (function, statements) in &self.statements {
+            for statement in statements.iter().filter(|statement| statement.allow) {
+                for action in &statement.actions {
+                    for resource in &statement.resources {
+                        let grant =
+                            Statement { allow: true, actions: vec![action.clone()], resources: vec![resource.clone()] };
+                        if !self.used.iter().any(|(user, access)| user == function && grant.matches(access)) {
+                            unused.push(format!("{function} {action} {resource}"));
+                        }
+                    }
+                }
+            }
+        }
+        unused
+    }
+
+    /// What was used, by function.
+    #[must_use]
+    pub fn used(&self) -> Vec<Use> {
+        self.used.iter().cloned().collect()
+    }
+
+    /// What was denied, by function.
+    #[must_use]
+    pub fn denied(&self) -> Vec<Use> {
+        self.denied.iter().cloned().collect()
+    }
+}
+
+impl Statement {
+    /// Whether the statement speaks of `access`.
+    #[must_use]
+    pub fn matches(&self, access: &Access) -> bool {
+        let action = format!("dynamodb:{}", access.action);
+        let resource = access.arn();
+        self.actions.iter().any(|pattern| fits(pattern, &action))
+            && self.resources.iter().any(|pattern| fits(pattern, &resource))
+    }
+}
+
+impl Access {
+    /// The ARN of the table or index.
+    #[must_use]
+    pub fn arn(&self) -> String {
+        let table = table_arn(&self.table);
+        self.index.as_ref().map_or_else(|| table.clone(), |index| format!("{table}/index/{index}"))
+    }
+}
+
+/// `login~slow` is a variant of the function `login`.
+#[must_use]
+pub fn function_of(key: &str) -> &str {
+    key.split('~').next().unwrap_or(key)
+}
+
+/// Whether `text` fits `pattern`, in which `*` stands for anything.
+fn fits(pattern: &str, text: &str) -> bool {
+    let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
+    text.strip_prefix(head)
+        .is_some_and(|rest| (0..=rest.len()).any(|at| rest.get(at..).is_some_and(|end| fits(tail, end))))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::template::{SAMPLE, Template};
+
+    fn policies() -> Policies {
+        Policies::new(Template::parse(SAMPLE).unwrap().policies().unwrap())
+    }
+
+    fn access(action: &str, table: &str, index: Option<&str>) -> Access {
+        Access { action: action.to_owned(), table: table.to_owned(), index: index.map(str::to_owned) }
+    }
+
+    #[test]
+    fn only_what_is_granted_is_allowed() {
+        let cases = [
+            ("login", "GetItem", "local-_users", None, true),
+            ("login", "PutItem", "local-_sessions", None, true),
+            ("login", "GetItem", "local-_sessions", None, false),
+            ("login", "UpdateItem", "local-_users", None, false),
+            ("login", "BatchGetItem", "local-_sessions", None, true),
+            ("login", "BatchGetItem", "local-notes", None, false),
+            ("records-list", "Query", "local-notes", None, true),
+            ("records-list", "Query", "local-notes", Some("by_owner"), true),
+            ("records-list", "Query", "local-notes", Some("by_other"), false),
+            ("records-list", "Scan", "local-notes", None, false),
+            ("health", "GetItem", "local-_users", None, false),
+            ("nobody", "GetItem", "local-_users", None, false),
+            ("", "GetItem", "local-_users", None, false),
+            ("login~slow", "GetItem", "local-_users", None, true),
+            ("operator", "DeleteTable", "local-_users", None, true),
+        ];
+        for (key, action, table, index, allowed) in cases {
+            let asked = access(action, table, index);
+            assert_eq!(policies().check(key, std::slice::from_ref(&asked)).is_ok(), allowed, "{key} {asked:?}");
+        }
+    }
+
+    #[test]
+    fn a_transaction_is_refused_as_a_whole() {
+        let mut policies = policies();
+        let asked = [access("PutItem", "local-_users", None), access("PutItem", "local-notes", None)];
+        assert_eq!(policies.check("login", &asked), Err(asked[1].clone()));
+        assert_eq!(policies.denied(), [("login".to_owned(), asked[1].clone())]);
+        assert_eq!(policies.used(), []);
+    }
+
+    #[test]
+    fn unused_grants_are_listed_until_used() {
+        let mut policies = policies();
+        assert_eq!(policies.unused().len(), 6);
+        policies.check("login", &[access("GetItem", "local-_users", None)]).unwrap();
+        policies.check("records-list", &[access("Query", "local-notes", Some("by_owner"))]).unwrap();
+        let unused = policies.unused();
+        assert_eq!(unused.len(), 4);
+        assert!(unused.contains(&format!("records-list dynamodb:Query {}", table_arn("local-notes"))), "{unused:?}");
+    }
+
+    #[test]
+    fn a_star_stands_for_anything() {
+        assert!(fits("a*c", "abbc") && fits("*", "") && fits("a", "a") && fits("a*", "a"));
+        assert!(!fits("a*c", "abb") && !fits("a", "ab") && !fits("", "a"));
+    }
+}

@@ -1,0 +1,164 @@
+//! What a DynamoDB request is about: who asks, which operation, which tables and indexes.
+
+use hyper::HeaderMap;
+use serde_json::{Value, json};
+
+/// One IAM action on one table or index.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Access {
+    /// The action, without `dynamodb:`.
+    pub action: String,
+    /// The table's name, such as `local-posts`.
+    pub table: String,
+    /// The index's name.
+    pub index: Option<String>,
+}
+
+/// A request, as far as the proxy understands it.
+#[derive(Clone, Debug)]
+pub struct Request {
+    /// The access key id of the signature; empty if there is none.
+    pub key: String,
+    /// The operation, such as `TransactWriteItems`.
+    pub operation: String,
+    /// Everything IAM has to allow.
+    pub access: Vec<Access>,
+    /// The body.
+    pub body: Value,
+}
+
+impl Request {
+    /// Reads a request's headers and body.
+    #[must_use]
+    pub fn read(headers: &HeaderMap, body: &[u8]) -> Self {
+        let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let key = header("authorization")
+            .split_once("Credential=")
+            .and_then(|(_, rest)| rest.split(['/', ',']).next())
+            .unwrap_or_default()
+            .to_owned();
+        let operation = header("x-amz-target").rsplit('.').next().unwrap_or_default().to_owned();
+        let body: Value = serde_json::from_slice(body).unwrap_or_default();
+        let access = access(&operation, &body);
+        Self { key, operation, access, body }
+    }
+
+    /// The body with the wish to hear what every table and index consumed.
+    #[must_use]
+    pub fn asking_for_capacity(&self) -> Vec<u8> {
+        let mut body = self.body.clone();
+        if let Value::Object(fields) = &mut body
+            && REPORTING.contains(&self.operation.as_str())
+        {
+            fields.insert("ReturnConsumedCapacity".to_owned(), json!("INDEXES"));
+        }
+        body.to_string().into_bytes()
+    }
+}
+
+/// The operations that report what they consumed.
+const REPORTING: &[&str] = &[
+    "GetItem",
+    "PutItem",
+    "UpdateItem",
+    "DeleteItem",
+    "Query",
+    "Scan",
+    "BatchGetItem",
+    "BatchWriteItem",
+    "TransactGetItems",
+    "TransactWriteItems",
+];
+
+/// The parts of a transaction's item, with the action that each needs.
+const PARTS: [(&str, &str); 5] = [
+    ("Put", "PutItem"),
+    ("Update", "UpdateItem"),
+    ("Delete", "DeleteItem"),
+    ("ConditionCheck", "ConditionCheckItem"),
+    ("Get", "GetItem"),
+];
+
+/// The members of a transaction: the action of each and its body.
+pub(crate) fn transaction(body: &Value) -> impl Iterator<Item = (&'static str, &Value)> {
+    body["TransactItems"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|item| PARTS.iter().find_map(|(part, action)| Some((*action, item.get(part)?))))
+}
+
+fn access(operation: &str, body: &Value) -> Vec<Access> {
+    let one = |action: &str, table: &Value, index: Option<&str>| Access {
+        action: action.to_owned(),
+        table: table_name(table.as_str().unwrap_or("*")),
+        index: index.map(str::to_owned),
+    };
+    let mut access: Vec<Access> = match operation {
+        "BatchGetItem" | "BatchWriteItem" => {
+            let tables = body["RequestItems"].as_object().into_iter().flat_map(|tables| tables.keys());
+            tables.map(|table| one(operation, &json!(table), None)).collect()
+        }
+        "TransactWriteItems" | "TransactGetItems" => {
+            transaction(body).map(|(action, item)| one(action, &item["TableName"], None)).collect()
+        }
+        _ => vec![one(operation, &body["TableName"], body["IndexName"].as_str())],
+    };
+    access.sort();
+    access.dedup();
+    access
+}
+
+/// A table is named by its name or its ARN.
+fn table_name(name: &str) -> String {
+    name.split_once(":table/").map_or(name, |(_, name)| name).to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn read(operation: &str, body: &Value) -> Request {
+        let mut headers = HeaderMap::new();
+        let credential = "AWS4-HMAC-SHA256 Credential=login~slow/20261121/us-east-1/dynamodb/aws4_request, Signature=x";
+        headers.insert("authorization", credential.parse().unwrap());
+        headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().unwrap());
+        Request::read(&headers, body.to_string().as_bytes())
+    }
+
+    fn touched(operation: &str, body: &Value) -> Vec<String> {
+        let access = read(operation, body).access;
+        access.iter().map(|a| format!("{} {} {}", a.action, a.table, a.index.as_deref().unwrap_or("-"))).collect()
+    }
+
+    #[test]
+    fn the_signature_names_the_caller() {
+        assert_eq!(read("GetItem", &json!({})).key, "login~slow");
+        assert_eq!(Request::read(&HeaderMap::new(), b"").key, "");
+    }
+
+    #[test]
+    fn every_table_and_index_is_seen() {
+        assert_eq!(touched("GetItem", &json!({ "TableName": "t" })), ["GetItem t -"]);
+        assert_eq!(touched("Query", &json!({ "TableName": "t", "IndexName": "i" })), ["Query t i"]);
+        let arn = "arn:aws:dynamodb:us-east-1:000000000000:table/t";
+        assert_eq!(touched("GetItem", &json!({ "TableName": arn })), ["GetItem t -"]);
+        let batch = json!({ "RequestItems": { "a": {}, "b": {} } });
+        assert_eq!(touched("BatchGetItem", &batch), ["BatchGetItem a -", "BatchGetItem b -"]);
+        let transaction = json!({ "TransactItems": [
+            { "Put": { "TableName": "a" } }, { "Update": { "TableName": "a" } }, { "Delete": { "TableName": "b" } },
+            { "ConditionCheck": { "TableName": "c" } }, { "Put": { "TableName": "a" } } ] });
+        assert_eq!(
+            touched("TransactWriteItems", &transaction),
+            ["ConditionCheckItem c -", "DeleteItem b -", "PutItem a -", "UpdateItem a -"]
+        );
+        assert_eq!(touched("ListTables", &json!({})), ["ListTables * -"]);
+    }
+
+    #[test]
+    fn capacity_is_asked_for_where_it_is_reported() {
+        let asked = |operation| String::from_utf8(read(operation, &json!({})).asking_for_capacity()).unwrap();
+        assert_eq!(asked("GetItem"), r#"{"ReturnConsumedCapacity":"INDEXES"}"#);
+        assert_eq!(asked("DescribeTable"), "{}");
+    }
+}

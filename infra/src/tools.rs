@@ -1,0 +1,177 @@
+//! Python tools, each in a virtual environment of its own under `.bakend/tools`, at a pinned version.
+//!
+//! Pip runs as the machine has configured it. Every error is one line that says what to do.
+
+use std::env;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output, Stdio};
+
+/// A Python package and the program it brings.
+struct Tool {
+    name: &'static str,
+    requirement: &'static str,
+    program: &'static str,
+}
+
+const CARGO_LAMBDA: Tool =
+    Tool { name: "cargo-lambda", requirement: "cargo-lambda==1.9.2", program: "cargo-lambda" };
+const ZIG: Tool = Tool { name: "zig", requirement: "ziglang==0.17.0", program: "python-zig" };
+const SAM: Tool = Tool { name: "sam", requirement: "aws-sam-cli==1.170.0", program: "sam" };
+const MINISTACK: Tool = Tool { name: "ministack", requirement: "ministack[full]==1.5.33", program: "ministack" };
+
+/// The program `cargo-lambda` (run it as `cargo-lambda lambda …`): the one on the PATH if it is 1.9.2 or a later 1.x,
+/// else one installed under `root`.
+///
+/// # Errors
+/// One line that says what to do.
+pub fn cargo_lambda(root: &Path) -> Result<PathBuf, String> {
+    match on_path("cargo-lambda") {
+        Some(program) if cargo_lambda_fits(&program) => Ok(program),
+        _ => install(root, &CARGO_LAMBDA),
+    }
+}
+
+/// The folder that holds zig's Python: put it first on the PATH of a release build.
+///
+/// # Errors
+/// One line that says what to do.
+pub fn zig(root: &Path) -> Result<PathBuf, String> {
+    let program = install(root, &ZIG)?;
+    Ok(program.parent().map(Path::to_path_buf).unwrap_or_default())
+}
+
+/// The program `sam`.
+///
+/// # Errors
+/// One line that says what to do.
+pub fn sam(root: &Path) -> Result<PathBuf, String> {
+    install(root, &SAM)
+}
+
+/// The program `ministack`.
+///
+/// # Errors
+/// One line that says what to do.
+pub fn ministack(root: &Path) -> Result<PathBuf, String> {
+    install(root, &MINISTACK)
+}
+
+/// The program of `tool`, installed first if it is missing or of another version.
+fn install(root: &Path, tool: &Tool) -> Result<PathBuf, String> {
+    let tools = root.join(".bakend/tools");
+    let folder = tools.join(tool.name);
+    let (program, stamp) = (folder.join("bin").join(tool.program), folder.join("installed"));
+    let is_there = || program.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == tool.requirement);
+    if is_there() {
+        return Ok(program);
+    }
+    let trouble = |what: &str, error: std::io::Error| format!("{what} {}: {error}", folder.display());
+    fs::create_dir_all(&tools).map_err(|error| trouble("Cannot create", error))?;
+    let lock = File::create(tools.join(format!("{}.lock", tool.name))).map_err(|e| trouble("Cannot lock", e))?;
+    lock.lock().map_err(|error| trouble("Cannot lock", error))?;
+    if is_there() {
+        return Ok(program);
+    }
+    eprintln!("Installing {} into {} (once)", tool.requirement, folder.display());
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| trouble("Cannot remove", error))?;
+    }
+    let python = python()?;
+    let made = run(Command::new(&python).args(["-m", "venv"]).arg(&folder))?;
+    if !made.status.success() {
+        return Err(venv_trouble(&made));
+    }
+    let pip = folder.join("bin/python");
+    let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", tool.requirement];
+    let installed = run(Command::new(pip).args(arguments))?;
+    if !installed.status.success() {
+        return Err(format!("pip could not install {}: {}", tool.requirement, gist(&installed)));
+    }
+    if !program.exists() {
+        return Err(format!("{} brought no {}", tool.requirement, program.display()));
+    }
+    fs::write(&stamp, tool.requirement).map_err(|error| trouble("Cannot write to", error))?;
+    Ok(program)
+}
+
+/// A Python 3 that answers.
+fn python() -> Result<PathBuf, String> {
+    ["python3", "python"]
+        .iter()
+        .filter_map(|name| on_path(name))
+        .find(|program| {
+            run(Command::new(program).arg("--version"))
+                .is_ok_and(|output| output.status.success() && text(&output).contains("Python 3."))
+        })
+        .ok_or_else(|| {
+            "Python 3 not found: install it (Debian and Ubuntu: apt install python3 python3-venv; macOS: brew install \
+             python3) and try again"
+                .to_owned()
+        })
+}
+
+fn venv_trouble(output: &Output) -> String {
+    let said = text(output);
+    if said.contains("ensurepip") || said.contains("No module named venv") {
+        return "Python's venv module is missing: install it (Debian and Ubuntu: apt install python3-venv) and try again"
+            .to_owned();
+    }
+    format!("Python could not make a virtual environment: {}", gist(output))
+}
+
+fn cargo_lambda_fits(program: &Path) -> bool {
+    run(Command::new(program).args(["lambda", "--version"]))
+        .is_ok_and(|output| output.status.success() && is_recent(&text(&output)))
+}
+
+/// Whether `cargo-lambda 1.9.2 (…)` names 1.9.2 or a later 1.x.
+fn is_recent(said: &str) -> bool {
+    let version = said.split_whitespace().nth(1).unwrap_or_default();
+    let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    matches!(parts[..], [1, minor, patch] if (minor, patch) >= (9, 2))
+}
+
+/// Where the PATH, then cargo's own folder, has `name`.
+fn on_path(name: &str) -> Option<PathBuf> {
+    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let path = env::var_os("PATH").unwrap_or_default();
+    env::split_paths(&path).chain(cargo.map(|home| home.join("bin"))).map(|folder| folder.join(name)).find(|p| p.is_file())
+}
+
+fn run(command: &mut Command) -> Result<Output, String> {
+    command
+        .stdin(Stdio::null())
+        .output()
+        .map_err(|error| format!("Cannot run {}: {error}", command.get_program().to_string_lossy()))
+}
+
+fn text(output: &Output) -> String {
+    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+}
+
+/// The last line that says something, preferring one that says `error`.
+fn gist(output: &Output) -> String {
+    let said = text(output);
+    let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
+    lines().rfind(|line| line.to_ascii_lowercase().contains("error")).or_else(|| lines().last()).unwrap_or("no reason given").to_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_later_1_x_is_recent_enough() {
+        for (said, fits) in [
+            ("cargo-lambda 1.9.2 (abc 2026-01-01)", true),
+            ("cargo-lambda 1.10.0", true),
+            ("cargo-lambda 1.9.1 (abc)", false),
+            ("cargo-lambda 2.0.0", false),
+            ("error: no such command", false),
+            ("", false),
+        ] {
+            assert_eq!(is_recent(said), fits, "{said}");
+        }
+    }
+}
