@@ -1,1 +1,14 @@
+//! The plans, drawn from the endpoint page and the collections, and the commands that build and rehearse a deployment.
+//!
+//! A tool: nothing here is shipped.
 
+pub mod elf;
+pub mod names;
+pub mod openapi;
+pub mod plans;
+pub mod policy;
+pub mod rehearse;
+pub mod routes;
+pub mod ship;
+pub mod template;
+pub mod tools;

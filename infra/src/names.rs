@@ -1,0 +1,85 @@
+//! Names of template resources.
+
+/// A name in camel case with a capital first: `records-get` is `RecordsGet`.
+///
+/// Two names have the same form only if they differ in nothing but case, `-` and `_`, and no two endpoints and no two
+/// collections do: so the logical ids made of it are an injective encoding.
+#[must_use]
+pub fn pascal(name: &str) -> String {
+    let mut capital = true;
+    let mut out = String::new();
+    for c in name.chars() {
+        if matches!(c, '-' | '_') {
+            capital = true;
+        } else {
+            out.push(if capital { c.to_ascii_uppercase() } else { c });
+            capital = false;
+        }
+    }
+    out
+}
+
+/// The logical id of an endpoint's function.
+#[must_use]
+pub fn function(name: &str) -> String {
+    format!("{}Function", pascal(name))
+}
+
+/// The logical id of an endpoint's log group.
+#[must_use]
+pub fn logs(name: &str) -> String {
+    format!("{}Logs", pascal(name))
+}
+
+/// The logical id of a system table, such as `_users`.
+#[must_use]
+pub fn system_table(name: &str) -> String {
+    format!("{}Table", pascal(name))
+}
+
+/// The logical id of a collection's table. The suffix is its own, so that a collection `sessions` is not `_sessions`.
+#[must_use]
+pub fn collection(name: &str) -> String {
+    format!("{}Collection", pascal(name))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use super::*;
+
+    /// What the build refuses two collections to share.
+    fn fold(name: &str) -> String {
+        name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
+    }
+
+    #[test]
+    fn logical_ids_are_alphanumeric_and_distinct_wherever_the_build_allows_both_names() {
+        let alphabet = ['a', 'B', 'b', '1', '-', '_'];
+        let mut names = vec![String::from("a"), String::from("B")];
+        for length in 1..5 {
+            let longer: Vec<String> = names
+                .iter()
+                .filter(|name| name.len() == length)
+                .flat_map(|name| alphabet.iter().map(move |c| format!("{name}{c}")))
+                .collect();
+            names.extend(longer);
+        }
+        let mut seen: BTreeMap<String, String> = BTreeMap::new();
+        for name in &names {
+            let id = collection(name);
+            assert!(id.bytes().all(|b| b.is_ascii_alphanumeric()), "{id}");
+            if let Some(other) = seen.insert(id, fold(name)) {
+                assert_eq!(other, fold(name), "{name}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_collection_is_never_a_system_table() {
+        assert_eq!(system_table("_sessions"), "SessionsTable");
+        assert_eq!(collection("sessions"), "SessionsCollection");
+        assert_eq!(function("records-get"), "RecordsGetFunction");
+    }
+}

@@ -1,0 +1,96 @@
+//! The generated files: what they hold, where they are, and whether they are fresh.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use api::Definition;
+use api::endpoints::PAGE;
+
+use crate::{openapi, routes, template};
+
+/// The workspace's folder.
+#[must_use]
+pub fn root() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
+}
+
+/// Every generated file, as its path from the root and its content.
+///
+/// # Errors
+/// One line: what AWS would refuse, and what to do.
+pub fn draw() -> Result<[(&'static str, String); 3], String> {
+    let collections: Vec<&Definition> = collections::all().collect();
+    Ok([
+        ("template.yaml", template::draw(PAGE, &collections)?),
+        ("CargoLambda.toml", routes::draw(PAGE)?),
+        ("docs/openapi.json", openapi::draw(PAGE, &collections)?),
+    ])
+}
+
+/// Writes the generated files that are not as they should be, and returns which.
+///
+/// # Errors
+/// One line: what AWS would refuse, or which file cannot be written.
+pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
+    let mut written = Vec::new();
+    for (path, content) in draw()? {
+        let file = root.join(path);
+        // A file that is written restarts `cargo dev`, so one that would stay the same is left alone.
+        if fs::read_to_string(&file).is_ok_and(|present| present == content) {
+            continue;
+        }
+        let folder = file.parent().unwrap_or(root);
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&file, content))
+            .map_err(|error| format!("Cannot write {path}: {error}"))?;
+        written.push(path);
+    }
+    Ok(written)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn the_generated_files_are_fresh() {
+        for (path, content) in draw().expect("drawn") {
+            let present = fs::read_to_string(root().join(path)).unwrap_or_default();
+            assert!(present == content, "{path} is stale: run cargo generate");
+        }
+    }
+
+    #[test]
+    fn drawing_twice_gives_the_same() {
+        assert_eq!(draw().expect("drawn"), draw().expect("drawn"));
+    }
+
+    #[test]
+    fn every_entry_has_a_folder_and_every_folder_an_entry() {
+        let entries: BTreeSet<String> = PAGE.iter().map(|entry| entry.name.to_owned()).collect();
+        let folders: BTreeSet<String> = fs::read_dir(root().join("functions"))
+            .expect("functions/")
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.is_dir())
+            .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+            .collect();
+        assert_eq!(entries, folders, "functions/ and shared/api/src/endpoints.rs must name the same endpoints");
+        for name in entries {
+            let manifest = root().join("functions").join(&name).join("Cargo.toml");
+            let manifest = fs::read_to_string(manifest).expect("a manifest");
+            assert!(manifest.contains(&format!("name = \"{name}\"")), "functions/{name} must be the package {name}");
+        }
+    }
+
+    #[test]
+    fn no_two_entries_share_method_and_path() {
+        let mut seen = BTreeSet::new();
+        for entry in PAGE {
+            for method in entry.methods {
+                assert!(seen.insert((method.as_str(), entry.path)), "{} {} twice", method.as_str(), entry.path);
+            }
+        }
+    }
+}

@@ -1,0 +1,111 @@
+//! `cargo ship`: every endpoint's release binary, built once and checked.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+use api::endpoints::PAGE;
+use clap::ValueEnum;
+
+use crate::elf::{self, Version};
+use crate::tools;
+
+/// The glibc of `provided.al2023`.
+const GLIBC: Version = (2, 34);
+
+/// What the functions run on.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Arch {
+    /// Intel and AMD: what the rehearsal proves.
+    #[default]
+    #[value(name = "x86_64")]
+    X86,
+    /// Graviton.
+    #[value(name = "arm64")]
+    Arm,
+}
+
+impl Arch {
+    /// Rust's name of the target.
+    fn target(self) -> &'static str {
+        match self {
+            Self::X86 => "x86_64-unknown-linux-gnu",
+            Self::Arm => "aarch64-unknown-linux-gnu",
+        }
+    }
+}
+
+/// Builds every endpoint into `target/lambda/<name>/bootstrap`, checks what each asks of glibc, and prints a table.
+///
+/// # Errors
+/// One line: what is missing, what did not build, or which binary asks too much.
+pub fn ship(root: &Path, arch: Arch) -> Result<(), String> {
+    let program = tools::cargo_lambda(root)?;
+    let zig = tools::zig(root)?;
+    has_target(root, arch.target())?;
+    // A binary of an endpoint that is gone, or of another architecture, must not be deployed.
+    let folder = binaries(root);
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| format!("Cannot remove {}: {error}", folder.display()))?;
+    }
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let path = std::env::join_paths([zig].into_iter().chain(std::env::split_paths(&path)))
+        .map_err(|error| format!("The PATH cannot be extended: {error}"))?;
+    let (major, minor) = GLIBC;
+    let mut build = Command::new(program);
+    build.current_dir(root).env("PATH", path).args(["lambda", "build", "--release", "--target"]);
+    build.arg(format!("{}.{major}.{minor}", arch.target()));
+    for entry in PAGE {
+        build.args(["--package", entry.name]);
+    }
+    let status = build.status().map_err(|error| format!("Cannot run cargo-lambda: {error}"))?;
+    if !status.success() {
+        return Err("The release build failed; its reason is above.".to_owned());
+    }
+    println!("{:<20} {:>9}  highest GLIBC", "function", "MB");
+    let mut refused = Vec::new();
+    for entry in PAGE {
+        let file = folder.join(entry.name).join("bootstrap");
+        let binary = fs::read(&file).map_err(|error| format!("Cannot read {}: {error}", file.display()))?;
+        let highest = elf::highest_glibc(&binary).map_err(|error| format!("{} is {error}.", file.display()))?;
+        let shown = highest.map_or_else(|| "none".to_owned(), |(major, minor)| format!("{major}.{minor}"));
+        #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
+        let size = binary.len() as f64 / 1e6;
+        println!("{:<20} {size:>9.2}  {shown}", entry.name);
+        if highest > Some(GLIBC) {
+            refused.push(format!("{} ({shown})", entry.name));
+        }
+    }
+    if refused.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "These ask for a newer glibc than the {major}.{minor} of provided.al2023: {}. Build them with cargo ship, which \
+         pins it.",
+        refused.join(", ")
+    ))
+}
+
+/// Where cargo-lambda puts the binaries, and template.yaml expects them.
+fn binaries(root: &Path) -> PathBuf {
+    root.join("target/lambda")
+}
+
+/// Whether the standard library of `target` is installed.
+fn has_target(root: &Path, target: &str) -> Result<(), String> {
+    let output = Command::new("rustc")
+        .current_dir(root)
+        .args(["--print", "target-libdir", "--target", target])
+        .stderr(Stdio::null())
+        .output()
+        .map_err(|error| format!("Cannot run rustc: {error}"))?;
+    let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    let there = output.status.success()
+        && fs::read_dir(&folder)
+            .is_ok_and(|files| files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libstd-")));
+    if there {
+        Ok(())
+    } else {
+        Err(format!("Rust's standard library for {target} is missing: rustup target add {target}"))
+    }
+}
