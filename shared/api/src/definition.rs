@@ -46,6 +46,10 @@ const LIST_PARAMETERS: &[&str] = &[
     "explain",
 ];
 
+/// The most fields of a collection: an update of all of them still fits DynamoDB's expression of 4 KB, and a check of
+/// all relations its batch of 100.
+const MAX_FIELDS: usize = 90;
+
 /// What is done to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
@@ -341,6 +345,9 @@ impl Definition {
                 (_, Some(_)) => problem(format!("{place}.collection"), "only a relation has a collection".into()),
                 (_, None) => {}
             }
+        }
+        if self.fields.len() > MAX_FIELDS {
+            problem("fields".into(), format!("{} fields are more than {MAX_FIELDS}", self.fields.len()));
         }
         if let Some(owner) = &self.owner_field {
             match self.field(owner).map(|field| field.kind) {

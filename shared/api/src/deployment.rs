@@ -112,7 +112,8 @@ mod tests {
 
     #[test]
     fn a_developers_machine_needs_nothing_said() {
-        let local = read(&[("BAKEND_ENV", "local"), ("BAKEND_CLOCK_OFFSET", "11s"), ("BAKEND_ADMIN_EMAIL", " Ada@X.io")]);
+        let local =
+            read(&[("BAKEND_ENV", "local"), ("BAKEND_CLOCK_OFFSET", "11s"), ("BAKEND_ADMIN_EMAIL", " Ada@X.io")]);
         let local = local.expect("valid");
         assert_eq!((local.local, local.table_prefix.as_str(), local.clock_offset.as_secs()), (true, "local-", 11));
         assert_eq!(local.admin_email.as_deref(), Some("ada@x.io"));

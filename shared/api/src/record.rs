@@ -100,6 +100,33 @@ pub fn check(definition: &Definition, body: Map<String, Value>, write: Write) ->
     if details.is_empty() { Ok(input) } else { Err(Error::invalid(details)) }
 }
 
+impl Input {
+    /// The users that must exist, each with the relation that names it.
+    #[must_use]
+    pub fn related_users(&self, definition: &Definition) -> Vec<(String, Id)> {
+        let field = definition.owner_field();
+        let is_relation = definition.field(field).is_some_and(|field| field.kind == FieldType::Relation);
+        let owner = match &self.owner {
+            OwnerInput::Named(id) if is_relation => id.parse().ok().map(|id| (field.to_owned(), id)),
+            _ => None,
+        };
+        self.relations.iter().cloned().chain(owner).collect()
+    }
+}
+
+/// Refuses a body that names users who do not exist.
+///
+/// # Errors
+/// `common/validation-failed` naming the relations.
+pub fn all_exist(related: &[(String, Id)], missing: &[Id]) -> Result<(), Error> {
+    let details: Vec<Detail> = related
+        .iter()
+        .filter(|(_, id)| missing.contains(id))
+        .map(|(field, _)| Detail::new(field, "not-found", format!("`{field}` names a user who does not exist.")))
+        .collect();
+    if details.is_empty() { Ok(()) } else { Err(Error::invalid(details)) }
+}
+
 /// Reads the owner field. An owner is an index key, so its length is bounded.
 fn owner(field: &Field, value: Value) -> Result<OwnerInput, &'static str> {
     match value {

@@ -2,7 +2,7 @@
 
 use std::sync::Once;
 
-use api::{Error, Timestamp};
+use api::Error;
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error as JwtError, ErrorKind};
 use jsonwebtoken::signature::{self, Signer, Verifier};
@@ -92,17 +92,6 @@ impl Derived {
             cursor: aead::LessSafeKey::new(cursor),
         })
     }
-}
-
-/// The settings item as it is kept in the `_settings` table.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StoredSecret {
-    /// The secret that signs.
-    pub current: String,
-    /// The other secret that is accepted: the last one, or the next.
-    pub previous: Option<String>,
-    /// When it was made.
-    pub created_at: Timestamp,
 }
 
 /// HMAC-SHA256 on ring, the only algorithm there is: jsonwebtoken's own backends bring RSA and elliptic curves.

@@ -7,6 +7,7 @@ pub mod access_token;
 pub mod cursor;
 pub mod email;
 pub mod keys;
+pub mod login;
 pub mod password;
 pub mod permission;
 pub mod refresh;

@@ -4,7 +4,7 @@
 //! rule needs credentials and there are none, that is what is missing (401).
 
 use api::record::OwnerInput;
-use api::{Code, Definition, Error, Id, Operation, Rule};
+use api::{Code, Definition, Detail, Error, Id, Operation, Rule};
 
 use crate::session::Caller;
 
@@ -47,21 +47,27 @@ pub fn need_token(rule: Rule, has_token: bool) -> Result<(), Error> {
     if rule == Rule::Public || has_token { Ok(()) } else { Err(Code::AuthenticationRequired.into()) }
 }
 
-/// Whether the caller may create; then the owner of the new record.
-///
-/// The owner is filled in when the body leaves it out, null or empty. Naming somebody else takes an admin.
+/// Whether the caller may create.
 ///
 /// # Errors
 /// 401, 403.
-pub fn may_create(definition: &Definition, caller: &Caller, named: &OwnerInput) -> Result<Option<String>, Error> {
-    need_token(definition.rule(Operation::Create), caller.id().is_some())?;
-    if definition.rule(Operation::Create) == Rule::Admin && !caller.is_admin() {
-        return Err(Code::Forbidden.into());
-    }
-    match (named, caller.id().map(|id| id.to_string())) {
-        (OwnerInput::Absent | OwnerInput::Empty, own) => Ok(own),
-        (OwnerInput::Named(name), own) if caller.is_admin() || own.as_ref() == Some(name) => Ok(Some(name.clone())),
-        (OwnerInput::Named(_), _) => Err(owner_refusal(definition)),
+pub fn may_create(definition: &Definition, caller: &Caller) -> Result<(), Error> {
+    let rule = definition.rule(Operation::Create);
+    need_token(rule, caller.id().is_some())?;
+    if rule == Rule::Admin && !caller.is_admin() { Err(Code::Forbidden.into()) } else { Ok(()) }
+}
+
+/// The owner of a new record: the caller, when the body leaves it out, null or empty. Naming somebody else takes an
+/// admin.
+///
+/// # Errors
+/// 403; 400 when the owner is required and a stranger has none.
+pub fn owner_of_new(definition: &Definition, caller: &Caller, named: OwnerInput) -> Result<Option<String>, Error> {
+    let own = caller.id().map(|id| id.to_string());
+    match named {
+        OwnerInput::Absent | OwnerInput::Empty => need_owner(definition, own),
+        OwnerInput::Named(name) if caller.is_admin() || own.as_ref() == Some(&name) => Ok(Some(name)),
+        OwnerInput::Named(_) => Err(owner_refusal(definition)),
     }
 }
 
@@ -92,30 +98,44 @@ pub fn may_read(definition: &Definition, caller: &Caller, owner: Option<&str>) -
     }
 }
 
-/// What a record must be like for the caller to update or delete it.
+/// What a record must be like for the caller to update or delete it. What the caller may not read does not exist for
+/// the caller, so the rule for reading must hold as well.
 ///
 /// # Errors
 /// 401.
 pub fn may_change(definition: &Definition, operation: Operation, caller: &Caller) -> Result<Requirement, Error> {
-    let rule = definition.rule(operation);
-    need_token(rule, caller.id().is_some())?;
-    Ok(match (rule, caller.id()) {
+    let rules = [definition.rule(operation), definition.rule(Operation::Read)];
+    for rule in rules {
+        need_token(rule, caller.id().is_some())?;
+    }
+    Ok(match caller.id() {
         _ if caller.is_admin() => Requirement::Exists,
-        (Rule::Public | Rule::Authenticated, _) => Requirement::Exists,
-        (Rule::Owner, Some(id)) => Requirement::OwnedBy(id),
-        (Rule::Owner | Rule::Admin, _) => Requirement::Never,
+        _ if rules.contains(&Rule::Admin) => Requirement::Never,
+        Some(id) if rules.contains(&Rule::Owner) => Requirement::OwnedBy(id),
+        _ => Requirement::Exists,
     })
 }
 
 /// What an update says about the owner: only an admin may change it.
-#[must_use]
-pub fn owner_change(caller: &Caller, named: OwnerInput) -> OwnerChange {
+///
+/// # Errors
+/// 400 when an admin would leave a record without the owner it requires.
+pub fn owner_change(definition: &Definition, caller: &Caller, named: OwnerInput) -> Result<OwnerChange, Error> {
     let name = match named {
-        OwnerInput::Absent => return OwnerChange::Keep,
+        OwnerInput::Absent => return Ok(OwnerChange::Keep),
         OwnerInput::Empty => None,
         OwnerInput::Named(name) => Some(name),
     };
-    if caller.is_admin() { OwnerChange::Set(name) } else { OwnerChange::MustBe(name) }
+    if caller.is_admin() { need_owner(definition, name).map(OwnerChange::Set) } else { Ok(OwnerChange::MustBe(name)) }
+}
+
+/// Refuses to leave a required owner field empty.
+fn need_owner(definition: &Definition, owner: Option<String>) -> Result<Option<String>, Error> {
+    let field = definition.owner_field();
+    if owner.is_none() && definition.field(field).is_some_and(|field| field.required) {
+        return Err(Error::invalid(vec![Detail::new(field, "required", format!("`{field}` is required."))]));
+    }
+    Ok(owner)
 }
 
 /// Why a conditional update or delete failed on a record that exists, by its owner.
@@ -140,7 +160,7 @@ fn owner_refusal(definition: &Definition) -> Error {
 #[cfg(test)]
 mod tests {
     use api::Timestamp;
-    use api::definition::Permissions;
+    use api::definition::{Field, FieldType, Permissions};
     use api::settings::Auth;
 
     use super::*;
@@ -201,7 +221,7 @@ mod tests {
                 Ok(unmet) => refusal(&definition, who, &unmet, owner).code.status(),
             };
             let got = [
-                status(may_create(&definition, who, &OwnerInput::Absent)),
+                status(may_create(&definition, who)),
                 status(may_list(&definition, who)),
                 read(own.as_deref()),
                 read(Some(&other)),
@@ -241,12 +261,44 @@ mod tests {
             (&stranger, named(&other), Err(403)),
             (&admin, named(&other), Ok(other.clone())),
         ] {
-            let got = may_create(&definition, who, &input).map_err(|error| error.code.status());
+            let got = owner_of_new(&definition, who, input.clone()).map_err(|error| error.code.status());
             assert_eq!(got, expected, "{who:?} {input:?}");
         }
-        assert_eq!(owner_change(&member, OwnerInput::Absent), OwnerChange::Keep);
-        assert_eq!(owner_change(&member, OwnerInput::Empty), OwnerChange::MustBe(None));
-        assert_eq!(owner_change(&member, named(&other)), OwnerChange::MustBe(other.clone()));
-        assert_eq!(owner_change(&admin, named(&other)), OwnerChange::Set(other));
+        for (who, input, expected) in [
+            (&member, OwnerInput::Absent, OwnerChange::Keep),
+            (&member, OwnerInput::Empty, OwnerChange::MustBe(None)),
+            (&member, named(&other), OwnerChange::MustBe(other.clone())),
+            (&admin, named(&other), OwnerChange::Set(other.clone())),
+            (&admin, OwnerInput::Empty, OwnerChange::Set(None)),
+        ] {
+            assert_eq!(owner_change(&definition, who, input), Ok(expected));
+        }
+    }
+
+    #[test]
+    fn a_required_owner_is_never_left_empty() {
+        let mut definition = definition(Rule::Public);
+        definition.fields =
+            vec![Field { name: "user_id".into(), kind: FieldType::String, required: true, collection: None }];
+        assert_eq!(status(owner_of_new(&definition, &Caller::stranger(), OwnerInput::Absent)), 400);
+        assert_eq!(status(owner_of_new(&definition, &caller(1, false), OwnerInput::Absent)), 200);
+        assert_eq!(status(owner_change(&definition, &caller(2, true), OwnerInput::Empty)), 400);
+    }
+
+    #[test]
+    fn what_may_not_be_read_may_not_be_changed() {
+        let (member, stranger) = (caller(1, false), Caller::stranger());
+        let own = Requirement::OwnedBy(member.id().expect("a user"));
+        for (read, who, expected) in [
+            (Rule::Public, &stranger, Ok(Requirement::Exists)),
+            (Rule::Owner, &member, Ok(own)),
+            (Rule::Owner, &stranger, Err(Code::AuthenticationRequired.into())),
+            (Rule::Authenticated, &stranger, Err(Code::AuthenticationRequired.into())),
+            (Rule::Admin, &member, Ok(Requirement::Never)),
+        ] {
+            let mut definition = definition(Rule::Public);
+            definition.permissions.read = read;
+            assert_eq!(may_change(&definition, Operation::Update, who), expected, "{read:?} {who:?}");
+        }
     }
 }

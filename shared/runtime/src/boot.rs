@@ -47,6 +47,12 @@ impl Boot {
         Ok(Self { settings, deployment, random })
     }
 
+    /// The signing secret of the settings, if they have one.
+    #[must_use]
+    pub fn secret(&self) -> Option<&str> {
+        self.settings.auth.jwt_secret.as_deref()
+    }
+
     /// The time.
     #[must_use]
     pub fn now(&self) -> Timestamp {

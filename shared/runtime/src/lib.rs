@@ -14,7 +14,7 @@ use std::process::ExitCode;
 use std::time::Instant;
 
 use api::endpoints::{self, Endpoint, Method, Route};
-use api::{Code, Error, wire};
+use api::{Code, Error};
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::service_fn;
 
@@ -31,7 +31,7 @@ use event::{Event, Response};
 pub fn serve<E, S>(
     _: E,
     is_collection: fn(&str) -> bool,
-    connect: impl AsyncFnOnce(&'static Boot) -> S,
+    connect: impl AsyncFnOnce(&'static Boot) -> Result<S, Error>,
     handler: impl AsyncFn(&'static S, Call<E>) -> Result<Reply<E>, Error>,
 ) -> ExitCode
 where
@@ -54,7 +54,7 @@ where
         }
     };
     let done = runtime.block_on(async {
-        let state: &'static S = Box::leak(Box::new(connect(boot).await));
+        let state: &'static S = Box::leak(Box::new(connect(boot).await.map_err(|error| error.message)?));
         let answer = async |event: LambdaEvent<Event>| {
             let (event, id) = (event.payload, event.context.request_id);
             Ok::<_, lambda_runtime::Error>(answer::<E, S>(boot, state, is_collection, &handler, event, id).await)
@@ -116,12 +116,7 @@ fn admit<E: Endpoint>(event: &Event, is_collection: fn(&str) -> bool) -> Result<
     }
 }
 
-/// Runs the fallback: whatever arrives there is no endpoint's.
-pub fn serve_fallback(is_collection: fn(&str) -> bool) -> ExitCode {
-    serve(endpoints::Fallback, is_collection, async |_| (), async |(), _| Ok(Reply::of(wire::NoContent)))
-}
-
-/// A collection's name has no slash, so these are all methods a preflight may be told of.
+/// The methods that a preflight is told of.
 fn all_methods() -> String {
     Method::ALL.map(Method::as_str).join(", ")
 }

@@ -1,7 +1,7 @@
 //! Replies: what a handler answers, and the headers that go with it.
 
+use api::Error;
 use api::endpoints::Endpoint;
-use api::{Code, Error};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -93,18 +93,17 @@ pub(crate) fn empty() -> Response {
     Response::new(204, None)
 }
 
-/// The refusal of a code, for the tests of the encoding.
-#[cfg(test)]
-fn refused<E: Endpoint>(code: Code) -> Result<Reply<E>, Error> {
-    Err(code.into())
-}
-
 #[cfg(test)]
 mod tests {
+    use api::Code;
     use api::endpoints::{Login, Logout, RecordsGet};
     use api::wire::NoContent;
 
     use super::*;
+
+    fn refused<E: Endpoint>(code: Code) -> Result<Reply<E>, Error> {
+        Err(code.into())
+    }
 
     fn head(path: &str) -> Head {
         Head { method: "GET".into(), path: path.into(), origin: None, asks_preflight: false }

@@ -1,1 +1,91 @@
+//! The tables: items in, nouns out. One file per table.
+//!
+//! The only room that names `aws-sdk-dynamodb`. Names of attributes always go through `#placeholders`, values through
+//! `:placeholders`: no caller's text is ever part of an expression.
 
+mod client;
+mod fault;
+mod item;
+mod records;
+mod sessions;
+mod settings;
+mod users;
+
+use api::{Deployment, Error};
+use auth::Keys;
+use aws_sdk_dynamodb::Client;
+use tokio::sync::OnceCell;
+
+pub use records::{Change, NewRecord, Page, StoredRecord, Writer, Written};
+pub use sessions::Rotation;
+pub use users::Registration;
+
+/// The tables of one deployment, and its keys.
+pub struct Store {
+    client: Client,
+    prefix: String,
+    /// The signing secret of the settings, if they have one.
+    secret: Option<String>,
+    /// What this function does where the table has no secret yet.
+    first: FirstSecret,
+    keys: OnceCell<Keys>,
+}
+
+/// What a function does where the table has no signing secret yet.
+enum FirstSecret {
+    /// Keep this one.
+    Keep([u8; 32]),
+    /// Go on with keys that have signed nothing, so that every token is refused, until somebody has kept one.
+    Await(Keys),
+}
+
+impl Store {
+    /// Opens the connection and reads the signing keys, both before the first request. What fails here is tried again
+    /// by the first request that needs it.
+    ///
+    /// `random` becomes the first signing secret where the table has none and this function may write there.
+    ///
+    /// # Errors
+    /// `common/internal` when no key can be derived, which no input makes happen.
+    pub async fn open(
+        deployment: &Deployment,
+        secret: Option<&str>,
+        may_keep: bool,
+        random: [u8; 32],
+    ) -> Result<Self, Error> {
+        let prefix = deployment.table_prefix.clone();
+        let first =
+            if may_keep { FirstSecret::Keep(random) } else { FirstSecret::Await(Keys::new(&prefix, &random, None)?) };
+        let client = client::connect(&deployment.aws);
+        let store = Self { client, prefix, secret: secret.map(ToOwned::to_owned), first, keys: OnceCell::new() };
+        store.warm().await;
+        Ok(store)
+    }
+
+    /// The signing keys.
+    ///
+    /// # Errors
+    /// `common/unavailable` while they cannot be read.
+    pub async fn keys(&self) -> Result<&Keys, Error> {
+        if let Some(keys) = self.keys.get() {
+            return Ok(keys);
+        }
+        match (self.read_keys().await?, &self.first) {
+            (Some(keys), _) => Ok(self.keys.get_or_init(async || keys).await),
+            (None, FirstSecret::Await(keys)) => Ok(keys),
+            (None, FirstSecret::Keep(_)) => Err(Error::internal("a secret was kept and is not there")),
+        }
+    }
+
+    fn table(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    fn users(&self) -> String {
+        self.table("_users")
+    }
+
+    fn sessions(&self) -> String {
+        self.table("_sessions")
+    }
+}

@@ -1,0 +1,35 @@
+use api::endpoints::Login;
+use api::wire::SignedIn;
+use api::{Error, Id};
+use auth::{Session, email, login, password, session};
+use runtime::{Call, Reply};
+use store::Store;
+
+/// Reads what the address signs in with, checks the password while it reads the user, and begins a session.
+///
+/// An unknown address costs what a known one does, request by request and hash by hash (ASVS 5.0, 6.3.8).
+pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> {
+    let (now, settings) = (call.now, &call.settings.auth);
+    let keys = store.keys().await?;
+    let session_id = Id::new(now, call.random()?);
+    let email = email::normalise(&call.body.email).map_err(|detail| Error::invalid(vec![detail]))?;
+
+    let identity = store.identity(&email).await?;
+    // Of an unknown address, a user is read whom nobody has.
+    let whose = identity.as_ref().map_or(session_id, |identity| identity.user);
+    let (stored, cost) = (identity.as_ref().map(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
+    let password = call.body.password.clone();
+    let verdict = tokio::task::spawn_blocking(move || password::verify(&password, stored.as_deref(), cost));
+    let (verdict, user) = tokio::join!(verdict, store.user(whose));
+    let verdict = verdict.map_err(|error| Error::internal(error.to_string()))?;
+    let (identity, user) = login::decide(identity, verdict, user?)?;
+
+    let (session, token) = Session::begin(user.id, session_id, identity.auth_version, call.random()?, settings, now);
+    store.begin_session(&session, &call.client()).await?;
+    if verdict == password::Verdict::RightButOutdated {
+        let renewed = password::hash(&call.body.password, cost, call.random()?)?;
+        store.replace_hash(&email, &identity.password_hash, &renewed).await?;
+    }
+    let tokens = session::tokens(keys, &token, &user.role, settings, now)?;
+    Ok(Reply::of(SignedIn { user: user.wire(), tokens }))
+}

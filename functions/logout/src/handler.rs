@@ -1,0 +1,26 @@
+use api::endpoints::Logout;
+use api::wire::NoContent;
+use api::{Detail, Error};
+use auth::RefreshToken;
+use runtime::{Call, Reply};
+use store::Store;
+
+/// Ends the session of the refresh token, or without one that of the access token, which may have expired. A refresh
+/// token that proves nothing ends nothing, and is told nothing either.
+pub(crate) async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Logout>, Error> {
+    let keys = store.keys().await?;
+    let session = match &call.body.refresh_token {
+        Some(token) => RefreshToken::open(keys, token).ok().map(|token| (token.user, token.session)),
+        None => match call.signed(keys)? {
+            Some(claims) => Some((claims.sub, claims.sid)),
+            None => {
+                let message = "Send `refreshToken`, or the access token as Authorization: Bearer <token>.";
+                return Err(Error::invalid(vec![Detail::new("refreshToken", "required", message)]));
+            }
+        },
+    };
+    if let Some((user, session)) = session {
+        store.end_session(user, session, "logout", call.now).await?;
+    }
+    Ok(Reply::of(NoContent))
+}

@@ -1,0 +1,21 @@
+use api::endpoints::RecordsGet;
+use api::{Code, Error, Id, Operation};
+use auth::permission::{may_read, need_token};
+use runtime::{Call, Reply};
+use store::Store;
+
+/// Reads the record while the session is checked, and shows it to whom it may be shown.
+pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<RecordsGet>, Error> {
+    let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
+    need_token(definition.rule(Operation::Read), call.has_token())?;
+    let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
+    let check = call.settings.auth.session_check;
+    let caller = store.caller(claims.as_ref(), &[], check, call.now);
+    let ((caller, _), record) = match call.id().parse::<Id>() {
+        Ok(id) => tokio::try_join!(caller, store.record(definition, id))?,
+        Err(_) => (caller.await?, None),
+    };
+    let readable = record.filter(|record| may_read(definition, &caller, record.owner.as_deref()));
+    let record = readable.ok_or(Code::RecordNotFound)?;
+    Ok(Reply::of(record.wire(definition)))
+}

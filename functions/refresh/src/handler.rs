@@ -1,0 +1,33 @@
+use api::Error;
+use api::endpoints::Refresh;
+use auth::refresh::{Succession, Verdict, judge, refusal};
+use auth::{RefreshToken, session};
+use runtime::{Call, Reply};
+use store::{Rotation, Store};
+
+/// Swaps the token for its successor in one conditional write, while the user is read beside it. A token whose time
+/// has passed is judged by the session that the write found.
+pub(crate) async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<Refresh>, Error> {
+    let (now, settings) = (call.now, &call.settings.auth);
+    let succession = Succession::of(call.idempotency_key(), settings, call.random()?)?;
+    let keys = store.keys().await?;
+    let presented = RefreshToken::open(keys, &call.body.refresh_token)?;
+    let successor = succession.next(&presented);
+
+    let expires_at = session::expiry(presented.session, settings, now);
+    let rotation = store.rotate(&presented, &successor, expires_at, now);
+    let (rotation, user) = tokio::join!(rotation, store.user(presented.user));
+    let session = match rotation? {
+        Rotation::Done(session) => session,
+        Rotation::Refused(found) => match (judge(found.as_ref(), &presented, &succession, settings, now), found) {
+            (Verdict::Again, Some(session)) => session,
+            (Verdict::Revoke, _) => {
+                store.end_session(presented.user, presented.session, "refresh-token-reuse", now).await?;
+                return Err(refusal());
+            }
+            _ => return Err(refusal()),
+        },
+    };
+    let user = user?.filter(|user| session.stands(user, now)).ok_or_else(refusal)?;
+    Ok(Reply::of(session::tokens(keys, &successor, &user.role, settings, now)?))
+}

@@ -1,0 +1,59 @@
+//! Whether a login succeeds.
+
+use api::{Code, Error};
+
+use crate::password::Verdict;
+use crate::user::{Identity, User};
+
+/// Decides a login, by what the address signs in with, the password's verdict and the user.
+///
+/// The identity's version must still be the user's: one that a password change has overtaken signs nobody in.
+///
+/// # Errors
+/// `auth/invalid-credentials`, the same for an unknown address and a wrong password; `auth/account-disabled`, told
+/// only after the right password.
+pub fn decide(identity: Option<Identity>, verdict: Verdict, user: Option<User>) -> Result<(Identity, User), Error> {
+    match (identity, verdict, user) {
+        (Some(identity), Verdict::Right | Verdict::RightButOutdated, Some(user))
+            if identity.user == user.id && identity.auth_version == user.auth_version =>
+        {
+            if user.disabled {
+                Err(Code::AccountDisabled.into())
+            } else {
+                Ok((identity, user))
+            }
+        }
+        _ => Err(Code::InvalidCredentials.into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::{Id, Timestamp};
+
+    use super::*;
+
+    #[test]
+    fn a_login_takes_the_right_password_of_a_standing_account() {
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let user = User::new(Id::new(now, [1; 10]), "a@b".into(), false, now);
+        let identity = Identity { user: user.id, password_hash: String::new(), auth_version: 1 };
+        let disabled = User { disabled: true, ..user.clone() };
+        let changed = User { auth_version: 2, ..user.clone() };
+        let other = User { id: Id::new(now, [2; 10]), ..user.clone() };
+        let decide = |identity: Option<&Identity>, verdict, user: Option<&User>| {
+            super::decide(identity.cloned(), verdict, user.cloned()).map(|_| ()).map_err(|error| error.code)
+        };
+        let (known, wrong) = (Some(&identity), Err(Code::InvalidCredentials));
+        for verdict in [Verdict::Right, Verdict::RightButOutdated] {
+            assert_eq!(decide(known, verdict, Some(&user)), Ok(()));
+            assert_eq!(decide(known, verdict, Some(&disabled)), Err(Code::AccountDisabled));
+            assert_eq!(decide(known, verdict, Some(&changed)), wrong, "overtaken by a password change");
+            assert_eq!(decide(known, verdict, Some(&other)), wrong);
+            assert_eq!(decide(known, verdict, None), wrong);
+            assert_eq!(decide(None, verdict, Some(&user)), wrong);
+        }
+        assert_eq!(decide(known, Verdict::Wrong, Some(&user)), wrong);
+        assert_eq!(decide(known, Verdict::Wrong, Some(&disabled)), wrong, "disabled is told to its owner alone");
+    }
+}

@@ -1,0 +1,213 @@
+//! `_sessions`: logins that have not ended, and for a while those that have.
+
+use api::settings::SessionCheck;
+use api::{Error, Id, Timestamp};
+use auth::session::{Client, admit, admit_by_claims};
+use auth::{Caller, Claims, RefreshToken, Session};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use std::collections::{BTreeSet, HashMap};
+use std::time::Duration;
+
+use crate::item::{Item, Reader, id, number, text, time};
+use crate::users::read_user;
+use crate::{Store, fault};
+
+/// How often keys that DynamoDB left unread are asked for again.
+const BATCH_TRIES: u32 = 5;
+
+/// What came of a rotation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Rotation {
+    /// The session, with its new token.
+    Done(Session),
+    /// Its condition failed; the session as it is, if there is one.
+    Refused(Option<Session>),
+}
+
+impl Store {
+    /// Keeps a new session. 1 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn begin_session(&self, session: &Session, client: &Client) -> Result<(), Error> {
+        // Written again by a retry, it is the same item.
+        let put = self.client.put_item().table_name(self.sessions()).set_item(Some(session_item(session, client)));
+        put.send().await.map_err(|error| fault::of(&error))?;
+        Ok(())
+    }
+
+    /// Replaces a session's refresh token by its successor, on condition that it is the newest and the session alive.
+    /// 1 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn rotate(
+        &self,
+        presented: &RefreshToken,
+        successor: &RefreshToken,
+        expires_at: u64,
+        now: Timestamp,
+    ) -> Result<Rotation, Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.sessions())
+            .key("user_id", id(presented.user))
+            .key("id", id(presented.session))
+            .update_expression("SET #hash = :next, #generation = :generation, #used = :now, #expires = :expires")
+            .condition_expression(
+                "#hash = :hash AND #generation = :old AND #expires > :seconds AND attribute_not_exists(#revoked)",
+            )
+            .expression_attribute_names("#hash", "refresh_token_hash")
+            .expression_attribute_names("#generation", "generation")
+            .expression_attribute_names("#used", "last_used_at")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_names("#revoked", "revoked_at")
+            .expression_attribute_values(":hash", text(presented.hash()))
+            .expression_attribute_values(":old", number(presented.generation))
+            .expression_attribute_values(":next", text(successor.hash()))
+            .expression_attribute_values(":generation", number(successor.generation))
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":seconds", number(now.seconds()))
+            .expression_attribute_values(":expires", number(expires_at))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match update.send().await {
+            Ok(output) => {
+                let item = output.attributes.ok_or_else(|| Error::internal("no attributes returned"))?;
+                Ok(Rotation::Done(read_session(item)?))
+            }
+            Err(error) => match fault::failed_condition(&error) {
+                Some(found) => Ok(Rotation::Refused(found.map(read_session).transpose()?)),
+                None => Err(fault::of(&error)),
+            },
+        }
+    }
+
+    /// Ends a session, if it is there and has not ended. 1 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn end_session(&self, user: Id, session: Id, reason: &str, now: Timestamp) -> Result<(), Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.sessions())
+            .key("user_id", id(user))
+            .key("id", id(session))
+            .update_expression("SET #revoked = :now, #reason = :reason")
+            .condition_expression("attribute_exists(#id) AND attribute_not_exists(#revoked)")
+            .expression_attribute_names("#id", "id")
+            .expression_attribute_names("#revoked", "revoked_at")
+            .expression_attribute_names("#reason", "revoked_reason")
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":reason", text(reason));
+        match update.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match fault::failed_condition(&error) {
+                Some(_) => Ok(()),
+                None => Err(fault::of(&error)),
+            },
+        }
+    }
+
+    /// Who is asking, and which of `users` do not exist: one strongly consistent read of session, user and users,
+    /// 1 RRU each. Nothing is read where nothing is asked.
+    ///
+    /// # Errors
+    /// `auth/session-revoked`, `common/unavailable`, `common/internal`.
+    pub async fn caller(
+        &self,
+        claims: Option<&Claims>,
+        users: &[Id],
+        check: SessionCheck,
+        now: Timestamp,
+    ) -> Result<(Caller, Vec<Id>), Error> {
+        let checked = claims.filter(|_| check == SessionCheck::Immediate);
+        let wanted: BTreeSet<Id> = users.iter().copied().chain(checked.map(|claims| claims.sub)).collect();
+        let (mut sessions, found) = self.sessions_and_users(checked, &wanted).await?;
+        let missing = users.iter().copied().filter(|user| !found.contains_key(user)).collect();
+        let caller = match (claims, checked) {
+            (Some(claims), Some(_)) => admit(claims, sessions.pop().as_ref(), found.get(&claims.sub), now)?,
+            (Some(claims), None) => admit_by_claims(claims),
+            (None, _) => Caller::stranger(),
+        };
+        Ok((caller, missing))
+    }
+
+    async fn sessions_and_users(
+        &self,
+        session: Option<&Claims>,
+        users: &BTreeSet<Id>,
+    ) -> Result<(Vec<Session>, HashMap<Id, auth::User>), Error> {
+        let (mut sessions, mut found) = (Vec::new(), HashMap::new());
+        let mut wanted = HashMap::new();
+        if let Some(claims) = session {
+            let key = Item::from([("user_id".to_owned(), id(claims.sub)), ("id".to_owned(), id(claims.sid))]);
+            wanted.insert(self.sessions(), strong(vec![key])?);
+        }
+        if !users.is_empty() {
+            let keys = users.iter().map(|user| Item::from([("id".to_owned(), id(*user))])).collect();
+            wanted.insert(self.users(), strong(keys)?);
+        }
+        for tries in 1.. {
+            if wanted.is_empty() {
+                return Ok((sessions, found));
+            }
+            let batch = self.client.batch_get_item().set_request_items(Some(wanted));
+            let output = batch.send().await.map_err(|error| fault::of(&error))?;
+            let mut responses = output.responses.unwrap_or_default();
+            for item in responses.remove(&self.sessions()).unwrap_or_default() {
+                sessions.push(read_session(item)?);
+            }
+            for item in responses.remove(&self.users()).unwrap_or_default() {
+                let user = read_user(item)?;
+                found.insert(user.id, user);
+            }
+            wanted = output.unprocessed_keys.unwrap_or_default();
+            if tries == BATCH_TRIES && !wanted.is_empty() {
+                break;
+            }
+            if !wanted.is_empty() {
+                tokio::time::sleep(Duration::from_millis(40 * u64::from(tries))).await;
+            }
+        }
+        Err(Error::unavailable("BatchGetItem left keys unprocessed"))
+    }
+}
+
+/// Keys of one table, to be read as they are now.
+fn strong(keys: Vec<Item>) -> Result<KeysAndAttributes, Error> {
+    let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+    keys.map_err(|error| Error::internal(error.to_string()))
+}
+
+pub(crate) fn session_item(session: &Session, client: &Client) -> Item {
+    Item::from([
+        ("user_id".to_owned(), id(session.user)),
+        ("id".to_owned(), id(session.id)),
+        ("refresh_token_hash".to_owned(), text(&session.refresh_token_hash)),
+        ("generation".to_owned(), number(session.generation)),
+        ("auth_version".to_owned(), number(session.auth_version)),
+        ("expires_at".to_owned(), number(session.expires_at)),
+        ("created_at".to_owned(), time(session.id.created_at())),
+        ("last_used_at".to_owned(), time(session.last_used_at)),
+        ("user_agent".to_owned(), text(&client.user_agent)),
+        ("ip".to_owned(), text(&client.ip)),
+    ])
+}
+
+fn read_session(mut item: Item) -> Result<Session, Error> {
+    let mut reader = Reader::new("_sessions", &mut item);
+    let generation = reader.number("generation")?;
+    Ok(Session {
+        user: reader.id("user_id")?,
+        id: reader.id("id")?,
+        refresh_token_hash: reader.text("refresh_token_hash")?,
+        generation: u32::try_from(generation).map_err(|_| Error::internal("generation out of range"))?,
+        auth_version: reader.number("auth_version")?,
+        expires_at: reader.number("expires_at")?,
+        last_used_at: reader.time("last_used_at")?,
+        revoked_at: reader.optional_number("revoked_at").map(Timestamp::from_millis),
+    })
+}

@@ -1,0 +1,74 @@
+//! `_settings`: the signing keys.
+
+use std::time::Duration;
+
+use api::Error;
+use auth::Keys;
+use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use tokio::time::timeout;
+
+use crate::item::{Item, text};
+use crate::{FirstSecret, Store, fault};
+
+/// The item's key.
+const SIGNING: &str = "signing";
+
+impl Store {
+    /// Opens the connection with the one read that every function may do, and keeps the keys that it finds. Never
+    /// fatal: the first request tries again.
+    pub(crate) async fn warm(&self) {
+        if self.secret.is_some() {
+            let _ = timeout(Duration::from_secs(1), self.signing_item()).await;
+        }
+        let _ = timeout(Duration::from_secs(3), self.keys()).await;
+    }
+
+    /// The keys of the settings, of the table, or of the secret that is kept there now; none where that is for another
+    /// function to do.
+    pub(crate) async fn read_keys(&self) -> Result<Option<Keys>, Error> {
+        if let Some(secret) = &self.secret {
+            return Keys::new(&self.prefix, secret.as_bytes(), None).map(Some);
+        }
+        let item = match (self.signing_item().await?, &self.first) {
+            (Some(item), _) => item,
+            (None, FirstSecret::Keep(secret)) => self.keep_secret(secret).await?,
+            (None, FirstSecret::Await(_)) => return Ok(None),
+        };
+        let secret = |name: &str| match item.get(name) {
+            Some(AttributeValue::S(secret)) => Some(secret.as_bytes()),
+            _ => None,
+        };
+        let current = secret("current").ok_or_else(|| Error::internal("_settings item without `current`"))?;
+        Keys::new(&self.prefix, current, secret("previous")).map(Some)
+    }
+
+    async fn signing_item(&self) -> Result<Option<Item>, Error> {
+        let get = self.client.get_item().table_name(self.table("_settings")).key("id", text(SIGNING));
+        let output = get.consistent_read(true).send().await.map_err(|error| fault::of(&error))?;
+        Ok(output.item)
+    }
+
+    /// Keeps a secret if there is none yet; of several functions that start at once, one wins and all use its secret.
+    async fn keep_secret(&self, secret: &[u8; 32]) -> Result<Item, Error> {
+        let item =
+            Item::from([("id".to_owned(), text(SIGNING)), ("current".to_owned(), text(STANDARD.encode(secret)))]);
+        let put = self
+            .client
+            .put_item()
+            .table_name(self.table("_settings"))
+            .set_item(Some(item.clone()))
+            .condition_expression("attribute_not_exists(#id)")
+            .expression_attribute_names("#id", "id");
+        match put.send().await {
+            Ok(_) => Ok(item),
+            Err(error) => match error.as_service_error() {
+                Some(service) if service.is_conditional_check_failed_exception() => {
+                    self.signing_item().await?.ok_or_else(|| Error::unavailable("the signing item came and went"))
+                }
+                _ => Err(fault::of(&error)),
+            },
+        }
+    }
+}
