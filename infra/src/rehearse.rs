@@ -1,11 +1,220 @@
 //! `cargo rehearse`: a real deployment of the untouched template into a local AWS emulator.
 
-use std::path::Path;
+use std::fs::{self, File};
+use std::net::{TcpListener, TcpStream};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, Stdio};
+use std::thread;
+use std::time::{Duration, Instant};
 
-/// Deploys and runs the black-box suite, or `instead`.
+use crate::ship::{self, Arch};
+use crate::tools;
+
+/// What the stack is called in the emulator.
+const STACK: &str = "rehearsal";
+
+/// Makes the routes of the deployed API; see its first lines.
+const ROUTES: &str = include_str!("routes.py");
+
+/// For how long the emulator may take to answer, and to end.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Builds, checks and deploys, then runs the black-box suite against the deployed API, or the program `instead` with
+/// the same environment. Prints how long each part took, and always ends what it started.
 ///
 /// # Errors
-/// One line: which part failed.
-pub fn rehearse(_root: &Path, _instead: Option<&str>) -> Result<(), String> {
-    Err("not yet".to_owned())
+/// One line: which part failed, and where it says why.
+pub fn rehearse(root: &Path, instead: Option<&str>) -> Result<(), String> {
+    let mut parts = Parts::default();
+    let done = run(root, instead, &mut parts);
+    println!("\n{:<28} seconds", "part");
+    for (name, time) in &parts.0 {
+        println!("{name:<28} {:>7.1}", time.as_secs_f64());
+    }
+    done
+}
+
+fn run(root: &Path, instead: Option<&str>, parts: &mut Parts) -> Result<(), String> {
+    let (sam, ministack) = parts.time("install the tools", || Ok((tools::sam(root)?, tools::ministack(root)?)))?;
+    parts.time("cargo ship", || ship::ship(root, Arch::host()))?;
+    let folder = fresh_folder(root)?;
+    let port = free_port()?;
+    let aws = Aws { root, folder: &folder, endpoint: format!("http://127.0.0.1:{port}") };
+    parts.time("sam validate --lint", || {
+        aws.run("sam validate", Command::new(&sam).args(["validate", "--lint", "--template", "template.yaml"]))
+    })?;
+    let emulator = parts.time("start the emulator", || Emulator::start(&aws, &ministack, port))?;
+    parts.time("sam deploy", || deploy(&aws, &sam))?;
+    let api = parts.time("make the routes", || make_routes(&aws, &sam))?;
+    let suite = parts.time("black-box suite", || {
+        let mut suite = match instead {
+            Some(program) => Command::new(program),
+            None => Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
+        };
+        if instead.is_none() {
+            suite.args(["test", "--package", "blackbox"]);
+        }
+        suite.current_dir(root).env("BAKEND_TEST_URL", &aws.endpoint);
+        suite.env("BAKEND_TEST_HOST", format!("{api}.execute-api.localhost:{port}"));
+        // The suite finds the deployment's tables by them.
+        suite.envs([("BAKEND_TEST_TABLE_PREFIX", "rehearsal-"), ("BAKEND_TEST_ADMIN_EMAIL", ADMIN)]);
+        succeed("The black-box suite", &mut suite)
+    });
+    parts.time("stop the emulator", || emulator.stop())?;
+    suite
+}
+
+/// Who becomes an admin of the rehearsed stack.
+const ADMIN: &str = "admin@example.com";
+
+fn deploy(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
+    let mut deploy = Command::new(sam);
+    deploy.args(["deploy", "--template-file", "template.yaml", "--stack-name", STACK, "--resolve-s3"]);
+    deploy.args(["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]);
+    deploy.args(["--parameter-overrides", &format!("AdminEmail={ADMIN}")]);
+    deploy.arg(format!("Architecture={}", Arch::host().parameter()));
+    aws.run("sam deploy", &mut deploy)
+}
+
+/// Makes the routes and returns the API's id.
+fn make_routes(aws: &Aws<'_>, sam: &Path) -> Result<String, String> {
+    // SAM brings boto3.
+    let python = sam.with_file_name("python");
+    let output = aws
+        .environment(Command::new(python).args(["-c", ROUTES, STACK]))
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("Cannot run SAM's Python: {error}"))?;
+    let api = String::from_utf8_lossy(&output.stdout).trim().to_owned();
+    if output.status.success() && !api.is_empty() {
+        return Ok(api);
+    }
+    Err("The routes could not be made in the emulator; the reason is above.".to_owned())
+}
+
+/// The parts done so far and how long each took.
+#[derive(Default)]
+struct Parts(Vec<(&'static str, Duration)>);
+
+impl Parts {
+    fn time<T>(&mut self, name: &'static str, part: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+        println!("== {name}");
+        let start = Instant::now();
+        let done = part();
+        self.0.push((name, start.elapsed()));
+        done
+    }
+}
+
+/// Where AWS is, for whoever calls it: the emulator, and nothing of the machine's own profile.
+struct Aws<'a> {
+    root: &'a Path,
+    folder: &'a Path,
+    endpoint: String,
+}
+
+impl Aws<'_> {
+    /// Gives a command nothing but what it needs. The emulator's functions inherit it, as they do on AWS nothing.
+    fn environment<'c>(&self, command: &'c mut Command) -> &'c mut Command {
+        command.current_dir(self.root).stdin(Stdio::null()).env_clear();
+        for name in ["PATH", "HOME", "LANG"] {
+            if let Some(value) = std::env::var_os(name) {
+                command.env(name, value);
+            }
+        }
+        command.env("AWS_ENDPOINT_URL", &self.endpoint).env("TMPDIR", self.folder.join("tmp")).envs([
+            ("AWS_DEFAULT_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "test"),
+            ("AWS_SECRET_ACCESS_KEY", "test"),
+            ("AWS_CONFIG_FILE", "/dev/null"),
+            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+            ("AWS_EC2_METADATA_DISABLED", "true"),
+            ("NO_PROXY", "127.0.0.1,localhost"),
+            ("SAM_CLI_TELEMETRY", "0"),
+        ])
+    }
+
+    fn run(&self, what: &str, command: &mut Command) -> Result<(), String> {
+        succeed(what, self.environment(command))
+    }
+}
+
+fn succeed(what: &str, command: &mut Command) -> Result<(), String> {
+    let status = command.status().map_err(|error| format!("Cannot run {what}: {error}"))?;
+    if status.success() { Ok(()) } else { Err(format!("{what} failed; its reason is above.")) }
+}
+
+/// The emulator's own folder, emptied: a rehearsal begins with an account that has nothing.
+fn fresh_folder(root: &Path) -> Result<PathBuf, String> {
+    let folder = root.join(".bakend/rehearsal");
+    if folder.exists() {
+        fs::remove_dir_all(&folder).map_err(|error| format!("Cannot empty {}: {error}", folder.display()))?;
+    }
+    fs::create_dir_all(folder.join("tmp")).map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
+    Ok(folder)
+}
+
+/// A port of the loopback interface that nobody has.
+fn free_port() -> Result<u16, String> {
+    TcpListener::bind("127.0.0.1:0")
+        .and_then(|listener| listener.local_addr())
+        .map(|address| address.port())
+        .map_err(|error| format!("No free port on 127.0.0.1: {error}"))
+}
+
+/// The running emulator; ended when dropped.
+struct Emulator {
+    process: Child,
+    log: PathBuf,
+}
+
+impl Emulator {
+    fn start(aws: &Aws<'_>, program: &Path, port: u16) -> Result<Self, String> {
+        let path = aws.folder.join("emulator.log");
+        let trouble = |error: std::io::Error| format!("Cannot start the emulator: {error}");
+        let log = File::create(&path).map_err(trouble)?;
+        let mut command = Command::new(program);
+        aws.environment(&mut command).env("GATEWAY_PORT", port.to_string()).env("BIND_HOST", "127.0.0.1");
+        command.env("STATE_DIR", aws.folder.join("state")).env("S3_DATA_DIR", aws.folder.join("s3"));
+        command.stdout(log.try_clone().map_err(trouble)?).stderr(log);
+        let mut emulator = Self { process: command.spawn().map_err(trouble)?, log: path };
+        let start = Instant::now();
+        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+            let ended = emulator.process.try_wait().map_err(trouble)?.is_some();
+            if ended || start.elapsed() > PATIENCE {
+                return Err(format!("The emulator does not answer; see {}.", emulator.log.display()));
+            }
+            thread::sleep(Duration::from_millis(100));
+        }
+        Ok(emulator)
+    }
+
+    fn stop(mut self) -> Result<(), String> {
+        self.end()
+    }
+
+    /// Asks the emulator to end, so that it ends its functions; after a while, insists.
+    fn end(&mut self) -> Result<(), String> {
+        let trouble = |error: std::io::Error| format!("Cannot stop the emulator: {error}");
+        if self.process.try_wait().map_err(trouble)?.is_some() {
+            return Ok(());
+        }
+        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        let start = Instant::now();
+        while self.process.try_wait().map_err(trouble)?.is_none() {
+            if start.elapsed() > PATIENCE {
+                self.process.kill().map_err(trouble)?;
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
+        Ok(())
+    }
+}
+
+impl Drop for Emulator {
+    fn drop(&mut self) {
+        if let Err(error) = self.end() {
+            eprintln!("{error}");
+        }
+    }
 }

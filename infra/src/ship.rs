@@ -26,6 +26,21 @@ pub enum Arch {
 }
 
 impl Arch {
+    /// What this machine runs.
+    #[must_use]
+    pub fn host() -> Self {
+        if cfg!(target_arch = "aarch64") { Self::Arm } else { Self::X86 }
+    }
+
+    /// As the template's parameter `Architecture` has it.
+    #[must_use]
+    pub fn parameter(self) -> &'static str {
+        match self {
+            Self::X86 => "x86_64",
+            Self::Arm => "arm64",
+        }
+    }
+
     /// Rust's name of the target.
     fn target(self) -> &'static str {
         match self {
