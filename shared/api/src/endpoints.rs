@@ -219,7 +219,7 @@ endpoints! {
 
     /// Create a record.
     RecordsCreate "records-create": [Post] "/api/{collection}", Rule(Create),
-        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, PutItem Records, ConditionCheckItem RelatedUsers],
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, PutItem Records],
         RecordFields => 201 Record, [];
 
     /// List the records the caller may list, newest first.
@@ -234,7 +234,7 @@ endpoints! {
 
     /// Change a record: `PATCH` merges, `PUT` replaces.
     RecordsUpdate "records-update": [Patch Put] "/api/{collection}/{id}", Rule(Update),
-        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records, ConditionCheckItem RelatedUsers],
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records],
         RecordFields => 200 Record, [RecordNotFound];
 
     /// Delete a record.

@@ -225,7 +225,7 @@ pub fn canonical(number: &str) -> Option<String> {
     let sign = if negative { "-" } else { "" };
     let zeros = |count: i32| "0".repeat(usize::try_from(count).unwrap_or(0));
     Some(match point {
-        p if p > 38 || p < -20 => {
+        p if !(-20..=38).contains(&p) => {
             let (first, rest) = digits.split_at(1);
             let dot = if rest.is_empty() { "" } else { "." };
             format!("{sign}{first}{dot}{rest}e{}", p - 1)

@@ -3,7 +3,6 @@
 use api::Error;
 use api::endpoints::Endpoint;
 use serde::Serialize;
-use serde_json::Value;
 
 use crate::event::{Head, Response};
 
@@ -85,7 +84,7 @@ fn cached<E: Endpoint>(mut response: Response, head: &Head, identified: bool) ->
 /// The JSON of a body; `None` for the empty reply.
 fn json(body: &impl Serialize) -> Result<Option<String>, serde_json::Error> {
     let text = serde_json::to_string(body)?;
-    Ok((text != Value::Null.to_string()).then_some(text))
+    Ok((text != "null").then_some(text))
 }
 
 /// A reply to a preflight or the like: headers alone.
@@ -98,6 +97,7 @@ mod tests {
     use api::Code;
     use api::endpoints::{Login, Logout, RecordsGet};
     use api::wire::NoContent;
+    use serde_json::Value;
 
     use super::*;
 
