@@ -14,8 +14,7 @@ struct Tool {
     program: &'static str,
 }
 
-const CARGO_LAMBDA: Tool =
-    Tool { name: "cargo-lambda", requirement: "cargo-lambda==1.9.2", program: "cargo-lambda" };
+const CARGO_LAMBDA: Tool = Tool { name: "cargo-lambda", requirement: "cargo-lambda==1.9.2", program: "cargo-lambda" };
 const ZIG: Tool = Tool { name: "zig", requirement: "ziglang==0.17.0", program: "python-zig" };
 const SAM: Tool = Tool { name: "sam", requirement: "aws-sam-cli==1.170.0", program: "sam" };
 const MINISTACK: Tool = Tool { name: "ministack", requirement: "ministack[full]==1.5.33", program: "ministack" };
@@ -136,7 +135,10 @@ fn is_recent(said: &str) -> bool {
 fn on_path(name: &str) -> Option<PathBuf> {
     let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
     let path = env::var_os("PATH").unwrap_or_default();
-    env::split_paths(&path).chain(cargo.map(|home| home.join("bin"))).map(|folder| folder.join(name)).find(|p| p.is_file())
+    env::split_paths(&path)
+        .chain(cargo.map(|home| home.join("bin")))
+        .map(|folder| folder.join(name))
+        .find(|p| p.is_file())
 }
 
 fn run(command: &mut Command) -> Result<Output, String> {
@@ -154,7 +156,11 @@ fn text(output: &Output) -> String {
 fn gist(output: &Output) -> String {
     let said = text(output);
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
-    lines().rfind(|line| line.to_ascii_lowercase().contains("error")).or_else(|| lines().last()).unwrap_or("no reason given").to_owned()
+    lines()
+        .rfind(|line| line.to_ascii_lowercase().contains("error"))
+        .or_else(|| lines().next_back())
+        .unwrap_or("no reason given")
+        .to_owned()
 }
 
 #[cfg(test)]

@@ -1,1 +1,22 @@
+//! The harness of the black-box suite: the stack under test, three callers with one set of verbs, and the Invoke API
+//! for what no HTTP client can send.
+//!
+//! ```no_run
+//! use blackbox::stack;
+//! use serde_json::json;
+//!
+//! let member = stack().member();
+//! let reply = member.post("/api/posts", &json!({ "title": "Hello" }));
+//! assert_eq!(reply.status, 201);
+//! ```
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to stop")]
 
+mod client;
+mod event;
+mod inside;
+mod stack;
+
+pub use client::{Caller, Reply};
+pub use event::Event;
+pub use inside::{Inside, Instance};
+pub use stack::{ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, fresh_email, stack};

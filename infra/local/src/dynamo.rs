@@ -112,7 +112,7 @@ impl Dynamo {
         let name = json!({ "TableName": table.name });
         let there = self.database.describe_time_to_live(request(&name)?).map_err(|error| error.to_string())?;
         let there = serde_json::to_value(there).map_err(|error| error.to_string())?;
-        if there["TimeToLiveDescription"]["AttributeName"] != Value::from(attribute.clone()) {
+        if there["TimeToLiveDescription"]["AttributeName"] != *attribute {
             let wanted = json!({ "TableName": table.name,
                 "TimeToLiveSpecification": { "Enabled": true, "AttributeName": attribute } });
             self.database.update_time_to_live(request(&wanted)?).map_err(|error| error.to_string())?;

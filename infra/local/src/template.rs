@@ -97,7 +97,7 @@ impl Template {
                     statements.push(self.statement(statement).map_err(|error| format!("{id}: {error}"))?);
                 }
             }
-            policies.insert(function_name(id), statements);
+            policies.insert(function_name(id, properties), statements);
         }
         Ok(policies)
     }
@@ -184,8 +184,12 @@ pub fn table_arn(name: &str) -> String {
     format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
 }
 
-/// `RecordsGet` or `RecordsGetFunction` is `records-get`.
-fn function_name(logical_id: &str) -> String {
+/// The folder of the code names the function; without one, `RecordsGet` or `RecordsGetFunction` is `records-get`.
+fn function_name(logical_id: &str, properties: &Value) -> String {
+    let code = properties.get("CodeUri").and_then(Value::as_str).unwrap_or_default().trim_end_matches('/');
+    if let Some(folder) = code.rsplit('/').next().filter(|folder| !folder.is_empty()) {
+        return folder.to_owned();
+    }
     let stem = logical_id.strip_suffix("Function").filter(|stem| !stem.is_empty()).unwrap_or(logical_id);
     let mut name = String::new();
     for (at, c) in stem.char_indices() {
@@ -238,6 +242,17 @@ mod tests {
     }
 
     #[test]
+    fn the_projects_own_template_is_understood() {
+        let template = Template::read(&crate::root().join("template.yaml")).unwrap();
+        assert!(template.tables().unwrap().iter().any(|table| table.name == "local-_users"));
+        let policies = template.policies().unwrap();
+        for entry in api::endpoints::PAGE {
+            let granted: usize = policies[entry.name].iter().map(|statement| statement.actions.len()).sum();
+            assert_eq!(granted == 0, entry.access.is_empty(), "{}", entry.name);
+        }
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         assert!(Template::parse("Nothing: 1").is_err());
         assert!(Template::parse(&SAMPLE.replace("${Notes.Arn}", "${Missing.Arn}")).unwrap().policies().is_err());
@@ -247,7 +262,9 @@ mod tests {
     #[test]
     fn a_logical_id_in_camel_case_is_a_function_in_kebab_case() {
         for (id, name) in [("Login", "login"), ("RecordsGet", "records-get"), ("RecordsGetFunction", "records-get")] {
-            assert_eq!(function_name(id), name);
+            assert_eq!(function_name(id, &Value::Null), name);
         }
+        let code = serde_json::json!({ "CodeUri": "target/lambda/other/" });
+        assert_eq!(function_name("Login", &code), "other");
     }
 }

@@ -1,0 +1,136 @@
+//! API Gateway events (HTTP API, payload format 2.0) made by hand, for the Invoke API.
+
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Map, Value, json};
+
+use crate::client::Reply;
+
+/// An event: what API Gateway would hand to a function.
+#[derive(Clone, Debug)]
+pub struct Event(Value);
+
+impl Event {
+    /// A request without headers and body. `path` may have a query string after `?`.
+    #[must_use]
+    pub fn new(method: &str, path: &str) -> Self {
+        let (path, query) = path.split_once('?').unwrap_or((path, ""));
+        let mut event = json!({
+            "version": "2.0",
+            "routeKey": "$default",
+            "rawPath": path,
+            "rawQueryString": query,
+            "headers": { "host": "api.example.com", "user-agent": "blackbox" },
+            "requestContext": {
+                "accountId": "000000000000",
+                "apiId": "local",
+                "domainName": "api.example.com",
+                "domainPrefix": "api",
+                "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
+                    "userAgent": "blackbox" },
+                "requestId": crate::stack::unique("event"),
+                "routeKey": "$default",
+                "stage": "$default",
+                "time": "21/Nov/2026:00:00:00 +0000",
+                "timeEpoch": 1_795_219_200_000_u64
+            },
+            "isBase64Encoded": false
+        });
+        if !query.is_empty() {
+            let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+            let pairs: Map<String, Value> = pairs.map(|(name, value)| (name.to_owned(), json!(value))).collect();
+            event["queryStringParameters"] = Value::Object(pairs);
+        }
+        Self(event)
+    }
+
+    /// With a header; names in lower case, as API Gateway writes them.
+    #[must_use]
+    pub fn header(mut self, name: &str, value: &str) -> Self {
+        self.0["headers"][name] = json!(value);
+        self
+    }
+
+    /// With a Bearer token.
+    #[must_use]
+    pub fn token(self, token: &str) -> Self {
+        self.header("authorization", &format!("Bearer {token}"))
+    }
+
+    /// With a JSON body and its content type.
+    #[must_use]
+    pub fn json(self, body: &Value) -> Self {
+        self.header("content-type", "application/json").text(&body.to_string())
+    }
+
+    /// With a body of text.
+    #[must_use]
+    pub fn text(mut self, body: &str) -> Self {
+        self.0["body"] = json!(body);
+        self
+    }
+
+    /// With a body of any bytes, in base64, as API Gateway hands over what is not text.
+    #[must_use]
+    pub fn bytes(mut self, body: &[u8]) -> Self {
+        self.0["body"] = json!(STANDARD.encode(body));
+        self.0["isBase64Encoded"] = json!(true);
+        self
+    }
+
+    /// From another source address.
+    #[must_use]
+    pub fn source_ip(mut self, address: &str) -> Self {
+        self.0["requestContext"]["http"]["sourceIp"] = json!(address);
+        self
+    }
+
+    /// The event as JSON, to change what no function here does.
+    #[must_use]
+    pub fn into_json(self) -> Value {
+        self.0
+    }
+
+    /// The event as JSON.
+    #[must_use]
+    pub fn as_json(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl From<Value> for Event {
+    fn from(event: Value) -> Self {
+        Self(event)
+    }
+}
+
+/// What a function returned, as API Gateway would send it on; anything that is no reply is a 502.
+pub(crate) fn reply(returned: &Reply) -> Reply {
+    let value: Value = serde_json::from_slice(&returned.body).unwrap_or_default();
+    let status = value["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
+    let Some(status) = status.filter(|_| returned.status == 200) else {
+        return Reply { status: 502, headers: Vec::new(), body: returned.body.clone() };
+    };
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for (name, value) in value["headers"].as_object().into_iter().flatten() {
+        headers.push((name.to_ascii_lowercase(), value.as_str().unwrap_or_default().to_owned()));
+    }
+    for (name, values) in value["multiValueHeaders"].as_object().into_iter().flatten() {
+        for value in values.as_array().into_iter().flatten().filter_map(Value::as_str) {
+            let header = (name.to_ascii_lowercase(), value.to_owned());
+            if !headers.contains(&header) {
+                headers.push(header);
+            }
+        }
+    }
+    for cookie in value["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+        headers.push(("set-cookie".to_owned(), cookie.to_owned()));
+    }
+    let text = value["body"].as_str().unwrap_or_default();
+    let body = if value["isBase64Encoded"] == json!(true) {
+        STANDARD.decode(text).expect("a body in base64")
+    } else {
+        text.as_bytes().to_vec()
+    };
+    Reply { status, headers, body }
+}

@@ -1,0 +1,231 @@
+//! The inside of a stack that the suite itself started: its tables, the proxy, and every instance of every function.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, PoisonError};
+use std::time::{Duration, SystemTime};
+use std::{fs, process};
+
+use api::endpoints::PAGE;
+use local::dynamo::{Dynamo, Storage};
+use local::emulator::{Emulator, Function};
+use local::process::Process;
+use local::proxy::{Call, Proxy};
+use local::template::Template;
+
+use crate::client::{Caller, Reply};
+use crate::event::{Event, reply};
+use crate::stack::{ADMIN_EMAIL, JWT_SECRET};
+
+/// How many instances of each endpoint answer at the same time.
+const INSTANCES: usize = 2;
+
+/// A stack that this process started.
+#[derive(Debug)]
+pub struct Inside {
+    // In the order in which they have to end.
+    processes: Mutex<Vec<(String, Process)>>,
+    emulator: Emulator,
+    /// The proxy between the functions and DynamoDB: policies, ledger, faults.
+    pub proxy: Proxy,
+    /// The embedded DynamoDB.
+    pub dynamo: Dynamo,
+    /// The template that tables and policies come from.
+    pub template: Template,
+    binaries: PathBuf,
+    variants: AtomicUsize,
+}
+
+/// Instances of one function in an environment of their own, reached through the Invoke API alone.
+#[derive(Debug)]
+pub struct Instance<'a> {
+    inside: &'a Inside,
+    slot: String,
+    /// The access key id, such as `refresh~late-3`: what the proxy's rules and ledger know it by.
+    pub key: String,
+    processes: Vec<Process>,
+}
+
+impl Inside {
+    pub(crate) fn start() -> Result<Self, String> {
+        let root = local::root();
+        let binaries = build(&root)?;
+        let template = Template::read(&root.join("template.yaml"))?;
+        let dynamo = Dynamo::start(&Storage::Memory, 0)?;
+        dynamo.make(&template.tables()?)?;
+        let proxy = Proxy::start(&dynamo.endpoint(), &template)?;
+        let cargo_lambda = local::tools::cargo_lambda(&root)?;
+        let folder = scratch(&root)?;
+        let names: Vec<&str> = PAGE.iter().map(|entry| entry.name).collect();
+        let emulator = Emulator::start(&cargo_lambda, &folder, &root.join("CargoLambda.toml"), &names)?;
+        let inside = Self {
+            processes: Mutex::default(),
+            emulator,
+            proxy,
+            dynamo,
+            template,
+            binaries,
+            variants: AtomicUsize::new(0),
+        };
+        for name in names {
+            inside.start_instances(name, INSTANCES, &[])?;
+        }
+        Ok(inside)
+    }
+
+    /// Where the emulator listens.
+    #[must_use]
+    pub fn url(&self) -> String {
+        self.emulator.url()
+    }
+
+    /// The binary of a function.
+    #[must_use]
+    pub fn binary(&self, function: &str) -> PathBuf {
+        self.binaries.join(function)
+    }
+
+    /// Starts `count` more instances of a function behind its route.
+    ///
+    /// # Panics
+    /// They cannot be started.
+    pub fn spawn(&self, function: &str, count: usize, env: &[(&str, &str)]) {
+        self.start_instances(function, count, env).unwrap();
+    }
+
+    fn start_instances(&self, function: &str, count: usize, env: &[(&str, &str)]) -> Result<(), String> {
+        for _ in 0..count {
+            let process = self.process(function, function, function, env)?;
+            self.lock().push((function.to_owned(), process));
+        }
+        Ok(())
+    }
+
+    /// Starts `count` instances of a function with more or other variables, reached through the returned value alone;
+    /// they end with it. Their access key id begins with `<function>~<label>` and is nobody else's.
+    ///
+    /// # Panics
+    /// They cannot be started.
+    #[must_use]
+    pub fn variant(&self, function: &str, label: &str, count: usize, env: &[(&str, &str)]) -> Instance<'_> {
+        let number = self.variants.fetch_add(1, Ordering::Relaxed);
+        let key = format!("{function}~{label}-{number}");
+        let slot = self.emulator.slot().unwrap();
+        let processes = (0..count).map(|_| self.process(function, &slot, &key, env).unwrap()).collect();
+        Instance { inside: self, slot, key, processes }
+    }
+
+    fn process(&self, function: &str, name: &str, key: &str, env: &[(&str, &str)]) -> Result<Process, String> {
+        let mut all = vec![
+            ("BAKEND_AUTH_BCRYPT_COST", "4"),
+            ("BAKEND_ADMIN_EMAIL", ADMIN_EMAIL),
+            ("BAKEND_AUTH_JWT_SECRET", JWT_SECRET),
+        ];
+        all.extend_from_slice(env);
+        let (binary, dynamodb) = (self.binary(function), self.proxy.endpoint());
+        self.emulator.spawn(&Function { binary: &binary, name, key, dynamodb: &dynamodb, env: &all })
+    }
+
+    /// Hands an event to a function, past the gateway.
+    #[must_use]
+    pub fn invoke(&self, function: &str, event: &Event) -> Reply {
+        let path = format!("/2015-03-31/functions/{function}/invocations");
+        let gateway = Caller::stranger(&self.url(), None);
+        reply(&gateway.send(
+            "POST",
+            &path,
+            &[("content-type", "application/json")],
+            Some(event.as_json().to_string().as_bytes()),
+        ))
+    }
+
+    /// What every instance behind the routes has logged so far, of one function or of all.
+    #[must_use]
+    pub fn logs(&self, function: Option<&str>) -> String {
+        let processes = self.lock();
+        let wanted = processes.iter().filter(|(name, _)| function.is_none_or(|function| function == name));
+        wanted.map(|(_, process)| process.log()).collect()
+    }
+
+    /// What the emulator has logged so far.
+    #[must_use]
+    pub fn emulator_log(&self) -> String {
+        self.emulator.log()
+    }
+
+    fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(String, Process)>> {
+        self.processes.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Instance<'_> {
+    /// Hands an event to one of the instances.
+    #[must_use]
+    pub fn invoke(&self, event: &Event) -> Reply {
+        self.inside.invoke(&self.slot, event)
+    }
+
+    /// Takes what these instances asked DynamoDB for out of the ledger.
+    #[must_use]
+    pub fn calls(&self) -> Vec<Call> {
+        self.inside.proxy.drain(&self.key)
+    }
+
+    /// Takes out of the ledger what the start of an instance asks for, once nothing new has come for a moment.
+    pub fn settle(&self) {
+        loop {
+            std::thread::sleep(Duration::from_millis(150));
+            if self.calls().is_empty() {
+                return;
+            }
+        }
+    }
+
+    /// What the instances have logged so far.
+    #[must_use]
+    pub fn log(&self) -> String {
+        self.processes.iter().map(Process::log).collect()
+    }
+
+    /// The instances' process ids.
+    #[must_use]
+    pub fn ids(&self) -> Vec<u32> {
+        self.processes.iter().map(Process::id).collect()
+    }
+}
+
+/// Builds every binary in the profile of this test and returns their folder. Cargo has let go of its lock by now.
+fn build(root: &Path) -> Result<PathBuf, String> {
+    let test = env::current_exe().map_err(|error| error.to_string())?;
+    let folder = test.ancestors().nth(2).ok_or("the test binary is in no target folder")?;
+    let (target, profile) = (folder.parent().unwrap_or(folder), folder.file_name().unwrap_or_default());
+    let profile = profile.to_string_lossy();
+    let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    cargo.args(["build", "--quiet", "--workspace", "--bins", "--profile"]);
+    cargo.arg(if profile == "debug" { "dev" } else { &*profile }).arg("--target-dir").arg(target).current_dir(root);
+    // What cargo tells a test about its own package is not for another cargo.
+    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG_")) {
+        cargo.env_remove(name);
+    }
+    cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_MANIFEST_PATH");
+    let status = cargo.status().map_err(|error| format!("Cannot run cargo: {error}"))?;
+    if status.success() { Ok(folder.to_path_buf()) } else { Err("The binaries do not build".to_owned()) }
+}
+
+/// A folder for this run's logs; those of earlier days are removed.
+fn scratch(root: &Path) -> Result<PathBuf, String> {
+    let runs = root.join(".bakend/tests");
+    let day = Duration::from_secs(24 * 60 * 60);
+    for old in fs::read_dir(&runs).into_iter().flatten().flatten() {
+        let modified = old.metadata().and_then(|data| data.modified()).unwrap_or_else(|_| SystemTime::now());
+        if modified.elapsed().is_ok_and(|age| age > day) {
+            let _ = fs::remove_dir_all(old.path());
+        }
+    }
+    let folder = runs.join(process::id().to_string());
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
+    Ok(folder)
+}

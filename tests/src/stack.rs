@@ -1,0 +1,148 @@
+//! The stack under test: one that this process starts, or the one that `BAKEND_TEST_URL` names.
+
+use std::env;
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use serde_json::json;
+
+use crate::client::{Caller, Reply};
+use crate::inside::Inside;
+
+/// Whoever registers this address is an admin.
+pub const ADMIN_EMAIL: &str = "admin@example.com";
+
+/// The signing secret of the stack that this process starts.
+pub const JWT_SECRET: &str = "a secret that only the tests know, 32 bytes and more";
+
+/// The password of every caller of the harness.
+pub const PASSWORD: &str = "correct horse battery staple";
+
+/// Something to test, by its address.
+#[derive(Debug)]
+pub struct Stack {
+    url: String,
+    host: Option<String>,
+    inside: Option<Inside>,
+    admin: Mutex<Option<Caller>>,
+}
+
+/// The stack under test, started by whoever asks first; it ends with the process.
+///
+/// # Panics
+/// It does not start.
+#[must_use]
+pub fn stack() -> &'static Stack {
+    static STACK: OnceLock<Stack> = OnceLock::new();
+    STACK.get_or_init(|| {
+        let (url, host, inside) = if let Ok(url) = env::var("BAKEND_TEST_URL") {
+            (url.trim_end_matches('/').to_owned(), env::var("BAKEND_TEST_HOST").ok(), None)
+        } else {
+            let inside = Inside::start().unwrap_or_else(|error| panic!("the stack does not start: {error}"));
+            (inside.url(), None, Some(inside))
+        };
+        Stack { url, host, inside, admin: Mutex::default() }
+    })
+}
+
+impl Stack {
+    /// Where it answers, such as `http://127.0.0.1:45123`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.url
+    }
+
+    /// The inside, if this process started the stack; else a line is printed and the test has to return.
+    #[must_use]
+    pub fn inside(&self) -> Option<&Inside> {
+        if self.inside.is_none() {
+            println!("skipped: needs the inside of the stack, and BAKEND_TEST_URL names one from outside");
+        }
+        self.inside.as_ref()
+    }
+
+    /// Somebody without an account.
+    #[must_use]
+    pub fn stranger(&self) -> Caller {
+        Caller::stranger(&self.url, self.host.as_deref())
+    }
+
+    /// Somebody with a fresh account.
+    ///
+    /// # Panics
+    /// The registration fails.
+    #[must_use]
+    pub fn member(&self) -> Caller {
+        self.register(&fresh_email())
+    }
+
+    /// A new account with this address, signed in.
+    ///
+    /// # Panics
+    /// The registration fails.
+    #[must_use]
+    pub fn register(&self, email: &str) -> Caller {
+        let reply = self.stranger().post("/api/auth/register", &json!({ "email": email, "password": PASSWORD }));
+        self.signed_in(email, &reply.expect(201))
+    }
+
+    /// A new session of an account that the harness made.
+    ///
+    /// # Panics
+    /// The login fails.
+    #[must_use]
+    pub fn login(&self, email: &str) -> Caller {
+        let reply = self.stranger().post("/api/auth/login", &json!({ "email": email, "password": PASSWORD }));
+        self.signed_in(email, &reply.expect(200))
+    }
+
+    /// An admin. Every test gets the same account with a session of its own.
+    ///
+    /// # Panics
+    /// Nobody may register as admin and the account is not ours.
+    #[must_use]
+    pub fn admin(&self) -> Caller {
+        let mut made = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
+        if made.is_none() {
+            let body = json!({ "email": ADMIN_EMAIL, "password": PASSWORD });
+            let reply = self.stranger().post("/api/auth/register", &body);
+            if reply.status == 201 {
+                let admin = self.signed_in(ADMIN_EMAIL, &reply);
+                *made = Some(admin.clone());
+                return admin;
+            }
+        }
+        let admin = self.login(ADMIN_EMAIL);
+        *made = Some(admin.clone());
+        admin
+    }
+
+    /// The caller that a reply of `register` or `login` describes.
+    #[must_use]
+    pub fn signed_in(&self, email: &str, reply: &Reply) -> Caller {
+        let body = reply.json();
+        Caller {
+            token: body["accessToken"].as_str().map(str::to_owned),
+            refresh_token: body["refreshToken"].as_str().unwrap_or_default().to_owned(),
+            email: email.to_owned(),
+            password: PASSWORD.to_owned(),
+            user: body["user"].clone(),
+            ..self.stranger()
+        }
+    }
+}
+
+/// An address that nobody has registered.
+#[must_use]
+pub fn fresh_email() -> String {
+    format!("{}@example.com", unique("member"))
+}
+
+/// `prefix` with the process id, the time and a counter.
+pub(crate) fn unique(prefix: &str) -> String {
+    static COUNTER: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
+    format!("{prefix}-{}-{now:x}-{}", process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+}
