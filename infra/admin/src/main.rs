@@ -9,7 +9,7 @@ use store::Store;
 /// Operator commands. They work on the stack named by --stack with the AWS credentials of the environment, or with
 /// --local on what `cargo dev` runs.
 #[derive(Parser)]
-#[command(name = "cargo admin")]
+#[command(name = "cargo admin", bin_name = "cargo admin")]
 struct Arguments {
     /// The stack's name, as given to `sam deploy`.
     #[arg(long, default_value = "bakend", conflicts_with = "local")]
@@ -28,4 +28,64 @@ enum Command {
         /// The address the user registered with.
         email: String,
     },
+}
+
+fn main() -> ExitCode {
+    match run(&Arguments::parse()) {
+        Ok(done) => {
+            println!("{done}");
+            ExitCode::SUCCESS
+        }
+        Err(reason) => {
+            eprintln!("cargo admin: {reason}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(arguments: &Arguments) -> Result<String, String> {
+    let deployment = deployment(arguments)?;
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    runtime.block_on(async {
+        match &arguments.command {
+            Command::Promote { email } => promote(&Store::connect(&deployment), email).await,
+        }
+    })
+}
+
+/// Makes a user an admin, and says in a sentence what became of it.
+async fn promote(store: &Store, email: &str) -> Result<String, String> {
+    let email = auth::email::normalise(email).map_err(|detail| format!("{email}: {}", detail.message))?;
+    match store.promote(&email).await {
+        Ok(Some(true)) => Ok(format!("{email} is an admin now; it holds on the next request.")),
+        Ok(Some(false)) => Ok(format!("{email} was an admin already.")),
+        Ok(None) => Err(format!("nobody has registered {email}; register first, then promote")),
+        Err(error) => Err(format!("{}: {}", error.message, error.cause.unwrap_or_default())),
+    }
+}
+
+/// The deployment that the arguments name.
+fn deployment(arguments: &Arguments) -> Result<Deployment, String> {
+    let local = arguments.local.then(local_endpoint).transpose()?;
+    let variable = |name: &str| match (name, &local) {
+        ("BAKEND_ENV", Some(_)) => Some("local".to_owned()),
+        ("BAKEND_TABLE_PREFIX", Some(_)) => Some("local-".to_owned()),
+        ("AWS_REGION", Some(_)) => Some("us-east-1".to_owned()),
+        ("AWS_ACCESS_KEY_ID" | "AWS_SECRET_ACCESS_KEY", Some(_)) => Some("local".to_owned()),
+        ("AWS_ENDPOINT_URL_DYNAMODB", Some(endpoint)) => Some(endpoint.clone()),
+        ("BAKEND_TABLE_PREFIX", None) => Some(format!("{}-", arguments.stack)),
+        ("BAKEND_ENV" | "BAKEND_CLOCK_OFFSET", None) => None,
+        (_, Some(_)) => None,
+        (name, None) => std::env::var(name).ok(),
+    };
+    Deployment::read(variable).map_err(|problem| problem.to_string())
+}
+
+/// Where the running local stack has its DynamoDB, from the file that it leaves for us.
+fn local_endpoint() -> Result<String, String> {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.bakend/local.json");
+    let not_running = "the local stack is not running; start it with `cargo dev` in another terminal";
+    let text = std::fs::read_to_string(path).map_err(|_| not_running.to_owned())?;
+    let file: serde_json::Value = serde_json::from_str(&text).map_err(|_| not_running.to_owned())?;
+    file["dynamodb"].as_str().map(ToOwned::to_owned).ok_or_else(|| not_running.to_owned())
 }

@@ -37,6 +37,8 @@ enum FirstSecret {
     Keep([u8; 32]),
     /// Go on with keys that have signed nothing, so that every token is refused, until somebody has kept one.
     Await(Keys),
+    /// Nothing: an operator's tool has no use for keys.
+    Never,
 }
 
 impl Store {
@@ -53,13 +55,18 @@ impl Store {
         may_keep: bool,
         random: [u8; 32],
     ) -> Result<Self, Error> {
-        let prefix = deployment.table_prefix.clone();
-        let first =
-            if may_keep { FirstSecret::Keep(random) } else { FirstSecret::Await(Keys::new(&prefix, &random, None)?) };
-        let client = client::connect(&deployment.aws);
-        let store = Self { client, prefix, secret: secret.map(ToOwned::to_owned), first, keys: OnceCell::new() };
+        let await_keys = || Keys::new(&deployment.table_prefix, &random, None).map(FirstSecret::Await);
+        let first = if may_keep { FirstSecret::Keep(random) } else { await_keys()? };
+        let store = Self { secret: secret.map(ToOwned::to_owned), first, ..Self::connect(deployment) };
         store.warm().await;
         Ok(store)
+    }
+
+    /// The tables alone, for an operator: tokens are neither signed nor checked.
+    #[must_use]
+    pub fn connect(deployment: &Deployment) -> Self {
+        let (client, prefix) = (client::connect(&deployment.aws), deployment.table_prefix.clone());
+        Self { client, prefix, secret: None, first: FirstSecret::Never, keys: OnceCell::new() }
     }
 
     /// The signing keys.
@@ -73,7 +80,7 @@ impl Store {
         match (self.read_keys().await?, &self.first) {
             (Some(keys), _) => Ok(self.keys.get_or_init(async || keys).await),
             (None, FirstSecret::Await(keys)) => Ok(keys),
-            (None, FirstSecret::Keep(_)) => Err(Error::internal("a secret was kept and is not there")),
+            (None, _) => Err(Error::internal("there is no signing key")),
         }
     }
 

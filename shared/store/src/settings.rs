@@ -34,7 +34,7 @@ impl Store {
         let item = match (self.signing_item().await?, &self.first) {
             (Some(item), _) => item,
             (None, FirstSecret::Keep(secret)) => self.keep_secret(secret).await?,
-            (None, FirstSecret::Await(_)) => return Ok(None),
+            (None, FirstSecret::Await(_) | FirstSecret::Never) => return Ok(None),
         };
         let secret = |name: &str| match item.get(name) {
             Some(AttributeValue::S(secret)) => Some(secret.as_bytes()),
