@@ -1,0 +1,124 @@
+//! The run of `cargo dev`, from the checks to Ctrl-C.
+
+use std::fs;
+use std::net::{Ipv4Addr, TcpStream};
+use std::path::Path;
+use std::process::Command;
+use std::time::Duration;
+
+use local::dynamo::{Dynamo, Storage};
+use local::process::{Output, Process};
+use local::template::Template;
+use local::{REGION, TABLE_PREFIX, tools};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{Arguments, checks, welcome};
+
+/// How often the run looks whether `cargo lambda watch` still lives.
+const LOOK: Duration = Duration::from_millis(100);
+
+pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
+    let root = local::root();
+    for warning in checks::configuration(&root)? {
+        eprintln!("warning: {warning}");
+    }
+    checks::port(arguments.port, "--port")?;
+    checks::port(arguments.dynamodb_port, "--dynamodb-port")?;
+    let cargo_lambda = tools::cargo_lambda(&root)?;
+
+    let file = root.join(".bakend/dynamodb.sqlite");
+    let storage = if arguments.memory { Storage::Memory } else { Storage::File(file.clone()) };
+    let dynamo = Dynamo::start(&storage, arguments.dynamodb_port)?;
+    for line in dynamo.make(&Template::read(&root.join("template.yaml"))?.tables()?)? {
+        println!("DynamoDB: {line}");
+    }
+    let note = Note::write(&root, &dynamo.endpoint(), arguments.port)?;
+
+    println!("Building the functions (the first time takes a few minutes)");
+    build(&root)?;
+    let watch = watch(&root, &cargo_lambda, arguments.port, &dynamo.endpoint())?;
+    let outcome = until_stopped(watch, arguments.port, || {
+        let data =
+            if arguments.memory { "in memory, gone when this stops".to_owned() } else { file.display().to_string() };
+        println!("{}", welcome::text(&format!("http://localhost:{}", arguments.port), &dynamo.endpoint(), &data));
+    });
+    drop(note);
+    drop(dynamo);
+    outcome
+}
+
+/// Builds every binary once, with the features and the profile that `cargo lambda watch` and `cargo test` use.
+fn build(root: &Path) -> Result<(), String> {
+    let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
+    let status = Command::new(cargo)
+        .args(["build", "--workspace", "--bins"])
+        .current_dir(root)
+        .status()
+        .map_err(|error| format!("Cannot run cargo: {error}"))?;
+    if status.success() { Ok(()) } else { Err("The functions do not build; the reason is above".to_owned()) }
+}
+
+fn watch(root: &Path, cargo_lambda: &Path, port: u16, dynamodb: &str) -> Result<Process, String> {
+    let mut command = Command::new(cargo_lambda);
+    command
+        .args(["lambda", "watch", "--disable-cors", "-A", "127.0.0.1", "-P", &port.to_string()])
+        .current_dir(root)
+        .env("BAKEND_ENV", "local")
+        .env("BAKEND_TABLE_PREFIX", TABLE_PREFIX)
+        .env("AWS_ENDPOINT_URL_DYNAMODB", dynamodb)
+        .env("AWS_REGION", REGION)
+        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_SECRET_ACCESS_KEY", "local")
+        .env_remove("AWS_SESSION_TOKEN");
+    Process::start(&command, &Output::Inherit)
+        .map_err(|error| format!("Cannot run {}: {error}", cargo_lambda.display()))
+}
+
+/// Waits for Ctrl-C or for the end of `watch`; `greet` once it listens.
+fn until_stopped(mut watch: Process, port: u16, greet: impl FnOnce()) -> Result<(), String> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    runtime.block_on(async {
+        let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
+        let mut hang_up = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
+        let mut greet = Some(greet);
+        loop {
+            tokio::select! {
+                _ = tokio::signal::ctrl_c() => break,
+                _ = terminate.recv() => break,
+                _ = hang_up.recv() => break,
+                () = tokio::time::sleep(LOOK) => {}
+            }
+            if watch.ended().is_some() {
+                return Err("cargo lambda watch ended; the reason is above".to_owned());
+            }
+            if greet.is_some()
+                && TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_ok()
+                && let Some(greet) = greet.take()
+            {
+                greet();
+            }
+        }
+        println!("\nStopping");
+        Ok(())
+    })
+}
+
+/// `.bakend/local.json`: where this run's DynamoDB is, for `cargo admin --local`; removed at the end.
+struct Note(std::path::PathBuf);
+
+impl Note {
+    fn write(root: &Path, dynamodb: &str, port: u16) -> Result<Self, String> {
+        let path = root.join(".bakend/local.json");
+        let note = serde_json::json!({ "dynamodb": dynamodb, "api": format!("http://localhost:{port}") });
+        fs::create_dir_all(root.join(".bakend"))
+            .and_then(|()| fs::write(&path, format!("{note:#}\n")))
+            .map_err(|error| format!("Cannot write {}: {error}", path.display()))?;
+        Ok(Self(path))
+    }
+}
+
+impl Drop for Note {
+    fn drop(&mut self) {
+        let _ = fs::remove_file(&self.0);
+    }
+}
