@@ -197,7 +197,7 @@ mod tests {
     }
 
     fn body_of(headers: Value, body: Value, base64: bool) -> Result<Map<String, Value>, Code> {
-        let mut event = event(json!({ "headers": headers, "body": body, "isBase64Encoded": base64,
+        let mut event = event(json!({ "rawPath": "/", "headers": headers, "body": body, "isBase64Encoded": base64,
             "requestContext": { "http": { "method": "POST" } } }));
         object(&mut event, Presence::Required).map_err(|error| error.code)
     }
@@ -231,7 +231,7 @@ mod tests {
     #[test]
     fn the_scheme_is_bearer_in_any_case() {
         let token = |header: &str| {
-            let event = event(json!({ "headers": { "Authorization": header },
+            let event = event(json!({ "rawPath": "/", "headers": { "Authorization": header },
                 "requestContext": { "http": { "method": "GET" } } }));
             bearer(&event).map(|token| token.map(ToOwned::to_owned).map_err(|error| error.code))
         };

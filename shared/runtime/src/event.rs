@@ -13,15 +13,13 @@ use serde::{Deserialize, Serialize};
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(crate) struct Event {
-    #[serde(default)]
     raw_path: String,
-    #[serde(default)]
-    raw_query_string: String,
+    /// Null from some emulators where API Gateway sends an empty string.
+    raw_query_string: Option<String>,
     /// Names in lower case; several headers of one name are joined with commas.
     #[serde(default)]
     headers: BTreeMap<String, String>,
     request_context: Context,
-    #[serde(default)]
     body: Option<String>,
     #[serde(default)]
     is_base64_encoded: bool,
@@ -36,10 +34,8 @@ struct Context {
 #[serde(rename_all = "camelCase")]
 struct Http {
     method: String,
-    #[serde(default)]
-    source_ip: String,
-    #[serde(default)]
-    user_agent: String,
+    source_ip: Option<String>,
+    user_agent: Option<String>,
 }
 
 /// What is needed of a request after it has been taken apart.
@@ -70,7 +66,7 @@ impl Event {
     }
 
     pub(crate) fn query(&self) -> &str {
-        &self.raw_query_string
+        self.raw_query_string.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
@@ -81,11 +77,11 @@ impl Event {
     }
 
     pub(crate) fn source_ip(&self) -> &str {
-        &self.request_context.http.source_ip
+        self.request_context.http.source_ip.as_deref().unwrap_or_default()
     }
 
     pub(crate) fn user_agent(&self) -> &str {
-        self.header("user-agent").unwrap_or(&self.request_context.http.user_agent)
+        self.header("user-agent").or(self.request_context.http.user_agent.as_deref()).unwrap_or_default()
     }
 
     /// The body's bytes; `None` when it says it is base64 and is not.
@@ -104,11 +100,13 @@ pub(crate) struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<String>,
     is_base64_encoded: bool,
+    /// None yet; cargo-lambda's emulator wants the list there.
+    cookies: [(); 0],
 }
 
 impl Response {
     pub(crate) fn new(status_code: u16, body: Option<String>) -> Self {
-        Self { status_code, headers: BTreeMap::new(), body, is_base64_encoded: false }
+        Self { status_code, headers: BTreeMap::new(), body, is_base64_encoded: false, cookies: [] }
     }
 
     pub(crate) fn header(&mut self, name: &'static str, value: impl Into<String>) {

@@ -1,0 +1,7 @@
+//! `/api/auth/*`
+
+mod login;
+mod logout;
+mod refresh;
+mod register;
+mod tokens;

@@ -1,0 +1,16 @@
+//! The visitor: the whole API from outside, through real binaries behind a real emulator. Files mirror the endpoint
+//! page; every test arrives, acts and looks.
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to stop")]
+
+mod auth;
+mod faults;
+mod health;
+mod hostile_input;
+mod iam;
+mod ledger;
+mod logs;
+mod quick_start;
+mod records;
+mod settings;
+mod sweeps;
+mod timing;

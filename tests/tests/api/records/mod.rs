@@ -1,0 +1,7 @@
+//! `/api/{collection}` and `/api/{collection}/{id}`
+
+mod create;
+mod delete;
+mod get;
+mod list;
+mod update;
