@@ -11,7 +11,7 @@ use std::{fs, process};
 use api::endpoints::PAGE;
 use local::dynamo::{Dynamo, Storage};
 use local::emulator::{Emulator, Function};
-use local::process::Process;
+use local::process::{Process, forget_package};
 use local::proxy::{Call, Proxy};
 use local::template::Template;
 
@@ -205,11 +205,7 @@ fn build(root: &Path) -> Result<PathBuf, String> {
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--workspace", "--bins", "--profile"]);
     cargo.arg(if profile == "debug" { "dev" } else { &*profile }).arg("--target-dir").arg(target).current_dir(root);
-    // What cargo tells a test about its own package is not for another cargo.
-    for (name, _) in env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("CARGO_PKG_")) {
-        cargo.env_remove(name);
-    }
-    cargo.env_remove("CARGO_MANIFEST_DIR").env_remove("CARGO_MANIFEST_PATH");
+    forget_package(&mut cargo);
     let status = cargo.status().map_err(|error| format!("Cannot run cargo: {error}"))?;
     if status.success() { Ok(folder.to_path_buf()) } else { Err("The binaries do not build".to_owned()) }
 }
