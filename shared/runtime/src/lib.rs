@@ -11,18 +11,22 @@ mod log;
 mod reply;
 
 use std::process::ExitCode;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use api::endpoints::{self, Endpoint, Method, Route};
 use api::{Code, Error};
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::service_fn;
+use tokio::time::timeout;
 
 pub use boot::Boot;
 pub use call::Call;
 pub use reply::Reply;
 
 use event::{Event, Response};
+
+/// The longest a request may take: the template lets a function run for 10 s, and whoever waits is owed an answer.
+const LONGEST: Duration = Duration::from_secs(8);
 
 /// Runs an endpoint until Lambda stops it.
 ///
@@ -88,7 +92,9 @@ async fn answer<E: Endpoint, S: 'static>(
             let identified = event.header("authorization").is_some();
             let result = match admit::<E>(&event, is_collection) {
                 Ok(()) => match Call::<E>::decode(boot, event, &request_id) {
-                    Ok(call) => handler(state, call).await,
+                    Ok(call) => timeout(LONGEST, handler(state, call))
+                        .await
+                        .unwrap_or_else(|_| Err(Error::unavailable("the request took too long"))),
                     Err(error) => Err(error),
                 },
                 Err(error) => Err(error),
