@@ -56,8 +56,6 @@ fn run(root: &Path, instead: Option<&str>, parts: &mut Parts) -> Result<(), Stri
         }
         suite.current_dir(root).env("BAKEND_TEST_URL", &aws.endpoint);
         suite.env("BAKEND_TEST_HOST", format!("{api}.execute-api.localhost:{port}"));
-        // The suite finds the deployment's tables by them.
-        suite.envs([("BAKEND_TEST_TABLE_PREFIX", "rehearsal-"), ("BAKEND_TEST_ADMIN_EMAIL", ADMIN)]);
         succeed("The black-box suite", &mut suite)
     });
     parts.time("stop the emulator", || emulator.stop())?;
@@ -176,6 +174,8 @@ impl Emulator {
         let mut command = Command::new(program);
         aws.environment(&mut command).env("GATEWAY_PORT", port.to_string()).env("BIND_HOST", "127.0.0.1");
         command.env("STATE_DIR", aws.folder.join("state")).env("S3_DATA_DIR", aws.folder.join("s3"));
+        // These listen on every interface.
+        command.envs([("SFTP_ENABLED", "0"), ("IOT_MTLS_ENABLED", "0")]);
         command.stdout(log.try_clone().map_err(trouble)?).stderr(log);
         let mut emulator = Self { process: command.spawn().map_err(trouble)?, log: path };
         let start = Instant::now();
