@@ -2,6 +2,7 @@
 //! page; every test arrives, acts and looks.
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to stop")]
 
+mod admin;
 mod auth;
 mod faults;
 mod health;

@@ -1,0 +1,50 @@
+//! `cargo admin`
+
+use std::process::{Command, Output};
+
+use blackbox::{Inside, fresh_email, stack};
+
+/// Runs `cargo admin` on the tables of the suite, as an operator with credentials would on a deployed stack.
+fn admin(inside: &Inside, arguments: &[&str]) -> Output {
+    let mut command = Command::new(inside.binary("admin"));
+    command.args(["--stack", "local"]).args(arguments);
+    command.env("AWS_ENDPOINT_URL_DYNAMODB", inside.dynamo.endpoint()).env("AWS_REGION", "us-east-1");
+    command.env("AWS_ACCESS_KEY_ID", "operator").env("AWS_SECRET_ACCESS_KEY", "local");
+    command.output().unwrap()
+}
+
+fn said(output: &Output) -> (bool, String) {
+    let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
+    (output.status.success(), String::from_utf8(text).unwrap())
+}
+
+#[test]
+fn a_promotion_holds_on_the_next_request() {
+    let Some(inside) = stack().inside() else { return };
+    let member = stack().member();
+    assert_eq!(member.get("/api/feedback").code(), "auth/forbidden");
+
+    let address = format!(" {} ", member.email.to_uppercase());
+    let promoted = said(&admin(inside, &["promote", &address]));
+    assert_eq!(promoted, (true, format!("{} is an admin now; it holds on the next request.\n", member.email)));
+
+    let _ = member.get("/api/feedback").expect(200);
+    let again = said(&admin(inside, &["promote", &member.email]));
+    assert_eq!(again, (true, format!("{} was an admin already.\n", member.email)));
+}
+
+#[test]
+fn what_cannot_be_promoted_is_one_clear_line() {
+    let Some(inside) = stack().inside() else { return };
+    let nobody = fresh_email();
+    let unknown = said(&admin(inside, &["promote", &nobody]));
+    let reason = format!("cargo admin: nobody has registered {nobody}; register first, then promote\n");
+    assert_eq!(unknown, (false, reason));
+    let malformed = said(&admin(inside, &["promote", "ada"]));
+    assert_eq!(malformed, (false, "cargo admin: ada: `email` must be an email address.\n".to_owned()));
+
+    let mut bare = Command::new(inside.binary("admin"));
+    bare.args(["promote", "a@example.com"]).env_remove("AWS_REGION").env_remove("AWS_DEFAULT_REGION");
+    let (done, line) = said(&bare.output().unwrap());
+    assert!(!done && line.starts_with("cargo admin: AWS_REGION: is not set"), "{line}");
+}
