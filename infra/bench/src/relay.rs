@@ -1,0 +1,132 @@
+//! A relay in front of the embedded DynamoDB that notes when it is connected to, asked and answered.
+
+use std::io::{Read, Write};
+use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
+use std::sync::mpsc::{Receiver, Sender, channel};
+use std::thread;
+use std::time::{Duration, Instant};
+
+/// A running relay; it ends with this process.
+pub(crate) struct Relay {
+    address: SocketAddr,
+    moments: Receiver<(Instant, Moment)>,
+}
+
+/// What the relay saw.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Moment {
+    Connected,
+    Asked,
+    Answered,
+}
+
+/// What happened until some instant.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Seen {
+    /// When the first connection was accepted.
+    pub(crate) connected: Option<Instant>,
+    /// How long DynamoDB took for its answers, all together.
+    pub(crate) answering: Duration,
+}
+
+impl Relay {
+    /// Starts on a free port, in front of what listens at `upstream`.
+    ///
+    /// # Errors
+    /// One line: no port.
+    pub(crate) fn start(upstream: SocketAddr) -> Result<Self, String> {
+        let no_port = |error: std::io::Error| format!("The relay has no port: {error}");
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(no_port)?;
+        let address = listener.local_addr().map_err(no_port)?;
+        let (sender, moments) = channel();
+        thread::spawn(move || {
+            for client in listener.incoming().flatten() {
+                let _ = sender.send((Instant::now(), Moment::Connected));
+                let Ok(server) = TcpStream::connect(upstream) else { continue };
+                let _ = (client.set_nodelay(true), server.set_nodelay(true));
+                let (Ok(from_client), Ok(from_server)) = (client.try_clone(), server.try_clone()) else { continue };
+                pass(from_client, server, Moment::Asked, sender.clone());
+                pass(from_server, client, Moment::Answered, sender.clone());
+            }
+        });
+        Ok(Self { address, moments })
+    }
+
+    /// Where it listens, such as `http://127.0.0.1:45123`.
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Forgets what was seen.
+    pub(crate) fn forget(&self) {
+        self.moments.try_iter().for_each(drop);
+    }
+
+    /// What was seen since the last time, until `end`.
+    pub(crate) fn seen(&self, end: Instant) -> Seen {
+        seen(self.moments.try_iter().filter(|(at, _)| *at <= end))
+    }
+}
+
+fn seen(moments: impl Iterator<Item = (Instant, Moment)>) -> Seen {
+    let (mut seen, mut asked) = (Seen::default(), None);
+    for (at, moment) in moments {
+        match moment {
+            Moment::Connected => seen.connected = seen.connected.or(Some(at)),
+            Moment::Asked => asked = Some(at),
+            Moment::Answered => seen.answering += asked.take().map_or(Duration::ZERO, |asked| at - asked),
+        }
+    }
+    seen
+}
+
+/// Copies one direction until it ends, and notes each piece.
+fn pass(mut from: TcpStream, mut to: TcpStream, moment: Moment, sender: Sender<(Instant, Moment)>) {
+    thread::spawn(move || {
+        let mut buffer = [0; 16 * 1024];
+        while let Ok(length @ 1..) = from.read(&mut buffer) {
+            let _ = sender.send((Instant::now(), moment));
+            if to.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Write);
+    });
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn answers_are_counted_from_the_last_piece_of_the_question() {
+        let start = Instant::now();
+        let at = |ms| start + Duration::from_millis(ms);
+        let moments = [
+            (1, Moment::Connected),
+            (2, Moment::Asked),
+            (3, Moment::Asked),
+            (5, Moment::Answered),
+            (6, Moment::Answered),
+        ];
+        let seen = seen(moments.into_iter().map(|(ms, moment)| (at(ms), moment)));
+        assert_eq!(seen, Seen { connected: Some(at(1)), answering: Duration::from_millis(2) });
+    }
+
+    #[test]
+    fn what_is_said_arrives() {
+        let echo = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
+        let relay = Relay::start(echo.local_addr().unwrap()).unwrap();
+        let mut client = TcpStream::connect(relay.address).unwrap();
+        client.write_all(b"hello").unwrap();
+        client.shutdown(Shutdown::Write).unwrap();
+        let (mut server, mut heard) = (echo.accept().unwrap().0, String::new());
+        server.read_to_string(&mut heard).unwrap();
+        server.write_all(heard.as_bytes()).unwrap();
+        drop(server);
+        let mut answer = String::new();
+        client.read_to_string(&mut answer).unwrap();
+        assert_eq!(answer, "hello");
+        assert!(relay.seen(Instant::now()).connected.is_some());
+    }
+}
