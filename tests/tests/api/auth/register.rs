@@ -1,1 +1,303 @@
-//! To be written.
+//! `POST /api/auth/register`
+
+use std::thread;
+
+use blackbox::{Event, PASSWORD, Reply, fresh_email, stack};
+use serde_json::{Value, json};
+
+use super::items;
+use super::look::{self, invalid, masked, refused, signed_in, text};
+
+const ROUTE: &str = "/api/auth/register";
+
+fn register(email: &str, password: &str) -> Reply {
+    stack().stranger().post(ROUTE, &json!({ "email": email, "password": password }))
+}
+
+fn login(email: &str, password: &str) -> Reply {
+    stack().stranger().post("/api/auth/login", &json!({ "email": email, "password": password }))
+}
+
+fn taken(reply: &Reply) {
+    refused(reply, 409, "auth/email-already-exists", "An account with this email already exists.");
+}
+
+/// A fresh address of exactly so many bytes.
+fn email_of(bytes: usize) -> String {
+    let email = fresh_email();
+    format!("{}{email}", "x".repeat(bytes - email.len()))
+}
+
+#[test]
+fn a_registration_makes_a_user_and_signs_it_in() {
+    let email = fresh_email();
+    let reply = register(&email, PASSWORD).expect(201);
+    assert_eq!(masked(&reply.json()), signed_in(&email, "authenticated"));
+    assert_eq!(reply.header("content-type"), Some("application/json"));
+    look::not_kept(&reply);
+
+    let member = stack().signed_in(&email, &reply);
+    let list = member.get("/api/notes").expect(200);
+    assert_eq!(list.json(), json!({ "items": [], "nextCursor": null }));
+    let refreshed = stack().stranger().post("/api/auth/refresh", &json!({ "refreshToken": member.refresh_token }));
+    assert_eq!(masked(&refreshed.expect(200).json()), look::pair());
+    let again = login(&email, PASSWORD).expect(200).json();
+    assert_eq!(again["user"], reply.json()["user"], "the account that was registered");
+}
+
+#[test]
+fn nothing_of_the_password_comes_back() {
+    let reply = register(&fresh_email(), "a password to be kept").expect(201);
+    for hidden in ["a password to be kept", "$2b$", "password", "hash"] {
+        assert!(!reply.text().contains(hidden), "{hidden} in {}", reply.text());
+    }
+}
+
+#[test]
+fn an_address_is_trimmed_and_lower_cased() {
+    let email = fresh_email();
+    let reply = register(&format!(" \t{}\r\n ", email.to_uppercase()), PASSWORD).expect(201);
+    assert_eq!(reply.json()["user"]["email"], json!(email));
+    for spelling in [email.clone(), email.to_uppercase(), format!("  {email}"), format!("{email}\n")] {
+        taken(&register(&spelling, PASSWORD));
+    }
+}
+
+#[test]
+fn what_is_no_address_is_refused() {
+    let local = fresh_email().replace("@example.com", "");
+    let bad = [
+        String::new(),
+        " ".to_owned(),
+        "@".to_owned(),
+        local.clone(),
+        format!("{local}@"),
+        "@example.com".to_owned(),
+        format!("{local}@@example.com"),
+        format!("{local}@example.com@example.com"),
+        format!("{local} x@example.com"),
+        format!("{local}\u{0}@example.com"),
+        format!("{local}\n@example.com"),
+        format!("{local}@exam\u{7f}ple.com"),
+        format!("{local}@exämple.com"),
+        format!("{local}\u{131}@example.com"),
+        format!("{local}@example.com\u{200b}"),
+        email_of(255),
+        email_of(4000),
+    ];
+    for email in bad {
+        invalid(&register(&email, PASSWORD), &[("email", "format")]);
+    }
+}
+
+#[test]
+fn an_address_has_at_most_254_bytes() {
+    let email = email_of(254);
+    let reply = register(&format!(" {email} "), PASSWORD).expect(201);
+    assert_eq!(masked(&reply.json()), signed_in(&email, "authenticated"));
+}
+
+#[test]
+fn a_password_has_8_to_128_characters() {
+    for (password, code) in [
+        (String::new(), "too-short"),
+        ("1234567".to_owned(), "too-short"),
+        ("🔑".repeat(7), "too-short"),
+        ("x".repeat(129), "too-long"),
+        ("🔑".repeat(129), "too-long"),
+        ("x".repeat(100_000), "too-long"),
+    ] {
+        invalid(&register(&fresh_email(), &password), &[("password", code)]);
+    }
+    for password in ["12345678".to_owned(), "🔑".repeat(8), "x".repeat(128), "🔑".repeat(128)] {
+        let email = fresh_email();
+        let _ = register(&email, &password).expect(201);
+        let _ = login(&email, &password).expect(200);
+    }
+}
+
+#[test]
+fn there_are_no_composition_rules() {
+    for password in ["aaaaaaaa", "12345678", "        ", "password", "пароль пароль", "\u{1}\u{2}\u{3}\u{4}\t\n\r\u{7f}"]
+    {
+        let email = fresh_email();
+        let _ = register(&email, password).expect(201);
+        let _ = login(&email, password).expect(200);
+    }
+}
+
+#[test]
+fn every_byte_of_a_password_is_significant() {
+    let bytes = |count: usize| "x".repeat(count);
+    let cases: [(String, Vec<String>); 9] = [
+        (bytes(71), vec![bytes(70), bytes(72), bytes(70) + "y"]),
+        (bytes(72), vec![bytes(71), bytes(73), bytes(71) + "y"]),
+        (bytes(73), vec![bytes(72), bytes(74), bytes(72) + "y"]),
+        (bytes(127) + "a", vec![bytes(127) + "b", bytes(127), bytes(72), bytes(71)]),
+        ("password\0one".to_owned(), vec!["password\0two".to_owned(), "password".to_owned(), "password\0".to_owned()]),
+        ("\0\0\0\0\0\0\0\0".to_owned(), vec![String::new(), "\0".to_owned(), "\0".repeat(9)]),
+        ("password ".to_owned(), vec!["password".to_owned(), " password ".to_owned(), "Password ".to_owned()]),
+        ("café noir".to_owned(), vec!["cafe\u{301} noir".to_owned()]),
+        (format!("{}\0", bytes(20)), vec![bytes(20), format!("{}\0\0", bytes(20))]),
+    ];
+    for (password, others) in cases {
+        let email = fresh_email();
+        let _ = register(&email, &password).expect(201);
+        for other in others {
+            look::wrong_credentials(&login(&email, &other));
+        }
+        let _ = login(&email, &password).expect(200);
+    }
+}
+
+#[test]
+fn the_stored_value_says_how_it_was_hashed() {
+    let Some(inside) = stack().inside() else { return };
+    for (password, form) in [
+        ("x".repeat(71), "$2b$04$"),
+        ("x".repeat(72), "sha256:$2b$04$"),
+        ("with\0a NUL".to_owned(), "sha256:$2b$04$"),
+        ("🔑".repeat(18), "sha256:$2b$04$"),
+    ] {
+        let email = fresh_email();
+        let _ = register(&email, &password).expect(201);
+        let stored = items::stored_hash(inside, &email);
+        assert!(stored.starts_with(form) && stored.len() == form.len() + 53, "{stored}");
+    }
+}
+
+#[test]
+fn the_same_password_is_never_stored_alike() {
+    let Some(inside) = stack().inside() else { return };
+    let [one, other] = [stack().member(), stack().member()];
+    assert_ne!(items::stored_hash(inside, &one.email), items::stored_hash(inside, &other.email));
+}
+
+#[test]
+fn a_field_that_may_not_be_set_is_named() {
+    let email = fresh_email();
+    let with = |name: &str, value: Value| {
+        let mut body = json!({ "email": email, "password": PASSWORD });
+        body[name] = value;
+        stack().stranger().post(ROUTE, &body)
+    };
+    for (name, value) in [
+        ("role", json!("admin")),
+        ("id", json!("01900000-0000-7000-8000-000000000000")),
+        ("createdAt", json!("2020-01-01T00:00:00.000Z")),
+        ("disabled", json!(false)),
+        ("auth_version", json!(9)),
+        ("password_hash", json!("$2b$04$x")),
+        ("__proto__", json!({ "role": "admin" })),
+        ("constructor", json!({ "prototype": { "role": "admin" } })),
+        ("user", json!({ "role": "admin" })),
+        ("Email", json!("other@example.com")),
+        ("email ", json!("other@example.com")),
+        ("isAdmin", json!(null)),
+        ("", json!(1)),
+    ] {
+        invalid(&with(name, value), &[(name, "unknown-field")]);
+    }
+    let all = json!({ "email": email, "password": PASSWORD, "role": "admin", "id": 1, "createdAt": null });
+    let named = [("createdAt", "unknown-field"), ("id", "unknown-field"), ("role", "unknown-field")];
+    invalid(&stack().stranger().post(ROUTE, &all), &named);
+
+    let reply = register(&email, PASSWORD).expect(201);
+    assert_eq!(masked(&reply.json()), signed_in(&email, "authenticated"), "nothing was stored by what was refused");
+}
+
+#[test]
+fn both_fields_are_required_and_strings() {
+    let stranger = stack().stranger();
+    let required = [("email", "required"), ("password", "required")];
+    for body in [json!({}), json!({ "email": null, "password": null })] {
+        invalid(&stranger.post(ROUTE, &body), &required);
+    }
+    for wrong in [json!(1), json!(true), json!([]), json!(["a@example.com"]), json!({ "$ne": null })] {
+        let reply = stranger.post(ROUTE, &json!({ "email": wrong, "password": wrong }));
+        invalid(&reply, &[("email", "type"), ("password", "type")]);
+    }
+    invalid(&register("nobody", "short"), &[("email", "format"), ("password", "too-short")]);
+}
+
+#[test]
+fn a_taken_address_is_a_conflict_that_changes_nothing() {
+    let member = stack().member();
+    taken(&register(&member.email, PASSWORD));
+    taken(&register(&member.email, "another password"));
+    look::wrong_credentials(&login(&member.email, "another password"));
+    assert_eq!(login(&member.email, PASSWORD).expect(200).json()["user"], member.user);
+    let _ = member.get("/api/notes").expect(200);
+}
+
+#[test]
+fn of_twenty_registrations_of_one_address_one_wins() {
+    if let Some(inside) = stack().inside() {
+        inside.spawn("register", 4, &[]);
+    }
+    let email = fresh_email();
+    let replies: Vec<Reply> = thread::scope(|scope| {
+        let one = |number: usize| {
+            let (email, password) = (&email, format!("password number {number}"));
+            scope.spawn(move || register(email, &password))
+        };
+        let all: Vec<_> = (0..20).map(one).collect();
+        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+    });
+    let won: Vec<usize> = (0..20).filter(|at| replies[*at].status == 201).collect();
+    assert_eq!(won.len(), 1, "{:?}", replies.iter().map(|reply| reply.status).collect::<Vec<_>>());
+    for reply in replies.iter().filter(|reply| reply.status != 201) {
+        taken(reply);
+    }
+    let winner = &replies[won[0]];
+    let user = login(&email, &format!("password number {}", won[0])).expect(200).json()["user"].clone();
+    assert_eq!(user, winner.json()["user"]);
+    look::wrong_credentials(&login(&email, &format!("password number {}", (won[0] + 1) % 20)));
+    let _ = stack().signed_in(&email, winner).get("/api/notes").expect(200);
+}
+
+#[test]
+fn whoever_registers_the_admins_address_is_admin() {
+    assert_eq!(stack().admin().user["role"], "admin");
+    assert_eq!(stack().member().user["role"], "authenticated");
+}
+
+#[test]
+fn the_admins_address_is_compared_as_it_is_stored() {
+    let Some(inside) = stack().inside() else { return };
+    let email = fresh_email();
+    let spelled = format!(" {} ", email.to_uppercase());
+    let variant = inside.variant("register", "admin", 1, &[("BAKEND_ADMIN_EMAIL", &spelled)]);
+    let of = |email: &str| {
+        let body = json!({ "email": email, "password": PASSWORD });
+        variant.invoke(&Event::new("POST", ROUTE).json(&body)).expect(201)
+    };
+    assert_eq!(masked(&of(&email).json()), signed_in(&email, "admin"));
+    let near = format!("x{email}");
+    assert_eq!(masked(&of(&near).json()), signed_in(&near, "authenticated"));
+    let without = inside.variant("register", "no-admin", 1, &[("BAKEND_ADMIN_EMAIL", "")]);
+    let other = fresh_email();
+    let body = json!({ "email": other, "password": PASSWORD });
+    let reply = without.invoke(&Event::new("POST", ROUTE).json(&body)).expect(201);
+    assert_eq!(masked(&reply.json()), signed_in(&other, "authenticated"));
+}
+
+#[test]
+fn the_authorization_header_is_never_read() {
+    let member = stack().member();
+    for header in ["Bearer garbage", "Basic YTpi", "Bearer", "?", "Bearer a.b.c, Bearer d.e.f"] {
+        let email = fresh_email();
+        let body = json!({ "email": email, "password": PASSWORD }).to_string();
+        let post = |route: &str, body: &str| {
+            let headers = [("authorization", header), ("content-type", "application/json")];
+            stack().stranger().send("POST", route, &headers, Some(body.as_bytes()))
+        };
+        let reply = post(ROUTE, &body).expect(201);
+        assert_eq!(masked(&reply.json()), signed_in(&email, "authenticated"), "{header}");
+        let _ = post("/api/auth/login", &body).expect(200);
+        let _ = post("/api/auth/refresh", &json!({ "refreshToken": text(&reply, "refreshToken") }).to_string())
+            .expect(200);
+    }
+    let reply = member.post(ROUTE, &json!({ "email": fresh_email(), "password": PASSWORD })).expect(201);
+    assert_ne!(reply.json()["user"]["id"], member.user["id"], "a user of its own");
+}
