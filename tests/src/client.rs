@@ -7,6 +7,8 @@ use serde_json::Value;
 use ureq::http::{HeaderValue, Method, Request, Response};
 use ureq::{Agent, Body};
 
+use crate::contract;
+
 /// A reply; no status is an error.
 #[derive(Clone, Debug)]
 pub struct Reply {
@@ -146,7 +148,7 @@ impl Caller {
     #[must_use]
     pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Reply {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base));
+        let mut request = Request::builder().method(&method).uri(format!("{}{path}", self.base));
         let names = |name: &str| headers.iter().any(|(there, _)| there.eq_ignore_ascii_case(name));
         if let Some(host) = self.host.as_ref().filter(|_| !names("host")) {
             request = request.header("host", host);
@@ -163,7 +165,9 @@ impl Caller {
         };
         let reply =
             sent.expect("a request").unwrap_or_else(|error| panic!("{}{path} does not answer: {error}", self.base));
-        read(reply)
+        let reply = read(reply);
+        contract::assert_documented(method.as_str(), path, &reply);
+        reply
     }
 }
 

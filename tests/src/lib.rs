@@ -11,11 +11,14 @@
 //! ```
 #![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to stop")]
 
+mod apart;
 mod client;
+pub mod contract;
 mod event;
 mod inside;
 mod stack;
 
+pub use apart::Apart;
 pub use client::{Caller, Reply};
 pub use event::Event;
 pub use inside::{Inside, Instance};

@@ -1,0 +1,80 @@
+//! Tables, a proxy and functions that one test has to itself, beside the stack that all tests share.
+
+use local::dynamo::{Dynamo, Storage};
+use local::proxy::{Call, Proxy};
+
+use crate::client::Reply;
+use crate::contract;
+use crate::event::Event;
+use crate::inside::{Inside, Instance};
+
+/// Empty tables behind a proxy, and functions that know no others.
+#[derive(Debug)]
+pub struct Apart<'a> {
+    inside: &'a Inside,
+    /// The proxy: policies, ledger and faults of these functions alone.
+    pub proxy: Proxy,
+    /// The tables.
+    pub dynamo: Dynamo,
+}
+
+impl<'a> Apart<'a> {
+    /// Makes the tables of the template, empty.
+    ///
+    /// # Panics
+    /// They cannot be made.
+    #[must_use]
+    pub fn new(inside: &'a Inside) -> Self {
+        let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
+        dynamo.make(&inside.template.tables().unwrap()).unwrap();
+        let proxy = Proxy::start(&dynamo.endpoint(), &inside.template).unwrap();
+        Self { inside, proxy, dynamo }
+    }
+
+    /// An instance of a function on these tables, started and out of the ledger.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    #[must_use]
+    pub fn function(&self, function: &str, label: &str, env: &[(&str, &str)]) -> Instance<'a> {
+        self.signed_as(function, label, None, env)
+    }
+
+    /// The same with the access key id of somebody else.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    #[must_use]
+    pub fn signed_as(&self, function: &str, label: &str, key: Option<&str>, env: &[(&str, &str)]) -> Instance<'a> {
+        let endpoint = self.proxy.endpoint();
+        let mut all = vec![("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str())];
+        all.extend(key.map(|key| ("AWS_ACCESS_KEY_ID", key)));
+        all.extend_from_slice(env);
+        let instance = self.inside.variant(function, label, 1, &all);
+        // Whoever answers has finished its start, and this path touches nothing.
+        let ready = instance.invoke(&Event::new("GET", "/nothing")).expect(404);
+        assert_eq!(ready.code(), "common/not-found");
+        let _ = self.proxy.drain(key.unwrap_or(&instance.key));
+        instance
+    }
+
+    /// Hands an event to an instance; the reply must be as docs/openapi.json says.
+    #[must_use]
+    #[track_caller]
+    pub fn ask(&self, instance: &Instance<'_>, event: &Event) -> Reply {
+        let reply = instance.invoke(event);
+        let http = &event.as_json()["requestContext"]["http"];
+        let (method, path) = (http["method"].as_str().unwrap_or_default(), http["path"].as_str().unwrap_or_default());
+        contract::assert_documented(method, path, &reply);
+        reply
+    }
+
+    /// The same with what it asked DynamoDB for.
+    #[must_use]
+    #[track_caller]
+    pub fn measure(&self, instance: &Instance<'_>, event: &Event) -> (Reply, Vec<Call>) {
+        let _ = self.proxy.drain(&instance.key);
+        let reply = self.ask(instance, event);
+        (reply, self.proxy.drain(&instance.key))
+    }
+}
