@@ -1,1 +1,401 @@
-//! To be written.
+//! What every request costs: the DynamoDB requests of each endpoint, how often it has to wait for one, and the units,
+//! against the table that the design allows.
+
+use std::fmt::Write as _;
+use std::fs;
+use std::time::Duration;
+
+use blackbox::{Apart, Event, Instance, PASSWORD, Reply, fresh_email, stack};
+use local::proxy::{Call, hops};
+use serde_json::{Value, json};
+
+/// How long every reply of DynamoDB is held back: longer than two requests sent together are apart.
+const DELAY: Duration = Duration::from_millis(60);
+
+/// Set to anything, it makes this test write the table into the document instead of comparing.
+const REWRITE: &str = "BAKEND_LEDGER";
+
+const BEGIN: &str = "<!-- ledger: made by the command above -->\n";
+const END: &str = "<!-- end of ledger -->";
+
+/// A record of less than 1 KB, and one of less than 4 KB, each with all that is stored beside its fields.
+const SIZES: [(&str, usize, f64); 2] = [("1 KB", 500, 1.0), ("4 KB", 3500, 4.0)];
+
+/// One line of the table.
+struct Row {
+    endpoint: &'static str,
+    variant: String,
+    requests: String,
+    hops: usize,
+    read: f64,
+    write: f64,
+    design: &'static str,
+}
+
+/// What a line has to be: requests, hops, read and write units.
+type Expected<'a> = (&'a str, usize, f64, f64);
+
+struct Ledger<'a> {
+    apart: Apart<'a>,
+    rows: Vec<Row>,
+    wrong: String,
+}
+
+/// Somebody signed in on the tables of this test.
+struct Member {
+    id: String,
+    access: String,
+    refresh: String,
+}
+
+impl<'a> Ledger<'a> {
+    fn function(&self, name: &str, env: &[(&str, &str)]) -> Instance<'a> {
+        let instance = self.apart.function(name, "ledger", env);
+        self.apart.proxy.delay(&instance.key, DELAY);
+        instance
+    }
+
+    /// Asks, and writes a line for what that cost; `design` is what the table of the design says, and why if it says
+    /// something else.
+    #[track_caller]
+    fn row(
+        &mut self,
+        function: (&'static str, &Instance<'_>),
+        variant: impl Into<String>,
+        (event, status): (&Event, u16),
+        expected: Expected<'_>,
+        design: &'static str,
+    ) -> Reply {
+        let (reply, calls) = self.apart.measure(function.1, event);
+        assert_eq!(reply.status, status, "{}", reply.text());
+        let units = |of: fn(&Call) -> f64| calls.iter().map(of).fold(0.0, |sum, units| sum + units);
+        let row = Row {
+            endpoint: function.0,
+            variant: variant.into(),
+            requests: requests(&calls),
+            hops: hops(&calls),
+            read: units(|call| call.read),
+            write: units(|call| call.write),
+            design,
+        };
+        let measured = (row.requests.as_str(), row.hops, row.read, row.write);
+        if measured != expected {
+            let (endpoint, variant) = (row.endpoint, &row.variant);
+            let _ = writeln!(self.wrong, "{endpoint}, {variant}:\n  is {measured:?},\n  not {expected:?}");
+        }
+        self.rows.push(row);
+        reply
+    }
+
+    fn table(&self) -> String {
+        let mut text =
+            "| Endpoint | Variant | Requests | Hops | RRU | WRU | Design |\n|---|---|---|--:|--:|--:|---|\n".to_owned();
+        for row in &self.rows {
+            let Row { endpoint, variant, requests, hops, read, write, design } = row;
+            let _ = writeln!(text, "| {endpoint} | {variant} | {requests} | {hops} | {read} | {write} | {design} |");
+        }
+        text
+    }
+}
+
+/// The requests in their order: `∥` between those under way together, `→` where one had to wait.
+fn requests(calls: &[Call]) -> String {
+    let mut groups: Vec<Vec<&Call>> = Vec::new();
+    for call in calls {
+        match groups.last_mut() {
+            Some(group) if group.iter().any(|other| call.start < other.end) => group.push(call),
+            _ => groups.push(vec![call]),
+        }
+    }
+    let group = |calls: &Vec<&Call>| {
+        let mut together: Vec<String> = calls.iter().map(|call| request(call)).collect();
+        together.sort();
+        together.join(" ∥ ")
+    };
+    if groups.is_empty() { "none".to_owned() } else { groups.iter().map(group).collect::<Vec<_>>().join(" → ") }
+}
+
+fn request(call: &Call) -> String {
+    let table = |call: &local::proxy::Access| {
+        let table = call.table.strip_prefix(local::TABLE_PREFIX).unwrap_or(&call.table).to_owned();
+        call.index.as_ref().map_or_else(|| table.clone(), |index| format!("{table}/{index}"))
+    };
+    let parts: Vec<String> = if call.operation.starts_with("Transact") {
+        call.access.iter().map(|access| format!("{} {}", access.action, table(access))).collect()
+    } else {
+        call.access.iter().map(table).collect()
+    };
+    let refused = if call.status == 400 { " (refused)" } else { "" };
+    format!("{} {}{refused}", call.operation, parts.join(", "))
+}
+
+fn credentials(email: &str, password: &str) -> Value {
+    json!({ "email": email, "password": password })
+}
+
+fn member(reply: &Reply) -> Member {
+    let body = reply.json();
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    Member { id: text(&body["user"]["id"]), access: text(&body["accessToken"]), refresh: text(&body["refreshToken"]) }
+}
+
+fn post(path: &str, body: &Value) -> Event {
+    Event::new("POST", path).json(body)
+}
+
+fn title(bytes: usize) -> Value {
+    json!({ "title": "x".repeat(bytes) })
+}
+
+const CHECK: &str = "BatchGetItem _sessions, _users";
+
+#[test]
+fn every_request_costs_what_the_design_says() {
+    let Some(inside) = stack().inside() else { return };
+    let mut ledger = Ledger { apart: Apart::new(inside), rows: Vec::new(), wrong: String::new() };
+    let admin_email = fresh_email();
+    let register = ledger.function("register", &[("BAKEND_ADMIN_EMAIL", &admin_email)]);
+    let owner = accounts(&mut ledger, &register, &admin_email);
+    let another =
+        member(&ledger.apart.ask(&register, &post("/api/auth/register", &credentials(&fresh_email(), PASSWORD))));
+
+    sessions(&mut ledger, &register);
+    lists(&mut ledger, &owner);
+    records(&mut ledger, &owner, &another);
+    touches_nothing(&mut ledger);
+
+    let table = ledger.table();
+    println!("ledger:\n{table}");
+    assert!(ledger.wrong.is_empty(), "the cost has changed:\n{}", ledger.wrong);
+    compare_with_document(&table);
+}
+
+fn accounts(ledger: &mut Ledger<'_>, register: &Instance<'_>, admin_email: &str) -> Member {
+    const MAKE: &str = "TransactWriteItems PutItem _sessions, PutItem _users";
+    let (path, email) = ("/api/auth/register", fresh_email());
+    let by = ("register", register);
+    let body = post(path, &credentials(&email, PASSWORD));
+    let owner = member(&ledger.row(by, "member", (&body, 201), (MAKE, 1, 0.0, 6.0), "T: 1 hop, 0 / 6"));
+    let refused = format!("{MAKE} (refused)");
+    let _ =
+        ledger.row(by, "address taken", (&body, 409), (&refused, 1, 0.0, 6.0), "as a success: a refusal costs its WRU");
+    let body = post(path, &credentials(admin_email, PASSWORD));
+    let expected = ("TransactWriteItems PutItem _sessions, PutItem _users, UpdateItem _users", 1, 0.0, 8.0);
+    let _ = ledger.row(by, "admin", (&body, 201), expected, "2 more than a member: admins are counted");
+    let body = post(path, &credentials("nobody", "short"));
+    let _ = ledger.row(by, "bad fields", (&body, 400), ("none", 0, 0.0, 0.0), "nothing");
+
+    const READS: &str = "GetItem _users → GetItem _users";
+    let login = ledger.function("login", &[]);
+    let (path, by) = ("/api/auth/login", ("login", &login));
+    let body = post(path, &credentials(&email, PASSWORD));
+    let begun = format!("{READS} → PutItem _sessions");
+    let _ = ledger.row(by, "right", (&body, 200), (&begun, 3, 2.0, 1.0), "r → (hash ∥ r) → w: 3 hops, 2 / 1");
+    let body = post(path, &credentials(&email, "wrong password"));
+    let _ = ledger.row(by, "wrong password", (&body, 401), (READS, 2, 2.0, 0.0), "r → (hash ∥ r): 2 hops, 2 / 0");
+    let body = post(path, &credentials(&fresh_email(), PASSWORD));
+    let _ = ledger.row(by, "unknown address", (&body, 401), (READS, 2, 2.0, 0.0), "as a wrong password");
+    let dearer = ledger.function("login", &[("BAKEND_AUTH_BCRYPT_COST", "5")]);
+    let body = post(path, &credentials(&email, PASSWORD));
+    let renewed = format!("{begun} → UpdateItem _users");
+    let why = "w more: once, when the hash is of another cost or form";
+    let _ = ledger.row(("login", &dearer), "right, hash renewed", (&body, 200), (&renewed, 4, 2.0, 2.0), why);
+    owner
+}
+
+fn sessions(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
+    let someone = |ledger: &Ledger<'_>| {
+        let body = post("/api/auth/register", &credentials(&fresh_email(), PASSWORD));
+        member(&ledger.apart.ask(register, &body))
+    };
+    let refresh = ledger.function("refresh", &[]);
+    let by = ("refresh", &refresh);
+    let with = |token: &str| post("/api/auth/refresh", &json!({ "refreshToken": token }));
+    let key = |event: Event| event.header("idempotency-key", "a-key-of-its-own-0");
+    const DONE: &str = "GetItem _users ∥ UpdateItem _sessions";
+    const REFUSED: &str = "GetItem _users ∥ UpdateItem _sessions (refused)";
+
+    let first = someone(ledger);
+    let right = (&with(&first.refresh), 200);
+    let second = member(&ledger.row(by, "right", right, (DONE, 1, 1.0, 1.0), "(w ∥ r): 1 hop, 1 / 1"));
+    let again = (&with(&first.refresh), 401);
+    let _ = ledger.row(by, "within the grace", again, (REFUSED, 1, 1.0, 1.0), "as a success: a refusal costs its WRU");
+    let _ = ledger.apart.ask(&refresh, &with(&second.refresh)).expect(200);
+    let reused = format!("{REFUSED} → UpdateItem _sessions");
+    let why = "w more: the session ends";
+    let _ = ledger.row(by, "reuse", (&with(&first.refresh), 401), (&reused, 2, 1.0, 2.0), why);
+    let one = someone(ledger);
+    let _ = ledger.apart.ask(&refresh, &key(with(&one.refresh))).expect(200);
+    let lost = (&key(with(&one.refresh)), 200);
+    let _ = ledger.row(by, "lost reply, with key", lost, (REFUSED, 1, 1.0, 1.0), "1 hop, 1 / 1");
+    let _ = ledger.row(by, "garbage", (&with("garbage"), 401), ("none", 0, 0.0, 0.0), "nothing: the tag tells");
+
+    let logout = ledger.function("logout", &[]);
+    let by = ("logout", &logout);
+    let with = |token: &str| post("/api/auth/logout", &json!({ "refreshToken": token }));
+    let bearer = |token: &str| Event::new("POST", "/api/auth/logout").token(token);
+    const END: Expected<'_> = ("UpdateItem _sessions", 1, 0.0, 1.0);
+    let (one, two) = (someone(ledger), someone(ledger));
+    let _ = ledger.row(by, "refresh token", (&with(&one.refresh), 204), END, "w: 1 hop, 0 / 1");
+    let _ = ledger.row(by, "access token", (&bearer(&two.access), 204), END, "w: 1 hop, 0 / 1");
+    let ended = ("UpdateItem _sessions (refused)", 1, 0.0, 1.0);
+    let _ = ledger.row(by, "ended before", (&bearer(&two.access), 204), ended, "as a success: a refusal costs its WRU");
+    let _ = ledger.row(by, "garbage", (&with("garbage"), 204), ("none", 0, 0.0, 0.0), "nothing: the tag tells");
+    let _ = ledger.row(by, "garbage access token", (&bearer("a.b.c"), 401), ("none", 0, 0.0, 0.0), "nothing");
+}
+
+fn lists(ledger: &mut Ledger<'_>, owner: &Member) {
+    let create = ledger.function("records-create", &[]);
+    let list = ledger.function("records-list", &[]);
+    let by = ("records-list", &list);
+    for (size, bytes, units) in SIZES {
+        for path in ["/api/posts", "/api/notes"] {
+            for _ in 0..4 {
+                let _ = ledger.apart.ask(&create, &post(path, &title(bytes)).token(&owner.access)).expect(201);
+            }
+        }
+        // A query asks for one record more than the page holds.
+        let posts = Event::new("GET", "/api/posts?limit=3");
+        let design = "1 query: by size, 1 RRU per 4 KB";
+        let expected = ("Query posts", 1, units, 0.0);
+        let _ = ledger.row(by, format!("posts, no token, page of 3 × {size}"), (&posts, 200), expected, design);
+        let expected = (&*format!("{CHECK} ∥ Query posts"), 1, units + 2.0, 0.0);
+        let posts = posts.token(&owner.access);
+        let design = "1 query ∥ session check: by size + 2";
+        let _ = ledger.row(by, format!("posts, token, page of 3 × {size}"), (&posts, 200), expected, design);
+        let notes = Event::new("GET", "/api/notes?limit=3").token(&owner.access);
+        let expected = (&*format!("{CHECK} ∥ Query notes/by_owner"), 1, units / 2.0 + 2.0, 0.0);
+        let design = "1 query ∥ session check: an index is read at half the price";
+        let _ = ledger.row(by, format!("notes, by owner, page of 3 × {size}"), (&notes, 200), expected, design);
+    }
+    let _ = ledger.row(
+        by,
+        "notes, no token",
+        (&Event::new("GET", "/api/notes"), 401),
+        ("none", 0, 0.0, 0.0),
+        "nothing: refused by the rule alone",
+    );
+    let trusting = ledger.function("records-list", &[("BAKEND_AUTH_SESSION_CHECK", "expiry")]);
+    let notes = Event::new("GET", "/api/notes?limit=3").token(&owner.access);
+    let expected = ("Query notes/by_owner", 1, 2.0, 0.0);
+    let design = "no session check with sessionCheck \"expiry\"";
+    let by = ("records-list", &trusting);
+    let _ = ledger.row(by, "notes, by owner, page of 3 × 4 KB, expiry", (&notes, 200), expected, design);
+}
+
+fn records(ledger: &mut Ledger<'_>, owner: &Member, another: &Member) {
+    let create = ledger.function("records-create", &[]);
+    let get = ledger.function("records-get", &[]);
+    let update = ledger.function("records-update", &[]);
+    let delete = ledger.function("records-delete", &[]);
+    let (creates, gets) = (("records-create", &create), ("records-get", &get));
+    let (updates, deletes) = (("records-update", &update), ("records-delete", &delete));
+    let checked = |request: &str| format!("{CHECK} → {request}");
+
+    let nowhere = Event::new("DELETE", "/api/posts/no-id").token(&owner.access);
+    let design = "session check: 2 / 0";
+    let _ = ledger.row(deletes, "session check alone", (&nowhere, 404), (CHECK, 1, 2.0, 0.0), design);
+
+    for (collection, held) in [("posts", 1.0), ("notes", 2.0)] {
+        let path = format!("/api/{collection}");
+        for (size, bytes, units) in SIZES {
+            let name = |what: &str| format!("{collection}, {size}{what}");
+            let write_units = units * held;
+            let body = post(&path, &title(bytes)).token(&owner.access);
+            let expected = (&*checked(&format!("PutItem {collection}")), 2, 2.0, write_units);
+            let design = match collection {
+                "posts" => "session check → w: 2 hops, 2 / 1 per KB",
+                _ => "session check → w: 2 hops, 2 / 1 per KB, the same for by_owner",
+            };
+            let record = ledger.row(creates, name(", token"), (&body, 201), expected, design).json();
+            let path = format!("{path}/{}", record["id"].as_str().unwrap_or_default());
+
+            let read = format!("{CHECK} ∥ GetItem {collection}");
+            let event = Event::new("GET", &path);
+            if collection == "posts" {
+                let expected = ("GetItem posts", 1, 1.0, 0.0);
+                let _ = ledger.row(gets, name(", no token"), (&event, 200), expected, "r: 1 hop, 1 / 0");
+            }
+            let mine = event.clone().token(&owner.access);
+            let design = "r ∥ session check: 1 hop, 1 (+2) / 0";
+            let _ = ledger.row(gets, name(", token"), (&mine, 200), (&read, 1, 3.0, 0.0), design);
+            if collection == "notes" {
+                let theirs = event.token(&another.access);
+                let _ = ledger.row(gets, name(", not the owner"), (&theirs, 404), (&read, 1, 3.0, 0.0), design);
+            }
+
+            let status = if collection == "posts" { 403 } else { 404 };
+            let write = checked(&format!("UpdateItem {collection}"));
+            let refused = checked(&format!("UpdateItem {collection} (refused)"));
+            for (by, event) in
+                [(updates, Event::new("PATCH", &path).json(&title(bytes))), (deletes, Event::new("DELETE", &path))]
+            {
+                let theirs = event.clone().token(&another.access);
+                let expected = (refused.as_str(), 2, 2.0, units);
+                let design = "session check → refused w: the table's WRU, none of an index";
+                let _ = ledger.row(by, name(", not the owner"), (&theirs, status), expected, design);
+                let status = if by.0 == "records-delete" { 204 } else { 200 };
+                let expected = (write.as_str(), 2, 2.0, write_units);
+                let design = "session check → w: as create";
+                let _ = ledger.row(by, name(", owner"), (&event.token(&owner.access), status), expected, design);
+            }
+            let gone = Event::new("GET", &path).token(&owner.access);
+            let _ = ledger.apart.ask(&get, &gone).expect(404);
+        }
+    }
+
+    let nothing = |path: &str| format!("{path}/{}", owner.id);
+    let missing = Event::new("PATCH", &nothing("/api/notes")).json(&title(1)).token(&owner.access);
+    let refused = checked("UpdateItem notes (refused)");
+    let design = "as a refused condition: 1 WRU";
+    let _ = ledger.row(updates, "notes, no such record", (&missing, 404), (&refused, 2, 2.0, 1.0), design);
+    let missing = Event::new("GET", &nothing("/api/posts"));
+    let _ = ledger.row(gets, "posts, no such record", (&missing, 404), ("GetItem posts", 1, 1.0, 0.0), "as a record");
+
+    let open = post("/api/feedback", &json!({ "message": "x".repeat(500) }));
+    let expected = ("PutItem feedback", 1, 0.0, 1.0);
+    let _ = ledger.row(creates, "feedback, 1 KB, no token", (&open, 201), expected, "w: 1 hop, 0 / 1");
+    let foreign = post("/api/posts", &json!({ "title": "x", "user_id": another.id })).token(&owner.access);
+    let design = "session check alone";
+    let _ = ledger.row(creates, "posts, for another owner", (&foreign, 403), (CHECK, 1, 2.0, 0.0), design);
+    let related = post("/api/notes", &json!({ "title": "x", "assignee": another.id })).token(&owner.access);
+    let expected = (&*checked("PutItem notes"), 2, 3.0, 2.0);
+    let design = "1 RRU more: the related user is read in the same batch";
+    let _ = ledger.row(creates, "notes, 1 KB, relation to a user", (&related, 201), expected, design);
+    for (by, method) in [(creates, "POST"), (updates, "PATCH"), (deletes, "DELETE")] {
+        let path = if method == "POST" { "/api/notes".to_owned() } else { nothing("/api/notes") };
+        let event =
+            if method == "DELETE" { Event::new(method, &path) } else { Event::new(method, &path).json(&title(1)) };
+        let design = "nothing: refused by the rule alone";
+        let _ = ledger.row(by, "notes, no token", (&event, 401), ("none", 0, 0.0, 0.0), design);
+    }
+}
+
+fn touches_nothing(ledger: &mut Ledger<'_>) {
+    let health = ledger.function("health", &[]);
+    let fallback = ledger.function("fallback", &[]);
+    let nothing: Expected<'_> = ("none", 0, 0.0, 0.0);
+    let event = Event::new("GET", "/api/health");
+    let _ = ledger.row(("health", &health), "any", (&event, 200), nothing, "nothing");
+    let event = Event::new("GET", "/api/nowhere");
+    let _ = ledger.row(("fallback", &fallback), "unknown path", (&event, 404), nothing, "nothing");
+    let event = Event::new("DELETE", "/api/auth/login");
+    let _ = ledger.row(("fallback", &fallback), "other method", (&event, 405), nothing, "nothing");
+}
+
+/// The document has this very table.
+fn compare_with_document(table: &str) {
+    let path = local::root().join("docs/performance.md");
+    let document = fs::read_to_string(&path).unwrap_or_default();
+    let parts = document.split_once(BEGIN).and_then(|(before, rest)| Some((before, rest.split_once(END)?)));
+    let (before, (written, after)) =
+        parts.unwrap_or_else(|| panic!("docs/performance.md has no lines {BEGIN:?} and {END:?}"));
+    if std::env::var_os(REWRITE).is_some() {
+        fs::write(&path, format!("{before}{BEGIN}\n{table}\n{END}{after}")).unwrap();
+    } else {
+        assert!(
+            written.trim() == table.trim(),
+            "the ledger in docs/performance.md is stale; renew it with: {REWRITE}=write cargo test -p blackbox --test api ledger"
+        );
+    }
+}
