@@ -5,6 +5,8 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use local::process::forget_package;
+
 /// A clock tick of `/proc`, the same on every Linux that Rust runs on.
 const TICKS_PER_SECOND: f64 = 100.0;
 
@@ -14,8 +16,10 @@ const TICKS_PER_SECOND: f64 = 100.0;
 /// One line: cargo cannot be run or has failed; its reason is above.
 pub(crate) fn cargo(arguments: &[&str]) -> Result<(), String> {
     let program = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
-    let status = Command::new(program).current_dir(local::root()).args(arguments).status();
-    match status {
+    let mut command = Command::new(program);
+    command.current_dir(local::root()).args(arguments);
+    forget_package(&mut command);
+    match command.status() {
         Ok(status) if status.success() => Ok(()),
         Ok(_) => Err(format!("`cargo {}` failed; its reason is above", arguments.join(" "))),
         Err(error) => Err(format!("Cannot run cargo: {error}")),
