@@ -203,4 +203,108 @@ mod tests {
         }
         assert!(of(&"~".repeat(16)).is_ok() && of(&"!".repeat(128)).is_ok());
     }
+
+    /// The table and the clock of a model: what `rotate` and the handler do, without a table.
+    struct Model {
+        session: Session,
+        now: Timestamp,
+        random: u64,
+    }
+
+    impl Model {
+        fn new(seed: u64) -> (Self, RefreshToken) {
+            let (session, first) = rotated(&[]);
+            (Self { session, now: START, random: seed }, first)
+        }
+
+        /// A xorshift: the walk is another one for every seed and the same one every time.
+        fn next(&mut self, below: u64) -> u64 {
+            self.random ^= self.random << 13;
+            self.random ^= self.random >> 7;
+            self.random ^= self.random << 17;
+            self.random % below
+        }
+
+        fn wait(&mut self, below: u64) {
+            let millis = self.next(below);
+            self.now = self.now.after(Duration::from_millis(millis));
+        }
+
+        fn refresh(&mut self, presented: &RefreshToken, key: Option<&str>) -> Option<RefreshToken> {
+            let fresh = [self.next(256) as u8; 32];
+            let succession = key.map_or(Succession::Fresh(fresh), |key| Succession::Retryable(key.to_owned()));
+            let successor = succession.next(presented);
+            let newest = self.session.refresh_token_hash == presented.hash();
+            if newest && self.session.is_alive(self.now) {
+                self.session.refresh_token_hash = successor.hash();
+                self.session.generation = successor.generation;
+                self.session.last_used_at = self.now;
+                return Some(successor);
+            }
+            match judge(Some(&self.session), presented, &succession, &Auth::default(), self.now) {
+                Verdict::Again => {
+                    assert_eq!(successor.hash(), self.session.refresh_token_hash, "only the newest is given again");
+                    Some(successor)
+                }
+                Verdict::Refuse => None,
+                Verdict::Revoke => {
+                    self.session.revoked_at = Some(self.now);
+                    None
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn a_client_that_retries_with_its_key_is_never_logged_out_by_lost_replies() {
+        for seed in 1..500 {
+            let (mut model, mut token) = Model::new(seed);
+            for step in 0..50 {
+                let key = format!("key-of-step-{step:08}");
+                loop {
+                    let reply = model.refresh(&token, Some(&key)).expect("a pair");
+                    let lost = model.next(3) == 0;
+                    if !lost {
+                        token = reply;
+                        break;
+                    }
+                    // The client's timeout: retries come well within the window, which starts with the first.
+                    model.wait(500);
+                }
+                model.wait(900_000);
+            }
+            assert!(model.session.is_alive(model.now), "seed {seed}");
+        }
+    }
+
+    #[test]
+    fn a_copied_token_never_serves_two_for_longer_than_the_grace() {
+        for seed in 1..2000 {
+            let (mut model, mut victim) = Model::new(seed);
+            for _ in 0..model.next(5) {
+                victim = model.refresh(&victim, None).expect("a pair");
+                model.wait(900_000);
+            }
+            let mut thief = victim.clone();
+            let (mut served_victim, mut served_thief) = (0, 0);
+            for _ in 0..20 {
+                model.wait(30_000);
+                let (who, served) = if model.next(2) == 0 {
+                    (&mut victim, &mut served_victim)
+                } else {
+                    (&mut thief, &mut served_thief)
+                };
+                if let Some(next) = model.refresh(who, None) {
+                    *who = next;
+                    *served += 1;
+                }
+            }
+            assert!(served_victim == 0 || served_thief == 0, "seed {seed}: both were served from one token");
+            let loser = if served_victim == 0 { victim } else { thief };
+            model.now = model.now.after(Duration::from_millis(10_001));
+            assert!(model.session.generation == loser.generation || model.refresh(&loser, None).is_none());
+            let untouched = model.session.generation == loser.generation;
+            assert!(untouched || !model.session.is_alive(model.now), "seed {seed}: the copy was not noticed");
+        }
+    }
 }
