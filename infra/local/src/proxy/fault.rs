@@ -22,6 +22,10 @@ pub enum Fault {
     LoseReply,
     /// The request is done, the reply comes this much later.
     Delay(Duration),
+    /// Another transaction is at the same items, nothing done.
+    Conflict,
+    /// A `BatchGetItem` reads nothing and hands every key back.
+    Unprocessed,
     /// The request waits until it is released, then goes on.
     Hold(Held),
 }

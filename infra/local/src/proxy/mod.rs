@@ -212,6 +212,11 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Resul
             "com.amazonaws.dynamodb.v20120810#InternalServerError",
             "The request processing has failed because of an unknown error.",
         )),
+        (None, Some(Fault::Conflict)) => Ok(conflict(&request)),
+        (None, Some(Fault::Unprocessed)) => {
+            let body = json!({ "Responses": {}, "UnprocessedKeys": request.body["RequestItems"] });
+            Ok(made_up(StatusCode::OK, body))
+        }
         (None, Some(Fault::Close)) => Err(Closed),
         (None, Some(Fault::Hang)) => {
             note(&shared, &request, start, &Err(Closed));
@@ -294,8 +299,32 @@ fn denied(request: &Request, access: &Access) -> Answer {
     error(StatusCode::BAD_REQUEST, "com.amazon.coral.service#AccessDeniedException", &message)
 }
 
+/// What a request hears that meets a transaction: in a transaction of its own, under the first item's reason.
+fn conflict(request: &Request) -> Answer {
+    let message = "Transaction is ongoing for the item";
+    if request.operation != "TransactWriteItems" {
+        let kind = "com.amazonaws.dynamodb.v20120810#TransactionConflictException";
+        return error(StatusCode::BAD_REQUEST, kind, message);
+    }
+    let reasons: Vec<Value> = request::transaction(&request.body)
+        .enumerate()
+        .map(|(at, _)| match at {
+            0 => json!({ "Code": "TransactionConflict", "Message": message }),
+            _ => json!({ "Code": "None" }),
+        })
+        .collect();
+    let body = json!({ "__type": "com.amazonaws.dynamodb.v20120810#TransactionCanceledException",
+        "message": "Transaction cancelled, please refer cancellation reasons for specific reasons",
+        "CancellationReasons": reasons });
+    made_up(StatusCode::BAD_REQUEST, body)
+}
+
 fn error(status: StatusCode, kind: &str, message: &str) -> Answer {
-    let body = json!({ "__type": kind, "message": message, "Message": message });
+    made_up(status, json!({ "__type": kind, "message": message, "Message": message }))
+}
+
+/// An answer that DynamoDB has not given.
+fn made_up(status: StatusCode, body: Value) -> Answer {
     let mut reply = Response::new(Full::from(body.to_string()));
     *reply.status_mut() = status;
     reply.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/x-amz-json-1.0"));

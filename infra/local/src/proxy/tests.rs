@@ -149,6 +149,15 @@ fn faults_do_what_they_say() {
         both.put("login~faulty", "a").1["__type"].as_str().unwrap().rsplit('#').next().unwrap(),
         "ProvisionedThroughputExceededException"
     );
+    fault(Fault::Conflict);
+    assert!(both.put("login~faulty", "a").1["__type"].to_string().contains("TransactionConflictException"));
+    fault(Fault::Conflict);
+    let transaction = json!({ "TransactItems": [{ "Put": { "TableName": "local-_sessions" } }] });
+    let cancelled = both.ask("login~faulty", "TransactWriteItems", &transaction).1;
+    assert_eq!(cancelled["CancellationReasons"][0]["Code"], "TransactionConflict");
+    fault(Fault::Unprocessed);
+    let batch = json!({ "RequestItems": { "local-_sessions": { "Keys": [] } } });
+    assert_eq!(both.ask("login~faulty", "BatchGetItem", &batch).1["UnprocessedKeys"], batch["RequestItems"]);
     fault(Fault::Internal);
     assert_eq!(both.put("login~faulty", "a").0, 500);
     fault(Fault::Close);
