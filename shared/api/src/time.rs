@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use schemars::JsonSchema;
 use serde::{Serialize, Serializer};
+use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
-use time::{OffsetDateTime, UtcOffset};
+
+/// The last moment that RFC 3339 can write in UTC, in milliseconds.
+const LAST: u64 = 253_402_300_799_999;
 
 /// A moment, in whole milliseconds since 1970 in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, JsonSchema)]
@@ -48,15 +51,14 @@ impl Timestamp {
         } else {
             text
         };
-        let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.to_offset(UtcOffset::UTC).unix_timestamp_nanos();
-        u64::try_from(nanos.div_euclid(1_000_000)).ok().map(Self)
+        let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
+        u64::try_from(nanos.div_euclid(1_000_000)).ok().filter(|millis| *millis <= LAST).map(Self)
     }
 }
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The last moment that RFC 3339 can write stands for whatever comes after it.
-        const LAST: u64 = 253_402_300_799_999;
+        // The last moment stands for whatever comes after it.
         let nanos = i128::from(self.0.min(LAST)) * 1_000_000;
         let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| fmt::Error)?;
         let (year, month, day) = at.to_calendar_date();
@@ -82,6 +84,7 @@ mod tests {
             ("2026-11-21T10:00:00.123456+02:00", "2026-11-21T08:00:00.123Z"),
             ("2026-02-28", "2026-02-28T00:00:00.000Z"),
             ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
+            ("9999-12-31T23:59:59.999+23:59", "9999-12-31T00:00:59.999Z"),
         ] {
             assert_eq!(Timestamp::parse(text).map(|at| at.to_string()).as_deref(), Some(wire), "{text}");
         }
@@ -97,6 +100,8 @@ mod tests {
             "2026-11-21 10:00",
             "1969-12-31T00:00:00Z",
             "2026-11-21T10:00:00",
+            "9999-12-31T23:59:59-00:01",
+            "0000-01-01T00:00:00+23:59",
             "١٢٣٤٥",
         ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
