@@ -11,6 +11,9 @@ use crate::wire::unknown;
 /// How deep a value may nest. DynamoDB's limit is 32 with the item's own levels.
 const MAX_DEPTH: usize = 20;
 
+/// How many bytes a key may have: DynamoDB's limit for the name of an attribute.
+const MAX_KEY: usize = 65_535;
+
 /// How many faults are told at once; a body can hold tens of thousands.
 const MAX_DETAILS: usize = 20;
 
@@ -172,7 +175,7 @@ fn stored(field: &Field, value: Value) -> Result<Value, (&'static str, &'static 
     }
 }
 
-/// A value that DynamoDB can hold: no NUL, no empty keys, not too deep, numbers in canonical form.
+/// A value that DynamoDB can hold: no NUL, no empty or endless keys, not too deep, numbers in canonical form.
 fn plain(value: Value, depth: usize) -> Result<Value, (&'static str, &'static str)> {
     if depth > MAX_DEPTH {
         return Err(("depth", "nests deeper than 20 levels"));
@@ -190,6 +193,7 @@ fn plain(value: Value, depth: usize) -> Result<Value, (&'static str, &'static st
             .into_iter()
             .map(|(key, value)| match key.as_str() {
                 "" => Err(("key", "must not contain an empty key")),
+                key if key.len() > MAX_KEY => Err(("key", "must not contain a key of more than 65,535 bytes")),
                 key if key.contains('\0') => Err(("nul", "must not contain NUL characters")),
                 _ => Ok((key, plain(value, depth + 1)?)),
             })
@@ -307,6 +311,7 @@ mod tests {
             (json!({ "title": null }), "title", "required"),
             (json!({ "title": "a\u{0}b" }), "title", "nul"),
             (json!({ "title": "a", "meta": { "": 1 } }), "meta", "key"),
+            (json!({ "title": "a", "meta": { "k".repeat(65_536): 1 } }), "meta", "key"),
             (json!({ "title": "a", "meta": { "\u{0}": 1 } }), "meta", "nul"),
             (json!({ "title": "a", "tags": deep }), "tags", "depth"),
             (json!({ "title": "a", "user_id": "x".repeat(129) }), "user_id", "type"),
