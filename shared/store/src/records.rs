@@ -422,7 +422,7 @@ fn merge(sources: Vec<Source>, limit: usize) -> Page {
     let mut bytes = 0;
     let fits = records.iter().take(limit).take_while(|record| {
         let first = bytes == 0;
-        bytes += record.fields.iter().map(|(key, value)| key.len() + weight(value)).sum::<usize>();
+        bytes += record.fields.iter().map(|(key, value)| length(key) + weight(value)).sum::<usize>();
         first || bytes <= MAX_PAGE
     });
     let fits = fits.count();
@@ -435,15 +435,25 @@ fn merge(sources: Vec<Source>, limit: usize) -> Page {
     Page { records, next }
 }
 
-/// About how many bytes a value has as JSON.
+/// About how many bytes a value has as JSON, within the string that a Lambda reply makes of its body.
 fn weight(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) => 5,
         Value::Number(number) => number.as_str().len(),
-        Value::String(text) => text.len() + 2,
+        Value::String(text) => length(text),
         Value::Array(items) => items.iter().map(|item| weight(item) + 1).sum::<usize>() + 2,
-        Value::Object(entries) => entries.iter().map(|(key, value)| key.len() + weight(value) + 4).sum::<usize>() + 2,
+        Value::Object(entries) => entries.iter().map(|(key, value)| length(key) + weight(value) + 2).sum::<usize>() + 2,
     }
+}
+
+/// How many bytes a text has there: a control character becomes `\\u0001`, a quote `\\\"`.
+fn length(text: &str) -> usize {
+    let escaped = |byte| match byte {
+        0..0x20 => 7,
+        b'"' | b'\\' => 4,
+        _ => 1,
+    };
+    text.bytes().map(escaped).sum::<usize>() + 4
 }
 
 /// An update under construction: every name and every value behind a placeholder.
@@ -606,5 +616,15 @@ mod tests {
         heavy.found = (1..=5).map(|millis| record(millis, MAX_PAGE / 2)).collect();
         let (times, next) = page(vec![heavy], 10);
         assert_eq!((times, next), (vec![5], Some(5)));
+    }
+
+    #[test]
+    fn a_text_weighs_what_lambda_makes_of_it() {
+        for text in ["", "plain", "\u{1}\u{1f}", "\"\\", "\u{7f}é😀", "a\nb"] {
+            let body = serde_json::to_string(text).expect("json");
+            let sent = serde_json::to_string(&body).expect("json").len() - 2;
+            // A few control characters have a shorter form.
+            assert!((sent..=sent + 4).contains(&length(text)), "{text:?}: {} for {sent}", length(text));
+        }
     }
 }
