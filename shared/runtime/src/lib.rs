@@ -109,14 +109,18 @@ async fn answer<E: Endpoint, S: 'static>(
 }
 
 /// Whether the request is for this endpoint. API Gateway routes by method and path together, so that a literal path
-/// with another method arrives at a records function.
+/// with another method arrives at a records function; and it decodes the path after routing, so that
+/// `/api/posts%2Fid` arrives at a list and reads as a record, which is nothing either of them has.
 fn admit<E: Endpoint>(event: &Event, is_collection: fn(&str) -> bool) -> Result<(), Error> {
     if event.query().len() > call::MAX_QUERY {
         return Err(Error::new(Code::InvalidRequest).with_message("The query string is longer than 4 KiB."));
     }
     match endpoints::route(event.method(), event.path(), is_collection) {
         Route::To(name) if name == E::ENTRY.name => Ok(()),
-        Route::To(name) => Err(Error::internal(format!("routed to {} instead of {name}", E::ENTRY.name))),
+        Route::To(name) => Err(Error {
+            cause: Some(format!("routed to {} instead of {name}", E::ENTRY.name)),
+            ..Error::new(Code::NotFound)
+        }),
         Route::MethodNotAllowed(allow) => Err(Error::method_not_allowed(allow)),
         Route::NotFound => Err(Code::NotFound.into()),
     }
