@@ -27,7 +27,11 @@ pub(crate) async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply
     let suggested = may_list(definition, &claims.as_ref().map_or_else(Caller::stranger, admit_by_claims)).ok();
     let first = async {
         match &suggested {
-            Some(scope) => page(scope).await.map(Some),
+            Some(scope) => match page(scope).await {
+                // It may be a cursor of the list that the stored role allows.
+                Err(error) if error.code == Code::InvalidCursor => Ok(None),
+                page => page.map(Some),
+            },
             None => Ok(None),
         }
     };
