@@ -1,1 +1,264 @@
-//! To be written.
+//! What is in the logs, and above all what is not.
+
+use std::collections::BTreeMap;
+
+use blackbox::{Event, Inside, JWT_SECRET, PASSWORD, Reply, fresh_email, stack};
+use local::proxy::{Fault, Rule};
+use serde_json::{Value, json};
+
+use crate::auth::items;
+use crate::auth::look::{self, text};
+
+/// What a line may say.
+const NAMES: [&str; 9] = ["level", "requestId", "endpoint", "method", "path", "ms", "status", "code", "cause"];
+
+/// Something that is nowhere else.
+fn recognisable(what: &str) -> String {
+    format!("{what}-{}", fresh_email().replace("@example.com", ""))
+}
+
+fn id(reply: &Reply) -> String {
+    reply.header("x-request-id").unwrap().to_owned()
+}
+
+/// The lines of a log that carry this request's id.
+fn lines_of(log: &str, request: &str) -> Vec<Value> {
+    let lines = log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+    lines.filter(|line: &Value| line["requestId"] == json!(request)).collect()
+}
+
+#[track_caller]
+fn has_none_of(log: &str, secrets: &BTreeMap<String, String>) {
+    for (secret, what) in secrets {
+        assert!(!secret.is_empty(), "{what}");
+        if let Some(at) = log.find(secret.as_str()) {
+            let line = log.lines().find(|line| line.contains(secret.as_str()));
+            panic!("{what} at {at} of the log: {}", line.unwrap_or_default());
+        }
+    }
+}
+
+/// A token and its parts.
+fn add_token(secrets: &mut BTreeMap<String, String>, what: &str, token: &str) {
+    secrets.insert(token.to_owned(), what.to_owned());
+    let parts: Vec<&str> = token.split('.').collect();
+    for part in parts.iter().skip(1) {
+        secrets.insert((*part).to_owned(), format!("part of {what}"));
+    }
+}
+
+#[test]
+fn every_request_has_one_line_with_its_id() {
+    let Some(inside) = stack().inside() else { return };
+    let (stranger, member) = (stack().stranger(), stack().member());
+    let json = [("content-type", "application/json")];
+    let note = member.post("/api/notes", &json!({ "title": "x" })).expect(201);
+    let path = format!("/api/notes/{}", text(&note, "id"));
+    let refresh = json!({ "refreshToken": member.refresh_token });
+    let credentials = json!({ "email": fresh_email(), "password": PASSWORD });
+    let replies = [
+        ("register", 201, "POST", "/api/auth/register", stranger.post("/api/auth/register", &credentials)),
+        ("register", 409, "POST", "/api/auth/register", stranger.post("/api/auth/register", &credentials)),
+        ("register", 400, "POST", "/api/auth/register", stranger.send("POST", "/api/auth/register", &json, Some(b"{"))),
+        ("login", 200, "POST", "/api/auth/login", stranger.post("/api/auth/login", &credentials)),
+        ("login", 415, "POST", "/api/auth/login", stranger.send("POST", "/api/auth/login", &[], Some(b"{}"))),
+        ("refresh", 200, "POST", "/api/auth/refresh", stranger.post("/api/auth/refresh", &refresh)),
+        ("refresh", 401, "POST", "/api/auth/refresh", stranger.post("/api/auth/refresh", &refresh)),
+        ("health", 200, "GET", "/api/health", stranger.get("/api/health?a=b")),
+        ("records-create", 201, "POST", "/api/notes", note),
+        ("records-get", 200, "GET", &path, member.get(&path)),
+        ("records-get", 401, "GET", &path, stranger.get(&path)),
+        ("records-list", 200, "GET", "/api/notes", member.get("/api/notes?limit=1")),
+        ("records-update", 200, "PATCH", &path, member.patch(&path, &json!({ "title": "y" }))),
+        ("records-delete", 204, "DELETE", &path, member.delete(&path)),
+        ("records-get", 404, "GET", &path, member.get(&path)),
+        ("logout", 204, "POST", "/api/auth/logout", stranger.post("/api/auth/logout", &refresh)),
+        ("fallback", 404, "GET", "/api/no/such/path", stranger.get("/api/no/such/path")),
+    ];
+    let log = inside.logs(None);
+    for (endpoint, status, method, path, reply) in replies {
+        assert_eq!(reply.status, status, "{}", reply.text());
+        let lines = lines_of(&log, &id(&reply));
+        assert_eq!(lines.len(), 1, "{endpoint} {status}: {lines:?}");
+        let line = lines[0].as_object().unwrap();
+        assert!(line.keys().all(|name| NAMES.contains(&name.as_str())), "{line:?}");
+        let said = ["level", "endpoint", "method", "path"].map(|name| line[name].as_str().unwrap());
+        assert_eq!(said, ["INFO", endpoint, method, path]);
+        if status >= 400 {
+            assert_eq!((&line["status"], line["code"].as_str().unwrap()), (&json!(status), reply.code().as_str()));
+        }
+    }
+}
+
+/// Everything that the API takes, with passwords, tokens and keys that can be found again.
+fn everything(inside: &Inside) -> BTreeMap<String, String> {
+    let mut secrets = BTreeMap::new();
+    let mut secret = |what: &str| {
+        let value = recognisable(&what.replace(' ', "-"));
+        secrets.insert(value.clone(), what.to_owned());
+        value
+    };
+    let (password, wrong, unknown) = (secret("the password"), secret("a wrong password"), secret("a password"));
+    let (key, header, query) = (secret("an idempotency key"), secret("a header"), secret("a query"));
+    let (field, value, long) = (secret("a field"), secret("a value"), secret("a long password"));
+    let stranger = stack().stranger();
+    let (email, other) = (fresh_email(), fresh_email());
+    let post = |path: &str, body: &Value| stranger.post(path, body);
+
+    let credentials = json!({ "email": email, "password": password });
+    let registered = post("/api/auth/register", &credentials).expect(201);
+    let _ = post("/api/auth/register", &credentials).expect(409);
+    let _ = post("/api/auth/register", &json!({ "email": password, "password": password })).expect(400);
+    let _ = post("/api/auth/register", &json!({ "email": other, "password": long.repeat(10) })).expect(400);
+    let _ = post("/api/auth/register", &json!({ "email": other, field.as_str(): value })).expect(400);
+    let _ = post("/api/auth/login", &json!({ "email": email, "password": wrong })).expect(401);
+    let _ = post("/api/auth/login", &json!({ "email": other, "password": unknown })).expect(401);
+    let _ = post("/api/auth/login", &json!({ "email": email, "password": { "$ne": value } })).expect(400);
+    let login = post("/api/auth/login", &credentials).expect(200);
+    let broken = format!("{{\"email\":\"{email}\",\"password\":\"{password}\"");
+    let json_type = [("content-type", "application/json")];
+    let _ = stranger.send("POST", "/api/auth/login", &json_type, Some(broken.as_bytes())).expect(400);
+    let _ = stranger.send("POST", "/api/auth/login", &[("content-type", &password)], Some(b"{}")).expect(415);
+
+    let member = stack().signed_in(&email, &login);
+    let bearer = format!("Bearer {}", member.token.as_deref().unwrap());
+    let refresh = |token: &str, key: &str| {
+        let headers = [("content-type", "application/json"), ("idempotency-key", key), ("authorization", &bearer)];
+        let body = json!({ "refreshToken": token }).to_string();
+        stranger.send("POST", "/api/auth/refresh", &headers, Some(body.as_bytes()))
+    };
+    let refreshed = refresh(&member.refresh_token, &key).expect(200);
+    let _ = refresh(&member.refresh_token, &key).expect(200);
+    let _ = refresh(&member.refresh_token, &format!("{key} {key}")).expect(400);
+    let newest = refresh(&text(&refreshed, "refreshToken"), &key).expect(200);
+    let _ = post("/api/auth/refresh", &json!({ "refreshToken": value })).expect(401);
+
+    let _ = member.post("/api/notes", &json!({ "title": value })).expect(201);
+    let _ = member.post("/api/notes", &json!({ "title": "x", field.as_str(): value })).expect(400);
+    let _ = member.get(&format!("/api/notes?{query}={query}&cursor={value}"));
+    let _ = stranger.get(&format!("/api/health?token={}&q={query}", member.token.as_deref().unwrap())).expect(200);
+    let _ = stranger.get(&format!("/api/no/such/path?token={}", member.refresh_token)).expect(404);
+    for bad in [format!("Bearer {header}"), format!("Basic {header}"), header.clone()] {
+        let _ = stranger.send("GET", "/api/notes", &[("authorization", &bad)], None).expect(401);
+        let _ = stranger.send("POST", "/api/auth/logout", &[("authorization", &bad)], None).expect(401);
+    }
+    let _ = stranger.send("GET", "/api/posts", &[("cookie", &header), ("x-api-key", &header)], None).expect(200);
+    let _ = refresh(&member.refresh_token, &key).expect(401);
+    let _ = post("/api/auth/logout", &json!({ "refreshToken": value })).expect(204);
+    let _ = post("/api/auth/logout", &json!({ "refreshToken": text(&newest, "refreshToken") })).expect(204);
+    let _ = member.get("/api/notes").expect(401);
+
+    for (what, reply) in [("registration", registered), ("login", login), ("refresh", refreshed), ("second", newest)] {
+        add_token(&mut secrets, &format!("the access token of the {what}"), &text(&reply, "accessToken"));
+        add_token(&mut secrets, &format!("the refresh token of the {what}"), &text(&reply, "refreshToken"));
+    }
+    secrets.insert(items::stored_hash(inside, &email), "the stored hash".to_owned());
+    for session in items::sessions(&inside.dynamo.endpoint()).query("user_id", member.id()) {
+        let hash = session["refresh_token_hash"]["S"].as_str().unwrap().to_owned();
+        secrets.insert(hash, "the hash of a refresh token".to_owned());
+    }
+    secrets.insert(email, "the address".to_owned());
+    secrets.insert(other, "another address".to_owned());
+    secrets.insert(PASSWORD.to_owned(), "everybody's password".to_owned());
+    secrets.insert(JWT_SECRET.to_owned(), "the signing secret".to_owned());
+    secrets.insert("$2b$".to_owned(), "a hash".to_owned());
+    secrets
+}
+
+#[test]
+fn nothing_secret_is_ever_logged() {
+    let Some(inside) = stack().inside() else { return };
+    let secrets = everything(inside);
+    assert!(secrets.len() > 25);
+    let log = inside.logs(None);
+    assert!(log.lines().count() > 30, "there is a log");
+    has_none_of(&log, &secrets);
+}
+
+#[test]
+fn nor_when_the_tables_fail() {
+    let Some(inside) = stack().inside() else { return };
+    for fault in [Fault::Internal, Fault::Throttle, Fault::Close, Fault::LoseReply] {
+        let member = stack().member();
+        let (email, password) = (fresh_email(), recognisable("the-password"));
+        let key = recognisable("the-key");
+        let mut secrets = BTreeMap::from([
+            (password.clone(), "the password".to_owned()),
+            (email.clone(), "the address".to_owned()),
+            (key.clone(), "the idempotency key".to_owned()),
+            (JWT_SECRET.to_owned(), "the signing secret".to_owned()),
+            ("$2b$".to_owned(), "a hash".to_owned()),
+        ]);
+        add_token(&mut secrets, "the refresh token", &member.refresh_token);
+        add_token(&mut secrets, "the access token", member.token.as_deref().unwrap());
+        let credentials = json!({ "email": email, "password": password });
+        let own = json!({ "email": member.email, "password": PASSWORD });
+        let refresh = json!({ "refreshToken": member.refresh_token });
+        let title = json!({ "title": password });
+        let token = member.token.as_deref().unwrap();
+        for (function, event) in [
+            ("register", Event::new("POST", "/api/auth/register").json(&credentials)),
+            ("login", Event::new("POST", "/api/auth/login").json(&own)),
+            ("refresh", Event::new("POST", "/api/auth/refresh").json(&refresh).header("idempotency-key", &key)),
+            ("records-create", Event::new("POST", "/api/notes").json(&title).token(token)),
+            ("logout", Event::new("POST", "/api/auth/logout").json(&refresh)),
+        ] {
+            let variant = inside.variant(function, "faulty", 1, &[]);
+            variant.settle();
+            inside.proxy.fault(Rule::new(fault.clone()).key(&variant.key));
+            let reply = variant.invoke(&event);
+            look::refused(&reply, 503, "common/unavailable", "The service is busy; try again in a moment.");
+            let lines = lines_of(&variant.log(), &id(&reply));
+            assert_eq!((lines.len(), &lines[0]["level"], &lines[0]["status"]), (1, &json!("WARN"), &json!(503)));
+            let cause = lines[0]["cause"].as_str().unwrap();
+            assert!(!cause.is_empty() && !reply.text().contains(cause), "the cause is for the log alone: {cause}");
+            has_none_of(&variant.log(), &secrets);
+        }
+    }
+}
+
+#[test]
+fn the_cause_of_a_fault_is_in_the_log_and_not_in_the_reply() {
+    let Some(inside) = stack().inside() else { return };
+    let member = stack().member();
+    let variant = inside.variant("login", "cause", 1, &[]);
+    variant.settle();
+    inside.proxy.fault(Rule::new(Fault::Internal).key(&variant.key));
+    let event = Event::new("POST", "/api/auth/login").json(&json!({ "email": member.email, "password": PASSWORD }));
+    let reply = variant.invoke(&event);
+    look::refused(&reply, 503, "common/unavailable", "The service is busy; try again in a moment.");
+    assert_eq!(reply.header("retry-after"), Some("1"));
+    let lines = lines_of(&variant.log(), &id(&reply));
+    assert_eq!(lines.len(), 1);
+    assert!(lines[0]["cause"].as_str().unwrap().contains("InternalServerError"), "{}", lines[0]);
+}
+
+#[test]
+fn no_caller_writes_a_line_of_its_own() {
+    let Some(inside) = stack().inside() else { return };
+    let forged = recognisable("forged");
+    let line = format!("/api/x\r\n{{\"level\":\"INFO\",\"requestId\":\"{forged}\"}}\n");
+    for method in ["GET", "GET\n{\"requestId\":1}\n"] {
+        let reply = inside.invoke("fallback", &Event::new(method, &line).header("user-agent", &line));
+        look::refused(&reply, 404, "common/not-found", "There is nothing at this path.");
+        let log = inside.logs(Some("fallback"));
+        assert_eq!(lines_of(&log, &id(&reply)).len(), 1);
+        assert_eq!(lines_of(&log, &forged).len(), 0);
+    }
+}
+
+#[test]
+fn a_bug_is_a_500_whose_cause_is_in_the_log() {
+    let Some(inside) = stack().inside() else { return };
+    let member = stack().member();
+    items::set_user(inside, member.id(), &json!({ "email": { "N": "1" } }));
+    let credentials = json!({ "email": member.email, "password": PASSWORD });
+    let reply = stack().stranger().post("/api/auth/login", &credentials);
+    let message = "Something went wrong on our side; the log has it under this request id.";
+    look::refused(&reply, 500, "common/internal", message);
+    let lines = lines_of(&inside.logs(Some("login")), &id(&reply));
+    assert_eq!((lines.len(), &lines[0]["level"], &lines[0]["status"]), (1, &json!("ERROR"), &json!(500)));
+    assert!(lines[0]["cause"].as_str().unwrap().contains("email"), "{}", lines[0]);
+    let said = lines[0].to_string();
+    assert!(!said.contains(&member.email) && !said.contains(PASSWORD) && !said.contains("$2b$"), "{said}");
+}

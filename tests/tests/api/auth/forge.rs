@@ -41,3 +41,9 @@ pub(crate) fn sign_with(algorithm: hmac::Algorithm, header: &str, claims: &str, 
 pub(crate) fn resign(token: &str, claims: &Value, secret: &str) -> String {
     sign(token.split('.').next().unwrap(), &part(claims), secret)
 }
+
+/// Whether this secret signed a token.
+pub(crate) fn is_signed_by(token: &str, secret: &str) -> bool {
+    let parts: Vec<&str> = token.split('.').collect();
+    sign(parts[0], parts[1], secret) == token
+}
