@@ -1,1 +1,460 @@
-//! To be written.
+//! What DynamoDB may do to a request: throttle it, fail, hang, close the connection, lose the reply of a write that was
+//! done. The caller hears 503 with `Retry-After` or success, and the tables are whole.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Mutex;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use api::endpoints::{PAGE, Table};
+use blackbox::{Apart, Event, Instance, PASSWORD, Reply, fresh_email, stack};
+use local::proxy::{Fault, Rule};
+use serde_json::{Value, json};
+
+/// How a request goes wrong.
+fn faults() -> Vec<(&'static str, Fault)> {
+    vec![
+        ("throttled", Fault::Throttle),
+        ("500", Fault::Internal),
+        ("connection closed", Fault::Close),
+        ("no reply", Fault::Hang),
+        ("reply lost after it was done", Fault::LoseReply),
+        ("reply too late", Fault::Delay(Duration::from_millis(1500))),
+        ("transaction conflict", Fault::Conflict),
+        ("keys unprocessed", Fault::Unprocessed),
+    ]
+}
+
+/// What somebody does.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Scene {
+    Register,
+    RegisterAdmin,
+    Login,
+    Refresh,
+    ReuseRefreshToken,
+    Logout,
+    Create,
+    ListOwn,
+    ListAll,
+    Get,
+    Patch,
+    Put,
+    Delete,
+}
+
+/// The request that goes wrong: the function, what it asks of which table, and how many such requests go well before.
+type Target = (&'static str, &'static str, &'static str, usize, Scene);
+
+const TARGETS: &[Target] = &[
+    ("register", "PutItem", "_users", 0, Scene::Register),
+    ("register", "PutItem", "_sessions", 0, Scene::Register),
+    ("register", "UpdateItem", "_users", 0, Scene::RegisterAdmin),
+    ("login", "GetItem", "_users", 0, Scene::Login),
+    ("login", "GetItem", "_users", 1, Scene::Login),
+    ("login", "PutItem", "_sessions", 0, Scene::Login),
+    ("login", "UpdateItem", "_users", 0, Scene::Login),
+    ("refresh", "GetItem", "_users", 0, Scene::Refresh),
+    ("refresh", "UpdateItem", "_sessions", 0, Scene::Refresh),
+    ("refresh", "UpdateItem", "_sessions", 1, Scene::ReuseRefreshToken),
+    ("logout", "UpdateItem", "_sessions", 0, Scene::Logout),
+    ("records-create", "BatchGetItem", "_users", 0, Scene::Create),
+    ("records-create", "PutItem", "notes", 0, Scene::Create),
+    ("records-list", "BatchGetItem", "_users", 0, Scene::ListOwn),
+    ("records-list", "Query", "notes", 0, Scene::ListOwn),
+    ("records-list", "Query", "posts", 0, Scene::ListAll),
+    ("records-get", "BatchGetItem", "_users", 0, Scene::Get),
+    ("records-get", "GetItem", "notes", 0, Scene::Get),
+    ("records-update", "BatchGetItem", "_users", 0, Scene::Patch),
+    ("records-update", "UpdateItem", "notes", 0, Scene::Patch),
+    ("records-update", "UpdateItem", "notes", 0, Scene::Put),
+    ("records-delete", "BatchGetItem", "_users", 0, Scene::Delete),
+    ("records-delete", "UpdateItem", "notes", 0, Scene::Delete),
+];
+
+/// The tables, and an instance of every function that nothing happens to.
+struct World<'a> {
+    apart: Apart<'a>,
+    well: BTreeMap<&'static str, Instance<'a>>,
+}
+
+/// Somebody signed in.
+struct Member {
+    email: String,
+    id: String,
+    access: String,
+    refresh: String,
+}
+
+impl World<'_> {
+    /// Asks the instance of `function` that nothing happens to.
+    #[track_caller]
+    fn ask(&self, function: &str, event: &Event) -> Reply {
+        self.apart.ask(&self.well[function], event)
+    }
+
+    fn member(&self) -> Member {
+        let email = fresh_email();
+        let reply = self.ask("register", &credentials("register", &email)).expect(201);
+        signed_in(&email, &reply.json())
+    }
+
+    fn note(&self, member: &Member, title: &str) -> Value {
+        let event = Event::new("POST", "/api/notes").json(&json!({ "title": title })).token(&member.access);
+        self.ask("records-create", &event).expect(201).json()
+    }
+
+    /// The titles of a member's notes, and the id of the last.
+    fn notes(&self, access: &str) -> Vec<Value> {
+        let event = Event::new("GET", "/api/notes").token(access);
+        self.ask("records-list", &event).expect(200).json()["items"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Whether an access token is good.
+    fn is_signed_in(&self, access: &str) -> bool {
+        let reply = self.ask("records-list", &Event::new("GET", "/api/notes").token(access));
+        assert!(reply.status == 200 || reply.code() == "auth/session-revoked", "{}", reply.text());
+        reply.status == 200
+    }
+
+    fn login(&self, email: &str) -> Reply {
+        self.ask("login", &credentials("login", email))
+    }
+
+    fn scan(&self, table: &str) -> Vec<Value> {
+        let request = json!({ "TableName": format!("local-{table}"), "ConsistentRead": true });
+        let found = self.apart.dynamo.database().scan(serde_json::from_value(request).unwrap()).unwrap();
+        let found = serde_json::to_value(found).unwrap();
+        assert_eq!(found.get("LastEvaluatedKey"), None);
+        found["Items"].as_array().cloned().unwrap_or_default()
+    }
+}
+
+fn credentials(endpoint: &str, email: &str) -> Event {
+    Event::new("POST", &format!("/api/auth/{endpoint}")).json(&json!({ "email": email, "password": PASSWORD }))
+}
+
+fn with_refresh_token(endpoint: &str, token: &str) -> Event {
+    Event::new("POST", &format!("/api/auth/{endpoint}")).json(&json!({ "refreshToken": token }))
+}
+
+fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_default().to_owned()
+}
+
+fn signed_in(email: &str, body: &Value) -> Member {
+    Member {
+        email: email.to_owned(),
+        id: text(&body["user"]["id"]),
+        access: text(&body["accessToken"]),
+        refresh: text(&body["refreshToken"]),
+    }
+}
+
+/// A request, what it answers when all goes well, and what to look at afterwards.
+struct Act<'a> {
+    event: Event,
+    status: u16,
+    look: Box<dyn FnOnce(&Reply) + 'a>,
+}
+
+/// Prepares a scene and says what must hold after it, whatever the reply was.
+fn arrange<'a>(world: &'a World<'_>, scene: Scene, admin_email: &str) -> Act<'a> {
+    match scene {
+        Scene::Register => registration(world, fresh_email()),
+        Scene::RegisterAdmin => registration(world, admin_email.to_owned()),
+        Scene::Login => login(world),
+        Scene::Refresh => refresh(world),
+        Scene::ReuseRefreshToken => reuse(world),
+        Scene::Logout => logout(world),
+        Scene::Create => create(world),
+        Scene::ListOwn | Scene::ListAll | Scene::Get => read(world, scene),
+        Scene::Patch | Scene::Put => update(world, scene),
+        Scene::Delete => delete(world),
+    }
+}
+
+/// A user wholly or not at all: who was told nothing may register again, or is there and may log in.
+fn registration<'a>(world: &'a World<'_>, email: String) -> Act<'a> {
+    let event = credentials("register", &email);
+    let look = move |reply: &Reply| {
+        if reply.status == 201 {
+            assert!(world.is_signed_in(&text(&reply.json()["accessToken"])));
+        } else {
+            let again = world.ask("register", &credentials("register", &email));
+            assert!(again.status == 201 || again.code() == "auth/email-already-exists", "{}", again.text());
+        }
+        let body = world.login(&email).expect(200).json();
+        assert!(world.is_signed_in(&text(&body["accessToken"])));
+    };
+    Act { event, status: 201, look: Box::new(look) }
+}
+
+fn login<'a>(world: &'a World<'_>) -> Act<'a> {
+    let member = world.member();
+    let event = credentials("login", &member.email);
+    let look = move |reply: &Reply| {
+        if reply.status == 200 {
+            assert!(world.is_signed_in(&text(&reply.json()["accessToken"])));
+        }
+        let _ = world.login(&member.email).expect(200);
+        assert!(world.is_signed_in(&member.access), "a login ends no other session");
+    };
+    Act { event, status: 200, look: Box::new(look) }
+}
+
+/// With a key, a lost reply can be asked for again; in any case the session lives.
+fn refresh<'a>(world: &'a World<'_>) -> Act<'a> {
+    let member = world.member();
+    let key = |event: Event| event.header("idempotency-key", "a-key-of-its-own-0");
+    let event = key(with_refresh_token("refresh", &member.refresh));
+    let look = move |reply: &Reply| {
+        assert!(world.is_signed_in(&member.access));
+        let tokens = if reply.status == 200 {
+            reply.json()
+        } else {
+            world.ask("refresh", &key(with_refresh_token("refresh", &member.refresh))).expect(200).json()
+        };
+        let next = with_refresh_token("refresh", &text(&tokens["refreshToken"]));
+        let next = world.ask("refresh", &next).expect(200).json();
+        assert!(world.is_signed_in(&text(&next["accessToken"])));
+    };
+    Act { event, status: 200, look: Box::new(look) }
+}
+
+/// Whoever shows an old token ends the session, at the latest when it is shown again.
+fn reuse<'a>(world: &'a World<'_>) -> Act<'a> {
+    let member = world.member();
+    let mut newest = member.refresh.clone();
+    for _ in 0..2 {
+        let tokens = world.ask("refresh", &with_refresh_token("refresh", &newest)).expect(200).json();
+        newest = text(&tokens["refreshToken"]);
+    }
+    let event = with_refresh_token("refresh", &member.refresh);
+    let look = move |reply: &Reply| {
+        if reply.status != 401 {
+            let _ = world.ask("refresh", &with_refresh_token("refresh", &member.refresh)).expect(401);
+        }
+        assert!(!world.is_signed_in(&member.access));
+        let _ = world.ask("refresh", &with_refresh_token("refresh", &newest)).expect(401);
+    };
+    Act { event, status: 401, look: Box::new(look) }
+}
+
+fn logout<'a>(world: &'a World<'_>) -> Act<'a> {
+    let member = world.member();
+    let event = with_refresh_token("logout", &member.refresh);
+    let look = move |reply: &Reply| {
+        if reply.status != 204 {
+            let _ = world.ask("logout", &with_refresh_token("logout", &member.refresh)).expect(204);
+        }
+        assert!(!world.is_signed_in(&member.access));
+        let _ = world.ask("refresh", &with_refresh_token("refresh", &member.refresh)).expect(401);
+    };
+    Act { event, status: 204, look: Box::new(look) }
+}
+
+/// One record if the caller was told so, at most one if not.
+fn create<'a>(world: &'a World<'_>) -> Act<'a> {
+    let member = world.member();
+    let event = Event::new("POST", "/api/notes").json(&json!({ "title": "marked" })).token(&member.access);
+    let look = move |reply: &Reply| {
+        let notes = world.notes(&member.access);
+        if reply.status == 201 {
+            assert_eq!(notes, [reply.json()]);
+        } else {
+            assert!(notes.len() <= 1, "{notes:?}");
+        }
+        assert!(notes.iter().all(|note| note["title"] == "marked" && note["createdBy"] == *member.id));
+    };
+    Act { event, status: 201, look: Box::new(look) }
+}
+
+fn read<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let member = world.member();
+    let note = world.note(&member, "a");
+    let event = match scene {
+        Scene::Get => Event::new("GET", &format!("/api/notes/{}", text(&note["id"]))),
+        Scene::ListAll => Event::new("GET", "/api/posts"),
+        _ => Event::new("GET", "/api/notes"),
+    };
+    let event = event.token(&member.access);
+    let look = move |reply: &Reply| match (reply.status, scene) {
+        (200, Scene::Get) => assert_eq!(reply.json(), note),
+        (200, Scene::ListOwn) => assert_eq!(reply.json(), json!({ "items": [note], "nextCursor": null })),
+        _ => {}
+    };
+    Act { event, status: 200, look: Box::new(look) }
+}
+
+fn update<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let member = world.member();
+    let before = world.note(&member, "before");
+    let path = format!("/api/notes/{}", text(&before["id"]));
+    let method = if scene == Scene::Put { "PUT" } else { "PATCH" };
+    let event = Event::new(method, &path).json(&json!({ "title": "after" })).token(&member.access);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        let now = world.ask("records-get", &Event::new("GET", &path).token(&member.access)).expect(200).json();
+        if reply.status == 200 {
+            assert_eq!(reply.json(), now);
+            assert_eq!(now["title"], "after");
+        } else {
+            assert!(now == before || now["title"] == "after", "{now}");
+        }
+        let now = world.ask("records-update", &again).expect(200).json();
+        assert_eq!((&now["title"], &now["createdAt"]), (&json!("after"), &before["createdAt"]));
+        assert_eq!(world.notes(&member.access), [now]);
+    };
+    Act { event, status: 200, look: Box::new(look) }
+}
+
+fn delete<'a>(world: &'a World<'_>) -> Act<'a> {
+    let member = world.member();
+    let path = format!("/api/notes/{}", text(&world.note(&member, "a")["id"]));
+    let kept = world.note(&member, "kept");
+    let event = Event::new("DELETE", &path).token(&member.access);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        if reply.status != 204 {
+            let again = world.ask("records-delete", &again);
+            assert!(again.status == 204 || again.code() == "data/record-not-found", "{}", again.text());
+        }
+        let _ = world.ask("records-get", &Event::new("GET", &path).token(&member.access)).expect(404);
+        assert_eq!(world.notes(&member.access), [kept]);
+    };
+    Act { event, status: 204, look: Box::new(look) }
+}
+
+/// Whether a fault can happen to a request of this kind.
+fn fits(fault: &Fault, action: &str) -> bool {
+    match fault {
+        Fault::Conflict => matches!(action, "PutItem" | "UpdateItem"),
+        Fault::Unprocessed => action == "BatchGetItem",
+        _ => true,
+    }
+}
+
+/// 503 with `Retry-After`, in the one shape and with the one sentence.
+#[track_caller]
+fn assert_unavailable(reply: &Reply, what: &str) {
+    assert_eq!(reply.status, 503, "{what}: {}", reply.text());
+    assert_eq!(reply.header("retry-after"), Some("1"), "{what}");
+    let expected = json!({ "error": { "code": "common/unavailable", "requestId": reply.header("x-request-id"),
+        "message": "The service is busy; try again in a moment." } });
+    assert_eq!(reply.json(), expected, "{what}");
+}
+
+/// One target through every fault, once and for all attempts; the time that each took.
+fn suffer(
+    world: &World<'_>,
+    (function, action, table, after, scene): Target,
+    times: &Mutex<BTreeMap<String, Duration>>,
+) {
+    let mut faulty = None;
+    for (name, fault) in faults().into_iter().filter(|(_, fault)| fits(fault, action)) {
+        for always in [false, true] {
+            let admin_email = fresh_email();
+            // Only one address is an admin's, and it can be registered once.
+            if scene == Scene::RegisterAdmin || faulty.is_none() {
+                // A cost that no stored hash has, so that a login renews it.
+                let env = [("BAKEND_ADMIN_EMAIL", admin_email.as_str()), ("BAKEND_AUTH_BCRYPT_COST", "5")];
+                let env = if function == "login" { &env[..] } else { &env[..1] };
+                faulty = Some(world.apart.function(function, "faulty", env));
+            }
+            let instance = faulty.as_ref().expect("an instance");
+            let extent = if always { "always" } else { "once" };
+            let what = format!("{function} {scene:?}, {action} on {table} {name} {extent}");
+
+            let act = arrange(world, scene, &admin_email);
+            let rule = Rule::new(fault.clone()).key(&instance.key).action(action).table(table).after(after);
+            world.apart.proxy.fault(if always { rule } else { rule.times(1) });
+            let start = Instant::now();
+            let (reply, calls) = world.apart.measure(instance, &act.event);
+            let took = start.elapsed();
+            world.apart.proxy.clear(&instance.key);
+
+            // DynamoDB's own retries do not go for a single write that meets a transaction.
+            let may_fail = always || (function != "register" && matches!(fault, Fault::Conflict));
+            if reply.status == act.status && !always {
+                // A late call is in the ledger only when its reply has left.
+                let waited = took >= Duration::from_secs(1);
+                assert!(calls.len() > 1 || waited, "{what}: nothing went wrong");
+            } else {
+                assert!(may_fail, "{what}: {}", reply.text());
+                assert_unavailable(&reply, &what);
+            }
+            (act.look)(&reply);
+            let mut times = times.lock().unwrap();
+            let slowest = times.entry(format!("{name}, {extent}")).or_default();
+            *slowest = took.max(*slowest);
+        }
+    }
+}
+
+#[test]
+fn every_fault_is_503_or_success_and_nothing_is_half_done() {
+    let Some(inside) = stack().inside() else { return };
+    let mut world = World { apart: Apart::new(inside), well: BTreeMap::new() };
+    let touching = || PAGE.iter().filter(|entry| !entry.access.is_empty());
+    for entry in touching() {
+        world.well.insert(entry.name, world.apart.function(entry.name, "well", &[]));
+        // The settings are read when a function starts; see below.
+        for (action, _) in entry.access.iter().filter(|(_, table)| *table != Table::Settings) {
+            let covered = TARGETS.iter().any(|target| target.0 == entry.name && target.1 == action.as_str());
+            assert!(covered, "nothing goes wrong with {} of {}: add it to TARGETS", action.as_str(), entry.name);
+        }
+    }
+    let (world, times) = (&world, &Mutex::default());
+    thread::scope(|scope| {
+        for target in TARGETS {
+            scope.spawn(move || suffer(world, *target, times));
+        }
+    });
+    println!("slowest reply by fault:");
+    for (fault, time) in times.lock().unwrap().iter() {
+        println!("{:6} ms  {fault}", time.as_millis());
+    }
+    assert_every_user_is_whole(world);
+}
+
+/// Every identity has its user, every user the identity of its address and a session, and admins are counted.
+fn assert_every_user_is_whole(world: &World<'_>) {
+    let items = world.scan("_users");
+    let id = |item: &Value| text(&item["id"]["S"]);
+    let (identities, rest): (Vec<_>, Vec<_>) = items.iter().partition(|item| id(item).starts_with("email#"));
+    let (counters, users): (Vec<_>, Vec<_>) = rest.into_iter().partition(|item| id(item) == "#admins");
+    let signs_in: BTreeSet<(String, String)> =
+        identities.iter().map(|item| (id(item), text(&item["user_id"]["S"]))).collect();
+    let exists: BTreeSet<(String, String)> =
+        users.iter().map(|item| (format!("email#{}", text(&item["email"]["S"])), id(item))).collect();
+    assert_eq!(signs_in, exists);
+    assert_eq!(identities.len(), users.len());
+    let sessions: BTreeSet<String> = world.scan("_sessions").iter().map(|item| text(&item["user_id"]["S"])).collect();
+    assert_eq!(sessions, users.iter().map(|item| id(item)).collect());
+    let admins = users.iter().filter(|item| item["role"]["S"] == "admin").count();
+    assert_eq!(text(&counters[0]["count"]["N"]), admins.to_string());
+    println!("{} users, {} sessions, {admins} admins, all whole", users.len(), sessions.len());
+}
+
+#[test]
+fn a_function_that_starts_while_dynamodb_fails_recovers() {
+    let Some(inside) = stack().inside() else { return };
+    for (name, fault) in faults().into_iter().filter(|(_, fault)| fits(fault, "GetItem")) {
+        let apart = Apart::new(inside);
+        let key = "register~storm";
+        let table = |action: &str| Rule::new(fault.clone()).key(key).action(action).table("_settings");
+        // Attempts enough for the start and the first request; then the first secret is lost on its way as well.
+        apart.proxy.fault(table("GetItem").times(6));
+        apart.proxy.fault(table("PutItem").times(1));
+        let register = apart.signed_as("register", "storm", Some(key), &[("BAKEND_AUTH_JWT_SECRET", "")]);
+        let first = apart.ask(&register, &credentials("register", &fresh_email()));
+        assert!([201, 503].contains(&first.status), "{name}: {}", first.text());
+        apart.proxy.clear(key);
+        let reply = apart.ask(&register, &credentials("register", &fresh_email())).expect(201).json();
+        // What was signed is what is kept.
+        let list = apart.function("records-list", "storm", &[("BAKEND_AUTH_JWT_SECRET", "")]);
+        let notes = Event::new("GET", "/api/notes").token(&text(&reply["accessToken"]));
+        let _ = apart.ask(&list, &notes).expect(200);
+    }
+}
