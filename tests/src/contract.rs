@@ -7,6 +7,7 @@ use boon::{Compiler, SchemaIndex, Schemas};
 use serde_json::{Map, Value, json};
 
 use crate::client::Reply;
+use crate::event::Event;
 
 /// The document as it is in the repository.
 const DOCUMENT: &str = include_str!("../../docs/openapi.json");
@@ -45,6 +46,18 @@ pub fn assert_documented(method: &str, path: &str, reply: &Reply) {
     if let Err(problem) = check(contract(), method, path, query, reply) {
         panic!("{method} {path} answers {} unlike docs/openapi.json: {problem}: {}", reply.status, reply.text());
     }
+}
+
+/// Asserts the same of what a function answers to an event made by hand.
+///
+/// # Panics
+/// The status, a header or the body is not documented.
+#[track_caller]
+pub fn assert_event_documented(event: &Event, reply: &Reply) {
+    let event = event.as_json();
+    let text = |pointer: &str| event.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+    let path = format!("{}?{}", text("/rawPath"), text("/rawQueryString"));
+    assert_documented(text("/requestContext/http/method"), &path, reply);
 }
 
 /// Whether the document names a body for `method` and `path`.

@@ -16,6 +16,7 @@ use local::proxy::{Call, Proxy};
 use local::template::Template;
 
 use crate::client::{Caller, Reply};
+use crate::contract;
 use crate::event::{Event, reply};
 use crate::stack::{ADMIN_EMAIL, JWT_SECRET};
 
@@ -133,12 +134,14 @@ impl Inside {
     pub fn invoke(&self, function: &str, event: &Event) -> Reply {
         let path = format!("/2015-03-31/functions/{function}/invocations");
         let gateway = Caller::stranger(&self.url(), None);
-        reply(&gateway.send(
+        let reply = reply(&gateway.send(
             "POST",
             &path,
             &[("content-type", "application/json")],
             Some(event.as_json().to_string().as_bytes()),
-        ))
+        ));
+        contract::assert_event_documented(event, &reply);
+        reply
     }
 
     /// What every instance behind the routes has logged so far, of one function or of all.
