@@ -275,8 +275,14 @@ fn lists(ledger: &mut Ledger<'_>, owner: &Member) {
         ("none", 0, 0.0, 0.0),
         "nothing: refused by the rule alone",
     );
-    let trusting = ledger.function("records-list", &[("BAKEND_AUTH_SESSION_CHECK", "expiry")]);
+    set_role(&ledger.apart, &owner.id, "admin");
     let notes = Event::new("GET", "/api/notes?limit=3").token(&owner.access);
+    let twice = format!("{CHECK} ∥ Query notes/by_owner → Query notes");
+    let design = "1 query more: the list was begun as the token's role suggested";
+    let promoted = "notes, promoted since the token, page of 3 × 4 KB";
+    let _ = ledger.row(by, promoted, (&notes, 200), (&twice, 2, 8.0, 0.0), design);
+    set_role(&ledger.apart, &owner.id, "authenticated");
+    let trusting = ledger.function("records-list", &[("BAKEND_AUTH_SESSION_CHECK", "expiry")]);
     let expected = ("Query notes/by_owner", 1, 2.0, 0.0);
     let design = "no session check with sessionCheck \"expiry\"";
     let by = ("records-list", &trusting);
@@ -358,6 +364,10 @@ fn records(ledger: &mut Ledger<'_>, owner: &Member, another: &Member) {
     let foreign = post("/api/posts", &json!({ "title": "x", "user_id": another.id })).token(&owner.access);
     let design = "session check alone";
     let _ = ledger.row(creates, "posts, for another owner", (&foreign, 403), (CHECK, 1, 2.0, 0.0), design);
+    let bad = post("/api/notes", &json!({ "nope": 1 })).token(&owner.access);
+    let _ = ledger.row(creates, "notes, bad fields", (&bad, 400), (CHECK, 1, 2.0, 0.0), design);
+    let bad = Event::new("PATCH", &nothing("/api/notes")).json(&json!({ "nope": 1 })).token(&owner.access);
+    let _ = ledger.row(updates, "notes, bad fields", (&bad, 400), (CHECK, 1, 2.0, 0.0), design);
     let related = post("/api/notes", &json!({ "title": "x", "assignee": another.id })).token(&owner.access);
     let expected = (&*checked("PutItem notes"), 2, 3.0, 2.0);
     let design = "1 RRU more: the related user is read in the same batch";
@@ -381,6 +391,13 @@ fn touches_nothing(ledger: &mut Ledger<'_>) {
     let _ = ledger.row(("fallback", &fallback), "unknown path", (&event, 404), nothing, "nothing");
     let event = Event::new("DELETE", "/api/auth/login");
     let _ = ledger.row(("fallback", &fallback), "other method", (&event, 405), nothing, "nothing");
+}
+
+fn set_role(apart: &Apart<'_>, user: &str, role: &str) {
+    let update = json!({ "TableName": "local-_users", "Key": { "id": { "S": user } },
+        "UpdateExpression": "SET #r = :r", "ConditionExpression": "attribute_exists(#r)",
+        "ExpressionAttributeNames": { "#r": "role" }, "ExpressionAttributeValues": { ":r": { "S": role } } });
+    apart.dynamo.database().update_item(serde_json::from_value(update).unwrap()).unwrap();
 }
 
 /// The document has this very table.
