@@ -264,7 +264,8 @@ pub enum Route {
 /// the declared collections: any other name is no path at all.
 #[must_use]
 pub fn route(method: &str, path: &str, is_collection: impl Fn(&str) -> bool) -> Route {
-    let literal = PAGE.iter().any(|entry| entry.path == path);
+    // Who asks for a template by its own spelling asks for no collection.
+    let literal = PAGE.iter().any(|entry| entry.path == path && !path.contains('{'));
     let mut allowed = Vec::new();
     for entry in PAGE {
         let matches = if literal { entry.path == path } else { fits(entry.path, path, &is_collection) };
@@ -356,8 +357,12 @@ mod tests {
             "$default",
             "/api/%70osts",
             "/API/posts",
+            "/api/{collection}",
+            "/api/{collection}/{id}",
         ] {
-            assert_eq!(ask("GET", path), Route::NotFound, "{path}");
+            for method in ["GET", "HEAD"] {
+                assert_eq!(ask(method, path), Route::NotFound, "{method} {path}");
+            }
         }
     }
 }
