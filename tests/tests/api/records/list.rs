@@ -321,7 +321,7 @@ fn an_owners_list_cannot_be_widened() {
     let (_, next) = page(&admin.get("/api/notes?limit=1").expect(200));
     let widened = format!("/api/notes?cursor={}", next.expect("more"));
     refused(&member.get(&widened), 400, "data/invalid-cursor");
-    for method in ["HEAD", "OPTIONS", "PUT", "PATCH", "DELETE", "TRACE"] {
+    for method in ["HEAD", "PUT", "PATCH", "DELETE"] {
         let reply = member.send(method, "/api/notes", &[], None);
         assert_eq!(reply.status, 405, "{method}: {}", reply.text());
         assert!(!reply.text().contains("theirs"));

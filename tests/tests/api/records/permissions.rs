@@ -118,9 +118,9 @@ fn a_hidden_record_answers_like_none() {
             all.map(|reply| {
                 let mut body = reply.json();
                 body["error"]["requestId"] = json!("<request id>");
-                let varying = ["x-request-id", "date"];
+                let ours = ["content-type", "content-length", "cache-control", "vary", "www-authenticate", "allow"];
                 let headers: Vec<_> =
-                    reply.headers.into_iter().filter(|(name, _)| !varying.contains(&name.as_str())).collect();
+                    reply.headers.into_iter().filter(|(name, _)| ours.contains(&name.as_str())).collect();
                 (reply.status, body, headers)
             })
         };
