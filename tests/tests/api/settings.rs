@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use api::endpoints::PAGE;
 use blackbox::{Event, Inside, Instance, PASSWORD, Reply, fresh_email, stack};
 use local::dynamo::{Dynamo, Storage};
+use local::proxy::Proxy;
 use serde_json::{Value, json};
 
 use crate::auth::look::{self, masked, text, wrong_refresh_token, wrong_token};
@@ -218,8 +219,19 @@ fn of_many_functions_that_start_at_once_one_makes_the_secret_for_all() {
     let Some(inside) = stack().inside() else { return };
     let dynamo = database(inside);
     let endpoint = dynamo.endpoint();
-    let registers: Vec<Instance<'_>> = (0..4).map(|_| unset(inside, "register", &endpoint, 1)).collect();
-    let logins: Vec<Instance<'_>> = (0..2).map(|_| unset(inside, "login", &endpoint, 1)).collect();
+    // None of them writes before all of them have found nothing.
+    let proxy = Proxy::start(&endpoint, &inside.template).unwrap();
+    let held = proxy.hold(|rule| rule.action("PutItem").table("_settings"));
+    let registers: Vec<Instance<'_>> = (0..4).map(|_| unset(inside, "register", &proxy.endpoint(), 1)).collect();
+    let logins: Vec<Instance<'_>> = (0..2).map(|_| unset(inside, "login", &proxy.endpoint(), 1)).collect();
+    let deadline = Instant::now() + Duration::from_secs(20);
+    for starting in registers.iter().chain(&logins) {
+        while !proxy.drain(&starting.key).iter().any(|call| call.operation == "GetItem") {
+            assert!(Instant::now() < deadline, "{} looks for the secret", starting.key);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+    held.release();
     let (lists, refreshes) = (unset(inside, "records-list", &endpoint, 1), unset(inside, "refresh", &endpoint, 1));
     for signed_in in registers.iter().map(register) {
         assert_eq!(list(&lists, &text(&signed_in, "accessToken")).status, 200);
