@@ -239,7 +239,7 @@ fn of_twenty_registrations_of_one_address_one_wins() {
     let email = fresh_email();
     let replies: Vec<Reply> = thread::scope(|scope| {
         let one = |number: usize| {
-            let spelled = if number % 2 == 0 { email.clone() } else { email.to_uppercase() };
+            let spelled = if number.is_multiple_of(2) { email.clone() } else { email.to_uppercase() };
             scope.spawn(move || register(&spelled, &format!("password number {number}")))
         };
         let all: Vec<_> = (0..20).map(one).collect();
