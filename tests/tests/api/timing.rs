@@ -32,8 +32,9 @@ fn median(times: &[f64]) -> f64 {
 }
 
 /// Both kinds go the same way, through one instance, in turns of known-unknown and unknown-known, so that whatever else
-/// the machine does hits both alike; medians leave out what hits one. Where the rest of the suite still makes more noise
-/// than the bound allows, more rounds are added to the first: a real difference stays however many there are.
+/// the machine does hits both alike; medians leave out what hits one. Where the rest of the suite makes so much noise
+/// that the ratio is not clearly within the bound, more rounds are added to the first. All of them count, so a real
+/// difference stays, and a lucky round near the bound ends nothing.
 #[test]
 fn an_unknown_address_takes_as_long_as_a_wrong_password() {
     let Some(inside) = stack().inside() else { return };
@@ -62,7 +63,7 @@ fn an_unknown_address_takes_as_long_as_a_wrong_password() {
             }
         }
         ratio = median(&unknown) / median(&known);
-        if (0.95..=1.05).contains(&ratio) {
+        if (0.97..=1.03).contains(&ratio) {
             break;
         }
     }
