@@ -55,7 +55,7 @@ codes! {
     EmailAlreadyExists = "auth/email-already-exists" 409 "An account with this email already exists.";
     RecordNotFound = "data/record-not-found" 404 "There is no such record.";
     InvalidCursor = "data/invalid-cursor" 400 "The cursor is not valid for this list; start again without it.";
-    RecordTooLarge = "data/record-too-large" 413 "The record would be larger than 256 KiB.";
+    RecordTooLarge = "data/record-too-large" 413 "The record would be too large.";
 }
 
 /// One field that is not valid.
