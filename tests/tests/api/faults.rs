@@ -3,6 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -10,6 +11,9 @@ use api::endpoints::{PAGE, Table};
 use blackbox::{Apart, Event, Instance, PASSWORD, Reply, fresh_email, stack};
 use local::proxy::{Fault, Rule};
 use serde_json::{Value, json};
+
+/// How many targets suffer at a time: most of them wait, and other tests run beside.
+const WORKERS: usize = 8;
 
 /// How a request goes wrong.
 fn faults() -> Vec<(&'static str, Fault)> {
@@ -104,7 +108,7 @@ impl World<'_> {
         self.ask("records-create", &event).expect(201).json()
     }
 
-    /// The titles of a member's notes, and the id of the last.
+    /// The notes of whoever holds this access token.
     fn notes(&self, access: &str) -> Vec<Value> {
         let event = Event::new("GET", "/api/notes").token(access);
         self.ask("records-list", &event).expect(200).json()["items"].as_array().cloned().unwrap_or_default()
@@ -405,10 +409,14 @@ fn every_fault_is_503_or_success_and_nothing_is_half_done() {
             assert!(covered, "nothing goes wrong with {} of {}: add it to TARGETS", action.as_str(), entry.name);
         }
     }
-    let (world, times) = (&world, &Mutex::default());
+    let (world, times, next) = (&world, &Mutex::default(), &AtomicUsize::new(0));
     thread::scope(|scope| {
-        for target in TARGETS {
-            scope.spawn(move || suffer(world, *target, times));
+        for _ in 0..WORKERS {
+            scope.spawn(move || {
+                while let Some(target) = TARGETS.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    suffer(world, *target, times);
+                }
+            });
         }
     });
     println!("slowest reply by fault:");
