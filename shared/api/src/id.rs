@@ -16,16 +16,16 @@ use crate::time::Timestamp;
 pub struct Id(Uuid);
 
 impl Id {
-    /// A new id out of the time and ten random bytes, in shard 0.
+    /// A new id out of the time and ten random bytes.
     #[must_use]
     pub fn new(now: Timestamp, random: [u8; 10]) -> Self {
-        Self::in_shard(now, random, 0)
+        Self(uuid::Builder::from_unix_timestamp_millis(now.millis(), &random).into_uuid())
     }
 
     /// A new id whose first random byte names its shard, so that a read needs the id alone.
     #[must_use]
     pub fn in_shard(now: Timestamp, random: [u8; 10], shard: u8) -> Self {
-        let mut bytes = *uuid::Builder::from_unix_timestamp_millis(now.millis(), &random).as_uuid().as_bytes();
+        let mut bytes = Self::new(now, random).bytes();
         bytes[7] = shard;
         Self(Uuid::from_bytes(bytes))
     }
