@@ -93,4 +93,41 @@ mod tests {
             }
         }
     }
+
+    /// The documents that people follow.
+    fn documents() -> Vec<(PathBuf, String)> {
+        let folders = ["", "docs", "docs/decisions"].map(|folder| root().join(folder));
+        let files = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("a folder"));
+        let markdown = files
+            .map(|entry| entry.expect("an entry").path())
+            .filter(|path| path.extension().is_some_and(|extension| extension == "md"));
+        markdown.map(|path| (path.clone(), fs::read_to_string(path).expect("a text"))).collect()
+    }
+
+    #[test]
+    fn every_cargo_command_in_the_documents_exists() {
+        let aliases = fs::read_to_string(root().join(".cargo/config.toml")).expect("the aliases");
+        let own = ["install", "fmt", "test", "build", "run", "clippy", "deny", "lambda"];
+        for (path, text) in documents() {
+            let words = text.split("cargo ").skip(1).map(|rest| {
+                let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '-').unwrap_or(rest.len());
+                &rest[..end]
+            });
+            for word in words.filter(|word| !word.is_empty()) {
+                let known = own.contains(&word) || aliases.contains(&format!("\n{word} = "));
+                assert!(known, "{}: `cargo {word}` is no command", path.display());
+            }
+        }
+    }
+
+    #[test]
+    fn every_link_in_the_documents_leads_to_a_file() {
+        for (path, text) in documents() {
+            let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+            for link in links.filter(|link| !link.starts_with("http")) {
+                let target = path.parent().expect("a folder").join(link);
+                assert!(target.exists(), "{}: {link} leads nowhere", path.display());
+            }
+        }
+    }
 }

@@ -106,12 +106,7 @@ impl Statement {
 /// # Errors
 /// It is longer than IAM allows.
 pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Policy>, String> {
-    let granted: BTreeSet<(Action, Table)> = entry
-        .access
-        .iter()
-        .filter(|(_, table)| *table != Table::RelatedUsers || collections.iter().any(|c| c.relates_to_users()))
-        .map(|(action, table)| (*action, if *table == Table::RelatedUsers { Table::Users } else { *table }))
-        .collect();
+    let granted: BTreeSet<(Action, Table)> = entry.access.iter().copied().collect();
     let mut statement = Vec::new();
     for &(action, table) in &granted {
         let indexed = || collections.iter().filter(|collection| collection.has_owner_index());
@@ -230,14 +225,6 @@ mod tests {
             status: 404,
             errors: &[],
         }
-    }
-
-    #[test]
-    fn users_are_checked_only_where_a_relation_names_them() {
-        let some = entry(&[(Action::ConditionCheckItem, Table::RelatedUsers), (Action::GetItem, Table::Settings)]);
-        let check = allow("ConditionCheckItem", json!([arn("UsersTable")]));
-        assert!(!statements(&some, &[definition("a", "public", "string")]).contains(&check));
-        assert!(statements(&some, &[definition("a", "public", "relation")]).contains(&check));
     }
 
     #[test]

@@ -54,7 +54,7 @@ fn run(root: &Path, instead: Option<&str>, parts: &mut Parts) -> Result<(), Stri
         if instead.is_none() {
             suite.args(["test", "--package", "blackbox"]);
         }
-        ship::without_cargos_variables(&mut suite);
+        tools::forget_package(&mut suite);
         suite.current_dir(root).env("BAKEND_TEST_URL", &aws.endpoint);
         suite.env("BAKEND_TEST_HOST", format!("{api}.execute-api.localhost:{port}"));
         succeed("The black-box suite", &mut suite)

@@ -73,7 +73,7 @@ pub fn ship(root: &Path, arch: Arch) -> Result<(), String> {
     for entry in PAGE {
         build.args(["--package", entry.name]);
     }
-    without_cargos_variables(&mut build);
+    tools::forget_package(&mut build);
     let status = build.status().map_err(|error| format!("Cannot run cargo-lambda: {error}"))?;
     if !status.success() {
         return Err("The release build failed; its reason is above.".to_owned());
@@ -100,19 +100,6 @@ pub fn ship(root: &Path, arch: Arch) -> Result<(), String> {
          pins it.",
         refused.join(", ")
     ))
-}
-
-/// Takes from a nested cargo what the outer one says of this package: build scripts would see it and run again.
-pub(crate) fn without_cargos_variables(command: &mut Command) {
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
-            .iter()
-            .any(|prefix| text.starts_with(prefix))
-        {
-            command.env_remove(&name);
-        }
-    }
 }
 
 /// Where cargo-lambda puts the binaries, and template.yaml expects them.

@@ -11,9 +11,10 @@ use std::{fs, process};
 use api::endpoints::PAGE;
 use local::dynamo::{Dynamo, Storage};
 use local::emulator::{Emulator, Function};
-use local::process::{Process, forget_package};
+use local::process::Process;
 use local::proxy::{Call, Proxy};
 use local::template::Template;
+use local::tools::forget_package;
 
 use crate::client::{Caller, Reply};
 use crate::contract;

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
-use local::process::forget_package;
+use local::tools::forget_package;
 
 /// A clock tick of `/proc`, the same on every Linux that Rust runs on.
 const TICKS_PER_SECOND: f64 = 100.0;

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::Duration;
 
 use local::dynamo::{Dynamo, Storage};
-use local::process::{Output, Process, forget_package};
+use local::process::{Output, Process};
 use local::template::Template;
 use local::{REGION, TABLE_PREFIX, tools};
 use tokio::signal::unix::{SignalKind, signal};
@@ -52,7 +52,7 @@ fn build(root: &Path) -> Result<(), String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
     command.args(["build", "--workspace", "--bins"]).current_dir(root);
-    forget_package(&mut command);
+    tools::forget_package(&mut command);
     let status = command.status().map_err(|error| format!("Cannot run cargo: {error}"))?;
     if status.success() { Ok(()) } else { Err("The functions do not build; the reason is above".to_owned()) }
 }
@@ -69,7 +69,7 @@ fn watch(root: &Path, cargo_lambda: &Path, port: u16, dynamodb: &str) -> Result<
         .env("AWS_ACCESS_KEY_ID", "local")
         .env("AWS_SECRET_ACCESS_KEY", "local")
         .env_remove("AWS_SESSION_TOKEN");
-    forget_package(&mut command);
+    tools::forget_package(&mut command);
     Process::start(&command, &Output::Inherit)
         .map_err(|error| format!("Cannot run {}: {error}", cargo_lambda.display()))
 }

@@ -100,20 +100,6 @@ impl Drop for Process {
     }
 }
 
-/// Removes what cargo tells a program that it runs about that program's own package: another cargo would take it for a
-/// change and build half the dependencies again.
-pub fn forget_package(command: &mut Command) {
-    for (name, _) in std::env::vars_os() {
-        let text = name.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
-            .iter()
-            .any(|p| text.starts_with(p))
-        {
-            command.env_remove(&name);
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;

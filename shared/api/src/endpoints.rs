@@ -67,8 +67,6 @@ pub enum Action {
     PutItem,
     /// `dynamodb:UpdateItem`
     UpdateItem,
-    /// `dynamodb:ConditionCheckItem`
-    ConditionCheckItem,
 }
 
 impl Action {
@@ -81,7 +79,6 @@ impl Action {
             Self::Query => "Query",
             Self::PutItem => "PutItem",
             Self::UpdateItem => "UpdateItem",
-            Self::ConditionCheckItem => "ConditionCheckItem",
         }
     }
 }
@@ -91,8 +88,6 @@ impl Action {
 pub enum Table {
     /// `_users`
     Users,
-    /// `_users`, but only where some collection declares a relation to users.
-    RelatedUsers,
     /// `_sessions`
     Sessions,
     /// `_settings`
