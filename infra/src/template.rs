@@ -315,6 +315,8 @@ fn environment(entry: &Entry) -> Environment {
             ("BAKEND_ADMIN_EMAIL", reference("AdminEmail")),
             ("BAKEND_AUTH_JWT_SECRET", reference("JwtSecret")),
             ("BAKEND_CORS_ALLOWED_ORIGINS", reference("AllowedOrigins")),
+            // Read by nobody: another value replaces every instance, and with it the keys that it has read.
+            ("BAKEND_KEYS_VERSION", reference("KeysVersion")),
         ]);
     }
     Environment { variables }

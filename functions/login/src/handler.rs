@@ -28,7 +28,8 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
     store.begin_session(&session, &call.client()).await?;
     if verdict == password::Verdict::RightButOutdated {
         let renewed = password::hash(&call.body.password, cost, call.random()?)?;
-        store.replace_hash(&email, &identity.password_hash, &renewed).await?;
+        // The login has succeeded; a renewal that fails is made by the next one.
+        let _ = store.replace_hash(&email, &identity.password_hash, &renewed).await;
     }
     let tokens = session::tokens(keys, &token, &user.role, settings, now)?;
     Ok(Reply::of(SignedIn { user: user.wire(), tokens }))

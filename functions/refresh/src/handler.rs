@@ -28,6 +28,11 @@ pub(crate) async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<
             _ => return Err(refusal()),
         },
     };
-    let user = user?.filter(|user| session.stands(user, now)).ok_or_else(refusal)?;
+    // The old token is dead by now: a read that failed is tried again before the client is sent away with nothing.
+    let user = match user {
+        Ok(user) => user,
+        Err(_) => store.user(presented.user).await?,
+    };
+    let user = user.filter(|user| session.stands(user, now)).ok_or_else(refusal)?;
     Ok(Reply::of(session::tokens(keys, &successor, &user.role, settings, now)?))
 }

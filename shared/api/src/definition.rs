@@ -154,7 +154,7 @@ pub struct Definition {
     /// The field that holds the owner's id; see [`Definition::owner_field`].
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_field: Option<String>,
-    /// Over how many partitions the records are spread, 1 to 32. May only grow.
+    /// Over how many partitions the records are spread, 1 to 16. May only grow.
     #[serde(default = "one")]
     pub shards: u8,
 }
@@ -363,8 +363,8 @@ impl Definition {
         {
             problem("ownerField".into(), "`user_id` is the owner field, so its type is string or relation".into());
         }
-        if !(1..=32).contains(&self.shards) {
-            problem("shards".into(), format!("{} must be 1 to 32", self.shards));
+        if !(1..=16).contains(&self.shards) {
+            problem("shards".into(), format!("{} must be 1 to 16", self.shards));
         }
         problems
     }
@@ -460,7 +460,7 @@ mod tests {
                 r#"{"name":"a","fields":[{"name":"user_id","type":"number"}]}"#,
                 "collections/a.json: ownerField: `user_id` is the owner field",
             ),
-            ("a.json", r#"{"name":"a","fields":[],"shards":0}"#, "collections/a.json: shards: 0 must be 1 to 32"),
+            ("a.json", r#"{"name":"a","fields":[],"shards":0}"#, "collections/a.json: shards: 0 must be 1 to 16"),
         ] {
             let problems = check_one(file, content).expect_err(content);
             assert!(problems[0].starts_with(expected), "{content}: {problems:?}");

@@ -91,6 +91,9 @@ pub struct Error {
     pub cause: Option<String>,
 }
 
+/// How many faults are told at once: a body can hold tens of thousands, and each is a sentence.
+pub(crate) const MAX_DETAILS: usize = 20;
+
 impl Error {
     /// The refusal with its usual sentence.
     #[must_use]
@@ -105,9 +108,10 @@ impl Error {
         self
     }
 
-    /// `common/validation-failed` with its details.
+    /// `common/validation-failed` with its details, the first twenty.
     #[must_use]
-    pub fn invalid(details: Vec<Detail>) -> Self {
+    pub fn invalid(mut details: Vec<Detail>) -> Self {
+        details.truncate(MAX_DETAILS);
         Self { details, ..Self::new(Code::ValidationFailed) }
     }
 

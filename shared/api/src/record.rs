@@ -14,8 +14,9 @@ const MAX_DEPTH: usize = 20;
 /// How many bytes a key may have: DynamoDB's limit for the name of an attribute.
 const MAX_KEY: usize = 65_535;
 
-/// How many faults are told at once; a body can hold tens of thousands.
-const MAX_DETAILS: usize = 20;
+/// How many values a field may hold, counted through all levels. A number takes three bytes of a body and a hundred of
+/// memory: what a page of records holds is bounded by this.
+const MAX_VALUES: usize = 10_000;
 
 /// What a write does with the fields that the body leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -99,7 +100,6 @@ pub fn check(definition: &Definition, body: Map<String, Value>, write: Write) ->
         }
     }
     details.extend(missing.iter().map(|name| Detail::new(name, "required", format!("`{name}` is required."))));
-    details.truncate(MAX_DETAILS);
     if details.is_empty() { Ok(input) } else { Err(Error::invalid(details)) }
 }
 
@@ -146,6 +146,9 @@ fn owner(field: &Field, value: Value) -> Result<OwnerInput, &'static str> {
 
 /// A value in its stored form, or the code and the reason why it does not fit its field.
 fn stored(field: &Field, value: Value) -> Result<Value, (&'static str, &'static str)> {
+    if count(&value) > MAX_VALUES {
+        return Err(("size", "holds more than 10,000 values"));
+    }
     let value = plain(value, 0)?;
     match (field.kind, value) {
         (FieldType::String, value @ Value::String(_))
@@ -172,6 +175,15 @@ fn stored(field: &Field, value: Value) -> Result<Value, (&'static str, &'static 
                 FieldType::Relation => "must be the id of a user",
             },
         )),
+    }
+}
+
+/// How many values there are in a value, itself included.
+fn count(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(count).sum::<usize>() + 1,
+        Value::Object(entries) => entries.values().map(count).sum::<usize>() + 1,
+        _ => 1,
     }
 }
 
@@ -314,13 +326,17 @@ mod tests {
             (json!({ "title": "a", "meta": { "k".repeat(65_536): 1 } }), "meta", "key"),
             (json!({ "title": "a", "meta": { "\u{0}": 1 } }), "meta", "nul"),
             (json!({ "title": "a", "tags": deep }), "tags", "depth"),
+            (json!({ "title": "a", "tags": vec![1; 10_000] }), "tags", "size"),
             (json!({ "title": "a", "user_id": "x".repeat(129) }), "user_id", "type"),
         ] {
             let expected = vec![(field.to_owned(), code.to_owned())];
             assert_eq!(check_json(body.clone(), Write::Create), Err(expected), "{body}");
         }
         let many: Map<String, Value> = (0..1000).map(|n| (format!("f{n}"), json!(1))).collect();
-        assert_eq!(check_json(Value::Object(many), Write::Merge).expect_err("refused").len(), MAX_DETAILS);
+        assert_eq!(
+            check_json(Value::Object(many), Write::Merge).expect_err("refused").len(),
+            crate::error::MAX_DETAILS
+        );
     }
 
     #[test]

@@ -261,6 +261,12 @@ mod tests {
     }
 
     #[test]
+    fn a_body_of_thousands_of_faults_is_not_answered_with_thousands() {
+        let many: Map<String, Value> = (0..30_000).map(|n| (format!("f{n}"), json!(1))).collect();
+        assert_eq!(refused::<RefreshRequest>(Value::Object(many)).len(), crate::error::MAX_DETAILS);
+    }
+
+    #[test]
     fn an_absent_logout_token_is_none() {
         assert_eq!(decode::<LogoutRequest>(Map::new()).ok().and_then(|body| body.refresh_token), None);
     }

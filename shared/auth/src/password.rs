@@ -7,7 +7,7 @@ use api::settings::Password as Policy;
 use api::{Detail, Error};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use bcrypt::Version;
+use bcrypt::{HashParts, Version};
 use ring::digest;
 
 /// Marks a hash of base64(SHA-256(password)).
@@ -15,6 +15,9 @@ const PREHASHED: &str = "sha256:";
 
 /// The most bytes that bcrypt takes whole, one being its terminator.
 const MAX_BYTES: usize = 71;
+
+/// bcrypt's least cost.
+const LEAST_COST: u32 = 4;
 
 /// What a check of a password found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -61,8 +64,9 @@ pub fn hash(password: &str, cost: u32, salt: [u8; 16]) -> Result<String, Error> 
     }
 }
 
-/// Checks a password against a stored hash, in time that depends on the hash's cost alone. Without a hash it takes
-/// the time of this cost and is wrong: an unknown user costs what a known one does (ASVS 5.0, 6.3.8).
+/// Checks a password against a stored hash. A wrong one takes the time of this cost, whether there is a hash or none, or
+/// one of a lower cost: an unknown user costs what a known one does (ASVS 5.0, 6.3.8). A hash that was imported with a
+/// higher cost takes its own time until the user logs in.
 #[must_use]
 pub fn verify(password: &str, stored: Option<&str>, cost: u32) -> Verdict {
     let stored = stored.map_or_else(|| nobodys(cost), ToOwned::to_owned);
@@ -79,6 +83,11 @@ pub fn verify(password: &str, stored: Option<&str>, cost: u32) -> Verdict {
     };
     let nul = !prehashed && password.contains('\0');
     if nul || !matches.unwrap_or(false) {
+        // Each step of the cost doubles the work, so the steps from here up to the cost add up to what is missing.
+        let spent = hash.parse::<HashParts>().map_or(0, |parts| parts.get_cost());
+        for step in spent.max(LEAST_COST)..cost {
+            let _ = bcrypt::verify(password.as_bytes(), &nobodys(step));
+        }
         return Verdict::Wrong;
     }
     let current = hash.starts_with(&format!("$2b${cost:02}$")) && prehashed == is_cut(password);
@@ -161,7 +170,7 @@ mod tests {
     #[test]
     fn nobodys_hash_is_worked_through() {
         assert!(bcrypt::verify("password123", &nobodys(4)).is_ok_and(|matches| !matches));
-        let hash: bcrypt::HashParts = nobodys(11).parse().expect("well-formed");
+        let hash: HashParts = nobodys(11).parse().expect("well-formed");
         assert_eq!(hash.get_cost(), 11);
     }
 

@@ -142,7 +142,6 @@ impl<E: Endpoint<Guard = guard::Rule>> Call<E> {
                 details.push(Detail::new(shown, "repeated", message));
             }
         }
-        details.truncate(20);
         if details.is_empty() { Ok(parameters) } else { Err(Error::invalid(details)) }
     }
 }

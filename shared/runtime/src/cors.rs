@@ -1,5 +1,6 @@
-//! Cross-origin requests on a developer's machine. In the cloud API Gateway answers preflights and sets the headers,
-//! from the template's parameter, and ignores what a function says.
+//! Cross-origin requests. In the cloud API Gateway sets the headers, from the template's parameter, and ignores what a
+//! function says of them; but a preflight may reach the fallback by way of `$default`, which takes every method, and a
+//! browser wants a 2xx. On a developer's machine the headers are set here.
 
 use crate::boot::Boot;
 use crate::event::{Head, Response};
@@ -12,10 +13,10 @@ const LOCAL_DEFAULT: &str = "http://localhost:*";
 
 /// Answers a preflight.
 pub(crate) fn preflight(boot: &Boot, head: &Head) -> Option<Response> {
-    let is_preflight = boot.deployment.local && head.method == "OPTIONS" && head.asks_preflight;
+    let is_preflight = head.method == "OPTIONS" && head.origin.is_some() && head.asks_preflight;
     is_preflight.then(|| {
         let mut response = reply::empty();
-        if allowed(boot, head).is_some() {
+        if boot.deployment.local && allowed(boot, head).is_some() {
             response.header("access-control-allow-methods", all_methods());
             response.header("access-control-allow-headers", ALLOWED_HEADERS);
             response.header("access-control-max-age", "600");
@@ -26,12 +27,9 @@ pub(crate) fn preflight(boot: &Boot, head: &Head) -> Option<Response> {
 
 /// Lets an allowed origin see the reply.
 pub(crate) fn allow(boot: &Boot, head: &Head, response: &mut Response) {
-    if !boot.deployment.local {
-        return;
-    }
     let vary = response.headers.get("vary").map_or("origin".to_owned(), |vary| format!("{vary}, origin"));
     response.header("vary", vary);
-    if let Some(origin) = allowed(boot, head) {
+    if let Some(origin) = allowed(boot, head).filter(|_| boot.deployment.local) {
         response.header("access-control-allow-origin", origin);
         response.header("access-control-allow-credentials", "true");
         response.header("access-control-expose-headers", EXPOSED_HEADERS);

@@ -87,7 +87,10 @@ async fn answer<E: Endpoint, S: 'static>(
     let started = Instant::now();
     let head = event.head();
     let mut response = match cors::preflight(boot, &head) {
-        Some(response) => response,
+        Some(response) => {
+            log::request(E::ENTRY.name, &head, &request_id, started, None);
+            response
+        }
         None => {
             let identified = event.header("authorization").is_some();
             let result = match admit::<E>(&event, is_collection) {

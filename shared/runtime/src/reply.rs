@@ -63,6 +63,8 @@ fn respond(status: u16, body: Option<String>) -> Response {
     let mut response = Response::new(status, body);
     if has_body {
         response.header("content-type", "application/json");
+        // ASVS 5.0, 3.4.4: nobody is to guess another type.
+        response.header("x-content-type-options", "nosniff");
     }
     response
 }

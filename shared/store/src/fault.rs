@@ -1,7 +1,7 @@
 //! What DynamoDB's errors mean to a caller.
 
 use api::{Code, Error};
-use aws_sdk_dynamodb::error::{DisplayErrorContext, ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::CancellationReason;
@@ -35,7 +35,7 @@ pub(crate) fn of<E>(error: &SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
-    let cause = DisplayErrorContext(error).to_string();
+    let cause = cause(error);
     match error {
         SdkError::TimeoutError(_) | SdkError::DispatchFailure(_) | SdkError::ResponseError(_) => {
             Error::unavailable(cause)
@@ -46,7 +46,8 @@ where
                 && error.message().is_some_and(|message| message.starts_with("Item size"));
             if too_large {
                 Code::RecordTooLarge.into()
-            } else if PASSING.contains(&code) || service.raw().status().is_server_error() {
+            } else if PASSING.contains(&code) || !service.raw().status().is_client_error() {
+                // A 5xx, or a 200 that could not be read.
                 Error::unavailable(cause)
             } else {
                 Error::internal(cause)
@@ -54,6 +55,25 @@ where
         }
         _ => Error::internal(cause),
     }
+}
+
+/// What went wrong, for the log: status, code and message, or the chain of causes. Never what the SDK shows of an error
+/// for debugging, which has the whole reply in it, items and password hashes and all (ASVS 5.0, 16.2.5).
+fn cause<E>(error: &SdkError<E>) -> String
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    if let SdkError::ServiceError(service) = error {
+        let (code, message) = (error.code().unwrap_or("no code"), error.message().unwrap_or("no message"));
+        return format!("DynamoDB {}: {code}: {message}", service.raw().status());
+    }
+    let mut text = error.to_string();
+    let mut source = std::error::Error::source(error);
+    while let Some(error) = source {
+        text = format!("{text}: {error}");
+        source = error.source();
+    }
+    text
 }
 
 /// Takes a cancelled transaction apart.
@@ -82,5 +102,54 @@ pub(crate) fn failed_condition(error: &SdkError<UpdateItemError>) -> Option<Opti
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(failed.item.clone()),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::Code;
+    use aws_sdk_dynamodb::config::http::HttpResponse;
+    use aws_sdk_dynamodb::error::ErrorMetadata;
+    use aws_sdk_dynamodb::primitives::SdkBody;
+
+    use super::*;
+
+    /// An error of the service with this status and code, whose reply has a hash in it.
+    fn error(status: u16, code: &str, message: &str) -> SdkError<UpdateItemError> {
+        let body = SdkBody::from(r#"{"Item":{"password_hash":{"S":"$2b$10$secret"}}}"#);
+        let raw = HttpResponse::new(status.try_into().expect("a status"), body);
+        SdkError::service_error(
+            UpdateItemError::generic(ErrorMetadata::builder().code(code).message(message).build()),
+            raw,
+        )
+    }
+
+    #[test]
+    fn what_passes_by_itself_is_503_and_the_rest_a_bug() {
+        for (status, code, message, expected) in [
+            (400, "ProvisionedThroughputExceededException", "slow down", Code::Unavailable),
+            (400, "TransactionConflictException", "busy", Code::Unavailable),
+            (500, "InternalServerError", "", Code::Unavailable),
+            (200, "", "", Code::Unavailable),
+            (
+                400,
+                "ValidationException",
+                "Item size to update has exceeded the maximum allowed size",
+                Code::RecordTooLarge,
+            ),
+            (400, "ValidationException", "Invalid UpdateExpression", Code::Internal),
+            (400, "AccessDeniedException", "not authorized", Code::Internal),
+        ] {
+            assert_eq!(of(&error(status, code, message)).code, expected, "{status} {code} {message}");
+        }
+    }
+
+    #[test]
+    fn the_cause_never_shows_the_reply() {
+        for status in [200, 400, 500] {
+            let cause = of(&error(status, "AccessDeniedException", "not authorized")).cause.expect("a cause");
+            assert!(cause.contains("AccessDeniedException: not authorized"), "{cause}");
+            assert!(!cause.contains("secret") && !cause.contains("password_hash"), "{cause}");
+        }
     }
 }

@@ -30,10 +30,22 @@ impl Store {
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn begin_session(&self, session: &Session, client: &Client) -> Result<(), Error> {
-        // Written again by a retry, it is the same item.
-        let put = self.client.put_item().table_name(self.sessions()).set_item(Some(session_item(session, client)));
-        put.send().await.map_err(|error| fault::of(&error))?;
-        Ok(())
+        // An attempt that was given up may arrive after its retry, and after the session has been refreshed or ended:
+        // it must not bring the beginning back.
+        let put = self
+            .client
+            .put_item()
+            .table_name(self.sessions())
+            .set_item(Some(session_item(session, client)))
+            .condition_expression("attribute_not_exists(#id)")
+            .expression_attribute_names("#id", "id");
+        match put.send().await {
+            Ok(_) => Ok(()),
+            Err(error) => match error.as_service_error() {
+                Some(service) if service.is_conditional_check_failed_exception() => Ok(()),
+                _ => Err(fault::of(&error)),
+            },
+        }
     }
 
     /// Replaces a session's refresh token by its successor, on condition that it is the newest and the session alive.

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use api::Error;
 use auth::Keys;
+use auth::keys::check_secret;
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -36,12 +37,14 @@ impl Store {
             (None, FirstSecret::Keep(secret)) => self.keep_secret(secret).await?,
             (None, FirstSecret::Await(_) | FirstSecret::Never) => return Ok(None),
         };
+        // An operator edits this item: an empty or short secret would let anybody sign.
         let secret = |name: &str| match item.get(name) {
-            Some(AttributeValue::S(secret)) => Some(secret.as_bytes()),
-            _ => None,
+            None | Some(AttributeValue::Null(_)) => Ok(None),
+            Some(AttributeValue::S(secret)) if check_secret(secret).is_ok() => Ok(Some(secret.as_bytes())),
+            Some(_) => Err(Error::internal(format!("_settings item: `{name}` is no signing secret of 32 bytes"))),
         };
-        let current = secret("current").ok_or_else(|| Error::internal("_settings item without `current`"))?;
-        Keys::new(&self.prefix, current, secret("previous")).map(Some)
+        let current = secret("current")?.ok_or_else(|| Error::internal("_settings item without `current`"))?;
+        Keys::new(&self.prefix, current, secret("previous")?).map(Some)
     }
 
     async fn signing_item(&self) -> Result<Option<Item>, Error> {

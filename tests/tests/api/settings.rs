@@ -349,6 +349,27 @@ fn a_secret_that_cannot_be_read_is_no_open_door() {
     }
 }
 
+#[test]
+fn a_secret_in_the_table_that_is_empty_or_short_signs_and_verifies_nothing() {
+    let Some(inside) = stack().inside() else { return };
+    let dynamo = database(inside);
+    let endpoint = dynamo.endpoint();
+    let token = text(&register(&unset(inside, "register", &endpoint, 1)), "accessToken");
+    let kept = items::settings(&endpoint).get(&signing())["current"].take();
+
+    for broken in [
+        json!({ "current": kept, "previous": { "S": "" } }),
+        json!({ "current": kept, "previous": { "S": "short" } }),
+        json!({ "current": { "S": "change-me-in-production" } }),
+    ] {
+        items::settings(&endpoint).set(&signing(), &broken);
+        let logout = unset(inside, "logout", &endpoint, 1);
+        let reply = logout.invoke(&Event::new("POST", "/api/auth/logout").token(&token));
+        assert_eq!((reply.status, reply.code().as_str()), (500, "common/internal"), "{broken}");
+        assert!(logout.log().contains("is no signing secret of 32 bytes"), "{}", logout.log());
+    }
+}
+
 // Cross-origin requests: here the functions answer; in the cloud API Gateway does, from the template's parameter.
 
 const ALLOWED_HEADERS: &str = "authorization, content-type, idempotency-key, if-match, if-none-match, x-api-key, x-refresh-token, \
@@ -402,6 +423,21 @@ fn a_preflight_of_an_allowed_origin_is_told_what_it_may_send() {
             assert_eq!(reply.header("vary"), Some("origin"));
         }
     }
+}
+
+/// Behind API Gateway `$default` takes OPTIONS as well: a browser wants a 2xx, and the gateway adds the headers.
+#[test]
+fn in_the_cloud_a_preflight_that_reaches_the_fallback_is_no_refusal() {
+    let Some(inside) = stack().inside() else { return };
+    let cloud = [("BAKEND_ENV", "cloud"), ("BAKEND_TABLE_PREFIX", "app-"), ("BAKEND_AUTH_BCRYPT_COST", "10")];
+    let fallback = inside.variant("fallback", "cloud", 1, &cloud);
+    let options = |path: &str| Event::new("OPTIONS", path).header("origin", "https://app.example.com");
+    for path in ["/api/auth/login", "/api/posts", "/api/nothing/of/this/name"] {
+        let reply = fallback.invoke(&options(path).header("access-control-request-method", "POST")).expect(204);
+        assert!(cors(&reply).iter().all(|(name, _)| *name == "vary"), "{:?}", reply.headers);
+    }
+    let plain = fallback.invoke(&options("/api/auth/login"));
+    assert_eq!((plain.status, plain.header("allow")), (405, Some("POST")));
 }
 
 #[test]

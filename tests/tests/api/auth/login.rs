@@ -253,6 +253,28 @@ fn a_login_that_a_password_change_overtakes_leaves_no_session() {
     let _ = now.get("/api/notes").expect(200);
 }
 
+/// The SDK gives an attempt up after a second and makes another; the first may still arrive.
+#[test]
+fn an_attempt_that_arrives_late_brings_no_ended_session_back() {
+    let Some(inside) = stack().inside() else { return };
+    let member = stack().member();
+    let variant = inside.variant("login", "late", 1, &[]);
+    variant.settle();
+    let held = inside.proxy.hold(|rule| rule.key(&variant.key).action("PutItem").table("_sessions").times(1));
+    let login = stack().signed_in(&member.email, &variant.invoke(&event(&member.email, PASSWORD)).expect(200));
+    assert!(held.wait_for(1, Duration::from_secs(20)), "the first attempt is held");
+    let logout = json!({ "refreshToken": login.refresh_token });
+    let _ = stack().stranger().post("/api/auth/logout", &logout).expect(204);
+
+    held.release();
+    let deadline = std::time::Instant::now() + Duration::from_secs(5);
+    while variant.calls().iter().filter(|call| call.operation == "PutItem").count() < 1 {
+        assert!(std::time::Instant::now() < deadline, "the held attempt arrives");
+        thread::sleep(Duration::from_millis(20));
+    }
+    assert_eq!(login.get("/api/notes").code(), "auth/session-revoked");
+}
+
 #[test]
 fn a_password_change_between_identity_and_user_refuses_the_login() {
     let Some(inside) = stack().inside() else { return };
