@@ -110,7 +110,7 @@ mod tests {
     use api::Code;
     use aws_sdk_dynamodb::config::http::HttpResponse;
     use aws_sdk_dynamodb::error::ErrorMetadata;
-    use aws_sdk_dynamodb::primitives::SdkBody;
+    use aws_smithy_types::body::SdkBody;
 
     use super::*;
 
