@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::Definition;
-use api::endpoints::Entry;
+use api::endpoints::{self, Entry};
 use serde::Serialize;
 use serde_yaml_ng::{Mapping, Value};
 
@@ -306,18 +306,17 @@ fn function(entry: &Entry, collections: &[&Definition]) -> Result<Resource<Funct
     })
 }
 
-/// The settings of an endpoint: where it runs, and for one that touches tables, what it needs beside them.
+/// The settings of an endpoint: where it runs, for one that makes users who becomes an admin, and for one that touches
+/// tables the version of the keys.
 fn environment(entry: &Entry) -> Environment {
     let mut variables =
         BTreeMap::from([("BAKEND_ENV", "cloud".into()), ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-"))]);
+    if entry.access.contains(&(endpoints::Action::PutItem, endpoints::Table::Users)) {
+        variables.insert("BAKEND_ADMIN_EMAIL", reference("AdminEmail"));
+    }
     if !entry.access.is_empty() {
-        variables.extend([
-            ("BAKEND_ADMIN_EMAIL", reference("AdminEmail")),
-            ("BAKEND_AUTH_JWT_SECRET", reference("JwtSecret")),
-            ("BAKEND_CORS_ALLOWED_ORIGINS", reference("AllowedOrigins")),
-            // Read by nobody: another value replaces every instance, and with it the keys that it has read.
-            ("BAKEND_KEYS_VERSION", reference("KeysVersion")),
-        ]);
+        // Read by nobody: another value replaces every instance, and with it the keys that it has read.
+        variables.insert("BAKEND_KEYS_VERSION", reference("KeysVersion"));
     }
     Environment { variables }
 }
@@ -421,11 +420,11 @@ mod tests {
             assert_eq!(function.get("CodeUri"), Some(&Value::from(format!("target/lambda/{}/", entry.name))));
             let events = function.get("Events").and_then(Value::as_mapping).expect("events");
             assert_eq!(events.len(), entry.methods.len().max(1), "{}", entry.name);
-            let secret = function
+            let version = function
                 .get("Environment")
                 .and_then(|environment| environment.get("Variables"))
-                .and_then(|variables| variables.get("BAKEND_AUTH_JWT_SECRET"));
-            assert_eq!(secret.is_some(), !entry.access.is_empty(), "{}", entry.name);
+                .and_then(|variables| variables.get("BAKEND_KEYS_VERSION"));
+            assert_eq!(version.is_some(), !entry.access.is_empty(), "{}", entry.name);
         }
         for name in HASHES_PASSWORDS {
             let function = properties(&template, &names::function(name));

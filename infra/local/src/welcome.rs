@@ -14,7 +14,7 @@ pub(crate) fn text(api: &str, dynamodb: &str, data: &str) -> String {
         let _ = writeln!(text, "  {methods:<10}  {path:<28}{}", entry.name);
     }
     let json = "-H 'content-type: application/json'";
-    let account = r#"'{"email":"ada@example.com","password":"correct horse"}'"#;
+    let account = r#"'{"email":"ada@example.com","password":"password123"}'"#;
     let steps = [
         ("register", format!("curl {api}/api/auth/register {json} -d {account}")),
         ("log in", format!("curl {api}/api/auth/login {json} -d {account}")),

@@ -400,7 +400,6 @@ fn a_path_has_one_spelling() {
     for path in [
         "/api/posts/",
         "/api//posts",
-        "//api/posts",
         "/api/posts//",
         &format!("/api/posts/{id}/"),
         &format!("/api/posts//{id}"),
@@ -431,6 +430,7 @@ fn a_path_has_one_spelling() {
     }
     // What a gateway may decode or resolve before it routes is at most another way to the same place.
     for path in [
+        "//api/posts".to_owned(),
         "/api/%70osts".to_owned(),
         "/api/%2570osts".to_owned(),
         "/api/posts%2F".to_owned(),

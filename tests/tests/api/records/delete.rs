@@ -14,7 +14,9 @@ fn a_deleted_record_is_gone_for_everybody() {
 
     let reply = member.delete(&path).expect(204);
 
-    assert_eq!((reply.body.as_slice(), reply.header("content-type")), (&b""[..], None));
+    // A gateway may name a type of nothing.
+    assert_eq!(reply.body.as_slice(), b"");
+    assert!(stack().inside().is_none() || reply.header("content-type").is_none());
     assert!(!super::look::request_id(&reply).is_empty());
     for caller in [&member, &stack().member(), &admin] {
         refused(&caller.get(&path), 404, "data/record-not-found");
