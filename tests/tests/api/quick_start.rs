@@ -1,5 +1,7 @@
 //! The README's quick start, step by step.
 
+use std::process::Command;
+
 use blackbox::{PASSWORD, fresh_email, stack};
 use serde_json::{Value, json};
 
@@ -22,4 +24,32 @@ fn register_login_create_list_refresh_logout() {
     let logout = json!({ "refreshToken": refreshed.json()["refreshToken"] });
     let _ = stranger.post("/api/auth/logout", &logout).expect(204);
     assert_eq!(member.get("/api/notes").expect(401).code(), "auth/session-revoked");
+}
+
+/// The lines of the README as they are written, but for the address of the API and of Ada.
+#[test]
+fn the_readmes_lines_do_what_they_say() {
+    if stack().inside().is_none() {
+        return;
+    }
+    let readme = include_str!("../../../README.md");
+    let block = readme.split("```sh\n").find(|block| block.starts_with("# Register.")).expect("the quick start");
+    let lines = block.split("```").next().unwrap();
+    let script = lines.replace("http://localhost:8080", stack().url()).replace("ada@example.com", &fresh_email());
+    assert!(!script.contains("localhost:8080") && script.matches("curl").count() == 6, "{script}");
+
+    let run = Command::new("sh").args(["-e", "-c", &script]).output().expect("sh");
+    let said = String::from_utf8_lossy(&run.stdout);
+    assert!(run.status.success(), "{said}{}", String::from_utf8_lossy(&run.stderr));
+    // register, create and list say what they did; login and refresh are kept; logout shows its status.
+    for (what, times) in [
+        (r#""accessToken":""#, 1),
+        (r#""title":"Hello""#, 2),
+        (r#"{"items":["#, 1),
+        ("HTTP/1.1 204 No Content", 1),
+        (r#"{"error""#, 0),
+    ] {
+        let least = said.matches(what).count();
+        assert!(if times == 0 { least == 0 } else { least >= times }, "{what} is there {least} times: {said}");
+    }
 }
