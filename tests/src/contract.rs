@@ -119,6 +119,8 @@ fn check(contract: &Contract, method: &str, path: &str, query: &str, reply: &Rep
                 (404, _) => "NotFound",
                 (405, _) => "MethodNotAllowed",
                 (400, "common/invalid-request") if query.len() > 4096 => return Ok(()),
+                // A gateway may decode or resolve such a spelling before it routes: then another operation answered.
+                _ if ["%", "//", "/."].iter().any(|part| path.contains(part)) => return Ok(()),
                 _ => return Err("there is no such operation, so it must be 404 or 405".to_owned()),
             };
             response(document, format!("/components/responses/{name}")).ok_or("not documented")?

@@ -31,21 +31,22 @@ fn median(times: &[f64]) -> f64 {
     f64::midpoint(sorted[middle - 1], sorted[middle])
 }
 
+/// Compares an unknown address with one whose hash was made at `stored` cost; prints both medians and keeps their ratio
+/// within `bound` of one.
+///
 /// Both kinds go the same way, through one instance, in turns of known-unknown and unknown-known, so that whatever else
 /// the machine does hits both alike; medians leave out what hits one. Where the rest of the suite makes so much noise
 /// that the ratio is not clearly within the bound, more rounds are added to the first. All of them count, so a real
 /// difference stays, and a lucky round near the bound ends nothing.
-#[test]
-fn an_unknown_address_takes_as_long_as_a_wrong_password() {
+fn compare(stored: &str, known_as: &str, bound: f64) {
     let Some(inside) = stack().inside() else { return };
-    let cost = [("BAKEND_AUTH_BCRYPT_COST", "10")];
     let email = fresh_email();
-    let register = inside.variant("register", "timing", 1, &cost);
+    let register = inside.variant("register", "timing", 1, &[("BAKEND_AUTH_BCRYPT_COST", stored)]);
     let body = json!({ "email": email, "password": PASSWORD });
     let _ = register.invoke(&Event::new("POST", "/api/auth/register").json(&body)).expect(201);
     drop(register);
 
-    let variant = inside.variant("login", "timing", 1, &cost);
+    let variant = inside.variant("login", "timing", 1, &[("BAKEND_AUTH_BCRYPT_COST", "10")]);
     let (mut unknown, mut known) = (Vec::new(), Vec::new());
     for _ in 0..5 {
         failed_login(&variant, &email);
@@ -63,18 +64,30 @@ fn an_unknown_address_takes_as_long_as_a_wrong_password() {
             }
         }
         ratio = median(&unknown) / median(&known);
-        if (0.97..=1.03).contains(&ratio) {
+        if (ratio - 1.0).abs() <= 0.6 * bound {
             break;
         }
     }
     // Not by `println!`, which the test harness keeps to itself.
     let line = format!(
-        "login timing: {} interleaved failed logins at bcrypt cost 10: median of an unknown address {:.2} ms, of a \
-         known one {:.2} ms, ratio {ratio:.3}",
+        "login timing: {} interleaved failed logins at bcrypt cost 10: median of an unknown address {:.2} ms, of \
+         {known_as} {:.2} ms, ratio {ratio:.3}",
         unknown.len() + known.len(),
         median(&unknown),
         median(&known)
     );
     writeln!(io::stdout(), "{line}").unwrap();
-    assert!((0.95..=1.05).contains(&ratio), "ratio {ratio:.3}");
+    assert!((ratio - 1.0).abs() <= bound, "ratio {ratio:.3}");
+}
+
+#[test]
+fn an_unknown_address_takes_as_long_as_a_wrong_password() {
+    compare("10", "a known one", 0.05);
+}
+
+/// As after `auth.bcryptCost` was raised. What is missing to the current cost is made up in four hashes instead of one,
+/// each with its own beginning.
+#[test]
+fn an_unknown_address_takes_as_long_as_one_whose_hash_is_of_a_lower_cost() {
+    compare("6", "one with a hash of cost 6", 0.1);
 }
