@@ -454,8 +454,10 @@ fn a_path_has_one_spelling() {
         if reply.status != 200 {
             any_refusal(&reply, &path);
         }
-        let written = member.send("DELETE", &path, &[], None);
-        any_refusal(&written, &path);
+        // Behind a gateway that decodes first, this spelling is the record's own path, and its owner may delete it.
+        if stack().inside().is_some() {
+            any_refusal(&member.send("DELETE", &path, &[], None), &path);
+        }
     }
     assert_eq!(now(&member, "posts", &made), made);
 }
