@@ -110,6 +110,11 @@ fn check(contract: &Contract, method: &str, path: &str, query: &str, reply: &Rep
     if GATEWAY.contains(&reply.status) && body["message"].is_string() && body.get("error").is_none() {
         return Ok(());
     }
+    // A deployed gateway may decode or resolve such a spelling before it routes: then another operation has answered.
+    let rewritten = ["%", "//", "/."].iter().any(|part| path.contains(part));
+    if rewritten && std::env::var_os("BAKEND_TEST_URL").is_some() {
+        return Ok(());
+    }
     let documented = match operation(document, method, path) {
         Some(operation) => response(document, format!("{operation}/responses/{}", reply.status))
             .ok_or("the status is not documented")?,
@@ -119,8 +124,6 @@ fn check(contract: &Contract, method: &str, path: &str, query: &str, reply: &Rep
                 (404, _) => "NotFound",
                 (405, _) => "MethodNotAllowed",
                 (400, "common/invalid-request") if query.len() > 4096 => return Ok(()),
-                // A gateway may decode or resolve such a spelling before it routes: then another operation answered.
-                _ if ["%", "//", "/."].iter().any(|part| path.contains(part)) => return Ok(()),
                 _ => return Err("there is no such operation, so it must be 404 or 405".to_owned()),
             };
             response(document, format!("/components/responses/{name}")).ok_or("not documented")?
