@@ -428,6 +428,9 @@ fn a_path_has_one_spelling() {
             refused(&reply, 404, "common/not-found");
         }
     }
+    if stack().inside().is_some() {
+        refused(&member.get("//api/posts"), 404, "common/not-found");
+    }
     // What a gateway may decode or resolve before it routes is at most another way to the same place.
     for path in [
         "//api/posts".to_owned(),
