@@ -5,6 +5,7 @@ use std::{fmt, fs, io};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
+use serde_json::{Number, Value};
 
 /// Names that a collection may not have: paths of the service, today's and tomorrow's.
 const RESERVED_COLLECTIONS: &[&str] = &[
@@ -101,33 +102,59 @@ pub struct Permissions {
     pub delete: Rule,
 }
 
-/// The type of a field's value.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+/// The type of a field's value. The aliases are the names that other systems have for it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum FieldType {
     /// Text without NUL.
+    #[default]
+    #[serde(alias = "String")]
     String,
     /// A number of at most 38 digits.
+    #[serde(alias = "Number", alias = "double", alias = "Double")]
     Number,
     /// A number without a fraction.
+    #[serde(alias = "Integer", alias = "int", alias = "Int")]
     Integer,
     /// `true` or `false`.
+    #[serde(alias = "Boolean", alias = "bool", alias = "Bool")]
     Boolean,
     /// An RFC 3339 date-time, kept in UTC with milliseconds.
+    #[serde(alias = "Date")]
     Date,
-    /// Any JSON object.
+    /// A JSON object; any, or one with the declared `fields`.
+    #[serde(alias = "Object")]
     Object,
-    /// Any JSON array.
+    /// A JSON array; of anything, or of what `items` says.
+    #[serde(alias = "Array")]
     Array,
-    /// The id of a user that exists.
+    /// The id of a user or a record that exists.
+    #[serde(alias = "Relation", alias = "ref", alias = "Ref", alias = "reference", alias = "Reference")]
     Relation,
 }
 
-/// A field of a collection.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
-#[serde(deny_unknown_fields)]
+/// A form that a string must have.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// An address such as `ada@example.com`.
+    Email,
+    /// An absolute `http` or `https` URL.
+    Url,
+    /// A UUID in any version, with hyphens.
+    Uuid,
+    /// `^[a-z0-9]+(-[a-z0-9]+)*$`.
+    Slug,
+    /// `#rgb` or `#rrggbb`.
+    Color,
+}
+
+/// A field of a collection, of an object, or without a name the items of an array.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Field {
-    /// The name, `^[a-zA-Z][a-zA-Z0-9_]{0,63}$`.
+    /// The name, `^[a-zA-Z][a-zA-Z0-9_]{0,63}$`; the items of an array have none.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The type of its value.
     #[serde(rename = "type")]
@@ -135,9 +162,122 @@ pub struct Field {
     /// Whether every record must have it.
     #[serde(default)]
     pub required: bool,
-    /// For a relation, the collection it points to: `users`.
+    /// Whether no two records may have the same value; for a field of the collection itself, of a scalar type.
+    #[serde(default, skip_serializing_if = "is_false")]
+    pub unique: bool,
+    /// What a record gets that is created or replaced without it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub default: Option<Value>,
+    /// The values it may have.
+    #[serde(default, rename = "enum", skip_serializing_if = "Option::is_none")]
+    pub choices: Option<Vec<Value>>,
+    /// For a number or integer, the least value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min: Option<Number>,
+    /// For a number or integer, the greatest value.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max: Option<Number>,
+    /// For a string its least number of characters, for an array of items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub min_length: Option<usize>,
+    /// For a string its greatest number of characters, for an array of items.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub max_length: Option<usize>,
+    /// For a string, a regular expression that it must match somewhere; anchor it with `^` and `$`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pattern: Option<String>,
+    /// For a string, its form.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
+    /// For an array, what its items are.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub items: Option<Box<Field>>,
+    /// For an object, its fields; three levels at most.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fields: Option<Vec<Field>>,
+    /// For a relation, the collection it points to; `users` are the accounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collection: Option<String>,
+}
+
+/// A field in an order: of an index, or of a list.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Order {
+    /// The field.
+    pub field: String,
+    /// Whether the greatest value comes first.
+    pub descending: bool,
+}
+
+impl Order {
+    /// Reads `field` or `-field`.
+    #[must_use]
+    pub fn parse(text: &str) -> Self {
+        match text.strip_prefix('-') {
+            Some(field) => Self { field: field.to_owned(), descending: true },
+            None => Self { field: text.to_owned(), descending: false },
+        }
+    }
+}
+
+/// An index that a collection declares: an ordered list of fields, `-` before those with the greatest value first.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
+#[serde(from = "IndexForm")]
+#[schemars(with = "IndexForm")]
+pub struct Index {
+    /// The fields, such as `status` and `-createdAt`.
+    pub fields: Vec<String>,
+    /// Whether it is kept for each owner apart, for lists of one owner's records.
+    pub per_owner: bool,
+}
+
+/// How an index may be written.
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(untagged)]
+enum IndexForm {
+    /// The fields alone.
+    Fields(Vec<String>),
+    /// The fields, and whether it is kept per owner.
+    #[serde(rename_all = "camelCase")]
+    Full {
+        fields: Vec<String>,
+        #[serde(default)]
+        per_owner: bool,
+    },
+}
+
+impl From<IndexForm> for Index {
+    fn from(form: IndexForm) -> Self {
+        match form {
+            IndexForm::Fields(fields) => Self { fields, per_owner: false },
+            IndexForm::Full { fields, per_owner } => Self { fields, per_owner },
+        }
+    }
+}
+
+impl Serialize for Index {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let fields = self.fields.clone();
+        match self.per_owner {
+            true => IndexForm::Full { fields, per_owner: true },
+            false => IndexForm::Fields(fields),
+        }
+        .serialize(serializer)
+    }
+}
+
+impl Index {
+    /// The order it keeps.
+    pub fn order(&self) -> impl Iterator<Item = Order> {
+        self.fields.iter().map(|field| Order::parse(field))
+    }
+
+    /// The name of the table's index and of the attribute that holds its sort key: `by.status.-createdAt`, or
+    /// `own.status.-createdAt` per owner. Another order is another name, so an index never changes its meaning.
+    #[must_use]
+    pub fn name(&self) -> String {
+        format!("{}.{}", if self.per_owner { "own" } else { "by" }, self.fields.join("."))
+    }
 }
 
 /// A collection: its fields and who may do what.
@@ -157,6 +297,13 @@ pub struct Definition {
     /// Over how many partitions the records are spread, 1 to 16. May only grow.
     #[serde(default = "one")]
     pub shards: u8,
+    /// The orders, beside newest first, in which a list can be read at any size; at most 15.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub indexes: Vec<Index>,
+}
+
+fn is_false(value: &bool) -> bool {
+    !value
 }
 
 fn one() -> u8 {

@@ -56,6 +56,10 @@ codes! {
     RecordNotFound = "data/record-not-found" 404 "There is no such record.";
     InvalidCursor = "data/invalid-cursor" 400 "The cursor is not valid for this list; start again without it.";
     RecordTooLarge = "data/record-too-large" 413 "The record would be too large.";
+    UniqueViolation = "data/unique-violation" 409 "Another record has this value.";
+    PreconditionFailed = "data/precondition-failed" 412 "The record has changed since; read it again.";
+    IndexBuilding = "data/index-building" 400 "The index that this list needs is being filled; try again later.";
+    IdempotencyMismatch = "common/idempotency-mismatch" 409 "This Idempotency-Key was sent before with another body.";
 }
 
 /// One field that is not valid.

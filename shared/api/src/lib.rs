@@ -7,6 +7,7 @@ pub mod deployment;
 pub mod endpoints;
 pub mod error;
 pub mod id;
+pub mod query;
 pub mod record;
 pub mod settings;
 pub mod time;

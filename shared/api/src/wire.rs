@@ -1,5 +1,7 @@
 //! The JSON that goes over the wire.
 
+use std::borrow::Cow;
+
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -226,6 +228,21 @@ pub struct Record {
     /// The declared fields.
     #[serde(flatten)]
     pub fields: Map<String, Value>,
+}
+
+impl Record {
+    /// The value of a field, declared or of the system; `None` when it has none.
+    #[must_use]
+    pub fn value(&self, field: &str) -> Option<Cow<'_, Value>> {
+        let text = |text: String| Some(Cow::Owned(Value::String(text)));
+        match field {
+            "id" => text(self.id.to_string()),
+            "createdAt" => text(self.created_at.to_string()),
+            "updatedAt" => text(self.updated_at.to_string()),
+            "createdBy" => self.created_by.and_then(|id| text(id.to_string())),
+            field => self.fields.get(field).map(Cow::Borrowed),
+        }
+    }
 }
 
 /// A page of records.

@@ -160,7 +160,7 @@ fn owner_refusal(definition: &Definition) -> Error {
 #[cfg(test)]
 mod tests {
     use api::Timestamp;
-    use api::definition::{Field, FieldType, Permissions};
+    use api::definition::{Field, Permissions};
     use api::settings::Auth;
 
     use super::*;
@@ -185,6 +185,7 @@ mod tests {
             permissions: Permissions { create: rule, read: rule, list: None, update: rule, delete: rule },
             owner_field: None,
             shards: 1,
+            indexes: Vec::new(),
         }
     }
 
@@ -278,8 +279,7 @@ mod tests {
     #[test]
     fn a_required_owner_is_never_left_empty() {
         let mut definition = definition(Rule::Public);
-        definition.fields =
-            vec![Field { name: "user_id".into(), kind: FieldType::String, required: true, collection: None }];
+        definition.fields = vec![Field { name: "user_id".into(), required: true, ..Field::default() }];
         assert_eq!(status(owner_of_new(&definition, &Caller::stranger(), OwnerInput::Absent)), 400);
         assert_eq!(status(owner_of_new(&definition, &caller(1, false), OwnerInput::Absent)), 200);
         assert_eq!(status(owner_change(&definition, &caller(2, true), OwnerInput::Empty)), 400);
