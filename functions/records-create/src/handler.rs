@@ -16,7 +16,8 @@ pub(crate) async fn create(store: &Store, call: Call<RecordsCreate>) -> Result<R
     let related = input.as_ref().map(|input| input.related_users(definition)).unwrap_or_default();
     let ids: Vec<Id> = related.iter().map(|(_, id)| *id).collect();
     let check = call.settings.auth.session_check;
-    let (caller, missing) = store.caller(claims.as_ref(), &ids, check, call.now).await?;
+    let (caller, missing) =
+        tokio::try_join!(store.caller(claims.as_ref(), check, call.now), store.missing_users(&ids))?;
     may_create(definition, &caller)?;
     let input = input?;
     let owner = owner_of_new(definition, &caller, input.owner.clone())?;

@@ -11,7 +11,7 @@ pub(crate) async fn delete(store: &Store, call: Call<RecordsDelete>) -> Result<R
     need_token(definition.rule(Operation::Delete), call.has_token())?;
     let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
     let check = call.settings.auth.session_check;
-    let (caller, _) = store.caller(claims.as_ref(), &[], check, call.now).await?;
+    let caller = store.caller(claims.as_ref(), check, call.now).await?;
     let requirement = may_change(definition, Operation::Delete, &caller)?;
     let id: Id = call.id().parse().map_err(|_| Code::RecordNotFound)?;
 

@@ -10,8 +10,8 @@ pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<R
     need_token(definition.rule(Operation::Read), call.has_token())?;
     let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
     let check = call.settings.auth.session_check;
-    let caller = store.caller(claims.as_ref(), &[], check, call.now);
-    let ((caller, _), record) = match call.id().parse::<Id>() {
+    let caller = store.caller(claims.as_ref(), check, call.now);
+    let (caller, record) = match call.id().parse::<Id>() {
         Ok(id) => tokio::try_join!(caller, store.record(definition, id))?,
         Err(_) => (caller.await?, None),
     };

@@ -35,8 +35,8 @@ pub(crate) async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply
             None => Ok(None),
         }
     };
-    let caller = store.caller(claims.as_ref(), &[], call.settings.auth.session_check, call.now);
-    let ((caller, _), first) = tokio::try_join!(caller, first)?;
+    let caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now);
+    let (caller, first) = tokio::try_join!(caller, first)?;
     let scope = may_list(definition, &caller)?;
     let page = match first {
         Some(first) if suggested.as_ref() == Some(&scope) => first,

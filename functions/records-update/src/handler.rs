@@ -17,7 +17,8 @@ pub(crate) async fn update(store: &Store, call: Call<RecordsUpdate>) -> Result<R
     let related = input.as_ref().map(|input| input.related_users(definition)).unwrap_or_default();
     let ids: Vec<Id> = related.iter().map(|(_, id)| *id).collect();
     let check = call.settings.auth.session_check;
-    let (caller, missing) = store.caller(claims.as_ref(), &ids, check, call.now).await?;
+    let (caller, missing) =
+        tokio::try_join!(store.caller(claims.as_ref(), check, call.now), store.missing_users(&ids))?;
     let requirement = may_change(definition, Operation::Update, &caller)?;
     let input = input?;
     let owner = owner_change(definition, &caller, input.owner)?;

@@ -4,8 +4,8 @@ use api::settings::SessionCheck;
 use api::{Error, Id, Timestamp};
 use auth::session::{Client, admit, admit_by_claims};
 use auth::{Caller, Claims, RefreshToken, Session};
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
-use std::collections::{BTreeSet, HashMap};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use crate::item::{Item, Reader, id, number, text, time};
@@ -123,73 +123,70 @@ impl Store {
         }
     }
 
-    /// Who is asking, and which of `users` do not exist: one strongly consistent read of session, user and users,
-    /// 1 RRU each. Nothing is read where nothing is asked.
+    /// Who is asking: one strongly consistent read of session and user, 1 RRU each. Nothing is read where nothing is
+    /// asked.
     ///
     /// # Errors
     /// `auth/session-revoked`, `common/unavailable`, `common/internal`.
-    pub async fn caller(
-        &self,
-        claims: Option<&Claims>,
-        users: &[Id],
-        check: SessionCheck,
-        now: Timestamp,
-    ) -> Result<(Caller, Vec<Id>), Error> {
-        let checked = claims.filter(|_| check == SessionCheck::Immediate);
-        let wanted: BTreeSet<Id> = users.iter().copied().chain(checked.map(|claims| claims.sub)).collect();
-        let (mut sessions, found) = self.sessions_and_users(checked, &wanted).await?;
-        let missing = users.iter().copied().filter(|user| !found.contains_key(user)).collect();
-        let caller = match (claims, checked) {
-            (Some(claims), Some(_)) => admit(claims, sessions.pop().as_ref(), found.get(&claims.sub), now)?,
-            (Some(claims), None) => admit_by_claims(claims),
-            (None, _) => Caller::stranger(),
-        };
-        Ok((caller, missing))
+    pub async fn caller(&self, claims: Option<&Claims>, check: SessionCheck, now: Timestamp) -> Result<Caller, Error> {
+        let Some(claims) = claims else { return Ok(Caller::stranger()) };
+        if check != SessionCheck::Immediate {
+            return Ok(admit_by_claims(claims));
+        }
+        let (session, user) = self.session_and_user(claims).await?;
+        admit(claims, session.as_ref(), user.as_ref(), now)
     }
 
-    async fn sessions_and_users(
+    async fn session_and_user(&self, claims: &Claims) -> Result<(Option<Session>, Option<auth::User>), Error> {
+        let session = Item::from([("user_id".to_owned(), id(claims.sub)), ("id".to_owned(), id(claims.sid))]);
+        let user = Item::from([("id".to_owned(), id(claims.sub))]);
+        let wanted = HashMap::from([(self.sessions(), strong(vec![session])?), (self.users(), strong(vec![user])?)]);
+        let mut found = self.batch(wanted).await?;
+        let mut take = |table| found.remove(&table).and_then(|mut items: Vec<Item>| items.pop());
+        let (session, user) = (take(self.sessions()), take(self.users()));
+        Ok((session.map(read_session).transpose()?, user.map(read_user).transpose()?))
+    }
+
+    /// Reads items by their keys, by table; what DynamoDB leaves unread is asked for again.
+    pub(crate) async fn batch(
         &self,
-        session: Option<&Claims>,
-        users: &BTreeSet<Id>,
-    ) -> Result<(Vec<Session>, HashMap<Id, auth::User>), Error> {
-        let (mut sessions, mut found) = (Vec::new(), HashMap::new());
-        let mut wanted = HashMap::new();
-        if let Some(claims) = session {
-            let key = Item::from([("user_id".to_owned(), id(claims.sub)), ("id".to_owned(), id(claims.sid))]);
-            wanted.insert(self.sessions(), strong(vec![key])?);
-        }
-        if !users.is_empty() {
-            let keys = users.iter().map(|user| Item::from([("id".to_owned(), id(*user))])).collect();
-            wanted.insert(self.users(), strong(keys)?);
-        }
-        for tries in 1.. {
-            if wanted.is_empty() {
-                return Ok((sessions, found));
-            }
+        mut wanted: HashMap<String, KeysAndAttributes>,
+    ) -> Result<HashMap<String, Vec<Item>>, Error> {
+        let mut found: HashMap<String, Vec<Item>> = HashMap::new();
+        for tries in 1..=BATCH_TRIES {
             let batch = self.client.batch_get_item().set_request_items(Some(wanted));
             let output = batch.send().await.map_err(|error| fault::of(&error))?;
-            let mut responses = output.responses.unwrap_or_default();
-            for item in responses.remove(&self.sessions()).unwrap_or_default() {
-                sessions.push(read_session(item)?);
-            }
-            for item in responses.remove(&self.users()).unwrap_or_default() {
-                let user = read_user(item)?;
-                found.insert(user.id, user);
+            for (table, items) in output.responses.unwrap_or_default() {
+                found.entry(table).or_default().extend(items);
             }
             wanted = output.unprocessed_keys.unwrap_or_default();
-            if tries == BATCH_TRIES && !wanted.is_empty() {
-                break;
+            if wanted.is_empty() {
+                return Ok(found);
             }
-            if !wanted.is_empty() {
-                tokio::time::sleep(Duration::from_millis(40 * u64::from(tries))).await;
-            }
+            tokio::time::sleep(Duration::from_millis(40 * u64::from(tries))).await;
         }
         Err(Error::unavailable("BatchGetItem left keys unprocessed"))
+    }
+
+    /// Which of these users do not exist.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn missing_users(&self, users: &[Id]) -> Result<Vec<Id>, Error> {
+        let wanted: std::collections::BTreeSet<Id> = users.iter().copied().collect();
+        if wanted.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys = wanted.iter().map(|user| Item::from([("id".to_owned(), id(*user))])).collect();
+        let found = self.batch(HashMap::from([(self.users(), strong(keys)?)])).await?;
+        let found: Vec<Option<AttributeValue>> =
+            found.into_values().flatten().map(|mut item| item.remove("id")).collect();
+        Ok(wanted.into_iter().filter(|user| !found.contains(&Some(id(*user)))).collect())
     }
 }
 
 /// Keys of one table, to be read as they are now.
-fn strong(keys: Vec<Item>) -> Result<KeysAndAttributes, Error> {
+pub(crate) fn strong(keys: Vec<Item>) -> Result<KeysAndAttributes, Error> {
     let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
     keys.map_err(|error| Error::internal(error.to_string()))
 }
