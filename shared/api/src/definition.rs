@@ -1,5 +1,6 @@
 //! Collection definitions: what a `collections/<name>.json` may say.
 
+use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fmt, fs, io};
 
@@ -29,6 +30,9 @@ const RESERVED_COLLECTIONS: &[&str] = &[
 
 /// The fields that every record has.
 pub const SYSTEM_FIELDS: &[&str] = &["id", "createdAt", "updatedAt", "createdBy"];
+
+/// What a relation to an account names as its collection.
+pub const USERS: &str = "users";
 
 /// The parameters of a list, which a field may not be called.
 const LIST_PARAMETERS: &[&str] = &[
@@ -441,10 +445,18 @@ impl Definition {
         self.rule(Operation::List) == Rule::Owner
     }
 
+    /// The collections that its relations point to, each once, by name; `users` are the accounts.
+    #[must_use]
+    pub fn related(&self) -> BTreeSet<&str> {
+        let fields = self.fields.iter().flat_map(|field| [Some(field), field.items.as_deref()]).flatten();
+        let relations = fields.filter(|field| field.kind == FieldType::Relation);
+        relations.filter_map(|field| field.collection.as_deref()).collect()
+    }
+
     /// Whether some field is a relation to users.
     #[must_use]
     pub fn relates_to_users(&self) -> bool {
-        self.fields.iter().any(|field| field.kind == FieldType::Relation)
+        self.related().contains(USERS)
     }
 
     /// A declared field by its name.
@@ -484,10 +496,10 @@ impl Definition {
                 problem(format!("{place}.name"), format!("`{name}` is declared twice"));
             }
             match (field.kind, field.collection.as_deref()) {
-                (FieldType::Relation, Some("users")) => {}
-                (FieldType::Relation, _) => problem(
+                (FieldType::Relation, Some(_)) => {}
+                (FieldType::Relation, None) => problem(
                     format!("{place}.collection"),
-                    "a relation points to `users`: say \"collection\": \"users\"".into(),
+                    "say where the relation points to, such as \"collection\": \"users\"".into(),
                 ),
                 (_, Some(_)) => problem(format!("{place}.collection"), "only a relation has a collection".into()),
                 (_, None) => {}
@@ -599,7 +611,7 @@ mod tests {
             (
                 "a.json",
                 r#"{"name":"a","fields":[{"name":"x","type":"relation"}]}"#,
-                "collections/a.json: fields[0].collection: a relation points to `users`",
+                "collections/a.json: fields[0].collection: say where the relation",
             ),
             ("a.json", r#"{"name":"a","fields":[],"ownerField":"x"}"#, "collections/a.json: ownerField: `x` must be"),
             (

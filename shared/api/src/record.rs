@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Number, Value};
 
-use crate::definition::{Definition, Field, FieldType, SYSTEM_FIELDS};
+use crate::definition::{Definition, Field, FieldType, SYSTEM_FIELDS, USERS};
 use crate::error::{Detail, Error};
 use crate::id::Id;
 use crate::time::Timestamp;
@@ -49,8 +49,19 @@ pub struct Input {
     pub removed: Vec<String>,
     /// The owner field.
     pub owner: OwnerInput,
-    /// The users that must exist, with the relation that names each; the owner field is not among them.
-    pub relations: Vec<(String, Id)>,
+    /// What must exist; the owner field is not among them, see [`Input::related`].
+    pub relations: Vec<Relation>,
+}
+
+/// A relation that a body names: the target must exist, and the caller may read it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Relation {
+    /// The place in the body, such as `author` or `readers[2]`.
+    pub field: String,
+    /// The collection of the target, or `users`.
+    pub collection: String,
+    /// The target.
+    pub id: Id,
 }
 
 /// Checks a body against a definition. System fields are ignored.
@@ -90,8 +101,12 @@ pub fn check(definition: &Definition, body: Map<String, Value>, write: Write) ->
         } else {
             match stored(field, value) {
                 Ok(value) => {
-                    if let (FieldType::Relation, Value::String(id)) = (field.kind, &value) {
-                        input.relations.extend(id.parse().ok().map(|id| (name.clone(), id)));
+                    input.relations.extend(relation(field, &name, &value));
+                    if let (Some(items), Value::Array(values)) = (&field.items, &value) {
+                        let each = values.iter().enumerate();
+                        input
+                            .relations
+                            .extend(each.filter_map(|(n, value)| relation(items, &format!("{name}[{n}]"), value)));
                     }
                     input.fields.insert(name, value);
                 }
@@ -104,17 +119,28 @@ pub fn check(definition: &Definition, body: Map<String, Value>, write: Write) ->
 }
 
 impl Input {
-    /// The users that must exist, each with the relation that names it.
+    /// Everything that must exist: the relations, and the owner where that field is one.
     #[must_use]
-    pub fn related_users(&self, definition: &Definition) -> Vec<(String, Id)> {
-        let field = definition.owner_field();
-        let is_relation = definition.field(field).is_some_and(|field| field.kind == FieldType::Relation);
-        let owner = match &self.owner {
-            OwnerInput::Named(id) if is_relation => id.parse().ok().map(|id| (field.to_owned(), id)),
+    pub fn related(&self, definition: &Definition) -> Vec<Relation> {
+        let owner = match (&self.owner, definition.field(definition.owner_field())) {
+            (OwnerInput::Named(id), Some(field)) => relation(field, &field.name, &Value::String(id.clone())),
             _ => None,
         };
         self.relations.iter().cloned().chain(owner).collect()
     }
+
+    /// The users that must exist, each with the relation that names it.
+    #[must_use]
+    pub fn related_users(&self, definition: &Definition) -> Vec<(String, Id)> {
+        let users = self.related(definition).into_iter().filter(|relation| relation.collection == USERS);
+        users.map(|relation| (relation.field, relation.id)).collect()
+    }
+}
+
+/// The relation that a value of a field is, if the field is one.
+fn relation(field: &Field, place: &str, value: &Value) -> Option<Relation> {
+    let collection = field.collection.clone().filter(|_| field.kind == FieldType::Relation)?;
+    Some(Relation { field: place.to_owned(), collection, id: value.as_str()?.parse().ok()? })
 }
 
 /// Refuses a body that names users who do not exist.
@@ -172,7 +198,7 @@ fn stored(field: &Field, value: Value) -> Result<Value, (&'static str, &'static 
                 FieldType::Date => "must be an RFC 3339 date-time such as 2026-11-21T10:00:00Z",
                 FieldType::Object => "must be an object",
                 FieldType::Array => "must be an array",
-                FieldType::Relation => "must be the id of a user",
+                FieldType::Relation => "must be an id",
             },
         )),
     }
@@ -301,7 +327,9 @@ mod tests {
         let input = input.expect("fits");
         assert_eq!(Value::Object(input.fields), fields);
         assert_eq!(input.owner, OwnerInput::Named("me".into()));
-        assert_eq!(input.relations, [("assignee".to_owned(), id.parse().expect("an id"))]);
+        let relation =
+            Relation { field: "assignee".into(), collection: "users".into(), id: id.parse().expect("an id") };
+        assert_eq!(input.relations, [relation]);
     }
 
     #[test]
