@@ -42,7 +42,11 @@ struct Resource<P> {
 #[serde(rename_all = "PascalCase")]
 struct Metadata {
     /// `cargo ship` builds all binaries at once; SAM only packs them.
-    skip_build: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    skip_build: Option<bool>,
+    /// Over how many partitions the records are spread, so that the next `cargo generate` sees it shrink.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    shards: Option<u8>,
 }
 
 #[derive(Serialize)]
@@ -126,21 +130,21 @@ struct Table {
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Attribute {
-    attribute_name: &'static str,
+    attribute_name: String,
     attribute_type: &'static str,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Key {
-    attribute_name: &'static str,
+    attribute_name: String,
     key_type: &'static str,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 struct Index {
-    index_name: &'static str,
+    index_name: String,
     key_schema: Vec<Key>,
     projection: Projection,
 }
@@ -291,7 +295,7 @@ fn function(entry: &Entry, collections: &[&Definition]) -> Result<Resource<Funct
     }
     Ok(Resource {
         r#type: "AWS::Serverless::Function",
-        metadata: Some(Metadata { skip_build: true }),
+        metadata: Some(Metadata { skip_build: Some(true), shards: None }),
         deletion_policy: None,
         update_replace_policy: None,
         properties: Function {
@@ -335,48 +339,67 @@ fn log_group(entry: &Entry) -> Resource<LogGroup> {
 }
 
 /// An attribute that is part of a key: its name and its type.
-type KeyAttribute = (&'static str, &'static str);
+type KeyAttribute<'a> = (&'a str, &'static str);
+
+/// The partition of a record.
+const SHARD: KeyAttribute = ("shard", "N");
+
+/// The owner of a record.
+const OWNER: KeyAttribute = ("owner", "S");
+
+/// An index of a table: its name and its two keys.
+type IndexKeys = (String, [(String, &'static str); 2]);
 
 /// `_users` and `_settings` have the key `id`; `_sessions` gathers a user's sessions under `user_id`.
 fn system_table(name: &str) -> Resource<Table> {
     match name {
-        "_sessions" => table(name, &[("user_id", "S"), ("id", "S")], true, Vec::new()),
-        _ => table(name, &[("id", "S")], false, Vec::new()),
+        "_sessions" => table(name, None, &[("user_id", "S"), ("id", "S")], true, &[]),
+        _ => table(name, None, &[("id", "S")], false, &[]),
     }
 }
 
 fn collection_table(collection: &Definition) -> Resource<Table> {
-    let by_owner = Index {
-        index_name: "by_owner",
-        key_schema: keys(&[("owner", "S"), ("id", "S")]),
-        projection: Projection { projection_type: "ALL" },
-    };
-    let indexes = collection.has_owner_index().then_some(by_owner).into_iter().collect();
-    table(&collection.name, &[("shard", "N"), ("id", "S")], true, indexes)
+    let own = |(name, kind): KeyAttribute| (name.to_owned(), kind);
+    let by_owner = || ("by_owner".to_owned(), [own(OWNER), own(("id", "S"))]);
+    let mut indexes: Vec<IndexKeys> = collection.has_owner_index().then(by_owner).into_iter().collect();
+    // A sort key is binary and called as its index.
+    indexes.extend(collection.indexes.iter().map(|index| {
+        let hash = if index.per_owner { OWNER } else { SHARD };
+        (index.name(), [own(hash), (index.name(), "B")])
+    }));
+    table(&collection.name, Some(collection.shards), &[SHARD, ("id", "S")], true, &indexes)
 }
 
-fn table(name: &str, key: &[KeyAttribute], expires: bool, indexes: Vec<Index>) -> Resource<Table> {
-    let mut attributes: Vec<KeyAttribute> = key.to_vec();
-    // Every index key beyond the table's own is text.
-    for part in indexes.iter().flat_map(|index| &index.key_schema) {
-        if !attributes.iter().any(|(name, _)| *name == part.attribute_name) {
-            attributes.push((part.attribute_name, "S"));
+fn table(
+    name: &str,
+    shards: Option<u8>,
+    key: &[KeyAttribute],
+    expires: bool,
+    indexes: &[IndexKeys],
+) -> Resource<Table> {
+    let mut attributes: Vec<Attribute> = Vec::new();
+    let indexed = indexes.iter().flat_map(|(_, keys)| keys).map(|(name, kind)| (name.as_str(), *kind));
+    for (name, kind) in key.iter().copied().chain(indexed) {
+        if !attributes.iter().any(|attribute| attribute.attribute_name == name) {
+            attributes.push(Attribute { attribute_name: name.to_owned(), attribute_type: kind });
         }
     }
+    let index = |(name, attributes): &IndexKeys| Index {
+        index_name: name.clone(),
+        key_schema: keys(attributes.iter().map(|(name, _)| name.as_str())),
+        projection: Projection { projection_type: "ALL" },
+    };
     Resource {
         r#type: "AWS::DynamoDB::Table",
-        metadata: None,
+        metadata: shards.map(|shards| Metadata { skip_build: None, shards: Some(shards) }),
         deletion_policy: Some("RetainExceptOnCreate"),
         update_replace_policy: Some("Retain"),
         properties: Table {
             table_name: sub(&format!("${{AWS::StackName}}-{name}")),
             billing_mode: "PAY_PER_REQUEST",
-            attribute_definitions: attributes
-                .into_iter()
-                .map(|(attribute_name, attribute_type)| Attribute { attribute_name, attribute_type })
-                .collect(),
-            key_schema: keys(key),
-            global_secondary_indexes: indexes,
+            attribute_definitions: attributes,
+            key_schema: keys(key.iter().map(|(name, _)| *name)),
+            global_secondary_indexes: indexes.iter().map(index).collect(),
             time_to_live_specification: expires.then_some(TimeToLive { attribute_name: "expires_at", enabled: true }),
             point_in_time_recovery_specification: PointInTimeRecovery { point_in_time_recovery_enabled: true },
             sse_specification: Encryption { enabled: true },
@@ -386,9 +409,9 @@ fn table(name: &str, key: &[KeyAttribute], expires: bool, indexes: Vec<Index>) -
 }
 
 /// The partition key and, if there is one, the sort key.
-fn keys(attributes: &[KeyAttribute]) -> Vec<Key> {
+fn keys<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Key> {
     let types = ["HASH", "RANGE"];
-    attributes.iter().zip(types).map(|((attribute_name, _), key_type)| Key { attribute_name, key_type }).collect()
+    names.zip(types).map(|(name, key_type)| Key { attribute_name: name.to_owned(), key_type }).collect()
 }
 
 #[cfg(test)]
@@ -450,6 +473,38 @@ mod tests {
         );
         assert_eq!(shown["GlobalSecondaryIndexes"][0]["IndexName"], json!("by_owner"));
         assert_eq!(shown["TimeToLiveSpecification"], json!({ "AttributeName": "expires_at", "Enabled": true }));
+        let metadata =
+            template.get("Resources").and_then(|all| all.get("MyNotesCollection")?.get("Metadata")?.get("Shards"));
+        assert_eq!(metadata, Some(&Value::from(1)));
+    }
+
+    #[test]
+    fn a_declared_index_sorts_a_shard_or_an_owner_by_its_binary_key() {
+        let mut notes = definition("notes");
+        notes.permissions.list = Some(api::definition::Rule::Public);
+        notes.indexes = serde_json::from_value(json!([
+            ["status", "-createdAt"],
+            { "fields": ["total"], "perOwner": true },
+        ]))
+        .expect("indexes");
+        let template = drawn(&[notes]).expect("drawn");
+        let shown = serde_json::to_value(properties(&template, "NotesCollection")).expect("JSON");
+        let index = |hash: &str, name: &str| {
+            json!({ "IndexName": name, "Projection": { "ProjectionType": "ALL" }, "KeySchema": [
+                { "AttributeName": hash, "KeyType": "HASH" }, { "AttributeName": name, "KeyType": "RANGE" } ] })
+        };
+        let expected = json!([index("shard", "by.status.-createdAt"), index("owner", "own.total")]);
+        assert_eq!(shown["GlobalSecondaryIndexes"], expected);
+        assert_eq!(
+            shown["AttributeDefinitions"],
+            json!([
+                { "AttributeName": "shard", "AttributeType": "N" },
+                { "AttributeName": "id", "AttributeType": "S" },
+                { "AttributeName": "by.status.-createdAt", "AttributeType": "B" },
+                { "AttributeName": "owner", "AttributeType": "S" },
+                { "AttributeName": "own.total", "AttributeType": "B" },
+            ])
+        );
     }
 
     #[test]

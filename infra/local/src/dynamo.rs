@@ -268,6 +268,43 @@ mod tests {
     }
 
     #[test]
+    fn an_index_may_have_dots_and_hyphens_in_its_name_and_a_binary_key() {
+        let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
+        let name = "by.status.-createdAt";
+        let mut table = tables().remove(2);
+        table.create = json!({ "TableName": table.name, "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [
+                { "AttributeName": "shard", "AttributeType": "N" },
+                { "AttributeName": "id", "AttributeType": "S" },
+                { "AttributeName": name, "AttributeType": "B" } ],
+            "KeySchema": [
+                { "AttributeName": "shard", "KeyType": "HASH" },
+                { "AttributeName": "id", "KeyType": "RANGE" } ],
+            "GlobalSecondaryIndexes": [{ "IndexName": name, "Projection": { "ProjectionType": "ALL" }, "KeySchema": [
+                { "AttributeName": "shard", "KeyType": "HASH" },
+                { "AttributeName": name, "KeyType": "RANGE" } ] }] });
+        dynamo.make(&[table]).unwrap();
+        // Bytes in base64: 0xff, 0x00 and 0x80 0x00, which sort as unsigned.
+        for (id, key) in [("a", "/w=="), ("b", "AA=="), ("c", "gAA=")] {
+            let item = json!({ "TableName": "local-notes",
+                "Item": { "shard": { "N": "0" }, "id": { "S": id }, name: { "B": key } } });
+            dynamo.database().put_item(request(&item).unwrap()).unwrap();
+        }
+        let query = |condition: &str| {
+            let query = json!({ "TableName": "local-notes", "IndexName": name, "KeyConditionExpression": condition,
+                "ExpressionAttributeNames": { "#s": "shard", "#k": name },
+                "ExpressionAttributeValues": { ":s": { "N": "0" }, ":k": { "B": "gA==" } } });
+            let found = serde_json::to_value(dynamo.database().query(request(&query).unwrap()).unwrap()).unwrap();
+            let ids =
+                found["Items"].as_array().unwrap().iter().map(|item| item["id"]["S"].as_str().unwrap().to_owned());
+            ids.collect::<String>()
+        };
+        assert_eq!(query("#s = :s AND #k >= :k"), "ca");
+        assert_eq!(query("#s = :s AND #k < :k"), "b");
+        assert_eq!(query("#s = :s AND begins_with(#k, :k)"), "c");
+    }
+
+    #[test]
     fn bad_starts_say_what_to_do() {
         let file = scratch("foreign");
         fs::write(&file, "this is something else entirely").unwrap();
