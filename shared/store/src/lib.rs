@@ -5,7 +5,9 @@
 
 mod client;
 mod fault;
+pub mod index;
 mod item;
+mod list;
 mod records;
 mod sessions;
 mod settings;
@@ -16,7 +18,8 @@ use auth::Keys;
 use aws_sdk_dynamodb::Client;
 use tokio::sync::OnceCell;
 
-pub use records::{Change, NewRecord, Page, StoredRecord, Writer, Written};
+pub use list::Page;
+pub use records::{Change, NewRecord, StoredRecord, Writer, Written};
 pub use sessions::Rotation;
 pub use users::Registration;
 

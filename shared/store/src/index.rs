@@ -1,0 +1,335 @@
+//! Sort keys of the declared indexes: bytes in the order that an index keeps.
+//!
+//! A key is one code for each field and then the record's id. A code is a tag for the type, the value so spelled that
+//! bytes compare as values do, and an end that no value contains; for a descending field all of it inverted. So no
+//! key is the beginning of another, and the order of keys is: absent, false, true, numbers, strings, anything else.
+
+use std::cmp::Ordering;
+
+use api::definition::Index;
+use api::wire::Record;
+use serde_json::Value;
+
+/// How many bytes all fields of a key may take: with the id and their tags less than DynamoDB's 1,024.
+const FIELDS: usize = 1000;
+
+/// The bytes of an id, at the end of every key.
+pub(crate) const ID: usize = 16;
+
+const ABSENT: u8 = 0x10;
+const FALSE: u8 = 0x20;
+const TRUE: u8 = 0x21;
+const NUMBER: u8 = 0x30;
+const STRING: u8 = 0x40;
+const OTHER: u8 = 0x50;
+
+/// How many bytes of a string count in the order of an index.
+#[must_use]
+pub fn cut(index: &Index) -> usize {
+    (FIELDS / index.fields.len().max(1)).saturating_sub(3)
+}
+
+/// The sort key of a record in an index.
+#[must_use]
+pub fn encode(index: &Index, record: &Record) -> Vec<u8> {
+    let cut = cut(index);
+    let mut key = Vec::new();
+    let mut inverted = false;
+    for order in index.order() {
+        inverted = order.descending;
+        let code = code(record.value(&order.field).as_deref(), cut);
+        key.extend(if inverted { invert(&code) } else { code });
+    }
+    let id = record.id.bytes();
+    key.extend(if inverted { invert(&id) } else { id.to_vec() });
+    key
+}
+
+/// The code of a value, ascending.
+pub(crate) fn code(value: Option<&Value>, cut: usize) -> Vec<u8> {
+    match value {
+        None | Some(Value::Null) => vec![ABSENT],
+        Some(Value::Bool(false)) => vec![FALSE],
+        Some(Value::Bool(true)) => vec![TRUE],
+        Some(Value::Number(number)) => number_code(number.as_str()).unwrap_or_else(|| vec![OTHER]),
+        Some(Value::String(text)) => [string_start(text, cut).as_slice(), &[0]].concat(),
+        Some(Value::Array(_) | Value::Object(_)) => vec![OTHER],
+    }
+}
+
+/// The code of a string without its end: what the codes of all strings that start so start with.
+pub(crate) fn string_start(text: &str, cut: usize) -> Vec<u8> {
+    let counts = text.bytes().take_while(|byte| *byte != 0).take(cut);
+    std::iter::once(STRING).chain(counts).collect()
+}
+
+/// Whether the code tells this value from every other.
+pub(crate) fn is_exact(value: Option<&Value>, cut: usize) -> bool {
+    match value {
+        Some(Value::String(text)) => text.len() < cut && !text.contains('\0'),
+        Some(Value::Array(_) | Value::Object(_)) => false,
+        Some(Value::Number(number)) => api::record::canonical(number.as_str()).is_some(),
+        _ => true,
+    }
+}
+
+/// The codes of a value's type, from the first to before the last; `None` for a type that has no order.
+pub(crate) fn codes_of_type(value: &Value) -> Option<(Vec<u8>, Vec<u8>)> {
+    match value {
+        Value::Bool(_) => Some((vec![FALSE], vec![NUMBER])),
+        Value::Number(_) => Some((vec![NUMBER], vec![STRING])),
+        Value::String(_) => Some((vec![STRING], vec![OTHER])),
+        Value::Null | Value::Array(_) | Value::Object(_) => None,
+    }
+}
+
+/// The codes of everything there is, from the first to before the last.
+pub(crate) fn codes_of_present() -> (Vec<u8>, Vec<u8>) {
+    (vec![FALSE], vec![OTHER + 1])
+}
+
+/// The code of a number: sign, exponent, digits. `None` for one that DynamoDB cannot hold.
+fn number_code(text: &str) -> Option<Vec<u8>> {
+    let canonical = api::record::canonical(text)?;
+    let (negative, unsigned) = canonical.strip_prefix('-').map_or((false, canonical.as_str()), |rest| (true, rest));
+    if unsigned == "0" {
+        return Some(vec![NUMBER, 0x80]);
+    }
+    let (mantissa, exponent) = unsigned.split_once('e').unwrap_or((unsigned, "0"));
+    let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+    let all = format!("{whole}{fraction}");
+    let digits = all.trim_start_matches('0');
+    // The value is 0.digits x 10^point, and the point is -129 to 126.
+    let zeros = i32::try_from(all.len() - digits.len()).ok()?;
+    let point = exponent.parse::<i32>().ok()? + i32::try_from(whole.len()).ok()? - zeros;
+    let mut code = vec![0x81, u8::try_from(point + 129).ok()?];
+    code.extend(digits.trim_end_matches('0').bytes().map(|digit| digit - b'0' + 1));
+    code.push(0);
+    Some([&[NUMBER], if negative { invert(&code) } else { code }.as_slice()].concat())
+}
+
+/// The bytes in the opposite order.
+pub(crate) fn invert(bytes: &[u8]) -> Vec<u8> {
+    bytes.iter().map(|byte| !byte).collect()
+}
+
+/// The first bytes after all those that start with these; `None` where there are none.
+pub(crate) fn after(bytes: &[u8]) -> Option<Vec<u8>> {
+    let last = bytes.iter().rposition(|byte| *byte != 0xff)?;
+    let mut next = bytes.get(..=last)?.to_vec();
+    if let Some(byte) = next.last_mut() {
+        *byte += 1;
+    }
+    Some(next)
+}
+
+/// The key next to a whole key, on this side of it: keys end in an id, and next to it is the next id.
+pub(crate) fn beside(key: &[u8], side: Ordering) -> Vec<u8> {
+    let mut next = key.to_vec();
+    for byte in next.iter_mut().rev() {
+        let (moved, carries) = match side {
+            Ordering::Less => byte.overflowing_sub(1),
+            Ordering::Equal => (*byte, false),
+            Ordering::Greater => byte.overflowing_add(1),
+        };
+        *byte = moved;
+        if !carries {
+            break;
+        }
+    }
+    next
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cmp::Ordering;
+
+    use api::definition::Order;
+    use api::{Id, Timestamp};
+    use serde_json::{Map, json};
+
+    use super::*;
+
+    /// A small generator of numbers, the same in every run (xorshift64*).
+    pub(crate) struct Random(pub(crate) u64);
+
+    impl Random {
+        pub(crate) fn below(&mut self, bound: u64) -> u64 {
+            self.0 ^= self.0 >> 12;
+            self.0 ^= self.0 << 25;
+            self.0 ^= self.0 >> 27;
+            (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % bound
+        }
+
+        fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+            from[usize::try_from(self.below(from.len() as u64)).expect("small")]
+        }
+
+        fn number(&mut self) -> String {
+            let digits: String = (0..=self.below(38)).map(|_| char::from(b'0' + self.pick(&[0, 0, 1, 5, 9]))).collect();
+            let sign = self.pick(&["", "-"]);
+            let exponent = self.pick(&[-100, -40, -38, -2, -1, 0, 0, 0, 1, 2, 40, 87]);
+            format!("{sign}{}e{exponent}", digits.trim_start_matches('0').to_owned() + "1")
+        }
+
+        fn value(&mut self) -> Option<Value> {
+            match self.below(10) {
+                0 => None,
+                1 => Some(Value::Null),
+                2 => Some(json!(self.below(2) == 0)),
+                3 => Some(json!(i64::try_from(self.below(9)).expect("small") - 4)),
+                4 | 5 => {
+                    let text = self.number();
+                    let text = api::record::canonical(&text).unwrap_or_else(|| "0".to_owned());
+                    Some(serde_json::from_str(&text).expect("a number"))
+                }
+                6 => Some(json!(self.pick(&["", "a", "ab", "b", "a\u{1}", "é", "\u{10ffff}", "A"]))),
+                7 => Some(json!("x".repeat(self.pick(&[300, 330, 331, 997, 998, 2048])) + self.pick(&["", "a", "b"]))),
+                8 => Some(json!((0..self.below(4)).map(|_| self.pick(&['a', 'b', '\u{1}', 'ÿ'])).collect::<String>())),
+                _ => Some(json!([1])),
+            }
+        }
+    }
+
+    /// Compares two decimal numbers digit by digit, in another way than the keys do.
+    fn compare_numbers(a: &str, b: &str) -> Ordering {
+        /// Sign, and the digits on a line of 400 places with the point in its middle.
+        fn line(text: &str) -> (bool, String) {
+            let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+            let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+            let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+            let point = i32::try_from(whole.len()).expect("short") + exponent.parse::<i32>().expect("exponent");
+            let lead = "0".repeat(usize::try_from(200 - point).expect("in range"));
+            (negative, format!("{:0<400}", format!("{lead}{whole}{fraction}")))
+        }
+        let ((a_negative, a), (b_negative, b)) = (line(a), line(b));
+        match (a_negative && a.contains(|c| c != '0'), b_negative && b.contains(|c| c != '0')) {
+            (false, true) => Ordering::Greater,
+            (true, false) => Ordering::Less,
+            (false, false) => a.cmp(&b),
+            (true, true) => b.cmp(&a),
+        }
+    }
+
+    fn compare(a: Option<&Value>, b: Option<&Value>, cut: usize) -> Ordering {
+        let rank = |value: Option<&Value>| match value {
+            None | Some(Value::Null) => 0,
+            Some(Value::Bool(false)) => 1,
+            Some(Value::Bool(true)) => 2,
+            Some(Value::Number(_)) => 3,
+            Some(Value::String(_)) => 4,
+            Some(_) => 5,
+        };
+        match (a, b) {
+            (Some(Value::Number(a)), Some(Value::Number(b))) => compare_numbers(a.as_str(), b.as_str()),
+            (Some(Value::String(a)), Some(Value::String(b))) => {
+                a.as_bytes()[..a.len().min(cut)].cmp(&b.as_bytes()[..b.len().min(cut)])
+            }
+            (a, b) => rank(a).cmp(&rank(b)),
+        }
+    }
+
+    fn record(random: &mut Random, values: [Option<Value>; 3]) -> Record {
+        let at = Timestamp::from_millis(1_790_000_000_000 + random.below(3));
+        let fields = ["a", "b", "c"].into_iter().zip(values);
+        Record {
+            id: Id::in_shard(at, [u8::try_from(random.below(4)).expect("small"); 10], 0),
+            created_at: at,
+            updated_at: at,
+            created_by: None,
+            fields: fields.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>(),
+        }
+    }
+
+    #[test]
+    fn keys_are_in_the_order_of_the_values_and_end_in_the_id() {
+        let mut random = Random(7);
+        for fields in [
+            &["a"][..],
+            &["-a"],
+            &["a", "b"],
+            &["-a", "b"],
+            &["a", "-b", "c"],
+            &["-c", "-b", "-a"],
+            &["a", "-createdAt"],
+            &["-a", "updatedAt", "id"],
+        ] {
+            let index = Index { fields: fields.iter().map(ToString::to_string).collect(), per_owner: false };
+            let cut = cut(&index);
+            for _ in 0..4000 {
+                let (left, right) = ([(); 3].map(|()| random.value()), [(); 3].map(|()| random.value()));
+                let right = if random.below(2) == 0 { left.clone() } else { right };
+                let (left, right) = (record(&mut random, left), record(&mut random, right));
+                let mut expected = Ordering::Equal;
+                let mut last = false;
+                for Order { field, descending } in index.order() {
+                    last = descending;
+                    let order = compare(left.value(&field).as_deref(), right.value(&field).as_deref(), cut);
+                    expected = expected.then(if descending { order.reverse() } else { order });
+                }
+                let ids = left.id.cmp(&right.id);
+                expected = expected.then(if last { ids.reverse() } else { ids });
+                let (a, b) = (encode(&index, &left), encode(&index, &right));
+                assert_eq!(a.cmp(&b), expected, "{fields:?}: {left:?} and {right:?}");
+                assert!(a.len() < 1024, "{} bytes", a.len());
+                assert!(a == b || !b.starts_with(&a), "{fields:?}: {left:?} begins {right:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_longest_key_fits() {
+        for count in 1..=20 {
+            let index = Index { fields: (0..count).map(|n| format!("f{n}")).collect(), per_owner: false };
+            for value in [json!("é".repeat(2000)), serde_json::from_str(&format!("-{}", "9".repeat(38))).expect("n")] {
+                let mut all = record(&mut Random(1), [const { None }; 3]);
+                all.fields = index.fields.iter().map(|name| (name.clone(), value.clone())).collect();
+                assert!(encode(&index, &all).len() < 1024, "{count} fields");
+            }
+        }
+    }
+
+    #[test]
+    fn numbers_are_in_order_to_the_last_of_38_digits() {
+        let texts = [
+            "-9.9999999999999999999999999999999999999e125",
+            "-12345678901234567890123456789012345678",
+            "-12345678901234567890123456789012345677",
+            "-10",
+            "-9.5",
+            "-9",
+            "-1",
+            "-0.1",
+            "-1e-130",
+            "0",
+            "1e-130",
+            "1e-21",
+            "0.1",
+            "0.11",
+            "0.2",
+            "1",
+            "1.5",
+            "2",
+            "9",
+            "10",
+            "11",
+            "99",
+            "100",
+            "12345678901234567890123456789012345677",
+            "12345678901234567890123456789012345678",
+            "9.9999999999999999999999999999999999999e125",
+        ];
+        let codes = texts.map(|text| number_code(text).expect(text));
+        assert!(codes.is_sorted_by(|a, b| a < b), "{codes:x?}");
+    }
+
+    #[test]
+    fn what_comes_after_and_beside() {
+        assert_eq!(after(&[1, 2]), Some(vec![1, 3]));
+        assert_eq!(after(&[1, 0xff]), Some(vec![2]));
+        assert_eq!(after(&[0xff]), None);
+        assert_eq!(after(&[]), None);
+        assert_eq!(beside(&[1, 0], Ordering::Less), [0, 0xff]);
+        assert_eq!(beside(&[1, 0xff], Ordering::Greater), [2, 0]);
+    }
+}
