@@ -282,7 +282,7 @@ pub fn canonical(number: &str) -> Option<String> {
 }
 
 /// Whether a canonical number has no fraction.
-fn is_integer(canonical: &str) -> bool {
+pub(crate) fn is_integer(canonical: &str) -> bool {
     !canonical.contains(['.', 'e'])
 }
 

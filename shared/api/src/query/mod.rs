@@ -1,6 +1,13 @@
 //! What a list is asked for: filters, order, page, and what is shown of each record.
 
+mod matches;
+mod order;
+mod parse;
+
 use serde_json::Value;
+
+pub use order::compare;
+pub use parse::{parse, parse_filter_only};
 
 use crate::definition::Order;
 
