@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::definition::{Field, FieldType, SYSTEM_FIELDS};
 use api::endpoints::{Entry, Guard, Method, schemas};
 use api::error::{Code, ErrorBody};
+use api::wire::RecordCount;
 use api::{Definition, Operation, Rule};
 use schemars::generate::{Contract, SchemaGenerator, SchemaSettings};
 use serde::Serialize;
@@ -28,9 +29,9 @@ pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, Stri
     let mut document = Document::new();
     for entry in page {
         match entry.guard {
-            Guard::Rule(operation) => {
+            guard if guard.is_of_records() => {
                 for collection in collections {
-                    document.collection(entry, operation, collection)?;
+                    document.collection(entry, collection)?;
                 }
             }
             _ if entry.methods.is_empty() => {}
@@ -150,7 +151,7 @@ impl Document {
             security: match entry.guard {
                 Guard::Open => json!([]),
                 // The body may name the session instead.
-                Guard::Signed | Guard::Rule(_) => json!([{ "accessToken": [] }, {}]),
+                _ => json!([{ "accessToken": [] }, {}]),
             },
             headers: if is_auth { &["Cache-Control"] } else { &[] },
         };
@@ -161,39 +162,44 @@ impl Document {
     }
 
     /// An endpoint of every collection, for one of them.
-    fn collection(&mut self, entry: &Entry, operation: Operation, collection: &Definition) -> Result<(), String> {
+    fn collection(&mut self, entry: &Entry, collection: &Definition) -> Result<(), String> {
         let name = pascal(&collection.name);
         let path = entry.path.replace("{collection}", &collection.name);
-        let rule = collection.rule(operation);
+        let open = operations(entry).iter().any(|operation| collection.rule(*operation) == Rule::Public);
         let token = json!({ "accessToken": [] });
         for method in entry.methods {
-            let (verb, body, reply) = match (operation, method) {
-                (Operation::Create, _) => ("Create", Some("Create"), "Record"),
-                (Operation::List, _) => ("List", None, "Page"),
-                (Operation::Read, _) => ("Get", None, "Record"),
-                (Operation::Update, Method::Put) => ("Replace", Some("Put"), "Record"),
-                (Operation::Update, _) => ("Update", Some("Patch"), "Record"),
-                (Operation::Delete, _) => ("Delete", None, "Record"),
+            let reply = |name: &str| schema(&format!("{}{name}", pascal(&collection.name)));
+            let (verb, body, reply) = match (entry.name, method) {
+                ("records-create", _) => ("Create", Some("Create"), reply("Record")),
+                ("records-list", _) => ("List", None, reply("Page")),
+                ("records-count", _) => ("Count", None, schema("RecordCount")),
+                ("records-spec", _) => ("Spec", None, schema("Definition")),
+                ("records-bulk", _) => ("Bulk", Some("Bulk"), reply("Items")),
+                ("records-get", _) => ("Get", None, reply("Record")),
+                ("records-update", Method::Put) => ("Replace", Some("Put"), reply("Record")),
+                ("records-update", _) => ("Update", Some("Patch"), reply("Record")),
+                ("records-delete", _) => ("Delete", None, Value::Null),
+                _ => return Err(format!("{} is not known here: say what it sends and replies.", entry.name)),
             };
             let mut parameters = Vec::new();
             if path.contains("{id}") {
                 parameters.push(parameter("RecordId"));
             }
-            if operation == Operation::List {
+            if entry.name == "records-list" {
                 parameters.extend([parameter("Limit"), parameter("Cursor")]);
             }
             let shape = Shape {
                 id: format!("{}{verb}", uncapitalised(&name)),
                 tag: &collection.name,
                 body: body.map(|kind| (schema(&format!("{name}{kind}")), true)),
-                reply: (entry.status != 204).then(|| schema(&format!("{name}{reply}"))),
+                reply: (entry.status != 204).then_some(reply),
                 parameters,
-                codes: rule_codes(operation, collection),
-                security: if rule == Rule::Public { json!([{}, token]) } else { json!([token]) },
-                headers: match operation {
-                    Operation::Create => &["Location"],
-                    Operation::Read | Operation::List => &["Cache-Control", "Vary"],
-                    Operation::Update | Operation::Delete => &[],
+                codes: rule_codes(entry, collection),
+                security: if open { json!([{}, token]) } else { json!([token]) },
+                headers: match entry.name {
+                    "records-create" => &["Location"],
+                    _ if *method == Method::Get => &["Cache-Control", "Vary"],
+                    _ => &[],
                 },
             };
             self.operation(entry, *method, &path, &shape)?;
@@ -248,6 +254,8 @@ impl Document {
     /// Gathers the schemas of the wire types, and puts the closed list of codes into the error's.
     fn finish_schemas(&mut self) {
         self.replies.subschema_for::<ErrorBody>();
+        self.replies.subschema_for::<Definition>();
+        self.replies.subschema_for::<RecordCount>();
         // Either generator has seen both sides, so only what bodies point to is taken from theirs.
         let sent = self.bodies.take_definitions(true).into_iter();
         let sent = sent.filter(|(name, _)| self.sent.iter().any(|body| points_to(body, name)));
@@ -304,32 +312,43 @@ fn uncapitalised(name: &str) -> String {
 fn summary(entry: &Entry, shape: &Shape<'_>) -> String {
     let sentence = entry.doc.replace('`', "");
     let sentence = sentence.trim_end_matches('.');
-    if matches!(entry.guard, Guard::Rule(_)) { format!("{sentence} ({})", shape.tag) } else { sentence.to_owned() }
+    if entry.guard.is_of_records() { format!("{sentence} ({})", shape.tag) } else { sentence.to_owned() }
 }
 
-/// What the rule of an operation, and its owner field, may refuse.
-fn rule_codes(operation: Operation, collection: &Definition) -> Vec<Code> {
-    let rule = collection.rule(operation);
+/// What is done to records by an endpoint of theirs.
+fn operations(entry: &Entry) -> Vec<Operation> {
+    match entry.guard {
+        Guard::Rule(operation) => vec![operation],
+        Guard::Rules => vec![Operation::Create, Operation::Update, Operation::Delete],
+        Guard::Open | Guard::Signed => Vec::new(),
+    }
+}
+
+/// What the rules of an endpoint's operations, and the owner field, may refuse.
+fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
     let mut codes = vec![Code::InvalidToken, Code::TokenExpired, Code::SessionRevoked];
-    if rule != Rule::Public {
-        codes.push(Code::AuthenticationRequired);
-    }
     let may_name_an_owner = collection.owner_is_declared();
-    let forbids = match operation {
-        // What the caller may not read does not exist for them: 404.
-        Operation::Read => false,
-        Operation::List => rule == Rule::Admin,
-        Operation::Create => rule == Rule::Admin || may_name_an_owner,
-        Operation::Update => matches!(rule, Rule::Owner | Rule::Admin) || may_name_an_owner,
-        Operation::Delete => matches!(rule, Rule::Owner | Rule::Admin),
-    };
-    if forbids {
-        codes.push(Code::Forbidden);
-    }
-    match operation {
-        Operation::List => codes.push(Code::ValidationFailed),
-        Operation::Create | Operation::Update => codes.push(Code::RecordTooLarge),
-        Operation::Read | Operation::Delete => {}
+    for operation in operations(entry) {
+        let rule = collection.rule(operation);
+        if rule != Rule::Public {
+            codes.push(Code::AuthenticationRequired);
+        }
+        let forbids = match operation {
+            // What the caller may not read does not exist for them: 404.
+            Operation::Read => false,
+            Operation::List => rule == Rule::Admin,
+            Operation::Create => rule == Rule::Admin || may_name_an_owner,
+            Operation::Update => matches!(rule, Rule::Owner | Rule::Admin) || may_name_an_owner,
+            Operation::Delete => matches!(rule, Rule::Owner | Rule::Admin),
+        };
+        if forbids {
+            codes.push(Code::Forbidden);
+        }
+        match operation {
+            Operation::List => codes.push(Code::ValidationFailed),
+            Operation::Create | Operation::Update => codes.push(Code::RecordTooLarge),
+            Operation::Read | Operation::Delete => {}
+        }
     }
     codes
 }
@@ -524,6 +543,28 @@ fn collection_schemas(collection: &Definition) -> Vec<(String, Value)> {
                     },
                 },
                 "required": ["items", "nextCursor"],
+                "additionalProperties": false,
+            }),
+        ),
+        (
+            format!("{name}Items"),
+            json!({
+                "type": "object",
+                "description": format!("The records of `{of}`, in the order of the operations."),
+                "properties": { "items": { "type": "array", "items": { "type": "object" } } },
+                "required": ["items"],
+                "additionalProperties": false,
+            }),
+        ),
+        (
+            format!("{name}Bulk"),
+            json!({
+                "type": "object",
+                "description": format!("Operations on records of `{of}`: all or nothing."),
+                "properties": {
+                    "operations": { "type": "array", "minItems": 1, "maxItems": 100, "items": { "type": "object" } },
+                },
+                "required": ["operations"],
                 "additionalProperties": false,
             }),
         ),

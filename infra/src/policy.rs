@@ -46,12 +46,12 @@ pub struct Statement {
 enum Arn {
     /// The table with this logical id and name.
     Table(String, String),
-    /// The `by_owner` index of that table.
-    ByOwner(String, String),
+    /// Every index of that table.
+    Indexes(String, String),
     /// Every table whose name starts with the stack's.
     EveryTable,
-    /// The `by_owner` index of every such table.
-    EveryByOwner,
+    /// Every index of every such table.
+    EveryIndex,
 }
 
 impl Arn {
@@ -64,9 +64,9 @@ impl Arn {
         let every = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${AWS::StackName}-*";
         match self {
             Self::Table(id, _) => get_att(id, "Arn"),
-            Self::ByOwner(id, _) => sub(&format!("${{{id}.Arn}}/index/by_owner")),
+            Self::Indexes(id, _) => sub(&format!("${{{id}.Arn}}/index/*")),
             Self::EveryTable => sub(every),
-            Self::EveryByOwner => sub(&format!("{every}/index/by_owner")),
+            Self::EveryIndex => sub(&format!("{every}/index/*")),
         }
     }
 
@@ -75,9 +75,9 @@ impl Arn {
         let table = "arn:aws-us-gov:dynamodb:ap-southeast-1:123456789012:table/-".len() + STACK_NAME;
         match self {
             Self::Table(_, name) => table + name.len(),
-            Self::ByOwner(_, name) => table + name.len() + "/index/by_owner".len(),
+            Self::Indexes(_, name) => table + name.len() + "/index/*".len(),
             Self::EveryTable => table + 1,
-            Self::EveryByOwner => table + 1 + "/index/by_owner".len(),
+            Self::EveryIndex => table + 1 + "/index/*".len(),
         }
     }
 }
@@ -109,15 +109,7 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
     let granted: BTreeSet<(Action, Table)> = entry.access.iter().copied().collect();
     let mut statement = Vec::new();
     for &(action, table) in &granted {
-        let indexed = || collections.iter().filter(|collection| collection.has_owner_index());
-        let many = collections.len() > MAX_NAMED_COLLECTIONS;
-        let resource: Vec<Arn> = match table {
-            Table::Records if many => vec![Arn::EveryTable],
-            Table::RecordsByOwner if many && indexed().next().is_some() => vec![Arn::EveryByOwner],
-            Table::Records => collections.iter().map(|c| Arn::of(c)).map(|(id, name)| Arn::Table(id, name)).collect(),
-            Table::RecordsByOwner => indexed().map(|c| Arn::of(c)).map(|(id, name)| Arn::ByOwner(id, name)).collect(),
-            system => system_table(system).into_iter().collect(),
-        };
+        let resource = resources(table, collections);
         if resource.is_empty() {
             continue;
         }
@@ -125,7 +117,11 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
         statement.push(Statement::new("Allow", action, resource));
         if every {
             // The prefix covers the system tables as well.
-            let others = SYSTEM_TABLES.iter().filter(|(system, _)| !granted.contains(&(action, *system)));
+            let needed = |system: Table| {
+                let related = system == Table::Users && granted.contains(&(action, Table::RelatedUsers));
+                related || granted.contains(&(action, system))
+            };
+            let others = SYSTEM_TABLES.iter().filter(|(system, _)| !needed(*system));
             let denied: Vec<Arn> = others.filter_map(|(system, _)| system_table(*system)).collect();
             if !denied.is_empty() {
                 statement.push(Statement::new("Deny", action, denied));
@@ -145,6 +141,32 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
         ));
     }
     Ok(Some(Policy { version: "2012-10-17", statement }))
+}
+
+/// What `table` stands for among these collections.
+fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
+    let targets: BTreeSet<&str> = collections
+        .iter()
+        .flat_map(|from| from.fields.iter().filter_map(|field| field.collection.as_deref()))
+        .collect();
+    let all = |has: &dyn Fn(&Definition) -> bool, one: fn(String, String) -> Arn, every: Arn| -> Vec<Arn> {
+        let named: Vec<_> = collections.iter().filter(|it| has(it)).map(|it| Arn::of(it)).collect();
+        if named.len() > MAX_NAMED_COLLECTIONS {
+            return vec![every];
+        }
+        named.into_iter().map(|(id, name)| one(id, name)).collect()
+    };
+    match table {
+        Table::Records => all(&|_| true, Arn::Table, Arn::EveryTable),
+        Table::RecordsIndexes => {
+            all(&|it| it.has_owner_index() || !it.indexes.is_empty(), Arn::Indexes, Arn::EveryIndex)
+        }
+        Table::RelatedRecords => all(&|it| targets.contains(it.name.as_str()), Arn::Table, Arn::EveryTable),
+        Table::UniqueRecords => all(&|it| it.fields.iter().any(|field| field.unique), Arn::Table, Arn::EveryTable),
+        Table::RelatedUsers if !targets.contains("users") => Vec::new(),
+        Table::RelatedUsers => system_table(Table::Users).into_iter().collect(),
+        system => system_table(system).into_iter().collect(),
+    }
 }
 
 fn system_table(table: Table) -> Option<Arn> {
@@ -207,11 +229,11 @@ mod tests {
                 allow("BatchGetItem", json!([arn("UsersTable")])),
                 allow("BatchGetItem", json!([arn("SessionsTable")])),
                 allow("Query", json!([arn("NotesCollection"), arn("PostsCollection")])),
-                allow("Query", json!([{ "Fn::Sub": "${NotesCollection.Arn}/index/by_owner" }])),
+                allow("Query", json!([{ "Fn::Sub": "${NotesCollection.Arn}/index/*" }])),
             ]
         );
         let indexes = statements(RecordsList::ENTRY, &definitions[1..]);
-        assert!(!json!(indexes).to_string().contains("by_owner"), "{indexes:?}");
+        assert!(!json!(indexes).to_string().contains("/index/"), "{indexes:?}");
     }
 
     fn entry(access: &'static [(Action, Table)]) -> Entry {
@@ -239,7 +261,7 @@ mod tests {
                 allow("Query", json!([{ "Fn::Sub": every }])),
                 json!({ "Effect": "Deny", "Action": "dynamodb:Query",
                         "Resource": [arn("UsersTable"), arn("SessionsTable"), arn("SettingsTable")] }),
-                allow("Query", json!([{ "Fn::Sub": format!("{every}/index/by_owner") }])),
+                allow("Query", json!([{ "Fn::Sub": format!("{every}/index/*") }])),
             ]
         );
         // A deny outweighs every allow, so what the endpoint needs itself is left out of it.

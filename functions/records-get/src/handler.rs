@@ -17,5 +17,5 @@ pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<R
     };
     let readable = record.filter(|record| may_read(definition, &caller, record.owner.as_deref()));
     let record = readable.ok_or(Code::RecordNotFound)?;
-    Ok(Reply::of(record.wire(definition)))
+    Ok(Reply::of(record.wire(definition).view(None)))
 }

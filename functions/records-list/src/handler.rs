@@ -45,8 +45,8 @@ pub(crate) async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply
 
     let seal = |after| cursor::seal(keys, &definition.name, &scope, after, call.now, call.random()?);
     let next_cursor = page.next.map(seal).transpose()?;
-    let items = page.records.into_iter().map(|record| record.wire(definition)).collect();
-    Ok(Reply::of(RecordPage { items, next_cursor }))
+    let items = page.records.into_iter().map(|record| record.wire(definition).view(None)).collect();
+    Ok(Reply::of(RecordPage { items, next_cursor, explain: None }))
 }
 
 /// How many records a page has.

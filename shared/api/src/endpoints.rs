@@ -6,10 +6,10 @@
 
 use serde::Serialize;
 
-use crate::definition::Operation;
+use crate::definition::{Definition, Operation};
 use crate::error::Code;
-use crate::wire::{Body, Credentials, HealthStatus, LogoutRequest, NoBody, NoContent, RefreshRequest};
-use crate::wire::{Record, RecordFields, RecordPage, SignedIn, Tokens};
+use crate::wire::{Body, BulkItems, BulkOperations, Credentials, HealthStatus, LogoutRequest, NoBody, NoContent};
+use crate::wire::{Record, RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, SignedIn, Tokens};
 
 /// An HTTP method that some endpoint answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -52,6 +52,16 @@ pub enum Guard {
     Signed,
     /// Whoever the collection's rule for this operation allows.
     Rule(Operation),
+    /// Whoever the collection's rules for the operations in the body allow.
+    Rules,
+}
+
+impl Guard {
+    /// Whether the endpoint is about the records of a collection, and so reads the caller's token.
+    #[must_use]
+    pub fn is_of_records(self) -> bool {
+        matches!(self, Self::Rule(_) | Self::Rules)
+    }
 }
 
 /// A DynamoDB action, named as IAM names it.
@@ -67,6 +77,10 @@ pub enum Action {
     PutItem,
     /// `dynamodb:UpdateItem`
     UpdateItem,
+    /// `dynamodb:DeleteItem`
+    DeleteItem,
+    /// `dynamodb:ConditionCheckItem`
+    ConditionCheckItem,
 }
 
 impl Action {
@@ -79,11 +93,14 @@ impl Action {
             Self::Query => "Query",
             Self::PutItem => "PutItem",
             Self::UpdateItem => "UpdateItem",
+            Self::DeleteItem => "DeleteItem",
+            Self::ConditionCheckItem => "ConditionCheckItem",
         }
     }
 }
 
-/// What an endpoint touches: one table, one index, or that of every collection.
+/// What an endpoint touches: a system table, or the tables or indexes of the collections that have what it is for. A
+/// transaction is granted by the actions it is made of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
     /// `_users`
@@ -94,8 +111,14 @@ pub enum Table {
     Settings,
     /// The table of every declared collection.
     Records,
-    /// The `by_owner` index of every collection that has one.
-    RecordsByOwner,
+    /// Every index of every collection that has one.
+    RecordsIndexes,
+    /// The table of every collection that some relation points to.
+    RelatedRecords,
+    /// `_users`, where some relation points to users.
+    RelatedUsers,
+    /// The table of every collection with unique fields.
+    UniqueRecords,
 }
 
 /// One entry of the page.
@@ -142,6 +165,14 @@ pub mod guard {
     /// See [`Guard::Rule`](super::Guard::Rule).
     #[derive(Debug)]
     pub struct Rule;
+    /// See [`Guard::Rules`](super::Guard::Rules).
+    #[derive(Debug)]
+    pub struct Rules;
+
+    /// A guard of records: the handler has a collection and may have a caller.
+    pub trait OfRecords {}
+    impl OfRecords for Rule {}
+    impl OfRecords for Rules {}
 }
 
 macro_rules! endpoints {
@@ -214,27 +245,49 @@ endpoints! {
 
     /// Create a record.
     RecordsCreate "records-create": [Post] "/api/{collection}", Rule(Create),
-        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, PutItem Records],
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, PutItem Records, GetItem Records,
+         ConditionCheckItem RelatedRecords, ConditionCheckItem RelatedUsers],
         RecordFields => 201 Record, [];
 
-    /// List the records the caller may list, newest first.
+    /// List the records the caller may list, newest first or in a declared order, all or those that pass a filter.
     RecordsList "records-list": [Get] "/api/{collection}", Rule(List),
-        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, Query Records, Query RecordsByOwner],
-        NoBody => 200 RecordPage, [InvalidCursor];
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, Query Records, Query RecordsIndexes,
+         BatchGetItem RelatedRecords],
+        NoBody => 200 RecordPage, [InvalidCursor, IndexBuilding];
+
+    /// Count the records the caller may list, all or those that pass a filter.
+    RecordsCount "records-count": [Get] "/api/{collection}/count", Rule(List),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, Query Records, Query RecordsIndexes],
+        NoBody => 200 RecordCount, [IndexBuilding];
+
+    /// Read the collection's definition.
+    RecordsSpec "records-spec": [Get] "/api/{collection}/spec", Rule(List),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings],
+        NoBody => 200 &'static Definition, [];
+
+    /// Create, update and delete several records: all or nothing.
+    RecordsBulk "records-bulk": [Post] "/api/{collection}/bulk", Rules,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, PutItem Records, UpdateItem Records,
+         GetItem Records, DeleteItem UniqueRecords, ConditionCheckItem RelatedRecords,
+         ConditionCheckItem RelatedUsers],
+        BulkOperations => 200 BulkItems, [RecordNotFound];
 
     /// Read one record.
     RecordsGet "records-get": [Get] "/api/{collection}/{id}", Rule(Read),
-        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Records],
-        NoBody => 200 Record, [RecordNotFound];
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Records, BatchGetItem RelatedRecords],
+        NoBody => 200 RecordView, [RecordNotFound];
 
     /// Change a record: `PATCH` merges, `PUT` replaces.
     RecordsUpdate "records-update": [Patch Put] "/api/{collection}/{id}", Rule(Update),
-        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records],
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records, GetItem Records,
+         PutItem UniqueRecords, DeleteItem UniqueRecords, ConditionCheckItem RelatedRecords,
+         ConditionCheckItem RelatedUsers],
         RecordFields => 200 Record, [RecordNotFound];
 
     /// Delete a record.
     RecordsDelete "records-delete": [Delete] "/api/{collection}/{id}", Rule(Delete),
-        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records],
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records, GetItem UniqueRecords,
+         DeleteItem UniqueRecords],
         NoBody => 204 NoContent, [RecordNotFound];
 
     /// Answer every path and method that no endpoint has, in the one error shape.
@@ -254,17 +307,18 @@ pub enum Route {
 
 /// Decides which endpoint a request is for.
 ///
-/// A literal path wins over a template, so `GET /api/auth/login` is 405 and never a record of a collection `auth`,
-/// although API Gateway, which routes by method and path together, sends it to `records-get`. `is_collection` tells
-/// the declared collections: any other name is no path at all.
+/// The template with the most literal segments wins, so `DELETE /api/posts/count` is 405 and never a record of that
+/// id, although API Gateway, which routes by method and path together, sends it to `records-delete`. `is_collection`
+/// tells the declared collections: any other name is no path at all.
 #[must_use]
 pub fn route(method: &str, path: &str, is_collection: impl Fn(&str) -> bool) -> Route {
-    // Who asks for a template by its own spelling asks for no collection.
-    let literal = PAGE.iter().any(|entry| entry.path == path && !path.contains('{'));
+    let fitting = || PAGE.iter().filter(|entry| fits(entry.path, path, &is_collection));
+    let Some(most) = fitting().map(|entry| literals(entry.path)).max() else {
+        return Route::NotFound;
+    };
     let mut allowed = Vec::new();
-    for entry in PAGE {
-        let matches = if literal { entry.path == path } else { fits(entry.path, path, &is_collection) };
-        for allow in entry.methods.iter().filter(|_| matches) {
+    for entry in fitting().filter(|entry| literals(entry.path) == most) {
+        for allow in entry.methods {
             if allow.as_str() == method {
                 return Route::To(entry.name);
             }
@@ -276,6 +330,11 @@ pub fn route(method: &str, path: &str, is_collection: impl Fn(&str) -> bool) -> 
     }
     allowed.sort_unstable();
     Route::MethodNotAllowed(allowed.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", "))
+}
+
+/// How many segments of `template` stand for themselves.
+fn literals(template: &str) -> usize {
+    template.split('/').filter(|segment| !segment.starts_with('{')).count()
 }
 
 /// Whether `path` is an instance of `template`.
@@ -329,6 +388,9 @@ mod tests {
             ("HEAD", "/api/health", "GET"),
             ("HEAD", "/api/posts", "GET, POST"),
             ("POST", "/api/posts/x", "GET, PUT, PATCH, DELETE"),
+            ("DELETE", "/api/posts/count", "GET"),
+            ("PATCH", "/api/posts/spec", "GET"),
+            ("GET", "/api/posts/bulk", "POST"),
         ] {
             assert_eq!(ask(method, path), Route::MethodNotAllowed(allow.to_owned()), "{method} {path}");
         }
@@ -343,6 +405,8 @@ mod tests {
             "/api/",
             "/api/posts/",
             "/api/posts/x/y",
+            "/api/posts/count/x",
+            "/api/nope/count",
             "/api/nope",
             "/api/nope/x",
             "/posts",

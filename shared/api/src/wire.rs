@@ -82,6 +82,20 @@ impl Fields {
         }
     }
 
+    /// The items of a list that must be there and hold `least` to `most` of them.
+    fn list(&mut self, name: &str, least: usize, most: usize) -> Option<Vec<Value>> {
+        let (code, message) = match self.object.remove(name) {
+            Some(Value::Array(items)) if (least..=most).contains(&items.len()) => return Some(items),
+            Some(Value::Array(items)) => {
+                ("range", format!("`{name}` has {} items; there may be {least} to {most}.", items.len()))
+            }
+            None | Some(Value::Null) => ("required", format!("`{name}` is required.")),
+            Some(_) => ("type", format!("`{name}` must be an array.")),
+        };
+        self.details.push(Detail::new(name, code, message));
+        None
+    }
+
     /// Everything, for a body whose fields are declared elsewhere.
     pub fn all(&mut self) -> Map<String, Value> {
         std::mem::take(&mut self.object)
@@ -243,16 +257,139 @@ impl Record {
             field => self.fields.get(field).map(Cow::Borrowed),
         }
     }
+
+    /// What a caller is shown of it: the `fields` asked for, or all of them; `id` always.
+    #[must_use]
+    pub fn view(self, fields: Option<&[String]>) -> RecordView {
+        let text = |text: String| Value::String(text);
+        let mut view = self.fields;
+        view.insert("createdAt".to_owned(), text(self.created_at.to_string()));
+        view.insert("updatedAt".to_owned(), text(self.updated_at.to_string()));
+        view.insert("createdBy".to_owned(), self.created_by.map_or(Value::Null, |id| text(id.to_string())));
+        if let Some(fields) = fields {
+            view.retain(|name, _| fields.contains(name));
+        }
+        view.insert("id".to_owned(), text(self.id.to_string()));
+        RecordView(view)
+    }
 }
+
+/// What a caller is shown of a record: some of its fields or all, relations as ids or as records of their own.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct RecordView(pub Map<String, Value>);
 
 /// A page of records.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct RecordPage {
-    /// The records, newest first.
-    pub items: Vec<Record>,
+    /// The records in the order asked for; newest first when none is.
+    pub items: Vec<RecordView>,
     /// What to send as `cursor` for the next page; null at the end.
     pub next_cursor: Option<String>,
+    /// How the page was read; only for admins who ask for it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub explain: Option<Explanation>,
+}
+
+/// How a page was read.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct Explanation {
+    /// The index that was read, such as `by.status.-createdAt`; `table` for the table itself.
+    pub index: String,
+    /// How many queries it took.
+    pub requests: u32,
+    /// The read capacity units they cost.
+    pub units: f64,
+}
+
+/// How many records there are.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+pub struct RecordCount {
+    /// How many were found.
+    pub count: u64,
+    /// Whether these are all; otherwise there are at least so many.
+    pub exact: bool,
+}
+
+/// The body of a bulk write, `{"operations": […]}`, its shape not yet checked: whoever may not write at all hears
+/// that first.
+#[derive(Debug, JsonSchema)]
+#[schemars(transparent)]
+pub struct BulkOperations(Map<String, Value>);
+
+impl Body for BulkOperations {
+    const PRESENCE: Presence = Presence::Required;
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self(fields.all()))
+    }
+}
+
+/// One operation of a bulk write.
+#[derive(Clone, Debug, PartialEq)]
+pub enum BulkOperation {
+    /// Makes a new record of these fields.
+    Create(Map<String, Value>),
+    /// Merges these fields into the record of this id.
+    Update(String, Map<String, Value>),
+    /// Deletes the record of this id.
+    Delete(String),
+}
+
+impl BulkOperations {
+    /// The most operations of one body: each is at least one item of DynamoDB's transaction.
+    pub const MOST: usize = 100;
+
+    /// The operations in their order.
+    ///
+    /// # Errors
+    /// `common/validation-failed` naming each that has not the shape of one, such as `operations[2]`.
+    pub fn operations(self) -> Result<Vec<BulkOperation>, Error> {
+        let mut fields = Fields { object: self.0, details: Vec::new() };
+        let items = fields.list("operations", 1, Self::MOST).unwrap_or_default();
+        let Fields { object, mut details } = fields;
+        details.extend(object.keys().map(|name| unknown(name)));
+        let mut operations = Vec::with_capacity(items.len());
+        for (at, item) in items.into_iter().enumerate() {
+            match BulkOperation::read(item) {
+                Ok(operation) => operations.push(operation),
+                Err((code, message)) => details.push(Detail::new(format!("operations[{at}]"), code, message)),
+            }
+        }
+        if details.is_empty() { Ok(operations) } else { Err(Error::invalid(details)) }
+    }
+}
+
+impl BulkOperation {
+    /// One operation, or what is wrong with it.
+    fn read(item: Value) -> Result<Self, (&'static str, &'static str)> {
+        const SHAPE: &str = "An operation is an object with one of `create`, `update` and `delete`.";
+        let Value::Object(item) = item else { return Err(("type", SHAPE)) };
+        let mut members = item.into_iter();
+        let (Some((kind, body)), None) = (members.next(), members.next()) else { return Err(("operation", SHAPE)) };
+        let Value::Object(mut body) = body else { return Err(("type", "What an operation is about is an object.")) };
+        let mut id = || match body.remove("id") {
+            Some(Value::String(id)) => Ok(id),
+            _ => Err(("required", "`id`, the id of the record, is required.")),
+        };
+        match kind.as_str() {
+            "create" => Ok(Self::Create(body)),
+            "update" => Ok(Self::Update(id()?, body)),
+            "delete" => match (id()?, body.is_empty()) {
+                (id, true) => Ok(Self::Delete(id)),
+                (_, false) => Err(("unknown-field", "A deletion has an `id` and nothing else.")),
+            },
+            _ => Err(("operation", SHAPE)),
+        }
+    }
+}
+
+/// The reply of a bulk write.
+#[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
+pub struct BulkItems {
+    /// The records as they are now, in the order of the operations; of a deleted one the `id` alone.
+    pub items: Vec<RecordView>,
 }
 
 #[cfg(test)]
@@ -281,6 +418,57 @@ mod tests {
     fn a_body_of_thousands_of_faults_is_not_answered_with_thousands() {
         let many: Map<String, Value> = (0..30_000).map(|n| (format!("f{n}"), json!(1))).collect();
         assert_eq!(refused::<RefreshRequest>(Value::Object(many)).len(), crate::error::MAX_DETAILS);
+    }
+
+    #[test]
+    fn a_view_shows_what_is_asked_for_and_the_id() {
+        let time = Timestamp::from_millis(1_790_000_000_000);
+        let record = Record {
+            id: Id::new(time, [1; 10]),
+            created_at: time,
+            updated_at: time,
+            created_by: None,
+            fields: Map::from_iter([("a".to_owned(), json!(1)), ("b".to_owned(), json!(2))]),
+        };
+        let whole = serde_json::to_value(record.clone().view(None)).expect("JSON");
+        assert_eq!(whole, serde_json::to_value(&record).expect("JSON"));
+        let some = record.clone().view(Some(&["b".to_owned(), "createdBy".to_owned(), "nope".to_owned()]));
+        assert_eq!(Value::Object(some.0), json!({ "id": record.id.to_string(), "b": 2, "createdBy": null }));
+        assert_eq!(record.view(Some(&[])).0.len(), 1);
+    }
+
+    #[test]
+    fn bulk_operations_have_a_shape_and_a_place() {
+        let read = |body: Value| decode::<BulkOperations>(body.as_object().cloned().unwrap_or_default());
+        let operations = |body: Value| read(body).and_then(BulkOperations::operations);
+        let good = json!({ "operations": [{ "create": { "a": 1 } }, { "update": { "id": "x", "a": null } },
+            { "delete": { "id": "y" } }] });
+        let expected = [
+            BulkOperation::Create(Map::from_iter([("a".to_owned(), json!(1))])),
+            BulkOperation::Update("x".to_owned(), Map::from_iter([("a".to_owned(), Value::Null)])),
+            BulkOperation::Delete("y".to_owned()),
+        ];
+        assert_eq!(operations(good), Ok(expected.to_vec()));
+        let many = vec![json!({ "create": {} }); BulkOperations::MOST + 1];
+        for (body, field, code) in [
+            (json!({}), "operations", "required"),
+            (json!({ "operations": {} }), "operations", "type"),
+            (json!({ "operations": [] }), "operations", "range"),
+            (json!({ "operations": many }), "operations", "range"),
+            (json!({ "operations": [{ "create": {} }], "x": 1 }), "x", "unknown-field"),
+            (json!({ "operations": [{ "create": {} }, 1] }), "operations[1]", "type"),
+            (json!({ "operations": [{ "create": 1 }] }), "operations[0]", "type"),
+            (json!({ "operations": [{}] }), "operations[0]", "operation"),
+            (json!({ "operations": [{ "upsert": {} }] }), "operations[0]", "operation"),
+            (json!({ "operations": [{ "create": {}, "delete": {} }] }), "operations[0]", "operation"),
+            (json!({ "operations": [{ "update": {} }] }), "operations[0]", "required"),
+            (json!({ "operations": [{ "delete": { "id": 1 } }] }), "operations[0]", "required"),
+            (json!({ "operations": [{ "delete": { "id": "x", "a": 1 } }] }), "operations[0]", "unknown-field"),
+        ] {
+            let error = operations(body.clone()).expect_err("refused");
+            let details: Vec<_> = error.details.iter().map(|it| (it.field.as_str(), it.code.as_str())).collect();
+            assert_eq!(details, [(field, code)], "{body}");
+        }
     }
 
     #[test]

@@ -91,7 +91,7 @@ impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
     }
 }
 
-impl<E: Endpoint<Guard = guard::Rule>> Call<E> {
+impl<E: Endpoint<Guard: guard::OfRecords>> Call<E> {
     /// Whether the request shows an access token, good or bad.
     #[must_use]
     pub fn has_token(&self) -> bool {
@@ -122,6 +122,24 @@ impl<E: Endpoint<Guard = guard::Rule>> Call<E> {
     #[must_use]
     pub fn is_put(&self) -> bool {
         self.event.method() == "PUT"
+    }
+
+    /// The `If-Match` header, unchecked.
+    #[must_use]
+    pub fn if_match(&self) -> Option<&str> {
+        self.event.header("if-match")
+    }
+
+    /// The `If-None-Match` header, unchecked.
+    #[must_use]
+    pub fn if_none_match(&self) -> Option<&str> {
+        self.event.header("if-none-match")
+    }
+
+    /// The query parameters in their order, decoded and unchecked.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.event.query().as_bytes()).collect()
     }
 
     /// The query parameters, all of which must be `known`.

@@ -8,20 +8,35 @@ use crate::event::{Head, Response};
 
 /// What a handler answers: the body, under the status that the endpoint page names.
 pub struct Reply<E: Endpoint> {
-    body: E::Reply,
+    /// `None` where the caller has it already: 304.
+    body: Option<E::Reply>,
     location: Option<String>,
+    etag: Option<String>,
 }
 
 impl<E: Endpoint> Reply<E> {
     /// A reply with this body.
     pub fn of(body: E::Reply) -> Self {
-        Self { body, location: None }
+        Self { body: Some(body), location: None, etag: None }
+    }
+
+    /// 304 without a body: what the caller has is the record's revision `rev` (RFC 9110, section 15.4.5).
+    #[must_use]
+    pub fn not_modified(rev: &str) -> Self {
+        Self { body: None, location: None, etag: None }.tagged(rev)
     }
 
     /// The same with a `Location` header.
     #[must_use]
     pub fn at(mut self, location: String) -> Self {
         self.location = Some(location);
+        self
+    }
+
+    /// The same with the record's revision as its `ETag`.
+    #[must_use]
+    pub fn tagged(mut self, rev: &str) -> Self {
+        self.etag = Some(format!("\"{rev}\""));
         self
     }
 }
@@ -34,9 +49,13 @@ pub(crate) fn encode<E: Endpoint>(
     identified: bool,
 ) -> Response {
     let error = match result {
-        Ok(reply) => match json(&reply.body) {
+        Ok(reply) => match reply.body.as_ref().map(json).transpose() {
             Ok(body) => {
-                let mut response = respond(E::ENTRY.status, body);
+                let status = if body.is_some() { E::ENTRY.status } else { 304 };
+                let mut response = respond(status, body.flatten());
+                if let Some(etag) = reply.etag {
+                    response.header("etag", etag);
+                }
                 if let Some(location) = reply.location {
                     response.header("location", location);
                 }
@@ -74,7 +93,7 @@ fn respond(status: u16, body: Option<String>) -> Response {
 fn cached<E: Endpoint>(mut response: Response, head: &Head, identified: bool) -> Response {
     if head.path.starts_with("/api/auth/") {
         response.header("cache-control", "no-store");
-    } else if matches!(E::ENTRY.guard, api::endpoints::Guard::Rule(_)) {
+    } else if E::ENTRY.guard.is_of_records() {
         response.header("vary", "authorization, x-api-key");
         if identified {
             response.header("cache-control", "private, no-cache");
@@ -98,8 +117,8 @@ pub(crate) fn empty() -> Response {
 mod tests {
     use api::Code;
     use api::endpoints::{Login, Logout, RecordsGet};
-    use api::wire::NoContent;
-    use serde_json::Value;
+    use api::wire::{NoContent, RecordView};
+    use serde_json::{Map, Value};
 
     use super::*;
 
@@ -133,6 +152,20 @@ mod tests {
         let response = encode::<Logout>(Ok(Reply::of(NoContent)), &head("/api/auth/logout"), "r-1", false);
         assert_eq!((response.status_code, response.body), (204, None));
         assert!(!response.headers.contains_key("content-type"));
+    }
+
+    #[test]
+    fn a_record_that_the_caller_has_is_304_with_its_headers() {
+        let response = encode::<RecordsGet>(Ok(Reply::not_modified("r1")), &head("/api/posts/x"), "r-1", true);
+        assert_eq!((response.status_code, response.body), (304, None));
+        for (name, value) in [("etag", "\"r1\""), ("cache-control", "private, no-cache")] {
+            assert_eq!(response.headers.get(name).map(String::as_str), Some(value));
+        }
+        assert!(response.headers.contains_key("vary") && !response.headers.contains_key("content-type"));
+        let whole = Reply::<RecordsGet>::of(RecordView(Map::new())).tagged("r1");
+        let response = encode(Ok(whole), &head("/api/posts/x"), "r-1", false);
+        assert_eq!((response.status_code, response.body.as_deref()), (200, Some("{}")));
+        assert_eq!(response.headers.get("etag").map(String::as_str), Some("\"r1\""));
     }
 
     #[test]

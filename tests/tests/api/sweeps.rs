@@ -71,7 +71,7 @@ fn page() -> Vec<Request> {
 }
 
 fn of_collections() -> impl Iterator<Item = Request> {
-    page().into_iter().filter(|request| matches!(request.entry.guard, Guard::Rule(_)))
+    page().into_iter().filter(|request| request.entry.guard.is_of_records())
 }
 
 /// The methods that reach a function.
@@ -144,7 +144,7 @@ fn sweep_token(authorization: &str, code: &str, signed: Option<&str>) {
     for request in page() {
         let reply = request.send(&stranger, &[("authorization", authorization)]);
         match (request.entry.guard, signed) {
-            (Guard::Rule(_), _) => assert_refused(&reply, request.method, &request.path, code),
+            (Guard::Rule(_) | Guard::Rules, _) => assert_refused(&reply, request.method, &request.path, code),
             (Guard::Signed, Some(code)) => assert_refused(&reply, request.method, &request.path, code),
             (Guard::Signed, None) => assert_eq!(reply.status, request.entry.status, "{}", reply.text()),
             (Guard::Open, _) => {
@@ -204,6 +204,7 @@ fn a_member_may_do_nothing_that_is_for_admins() {
         let code = match request.entry.guard {
             Guard::Rule(Operation::Create) => continue,
             Guard::Rule(Operation::List) => "auth/forbidden",
+            Guard::Rules => "common/validation-failed",
             _ => "data/record-not-found",
         };
         let body = request.takes_body().then_some(&br#"{"message":"b"}"#[..]);
