@@ -12,7 +12,7 @@ pub(crate) async fn bulk(store: &Store, call: Call<RecordsBulk>) -> Result<Reply
         need_token(Rule::Authenticated, call.has_token())?;
     }
     let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
-    let (_caller, _) = store.caller(claims.as_ref(), &[], call.settings.auth.session_check, call.now).await?;
+    let _caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now).await?;
     let _operations = call.body.operations()?;
     Err(Error::internal("bulk writes are not built yet"))
 }

@@ -10,7 +10,7 @@ pub(crate) async fn spec(store: &Store, call: Call<RecordsSpec>) -> Result<Reply
     need_token(definition.rule(Operation::List), call.has_token())?;
     let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
     call.query(&[])?;
-    let (caller, _) = store.caller(claims.as_ref(), &[], call.settings.auth.session_check, call.now).await?;
+    let caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now).await?;
     may_list(definition, &caller)?;
     Ok(Reply::of(definition))
 }
