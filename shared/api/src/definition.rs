@@ -1,12 +1,18 @@
 //! Collection definitions: what a `collections/<name>.json` may say.
 
+mod pattern;
+mod problems;
+
 use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fmt, fs, io};
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
+
+pub use self::pattern::Pattern;
 
 /// Names that a collection may not have: paths of the service, today's and tomorrow's.
 const RESERVED_COLLECTIONS: &[&str] = &[
@@ -51,10 +57,6 @@ const LIST_PARAMETERS: &[&str] = &[
     "explain",
 ];
 
-/// The most fields of a collection: an update of all of them still fits DynamoDB's expression of 4 KB, and a check of
-/// all relations its batch of 100.
-const MAX_FIELDS: usize = 90;
-
 /// What is done to a record.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
@@ -96,7 +98,7 @@ pub struct Permissions {
     #[serde(default)]
     pub read: Rule,
     /// Who may list; the same as `read` when absent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub list: Option<Rule>,
     /// Who may change.
     #[serde(default)]
@@ -164,7 +166,7 @@ pub struct Field {
     #[serde(rename = "type")]
     pub kind: FieldType,
     /// Whether every record must have it.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "is_false")]
     pub required: bool,
     /// Whether no two records may have the same value; for a field of the collection itself, of a scalar type.
     #[serde(default, skip_serializing_if = "is_false")]
@@ -189,7 +191,7 @@ pub struct Field {
     pub max_length: Option<usize>,
     /// For a string, a regular expression that it must match somewhere; anchor it with `^` and `$`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub pattern: Option<String>,
+    pub pattern: Option<Pattern>,
     /// For a string, its form.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
@@ -225,8 +227,7 @@ impl Order {
 }
 
 /// An index that a collection declares: an ordered list of fields, `-` before those with the greatest value first.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
-#[serde(from = "IndexForm")]
+#[derive(Clone, Debug, PartialEq, Eq, JsonSchema)]
 #[schemars(with = "IndexForm")]
 pub struct Index {
     /// The fields, such as `status` and `-createdAt`.
@@ -235,35 +236,48 @@ pub struct Index {
     pub per_owner: bool,
 }
 
-/// How an index may be written.
-#[derive(Serialize, Deserialize, JsonSchema)]
+/// The fields alone, or with the word whether it is kept for each owner apart.
+#[derive(Serialize, JsonSchema)]
 #[serde(untagged)]
 enum IndexForm {
-    /// The fields alone.
+    /// The fields in order, such as `["status", "-createdAt"]`.
     Fields(Vec<String>),
-    /// The fields, and whether it is kept per owner.
-    #[serde(rename_all = "camelCase")]
-    Full {
-        fields: Vec<String>,
-        #[serde(default)]
-        per_owner: bool,
-    },
+    /// The fields in order, and for whom.
+    Full(FullIndex),
 }
 
-impl From<IndexForm> for Index {
-    fn from(form: IndexForm) -> Self {
-        match form {
-            IndexForm::Fields(fields) => Self { fields, per_owner: false },
-            IndexForm::Full { fields, per_owner } => Self { fields, per_owner },
-        }
+#[derive(Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+struct FullIndex {
+    /// The fields in order, `-` before those with the greatest value first.
+    fields: Vec<String>,
+    /// Whether it is kept for each owner apart, for lists of one owner's records.
+    #[serde(default)]
+    per_owner: bool,
+}
+
+impl<'de> Deserialize<'de> for Index {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let FullIndex { fields, per_owner } = match Value::deserialize(deserializer)? {
+            Value::Array(items) => {
+                let names = items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>();
+                FullIndex { fields: names.ok_or_else(|| D::Error::custom(INDEX_FORMS))?, per_owner: false }
+            }
+            object @ Value::Object(_) => serde_json::from_value(object)
+                .map_err(|error| D::Error::custom(format_args!("{error}; {INDEX_FORMS}")))?,
+            _ => return Err(D::Error::custom(INDEX_FORMS)),
+        };
+        Ok(Self { fields, per_owner })
     }
 }
+
+const INDEX_FORMS: &str = r#"an index is a list of field names such as ["status", "-createdAt"], or {"fields": ["status", "-createdAt"], "perOwner": true}"#;
 
 impl Serialize for Index {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields = self.fields.clone();
         match self.per_owner {
-            true => IndexForm::Full { fields, per_owner: true },
+            true => IndexForm::Full(FullIndex { fields, per_owner: true }),
             false => IndexForm::Fields(fields),
         }
         .serialize(serializer)
@@ -288,6 +302,9 @@ impl Index {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Definition {
+    /// Where an editor finds the schema of this file, such as `../docs/collection.schema.json`; nobody else reads it.
+    #[serde(default, rename = "$schema", skip_serializing)]
+    pub schema: Option<String>,
     /// The name, as the file is named: `^[a-zA-Z][a-zA-Z0-9_-]{0,63}$`.
     pub name: String,
     /// The declared fields.
@@ -295,7 +312,7 @@ pub struct Definition {
     /// Who may do what; everything is public when absent.
     #[serde(default)]
     pub permissions: Permissions,
-    /// The field that holds the owner's id; see [`Definition::owner_field`].
+    /// The field that holds the owner's id; `user_id` if that is declared, else `createdBy`, when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub owner_field: Option<String>,
     /// Over how many partitions the records are spread, 1 to 16. May only grow.
@@ -366,20 +383,19 @@ pub fn check(files: &[(String, String)]) -> Result<Checked, Vec<Problem>> {
     let mut definitions: Vec<Definition> = Vec::new();
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
+    // A file that is broken is a problem of its own, not of those that point to it.
+    let known: BTreeSet<&str> = files.iter().filter_map(|(file, _)| file.strip_suffix(".json")).collect();
     for (file, content) in files {
-        let problem = |field: &str, reason: String| Problem { file: file.clone(), field: field.to_owned(), reason };
+        let problem = |(field, reason): (String, String)| Problem { file: file.clone(), field, reason };
         match parse(content) {
-            Err((field, reason)) => problems.push(problem(&field, reason)),
+            Err(reason) => problems.push(problem(reason)),
             Ok(definition) => {
-                problems.extend(definition.problems(file).into_iter().map(|(field, reason)| problem(&field, reason)));
+                problems.extend(problems::problems(&definition, file, &known).into_iter().map(problem));
+                warnings.extend(problems::warnings(&definition).into_iter().map(problem));
                 let folded = fold(&definition.name);
                 if let Some(other) = definitions.iter().find(|other| fold(&other.name) == folded) {
                     let reason = format!("differs from `{}` only in case, `-` or `_`; rename one", other.name);
-                    problems.push(problem("name", reason));
-                }
-                if let Some(operations) = definition.open_to_strangers() {
-                    let reason = format!("strangers may {operations} records of `{}`", definition.name);
-                    warnings.push(problem("permissions", reason));
+                    problems.push(problem(("name".to_owned(), reason)));
                 }
                 definitions.push(definition);
             }
@@ -402,12 +418,6 @@ fn parse(content: &str) -> Result<Definition, (String, String)> {
 /// Two names with the same fold would be one table name to a careless eye, or one CloudFormation resource.
 fn fold(name: &str) -> String {
     name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
-}
-
-fn is_name(name: &str, also: &[u8]) -> bool {
-    name.len() <= 64
-        && name.bytes().next().is_some_and(|first| first.is_ascii_alphabetic())
-        && name.bytes().all(|b| b.is_ascii_alphanumeric() || also.contains(&b))
 }
 
 impl Definition {
@@ -463,69 +473,6 @@ impl Definition {
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
         self.fields.iter().find(|field| field.name == name)
-    }
-
-    /// What strangers may write, as words.
-    fn open_to_strangers(&self) -> Option<String> {
-        let open = [(Operation::Create, "create"), (Operation::Update, "update"), (Operation::Delete, "delete")];
-        let words: Vec<&str> =
-            open.iter().filter(|(operation, _)| self.rule(*operation) == Rule::Public).map(|(_, word)| *word).collect();
-        (!words.is_empty()).then(|| words.join(" and "))
-    }
-
-    fn problems(&self, file: &str) -> Vec<(String, String)> {
-        let mut problems = Vec::new();
-        let mut problem = |field: String, reason: String| problems.push((field, reason));
-        let name = &self.name;
-        if !is_name(name, b"_-") {
-            problem("name".into(), format!("`{name}` must match ^[a-zA-Z][a-zA-Z0-9_-]{{0,63}}$"));
-        } else if RESERVED_COLLECTIONS.iter().any(|reserved| fold(reserved) == fold(name)) {
-            problem("name".into(), format!("`{name}` is reserved; choose another name"));
-        }
-        if file.strip_suffix(".json") != Some(name) {
-            problem("name".into(), format!("`{name}` must be the file's name; call the file {name}.json"));
-        }
-        for (index, field) in self.fields.iter().enumerate() {
-            let name = &field.name;
-            let place = format!("fields[{index}]");
-            if !is_name(name, b"_") {
-                problem(format!("{place}.name"), format!("`{name}` must match ^[a-zA-Z][a-zA-Z0-9_]{{0,63}}$"));
-            } else if SYSTEM_FIELDS.contains(&name.as_str()) || LIST_PARAMETERS.contains(&name.as_str()) {
-                problem(format!("{place}.name"), format!("`{name}` is reserved; choose another name"));
-            } else if self.fields.iter().take(index).any(|earlier| earlier.name == *name) {
-                problem(format!("{place}.name"), format!("`{name}` is declared twice"));
-            }
-            match (field.kind, field.collection.as_deref()) {
-                (FieldType::Relation, Some(_)) => {}
-                (FieldType::Relation, None) => problem(
-                    format!("{place}.collection"),
-                    "say where the relation points to, such as \"collection\": \"users\"".into(),
-                ),
-                (_, Some(_)) => problem(format!("{place}.collection"), "only a relation has a collection".into()),
-                (_, None) => {}
-            }
-        }
-        if self.fields.len() > MAX_FIELDS {
-            problem("fields".into(), format!("{} fields are more than {MAX_FIELDS}", self.fields.len()));
-        }
-        if let Some(owner) = &self.owner_field {
-            match self.field(owner).map(|field| field.kind) {
-                Some(FieldType::String | FieldType::Relation) => {}
-                None if owner == "createdBy" => {}
-                _ => problem(
-                    "ownerField".into(),
-                    format!("`{owner}` must be a declared field of type string or relation, or createdBy"),
-                ),
-            }
-        } else if let Some(field) = self.field("user_id")
-            && !matches!(field.kind, FieldType::String | FieldType::Relation)
-        {
-            problem("ownerField".into(), "`user_id` is the owner field, so its type is string or relation".into());
-        }
-        if !(1..=16).contains(&self.shards) {
-            problem("shards".into(), format!("{} must be 1 to 16", self.shards));
-        }
-        problems
     }
 }
 

@@ -1,22 +1,15 @@
 //! What a caller may send as a record: a body checked against its collection's definition.
 
-use serde_json::{Map, Number, Value};
+mod format;
+mod value;
 
+use serde_json::{Map, Value};
+
+use self::value::{Checker, Place, add_defaults, relation};
 use crate::definition::{Definition, Field, FieldType, SYSTEM_FIELDS, USERS};
 use crate::error::{Detail, Error};
 use crate::id::Id;
-use crate::time::Timestamp;
-use crate::wire::unknown;
-
-/// How deep a value may nest. DynamoDB's limit is 32 with the item's own levels.
-const MAX_DEPTH: usize = 20;
-
-/// How many bytes a key may have: DynamoDB's limit for the name of an attribute.
-const MAX_KEY: usize = 65_535;
-
-/// How many values a field may hold, counted through all levels. A number takes three bytes of a body and a hundred of
-/// memory: what a page of records holds is bounded by this.
-const MAX_VALUES: usize = 10_000;
+use crate::wire::UNKNOWN;
 
 /// What a write does with the fields that the body leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -67,13 +60,14 @@ pub struct Relation {
 /// Checks a body against a definition. System fields are ignored.
 ///
 /// # Errors
-/// `common/validation-failed` with a detail for each field that is unknown, missing or of the wrong type (the first
-/// twenty).
-pub fn check(definition: &Definition, body: Map<String, Value>, write: Write) -> Result<Input, Error> {
+/// `common/validation-failed` with a detail for each field that is unknown, missing or breaks what its field demands
+/// (the first twenty).
+pub fn check(definition: &Definition, mut body: Map<String, Value>, write: Write) -> Result<Input, Error> {
     let mut input = Input { fields: Map::new(), removed: Vec::new(), owner: OwnerInput::Absent, relations: Vec::new() };
-    let mut details = Vec::new();
+    let mut checker = Checker::default();
     let mut missing = Vec::new();
     if write != Write::Merge {
+        add_defaults(&definition.fields, &mut body);
         let required =
             definition.fields.iter().filter(|field| field.required && field.name != definition.owner_field());
         missing.extend(
@@ -83,14 +77,14 @@ pub fn check(definition: &Definition, body: Map<String, Value>, write: Write) ->
     for (name, value) in body {
         let Some(field) = definition.field(&name) else {
             if !SYSTEM_FIELDS.contains(&name.as_str()) {
-                details.push(unknown(&name));
+                checker.fault(Place::Field(&name), "unknown-field", UNKNOWN);
             }
             continue;
         };
         if name == definition.owner_field() {
             match owner(field, value) {
                 Ok(owner) => input.owner = owner,
-                Err(reason) => details.push(Detail::new(&name, "type", format!("`{name}` {reason}."))),
+                Err(reason) => checker.fault(Place::Field(&name), "type", reason),
             }
         } else if value.is_null() {
             match write {
@@ -98,24 +92,28 @@ pub fn check(definition: &Definition, body: Map<String, Value>, write: Write) ->
                 Write::Merge => input.removed.push(name),
                 Write::Create | Write::Replace => {}
             }
-        } else {
-            match stored(field, value) {
-                Ok(value) => {
-                    input.relations.extend(relation(field, &name, &value));
-                    if let (Some(items), Value::Array(values)) = (&field.items, &value) {
-                        let each = values.iter().enumerate();
-                        input
-                            .relations
-                            .extend(each.filter_map(|(n, value)| relation(items, &format!("{name}[{n}]"), value)));
-                    }
-                    input.fields.insert(name, value);
-                }
-                Err((code, reason)) => details.push(Detail::new(&name, code, format!("`{name}` {reason}."))),
-            }
+        } else if let Some(value) = checker.stored(field, value) {
+            input.fields.insert(name, value);
         }
     }
-    details.extend(missing.iter().map(|name| Detail::new(name, "required", format!("`{name}` is required."))));
-    if details.is_empty() { Ok(input) } else { Err(Error::invalid(details)) }
+    for name in &missing {
+        checker.fault(Place::Field(name), "required", "is required");
+    }
+    input.relations = checker.relations;
+    if checker.details.is_empty() { Ok(input) } else { Err(Error::invalid(checker.details)) }
+}
+
+/// A value of a definition, such as a default, in the form in which a record would hold it.
+///
+/// # Errors
+/// Why no record could hold it.
+pub(crate) fn fit(field: &Field, value: &Value) -> Result<Value, String> {
+    let mut checker = Checker::default();
+    let value = checker.stored(field, value.clone());
+    match (value, checker.details.pop()) {
+        (Some(value), None) => Ok(value),
+        (_, detail) => Err(detail.map(|detail| detail.message).unwrap_or_default()),
+    }
 }
 
 impl Input {
@@ -123,7 +121,7 @@ impl Input {
     #[must_use]
     pub fn related(&self, definition: &Definition) -> Vec<Relation> {
         let owner = match (&self.owner, definition.field(definition.owner_field())) {
-            (OwnerInput::Named(id), Some(field)) => relation(field, &field.name, &Value::String(id.clone())),
+            (OwnerInput::Named(id), Some(field)) => relation(field, Place::Field(&field.name), id),
             _ => None,
         };
         self.relations.iter().cloned().chain(owner).collect()
@@ -135,12 +133,6 @@ impl Input {
         let users = self.related(definition).into_iter().filter(|relation| relation.collection == USERS);
         users.map(|relation| (relation.field, relation.id)).collect()
     }
-}
-
-/// The relation that a value of a field is, if the field is one.
-fn relation(field: &Field, place: &str, value: &Value) -> Option<Relation> {
-    let collection = field.collection.clone().filter(|_| field.kind == FieldType::Relation)?;
-    Some(Relation { field: place.to_owned(), collection, id: value.as_str()?.parse().ok()? })
 }
 
 /// Refuses a body that names users who do not exist.
@@ -167,77 +159,6 @@ fn owner(field: &Field, value: Value) -> Result<OwnerInput, &'static str> {
         Value::String(id) if id.len() > 128 || id.contains('\0') => Err("must be the id of a user"),
         Value::String(id) => Ok(OwnerInput::Named(id)),
         _ => Err("must be the id of a user"),
-    }
-}
-
-/// A value in its stored form, or the code and the reason why it does not fit its field.
-fn stored(field: &Field, value: Value) -> Result<Value, (&'static str, &'static str)> {
-    if count(&value) > MAX_VALUES {
-        return Err(("size", "holds more than 10,000 values"));
-    }
-    let value = plain(value, 0)?;
-    match (field.kind, value) {
-        (FieldType::String, value @ Value::String(_))
-        | (FieldType::Number, value @ Value::Number(_))
-        | (FieldType::Boolean, value @ Value::Bool(_))
-        | (FieldType::Object, value @ Value::Object(_))
-        | (FieldType::Array, value @ Value::Array(_)) => Ok(value),
-        (FieldType::Integer, Value::Number(number)) if is_integer(&number.to_string()) => Ok(Value::Number(number)),
-        (FieldType::Date, Value::String(text)) => match Timestamp::parse(&text) {
-            Some(at) => Ok(Value::String(at.to_string())),
-            None => Err(("format", "must be an RFC 3339 date-time such as 2026-11-21T10:00:00Z")),
-        },
-        (FieldType::Relation, Value::String(text)) if text.parse::<Id>().is_ok() => Ok(Value::String(text)),
-        (kind, _) => Err((
-            "type",
-            match kind {
-                FieldType::String => "must be a string",
-                FieldType::Number => "must be a number",
-                FieldType::Integer => "must be a whole number",
-                FieldType::Boolean => "must be true or false",
-                FieldType::Date => "must be an RFC 3339 date-time such as 2026-11-21T10:00:00Z",
-                FieldType::Object => "must be an object",
-                FieldType::Array => "must be an array",
-                FieldType::Relation => "must be an id",
-            },
-        )),
-    }
-}
-
-/// How many values there are in a value, itself included.
-fn count(value: &Value) -> usize {
-    match value {
-        Value::Array(items) => items.iter().map(count).sum::<usize>() + 1,
-        Value::Object(entries) => entries.values().map(count).sum::<usize>() + 1,
-        _ => 1,
-    }
-}
-
-/// A value that DynamoDB can hold: no NUL, no empty or endless keys, not too deep, numbers in canonical form.
-fn plain(value: Value, depth: usize) -> Result<Value, (&'static str, &'static str)> {
-    if depth > MAX_DEPTH {
-        return Err(("depth", "nests deeper than 20 levels"));
-    }
-    match value {
-        Value::String(text) if text.contains('\0') => Err(("nul", "must not contain NUL characters")),
-        Value::Number(number) => canonical(&number.to_string())
-            .and_then(|number| serde_json::from_str::<Number>(&number).ok())
-            .map(Value::Number)
-            .ok_or(("range", "must have at most 38 significant digits and be between 1e-130 and 1e126")),
-        Value::Array(items) => {
-            items.into_iter().map(|item| plain(item, depth + 1)).collect::<Result<_, _>>().map(Value::Array)
-        }
-        Value::Object(entries) => entries
-            .into_iter()
-            .map(|(key, value)| match key.as_str() {
-                "" => Err(("key", "must not contain an empty key")),
-                key if key.len() > MAX_KEY => Err(("key", "must not contain a key of more than 65,535 bytes")),
-                key if key.contains('\0') => Err(("nul", "must not contain NUL characters")),
-                _ => Ok((key, plain(value, depth + 1)?)),
-            })
-            .collect::<Result<_, _>>()
-            .map(Value::Object),
-        other => Ok(other),
     }
 }
 

@@ -45,11 +45,17 @@ pub fn decode<B: Body>(object: Map<String, Value>) -> Result<B, Error> {
     }
 }
 
+/// How many characters of a caller's name for something are told back.
+pub(crate) const MAX_NAME: usize = 64;
+
+/// What is wrong with a field that nobody declared.
+pub(crate) const UNKNOWN: &str = "is not a field that can be set here";
+
 /// The detail for a field that nobody declared. The name is the caller's, so it is cut to a decent length.
 #[must_use]
 pub fn unknown(name: &str) -> Detail {
-    let name: String = name.chars().take(64).collect();
-    let message = format!("`{name}` is not a field that can be set here.");
+    let name: String = name.chars().take(MAX_NAME).collect();
+    let message = format!("`{name}` {UNKNOWN}.");
     Detail::new(name, "unknown-field", message)
 }
 

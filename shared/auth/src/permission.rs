@@ -180,6 +180,7 @@ mod tests {
 
     fn definition(rule: Rule) -> Definition {
         Definition {
+            schema: None,
             name: "things".into(),
             fields: Vec::new(),
             permissions: Permissions { create: rule, read: rule, list: None, update: rule, delete: rule },

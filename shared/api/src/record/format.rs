@@ -1,0 +1,159 @@
+//! The forms that a string may be asked to have.
+
+use std::net::Ipv6Addr;
+
+use crate::definition::Format;
+
+impl Format {
+    /// Whether a text has this form. Linear in the text.
+    #[must_use]
+    pub fn fits(self, text: &str) -> bool {
+        match self {
+            Self::Email => is_email(text),
+            Self::Url => is_url(text),
+            Self::Uuid => is_uuid(text),
+            Self::Slug => text.split('-').all(|word| {
+                !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+            }),
+            Self::Color => text.strip_prefix('#').is_some_and(|digits| matches!(digits.len(), 3 | 6) && is_hex(digits)),
+        }
+    }
+
+    /// What a text must be, as words.
+    pub(super) fn words(self) -> &'static str {
+        match self {
+            Self::Email => "an email address",
+            Self::Url => "an http or https URL",
+            Self::Uuid => "a UUID",
+            Self::Slug => "words of a-z and 0-9 with single hyphens between",
+            Self::Color => "a colour such as #1e90ff",
+        }
+    }
+}
+
+fn is_hex(text: &str) -> bool {
+    text.bytes().all(|byte| byte.is_ascii_hexdigit())
+}
+
+fn is_uuid(text: &str) -> bool {
+    let mut lengths = [8, 4, 4, 4, 12].into_iter();
+    text.split('-').all(|part| lengths.next() == Some(part.len()) && is_hex(part)) && lengths.next().is_none()
+}
+
+/// What can be delivered to and is not quoted: RFC 5321's dot-string and domain, in ASCII.
+fn is_email(text: &str) -> bool {
+    let atom = |atom: &str| {
+        !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+    };
+    text.len() <= 254
+        && text.split_once('@').is_some_and(|(local, domain)| {
+            local.len() <= 64 && local.split('.').all(atom) && domain.split('.').all(is_label)
+        })
+}
+
+/// A label of a host's name.
+fn is_label(label: &str) -> bool {
+    (1..=63).contains(&label.len())
+        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && !label.starts_with('-')
+        && !label.ends_with('-')
+}
+
+/// RFC 3986 with a host and without a password, which has no place in a record.
+fn is_url(text: &str) -> bool {
+    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
+    let (host, port) = match authority.rfind(':').filter(|at| !authority[*at..].contains(']')) {
+        Some(at) => (&authority[..at], &authority[at + 1..]),
+        None => (authority, ""),
+    };
+    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
+        && address.map_or_else(
+            || host.len() <= 253 && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label),
+            |address| address.parse::<Ipv6Addr>().is_ok(),
+        )
+        && (port.is_empty() || port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok())
+        && rest.matches('#').count() <= 1
+        && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&b))
+        && rest.split('%').skip(1).all(|escape| escape.get(..2).is_some_and(is_hex))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_format_takes_its_own_and_refuses_the_rest() {
+        let long = format!("{}@example.com", "a".repeat(65));
+        let uuid = "01890000-0000-7000-8000-00000000000A";
+        let table: [(Format, &[&str], &[&str]); 5] = [
+            (
+                Format::Email,
+                &["a@b", "ada.l+x@example.com", "o'b@a-b.example"],
+                &[
+                    "", "@", "a@", "@b", "a@b@c", "a b@c", ".a@b", "a..b@c", "a@-b", "a@b.", "a@b..c", "ä@b", "a@b\n",
+                    &long,
+                ],
+            ),
+            (
+                Format::Url,
+                &[
+                    "http://a",
+                    "HTTPS://example.com.:443/a%20b/?q=1&r#top",
+                    "https://[::1]:8080/",
+                    "http://127.0.0.1?x",
+                    "https://a:/",
+                ],
+                &[
+                    "",
+                    "example.com",
+                    "//example.com",
+                    "http://",
+                    "http:///a",
+                    "http:a",
+                    "ftp://a",
+                    "javascript://a/%0aalert(1)",
+                    "http://a b",
+                    "http://a/ b",
+                    "http://a/%2",
+                    "http://a/%ü0",
+                    "http://a/%zz",
+                    "http://a#b#c",
+                    "http://me:secret@a",
+                    "http://me@a",
+                    "http://a:65536",
+                    "http://a:+80",
+                    "http://a:b",
+                    "http://[::1",
+                    "http://[a]",
+                    "http://ü",
+                    "http://a/\"><script>",
+                    "http://a\\b",
+                ],
+            ),
+            (
+                Format::Uuid,
+                &[uuid, "00000000-0000-0000-0000-000000000000"],
+                &[
+                    "",
+                    "a",
+                    "0189000000007000800000000000000a",
+                    "01890000-0000-7000-8000-00000000000g",
+                    "01890000-0000-7000-8000-00000000000a-",
+                    "{01890000-0000-7000-8000-00000000000a}",
+                ],
+            ),
+            (Format::Slug, &["a", "a-1-b", "2026"], &["", "-", "a-", "-a", "a--b", "A", "a_b", "ä", "a b"]),
+            (Format::Color, &["#abc", "#1E90FF"], &["", "#", "abc", "#abcd", "#12345g", "#ää", "#abc "]),
+        ];
+        for (format, good, bad) in table {
+            for text in good {
+                assert!(format.fits(text), "{format:?} {text:?}");
+            }
+            for text in bad {
+                assert!(!format.fits(text), "{format:?} {text:?}");
+            }
+        }
+    }
+}
