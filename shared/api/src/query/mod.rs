@@ -3,6 +3,8 @@
 mod matches;
 mod order;
 mod parse;
+#[cfg(test)]
+mod tests;
 
 use serde_json::Value;
 
@@ -41,7 +43,7 @@ pub enum Filter {
     Not(Box<Filter>),
     /// This condition on a field holds.
     Field(String, Test),
-    /// One of these string fields has this text in it, whatever the case; the text is in lower case.
+    /// One of these string fields has this text in it, whatever the case; the text is as `caseless` writes it.
     Search(String, Vec<String>),
 }
 

@@ -42,7 +42,7 @@
 //! ```
 //!
 //! Objects nest five deep, counting the outermost and every `$and`, `$or` and `$not` in it; a query has at most 30
-//! conditions, and `$in` at most 100 values.
+//! conditions, and `$in` at most 100 values. No object has one name twice.
 
 use std::collections::BTreeSet;
 
@@ -330,7 +330,10 @@ impl<'a> Reader<'a> {
     fn condition(&mut self, name: &str, text: &str) {
         let filter = match name {
             "filter" | "andFilters" => all(self.filters_of(name, text)),
-            "orFilters" => any(self.filters_of(name, text)),
+            "orFilters" => match self.filters_of(name, text) {
+                filters if filters.is_empty() => Filter::everything(),
+                filters => any(filters),
+            },
             "search" => self.search(text),
             _ => self.suffixed(name, text),
         };
@@ -377,6 +380,10 @@ impl<'a> Reader<'a> {
     /// The value of `filter`, `andFilters` or `orFilters`.
     fn filters_of(&mut self, parameter: &str, text: &str) -> Vec<Filter> {
         match serde_json::from_str(text) {
+            Ok(value) if count_members(&value) != count_colons(text) => {
+                self.fault(parameter, "repeated", format!("`{parameter}` has an object with one name twice."));
+                Vec::new()
+            }
             Ok(Value::Object(members)) => self.members(parameter, members, 1),
             Ok(value @ Value::Array(_)) => self.objects(parameter, parameter, value, 1),
             _ => {
@@ -530,6 +537,31 @@ fn any(filters: Vec<Filter>) -> Filter {
         }
     }
     if parts.len() == 1 { parts.remove(0) } else { Filter::Any(parts) }
+}
+
+/// How many members the objects of a JSON value have.
+fn count_members(value: &Value) -> usize {
+    match value {
+        Value::Array(items) => items.iter().map(count_members).sum(),
+        Value::Object(members) => members.values().map(|value| count_members(value) + 1).sum(),
+        _ => 0,
+    }
+}
+
+/// How many members the objects of a JSON text have: one for each colon that stands in no string. The value has fewer
+/// where a name came twice, and a condition would be lost.
+fn count_colons(json: &str) -> usize {
+    let (mut colons, mut in_string, mut escaped) = (0, false, false);
+    for byte in json.bytes() {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' => escaped = true,
+            b'"' => in_string = !in_string,
+            b':' if !in_string => colons += 1,
+            _ => {}
+        }
+    }
+    colons
 }
 
 /// What the caller wrote, cut to a decent length.
