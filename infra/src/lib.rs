@@ -10,5 +10,6 @@ pub mod policy;
 pub mod rehearse;
 pub mod routes;
 pub mod ship;
+pub mod steps;
 pub mod template;
 pub mod tools;

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use infra::ship::Arch;
-use infra::{plans, rehearse, ship};
+use infra::{plans, rehearse, ship, steps};
 
 /// Draws the plans, builds the release binaries, rehearses a deployment.
 #[derive(Parser)]
@@ -23,6 +23,18 @@ enum Command {
         /// What the functions run on.
         #[arg(long, value_enum, default_value_t)]
         arch: Arch,
+        /// Then deploy, in as many steps as changes of indexes need, and fill what is new.
+        #[arg(long)]
+        steps: bool,
+        /// With --steps, build and deploy nothing: write the steps into .bakend/steps and print them.
+        #[arg(long, requires = "steps")]
+        plan_only: bool,
+        /// The stack, if samconfig.toml does not say it.
+        #[arg(long, requires = "steps")]
+        stack: Option<String>,
+        /// What else `sam deploy` is to be told, after `--`.
+        #[arg(last = true, requires = "steps")]
+        sam: Vec<String>,
     },
     /// Deploy the template into a local AWS emulator and run the black-box suite against it.
     Rehearse {
@@ -39,7 +51,14 @@ fn main() -> ExitCode {
             [] => println!("Everything is fresh."),
             written => println!("Written: {}", written.join(", ")),
         }),
-        Command::Ship { arch } => ship::ship(&root, arch).map(|()| println!("Next: sam deploy --guided")),
+        Command::Ship { arch, steps: false, .. } => {
+            ship::ship(&root, arch).map(|()| println!("Next: sam deploy --guided, or cargo ship --steps later on"))
+        }
+        Command::Ship { arch, plan_only, stack, mut sam, .. } => {
+            sam.extend(stack.into_iter().flat_map(|stack| ["--stack-name".to_owned(), stack]));
+            let built = if plan_only { Ok(()) } else { ship::ship(&root, arch) };
+            built.and_then(|()| steps::walk(&root, plan_only, &sam))
+        }
         Command::Rehearse { instead } => rehearse::rehearse(&root, instead.as_deref()),
     };
     match done {

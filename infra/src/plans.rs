@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use api::Definition;
 use api::endpoints::PAGE;
 
-use crate::{openapi, routes, template};
+use crate::{openapi, routes, steps, template};
 
 /// The workspace's folder.
 #[must_use]
@@ -33,7 +33,12 @@ pub fn draw() -> Result<[(&'static str, String); 3], String> {
 /// One line: what AWS would refuse, or which file cannot be written.
 pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
     let mut written = Vec::new();
-    for (path, content) in draw()? {
+    let drawn = draw()?;
+    let present = fs::read_to_string(root.join("template.yaml")).unwrap_or_default();
+    for warning in steps::compare_files(&present, &drawn[0].1)? {
+        eprintln!("Warning: {warning}");
+    }
+    for (path, content) in drawn {
         let file = root.join(path);
         // A file that is written restarts `cargo dev`, so one that would stay the same is left alone.
         if fs::read_to_string(&file).is_ok_and(|present| present == content) {
