@@ -65,6 +65,9 @@ const MAX_CONDITIONS: usize = 30;
 const MAX_DEPTH: usize = 5;
 const MAX_VALUES: usize = 100;
 
+/// The parameters that say which records.
+const FILTERS: &str = "filter, andFilters, orFilters, search";
+
 /// How much of what the caller wrote an error repeats.
 const MAX_SHOWN: usize = 64;
 
@@ -85,7 +88,7 @@ pub fn parse<N: AsRef<str>, V: AsRef<str>>(
         expand: Vec::new(),
         explain: false,
     };
-    let mut reader = Reader::new(definition);
+    let mut reader = Reader::new(definition, "limit, cursor, sort, sortBy, sortDirection, fields, expand, explain, ");
     let mut sort_by = SortBy::default();
     for (name, value) in parameters {
         let (name, value) = (name.as_ref(), value.as_ref());
@@ -122,7 +125,7 @@ pub fn parse_filter_only<N: AsRef<str>, V: AsRef<str>>(
     definition: &Definition,
     parameters: impl IntoIterator<Item = (N, V)>,
 ) -> Result<Filter, Error> {
-    let mut reader = Reader::new(definition);
+    let mut reader = Reader::new(definition, "");
     for (name, value) in parameters {
         if !reader.is_repeated(name.as_ref()) {
             reader.condition(name.as_ref(), value.as_ref());
@@ -190,6 +193,8 @@ impl<'a> Column<'a> {
 /// Reads parameters, noting every fault.
 struct Reader<'a> {
     definition: &'a Definition,
+    /// The parameters, beside those that say which records.
+    others: &'static str,
     seen: BTreeSet<String>,
     details: Vec<Detail>,
     filters: Vec<Filter>,
@@ -197,8 +202,8 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(definition: &'a Definition) -> Self {
-        Self { definition, seen: BTreeSet::new(), details: Vec::new(), filters: Vec::new(), conditions: 0 }
+    fn new(definition: &'a Definition, others: &'static str) -> Self {
+        Self { definition, others, seen: BTreeSet::new(), details: Vec::new(), filters: Vec::new(), conditions: 0 }
     }
 
     fn finish(mut self) -> Result<Filter, Error> {
@@ -372,7 +377,8 @@ impl<'a> Reader<'a> {
     }
 
     fn unknown_parameter(&mut self, name: &str) -> Filter {
-        let message = format!("`{}` is neither a parameter here nor a field of this collection.", shown(name));
+        let (shown, others) = (shown(name), self.others);
+        let message = format!("`{shown}` is neither a field of this collection nor one of {others}{FILTERS}.");
         self.fault(name, "unknown-parameter", message);
         Filter::everything()
     }

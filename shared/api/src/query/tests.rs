@@ -211,6 +211,7 @@ fn a_filter_becomes_a_tree() {
         (r#"{"count":null}"#, is("count", Test::Eq(None))),
         (r#"{"count":{"$in":[null,1]}}"#, is("count", Test::In(vec![None, Some(one.clone())]))),
         (r#"{"count":{"$in":[]}}"#, is("count", Test::In(vec![]))),
+        (r#"{"title":"a\\\":\"b"}"#, is("title", Test::Eq(Some(json!(r#"a\":"b"#))))),
         (r#"{"$not":{"count":1}}"#, Filter::Not(Box::new(is("count", Test::Eq(Some(one.clone())))))),
         (r#"{"count":{"$not":{"$gt":1}}}"#, Filter::Not(Box::new(is("count", Test::Gt(one.clone()))))),
         (
@@ -316,6 +317,7 @@ fn every_fault_is_named() {
         ("filter", r#"{"price":{"$serde_json::private::Number":"5"}}"#, "repeated"),
         ("filter", &nested(5), "depth"),
         ("filter", &nested(100), "depth"),
+        ("filter", &format!("{{\"count\":{}}}", nested(5).replace("count", "$gt")), "depth"),
         ("filter", &"{\"$not\":".repeat(2000), "type"),
         ("filter", &many, "range"),
     ] {
@@ -323,6 +325,7 @@ fn every_fault_is_named() {
         assert_eq!(faults, [(name.to_owned(), code.to_owned())], "{name}={value}");
     }
     assert!(parse(&[("filter", &nested(4))]).is_ok());
+    assert!(parse(&[("filter", &format!("{{\"count\":{}}}", nested(4).replace("count", "$gt")))]).is_ok());
     assert!(parse(&[("filter", &format!("[{}]", vec![r#"{"count":1}"#; 30].join(",")))]).is_ok());
     let repeated = [("title", "a"), ("count", "x"), ("title", "a")];
     assert_eq!(
@@ -339,6 +342,12 @@ fn an_error_says_what_is_allowed_and_repeats_little() {
     };
     for (name, value, expected) in [
         ("price_gte", "x", "`price_gte` must be a number."),
+        (
+            "foo",
+            "x",
+            "`foo` is neither a field of this collection nor one of limit, cursor, sort, sortBy, sortDirection, fields, \
+             expand, explain, filter, andFilters, orFilters, search.",
+        ),
         (
             "price_foo",
             "x",
