@@ -248,6 +248,7 @@ enum IndexForm {
 
 #[derive(Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(inline)]
 struct FullIndex {
     /// The fields in order, `-` before those with the greatest value first.
     fields: Vec<String>,

@@ -131,7 +131,7 @@ fn owner(definition: &Definition) -> Problems {
         }
         _ => problems.push((place.clone(), format!("`{name}` is the owner field, so its type is string or relation"))),
     }
-    for constraint in constraints(field) {
+    for constraint in constraints(field).filter(|constraint| *constraint != "collection") {
         let reason = format!("`{name}` is the owner field, which the service fills in; leave out its `{constraint}`");
         problems.push((place.clone(), reason));
     }
@@ -155,7 +155,7 @@ fn constraints(field: &Field) -> impl Iterator<Item = &'static str> {
         (field.collection.is_some(), "collection"),
     ]
     .into_iter()
-    .filter(|(given, name)| *given && *name != "collection" || *given && field.kind != FieldType::Relation)
+    .filter(|(given, _)| *given)
     .map(|(_, name)| name)
 }
 
@@ -305,13 +305,14 @@ impl Fields<'_> {
         if field.choices.is_some() && choices.is_empty() {
             self.problem(format!("{place}.enum"), "no value would be allowed; name some or leave it out");
         }
+        let unchosen = Field { choices: None, ..field.clone() };
         for (index, choice) in choices.iter().enumerate() {
             let place = format!("{place}.enum[{index}]");
             if choices.iter().take(index).any(|earlier| earlier == choice) {
                 self.problem(place, format!("{choice} is there twice"));
                 continue;
             }
-            match fit(field, choice) {
+            match fit(&unchosen, choice) {
                 Ok(stored) if stored == *choice => {}
                 // Compared as they are stored, so they must be written so.
                 Ok(stored) => self.problem(place, format!("{choice} is stored as {stored}; write that")),
@@ -389,4 +390,283 @@ fn index_problems(definition: &Definition, index: &Index) -> Vec<String> {
         reasons.push(format!("its name on the table would have more than {MAX_INDEX_NAME} bytes; use fewer fields"));
     }
     reasons
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::super::check;
+    use super::*;
+
+    /// The problems of a collection `a`, beside which there is a collection `posts`.
+    fn problems_of(mut definition: Value) -> Vec<String> {
+        definition["name"] = json!("a");
+        let posts = json!({ "name": "posts", "fields": [] });
+        let files = [("a", definition), ("posts", posts)];
+        let problems = check(&files.map(|(name, content)| (format!("{name}.json"), content.to_string()))).err();
+        let problems = problems.into_iter().flatten().map(|problem| problem.to_string());
+        problems.map(|problem| problem.trim_start_matches("collections/a.json: ").to_owned()).collect()
+    }
+
+    fn warnings_of(definition: Value) -> Vec<String> {
+        let definition = serde_json::from_value(definition).expect("a definition");
+        warnings(&definition).into_iter().map(|(place, reason)| format!("{place}: {reason}")).collect()
+    }
+
+    #[test]
+    fn a_field_may_say_what_fits_its_type() {
+        for field in [
+            json!({ "type": "string", "required": true, "unique": true, "minLength": 1, "maxLength": 1, "pattern": "a" }),
+            json!({ "type": "String", "enum": ["a", "b"], "default": "b", "format": "slug" }),
+            json!({ "type": "double", "min": -1.5, "max": 12345678901234567890123456789012345678u128, "unique": true }),
+            json!({ "type": "Int", "enum": [1, 2], "default": 2, "min": 1, "max": 2 }),
+            json!({ "type": "bool", "default": false, "unique": false }),
+            json!({ "type": "Date", "enum": ["2026-11-21T00:00:00.000Z"], "default": "2026-11-21" }),
+            json!({ "type": "ref", "collection": "posts", "unique": true }),
+            json!({ "type": "reference", "collection": "a" }),
+            json!({ "type": "Relation", "collection": "users" }),
+            json!({ "type": "array", "items": { "type": "relation", "collection": "posts" }, "maxLength": 3 }),
+            json!({ "type": "array", "items": { "type": "array", "items": { "type": "array" } } }),
+            json!({ "type": "array", "default": [1, null], "minLength": 2 }),
+            json!({ "type": "array", "items": { "type": "string", "enum": ["a"] }, "default": ["a"] }),
+            json!({ "type": "object", "default": {}, "fields": [
+                { "name": "id", "type": "object", "fields": [
+                    { "name": "limit", "type": "object" }, { "name": "n", "type": "integer", "default": 1 } ] } ] }),
+        ] {
+            let mut named = field.clone();
+            named["name"] = json!("x");
+            assert_eq!(problems_of(json!({ "fields": [named] })), [""; 0], "{field}");
+        }
+    }
+
+    #[test]
+    fn what_does_not_fit_is_named_with_its_place_and_a_way_out() {
+        let many = |count: usize| -> Vec<Value> {
+            (0..count).map(|n| json!({ "name": format!("f{n}"), "type": "string" })).collect()
+        };
+        let nested = |field: Value| json!({ "type": "object", "fields": [field] });
+        for (field, expected) in [
+            (json!({ "type": "string", "min": 1 }), "min: `min` is for a number or an integer; leave it out"),
+            (json!({ "type": "date", "max": 1 }), "max: `max` is for"),
+            (json!({ "type": "integer", "minLength": 1 }), "minLength: `minLength` is for a string or an array"),
+            (json!({ "type": "object", "maxLength": 1 }), "maxLength: `maxLength` is for"),
+            (json!({ "type": "array", "pattern": "a" }), "pattern: `pattern` is for a string"),
+            (
+                json!({ "type": "relation", "collection": "users", "format": "uuid" }),
+                "format: `format` is for a string",
+            ),
+            (json!({ "type": "object", "items": { "type": "string" } }), "items: `items` is for an array"),
+            (json!({ "type": "array", "fields": [] }), "fields: `fields` is for an object"),
+            (json!({ "type": "string", "collection": "posts" }), "collection: `collection` is for a relation"),
+            (json!({ "type": "array", "enum": [[]] }), "enum: `enum` is for a string, number"),
+            (json!({ "type": "object", "unique": true }), "unique: `unique` is for a string, number"),
+            (json!({ "type": "array", "unique": true }), "unique: `unique` is for a string, number"),
+            (json!({ "type": "relation" }), "collection: say where the relation points to"),
+            (json!({ "type": "relation", "collection": "post" }), "collection: there is no collection `post`; add"),
+            (json!({ "type": "relation", "collection": "_users" }), "collection: there is no collection `_users`"),
+            (json!({ "type": "number", "min": 2, "max": 1.9 }), "min: 2 is more than `max`, 1.9"),
+            (json!({ "type": "string", "minLength": 2, "maxLength": 1 }), "minLength: 2 is more than `maxLength`, 1"),
+            (json!({ "type": "string", "pattern": "(" }), "pattern: the pattern cannot be used"),
+            (json!({ "type": "string", "enum": [] }), "enum: no value would be allowed"),
+            (json!({ "type": "string", "enum": ["a", 1] }), "enum[1]: 1 does not fit: `x` must be a string."),
+            (json!({ "type": "string", "enum": ["a", "b", "a"] }), "enum[2]: \"a\" is there twice"),
+            (json!({ "type": "number", "enum": [-1], "min": 0 }), "enum[0]: -1 does not fit: `x` must be at least 0."),
+            (
+                json!({ "type": "date", "enum": ["2026-11-21"] }),
+                "enum[0]: \"2026-11-21\" is stored as \"2026-11-21T00:",
+            ),
+            (json!({ "type": "string", "default": 1 }), "default: 1 does not fit: `x` must be a string."),
+            (
+                json!({ "type": "string", "enum": ["a"], "default": "b" }),
+                "default: \"b\" does not fit: `x` must be \"a\".",
+            ),
+            (
+                json!({ "type": "string", "required": true, "default": "a" }),
+                "default: a required field is never left out",
+            ),
+            (json!({ "type": "string", "unique": true, "default": "a" }), "default: two records would get the same"),
+            (
+                json!({ "type": "array", "default": ["\u{0}"] }),
+                "default: [\"\\u0000\"] does not fit: `x` must not contain NUL",
+            ),
+            (
+                json!({ "type": "array", "items": { "name": "y", "type": "string" } }),
+                "items.name: the items of an array",
+            ),
+            (
+                json!({ "type": "array", "items": { "type": "string", "required": true } }),
+                "items.required: an item cannot",
+            ),
+            (json!({ "type": "array", "items": { "type": "string", "default": "" } }), "items.default: an item cannot"),
+            (
+                json!({ "type": "array", "items": { "type": "string", "unique": true } }),
+                "items.unique: only a field of",
+            ),
+            (json!({ "type": "array", "items": { "type": "string", "min": 1 } }), "items.min: `min` is for"),
+            (
+                json!({ "type": "array", "items": { "type": "array", "items": { "type": "relation", "collection": "users" } } }),
+                "items.items.type: a relation is a field of the collection itself",
+            ),
+            (
+                json!({ "type": "array", "items": { "type": "array", "items": { "type": "array", "items": { "type": "array" } } } }),
+                "items.items.items: nests deeper than 3 levels",
+            ),
+            (nested(json!({ "name": "y", "type": "string", "unique": true })), "fields[0].unique: only a field of"),
+            (
+                nested(json!({ "name": "y", "type": "relation", "collection": "users" })),
+                "fields[0].type: a relation is",
+            ),
+            (nested(json!({ "name": "y.z", "type": "string" })), "fields[0].name: `y.z` must match"),
+            (nested(json!({ "name": "", "type": "string" })), "fields[0].name: `` must match"),
+            (nested(json!({ "name": "y", "type": "string", "min": 1 })), "fields[0].min: `min` is for"),
+            (
+                nested(
+                    json!({ "name": "y", "type": "object", "fields": [{ "name": "z", "type": "object", "fields": [] }] }),
+                ),
+                "fields[0].fields[0]: nests deeper than 3 levels",
+            ),
+            (
+                json!({ "type": "object", "fields": [{ "name": "y", "type": "date" }, { "name": "y", "type": "date" }] }),
+                "fields[1].name: `y` is declared twice",
+            ),
+            (json!({ "type": "object", "fields": many(91) }), "fields: 91 fields are more than 90"),
+        ] {
+            let mut named = field.clone();
+            named["name"] = json!("x");
+            let problems = problems_of(json!({ "fields": [named] }));
+            assert_eq!(problems.len(), 1, "{field}: {problems:?}");
+            assert!(problems[0].starts_with(&format!("fields[0].{expected}")), "{field}: {problems:?}");
+        }
+        // Numbers that json! cannot write.
+        for (text, expected) in [
+            (r#"{"name":"x","type":"number","enum":[1.0]}"#, "fields[0].enum[0]: 1.0 is stored as 1; write that"),
+            (r#"{"name":"x","type":"number","max":1e126}"#, "fields[0].max: 1e+126 must have at most 38 digits"),
+            (
+                r#"{"name":"x","type":"number","min":1.0000000000000000000000000000000000001,"max":1}"#,
+                "fields[0].min: 1.0000000000000000000000000000000000001 is more than `max`, 1",
+            ),
+        ] {
+            let content = format!(r#"{{"name":"a","fields":[{text}]}}"#);
+            let problems = check(&[("a.json".to_owned(), content)]).expect_err(text);
+            assert!(problems[0].to_string().starts_with(&format!("collections/a.json: {expected}")), "{problems:?}");
+        }
+        let problems = problems_of(json!({ "fields": many(91) }));
+        assert_eq!(problems, ["fields: 91 fields are more than 90"]);
+    }
+
+    #[test]
+    fn the_owner_field_is_left_to_the_service() {
+        for (field, expected) in [
+            (
+                json!({ "type": "string", "unique": true }),
+                "`by` is the owner field, which the service fills in; leave out its `unique`",
+            ),
+            (
+                json!({ "type": "string", "default": "me" }),
+                "`by` is the owner field, which the service fills in; leave out its `default`",
+            ),
+            (
+                json!({ "type": "string", "enum": ["me"] }),
+                "`by` is the owner field, which the service fills in; leave out its `enum`",
+            ),
+            (json!({ "type": "relation", "collection": "posts" }), "`by` is the owner field, so it points to users"),
+            (json!({ "type": "array" }), "`by` is the owner field, so its type is string or relation"),
+        ] {
+            let mut named = field.clone();
+            named["name"] = json!("by");
+            let problems = problems_of(json!({ "fields": [named], "ownerField": "by" }));
+            assert_eq!(problems.len(), 1, "{field}: {problems:?}");
+            assert!(problems[0].starts_with(&format!("ownerField: {expected}")), "{field}: {problems:?}");
+        }
+        let relation = json!({ "name": "by", "type": "relation", "collection": "users", "required": true });
+        assert_eq!(problems_of(json!({ "fields": [relation], "ownerField": "by" })), [""; 0]);
+    }
+
+    #[test]
+    fn an_index_orders_by_scalars() {
+        let fields = json!([
+            { "name": "s", "type": "string" }, { "name": "n", "type": "number" }, { "name": "by", "type": "string" },
+            { "name": "o", "type": "object" }, { "name": "l", "type": "array" }, { "name": "x".repeat(64), "type": "date" },
+            { "name": "y".repeat(64), "type": "date" }, { "name": "z".repeat(64), "type": "date" },
+            { "name": "w".repeat(64), "type": "date" }, { "name": "post", "type": "relation", "collection": "posts" },
+        ]);
+        let of = |indexes: &Value, list: &str| {
+            problems_of(json!({ "fields": fields, "indexes": indexes, "ownerField": "by",
+                "permissions": { "read": "public", "list": list } }))
+        };
+        let long: Vec<String> = ["w", "x", "y", "z"].iter().map(|letter| letter.repeat(64)).collect();
+        let firsts = ["s", "n", "post", "updatedAt"];
+        let pairs = firsts.iter().flat_map(|first| ["by", "createdAt", "createdBy", "z"].map(|second| (first, second)));
+        let orders: Vec<Value> = pairs.map(|(first, second)| json!([first, second.replace('z', &long[3])])).collect();
+        assert_eq!(of(&json!(orders[..15]), "public"), [""; 0]);
+        for (indexes, expected) in [
+            (json!([["s", "-n", "post", "-updatedAt"]]), None),
+            (json!([["s"], { "fields": ["s"], "perOwner": true }]), None),
+            (json!([["s", "n"], ["s", "-n"], ["n", "s"]]), None),
+            (json!([{ "fields": ["-createdAt"], "perOwner": true }]), None),
+            (json!([["by", "-createdAt"]]), None),
+            (json!(orders), Some("indexes: 16 indexes are more than 15")),
+            (json!([[]]), Some("indexes[0]: an index has 1 to 4 fields, this one 0")),
+            (
+                json!([["s", "n", "by", "createdAt", "updatedAt"]]),
+                Some("indexes[0]: an index has 1 to 4 fields, this one 5"),
+            ),
+            (json!([["s", "id"]]), Some("indexes[0]: `id` breaks ties")),
+            (json!([["-o"]]), Some("indexes[0]: `o` is an object or an array")),
+            (json!([["l"]]), Some("indexes[0]: `l` is an object or an array")),
+            (json!([["nope"]]), Some("indexes[0]: `nope` is no declared field")),
+            (json!([["--s"]]), Some("indexes[0]: `-s` is no declared field")),
+            (json!([[""]]), Some("indexes[0]: `` is no declared field")),
+            (json!([["s", "-s"]]), Some("indexes[0]: `s` is there twice")),
+            (json!([["createdAt"]]), Some("indexes[0]: every list can be read by createdAt already")),
+            (json!([["s"], ["n"], ["s"]]), Some("indexes[2]: serves the same lists as indexes[0]")),
+            (json!([["s", "-n"], ["-s", "n"]]), Some("indexes[1]: serves the same lists as indexes[0]")),
+            (json!([{ "fields": ["by", "s"], "perOwner": true }]), Some("indexes[0]: `by` is the owner field")),
+            (json!([long]), Some("indexes[0]: its name on the table would have more than 255 bytes")),
+            (json!(["s"]), Some("indexes[0]: an index is a list of field names such as")),
+            (json!([["s", 1]]), Some("indexes[0]: an index is a list of field names such as")),
+            (json!([{ "fields": ["s"], "perowner": true }]), Some("indexes[0]: unknown field `perowner`, expected")),
+            (json!([{ "perOwner": true }]), Some("indexes[0]: missing field `fields`; an index is a list")),
+        ] {
+            let problems = of(&indexes, "public");
+            assert_eq!(problems.len(), usize::from(expected.is_some()), "{indexes}: {problems:?}");
+            assert!(problems.iter().all(|problem| problem.starts_with(expected.unwrap_or_default())), "{problems:?}");
+        }
+        let own = of(&json!([{ "fields": ["-createdAt"], "perOwner": true }]), "owner");
+        assert_eq!(own, ["indexes[0]: every list can be read by createdAt already; leave this index out"]);
+    }
+
+    #[test]
+    fn a_unique_value_that_its_writer_may_not_list_is_a_warning() {
+        for (create, update, list, expected) in [
+            ("public", "admin", "public", 0),
+            ("authenticated", "owner", "authenticated", 0),
+            ("admin", "admin", "admin", 0),
+            ("admin", "admin", "owner", 0),
+            ("public", "admin", "authenticated", 1),
+            ("authenticated", "admin", "owner", 1),
+            ("owner", "admin", "owner", 1),
+            ("admin", "owner", "owner", 1),
+            ("authenticated", "admin", "admin", 1),
+        ] {
+            let warnings = warnings_of(json!({ "name": "a",
+                "fields": [{ "name": "x", "type": "string" }, { "name": "code", "type": "string", "unique": true }],
+                "permissions": { "create": create, "read": "public", "update": update, "delete": "admin", "list": list } }));
+            let found =
+                warnings.iter().filter(|warning| warning.starts_with("fields[1].unique: a refused `code` tells"));
+            assert_eq!(found.count(), expected, "{create} {update} {list}: {warnings:?}");
+        }
+    }
+
+    #[test]
+    fn an_index_per_owner_of_what_strangers_create_is_a_warning() {
+        let of = |create: &str| {
+            warnings_of(json!({ "name": "a", "fields": [{ "name": "x", "type": "string" }],
+                "permissions": { "create": create, "update": "admin", "delete": "admin" },
+                "indexes": [["x"], { "fields": ["x"], "perOwner": true }] }))
+        };
+        assert_eq!(of("authenticated"), [""; 0]);
+        assert!(of("public").iter().any(|warning| warning.starts_with("indexes[1].perOwner: records that strangers")));
+    }
 }
