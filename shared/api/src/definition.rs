@@ -575,6 +575,42 @@ mod tests {
     }
 
     #[test]
+    fn a_definition_is_shown_clean() {
+        let content = r#"{ "$schema": "../docs/collection.schema.json", "name": "a", "ownerField": null,
+            "fields": [{ "name": "x", "type": "Int", "required": false, "unique": false, "min": 1.50, "default": null },
+                { "name": "y", "type": "bool", "required": true },
+                { "name": "z", "type": "array", "items": { "type": "String", "pattern": "a", "enum": ["a"] } },
+                { "name": "by", "type": "Ref", "collection": "users" }],
+            "permissions": { "create": "admin", "list": null },
+            "indexes": [["x", "-createdAt"], { "fields": ["y"] }, { "fields": ["x"], "perOwner": true }] }"#;
+        let definition: Definition = serde_json::from_str(content).expect("a definition");
+        let shown = serde_json::to_string(&definition).expect("JSON");
+        let expected = concat!(
+            r#"{"name":"a","fields":[{"name":"x","type":"integer","min":1.50},"#,
+            r#"{"name":"y","type":"boolean","required":true},"#,
+            r#"{"name":"z","type":"array","items":{"type":"string","enum":["a"],"pattern":"a"}},"#,
+            r#"{"name":"by","type":"relation","collection":"users"}],"#,
+            r#""permissions":{"create":"admin","read":"public","update":"public","delete":"public"},"shards":1,"#,
+            r#""indexes":[["x","-createdAt"],["y"],{"fields":["x"],"perOwner":true}]}"#,
+        );
+        assert_eq!(shown, expected);
+        let again: Definition = serde_json::from_str(&shown).expect("a definition");
+        assert_eq!(again, Definition { schema: None, ..definition });
+    }
+
+    #[test]
+    fn a_relation_may_point_to_any_file_of_the_folder() {
+        let file = |name: &str, target: &str| {
+            let fields = format!(r#"[{{"name":"x","type":"relation","collection":"{target}"}}]"#);
+            (format!("{name}.json"), format!(r#"{{"name":"{name}","fields":{fields}}}"#))
+        };
+        assert!(check(&[file("a", "b"), file("b", "a")]).is_ok());
+        // What is broken is told once, where it is.
+        let problems = check(&[file("a", "b"), ("b.json".to_owned(), "{".to_owned())]).expect_err("broken");
+        assert_eq!(problems.iter().map(|problem| problem.file.as_str()).collect::<Vec<_>>(), ["b.json"]);
+    }
+
+    #[test]
     fn names_that_differ_only_in_case_or_dashes_collide() {
         let file = |name: &str| (format!("{name}.json"), format!(r#"{{"name":"{name}","fields":[]}}"#));
         for other in ["Posts", "po-sts", "POST_S"] {
