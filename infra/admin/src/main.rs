@@ -1,5 +1,7 @@
 //! `cargo admin`: what an operator does to a deployment, with AWS credentials or on the local stack.
 
+mod backfill;
+
 use std::process::ExitCode;
 
 use api::Deployment;
@@ -28,6 +30,8 @@ enum Command {
         /// The address the user registered with.
         email: String,
     },
+    /// Fill new indexes and unique fields from the records that were there before.
+    Backfill(backfill::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +53,7 @@ fn run(arguments: &Arguments) -> Result<String, String> {
     runtime.block_on(async {
         match &arguments.command {
             Command::Promote { email } => promote(&Store::connect(&deployment), email).await,
+            Command::Backfill(arguments) => backfill::run(&Store::connect(&deployment), arguments).await,
         }
     })
 }

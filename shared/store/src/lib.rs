@@ -3,6 +3,7 @@
 //! The only room that names `aws-sdk-dynamodb`. Names of attributes always go through `#placeholders`, values through
 //! `:placeholders`: no caller's text is ever part of an expression.
 
+pub mod backfill;
 mod client;
 mod fault;
 pub mod index;

@@ -1,0 +1,140 @@
+//! `cargo admin backfill`: fills new indexes and unique fields from the records that were there before.
+
+use std::io::{IsTerminal, Write as _, stderr};
+use std::sync::Arc;
+use std::time::Duration;
+
+use api::{Definition, Error};
+use clap::Args;
+use store::Store;
+use store::backfill::{self, Backfill, Found};
+use tokio::time::sleep;
+
+/// How often the progress is shown on a terminal, and elsewhere.
+const SHOWN: Duration = Duration::from_millis(200);
+const LOGGED: Duration = Duration::from_secs(10);
+
+/// What to fill.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The collection; every one if --all stands alone.
+    #[arg(required_unless_present = "all")]
+    collection: Option<String>,
+    /// Indexes, as `status,-createdAt` or by their names such as `by.status.-createdAt`, and unique fields.
+    #[arg(required_unless_present = "all", conflicts_with = "all")]
+    names: Vec<String>,
+    /// Everything that the collection declares; without a collection, whatever is not filled anywhere.
+    #[arg(long)]
+    all: bool,
+    /// Write sort keys anew also where they were written before: after code that did not know the index has run again.
+    #[arg(long)]
+    again: bool,
+    /// Instead, remove what records have of indexes that are not deployed, before these are made again.
+    #[arg(long, requires = "names")]
+    clear: bool,
+    /// Wait so many seconds first, if there is anything to fill: until nothing runs any more that was deployed before.
+    #[arg(long, default_value_t = 0)]
+    settle: u64,
+}
+
+/// Runs it, and says in a sentence a collection what was done.
+pub(crate) async fn run(store: &Store, arguments: &Arguments) -> Result<String, String> {
+    let mut said = Vec::new();
+    let mut settle = Duration::from_secs(arguments.settle);
+    for definition in definitions(arguments)? {
+        let names = if arguments.all { backfill::names(definition) } else { chosen(definition, &arguments.names)? };
+        let mut run = store.backfill(definition, names, arguments.again);
+        if arguments.collection.is_none() {
+            let missing = run.missing().await.map_err(|error| words(&error))?;
+            run = store.backfill(definition, missing, arguments.again);
+        }
+        if run.is_for_nothing() {
+            continue;
+        }
+        sleep(std::mem::take(&mut settle)).await;
+        let found = watch(&definition.name, &run, arguments.clear).await?;
+        said.push(outcome(&definition.name, &run, &found, arguments.clear)?);
+    }
+    Ok(if said.is_empty() { "Nothing is left to fill.".to_owned() } else { said.join("\n") })
+}
+
+/// The collections that the arguments mean.
+fn definitions(arguments: &Arguments) -> Result<Vec<&'static Definition>, String> {
+    match &arguments.collection {
+        None => Ok(collections::all().collect()),
+        Some(name) => {
+            let definition = collections::get(name).ok_or_else(|| format!("there is no collection {name}"))?;
+            Ok(vec![definition])
+        }
+    }
+}
+
+/// The names that are meant: `status,-createdAt` is the index `by.status.-createdAt`.
+fn chosen(definition: &Definition, names: &[String]) -> Result<Vec<String>, String> {
+    let known = backfill::names(definition);
+    let find = |name: &String| {
+        let spellings = [name.clone(), format!("by.{}", name.replace(',', ".")), backfill::unique_name(name)];
+        spellings.into_iter().find(|name| known.contains(name)).ok_or_else(|| {
+            let choices = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
+            format!("{} has no index and no unique field {name}; it has {choices}", definition.name)
+        })
+    };
+    names.iter().map(find).collect()
+}
+
+/// Runs it to its end while it shows how far it is; Ctrl-C ends it after what is being written.
+async fn watch(collection: &str, run: &Arc<Backfill>, clear: bool) -> Result<Found, String> {
+    let work = async { if clear { run.clear().await } else { run.fill().await } };
+    tokio::pin!(work);
+    let terminal = stderr().is_terminal();
+    let outcome = loop {
+        tokio::select! {
+            outcome = &mut work => break outcome,
+            _ = tokio::signal::ctrl_c() => {
+                eprintln!("\nStopping after what is being written");
+                run.stop();
+            }
+            () = sleep(if terminal { SHOWN } else { LOGGED }) => {
+                let line = line(collection, run);
+                let _ = if terminal { write!(stderr(), "\r{line}") } else { writeln!(stderr(), "{line}") };
+            }
+        }
+    };
+    if terminal {
+        eprintln!("\r{}", line(collection, run));
+    }
+    outcome.map_err(|error| words(&error))
+}
+
+/// `products [#########-----------]  45 %  12000 read  11873 written`
+fn line(collection: &str, run: &Backfill) -> String {
+    let progress = run.progress();
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a percentage")]
+    let percent = (progress.share * 100.0) as usize;
+    let bar: String = (0..20).map(|at| if at * 5 < percent { '#' } else { '-' }).collect();
+    format!("{collection} [{bar}] {percent:>3} %  {} read  {} written", progress.read, progress.written)
+}
+
+/// What came of it.
+fn outcome(collection: &str, run: &Backfill, found: &Found, clear: bool) -> Result<String, String> {
+    let progress = run.progress();
+    let done = if clear { "cleared" } else { "filled" };
+    let counts = format!("{} records read, {} {done}", progress.read, progress.written);
+    if run.is_stopped() {
+        return Err(format!("{collection}: stopped; {counts}. The same command goes on from there."));
+    }
+    let mut problems: Vec<String> = found.failures.clone();
+    for (field, record, holder) in &found.duplicates {
+        problems.push(format!("record {record} has the same `{field}` as {holder}, which keeps it"));
+    }
+    if problems.is_empty() {
+        return Ok(format!("{collection}: {counts}."));
+    }
+    problems.push(format!("{counts}. Run it again when these are settled."));
+    let lines = problems.into_iter().map(|problem| format!("{collection}: {problem}"));
+    Err(lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn words(error: &Error) -> String {
+    format!("{}: {}", error.message, error.cause.as_deref().unwrap_or_default())
+}

@@ -1,0 +1,469 @@
+//! Filling new indexes and unique fields from the records that were there before.
+//!
+//! A record carries in `indexed` what it has been written into. Filling goes from the newest record of a shard to the
+//! oldest, so that the oldest one, once it carries a name, tells that all others do: that is what makes an index ready.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use api::{Code, Definition, Error, Id, Timestamp};
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use tokio::task::JoinSet;
+use tokio::time::sleep;
+
+use crate::item::{Item, Reader, number};
+use crate::records::read_record;
+use crate::{Store, fault, index};
+
+/// The attribute that names what a record has been written into.
+const INDEXED: &str = "indexed";
+
+/// How many records are written at the same time, over all shards.
+const PARALLEL: usize = 64;
+
+/// How many records one query reads at most.
+const PAGE: i32 = 500;
+
+/// How often a write is tried where the table is busy, or the record changes meanwhile.
+const TRIES: u32 = 10;
+
+/// The name under which records carry that a unique field is reserved.
+#[must_use]
+pub fn unique_name(field: &str) -> String {
+    format!("unique.{field}")
+}
+
+/// Everything that records of a collection can carry: the names of its indexes and unique fields.
+#[must_use]
+pub fn names(definition: &Definition) -> Vec<String> {
+    let unique = definition.fields.iter().filter(|field| field.unique).map(|field| unique_name(&field.name));
+    definition.indexes.iter().map(api::definition::Index::name).chain(unique).collect()
+}
+
+/// A run over all records of a collection.
+pub struct Backfill {
+    client: Client,
+    table: String,
+    definition: Definition,
+    names: Vec<String>,
+    again: bool,
+    stopped: AtomicBool,
+    read: AtomicU64,
+    written: AtomicU64,
+    shards: Vec<Mutex<f64>>,
+    found: Mutex<Found>,
+}
+
+/// What a run has met that an operator has to see.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Found {
+    /// A unique field, a record, and the one that has the same value and keeps it.
+    pub duplicates: Vec<(String, Id, Id)>,
+    /// What could not be written, and why.
+    pub failures: Vec<String>,
+}
+
+/// How far a run is.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Progress {
+    /// The records read.
+    pub read: u64,
+    /// The records written.
+    pub written: u64,
+    /// The share of the collection's life that is done, 0 to 1.
+    pub share: f64,
+}
+
+impl Store {
+    /// A run for some of [`names`]; with `again` it writes sort keys anew even where a record carries the name.
+    #[must_use]
+    pub fn backfill(&self, definition: &Definition, names: Vec<String>, again: bool) -> Arc<Backfill> {
+        Arc::new(Backfill {
+            client: self.client.clone(),
+            table: self.table(&definition.name),
+            definition: definition.clone(),
+            names,
+            again,
+            stopped: AtomicBool::new(false),
+            read: AtomicU64::new(0),
+            written: AtomicU64::new(0),
+            shards: (0..definition.shards).map(|_| Mutex::new(0.0)).collect(),
+            found: Mutex::default(),
+        })
+    }
+}
+
+impl Backfill {
+    /// What the oldest record of some shard does not carry: what is not filled.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn missing(&self) -> Result<Vec<String>, Error> {
+        let mut missing = BTreeSet::new();
+        for shard in 0..self.definition.shards {
+            if let Some(oldest) = self.oldest(shard).await? {
+                missing.extend(self.missing_in(&oldest));
+            }
+        }
+        Ok(missing.into_iter().collect())
+    }
+
+    /// Fills, until it is done or [stopped](Self::stop). What is done stays done.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn fill(self: &Arc<Self>) -> Result<Found, Error> {
+        self.each_shard(Self::fill_shard).await
+    }
+
+    /// Removes the keys and names of indexes that the table does not have, oldest record first: an index that is made
+    /// again under an old name must not find what it had long ago.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn clear(self: &Arc<Self>) -> Result<Found, Error> {
+        self.each_shard(Self::clear_shard).await
+    }
+
+    /// Whether there is nothing to do it for.
+    #[must_use]
+    pub fn is_for_nothing(&self) -> bool {
+        self.names.is_empty()
+    }
+
+    /// Ends the run after what is being written now.
+    pub fn stop(&self) {
+        self.stopped.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether the run was ended before it was done.
+    #[must_use]
+    pub fn is_stopped(&self) -> bool {
+        self.stopped.load(Ordering::Relaxed)
+    }
+
+    /// How far it is.
+    #[must_use]
+    #[expect(clippy::cast_precision_loss, reason = "shown as a percentage")]
+    pub fn progress(&self) -> Progress {
+        let done: f64 = self.shards.iter().map(|share| *share.lock().unwrap_or_else(PoisonError::into_inner)).sum();
+        Progress {
+            read: self.read.load(Ordering::Relaxed),
+            written: self.written.load(Ordering::Relaxed),
+            share: done / self.shards.len().max(1) as f64,
+        }
+    }
+
+    async fn each_shard<F>(self: &Arc<Self>, work: impl Fn(Arc<Self>, u8) -> F) -> Result<Found, Error>
+    where
+        F: Future<Output = Result<(), Error>> + Send + 'static,
+    {
+        let mut shards = JoinSet::new();
+        for shard in 0..self.definition.shards {
+            shards.spawn(work(Arc::clone(self), shard));
+        }
+        let mut outcome = Ok(());
+        while let Some(done) = shards.join_next().await {
+            // The others go on: what they do is not lost.
+            outcome = done.map_err(|error| Error::internal(error.to_string())).flatten().and(outcome);
+        }
+        outcome.map(|()| self.found().clone())
+    }
+
+    async fn fill_shard(self: Arc<Self>, shard: u8) -> Result<(), Error> {
+        let oldest = self.oldest(shard).await?.map(|mut item| Reader::new("collection", &mut item).id("id"));
+        let Some(oldest) = oldest.transpose()?.map(Id::created_at) else { return Ok(()) };
+        let at_once = (PARALLEL / usize::from(self.definition.shards.max(1))).max(1);
+        let (mut from, mut newest) = (None, None);
+        loop {
+            let (items, next) = self.page(shard, from, false).await?;
+            for chunk in items.chunks(at_once) {
+                if self.is_stopped() {
+                    return Ok(());
+                }
+                // The oldest of them last, since it may come to speak for the others.
+                let Some((last, others)) = chunk.split_last() else { continue };
+                let mut writes = JoinSet::new();
+                for item in others.iter().cloned() {
+                    let run = Arc::clone(&self);
+                    writes.spawn(async move { run.fill_item(item).await });
+                }
+                let mut all = true;
+                while let Some(done) = writes.join_next().await {
+                    all &= done.map_err(|error| Error::internal(error.to_string()))?;
+                }
+                // One that failed is one that older ones must not speak for.
+                if !all || !self.fill_item(last.clone()).await {
+                    return Ok(());
+                }
+                let at = Reader::new("collection", &mut last.clone()).id("id")?.created_at();
+                self.note(shard, *newest.get_or_insert(at), at, oldest);
+            }
+            match next {
+                Some(key) => from = Some(key),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// Notes how much of the time between a shard's newest and oldest record lies behind.
+    #[expect(clippy::cast_precision_loss, reason = "shown as a percentage")]
+    fn note(&self, shard: u8, newest: Timestamp, at: Timestamp, oldest: Timestamp) {
+        let span = |from: Timestamp, to: Timestamp| from.millis().saturating_sub(to.millis()) as f64;
+        let share = if at <= oldest { 1.0 } else { span(newest, at) / span(newest, oldest).max(1.0) };
+        if let Some(noted) = self.shards.get(usize::from(shard)) {
+            *noted.lock().unwrap_or_else(PoisonError::into_inner) = share;
+        }
+    }
+
+    /// Fills one record; whether it is done. Why not is noted.
+    async fn fill_item(&self, item: Item) -> bool {
+        self.read.fetch_add(1, Ordering::Relaxed);
+        let place = (item.get("shard").cloned(), item.get("id").cloned());
+        match self.try_fill(item).await {
+            Ok(done) => done,
+            Err(error) => {
+                let key = place.1.and_then(|id| id.as_s().cloned().ok()).unwrap_or_default();
+                let cause = error.cause.unwrap_or(error.message);
+                self.found().failures.push(format!("record {key}: {cause}"));
+                false
+            }
+        }
+    }
+
+    async fn try_fill(&self, mut item: Item) -> Result<bool, Error> {
+        for attempt in 0..TRIES {
+            if item.contains_key("deleted_at") {
+                return Ok(true);
+            }
+            let written = match self.wanted(&item)? {
+                None => return Ok(true),
+                Some(wanted) => self.write(&item, wanted).await,
+            };
+            match written {
+                Ok(()) => {
+                    self.written.fetch_add(1, Ordering::Relaxed);
+                    return Ok(true);
+                }
+                Err(error) if error.code == Code::Unavailable => pause(attempt).await,
+                Err(error) if error.code == Code::PreconditionFailed => {}
+                Err(error) => return Err(error),
+            }
+            // Changed meanwhile, or maybe written after all.
+            match self.read_again(&item).await? {
+                Some(now) => item = now,
+                None => return Ok(true),
+            }
+        }
+        Err(Error::unavailable("it was busy all the time"))
+    }
+
+    /// The sort keys that a record lacks; `None` where it has everything.
+    fn wanted(&self, item: &Item) -> Result<Option<Vec<(String, AttributeValue)>>, Error> {
+        let missing: Vec<String> = if self.again { self.names.clone() } else { self.missing_in(item).collect() };
+        if missing.is_empty() {
+            return Ok(None);
+        }
+        let record = read_record(item.clone())?.wire(&self.definition);
+        let indexes = self.definition.indexes.iter().filter(|index| missing.contains(&index.name()));
+        let keys: Vec<_> =
+            indexes.map(|one| (one.name(), AttributeValue::B(index::encode(one, &record).into()))).collect();
+        let carried = self.missing_in(item).next().is_none();
+        let same = carried && keys.iter().all(|(name, key)| item.get(name) == Some(key));
+        Ok((!same).then_some(keys))
+    }
+
+    /// Writes keys and names, if the record is still the one that was read. `common/precondition-failed` if not.
+    async fn write(&self, item: &Item, keys: Vec<(String, AttributeValue)>) -> Result<(), Error> {
+        let mut expression = Expression::default();
+        let sets: Vec<String> = keys
+            .into_iter()
+            .map(|(name, key)| format!("{} = {}", expression.name(&name), expression.value(key)))
+            .collect();
+        let names = self.missing_in(item).collect::<Vec<_>>();
+        let mut update = if sets.is_empty() { String::new() } else { format!("SET {}", sets.join(", ")) };
+        if !names.is_empty() {
+            let (indexed, names) = (expression.name(INDEXED), expression.value(AttributeValue::Ss(names)));
+            update.push_str(&format!(" ADD {indexed} {names}"));
+        }
+        let rev = item.get("rev").cloned().ok_or_else(|| Error::internal("a record without rev"))?;
+        let condition = format!(
+            "{} = {} AND attribute_not_exists({})",
+            expression.name("rev"),
+            expression.value(rev),
+            expression.name("deleted_at")
+        );
+        let sent = self
+            .client
+            .update_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(item)))
+            .update_expression(update)
+            .condition_expression(condition)
+            .set_expression_attribute_names(Some(expression.names))
+            .set_expression_attribute_values(Some(expression.values))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None);
+        match sent.send().await {
+            Ok(_) => Ok(()),
+            Err(error) if fault::failed_condition(&error).is_some() => Err(Code::PreconditionFailed.into()),
+            Err(error) => Err(fault::of(&error)),
+        }
+    }
+
+    async fn clear_shard(self: Arc<Self>, shard: u8) -> Result<(), Error> {
+        let mut from = None;
+        loop {
+            let (items, next) = self.page(shard, from, true).await?;
+            for item in items {
+                if self.is_stopped() {
+                    return Ok(());
+                }
+                self.read.fetch_add(1, Ordering::Relaxed);
+                let carries = |name: &String| item.contains_key(name) || carried(&item).contains(name);
+                if self.names.iter().any(carries) {
+                    self.clear_item(&item).await?;
+                    self.written.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            match next {
+                Some(key) => from = Some(key),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn clear_item(&self, item: &Item) -> Result<(), Error> {
+        let mut expression = Expression::default();
+        let keys: Vec<String> = self.names.iter().map(|name| expression.name(name)).collect();
+        let (indexed, id) = (expression.name(INDEXED), expression.name("id"));
+        let names = expression.value(AttributeValue::Ss(self.names.clone()));
+        let update = format!("REMOVE {} DELETE {indexed} {names}", keys.join(", "));
+        for attempt in 0..TRIES {
+            let sent = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(key_of(item)))
+                .update_expression(&update)
+                .condition_expression(format!("attribute_exists({id})"))
+                .set_expression_attribute_names(Some(expression.names.clone()))
+                .set_expression_attribute_values(Some(expression.values.clone()));
+            match sent.send().await {
+                Ok(_) => return Ok(()),
+                // Gone meanwhile.
+                Err(error) if fault::failed_condition(&error).is_some() => return Ok(()),
+                Err(error) => match fault::of(&error) {
+                    error if error.code == Code::Unavailable => pause(attempt).await,
+                    error => return Err(error),
+                },
+            }
+        }
+        Err(Error::unavailable("the table was busy all the time"))
+    }
+
+    /// A page of a shard's records, without tombstones, and the key that the next one comes after.
+    async fn page(&self, shard: u8, from: Option<Item>, forward: bool) -> Result<(Vec<Item>, Option<Item>), Error> {
+        self.query(shard, from, forward, PAGE).await
+    }
+
+    /// The oldest record of a shard.
+    async fn oldest(&self, shard: u8) -> Result<Option<Item>, Error> {
+        let mut from = None;
+        loop {
+            let (items, next) = self.query(shard, from, true, 20).await?;
+            match (items.into_iter().next(), next) {
+                (Some(oldest), _) => return Ok(Some(oldest)),
+                (None, Some(key)) => from = Some(key),
+                (None, None) => return Ok(None),
+            }
+        }
+    }
+
+    async fn query(
+        &self,
+        shard: u8,
+        from: Option<Item>,
+        forward: bool,
+        limit: i32,
+    ) -> Result<(Vec<Item>, Option<Item>), Error> {
+        for attempt in 0..TRIES {
+            let query = self
+                .client
+                .query()
+                .table_name(&self.table)
+                .key_condition_expression("#shard = :shard")
+                .filter_expression("attribute_not_exists(#deleted)")
+                .expression_attribute_names("#shard", "shard")
+                .expression_attribute_names("#deleted", "deleted_at")
+                .expression_attribute_values(":shard", number(shard))
+                .consistent_read(true)
+                .scan_index_forward(forward)
+                .limit(limit)
+                .set_exclusive_start_key(from.clone());
+            match query.send().await {
+                Ok(output) => return Ok((output.items.unwrap_or_default(), output.last_evaluated_key)),
+                Err(error) => match fault::of(&error) {
+                    error if error.code == Code::Unavailable => pause(attempt).await,
+                    error => return Err(error),
+                },
+            }
+        }
+        Err(Error::unavailable("the table was busy all the time"))
+    }
+
+    async fn read_again(&self, item: &Item) -> Result<Option<Item>, Error> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(key_of(item))).consistent_read(true);
+        Ok(get.send().await.map_err(|error| fault::of(&error))?.item)
+    }
+
+    /// What a record does not carry of what this run is for.
+    fn missing_in(&self, item: &Item) -> impl Iterator<Item = String> {
+        let carried = carried(item);
+        self.names.iter().filter(move |name| !carried.contains(*name)).cloned()
+    }
+
+    fn found(&self) -> std::sync::MutexGuard<'_, Found> {
+        self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a record carries.
+fn carried(item: &Item) -> BTreeSet<String> {
+    match item.get(INDEXED) {
+        Some(AttributeValue::Ss(names)) => names.iter().cloned().collect(),
+        _ => BTreeSet::new(),
+    }
+}
+
+fn key_of(item: &Item) -> Item {
+    ["shard", "id"].iter().filter_map(|name| Some(((*name).to_owned(), item.get(*name)?.clone()))).collect()
+}
+
+/// Waits the longer, the more often.
+async fn pause(attempt: u32) {
+    sleep(Duration::from_millis(100 << attempt.min(7))).await;
+}
+
+/// Names and values behind placeholders.
+#[derive(Default)]
+struct Expression {
+    names: HashMap<String, String>,
+    values: Item,
+}
+
+impl Expression {
+    fn name(&mut self, name: &str) -> String {
+        let placeholder = format!("#n{}", self.names.len());
+        self.names.insert(placeholder.clone(), name.to_owned());
+        placeholder
+    }
+
+    fn value(&mut self, value: AttributeValue) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.values.insert(placeholder.clone(), value);
+        placeholder
+    }
+}
