@@ -3,6 +3,7 @@
 //! A tool: nothing here is shipped.
 
 pub mod elf;
+pub mod fuzz;
 pub mod names;
 pub mod openapi;
 pub mod plans;

@@ -1,10 +1,11 @@
-//! `cargo generate`, `cargo ship` and `cargo rehearse`.
+//! `cargo generate`, `cargo ship`, `cargo rehearse` and `cargo fuzz-all`.
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 use infra::ship::Arch;
-use infra::{plans, rehearse, ship, steps};
+use infra::{fuzz, plans, rehearse, ship, steps};
 
 /// Draws the plans, builds the release binaries, rehearses a deployment.
 #[derive(Parser)]
@@ -42,6 +43,17 @@ enum Command {
         #[arg(long)]
         instead: Option<String>,
     },
+    /// Look for inputs that break a parser.
+    FuzzAll {
+        /// The targets; all of them when none is named.
+        targets: Vec<String>,
+        /// How long each target runs.
+        #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
+        seconds: u32,
+        /// Run the one target that is named over this file instead.
+        #[arg(long)]
+        input: Option<PathBuf>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -60,6 +72,11 @@ fn main() -> ExitCode {
             built.and_then(|()| steps::walk(&root, plan_only, &sam))
         }
         Command::Rehearse { instead } => rehearse::rehearse(&root, instead.as_deref()),
+        Command::FuzzAll { targets, seconds, input } => match (targets.as_slice(), input) {
+            (_, None) => fuzz::run(&root, &targets, seconds),
+            ([target], Some(input)) => fuzz::replay(&root, target, &input),
+            (_, Some(_)) => Err("--input needs the name of one target".to_owned()),
+        },
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -1,0 +1,5 @@
+//! Opening cursors.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::cursor(data));

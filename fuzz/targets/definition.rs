@@ -1,0 +1,5 @@
+//! Loading collection definitions.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::definition(data));
