@@ -1,11 +1,12 @@
 //! `docs/openapi.json`: the API as OpenAPI 3.1, each declared collection with its own paths and schemas.
 
+mod collection;
+
 use std::collections::{BTreeMap, BTreeSet};
 
-use api::definition::{Field, FieldType, SYSTEM_FIELDS};
 use api::endpoints::{Entry, Guard, Method, schemas};
 use api::error::{Code, ErrorBody};
-use api::wire::RecordCount;
+use api::wire::{Explanation, RecordCount};
 use api::{Definition, Operation, Rule};
 use schemars::generate::{Contract, SchemaGenerator, SchemaSettings};
 use serde::Serialize;
@@ -31,15 +32,19 @@ pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, Stri
         match entry.guard {
             guard if guard.is_of_records() => {
                 for collection in collections {
-                    document.collection(entry, collection)?;
+                    document.collection(entry, collection, collections)?;
                 }
             }
             _ if entry.methods.is_empty() => {}
             _ => document.plain(entry)?,
         }
     }
+    let mut parameters = parameters();
     for collection in collections {
-        document.schemas.extend(collection_schemas(collection));
+        document.schemas.extend(collection::schemas(collection, collections));
+        for (name, parameter) in collection::parameters(collection, collections) {
+            parameters[name] = parameter;
+        }
     }
     let tags = document.tags(collections);
     document.finish_schemas();
@@ -58,8 +63,8 @@ pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, Stri
         components: json!({
             "schemas": document.schemas,
             "headers": headers(),
-            "parameters": parameters(),
-            "responses": responses(),
+            "parameters": parameters,
+            "responses": document.responses,
             "securitySchemes": {
                 "accessToken": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
             },
@@ -86,6 +91,8 @@ struct OpenApi {
 struct Document {
     paths: BTreeMap<String, BTreeMap<String, Value>>,
     schemas: Map<String, Value>,
+    /// The refusals, each said once.
+    responses: Map<String, Value>,
     ids: BTreeSet<String>,
     /// What a caller sends: an absent `Option` is left out.
     bodies: SchemaGenerator,
@@ -120,7 +127,8 @@ impl Document {
         };
         Self {
             paths: BTreeMap::new(),
-            schemas: Map::new(),
+            schemas: collection::shared_schemas().into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
+            responses: responses(),
             ids: BTreeSet::new(),
             bodies: generator(Contract::Deserialize),
             sent: Vec::new(),
@@ -146,7 +154,7 @@ impl Document {
             tag: if is_auth { "auth" } else { "service" },
             body,
             reply: (entry.status != 204).then(|| Value::from(reply)),
-            parameters: if entry.name == "refresh" { vec![parameter("IdempotencyKey")] } else { Vec::new() },
+            parameters: if entry.name == "refresh" { vec![parameter("RefreshKey")] } else { Vec::new() },
             codes: Vec::new(),
             security: match entry.guard {
                 Guard::Open => json!([]),
@@ -162,7 +170,7 @@ impl Document {
     }
 
     /// An endpoint of every collection, for one of them.
-    fn collection(&mut self, entry: &Entry, collection: &Definition) -> Result<(), String> {
+    fn collection(&mut self, entry: &Entry, collection: &Definition, all: &[&Definition]) -> Result<(), String> {
         let name = pascal(&collection.name);
         let path = entry.path.replace("{collection}", &collection.name);
         let open = operations(entry).iter().any(|operation| collection.rule(*operation) == Rule::Public);
@@ -175,7 +183,7 @@ impl Document {
                 ("records-count", _) => ("Count", None, schema("RecordCount")),
                 ("records-spec", _) => ("Spec", None, schema("Definition")),
                 ("records-bulk", _) => ("Bulk", Some("Bulk"), reply("Items")),
-                ("records-get", _) => ("Get", None, reply("Record")),
+                ("records-get", _) => ("Get", None, reply("View")),
                 ("records-update", Method::Put) => ("Replace", Some("Put"), reply("Record")),
                 ("records-update", _) => ("Update", Some("Patch"), reply("Record")),
                 ("records-delete", _) => ("Delete", None, Value::Null),
@@ -185,9 +193,13 @@ impl Document {
             if path.contains("{id}") {
                 parameters.push(parameter("RecordId"));
             }
-            if entry.name == "records-list" {
-                parameters.extend([parameter("Limit"), parameter("Cursor")]);
-            }
+            parameters.extend(collection::references(entry.name, collection, all));
+            parameters.extend(match entry.name {
+                "records-create" => Some(parameter("IdempotencyKey")),
+                "records-get" => Some(parameter("IfNoneMatch")),
+                "records-update" | "records-delete" => Some(parameter("IfMatch")),
+                _ => None,
+            });
             let shape = Shape {
                 id: format!("{}{verb}", uncapitalised(&name)),
                 tag: &collection.name,
@@ -197,7 +209,9 @@ impl Document {
                 codes: rule_codes(entry, collection),
                 security: if open { json!([{}, token]) } else { json!([token]) },
                 headers: match entry.name {
-                    "records-create" => &["Location"],
+                    "records-create" => &["Location", "ETag"],
+                    "records-update" => &["ETag"],
+                    "records-get" => &["ETag", "Cache-Control", "Vary"],
                     _ if *method == Method::Get => &["Cache-Control", "Vary"],
                     _ => &[],
                 },
@@ -216,7 +230,7 @@ impl Document {
             "summary": summary(entry, shape),
             "tags": [shape.tag],
             "security": shape.security,
-            "responses": operation_responses(entry, shape),
+            "responses": self.operation_responses(entry, shape),
         });
         if !shape.parameters.is_empty() {
             operation["parameters"] = json!(shape.parameters);
@@ -227,6 +241,54 @@ impl Document {
         }
         self.paths.entry(path.to_owned()).or_default().insert(method.as_str().to_lowercase(), operation);
         Ok(())
+    }
+
+    /// Every response an operation can have, by status.
+    fn operation_responses(&mut self, entry: &Entry, shape: &Shape<'_>) -> BTreeMap<String, Value> {
+        let mut codes: BTreeSet<&str> = BTreeSet::new();
+        let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
+        let mut all = vec![Code::InvalidRequest];
+        if shape.body.is_some() {
+            all.extend([Code::InvalidJson, Code::ValidationFailed, Code::PayloadTooLarge, Code::UnsupportedMediaType]);
+        }
+        if !entry.access.is_empty() {
+            all.extend([Code::Internal, Code::Unavailable]);
+        }
+        all.extend(entry.errors);
+        all.extend(&shape.codes);
+        for code in all {
+            if codes.insert(code.as_str()) {
+                by_status.entry(code.status()).or_default().push(code);
+            }
+        }
+        let mut responses = BTreeMap::from([
+            (entry.status.to_string(), success(entry, shape)),
+            ("429".to_owned(), response("Throttled")),
+        ]);
+        if entry.name == "records-get" {
+            responses.insert("304".to_owned(), response("NotModified"));
+        }
+        for (status, codes) in by_status {
+            let refusal = refusal(status, &codes, shape.headers.contains(&"Cache-Control"));
+            responses.insert(status.to_string(), self.said_once(status, refusal));
+        }
+        responses
+    }
+
+    /// A reference to a refusal, which becomes a component the first time.
+    fn said_once(&mut self, status: u16, refusal: Value) -> Value {
+        let present = self.responses.iter().find(|(_, present)| **present == refusal);
+        let name = match present {
+            Some((name, _)) => name.clone(),
+            None => {
+                let prefix = format!("Refused{status}");
+                let number = self.responses.keys().filter(|name| name.starts_with(&prefix)).count() + 1;
+                let name = format!("{prefix}N{number}");
+                self.responses.insert(name.clone(), refusal);
+                name
+            }
+        };
+        response(&name)
     }
 
     /// Whether the schema that `reference` points to has a field that must be there.
@@ -256,6 +318,7 @@ impl Document {
         self.replies.subschema_for::<ErrorBody>();
         self.replies.subschema_for::<Definition>();
         self.replies.subschema_for::<RecordCount>();
+        self.replies.subschema_for::<Explanation>();
         // Either generator has seen both sides, so only what bodies point to is taken from theirs.
         let sent = self.bodies.take_definitions(true).into_iter();
         let sent = sent.filter(|(name, _)| self.sent.iter().any(|body| points_to(body, name)));
@@ -293,6 +356,10 @@ fn schema(name: &str) -> Value {
 
 fn parameter(name: &str) -> Value {
     json!({ "$ref": format!("#/components/parameters/{name}") })
+}
+
+fn response(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/responses/{name}") })
 }
 
 fn header(name: &str) -> Value {
@@ -345,40 +412,15 @@ fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
             codes.push(Code::Forbidden);
         }
         match operation {
-            Operation::List => codes.push(Code::ValidationFailed),
-            Operation::Create | Operation::Update => codes.push(Code::RecordTooLarge),
-            Operation::Read | Operation::Delete => {}
+            Operation::List | Operation::Read => codes.push(Code::ValidationFailed),
+            Operation::Create | Operation::Update => {
+                codes.push(Code::RecordTooLarge);
+                codes.extend(collection.fields.iter().any(|field| field.unique).then_some(Code::UniqueViolation));
+            }
+            Operation::Delete => {}
         }
     }
     codes
-}
-
-/// Every response an operation can have, by status.
-fn operation_responses(entry: &Entry, shape: &Shape<'_>) -> BTreeMap<String, Value> {
-    let mut codes: BTreeSet<&str> = BTreeSet::new();
-    let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
-    let mut all = vec![Code::InvalidRequest];
-    if shape.body.is_some() {
-        all.extend([Code::InvalidJson, Code::ValidationFailed, Code::PayloadTooLarge, Code::UnsupportedMediaType]);
-    }
-    if !entry.access.is_empty() {
-        all.extend([Code::Internal, Code::Unavailable]);
-    }
-    all.extend(entry.errors);
-    all.extend(&shape.codes);
-    for code in all {
-        if codes.insert(code.as_str()) {
-            by_status.entry(code.status()).or_default().push(code);
-        }
-    }
-    let mut responses = BTreeMap::from([
-        (entry.status.to_string(), success(entry, shape)),
-        ("429".to_owned(), json!({ "$ref": "#/components/responses/Throttled" })),
-    ]);
-    for (status, codes) in by_status {
-        responses.insert(status.to_string(), refusal(status, &codes, shape.headers.contains(&"Cache-Control")));
-    }
-    responses
 }
 
 fn success(entry: &Entry, shape: &Shape<'_>) -> Value {
@@ -429,6 +471,10 @@ fn headers() -> Value {
     let text = json!({ "type": "string" });
     json!({
         "RequestId": { "description": "The request's id, as in the log.", "required": true, "schema": text },
+        "ETag": {
+            "description": "The record's revision in quotation marks: what to send as `If-Match` or `If-None-Match`.",
+            "schema": { "type": "string", "pattern": "^\"[^\"]*\"$" },
+        },
         "Location": { "description": "The path of the new record.", "required": true, "schema": text },
         "RetryAfter": {
             "description": "In how many seconds to try again.",
@@ -445,193 +491,60 @@ fn headers() -> Value {
 }
 
 fn parameters() -> Value {
-    json!({
+    let key = json!({ "type": "string", "pattern": "^[\\x21-\\x7E]{16,128}$" });
+    let mut parameters = json!({
         "RecordId": {
             "name": "id", "in": "path", "required": true,
             "description": "The record's id; anything else is 404.",
             "schema": { "type": "string", "format": "uuid" },
         },
-        "Limit": {
-            "name": "limit", "in": "query",
-            "description": "How many records to answer at most.",
-            "schema": { "type": "integer", "minimum": 1, "maximum": 100, "default": 20 },
-        },
-        "Cursor": {
-            "name": "cursor", "in": "query",
-            "description": "The `nextCursor` of the page before: opaque, valid for 24 hours, for this list and caller.",
-            "schema": { "type": "string" },
-        },
-        "IdempotencyKey": {
+        "RefreshKey": {
             "name": "Idempotency-Key", "in": "header",
             "description": "The same key with the same refresh token, within 60 s and while its successor is unused, \
                             gets the same successor again: a lost reply logs nobody out.",
-            "schema": { "type": "string", "pattern": "^[\\x21-\\x7E]{16,128}$" },
+            "schema": key,
         },
-    })
+        "IdempotencyKey": {
+            "name": "Idempotency-Key", "in": "header",
+            "description": "The same key of the same caller, within a day, gets the record that it made, as it is \
+                            now; with another body it is 409. Of a caller without token it is ignored.",
+            "schema": key,
+        },
+        "IfMatch": {
+            "name": "If-Match", "in": "header",
+            "description": "The `ETag` that the record must still have, or `*`: 412 when it has moved on.",
+            "schema": { "type": "string" },
+        },
+        "IfNoneMatch": {
+            "name": "If-None-Match", "in": "header",
+            "description": "The `ETag` of what the caller has: 304 when the record is still that, as a whole.",
+            "schema": { "type": "string" },
+        },
+    });
+    for (name, parameter) in collection::shared_parameters().as_object().into_iter().flatten() {
+        parameters[name] = parameter.clone();
+    }
+    parameters
 }
 
-/// The refusals that belong to no operation, and the gateway's.
-fn responses() -> Value {
+/// The refusals that belong to no operation, the gateway's, and what is no refusal.
+fn responses() -> Map<String, Value> {
     let refused = |code: Code| refusal(code.status(), &[code], false);
     let mut method_not_allowed = refused(Code::MethodNotAllowed);
     method_not_allowed["headers"]["Allow"] = header("Allow");
-    json!({
-        "NotFound": refused(Code::NotFound),
-        "MethodNotAllowed": method_not_allowed,
-        "Throttled": {
-            "description": "The gateway refuses: too many requests.",
-            "content": { "application/json": { "schema": schema("GatewayError") } },
-        },
-    })
-}
-
-/// The schemas of a collection: the record, a page of them, and the three bodies.
-fn collection_schemas(collection: &Definition) -> Vec<(String, Value)> {
-    let name = pascal(&collection.name);
-    let owner = collection.owner_field();
-    let required: Vec<&str> = collection
-        .fields
-        .iter()
-        .filter(|field| field.required && field.name != owner)
-        .map(|field| field.name.as_str())
-        .collect();
-
-    let mut record = system_fields();
-    for field in &collection.fields {
-        let value = field_schema(field);
-        record.insert(field.name.clone(), if field.name == owner { nullable(value) } else { value });
-    }
-    let always: Vec<&str> = SYSTEM_FIELDS.iter().copied().chain(required.iter().copied()).collect();
-
-    let body = |merge: bool| -> Map<String, Value> {
-        let ignored = json!({ "readOnly": true, "description": "Ignored." });
-        let system = SYSTEM_FIELDS.iter().map(|name| ((*name).to_owned(), ignored.clone()));
-        let declared = collection.fields.iter().map(|field| {
-            let value = if field.name == owner { owner_schema(field) } else { field_schema(field) };
-            // Null removes a field, or says that there is none.
-            let must_stay = field.required && field.name != owner;
-            let value = if must_stay { value } else { nullable(value) };
-            (field.name.clone(), if merge { value } else { with_note(value, field, owner) })
-        });
-        system.chain(declared).collect()
-    };
-    let object = |description: String, properties: Map<String, Value>, required: &[&str]| {
-        let mut object = json!({
-            "type": "object",
-            "description": description,
-            "properties": properties,
-            "additionalProperties": false,
-        });
-        if !required.is_empty() {
-            object["required"] = json!(required);
-        }
-        object
-    };
-    let of = &collection.name;
-    vec![
-        (format!("{name}Record"), object(format!("A record of `{of}`."), record, &always)),
-        (
-            format!("{name}Page"),
-            json!({
-                "type": "object",
-                "description": format!("A page of `{of}`, newest first."),
-                "properties": {
-                    "items": { "type": "array", "items": schema(&format!("{name}Record")) },
-                    "nextCursor": {
-                        "type": ["string", "null"],
-                        "description": "What to send as `cursor` for the next page; null at the end.",
-                    },
-                },
-                "required": ["items", "nextCursor"],
-                "additionalProperties": false,
-            }),
-        ),
-        (
-            format!("{name}Items"),
-            json!({
-                "type": "object",
-                "description": format!("The records of `{of}`, in the order of the operations."),
-                "properties": { "items": { "type": "array", "items": { "type": "object" } } },
-                "required": ["items"],
-                "additionalProperties": false,
-            }),
-        ),
-        (
-            format!("{name}Bulk"),
-            json!({
-                "type": "object",
-                "description": format!("Operations on records of `{of}`: all or nothing."),
-                "properties": {
-                    "operations": { "type": "array", "minItems": 1, "maxItems": 100, "items": { "type": "object" } },
-                },
-                "required": ["operations"],
-                "additionalProperties": false,
-            }),
-        ),
-        (format!("{name}Create"), object(format!("A new record of `{of}`."), body(false), &required)),
-        (
-            format!("{name}Patch"),
-            object(format!("Changes to a record of `{of}`: what is left out stays, null removes."), body(true), &[]),
-        ),
-        (
-            format!("{name}Put"),
-            object(format!("A record of `{of}` in full: what is left out goes."), body(false), &required),
-        ),
-    ]
-}
-
-fn system_fields() -> Map<String, Value> {
-    let fields = json!({
-        "id": { "type": "string", "format": "uuid", "readOnly": true },
-        "createdAt": { "type": "string", "format": "date-time", "readOnly": true },
-        "updatedAt": { "type": "string", "format": "date-time", "readOnly": true },
-        "createdBy": {
-            "type": ["string", "null"],
-            "format": "uuid",
-            "readOnly": true,
-            "description": "The user who created it; null for a stranger.",
-        },
+    let not_modified = ["ETag", "Cache-Control", "Vary"].map(|name| (name.to_owned(), header(&name.replace('-', ""))));
+    let request_id = ("x-request-id".to_owned(), header("RequestId"));
+    let not_modified: Map<String, Value> = not_modified.into_iter().chain([request_id]).collect();
+    let throttled = json!({
+        "description": "The gateway refuses: too many requests.",
+        "content": { "application/json": { "schema": schema("GatewayError") } },
     });
-    match fields {
-        Value::Object(fields) => fields,
-        _ => Map::new(),
-    }
-}
-
-fn field_schema(field: &Field) -> Value {
-    match field.kind {
-        FieldType::String => json!({ "type": "string" }),
-        FieldType::Number => json!({ "type": "number", "description": "At most 38 digits." }),
-        FieldType::Integer => json!({ "type": "integer", "description": "At most 38 digits." }),
-        FieldType::Boolean => json!({ "type": "boolean" }),
-        FieldType::Date => json!({ "type": "string", "format": "date-time" }),
-        FieldType::Object => json!({ "type": "object" }),
-        FieldType::Array => json!({ "type": "array" }),
-        FieldType::Relation => json!({ "type": "string", "format": "uuid", "description": "The id of a user." }),
-    }
-}
-
-/// The owner field as a caller may send it: an empty string is as good as none.
-fn owner_schema(field: &Field) -> Value {
-    match field.kind {
-        FieldType::Relation => json!({ "type": "string" }),
-        _ => field_schema(field),
-    }
-}
-
-fn with_note(mut value: Value, field: &Field, owner: &str) -> Value {
-    if field.name == owner {
-        value["description"] = json!("The owner's id; the caller's when it is left out.");
-    }
-    value
-}
-
-/// The same schema, or null.
-fn nullable(mut schema: Value) -> Value {
-    if let Some(kind) = schema.get("type").cloned() {
-        schema["type"] = json!([kind, "null"]);
-    }
-    schema
+    Map::from_iter([
+        ("NotFound".to_owned(), refused(Code::NotFound)),
+        ("MethodNotAllowed".to_owned(), method_not_allowed),
+        ("NotModified".to_owned(), json!({ "description": "The caller has it.", "headers": not_modified })),
+        ("Throttled".to_owned(), throttled),
+    ])
 }
 
 #[cfg(test)]
@@ -647,6 +560,8 @@ mod tests {
 
     fn codes(document: &Value, path: &str, method: &str, status: &str) -> Vec<String> {
         let response = &document["paths"][path][method]["responses"][status];
+        let reference = response["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
+        let response = reference.and_then(|pointer| document.pointer(pointer)).unwrap_or(response);
         let codes = &response["content"]["application/json"]["schema"]["allOf"][1]["properties"]["error"];
         let codes = codes["properties"]["code"]["enum"].as_array().cloned().unwrap_or_default();
         codes.iter().filter_map(|code| code.as_str().map(str::to_owned)).collect()
@@ -726,6 +641,48 @@ mod tests {
     }
 
     #[test]
+    fn a_field_says_what_it_demands() {
+        let schemas = &document()["components"]["schemas"];
+        let create = &schemas["ProductsCreate"]["properties"];
+        assert_eq!(schemas["ProductsCreate"]["required"], json!(["name", "sku"]));
+        assert_eq!((&create["name"]["maxLength"], &create["name"]["type"]), (&json!(200), &json!("string")));
+        assert_eq!(create["sku"]["pattern"], json!("^[A-Z0-9-]{3,32}$"));
+        assert_eq!(create["status"]["enum"], json!(["draft", "active", "retired", null]));
+        assert_eq!(create["status"]["default"], json!("draft"));
+        assert_eq!(create["price"]["anyOf"][0]["minimum"], json!(0));
+        assert_eq!(create["tags"]["items"]["maxLength"], json!(20));
+        assert_eq!(create["size"]["additionalProperties"], json!(false));
+        assert_eq!(schemas["ProductsRecord"]["properties"]["homepage"]["format"], json!("uri"));
+        assert_eq!(schemas["ProductsPatch"]["properties"]["status"].get("default"), None);
+        let post = &schemas["CommentsView"]["properties"]["post"]["anyOf"][1];
+        assert_eq!(*post, schema("PostsView"));
+        assert_eq!(schemas["CommentsRecord"]["properties"]["post"]["type"], json!("string"));
+    }
+
+    #[test]
+    fn a_list_says_how_it_may_be_asked() {
+        let document = document();
+        let parameters = &document["components"]["parameters"];
+        let sort = &parameters["ProductsSort"]["schema"]["enum"];
+        for order in ["-createdAt", "status,-createdAt", "-status,createdAt", "-price", "name,-price"] {
+            assert!(sort.as_array().is_some_and(|orders| orders.contains(&json!(order))), "{order}: {sort}");
+        }
+        let paths = &parameters["CommentsExpand"]["schema"]["items"]["enum"];
+        assert!(paths.as_array().is_some_and(|paths| paths.contains(&json!("order.product"))), "{paths}");
+        assert_eq!(parameters.get("ProductsExpand"), None);
+        let conditions = &document["components"]["schemas"]["ProductsConditions"]["properties"];
+        for name in ["status", "price_gte", "name_startsWith", "tags_contains", "createdAt_lt", "size_exists"] {
+            assert!(conditions[name].is_object(), "{name}");
+        }
+        for name in ["price_contains", "size", "tags", "tags_in", "status_eq"] {
+            assert_eq!(conditions.get(name), None, "{name}");
+        }
+        assert_eq!(document["paths"]["/api/products/count"]["get"]["parameters"].as_array().map(Vec::len), Some(5));
+        assert_eq!(codes(&document, "/api/products", "post", "409").len(), 2);
+        assert_eq!(codes(&document, "/api/posts", "post", "409"), ["common/idempotency-mismatch"]);
+    }
+
+    #[test]
     fn a_collection_has_schemas_of_its_own() {
         let schemas = &document()["components"]["schemas"];
         assert_eq!(schemas["PostsCreate"]["required"], json!(["title"]));
@@ -733,7 +690,8 @@ mod tests {
         assert_eq!(schemas["PostsRecord"]["required"], json!(["id", "createdAt", "updatedAt", "createdBy", "title"]));
         assert_eq!(schemas["PostsRecord"]["properties"]["id"]["readOnly"], json!(true));
         assert_eq!(schemas["NotesRecord"]["properties"]["due"]["format"], json!("date-time"));
-        assert_eq!(schemas["NotesCreate"]["properties"]["assignee"]["format"], json!("uuid"));
+        let assignee = json!({ "anyOf": [schema("Reference"), { "type": "null" }] });
+        assert_eq!(schemas["NotesCreate"]["properties"]["assignee"], assignee);
         assert_eq!(schemas["NotesCreate"]["properties"]["title"]["type"], json!("string"));
         assert_eq!(schemas["NotesPatch"]["properties"]["body"]["type"], json!(["string", "null"]));
         assert_eq!(schemas["ErrorCode"]["enum"].as_array().map(Vec::len), Some(Code::ALL.len()));

@@ -88,9 +88,14 @@ fn contract() -> &'static Contract {
     })
 }
 
-/// The pointers of all schemas of replies: whatever is `responses/…/content/application~1json/schema`.
+/// The pointers of all schemas of replies: whatever is `responses/…/content/application~1json/schema`; and those of
+/// whole records.
 fn response_schemas(value: &Value, at: &mut String, found: &mut Vec<String>) {
     let Some(members) = value.as_object() else { return };
+    if at == "/components/schemas" {
+        let records = members.keys().filter(|name| name.ends_with("Record"));
+        found.extend(records.map(|name| format!("{at}/{}", escaped(name))));
+    }
     for (name, member) in members {
         let before = at.len();
         at.push('/');
@@ -141,9 +146,28 @@ fn check(contract: &Contract, method: &str, path: &str, query: &str, reply: &Rep
                 return Err(format!("the content type is {:?}", reply.header("content-type")));
             }
             let body: Value = serde_json::from_slice(&reply.body).map_err(|error| error.to_string())?;
-            contract.schemas.validate(&body, *index).map_err(|error| format!("{error:#}"))
+            contract.schemas.validate(&body, *index).map_err(|error| format!("{error:#}"))?;
+            if is_partial(query) { Ok(()) } else { whole(contract, &documented, &body) }
         }
     }
+}
+
+/// Whether a query asks for some fields alone, or for relations as records.
+fn is_partial(query: &str) -> bool {
+    query.split('&').any(|parameter| ["fields=", "expand="].iter().any(|name| parameter.starts_with(name)))
+}
+
+/// What may be some fields of a record is all of them, where nobody has asked for less.
+fn whole(contract: &Contract, documented: &Documented<'_>, body: &Value) -> Result<(), String> {
+    let shown = documented.entry["content"]["application/json"]["schema"]["$ref"].as_str().unwrap_or_default();
+    let (name, records) = match (shown.strip_suffix("View"), shown.strip_suffix("Page")) {
+        (Some(name), _) => (name, std::slice::from_ref(body)),
+        (_, Some(name)) => (name, body["items"].as_array().map(Vec::as_slice).unwrap_or_default()),
+        _ => return Ok(()),
+    };
+    let record = contract.compiled.get(&format!("{}Record", name.trim_start_matches('#')));
+    let record = record.ok_or("no record is documented")?;
+    records.iter().try_for_each(|it| contract.schemas.validate(it, *record).map_err(|error| format!("{error:#}")))
 }
 
 /// Every documented header that is required is there, and those that are there fit.
@@ -225,6 +249,7 @@ mod tests {
         verdict("GET", "/api/health", 200, &[JSON], &json!({ "status": "ok" })).unwrap();
         verdict("GET", &format!("/api/posts/{id}"), 200, &[JSON], &post).unwrap();
         verdict("POST", "/api/posts", 201, &[JSON, ("location", "/api/posts/x")], &post).unwrap();
+        verdict("GET", "/api/posts/x", 304, &[("etag", "\"r\"")], &Value::Null).unwrap();
         verdict("DELETE", &format!("/api/posts/{id}"), 204, &[], &Value::Null).unwrap();
         let error = json!({ "error": { "code": "common/not-found", "message": "m", "requestId": "r-1" } });
         verdict("GET", "/api/nowhere", 404, &[JSON], &error).unwrap();
@@ -248,6 +273,8 @@ mod tests {
             ("POST", "/api/posts", 201, &[JSON], json!({}), "Location"),
             ("GET", "/api/posts", 200, &[JSON], json!({ "items": [{ "extra": 1 }], "nextCursor": null }), "extra"),
             ("GET", "/api/posts/x", 200, &[JSON], json!({ "id": "x" }), "id"),
+            ("GET", "/api/posts/x", 200, &[JSON], json!({ "id": "0197a3b0-0000-7000-8000-000000000000" }), "title"),
+            ("GET", "/api/posts/x", 304, &[], json!({}), "no body"),
         ] {
             let problem = verdict(method, path, status, headers, &body).expect_err(reason);
             assert!(problem.contains(reason), "{method} {path}: {problem}");

@@ -247,7 +247,7 @@ endpoints! {
     RecordsCreate "records-create": [Post] "/api/{collection}", Rule(Create),
         [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, PutItem Records, GetItem Records,
          ConditionCheckItem RelatedRecords, ConditionCheckItem RelatedUsers],
-        RecordFields => 201 Record, [];
+        RecordFields => 201 Record, [IdempotencyMismatch];
 
     /// List the records the caller may list, newest first or in a declared order, all or those that pass a filter.
     RecordsList "records-list": [Get] "/api/{collection}", Rule(List),
@@ -282,13 +282,13 @@ endpoints! {
         [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records, GetItem Records,
          PutItem UniqueRecords, DeleteItem UniqueRecords, ConditionCheckItem RelatedRecords,
          ConditionCheckItem RelatedUsers],
-        RecordFields => 200 Record, [RecordNotFound];
+        RecordFields => 200 Record, [RecordNotFound, PreconditionFailed];
 
     /// Delete a record.
     RecordsDelete "records-delete": [Delete] "/api/{collection}/{id}", Rule(Delete),
         [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records, GetItem UniqueRecords,
          DeleteItem UniqueRecords],
-        NoBody => 204 NoContent, [RecordNotFound];
+        NoBody => 204 NoContent, [RecordNotFound, PreconditionFailed];
 
     /// Answer every path and method that no endpoint has, in the one error shape.
     Fallback "fallback": [] "$default", Open, [], NoBody => 404 NoContent, [];
