@@ -92,17 +92,16 @@ fn contract() -> &'static Contract {
 /// whole records.
 fn response_schemas(value: &Value, at: &mut String, found: &mut Vec<String>) {
     let Some(members) = value.as_object() else { return };
-    if at == "/components/schemas" {
-        let records = members.keys().filter(|name| name.ends_with("Record"));
-        found.extend(records.map(|name| format!("{at}/{}", escaped(name))));
-    }
     for (name, member) in members {
         let before = at.len();
         at.push('/');
         at.push_str(&escaped(name));
         if at.contains("/responses/") && at.ends_with("/content/application~1json/schema") {
             found.push(at.clone());
-        } else if !at.starts_with("/components/schemas") {
+        } else if at == "/components/schemas" {
+            let names = member.as_object().into_iter().flat_map(Map::keys);
+            found.extend(names.filter(|name| name.ends_with("Record")).map(|name| format!("{at}/{}", escaped(name))));
+        } else {
             response_schemas(member, at, found);
         }
         at.truncate(before);
