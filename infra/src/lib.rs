@@ -10,6 +10,7 @@ pub mod plans;
 pub mod policy;
 pub mod rehearse;
 pub mod routes;
+pub mod schema;
 pub mod ship;
 pub mod steps;
 pub mod template;

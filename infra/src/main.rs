@@ -17,7 +17,7 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Redraw template.yaml, CargoLambda.toml and docs/openapi.json.
+    /// Redraw template.yaml, CargoLambda.toml, docs/openapi.json and docs/collection.schema.json.
     Generate,
     /// Build every release binary, pinned to the glibc of provided.al2023.
     Ship {

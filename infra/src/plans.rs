@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use api::Definition;
 use api::endpoints::PAGE;
 
-use crate::{openapi, routes, steps, template};
+use crate::{openapi, routes, schema, steps, template};
 
 /// The workspace's folder.
 #[must_use]
@@ -18,12 +18,13 @@ pub fn root() -> PathBuf {
 ///
 /// # Errors
 /// One line: what AWS would refuse, and what to do.
-pub fn draw() -> Result<[(&'static str, String); 3], String> {
+pub fn draw() -> Result<[(&'static str, String); 4], String> {
     let collections: Vec<&Definition> = collections::all().collect();
     Ok([
         ("template.yaml", template::draw(PAGE, &collections)?),
         ("CargoLambda.toml", routes::draw(PAGE)?),
         ("docs/openapi.json", openapi::draw(PAGE, &collections)?),
+        ("docs/collection.schema.json", schema::draw()?),
     ])
 }
 

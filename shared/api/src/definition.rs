@@ -139,6 +139,30 @@ pub enum FieldType {
     Relation,
 }
 
+impl FieldType {
+    /// The other names that it is read by.
+    pub const ALIASES: &[&str] = &[
+        "String",
+        "Number",
+        "double",
+        "Double",
+        "Integer",
+        "int",
+        "Int",
+        "Boolean",
+        "bool",
+        "Bool",
+        "Date",
+        "Object",
+        "Array",
+        "Relation",
+        "ref",
+        "Ref",
+        "reference",
+        "Reference",
+    ];
+}
+
 /// A form that a string must have.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -160,6 +184,7 @@ pub enum Format {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Field {
     /// The name, `^[a-zA-Z][a-zA-Z0-9_]{0,63}$`; the items of an array have none.
+    #[schemars(regex(pattern = "^[a-zA-Z][a-zA-Z0-9_]{0,63}$"))]
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub name: String,
     /// The type of its value.
@@ -241,7 +266,7 @@ pub struct Index {
 #[serde(untagged)]
 enum IndexForm {
     /// The fields in order, such as `["status", "-createdAt"]`.
-    Fields(Vec<String>),
+    Fields(#[schemars(length(min = 1, max = 4))] Vec<String>),
     /// The fields in order, and for whom.
     Full(FullIndex),
 }
@@ -251,6 +276,7 @@ enum IndexForm {
 #[schemars(inline)]
 struct FullIndex {
     /// The fields in order, `-` before those with the greatest value first.
+    #[schemars(length(min = 1, max = 4))]
     fields: Vec<String>,
     /// Whether it is kept for each owner apart, for lists of one owner's records.
     #[serde(default)]
@@ -307,6 +333,7 @@ pub struct Definition {
     #[serde(default, rename = "$schema", skip_serializing)]
     pub schema: Option<String>,
     /// The name, as the file is named: `^[a-zA-Z][a-zA-Z0-9_-]{0,63}$`.
+    #[schemars(regex(pattern = "^[a-zA-Z][a-zA-Z0-9_-]{0,63}$"))]
     pub name: String,
     /// The declared fields.
     pub fields: Vec<Field>,
@@ -318,8 +345,10 @@ pub struct Definition {
     pub owner_field: Option<String>,
     /// Over how many partitions the records are spread, 1 to 16. May only grow.
     #[serde(default = "one")]
+    #[schemars(range(min = 1, max = 16))]
     pub shards: u8,
     /// The orders, beside newest first, in which a list can be read at any size; at most 15.
+    #[schemars(length(max = 15))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Index>,
 }
