@@ -13,9 +13,6 @@ use serde_json::Value;
 /// How many bytes all fields of a key may take: with the id and their tags less than DynamoDB's 1,024.
 const FIELDS: usize = 1000;
 
-/// The bytes of an id, at the end of every key.
-pub(crate) const ID: usize = 16;
-
 const ABSENT: u8 = 0x10;
 const FALSE: u8 = 0x20;
 const TRUE: u8 = 0x21;
@@ -67,10 +64,15 @@ pub(crate) fn string_start(text: &str, cut: usize) -> Vec<u8> {
 pub(crate) fn is_exact(value: Option<&Value>, cut: usize) -> bool {
     match value {
         Some(Value::String(text)) => text.len() < cut && !text.contains('\0'),
-        Some(Value::Array(_) | Value::Object(_)) => false,
-        Some(Value::Number(number)) => api::record::canonical(number.as_str()).is_some(),
-        _ => true,
+        Some(Value::Null | Value::Array(_) | Value::Object(_)) => false,
+        Some(value) => has_place(value),
+        None => true,
     }
+}
+
+/// Whether a value has a place in the order: all but numbers that no record can hold.
+pub(crate) fn has_place(value: &Value) -> bool {
+    !matches!(value, Value::Number(number) if api::record::canonical(number.as_str()).is_none())
 }
 
 /// The codes of a value's type, from the first to before the last; `None` for a type that has no order.
@@ -141,7 +143,7 @@ pub(crate) fn beside(key: &[u8], side: Ordering) -> Vec<u8> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::cmp::Ordering;
 
     use api::definition::Order;

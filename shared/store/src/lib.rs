@@ -9,6 +9,7 @@ mod fault;
 pub mod index;
 mod item;
 mod list;
+pub mod plan;
 mod records;
 mod sessions;
 mod settings;
