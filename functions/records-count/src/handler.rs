@@ -1,4 +1,6 @@
 use api::endpoints::RecordsCount;
+use api::query::parse_filter_only;
+use api::wire::RecordCount;
 use api::{Code, Error, Operation};
 use auth::permission::{may_list, need_token};
 use runtime::{Call, Reply};
@@ -9,7 +11,9 @@ pub(crate) async fn count(store: &Store, call: Call<RecordsCount>) -> Result<Rep
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_token(definition.rule(Operation::List), call.has_token())?;
     let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
+    let filter = parse_filter_only(definition, call.parameters())?;
     let caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now).await?;
-    may_list(definition, &caller)?;
-    Err(Error::internal("counting is not built yet"))
+    let plan = store::plan(definition, &may_list(definition, &caller)?, None, &filter)?;
+    let count = store.count(definition, &plan, &filter).await?;
+    Ok(Reply::of(RecordCount { count: count.count, exact: count.exact }))
 }

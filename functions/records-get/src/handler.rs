@@ -1,14 +1,17 @@
 use api::endpoints::RecordsGet;
+use api::query::parse;
 use api::{Code, Error, Id, Operation};
 use auth::permission::{may_read, need_token};
 use runtime::{Call, Reply};
-use store::Store;
+use store::{Store, expand};
 
 /// Reads the record while the session is checked, and shows it to whom it may be shown.
 pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<RecordsGet>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_token(definition.rule(Operation::Read), call.has_token())?;
     let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
+    let query = parse(definition, call.query(&["fields", "expand"])?)?;
+    let relations = expand::check(definition, &query, collections::get)?;
     let check = call.settings.auth.session_check;
     let caller = store.caller(claims.as_ref(), check, call.now);
     let (caller, record) = match call.id().parse::<Id>() {
@@ -17,5 +20,11 @@ pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<R
     };
     let readable = record.filter(|record| may_read(definition, &caller, record.owner.as_deref()));
     let record = readable.ok_or(Code::RecordNotFound)?;
-    Ok(Reply::of(record.wire(definition).view(None)))
+    let rev = record.rev.clone();
+    let mut records = [record.wire(definition)];
+    store.expand(&caller, &relations, &mut records).await?;
+    let [record] = records;
+    let reply = Reply::of(record.view(query.fields.as_deref()));
+    // What is inlined has revisions of its own: such a reply has no tag.
+    Ok(if query.expand.is_empty() { reply.tagged(&rev) } else { reply })
 }

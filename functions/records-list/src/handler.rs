@@ -1,14 +1,12 @@
 use api::endpoints::RecordsList;
-use api::wire::RecordPage;
-use api::{Code, Detail, Error, Operation};
-use auth::cursor;
+use api::query::parse;
+use api::wire::{Explanation, RecordPage};
+use api::{Code, Error, Operation};
+use auth::cursor::{self, Binding};
 use auth::permission::{Scope, may_list, need_token};
 use auth::session::{Caller, admit_by_claims};
 use runtime::{Call, Reply};
-use store::{Page, Store};
-
-const DEFAULT_LIMIT: usize = 20;
-const MAX_LIMIT: usize = 100;
+use store::{Store, expand};
 
 /// Lists while the session is checked, in the scope that the token suggests; where the stored role says otherwise, the
 /// list is made again in the scope that the role allows.
@@ -17,59 +15,39 @@ pub(crate) async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply
     need_token(definition.rule(Operation::List), call.has_token())?;
     let keys = store.keys().await?;
     let claims = call.claims(keys)?;
-    let query = call.query(&["limit", "cursor"])?;
-    let limit = limit(query.get("limit").map(AsRef::as_ref))?;
+    let query = parse(definition, call.parameters())?;
+    let relations = expand::check(definition, &query, collections::get)?;
 
-    let page = async |scope: &Scope| -> Result<Page, Error> {
-        let after = query.get("cursor").map(|text| cursor::open(keys, &definition.name, scope, text, call.now));
-        store.list(definition, scope, after.transpose()?, limit).await
+    let page = async |scope: Scope| {
+        let plan = store::plan(definition, &scope, Some(&query.sort), &query.filter)?;
+        let binding = Binding::new(&definition.name, &scope, &plan.order(), &query.filter);
+        let position = query.cursor.as_deref().map(|text| cursor::open(keys, &binding, text, call.now)).transpose()?;
+        let page = store.list(definition, &plan, &query.filter, position.as_deref(), query.limit).await?;
+        Ok::<_, Error>((page, plan, binding))
     };
     let suggested = may_list(definition, &claims.as_ref().map_or_else(Caller::stranger, admit_by_claims)).ok();
     let first = async {
-        match &suggested {
-            Some(scope) => match page(scope).await {
-                // It may be a cursor of the list that the stored role allows.
-                Err(error) if error.code == Code::InvalidCursor => Ok(None),
-                page => page.map(Some),
-            },
-            None => Ok(None),
+        match suggested.clone() {
+            Some(scope) => Some(page(scope).await),
+            None => None,
         }
     };
     let caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now);
-    let (caller, first) = tokio::try_join!(caller, first)?;
+    let (caller, first) = tokio::join!(caller, first);
+    let caller = caller?;
     let scope = may_list(definition, &caller)?;
-    let page = match first {
-        Some(first) if suggested.as_ref() == Some(&scope) => first,
-        _ => page(&scope).await?,
+    if query.explain && !caller.is_admin() {
+        return Err(Error::new(Code::Forbidden).with_message("`explain` is for admins."));
+    }
+    let (mut page, plan, binding) = match first {
+        Some(first) if suggested.as_ref() == Some(&scope) => first?,
+        _ => page(scope).await?,
     };
 
-    let seal = |after| cursor::seal(keys, &definition.name, &scope, after, call.now, call.random()?);
+    store.expand(&caller, &relations, &mut page.records).await?;
+    let seal = |position: Vec<u8>| cursor::seal(keys, &binding, &position, call.now, call.random()?);
     let next_cursor = page.next.map(seal).transpose()?;
-    let items = page.records.into_iter().map(|record| record.wire(definition).view(None)).collect();
-    Ok(Reply::of(RecordPage { items, next_cursor, explain: None }))
-}
-
-/// How many records a page has.
-fn limit(text: Option<&str>) -> Result<usize, Error> {
-    let digits = |text: &&str| text.bytes().all(|byte| byte.is_ascii_digit());
-    match text.map(|text| Some(text).filter(digits).and_then(|text| text.parse().ok())) {
-        None => Ok(DEFAULT_LIMIT),
-        Some(Some(limit)) if (1..=MAX_LIMIT).contains(&limit) => Ok(limit),
-        Some(_) => Err(Error::invalid(vec![Detail::new("limit", "range", "`limit` must be 1 to 100.")])),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::limit;
-
-    #[test]
-    fn a_limit_is_1_to_100() {
-        for (text, expected) in [(None, 20), (Some("1"), 1), (Some("100"), 100), (Some("007"), 7)] {
-            assert_eq!(limit(text), Ok(expected));
-        }
-        for text in ["", "0", "101", "-1", "+5", "1.0", "1e1", " 5", "99999999999999999999"] {
-            assert!(limit(Some(text)).is_err(), "{text:?}");
-        }
-    }
+    let items = page.records.into_iter().map(|record| record.view(query.fields.as_deref())).collect();
+    let explanation = || Explanation { index: plan.name(), requests: page.cost.requests, units: page.cost.units };
+    Ok(Reply::of(RecordPage { items, next_cursor, explain: query.explain.then(explanation) }))
 }

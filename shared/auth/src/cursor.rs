@@ -1,9 +1,11 @@
-//! Cursors: where a list goes on, encrypted, since it may name a record that the caller must not know.
+//! Cursors: where a list goes on, encrypted, since it may name values that the caller must not know.
 
-use api::{Code, Error, Id, Timestamp};
+use api::query::Filter;
+use api::{Code, Error, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::aead::{Aad, NONCE_LEN, Nonce};
+use ring::digest::{SHA256, digest};
 
 use crate::keys::Keys;
 use crate::permission::Scope;
@@ -11,57 +13,71 @@ use crate::permission::Scope;
 /// How long a cursor may be used, in seconds.
 const LIFETIME: u64 = 86_400;
 
-/// Seals the id that the next page comes after, for this collection and scope alone.
+/// The one list that a cursor is good for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Binding(String);
+
+impl Binding {
+    /// The list of a collection in a scope, read in an order, through a filter.
+    #[must_use]
+    pub fn new(collection: &str, scope: &Scope, order: &str, filter: &Filter) -> Self {
+        // Neither the name of a collection nor that of an index has a colon, so no two bindings are spelled alike.
+        let scope = match scope {
+            Scope::All => "all".to_owned(),
+            Scope::OwnedBy(id) => id.to_string(),
+        };
+        let filter = URL_SAFE_NO_PAD.encode(digest(&SHA256, filter.canonical().as_bytes()));
+        Self(format!("{collection}:{scope}:{order}:{filter}"))
+    }
+}
+
+/// Seals the key that the next page comes after, for this list alone. A key of 1,024 bytes becomes about 1,400
+/// characters, which a query string has room for.
 ///
 /// # Errors
 /// `common/internal` when sealing fails, which no input makes happen.
 pub fn seal(
     keys: &Keys,
-    collection: &str,
-    scope: &Scope,
-    after: Id,
+    binding: &Binding,
+    position: &[u8],
     now: Timestamp,
     nonce: [u8; NONCE_LEN],
 ) -> Result<String, Error> {
-    let mut content = [now.seconds().to_be_bytes().as_slice(), after.bytes().as_slice()].concat();
+    let mut content = [now.seconds().to_be_bytes().as_slice(), position].concat();
     keys.current()?
         .cursor
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), binding(collection, scope), &mut content)
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(&binding.0), &mut content)
         .map_err(|_| Error::internal("sealing a cursor failed"))?;
     Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), content.as_slice()].concat()))
 }
 
-/// Opens a cursor that was sealed for this collection and scope within the last 24 hours.
+/// Opens a cursor that was sealed for this list within the last 24 hours.
 ///
 /// # Errors
 /// `data/invalid-cursor`.
-pub fn open(keys: &Keys, collection: &str, scope: &Scope, cursor: &str, now: Timestamp) -> Result<Id, Error> {
-    parse(keys, collection, scope, cursor, now).ok_or_else(|| Code::InvalidCursor.into())
+pub fn open(keys: &Keys, binding: &Binding, cursor: &str, now: Timestamp) -> Result<Vec<u8>, Error> {
+    parse(keys, binding, cursor, now).ok_or_else(|| Code::InvalidCursor.into())
 }
 
-fn parse(keys: &Keys, collection: &str, scope: &Scope, cursor: &str, now: Timestamp) -> Option<Id> {
+fn parse(keys: &Keys, binding: &Binding, cursor: &str, now: Timestamp) -> Option<Vec<u8>> {
     let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
     let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
     keys.generations.iter().find_map(|key| {
         let mut content = sealed.to_vec();
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let content = key.cursor.open_in_place(nonce, binding(collection, scope), &mut content).ok()?;
-        let (made, after) = content.split_first_chunk::<8>()?;
+        let content = key.cursor.open_in_place(nonce, Aad::from(&binding.0), &mut content).ok()?;
+        let (made, position) = content.split_first_chunk::<8>()?;
         let age = now.seconds().saturating_sub(u64::from_be_bytes(*made));
-        (age < LIFETIME).then_some(Id::from_bytes(after.try_into().ok()?)?)
-    })
-}
-
-/// What a cursor is good for. A collection's name has no colon, so no two bindings are spelled alike.
-fn binding(collection: &str, scope: &Scope) -> Aad<String> {
-    Aad::from(match scope {
-        Scope::All => format!("{collection}:all"),
-        Scope::OwnedBy(id) => format!("{collection}:owner:{id}"),
+        (age < LIFETIME).then(|| position.to_vec())
     })
 }
 
 #[cfg(test)]
 mod tests {
+    use api::Id;
+    use api::query::Test;
+    use serde_json::json;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -69,24 +85,36 @@ mod tests {
     #[test]
     fn a_cursor_is_good_for_its_list_and_a_day() {
         let keys = Keys::new("local-", b"a-secret-for-tests-of-32-bytes-or-more", None).expect("keys");
-        let id = |n| Id::new(NOW, [n; 10]);
         let at = |seconds: u64| Timestamp::from_millis(NOW.millis() + seconds * 1000);
-        let cursor = seal(&keys, "posts", &Scope::All, id(1), NOW, [5; NONCE_LEN]).expect("sealed");
-        let open = |collection, scope, cursor: &str, now| super::open(&keys, collection, scope, cursor, now).ok();
-        assert_eq!(open("posts", &Scope::All, &cursor, NOW), Some(id(1)));
-        assert_eq!(open("posts", &Scope::All, &cursor, at(LIFETIME - 1)), Some(id(1)));
-        assert_eq!(open("posts", &Scope::All, &cursor, at(LIFETIME)), None, "a day old");
-        assert_eq!(open("notes", &Scope::All, &cursor, NOW), None, "another collection");
-        let own = Scope::OwnedBy(id(2));
-        assert_eq!(open("posts", &own, &cursor, NOW), None, "another scope");
+        let equals = |value: &str| Filter::Field("status".to_owned(), Test::Eq(Some(json!(value))));
+        let list = Binding::new("posts", &Scope::All, "-table", &equals("draft"));
+        for position in [&[][..], &[1; 16], &[0xff; 1024]] {
+            let cursor = seal(&keys, &list, position, NOW, [5; NONCE_LEN]).expect("sealed");
+            assert!(cursor.len() < 1500, "{} characters", cursor.len());
+            assert_eq!(open(&keys, &list, &cursor, NOW), Ok(position.to_vec()));
+        }
+        let cursor = seal(&keys, &list, &[1; 16], NOW, [5; NONCE_LEN]).expect("sealed");
+        assert!(open(&keys, &list, &cursor, at(LIFETIME - 1)).is_ok());
+        assert!(open(&keys, &list, &cursor, at(LIFETIME)).is_err(), "a day old");
+        let own = Scope::OwnedBy(Id::new(NOW, [2; 10]));
+        for other in [
+            Binding::new("notes", &Scope::All, "-table", &equals("draft")),
+            Binding::new("posts", &own, "-table", &equals("draft")),
+            Binding::new("posts", &Scope::All, "+table", &equals("draft")),
+            Binding::new("posts", &Scope::All, "-by.status", &equals("draft")),
+            Binding::new("posts", &Scope::All, "-table", &equals("drafts")),
+            Binding::new("posts", &Scope::All, "-table", &Filter::everything()),
+        ] {
+            assert_eq!(open(&keys, &other, &cursor, NOW), Err(Code::InvalidCursor.into()), "{other:?}");
+        }
         for at in 0..cursor.len() {
             let other = if cursor.as_bytes()[at] == b'A' { "B" } else { "A" };
             let mut forged = cursor.clone();
             forged.replace_range(at..=at, other);
-            assert_eq!(open("posts", &Scope::All, &forged, NOW), None, "at {at}");
+            assert!(open(&keys, &list, &forged, NOW).is_err(), "at {at}");
         }
         for forged in ["", "x", &cursor[4..], &format!("{cursor}AAAA")] {
-            assert_eq!(open("posts", &Scope::All, forged, NOW), None, "{forged}");
+            assert!(open(&keys, &list, forged, NOW).is_err(), "{forged}");
         }
     }
 }

@@ -98,6 +98,12 @@ pub fn may_read(definition: &Definition, caller: &Caller, owner: Option<&str>) -
     }
 }
 
+/// Whether the caller may see the account that a relation points to: one's own, and admins anyone's.
+#[must_use]
+pub fn may_read_user(caller: &Caller, user: Id) -> bool {
+    caller.is_admin() || caller.id() == Some(user)
+}
+
 /// What a record must be like for the caller to update or delete it. What the caller may not read does not exist for
 /// the caller, so the rule for reading must hold as well.
 ///
@@ -234,6 +240,22 @@ mod tests {
         }
         assert_eq!(may_list(&definition(Rule::Owner), &member), Ok(Scope::OwnedBy(member.id().expect("a user"))));
         assert_eq!(may_list(&definition(Rule::Owner), &admin), Ok(Scope::All));
+    }
+
+    #[test]
+    fn an_account_is_seen_by_its_user_and_by_admins() {
+        let (stranger, member, admin) = (Caller::stranger(), caller(1, false), caller(2, true));
+        let own = member.id().expect("a user");
+        let other = Id::new(NOW, [77; 10]);
+        for (who, user, expected) in [
+            (&stranger, own, false),
+            (&member, own, true),
+            (&member, other, false),
+            (&admin, own, true),
+            (&admin, other, true),
+        ] {
+            assert_eq!(may_read_user(who, user), expected, "{who:?}");
+        }
     }
 
     #[test]

@@ -5,6 +5,7 @@
 
 pub mod backfill;
 mod client;
+pub mod expand;
 mod fault;
 pub mod index;
 mod item;
@@ -15,12 +16,16 @@ mod sessions;
 mod settings;
 mod users;
 
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
 use api::{Deployment, Error};
 use auth::Keys;
 use aws_sdk_dynamodb::Client;
 use tokio::sync::OnceCell;
 
-pub use list::Page;
+pub use list::{Cost, Count, Page};
+pub use plan::{Plan, plan};
 pub use records::{Change, NewRecord, StoredRecord, Writer, Written};
 pub use sessions::Rotation;
 pub use users::Registration;
@@ -34,6 +39,8 @@ pub struct Store {
     /// What this function does where the table has no secret yet.
     first: FirstSecret,
     keys: OnceCell<Keys>,
+    /// The indexes that are known to hold every record, by collection.
+    ready: Mutex<BTreeSet<(String, String)>>,
 }
 
 /// What a function does where the table has no signing secret yet.
@@ -71,7 +78,7 @@ impl Store {
     #[must_use]
     pub fn connect(deployment: &Deployment) -> Self {
         let (client, prefix) = (client::connect(&deployment.aws), deployment.table_prefix.clone());
-        Self { client, prefix, secret: None, first: FirstSecret::Never, keys: OnceCell::new() }
+        Self { client, prefix, secret: None, first: FirstSecret::Never, keys: OnceCell::new(), ready: Mutex::default() }
     }
 
     /// The signing keys.

@@ -1,13 +1,19 @@
-//! Lists: pages of records, put together out of the partitions that hold them.
+//! Lists and counts: records put together out of the partitions that a plan reads.
 
-use api::{Definition, Error, Id};
-use auth::Scope;
-use aws_sdk_dynamodb::types::AttributeValue;
-use serde_json::Value;
+use std::sync::PoisonError;
+
+use api::definition::Index;
+use api::query::Filter;
+use api::{Code, Definition, Error, wire};
+use aws_sdk_dynamodb::operation::query::QueryOutput;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
+use serde_json::{Map, Value};
 use tokio::task::JoinSet;
 
-use crate::item::{Item, Reader, id, number};
-use crate::records::{StoredRecord, read_record};
+use crate::item::{Item, Reader, number, text};
+use crate::plan::{Plan, Source};
+use crate::records::read_record;
 use crate::{Store, fault};
 
 /// How many rounds of queries a list may take when it finds mostly tombstones.
@@ -16,39 +22,144 @@ const MAX_ROUNDS: usize = 4;
 /// How many bytes of records one page may hold: a Lambda reply ends at 6 MB.
 const MAX_PAGE: usize = 2 * 1024 * 1024;
 
-/// The records of one page, newest first.
-#[derive(Clone, Debug, PartialEq)]
+/// How many queries a list may take whose filter no index serves; one a shard where there are more shards.
+const MAX_QUERIES: usize = 4;
+
+/// About how many bytes such a list may read.
+const MAX_READ: f64 = 1024.0 * 1024.0;
+
+/// How many records the first queries of such a list read at most, while it is not known how large they are.
+const MAX_FIRST: usize = 1000;
+
+/// About how many bytes a count may read, and how many a query reads at most.
+const MAX_COUNT: f64 = 4.0 * MAX_QUERY;
+const MAX_QUERY: f64 = 1024.0 * 1024.0;
+
+/// How many queries look for the oldest record of a shard.
+const MAX_LOOKS: u32 = 12;
+
+/// The records of one page, in the order of its plan.
+#[derive(Clone, Debug)]
 pub struct Page {
     /// The records.
-    pub records: Vec<StoredRecord>,
-    /// The id that the next page comes after; `None` at the end.
-    pub next: Option<Id>,
+    pub records: Vec<wire::Record>,
+    /// The key that the next page comes after; `None` at the end.
+    pub next: Option<Vec<u8>>,
+    /// What it took.
+    pub cost: Cost,
+}
+
+/// How many records there are.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Count {
+    /// How many were found.
+    pub count: u64,
+    /// Whether these are all.
+    pub exact: bool,
+    /// What it took.
+    pub cost: Cost,
+}
+
+/// What a read took.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Cost {
+    /// How many queries.
+    pub requests: u32,
+    /// How many read capacity units.
+    pub units: f64,
+}
+
+impl Cost {
+    fn add(&mut self, output: &QueryOutput) {
+        self.requests += 1;
+        self.units += output.consumed_capacity.as_ref().and_then(|capacity| capacity.capacity_units).unwrap_or(0.0);
+    }
+
+    /// About how many bytes these units have read: a unit is 4 KB as they are now, twice as many as they were.
+    fn bytes(&self, plan: &Plan) -> f64 {
+        self.units * if plan.source == Source::Table { 4096.0 } else { 8192.0 }
+    }
 }
 
 impl Store {
-    /// A page of records, newest first. One query a shard, or one of the `by_owner` index; more only where it finds
-    /// tombstones, within bounds. A page may then hold fewer than `limit` records and go on.
+    /// A page of the records that a plan reads and a filter lets pass, after the key `position`. One query a partition;
+    /// more only within bounds, where it finds tombstones or what the filter does not let pass. A page may then hold
+    /// fewer than `limit` records and go on.
     ///
     /// # Errors
-    /// `common/unavailable`, `common/internal`.
+    /// `data/index-building`, `common/unavailable`, `common/internal`.
     pub async fn list(
         &self,
         definition: &Definition,
-        scope: &Scope,
-        after: Option<Id>,
+        plan: &Plan,
+        filter: &Filter,
+        position: Option<&[u8]>,
         limit: usize,
     ) -> Result<Page, Error> {
-        let mut sources = match scope {
-            Scope::All => (0..definition.shards).map(|shard| Source::new(number(shard), after)).collect(),
-            Scope::OwnedBy(owner) => vec![Source::new(id(*owner), after)],
-        };
-        for round in 0..MAX_ROUNDS {
-            // One more than the page tells whether there is another. Where tombstones filled the round before, the next
-            // one reads eight times as far: a list must not look empty because its newest records were deleted.
-            let take = limit.saturating_add(1) << (3 * round);
+        let (ready, page) =
+            tokio::join!(self.ready(definition, plan), self.page(definition, plan, filter, position, limit));
+        ready.and(page)
+    }
+
+    async fn page(
+        &self,
+        definition: &Definition,
+        plan: &Plan,
+        filter: &Filter,
+        position: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        let mut sources = Partition::all(definition, plan, position);
+        let mut work = Work::new(plan, sources.len(), limit);
+        let mut cost = Cost::default();
+        loop {
+            let found = sources.iter().map(|source| source.found.len()).sum();
+            let wanting = wanting(plan, &sources, limit);
+            let Some(take) = work.next(wanting.len(), cost.bytes(plan), found) else { break };
             let mut queries = JoinSet::new();
-            for (index, source) in sources.iter().enumerate().filter(|(_, source)| source.wants(limit)) {
-                let query = self.query(definition, scope, source, take);
+            for index in wanting {
+                let query = sources.get(index).and_then(|source| self.query(definition, plan, source));
+                let Some(query) = query else { continue };
+                let query = query.limit(i32::try_from(take).unwrap_or(i32::MAX));
+                queries.spawn(async move { (index, query.send().await) });
+            }
+            while let Some(done) = queries.join_next().await {
+                let (index, output) = done.map_err(|error| Error::internal(error.to_string()))?;
+                let output = output.map_err(|error| fault::of(&error))?;
+                cost.add(&output);
+                let scanned = usize::try_from(output.scanned_count).unwrap_or(0);
+                work.scanned += scanned;
+                if let Some(source) = sources.get_mut(index) {
+                    // Such a query has read 1 MB: enough for one request.
+                    source.full = !plan.residual && scanned < take;
+                    source.take(definition, plan, filter, output)?;
+                }
+            }
+        }
+        Ok(merge(plan, sources, limit, cost))
+    }
+
+    /// How many records a plan reads and a filter lets pass, as far as about 4 MB tell.
+    ///
+    /// # Errors
+    /// `data/index-building`, `common/unavailable`, `common/internal`.
+    pub async fn count(&self, definition: &Definition, plan: &Plan, filter: &Filter) -> Result<Count, Error> {
+        let (ready, count) = tokio::join!(self.ready(definition, plan), self.tally(definition, plan, filter));
+        ready.and(count)
+    }
+
+    async fn tally(&self, definition: &Definition, plan: &Plan, filter: &Filter) -> Result<Count, Error> {
+        let mut sources = Partition::all(definition, plan, None);
+        let mut count = Count { count: 0, exact: false, cost: Cost::default() };
+        loop {
+            // As many queries at once as may each read all that a query can.
+            let left = ((MAX_COUNT - count.cost.bytes(plan)) / MAX_QUERY).ceil();
+            let mut queries = JoinSet::new();
+            for (index, source) in sources.iter().enumerate().filter(|(_, source)| !source.exhausted) {
+                let Some(query) = self.query(definition, plan, source).filter(|_| (queries.len() as f64) < left) else {
+                    break;
+                };
+                let query = if plan.residual { query } else { query.select(Select::Count) };
                 queries.spawn(async move { (index, query.send().await) });
             }
             if queries.is_empty() {
@@ -57,108 +168,302 @@ impl Store {
             while let Some(done) = queries.join_next().await {
                 let (index, output) = done.map_err(|error| Error::internal(error.to_string()))?;
                 let output = output.map_err(|error| fault::of(&error))?;
+                count.cost.add(&output);
+                count.count += u64::try_from(output.count).unwrap_or(0) * u64::from(!plan.residual);
                 if let Some(source) = sources.get_mut(index) {
-                    source.full = usize::try_from(output.scanned_count).is_ok_and(|count| count < take);
-                    source.take(output.items.unwrap_or_default(), output.last_evaluated_key)?;
+                    source.take(definition, plan, filter, output)?;
+                    count.count += source.found.drain(..).len() as u64;
                 }
             }
         }
-        Ok(merge(sources, limit))
+        count.exact = sources.iter().all(|source| source.exhausted);
+        Ok(count)
     }
 
-    fn query(
-        &self,
-        definition: &Definition,
-        scope: &Scope,
-        source: &Source,
-        take: usize,
-    ) -> aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder {
+    /// The query for the rest of a partition; `None` where nothing is left.
+    fn query(&self, definition: &Definition, plan: &Plan, source: &Partition) -> Option<QueryFluentBuilder> {
+        let (lower, upper) = plan.range(source.after.as_deref())?;
         let mut query = self
             .client
             .query()
             .table_name(self.table(&definition.name))
+            .expression_attribute_names("#key", if plan.owner.is_some() { "owner" } else { "shard" })
             .expression_attribute_values(":key", source.key.clone())
-            .scan_index_forward(false)
-            .limit(i32::try_from(take).unwrap_or(i32::MAX));
-        query = match scope {
-            Scope::All => query
+            .scan_index_forward(!plan.backward)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        query = match &plan.source {
+            Source::Table => query
                 .consistent_read(true)
-                .expression_attribute_names("#key", "shard")
                 .filter_expression("attribute_not_exists(#deleted)")
                 .expression_attribute_names("#deleted", "deleted_at"),
-            // Tombstones have no owner, so the index holds none.
-            Scope::OwnedBy(_) => query.index_name("by_owner").expression_attribute_names("#key", "owner"),
+            // Tombstones have neither an owner nor the keys of indexes.
+            Source::ByOwner | Source::Declared(_) => query.index_name(plan.name()),
         };
-        match source.after {
-            Some(after) => query
-                .key_condition_expression("#key = :key AND #id < :after")
-                .expression_attribute_names("#id", "id")
-                .expression_attribute_values(":after", id(after)),
-            None => query.key_condition_expression("#key = :key"),
+        let condition = match (&lower, &upper) {
+            (None, None) => "#key = :key",
+            (Some(_), None) => "#key = :key AND #sort >= :lower",
+            (None, Some(_)) => "#key = :key AND #sort <= :upper",
+            (Some(_), Some(_)) => "#key = :key AND #sort BETWEEN :lower AND :upper",
+        };
+        if lower.is_some() || upper.is_some() {
+            query = query.expression_attribute_names("#sort", sort_attribute(plan));
         }
+        for (name, bound) in [(":lower", lower), (":upper", upper)] {
+            if let Some(bound) = bound {
+                query = query.expression_attribute_values(name, sort_value(plan, bound)?);
+            }
+        }
+        Some(query.key_condition_expression(condition))
+    }
+
+    /// Refuses a plan whose index does not hold every record yet.
+    ///
+    /// Records tell into which indexes they were written when they were created, or when the index was filled, which
+    /// goes from the newest to the oldest: so the oldest record of each shard tells whether that is done. Once it is, it
+    /// stays so, and is not asked again.
+    async fn ready(&self, definition: &Definition, plan: &Plan) -> Result<(), Error> {
+        let Source::Declared(index) = &plan.source else { return Ok(()) };
+        let this = (definition.name.clone(), index.name());
+        if self.ready.lock().unwrap_or_else(PoisonError::into_inner).contains(&this) {
+            return Ok(());
+        }
+        let mut looks = JoinSet::new();
+        for shard in 0..definition.shards {
+            looks.spawn(is_filled(self.oldest(definition, shard), index.clone()));
+        }
+        while let Some(look) = looks.join_next().await {
+            if !look.map_err(|error| Error::internal(error.to_string()))?? {
+                return Err(Code::IndexBuilding.into());
+            }
+        }
+        self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(this);
+        Ok(())
+    }
+
+    /// The query for the oldest records of a shard.
+    fn oldest(&self, definition: &Definition, shard: u8) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(self.table(&definition.name))
+            .consistent_read(true)
+            .key_condition_expression("#shard = :shard")
+            .filter_expression("attribute_not_exists(#deleted)")
+            .projection_expression("#indexed")
+            .expression_attribute_names("#shard", "shard")
+            .expression_attribute_names("#deleted", "deleted_at")
+            .expression_attribute_names("#indexed", "indexed")
+            .expression_attribute_values(":shard", number(shard))
     }
 }
 
-/// One partition of a list, read downwards.
+/// Whether the oldest record of a shard is in an index, or there is none.
+async fn is_filled(oldest: QueryFluentBuilder, index: Index) -> Result<bool, Error> {
+    let mut start = None;
+    for look in 0..MAX_LOOKS {
+        let query = oldest.clone().limit(4 << (2 * look)).set_exclusive_start_key(start);
+        let output = query.send().await.map_err(|error| fault::of(&error))?;
+        if let Some(oldest) = output.items.unwrap_or_default().first() {
+            let names = oldest.get("indexed").and_then(|names| names.as_ss().ok());
+            return Ok(names.is_some_and(|names| names.contains(&index.name())));
+        }
+        start = output.last_evaluated_key;
+        if start.is_none() {
+            return Ok(true);
+        }
+    }
+    // Tens of thousands of tombstones: it will tell once they are gone.
+    Ok(false)
+}
+
+/// The attribute that a plan's keys are in.
+fn sort_attribute(plan: &Plan) -> String {
+    match &plan.source {
+        Source::Table | Source::ByOwner => "id".to_owned(),
+        Source::Declared(index) => index.name(),
+    }
+}
+
+/// A key as the attribute has it: ids are written out.
+fn sort_value(plan: &Plan, key: Vec<u8>) -> Option<AttributeValue> {
+    match &plan.source {
+        Source::Table | Source::ByOwner => {
+            let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+            let part = |range| hex.get(range);
+            let parts = [part(0..8)?, part(8..12)?, part(12..16)?, part(16..20)?, part(20..32)?];
+            Some(text(parts.join("-")))
+        }
+        Source::Declared(_) => Some(AttributeValue::B(key.into())),
+    }
+}
+
+/// The key of an item in a plan's order.
+fn key(plan: &Plan, item: &mut Item) -> Result<Vec<u8>, Error> {
+    match &plan.source {
+        Source::Table | Source::ByOwner => {
+            let mut id = Item::from_iter(item.get("id").map(|id| ("id".to_owned(), id.clone())));
+            Ok(Reader::new("collection", &mut id).id("id")?.bytes().to_vec())
+        }
+        Source::Declared(index) => match item.remove(&index.name()) {
+            Some(AttributeValue::B(key)) => Ok(key.into_inner()),
+            _ => Err(Error::internal("an item of an index without its key")),
+        },
+    }
+}
+
+/// How much more a list may read.
+struct Work {
+    /// Whether the filter lets pass all that is read.
+    bounded: bool,
+    rounds: usize,
+    round: usize,
+    partitions: usize,
+    limit: usize,
+    /// How many records have been read.
+    scanned: usize,
+}
+
+impl Work {
+    fn new(plan: &Plan, partitions: usize, limit: usize) -> Self {
+        let rounds = if plan.residual { (MAX_QUERIES / partitions.max(1)).max(1) } else { MAX_ROUNDS };
+        Self { bounded: plan.residual, rounds, round: 0, partitions, limit, scanned: 0 }
+    }
+
+    /// How many records each of the next `queries` reads; `None` where it is enough. `read` bytes have been read, and
+    /// `found` records pass.
+    fn next(&mut self, queries: usize, read: f64, found: usize) -> Option<usize> {
+        if queries == 0 || self.round == self.rounds {
+            return None;
+        }
+        let round = self.round;
+        self.round += 1;
+        // One more than the page tells whether there is another. Where the round before was in vain, the next one reads
+        // eight times as far: a list must not look empty because its newest records were deleted.
+        let page = self.limit.saturating_add(1);
+        if !self.bounded {
+            return Some(page << (3 * round));
+        }
+        let is_last = self.round == self.rounds;
+        if round == 0 {
+            let all = if is_last { MAX_FIRST } else { (page * 4).min(MAX_FIRST) };
+            return Some(all.div_ceil(self.partitions.max(1)));
+        }
+        let per_record = (read / self.scanned.max(1) as f64).max(1.0);
+        let affordable = ((MAX_READ - read) / per_record / queries as f64).floor();
+        if affordable < 1.0 {
+            return None;
+        }
+        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to a million")]
+        let affordable = affordable as usize;
+        let enough = match found {
+            0 if is_last => affordable,
+            0 => page << (3 * round + 2),
+            // Half as many again as it takes if things go on as they did.
+            found => (page * self.scanned * 3 / (found * 2)).saturating_sub(self.scanned).div_ceil(queries),
+        };
+        Some(enough.max(page).min(affordable))
+    }
+}
+
+/// One partition of a list, on the way through it.
 #[derive(Debug)]
-struct Source {
+struct Partition {
     key: AttributeValue,
-    /// Everything above this id has been read.
-    after: Option<Id>,
-    found: Vec<StoredRecord>,
+    /// Everything up to this key has been read.
+    after: Option<Vec<u8>>,
+    found: Vec<Found>,
     exhausted: bool,
-    /// Whether a query ended at DynamoDB's 1 MB: enough for one request.
+    /// Whether it has been read enough for one request.
     full: bool,
 }
 
-impl Source {
-    fn new(key: AttributeValue, after: Option<Id>) -> Self {
-        Self { key, after, found: Vec::new(), exhausted: false, full: false }
-    }
+/// A record, and its place in the order.
+#[derive(Debug)]
+struct Found {
+    key: Vec<u8>,
+    record: wire::Record,
+}
 
-    /// Whether another query could add to a page of this size.
-    fn wants(&self, limit: usize) -> bool {
-        !self.exhausted && !self.full && self.found.len() <= limit
-    }
-
-    fn take(&mut self, items: Vec<Item>, last: Option<Item>) -> Result<(), Error> {
-        for item in items {
-            self.found.push(read_record(item)?);
+impl Partition {
+    fn all(definition: &Definition, plan: &Plan, position: Option<&[u8]>) -> Vec<Self> {
+        let exhausted = plan.range(position).is_none();
+        let after = position.map(<[u8]>::to_vec);
+        let new = |key| Self { key, after: after.clone(), found: Vec::new(), exhausted, full: false };
+        match &plan.owner {
+            Some(owner) => vec![new(text(owner))],
+            None => (0..definition.shards).map(|shard| new(number(shard))).collect(),
         }
-        match last {
+    }
+
+    fn take(
+        &mut self,
+        definition: &Definition,
+        plan: &Plan,
+        filter: &Filter,
+        output: QueryOutput,
+    ) -> Result<(), Error> {
+        for mut item in output.items.unwrap_or_default() {
+            let key = key(plan, &mut item)?;
+            let record = read_record(item)?;
+            if plan.owner.is_some() && record.owner != plan.owner {
+                return Err(Error::internal("another owner's record in an owner's index"));
+            }
+            let record = record.wire(definition);
+            if filter.matches(&record) {
+                self.found.push(Found { key, record });
+            }
+        }
+        match output.last_evaluated_key {
             None => self.exhausted = true,
-            Some(mut key) => self.after = Some(Reader::new("collection", &mut key).id("id")?),
+            Some(mut last) => {
+                self.after = Some(key(plan, &mut last)?);
+                self.exhausted = plan.range(self.after.as_deref()).is_none();
+            }
         }
         Ok(())
     }
 }
 
-/// Puts the partitions of a list together, newest first.
+/// The partitions that must be read on for a full page: those that may hold a record that belongs before its end.
+fn wanting(plan: &Plan, partitions: &[Partition], limit: usize) -> Vec<usize> {
+    let mut keys: Vec<&[u8]> = partitions.iter().flat_map(|one| &one.found).map(|found| found.key.as_slice()).collect();
+    keys.sort_by(|a, b| plan.compare(a, b));
+    let end = keys.get(limit);
+    let wants = |one: &Partition| {
+        let behind = |after: &Vec<u8>| end.is_none_or(|end| plan.compare(after, end).is_lt());
+        !one.exhausted && !one.full && one.after.as_ref().is_none_or(behind)
+    };
+    partitions.iter().enumerate().filter(|(_, one)| wants(one)).map(|(index, _)| index).collect()
+}
+
+/// Puts the partitions of a list together in the order of their plan.
 ///
-/// What one partition has not read yet may be newer than what another has: the page ends at the highest id that some
-/// unfinished partition has come down to.
-fn merge(sources: Vec<Source>, limit: usize) -> Page {
-    let complete_to = sources.iter().filter(|source| !source.exhausted).filter_map(|source| source.after).max();
-    let mut records: Vec<StoredRecord> = sources
-        .into_iter()
-        .flat_map(|source| source.found)
-        .filter(|record| complete_to.is_none_or(|boundary| record.id >= boundary))
-        .collect();
-    records.sort_by_key(|record| std::cmp::Reverse(record.id));
+/// What one partition has not read yet may belong before what another has: the page ends at the first key that some
+/// unfinished partition has come to.
+fn merge(plan: &Plan, partitions: Vec<Partition>, limit: usize, cost: Cost) -> Page {
+    let unfinished = partitions.iter().filter(|one| !one.exhausted).filter_map(|one| one.after.clone());
+    let complete_to = unfinished.min_by(|a, b| plan.compare(a, b));
+    let is_complete = |found: &Found| complete_to.as_ref().is_none_or(|end| plan.compare(&found.key, end).is_le());
+    let mut found: Vec<Found> = partitions.into_iter().flat_map(|one| one.found).filter(is_complete).collect();
+    found.sort_by(|a, b| plan.compare(&a.key, &b.key));
     let mut bytes = 0;
-    let fits = records.iter().take(limit).take_while(|record| {
+    let fits = found.iter().take(limit).take_while(|found| {
         let first = bytes == 0;
-        bytes += record.fields.iter().map(|(key, value)| length(key) + weight(value)).sum::<usize>();
+        bytes += weigh(&found.record.fields);
         first || bytes <= MAX_PAGE
     });
     let fits = fits.count();
-    let next = if records.len() > fits {
-        records.truncate(fits);
-        records.last().map(|record| record.id)
+    let next = if found.len() > fits {
+        found.truncate(fits);
+        found.last().map(|found| found.key.clone())
     } else {
         complete_to
     };
-    Page { records, next }
+    Page { records: found.into_iter().map(|found| found.record).collect(), next, cost }
+}
+
+/// About how many bytes an object has as JSON, within the string that a Lambda reply makes of its body.
+pub(crate) fn weigh(fields: &Map<String, Value>) -> usize {
+    fields.iter().map(|(key, value)| length(key) + weight(value) + 2).sum::<usize>() + 2
 }
 
 /// About how many bytes a value has as JSON, within the string that a Lambda reply makes of its body.
@@ -168,7 +473,7 @@ fn weight(value: &Value) -> usize {
         Value::Number(number) => number.as_str().len(),
         Value::String(text) => length(text),
         Value::Array(items) => items.iter().map(|item| weight(item) + 1).sum::<usize>() + 2,
-        Value::Object(entries) => entries.iter().map(|(key, value)| length(key) + weight(value) + 2).sum::<usize>() + 2,
+        Value::Object(entries) => weigh(entries),
     }
 }
 
@@ -184,61 +489,103 @@ fn length(text: &str) -> usize {
 
 #[cfg(test)]
 mod tests {
-    use api::Timestamp;
-    use serde_json::Map;
+    use api::{Id, Timestamp};
+    use serde_json::json;
 
     use super::*;
 
-    fn record(millis: u64, bytes: usize) -> StoredRecord {
+    const NEWEST_FIRST: Plan =
+        Plan { source: Source::Table, owner: None, backward: true, lower: None, upper: None, residual: false };
+
+    fn found(millis: u64, bytes: usize) -> Found {
         let at = Timestamp::from_millis(millis);
-        let fields = Map::from_iter([("text".to_owned(), Value::String("x".repeat(bytes)))]);
-        StoredRecord {
-            id: Id::new(at, [0; 10]),
-            owner: None,
-            created_by: None,
-            created_at: at,
-            updated_at: at,
-            rev: String::new(),
-            fields,
+        let id = Id::new(at, [0; 10]);
+        let fields = Map::from_iter([("text".to_owned(), json!("x".repeat(bytes)))]);
+        let record = wire::Record { id, created_at: at, updated_at: at, created_by: None, fields };
+        Found { key: id.bytes().to_vec(), record }
+    }
+
+    fn partition(times: &[u64], read_to: Option<u64>) -> Partition {
+        Partition {
+            key: number(0),
+            after: read_to.map(|millis| found(millis, 0).key),
+            found: times.iter().map(|millis| found(*millis, 1)).collect(),
+            exhausted: read_to.is_none(),
+            full: false,
         }
     }
 
-    fn source(times: &[u64], read_down_to: Option<u64>) -> Source {
-        let mut source = Source::new(number(0), read_down_to.map(|millis| record(millis, 0).id));
-        source.exhausted = read_down_to.is_none();
-        source.found = times.iter().map(|millis| record(*millis, 1)).collect();
-        source
-    }
-
-    fn page(sources: Vec<Source>, limit: usize) -> (Vec<u64>, Option<u64>) {
-        let page = merge(sources, limit);
+    fn page(plan: &Plan, partitions: Vec<Partition>, limit: usize) -> (Vec<u64>, Option<u64>) {
+        let page = merge(plan, partitions, limit, Cost::default());
         let times = page.records.iter().map(|record| record.created_at.millis()).collect();
-        (times, page.next.map(|next| next.created_at().millis()))
+        let time = |key: Vec<u8>| Id::from_bytes(key.try_into().ok()?).map(|id| id.created_at().millis());
+        (times, page.next.and_then(time))
     }
 
     #[test]
-    fn partitions_are_put_together_newest_first() {
-        let two = || vec![source(&[9, 5, 1], None), source(&[8, 6, 2], None)];
-        assert_eq!(page(two(), 10), (vec![9, 8, 6, 5, 2, 1], None));
-        assert_eq!(page(two(), 6), (vec![9, 8, 6, 5, 2, 1], None));
-        assert_eq!(page(two(), 4), (vec![9, 8, 6, 5], Some(5)));
-        assert_eq!(page(vec![source(&[], None)], 4), (vec![], None));
+    fn partitions_are_put_together_in_order() {
+        let two = || vec![partition(&[9, 5, 1], None), partition(&[8, 6, 2], None)];
+        assert_eq!(page(&NEWEST_FIRST, two(), 10), (vec![9, 8, 6, 5, 2, 1], None));
+        assert_eq!(page(&NEWEST_FIRST, two(), 6), (vec![9, 8, 6, 5, 2, 1], None));
+        assert_eq!(page(&NEWEST_FIRST, two(), 4), (vec![9, 8, 6, 5], Some(5)));
+        assert_eq!(page(&NEWEST_FIRST, vec![partition(&[], None)], 4), (vec![], None));
+        let forward = Plan { backward: false, ..NEWEST_FIRST };
+        assert_eq!(page(&forward, two(), 4), (vec![1, 2, 5, 6], Some(6)));
+        assert_eq!(
+            page(&forward, vec![partition(&[1, 5], Some(5)), partition(&[2], Some(3))], 4),
+            (vec![1, 2], Some(3))
+        );
     }
 
     #[test]
-    fn a_page_ends_where_an_unfinished_partition_has_come_down_to() {
+    fn a_page_ends_where_an_unfinished_partition_has_come_to() {
         // The second may still hold 7, 6, 5 and 4: a page that showed 5 would skip them.
-        assert_eq!(page(vec![source(&[9, 5, 1], None), source(&[8], Some(8))], 10), (vec![9, 8], Some(8)));
+        let unread = vec![partition(&[9, 5, 1], None), partition(&[8], Some(8))];
+        assert_eq!(wanting(&NEWEST_FIRST, &unread, 10), [1]);
+        assert_eq!(wanting(&NEWEST_FIRST, &unread, 1), [0; 0], "9 and 8 are enough to know of more");
+        assert_eq!(page(&NEWEST_FIRST, unread, 10), (vec![9, 8], Some(8)));
         // Tombstones only, down to 3: nothing to show above it, and the list goes on from there.
-        assert_eq!(page(vec![source(&[], Some(3))], 10), (vec![], Some(3)));
+        assert_eq!(page(&NEWEST_FIRST, vec![partition(&[], Some(3))], 10), (vec![], Some(3)));
     }
 
     #[test]
     fn a_page_is_bounded_in_bytes_and_never_empty_of_what_it_can_show() {
-        let mut heavy = source(&[], None);
-        heavy.found = (1..=5).map(|millis| record(millis, MAX_PAGE / 2)).collect();
-        let (times, next) = page(vec![heavy], 10);
-        assert_eq!((times, next), (vec![5], Some(5)));
+        let mut heavy = partition(&[], None);
+        heavy.found = (1..=5).map(|millis| found(millis, MAX_PAGE / 2)).collect();
+        assert_eq!(page(&NEWEST_FIRST, vec![heavy], 10), (vec![5], Some(5)));
+    }
+
+    #[test]
+    fn an_unserved_filter_is_bounded_work() {
+        let residual = Plan { residual: true, ..NEWEST_FIRST };
+        let takes = |partitions: usize, limit: usize, bytes: f64, hits: usize| {
+            let mut work = Work::new(&residual, partitions, limit);
+            let mut takes = Vec::new();
+            while let Some(take) = work.next(partitions, work.scanned as f64 * bytes, work.scanned * hits / 100) {
+                takes.push(take);
+                work.scanned += take * partitions;
+            }
+            (takes, work.scanned as f64 * bytes)
+        };
+        for (partitions, limit, bytes, hits, expected) in [
+            (1, 20, 100.0, 0, vec![84, 672, 5376, 4353]),
+            (1, 20, 1000.0, 0, vec![84, 672, 292]),
+            (1, 20, 1000.0, 10, vec![84, 246, 21, 21]),
+            (2, 20, 500.0, 0, vec![42, 1006]),
+            (3, 20, 500.0, 0, vec![334]),
+            (16, 100, 500.0, 0, vec![63]),
+            (1, 100, 2000.0, 0, vec![404, 120]),
+        ] {
+            let (takes, read) = takes(partitions, limit, bytes, hits);
+            assert_eq!(takes, expected, "{partitions} partitions of records of {bytes} bytes");
+            assert!(read <= MAX_READ * 1.6 && takes.len() * partitions <= MAX_QUERIES.max(partitions), "{read}");
+        }
+    }
+
+    #[test]
+    fn a_key_of_the_table_is_an_id_written_out() {
+        let id = Id::new(Timestamp::from_millis(1_790_000_000_000), [9; 10]);
+        assert_eq!(sort_value(&NEWEST_FIRST, id.bytes().to_vec()), Some(crate::item::id(id)));
     }
 
     #[test]

@@ -5,8 +5,8 @@
 //! data: a retried delete finds its own, and the stream knows who did it.
 
 use api::{Definition, Error, Id, Timestamp, wire};
+use auth::Requirement;
 use auth::permission::OwnerChange;
-use auth::{Requirement, Scope};
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use serde_json::{Map, Value};
