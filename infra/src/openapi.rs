@@ -403,7 +403,8 @@ fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
         let forbids = match operation {
             // What the caller may not read does not exist for them: 404.
             Operation::Read => false,
-            Operation::List => rule == Rule::Admin,
+            // To explain is for admins.
+            Operation::List => rule == Rule::Admin || entry.name == "records-list",
             Operation::Create => rule == Rule::Admin || may_name_an_owner,
             Operation::Update => matches!(rule, Rule::Owner | Rule::Admin) || may_name_an_owner,
             Operation::Delete => matches!(rule, Rule::Owner | Rule::Admin),

@@ -348,7 +348,7 @@ fn properties(collection: &Definition, side: Side, expandable: &[&Definition]) -
     };
     let declared = collection.fields.iter().map(|field| {
         let value = match side {
-            Side::Reply if field.name == owner => nullable(field_schema(field, side, &[])),
+            Side::Reply if field.name == owner => nullable(field_schema(field, side, expandable)),
             _ if field.name == owner => owner_schema(field),
             Side::Reply => field_schema(field, side, expandable),
             // Null removes a field, or asks for its default.
@@ -454,6 +454,8 @@ fn relation(field: &Field, side: Side, expandable: &[&Definition]) -> Value {
         Side::Reply if expandable.iter().any(|collection| collection.name == target) => {
             json!({ "anyOf": [id, schema(&format!("{}View", pascal(target)))] })
         }
+        // The caller's own account, or for admins any.
+        Side::Reply if target == USERS && !expandable.is_empty() => json!({ "anyOf": [id, schema("User")] }),
         Side::Reply => id,
         _ => schema("Reference"),
     }
