@@ -1,24 +1,27 @@
 use api::endpoints::RecordsDelete;
 use api::wire::NoContent;
-use api::{Code, Error, Id, Operation};
-use auth::permission::{may_change, need_token, refusal};
+use api::{Code, Error, Operation};
+use auth::permission::{OwnerChange, Terms, may_change, need_token};
+use auth::precondition::Precondition;
 use runtime::{Call, Reply};
-use store::{Store, Writer, Written};
+use store::{Store, Writer};
 
-/// Deletes on condition that the record is the caller's to delete.
+/// Deletes on condition that the record is the caller's to delete. Where it may have unique values, which are freed
+/// with it, it is read beside the session.
 pub(crate) async fn delete(store: &Store, call: Call<RecordsDelete>) -> Result<Reply<RecordsDelete>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_token(definition.rule(Operation::Delete), call.has_token())?;
     let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
-    let check = call.settings.auth.session_check;
-    let caller = store.caller(claims.as_ref(), check, call.now).await?;
+    let id = call.id().parse().ok();
+    let unique = definition.fields.iter().any(|field| field.unique);
+    let caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now);
+    let (caller, before) = tokio::try_join!(caller, store.before(definition, id, unique))?;
     let requirement = may_change(definition, Operation::Delete, &caller)?;
-    let id: Id = call.id().parse().map_err(|_| Code::RecordNotFound)?;
+    let precondition = Precondition::if_match(call.if_match())?;
+    let id = id.ok_or(Code::RecordNotFound)?;
 
+    let terms = Terms { definition, caller: &caller, requirement, owner: OwnerChange::Keep, precondition };
     let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?);
-    match store.delete(definition, id, &requirement, &writer).await? {
-        Written::Done(_) => Ok(Reply::of(NoContent)),
-        Written::Missing => Err(Code::RecordNotFound.into()),
-        Written::Refused(owner) => Err(refusal(definition, &caller, &requirement, owner.as_deref())),
-    }
+    store.delete(id, terms, before, &writer).await?;
+    Ok(Reply::of(NoContent))
 }

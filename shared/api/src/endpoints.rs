@@ -247,7 +247,7 @@ endpoints! {
     RecordsCreate "records-create": [Post] "/api/{collection}", Rule(Create),
         [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, PutItem Records, GetItem Records,
          ConditionCheckItem RelatedRecords, ConditionCheckItem RelatedUsers],
-        RecordFields => 201 Record, [IdempotencyMismatch];
+        RecordFields => 201 Record, [RecordNotFound, IdempotencyMismatch];
 
     /// List the records the caller may list, newest first or in a declared order, all or those that pass a filter.
     RecordsList "records-list": [Get] "/api/{collection}", Rule(List),
@@ -268,7 +268,7 @@ endpoints! {
     /// Create, update and delete several records: all or nothing.
     RecordsBulk "records-bulk": [Post] "/api/{collection}/bulk", Rules,
         [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, PutItem Records, UpdateItem Records,
-         GetItem Records, DeleteItem UniqueRecords, ConditionCheckItem RelatedRecords,
+         BatchGetItem Records, DeleteItem UniqueRecords, ConditionCheckItem RelatedRecords,
          ConditionCheckItem RelatedUsers],
         BulkOperations => 200 BulkItems, [RecordNotFound];
 

@@ -119,6 +119,20 @@ impl Error {
         Self { details, ..Self::new(Code::ValidationFailed) }
     }
 
+    /// The same of a part of the request, such as `operations[3]`.
+    #[must_use]
+    pub fn within(mut self, place: &str) -> Self {
+        if self.details.is_empty() {
+            self.message = format!("{place}: {}", self.message);
+        }
+        for detail in &mut self.details {
+            let field = format!("{place}.{}", detail.field);
+            detail.message = detail.message.replacen(&format!("`{}`", detail.field), &format!("`{field}`"), 1);
+            detail.field = field;
+        }
+        self
+    }
+
     /// 405 with the methods for `Allow`.
     #[must_use]
     pub fn method_not_allowed(allow: String) -> Self {

@@ -6,8 +6,8 @@ mod value;
 use serde_json::{Map, Value};
 
 use self::value::{Checker, Place, add_defaults, relation};
-use crate::definition::{Definition, Field, FieldType, SYSTEM_FIELDS, USERS};
-use crate::error::{Detail, Error};
+use crate::definition::{Definition, Field, FieldType, SYSTEM_FIELDS};
+use crate::error::Error;
 use crate::id::Id;
 use crate::wire::UNKNOWN;
 
@@ -126,26 +126,6 @@ impl Input {
         };
         self.relations.iter().cloned().chain(owner).collect()
     }
-
-    /// The users that must exist, each with the relation that names it.
-    #[must_use]
-    pub fn related_users(&self, definition: &Definition) -> Vec<(String, Id)> {
-        let users = self.related(definition).into_iter().filter(|relation| relation.collection == USERS);
-        users.map(|relation| (relation.field, relation.id)).collect()
-    }
-}
-
-/// Refuses a body that names users who do not exist.
-///
-/// # Errors
-/// `common/validation-failed` naming the relations.
-pub fn all_exist(related: &[(String, Id)], missing: &[Id]) -> Result<(), Error> {
-    let details: Vec<Detail> = related
-        .iter()
-        .filter(|(_, id)| missing.contains(id))
-        .map(|(field, _)| Detail::new(field, "not-found", format!("`{field}` names a user who does not exist.")))
-        .collect();
-    if details.is_empty() { Ok(()) } else { Err(Error::invalid(details)) }
 }
 
 /// Reads the owner field. An owner is an index key, so its length is bounded.

@@ -285,6 +285,17 @@ impl Record {
 #[serde(transparent)]
 pub struct RecordView(pub Map<String, Value>);
 
+impl RecordView {
+    /// What is told of a record that has just been deleted.
+    #[must_use]
+    pub fn deleted(id: Id) -> Self {
+        Self(Map::from_iter([
+            ("id".to_owned(), Value::String(id.to_string())),
+            ("deleted".to_owned(), Value::Bool(true)),
+        ]))
+    }
+}
+
 /// A page of records.
 #[derive(Debug, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -320,7 +331,7 @@ pub struct RecordCount {
 
 /// The body of a bulk write, `{"operations": […]}`, its shape not yet checked: whoever may not write at all hears
 /// that first.
-#[derive(Debug, JsonSchema)]
+#[derive(Debug, Default, JsonSchema)]
 #[schemars(transparent)]
 pub struct BulkOperations(Map<String, Value>);
 
@@ -368,6 +379,15 @@ impl BulkOperations {
 }
 
 impl BulkOperation {
+    /// The record that it is about; `None` for a new one, or for what is no id.
+    #[must_use]
+    pub fn id(&self) -> Option<Id> {
+        match self {
+            Self::Create(_) => None,
+            Self::Update(id, _) | Self::Delete(id) => id.parse().ok(),
+        }
+    }
+
     /// One operation, or what is wrong with it.
     fn read(item: Value) -> Result<Self, (&'static str, &'static str)> {
         const SHAPE: &str = "An operation is an object with one of `create`, `update` and `delete`.";
@@ -394,7 +414,7 @@ impl BulkOperation {
 /// The reply of a bulk write.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct BulkItems {
-    /// The records as they are now, in the order of the operations; of a deleted one the `id` alone.
+    /// The records as they are now, in the order of the operations; of a deleted one the `id`, and `deleted`.
     pub items: Vec<RecordView>,
 }
 

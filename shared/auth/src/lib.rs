@@ -10,6 +10,7 @@ pub mod keys;
 pub mod login;
 pub mod password;
 pub mod permission;
+pub mod precondition;
 pub mod refresh;
 pub mod refresh_token;
 pub mod session;

@@ -3,9 +3,11 @@
 //! What you may not read does not exist for you (404); what you may read but not change is refused (403); where a
 //! rule needs credentials and there are none, that is what is missing (401).
 
-use api::record::OwnerInput;
+use api::definition::USERS;
+use api::record::{Input, OwnerInput, Relation};
 use api::{Code, Definition, Detail, Error, Id, Operation, Rule};
 
+use crate::precondition::Precondition;
 use crate::session::Caller;
 
 /// Which records a list shows.
@@ -144,18 +146,84 @@ fn need_owner(definition: &Definition, owner: Option<String>) -> Result<Option<S
     Ok(owner)
 }
 
-/// Why a conditional update or delete failed on a record that exists, by its owner.
-#[must_use]
-pub fn refusal(definition: &Definition, caller: &Caller, requirement: &Requirement, owner: Option<&str>) -> Error {
-    if !may_read(definition, caller, owner) {
-        return Code::RecordNotFound.into();
+/// On what a caller's change of a record depends. All of it is a condition of the write itself.
+#[derive(Clone, Debug)]
+pub struct Terms<'a> {
+    /// The record's collection.
+    pub definition: &'a Definition,
+    /// Who changes it.
+    pub caller: &'a Caller,
+    /// What the rules want of the record.
+    pub requirement: Requirement,
+    /// What becomes of its owner.
+    pub owner: OwnerChange,
+    /// What the caller wants of its revision.
+    pub precondition: Precondition,
+}
+
+impl Terms<'_> {
+    /// Why a record of this owner and revision may not be changed; `None` when nothing is against it.
+    ///
+    /// What the caller may not read is 404, whatever else is wrong.
+    #[must_use]
+    pub fn refusal(&self, owner: Option<&str>, rev: &str) -> Option<Error> {
+        let met = match &self.requirement {
+            Requirement::Exists => true,
+            Requirement::OwnedBy(id) => owner == Some(id.to_string().as_str()),
+            Requirement::Never => false,
+        };
+        if !may_read(self.definition, self.caller, owner) {
+            Some(Code::RecordNotFound.into())
+        } else if !met {
+            Some(Code::Forbidden.into())
+        } else if matches!(&self.owner, OwnerChange::MustBe(expected) if expected.as_deref() != owner) {
+            Some(owner_refusal(self.definition))
+        } else if !self.precondition.holds(rev) {
+            Some(Code::PreconditionFailed.into())
+        } else {
+            None
+        }
     }
-    let met = match requirement {
-        Requirement::Exists => true,
-        Requirement::OwnedBy(id) => owner == Some(id.to_string().as_str()),
-        Requirement::Never => false,
+}
+
+/// A target that a write names, and what it must be like at that moment.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Related {
+    /// The relation and its target.
+    pub relation: Relation,
+    /// Existing, and the caller's to read.
+    pub requirement: Requirement,
+}
+
+/// What a body relates to. A target that the caller may not read must not be told from a missing one, so a rule that
+/// never lets the caller read becomes a condition that nothing meets. `find` knows the collections.
+pub fn related<'a>(
+    definition: &Definition,
+    input: &Input,
+    caller: &Caller,
+    find: impl Fn(&str) -> Option<&'a Definition>,
+) -> Vec<Related> {
+    // The caller exists, and names no other owner unless an admin.
+    let own = |relation: &Relation| {
+        relation.field == definition.owner_field() && (!caller.is_admin() || caller.id() == Some(relation.id))
     };
-    if met { owner_refusal(definition) } else { Code::Forbidden.into() }
+    let relations = input.related(definition).into_iter().filter(|relation| !own(relation));
+    let requirement = |collection: &str| match find(collection) {
+        _ if collection == USERS => Requirement::Exists,
+        Some(target) => readable(target, caller),
+        None => Requirement::Never,
+    };
+    relations.map(|relation| Related { requirement: requirement(&relation.collection), relation }).collect()
+}
+
+/// What a record must be like for the caller to read it.
+fn readable(definition: &Definition, caller: &Caller) -> Requirement {
+    match (definition.rule(Operation::Read), caller.id()) {
+        _ if caller.is_admin() => Requirement::Exists,
+        (Rule::Public, _) | (Rule::Authenticated, Some(_)) => Requirement::Exists,
+        (Rule::Owner, Some(id)) => Requirement::OwnedBy(id),
+        (Rule::Authenticated | Rule::Owner, None) | (Rule::Admin, _) => Requirement::Never,
+    }
 }
 
 fn owner_refusal(definition: &Definition) -> Error {
@@ -166,7 +234,7 @@ fn owner_refusal(definition: &Definition) -> Error {
 #[cfg(test)]
 mod tests {
     use api::Timestamp;
-    use api::definition::{Field, Permissions};
+    use api::definition::{Field, FieldType, Permissions};
     use api::settings::Auth;
 
     use super::*;
@@ -194,6 +262,10 @@ mod tests {
             shards: 1,
             indexes: Vec::new(),
         }
+    }
+
+    fn terms<'a>(definition: &'a Definition, caller: &'a Caller, requirement: Requirement) -> Terms<'a> {
+        Terms { definition, caller, requirement, owner: OwnerChange::Keep, precondition: Precondition::Any }
     }
 
     fn status<T>(result: Result<T, Error>) -> u16 {
@@ -224,9 +296,10 @@ mod tests {
             let read = |owner| if may_read(&definition, who, owner) { 200 } else { 404 };
             let update = |owner: Option<&str>| match may_change(&definition, Operation::Update, who) {
                 Err(error) => error.code.status(),
-                Ok(Requirement::Exists) => 200,
-                Ok(Requirement::OwnedBy(id)) if owner == Some(id.to_string().as_str()) => 200,
-                Ok(unmet) => refusal(&definition, who, &unmet, owner).code.status(),
+                Ok(requirement) => {
+                    let refusal = terms(&definition, who, requirement).refusal(owner, "rev");
+                    refusal.map_or(200, |error| error.code.status())
+                }
             };
             let got = [
                 status(may_create(&definition, who)),
@@ -263,9 +336,77 @@ mod tests {
         let mut definition = definition(Rule::Owner);
         definition.permissions.read = Rule::Public;
         for who in [caller(1, false), Caller::stranger()] {
-            let refused = refusal(&definition, &who, &Requirement::Never, Some("somebody"));
-            assert_eq!(refused.code, Code::Forbidden);
+            let refused = terms(&definition, &who, Requirement::Never).refusal(Some("somebody"), "rev");
+            assert_eq!(refused, Some(Code::Forbidden.into()));
         }
+    }
+
+    #[test]
+    fn the_rules_come_before_the_owner_and_the_owner_before_the_revision() {
+        let member = caller(1, false);
+        let own = member.id().map(|id| id.to_string());
+        let mut definition = definition(Rule::Owner);
+        let mut status = |read: Rule, owner: &Option<String>, input: OwnerChange, rev: &str| {
+            definition.permissions.read = read;
+            let requirement = may_change(&definition, Operation::Update, &member).expect("a requirement");
+            let precondition = Precondition::OneOf(vec!["this".into()]);
+            let terms = Terms { precondition, owner: input, ..terms(&definition, &member, requirement) };
+            terms.refusal(owner.as_deref(), rev).map_or(200, |error| error.code.status())
+        };
+        let other = Some("other".to_owned());
+        let stays = || OwnerChange::MustBe(own.clone());
+        let given = || OwnerChange::MustBe(Some("other".to_owned()));
+        for (read, owner, input, rev, expected) in [
+            (Rule::Owner, &own, stays(), "this", 200),
+            (Rule::Owner, &own, stays(), "another", 412),
+            (Rule::Owner, &own, given(), "another", 403),
+            (Rule::Public, &other, stays(), "another", 403),
+            (Rule::Owner, &other, given(), "another", 404),
+            (Rule::Owner, &None, OwnerChange::Keep, "this", 404),
+        ] {
+            assert_eq!(status(read, owner, input.clone(), rev), expected, "{read:?} {owner:?} {input:?} {rev}");
+        }
+    }
+
+    #[test]
+    fn a_target_must_be_the_callers_to_read() {
+        let (stranger, member, admin) = (Caller::stranger(), caller(1, false), caller(2, true));
+        let own = Requirement::OwnedBy(member.id().expect("a user"));
+        for (rule, expected) in [
+            (Rule::Public, [Requirement::Exists, Requirement::Exists, Requirement::Exists]),
+            (Rule::Authenticated, [Requirement::Never, Requirement::Exists, Requirement::Exists]),
+            (Rule::Owner, [Requirement::Never, own, Requirement::Exists]),
+            (Rule::Admin, [Requirement::Never, Requirement::Never, Requirement::Exists]),
+        ] {
+            let got = [&stranger, &member, &admin].map(|who| readable(&definition(rule), who));
+            assert_eq!(got, expected, "{rule:?}");
+        }
+    }
+
+    #[test]
+    fn the_owner_is_checked_when_an_admin_names_another() {
+        let (member, admin) = (caller(1, false), caller(2, true));
+        let mut definition = definition(Rule::Public);
+        let relation = |name: &str| Field {
+            name: name.into(),
+            kind: FieldType::Relation,
+            collection: Some(USERS.into()),
+            ..Field::default()
+        };
+        definition.fields = vec![relation("user_id"), relation("friend")];
+        let fields = |who: &Caller, owner: Option<Id>| {
+            let owner = owner.map_or(OwnerInput::Absent, |id| OwnerInput::Named(id.to_string()));
+            let friend = Relation { field: "friend".into(), collection: USERS.into(), id: Id::new(NOW, [5; 10]) };
+            let relations = vec![friend];
+            let input = Input { fields: serde_json::Map::new(), removed: Vec::new(), owner, relations };
+            let related = related(&definition, &input, who, |_| None);
+            assert!(related.iter().all(|related| related.requirement == Requirement::Exists));
+            related.into_iter().map(|related| related.relation.field).collect::<Vec<_>>()
+        };
+        assert_eq!(fields(&member, member.id()), ["friend"]);
+        assert_eq!(fields(&member, admin.id()), ["friend"]);
+        assert_eq!(fields(&admin, admin.id()), ["friend"]);
+        assert_eq!(fields(&admin, member.id()), ["friend", "user_id"]);
     }
 
     #[test]

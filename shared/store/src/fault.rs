@@ -2,6 +2,7 @@
 
 use api::{Code, Error};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::types::CancellationReason;
@@ -19,11 +20,13 @@ const PASSING: &[&str] = &[
     "ReplicatedWriteConflictException",
 ];
 
-/// Why a transaction was cancelled.
+/// Why a transaction or a single write was not done.
 #[derive(Debug)]
 pub(crate) enum Cancelled {
-    /// A condition failed, on this item.
-    Condition(Option<Item>),
+    /// Conditions failed: of these writes, by their place in the request, each on the item it found.
+    Conditions(Vec<(usize, Option<Item>)>),
+    /// This write would make its item too large.
+    TooLarge(usize),
     /// Another transaction was at the same items; it may be tried again.
     Conflict,
     /// Something else.
@@ -42,9 +45,7 @@ where
         }
         SdkError::ServiceError(service) => {
             let code = error.code().unwrap_or_default();
-            let too_large = code == "ValidationException"
-                && error.message().is_some_and(|message| message.starts_with("Item size"));
-            if too_large {
+            if code == "ValidationException" && is_too_large(error.message()) {
                 Code::RecordTooLarge.into()
             } else if PASSING.contains(&code) || !service.raw().status().is_client_error() {
                 // A 5xx, or a 200 that could not be read.
@@ -55,6 +56,11 @@ where
         }
         _ => Error::internal(cause),
     }
+}
+
+/// Whether DynamoDB complains of the size of an item.
+fn is_too_large(message: Option<&str>) -> bool {
+    message.is_some_and(|message| message.starts_with("Item size"))
 }
 
 /// What went wrong, for the log: status, code and message, or the chain of causes. Never what the SDK shows of an error
@@ -84,8 +90,14 @@ pub(crate) fn of_transaction(error: SdkError<TransactWriteItemsError>) -> Cancel
     };
     let reasons = cancelled.cancellation_reasons();
     let has = |reason: &CancellationReason, code: &str| reason.code() == Some(code);
-    if let Some(reason) = reasons.iter().find(|reason| has(reason, "ConditionalCheckFailed")) {
-        return Cancelled::Condition(reason.item.clone());
+    let failed = reasons.iter().enumerate().filter(|(_, reason)| has(reason, "ConditionalCheckFailed"));
+    let failed: Vec<_> = failed.map(|(at, reason)| (at, reason.item.clone())).collect();
+    if !failed.is_empty() {
+        return Cancelled::Conditions(failed);
+    }
+    let too_large = |reason: &CancellationReason| has(reason, "ValidationError") && is_too_large(reason.message());
+    if let Some(at) = reasons.iter().position(too_large) {
+        return Cancelled::TooLarge(at);
     }
     if reasons.iter().any(|reason| has(reason, "TransactionConflict")) {
         return Cancelled::Conflict;
@@ -95,6 +107,28 @@ pub(crate) fn of_transaction(error: SdkError<TransactWriteItemsError>) -> Cancel
         return Cancelled::Fault(Error::unavailable("transaction throttled"));
     }
     Cancelled::Fault(fault)
+}
+
+/// Takes a write apart that was not done, given the item that its condition failed on.
+pub(crate) fn of_write<E>(error: &SdkError<E>, failed: Option<Option<Item>>) -> Cancelled
+where
+    E: ProvideErrorMetadata + std::error::Error + 'static,
+{
+    let fault = of(error);
+    match failed {
+        Some(found) => Cancelled::Conditions(vec![(0, found)]),
+        None if error.code() == Some("TransactionConflictException") => Cancelled::Conflict,
+        None if fault.code == Code::RecordTooLarge => Cancelled::TooLarge(0),
+        None => Cancelled::Fault(fault),
+    }
+}
+
+/// The item that a conditional put found; `None` for any other error.
+pub(crate) fn failed_put(error: &SdkError<PutItemError>) -> Option<Option<Item>> {
+    match error.as_service_error() {
+        Some(PutItemError::ConditionalCheckFailedException(failed)) => Some(failed.item.clone()),
+        _ => None,
+    }
 }
 
 /// The item that a conditional update found instead of what it wanted; `None` for any other error.

@@ -14,7 +14,10 @@ pub mod plan;
 mod records;
 mod sessions;
 mod settings;
+mod transaction;
+mod unique;
 mod users;
+mod write;
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -26,9 +29,11 @@ use tokio::sync::OnceCell;
 
 pub use list::{Cost, Count, Page};
 pub use plan::{Plan, plan};
-pub use records::{Change, NewRecord, StoredRecord, Writer, Written};
+pub use records::{Before, Created, NewRecord, StoredRecord, Writer};
 pub use sessions::Rotation;
+pub use unique::IdempotencyKey;
 pub use users::Registration;
+pub use write::{Act, Change, Operation};
 
 /// The tables of one deployment, and its keys.
 pub struct Store {
@@ -107,4 +112,9 @@ impl Store {
     fn sessions(&self) -> String {
         self.table("_sessions")
     }
+}
+
+/// A request that lacks a part: a bug.
+fn built(error: aws_sdk_dynamodb::error::BuildError) -> Error {
+    Error::internal(error.to_string())
 }

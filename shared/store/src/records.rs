@@ -4,18 +4,19 @@
 //! order of time, so that newest-first lists need no index. A deleted record stays for an hour as a tombstone without
 //! data: a retried delete finds its own, and the stream knows who did it.
 
-use api::{Definition, Error, Id, Timestamp, wire};
-use auth::Requirement;
-use auth::permission::OwnerChange;
-use aws_sdk_dynamodb::operation::put_item::PutItemError;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use std::collections::{BTreeSet, HashMap};
+
+use api::{Code, Definition, Error, Id, Timestamp, wire};
+use auth::permission::{Related, Terms};
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value};
 
-use crate::item::{Item, Reader, from_json, from_object, id, number, text, time};
-use crate::{Store, fault};
-
-/// How long a tombstone stays, in seconds: longer than any retry of a delete.
-const TOMBSTONE: u64 = 3600;
+use crate::item::{Item, Reader, id, number, text};
+use crate::sessions::strong;
+use crate::transaction::{Problem, Wrote};
+use crate::unique::IdempotencyKey;
+use crate::write::{Act, Change, Operation};
+use crate::{Store, fault, write};
 
 /// A record as its table keeps it.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,19 +50,6 @@ pub struct NewRecord {
     pub fields: Map<String, Value>,
 }
 
-/// What an update does.
-#[derive(Clone, Debug)]
-pub struct Change {
-    /// The fields to set; with `replace`, all there are.
-    pub fields: Map<String, Value>,
-    /// The fields to remove.
-    pub removed: Vec<String>,
-    /// Whether what is not set goes.
-    pub replace: bool,
-    /// What becomes of the owner.
-    pub owner: OwnerChange,
-}
-
 /// Who writes, and as which request: what makes a write recognisable as one's own.
 #[derive(Clone, Debug)]
 pub struct Writer {
@@ -75,15 +63,22 @@ pub struct Writer {
     pub now: Timestamp,
 }
 
-/// What came of a conditional write to a record.
+/// What came of a create.
 #[derive(Clone, Debug, PartialEq)]
-pub enum Written {
-    /// It is done, and this is the record now; a deleted one is gone.
-    Done(Option<StoredRecord>),
-    /// There is no such record.
-    Missing,
-    /// There is, but not as the condition wanted it; its owner.
-    Refused(Option<String>),
+pub enum Created {
+    /// The record is there now.
+    New(StoredRecord),
+    /// The caller made it before, with the same `Idempotency-Key`; as it is now, if it is still there.
+    Before(Option<StoredRecord>),
+}
+
+/// What was read of a record before it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Before {
+    /// Nothing: the write needs no more than its condition.
+    Unread,
+    /// The record, if it exists.
+    Read(Option<StoredRecord>),
 }
 
 impl StoredRecord {
@@ -106,57 +101,46 @@ impl StoredRecord {
     }
 }
 
+impl NewRecord {
+    pub(crate) fn stored(self, writer: &Writer) -> StoredRecord {
+        StoredRecord {
+            id: self.id,
+            owner: self.owner,
+            created_by: self.created_by,
+            created_at: writer.now,
+            updated_at: writer.now,
+            rev: writer.rev.clone(),
+            fields: self.fields,
+        }
+    }
+}
+
 impl Store {
-    /// Creates a record. 1 WRU, and one for each index that holds it.
+    /// Creates a record. 1 WRU, and one for each index that holds it; where it has unique values, relations or an
+    /// idempotency key, a transaction, 2 WRU for each of them, for the record and for each index that holds it.
     ///
     /// # Errors
-    /// `data/record-too-large`, `common/unavailable`, `common/internal`.
+    /// `data/unique-violation`, `data/record-too-large`, `common/idempotency-mismatch`, `common/validation-failed` for
+    /// relations, `common/invalid-request` for more than a transaction holds, `common/unavailable`, `common/internal`.
     pub async fn create(
         &self,
         definition: &Definition,
         record: NewRecord,
+        related: Vec<Related>,
+        key: Option<&IdempotencyKey>,
         writer: &Writer,
-    ) -> Result<StoredRecord, Error> {
-        let created = StoredRecord {
-            id: record.id,
-            owner: record.owner.clone(),
-            created_by: record.created_by,
-            created_at: writer.now,
-            updated_at: writer.now,
-            rev: writer.rev.clone(),
-            fields: record.fields.clone(),
-        };
-        let mut item = Item::from([
-            ("shard".to_owned(), number(record.id.shard())),
-            ("id".to_owned(), id(record.id)),
-            ("created_at".to_owned(), time(writer.now)),
-            ("updated_at".to_owned(), time(writer.now)),
-            ("rev".to_owned(), text(&writer.rev)),
-            ("actor".to_owned(), writer.actor()),
-            ("data".to_owned(), from_object(record.fields)),
-        ]);
-        item.extend(record.owner.map(|owner| ("owner".to_owned(), text(owner))));
-        item.extend(record.created_by.map(|user| ("created_by".to_owned(), id(user))));
-        let put = self
-            .client
-            .put_item()
-            .table_name(self.table(&definition.name))
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#id)")
-            .expression_attribute_names("#id", "id")
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match put.send().await {
-            Ok(_) => Ok(created),
-            Err(error) => match error.as_service_error() {
-                // A retry of the SDK after a lost reply finds what the first attempt wrote.
-                Some(PutItemError::ConditionalCheckFailedException(failed))
-                    if failed.item.as_ref().and_then(|item| item.get("rev")) == Some(&text(&writer.rev)) =>
-                {
-                    Ok(created)
-                }
-                Some(PutItemError::ConditionalCheckFailedException(_)) => Err(Error::internal("record id twice")),
-                _ => Err(fault::of(&error)),
-            },
+    ) -> Result<Created, Error> {
+        let operation = Operation { act: Act::create(record, writer), related };
+        let wrote = self.write(definition, &[operation], HashMap::new(), key, writer).await;
+        match (wrote.map_err(Problem::of_one)?, key) {
+            (Wrote::Done(mut records), _) => {
+                let record = records.pop().flatten().ok_or_else(|| Error::internal("nothing was created"))?;
+                Ok(Created::New(record))
+            }
+            (Wrote::Repeated(kept), Some(key)) => {
+                Ok(Created::Before(self.record(definition, key.record(&kept)?).await?))
+            }
+            (Wrote::Repeated(_), None) => Err(Error::internal("a key was there that was not sent")),
         }
     }
 
@@ -179,99 +163,118 @@ impl Store {
         item.filter(|item| !is_tombstone(item)).map(read_record).transpose()
     }
 
-    /// Changes a record if it is as `requirement` wants it. The condition is part of the write: nothing is read first,
-    /// and nothing can change in between. 1 WRU per KB, and one for each index that holds it; a refused one costs too.
-    ///
-    /// # Errors
-    /// `data/record-too-large`, `common/unavailable`, `common/internal`.
-    pub async fn update(
-        &self,
-        definition: &Definition,
-        record: Id,
-        requirement: &Requirement,
-        change: Change,
-        writer: &Writer,
-    ) -> Result<Written, Error> {
-        let mut expression = Expression::new(requirement);
-        expression.set("updated_at", time(writer.now));
-        expression.set("rev", text(&writer.rev));
-        expression.set("actor", writer.actor());
-        if change.replace {
-            expression.set("data", from_object(change.fields));
-        } else {
-            for (field, value) in change.fields {
-                expression.set_in_data(&field, from_json(value));
-            }
-            for field in &change.removed {
-                expression.remove_from_data(field);
-            }
-        }
-        match change.owner {
-            OwnerChange::Keep => {}
-            OwnerChange::Set(Some(owner)) => expression.set("owner", text(owner)),
-            OwnerChange::Set(None) => expression.remove("owner"),
-            OwnerChange::MustBe(Some(owner)) => expression.require("owner", &text(owner)),
-            OwnerChange::MustBe(None) => expression.require_absent("owner"),
-        }
-        self.write(definition, record, expression, writer).await
-    }
-
-    /// Deletes a record if it is as `requirement` wants it, leaving a tombstone. Costs what an update does.
+    /// Reads records. Strongly consistent: 1 RRU per 4 KB each.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn delete(
+    pub async fn records(
         &self,
         definition: &Definition,
-        record: Id,
-        requirement: &Requirement,
-        writer: &Writer,
-    ) -> Result<Written, Error> {
-        let mut expression = Expression::new(requirement);
-        expression.set("deleted_at", time(writer.now));
-        expression.set("expires_at", number(writer.now.seconds().saturating_add(TOMBSTONE)));
-        expression.set("rev", text(&writer.rev));
-        expression.set("actor", writer.actor());
-        expression.remove("data");
-        expression.remove("owner");
-        self.write(definition, record, expression, writer).await
+        records: &BTreeSet<Id>,
+    ) -> Result<HashMap<Id, StoredRecord>, Error> {
+        let here = records.iter().filter(|record| record.shard() < definition.shards);
+        let keys: Vec<Item> = here
+            .map(|record| Item::from([("shard".to_owned(), number(record.shard())), ("id".to_owned(), id(*record))]))
+            .collect();
+        if keys.is_empty() {
+            return Ok(HashMap::new());
+        }
+        let found = self.batch(HashMap::from([(self.table(&definition.name), strong(keys)?)])).await?;
+        let items = found.into_values().flatten().filter(|item| !is_tombstone(item));
+        items.map(|item| read_record(item).map(|record| (record.id, record))).collect()
     }
 
-    async fn write(
+    /// Reads a record if `needed`.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn before(&self, definition: &Definition, record: Option<Id>, needed: bool) -> Result<Before, Error> {
+        match record.filter(|_| needed) {
+            Some(record) => self.record(definition, record).await.map(Before::Read),
+            None => Ok(Before::Unread),
+        }
+    }
+
+    /// Changes a record on the terms. What was not read before is one conditional update: nothing can change in
+    /// between, 1 WRU per KB and one for each index that holds it; a refused one costs too. What was read is written on
+    /// condition that it is still so, and read again when it is not; with unique values or relations in a transaction.
+    ///
+    /// # Errors
+    /// What [`Terms::refusal`] and [`Store::create`] answer, `data/record-not-found`.
+    pub async fn update(
+        &self,
+        record: Id,
+        terms: Terms<'_>,
+        change: Change,
+        related: Vec<Related>,
+        before: Before,
+        writer: &Writer,
+    ) -> Result<StoredRecord, Error> {
+        let operation = Operation { act: Act::Update(record, terms, change), related };
+        self.change(operation, before, writer).await?.ok_or_else(|| Code::RecordNotFound.into())
+    }
+
+    /// Deletes a record on the terms, leaving a tombstone. Costs what an update does; must have read it before where
+    /// it may have unique values.
+    ///
+    /// # Errors
+    /// What [`Terms::refusal`] answers, `data/record-not-found`, `common/unavailable`, `common/internal`.
+    pub async fn delete(&self, record: Id, terms: Terms<'_>, before: Before, writer: &Writer) -> Result<(), Error> {
+        let operation = Operation { act: Act::Delete(record, terms), related: Vec::new() };
+        self.change(operation, before, writer).await.map(|_| ())
+    }
+
+    /// Writes all of these or none. `found` are the records that were read before.
+    ///
+    /// # Errors
+    /// Those of the single writes, each naming its operation.
+    pub async fn bulk(
         &self,
         definition: &Definition,
-        record: Id,
-        expression: Expression,
+        operations: &[Operation<'_>],
+        found: HashMap<Id, StoredRecord>,
         writer: &Writer,
-    ) -> Result<Written, Error> {
+    ) -> Result<Vec<Option<StoredRecord>>, Error> {
+        match self.write(definition, operations, found, None, writer).await.map_err(Problem::of_many)? {
+            Wrote::Done(records) => Ok(records),
+            Wrote::Repeated(_) => Err(Error::internal("a key was there that was not sent")),
+        }
+    }
+
+    async fn change(
+        &self,
+        operation: Operation<'_>,
+        before: Before,
+        writer: &Writer,
+    ) -> Result<Option<StoredRecord>, Error> {
+        let (act, record) = (&operation.act, operation.act.id());
+        let Some(terms) = act.terms() else { return Err(Error::internal("a create changes nothing")) };
+        let definition = terms.definition;
         if record.shard() >= definition.shards {
-            return Ok(Written::Missing);
+            return Err(Code::RecordNotFound.into());
         }
-        let update = self
-            .client
-            .update_item()
-            .table_name(self.table(&definition.name))
-            .key("shard", number(record.shard()))
-            .key("id", id(record))
-            .update_expression(expression.update())
-            .condition_expression(expression.conditions.join(" AND "))
-            .set_expression_attribute_names(Some(expression.names))
-            .set_expression_attribute_values(Some(expression.values))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let found = match update.send().await {
-            Ok(output) => return Ok(Written::Done(now(output.attributes)?)),
-            Err(error) => match fault::failed_condition(&error) {
-                Some(found) => found,
-                None => return Err(fault::of(&error)),
-            },
-        };
-        match found {
+        if let Before::Read(found) = before {
+            let found = found.into_iter().map(|found| (record, found)).collect();
+            let wrote = self.write(definition, std::slice::from_ref(&operation), found, None, writer).await;
+            return match wrote.map_err(Problem::of_one)? {
+                Wrote::Done(mut records) => Ok(records.pop().flatten()),
+                Wrote::Repeated(_) => Err(Error::internal("a key was there that was not sent")),
+            };
+        }
+        let update = write::update(definition, self.table(&definition.name), act, None, writer)?;
+        let update = update.ok_or_else(|| Error::internal("a create changes nothing"))?;
+        let item = match self.update_alone(update, writer).await? {
+            Ok(item) => item,
             // A retry of the SDK after a lost reply finds what the first attempt wrote.
-            Some(item) if item.get("rev") == Some(&text(&writer.rev)) => Ok(Written::Done(now(Some(item))?)),
-            Some(item) if !is_tombstone(&item) => Ok(Written::Refused(read_record(item)?.owner)),
-            _ => Ok(Written::Missing),
-        }
+            Err(Some(item)) if item.get("rev") == Some(&text(&writer.rev)) => item,
+            Err(Some(item)) if !is_tombstone(&item) => {
+                let found = read_record(item)?;
+                let refusal = terms.refusal(found.owner.as_deref(), &found.rev);
+                return Err(refusal.unwrap_or_else(|| Error::internal("a condition failed that holds")));
+            }
+            Err(_) => return Err(Code::RecordNotFound.into()),
+        };
+        if is_tombstone(&item) { Ok(None) } else { read_record(item).map(Some) }
     }
 }
 
@@ -282,104 +285,15 @@ impl Writer {
         Self { user, request_id, rev: Id::new(now, random).to_string(), now }
     }
 
-    fn actor(&self) -> AttributeValue {
+    pub(crate) fn actor(&self) -> AttributeValue {
         let mut actor = Item::from([("request_id".to_owned(), text(&self.request_id))]);
         actor.extend(self.user.map(|user| ("user_id".to_owned(), id(user))));
         AttributeValue::M(actor)
     }
 }
 
-/// An update under construction: every name and every value behind a placeholder.
-struct Expression {
-    sets: Vec<String>,
-    removes: Vec<String>,
-    conditions: Vec<String>,
-    names: std::collections::HashMap<String, String>,
-    values: Item,
-}
-
-impl Expression {
-    /// An update of a record that exists, is not deleted and is as `requirement` wants it.
-    fn new(requirement: &Requirement) -> Self {
-        let mut expression = Self {
-            sets: Vec::new(),
-            removes: Vec::new(),
-            conditions: Vec::new(),
-            names: std::collections::HashMap::new(),
-            values: Item::new(),
-        };
-        let id_name = expression.name("id");
-        expression.conditions.push(format!("attribute_exists({id_name})"));
-        expression.require_absent("deleted_at");
-        match requirement {
-            Requirement::Exists => {}
-            Requirement::OwnedBy(owner) => expression.require("owner", &id(*owner)),
-            // What exists has an id: this fails on every record, and the failure shows the record.
-            Requirement::Never => expression.require_absent("id"),
-        }
-        expression
-    }
-
-    fn name(&mut self, name: &str) -> String {
-        let placeholder = format!("#n{}", self.names.len());
-        self.names.insert(placeholder.clone(), name.to_owned());
-        placeholder
-    }
-
-    fn value(&mut self, value: AttributeValue) -> String {
-        let placeholder = format!(":v{}", self.values.len());
-        self.values.insert(placeholder.clone(), value);
-        placeholder
-    }
-
-    fn set(&mut self, name: &str, value: AttributeValue) {
-        let (name, value) = (self.name(name), self.value(value));
-        self.sets.push(format!("{name} = {value}"));
-    }
-
-    fn set_in_data(&mut self, field: &str, value: AttributeValue) {
-        let (data, field, value) = (self.name("data"), self.name(field), self.value(value));
-        self.sets.push(format!("{data}.{field} = {value}"));
-    }
-
-    fn remove(&mut self, name: &str) {
-        let name = self.name(name);
-        self.removes.push(name);
-    }
-
-    fn remove_from_data(&mut self, field: &str) {
-        let (data, field) = (self.name("data"), self.name(field));
-        self.removes.push(format!("{data}.{field}"));
-    }
-
-    fn require(&mut self, name: &str, value: &AttributeValue) {
-        let (name, value) = (self.name(name), self.value(value.clone()));
-        self.conditions.push(format!("{name} = {value}"));
-    }
-
-    fn require_absent(&mut self, name: &str) {
-        let name = self.name(name);
-        self.conditions.push(format!("attribute_not_exists({name})"));
-    }
-
-    fn update(&self) -> String {
-        let mut update = format!("SET {}", self.sets.join(", "));
-        if !self.removes.is_empty() {
-            update.push_str(" REMOVE ");
-            update.push_str(&self.removes.join(", "));
-        }
-        update
-    }
-}
-
 pub(crate) fn is_tombstone(item: &Item) -> bool {
     item.contains_key("deleted_at")
-}
-
-/// The record that a write left behind; none where it left a tombstone.
-fn now(item: Option<Item>) -> Result<Option<StoredRecord>, Error> {
-    let item = item.ok_or_else(|| Error::internal("no attributes returned"))?;
-    if is_tombstone(&item) { Ok(None) } else { read_record(item).map(Some) }
 }
 
 pub(crate) fn read_record(mut item: Item) -> Result<StoredRecord, Error> {

@@ -4,7 +4,7 @@ use api::settings::SessionCheck;
 use api::{Error, Id, Timestamp};
 use auth::session::{Client, admit, admit_by_claims};
 use auth::{Caller, Claims, RefreshToken, Session};
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -166,22 +166,6 @@ impl Store {
             tokio::time::sleep(Duration::from_millis(40 * u64::from(tries))).await;
         }
         Err(Error::unavailable("BatchGetItem left keys unprocessed"))
-    }
-
-    /// Which of these users do not exist.
-    ///
-    /// # Errors
-    /// `common/unavailable`, `common/internal`.
-    pub async fn missing_users(&self, users: &[Id]) -> Result<Vec<Id>, Error> {
-        let wanted: std::collections::BTreeSet<Id> = users.iter().copied().collect();
-        if wanted.is_empty() {
-            return Ok(Vec::new());
-        }
-        let keys = wanted.iter().map(|user| Item::from([("id".to_owned(), id(*user))])).collect();
-        let found = self.batch(HashMap::from([(self.users(), strong(keys)?)])).await?;
-        let found: Vec<Option<AttributeValue>> =
-            found.into_values().flatten().map(|mut item| item.remove("id")).collect();
-        Ok(wanted.into_iter().filter(|user| !found.contains(&Some(id(*user)))).collect())
     }
 }
 

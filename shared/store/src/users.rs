@@ -8,7 +8,7 @@ use std::time::Duration;
 use crate::fault::Cancelled;
 use crate::item::{Item, Reader, id, number, text, time};
 use crate::sessions::session_item;
-use crate::{Store, fault};
+use crate::{Store, built, fault};
 
 /// How often a transaction is tried that others get in the way of.
 const CONFLICT_TRIES: u32 = 5;
@@ -58,14 +58,16 @@ impl Store {
             match transaction.send().await.map_err(fault::of_transaction) {
                 Ok(_) => return Ok(Registration::Done),
                 // A retry of the SDK after a lost reply finds what the first attempt wrote.
-                Err(Cancelled::Condition(Some(found))) if found.get("user_id") == Some(&id(user.id)) => {
-                    return Ok(Registration::Done);
+                Err(Cancelled::Conditions(failed)) => {
+                    let own = |item: &Item| item.get("user_id") == Some(&id(user.id));
+                    let own = failed.iter().any(|(_, found)| found.as_ref().is_some_and(own));
+                    return Ok(if own { Registration::Done } else { Registration::EmailTaken });
                 }
-                Err(Cancelled::Condition(..)) => return Ok(Registration::EmailTaken),
                 Err(Cancelled::Conflict) if tries < CONFLICT_TRIES => {
                     tokio::time::sleep(Duration::from_millis(40 * u64::from(tries))).await;
                 }
                 Err(Cancelled::Conflict) => break,
+                Err(Cancelled::TooLarge(_)) => return Err(Error::internal("an account is too large")),
                 Err(Cancelled::Fault(fault)) => return Err(fault),
             }
         }
@@ -138,7 +140,8 @@ impl Store {
         let transaction = self.client.transact_write_items().set_transact_items(Some(writes));
         match transaction.send().await.map_err(fault::of_transaction) {
             Ok(_) => Ok(Some(true)),
-            Err(Cancelled::Condition(..)) => Ok(Some(false)),
+            Err(Cancelled::Conditions(_)) => Ok(Some(false)),
+            Err(Cancelled::TooLarge(_)) => Err(Error::internal("an account is too large")),
             Err(Cancelled::Conflict) => Err(Error::unavailable("transaction conflict")),
             Err(Cancelled::Fault(fault)) => Err(fault),
         }
@@ -203,9 +206,4 @@ fn put_new(table: String, item: Item) -> Result<TransactWriteItem, Error> {
         .build()
         .map_err(built)?;
     Ok(TransactWriteItem::builder().put(put).build())
-}
-
-/// A request that lacks a part: a bug.
-fn built(error: aws_sdk_dynamodb::error::BuildError) -> Error {
-    Error::internal(error.to_string())
 }

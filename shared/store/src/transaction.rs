@@ -1,0 +1,433 @@
+//! Writes that are all or nothing: records, the reservations of their unique values, what they relate to, and an
+//! idempotency key, in one request.
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::time::Duration;
+
+use api::definition::USERS;
+use api::{Code, Definition, Detail, Error, Id};
+use auth::Requirement;
+use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
+use serde_json::Value;
+
+use crate::fault::Cancelled;
+use crate::item::{Item, id, number, text};
+use crate::records::{StoredRecord, Writer, is_tombstone, read_record};
+use crate::unique::{Claim, IdempotencyKey, Place, moves};
+use crate::write::{Act, Expression, Operation, put, update};
+use crate::{Store, built, fault};
+
+/// How often a write is tried that others get in the way of.
+const TRIES: u32 = 6;
+
+/// DynamoDB's limits of a transaction.
+const MAX_ITEMS: usize = 100;
+const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// About how many bytes an item has beside the fields of its record.
+const ENVELOPE: usize = 512;
+
+/// What came of a write.
+#[derive(Debug)]
+pub(crate) enum Wrote {
+    /// It is done, and these are the records now; a deleted one is none.
+    Done(Vec<Option<StoredRecord>>),
+    /// The idempotency key is there already, as this item.
+    Repeated(Item),
+}
+
+/// Why nothing was written.
+#[derive(Debug)]
+pub(crate) enum Problem {
+    /// Of one operation.
+    At(usize, Error),
+    /// Fields of operations that relate to what does not exist; whether it is accounts that they relate to.
+    Unrelated(Vec<(usize, String, bool)>),
+    /// Of no operation in particular.
+    Whole(Error),
+}
+
+impl From<Error> for Problem {
+    fn from(error: Error) -> Self {
+        Self::Whole(error)
+    }
+}
+
+impl Problem {
+    /// The refusal of a request that is one operation.
+    pub(crate) fn of_one(self) -> Error {
+        self.told(|_, error| error)
+    }
+
+    /// The refusal of a request of many, which names the one.
+    pub(crate) fn of_many(self) -> Error {
+        self.told(|at, error| error.within(&format!("operations[{at}]")))
+    }
+
+    fn told(self, place: impl Fn(usize, Error) -> Error) -> Error {
+        match self {
+            Self::At(at, error) => place(at, error),
+            Self::Whole(error) => error,
+            Self::Unrelated(fields) => {
+                let detail = |(at, field, users): (usize, String, bool)| {
+                    let target = if users { "a user who" } else { "a record that" };
+                    let message = format!("`{field}` names {target} does not exist.");
+                    place(at, Error::invalid(vec![Detail::new(field, "not-found", message)])).details
+                };
+                Error::invalid(fields.into_iter().flat_map(detail).collect())
+            }
+        }
+    }
+}
+
+/// Fields, each of an operation.
+type Fields = BTreeSet<(usize, String)>;
+
+/// What an item of a transaction is for.
+#[derive(Clone, Debug, PartialEq)]
+enum Role {
+    /// The record of this operation.
+    Record(usize),
+    /// The value of this field that this operation takes.
+    Claim(usize, String),
+    /// A value that is given up.
+    Release(Place),
+    /// What these fields of these operations relate to; whether that is an account.
+    Related(Fields, bool),
+    /// The idempotency key.
+    Key,
+}
+
+/// The items of a transaction, each with its role.
+type Parts = Vec<(Role, TransactWriteItem)>;
+
+impl Store {
+    /// Writes all or nothing. `found` are the records as they were read; each is written on condition that it is still
+    /// that revision, and judged again when it is not.
+    pub(crate) async fn write(
+        &self,
+        definition: &Definition,
+        operations: &[Operation<'_>],
+        mut found: HashMap<Id, StoredRecord>,
+        key: Option<&IdempotencyKey>,
+        writer: &Writer,
+    ) -> Result<Wrote, Problem> {
+        // Values that the records have but never reserved: `unique` was declared later, and another was faster.
+        let mut not_reserved = BTreeSet::new();
+        for tries in 1..=TRIES {
+            let mut steps = Vec::with_capacity(operations.len());
+            for (at, operation) in operations.iter().enumerate() {
+                let old = found.get(&operation.act.id());
+                judge(&operation.act, old).map_err(|error| Problem::At(at, error))?;
+                steps.push((old, operation.act.after(old, writer)));
+            }
+            let parts = self.parts(definition, operations, &steps, key, &not_reserved, writer)?;
+            let after = steps.into_iter().map(|(_, new)| new).collect();
+            let failed = self.send(parts, writer, tries).await?;
+            // A retry of the SDK after a lost reply finds what the first attempt wrote.
+            let own = |item: &Item| item.get("rev") == Some(&text(&writer.rev));
+            if failed.is_empty() || failed.iter().any(|(_, item)| item.as_ref().is_some_and(own)) {
+                return Ok(Wrote::Done(after));
+            }
+            if let Some((_, Some(item))) = failed.iter().find(|(role, _)| *role == Role::Key) {
+                return Ok(Wrote::Repeated(item.clone()));
+            }
+            let mut again = false;
+            for (role, item) in &failed {
+                match role {
+                    Role::Record(at) => again |= refresh(&mut found, operations.get(*at), item.clone())?,
+                    Role::Release(place) => again |= not_reserved.insert(place.clone()),
+                    _ => {}
+                }
+            }
+            if again {
+                writer.pause(tries).await;
+                continue;
+            }
+            return Err(refusal(failed));
+        }
+        Err(Error::unavailable("the records keep changing").into())
+    }
+
+    /// The items of the transaction: the records first, in their order.
+    fn parts(
+        &self,
+        definition: &Definition,
+        operations: &[Operation<'_>],
+        steps: &[(Option<&StoredRecord>, Option<StoredRecord>)],
+        key: Option<&IdempotencyKey>,
+        not_reserved: &BTreeSet<Place>,
+        writer: &Writer,
+    ) -> Result<Parts, Problem> {
+        let table = || self.table(&definition.name);
+        let item = TransactWriteItem::builder;
+        let mut parts = Parts::new();
+        for (at, (operation, (old, new))) in operations.iter().zip(steps).enumerate() {
+            let write = match (&operation.act, new) {
+                (Act::Create(_), Some(new)) => item().put(put(definition, table(), new, writer)?),
+                (act, _) => item().set_update(update(definition, table(), act, *old, writer)?),
+            };
+            parts.push((Role::Record(at), write.build()));
+        }
+        let compared: Vec<_> = steps.iter().map(|(old, new)| (*old, new.as_ref())).collect();
+        let (claims, releases) =
+            moves(definition, &compared).map_err(|(at, field)| Problem::At(at, Claim::refusal(&field)))?;
+        for claim in claims {
+            let put = claim.put(table())?;
+            parts.push((Role::Claim(claim.at, claim.field), item().put(put).build()));
+        }
+        for release in releases.into_iter().filter(|release| !not_reserved.contains(&release.place)) {
+            let delete = release.delete(table())?;
+            parts.push((Role::Release(release.place), item().delete(delete).build()));
+        }
+        parts.extend(self.checks(definition, operations)?);
+        if let (Some(key), Some(Operation { act: Act::Create(record), .. })) = (key, operations.first()) {
+            parts.push((Role::Key, item().put(key.put(table(), record.id)?).build()));
+        }
+        let bytes = steps.iter().map(|(old, new)| weight(*old).max(weight(new.as_ref()))).sum::<usize>();
+        within_limits(parts.len(), bytes + ENVELOPE * (parts.len() - steps.len()))?;
+        Ok(parts)
+    }
+
+    /// The condition checks of all relations, one for each target.
+    fn checks(&self, definition: &Definition, operations: &[Operation<'_>]) -> Result<Parts, Problem> {
+        let written: HashMap<Id, &Act<'_>> =
+            operations.iter().map(|operation| (operation.act.id(), &operation.act)).collect();
+        let mut targets: BTreeMap<(&str, Id), (Fields, &Requirement)> = BTreeMap::new();
+        let mut gone = Vec::new();
+        for (at, operation) in operations.iter().enumerate() {
+            for related in &operation.related {
+                let relation = &related.relation;
+                let field = (at, relation.field.clone());
+                match written.get(&relation.id).filter(|_| relation.collection == definition.name) {
+                    // Its own condition says that it exists and is the caller's to read.
+                    Some(Act::Create(_) | Act::Update(..)) => {}
+                    Some(Act::Delete(..)) => gone.push((field.0, field.1, false)),
+                    None => {
+                        let target = (relation.collection.as_str(), relation.id);
+                        targets.entry(target).or_insert((Fields::new(), &related.requirement)).0.insert(field);
+                    }
+                }
+            }
+        }
+        if !gone.is_empty() {
+            return Err(Problem::Unrelated(gone));
+        }
+        let check = |((collection, target), (fields, requirement)): ((&str, Id), (_, &Requirement))| {
+            let users = collection == USERS;
+            let expression = Expression::new(requirement);
+            let check = ConditionCheck::builder()
+                .table_name(if users { self.users() } else { self.table(collection) })
+                .set_key(Some(Item::from([("id".to_owned(), id(target))])))
+                .condition_expression(expression.condition())
+                .set_expression_attribute_names(Some(expression.names))
+                .set_expression_attribute_values(Some(expression.values).filter(|values| !values.is_empty()));
+            let check = if users { check } else { check.key("shard", number(target.shard())) };
+            let check = check.build().map_err(built)?;
+            Ok((Role::Related(fields, users), TransactWriteItem::builder().condition_check(check).build()))
+        };
+        targets.into_iter().map(check).collect()
+    }
+
+    /// Sends what is to be written, a single item by itself. The conditions that failed, each with the item it found.
+    async fn send(&self, parts: Parts, writer: &Writer, attempt: u32) -> Result<Vec<(Role, Option<Item>)>, Problem> {
+        let (roles, items): (Vec<Role>, Vec<TransactWriteItem>) = parts.into_iter().unzip();
+        // Each attempt asks for something else, and DynamoDB holds a token to what it came with first.
+        let token = format!("{}-{attempt}", writer.rev.replace('-', ""));
+        for tries in 1..=TRIES {
+            let cancelled = match items.as_slice() {
+                [TransactWriteItem { put: Some(put), .. }] => self.put_one(put.clone()).await,
+                [TransactWriteItem { update: Some(update), .. }] => self.update_one(update.clone()).await.map(|_| ()),
+                _ => {
+                    let transaction = self.client.transact_write_items().set_transact_items(Some(items.clone()));
+                    let sent = transaction.client_request_token(&token).send().await;
+                    sent.map(|_| ()).map_err(fault::of_transaction)
+                }
+            };
+            match cancelled {
+                Ok(()) => return Ok(Vec::new()),
+                Err(Cancelled::Conditions(failed)) => {
+                    let role = |(at, item): (usize, Option<Item>)| Some((roles.get(at)?.clone(), item));
+                    return Ok(failed.into_iter().filter_map(role).collect());
+                }
+                Err(Cancelled::TooLarge(at)) => {
+                    return Err(match roles.get(at) {
+                        Some(Role::Record(at)) => Problem::At(*at, Code::RecordTooLarge.into()),
+                        _ => Error::internal("a reservation is too large").into(),
+                    });
+                }
+                Err(Cancelled::Fault(error)) => return Err(error.into()),
+                Err(Cancelled::Conflict) => writer.pause(tries).await,
+            }
+        }
+        Err(Error::unavailable("transaction conflict").into())
+    }
+
+    async fn put_one(&self, put: Put) -> Result<(), Cancelled> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(put.table_name)
+            .set_item(Some(put.item))
+            .set_condition_expression(put.condition_expression)
+            .set_expression_attribute_names(put.expression_attribute_names)
+            .set_expression_attribute_values(put.expression_attribute_values)
+            .set_return_values_on_condition_check_failure(put.return_values_on_condition_check_failure);
+        put.send().await.map(|_| ()).map_err(|error| fault::of_write(&error, fault::failed_put(&error)))
+    }
+
+    /// One conditional update; the item as it is then.
+    pub(crate) async fn update_one(&self, update: Update) -> Result<Option<Item>, Cancelled> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(update.table_name)
+            .set_key(Some(update.key))
+            .update_expression(update.update_expression)
+            .set_condition_expression(update.condition_expression)
+            .set_expression_attribute_names(update.expression_attribute_names)
+            .set_expression_attribute_values(update.expression_attribute_values)
+            .set_return_values_on_condition_check_failure(update.return_values_on_condition_check_failure)
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew);
+        let sent = update.send().await;
+        sent.map(|output| output.attributes).map_err(|error| fault::of_write(&error, fault::failed_condition(&error)))
+    }
+
+    /// Sends one update again while transactions are at the same record; `None` when its condition failed for good.
+    pub(crate) async fn update_alone(
+        &self,
+        update: Update,
+        writer: &Writer,
+    ) -> Result<Result<Item, Option<Item>>, Error> {
+        for tries in 1..=TRIES {
+            match self.update_one(update.clone()).await {
+                Ok(item) => return item.map(Ok).ok_or_else(|| Error::internal("no attributes returned")),
+                Err(Cancelled::Conditions(failed)) => {
+                    return Ok(Err(failed.into_iter().next().and_then(|(_, item)| item)));
+                }
+                Err(Cancelled::TooLarge(_)) => return Err(Code::RecordTooLarge.into()),
+                Err(Cancelled::Fault(error)) => return Err(error),
+                Err(Cancelled::Conflict) => writer.pause(tries).await,
+            }
+        }
+        Err(Error::unavailable("transaction conflict"))
+    }
+}
+
+impl Writer {
+    /// Waits before another try, longer each time. What many writers run into, they run into together: each waits in
+    /// its own rhythm.
+    pub(crate) async fn pause(&self, tries: u32) {
+        let own = self.rev.bytes().fold(u64::from(tries), |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+        let most = 40 * u64::from(tries);
+        tokio::time::sleep(Duration::from_millis(10 + own % most)).await;
+    }
+}
+
+/// Whether an operation may be done to the record that was read.
+fn judge(act: &Act<'_>, old: Option<&StoredRecord>) -> Result<(), Error> {
+    match (act.terms(), old) {
+        (None, _) => Ok(()),
+        (Some(_), None) => Err(Code::RecordNotFound.into()),
+        (Some(terms), Some(old)) => terms.refusal(old.owner.as_deref(), &old.rev).map_or(Ok(()), Err),
+    }
+}
+
+/// Takes note of a record that is not as it was read.
+fn refresh(
+    found: &mut HashMap<Id, StoredRecord>,
+    operation: Option<&Operation<'_>>,
+    item: Option<Item>,
+) -> Result<bool, Error> {
+    let Some(act) = operation.map(|operation| &operation.act) else { return Ok(false) };
+    if matches!(act, Act::Create(_)) {
+        return Err(Error::internal("record id twice"));
+    }
+    match item.filter(|item| !is_tombstone(item)) {
+        Some(item) => found.insert(act.id(), read_record(item)?),
+        None => found.remove(&act.id()),
+    };
+    Ok(true)
+}
+
+/// What is wrong when the records themselves are as they should be: values that others have, then relations.
+fn refusal(failed: Vec<(Role, Option<Item>)>) -> Problem {
+    let mut unrelated = Vec::new();
+    for (role, _) in failed {
+        match role {
+            Role::Claim(at, field) => return Problem::At(at, Claim::refusal(&field)),
+            Role::Related(fields, users) => unrelated.extend(fields.into_iter().map(|(at, field)| (at, field, users))),
+            _ => {}
+        }
+    }
+    unrelated.sort();
+    if unrelated.is_empty() {
+        return Error::internal("a condition failed that nothing explains").into();
+    }
+    Problem::Unrelated(unrelated)
+}
+
+/// Refuses what does not fit one transaction of DynamoDB.
+fn within_limits(items: usize, bytes: usize) -> Result<(), Error> {
+    let refused = |message: String| Err(Error::new(Code::InvalidRequest).with_message(message));
+    if items > MAX_ITEMS {
+        return refused(format!(
+            "This takes {items} records, unique values and relations at once; there may be {MAX_ITEMS}."
+        ));
+    }
+    if items > 1 && bytes > MAX_BYTES {
+        return refused(format!("This writes {bytes} bytes at once; there may be {MAX_BYTES}."));
+    }
+    Ok(())
+}
+
+/// About how many bytes a record has as an item.
+fn weight(record: Option<&StoredRecord>) -> usize {
+    let fields =
+        |record: &StoredRecord| record.fields.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>();
+    record.map_or(0, |record| fields(record) + ENVELOPE)
+}
+
+/// How many bytes a value has as an attribute, at most.
+fn size(value: &Value) -> usize {
+    match value {
+        Value::Null | Value::Bool(_) => 1,
+        Value::Number(number) => number.as_str().len() + 1,
+        Value::String(text) => text.len(),
+        Value::Array(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 3,
+        Value::Object(entries) => entries.iter().map(|(key, value)| key.len() + size(value) + 1).sum::<usize>() + 3,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_that_another_has_comes_before_a_missing_relation_and_the_first_is_told() {
+        let related = |at: usize, field: &str| (Role::Related(BTreeSet::from([(at, field.to_owned())]), false), None);
+        let claim = |at: usize, field: &str| (Role::Claim(at, field.to_owned()), None);
+        let told = |failed: Vec<(Role, Option<Item>)>| {
+            let error = refusal(failed).of_many();
+            (error.code, error.message, error.details.into_iter().map(|detail| detail.field).collect::<Vec<_>>())
+        };
+        let (code, message, _) = told(vec![claim(1, "sku"), claim(2, "code"), related(0, "post")]);
+        assert_eq!(code, Code::UniqueViolation);
+        assert_eq!(message, "operations[1]: Another record has this value of `sku`.");
+        let (code, _, fields) = told(vec![related(1, "post"), related(0, "order")]);
+        assert_eq!(
+            (code, fields),
+            (Code::ValidationFailed, vec!["operations[0].order".into(), "operations[1].post".into()])
+        );
+        assert_eq!(told(Vec::new()).0, Code::Internal);
+    }
+
+    #[test]
+    fn what_does_not_fit_a_transaction_is_refused_with_its_count() {
+        assert_eq!(within_limits(MAX_ITEMS, MAX_BYTES), Ok(()));
+        // A single item is no transaction.
+        assert_eq!(within_limits(1, MAX_BYTES + 1), Ok(()));
+        assert!(within_limits(101, 0).is_err_and(|error| error.message.contains("101")));
+        assert!(within_limits(2, 4_194_305).is_err_and(|error| error.message.contains("4194305")));
+    }
+}

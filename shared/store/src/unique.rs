@@ -1,0 +1,297 @@
+//! Reservations of unique values, and idempotency keys: items beside the records of a collection.
+//!
+//! They are in partitions of their own, from 256 on, named by the first byte of what is hashed, so that no list of
+//! records sees them. A reservation is made, moved and freed in the transaction of the record that has the value.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use api::{Code, Definition, Error, Id, Timestamp};
+use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
+use serde_json::{Map, Value, json};
+
+use crate::built;
+use crate::item::{Item, id, number, text};
+use crate::records::StoredRecord;
+
+/// How long an idempotency key holds, in seconds.
+const DAY: u64 = 24 * 60 * 60;
+
+/// The key of an item that is no record.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Place {
+    shard: u16,
+    id: String,
+}
+
+impl Place {
+    /// The place under this prefix of whatever `hashed` is; no two arrays of strings have the same text as JSON.
+    fn new(prefix: &str, hashed: &Value) -> Self {
+        let hash = digest(&SHA256, hashed.to_string().as_bytes());
+        let first = hash.as_ref().first().copied().unwrap_or_default();
+        let id = format!("{prefix}#{}", URL_SAFE_NO_PAD.encode(hash));
+        Self { shard: 256 + u16::from(first), id }
+    }
+
+    fn key(&self) -> Item {
+        Item::from([("shard".to_owned(), number(self.shard)), ("id".to_owned(), text(&self.id))])
+    }
+}
+
+/// A unique value that a write takes, or keeps from another that gives it up.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Claim {
+    /// Which of the operations takes it.
+    pub(crate) at: usize,
+    /// The field whose value it is.
+    pub(crate) field: String,
+    place: Place,
+    record: Id,
+    /// The record that gives it up in the same transaction.
+    from: Option<Id>,
+}
+
+/// A unique value that a write gives up.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Release {
+    pub(crate) place: Place,
+    record: Id,
+}
+
+/// What becomes of the reservations when records change from what they were to what they shall be. The operation and
+/// the field where two operations take the same value.
+pub(crate) fn moves(
+    definition: &Definition,
+    steps: &[(Option<&StoredRecord>, Option<&StoredRecord>)],
+) -> Result<(Vec<Claim>, Vec<Release>), (usize, String)> {
+    let (mut claims, mut releases) = (Vec::new(), BTreeMap::new());
+    let mut taken = BTreeSet::new();
+    for (at, (old, new)) in steps.iter().enumerate() {
+        let (before, after) = (reserved(definition, *old), reserved(definition, *new));
+        for (field, (place, record)) in &after {
+            if before.get(field).is_some_and(|(held, _)| held == place) {
+                continue;
+            }
+            if !taken.insert(place.clone()) {
+                return Err((at, field.clone()));
+            }
+            claims.push(Claim { at, field: field.clone(), place: place.clone(), record: *record, from: None });
+        }
+        let given_up = before.into_iter().filter(|(field, held)| after.get(field) != Some(held));
+        releases.extend(given_up.map(|(_, held)| held));
+    }
+    // DynamoDB allows one operation an item: a value that one gives up and another takes is put once.
+    for claim in &mut claims {
+        claim.from = releases.remove(&claim.place);
+    }
+    Ok((claims, releases.into_iter().map(|(place, record)| Release { place, record }).collect()))
+}
+
+/// The places of a record's unique values, by field. A value is hashed in its stored form.
+fn reserved(definition: &Definition, record: Option<&StoredRecord>) -> BTreeMap<String, (Place, Id)> {
+    let mut unique = definition.fields.iter().filter(|field| field.unique).peekable();
+    let Some(record) = record.filter(|_| unique.peek().is_some()) else { return BTreeMap::new() };
+    let shown = record.clone().wire(definition);
+    let place = |name: &str| {
+        let value = shown.value(name).filter(|value| !value.is_null())?;
+        Some((Place::new(&format!("unique#{name}"), &json!([name, value])), record.id))
+    };
+    unique.filter_map(|field| Some((field.name.clone(), place(&field.name)?))).collect()
+}
+
+impl Claim {
+    /// Takes the value, on condition that it is free, the record's already, or the one's that gives it up.
+    pub(crate) fn put(&self, table: String) -> Result<Put, Error> {
+        let mut item = self.place.key();
+        item.insert("record".to_owned(), id(self.record));
+        let mut put = Put::builder()
+            .table_name(table)
+            .set_item(Some(item))
+            .expression_attribute_names("#id", "id")
+            .expression_attribute_names("#record", "record")
+            .expression_attribute_values(":record", id(self.record));
+        let mut condition = "attribute_not_exists(#id) OR #record = :record".to_owned();
+        if let Some(from) = self.from {
+            condition.push_str(" OR #record = :from");
+            put = put.expression_attribute_values(":from", id(from));
+        }
+        put.condition_expression(condition).build().map_err(built)
+    }
+
+    /// The refusal when somebody else has it: which field, and nothing of the value or of who has it.
+    pub(crate) fn refusal(field: &str) -> Error {
+        Error::new(Code::UniqueViolation).with_message(format!("Another record has this value of `{field}`."))
+    }
+}
+
+impl Release {
+    /// Frees the value, on condition that it is not another record's.
+    pub(crate) fn delete(&self, table: String) -> Result<Delete, Error> {
+        Delete::builder()
+            .table_name(table)
+            .set_key(Some(self.place.key()))
+            .condition_expression("attribute_not_exists(#id) OR #record = :record")
+            .expression_attribute_names("#id", "id")
+            .expression_attribute_names("#record", "record")
+            .expression_attribute_values(":record", id(self.record))
+            .build()
+            .map_err(built)
+    }
+}
+
+/// A caller's `Idempotency-Key` for a create.
+#[derive(Clone, Debug, PartialEq)]
+pub struct IdempotencyKey {
+    place: Place,
+    /// What the body said, hashed.
+    body: String,
+    now: Timestamp,
+}
+
+impl IdempotencyKey {
+    /// The key of this caller in a collection, for a record of these fields and this owner.
+    #[must_use]
+    pub fn new(caller: Id, key: &str, fields: &Map<String, Value>, owner: Option<&str>, now: Timestamp) -> Self {
+        let said = json!([owner, fields]).to_string();
+        let body = URL_SAFE_NO_PAD.encode(digest(&SHA256, said.as_bytes()));
+        Self { place: Place::new("key", &json!([caller, key])), body, now }
+    }
+
+    /// Keeps it for a day, unless it is kept already.
+    pub(crate) fn put(&self, table: String, record: Id) -> Result<Put, Error> {
+        let mut item = self.place.key();
+        item.insert("record".to_owned(), id(record));
+        item.insert("body".to_owned(), text(&self.body));
+        item.insert("expires_at".to_owned(), number(self.now.seconds().saturating_add(DAY)));
+        Put::builder()
+            .table_name(table)
+            .set_item(Some(item))
+            // TTL deletes late.
+            .condition_expression("attribute_not_exists(#id) OR #expires <= :now")
+            .expression_attribute_names("#id", "id")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_values(":now", number(self.now.seconds()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+            .build()
+            .map_err(built)
+    }
+
+    /// The record that was created with it.
+    ///
+    /// # Errors
+    /// `common/idempotency-mismatch` when that was another body.
+    pub(crate) fn record(&self, kept: &Item) -> Result<Id, Error> {
+        if kept.get("body") != Some(&text(&self.body)) {
+            return Err(Code::IdempotencyMismatch.into());
+        }
+        match kept.get("record") {
+            Some(AttributeValue::S(record)) => record.parse().map_err(|_| Error::internal("idempotency key broken")),
+            _ => Err(Error::internal("idempotency key without a record")),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn definition() -> Definition {
+        let fields = json!([
+            { "name": "sku", "type": "string", "unique": true },
+            { "name": "code", "type": "string", "unique": true },
+            { "name": "name", "type": "string" },
+        ]);
+        serde_json::from_value(json!({ "name": "things", "fields": fields })).expect("a definition")
+    }
+
+    fn record(n: u8, fields: Value) -> StoredRecord {
+        let Value::Object(fields) = fields else { panic!("an object") };
+        StoredRecord {
+            id: Id::new(NOW, [n; 10]),
+            owner: None,
+            created_by: None,
+            created_at: NOW,
+            updated_at: NOW,
+            rev: String::new(),
+            fields,
+        }
+    }
+
+    /// What is claimed as (operation, field, given up by), and how many values are freed.
+    type Moves = (Vec<(usize, String, Option<u8>)>, usize);
+
+    fn moved(steps: &[(u8, Option<Value>, Option<Value>)]) -> Result<Moves, (usize, String)> {
+        let made: Vec<_> = steps
+            .iter()
+            .map(|(n, old, new)| (old.clone().map(|f| record(*n, f)), new.clone().map(|f| record(*n, f))))
+            .collect();
+        let steps: Vec<_> = made.iter().map(|(old, new)| (old.as_ref(), new.as_ref())).collect();
+        let (claims, releases) = moves(&definition(), &steps)?;
+        let claims = claims.into_iter().map(|claim| (claim.at, claim.field, claim.from.map(|from| from.bytes()[15])));
+        Ok((claims.collect(), releases.len()))
+    }
+
+    #[test]
+    fn reservations_follow_the_values() {
+        let a = || Some(json!({ "sku": "a", "name": "x" }));
+        let b = || Some(json!({ "sku": "b", "name": "y" }));
+        let none = || Some(json!({ "sku": null }));
+        let sku = |at: usize, from: Option<u8>| (at, "sku".to_owned(), from);
+        for (steps, expected) in [
+            (vec![(1, None, a())], Ok((vec![sku(0, None)], 0))),
+            (vec![(1, a(), None)], Ok((vec![], 1))),
+            (vec![(1, a(), a())], Ok((vec![], 0))),
+            (vec![(1, a(), b())], Ok((vec![sku(0, None)], 1))),
+            (vec![(1, a(), none())], Ok((vec![], 1))),
+            (vec![(1, none(), none())], Ok((vec![], 0))),
+            // What one frees another takes, before it or after it.
+            (vec![(1, a(), b()), (2, None, a())], Ok((vec![sku(0, None), sku(1, Some(1))], 0))),
+            (vec![(2, None, a()), (1, a(), None)], Ok((vec![sku(0, Some(1))], 0))),
+            (vec![(1, a(), b()), (2, b(), a())], Ok((vec![sku(0, Some(2)), sku(1, Some(1))], 0))),
+            // Two take the same.
+            (vec![(1, None, a()), (2, None, b()), (3, None, a())], Err((2, "sku".to_owned()))),
+            // The same text in another field is another value.
+            (
+                vec![(1, None, a()), (2, None, Some(json!({ "code": "a" })))],
+                Ok((vec![sku(0, None), (1, "code".to_owned(), None)], 0)),
+            ),
+        ] {
+            assert_eq!(moved(&steps), expected, "{steps:?}");
+        }
+    }
+
+    #[test]
+    fn values_of_different_types_are_different() {
+        let places: BTreeSet<Place> = [json!("1"), json!(1), json!(true), json!("true"), json!("01"), json!("1 ")]
+            .into_iter()
+            .flat_map(|value| reserved(&definition(), Some(&record(1, json!({ "sku": value })))).into_values())
+            .map(|(place, _)| place)
+            .collect();
+        assert_eq!(places.len(), 6);
+        assert!(places.iter().all(|place| (256..512).contains(&place.shard) && place.id.len() == 54));
+    }
+
+    #[test]
+    fn an_idempotency_key_is_the_callers_and_of_one_body() {
+        let (caller, other) = (Id::new(NOW, [1; 10]), Id::new(NOW, [2; 10]));
+        let key = |caller, key: &str, fields: Value, owner: Option<&str>| {
+            IdempotencyKey::new(caller, key, fields.as_object().expect("an object"), owner, NOW)
+        };
+        let first = key(caller, "k", json!({ "a": 1, "b": { "c": 1, "d": 2 } }), None);
+        assert_eq!(first, key(caller, "k", json!({ "b": { "d": 2, "c": 1 }, "a": 1 }), None));
+        assert_ne!(first.place, key(other, "k", json!({}), None).place);
+        assert_ne!(first.place, key(caller, "l", json!({}), None).place);
+        let mut kept = Item::from([("record".to_owned(), id(other)), ("body".to_owned(), text(&first.body))]);
+        assert_eq!(first.record(&kept), Ok(other));
+        for another in [json!({ "a": 1 }), json!({ "a": "1", "b": { "c": 1, "d": 2 } })] {
+            let refused = key(caller, "k", another, None).record(&kept).map_err(|error| error.code);
+            assert_eq!(refused, Err(Code::IdempotencyMismatch));
+        }
+        kept.remove("record");
+        assert_eq!(first.record(&kept).map_err(|error| error.code), Err(Code::Internal));
+    }
+}

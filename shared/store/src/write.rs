@@ -1,0 +1,363 @@
+//! What a write makes of a record: pure, from what was read to what is asked of DynamoDB.
+
+use std::collections::{BTreeSet, HashMap};
+
+use api::definition::Index;
+use api::record::{Input, OwnerInput};
+use api::{Definition, Error, Id};
+use auth::Requirement;
+use auth::permission::{OwnerChange, Related, Terms};
+use auth::precondition::Precondition;
+use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, Update};
+use serde_json::{Map, Value};
+
+use crate::item::{Item, from_json, from_object, id, number, text, time};
+use crate::records::{NewRecord, StoredRecord, Writer};
+use crate::{built, index};
+
+/// How long a tombstone stays, in seconds: longer than any retry of a delete.
+const TOMBSTONE: u64 = 3600;
+
+/// Which fields a write changes.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The fields to set; with `replace`, all there are.
+    pub fields: Map<String, Value>,
+    /// The fields to remove.
+    pub removed: Vec<String>,
+    /// Whether what is not set goes.
+    pub replace: bool,
+}
+
+/// What becomes of one record.
+#[derive(Clone, Debug)]
+pub struct Operation<'a> {
+    /// What is done.
+    pub act: Act<'a>,
+    /// What must exist for it.
+    pub related: Vec<Related>,
+}
+
+/// What is done to a record.
+#[derive(Clone, Debug)]
+pub enum Act<'a> {
+    /// It is made.
+    Create(StoredRecord),
+    /// It is changed, on these terms.
+    Update(Id, Terms<'a>, Change),
+    /// It is deleted, on these terms.
+    Delete(Id, Terms<'a>),
+}
+
+impl Act<'_> {
+    /// A create of this record.
+    #[must_use]
+    pub fn create(record: NewRecord, writer: &Writer) -> Self {
+        Self::Create(record.stored(writer))
+    }
+
+    /// The record's id.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        match self {
+            Self::Create(record) => record.id,
+            Self::Update(id, ..) | Self::Delete(id, _) => *id,
+        }
+    }
+
+    /// The terms of a write to a record that exists.
+    pub(crate) fn terms(&self) -> Option<&Terms<'_>> {
+        match self {
+            Self::Create(_) => None,
+            Self::Update(_, terms, _) | Self::Delete(_, terms) => Some(terms),
+        }
+    }
+
+    /// The record after it, given the record before.
+    pub(crate) fn after(&self, old: Option<&StoredRecord>, writer: &Writer) -> Option<StoredRecord> {
+        match (self, old) {
+            (Self::Create(record), _) => Some(record.clone()),
+            (Self::Update(_, terms, change), Some(old)) => {
+                let mut fields = if change.replace { Map::new() } else { old.fields.clone() };
+                fields.retain(|name, _| !change.removed.contains(name));
+                fields.extend(change.fields.clone());
+                let owner = match &terms.owner {
+                    OwnerChange::Set(owner) => owner.clone(),
+                    OwnerChange::Keep | OwnerChange::MustBe(_) => old.owner.clone(),
+                };
+                Some(StoredRecord { owner, fields, updated_at: writer.now, rev: writer.rev.clone(), ..old.clone() })
+            }
+            (Self::Update(..), None) | (Self::Delete(..), _) => None,
+        }
+    }
+}
+
+impl Change {
+    /// Whether the record must be read before it can be changed so: where it relates to others, a unique value is freed
+    /// or taken, or an index is touched whose other fields the body does not tell.
+    #[must_use]
+    pub fn needs_record(definition: &Definition, input: &Input, replace: bool) -> bool {
+        let told = |field: &str| {
+            let replaced = replace && definition.field(field).is_some() && field != definition.owner_field();
+            replaced || input.fields.contains_key(field) || input.removed.iter().any(|removed| removed == field)
+        };
+        let owner = |field: &str| field == definition.owner_field() && input.owner != OwnerInput::Absent;
+        let touched = |field: &str| told(field) || owner(field);
+        let known = |field: &str| told(field) || ["id", "createdAt", "updatedAt"].contains(&field);
+        let hidden = |index: &Index| {
+            let fields: Vec<String> = index.order().map(|order| order.field).collect();
+            let mut changes = fields.iter().map(String::as_str);
+            changes.any(|field| field == "updatedAt" || touched(field)) && !fields.iter().all(|field| known(field))
+        };
+        !input.related(definition).is_empty()
+            || definition.fields.iter().any(|field| field.unique && touched(&field.name))
+            || definition.indexes.iter().any(hidden)
+    }
+
+    fn touches(&self, definition: &Definition, field: &str) -> bool {
+        let replaced = self.replace && definition.field(field).is_some() && field != definition.owner_field();
+        replaced || self.fields.contains_key(field) || self.removed.iter().any(|removed| removed == field)
+    }
+
+    /// The sort keys of the indexes that this change touches, where it tells all of their fields.
+    fn index_keys(&self, definition: &Definition, record: Id, writer: &Writer) -> Vec<(String, AttributeValue)> {
+        let told = StoredRecord {
+            id: record,
+            owner: None,
+            created_by: None,
+            created_at: record.created_at(),
+            updated_at: writer.now,
+            rev: String::new(),
+            fields: self.fields.clone(),
+        };
+        let touched = definition.indexes.iter().filter(|index| {
+            index.order().any(|order| order.field == "updatedAt" || self.touches(definition, &order.field))
+        });
+        keys_of(definition, touched, told)
+    }
+}
+
+/// The sort keys of every index for a record.
+fn index_keys(definition: &Definition, record: &StoredRecord) -> Vec<(String, AttributeValue)> {
+    if definition.indexes.is_empty() {
+        return Vec::new();
+    }
+    keys_of(definition, definition.indexes.iter(), record.clone())
+}
+
+fn keys_of<'a>(
+    definition: &Definition,
+    indexes: impl Iterator<Item = &'a Index>,
+    record: StoredRecord,
+) -> Vec<(String, AttributeValue)> {
+    let record = record.wire(definition);
+    indexes.map(|one| (one.name(), AttributeValue::B(index::encode(one, &record).into()))).collect()
+}
+
+/// A put of a new record.
+pub(crate) fn put(
+    definition: &Definition,
+    table: String,
+    record: &StoredRecord,
+    writer: &Writer,
+) -> Result<Put, Error> {
+    let mut item = Item::from([
+        ("shard".to_owned(), number(record.id.shard())),
+        ("id".to_owned(), id(record.id)),
+        ("created_at".to_owned(), time(record.created_at)),
+        ("updated_at".to_owned(), time(record.updated_at)),
+        ("rev".to_owned(), text(&record.rev)),
+        ("actor".to_owned(), writer.actor()),
+        ("data".to_owned(), from_object(record.fields.clone())),
+    ]);
+    item.extend(record.owner.as_ref().map(|owner| ("owner".to_owned(), text(owner))));
+    item.extend(record.created_by.map(|user| ("created_by".to_owned(), id(user))));
+    let keys = index_keys(definition, record);
+    if !keys.is_empty() {
+        let names = keys.iter().map(|(name, _)| name.clone()).collect();
+        item.insert("indexed".to_owned(), AttributeValue::Ss(names));
+    }
+    item.extend(keys);
+    Put::builder()
+        .table_name(table)
+        .set_item(Some(item))
+        .condition_expression("attribute_not_exists(#id)")
+        .expression_attribute_names("#id", "id")
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
+        .build()
+        .map_err(built)
+}
+
+/// An update or a delete: of the record as it was read, or where nothing was, on its terms alone. `None` for a create.
+pub(crate) fn update(
+    definition: &Definition,
+    table: String,
+    act: &Act<'_>,
+    old: Option<&StoredRecord>,
+    writer: &Writer,
+) -> Result<Option<Update>, Error> {
+    let Some(terms) = act.terms() else { return Ok(None) };
+    let mut expression = match old {
+        // What was read is what was judged.
+        Some(old) => Expression::of_revision(&old.rev),
+        None => Expression::on(terms),
+    };
+    expression.set("rev", text(&writer.rev));
+    expression.set("actor", writer.actor());
+    match act {
+        Act::Create(_) => return Ok(None),
+        Act::Update(record, terms, change) => {
+            expression.set("updated_at", time(writer.now));
+            expression.change(change);
+            match &terms.owner {
+                OwnerChange::Set(Some(owner)) => expression.set("owner", text(owner)),
+                OwnerChange::Set(None) => expression.remove("owner"),
+                OwnerChange::Keep | OwnerChange::MustBe(_) => {}
+            }
+            let keys = match old.and_then(|old| act.after(Some(old), writer)) {
+                Some(new) => index_keys(definition, &new),
+                None => change.index_keys(definition, *record, writer),
+            };
+            for (name, key) in keys {
+                expression.set(&name, key);
+            }
+        }
+        Act::Delete(..) => {
+            expression.set("deleted_at", time(writer.now));
+            expression.set("expires_at", number(writer.now.seconds().saturating_add(TOMBSTONE)));
+            let indexes: BTreeSet<String> = definition.indexes.iter().map(Index::name).collect();
+            for name in ["data", "owner", "indexed"].into_iter().chain(indexes.iter().map(String::as_str)) {
+                expression.remove(name);
+            }
+        }
+    }
+    let update = Update::builder()
+        .table_name(table)
+        .key("shard", number(act.id().shard()))
+        .key("id", id(act.id()))
+        .update_expression(expression.update())
+        .condition_expression(expression.condition())
+        .set_expression_attribute_names(Some(expression.names))
+        .set_expression_attribute_values(Some(expression.values))
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    update.build().map(Some).map_err(built)
+}
+
+/// An expression under construction: every name and every value behind a placeholder.
+pub(crate) struct Expression {
+    sets: Vec<String>,
+    removes: Vec<String>,
+    conditions: Vec<String>,
+    pub(crate) names: HashMap<String, String>,
+    pub(crate) values: Item,
+}
+
+impl Expression {
+    /// On condition that the record exists, is not deleted and is as `requirement` wants it.
+    pub(crate) fn new(requirement: &Requirement) -> Self {
+        let mut expression = Self {
+            sets: Vec::new(),
+            removes: Vec::new(),
+            conditions: Vec::new(),
+            names: HashMap::new(),
+            values: Item::new(),
+        };
+        let id_name = expression.name("id");
+        expression.conditions.push(format!("attribute_exists({id_name})"));
+        expression.require_absent("deleted_at");
+        match requirement {
+            Requirement::Exists => {}
+            Requirement::OwnedBy(owner) => expression.require("owner", id(*owner)),
+            // What exists has an id: this fails on every record, and the failure shows the record.
+            Requirement::Never => expression.require_absent("id"),
+        }
+        expression
+    }
+
+    /// On condition that the record is of this revision.
+    fn of_revision(rev: &str) -> Self {
+        let mut expression = Self::new(&Requirement::Exists);
+        expression.require("rev", text(rev));
+        expression
+    }
+
+    /// On condition of everything that the terms name.
+    fn on(terms: &Terms<'_>) -> Self {
+        let mut expression = Self::new(&terms.requirement);
+        match &terms.owner {
+            OwnerChange::MustBe(Some(owner)) => expression.require("owner", text(owner)),
+            OwnerChange::MustBe(None) => expression.require_absent("owner"),
+            OwnerChange::Keep | OwnerChange::Set(_) => {}
+        }
+        match &terms.precondition {
+            Precondition::Any => {}
+            Precondition::OneOf(revs) if revs.is_empty() => expression.require_absent("id"),
+            Precondition::OneOf(revs) => {
+                let name = expression.name("rev");
+                let revs: Vec<String> = revs.iter().map(|rev| expression.value(text(rev))).collect();
+                expression.conditions.push(format!("{name} IN ({})", revs.join(", ")));
+            }
+        }
+        expression
+    }
+
+    fn change(&mut self, change: &Change) {
+        if change.replace {
+            self.set("data", from_object(change.fields.clone()));
+            return;
+        }
+        for (field, value) in &change.fields {
+            let (data, field, value) = (self.name("data"), self.name(field), self.value(from_json(value.clone())));
+            self.sets.push(format!("{data}.{field} = {value}"));
+        }
+        for field in &change.removed {
+            let (data, field) = (self.name("data"), self.name(field));
+            self.removes.push(format!("{data}.{field}"));
+        }
+    }
+
+    fn name(&mut self, name: &str) -> String {
+        let placeholder = format!("#n{}", self.names.len());
+        self.names.insert(placeholder.clone(), name.to_owned());
+        placeholder
+    }
+
+    fn value(&mut self, value: AttributeValue) -> String {
+        let placeholder = format!(":v{}", self.values.len());
+        self.values.insert(placeholder.clone(), value);
+        placeholder
+    }
+
+    fn set(&mut self, name: &str, value: AttributeValue) {
+        let (name, value) = (self.name(name), self.value(value));
+        self.sets.push(format!("{name} = {value}"));
+    }
+
+    fn remove(&mut self, name: &str) {
+        let name = self.name(name);
+        self.removes.push(name);
+    }
+
+    fn require(&mut self, name: &str, value: AttributeValue) {
+        let (name, value) = (self.name(name), self.value(value));
+        self.conditions.push(format!("{name} = {value}"));
+    }
+
+    fn require_absent(&mut self, name: &str) {
+        let name = self.name(name);
+        self.conditions.push(format!("attribute_not_exists({name})"));
+    }
+
+    pub(crate) fn condition(&self) -> String {
+        self.conditions.join(" AND ")
+    }
+
+    fn update(&self) -> String {
+        let mut update = format!("SET {}", self.sets.join(", "));
+        if !self.removes.is_empty() {
+            update.push_str(" REMOVE ");
+            update.push_str(&self.removes.join(", "));
+        }
+        update
+    }
+}
