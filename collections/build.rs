@@ -5,7 +5,15 @@ use std::path::Path;
 use std::{env, fs, io, process};
 
 fn main() -> io::Result<()> {
-    let folder = env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?;
+    println!("cargo::rerun-if-env-changed=BAKEND_COLLECTIONS");
+    let folder = match env::var("BAKEND_COLLECTIONS") {
+        // A rehearsal of changed definitions.
+        Ok(folder) => {
+            println!("cargo::warning=the collections are those of {folder}");
+            folder
+        }
+        Err(_) => env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?,
+    };
     println!("cargo::rerun-if-changed={folder}");
     let files = api::definition::read_folder(Path::new(&folder))?;
     let checked = match api::definition::check(&files) {

@@ -24,6 +24,9 @@ enum Command {
         /// What the functions run on.
         #[arg(long, value_enum, default_value_t)]
         arch: Arch,
+        /// Where the binaries go.
+        #[arg(long, default_value = ship::FOLDER, hide = true)]
+        folder: PathBuf,
         /// Then deploy, in as many steps as changes of indexes need, and fill what is new.
         #[arg(long)]
         steps: bool,
@@ -63,13 +66,12 @@ fn main() -> ExitCode {
             [] => println!("Everything is fresh."),
             written => println!("Written: {}", written.join(", ")),
         }),
-        Command::Ship { arch, steps: false, .. } => {
-            ship::ship(&root, arch).map(|()| println!("Next: sam deploy --guided, or cargo ship --steps later on"))
-        }
-        Command::Ship { arch, plan_only, stack, mut sam, .. } => {
+        Command::Ship { arch, folder, steps: false, .. } => ship::ship(&root, arch, &folder)
+            .map(|()| println!("Next: sam deploy --guided, or cargo ship --steps later on")),
+        Command::Ship { arch, folder, plan_only, stack, mut sam, .. } => {
             sam.extend(stack.into_iter().flat_map(|stack| ["--stack-name".to_owned(), stack]));
-            let built = if plan_only { Ok(()) } else { ship::ship(&root, arch) };
-            built.and_then(|()| steps::walk(&root, plan_only, &sam))
+            let built = if plan_only { Ok(()) } else { ship::ship(&root, arch, &folder) };
+            built.and_then(|()| steps::walk(&root, &folder, plan_only, &sam))
         }
         Command::Rehearse { instead } => rehearse::rehearse(&root, instead.as_deref()),
         Command::FuzzAll { targets, seconds, input } => match (targets.as_slice(), input) {

@@ -16,6 +16,9 @@ const STACK: &str = "rehearsal";
 /// Makes the routes of the deployed API; see its first lines.
 const ROUTES: &str = include_str!("routes.py");
 
+/// Looks at the records before and after a change of indexes; see its first lines.
+const CHANGE: &str = include_str!("change.py");
+
 /// For how long the emulator may take to answer, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -36,7 +39,7 @@ pub fn rehearse(root: &Path, instead: Option<&str>) -> Result<(), String> {
 
 fn run(root: &Path, instead: Option<&str>, parts: &mut Parts) -> Result<(), String> {
     let (sam, ministack) = parts.time("install the tools", || Ok((tools::sam(root)?, tools::ministack(root)?)))?;
-    parts.time("cargo ship", || ship::ship(root, Arch::host()))?;
+    parts.time("cargo ship", || ship::ship(root, Arch::host(), Path::new(ship::FOLDER)))?;
     let folder = fresh_folder(root)?;
     let port = free_port()?;
     let aws = Aws { root, folder: &folder, endpoint: format!("http://127.0.0.1:{port}") };
@@ -56,20 +59,76 @@ fn run(root: &Path, instead: Option<&str>, parts: &mut Parts) -> Result<(), Stri
         }
         tools::forget_package(&mut suite);
         suite.current_dir(root).env("BAKEND_TEST_URL", &aws.endpoint);
-        suite.env("BAKEND_TEST_HOST", format!("{api}.execute-api.localhost:{port}"));
+        suite.env("BAKEND_TEST_HOST", aws.host(&api));
         succeed("The black-box suite", &mut suite)
     });
+    let changed = suite.and_then(|()| change(&aws, &sam, &api, parts));
     parts.time("stop the emulator", || emulator.stop())?;
-    suite
+    changed
+}
+
+/// Changes the indexes of a collection that has records, in steps, and looks whether all is there.
+fn change(aws: &Aws<'_>, sam: &Path, api: &str, parts: &mut Parts) -> Result<(), String> {
+    let Some(definitions) = changed_definitions(aws)? else {
+        println!("There is no collection `products` whose change could be rehearsed.");
+        return Ok(());
+    };
+    let look = |when: &str| {
+        let mut python = Command::new(sam.with_file_name("python"));
+        python.args(["-c", CHANGE, when, &aws.endpoint]).arg(aws.host(api)).arg(aws.folder.join("products.json"));
+        aws.run("The look at the products", &mut python)
+    };
+    parts.time("records before the change", || look("before"))?;
+    parts.time("cargo ship --steps", || {
+        let mut ship = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        // The binaries of other definitions must not be where a deployment looks for them.
+        ship.args(["run", "--quiet", "--bin", "infra", "ship", "--folder", ".bakend/rehearsal/lambda"]);
+        ship.args(["--arch", Arch::host().parameter(), "--steps", "--stack", STACK, "--"]).args(SAM_ARGUMENTS);
+        aws.environment(&mut ship).env("BAKEND_COLLECTIONS", definitions);
+        // Its cargo is this one.
+        for (name, value) in std::env::vars_os() {
+            if ["CARGO", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"].iter().any(|kept| name == *kept) {
+                ship.env(name, value);
+            }
+        }
+        succeed("cargo ship --steps", &mut ship)
+    })?;
+    parts.time("make the routes", || make_routes(aws, sam).map(drop))?;
+    parts.time("records after the change", || look("after"))
+}
+
+/// A copy of the collections in which `products` has two more indexes and one less; where that is.
+fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
+    let folder = aws.folder.join("collections");
+    let trouble = |error: std::io::Error| format!("Cannot copy the collections: {error}");
+    fs::create_dir_all(&folder).map_err(trouble)?;
+    let mut found = false;
+    for (name, text) in api::definition::read_folder(&aws.root.join("collections")).map_err(trouble)? {
+        let mut text = text;
+        if name == "products.json" {
+            let mut definition: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
+            if let Some(indexes) = definition.get_mut("indexes").and_then(serde_json::Value::as_array_mut) {
+                indexes.retain(|index| *index != serde_json::json!(["name", "-price"]));
+                indexes.extend([serde_json::json!(["stock"]), serde_json::json!(["status", "stock"])]);
+                found = true;
+            }
+            text = definition.to_string();
+        }
+        fs::write(folder.join(name), text).map_err(trouble)?;
+    }
+    Ok(found.then_some(folder))
 }
 
 /// Who becomes an admin of the rehearsed stack.
 const ADMIN: &str = "admin@example.com";
 
+/// What every deployment of a rehearsal is told.
+const SAM_ARGUMENTS: [&str; 5] =
+    ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"];
+
 fn deploy(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
     let mut deploy = Command::new(sam);
-    deploy.args(["deploy", "--template-file", "template.yaml", "--stack-name", STACK, "--resolve-s3"]);
-    deploy.args(["--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"]);
+    deploy.args(["deploy", "--template-file", "template.yaml", "--stack-name", STACK]).args(SAM_ARGUMENTS);
     deploy.args(["--parameter-overrides", &format!("AdminEmail={ADMIN}")]);
     deploy.arg(format!("Architecture={}", Arch::host().parameter()));
     aws.run("sam deploy", &mut deploy)
@@ -131,6 +190,12 @@ impl Aws<'_> {
             ("NO_PROXY", "127.0.0.1,localhost"),
             ("SAM_CLI_TELEMETRY", "0"),
         ])
+    }
+
+    /// By which name the emulator knows a deployed API.
+    fn host(&self, api: &str) -> String {
+        let port = self.endpoint.rsplit(':').next().unwrap_or_default();
+        format!("{api}.execute-api.localhost:{port}")
     }
 
     fn run(&self, what: &str, command: &mut Command) -> Result<(), String> {

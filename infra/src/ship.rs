@@ -1,7 +1,7 @@
 //! `cargo ship`: every endpoint's release binary, built once and checked.
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::{Component, Path};
 use std::process::{Command, Stdio};
 
 use api::endpoints::PAGE;
@@ -50,16 +50,24 @@ impl Arch {
     }
 }
 
-/// Builds every endpoint into `target/lambda/<name>/bootstrap`, checks what each asks of glibc, and prints a table.
+/// Where the binaries go if nothing else is said: template.yaml expects them there.
+pub const FOLDER: &str = "target/lambda";
+
+/// Builds every endpoint into `<name>/bootstrap` under `folder`, a path from the root; checks what each asks of glibc, and prints a table.
 ///
 /// # Errors
 /// One line: what is missing, what did not build, or which binary asks too much.
-pub fn ship(root: &Path, arch: Arch) -> Result<(), String> {
+pub fn ship(root: &Path, arch: Arch, folder: &Path) -> Result<(), String> {
     let program = tools::cargo_lambda(root)?;
     let zig = tools::zig(root)?;
     has_target(root, arch.target())?;
     // A binary of an endpoint that is gone, or of another architecture, must not be deployed.
-    let folder = binaries(root);
+    // It is emptied below.
+    let ours = ["target", ".bakend"].iter().any(|start| folder.starts_with(start));
+    if !ours || folder.components().any(|part| part == Component::ParentDir) {
+        return Err(format!("The binaries cannot go to {}: choose a folder under target.", folder.display()));
+    }
+    let folder = root.join(folder);
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(|error| format!("Cannot remove {}: {error}", folder.display()))?;
     }
@@ -68,7 +76,8 @@ pub fn ship(root: &Path, arch: Arch) -> Result<(), String> {
         .map_err(|error| format!("The PATH cannot be extended: {error}"))?;
     let (major, minor) = GLIBC;
     let mut build = Command::new(program);
-    build.current_dir(root).env("PATH", path).args(["lambda", "build", "--release", "--target"]);
+    build.current_dir(root).env("PATH", path).args(["lambda", "build", "--release", "--lambda-dir"]);
+    build.arg(&folder).arg("--target");
     build.arg(format!("{}.{major}.{minor}", arch.target()));
     for entry in PAGE {
         build.args(["--package", entry.name]);
@@ -100,11 +109,6 @@ pub fn ship(root: &Path, arch: Arch) -> Result<(), String> {
          pins it.",
         refused.join(", ")
     ))
-}
-
-/// Where cargo-lambda puts the binaries, and template.yaml expects them.
-fn binaries(root: &Path) -> PathBuf {
-    root.join("target/lambda")
 }
 
 /// Whether the standard library of `target` is installed.

@@ -73,11 +73,12 @@ struct Plan {
     fill_after: usize,
 }
 
-/// Walks from what is deployed to what is declared, or only says how. `arguments` go to every `sam deploy`.
+/// Walks from what is deployed to what is declared, or only says how. The binaries are in `folder`, a path from the
+/// root; `arguments` go to every `sam deploy`.
 ///
 /// # Errors
 /// One line: what cannot be changed, or which part failed.
-pub fn walk(root: &Path, plan_only: bool, arguments: &[String]) -> Result<(), String> {
+pub fn walk(root: &Path, folder: &Path, plan_only: bool, arguments: &[String]) -> Result<(), String> {
     let sam = tools::sam(root)?;
     let aws = Aws { root, python: sam.with_file_name("python"), arguments };
     let deployed = aws.deployed()?;
@@ -98,7 +99,7 @@ pub fn walk(root: &Path, plan_only: bool, arguments: &[String]) -> Result<(), St
     plan.fill.extend(unfilled.read());
     plan.fill.sort();
     plan.fill.dedup();
-    let files = write_steps(root, &plan, present, &drawn)?;
+    let files = write_steps(root, folder, &plan, present, &drawn)?;
     plan.print(&files);
     if plan_only {
         return Ok(());
@@ -282,6 +283,7 @@ impl Plan {
 /// Writes each step's template and returns where.
 fn write_steps(
     root: &Path,
+    binaries: &Path,
     plan: &Plan,
     present: &BTreeMap<String, Table>,
     drawn: &Value,
@@ -304,7 +306,7 @@ fn write_steps(
             None => "deploy",
         };
         let path = Path::new(".bakend/steps").join(format!("{done}-{what}.yaml"));
-        let text = template::write(&step(steps, present, drawn))?;
+        let text = template::write(&step(binaries, steps, present, drawn))?;
         fs::write(root.join(&path), text).map_err(trouble)?;
         files.push(path);
     }
@@ -312,14 +314,20 @@ fn write_steps(
 }
 
 /// The template after these steps: the new one with the indexes that are there by then.
-fn step(steps: &[BTreeMap<String, Change>], present: &BTreeMap<String, Table>, drawn: &Value) -> Value {
+fn step(
+    binaries: &Path,
+    steps: &[BTreeMap<String, Change>],
+    present: &BTreeMap<String, Table>,
+    drawn: &Value,
+) -> Value {
     let mut template = drawn.clone();
     let Some(resources) = template.get_mut("Resources").and_then(Value::as_mapping_mut) else { return template };
     for (id, resource) in resources {
         let Some(properties) = resource.get_mut("Properties").and_then(Value::as_mapping_mut) else { continue };
         if let Some(code) = properties.get_mut("CodeUri") {
             // SAM looks for code from the template's folder.
-            *code = Value::from(format!("../../{}", code.as_str().unwrap_or_default()));
+            let name = code.as_str().and_then(|path| path.trim_end_matches('/').rsplit('/').next()).unwrap_or_default();
+            *code = Value::from(format!("../../{}/{name}/", binaries.display()));
         }
         let Some((before, wanted)) = id.as_str().and_then(|id| Some((present.get(id)?, table_of(drawn, id)?))) else {
             continue;
@@ -512,7 +520,8 @@ mod tests {
         let new = definition(&json!([["b"], ["c"], ["-c"]]), false);
         let (before, after) = (present(&old), drawn(&new));
         let plan = plan(&before, &after, &[&new]).expect("a plan");
-        let steps: Vec<Value> = (1..=3).map(|done| step(&plan.steps[..done], &before, &after)).collect();
+        let steps: Vec<Value> =
+            (1..=3).map(|done| step(Path::new("out"), &plan.steps[..done], &before, &after)).collect();
         assert_eq!(plan.steps.len(), 3);
         assert_eq!(names_of(&steps[0]), ["by.a", "by.b", "by.c"]);
         assert_eq!(names_of(&steps[1]), ["by.a", "by.b", "by.c", "by.-c"]);
@@ -521,7 +530,7 @@ mod tests {
         let attributes: Vec<_> = attributes.iter().filter_map(|it| it.get("AttributeName")?.as_str()).collect();
         assert_eq!(attributes, ["shard", "id", "by.b", "by.c", "by.a"]);
         let code = steps[0]["Resources"]["LoginFunction"]["Properties"]["CodeUri"].as_str();
-        assert_eq!(code, Some("../../target/lambda/login/"));
+        assert_eq!(code, Some("../../out/login/"));
         assert_eq!((plan.fill, plan.fill_after), (names(&["things"]), 2));
         assert_eq!(plan.clear, BTreeMap::from([("things".to_owned(), names(&["by.c", "by.-c"]))]));
     }
