@@ -31,6 +31,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let dynamo = Dynamo::start(&storage, arguments.dynamodb_port)?;
     for line in dynamo.make(&Template::read(&root.join("template.yaml"))?.tables()?)? {
         println!("DynamoDB: {line}");
+        if line.starts_with("added index ") && !line.contains(" by_owner ") {
+            println!("          old records are not in it; when this runs: cargo admin --local backfill --all");
+        }
     }
     let note = Note::write(&root, &dynamo.endpoint(), arguments.port)?;
 
