@@ -8,15 +8,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use api::definition::Index;
 use api::{Code, Definition, Error, Id, Timestamp};
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
+use crate::fault::Cancelled;
 use crate::item::{Item, Reader, number};
-use crate::records::read_record;
-use crate::{Store, fault, index};
+use crate::records::{StoredRecord, read_record};
+use crate::unique::{Claim, moves};
+use crate::{Store, built, fault, index};
 
 /// The attribute that names what a record has been written into.
 const INDEXED: &str = "indexed";
@@ -40,7 +43,7 @@ pub fn unique_name(field: &str) -> String {
 #[must_use]
 pub fn names(definition: &Definition) -> Vec<String> {
     let unique = definition.fields.iter().filter(|field| field.unique).map(|field| unique_name(&field.name));
-    definition.indexes.iter().map(api::definition::Index::name).chain(unique).collect()
+    definition.indexes.iter().map(Index::name).chain(unique).collect()
 }
 
 /// A run over all records of a collection.
@@ -235,22 +238,31 @@ impl Backfill {
     }
 
     async fn try_fill(&self, mut item: Item) -> Result<bool, Error> {
+        let mut taken: BTreeSet<String> = BTreeSet::new();
         for attempt in 0..TRIES {
             if item.contains_key("deleted_at") {
                 return Ok(true);
             }
-            let written = match self.wanted(&item)? {
-                None => return Ok(true),
-                Some(wanted) => self.write(&item, wanted).await,
-            };
-            match written {
+            let record = read_record(item.clone())?;
+            let Some(mut wanted) = self.wanted(&item, &record) else { return Ok(true) };
+            // Another record that has a value first keeps it; this one is in the indexes all the same.
+            wanted.claims.retain(|claim| !taken.contains(&claim.field));
+            wanted.names.retain(|name| !taken.iter().any(|field| *name == unique_name(field)));
+            if wanted.names.is_empty() && wanted.keys.is_empty() && wanted.claims.is_empty() {
+                return Ok(true);
+            }
+            match self.write(&item, wanted).await {
                 Ok(()) => {
                     self.written.fetch_add(1, Ordering::Relaxed);
                     return Ok(true);
                 }
-                Err(error) if error.code == Code::Unavailable => pause(attempt).await,
-                Err(error) if error.code == Code::PreconditionFailed => {}
-                Err(error) => return Err(error),
+                Err(Unwritten::Busy) => pause(attempt).await,
+                Err(Unwritten::Changed) => {}
+                Err(Unwritten::Taken(field, holder)) => {
+                    self.found().duplicates.push((field.clone(), record.id, holder));
+                    taken.insert(field);
+                }
+                Err(Unwritten::Fault(error)) => return Err(error),
             }
             // Changed meanwhile, or maybe written after all.
             match self.read_again(&item).await? {
@@ -261,30 +273,75 @@ impl Backfill {
         Err(Error::unavailable("it was busy all the time"))
     }
 
-    /// The sort keys that a record lacks; `None` where it has everything.
-    fn wanted(&self, item: &Item) -> Result<Option<Vec<(String, AttributeValue)>>, Error> {
-        let missing: Vec<String> = if self.again { self.names.clone() } else { self.missing_in(item).collect() };
-        if missing.is_empty() {
-            return Ok(None);
-        }
-        let record = read_record(item.clone())?.wire(&self.definition);
-        let indexes = self.definition.indexes.iter().filter(|index| missing.contains(&index.name()));
-        let keys: Vec<_> =
-            indexes.map(|one| (one.name(), AttributeValue::B(index::encode(one, &record).into()))).collect();
-        let carried = self.missing_in(item).next().is_none();
-        let same = carried && keys.iter().all(|(name, key)| item.get(name) == Some(key));
-        Ok((!same).then_some(keys))
+    /// What a record lacks; `None` where it has everything.
+    fn wanted(&self, item: &Item, record: &StoredRecord) -> Option<Wanted> {
+        let names: Vec<String> = self.missing_in(item).collect();
+        let due = |name: &String| self.again && self.names.contains(name) || names.contains(name);
+        let shown = record.clone().wire(&self.definition);
+        let indexes = self.definition.indexes.iter().filter(|index| due(&index.name()));
+        let key = |one: &Index| (one.name(), AttributeValue::B(index::encode(one, &shown).into()));
+        let keys: Vec<_> = indexes.map(key).filter(|(name, key)| item.get(name) != Some(key)).collect();
+        // No two values of one record are the same item.
+        let (mut claims, _) = moves(&self.definition, &[(None, Some(record))]).unwrap_or_default();
+        claims.retain(|claim| due(&unique_name(&claim.field)));
+        let nothing = names.is_empty() && keys.is_empty() && claims.is_empty();
+        (!nothing).then_some(Wanted { names, keys, claims })
     }
 
-    /// Writes keys and names, if the record is still the one that was read. `common/precondition-failed` if not.
-    async fn write(&self, item: &Item, keys: Vec<(String, AttributeValue)>) -> Result<(), Error> {
+    /// Writes keys and names, and reserves values, if the record is still the one that was read.
+    async fn write(&self, item: &Item, wanted: Wanted) -> Result<(), Unwritten> {
+        let mut update = self.update(item, &wanted)?;
+        if wanted.claims.is_empty() {
+            let sent = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(update.key))
+                .update_expression(update.update_expression)
+                .set_condition_expression(update.condition_expression)
+                .set_expression_attribute_names(update.expression_attribute_names)
+                .set_expression_attribute_values(update.expression_attribute_values);
+            return match sent.send().await {
+                Ok(_) => Ok(()),
+                Err(error) if fault::failed_condition(&error).is_some() => Err(Unwritten::Changed),
+                Err(error) => Err(fault::of(&error).into()),
+            };
+        }
+        let mut transaction = self.client.transact_write_items();
+        for claim in &wanted.claims {
+            let mut put = claim.put(self.table.clone())?;
+            put.return_values_on_condition_check_failure = Some(ReturnValuesOnConditionCheckFailure::AllOld);
+            transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
+        }
+        update.return_values_on_condition_check_failure = None;
+        transaction = transaction.transact_items(TransactWriteItem::builder().update(update).build());
+        let Err(error) = transaction.send().await else { return Ok(()) };
+        match fault::of_transaction(error) {
+            Cancelled::Conditions(failed) => {
+                let claimed = failed.into_iter().find_map(|(at, found)| Some((wanted.claims.get(at)?, found)));
+                let Some((claim, found)) = claimed else { return Err(Unwritten::Changed) };
+                let mut found = found.unwrap_or_default();
+                Err(Unwritten::Taken(claim.field.clone(), Reader::new("collection", &mut found).id("record")?))
+            }
+            Cancelled::Conflict => Err(Unwritten::Busy),
+            Cancelled::TooLarge(_) => Err(Error::from(Code::RecordTooLarge).into()),
+            Cancelled::Fault(error) => Err(error.into()),
+        }
+    }
+
+    /// The write to the record itself.
+    fn update(&self, item: &Item, wanted: &Wanted) -> Result<Update, Error> {
         let mut expression = Expression::default();
-        let sets: Vec<String> = keys
-            .into_iter()
-            .map(|(name, key)| format!("{} = {}", expression.name(&name), expression.value(key)))
-            .collect();
-        let names = self.missing_in(item).collect::<Vec<_>>();
+        let set = |(name, key): &(String, AttributeValue)| {
+            format!("{} = {}", expression.name(name), expression.value(key.clone()))
+        };
+        let sets: Vec<String> = wanted.keys.iter().map(set).collect();
         let mut update = if sets.is_empty() { String::new() } else { format!("SET {}", sets.join(", ")) };
+        let mut names = wanted.names.clone();
+        if names.is_empty() && sets.is_empty() {
+            // Something has to be written for the condition to be part of the transaction.
+            names.extend(carried(item));
+        }
         if !names.is_empty() {
             let (indexed, names) = (expression.name(INDEXED), expression.value(AttributeValue::Ss(names)));
             update.push_str(&format!(" ADD {indexed} {names}"));
@@ -296,21 +353,15 @@ impl Backfill {
             expression.value(rev),
             expression.name("deleted_at")
         );
-        let sent = self
-            .client
-            .update_item()
+        Update::builder()
             .table_name(&self.table)
             .set_key(Some(key_of(item)))
             .update_expression(update)
             .condition_expression(condition)
             .set_expression_attribute_names(Some(expression.names))
             .set_expression_attribute_values(Some(expression.values))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::None);
-        match sent.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if fault::failed_condition(&error).is_some() => Err(Code::PreconditionFailed.into()),
-            Err(error) => Err(fault::of(&error)),
-        }
+            .build()
+            .map_err(built)
     }
 
     async fn clear_shard(self: Arc<Self>, shard: u8) -> Result<(), Error> {
@@ -427,6 +478,31 @@ impl Backfill {
 
     fn found(&self) -> std::sync::MutexGuard<'_, Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// What a record lacks.
+struct Wanted {
+    names: Vec<String>,
+    keys: Vec<(String, AttributeValue)>,
+    claims: Vec<Claim>,
+}
+
+/// Why a record was not written.
+enum Unwritten {
+    /// It is not the revision that was read.
+    Changed,
+    /// The table was busy.
+    Busy,
+    /// Another record has the value of this field.
+    Taken(String, Id),
+    /// Something else.
+    Fault(Error),
+}
+
+impl From<Error> for Unwritten {
+    fn from(error: Error) -> Self {
+        if error.code == Code::Unavailable { Self::Busy } else { Self::Fault(error) }
     }
 }
 

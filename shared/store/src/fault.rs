@@ -47,6 +47,8 @@ where
             let code = error.code().unwrap_or_default();
             if code == "ValidationException" && is_too_large(error.message()) {
                 Code::RecordTooLarge.into()
+            } else if code == "ValidationException" && is_without_index(error.message()) {
+                Code::IndexBuilding.into()
             } else if PASSING.contains(&code) || !service.raw().status().is_client_error() {
                 // A 5xx, or a 200 that could not be read.
                 Error::unavailable(cause)
@@ -56,6 +58,13 @@ where
         }
         _ => Error::internal(cause),
     }
+}
+
+/// Whether DynamoDB does not have the index yet, or is still making it: so it is while indexes change in steps.
+fn is_without_index(message: Option<&str>) -> bool {
+    message.is_some_and(|message| {
+        message.contains("not have the specified index") || message.contains("backfilling global secondary index")
+    })
 }
 
 /// Whether DynamoDB complains of the size of an item.
@@ -170,6 +179,13 @@ mod tests {
                 "ValidationException",
                 "Item size to update has exceeded the maximum allowed size",
                 Code::RecordTooLarge,
+            ),
+            (400, "ValidationException", "The table does not have the specified index: by.status", Code::IndexBuilding),
+            (
+                400,
+                "ValidationException",
+                "Cannot read from backfilling global secondary index: by.status",
+                Code::IndexBuilding,
             ),
             (400, "ValidationException", "Invalid UpdateExpression", Code::Internal),
             (400, "AccessDeniedException", "not authorized", Code::Internal),

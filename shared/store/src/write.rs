@@ -13,7 +13,7 @@ use serde_json::{Map, Value};
 
 use crate::item::{Item, from_json, from_object, id, number, text, time};
 use crate::records::{NewRecord, StoredRecord, Writer};
-use crate::{built, index};
+use crate::{backfill, built, index};
 
 /// How long a tombstone stays, in seconds: longer than any retry of a delete.
 const TOMBSTONE: u64 = 3600;
@@ -172,12 +172,11 @@ pub(crate) fn put(
     ]);
     item.extend(record.owner.as_ref().map(|owner| ("owner".to_owned(), text(owner))));
     item.extend(record.created_by.map(|user| ("created_by".to_owned(), id(user))));
-    let keys = index_keys(definition, record);
-    if !keys.is_empty() {
-        let names = keys.iter().map(|(name, _)| name.clone()).collect();
+    item.extend(index_keys(definition, record));
+    let names = backfill::names(definition);
+    if !names.is_empty() {
         item.insert("indexed".to_owned(), AttributeValue::Ss(names));
     }
-    item.extend(keys);
     Put::builder()
         .table_name(table)
         .set_item(Some(item))
