@@ -485,20 +485,6 @@ impl Definition {
         self.rule(Operation::List) == Rule::Owner
     }
 
-    /// The collections that its relations point to, each once, by name; `users` are the accounts.
-    #[must_use]
-    pub fn related(&self) -> BTreeSet<&str> {
-        let fields = self.fields.iter().flat_map(|field| [Some(field), field.items.as_deref()]).flatten();
-        let relations = fields.filter(|field| field.kind == FieldType::Relation);
-        relations.filter_map(|field| field.collection.as_deref()).collect()
-    }
-
-    /// Whether some field is a relation to users.
-    #[must_use]
-    pub fn relates_to_users(&self) -> bool {
-        self.related().contains(USERS)
-    }
-
     /// A declared field by its name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
