@@ -1,5 +1,5 @@
 //! The local stack: embedded DynamoDB, a proxy in front of it that enforces the template's IAM policies, keeps a
-//! ledger and makes faults, and `cargo lambda watch` as the gateway.
+//! ledger and makes faults, `cargo lambda watch` as the gateway, and records to fill the tables with.
 
 use std::path::PathBuf;
 
@@ -7,6 +7,7 @@ pub mod dynamo;
 pub mod emulator;
 pub mod process;
 pub mod proxy;
+pub mod seed;
 pub mod template;
 // The file is infra's. Compiled here as well, so that `cargo dev` neither waits for the generator nor fails to build on
 // a broken collection before it can say so.

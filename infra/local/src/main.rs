@@ -1,16 +1,25 @@
-//! `cargo dev`: the whole backend on this machine, with hot reload.
+//! `cargo dev`: the whole backend on this machine, with hot reload; `cargo dev seed`: believable records for it.
 
 use std::process::ExitCode;
 
-use clap::Parser;
+use clap::{Args, Parser, Subcommand};
 
 mod checks;
 mod dev;
+mod fill;
 mod welcome;
 
 /// Run the backend on this machine: embedded DynamoDB, every function behind `cargo lambda watch`, hot reload.
 #[derive(Debug, Parser)]
-#[command(name = "cargo dev", bin_name = "cargo dev")]
+#[command(name = "cargo dev", bin_name = "cargo dev", args_conflicts_with_subcommands = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Option<Command>,
+    #[command(flatten)]
+    run: Arguments,
+}
+
+#[derive(Debug, Args)]
 struct Arguments {
     /// The port of the API.
     #[arg(long, default_value_t = 8080)]
@@ -23,8 +32,28 @@ struct Arguments {
     memory: bool,
 }
 
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Fill a collection with believable records, made from its definition.
+    Seed {
+        /// The collection.
+        collection: String,
+        /// How many records.
+        #[arg(value_parser = clap::value_parser!(u64).range(1..=10_000_000))]
+        count: u64,
+        /// The same number makes the same values; another one each time when left out.
+        #[arg(long)]
+        seed: Option<u64>,
+    },
+}
+
 fn main() -> ExitCode {
-    match dev::run(&Arguments::parse()) {
+    let cli = Cli::parse();
+    let done = match cli.command {
+        None => dev::run(&cli.run),
+        Some(Command::Seed { collection, count, seed }) => fill::run(&collection, count, seed),
+    };
+    match done {
         Ok(()) => ExitCode::SUCCESS,
         Err(reason) => {
             eprintln!("cargo dev: {reason}");

@@ -1,0 +1,239 @@
+//! `cargo dev seed`: believable records, made from the definition and written as the store would write them.
+
+mod engine;
+mod random;
+mod values;
+mod words;
+
+use std::collections::BTreeSet;
+
+use api::record::{self, Write};
+use api::{Definition, Id, Operation, Rule, Timestamp};
+use serde_json::{Map, Value, json};
+use store::{NewRecord, Writer};
+
+pub use engine::Engine;
+
+use crate::TABLE_PREFIX;
+use random::Random;
+use values::{DAY, Targets};
+
+/// Over how many days up to now the records are spread.
+const DAYS: i64 = 90;
+
+/// How often a record is drawn again whose values do not fit, or are taken.
+const DRAWS: usize = 100;
+
+/// How many ids of a collection relations choose from.
+const CHOICE: usize = 1000;
+
+/// How many owners there are where there are no users.
+const OWNERS: usize = 20;
+
+/// What `BatchWriteItem` takes.
+const BATCH: usize = 25;
+
+/// What to fill a collection with.
+#[derive(Clone, Copy, Debug)]
+pub struct Seed {
+    /// How many records.
+    pub count: u64,
+    /// The same number makes the same values.
+    pub seed: u64,
+    /// The time of the newest record.
+    pub now: Timestamp,
+}
+
+/// Fills a collection; `adjust` may change each body before it is checked, `progress` hears how many records are done.
+/// Returns the owners.
+///
+/// # Errors
+/// One line: a relation that must be there has nothing to name, no value fits, or the tables refuse.
+pub fn fill(
+    engine: &Engine<'_>,
+    definition: &Definition,
+    seed: Seed,
+    mut adjust: impl FnMut(&mut Map<String, Value>),
+    mut progress: impl FnMut(u64),
+) -> Result<Vec<Id>, String> {
+    let mut random = Random(seed.seed);
+    let table = format!("{TABLE_PREFIX}{}", definition.name);
+    let targets = targets(engine, definition)?;
+    let owners = owners(engine, seed.now, &mut random)?;
+    let unique = definition.fields.iter().any(|field| field.unique);
+    let mut batch = Vec::new();
+    for number in 0..seed.count {
+        let now = moment(seed, number, &mut random);
+        for draw in 0.. {
+            let user = user(definition, &owners, &mut random);
+            let mut body = values::body(definition, &targets, now, &mut random);
+            adjust(&mut body);
+            let written = match record::check(definition, body, Write::Create) {
+                Ok(input) => {
+                    let record = NewRecord {
+                        id: id(definition, now, &mut random),
+                        owner: user.map(|user| user.to_string()),
+                        created_by: user,
+                        fields: input.fields,
+                    };
+                    let writer = Writer::new(user, "seed".to_owned(), now, random.bytes());
+                    let items = store::new_items(definition, record, &writer).map_err(|error| error.message)?;
+                    if unique {
+                        put_together(engine, &table, &items)?
+                    } else {
+                        batch.extend(items);
+                        Ok(())
+                    }
+                }
+                Err(error) => {
+                    let first = error.details.first().map(|detail| format!("{}: {}", detail.field, detail.message));
+                    Err(first.unwrap_or_else(|| error.message.clone()))
+                }
+            };
+            match written {
+                Ok(()) => break,
+                Err(reason) if draw == DRAWS => return Err(format!("No value fits {}: {reason}", definition.name)),
+                Err(_) => {}
+            }
+        }
+        if batch.len() >= BATCH || number + 1 == seed.count {
+            put_all(engine, &table, &mut batch)?;
+        }
+        progress(number + 1);
+    }
+    Ok(owners)
+}
+
+/// When a record is made: they follow each other, not quite evenly.
+fn moment(seed: Seed, number: u64, random: &mut Random) -> Timestamp {
+    let span = u64::try_from(DAYS * DAY).unwrap_or_default();
+    let gap = span / seed.count.max(1);
+    let back = gap.saturating_mul(seed.count - number).saturating_sub(random.below(gap.max(1)));
+    Timestamp::from_millis(seed.now.millis().saturating_sub(back))
+}
+
+fn id(definition: &Definition, now: Timestamp, random: &mut Random) -> Id {
+    let bytes: [u8; 10] = random.bytes();
+    Id::in_shard(now, bytes, bytes[9] % definition.shards)
+}
+
+/// Who creates a record: somebody where the rule wants a token, and now and then where it does not.
+fn user(definition: &Definition, owners: &[Id], random: &mut Random) -> Option<Id> {
+    let stranger = definition.rule(Operation::Create) == Rule::Public && random.chance(50);
+    random.pick(owners).copied().filter(|_| !stranger)
+}
+
+/// The users there are, or some who could be.
+fn owners(engine: &Engine<'_>, now: Timestamp, random: &mut Random) -> Result<Vec<Id>, String> {
+    let users: Vec<Id> = engine.ids(api::definition::USERS, CHOICE)?.iter().filter_map(|id| id.parse().ok()).collect();
+    Ok(if users.is_empty() { (0..OWNERS).map(|_| Id::new(now, random.bytes())).collect() } else { users })
+}
+
+/// What the relations of a collection may name.
+fn targets(engine: &Engine<'_>, definition: &Definition) -> Result<Targets, String> {
+    let mut targets = Targets::new();
+    for collection in related(&definition.fields).collect::<BTreeSet<&str>>() {
+        targets.insert(collection.to_owned(), engine.ids(collection, CHOICE)?);
+    }
+    let owner = definition.owner_field();
+    let needed = definition.fields.iter().filter(|field| field.required && field.name != owner);
+    for (field, collection) in needed.filter_map(|field| Some((field, field.collection.as_deref()?))) {
+        if targets.get(collection).is_some_and(Vec::is_empty) {
+            let what = if collection == api::definition::USERS { "register a user" } else { "seed it" };
+            return Err(format!(
+                "`{}` of {} must name something in {collection}, which is empty: {what} first",
+                field.name, definition.name
+            ));
+        }
+    }
+    Ok(targets)
+}
+
+fn related<'a>(fields: &'a [api::definition::Field]) -> Box<dyn Iterator<Item = &'a str> + 'a> {
+    Box::new(fields.iter().flat_map(|field| {
+        let inner = field.items.as_deref().map(std::slice::from_ref).or(field.fields.as_deref()).unwrap_or(&[]);
+        field.collection.as_deref().into_iter().chain(related(inner))
+    }))
+}
+
+/// Writes a record with its reservations, or nothing of it where a value is taken.
+fn put_together(engine: &Engine<'_>, table: &str, items: &[Value]) -> Result<Result<(), String>, String> {
+    let put = |item: &Value| {
+        json!({ "Put": { "TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(#id)",
+            "ExpressionAttributeNames": { "#id": "id" } } })
+    };
+    let items: Vec<Value> = items.iter().map(put).collect();
+    match engine.call("TransactWriteItems", &json!({ "TransactItems": items })) {
+        Err(error) if error.contains("ConditionalCheckFailed") => Ok(Err("every value drawn is taken".to_owned())),
+        other => other.map(|_| Ok(())),
+    }
+}
+
+/// Writes records that reserve nothing, and empties the list.
+fn put_all(engine: &Engine<'_>, table: &str, items: &mut Vec<Value>) -> Result<(), String> {
+    for chunk in items.chunks(BATCH) {
+        let puts: Vec<Value> = chunk.iter().map(|item| json!({ "PutRequest": { "Item": item } })).collect();
+        let reply = engine.call("BatchWriteItem", &json!({ "RequestItems": { table: puts } }))?;
+        if reply["UnprocessedItems"].as_object().is_some_and(|left| !left.is_empty()) {
+            return Err("DynamoDB left some items unwritten; try again with fewer".to_owned());
+        }
+    }
+    items.clear();
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::dynamo::{Dynamo, Storage};
+    use crate::template::Template;
+
+    fn definitions() -> Vec<Definition> {
+        let files = api::definition::read_folder(&crate::root().join("collections")).unwrap();
+        api::definition::check(&files).unwrap().definitions
+    }
+
+    #[test]
+    fn every_collection_of_the_project_can_be_filled_again_and_again() {
+        let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
+        dynamo.make(&Template::read(&crate::root().join("template.yaml")).unwrap().tables().unwrap()).unwrap();
+        let engine = Engine::Here(dynamo.database());
+        let (definitions, now) = (definitions(), Timestamp::from_millis(1_790_000_000_000));
+        let seed = Seed { count: 40, seed: 1, now };
+        let mut todo: Vec<&Definition> = definitions.iter().collect();
+        // A collection waits for those that its records must name.
+        for _ in 0..definitions.len() {
+            todo.retain(|definition| fill(&engine, definition, seed, |_| {}, |_| {}).is_err());
+        }
+        assert!(todo.is_empty(), "{todo:?}");
+        for definition in &definitions {
+            // The same seed draws the same values, and others where they are taken.
+            let later = Seed { now: Timestamp::from_millis(now.millis() + 1), ..seed };
+            fill(&engine, definition, later, |_| {}, |_| {}).unwrap();
+            assert_eq!(engine.ids(&definition.name, CHOICE).unwrap().len(), 80, "{}", definition.name);
+        }
+    }
+
+    #[test]
+    fn an_endpoint_is_filled_as_an_engine_is() {
+        let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
+        dynamo.make(&Template::read(&crate::root().join("template.yaml")).unwrap().tables().unwrap()).unwrap();
+        let definitions = definitions();
+        let posts = definitions.iter().find(|definition| definition.name == "posts").unwrap();
+        let seed = Seed { count: 30, seed: 1, now: Timestamp::from_millis(1_790_000_000_000) };
+        let endpoint = dynamo.endpoint();
+        let mut heard = 0;
+        fill(&Engine::There(&endpoint), posts, seed, |_| {}, |done| heard = done).unwrap();
+        assert_eq!(heard, 30);
+        assert_eq!(Engine::Here(dynamo.database()).ids("posts", CHOICE).unwrap().len(), 30);
+    }
+
+    #[test]
+    fn times_are_spread_up_to_now_in_order() {
+        let seed = Seed { count: 1000, seed: 1, now: Timestamp::from_millis(1_790_000_000_000) };
+        let mut random = Random(1);
+        let times: Vec<u64> = (0..1000).map(|number| moment(seed, number, &mut random).millis()).collect();
+        assert!(times.is_sorted() && times.last().is_some_and(|last| *last <= seed.now.millis()));
+        assert!(seed.now.millis() - times[0] > 85 * 86_400_000);
+    }
+}
