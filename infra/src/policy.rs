@@ -117,7 +117,7 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
     if policy.length() > MAX_POLICY {
         // Some of the collections twice is longer than all of them once.
         let all = |(action, table)| match table {
-            Table::RelatedRecords | Table::UniqueRecords => (action, Table::Records),
+            Table::RelatedRecords | Table::UniqueRecords | Table::EntangledRecords => (action, Table::Records),
             _ => (action, table),
         };
         granted = granted.into_iter().map(all).collect();
@@ -175,10 +175,9 @@ impl Policy {
 
 /// What `table` stands for among these collections.
 fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
-    let targets: BTreeSet<&str> = collections
-        .iter()
-        .flat_map(|from| from.fields.iter().filter_map(|field| field.collection.as_deref()))
-        .collect();
+    let targets: BTreeSet<&str> = collections.iter().flat_map(|from| from.related()).collect();
+    let is_unique = |it: &Definition| it.fields.iter().any(|field| field.unique);
+    let is_entangled = |it: &Definition| is_unique(it) || !it.related().is_empty() || !it.indexes.is_empty();
     let all = |has: &dyn Fn(&Definition) -> bool, one: fn(String, String) -> Arn, every: Arn| -> Vec<Arn> {
         let named: Vec<_> = collections.iter().filter(|it| has(it)).map(|it| Arn::of(it)).collect();
         if named.len() > MAX_NAMED_COLLECTIONS {
@@ -192,7 +191,8 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
             all(&|it| it.has_owner_index() || !it.indexes.is_empty(), Arn::Indexes, Arn::EveryIndex)
         }
         Table::RelatedRecords => all(&|it| targets.contains(it.name.as_str()), Arn::Table, Arn::EveryTable),
-        Table::UniqueRecords => all(&|it| it.fields.iter().any(|field| field.unique), Arn::Table, Arn::EveryTable),
+        Table::UniqueRecords => all(&is_unique, Arn::Table, Arn::EveryTable),
+        Table::EntangledRecords => all(&is_entangled, Arn::Table, Arn::EveryTable),
         Table::RelatedUsers if !targets.contains("users") => Vec::new(),
         Table::RelatedUsers => system_table(Table::Users).into_iter().collect(),
         system => system_table(system).into_iter().collect(),

@@ -2,6 +2,7 @@ use api::endpoints::RecordsGet;
 use api::query::parse;
 use api::{Code, Error, Id, Operation};
 use auth::permission::{may_read, need_token};
+use auth::precondition::has_already;
 use runtime::{Call, Reply};
 use store::{Store, expand};
 
@@ -21,10 +22,14 @@ pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<R
     let readable = record.filter(|record| may_read(definition, &caller, record.owner.as_deref()));
     let record = readable.ok_or(Code::RecordNotFound)?;
     let rev = record.rev.clone();
+    // What is inlined has revisions of its own: such a reply has no tag.
+    let tagged = relations.is_empty();
+    if tagged && has_already(call.if_none_match(), &rev) {
+        return Ok(Reply::not_modified(&rev));
+    }
     let mut records = [record.wire(definition)];
     store.expand(&caller, &relations, &mut records).await?;
     let [record] = records;
     let reply = Reply::of(record.view(query.fields.as_deref()));
-    // What is inlined has revisions of its own: such a reply has no tag.
-    Ok(if query.expand.is_empty() { reply.tagged(&rev) } else { reply })
+    Ok(if tagged { reply.tagged(&rev) } else { reply })
 }

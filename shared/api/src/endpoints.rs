@@ -119,6 +119,9 @@ pub enum Table {
     RelatedUsers,
     /// The table of every collection with unique fields.
     UniqueRecords,
+    /// The table of every collection whose records may have to be read before they are changed: with relations, unique
+    /// fields or indexes.
+    EntangledRecords,
 }
 
 /// One entry of the page.
@@ -279,8 +282,8 @@ endpoints! {
 
     /// Change a record: `PATCH` merges, `PUT` replaces.
     RecordsUpdate "records-update": [Patch Put] "/api/{collection}/{id}", Rule(Update),
-        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records, GetItem Records,
-         PutItem UniqueRecords, DeleteItem UniqueRecords, ConditionCheckItem RelatedRecords,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records,
+         GetItem EntangledRecords, PutItem UniqueRecords, DeleteItem UniqueRecords, ConditionCheckItem RelatedRecords,
          ConditionCheckItem RelatedUsers],
         RecordFields => 200 Record, [RecordNotFound, PreconditionFailed];
 

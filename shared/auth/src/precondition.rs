@@ -39,6 +39,14 @@ impl Precondition {
     }
 }
 
+/// Whether the caller has a record of this revision already, as its `If-None-Match` tells (RFC 9110, section 13.1.2). Tags
+/// are compared weakly; a header that is no list of tags tells nothing.
+#[must_use]
+pub fn has_already(if_none_match: Option<&str>, rev: &str) -> bool {
+    let Some(header) = if_none_match.map(|header| header.trim_matches([' ', '\t'])) else { return false };
+    header == "*" || tags(header).is_some_and(|tags| tags.iter().take(MAX_TAGS).any(|(_, tag)| *tag == rev))
+}
+
 /// The entity tags of a list (RFC 9110, section 8.8.3), each with whether it is weak. Empty members are ignored (section
 /// 5.6.1.2). A tag may have a comma in it.
 fn tags(mut list: &str) -> Option<Vec<(bool, &str)>> {
@@ -113,6 +121,17 @@ mod tests {
         let one_of = Precondition::OneOf(vec!["a".into(), "b".into()]);
         assert!(one_of.holds("b") && !one_of.holds("c") && !one_of.holds(""));
         assert!(!Precondition::OneOf(Vec::new()).holds(""));
+    }
+
+    #[test]
+    fn a_caller_has_what_one_of_its_tags_names() {
+        for header in ["*", r#""a""#, r#"W/"a""#, r#" "b", W/"a" "#] {
+            assert!(has_already(Some(header), "a"), "{header}");
+        }
+        for header in ["", "a", r#""b""#, r#""a"#, r#""a" b"#, "\"\""] {
+            assert!(!has_already(Some(header), "a"), "{header}");
+        }
+        assert!(!has_already(None, "a"));
     }
 
     #[test]

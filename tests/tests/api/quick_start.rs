@@ -26,6 +26,33 @@ fn register_login_create_list_refresh_logout() {
     assert_eq!(member.get("/api/notes").expect(401).code(), "auth/session-revoked");
 }
 
+/// The guide's lines as they are written, but for the address of the API, Ada's and the unique values.
+#[test]
+fn the_guides_lines_are_answered_as_it_says() {
+    if stack().inside().is_none() {
+        return;
+    }
+    let guide = include_str!("../../../docs/collections.md");
+    let lines: String = guide.split("```sh\n").skip(1).filter_map(|block| block.split("```").next()).collect();
+    let expected: Vec<&str> = lines.lines().filter_map(|line| line.strip_prefix("# ")?.get(..3)).collect();
+    let email = fresh_email();
+    let unique = email.split('@').next().unwrap_or_default().to_uppercase();
+    let unique: String = unique.chars().filter(char::is_ascii_alphanumeric).rev().take(20).collect();
+    let script = lines
+        .replace("http://localhost:8080", stack().url())
+        .replace("ada@example.com", &email)
+        .replace("LAMP-", &format!("L{unique}-"))
+        .replace("ORDER-", &format!("O{unique}-"))
+        .replace("curl -s ", "curl -s -w '%{stderr}answered %{http_code}\\n' ");
+
+    let run = Command::new("sh").args(["-e", "-c", &script]).output().expect("sh");
+    let (said, heard) = (String::from_utf8_lossy(&run.stdout), String::from_utf8_lossy(&run.stderr));
+    assert!(run.status.success(), "{said}{heard}");
+    let answered: Vec<&str> = heard.lines().filter_map(|line| line.strip_prefix("answered ")).collect();
+    assert_eq!(answered, expected, "{said}");
+    assert!(expected.len() > 20 && lines.matches("curl").count() == expected.len(), "each line has a status before it");
+}
+
 /// The lines of the README as they are written, but for the address of the API and of Ada.
 #[test]
 fn the_readmes_lines_do_what_they_say() {
