@@ -485,6 +485,13 @@ impl Definition {
         self.rule(Operation::List) == Rule::Owner
     }
 
+    /// The collections that its relations point to, each once, by name; `users` are the accounts.
+    #[must_use]
+    pub fn related(&self) -> BTreeSet<&str> {
+        let fields = self.fields.iter().flat_map(|field| [Some(field), field.items.as_deref()]).flatten();
+        fields.filter_map(|field| field.collection.as_deref()).collect()
+    }
+
     /// A declared field by its name.
     #[must_use]
     pub fn field(&self, name: &str) -> Option<&Field> {
