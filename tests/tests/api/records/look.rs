@@ -1,8 +1,9 @@
 //! What a reply about records says, whole: only ids and times are masked, after a look at their form.
 
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant, SystemTime};
 
-use blackbox::{Caller, Reply};
+use blackbox::{Caller, Reply, stack};
 use serde_json::{Map, Value, json};
 
 /// Every code that a records route may answer with, and its sentence.
@@ -20,6 +21,8 @@ const SENTENCES: &[(&str, &str)] = &[
     ("auth/session-revoked", "This session has ended; log in again."),
     ("auth/forbidden", "You may not do this."),
     ("data/record-not-found", "There is no such record."),
+    ("data/precondition-failed", "The record has changed since; read it again."),
+    ("common/idempotency-mismatch", "This Idempotency-Key was sent before with another body."),
     ("data/invalid-cursor", "The cursor is not valid for this list; start again without it."),
 ];
 
@@ -237,3 +240,69 @@ pub(crate) fn now(caller: &Caller, collection: &str, record: &Value) -> Value {
 
 /// The id of nothing.
 pub(crate) const NOBODY: &str = "01890000-0000-7000-8000-000000000000";
+
+/// A value for a unique field that nobody else has, of capital letters, digits and `-`.
+pub(crate) fn fresh_sku() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    format!("S{time:X}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
+}
+
+/// A new product of the caller, with a unique `sku` of its own.
+#[track_caller]
+pub(crate) fn product(caller: &Caller) -> Value {
+    caller.post("/api/products", &json!({ "name": "product", "sku": fresh_sku() })).expect(201).json()
+}
+
+/// The refusal of a value that another record has.
+#[track_caller]
+pub(crate) fn taken(reply: &Reply, field: &str) {
+    let message = format!("Another record has this value of `{field}`.");
+    refused_with(reply, 409, "data/unique-violation", &message);
+}
+
+/// What stands beside the records in a collection's table and names this record: reservations and idempotency keys, by
+/// their ids. `None` where the tables cannot be looked into.
+pub(crate) fn beside(collection: &str, record: &str) -> Option<Vec<String>> {
+    let database = stack().inside()?.dynamo.database();
+    let (mut found, mut start) = (Vec::new(), Value::Null);
+    loop {
+        let mut request = json!({ "TableName": format!("local-{collection}"), "ConsistentRead": true,
+            "FilterExpression": "#record = :record", "ExpressionAttributeNames": { "#record": "record" },
+            "ExpressionAttributeValues": { ":record": { "S": record } } });
+        if !start.is_null() {
+            request["ExclusiveStartKey"] = start;
+        }
+        let page = database.scan(serde_json::from_value(request).expect("a request")).expect("a scan");
+        let page = serde_json::to_value(page).expect("json");
+        for item in page["Items"].as_array().into_iter().flatten() {
+            let shard: u16 = item["shard"]["N"].as_str().and_then(|shard| shard.parse().ok()).expect("a shard");
+            assert!((256..512).contains(&shard), "{item}");
+            let id = item["id"]["S"].as_str().unwrap_or_default();
+            found.push(id.split('#').take(id.matches('#').count()).collect::<Vec<_>>().join("#"));
+        }
+        start = page["LastEvaluatedKey"].clone();
+        if start.is_null() {
+            found.sort();
+            return Some(found);
+        }
+    }
+}
+
+/// What all of these answer, begun at the same moment.
+pub(crate) fn together<'a>(asks: Vec<Box<dyn Fn() -> Reply + Send + Sync + 'a>>) -> Vec<Reply> {
+    let barrier = std::sync::Barrier::new(asks.len());
+    std::thread::scope(|scope| {
+        let barrier = &barrier;
+        let started: Vec<_> = asks
+            .iter()
+            .map(|ask| {
+                scope.spawn(move || {
+                    barrier.wait();
+                    ask()
+                })
+            })
+            .collect();
+        started.into_iter().map(|worker| worker.join().expect("a reply")).collect()
+    })
+}

@@ -2,10 +2,15 @@
 
 pub(crate) mod look;
 
+mod bulk;
 mod create;
 mod delete;
+mod etag;
 mod get;
+mod idempotency;
 mod list;
 mod permissions;
 mod races;
+mod relations;
+mod unique;
 mod update;

@@ -1,30 +1,11 @@
 //! Many at once: no fault of ours, and an end that makes sense.
 
 use std::collections::HashSet;
-use std::thread;
 
 use blackbox::{Reply, stack};
 use serde_json::{Value, json};
 
-use super::look::{all, has_notes, masked, note, now, path, post, record, refused, text};
-
-/// What all of these answer, begun at the same moment.
-fn together<'a>(asks: Vec<Box<dyn Fn() -> Reply + Send + Sync + 'a>>) -> Vec<Reply> {
-    let barrier = std::sync::Barrier::new(asks.len());
-    thread::scope(|scope| {
-        let barrier = &barrier;
-        let started: Vec<_> = asks
-            .iter()
-            .map(|ask| {
-                scope.spawn(move || {
-                    barrier.wait();
-                    ask()
-                })
-            })
-            .collect();
-        started.into_iter().map(|worker| worker.join().expect("a reply")).collect()
-    })
-}
+use super::look::{all, has_notes, masked, note, now, path, post, record, refused, text, together};
 
 #[test]
 fn twenty_creates_make_twenty_records() {
