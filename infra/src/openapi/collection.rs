@@ -38,6 +38,12 @@ pub(super) fn schemas(collection: &Definition, all: &[&Definition]) -> Vec<(Stri
     let id = json!({ "type": "string", "description": "The record's id; anything else is 404." });
     let id_alone = json!({ "type": "object", "properties": { "id": id }, "required": ["id"] });
     let deleted = with(id_alone.clone(), "additionalProperties", json!(false));
+    let gone = json!({
+        "type": "object",
+        "properties": { "id": { "type": "string", "format": "uuid" }, "deleted": { "const": true } },
+        "required": ["id", "deleted"],
+        "additionalProperties": false,
+    });
     vec![
         (format!("{name}Record"), with(record, "required", json!(always))),
         (format!("{name}View"), with(view, "required", json!(["id"]))),
@@ -108,8 +114,8 @@ pub(super) fn schemas(collection: &Definition, all: &[&Definition]) -> Vec<(Stri
             format!("{name}Items"),
             json!({
                 "type": "object",
-                "description": format!("The records of `{of}` in the order of the operations; of a deleted one the id."),
-                "properties": { "items": { "type": "array", "items": { "anyOf": [own("Record"), deleted] } } },
+                "description": format!("The records of `{of}` in the order of the operations; of a deleted one the id, and that it is."),
+                "properties": { "items": { "type": "array", "items": { "anyOf": [own("Record"), gone] } } },
                 "required": ["items"],
                 "additionalProperties": false,
             }),
