@@ -10,6 +10,7 @@ mod get;
 mod idempotency;
 mod list;
 mod permissions;
+mod queries;
 mod races;
 mod relations;
 mod unique;
