@@ -7,9 +7,6 @@ use serde_json::{Value, json};
 /// Functions find their secret in the table, or make it.
 const NO_SECRET: (&str, &str) = ("BAKEND_AUTH_JWT_SECRET", "");
 
-/// A field of each collection that a record must have.
-const COLLECTIONS: [(&str, &str); 3] = [("posts", "title"), ("notes", "title"), ("feedback", "message")];
-
 fn credentials(path: &str, email: &str) -> Event {
     Event::new("POST", path).json(&json!({ "email": email, "password": PASSWORD }))
 }
@@ -43,21 +40,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     let tokens = apart.ask(&start("refresh", &[]), &refresh).expect(200).json();
     let member = text(&tokens, "accessToken");
 
-    let [create, list, get, update, delete] =
-        ["create", "list", "get", "update", "delete"].map(|verb| start(&format!("records-{verb}"), &[]));
-    let admin = text(&admin, "accessToken");
-    for (collection, field) in COLLECTIONS {
-        let path = format!("/api/{collection}");
-        let on = |method: &str, path: &str| Event::new(method, path).token(&admin);
-        let record = apart.ask(&create, &on("POST", &path).json(&json!({ field: "a" }))).expect(201).json();
-        let record = format!("{path}/{}", text(&record, "id"));
-        let _ = apart.ask(&get, &on("GET", &record)).expect(200);
-        let _ = apart.ask(&list, &on("GET", &path)).expect(200);
-        let _ = apart.ask(&update, &on("PATCH", &record).json(&json!({ field: "b" }))).expect(200);
-        let _ = apart.ask(&update, &on("PUT", &record).json(&json!({ field: "c" }))).expect(200);
-        let _ = apart.ask(&delete, &on("DELETE", &record)).expect(204);
-    }
-    let _ = apart.ask(&list, &Event::new("GET", "/api/notes").token(&member)).expect(200);
+    records(&apart, &start, &text(&admin, "accessToken"), &text(&admin["user"], "id"), &member);
     let logout = Event::new("POST", "/api/auth/logout").token(&member);
     let _ = apart.ask(&start("logout", &[]), &logout).expect(204);
     let _ = apart.ask(&start("health", &[]), &Event::new("GET", "/api/health")).expect(200);
@@ -65,6 +48,114 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
 
     assert_eq!(apart.proxy.denied(), []);
     assert_eq!(apart.proxy.unused_grants(), Vec::<String>::new(), "template.yaml grants what nothing uses");
+}
+
+/// Every endpoint of records, on every collection, as far as it has what an action is for.
+fn records<'a>(
+    apart: &Apart<'_>,
+    start: &impl Fn(&str, &[(&str, &str)]) -> Instance<'a>,
+    admin: &str,
+    user: &str,
+    member: &str,
+) {
+    let [create, list, count, spec, bulk, get, update, delete] =
+        ["create", "list", "count", "spec", "bulk", "get", "update", "delete"]
+            .map(|verb| start(&format!("records-{verb}"), &[]));
+    let on = |method: &str, path: &str| Event::new(method, path).token(admin);
+    let make = |collection: &str, body: &Value| {
+        let event = on("POST", &format!("/api/{collection}")).json(body).header("idempotency-key", &fresh_key());
+        let record = apart.ask(&create, &event).expect(201).json();
+        // The second time it is read.
+        assert_eq!(apart.ask(&create, &event).expect(201).json(), record);
+        text(&record, "id")
+    };
+    let post = make("posts", &json!({ "title": "a" }));
+    let product = make("products", &json!({ "name": "a", "sku": fresh_sku() }));
+    let order = make("orders", &json!({ "product": product, "code": fresh_sku() }));
+    let related = json!({ "post": post, "order": order, "author": user });
+    let mut comment = related.clone();
+    comment["text"] = "a".into();
+    let parent = make("comments", &comment);
+    comment["parent"] = parent.clone().into();
+    let comment = (make("comments", &comment), comment);
+    let note = make("notes", &json!({ "title": "a", "assignee": user }));
+    let feedback = make("feedback", &json!({ "message": "a" }));
+
+    // Each with a change that reads the record first where something depends on it, and one more of its kind.
+    let new_product = json!({ "name": "b", "sku": fresh_sku() });
+    let new_order = json!({ "product": product, "code": fresh_sku() });
+    let new_note = json!({ "title": "b", "assignee": user });
+    for (collection, id, change, another) in [
+        ("posts", &post, json!({ "title": "b" }), json!({ "title": "c" })),
+        ("products", &product, json!({ "sku": fresh_sku() }), new_product),
+        ("orders", &order, json!({ "code": fresh_sku(), "product": product }), new_order),
+        ("comments", &comment.0, json!({ "post": post, "order": order, "parent": parent }), comment.1.clone()),
+        ("notes", &note, json!({ "assignee": user }), new_note),
+        ("feedback", &feedback, json!({ "message": "b" }), json!({ "message": "c" })),
+    ] {
+        let (path, record) = (format!("/api/{collection}"), format!("/api/{collection}/{id}"));
+        let _ = apart.ask(&get, &on("GET", &record)).expect(200);
+        let _ = apart.ask(&list, &on("GET", &path)).expect(200);
+        let _ = apart.ask(&count, &on("GET", &format!("{path}/count"))).expect(200);
+        let _ = apart.ask(&spec, &on("GET", &format!("{path}/spec"))).expect(200);
+        let _ = apart.ask(&update, &on("PATCH", &record).json(&change)).expect(200);
+        let mut changed = change.clone();
+        changed["id"] = id.clone().into();
+        for unique in ["sku", "code"] {
+            if let Some(value) = changed.get_mut(unique) {
+                *value = fresh_sku().into();
+            }
+        }
+        let operations = json!({ "operations": [{ "create": another }, { "update": changed }] });
+        let made = apart.ask(&bulk, &on("POST", &format!("{path}/bulk")).json(&operations)).expect(200).json();
+        let gone = json!({ "operations": [{ "delete": { "id": made["items"][0]["id"] } }] });
+        let _ = apart.ask(&bulk, &on("POST", &format!("{path}/bulk")).json(&gone)).expect(200);
+    }
+
+    // What indexes serve, of all records and of an owner's, and what relations point to.
+    for (path, query) in
+        [("/api/products", "status=draft"), ("/api/orders", "state=open"), ("/api/comments", &*format!("post={post}"))]
+    {
+        for (function, path) in [(&list, path.to_owned()), (&count, format!("{path}/count"))] {
+            let _ = apart.ask(function, &on("GET", &format!("{path}?{query}"))).expect(200);
+        }
+    }
+    for path in ["/api/notes", "/api/orders"] {
+        let _ = apart.ask(&list, &Event::new("GET", path).token(member)).expect(200);
+        let _ = apart.ask(&count, &Event::new("GET", &format!("{path}/count")).token(member)).expect(200);
+    }
+    let comments = format!("/api/comments/{}", comment.0);
+    for (function, path) in [(&list, "/api/comments"), (&get, &*comments)] {
+        let event = on("GET", &format!("{path}?expand=post,order.product,parent,author"));
+        let reply = apart.ask(function, &event).expect(200).json();
+        let record = if reply["items"].is_array() { &reply["items"][0] } else { &reply };
+        for inlined in ["/post/title", "/order/product/name", "/parent/text", "/author/email"] {
+            assert!(record.pointer(inlined).is_some(), "{inlined}: {reply}");
+        }
+    }
+    for (collection, id) in [
+        ("comments", &comment.0),
+        ("comments", &parent),
+        ("orders", &order),
+        ("products", &product),
+        ("posts", &post),
+        ("notes", &note),
+        ("feedback", &feedback),
+    ] {
+        let _ = apart.ask(&delete, &on("DELETE", &format!("/api/{collection}/{id}"))).expect(204);
+    }
+}
+
+/// A key that nobody else has.
+fn fresh_key() -> String {
+    format!("key-{}", fresh_email())
+}
+
+/// A value of a unique field that no record has.
+fn fresh_sku() -> String {
+    let email = fresh_email().to_uppercase();
+    let name = email.split('@').next().unwrap_or_default();
+    name.chars().filter(char::is_ascii_alphanumeric).rev().take(30).collect()
 }
 
 #[test]
@@ -76,7 +167,7 @@ fn what_a_policy_does_not_grant_is_refused_and_says_nothing() {
     let member = apart.ask(&register, &credentials("/api/auth/register", &email)).expect(201).json();
     let token = text(&member, "accessToken");
     let refresh_token = json!({ "refreshToken": member["refreshToken"] });
-    let record = format!("/api/notes/{}", text(&member["user"], "id"));
+    let id = text(&member["user"], "id");
 
     for entry in PAGE.iter().filter(|entry| !entry.access.is_empty()) {
         let event = match entry.name {
@@ -84,8 +175,8 @@ fn what_a_policy_does_not_grant_is_refused_and_says_nothing() {
             "login" => credentials(entry.path, &email),
             "refresh" | "logout" => Event::new("POST", entry.path).json(&refresh_token),
             _ => {
-                let path = if entry.path.ends_with("{id}") { record.as_str() } else { "/api/notes" };
-                Event::new(entry.methods[0].as_str(), path).json(&json!({ "title": "a" })).token(&token)
+                let path = entry.path.replace("{collection}", "notes").replace("{id}", &id);
+                Event::new(entry.methods[0].as_str(), &path).json(&json!({ "title": "a" })).token(&token)
             }
         };
         // The policy of `health` grants nothing.
