@@ -15,6 +15,9 @@ use crate::index::{
     after, beside, code, codes_of_present, codes_of_type, cut, has_place, invert, is_exact, string_start,
 };
 
+/// The first and the last key to read; `None` for whatever there is.
+pub(crate) type Range = (Option<Vec<u8>>, Option<Vec<u8>>);
+
 /// How a list is read.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
@@ -131,7 +134,7 @@ impl Plan {
     }
 
     /// The keys still to read after `position`, as the first and the last; `None` where there are none.
-    pub(crate) fn range(&self, position: Option<&[u8]>) -> Option<(Option<Vec<u8>>, Option<Vec<u8>>)> {
+    pub(crate) fn range(&self, position: Option<&[u8]>) -> Option<Range> {
         let (mut lower, mut upper) = (self.lower.clone(), self.upper.clone());
         match position {
             Some(key) if self.backward => {
