@@ -45,6 +45,15 @@ enum Scene {
     Patch,
     Put,
     Delete,
+    CreateUnique,
+    CreateAgain,
+    CreateRelated,
+    PatchUnique,
+    PatchRelated,
+    DeleteUnique,
+    Bulk,
+    Count,
+    Spec,
 }
 
 /// The request that goes wrong: the function, what it asks of which table, and how many such requests go well before.
@@ -74,6 +83,24 @@ const TARGETS: &[Target] = &[
     ("records-update", "UpdateItem", "notes", 0, Scene::Put),
     ("records-delete", "BatchGetItem", "_users", 0, Scene::Delete),
     ("records-delete", "UpdateItem", "notes", 0, Scene::Delete),
+    ("records-create", "PutItem", "products", 0, Scene::CreateUnique),
+    ("records-create", "GetItem", "products", 0, Scene::CreateAgain),
+    ("records-create", "ConditionCheckItem", "posts", 0, Scene::CreateRelated),
+    ("records-update", "GetItem", "products", 0, Scene::PatchUnique),
+    ("records-update", "PutItem", "products", 0, Scene::PatchUnique),
+    ("records-update", "DeleteItem", "products", 0, Scene::PatchUnique),
+    ("records-update", "ConditionCheckItem", "posts", 0, Scene::PatchRelated),
+    ("records-delete", "GetItem", "products", 0, Scene::DeleteUnique),
+    ("records-delete", "DeleteItem", "products", 0, Scene::DeleteUnique),
+    ("records-bulk", "BatchGetItem", "_users", 0, Scene::Bulk),
+    ("records-bulk", "BatchGetItem", "orders", 0, Scene::Bulk),
+    ("records-bulk", "PutItem", "orders", 0, Scene::Bulk),
+    ("records-bulk", "UpdateItem", "orders", 0, Scene::Bulk),
+    ("records-bulk", "DeleteItem", "orders", 0, Scene::Bulk),
+    ("records-bulk", "ConditionCheckItem", "products", 0, Scene::Bulk),
+    ("records-count", "BatchGetItem", "_users", 0, Scene::Count),
+    ("records-count", "Query", "notes", 0, Scene::Count),
+    ("records-spec", "BatchGetItem", "_users", 0, Scene::Spec),
 ];
 
 /// The tables, and an instance of every function that nothing happens to.
@@ -108,6 +135,17 @@ impl World<'_> {
         self.ask("records-create", &event).expect(201).json()
     }
 
+    fn product(&self, member: &Member, sku: &Value) -> Value {
+        let event = Event::new("POST", "/api/products").json(&json!({ "name": "a", "sku": sku })).token(&member.access);
+        self.ask("records-create", &event).expect(201).json()
+    }
+
+    /// Nobody else can have this value.
+    fn is_taken(&self, member: &Member, sku: &Value) {
+        let event = Event::new("POST", "/api/products").json(&json!({ "name": "b", "sku": sku })).token(&member.access);
+        assert_eq!(self.ask("records-create", &event).expect(409).code(), "data/unique-violation");
+    }
+
     /// The notes of whoever holds this access token.
     fn notes(&self, access: &str) -> Vec<Value> {
         let event = Event::new("GET", "/api/notes").token(access);
@@ -132,6 +170,12 @@ impl World<'_> {
         assert_eq!(found.get("LastEvaluatedKey"), None);
         found["Items"].as_array().cloned().unwrap_or_default()
     }
+}
+
+/// A value for a unique field that nobody else has.
+fn fresh_sku() -> String {
+    static COUNT: AtomicUsize = AtomicUsize::new(0);
+    format!("SKU-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 fn credentials(endpoint: &str, email: &str) -> Event {
@@ -172,9 +216,14 @@ fn arrange<'a>(world: &'a World<'_>, scene: Scene, admin_email: &str) -> Act<'a>
         Scene::ReuseRefreshToken => reuse(world),
         Scene::Logout => logout(world),
         Scene::Create => create(world),
-        Scene::ListOwn | Scene::ListAll | Scene::Get => read(world, scene),
+        Scene::ListOwn | Scene::ListAll | Scene::Get | Scene::Count | Scene::Spec => read(world, scene),
         Scene::Patch | Scene::Put => update(world, scene),
         Scene::Delete => delete(world),
+        Scene::CreateUnique | Scene::CreateAgain => create_unique(world, scene),
+        Scene::CreateRelated | Scene::PatchRelated => relate(world, scene),
+        Scene::PatchUnique => patch_unique(world),
+        Scene::DeleteUnique => delete_unique(world),
+        Scene::Bulk => bulk(world),
     }
 }
 
@@ -280,11 +329,14 @@ fn read<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
     let event = match scene {
         Scene::Get => Event::new("GET", &format!("/api/notes/{}", text(&note["id"]))),
         Scene::ListAll => Event::new("GET", "/api/posts"),
+        Scene::Count => Event::new("GET", "/api/notes/count"),
+        Scene::Spec => Event::new("GET", "/api/notes/spec"),
         _ => Event::new("GET", "/api/notes"),
     };
     let event = event.token(&member.access);
     let look = move |reply: &Reply| match (reply.status, scene) {
         (200, Scene::Get) => assert_eq!(reply.json(), note),
+        (200, Scene::Count) => assert_eq!(reply.json(), json!({ "count": 1, "exact": true })),
         (200, Scene::ListOwn) => assert_eq!(reply.json(), json!({ "items": [note], "nextCursor": null })),
         _ => {}
     };
@@ -328,6 +380,107 @@ fn delete<'a>(world: &'a World<'_>) -> Act<'a> {
         assert_eq!(world.notes(&member.access), [kept]);
     };
     Act { event, status: 204, look: Box::new(look) }
+}
+
+/// With a key, a create can be sent again until it is heard: there is one record in the end.
+fn create_unique<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let member = world.member();
+    let body = json!({ "name": "once", "sku": fresh_sku() });
+    let event = Event::new("POST", "/api/products").json(&body).token(&member.access);
+    let event = event.header("idempotency-key", "a-key-of-its-own-0");
+    let again = event.clone();
+    let first = (scene == Scene::CreateAgain).then(|| world.ask("records-create", &again).expect(201).json());
+    let look = move |reply: &Reply| {
+        let made = world.ask("records-create", &again).expect(201).json();
+        assert!(reply.status != 201 || reply.json() == made, "{} {made}", reply.text());
+        assert!(first.is_none_or(|first| first == made));
+        world.is_taken(&member, &made["sku"]);
+    };
+    Act { event, status: 201, look: Box::new(look) }
+}
+
+fn relate<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let member = world.member();
+    let make = |path: &str, body: Value| {
+        world.ask("records-create", &Event::new("POST", path).json(&body).token(&member.access)).expect(201).json()
+    };
+    let post = make("/api/posts", json!({ "title": "target" }));
+    let body = json!({ "post": post["id"], "text": "a" });
+    let (event, status) = if scene == Scene::CreateRelated {
+        (Event::new("POST", "/api/comments").json(&body), 201)
+    } else {
+        let path = format!("/api/comments/{}", text(&make("/api/comments", body)["id"]));
+        (Event::new("PATCH", &path).json(&json!({ "post": post["id"], "text": "b" })), 200)
+    };
+    let look = move |reply: &Reply| {
+        if reply.status == status {
+            let path = format!("/api/comments/{}", text(&reply.json()["id"]));
+            assert_eq!(world.ask("records-get", &Event::new("GET", &path)).expect(200).json(), reply.json());
+        }
+    };
+    Act { event: event.token(&member.access), status, look: Box::new(look) }
+}
+
+fn patch_unique<'a>(world: &'a World<'_>) -> Act<'a> {
+    let member = world.member();
+    let before = world.product(&member, &json!(fresh_sku()));
+    let path = format!("/api/products/{}", text(&before["id"]));
+    let event = Event::new("PATCH", &path).json(&json!({ "sku": fresh_sku() })).token(&member.access);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        let now = world.ask("records-get", &Event::new("GET", &path)).expect(200).json();
+        assert!(reply.status != 200 || reply.json() == now, "{} {now}", reply.text());
+        world.is_taken(&member, &now["sku"]);
+        let after = world.ask("records-update", &again).expect(200).json();
+        world.is_taken(&member, &after["sku"]);
+        let _ = world.product(&member, &before["sku"]);
+    };
+    Act { event, status: 200, look: Box::new(look) }
+}
+
+fn delete_unique<'a>(world: &'a World<'_>) -> Act<'a> {
+    let member = world.member();
+    let before = world.product(&member, &json!(fresh_sku()));
+    let event = Event::new("DELETE", &format!("/api/products/{}", text(&before["id"]))).token(&member.access);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        if reply.status != 204 {
+            let again = world.ask("records-delete", &again);
+            assert!(again.status == 204 || again.code() == "data/record-not-found", "{}", again.text());
+        }
+        let _ = world.product(&member, &before["sku"]);
+    };
+    Act { event, status: 204, look: Box::new(look) }
+}
+
+/// One order is made, one changed and one deleted, or nothing of it.
+fn bulk<'a>(world: &'a World<'_>) -> Act<'a> {
+    let member = world.member();
+    let product = world.product(&member, &json!(fresh_sku()));
+    let make = |code: String| {
+        let body = json!({ "product": product["id"], "code": code });
+        world
+            .ask("records-create", &Event::new("POST", "/api/orders").json(&body).token(&member.access))
+            .expect(201)
+            .json()
+    };
+    let (changed, deleted) = (make(fresh_sku()), make(fresh_sku()));
+    let operations = json!([{ "create": { "product": product["id"], "code": fresh_sku() } },
+        { "update": { "id": changed["id"], "code": fresh_sku() } }, { "delete": { "id": deleted["id"] } }]);
+    let event = Event::new("POST", "/api/orders/bulk").json(&json!({ "operations": operations })).token(&member.access);
+    let look = move |reply: &Reply| {
+        let get = |id: &Value| {
+            world.ask("records-get", &Event::new("GET", &format!("/api/orders/{}", text(id))).token(&member.access))
+        };
+        let (now, gone) = (get(&changed["id"]).expect(200).json(), get(&deleted["id"]).status == 404);
+        assert_eq!(now["code"] != changed["code"], gone, "half done");
+        if reply.status == 200 {
+            let items = reply.json()["items"].clone();
+            assert_eq!((&items[1], gone), (&now, true));
+            assert_eq!(get(&items[0]["id"]).expect(200).json(), items[0]);
+        }
+    };
+    Act { event, status: 200, look: Box::new(look) }
 }
 
 /// Whether a fault can happen to a request of this kind.
@@ -378,8 +531,9 @@ fn suffer(
             let took = start.elapsed();
             world.apart.proxy.clear(&instance.key);
 
-            // DynamoDB's own retries do not go for a single write that meets a transaction.
-            let may_fail = always || (function != "register" && matches!(fault, Fault::Conflict));
+            // DynamoDB's own retries do not go for a single write that meets a transaction; ours do for records.
+            let retried = function == "register" || function.starts_with("records-");
+            let may_fail = always || (!retried && matches!(fault, Fault::Conflict));
             // A login has succeeded before its hash is renewed.
             let forgiven = (function, action) == ("login", "UpdateItem");
             if reply.status == act.status && (!always || forgiven) {
@@ -426,6 +580,22 @@ fn every_fault_is_503_or_success_and_nothing_is_half_done() {
         println!("{:6} ms  {fault}", time.as_millis());
     }
     assert_every_user_is_whole(world);
+    assert_every_reservation_is_held(world, "products", "sku");
+    assert_every_reservation_is_held(world, "orders", "code");
+}
+
+/// Every record that has the value reserved it, and nothing is reserved but by such a record.
+fn assert_every_reservation_is_held(world: &World<'_>, collection: &str, field: &str) {
+    let items = world.scan(collection);
+    let starts = |item: &Value, prefix: &str| text(&item["id"]["S"]).starts_with(prefix);
+    let holders = |item: &&Value| item["data"]["M"].get(field).is_some();
+    let mut having: Vec<String> = items.iter().filter(holders).map(|item| text(&item["id"]["S"])).collect();
+    let mut holding: Vec<String> =
+        items.iter().filter(|item| starts(item, "unique#")).map(|item| text(&item["record"]["S"])).collect();
+    having.sort();
+    holding.sort();
+    assert_eq!(having, holding);
+    println!("{} values of {collection}.{field}, all reserved once", having.len());
 }
 
 /// Every identity has its user, every user the identity of its address and a session, and admins are counted.
