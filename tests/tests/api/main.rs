@@ -4,6 +4,7 @@
 
 mod admin;
 mod auth;
+mod backfill;
 mod faults;
 mod health;
 mod hostile_input;
