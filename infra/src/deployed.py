@@ -57,13 +57,19 @@ def tables(session, stack):
     present = template(cloudformation, stack)
     if present is None:
         return None
+    pages = cloudformation.get_paginator("list_stack_resources").paginate(StackName=stack)
+    physical = {
+        each["LogicalResourceId"]: each["PhysicalResourceId"]
+        for page in pages
+        for each in page["StackResourceSummaries"]
+        if each["ResourceType"] == "AWS::DynamoDB::Table"
+    }
     found = {}
     for name, resource in present["Resources"].items():
         if resource["Type"] == "AWS::DynamoDB::Table":
             properties = resource["Properties"]
-            detail = cloudformation.describe_stack_resource(StackName=stack, LogicalResourceId=name)
             found[name] = {
-                "name": detail["StackResourceDetail"]["PhysicalResourceId"],
+                "name": physical[name],
                 "metadata": resource.get("Metadata", {}),
                 "key": properties["KeySchema"],
                 "attributes": properties["AttributeDefinitions"],

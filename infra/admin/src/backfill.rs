@@ -8,6 +8,7 @@ use api::{Definition, Error};
 use clap::Args;
 use store::Store;
 use store::backfill::{self, Backfill, Found};
+use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
 /// How often the progress is shown on a terminal, and elsewhere.
@@ -87,10 +88,11 @@ async fn watch(collection: &str, run: &Arc<Backfill>, clear: bool) -> Result<Fou
     let work = async { if clear { run.clear().await } else { run.fill().await } };
     tokio::pin!(work);
     let terminal = stderr().is_terminal();
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let outcome = loop {
         tokio::select! {
             outcome = &mut work => break outcome,
-            _ = tokio::signal::ctrl_c() => {
+            _ = interrupt.recv() => {
                 eprintln!("\nStopping after what is being written");
                 run.stop();
             }
