@@ -426,7 +426,14 @@ fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
 
 fn success(entry: &Entry, shape: &Shape<'_>) -> Value {
     let mut headers = Map::from_iter([("x-request-id".to_owned(), header("RequestId"))]);
-    headers.extend(shape.headers.iter().map(|name| ((*name).to_owned(), header(&name.replace('-', "")))));
+    headers.extend(shape.headers.iter().map(|name| {
+        let component = match *name {
+            // What is inlined has revisions of its own.
+            "ETag" if entry.name == "records-get" => "OptionalETag".to_owned(),
+            name => name.replace('-', ""),
+        };
+        ((*name).to_owned(), header(&component))
+    }));
     let description = match entry.status {
         201 => "Created.",
         204 => "Done.",
@@ -470,11 +477,14 @@ fn error_with(codes: &[Code]) -> Value {
 
 fn headers() -> Value {
     let text = json!({ "type": "string" });
+    let tag = json!({ "type": "string", "pattern": "^\"[^\"]*\"$" });
     json!({
+        "OptionalETag": { "description": "As `ETag`; not there where relations are inlined.", "schema": tag },
         "RequestId": { "description": "The request's id, as in the log.", "required": true, "schema": text },
         "ETag": {
             "description": "The record's revision in quotation marks: what to send as `If-Match` or `If-None-Match`.",
-            "schema": { "type": "string", "pattern": "^\"[^\"]*\"$" },
+            "required": true,
+            "schema": tag,
         },
         "Location": { "description": "The path of the new record.", "required": true, "schema": text },
         "RetryAfter": {

@@ -247,7 +247,7 @@ mod tests {
         let post = json!({ "id": id, "createdAt": at, "updatedAt": at, "createdBy": null, "title": "a" });
         verdict("GET", "/api/health", 200, &[JSON], &json!({ "status": "ok" })).unwrap();
         verdict("GET", &format!("/api/posts/{id}"), 200, &[JSON], &post).unwrap();
-        verdict("POST", "/api/posts", 201, &[JSON, ("location", "/api/posts/x")], &post).unwrap();
+        verdict("POST", "/api/posts", 201, &[JSON, ("location", "/api/posts/x"), ("etag", "\"r\"")], &post).unwrap();
         verdict("GET", "/api/posts/x", 304, &[("etag", "\"r\"")], &Value::Null).unwrap();
         verdict("DELETE", &format!("/api/posts/{id}"), 204, &[], &Value::Null).unwrap();
         let error = json!({ "error": { "code": "common/not-found", "message": "m", "requestId": "r-1" } });
@@ -269,11 +269,13 @@ mod tests {
             ("POST", "/api/auth/login", 401, &[JSON], error("auth/forbidden"), "code"),
             ("POST", "/api/auth/login", 503, &[JSON], error("common/unavailable"), "Retry-After"),
             ("POST", "/api/auth/logout", 204, &[], json!({}), "no body"),
-            ("POST", "/api/posts", 201, &[JSON], json!({}), "Location"),
+            ("POST", "/api/posts", 201, &[JSON, ("etag", "\"r\"")], json!({}), "Location"),
+            ("POST", "/api/posts", 201, &[JSON, ("location", "/api/posts/x")], json!({}), "ETag"),
             ("GET", "/api/posts", 200, &[JSON], json!({ "items": [{ "extra": 1 }], "nextCursor": null }), "extra"),
             ("GET", "/api/posts/x", 200, &[JSON], json!({ "id": "x" }), "id"),
             ("GET", "/api/posts/x", 200, &[JSON], json!({ "id": "0197a3b0-0000-7000-8000-000000000000" }), "title"),
-            ("GET", "/api/posts/x", 304, &[], json!({}), "no body"),
+            ("GET", "/api/posts/x", 304, &[("etag", "\"r\"")], json!({}), "no body"),
+            ("GET", "/api/posts/x", 304, &[], Value::Null, "ETag"),
         ] {
             let problem = verdict(method, path, status, headers, &body).expect_err(reason);
             assert!(problem.contains(reason), "{method} {path}: {problem}");
