@@ -580,7 +580,7 @@ fn hostile_headers_change_nothing() {
         ("x-original-url", "/api/feedback"),
         ("x-api-key", "sk_live_x"),
         ("if-match", "garbage"),
-        ("if-none-match", "*"),
+        ("if-none-match", "garbage, *"),
         ("idempotency-key", "\u{0}"),
         ("origin", "null"),
         ("origin", "http://localhost:\n"),
@@ -790,7 +790,7 @@ fn a_refused_body_never_reaches_the_table() {
         r#"{"title":"x","__proto__":{}}"#,
         r##"{"title":"x","#a":1}"##,
         r#"{"title":"x","meta":{"":1}}"#,
-        r#"{"title":"x","assignee":"01890000-0000-7000-8000-000000000000"}"#,
+        r#"{"title":"x","assignee":"0189"}"#,
         r#"{"title":"x","due":"9999-12-31T23:59:59-01:00"}"#,
     ];
     for body in bodies.iter().chain(NO_OBJECTS) {
