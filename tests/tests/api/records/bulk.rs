@@ -167,7 +167,7 @@ fn bulks_on_the_same_records_never_mix() {
     let ask = |n: usize| {
         let (member, a, b) = (&member, &a["id"], &b["id"]);
         // In both orders.
-        let (first, second) = if n % 2 == 0 { (a, b) } else { (b, a) };
+        let (first, second) = if n.is_multiple_of(2) { (a, b) } else { (b, a) };
         Box::new(move || {
             let update = |id: &Value| json!({ "update": { "id": id, "price": n, "stock": n } });
             bulk(member, "products", json!([update(first), update(second)]))

@@ -1,11 +1,15 @@
 //! `/api/{collection}` and `/api/{collection}/{id}`
 
 pub(crate) mod look;
+pub(crate) mod shop;
 
 mod bulk;
+mod caps;
 mod create;
 mod delete;
 mod etag;
+mod expand;
+mod filters;
 mod get;
 mod idempotency;
 mod list;
@@ -13,5 +17,8 @@ mod permissions;
 mod queries;
 mod races;
 mod relations;
+mod safety;
+mod sorting;
+mod spec;
 mod unique;
 mod update;
