@@ -186,7 +186,8 @@ pub(super) fn parameters(collection: &Definition, all: &[&Definition]) -> Vec<(S
             json!({
                 "name": "conditions", "in": "query", "style": "form", "explode": true,
                 "description": "Which records, each member a parameter of its own: `field=value`, or `field_gt=value` \
-                                and the like. Several must all hold; at most 30 with those of the filters.",
+                                and the like. Several must all hold; at most 30 with those of the filters, and at most \
+                                100 different values in all lists together.",
                 "schema": schema(&format!("{name}Conditions")),
             }),
         ),

@@ -42,7 +42,7 @@
 //! ```
 //!
 //! Objects nest five deep, counting the outermost and every `$and`, `$or` and `$not` in it; a query has at most 30
-//! conditions, and `$in` at most 100 values. No object has one name twice.
+//! conditions, and at most 100 values in all its `$in` and `$nin` together. No object has one name twice.
 
 use std::collections::BTreeSet;
 
@@ -63,6 +63,7 @@ const MAX_EXPAND: usize = 10;
 const MAX_SEARCH: usize = 128;
 const MAX_CONDITIONS: usize = 30;
 const MAX_DEPTH: usize = 5;
+/// In all lists of a query together: a page may check every one of them on thousands of records.
 const MAX_VALUES: usize = 100;
 
 /// The parameters that say which records.
@@ -199,16 +200,24 @@ struct Reader<'a> {
     details: Vec<Detail>,
     filters: Vec<Filter>,
     conditions: usize,
+    /// How many values the lists have so far.
+    values: usize,
 }
 
 impl<'a> Reader<'a> {
     fn new(definition: &'a Definition, others: &'static str) -> Self {
-        Self { definition, others, seen: BTreeSet::new(), details: Vec::new(), filters: Vec::new(), conditions: 0 }
+        let (seen, details, filters) = (BTreeSet::new(), Vec::new(), Vec::new());
+        Self { definition, others, seen, details, filters, conditions: 0, values: 0 }
     }
 
     fn finish(mut self) -> Result<Filter, Error> {
         if self.conditions > MAX_CONDITIONS {
             let message = format!("A query has at most {MAX_CONDITIONS} conditions; this has {}.", self.conditions);
+            self.fault("filter", "range", message);
+        }
+        if self.values > MAX_VALUES {
+            let message =
+                format!("The lists of a query have at most {MAX_VALUES} values together; these have {}.", self.values);
             self.fault("filter", "range", message);
         }
         if self.details.is_empty() { Ok(all(self.filters)) } else { Err(Error::invalid(self.details)) }
@@ -511,6 +520,9 @@ impl<'a> Reader<'a> {
             let choices = Operator::choices(column, prefix);
             Err(("operator", format!("does not go with the type of `{}`, which has: {choices}", column.name)))
         };
+        if let Ok(Test::In(values) | Test::Nin(values)) = &test {
+            self.values += values.len();
+        }
         match test {
             Ok(test) => Filter::Field(column.name.to_owned(), test),
             Err((code, reason)) => {
@@ -671,7 +683,13 @@ impl Operator {
                 if operands.len() > MAX_VALUES {
                     return Err(("range", format!("has at most {MAX_VALUES} values")));
                 }
-                let values = operands.into_iter().map(optional).collect::<Result<_, _>>()?;
+                let mut values: Vec<Option<Value>> = Vec::with_capacity(operands.len());
+                for operand in operands {
+                    let value = optional(operand)?;
+                    if !values.contains(&value) {
+                        values.push(value);
+                    }
+                }
                 if self == Self::In { Test::In(values) } else { Test::Nin(values) }
             }
             Self::Exists => match written(Some(FieldType::Boolean), operand) {

@@ -335,6 +335,29 @@ fn every_fault_is_named() {
 }
 
 #[test]
+fn the_lists_of_a_query_share_their_values() {
+    let list = |values: std::ops::Range<usize>| values.map(|n| n.to_string()).collect::<Vec<_>>().join(",");
+    let either = |values: &str| format!(r#"{{"$or":[{{"price":{{"$in":[{values}]}}}},{{"count":{{"$nin":[1,2]}}}}]}}"#);
+    for (price, filter, fits) in [
+        (list(0..98), "{}".to_owned(), true),
+        (list(0..100), "{}".to_owned(), true),
+        (list(0..60), either(&list(0..38)), true),
+        (list(0..60), either(&list(0..39)), false),
+        (list(0..1), either(&list(0..98)), false),
+        // A value that comes again costs nothing, however it is written.
+        (list(0..60), either(&format!("{},1.0,1e0,0.1e1", list(0..38))), true),
+        (vec!["1,1.0"; 50].join(","), either(&list(0..97)), true),
+    ] {
+        let parameters = [("price_nin", price.as_str()), ("filter", filter.as_str())];
+        if fits {
+            assert!(parse(&parameters).is_ok(), "{parameters:?}");
+        } else {
+            assert_eq!(faults(&parameters), [("filter".to_owned(), "range".to_owned())], "{parameters:?}");
+        }
+    }
+}
+
+#[test]
 fn an_error_says_what_is_allowed_and_repeats_little() {
     let message = |name: &str, value: &str| {
         let error = super::parse(&definition(), [(name, value)]).expect_err(name);
@@ -792,7 +815,8 @@ fn any_test(random: &mut Random) -> (&'static str, &'static str, Value, Test, St
         }
         _ => {
             let (other, other_text) = operand(random);
-            let both = vec![Some(known), Some(stored(other.clone()))];
+            let mut both = vec![Some(known), Some(stored(other.clone()))];
+            both.dedup();
             let test = if operator == "in" { Test::In(both) } else { Test::Nin(both) };
             return (field, operator, json!([value, other]), test, format!("{text},{other_text}"));
         }
