@@ -573,6 +573,9 @@ fn a_key_opens_nothing_of_others_and_nothing_that_may_no_longer_be_read() {
     assert_eq!(said(&again), said(&victim.member.get(&path("orders", &theirs))));
 }
 
+/// A name, who is asked, and what about a record of this id.
+type Ask<'a> = (&'static str, &'a Instance<'a>, &'a dyn Fn(&str) -> Event);
+
 /// What an attempt asks of DynamoDB and what that costs is the same as well: time and load tell nothing either.
 #[test]
 fn what_may_not_be_read_costs_what_is_missing_costs() {
@@ -608,7 +611,7 @@ fn what_may_not_be_read_costs_what_is_missing_costs() {
     let comment = |order: &str| json!({ "post": post, "text": "a", "order": order });
     let hidden = made(&victim, "comments", &comment(&order));
 
-    let asks: [(&str, &Instance<'_>, &dyn Fn(&str) -> Event); 9] = [
+    let asks: [Ask<'_>; 9] = [
         ("get", &get, &|id| Event::new("GET", &format!("/api/orders/{id}"))),
         ("delete", &delete, &|id| Event::new("DELETE", &format!("/api/orders/{id}"))),
         ("patch", &update, &|id| Event::new("PATCH", &format!("/api/orders/{id}")).json(&json!({ "note": "x" }))),
