@@ -49,15 +49,16 @@ pub(crate) struct Claim {
     pub(crate) field: String,
     place: Place,
     record: Id,
-    /// The record that gives it up in the same transaction.
-    from: Option<Id>,
+    /// The records that give it up in the same transaction: several where it was declared unique after they had it.
+    from: BTreeSet<Id>,
 }
 
 /// A unique value that a write gives up.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Release {
     pub(crate) place: Place,
-    record: Id,
+    /// The records that had it, of which one may hold the reservation.
+    records: BTreeSet<Id>,
 }
 
 /// What becomes of the reservations when records change from what they were to what they shall be. The operation and
@@ -66,7 +67,8 @@ pub(crate) fn moves(
     definition: &Definition,
     steps: &[(Option<&StoredRecord>, Option<&StoredRecord>)],
 ) -> Result<(Vec<Claim>, Vec<Release>), (usize, String)> {
-    let (mut claims, mut releases) = (Vec::new(), BTreeMap::new());
+    let mut claims = Vec::new();
+    let mut releases: BTreeMap<Place, BTreeSet<Id>> = BTreeMap::new();
     let mut taken = BTreeSet::new();
     for (at, (old, new)) in steps.iter().enumerate() {
         let (before, after) = (reserved(definition, *old), reserved(definition, *new));
@@ -77,16 +79,19 @@ pub(crate) fn moves(
             if !taken.insert(place.clone()) {
                 return Err((at, field.clone()));
             }
-            claims.push(Claim { at, field: field.clone(), place: place.clone(), record: *record, from: None });
+            let (field, place) = (field.clone(), place.clone());
+            claims.push(Claim { at, field, place, record: *record, from: BTreeSet::new() });
         }
         let given_up = before.into_iter().filter(|(field, held)| after.get(field) != Some(held));
-        releases.extend(given_up.map(|(_, held)| held));
+        for (_, (place, record)) in given_up {
+            releases.entry(place).or_default().insert(record);
+        }
     }
     // DynamoDB allows one operation an item: a value that one gives up and another takes is put once.
     for claim in &mut claims {
-        claim.from = releases.remove(&claim.place);
+        claim.from = releases.remove(&claim.place).unwrap_or_default();
     }
-    Ok((claims, releases.into_iter().map(|(place, record)| Release { place, record }).collect()))
+    Ok((claims, releases.into_iter().map(|(place, records)| Release { place, records }).collect()))
 }
 
 /// The places of a record's unique values, by field. A value is hashed in its stored form.
@@ -101,23 +106,28 @@ fn reserved(definition: &Definition, record: Option<&StoredRecord>) -> BTreeMap<
     unique.filter_map(|field| Some((field.name.clone(), place(&field.name)?))).collect()
 }
 
+/// The condition that a value is free or reserved for one of these records, and the values that it names.
+fn free_or_of<'a>(records: impl Iterator<Item = &'a Id>) -> (String, Item) {
+    let values: Item = records.enumerate().map(|(n, record)| (format!(":r{n}"), id(*record))).collect();
+    let names: Vec<&str> = values.keys().map(String::as_str).collect();
+    (format!("attribute_not_exists(#id) OR #record IN ({})", names.join(", ")), values)
+}
+
 impl Claim {
-    /// Takes the value, on condition that it is free, the record's already, or the one's that gives it up.
+    /// Takes the value, on condition that it is free, the record's already, or one's that gives it up.
     pub(crate) fn put(&self, table: String) -> Result<Put, Error> {
         let mut item = self.place.key();
         item.insert("record".to_owned(), id(self.record));
-        let mut put = Put::builder()
+        let (condition, values) = free_or_of(self.from.iter().chain([&self.record]));
+        Put::builder()
             .table_name(table)
             .set_item(Some(item))
+            .condition_expression(condition)
             .expression_attribute_names("#id", "id")
             .expression_attribute_names("#record", "record")
-            .expression_attribute_values(":record", id(self.record));
-        let mut condition = "attribute_not_exists(#id) OR #record = :record".to_owned();
-        if let Some(from) = self.from {
-            condition.push_str(" OR #record = :from");
-            put = put.expression_attribute_values(":from", id(from));
-        }
-        put.condition_expression(condition).build().map_err(built)
+            .set_expression_attribute_values(Some(values))
+            .build()
+            .map_err(built)
     }
 
     /// The refusal when somebody else has it: which field, and nothing of the value or of who has it.
@@ -129,13 +139,14 @@ impl Claim {
 impl Release {
     /// Frees the value, on condition that it is not another record's.
     pub(crate) fn delete(&self, table: String) -> Result<Delete, Error> {
+        let (condition, values) = free_or_of(self.records.iter());
         Delete::builder()
             .table_name(table)
             .set_key(Some(self.place.key()))
-            .condition_expression("attribute_not_exists(#id) OR #record = :record")
+            .condition_expression(condition)
             .expression_attribute_names("#id", "id")
             .expression_attribute_names("#record", "record")
-            .expression_attribute_values(":record", id(self.record))
+            .set_expression_attribute_values(Some(values))
             .build()
             .map_err(built)
     }
@@ -221,8 +232,8 @@ mod tests {
         }
     }
 
-    /// What is claimed as (operation, field, given up by), and how many values are freed.
-    type Moves = (Vec<(usize, String, Option<u8>)>, usize);
+    /// What is claimed as (operation, field, given up by), and by whom values are freed.
+    type Moves = (Vec<(usize, String, Vec<u8>)>, Vec<Vec<u8>>);
 
     fn moved(steps: &[(u8, Option<Value>, Option<Value>)]) -> Result<Moves, (usize, String)> {
         let made: Vec<_> = steps
@@ -231,8 +242,9 @@ mod tests {
             .collect();
         let steps: Vec<_> = made.iter().map(|(old, new)| (old.as_ref(), new.as_ref())).collect();
         let (claims, releases) = moves(&definition(), &steps)?;
-        let claims = claims.into_iter().map(|claim| (claim.at, claim.field, claim.from.map(|from| from.bytes()[15])));
-        Ok((claims.collect(), releases.len()))
+        let who = |records: BTreeSet<Id>| records.iter().map(|record| record.bytes()[15]).collect();
+        let claims = claims.into_iter().map(|claim| (claim.at, claim.field, who(claim.from)));
+        Ok((claims.collect(), releases.into_iter().map(|release| who(release.records)).collect()))
     }
 
     #[test]
@@ -240,28 +252,53 @@ mod tests {
         let a = || Some(json!({ "sku": "a", "name": "x" }));
         let b = || Some(json!({ "sku": "b", "name": "y" }));
         let none = || Some(json!({ "sku": null }));
-        let sku = |at: usize, from: Option<u8>| (at, "sku".to_owned(), from);
+        let sku = |at: usize, from: &[u8]| (at, "sku".to_owned(), from.to_vec());
         for (steps, expected) in [
-            (vec![(1, None, a())], Ok((vec![sku(0, None)], 0))),
-            (vec![(1, a(), None)], Ok((vec![], 1))),
-            (vec![(1, a(), a())], Ok((vec![], 0))),
-            (vec![(1, a(), b())], Ok((vec![sku(0, None)], 1))),
-            (vec![(1, a(), none())], Ok((vec![], 1))),
-            (vec![(1, none(), none())], Ok((vec![], 0))),
+            (vec![(1, None, a())], Ok((vec![sku(0, &[])], vec![]))),
+            (vec![(1, a(), None)], Ok((vec![], vec![vec![1]]))),
+            (vec![(1, a(), a())], Ok((vec![], vec![]))),
+            (vec![(1, a(), b())], Ok((vec![sku(0, &[])], vec![vec![1]]))),
+            (vec![(1, a(), none())], Ok((vec![], vec![vec![1]]))),
+            (vec![(1, none(), none())], Ok((vec![], vec![]))),
             // What one frees another takes, before it or after it.
-            (vec![(1, a(), b()), (2, None, a())], Ok((vec![sku(0, None), sku(1, Some(1))], 0))),
-            (vec![(2, None, a()), (1, a(), None)], Ok((vec![sku(0, Some(1))], 0))),
-            (vec![(1, a(), b()), (2, b(), a())], Ok((vec![sku(0, Some(2)), sku(1, Some(1))], 0))),
+            (vec![(1, a(), b()), (2, None, a())], Ok((vec![sku(0, &[]), sku(1, &[1])], vec![]))),
+            (vec![(2, None, a()), (1, a(), None)], Ok((vec![sku(0, &[1])], vec![]))),
+            (vec![(1, a(), b()), (2, b(), a())], Ok((vec![sku(0, &[2]), sku(1, &[1])], vec![]))),
+            // Two had it from before it was unique: either may hold the reservation.
+            (vec![(2, a(), None), (1, a(), None)], Ok((vec![], vec![vec![1, 2]]))),
+            (vec![(1, a(), None), (2, a(), b())], Ok((vec![sku(1, &[])], vec![vec![1, 2]]))),
+            (vec![(1, a(), None), (2, a(), None), (3, None, a())], Ok((vec![sku(2, &[1, 2])], vec![]))),
             // Two take the same.
             (vec![(1, None, a()), (2, None, b()), (3, None, a())], Err((2, "sku".to_owned()))),
             // The same text in another field is another value.
             (
                 vec![(1, None, a()), (2, None, Some(json!({ "code": "a" })))],
-                Ok((vec![sku(0, None), (1, "code".to_owned(), None)], 0)),
+                Ok((vec![sku(0, &[]), (1, "code".to_owned(), vec![])], vec![])),
             ),
         ] {
             assert_eq!(moved(&steps), expected, "{steps:?}");
         }
+    }
+
+    #[test]
+    fn a_value_is_freed_and_taken_from_any_of_its_records() {
+        let [one, two, new] = [1, 2, 3].map(|n| record(n, json!({ "sku": "a" })));
+        let ids = |values: Option<Item>| values.map(|values| values.into_values().collect::<Vec<_>>());
+        let (_, releases) = moves(&definition(), &[(Some(&one), None), (Some(&two), None)]).expect("moves");
+        let [release] = releases.as_slice() else { panic!("{releases:?}") };
+        let delete = release.delete("t".to_owned()).expect("a delete");
+        let condition = delete.condition_expression.expect("a condition");
+        assert!(condition.contains(":r0") && condition.contains(":r1") && !condition.contains(":r2"), "{condition}");
+        let freed = ids(delete.expression_attribute_values).expect("values");
+        assert!(freed.len() == 2 && freed.contains(&id(one.id)) && freed.contains(&id(two.id)));
+
+        let steps = [(Some(&one), None), (Some(&two), None), (None, Some(&new))];
+        let (claims, releases) = moves(&definition(), &steps).expect("moves");
+        assert!(claims.len() == 1 && releases.is_empty());
+        let put = claims[0].put("t".to_owned()).expect("a put");
+        assert_eq!(put.item.get("record"), Some(&id(new.id)));
+        let taken = ids(put.expression_attribute_values).expect("values");
+        assert!(taken.len() == 3 && [one.id, two.id, new.id].iter().all(|record| taken.contains(&id(*record))));
     }
 
     #[test]
