@@ -32,7 +32,7 @@ pub(crate) struct Query {
 pub(crate) fn definition(dice: &mut Dice, name: &str) -> Definition {
     let listed_by = *dice.pick(&["public", "owner", "owner"]);
     let owner_field = *dice.pick(&["createdBy", "owner"]);
-    let mut definition = json!({ "name": name, "shards": dice.pick(&[1, 1, 2, 2, 5]), "ownerField": owner_field,
+    let mut definition = json!({ "name": name, "shards": dice.pick(&[1, 1, 1, 2, 2, 5]), "ownerField": owner_field,
         "permissions": { "list": listed_by }, "indexes": [],
         "fields": [{ "name": "a", "type": "string" }, { "name": "b", "type": "number" },
             { "name": "c", "type": "boolean" }, { "name": "tags", "type": "array" },
@@ -64,9 +64,36 @@ pub(crate) fn definition(dice: &mut Dice, name: &str) -> Definition {
     check(&definition).unwrap().definitions.remove(0)
 }
 
-/// The values that the records of a dataset mostly have: few, so that many are alike.
-pub(crate) fn palette(dice: &mut Dice) -> Vec<Option<Value>> {
-    (0..3 + dice.below(6)).map(|_| any_value(dice)).collect()
+/// The values that the records of a dataset mostly have: few, so that many are alike, and often of one family, of
+/// which each is close to the next: strings that differ about where an index stops to look, numbers by a last digit.
+pub(crate) fn palette(dice: &mut Dice, definition: &Definition) -> Vec<Option<Value>> {
+    const NUMBERS: [&str; 12] = [
+        "1",
+        "1.1",
+        "1.01",
+        "1.12",
+        "10",
+        "-1",
+        "-1.1",
+        "-1.01",
+        "12345678901234567890123456789012345678",
+        "12345678901234567890123456789012345677",
+        "-12345678901234567890123456789012345678",
+        "-12345678901234567890123456789012345677",
+    ];
+    let mut palette: Vec<_> = (0..3 + dice.below(4)).map(|_| any_value(dice)).collect();
+    let family = dice.below(4);
+    let cut = model::cut(Some(dice.pick(&definition.indexes)));
+    palette.extend((0..5).filter_map(|_| match family {
+        0 => {
+            let text = "x".repeat(cut - 3 + dice.below(5));
+            Some(Some(json!(text + *dice.pick(&["", "a", "b", "ab", "é", "è"]))))
+        }
+        1 => Some(serde_json::from_str(dice.pick::<&str>(&NUMBERS)).ok()),
+        2 => Some(Some(json!(dice.chance(50)))),
+        _ => None,
+    }));
+    palette
 }
 
 fn value(dice: &mut Dice, palette: &[Option<Value>]) -> Option<Value> {
@@ -200,7 +227,7 @@ pub(crate) fn query(dice: &mut Dice, definition: &Definition, rows: &[&Row], use
     let matching = model::list(rows.iter().copied(), &scope, &filter, &sort, usize::MAX).len();
     let limit = match dice.below(4) {
         0 => *dice.pick(&[1, 2, 3, 10, 20, 100]),
-        _ => matching.div_ceil(1 + dice.below(4)),
+        _ => matching.div_ceil(1 + dice.below(3)),
     };
     // Many pages take long and tell no more than some.
     let limit = limit.max(matching / 6).clamp(1, 100);

@@ -50,9 +50,9 @@ impl Dataset {
 
             store: Store::connect(&deployment(dynamo)),
             keys: Keys::new("local-", b"a-secret-for-tests-of-32-bytes-or-more", None).unwrap(),
-            definition,
             users,
-            palette: cases::palette(&mut dice),
+            palette: cases::palette(&mut dice, &definition),
+            definition,
             body,
             rows: BTreeMap::new(),
             now: START + 10,
