@@ -12,8 +12,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value};
 
 use crate::item::{Item, Reader, id, number, text};
-use crate::sessions::strong;
-use crate::transaction::{Problem, Wrote};
+use crate::sessions::{BATCH, strong};
+use crate::transaction::{MAX_BYTES, Problem, Wrote, weight};
 use crate::unique::IdempotencyKey;
 use crate::write::{Act, Change, Operation};
 use crate::{Store, fault, write};
@@ -163,7 +163,8 @@ impl Store {
         item.filter(|item| !is_tombstone(item)).map(read_record).transpose()
     }
 
-    /// Reads records. Strongly consistent: 1 RRU per 4 KB each.
+    /// Reads records that shall be written at once, 25 a request, and no further once they are more than a transaction
+    /// takes: that is refused then. Strongly consistent: 1 RRU per 4 KB each.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -176,12 +177,19 @@ impl Store {
         let keys: Vec<Item> = here
             .map(|record| Item::from([("shard".to_owned(), number(record.shard())), ("id".to_owned(), id(*record))]))
             .collect();
-        if keys.is_empty() {
-            return Ok(HashMap::new());
+        let (mut found, mut bytes) = (HashMap::new(), 0);
+        for keys in keys.chunks(BATCH) {
+            let wanted = HashMap::from([(self.table(&definition.name), strong(keys.to_vec())?)]);
+            for item in self.batch(wanted).await?.into_values().flatten().filter(|item| !is_tombstone(item)) {
+                let record = read_record(item)?;
+                bytes += weight(Some(&record));
+                found.insert(record.id, record);
+            }
+            if bytes > MAX_BYTES {
+                break;
+            }
         }
-        let found = self.batch(HashMap::from([(self.table(&definition.name), strong(keys)?)])).await?;
-        let items = found.into_values().flatten().filter(|item| !is_tombstone(item));
-        items.map(|item| read_record(item).map(|record| (record.id, record))).collect()
+        Ok(found)
     }
 
     /// Reads a record if `needed`.

@@ -12,6 +12,9 @@ use crate::item::{Item, Reader, id, number, text, time};
 use crate::users::read_user;
 use crate::{Store, fault};
 
+/// How many records a request reads: they may have 400 KB each, and are bounded by their sum.
+pub(crate) const BATCH: usize = 25;
+
 /// How often keys that DynamoDB left unread are asked for again.
 const BATCH_TRIES: u32 = 5;
 

@@ -22,7 +22,7 @@ const TRIES: u32 = 6;
 
 /// DynamoDB's limits of a transaction.
 const MAX_ITEMS: usize = 100;
-const MAX_BYTES: usize = 4 * 1024 * 1024;
+pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// About how many bytes an item has beside the fields of its record.
 const ENVELOPE: usize = 512;
@@ -112,6 +112,7 @@ impl Store {
         key: Option<&IdempotencyKey>,
         writer: &Writer,
     ) -> Result<Wrote, Problem> {
+        writable_at_once(operations, &found)?;
         // Values that the records have but never reserved: `unique` was declared later, and another was faster.
         let mut not_reserved = BTreeSet::new();
         for tries in 1..=TRIES {
@@ -333,6 +334,21 @@ fn judge(act: &Act<'_>, old: Option<&StoredRecord>) -> Result<(), Error> {
     }
 }
 
+/// Refuses more records than a transaction takes, of which not all were read. Only who may write those that were is
+/// told that they are large.
+fn writable_at_once(operations: &[Operation<'_>], found: &HashMap<Id, StoredRecord>) -> Result<(), Problem> {
+    let bytes = found.values().map(|record| weight(Some(record))).sum();
+    let refused = within_limits(found.len(), bytes);
+    if refused.is_err() {
+        for (at, operation) in operations.iter().enumerate() {
+            if let Some(old) = found.get(&operation.act.id()) {
+                judge(&operation.act, Some(old)).map_err(|error| Problem::At(at, error))?;
+            }
+        }
+    }
+    Ok(refused?)
+}
+
 /// Takes note of a record that is not as it was read.
 fn refresh(
     found: &mut HashMap<Id, StoredRecord>,
@@ -382,7 +398,7 @@ fn within_limits(items: usize, bytes: usize) -> Result<(), Error> {
 }
 
 /// About how many bytes a record has as an item.
-fn weight(record: Option<&StoredRecord>) -> usize {
+pub(crate) fn weight(record: Option<&StoredRecord>) -> usize {
     let fields =
         |record: &StoredRecord| record.fields.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>();
     record.map_or(0, |record| fields(record) + ENVELOPE)
@@ -401,6 +417,12 @@ fn size(value: &Value) -> usize {
 
 #[cfg(test)]
 mod tests {
+    use api::Timestamp;
+    use auth::Caller;
+    use auth::permission::{OwnerChange, Terms};
+    use auth::precondition::Precondition;
+    use serde_json::{Map, json};
+
     use super::*;
 
     #[test]
@@ -420,6 +442,46 @@ mod tests {
             (Code::ValidationFailed, vec!["operations[0].order".into(), "operations[1].post".into()])
         );
         assert_eq!(told(Vec::new()).0, Code::Internal);
+    }
+
+    #[test]
+    fn who_may_not_write_a_record_is_not_told_that_it_is_large() {
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let definition: Definition = serde_json::from_value(json!({ "name": "things", "fields": [] })).expect("json");
+        let caller = Caller::stranger();
+        let me = Id::new(now, [99; 10]);
+        let (mut found, mut operations) = (HashMap::new(), Vec::new());
+        for n in 0..20 {
+            let record = StoredRecord {
+                id: Id::new(now, [n; 10]),
+                owner: Some(me.to_string()),
+                created_by: None,
+                created_at: now,
+                updated_at: now,
+                rev: String::new(),
+                fields: Map::from_iter([("text".to_owned(), json!("x".repeat(300_000)))]),
+            };
+            let terms = Terms {
+                definition: &definition,
+                caller: &caller,
+                requirement: Requirement::OwnedBy(me),
+                owner: OwnerChange::Keep,
+                precondition: Precondition::Any,
+            };
+            operations.push(Operation { act: Act::Delete(record.id, terms), related: Vec::new() });
+            found.insert(record.id, record);
+        }
+        let told = |found: &HashMap<Id, StoredRecord>| {
+            writable_at_once(&operations, found).map_err(|problem| problem.of_many().code)
+        };
+        // What was not read is not missed.
+        let last = Id::new(now, [19; 10]);
+        let unread = found.remove(&last).expect("a record");
+        assert_eq!(told(&found), Err(Code::InvalidRequest));
+        found.insert(last, StoredRecord { owner: None, ..unread });
+        assert_eq!(told(&found), Err(Code::Forbidden));
+        let found = found.into_iter().filter(|(_, record)| record.owner.is_some()).take(10).collect();
+        assert_eq!(told(&found), Ok(()));
     }
 
     #[test]
