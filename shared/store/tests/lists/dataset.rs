@@ -162,9 +162,14 @@ impl Dataset {
     /// A new record, and how the model has it.
     fn new_record(&mut self) -> (NewRecord, Writer, Row) {
         let now = self.time();
-        let writer = self.writer(now);
         let shard = self.dice.below(self.definition.shards.into()) as u8;
         let id = Id::in_shard(now, self.dice.bytes(), shard);
+        // Now and then the id next to another: what is skipped by one is seen.
+        let newest = self.rows.keys().next_back().filter(|newest| newest.created_at().millis() >= self.now);
+        let next = newest.and_then(|id| Id::from_bytes((u128::from_be_bytes(id.bytes()) + 1).to_be_bytes()));
+        let id = next.filter(|_| self.dice.chance(30)).unwrap_or(id);
+        let now = id.created_at();
+        let writer = self.writer(now);
         let owner = self.dice.chance(85).then(|| self.dice.pick(&self.users).to_string());
         let created_by = match (self.definition.owner_is_declared(), &owner) {
             (true, _) => self.dice.chance(80).then(|| *self.dice.pick(&self.users)),
