@@ -19,6 +19,8 @@ const ZIG: Tool = Tool { name: "zig", requirement: "ziglang==0.17.0", program: "
 const SAM: Tool = Tool { name: "sam", requirement: "aws-sam-cli==1.170.0", program: "sam" };
 const MINISTACK: Tool = Tool { name: "ministack", requirement: "ministack[full]==1.5.33", program: "ministack" };
 
+const SCHEMATHESIS: Tool = Tool { name: "schemathesis", requirement: "schemathesis==4.32.5", program: "schemathesis" };
+
 /// The program `cargo-lambda` (run it as `cargo-lambda lambda …`): the one on the PATH if it is 1.9.2 or a later 1.x,
 /// else one installed under `root`.
 ///
@@ -54,6 +56,14 @@ pub fn sam(root: &Path) -> Result<PathBuf, String> {
 /// One line that says what to do.
 pub fn ministack(root: &Path) -> Result<PathBuf, String> {
     install(root, &MINISTACK)
+}
+
+/// The program `schemathesis`.
+///
+/// # Errors
+/// One line that says what to do.
+pub fn schemathesis(root: &Path) -> Result<PathBuf, String> {
+    install(root, &SCHEMATHESIS)
 }
 
 /// The program of `tool`, installed first if it is missing or of another version.

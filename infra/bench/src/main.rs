@@ -1,5 +1,5 @@
 //! `cargo bench-cold`: what a cold start takes, beside a function that only answers; `cargo bench-cold profiles`: what
-//! the release profile makes of it.
+//! the release profile makes of it; `cargo bench-scale`: what requests cost while a collection grows.
 
 mod build;
 mod cold;
@@ -7,6 +7,7 @@ mod figures;
 mod profiles;
 mod relay;
 mod runtime_api;
+mod scale;
 mod size;
 mod trial;
 
@@ -14,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Measures cold starts on this machine. Asserts nothing about seconds.
+/// Measures cold starts on this machine, and what requests cost. Asserts nothing about seconds.
 #[derive(Parser)]
 #[command(name = "bench-cold")]
 struct Cli {
@@ -32,6 +33,12 @@ struct Cli {
 enum Command {
     /// Compare link-time optimisation off and thin, and the optimisation levels z, s and 3.
     Profiles,
+    /// Count the DynamoDB requests and units of reads and writes while a collection grows; fails where they grow too.
+    Scale {
+        /// How many records there are, each time.
+        #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000, 50_000], value_parser = clap::value_parser!(u64).range(600..))]
+        sizes: Vec<u64>,
+    },
 }
 
 fn main() -> ExitCode {
@@ -40,6 +47,9 @@ fn main() -> ExitCode {
     let report = match cli.command {
         None => cold::report(rounds, !cli.no_build),
         Some(Command::Profiles) => profiles::report(rounds, !cli.no_build),
+        Some(Command::Scale { sizes }) => scale::report(&sizes).and_then(|(text, met)| {
+            if met { Ok(text) } else { Err(format!("{text}\nSome costs grow with the collection.")) }
+        }),
     };
     match report {
         Ok(text) => {

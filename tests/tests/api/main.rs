@@ -5,6 +5,7 @@
 mod admin;
 mod auth;
 mod backfill;
+mod document;
 mod faults;
 mod health;
 mod hostile_input;
