@@ -114,8 +114,9 @@ pub fn walk(root: &Path, folder: &Path, plan_only: bool, arguments: &[String]) -
         aws.deploy(&sam, file)?;
         aws.settled()?;
         if done + 1 == plan.fill_after.max(1) {
+            // Code that was there before may have changed records meanwhile that the new code had written.
             for collection in &plan.fill {
-                aws.backfill(&deployed.stack, vec![collection, "--all", "--settle", SETTLE])?;
+                aws.backfill(&deployed.stack, vec![collection, "--all", "--again", "--settle", SETTLE])?;
             }
             unfilled.write(&[])?;
         }
@@ -210,12 +211,11 @@ fn plan(present: &BTreeMap<String, Table>, drawn: &Value, collections: &[&Defini
         if let Some(collection) = collections.iter().find(|it| names::collection(&it.name) == *id) {
             // DynamoDB itself fills the index of owners, whose key every record has.
             let declared: Vec<String> = added.into_iter().filter(|name| name != "by_owner").collect();
-            let newly_unique = wanted.metadata.unique.iter().any(|field| !table.metadata.unique.contains(field));
-            if !declared.is_empty() || newly_unique {
+            let unique = wanted.metadata.unique.iter().filter(|field| !table.metadata.unique.contains(field));
+            let new: Vec<String> = declared.into_iter().chain(unique.map(|field| format!("unique.{field}"))).collect();
+            if !new.is_empty() {
                 plan.fill.push(collection.name.clone());
-            }
-            if !declared.is_empty() {
-                plan.clear.insert(collection.name.clone(), declared);
+                plan.clear.insert(collection.name.clone(), new);
             }
         }
     }

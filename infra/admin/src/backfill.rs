@@ -30,7 +30,7 @@ pub(crate) struct Arguments {
     /// Write sort keys anew also where they were written before: after code that did not know the index has run again.
     #[arg(long)]
     again: bool,
-    /// Instead, remove what records have of indexes that are not deployed, before these are made again.
+    /// Instead, remove what there is of indexes and unique fields that are not deployed, before these are made again.
     #[arg(long, requires = "names")]
     clear: bool,
     /// Wait so many seconds first, if there is anything to fill: until nothing runs any more that was deployed before.

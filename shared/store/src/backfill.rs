@@ -11,15 +11,16 @@ use std::time::Duration;
 use api::definition::Index;
 use api::{Code, Definition, Error, Id, Timestamp};
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use crate::fault::Cancelled;
-use crate::item::{Item, Reader, number};
+use crate::item::{Item, Reader, number, text};
 use crate::records::{StoredRecord, read_record};
 use crate::unique::{Claim, moves};
-use crate::{Store, built, fault, index};
+use crate::{Store, built, fault, index, unique};
 
 /// The attribute that names what a record has been written into.
 const INDEXED: &str = "indexed";
@@ -122,12 +123,17 @@ impl Backfill {
         self.each_shard(Self::fill_shard).await
     }
 
-    /// Removes the keys and names of indexes that the table does not have, oldest record first: an index that is made
-    /// again under an old name must not find what it had long ago.
+    /// Removes the keys and names of indexes that the table does not have, and the reservations of fields that are not
+    /// unique, oldest record first: what is declared again must not find what it had long ago.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn clear(self: &Arc<Self>) -> Result<Found, Error> {
+        for field in self.names.iter().filter_map(|name| name.strip_prefix("unique.")) {
+            for shard in unique::SHARDS {
+                self.clear_reservations(shard, field).await?;
+            }
+        }
         self.each_shard(Self::clear_shard).await
     }
 
@@ -182,7 +188,7 @@ impl Backfill {
         let at_once = (PARALLEL / usize::from(self.definition.shards.max(1))).max(1);
         let (mut from, mut newest) = (None, None);
         loop {
-            let (items, next) = self.page(shard, from, false).await?;
+            let (items, next) = self.query(self.records(shard).scan_index_forward(false).limit(PAGE), from).await?;
             for chunk in items.chunks(at_once) {
                 if self.is_stopped() {
                     return Ok(());
@@ -367,7 +373,7 @@ impl Backfill {
     async fn clear_shard(self: Arc<Self>, shard: u8) -> Result<(), Error> {
         let mut from = None;
         loop {
-            let (items, next) = self.page(shard, from, true).await?;
+            let (items, next) = self.query(self.all(shard), from).await?;
             for item in items {
                 if self.is_stopped() {
                     return Ok(());
@@ -415,16 +421,11 @@ impl Backfill {
         Err(Error::unavailable("the table was busy all the time"))
     }
 
-    /// A page of a shard's records, without tombstones, and the key that the next one comes after.
-    async fn page(&self, shard: u8, from: Option<Item>, forward: bool) -> Result<(Vec<Item>, Option<Item>), Error> {
-        self.query(shard, from, forward, PAGE).await
-    }
-
     /// The oldest record of a shard.
     async fn oldest(&self, shard: u8) -> Result<Option<Item>, Error> {
         let mut from = None;
         loop {
-            let (items, next) = self.query(shard, from, true, 20).await?;
+            let (items, next) = self.query(self.records(shard).limit(20), from).await?;
             match (items.into_iter().next(), next) {
                 (Some(oldest), _) => return Ok(Some(oldest)),
                 (None, Some(key)) => from = Some(key),
@@ -433,28 +434,50 @@ impl Backfill {
         }
     }
 
-    async fn query(
-        &self,
-        shard: u8,
-        from: Option<Item>,
-        forward: bool,
-        limit: i32,
-    ) -> Result<(Vec<Item>, Option<Item>), Error> {
-        for attempt in 0..TRIES {
+    /// Removes the reservations of a field out of one of the shards that have any.
+    async fn clear_reservations(&self, shard: u16, field: &str) -> Result<(), Error> {
+        let mut from = None;
+        loop {
             let query = self
-                .client
-                .query()
-                .table_name(&self.table)
-                .key_condition_expression("#shard = :shard")
-                .filter_expression("attribute_not_exists(#deleted)")
-                .expression_attribute_names("#shard", "shard")
-                .expression_attribute_names("#deleted", "deleted_at")
-                .expression_attribute_values(":shard", number(shard))
-                .consistent_read(true)
-                .scan_index_forward(forward)
-                .limit(limit)
-                .set_exclusive_start_key(from.clone());
-            match query.send().await {
+                .all(shard)
+                .key_condition_expression("#shard = :shard AND begins_with(#id, :prefix)")
+                .expression_attribute_names("#id", "id")
+                .expression_attribute_values(":prefix", text(unique::prefix(field) + "#"));
+            let (items, next) = self.query(query, from).await?;
+            for item in items {
+                let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key_of(&item)));
+                delete.send().await.map_err(|error| fault::of(&error))?;
+            }
+            match next {
+                Some(key) => from = Some(key),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    /// The query for everything in a shard.
+    fn all(&self, shard: impl std::fmt::Display) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(&self.table)
+            .key_condition_expression("#shard = :shard")
+            .expression_attribute_names("#shard", "shard")
+            .expression_attribute_values(":shard", number(shard))
+            .consistent_read(true)
+            .limit(PAGE)
+    }
+
+    /// The query for the records of a shard, without tombstones.
+    fn records(&self, shard: u8) -> QueryFluentBuilder {
+        self.all(shard)
+            .filter_expression("attribute_not_exists(#deleted)")
+            .expression_attribute_names("#deleted", "deleted_at")
+    }
+
+    /// A page of a query, and the key that the next one comes after.
+    async fn query(&self, query: QueryFluentBuilder, from: Option<Item>) -> Result<(Vec<Item>, Option<Item>), Error> {
+        for attempt in 0..TRIES {
+            match query.clone().set_exclusive_start_key(from.clone()).send().await {
                 Ok(output) => return Ok((output.items.unwrap_or_default(), output.last_evaluated_key)),
                 Err(error) => match fault::of(&error) {
                     error if error.code == Code::Unavailable => pause(attempt).await,

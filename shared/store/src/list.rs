@@ -13,7 +13,7 @@ use tokio::task::JoinSet;
 
 use crate::item::{Item, Reader, number, text};
 use crate::plan::{Plan, Source};
-use crate::records::read_record;
+use crate::records::{is_tombstone, read_record};
 use crate::{Store, fault};
 
 /// How many rounds of queries a list may take when it finds mostly tombstones.
@@ -192,12 +192,12 @@ impl Store {
             .scan_index_forward(!plan.backward)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         query = match &plan.source {
-            Source::Table => query
-                .consistent_read(true)
-                .filter_expression("attribute_not_exists(#deleted)")
-                .expression_attribute_names("#deleted", "deleted_at"),
-            // Tombstones have neither an owner nor the keys of indexes.
-            Source::ByOwner | Source::Declared(_) => query.index_name(plan.name()),
+            Source::Table => without_tombstones(query).consistent_read(true),
+            // Code that does not know the index leaves its key where it deletes: during a deployment, and before one
+            // that was rolled back.
+            Source::Declared(_) => without_tombstones(query).index_name(plan.name()),
+            // Tombstones have no owner.
+            Source::ByOwner => query.index_name(plan.name()),
         };
         let condition = match (&lower, &upper) {
             (None, None) => "#key = :key",
@@ -247,8 +247,7 @@ impl Store {
             .table_name(self.table(&definition.name))
             .consistent_read(true)
             .key_condition_expression("#shard = :shard")
-            .filter_expression("attribute_not_exists(#deleted)")
-            .projection_expression("#indexed")
+            .projection_expression("#indexed, #deleted")
             .expression_attribute_names("#shard", "shard")
             .expression_attribute_names("#deleted", "deleted_at")
             .expression_attribute_names("#indexed", "indexed")
@@ -256,15 +255,23 @@ impl Store {
     }
 }
 
-/// Whether the oldest record of a shard is in an index, or there is none.
+fn without_tombstones(query: QueryFluentBuilder) -> QueryFluentBuilder {
+    query.filter_expression("attribute_not_exists(#deleted)").expression_attribute_names("#deleted", "deleted_at")
+}
+
+/// Whether the oldest record of a shard is in an index, or there is none. A tombstone keeps the names of the record, so
+/// that one with this name tells as much; one without it tells nothing.
 async fn is_filled(oldest: QueryFluentBuilder, index: Index) -> Result<bool, Error> {
     let mut start = None;
     for look in 0..MAX_LOOKS {
         let query = oldest.clone().limit(4 << (2 * look)).set_exclusive_start_key(start);
         let output = query.send().await.map_err(|error| fault::of(&error))?;
-        if let Some(oldest) = output.items.unwrap_or_default().first() {
+        for oldest in output.items.unwrap_or_default() {
             let names = oldest.get("indexed").and_then(|names| names.as_ss().ok());
-            return Ok(names.is_some_and(|names| names.contains(&index.name())));
+            let carries = names.is_some_and(|names| names.contains(&index.name()));
+            if carries || !is_tombstone(&oldest) {
+                return Ok(carries);
+            }
         }
         start = output.last_evaluated_key;
         if start.is_none() {

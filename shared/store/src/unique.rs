@@ -16,6 +16,10 @@ use crate::built;
 use crate::item::{Item, id, number, text};
 use crate::records::StoredRecord;
 
+/// The partitions that have reservations and keys.
+pub(crate) const SHARDS: std::ops::Range<u16> = FIRST_SHARD..FIRST_SHARD + 256;
+const FIRST_SHARD: u16 = 256;
+
 /// How long an idempotency key holds, in seconds.
 const DAY: u64 = 24 * 60 * 60;
 
@@ -32,7 +36,7 @@ impl Place {
         let hash = digest(&SHA256, hashed.to_string().as_bytes());
         let first = hash.as_ref().first().copied().unwrap_or_default();
         let id = format!("{prefix}#{}", URL_SAFE_NO_PAD.encode(hash));
-        Self { shard: 256 + u16::from(first), id }
+        Self { shard: FIRST_SHARD + u16::from(first), id }
     }
 
     fn key(&self) -> Item {
@@ -94,6 +98,11 @@ pub(crate) fn moves(
     Ok((claims, releases.into_iter().map(|(place, records)| Release { place, records }).collect()))
 }
 
+/// What the ids of a field's reservations begin with, before another `#`.
+pub(crate) fn prefix(field: &str) -> String {
+    format!("unique#{field}")
+}
+
 /// The places of a record's unique values, by field. A value is hashed in its stored form.
 fn reserved(definition: &Definition, record: Option<&StoredRecord>) -> BTreeMap<String, (Place, Id)> {
     let mut unique = definition.fields.iter().filter(|field| field.unique).peekable();
@@ -101,7 +110,7 @@ fn reserved(definition: &Definition, record: Option<&StoredRecord>) -> BTreeMap<
     let shown = record.clone().wire(definition);
     let place = |name: &str| {
         let value = shown.value(name).filter(|value| !value.is_null())?;
-        Some((Place::new(&format!("unique#{name}"), &json!([name, value])), record.id))
+        Some((Place::new(&prefix(name), &json!([name, value])), record.id))
     };
     unique.filter_map(|field| Some((field.name.clone(), place(&field.name)?))).collect()
 }

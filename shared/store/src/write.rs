@@ -225,7 +225,7 @@ pub(crate) fn update(
             expression.set("deleted_at", time(writer.now));
             expression.set("expires_at", number(writer.now.seconds().saturating_add(TOMBSTONE)));
             let indexes: BTreeSet<String> = definition.indexes.iter().map(Index::name).collect();
-            for name in ["data", "owner", "indexed"].into_iter().chain(indexes.iter().map(String::as_str)) {
+            for name in ["data", "owner"].into_iter().chain(indexes.iter().map(String::as_str)) {
                 expression.remove(name);
             }
         }
@@ -473,7 +473,7 @@ mod tests {
         let mut removed: Vec<&str> =
             removed.split(", ").filter_map(|name| names.get(name)).map(String::as_str).collect();
         removed.sort_unstable();
-        let expected = ["by.price", "by.status.-createdAt", "by.status.price", "data", "indexed", "owner"];
+        let expected = ["by.price", "by.status.-createdAt", "by.status.price", "data", "owner"];
         assert_eq!(removed, expected);
         // No text of a caller is ever part of an expression.
         let condition = update.condition_expression.expect("a condition");

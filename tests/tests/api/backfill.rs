@@ -76,6 +76,19 @@ impl Shop<'_> {
         }
     }
 
+    /// The item of a record, as the table has it.
+    fn item(&self, id: &str) -> Value {
+        let scan = json!({ "TableName": "local-products" });
+        let found = self.apart.dynamo.database().scan(serde_json::from_value(scan).unwrap()).unwrap();
+        let found = serde_json::to_value(found).unwrap();
+        found["Items"].as_array().unwrap().iter().find(|item| item["id"]["S"] == id).unwrap().clone()
+    }
+
+    fn put(&self, item: &Value) {
+        let put = json!({ "TableName": "local-products", "Item": item });
+        self.apart.dynamo.database().put_item(serde_json::from_value(put).unwrap()).unwrap();
+    }
+
     /// What the command says, and whether it is content.
     fn backfill(&self, arguments: &[&str]) -> (bool, String) {
         let mut command = Command::new(stack().inside().unwrap().binary("admin"));
@@ -177,6 +190,45 @@ fn a_cleared_index_is_to_be_filled_anew() {
     assert_eq!(shop.prices("name,-price"), Ok(vec![1, 2]));
     assert_eq!(shop.backfill(&["--all"]), (true, "products: 2 records read, 2 filled.\n".to_owned()));
     assert_eq!(shop.prices("price"), Ok(vec![1, 2]));
+}
+
+#[test]
+fn what_code_without_the_index_deletes_is_deleted_in_the_index_too() {
+    let Some(shop) = Shop::open() else { return };
+    let gone = shop.sell("SKU-A", 1);
+    let _ = shop.sell("SKU-B", 2);
+    let key = shop.item(&gone)["by.price"].clone();
+    assert!(key.is_object(), "a new record is in the index");
+    let delete = Event::new("DELETE", &format!("/api/products/{gone}")).token(&shop.token);
+    let _ = shop.apart.ask(&shop.delete, &delete).expect(204);
+    let mut tombstone = shop.item(&gone);
+    assert!(tombstone.get("by.price").is_none() && tombstone.get("indexed").is_some(), "{tombstone}");
+    tombstone["by.price"] = key;
+    shop.put(&tombstone);
+    assert_eq!(shop.prices("price"), Ok(vec![2]));
+
+    // A name that is declared again finds neither that key nor that it was filled.
+    assert!(shop.backfill(&["products", "--clear", "by.price"]).0);
+    let cleared = shop.item(&gone);
+    assert!(cleared.get("by.price").is_none() && !cleared["indexed"].to_string().contains("by.price"), "{cleared}");
+}
+
+#[test]
+fn a_field_that_is_unique_again_finds_no_old_reservations() {
+    let Some(shop) = Shop::open() else { return };
+    let id = shop.sell("SKU-A", 1);
+    // Code to which the field is not unique deletes the record and leaves the reservation.
+    let mut item = shop.item(&id);
+    for name in ["data", "indexed", "owner"] {
+        item.as_object_mut().unwrap().remove(name);
+    }
+    item["deleted_at"] = json!({ "N": "1" });
+    shop.put(&item);
+    assert_eq!(shop.make("SKU-A", 2).0, 409);
+    assert!(shop.backfill(&["products", "--clear", "unique.sku"]).0);
+    assert_eq!(shop.make("SKU-A", 3).0, 201);
+    assert!(shop.backfill(&["products", "--all"]).0);
+    assert_eq!(shop.make("SKU-A", 4).0, 409);
 }
 
 #[test]
