@@ -7,15 +7,15 @@ use std::time::Duration;
 use api::definition::USERS;
 use api::{Code, Definition, Detail, Error, Id};
 use auth::Requirement;
-use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 use serde_json::Value;
 
 use crate::fault::Cancelled;
 use crate::item::{Item, id, number, text};
 use crate::records::{StoredRecord, Writer, is_tombstone, read_record};
 use crate::unique::{Claim, IdempotencyKey, Place, moves};
-use crate::write::{Act, Expression, Operation, put, update};
-use crate::{Store, built, fault};
+use crate::write::{Act, Expression, Operation, index_keys, put, update};
+use crate::{Store, built, fault, list};
 
 /// How often a write is tried that others get in the way of.
 const TRIES: u32 = 6;
@@ -23,6 +23,9 @@ const TRIES: u32 = 6;
 /// DynamoDB's limits of a transaction.
 const MAX_ITEMS: usize = 100;
 pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
+
+/// How many bytes of records a reply may have: with all around them less than the 6 MB of a Lambda reply.
+const MAX_REPLY: usize = 5 * 1024 * 1024;
 
 /// About how many bytes an item has beside the fields of its record.
 const ENVELOPE: usize = 512;
@@ -185,8 +188,13 @@ impl Store {
         if let (Some(key), Some(Operation { act: Act::Create(record), .. })) = (key, operations.first()) {
             parts.push((Role::Key, item().put(key.put(table(), record.id)?).build()));
         }
-        let bytes = steps.iter().map(|(old, new)| weight(*old).max(weight(new.as_ref()))).sum::<usize>();
+        let weigh = |(old, new): &(Option<&StoredRecord>, Option<StoredRecord>)| {
+            let keys = new.as_ref().map_or(0, |new| keys_weight(definition, new));
+            weight(*old).max(weight(new.as_ref()) + keys)
+        };
+        let bytes = steps.iter().map(weigh).sum::<usize>();
         within_limits(parts.len(), bytes + ENVELOPE * (parts.len() - steps.len()))?;
+        fits_reply(steps.iter().filter_map(|(_, new)| new.as_ref()))?;
         Ok(parts)
     }
 
@@ -397,7 +405,23 @@ fn within_limits(items: usize, bytes: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// About how many bytes a record has as an item.
+/// Refuses what could be written, but not told to the caller who wrote it.
+fn fits_reply<'a>(records: impl Iterator<Item = &'a StoredRecord>) -> Result<(), Error> {
+    let bytes = records.map(|record| list::weigh(&record.fields) + ENVELOPE).sum::<usize>();
+    if bytes > MAX_REPLY {
+        let message = format!("The reply to this would have {bytes} bytes; there may be {MAX_REPLY}.");
+        return Err(Error::new(Code::InvalidRequest).with_message(message));
+    }
+    Ok(())
+}
+
+/// How many bytes the keys of a record have in the indexes of its collection.
+fn keys_weight(definition: &Definition, record: &StoredRecord) -> usize {
+    let length = |key: AttributeValue| key.as_b().map_or(0, |key| key.as_ref().len());
+    index_keys(definition, record).into_iter().map(|(name, key)| name.len() + length(key)).sum()
+}
+
+/// About how many bytes a record has as an item, but for the keys of its indexes.
 pub(crate) fn weight(record: Option<&StoredRecord>) -> usize {
     let fields =
         |record: &StoredRecord| record.fields.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>();
@@ -425,6 +449,42 @@ mod tests {
 
     use super::*;
 
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn record(n: u8, value: &str) -> StoredRecord {
+        StoredRecord {
+            id: Id::new(NOW, [n; 10]),
+            owner: None,
+            created_by: None,
+            created_at: NOW,
+            updated_at: NOW,
+            rev: String::new(),
+            fields: Map::from_iter([("text".to_owned(), json!(value))]),
+        }
+    }
+
+    #[test]
+    fn what_no_reply_could_tell_is_not_written() {
+        for (value, records, expected) in [("x", 17, true), ("x", 18, false), ("\"", 4, true), ("\"", 5, false)] {
+            let records: Vec<_> = (0..records).map(|n| record(n, &value.repeat(300_000))).collect();
+            assert_eq!(fits_reply(records.iter()).is_ok(), expected, "{value} {}", records.len());
+        }
+    }
+
+    #[test]
+    fn the_keys_of_indexes_weigh_too() {
+        let definition = |indexes: Value| -> Definition {
+            let fields = json!([{ "name": "text", "type": "string" }]);
+            let definition = json!({ "name": "things", "fields": fields, "indexes": indexes });
+            serde_json::from_value(definition).expect("a definition")
+        };
+        let long = record(1, &"x".repeat(5_000));
+        assert_eq!(keys_weight(&definition(json!([])), &long), 0);
+        let one = keys_weight(&definition(json!([["text"]])), &long);
+        assert!((1_000..1_100).contains(&one), "{one}");
+        assert!(keys_weight(&definition(json!([["text"], ["-text"]])), &long) > 2 * one);
+    }
+
     #[test]
     fn a_value_that_another_has_comes_before_a_missing_relation_and_the_first_is_told() {
         let related = |at: usize, field: &str| (Role::Related(BTreeSet::from([(at, field.to_owned())]), false), None);
@@ -446,21 +506,12 @@ mod tests {
 
     #[test]
     fn who_may_not_write_a_record_is_not_told_that_it_is_large() {
-        let now = Timestamp::from_millis(1_790_000_000_000);
         let definition: Definition = serde_json::from_value(json!({ "name": "things", "fields": [] })).expect("json");
         let caller = Caller::stranger();
-        let me = Id::new(now, [99; 10]);
+        let me = Id::new(NOW, [99; 10]);
         let (mut found, mut operations) = (HashMap::new(), Vec::new());
         for n in 0..20 {
-            let record = StoredRecord {
-                id: Id::new(now, [n; 10]),
-                owner: Some(me.to_string()),
-                created_by: None,
-                created_at: now,
-                updated_at: now,
-                rev: String::new(),
-                fields: Map::from_iter([("text".to_owned(), json!("x".repeat(300_000)))]),
-            };
+            let record = StoredRecord { owner: Some(me.to_string()), ..record(n, &"x".repeat(300_000)) };
             let terms = Terms {
                 definition: &definition,
                 caller: &caller,
@@ -475,7 +526,7 @@ mod tests {
             writable_at_once(&operations, found).map_err(|problem| problem.of_many().code)
         };
         // What was not read is not missed.
-        let last = Id::new(now, [19; 10]);
+        let last = Id::new(NOW, [19; 10]);
         let unread = found.remove(&last).expect("a record");
         assert_eq!(told(&found), Err(Code::InvalidRequest));
         found.insert(last, StoredRecord { owner: None, ..unread });

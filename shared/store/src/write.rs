@@ -138,7 +138,7 @@ impl Change {
 }
 
 /// The sort keys of every index for a record.
-fn index_keys(definition: &Definition, record: &StoredRecord) -> Vec<(String, AttributeValue)> {
+pub(crate) fn index_keys(definition: &Definition, record: &StoredRecord) -> Vec<(String, AttributeValue)> {
     if definition.indexes.is_empty() {
         return Vec::new();
     }
