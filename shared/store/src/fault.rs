@@ -99,6 +99,11 @@ pub(crate) fn of_transaction(error: SdkError<TransactWriteItemsError>) -> Cancel
     };
     let reasons = cancelled.cancellation_reasons();
     let has = |reason: &CancellationReason, code: &str| reason.code() == Some(code);
+    // What conditions found while another transaction was at the same items may be different after it, not least where
+    // that is the first attempt of this very request.
+    if reasons.iter().any(|reason| has(reason, "TransactionConflict")) {
+        return Cancelled::Conflict;
+    }
     let failed = reasons.iter().enumerate().filter(|(_, reason)| has(reason, "ConditionalCheckFailed"));
     let failed: Vec<_> = failed.map(|(at, reason)| (at, reason.item.clone())).collect();
     if !failed.is_empty() {
@@ -107,9 +112,6 @@ pub(crate) fn of_transaction(error: SdkError<TransactWriteItemsError>) -> Cancel
     let too_large = |reason: &CancellationReason| has(reason, "ValidationError") && is_too_large(reason.message());
     if let Some(at) = reasons.iter().position(too_large) {
         return Cancelled::TooLarge(at);
-    }
-    if reasons.iter().any(|reason| has(reason, "TransactionConflict")) {
-        return Cancelled::Conflict;
     }
     let throttled = ["ThrottlingError", "ProvisionedThroughputExceeded"];
     if reasons.iter().any(|reason| throttled.iter().any(|code| has(reason, code))) {
@@ -153,6 +155,7 @@ mod tests {
     use api::Code;
     use aws_sdk_dynamodb::config::http::HttpResponse;
     use aws_sdk_dynamodb::error::ErrorMetadata;
+    use aws_sdk_dynamodb::types::error::TransactionCanceledException;
     use aws_smithy_types::body::SdkBody;
 
     use super::*;
@@ -191,6 +194,37 @@ mod tests {
             (400, "AccessDeniedException", "not authorized", Code::Internal),
         ] {
             assert_eq!(of(&error(status, code, message)).code, expected, "{status} {code} {message}");
+        }
+    }
+
+    /// What becomes of a transaction that was cancelled for these reasons, by the places that conditions failed at.
+    fn cancelled(codes: &[&str]) -> Result<Vec<usize>, &'static str> {
+        let reasons = codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
+        let exception = TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons)).build();
+        let raw = HttpResponse::new(400.try_into().expect("a status"), SdkBody::empty());
+        let error = TransactWriteItemsError::TransactionCanceledException(exception);
+        match of_transaction(SdkError::service_error(error, raw)) {
+            Cancelled::Conditions(failed) => Ok(failed.into_iter().map(|(at, _)| at).collect()),
+            Cancelled::TooLarge(_) => Err("too large"),
+            Cancelled::Conflict => Err("conflict"),
+            Cancelled::Fault(error) => Err(error.code.as_str()),
+        }
+    }
+
+    #[test]
+    fn a_conflict_is_tried_again_whatever_the_conditions_found() {
+        const NONE: &str = "None";
+        const FAILED: &str = "ConditionalCheckFailed";
+        const CONFLICT: &str = "TransactionConflict";
+        for (codes, expected) in [
+            (vec![NONE, FAILED, NONE, FAILED], Ok(vec![1, 3])),
+            (vec![NONE, CONFLICT], Err("conflict")),
+            (vec![FAILED, CONFLICT], Err("conflict")),
+            (vec![CONFLICT, FAILED], Err("conflict")),
+            (vec![NONE, "ThrottlingError"], Err("common/unavailable")),
+            (vec![NONE, "AccessDenied"], Err("common/internal")),
+        ] {
+            assert_eq!(cancelled(&codes), expected, "{codes:?}");
         }
     }
 
