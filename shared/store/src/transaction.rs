@@ -129,8 +129,7 @@ impl Store {
             let after = steps.into_iter().map(|(_, new)| new).collect();
             let failed = self.send(parts, writer, tries).await?;
             // A retry of the SDK after a lost reply finds what the first attempt wrote.
-            let own = |item: &Item| item.get("rev") == Some(&text(&writer.rev));
-            if failed.is_empty() || failed.iter().any(|(_, item)| item.as_ref().is_some_and(own)) {
+            if failed.is_empty() || failed.iter().any(|failure| is_done(operations, failure, writer)) {
                 return Ok(Wrote::Done(after));
             }
             if let Some((_, Some(item))) = failed.iter().find(|(role, _)| *role == Role::Key) {
@@ -357,6 +356,14 @@ fn writable_at_once(operations: &[Operation<'_>], found: &HashMap<Id, StoredReco
     Ok(refused?)
 }
 
+/// Whether a condition failed because everything is written already. A new record's id is nobody else's: whoever changed
+/// or deleted what is there did so after it was created here.
+fn is_done(operations: &[Operation<'_>], (role, item): &(Role, Option<Item>), writer: &Writer) -> bool {
+    let operation = if let Role::Record(at) = role { operations.get(*at) } else { None };
+    operation.is_some_and(|operation| matches!(operation.act, Act::Create(_)))
+        || item.as_ref().is_some_and(|item| item.get("rev") == Some(&text(&writer.rev)))
+}
+
 /// Takes note of a record that is not as it was read.
 fn refresh(
     found: &mut HashMap<Id, StoredRecord>,
@@ -364,9 +371,6 @@ fn refresh(
     item: Option<Item>,
 ) -> Result<bool, Error> {
     let Some(act) = operation.map(|operation| &operation.act) else { return Ok(false) };
-    if matches!(act, Act::Create(_)) {
-        return Err(Error::internal("record id twice"));
-    }
     match item.filter(|item| !is_tombstone(item)) {
         Some(item) => found.insert(act.id(), read_record(item)?),
         None => found.remove(&act.id()),
@@ -460,6 +464,39 @@ mod tests {
             updated_at: NOW,
             rev: String::new(),
             fields: Map::from_iter([("text".to_owned(), json!(value))]),
+        }
+    }
+
+    #[test]
+    fn a_write_is_done_where_its_new_record_or_its_revision_is_there() {
+        let definition: Definition = serde_json::from_value(json!({ "name": "things", "fields": [] })).expect("json");
+        let caller = Caller::stranger();
+        let terms = Terms {
+            definition: &definition,
+            caller: &caller,
+            requirement: Requirement::Exists,
+            owner: OwnerChange::Keep,
+            precondition: Precondition::Any,
+        };
+        let acts = [Act::Delete(Id::new(NOW, [1; 10]), terms), Act::Create(record(2, "a"))];
+        let operations = acts.map(|act| Operation { act, related: Vec::new() });
+        let writer = Writer::new(None, String::new(), NOW, [3; 10]);
+        let of = |rev: &str| Some(Item::from([("rev".to_owned(), text(rev))]));
+        let deleted = Some(Item::from([("rev".to_owned(), text("x")), ("deleted_at".to_owned(), text("x"))]));
+        let claim = || Role::Claim(1, "text".to_owned());
+        for (role, item, expected) in [
+            (Role::Record(0), of(&writer.rev), true),
+            (Role::Record(0), of("x"), false),
+            (Role::Record(0), None, false),
+            (Role::Record(1), of(&writer.rev), true),
+            (Role::Record(1), of("x"), true),
+            (Role::Record(1), deleted, true),
+            (claim(), of("x"), false),
+            (claim(), None, false),
+            (Role::Key, of("x"), false),
+        ] {
+            let failure = (role, item);
+            assert_eq!(is_done(&operations, &failure, &writer), expected, "{failure:?}");
         }
     }
 
