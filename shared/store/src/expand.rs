@@ -15,7 +15,7 @@ use crate::Store;
 use crate::item::{Item, id, number};
 use crate::list::weigh;
 use crate::records::{is_tombstone, read_record};
-use crate::sessions::strong;
+use crate::sessions::{BATCH, strong};
 use crate::users::read_user;
 
 /// The name that relations have for the accounts.
@@ -88,7 +88,8 @@ fn no_relation(collection: &str, field: &str) -> Error {
 }
 
 impl Store {
-    /// Inlines relations in records, as far as the caller may read what they point to. One request a hop.
+    /// Inlines relations in records, as far as the caller may read what they point to. A request for each 25 records of
+    /// a hop, and no further once they do not fit.
     ///
     /// # Errors
     /// `common/validation-failed` where there is more to inline than fits, `common/unavailable`, `common/internal`.
@@ -102,7 +103,9 @@ impl Store {
         for relation in relations {
             first.add(relation, records.iter().filter_map(|record| record.fields.get(&relation.field)));
         }
-        let outer = self.related(caller, first).await?;
+        // What is read is inlined at least once.
+        let mut unread = MAX_INLINED;
+        let outer = self.related(caller, first, &mut unread).await?;
         let mut second = Wanted::default();
         for relation in relations.iter().filter(|relation| !relation.inner.is_empty()) {
             let values = records.iter().filter_map(|record| record.fields.get(&relation.field));
@@ -112,7 +115,7 @@ impl Store {
                 second.add(inner, targets.filter_map(|target| target.get(&inner.field)));
             }
         }
-        let inner = self.related(caller, second).await?;
+        let inner = self.related(caller, second, &mut unread).await?;
         let mut room = MAX_INLINED;
         for record in records {
             inline(&mut record.fields, relations, &[&outer, &inner], &mut room)?;
@@ -121,13 +124,13 @@ impl Store {
     }
 
     /// Reads what relations point to, as it is now, and keeps what the caller may read.
-    async fn related<'a>(&self, caller: &Caller, wanted: Wanted<'a>) -> Result<Found<'a>, Error> {
+    async fn related<'a>(&self, caller: &Caller, wanted: Wanted<'a>, room: &mut usize) -> Result<Found<'a>, Error> {
         let mut found = Found::new();
         if wanted.ids.len() > MAX_RELATED {
             let message = format!("`expand` would read more than {MAX_RELATED} records at once; lower `limit`.");
             return Err(Error::invalid(vec![Detail::new("expand", "range", message)]));
         }
-        let mut keys: HashMap<String, Vec<Item>> = HashMap::new();
+        let mut keys: Vec<(String, Item)> = Vec::new();
         let mut tables: HashMap<String, &'a str> = HashMap::new();
         for (collection, record) in wanted.ids {
             let (table, key) = match wanted.targets.get(collection) {
@@ -138,37 +141,56 @@ impl Store {
                 None if may_read_user(caller, record) => (self.users(), Item::from([("id".to_owned(), id(record))])),
                 _ => continue,
             };
-            keys.entry(table.clone()).or_default().push(key);
-            tables.insert(table, collection);
+            tables.insert(table.clone(), collection);
+            keys.push((table, key));
         }
-        if keys.is_empty() {
-            return Ok(found);
-        }
-        let keys = keys.into_iter().map(|(table, keys)| Ok((table, strong(keys)?))).collect::<Result<_, Error>>()?;
-        for (table, items) in self.batch(keys).await? {
-            let Some(collection) = tables.get(&table).copied() else { continue };
-            for item in items.into_iter().filter(|item| !is_tombstone(item)) {
-                let (id, view) = match wanted.targets.get(collection) {
-                    Some(target) => {
-                        let record = read_record(item)?;
-                        if !may_read(target, caller, record.owner.as_deref()) {
-                            continue;
-                        }
-                        (record.id, record.wire(target).view(None).0)
-                    }
-                    None => {
-                        let user = read_user(item)?;
-                        let view =
-                            serde_json::to_value(user.wire()).map_err(|error| Error::internal(error.to_string()))?;
-                        let Value::Object(view) = view else { continue };
-                        (user.id, view)
-                    }
-                };
-                found.insert((collection, id), view);
+        for keys in keys.chunks(BATCH) {
+            let mut batch: HashMap<String, Vec<Item>> = HashMap::new();
+            for (table, key) in keys {
+                batch.entry(table.clone()).or_default().push(key.clone());
+            }
+            let batch = batch.into_iter().map(|(table, keys)| Ok((table, strong(keys)?)));
+            for (table, items) in self.batch(batch.collect::<Result<_, Error>>()?).await? {
+                let Some(collection) = tables.get(&table).copied() else { continue };
+                for item in items.into_iter().filter(|item| !is_tombstone(item)) {
+                    let Some((id, view)) = readable(wanted.targets.get(collection).copied(), caller, item)? else {
+                        continue;
+                    };
+                    take(room, &view)?;
+                    found.insert((collection, id), view);
+                }
             }
         }
         Ok(found)
     }
+}
+
+/// A record of `target`, or a user where there is none, as the caller sees it; `None` if it is not the caller's to read.
+fn readable(
+    target: Option<&Definition>,
+    caller: &Caller,
+    item: Item,
+) -> Result<Option<(Id, Map<String, Value>)>, Error> {
+    let Some(target) = target else {
+        let user = read_user(item)?;
+        let id = user.id;
+        return match serde_json::to_value(user.wire()).map_err(|error| Error::internal(error.to_string()))? {
+            Value::Object(view) => Ok(Some((id, view))),
+            _ => Ok(None),
+        };
+    };
+    let record = read_record(item)?;
+    let readable = may_read(target, caller, record.owner.as_deref());
+    Ok(readable.then(|| (record.id, record.wire(target).view(None).0)))
+}
+
+/// Takes the room of something inlined.
+fn take(room: &mut usize, view: &Map<String, Value>) -> Result<(), Error> {
+    *room = room.checked_sub(weigh(view)).ok_or_else(|| {
+        let message = "`expand` would inline more than 3 MB; lower `limit`, or expand less.";
+        Error::invalid(vec![Detail::new("expand", "size", message)])
+    })?;
+    Ok(())
 }
 
 /// What a hop has to read.
@@ -210,10 +232,7 @@ fn inline(
         for place in places {
             let id = place.as_str().and_then(|id| id.parse().ok());
             let Some(target) = id.and_then(|id: Id| hop.get(&(relation.collection, id))) else { continue };
-            *room = room.checked_sub(weigh(target)).ok_or_else(|| {
-                let message = "`expand` would inline more than 3 MB; lower `limit`, or expand less.";
-                Error::invalid(vec![Detail::new("expand", "size", message)])
-            })?;
+            take(room, target)?;
             let mut target = target.clone();
             inline(&mut target, &relation.inner, rest, room)?;
             *place = Value::Object(target);
