@@ -39,7 +39,10 @@ pub struct Relation<'a> {
 }
 
 /// What relations point to and the caller may read, by collection and id.
-type Found<'a> = BTreeMap<(&'a str, Id), Map<String, Value>>;
+type Found<'a> = BTreeMap<(&'a str, Id), View>;
+
+/// A record or user as the caller sees it.
+type View = Map<String, Value>;
 
 /// Finds the relations that a query inlines and shows. `find` tells a collection's definition.
 ///
@@ -166,11 +169,7 @@ impl Store {
 }
 
 /// A record of `target`, or a user where there is none, as the caller sees it; `None` if it is not the caller's to read.
-fn readable(
-    target: Option<&Definition>,
-    caller: &Caller,
-    item: Item,
-) -> Result<Option<(Id, Map<String, Value>)>, Error> {
+fn readable(target: Option<&Definition>, caller: &Caller, item: Item) -> Result<Option<(Id, View)>, Error> {
     let Some(target) = target else {
         let user = read_user(item)?;
         let id = user.id;
@@ -185,7 +184,7 @@ fn readable(
 }
 
 /// Takes the room of something inlined.
-fn take(room: &mut usize, view: &Map<String, Value>) -> Result<(), Error> {
+fn take(room: &mut usize, view: &View) -> Result<(), Error> {
     *room = room.checked_sub(weigh(view)).ok_or_else(|| {
         let message = "`expand` would inline more than 3 MB; lower `limit`, or expand less.";
         Error::invalid(vec![Detail::new("expand", "size", message)])
