@@ -8,6 +8,7 @@ use api::{Definition, Id, Timestamp, definition};
 use auth::Scope;
 use serde_json::{Map, Value, json};
 
+use crate::Kind;
 use crate::dice::Dice;
 use crate::model::{self, Row};
 
@@ -170,7 +171,7 @@ pub(crate) fn fields(dice: &mut Dice, palette: &[Option<Value>], body: usize) ->
 }
 
 /// A query about these records.
-pub(crate) fn query(dice: &mut Dice, definition: &Definition, rows: &[&Row], users: &[Id]) -> Query {
+pub(crate) fn query(dice: &mut Dice, definition: &Definition, rows: &[&Row], users: &[Id], kind: Kind) -> Query {
     let has_scope = definition.has_owner_index() && dice.chance(35);
     let scope = if has_scope { Scope::OwnedBy(*dice.pick(users)) } else { Scope::All };
     let mut conditions = Vec::new();
@@ -223,9 +224,14 @@ pub(crate) fn query(dice: &mut Dice, definition: &Definition, rows: &[&Row], use
     for _ in 0..*dice.pick(&[0, 0, 0, 1, 1, 2]) {
         conditions.push(filter(dice, rows, 0));
     }
+    if kind == Kind::Sparse && dice.chance(80) && !rows.is_empty() {
+        let few = (0..8).map(|_| Some(json!(dice.pick(rows).record.id.to_string()))).collect();
+        conditions.push(Filter::Field("id".to_owned(), Test::In(few)));
+    }
     let filter = if conditions.len() == 1 { conditions.remove(0) } else { Filter::All(conditions) };
     let matching = model::list(rows.iter().copied(), &scope, &filter, &sort, usize::MAX).len();
     let limit = match dice.below(4) {
+        _ if kind == Kind::Sparse => 1 + dice.below(3),
         0 => *dice.pick(&[1, 2, 3, 10, 20, 100]),
         _ => matching.div_ceil(1 + dice.below(3)),
     };

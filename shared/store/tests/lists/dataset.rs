@@ -19,10 +19,10 @@ use serde_json::{Map, Value, json};
 use store::plan::{Plan, Source};
 use store::{Before, Change, NewRecord, Page, Store, Writer, plan};
 
-use crate::Tally;
 use crate::cases::{self, Query, START};
 use crate::dice::Dice;
 use crate::model::{self, Row};
+use crate::{Kind, Tally};
 
 pub(crate) struct Dataset {
     seed: u64,
@@ -32,8 +32,11 @@ pub(crate) struct Dataset {
     definition: Definition,
     users: Vec<Id>,
     palette: Vec<Option<Value>>,
+    kind: Kind,
     body: usize,
     rows: BTreeMap<Id, Row>,
+    /// The highest id there ever was.
+    newest: Option<Id>,
     /// The last millisecond that a record may have been made in.
     now: u64,
     tally: Tally,
@@ -41,9 +44,12 @@ pub(crate) struct Dataset {
 
 impl Dataset {
     /// Makes the dataset of a seed and walks through it.
-    pub(crate) async fn run(dynamo: &Dynamo, seed: u64, queries: usize, body: usize) -> Tally {
+    pub(crate) async fn run(dynamo: &Dynamo, seed: u64, queries: usize, kind: Kind) -> Tally {
         let mut dice = Dice::new(seed);
-        let definition = cases::definition(&mut dice, &format!("items{seed}"));
+        let mut definition = cases::definition(&mut dice, &format!("items{seed}"));
+        if kind == Kind::Sparse {
+            definition.shards = 2;
+        }
         let users = (0..3).map(|_| Id::new(Timestamp::from_millis(START), dice.bytes())).collect();
         let mut dataset = Dataset {
             seed,
@@ -53,8 +59,10 @@ impl Dataset {
             users,
             palette: cases::palette(&mut dice, &definition),
             definition,
-            body,
+            kind,
+            body: if kind == Kind::Heavy { 40_000 } else { 0 },
             rows: BTreeMap::new(),
+            newest: None,
             now: START + 10,
             tally: Tally::default(),
             dice,
@@ -63,7 +71,7 @@ impl Dataset {
         dataset.fill().await;
         for number in 0..queries {
             let rows: Vec<&Row> = dataset.rows.values().collect();
-            let query = cases::query(&mut dataset.dice, &dataset.definition, &rows, &dataset.users);
+            let query = cases::query(&mut dataset.dice, &dataset.definition, &rows, &dataset.users, kind);
             if let Err(fault) = dataset.check(&query).await {
                 dataset.fail(number, &query, &fault);
             }
@@ -101,7 +109,11 @@ impl Dataset {
 
     /// Makes the first records; sometimes the first of them before an index is declared, which is filled afterwards.
     async fn fill(&mut self) {
-        let count = if self.body > 0 { 50 } else { *self.dice.pick(&[0, 1, 10, 15, 20, 30, 40, 60]) };
+        let count = match self.kind {
+            Kind::Small => *self.dice.pick(&[0, 1, 10, 15, 20, 30, 40, 60]),
+            Kind::Heavy => 50,
+            Kind::Sparse => 150,
+        };
         let whole = self.definition.clone();
         let is_late = self.dice.chance(25);
         if is_late {
@@ -165,9 +177,10 @@ impl Dataset {
         let shard = self.dice.below(self.definition.shards.into()) as u8;
         let id = Id::in_shard(now, self.dice.bytes(), shard);
         // Now and then the id next to another: what is skipped by one is seen.
-        let newest = self.rows.keys().next_back().filter(|newest| newest.created_at().millis() >= self.now);
+        let newest = self.newest.filter(|newest| newest.created_at().millis() >= self.now);
         let next = newest.and_then(|id| Id::from_bytes((u128::from_be_bytes(id.bytes()) + 1).to_be_bytes()));
         let id = next.filter(|_| self.dice.chance(30)).unwrap_or(id);
+        self.newest = self.newest.max(Some(id));
         let now = id.created_at();
         let writer = self.writer(now);
         let owner = self.dice.chance(85).then(|| self.dice.pick(&self.users).to_string());

@@ -22,6 +22,17 @@ use local::dynamo::{Dynamo, Storage};
 
 use crate::dataset::Dataset;
 
+/// What a dataset is like.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(crate) enum Kind {
+    /// A few light records.
+    Small,
+    /// Records so large that a query ends at what it may read, and a list at what it may look through.
+    Heavy,
+    /// So many records in two shards that a list for a few of them ends in the middle of both.
+    Sparse,
+}
+
 /// What was done: a test that does nothing passes too.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
@@ -74,7 +85,7 @@ impl Drop for Last<'_> {
 }
 
 /// Runs the datasets on two threads, each with a database of its own.
-fn run(seeds: std::ops::Range<usize>, queries: usize, body: usize) -> Tally {
+fn run(seeds: std::ops::Range<usize>, queries: usize, kind: Kind) -> Tally {
     let seeds = variable("LISTS_SEED").map_or(seeds, |seed| seed..seed + 1);
     let next = AtomicUsize::new(seeds.start);
     let worker = || {
@@ -87,7 +98,7 @@ fn run(seeds: std::ops::Range<usize>, queries: usize, body: usize) -> Tally {
             if seed >= seeds.end {
                 return tally;
             }
-            tally += runtime.block_on(Dataset::run(&dynamo, seed as u64, queries, body));
+            tally += runtime.block_on(Dataset::run(&dynamo, seed as u64, queries, kind));
         }
     };
     let started = Instant::now();
@@ -108,7 +119,7 @@ fn run(seeds: std::ops::Range<usize>, queries: usize, body: usize) -> Tally {
 #[test]
 fn lists_are_what_a_plain_model_makes_of_them() {
     let (datasets, queries) = (variable("LISTS_DATASETS").unwrap_or(200), variable("LISTS_QUERIES").unwrap_or(100));
-    let tally = run(0..datasets, queries, 0);
+    let tally = run(0..datasets, queries, Kind::Small);
     if datasets >= 200 && variable("LISTS_SEED").is_none() {
         assert_eq!(tally.queries, datasets * queries);
         let least =
@@ -118,9 +129,14 @@ fn lists_are_what_a_plain_model_makes_of_them() {
     }
 }
 
-/// Records so large that a query ends at what it may read, and a list at what it may look through.
 #[test]
 fn lists_of_heavy_records_are_too() {
-    let tally = run(1000..1006, 10, 40_000);
+    let tally = run(1_000_000..1_000_006, 10, Kind::Heavy);
     assert!(variable("LISTS_SEED").is_some() || tally.short > 0, "{tally:?}");
+}
+
+#[test]
+fn lists_of_a_few_among_many_are_too() {
+    let tally = run(2_000_000..2_000_006, 40, Kind::Sparse);
+    assert!(variable("LISTS_SEED").is_some() || tally.short > 3, "{tally:?}");
 }
