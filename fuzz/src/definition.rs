@@ -1,5 +1,7 @@
 //! Loading collection definitions.
 
+use serde_json::{Value, json};
+
 use crate::text;
 
 /// What a definition is written with.
@@ -60,13 +62,68 @@ const WORDS: &[&str] = &[
     "{}",
     "null",
     "true",
+    r#""name":"#,
+    r#""type":"#,
+    r#""items":"#,
+    r#""fields":"#,
+    r#""collection":"#,
+    r#""required":"#,
+    r#""unique":"#,
+    r#""default":"#,
+    r#""enum":"#,
+    r#""min":"#,
+    r#""max":"#,
+    r#""minLength":"#,
+    r#""maxLength":"#,
+    r#""pattern":"#,
+    r#""format":"#,
+    r#""permissions":"#,
+    r#""ownerField":"#,
+    r#""shards":"#,
+    r#""indexes":"#,
+    r#"[],"#,
+    r#"{},"#,
+    r#""","#,
+    r#"0,"#,
+    r#"-1,"#,
+    r#"99999999999,"#,
+    r#"1e400,"#,
+    r#"null,"#,
+    r#"["a","a"],"#,
+    r#"[null],"#,
+    r#"[[]],"#,
+    r#"[1,"a"],"#,
 ];
 
-/// Loading collection definitions: the lines of the input are files, each with a name that fits its content.
+/// What a definition may say of itself, and of a field.
+const OF_ALL: &[&str] = &["permissions", "ownerField", "shards", "indexes"];
+const OF_FIELDS: &[&str] = &[
+    "required",
+    "unique",
+    "default",
+    "enum",
+    "min",
+    "max",
+    "minLength",
+    "maxLength",
+    "pattern",
+    "format",
+    "items",
+    "fields",
+    "collection",
+];
+const TYPES: &[&str] =
+    &["string", "number", "integer", "boolean", "date", "object", "array", "relation", "ref", "Int", "text"];
+
+/// Loading collection definitions. After `#` the bytes choose what a definition says; else they are text, the lines of
+/// which are files, each with a name that fits its content.
 pub fn definition(data: &[u8]) {
-    let text = text(data, WORDS);
+    let text = match data.split_first() {
+        Some((b'#', choices)) => chosen(&mut choices.iter().copied()).to_string(),
+        _ => text(data, WORDS),
+    };
     let name = |content: &str| {
-        let tree: serde_json::Value = serde_json::from_str(content).unwrap_or_default();
+        let tree: Value = serde_json::from_str(content).unwrap_or_default();
         format!("{}.json", tree["name"].as_str().unwrap_or("a"))
     };
     let files: Vec<(String, String)> = text.lines().map(|line| (name(line), line.to_owned())).collect();
@@ -81,4 +138,57 @@ pub fn definition(data: &[u8]) {
         Ok(same) => assert_eq!(same.definitions, checked.definitions),
         Err(problems) => assert!(problems.is_empty(), "{problems:?} in {again:?}"),
     }
+}
+
+/// A definition of up to four fields.
+fn chosen(bytes: &mut impl Iterator<Item = u8>) -> Value {
+    let mut tree = json!({ "name": "a", "fields": [] });
+    let count = bytes.next().unwrap_or_default() % 5;
+    tree["fields"] = ('b'..).take(count.into()).map(|name| field(bytes, Some(name), 3)).collect();
+    for _ in 0..bytes.next().unwrap_or_default() % 4 {
+        let key = pick(bytes, OF_ALL);
+        tree[key] = value(bytes, 3);
+    }
+    tree
+}
+
+fn field(bytes: &mut impl Iterator<Item = u8>, name: Option<char>, depth: u8) -> Value {
+    let mut field = json!({ "type": pick(bytes, TYPES) });
+    if let Some(name) = name {
+        field["name"] = json!(name);
+    }
+    for _ in 0..bytes.next().unwrap_or_default() % 4 {
+        let key = pick(bytes, OF_FIELDS);
+        field[key] = match key {
+            "items" if depth > 0 => self::field(bytes, None, depth - 1),
+            "fields" if depth > 0 => json!([self::field(bytes, Some('x'), depth - 1)]),
+            _ => value(bytes, depth),
+        };
+    }
+    field
+}
+
+/// Any value, most often one that means something somewhere.
+fn value(bytes: &mut dyn Iterator<Item = u8>, depth: u8) -> Value {
+    let byte = bytes.next().unwrap_or_default();
+    match byte % 8 {
+        0 => json!(byte > 127),
+        1 => Value::Null,
+        2 => json!(byte),
+        3 => serde_json::from_str(["-0.0", "1e40", "1e400", "-7", "1.5"][usize::from(byte) % 5]).unwrap_or_default(),
+        4 | 5 if depth > 0 => (0..bytes.next().unwrap_or_default() % 4).map(|_| value(bytes, depth - 1)).collect(),
+        6 if depth > 0 => {
+            let rule = ["public", "authenticated", "owner", "admin"][usize::from(byte) / 8 % 4];
+            json!({ ["read", "list", "create", "fields", "perOwner"][usize::from(byte) % 5]: rule })
+        }
+        _ => {
+            let texts = ["", "a", "b", "c", "-b", "createdAt", "-createdAt", "users", "email", "uuid", "color", "^b+$"];
+            json!(texts[usize::from(bytes.next().unwrap_or_default()) % texts.len()])
+        }
+    }
+}
+
+/// One of these.
+fn pick<'a>(bytes: &mut impl Iterator<Item = u8>, of: &[&'a str]) -> &'a str {
+    of.get(usize::from(bytes.next().unwrap_or_default()) % of.len()).copied().unwrap_or_default()
 }

@@ -132,7 +132,10 @@ fn fuzz(root: &Path, binaries: &Path, target: &str, seconds: u32) -> Result<Stri
         .status()
         .map_err(trouble)?;
     let said = String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).into_owned();
-    if status.success() { Ok(format!("{target}: {}", summary(&said))) } else { Err(report(root, target, &said)) }
+    match status.success() {
+        true => Ok(format!("{target}: {}", summary(&said))),
+        false => Err(format!("{}\nIt ended with {status}.", report(root, target, &said))),
+    }
 }
 
 /// How many inputs were tried, and how much of the code they reached.
@@ -155,7 +158,7 @@ fn report(root: &Path, target: &str, said: &str) -> String {
         .collect();
     let file = said.rsplit_once("Test unit written to ").and_then(|(_, rest)| rest.lines().next()).map(Path::new);
     let Some(file) = file else {
-        return format!("{target} broke:\n{}", said.lines().rev().take(20).collect::<Vec<_>>().join("\n"));
+        return format!("{target} broke:\n{}", said.lines().rev().take(3).collect::<Vec<_>>().join("\n"));
     };
     let input = fs::read(file).unwrap_or_default();
     let shown = file.strip_prefix(root).unwrap_or(file).display();
