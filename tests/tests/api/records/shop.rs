@@ -108,12 +108,13 @@ pub(crate) fn refuses(reply: &Reply, parameter: &str, codes: &[&str]) -> String 
     details.iter().map(|detail| text(detail, "message")).collect::<Vec<_>>().join("\n")
 }
 
-/// What a refusal says but for the id of its request, and its headers but for that and the time.
+/// What a refusal says but for the id of its request, and its headers but for that, the time and the one in which a
+/// deployed API's gateway tells its own id.
 #[track_caller]
 pub(crate) fn said(reply: &Reply) -> (u16, String, Vec<(String, String)>) {
     let body = reply.text().replace(&request_id(reply), "<request>");
     let mut headers = reply.headers.clone();
-    headers.retain(|(name, _)| name != "x-request-id" && name != "date");
+    headers.retain(|(name, _)| !["x-request-id", "apigw-requestid", "date"].contains(&name.as_str()));
     headers.sort();
     (reply.status, body, headers)
 }

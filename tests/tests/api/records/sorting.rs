@@ -304,8 +304,10 @@ fn a_filter_without_an_index_is_bounded_and_complete() {
         cursor = format!("&cursor={next}");
     }
     assert_eq!(found, wanted);
-    // Eight or nine such records are 1 MB.
-    assert!(short.len() >= 2 && short.values().any(|items| *items < 2), "{short:?}");
+    // Eight or nine such records are 1 MB. How much a query has read is told by DynamoDB and by the engine inside; the
+    // emulator that a rehearsal deploys to tells one size for all, so that the bound is no bound there.
+    let tells = stack().inside().is_some();
+    assert!(!tells || short.len() >= 2 && short.values().any(|items| *items < 2), "{short:?}");
     assert_eq!(ids(&walk(&member, "notes", "priority=1&sort=createdAt", 1)), {
         let mut back = ids(&wanted);
         back.reverse();
@@ -325,8 +327,10 @@ fn a_filter_without_an_index_is_bounded_and_complete() {
         assert_eq!(count["exact"], json!(false), "{count}");
         count["count"].as_u64().unwrap_or_default()
     };
-    assert!((1..42).contains(&part("?priority=0")));
-    assert!((24..42).contains(&part("")));
+    if tells {
+        assert!((1..42).contains(&part("?priority=0")));
+        assert!((24..42).contains(&part("")));
+    }
     let stranger = stack().stranger();
     refused(&stranger.get("/api/notes/count"), 401, "auth/authentication-required");
     refused(&stack().member().get("/api/feedback/count"), 403, "auth/forbidden");
