@@ -195,6 +195,7 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
         Table::EntangledRecords => all(&is_entangled, Arn::Table, Arn::EveryTable),
         Table::RelatedUsers if !targets.contains("users") => Vec::new(),
         Table::RelatedUsers => system_table(Table::Users).into_iter().collect(),
+        Table::UsersIndex => vec![Arn::Indexes(names::system_table("_users"), "_users".to_owned())],
         system => system_table(system).into_iter().collect(),
     }
 }

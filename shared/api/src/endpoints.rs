@@ -105,6 +105,8 @@ impl Action {
 pub enum Table {
     /// `_users`
     Users,
+    /// The index `by_kind` of `_users`.
+    UsersIndex,
     /// `_sessions`
     Sessions,
     /// `_settings`

@@ -1,6 +1,6 @@
 //! Cursors: where a list goes on, encrypted, since it may name values that the caller must not know.
 
-use api::query::Filter;
+use api::query::{Filter, Listing};
 use api::{Code, Error, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -28,6 +28,16 @@ impl Binding {
         };
         let filter = URL_SAFE_NO_PAD.encode(digest(&SHA256, filter.canonical().as_bytes()));
         Self(format!("{collection}:{scope}:{order}:{filter}"))
+    }
+
+    /// The list of users that `listing` asks for, whichever page of it.
+    #[must_use]
+    pub fn of_users(listing: &Listing) -> Self {
+        // No collection is called so. Lengths keep a role apart from a search that follows it.
+        let part =
+            |text: &Option<String>| text.as_ref().map_or_else(String::new, |text| format!("{}.{text}", text.len()));
+        let asked = format!("{}:{}", part(&listing.role), part(&listing.search));
+        Self(format!("#users:{}", URL_SAFE_NO_PAD.encode(digest(&SHA256, asked.as_bytes()))))
     }
 }
 
@@ -81,6 +91,21 @@ mod tests {
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    #[test]
+    fn a_cursor_of_users_is_good_for_its_search_and_role() {
+        let listing = |role: Option<&str>, search: Option<&str>| {
+            let (role, search) = (role.map(str::to_owned), search.map(str::to_owned));
+            Binding::of_users(&Listing { limit: 1, cursor: None, search, role })
+        };
+        let lists = [(None, None), (Some("a"), None), (None, Some("a")), (Some("a"), Some("b")), (Some("a:1.b"), None)];
+        let bindings = lists.map(|(role, search)| listing(role, search));
+        for (at, one) in bindings.iter().enumerate() {
+            assert!(bindings.iter().skip(at + 1).all(|other| one != other), "{one:?}");
+        }
+        let further = Listing { limit: 7, cursor: Some("x".into()), search: None, role: None };
+        assert_eq!(Binding::of_users(&further), listing(None, None));
+    }
 
     #[test]
     fn a_cursor_is_good_for_its_list_and_a_day() {

@@ -19,6 +19,9 @@ const MAX_BYTES: usize = 71;
 /// bcrypt's least cost.
 const LEAST_COST: u32 = 4;
 
+/// The greatest cost of a hash that is brought in from elsewhere: one login of cost 16 takes a CPU about 3 s.
+const MOST_COST: u32 = 16;
+
 /// What a check of a password found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
@@ -61,6 +64,25 @@ pub fn hash(password: &str, cost: u32, salt: [u8; 16]) -> Result<String, Error> 
         Ok(format!("{PREHASHED}{}", hashed(&prehash(password))?))
     } else {
         hashed(password.as_bytes())
+    }
+}
+
+/// Whether a hash from another system, or from another deployment of this one, is one that a login can verify.
+///
+/// # Errors
+/// What is wrong with it, as the end of a sentence. It never repeats the hash.
+pub fn check_hash(stored: &str) -> Result<(), &'static str> {
+    let hash = stored.strip_prefix(PREHASHED).unwrap_or(stored);
+    if !["$2a$", "$2b$", "$2y$"].iter().any(|version| hash.starts_with(version)) {
+        return Err("is not a bcrypt hash beginning with $2a$, $2b$ or $2y$");
+    }
+    let digits = hash.get(4..6).is_some_and(|cost| cost.bytes().all(|byte| byte.is_ascii_digit()));
+    let cost = hash.parse::<HashParts>().map(|parts| parts.get_cost()).ok().filter(|_| digits);
+    match cost {
+        None => Err("is not a whole bcrypt hash of 60 characters"),
+        Some(cost) if cost < LEAST_COST => Err("has a cost that bcrypt does not have, under 4"),
+        Some(cost) if cost > MOST_COST => Err("has a cost over 16, which would keep every login waiting"),
+        Some(_) => Ok(()),
     }
 }
 
@@ -165,6 +187,33 @@ mod tests {
         let cut = bcrypt::hash_with_salt(&long, 4, [1; 16]).expect("hashes").format_for_version(Version::TwoB);
         assert_eq!(verify(&long, Some(&cut), 4), Verdict::RightButOutdated);
         assert_eq!(verify("password123", Some(&plain), 5), Verdict::RightButOutdated, "another cost");
+    }
+
+    #[test]
+    fn a_foreign_hash_is_one_that_a_login_can_verify() {
+        let plain = hashed("password123");
+        for version in ["$2a$", "$2b$", "$2y$", "sha256:$2b$"] {
+            assert_eq!(check_hash(&plain.replacen("$2b$", version, 1)), Ok(()), "{version}");
+        }
+        assert_eq!(check_hash(&plain.replacen("$04$", "$16$", 1)), Ok(()));
+        for (hash, reason) in [
+            (String::new(), "$2a$"),
+            ("password123".to_owned(), "$2a$"),
+            (format!("{plain} "), "60 characters"),
+            (plain[..59].to_owned(), "60 characters"),
+            (plain.replacen("$2b$", "$2x$", 1), "$2a$"),
+            (plain.replacen("$2b$", "$1$", 1), "$2a$"),
+            (plain.replacen("$04$", "$+4$", 1), "60 characters"),
+            (plain.replacen("$04$", "$03$", 1), "under 4"),
+            (plain.replacen("$04$", "$17$", 1), "over 16"),
+            (plain.replacen("$04$", "$31$", 1), "over 16"),
+            // Unused bits of a salt that no bcrypt writes.
+            (format!("{}/{}", &plain[..28], &plain[29..]), "60 characters"),
+            (format!("{}ä", &plain[..58]), "60 characters"),
+        ] {
+            let refused = check_hash(&hash).expect_err("refused");
+            assert!(refused.contains(reason), "{hash}: {refused}");
+        }
     }
 
     #[test]

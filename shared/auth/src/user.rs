@@ -1,5 +1,6 @@
 //! Users and what they sign in with.
 
+use api::query::{Listing, caseless};
 use api::{Id, Timestamp, wire};
 
 /// The role of whoever has no other.
@@ -43,9 +44,44 @@ impl User {
         Self { id, email, role, disabled: false, auth_version: 1, created_at: now }
     }
 
+    /// Whether the user is one of those that a list is of: has its role, and its search in some text that may be searched.
+    #[must_use]
+    pub fn is_listed(&self, listing: &Listing) -> bool {
+        let found = |search: &String| caseless(&self.email).contains(search);
+        listing.role.as_ref().is_none_or(|role| *role == self.role) && listing.search.as_ref().is_none_or(found)
+    }
+
     /// The user as the user sees it.
     #[must_use]
     pub fn wire(&self) -> wire::User {
         wire::User { id: self.id, email: self.email.clone(), role: self.role.clone(), created_at: self.created_at }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_list_of_users_goes_by_role_and_search() {
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let user =
+            User { role: "editor".into(), ..User::new(Id::new(now, [1; 10]), "ada@example.com".into(), false, now) };
+        let is_listed = |search: Option<&str>, role: Option<&str>| {
+            let (search, role) = (search.map(caseless), role.map(str::to_owned));
+            user.is_listed(&Listing { limit: 20, cursor: None, search, role })
+        };
+        for (search, role, expected) in [
+            (None, None, true),
+            (None, Some("editor"), true),
+            (None, Some("admin"), false),
+            (Some("ADA@"), None, true),
+            (Some("example.com"), Some("editor"), true),
+            (Some("ada"), Some("admin"), false),
+            (Some("bob"), None, false),
+            (Some("edit"), None, false),
+        ] {
+            assert_eq!(is_listed(search, role), expected, "{search:?} {role:?}");
+        }
     }
 }

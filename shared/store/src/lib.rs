@@ -5,6 +5,7 @@
 
 pub mod backfill;
 mod client;
+mod directory;
 pub mod expand;
 mod fault;
 pub mod index;
@@ -28,6 +29,7 @@ use auth::Keys;
 use aws_sdk_dynamodb::Client;
 use tokio::sync::OnceCell;
 
+pub use directory::UserPage;
 pub use list::{Cost, Count, Page};
 pub use plan::{Plan, plan};
 pub use records::{Before, Created, NewRecord, StoredRecord, Writer};

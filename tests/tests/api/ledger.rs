@@ -176,12 +176,13 @@ fn accounts(ledger: &mut Ledger<'_>, register: &Instance<'_>, admin_email: &str)
     let (path, email) = ("/api/auth/register", fresh_email());
     let by = ("register", register);
     let body = post(path, &credentials(&email, PASSWORD));
-    let owner = member(&ledger.row(by, "member", (&body, 201), (MAKE, 1, 0.0, 6.0), "T: 1 hop, 0 / 6"));
+    let owner =
+        member(&ledger.row(by, "member", (&body, 201), (MAKE, 1, 0.0, 7.0), "T: 1 hop, 0 / 7: users are in an index"));
     let refused = format!("{MAKE} (refused)");
     let _ =
         ledger.row(by, "address taken", (&body, 409), (&refused, 1, 0.0, 6.0), "as a success: a refusal costs its WRU");
     let body = post(path, &credentials(admin_email, PASSWORD));
-    let expected = ("TransactWriteItems PutItem _sessions, PutItem _users, UpdateItem _users", 1, 0.0, 8.0);
+    let expected = ("TransactWriteItems PutItem _sessions, PutItem _users, UpdateItem _users", 1, 0.0, 9.0);
     let _ = ledger.row(by, "admin", (&body, 201), expected, "2 more than a member: admins are counted");
     let body = post(path, &credentials("nobody", "short"));
     let _ = ledger.row(by, "bad fields", (&body, 400), ("none", 0, 0.0, 0.0), "nothing");

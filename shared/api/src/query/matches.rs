@@ -94,6 +94,7 @@ fn equal(a: Option<&Value>, b: Option<&Value>) -> bool {
 
 /// A text in which no two ways of writing one letter differ. Each letter stands for itself, so that a part of a text is
 /// also a part of this.
-pub(super) fn caseless(text: &str) -> String {
+#[must_use]
+pub fn caseless(text: &str) -> String {
     text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
 }

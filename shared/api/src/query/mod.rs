@@ -1,5 +1,6 @@
 //! What a list is asked for: filters, order, page, and what is shown of each record.
 
+mod listing;
 mod matches;
 mod order;
 mod parse;
@@ -8,6 +9,8 @@ mod tests;
 
 use serde_json::Value;
 
+pub use listing::{Listing, listing};
+pub use matches::caseless;
 pub use order::compare;
 pub use parse::{parse, parse_filter_only};
 

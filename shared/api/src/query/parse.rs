@@ -55,12 +55,12 @@ use crate::error::{Detail, Error};
 use crate::record::{canonical, is_integer};
 use crate::time::Timestamp;
 
-const DEFAULT_LIMIT: usize = 20;
-const MAX_LIMIT: usize = 100;
+pub(super) const DEFAULT_LIMIT: usize = 20;
+pub(super) const MAX_LIMIT: usize = 100;
 const MAX_SORT: usize = 10;
 const MAX_FIELDS: usize = 100;
 const MAX_EXPAND: usize = 10;
-const MAX_SEARCH: usize = 128;
+pub(super) const MAX_SEARCH: usize = 128;
 const MAX_CONDITIONS: usize = 30;
 const MAX_DEPTH: usize = 5;
 /// In all lists of a query together: a page may check every one of them on thousands of records.
@@ -583,7 +583,7 @@ fn count_colons(json: &str) -> usize {
 }
 
 /// What the caller wrote, cut to a decent length.
-fn shown(text: &str) -> String {
+pub(super) fn shown(text: &str) -> String {
     text.chars().take(MAX_SHOWN).collect()
 }
 

@@ -1,0 +1,97 @@
+//! The list of all users, through the index `by_kind` of `_users`.
+
+use api::query::Listing;
+use api::{Error, Id};
+use auth::User;
+use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
+
+use crate::item::{id, text};
+use crate::users::{KIND, read_user};
+use crate::{Store, fault};
+
+/// How many queries one request may take that looks for some users among all.
+const MAX_QUERIES: u32 = 4;
+
+/// About how many bytes it may read, and how many users the first query reads at most, while it is not known how large
+/// they are.
+const MAX_READ: f64 = 1024.0 * 1024.0;
+const MAX_FIRST: usize = 1000;
+
+/// The users of one page, newest first.
+#[derive(Clone, Debug, PartialEq)]
+pub struct UserPage {
+    /// The users.
+    pub users: Vec<User>,
+    /// The user that the next page comes after; `None` at the end.
+    pub next: Option<Id>,
+}
+
+impl Store {
+    /// A page of the users that `listing` asks for, after the user `after`. One query where it asks for all of them, else
+    /// at most four and about 1 MB; the page may then hold fewer than its limit and go on. The index follows a write
+    /// within a moment.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn list_users(&self, listing: &Listing, after: Option<Id>) -> Result<UserPage, Error> {
+        let some = listing.search.is_some() || listing.role.is_some();
+        let wanted = listing.limit.saturating_add(1);
+        let (mut users, mut after) = (Vec::new(), after);
+        let (mut scanned, mut bytes) = (0, 0.0);
+        let mut take = if some { (wanted * 4).min(MAX_FIRST) } else { wanted };
+        for _ in 0..MAX_QUERIES {
+            let output = self.users_query(after, take).await?;
+            scanned += usize::try_from(output.scanned_count).unwrap_or(0);
+            // A unit of an index is 8 KB.
+            bytes += output.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or(0.0) * 8192.0;
+            let more = output.last_evaluated_key.is_some();
+            for item in output.items.unwrap_or_default() {
+                let user = read_user(item)?;
+                after = Some(user.id);
+                if user.is_listed(listing) {
+                    users.push(user);
+                }
+                if users.len() == wanted {
+                    users.truncate(listing.limit);
+                    return Ok(UserPage { next: users.last().map(|user| user.id), users });
+                }
+            }
+            if !more {
+                return Ok(UserPage { users, next: None });
+            }
+            let per_user = (bytes / scanned.max(1) as f64).max(1.0);
+            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to a million")]
+            let affordable = ((MAX_READ - bytes) / per_user).max(0.0) as usize;
+            take = (take * 8).min(affordable);
+            if take == 0 {
+                break;
+            }
+        }
+        Ok(UserPage { users, next: after })
+    }
+
+    async fn users_query(
+        &self,
+        after: Option<Id>,
+        take: usize,
+    ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, Error> {
+        let mut query = self
+            .client
+            .query()
+            .table_name(self.users())
+            .index_name("by_kind")
+            .expression_attribute_names("#kind", "kind")
+            .expression_attribute_values(":kind", text(KIND))
+            .scan_index_forward(false)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total)
+            .limit(i32::try_from(take).unwrap_or(i32::MAX));
+        query = match after {
+            None => query.key_condition_expression("#kind = :kind"),
+            Some(after) => query
+                .key_condition_expression("#kind = :kind AND #id < :after")
+                .expression_attribute_names("#id", "id")
+                .expression_attribute_values(":after", id(after)),
+        };
+        query.send().await.map_err(|error| fault::of(&error))
+    }
+}
