@@ -7,7 +7,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::endpoints::{Entry, Guard, Method, schemas};
 use api::error::{Code, ErrorBody};
 use api::wire::{Explanation, RecordCount};
-use api::{Definition, Operation, Rule};
+use api::{Definition, Operation};
 use schemars::generate::{Contract, SchemaGenerator, SchemaSettings};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
@@ -155,9 +155,10 @@ impl Document {
             body,
             reply: (entry.status != 204).then(|| Value::from(reply)),
             parameters: if entry.name == "refresh" { vec![parameter("RefreshKey")] } else { Vec::new() },
-            codes: Vec::new(),
+            codes: guard_codes(entry.guard),
             security: match entry.guard {
                 Guard::Open => json!([]),
+                Guard::User | Guard::Admin => json!([{ "accessToken": [] }]),
                 // The body may name the session instead.
                 _ => json!([{ "accessToken": [] }, {}]),
             },
@@ -173,7 +174,7 @@ impl Document {
     fn collection(&mut self, entry: &Entry, collection: &Definition, all: &[&Definition]) -> Result<(), String> {
         let name = pascal(&collection.name);
         let path = entry.path.replace("{collection}", &collection.name);
-        let open = operations(entry).iter().any(|operation| collection.rule(*operation) == Rule::Public);
+        let open = operations(entry).iter().any(|operation| collection.rule(*operation).is_public());
         let token = json!({ "accessToken": [] });
         for method in entry.methods {
             let reply = |name: &str| schema(&format!("{}{name}", pascal(&collection.name)));
@@ -382,12 +383,22 @@ fn summary(entry: &Entry, shape: &Shape<'_>) -> String {
     if entry.guard.is_of_records() { format!("{sentence} ({})", shape.tag) } else { sentence.to_owned() }
 }
 
+/// What the guard of an endpoint that is not about records may refuse.
+fn guard_codes(guard: Guard) -> Vec<Code> {
+    let user = [Code::AuthenticationRequired, Code::InvalidToken, Code::TokenExpired, Code::SessionRevoked].to_vec();
+    match guard {
+        Guard::User => user,
+        Guard::Admin => [user, vec![Code::Forbidden]].concat(),
+        _ => Vec::new(),
+    }
+}
+
 /// What is done to records by an endpoint of theirs.
 fn operations(entry: &Entry) -> Vec<Operation> {
     match entry.guard {
         Guard::Rule(operation) => vec![operation],
         Guard::Rules => vec![Operation::Create, Operation::Update, Operation::Delete],
-        Guard::Open | Guard::Signed => Vec::new(),
+        Guard::Open | Guard::Signed | Guard::User | Guard::Admin => Vec::new(),
     }
 }
 
@@ -397,17 +408,19 @@ fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
     let may_name_an_owner = collection.owner_is_declared();
     for operation in operations(entry) {
         let rule = collection.rule(operation);
-        if rule != Rule::Public {
+        if !rule.is_public() {
             codes.push(Code::AuthenticationRequired);
         }
+        // Whether there may be users whom it lets do nothing.
+        let selective = rule.is_admin() || !rule.roles().is_empty();
         let forbids = match operation {
             // What the caller may not read does not exist for them: 404.
             Operation::Read => false,
             // To explain is for admins.
-            Operation::List => rule == Rule::Admin || entry.name == "records-list",
-            Operation::Create => rule == Rule::Admin || may_name_an_owner,
-            Operation::Update => matches!(rule, Rule::Owner | Rule::Admin) || may_name_an_owner,
-            Operation::Delete => matches!(rule, Rule::Owner | Rule::Admin),
+            Operation::List => selective || entry.name == "records-list",
+            Operation::Create => selective || may_name_an_owner,
+            Operation::Update => selective || rule.names_owner() || may_name_an_owner,
+            Operation::Delete => selective || rule.names_owner(),
         };
         if forbids {
             codes.push(Code::Forbidden);

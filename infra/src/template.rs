@@ -507,7 +507,7 @@ mod tests {
     #[test]
     fn a_declared_index_sorts_a_shard_or_an_owner_by_its_binary_key() {
         let mut notes = definition("notes");
-        notes.permissions.list = Some(api::definition::Rule::Public);
+        notes.permissions.list = Some(api::Rule::public());
         notes.indexes = serde_json::from_value(json!([
             ["status", "-createdAt"],
             { "fields": ["total"], "perOwner": true },

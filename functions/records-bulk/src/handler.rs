@@ -4,9 +4,11 @@ use api::endpoints::RecordsBulk;
 use api::record::{self, Write};
 use api::wire::{BulkItems, BulkOperation, RecordView};
 use api::{Code, Definition, Detail, Error, Id, Operation, Rule};
-use auth::Caller;
-use auth::permission::{OwnerChange, Terms, may_change, may_create, need_token, owner_change, owner_of_new, related};
+use auth::permission::{
+    OwnerChange, Terms, may_change, may_create, need_credentials, owner_change, owner_of_new, related,
+};
 use auth::precondition::Precondition;
+use auth::{Caller, Credentials};
 use runtime::{Call, Reply};
 use store::{Act, Change, NewRecord, Store, Writer};
 
@@ -15,13 +17,14 @@ use store::{Act, Change, NewRecord, Store, Writer};
 pub(crate) async fn bulk(store: &Store, mut call: Call<RecordsBulk>) -> Result<Reply<RecordsBulk>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     let writes = [Operation::Create, Operation::Update, Operation::Delete].map(|write| definition.rule(write));
-    if !writes.contains(&Rule::Public) {
-        need_token(Rule::Authenticated, call.has_token())?;
+    if !writes.iter().any(|rule| rule.is_public()) {
+        need_credentials(&Rule::authenticated(), call.has_credentials())?;
     }
-    let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
+    let credentials =
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
     let operations = std::mem::take(&mut call.body).operations();
     let ids = operations.as_ref().map(|all| all.iter().filter_map(BulkOperation::id).collect()).unwrap_or_default();
-    let caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now);
+    let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
     let (caller, found) = tokio::try_join!(caller, store.records(definition, &ids))?;
 
     let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?);

@@ -2,17 +2,19 @@ use api::endpoints::RecordsCount;
 use api::query::parse_filter_only;
 use api::wire::RecordCount;
 use api::{Code, Error, Operation};
-use auth::permission::{may_list, need_token};
+use auth::Credentials;
+use auth::permission::{may_list, need_credentials};
 use runtime::{Call, Reply};
 use store::Store;
 
 /// Counts in the scope that the caller may list.
 pub(crate) async fn count(store: &Store, call: Call<RecordsCount>) -> Result<Reply<RecordsCount>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
-    need_token(definition.rule(Operation::List), call.has_token())?;
-    let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
+    need_credentials(definition.rule(Operation::List), call.has_credentials())?;
+    let credentials =
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
     let filter = parse_filter_only(definition, call.parameters())?;
-    let caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now).await?;
+    let caller = store.caller(&credentials, call.settings.auth.session_check, call.now).await?;
     let plan = store::plan(definition, &may_list(definition, &caller)?, None, &filter)?;
     let count = store.count(definition, &plan, &filter).await?;
     Ok(Reply::of(RecordCount { count: count.count, exact: count.exact }))

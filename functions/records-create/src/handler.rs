@@ -1,7 +1,8 @@
 use api::endpoints::RecordsCreate;
 use api::record::{self, Write};
 use api::{Code, Error, Id, Operation};
-use auth::permission::{may_create, may_read, need_token, owner_of_new, related};
+use auth::Credentials;
+use auth::permission::{may_create, may_read, need_credentials, owner_of_new, related};
 use auth::precondition::idempotency_key;
 use runtime::{Call, Reply};
 use store::{Created, IdempotencyKey, NewRecord, Store, Writer};
@@ -9,9 +10,10 @@ use store::{Created, IdempotencyKey, NewRecord, Store, Writer};
 /// Checks the caller and the body, fills in the owner, and writes; or shows what the same request has written before.
 pub(crate) async fn create(store: &Store, call: Call<RecordsCreate>) -> Result<Reply<RecordsCreate>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
-    need_token(definition.rule(Operation::Create), call.has_token())?;
-    let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
-    let caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now).await?;
+    need_credentials(definition.rule(Operation::Create), call.has_credentials())?;
+    let credentials =
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
+    let caller = store.caller(&credentials, call.settings.auth.session_check, call.now).await?;
     may_create(definition, &caller)?;
     let input = record::check(definition, call.body.0.clone(), Write::Create)?;
     let owner = owner_of_new(definition, &caller, input.owner.clone())?;

@@ -1,7 +1,8 @@
 use api::endpoints::RecordsDelete;
 use api::wire::NoContent;
 use api::{Code, Error, Operation};
-use auth::permission::{OwnerChange, Terms, may_change, need_token};
+use auth::Credentials;
+use auth::permission::{OwnerChange, Terms, may_change, need_credentials};
 use auth::precondition::Precondition;
 use runtime::{Call, Reply};
 use store::{Store, Writer};
@@ -10,11 +11,12 @@ use store::{Store, Writer};
 /// with it, it is read beside the session.
 pub(crate) async fn delete(store: &Store, call: Call<RecordsDelete>) -> Result<Reply<RecordsDelete>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
-    need_token(definition.rule(Operation::Delete), call.has_token())?;
-    let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
+    need_credentials(definition.rule(Operation::Delete), call.has_credentials())?;
+    let credentials =
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
     let id = call.id().parse().ok();
     let unique = definition.fields.iter().any(|field| field.unique);
-    let caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now);
+    let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
     let (caller, before) = tokio::try_join!(caller, store.before(definition, id, unique))?;
     let requirement = may_change(definition, Operation::Delete, &caller)?;
     let precondition = Precondition::if_match(call.if_match())?;

@@ -1,7 +1,8 @@
 use api::endpoints::RecordsGet;
 use api::query::parse;
 use api::{Code, Error, Id, Operation};
-use auth::permission::{may_read, need_token};
+use auth::Credentials;
+use auth::permission::{may_read, need_credentials};
 use auth::precondition::has_already;
 use runtime::{Call, Reply};
 use store::{Store, expand};
@@ -9,12 +10,13 @@ use store::{Store, expand};
 /// Reads the record while the session is checked, and shows it to whom it may be shown.
 pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<RecordsGet>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
-    need_token(definition.rule(Operation::Read), call.has_token())?;
-    let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
+    need_credentials(definition.rule(Operation::Read), call.has_credentials())?;
+    let credentials =
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
     let query = parse(definition, call.query(&["fields", "expand"])?)?;
     let relations = expand::check(definition, &query, collections::get)?;
     let check = call.settings.auth.session_check;
-    let caller = store.caller(claims.as_ref(), check, call.now);
+    let caller = store.caller(&credentials, check, call.now);
     let (caller, record) = match call.id().parse::<Id>() {
         Ok(id) => tokio::try_join!(caller, store.record(definition, id))?,
         Err(_) => (caller.await?, None),

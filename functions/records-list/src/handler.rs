@@ -3,8 +3,8 @@ use api::query::parse;
 use api::wire::{Explanation, RecordPage};
 use api::{Code, Error, Operation};
 use auth::cursor::{self, Binding};
-use auth::permission::{Scope, may_list, need_token};
-use auth::session::{Caller, admit_by_claims};
+use auth::permission::{Scope, may_list, need_credentials};
+use auth::session::admit_by_claims;
 use runtime::{Call, Reply};
 use store::{Store, expand};
 
@@ -12,9 +12,9 @@ use store::{Store, expand};
 /// list is made again in the scope that the role allows.
 pub(crate) async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsList>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
-    need_token(definition.rule(Operation::List), call.has_token())?;
+    need_credentials(definition.rule(Operation::List), call.has_credentials())?;
     let keys = store.keys().await?;
-    let claims = call.claims(keys)?;
+    let credentials = call.credentials(keys)?;
     let query = parse(definition, call.parameters())?;
     let relations = expand::check(definition, &query, collections::get)?;
 
@@ -25,14 +25,14 @@ pub(crate) async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply
         let page = store.list(definition, &plan, &query.filter, position.as_deref(), query.limit).await?;
         Ok::<_, Error>((page, plan, binding))
     };
-    let suggested = may_list(definition, &claims.as_ref().map_or_else(Caller::stranger, admit_by_claims)).ok();
+    let suggested = may_list(definition, &admit_by_claims(&credentials)).ok();
     let first = async {
         match suggested.clone() {
             Some(scope) => Some(page(scope).await),
             None => None,
         }
     };
-    let caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now);
+    let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
     let (caller, first) = tokio::join!(caller, first);
     let caller = caller?;
     let scope = may_list(definition, &caller)?;

@@ -1,7 +1,8 @@
 use api::endpoints::RecordsUpdate;
 use api::record::{self, Write};
 use api::{Code, Error, Operation};
-use auth::permission::{Terms, may_change, need_token, owner_change, related};
+use auth::Credentials;
+use auth::permission::{Terms, may_change, need_credentials, owner_change, related};
 use auth::precondition::Precondition;
 use runtime::{Call, Reply};
 use store::{Change, Store, Writer};
@@ -10,15 +11,16 @@ use store::{Change, Store, Writer};
 /// has to be read for that, it is read beside the session.
 pub(crate) async fn update(store: &Store, call: Call<RecordsUpdate>) -> Result<Reply<RecordsUpdate>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
-    need_token(definition.rule(Operation::Update), call.has_token())?;
-    let claims = if call.has_token() { call.claims(store.keys().await?)? } else { None };
+    need_credentials(definition.rule(Operation::Update), call.has_credentials())?;
+    let credentials =
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
     let write = if call.is_put() { Write::Replace } else { Write::Merge };
 
     // Whoever may not update hears that before what is wrong with the body.
     let input = record::check(definition, call.body.0.clone(), write);
     let needed = input.as_ref().is_ok_and(|input| Change::needs_record(definition, input, call.is_put()));
     let id = call.id().parse().ok();
-    let caller = store.caller(claims.as_ref(), call.settings.auth.session_check, call.now);
+    let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
     let (caller, before) = tokio::try_join!(caller, store.before(definition, id, needed))?;
     let requirement = may_change(definition, Operation::Update, &caller)?;
     let input = input?;

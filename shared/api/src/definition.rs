@@ -13,6 +13,7 @@ use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 
 pub use self::pattern::Pattern;
+use crate::rule::Rule;
 
 /// Names that a collection may not have: paths of the service, today's and tomorrow's.
 const RESERVED_COLLECTIONS: &[&str] = &[
@@ -70,21 +71,6 @@ pub enum Operation {
     Update,
     /// Delete one.
     Delete,
-}
-
-/// Who may do an operation. Admins pass every rule.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "lowercase")]
-pub enum Rule {
-    /// Anyone, with a token or without. What holds when nothing is said.
-    #[default]
-    Public,
-    /// Anyone with a valid token.
-    Authenticated,
-    /// The record's owner.
-    Owner,
-    /// Admins alone.
-    Admin,
 }
 
 /// The rule of every operation.
@@ -453,13 +439,13 @@ fn fold(name: &str) -> String {
 impl Definition {
     /// The rule of an operation.
     #[must_use]
-    pub fn rule(&self, operation: Operation) -> Rule {
+    pub fn rule(&self, operation: Operation) -> &Rule {
         match operation {
-            Operation::Create => self.permissions.create,
-            Operation::Read => self.permissions.read,
-            Operation::List => self.permissions.list.unwrap_or(self.permissions.read),
-            Operation::Update => self.permissions.update,
-            Operation::Delete => self.permissions.delete,
+            Operation::Create => &self.permissions.create,
+            Operation::Read => &self.permissions.read,
+            Operation::List => self.permissions.list.as_ref().unwrap_or(&self.permissions.read),
+            Operation::Update => &self.permissions.update,
+            Operation::Delete => &self.permissions.delete,
         }
     }
 
@@ -479,10 +465,10 @@ impl Definition {
         self.field(self.owner_field()).is_some()
     }
 
-    /// Whether the table has a `by_owner` index: where a list shows the caller's records only.
+    /// Whether the table has a `by_owner` index: where a list shows some callers their own records only.
     #[must_use]
     pub fn has_owner_index(&self) -> bool {
-        self.rule(Operation::List) == Rule::Owner
+        self.rule(Operation::List).names_owner()
     }
 
     /// The collections that its relations point to, each once, by name; `users` are the accounts.
@@ -525,8 +511,8 @@ mod tests {
     fn list_inherits_read_and_what_is_not_said_is_public() {
         let content = r#"{"name":"a","fields":[],"permissions":{"read":"owner"}}"#;
         let definition = check_one("a.json", content).expect("valid").definitions.remove(0);
-        assert_eq!(definition.rule(Operation::List), Rule::Owner);
-        assert_eq!(definition.rule(Operation::Create), Rule::Public);
+        assert_eq!(definition.rule(Operation::List), &Rule::owner());
+        assert_eq!(definition.rule(Operation::Create), &Rule::public());
         assert!(definition.has_owner_index());
     }
 
@@ -546,7 +532,7 @@ mod tests {
             (
                 "a.json",
                 r#"{"name":"a","fields":[],"permissions":{"read":"everyone"}}"#,
-                "collections/a.json: permissions.read: unknown variant `everyone`",
+                "collections/a.json: permissions.read: `everyone` is not a rule",
             ),
             (
                 "a.json",

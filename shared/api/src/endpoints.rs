@@ -50,6 +50,10 @@ pub enum Guard {
     Open,
     /// Anybody who can show a token this deployment signed, expired or not.
     Signed,
+    /// Somebody with an account: a valid access token of a session that stands.
+    User,
+    /// An admin.
+    Admin,
     /// Whoever the collection's rule for this operation allows.
     Rule(Operation),
     /// Whoever the collection's rules for the operations in the body allow.
@@ -167,6 +171,12 @@ pub mod guard {
     /// See [`Guard::Signed`](super::Guard::Signed).
     #[derive(Debug)]
     pub struct Signed;
+    /// See [`Guard::User`](super::Guard::User).
+    #[derive(Debug)]
+    pub struct User;
+    /// See [`Guard::Admin`](super::Guard::Admin).
+    #[derive(Debug)]
+    pub struct Admin;
     /// See [`Guard::Rule`](super::Guard::Rule).
     #[derive(Debug)]
     pub struct Rule;
@@ -178,6 +188,13 @@ pub mod guard {
     pub trait OfRecords {}
     impl OfRecords for Rule {}
     impl OfRecords for Rules {}
+
+    /// A guard whose handler may have a caller.
+    pub trait Identified {}
+    impl Identified for User {}
+    impl Identified for Admin {}
+    impl Identified for Rule {}
+    impl Identified for Rules {}
 }
 
 macro_rules! endpoints {
@@ -348,7 +365,7 @@ fn fits(template: &str, path: &str, is_collection: impl Fn(&str) -> bool) -> boo
     let all = template.split('/').all(|expected| {
         segments.next().is_some_and(|segment| match expected {
             "{collection}" => is_collection(segment),
-            "{id}" => !segment.is_empty(),
+            parameter if parameter.starts_with('{') => !segment.is_empty(),
             literal => literal == segment,
         })
     });

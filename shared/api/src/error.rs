@@ -53,6 +53,16 @@ codes! {
     AccountDisabled = "auth/account-disabled" 403 "This account is disabled.";
     Forbidden = "auth/forbidden" 403 "You may not do this.";
     EmailAlreadyExists = "auth/email-already-exists" 409 "An account with this email already exists.";
+    TooManyRequests = "auth/too-many-requests" 429 "Too many attempts; try again after the time that Retry-After tells.";
+    InvalidApiKey = "auth/invalid-api-key" 401 "The API key is not valid.";
+    ApiKeyRequired = "auth/api-key-required" 401 "Send an API key as x-api-key.";
+    ScopeInsufficient = "auth/scope-insufficient" 403 "The API key's scopes do not allow this.";
+    OriginNotAllowed = "auth/origin-not-allowed" 403 "This origin may not do this.";
+    SessionNotFound = "auth/session-not-found" 404 "There is no such session.";
+    LastAdmin = "users/last-admin" 409 "The last admin can be neither demoted, disabled nor deleted.";
+    UserNotFound = "users/not-found" 404 "There is no such user.";
+    UserUniqueViolation = "users/unique-violation" 409 "Another user has this value.";
+    ApiKeyNotFound = "keys/not-found" 404 "There is no such API key.";
     RecordNotFound = "data/record-not-found" 404 "There is no such record.";
     InvalidCursor = "data/invalid-cursor" 400 "The cursor is not valid for this list; start again without it.";
     RecordTooLarge = "data/record-too-large" 413 "The record would be too large.";
@@ -91,6 +101,8 @@ pub struct Error {
     pub details: Vec<Detail>,
     /// The methods for the `Allow` header of a 405.
     pub allow: Option<String>,
+    /// After how many seconds a 429 may be tried again.
+    pub retry_after: Option<u32>,
     /// The cause, for the log; never sent.
     pub cause: Option<String>,
 }
@@ -102,7 +114,14 @@ impl Error {
     /// The refusal with its usual sentence.
     #[must_use]
     pub fn new(code: Code) -> Self {
-        Self { code, message: code.message().to_owned(), details: Vec::new(), allow: None, cause: None }
+        Self {
+            code,
+            message: code.message().to_owned(),
+            details: Vec::new(),
+            allow: None,
+            retry_after: None,
+            cause: None,
+        }
     }
 
     /// The same with a more precise sentence.
@@ -131,6 +150,12 @@ impl Error {
             detail.field = field;
         }
         self
+    }
+
+    /// 429 that may be tried again after so many seconds.
+    #[must_use]
+    pub fn too_many_requests(seconds: u32) -> Self {
+        Self { retry_after: Some(seconds.max(1)), ..Self::new(Code::TooManyRequests) }
     }
 
     /// 405 with the methods for `Allow`.
@@ -205,7 +230,7 @@ mod tests {
             let text = code.as_str();
             assert!(seen.insert(text), "{text} twice");
             let (area, name) = text.split_once('/').expect("area/name");
-            assert!(["common", "auth", "data"].contains(&area), "{text}");
+            assert!(["common", "auth", "users", "keys", "data"].contains(&area), "{text}");
             assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{text}");
             assert!((400..=503).contains(&code.status()), "{text}");
         }

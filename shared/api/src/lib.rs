@@ -9,13 +9,15 @@ pub mod error;
 pub mod id;
 pub mod query;
 pub mod record;
+pub mod rule;
 pub mod settings;
 pub mod time;
 pub mod wire;
 
-pub use definition::{Definition, Operation, Rule};
+pub use definition::{Definition, Operation};
 pub use deployment::Deployment;
 pub use endpoints::{Endpoint, Method};
 pub use error::{Code, Detail, Error};
 pub use id::Id;
+pub use rule::Rule;
 pub use time::Timestamp;

@@ -20,5 +20,5 @@ pub use access_token::Claims;
 pub use keys::Keys;
 pub use permission::{Requirement, Scope};
 pub use refresh_token::RefreshToken;
-pub use session::{Caller, Session};
+pub use session::{Caller, Credentials, Session};
 pub use user::{Identity, User};

@@ -5,7 +5,8 @@
 
 use api::definition::USERS;
 use api::record::{Input, OwnerInput, Relation};
-use api::{Code, Definition, Detail, Error, Id, Operation, Rule};
+use api::rule::{Atom, Rule};
+use api::{Code, Definition, Detail, Error, Id, Operation};
 
 use crate::precondition::Precondition;
 use crate::session::Caller;
@@ -30,6 +31,57 @@ pub enum Requirement {
     Never,
 }
 
+impl Requirement {
+    /// Whether a record of this owner is so.
+    #[must_use]
+    pub fn is_met(&self, owner: Option<&str>) -> bool {
+        match self {
+            Self::Exists => true,
+            Self::OwnedBy(id) => owner == Some(id.to_string().as_str()),
+            Self::Never => false,
+        }
+    }
+
+    /// Both, of the same caller.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (&self, &other) {
+            (Self::Never, _) | (_, Self::Exists) => self,
+            (_, Self::Never) | (Self::Exists, _) => other,
+            (Self::OwnedBy(one), Self::OwnedBy(two)) => {
+                if one == two {
+                    self
+                } else {
+                    Self::Never
+                }
+            }
+        }
+    }
+}
+
+/// What a rule comes to for a caller: what a record must be like for the caller to pass it. The one place that tells.
+#[must_use]
+pub fn granted(rule: &Rule, caller: &Caller) -> Requirement {
+    if caller.is_admin() || rule.is_public() {
+        return Requirement::Exists;
+    }
+    let Some(id) = caller.id() else { return Requirement::Never };
+    let mut best = Requirement::Never;
+    for all in rule.alternatives() {
+        let is_met = |atom: &Atom| match atom {
+            Atom::Authenticated | Atom::Owner => true,
+            Atom::Role(name) => caller.role() == Some(name),
+        };
+        if all.iter().all(is_met) {
+            if !all.contains(&Atom::Owner) {
+                return Requirement::Exists;
+            }
+            best = Requirement::OwnedBy(id);
+        }
+    }
+    best
+}
+
 /// What a write says about the owner of a record that exists.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnerChange {
@@ -41,12 +93,12 @@ pub enum OwnerChange {
     Set(Option<String>),
 }
 
-/// Refuses, before anything is read, a caller without a token where the rule needs one.
+/// Refuses, before anything is read, a caller who shows nothing where the rule needs somebody.
 ///
 /// # Errors
 /// `auth/authentication-required`.
-pub fn need_token(rule: Rule, has_token: bool) -> Result<(), Error> {
-    if rule == Rule::Public || has_token { Ok(()) } else { Err(Code::AuthenticationRequired.into()) }
+pub fn need_credentials(rule: &Rule, has_credentials: bool) -> Result<(), Error> {
+    if rule.is_public() || has_credentials { Ok(()) } else { Err(Code::AuthenticationRequired.into()) }
 }
 
 /// Whether the caller may create.
@@ -55,8 +107,9 @@ pub fn need_token(rule: Rule, has_token: bool) -> Result<(), Error> {
 /// 401, 403.
 pub fn may_create(definition: &Definition, caller: &Caller) -> Result<(), Error> {
     let rule = definition.rule(Operation::Create);
-    need_token(rule, caller.id().is_some())?;
-    if rule == Rule::Admin && !caller.is_admin() { Err(Code::Forbidden.into()) } else { Ok(()) }
+    need_credentials(rule, !caller.is_stranger())?;
+    // Whoever creates a record is its owner.
+    if granted(rule, caller) == Requirement::Never { Err(Code::Forbidden.into()) } else { Ok(()) }
 }
 
 /// The owner of a new record: the caller, when the body leaves it out, null or empty. Naming somebody else takes an
@@ -79,25 +132,18 @@ pub fn owner_of_new(definition: &Definition, caller: &Caller, named: OwnerInput)
 /// 401, 403.
 pub fn may_list(definition: &Definition, caller: &Caller) -> Result<Scope, Error> {
     let rule = definition.rule(Operation::List);
-    need_token(rule, caller.id().is_some())?;
-    match (rule, caller.id()) {
-        _ if caller.is_admin() => Ok(Scope::All),
-        (Rule::Public | Rule::Authenticated, _) => Ok(Scope::All),
-        (Rule::Owner, Some(id)) => Ok(Scope::OwnedBy(id)),
-        (Rule::Owner | Rule::Admin, _) => Err(Code::Forbidden.into()),
+    need_credentials(rule, !caller.is_stranger())?;
+    match granted(rule, caller) {
+        Requirement::Exists => Ok(Scope::All),
+        Requirement::OwnedBy(id) => Ok(Scope::OwnedBy(id)),
+        Requirement::Never => Err(Code::Forbidden.into()),
     }
 }
 
 /// Whether the caller may read a record of this owner. A refusal is told as 404.
 #[must_use]
 pub fn may_read(definition: &Definition, caller: &Caller, owner: Option<&str>) -> bool {
-    match definition.rule(Operation::Read) {
-        _ if caller.is_admin() => true,
-        Rule::Public => true,
-        Rule::Authenticated => caller.id().is_some(),
-        Rule::Owner => caller.id().is_some_and(|id| owner == Some(id.to_string().as_str())),
-        Rule::Admin => false,
-    }
+    granted(definition.rule(Operation::Read), caller).is_met(owner)
 }
 
 /// Whether the caller may see the account that a relation points to: one's own, and admins anyone's.
@@ -114,14 +160,10 @@ pub fn may_read_user(caller: &Caller, user: Id) -> bool {
 pub fn may_change(definition: &Definition, operation: Operation, caller: &Caller) -> Result<Requirement, Error> {
     let rules = [definition.rule(operation), definition.rule(Operation::Read)];
     for rule in rules {
-        need_token(rule, caller.id().is_some())?;
+        need_credentials(rule, !caller.is_stranger())?;
     }
-    Ok(match caller.id() {
-        _ if caller.is_admin() => Requirement::Exists,
-        _ if rules.contains(&Rule::Admin) => Requirement::Never,
-        Some(id) if rules.contains(&Rule::Owner) => Requirement::OwnedBy(id),
-        _ => Requirement::Exists,
-    })
+    let [changed, read] = rules.map(|rule| granted(rule, caller));
+    Ok(changed.and(read))
 }
 
 /// What an update says about the owner: only an admin may change it.
@@ -167,14 +209,9 @@ impl Terms<'_> {
     /// What the caller may not read is 404, whatever else is wrong.
     #[must_use]
     pub fn refusal(&self, owner: Option<&str>, rev: &str) -> Option<Error> {
-        let met = match &self.requirement {
-            Requirement::Exists => true,
-            Requirement::OwnedBy(id) => owner == Some(id.to_string().as_str()),
-            Requirement::Never => false,
-        };
         if !may_read(self.definition, self.caller, owner) {
             Some(Code::RecordNotFound.into())
-        } else if !met {
+        } else if !self.requirement.is_met(owner) {
             Some(Code::Forbidden.into())
         } else if matches!(&self.owner, OwnerChange::MustBe(expected) if expected.as_deref() != owner) {
             Some(owner_refusal(self.definition))
@@ -210,20 +247,10 @@ pub fn related<'a>(
     let relations = input.related(definition).into_iter().filter(|relation| !own(relation));
     let requirement = |collection: &str| match find(collection) {
         _ if collection == USERS => Requirement::Exists,
-        Some(target) => readable(target, caller),
+        Some(target) => granted(target.rule(Operation::Read), caller),
         None => Requirement::Never,
     };
     relations.map(|relation| Related { requirement: requirement(&relation.collection), relation }).collect()
-}
-
-/// What a record must be like for the caller to read it.
-fn readable(definition: &Definition, caller: &Caller) -> Requirement {
-    match (definition.rule(Operation::Read), caller.id()) {
-        _ if caller.is_admin() => Requirement::Exists,
-        (Rule::Public, _) | (Rule::Authenticated, Some(_)) => Requirement::Exists,
-        (Rule::Owner, Some(id)) => Requirement::OwnedBy(id),
-        (Rule::Authenticated | Rule::Owner, None) | (Rule::Admin, _) => Requirement::Never,
-    }
 }
 
 fn owner_refusal(definition: &Definition) -> Error {
@@ -252,12 +279,18 @@ mod tests {
         admit(&claims, Some(&session), Some(&user), NOW).expect("admitted")
     }
 
-    fn definition(rule: Rule) -> Definition {
+    fn definition(rule: &Rule) -> Definition {
         Definition {
             schema: None,
             name: "things".into(),
             fields: Vec::new(),
-            permissions: Permissions { create: rule, read: rule, list: None, update: rule, delete: rule },
+            permissions: Permissions {
+                create: rule.clone(),
+                read: rule.clone(),
+                list: None,
+                update: rule.clone(),
+                delete: rule.clone(),
+            },
             owner_field: None,
             shards: 1,
             indexes: Vec::new(),
@@ -277,20 +310,20 @@ mod tests {
     fn the_rules() {
         let (stranger, member, admin) = (Caller::stranger(), caller(1, false), caller(2, true));
         for (rule, who, expected) in [
-            (Rule::Public, &stranger, [200, 200, 200, 200, 200, 200]),
-            (Rule::Public, &member, [200, 200, 200, 200, 200, 200]),
-            (Rule::Public, &admin, [200, 200, 200, 200, 200, 200]),
-            (Rule::Authenticated, &stranger, [401, 401, 404, 404, 401, 401]),
-            (Rule::Authenticated, &member, [200, 200, 200, 200, 200, 200]),
-            (Rule::Authenticated, &admin, [200, 200, 200, 200, 200, 200]),
-            (Rule::Owner, &stranger, [401, 401, 404, 404, 401, 401]),
-            (Rule::Owner, &member, [200, 200, 200, 404, 200, 404]),
-            (Rule::Owner, &admin, [200, 200, 200, 200, 200, 200]),
-            (Rule::Admin, &stranger, [401, 401, 404, 404, 401, 401]),
-            (Rule::Admin, &member, [403, 403, 404, 404, 404, 404]),
-            (Rule::Admin, &admin, [200, 200, 200, 200, 200, 200]),
+            (Rule::public(), &stranger, [200, 200, 200, 200, 200, 200]),
+            (Rule::public(), &member, [200, 200, 200, 200, 200, 200]),
+            (Rule::public(), &admin, [200, 200, 200, 200, 200, 200]),
+            (Rule::authenticated(), &stranger, [401, 401, 404, 404, 401, 401]),
+            (Rule::authenticated(), &member, [200, 200, 200, 200, 200, 200]),
+            (Rule::authenticated(), &admin, [200, 200, 200, 200, 200, 200]),
+            (Rule::owner(), &stranger, [401, 401, 404, 404, 401, 401]),
+            (Rule::owner(), &member, [200, 200, 200, 404, 200, 404]),
+            (Rule::owner(), &admin, [200, 200, 200, 200, 200, 200]),
+            (Rule::admin(), &stranger, [401, 401, 404, 404, 401, 401]),
+            (Rule::admin(), &member, [403, 403, 404, 404, 404, 404]),
+            (Rule::admin(), &admin, [200, 200, 200, 200, 200, 200]),
         ] {
-            let definition = definition(rule);
+            let definition = definition(&rule);
             let own = who.id().map(|id| id.to_string());
             let other = Id::new(NOW, [77; 10]).to_string();
             let read = |owner| if may_read(&definition, who, owner) { 200 } else { 404 };
@@ -311,8 +344,28 @@ mod tests {
             ];
             assert_eq!(got, expected, "{rule:?} {who:?}");
         }
-        assert_eq!(may_list(&definition(Rule::Owner), &member), Ok(Scope::OwnedBy(member.id().expect("a user"))));
-        assert_eq!(may_list(&definition(Rule::Owner), &admin), Ok(Scope::All));
+        assert_eq!(may_list(&definition(&Rule::owner()), &member), Ok(Scope::OwnedBy(member.id().expect("a user"))));
+        assert_eq!(may_list(&definition(&Rule::owner()), &admin), Ok(Scope::All));
+    }
+
+    #[test]
+    fn a_rule_comes_to_one_requirement() {
+        let (stranger, member, admin) = (Caller::stranger(), caller(1, false), caller(2, true));
+        let own = Requirement::OwnedBy(member.id().expect("a user"));
+        let never = Requirement::Never;
+        for (rule, to_member) in [
+            ("authenticated", Requirement::Exists),
+            ("owner | role:editor", own.clone()),
+            ("owner & role:editor", never.clone()),
+            ("role:editor", never.clone()),
+            ("role:authenticated | role:editor", Requirement::Exists),
+            ("owner & role:authenticated | role:editor", own),
+        ] {
+            let rule = Rule::parse(rule).expect("a rule");
+            assert_eq!(granted(&rule, &stranger), never, "{rule}");
+            assert_eq!(granted(&rule, &member), to_member, "{rule}");
+            assert_eq!(granted(&rule, &admin), Requirement::Exists, "{rule}");
+        }
     }
 
     #[test]
@@ -333,8 +386,8 @@ mod tests {
 
     #[test]
     fn what_may_be_read_but_not_changed_is_403() {
-        let mut definition = definition(Rule::Owner);
-        definition.permissions.read = Rule::Public;
+        let mut definition = definition(&Rule::owner());
+        definition.permissions.read = Rule::public();
         for who in [caller(1, false), Caller::stranger()] {
             let refused = terms(&definition, &who, Requirement::Never).refusal(Some("somebody"), "rev");
             assert_eq!(refused, Some(Code::Forbidden.into()));
@@ -345,9 +398,9 @@ mod tests {
     fn the_rules_come_before_the_owner_and_the_owner_before_the_revision() {
         let member = caller(1, false);
         let own = member.id().map(|id| id.to_string());
-        let mut definition = definition(Rule::Owner);
+        let mut definition = definition(&Rule::owner());
         let mut status = |read: Rule, owner: &Option<String>, input: OwnerChange, rev: &str| {
-            definition.permissions.read = read;
+            definition.permissions.read = read.clone();
             let requirement = may_change(&definition, Operation::Update, &member).expect("a requirement");
             let precondition = Precondition::OneOf(vec!["this".into()]);
             let terms = Terms { precondition, owner: input, ..terms(&definition, &member, requirement) };
@@ -357,14 +410,14 @@ mod tests {
         let stays = || OwnerChange::MustBe(own.clone());
         let given = || OwnerChange::MustBe(Some("other".to_owned()));
         for (read, owner, input, rev, expected) in [
-            (Rule::Owner, &own, stays(), "this", 200),
-            (Rule::Owner, &own, stays(), "another", 412),
-            (Rule::Owner, &own, given(), "another", 403),
-            (Rule::Public, &other, stays(), "another", 403),
-            (Rule::Owner, &other, given(), "another", 404),
-            (Rule::Owner, &None, OwnerChange::Keep, "this", 404),
+            (Rule::owner(), &own, stays(), "this", 200),
+            (Rule::owner(), &own, stays(), "another", 412),
+            (Rule::owner(), &own, given(), "another", 403),
+            (Rule::public(), &other, stays(), "another", 403),
+            (Rule::owner(), &other, given(), "another", 404),
+            (Rule::owner(), &None, OwnerChange::Keep, "this", 404),
         ] {
-            assert_eq!(status(read, owner, input.clone(), rev), expected, "{read:?} {owner:?} {input:?} {rev}");
+            assert_eq!(status(read.clone(), owner, input.clone(), rev), expected, "{read:?} {owner:?} {input:?} {rev}");
         }
     }
 
@@ -373,12 +426,12 @@ mod tests {
         let (stranger, member, admin) = (Caller::stranger(), caller(1, false), caller(2, true));
         let own = Requirement::OwnedBy(member.id().expect("a user"));
         for (rule, expected) in [
-            (Rule::Public, [Requirement::Exists, Requirement::Exists, Requirement::Exists]),
-            (Rule::Authenticated, [Requirement::Never, Requirement::Exists, Requirement::Exists]),
-            (Rule::Owner, [Requirement::Never, own, Requirement::Exists]),
-            (Rule::Admin, [Requirement::Never, Requirement::Never, Requirement::Exists]),
+            (Rule::public(), [Requirement::Exists, Requirement::Exists, Requirement::Exists]),
+            (Rule::authenticated(), [Requirement::Never, Requirement::Exists, Requirement::Exists]),
+            (Rule::owner(), [Requirement::Never, own, Requirement::Exists]),
+            (Rule::admin(), [Requirement::Never, Requirement::Never, Requirement::Exists]),
         ] {
-            let got = [&stranger, &member, &admin].map(|who| readable(&definition(rule), who));
+            let got = [&stranger, &member, &admin].map(|who| granted(&rule, who));
             assert_eq!(got, expected, "{rule:?}");
         }
     }
@@ -386,7 +439,7 @@ mod tests {
     #[test]
     fn the_owner_is_checked_when_an_admin_names_another() {
         let (member, admin) = (caller(1, false), caller(2, true));
-        let mut definition = definition(Rule::Public);
+        let mut definition = definition(&Rule::public());
         let relation = |name: &str| Field {
             name: name.into(),
             kind: FieldType::Relation,
@@ -412,7 +465,7 @@ mod tests {
     #[test]
     fn an_owner_is_filled_in_and_only_an_admin_names_another() {
         let (stranger, member, admin) = (Caller::stranger(), caller(1, false), caller(2, true));
-        let definition = definition(Rule::Public);
+        let definition = definition(&Rule::public());
         let own = member.id().map(|id| id.to_string());
         let named = |name: &Option<String>| OwnerInput::Named(name.clone().unwrap_or_default());
         let other = Some("somebody".to_owned());
@@ -442,7 +495,7 @@ mod tests {
 
     #[test]
     fn a_required_owner_is_never_left_empty() {
-        let mut definition = definition(Rule::Public);
+        let mut definition = definition(&Rule::public());
         definition.fields = vec![Field { name: "user_id".into(), required: true, ..Field::default() }];
         assert_eq!(status(owner_of_new(&definition, &Caller::stranger(), OwnerInput::Absent)), 400);
         assert_eq!(status(owner_of_new(&definition, &caller(1, false), OwnerInput::Absent)), 200);
@@ -454,14 +507,14 @@ mod tests {
         let (member, stranger) = (caller(1, false), Caller::stranger());
         let own = Requirement::OwnedBy(member.id().expect("a user"));
         for (read, who, expected) in [
-            (Rule::Public, &stranger, Ok(Requirement::Exists)),
-            (Rule::Owner, &member, Ok(own)),
-            (Rule::Owner, &stranger, Err(Code::AuthenticationRequired.into())),
-            (Rule::Authenticated, &stranger, Err(Code::AuthenticationRequired.into())),
-            (Rule::Admin, &member, Ok(Requirement::Never)),
+            (Rule::public(), &stranger, Ok(Requirement::Exists)),
+            (Rule::owner(), &member, Ok(own)),
+            (Rule::owner(), &stranger, Err(Code::AuthenticationRequired.into())),
+            (Rule::authenticated(), &stranger, Err(Code::AuthenticationRequired.into())),
+            (Rule::admin(), &member, Ok(Requirement::Never)),
         ] {
-            let mut definition = definition(Rule::Public);
-            definition.permissions.read = read;
+            let mut definition = definition(&Rule::public());
+            definition.permissions.read = read.clone();
             assert_eq!(may_change(&definition, Operation::Update, who), expected, "{read:?} {who:?}");
         }
     }

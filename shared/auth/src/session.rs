@@ -39,27 +39,58 @@ pub struct Client {
     pub ip: String,
 }
 
+/// What a request shows of who is asking, not yet checked against the tables.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// The claims of the access token, if there is one.
+    pub claims: Option<Claims>,
+}
+
 /// Who is asking, after the session has been checked: nothing else makes one with a user in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller(Option<(Id, bool)>);
+pub struct Caller(Who);
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Who {
+    Stranger,
+    User { id: Id, role: String },
+}
 
 impl Caller {
     /// Somebody without a token.
     #[must_use]
     pub fn stranger() -> Self {
-        Self(None)
+        Self(Who::Stranger)
     }
 
     /// The user's id; `None` for a stranger.
     #[must_use]
     pub fn id(&self) -> Option<Id> {
-        self.0.map(|(id, _)| id)
+        match &self.0 {
+            Who::Stranger => None,
+            Who::User { id, .. } => Some(*id),
+        }
+    }
+
+    /// The user's role; `None` for a stranger.
+    #[must_use]
+    pub fn role(&self) -> Option<&str> {
+        match &self.0 {
+            Who::Stranger => None,
+            Who::User { role, .. } => Some(role),
+        }
+    }
+
+    /// Whether nobody is known to be asking.
+    #[must_use]
+    pub fn is_stranger(&self) -> bool {
+        self.0 == Who::Stranger
     }
 
     /// Whether the caller passes every rule.
     #[must_use]
     pub fn is_admin(&self) -> bool {
-        self.0.is_some_and(|(_, admin)| admin)
+        self.role() == Some(ADMIN)
     }
 }
 
@@ -72,16 +103,20 @@ pub fn admit(claims: &Claims, session: Option<&Session>, user: Option<&User>, no
         (Some(session), Some(user))
             if session.id == claims.sid && user.id == claims.sub && session.stands(user, now) =>
         {
-            Ok(Caller(Some((user.id, user.role == ADMIN))))
+            Ok(Caller(Who::User { id: user.id, role: user.role.clone() }))
         }
         _ => Err(Code::SessionRevoked.into()),
     }
 }
 
-/// Admits the user of a valid access token on the token's word, for `auth.sessionCheck: "expiry"`.
+/// Admits whoever is asking on their credentials' word: for `auth.sessionCheck: "expiry"`, or for what is tried before
+/// the word has been checked.
 #[must_use]
-pub fn admit_by_claims(claims: &Claims) -> Caller {
-    Caller(Some((claims.sub, claims.role == ADMIN)))
+pub fn admit_by_claims(credentials: &Credentials) -> Caller {
+    match &credentials.claims {
+        Some(claims) => Caller(Who::User { id: claims.sub, role: claims.role.clone() }),
+        None => Caller::stranger(),
+    }
 }
 
 impl Session {

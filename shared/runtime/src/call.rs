@@ -8,7 +8,7 @@ use api::settings::Settings;
 use api::wire::{self, Body as _, Presence};
 use api::{Code, Deployment, Detail, Error, Timestamp};
 use auth::session::Client;
-use auth::{Claims, Keys, access_token};
+use auth::{Claims, Credentials, Keys, access_token};
 use serde_json::{Map, Value};
 
 use crate::boot::Boot;
@@ -91,31 +91,65 @@ impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
     }
 }
 
-impl<E: Endpoint<Guard: guard::OfRecords>> Call<E> {
-    /// Whether the request shows an access token, good or bad.
+impl<E: Endpoint<Guard: guard::Identified>> Call<E> {
+    /// Whether the request shows who is asking, truly or not.
     #[must_use]
-    pub fn has_token(&self) -> bool {
+    pub fn has_credentials(&self) -> bool {
         self.event.header("authorization").is_some()
     }
 
-    /// The claims of the access token; `None` without an `Authorization` header.
+    /// What the request shows of who is asking.
     ///
     /// # Errors
-    /// `auth/invalid-token` or `auth/token-expired` for a header that shows anything but a valid token.
-    pub fn claims(&self, keys: &Keys) -> Result<Option<Claims>, Error> {
-        bearer(&self.event).map(|token| access_token::valid(keys, token?, self.now)).transpose()
+    /// `auth/invalid-token` or `auth/token-expired` for an `Authorization` header that shows anything but a valid
+    /// token.
+    pub fn credentials(&self, keys: &Keys) -> Result<Credentials, Error> {
+        let claims = bearer(&self.event).map(|token| access_token::valid(keys, token?, self.now)).transpose()?;
+        Ok(Credentials { claims })
+    }
+}
+
+impl<E: Endpoint> Call<E> {
+    /// What stands in the path where the endpoint's has `{id}`, as it was sent.
+    #[must_use]
+    pub fn id(&self) -> &str {
+        self.segment("{id}")
     }
 
+    /// What stands in the path where the endpoint's has this placeholder, such as `{username}`, as it was sent.
+    #[must_use]
+    pub fn segment(&self, placeholder: &str) -> &str {
+        let mut pairs = E::ENTRY.path.split('/').zip(self.event.path().split('/'));
+        pairs.find(|(name, _)| *name == placeholder).map_or("", |(_, segment)| segment)
+    }
+
+    /// The query parameters, all of which must be `known`.
+    ///
+    /// # Errors
+    /// `common/validation-failed` naming those that are not known or come twice.
+    pub fn query(&self, known: &[&str]) -> Result<BTreeMap<Cow<'_, str>, Cow<'_, str>>, Error> {
+        let mut parameters = BTreeMap::new();
+        let mut details = Vec::new();
+        for (name, value) in form_urlencoded::parse(self.event.query().as_bytes()) {
+            let shown: String = name.chars().take(64).collect();
+            if !known.contains(&name.as_ref()) {
+                let choices = known.join(", ");
+                let message = format!("`{shown}` is not a parameter here; there are: {choices}.");
+                details.push(Detail::new(shown, "unknown-parameter", message));
+            } else if parameters.insert(name, value).is_some() {
+                let message = format!("`{shown}` is there twice.");
+                details.push(Detail::new(shown, "repeated", message));
+            }
+        }
+        if details.is_empty() { Ok(parameters) } else { Err(Error::invalid(details)) }
+    }
+}
+
+impl<E: Endpoint<Guard: guard::OfRecords>> Call<E> {
     /// The collection's name in the path.
     #[must_use]
     pub fn collection(&self) -> &str {
-        self.event.path().split('/').nth(2).unwrap_or_default()
-    }
-
-    /// The record's id in the path, as it was sent.
-    #[must_use]
-    pub fn id(&self) -> &str {
-        self.event.path().split('/').nth(3).unwrap_or_default()
+        self.segment("{collection}")
     }
 
     /// Whether the method is `PUT`.
@@ -140,27 +174,6 @@ impl<E: Endpoint<Guard: guard::OfRecords>> Call<E> {
     #[must_use]
     pub fn parameters(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
         form_urlencoded::parse(self.event.query().as_bytes()).collect()
-    }
-
-    /// The query parameters, all of which must be `known`.
-    ///
-    /// # Errors
-    /// `common/validation-failed` naming those that are not known or come twice.
-    pub fn query(&self, known: &[&str]) -> Result<BTreeMap<Cow<'_, str>, Cow<'_, str>>, Error> {
-        let mut parameters = BTreeMap::new();
-        let mut details = Vec::new();
-        for (name, value) in form_urlencoded::parse(self.event.query().as_bytes()) {
-            let shown: String = name.chars().take(64).collect();
-            if !known.contains(&name.as_ref()) {
-                let choices = known.join(", ");
-                let message = format!("`{shown}` is not a parameter here; there are: {choices}.");
-                details.push(Detail::new(shown, "unknown-parameter", message));
-            } else if parameters.insert(name, value).is_some() {
-                let message = format!("`{shown}` is there twice.");
-                details.push(Detail::new(shown, "repeated", message));
-            }
-        }
-        if details.is_empty() { Ok(parameters) } else { Err(Error::invalid(details)) }
     }
 }
 

@@ -1,7 +1,7 @@
 //! Replies: what a handler answers, and the headers that go with it.
 
 use api::Error;
-use api::endpoints::Endpoint;
+use api::endpoints::{Endpoint, Guard};
 use serde::Serialize;
 
 use crate::event::{Head, Response};
@@ -71,6 +71,7 @@ pub(crate) fn encode<E: Endpoint>(
         // RFC 9110, section 15.5.2: a 401 names a scheme.
         401 => response.header("www-authenticate", "Bearer"),
         405 => response.header("allow", error.allow.unwrap_or_default()),
+        429 => response.header("retry-after", error.retry_after.unwrap_or(1).to_string()),
         503 => response.header("retry-after", "1"),
         _ => {}
     }
@@ -88,10 +89,11 @@ fn respond(status: u16, body: Option<String>) -> Response {
     response
 }
 
-/// Nothing under `/api/auth/` may be kept; of a record, a shared cache must not give one caller's view to another
+/// Nothing of an account may be kept; of a record, a shared cache must not give one caller's view to another
 /// (ASVS 5.0, 14.3.2).
 fn cached<E: Endpoint>(mut response: Response, head: &Head, identified: bool) -> Response {
-    if head.path.starts_with("/api/auth/") {
+    let of_accounts = matches!(E::ENTRY.guard, Guard::User | Guard::Admin);
+    if head.path.starts_with("/api/auth/") || of_accounts {
         response.header("cache-control", "no-store");
     } else if E::ENTRY.guard.is_of_records() {
         response.header("vary", "authorization, x-api-key");

@@ -1,9 +1,9 @@
 //! `_sessions`: logins that have not ended, and for a while those that have.
 
 use api::settings::SessionCheck;
-use api::{Error, Id, Timestamp};
+use api::{Code, Error, Id, Timestamp};
 use auth::session::{Client, admit, admit_by_claims};
-use auth::{Caller, Claims, RefreshToken, Session};
+use auth::{Caller, Claims, Credentials, RefreshToken, Session, User};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use std::collections::HashMap;
 use std::time::Duration;
@@ -131,16 +131,46 @@ impl Store {
     ///
     /// # Errors
     /// `auth/session-revoked`, `common/unavailable`, `common/internal`.
-    pub async fn caller(&self, claims: Option<&Claims>, check: SessionCheck, now: Timestamp) -> Result<Caller, Error> {
-        let Some(claims) = claims else { return Ok(Caller::stranger()) };
-        if check != SessionCheck::Immediate {
-            return Ok(admit_by_claims(claims));
+    pub async fn caller(
+        &self,
+        credentials: &Credentials,
+        check: SessionCheck,
+        now: Timestamp,
+    ) -> Result<Caller, Error> {
+        match &credentials.claims {
+            Some(claims) if check == SessionCheck::Immediate => {
+                let (session, user) = self.session_and_user(claims).await?;
+                admit(claims, session.as_ref(), user.as_ref(), now)
+            }
+            _ => Ok(admit_by_claims(credentials)),
         }
-        let (session, user) = self.session_and_user(claims).await?;
-        admit(claims, session.as_ref(), user.as_ref(), now)
     }
 
-    async fn session_and_user(&self, claims: &Claims) -> Result<(Option<Session>, Option<auth::User>), Error> {
+    /// The session and the user that are asking, read as for [`Store::caller`] whatever `auth.sessionCheck` says.
+    ///
+    /// # Errors
+    /// `auth/authentication-required` where nobody is, `auth/session-revoked`, `common/unavailable`,
+    /// `common/internal`.
+    pub async fn signed_in(&self, credentials: &Credentials, now: Timestamp) -> Result<(Session, User), Error> {
+        let claims = credentials.claims.as_ref().ok_or(Code::AuthenticationRequired)?;
+        let (session, user) = self.session_and_user(claims).await?;
+        let _ = admit(claims, session.as_ref(), user.as_ref(), now)?;
+        session.zip(user).ok_or_else(|| Code::SessionRevoked.into())
+    }
+
+    /// The admin who is asking, read as for [`Store::caller`] whatever `auth.sessionCheck` says.
+    ///
+    /// # Errors
+    /// `auth/forbidden` for anybody else, and as [`Store::signed_in`].
+    pub async fn admin(&self, credentials: &Credentials, now: Timestamp) -> Result<Caller, Error> {
+        if credentials.claims.is_none() {
+            return Err(Code::AuthenticationRequired.into());
+        }
+        let caller = self.caller(credentials, SessionCheck::Immediate, now).await?;
+        if caller.is_admin() { Ok(caller) } else { Err(Code::Forbidden.into()) }
+    }
+
+    async fn session_and_user(&self, claims: &Claims) -> Result<(Option<Session>, Option<User>), Error> {
         let session = Item::from([("user_id".to_owned(), id(claims.sub)), ("id".to_owned(), id(claims.sid))]);
         let user = Item::from([("id".to_owned(), id(claims.sub))]);
         let wanted = HashMap::from([(self.sessions(), strong(vec![session])?), (self.users(), strong(vec![user])?)]);

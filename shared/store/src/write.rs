@@ -442,7 +442,7 @@ mod tests {
         let owner = OwnerChange::Keep;
         let (requirement, precondition) = (Requirement::Exists, Precondition::Any);
         let terms = Terms { definition: &definition, caller: &caller, requirement, owner, precondition };
-        assert_eq!(definition.permissions.update, Rule::Public);
+        assert_eq!(definition.permissions.update, Rule::public());
         for (body, replace) in
             [(json!({ "status": "t", "price": null }), false), (json!({ "status": "t", "name": "m" }), true)]
         {

@@ -144,7 +144,9 @@ fn sweep_token(authorization: &str, code: &str, signed: Option<&str>) {
     for request in page() {
         let reply = request.send(&stranger, &[("authorization", authorization)]);
         match (request.entry.guard, signed) {
-            (Guard::Rule(_) | Guard::Rules, _) => assert_refused(&reply, request.method, &request.path, code),
+            (Guard::Rule(_) | Guard::Rules | Guard::User | Guard::Admin, _) => {
+                assert_refused(&reply, request.method, &request.path, code)
+            }
             (Guard::Signed, Some(code)) => assert_refused(&reply, request.method, &request.path, code),
             (Guard::Signed, None) => assert_eq!(reply.status, request.entry.status, "{}", reply.text()),
             (Guard::Open, _) => {

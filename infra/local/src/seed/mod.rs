@@ -8,7 +8,7 @@ mod words;
 use std::collections::BTreeSet;
 
 use api::record::{self, Write};
-use api::{Definition, Id, Operation, Rule, Timestamp};
+use api::{Definition, Id, Operation, Timestamp};
 use serde_json::{Map, Value, json};
 use store::{NewRecord, Writer};
 
@@ -119,7 +119,7 @@ fn id(definition: &Definition, now: Timestamp, random: &mut Random) -> Id {
 
 /// Who creates a record: somebody where the rule wants a token, and now and then where it does not.
 fn user(definition: &Definition, owners: &[Id], random: &mut Random) -> Option<Id> {
-    let stranger = definition.rule(Operation::Create) == Rule::Public && random.chance(50);
+    let stranger = definition.rule(Operation::Create).is_public() && random.chance(50);
     random.pick(owners).copied().filter(|_| !stranger)
 }
 

@@ -6,11 +6,12 @@ use std::collections::BTreeSet;
 use serde_json::Value;
 
 use super::{
-    Definition, Field, FieldType, Index, LIST_PARAMETERS, Operation, Order, RESERVED_COLLECTIONS, Rule, SYSTEM_FIELDS,
-    USERS, fold,
+    Definition, Field, FieldType, Index, LIST_PARAMETERS, Operation, Order, RESERVED_COLLECTIONS, SYSTEM_FIELDS, USERS,
+    fold,
 };
 use crate::query::compare;
 use crate::record::fit;
+use crate::rule::Rule;
 
 /// The most fields of a collection or an object: an update of all of them still fits DynamoDB's expression of 4 KB.
 const MAX_FIELDS: usize = 90;
@@ -87,7 +88,7 @@ pub(super) fn warnings(definition: &Definition) -> Problems {
             warnings.push((format!("fields[{index}].unique"), reason));
         }
     }
-    if definition.rule(Operation::Create) == Rule::Public {
+    if definition.rule(Operation::Create).is_public() {
         for index in definition.indexes.iter().enumerate().filter(|(_, index)| index.per_owner).map(|(n, _)| n) {
             let reason = "records that strangers create have no owner and are not in this index".to_owned();
             warnings.push((format!("indexes[{index}].perOwner"), reason));
@@ -99,7 +100,7 @@ pub(super) fn warnings(definition: &Definition) -> Problems {
 /// What strangers may write, as words.
 fn open_to_strangers(definition: &Definition) -> Option<String> {
     let open = [(Operation::Create, "create"), (Operation::Update, "update"), (Operation::Delete, "delete")];
-    let open = open.iter().filter(|(operation, _)| definition.rule(*operation) == Rule::Public);
+    let open = open.iter().filter(|(operation, _)| definition.rule(*operation).is_public());
     let words: Vec<&str> = open.map(|(_, word)| *word).collect();
     (!words.is_empty()).then(|| words.join(" and "))
 }
@@ -108,9 +109,9 @@ fn open_to_strangers(definition: &Definition) -> Option<String> {
 fn writers_may_not_list(definition: &Definition) -> bool {
     let mut writers = [Operation::Create, Operation::Update].map(|operation| definition.rule(operation)).into_iter();
     match definition.rule(Operation::List) {
-        Rule::Public => false,
-        Rule::Authenticated => writers.any(|rule| rule == Rule::Public),
-        Rule::Owner | Rule::Admin => writers.any(|rule| rule != Rule::Admin),
+        rule if rule.is_public() => false,
+        rule if *rule == Rule::authenticated() => writers.any(Rule::is_public),
+        _ => writers.any(|rule| !rule.is_admin()),
     }
 }
 
