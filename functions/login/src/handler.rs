@@ -17,7 +17,7 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
     let identity = store.identity(&email).await?;
     // Of an unknown address, a user is read whom nobody has.
     let whose = identity.as_ref().map_or(session_id, |identity| identity.user);
-    let (stored, cost) = (identity.as_ref().map(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
+    let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
     let password = call.body.password.clone();
     let verdict = tokio::task::spawn_blocking(move || password::verify(&password, stored.as_deref(), cost));
     let (verdict, user) = tokio::join!(verdict, store.user(whose));
@@ -26,10 +26,10 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
 
     let (session, token) = Session::begin(user.id, session_id, identity.auth_version, call.random()?, settings, now);
     store.begin_session(&session, &call.client()).await?;
-    if verdict == password::Verdict::RightButOutdated {
+    if let (password::Verdict::RightButOutdated, Some(old)) = (verdict, &identity.password_hash) {
         let renewed = password::hash(&call.body.password, cost, call.random()?)?;
         // The login has succeeded; a renewal that fails is made by the next one.
-        let _ = store.replace_hash(&email, &identity.password_hash, &renewed).await;
+        let _ = store.replace_hash(&email, old, &renewed).await;
     }
     let tokens = session::tokens(keys, &token, &user.role, settings, now)?;
     Ok(Reply::of(SignedIn { user: user.wire(), tokens }))

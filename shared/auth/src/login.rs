@@ -15,7 +15,9 @@ use crate::user::{Identity, User};
 pub fn decide(identity: Option<Identity>, verdict: Verdict, user: Option<User>) -> Result<(Identity, User), Error> {
     match (identity, verdict, user) {
         (Some(identity), Verdict::Right | Verdict::RightButOutdated, Some(user))
-            if identity.user == user.id && identity.auth_version == user.auth_version =>
+            if identity.password_hash.is_some()
+                && identity.user == user.id
+                && identity.auth_version == user.auth_version =>
         {
             if user.disabled {
                 Err(Code::AccountDisabled.into())
@@ -37,7 +39,8 @@ mod tests {
     fn a_login_takes_the_right_password_of_a_standing_account() {
         let now = Timestamp::from_millis(1_790_000_000_000);
         let user = User::new(Id::new(now, [1; 10]), "a@b".into(), false, now);
-        let identity = Identity { user: user.id, password_hash: String::new(), auth_version: 1 };
+        let identity = Identity { user: user.id, password_hash: Some(String::new()), auth_version: 1 };
+        let without = Identity { password_hash: None, ..identity.clone() };
         let disabled = User { disabled: true, ..user.clone() };
         let changed = User { auth_version: 2, ..user.clone() };
         let other = User { id: Id::new(now, [2; 10]), ..user.clone() };
@@ -52,6 +55,7 @@ mod tests {
             assert_eq!(decide(known, verdict, Some(&other)), wrong);
             assert_eq!(decide(known, verdict, None), wrong);
             assert_eq!(decide(None, verdict, Some(&user)), wrong);
+            assert_eq!(decide(Some(&without), verdict, Some(&user)), wrong, "nobody has set a password");
         }
         assert_eq!(decide(known, Verdict::Wrong, Some(&user)), wrong);
         assert_eq!(decide(known, Verdict::Wrong, Some(&disabled)), wrong, "disabled is told to its owner alone");

@@ -30,8 +30,8 @@ pub struct User {
 pub struct Identity {
     /// Whose it is.
     pub user: Id,
-    /// The stored hash; see [`crate::password`].
-    pub password_hash: String,
+    /// The stored hash; see [`crate::password`]. `None` until a password is set: then nobody can log in.
+    pub password_hash: Option<String>,
     /// The user's version when this password was set: one that a change has overtaken signs nobody in.
     pub auth_version: u64,
 }

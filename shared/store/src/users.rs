@@ -86,7 +86,7 @@ impl Store {
         let mut reader = Reader::new("_users", &mut item);
         Ok(Some(Identity {
             user: reader.id("user_id")?,
-            password_hash: reader.text("password_hash")?,
+            password_hash: reader.optional_text("password_hash"),
             auth_version: reader.number("auth_version")?,
         }))
     }
