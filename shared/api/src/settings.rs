@@ -38,6 +38,50 @@ pub struct Auth {
     pub bcrypt_cost: u32,
     /// When the end of a session is noticed.
     pub session_check: SessionCheck,
+    /// Whether the cookie with the refresh token goes to apps on another site.
+    pub cookie_same_site: SameSite,
+    /// How often passwords, registrations and refreshes may be tried.
+    pub throttle: Throttle,
+}
+
+/// How often passwords, registrations and refreshes may be tried. On a developer's machine every number that is not set
+/// is out of reach.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Throttle {
+    /// How many failed logins of an account lock it for the source they came from.
+    pub attempts: u32,
+    /// How many failed logins of an account, from wherever, lock it for everybody.
+    pub account_attempts: u32,
+    /// How many failed logins of a source, over all accounts, lock the source.
+    pub source_attempts: u32,
+    /// Within how long failed logins add up, up to a day; a locked source waits for the end of it.
+    pub window: Span,
+    /// How long an account is locked at first for a source; each further failure doubles it.
+    pub first_lock: Span,
+    /// How long an account is locked at most for a source, up to a day.
+    pub longest_lock: Span,
+    /// How long an account is locked for everybody, up to 60 s: whoever wants to keep a user out can.
+    pub account_lock: Span,
+    /// How many registrations a source may try.
+    pub registrations: u32,
+    /// Within how long, up to a day.
+    pub registration_window: Span,
+    /// How many refreshes a session may have.
+    pub refreshes: u32,
+    /// Within how long, up to an hour.
+    pub refresh_window: Span,
+}
+
+/// Which sites' requests carry the cookie with the refresh token (RFC 6265bis, section 5.6.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SameSite {
+    /// Those of the API's own site.
+    #[default]
+    Lax,
+    /// Those of every site that is an allowed origin.
+    None,
 }
 
 /// What a password must be (NIST SP 800-63B, section 3.1.1: length alone).
@@ -93,8 +137,35 @@ impl Default for Auth {
             password: Password::default(),
             bcrypt_cost: 10,
             session_check: SessionCheck::Immediate,
+            cookie_same_site: SameSite::Lax,
+            throttle: Throttle::default(),
         }
     }
+}
+
+impl Default for Throttle {
+    fn default() -> Self {
+        Self {
+            attempts: 5,
+            account_attempts: 50,
+            source_attempts: 20,
+            window: Span::seconds(15 * 60),
+            first_lock: Span::seconds(1),
+            longest_lock: Span::seconds(15 * 60),
+            account_lock: Span::seconds(60),
+            registrations: 10,
+            registration_window: Span::seconds(3600),
+            refreshes: 30,
+            refresh_window: Span::seconds(60),
+        }
+    }
+}
+
+impl Throttle {
+    /// The numbers that stop somebody, by their keys.
+    const COUNTS: [&str; 5] = ["attempts", "accountAttempts", "sourceAttempts", "registrations", "refreshes"];
+    /// The most of any of them; on a developer's machine, also what holds where nothing is said.
+    const MOST: u32 = 1_000_000;
 }
 
 impl Default for Password {
@@ -174,9 +245,12 @@ impl Settings {
     /// # Errors
     /// The first key that is unknown or has a bad value, named as in the file.
     pub fn read(json: &str, variable: impl Fn(&str) -> Option<String>, local: bool) -> Result<Self, Problem> {
-        let from_file: Self = parse(
-            serde_json::from_str(json).map_err(|error| Problem { path: String::new(), reason: error.to_string() })?,
-        )?;
+        let mut file: Value =
+            serde_json::from_str(json).map_err(|error| Problem { path: String::new(), reason: error.to_string() })?;
+        if local {
+            unthrottle(&mut file);
+        }
+        let from_file: Self = parse(file)?;
         let mut tree = serde_json::to_value(from_file).unwrap_or_default();
         override_leaves(&mut tree, "", "BAKEND", &variable)?;
         let settings = parse(tree)?;
@@ -217,7 +291,36 @@ impl Settings {
         within("auth.refreshGrace", auth.refresh_grace, 0, Span::seconds(60))?;
         between("auth.password.minLength", auth.password.min_length, 8, 64)?;
         between("auth.password.maxLength", auth.password.max_length, 64, 128)?;
-        between("auth.bcryptCost", auth.bcrypt_cost as usize, least_cost, 16)
+        between("auth.bcryptCost", auth.bcrypt_cost as usize, least_cost, 16)?;
+        let throttle = &auth.throttle;
+        for (name, count) in [
+            ("attempts", throttle.attempts),
+            ("accountAttempts", throttle.account_attempts),
+            ("sourceAttempts", throttle.source_attempts),
+            ("registrations", throttle.registrations),
+            ("refreshes", throttle.refreshes),
+        ] {
+            between(&format!("auth.throttle.{name}"), count as usize, 1, Throttle::MOST as usize)?;
+        }
+        within("auth.throttle.window", throttle.window, 1, Span::seconds(day))?;
+        within("auth.throttle.longestLock", throttle.longest_lock, 1, Span::seconds(day))?;
+        within("auth.throttle.firstLock", throttle.first_lock, 1, throttle.longest_lock)?;
+        within("auth.throttle.accountLock", throttle.account_lock, 1, Span::seconds(60))?;
+        within("auth.throttle.registrationWindow", throttle.registration_window, 1, Span::seconds(day))?;
+        within("auth.throttle.refreshWindow", throttle.refresh_window, 1, Span::seconds(3600))
+    }
+}
+
+/// Whoever works on an app tries often; so locally nothing stops them but what they set themselves.
+fn unthrottle(file: &mut Value) {
+    let mut at = file;
+    for name in ["auth", "throttle"] {
+        let Some(object) = at.as_object_mut() else { return };
+        at = object.entry(name).or_insert_with(|| Value::Object(Map::new()));
+    }
+    for name in Throttle::COUNTS {
+        let Some(object) = at.as_object_mut() else { return };
+        object.entry(name).or_insert_with(|| Throttle::MOST.into());
     }
 }
 
@@ -355,6 +458,6 @@ mod tests {
         let name = |path: &str| keys.iter().find(|(key, ..)| key == path).map(|(_, name, _)| name.as_str());
         assert_eq!(name("auth.password.minLength"), Some("BAKEND_AUTH_PASSWORD_MIN_LENGTH"));
         assert_eq!(name("cors.allowedOrigins"), Some("BAKEND_CORS_ALLOWED_ORIGINS"));
-        assert_eq!(keys.len(), 11);
+        assert_eq!(keys.len(), 23);
     }
 }

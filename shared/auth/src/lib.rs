@@ -14,6 +14,7 @@ pub mod precondition;
 pub mod refresh;
 pub mod refresh_token;
 pub mod session;
+pub mod throttle;
 pub mod user;
 
 pub use access_token::Claims;

@@ -1,0 +1,423 @@
+//! How often something may be tried: passwords of an account, logins and registrations of a source, refreshes of a
+//! session (ASVS 5.0, 6.3.1).
+//!
+//! An attempt is counted before its password is looked at, so that guesses sent together do not slip through, and given
+//! back when it succeeds. What is refused neither counts nor makes anything last longer.
+
+use std::collections::BTreeMap;
+use std::net::{IpAddr, Ipv6Addr};
+use std::time::Duration;
+
+use api::settings::Throttle;
+use api::{Code, Error, Timestamp};
+
+/// How many sources an account's entry remembers; more of them are an attack that the account's own limit meets.
+const MOST_SOURCES: usize = 100;
+
+/// How many attempts are allowed within a time, and what the last one of them brings about.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limit {
+    /// The attempt that locks.
+    pub most: u32,
+    /// Within how long, from the first one counted.
+    pub window: Duration,
+    /// For how long it locks.
+    pub lock: Lock,
+}
+
+/// For how long attempts are refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lock {
+    /// Until the window is over.
+    Window,
+    /// For so long; then the count starts again.
+    Fixed(Duration),
+    /// For `first`, and after each further attempt for twice as long as before, at most `longest`; forgotten when no
+    /// attempt was counted for a window.
+    Doubling {
+        /// The first lock.
+        first: Duration,
+        /// The longest.
+        longest: Duration,
+    },
+}
+
+/// What was counted under one limit.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Tally {
+    /// When the first attempt was counted.
+    pub since: Timestamp,
+    /// How many are counted, those under way among them.
+    pub count: u32,
+    /// Until when the last of them locked; 0 where it did not.
+    pub until: Timestamp,
+}
+
+/// What the table keeps under one key: one count over all, and one for each source where the limits have one.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Entry {
+    /// Over all sources.
+    pub total: Tally,
+    /// By source.
+    pub sources: BTreeMap<String, Tally>,
+}
+
+/// The limits of an entry.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Limits {
+    /// Over all sources.
+    pub total: Limit,
+    /// Of each source, where sources are counted apart.
+    pub source: Option<Limit>,
+}
+
+/// An attempt that may not be made now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Refused {
+    /// When to try again.
+    pub until: Timestamp,
+}
+
+impl Limit {
+    /// Until when a tally refuses attempts, if it does.
+    fn locked(&self, tally: &Tally, now: Timestamp) -> Option<Timestamp> {
+        (tally.count >= self.most && now < tally.until).then_some(tally.until)
+    }
+
+    /// When a tally is over, so that the next attempt is the first.
+    fn end(&self, tally: &Tally) -> Timestamp {
+        let window = tally.since.after(self.window);
+        match self.lock {
+            _ if tally.count < self.most => window,
+            Lock::Window | Lock::Fixed(_) => tally.until,
+            Lock::Doubling { .. } => window.max(tally.until.after(self.window)),
+        }
+    }
+
+    /// One attempt more.
+    fn counted(&self, tally: Option<&Tally>, now: Timestamp) -> Tally {
+        let tally = tally.filter(|tally| now < self.end(tally));
+        let (since, before) = tally.map_or((now, 0), |tally| (tally.since, tally.count));
+        let count = before.saturating_add(1);
+        let until = match (count.checked_sub(self.most), self.lock) {
+            (None, _) => Timestamp::default(),
+            (_, Lock::Window) => since.after(self.window),
+            (_, Lock::Fixed(lock)) => now.after(lock),
+            (Some(beyond), Lock::Doubling { first, longest }) => {
+                now.after(first.saturating_mul(2_u32.saturating_pow(beyond)).min(longest))
+            }
+        };
+        Tally { since, count, until }
+    }
+}
+
+impl Tally {
+    /// The same without the attempt that made it `mine`, and without the lock that this one brought about.
+    fn without(&self, mine: &Self) -> Self {
+        if self.since != mine.since || self.count == 0 {
+            return *self;
+        }
+        let until = if self.until == mine.until { Timestamp::default() } else { self.until };
+        Self { count: self.count - 1, until, ..*self }
+    }
+
+    /// Whether it differs from `other` by its count alone.
+    #[must_use]
+    pub fn continues(&self, other: &Self) -> bool {
+        self.since == other.since && self.until == other.until
+    }
+}
+
+impl Entry {
+    /// The entry with one attempt more from `source`.
+    ///
+    /// # Errors
+    /// It is locked.
+    pub fn attempt(found: Option<&Self>, limits: &Limits, source: &str, now: Timestamp) -> Result<Self, Refused> {
+        let by_source = found.and_then(|entry| entry.sources.get(source));
+        let locked = |limit: Option<&Limit>, tally: Option<&Tally>| limit?.locked(tally?, now);
+        let total = found.map(|entry| &entry.total);
+        let until = locked(Some(&limits.total), total).max(locked(limits.source.as_ref(), by_source));
+        if let Some(until) = until {
+            return Err(Refused { until });
+        }
+        let mut sources = found.map(|entry| entry.sources.clone()).unwrap_or_default();
+        if let Some(limit) = &limits.source {
+            sources.insert(source.to_owned(), limit.counted(by_source, now));
+        }
+        Ok(Self { total: limits.total.counted(total, now), sources })
+    }
+
+    /// The entry without the attempt from `source` that made it `mine`; `None` when nothing is left to remember.
+    #[must_use]
+    pub fn without(&self, mine: &Self, source: &str) -> Option<Self> {
+        let mut sources = self.sources.clone();
+        if let (Some(tally), Some(mine)) = (sources.get_mut(source), mine.sources.get(source)) {
+            *tally = tally.without(mine);
+        }
+        sources.retain(|_, tally| tally.count > 0);
+        let total = self.total.without(&mine.total);
+        (total.count > 0 || !sources.is_empty()).then_some(Self { total, sources })
+    }
+
+    /// The same without the sources whose time is over, and without the first to be over where they are too many.
+    #[must_use]
+    pub fn pruned(mut self, limits: &Limits, source: &str, now: Timestamp) -> Self {
+        let Some(limit) = limits.source else { return self };
+        self.sources.retain(|_, tally| now < limit.end(tally));
+        while self.sources.len() > MOST_SOURCES {
+            let others = self.sources.iter().filter(|(name, _)| *name != source);
+            let Some((first, _)) = others.min_by_key(|(_, tally)| limit.end(tally)) else { break };
+            let first = first.clone();
+            self.sources.remove(&first);
+        }
+        self
+    }
+
+    /// When everything in it is over.
+    #[must_use]
+    pub fn end(&self, limits: &Limits) -> Timestamp {
+        let sources = self.sources.values().filter_map(|tally| Some(limits.source?.end(tally)));
+        sources.fold(limits.total.end(&self.total), Timestamp::max)
+    }
+}
+
+impl Refused {
+    /// The refusal as the caller hears it: the same whatever is locked and whether it exists.
+    #[must_use]
+    pub fn error(self, now: Timestamp) -> Error {
+        let seconds = self.until.millis().saturating_sub(now.millis()).div_ceil(1000).max(1);
+        Error { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..Code::TooManyRequests.into() }
+    }
+}
+
+/// The limits of an account's failed logins, by source and over all.
+#[must_use]
+pub fn account(settings: &Throttle) -> Limits {
+    let window = settings.window.duration();
+    let (first, longest) = (settings.first_lock.duration(), settings.longest_lock.duration());
+    Limits {
+        total: Limit { most: settings.account_attempts, window, lock: Lock::Fixed(settings.account_lock.duration()) },
+        source: Some(Limit { most: settings.attempts, window, lock: Lock::Doubling { first, longest } }),
+    }
+}
+
+/// The limit of a source's failed logins over all accounts.
+#[must_use]
+pub fn source(settings: &Throttle) -> Limits {
+    let window = settings.window.duration();
+    Limits { total: Limit { most: settings.source_attempts, window, lock: Lock::Window }, source: None }
+}
+
+/// The limit of a source's registrations.
+#[must_use]
+pub fn registrations(settings: &Throttle) -> Limits {
+    let window = settings.registration_window.duration();
+    Limits { total: Limit { most: settings.registrations, window, lock: Lock::Window }, source: None }
+}
+
+/// What stands for a source address: an IPv4 address, or the /64 of an IPv6 one, which is what one customer has.
+#[must_use]
+pub fn place(address: &str) -> String {
+    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+        Ok(IpAddr::V4(address)) => address.to_string(),
+        Ok(IpAddr::V6(address)) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{}/64", Ipv6Addr::new(a, b, c, d, 0, 0, 0, 0))
+        }
+        Err(_) => address.to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const START: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+    const MINUTE: u64 = 60;
+
+    fn at(seconds: u64) -> Timestamp {
+        START.after(Duration::from_secs(seconds))
+    }
+
+    fn limits() -> Limits {
+        account(&Throttle::default())
+    }
+
+    /// Attempts that fail, at these seconds from this source; those that were refused, with the seconds to wait.
+    fn fail(entry: &mut Option<Entry>, limits: &Limits, source: &str, times: &[u64]) -> Vec<(u64, u64)> {
+        let mut refused = Vec::new();
+        for &time in times {
+            match Entry::attempt(entry.as_ref(), limits, source, at(time)) {
+                Ok(next) => *entry = Some(next.pruned(limits, source, at(time))),
+                Err(it) => refused.push((time, u64::from(it.error(at(time)).retry_after.unwrap_or_default()))),
+            }
+        }
+        refused
+    }
+
+    #[test]
+    fn the_fifth_failure_locks_for_a_second_and_each_further_one_for_twice_as_long() {
+        let mut entry = None;
+        assert_eq!(fail(&mut entry, &limits(), "a", &[0, 1, 2, 3, 4, 4]), [(4, 1)]);
+        let mut now = 5;
+        for lock in [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900] {
+            assert_eq!(
+                fail(&mut entry, &limits(), "a", &[now, now, now + lock - 1]),
+                [(now, lock), (now + lock - 1, 1)]
+            );
+            now += lock;
+        }
+        // Forgotten when nothing was counted for a window after the last lock.
+        assert_eq!(fail(&mut entry.clone(), &limits(), "a", &[now + 15 * MINUTE - 1, now + 15 * MINUTE - 1]).len(), 1);
+        assert_eq!(fail(&mut entry, &limits(), "a", &[now + 15 * MINUTE; 5]), []);
+    }
+
+    #[test]
+    fn failures_of_more_than_a_window_do_not_add_up() {
+        let mut entry = None;
+        let apart: Vec<u64> = (0..40).map(|n| n * 4 * MINUTE).collect();
+        assert_eq!(fail(&mut entry, &limits(), "a", &apart), []);
+    }
+
+    #[test]
+    fn what_is_refused_neither_counts_nor_extends() {
+        let mut entry = None;
+        fail(&mut entry, &limits(), "a", &[0; 5]);
+        let before = entry.clone();
+        assert_eq!(fail(&mut entry, &limits(), "a", &[0; 1000]).len(), 1000);
+        assert_eq!(entry, before);
+    }
+
+    #[test]
+    fn another_source_is_not_locked_until_all_of_them_have_failed_too_often() {
+        let mut entry = None;
+        for source in 0..10 {
+            assert_eq!(fail(&mut entry, &limits(), &format!("s{source}"), &[source; 5]), []);
+        }
+        // The fiftieth, at second 9.
+        assert_eq!(fail(&mut entry, &limits(), "user", &[9, 40, 68]), [(9, 60), (40, 29), (68, 1)]);
+        // Refused ones extend nothing, and afterwards the count starts again.
+        assert_eq!(fail(&mut entry, &limits(), "user", &[69]), []);
+        assert_eq!(entry.map(|entry| entry.total.count), Some(1));
+    }
+
+    #[test]
+    fn a_lock_lasts_beyond_the_window_it_began_in() {
+        let mut entry = None;
+        let last = 15 * MINUTE - 1;
+        let sources: Vec<String> = (0..50).map(|n| format!("s{n}")).collect();
+        for source in &sources {
+            fail(&mut entry, &limits(), source, &[if source == "s0" { 0 } else { last }]);
+        }
+        assert_eq!(fail(&mut entry, &limits(), "user", &[last + 59, last + 60]), [(last + 59, 1)]);
+        let total = Limits { source: None, ..limits() };
+        let mut entry = None;
+        let times: Vec<u64> = (0..50).map(|n| if n == 0 { 0 } else { last }).collect();
+        fail(&mut entry, &total, "", &times);
+        assert_eq!(entry.map(|entry| entry.end(&total)), Some(at(last + 60)));
+    }
+
+    #[test]
+    fn whoever_keeps_failing_from_everywhere_locks_a_user_out_for_a_minute_at_a_time() {
+        let mut entry = None;
+        let (mut out, mut longest) = (0, 0);
+        for second in 0..2 * 60 * MINUTE {
+            // The user is there first each second, and always knows the password.
+            match Entry::attempt(entry.as_ref(), &limits(), "user", at(second)) {
+                Ok(mine) => {
+                    entry = mine.without(&mine, "user");
+                    out = 0;
+                }
+                Err(_) => out += 1,
+            }
+            longest = longest.max(out);
+            for guess in 0..100 {
+                fail(&mut entry, &limits(), &format!("s{second}-{guess}"), &[second]);
+            }
+            assert!(entry.as_ref().is_some_and(|entry| entry.sources.len() <= MOST_SOURCES));
+        }
+        assert!((50..60).contains(&longest), "{longest}");
+    }
+
+    #[test]
+    fn a_success_leaves_everything_as_it_was() {
+        for failures in 0..8 {
+            let mut before = None;
+            let times: Vec<u64> = (0..failures).map(|n| n * 40).collect();
+            assert_eq!(fail(&mut before, &limits(), "a", &times), []);
+            let now = at(failures * 40);
+            let mine = Entry::attempt(before.as_ref(), &limits(), "a", now).expect("allowed");
+            let after = mine.without(&mine, "a");
+            let counts = |entry: &Option<Entry>| entry.as_ref().map(|it| (it.total.count, it.sources["a"].count));
+            assert_eq!(counts(&after), counts(&before), "{failures}");
+            let mut again = after;
+            assert_eq!(fail(&mut again, &limits(), "a", &[failures * 40]), [], "{failures}: the lock is lifted");
+        }
+    }
+
+    #[test]
+    fn a_success_gives_back_its_own_attempt_and_no_other() {
+        let mut entry = None;
+        fail(&mut entry, &limits(), "a", &[0]);
+        let mine = Entry::attempt(entry.as_ref(), &limits(), "a", at(1)).expect("allowed");
+        let mut entry = Some(mine.clone());
+        fail(&mut entry, &limits(), "a", &[1, 1, 1]);
+        fail(&mut entry, &limits(), "b", &[1]);
+        let after = entry.clone().expect("an entry").without(&mine, "a").expect("something left");
+        assert_eq!((after.total.count, after.sources["a"].count, after.sources["b"].count), (5, 4, 1));
+        // A lock that another's failure brought about is theirs; one failure fewer than the limit locks nobody.
+        assert_eq!(fail(&mut Some(after), &limits(), "a", &[1, 1]), [(1, 1)]);
+        // After the window it is not in the count any more.
+        let mut later = None;
+        fail(&mut later, &limits(), "a", &[16 * MINUTE]);
+        assert_eq!(later.as_ref().and_then(|later| later.without(&mine, "a")), later);
+    }
+
+    #[test]
+    fn guesses_sent_together_are_counted_one_by_one() {
+        let mut entry = None;
+        let refused = fail(&mut entry, &limits(), "a", &[0; 20]);
+        assert_eq!(refused.len(), 15);
+    }
+
+    #[test]
+    fn a_source_is_locked_until_its_window_is_over() {
+        for (limits, most, window) in
+            [(source(&Throttle::default()), 20, 15 * MINUTE), (registrations(&Throttle::default()), 10, 60 * MINUTE)]
+        {
+            let mut entry = None;
+            assert_eq!(fail(&mut entry, &limits, "", &vec![0; most]), []);
+            assert_eq!(fail(&mut entry, &limits, "", &[1, window - 1]), [(1, window - 1), (window - 1, 1)]);
+            assert_eq!(fail(&mut entry, &limits, "", &vec![window; most]), []);
+            assert_eq!(fail(&mut entry, &limits, "", &[window]), [(window, window)]);
+        }
+    }
+
+    #[test]
+    fn an_entry_is_kept_for_as_long_as_anything_in_it_counts() {
+        let mut entry = None;
+        fail(&mut entry, &limits(), "a", &[0; 5]);
+        fail(&mut entry, &limits(), "b", &[10]);
+        let end = |entry: &Option<Entry>| entry.as_ref().map(|entry| entry.end(&limits()));
+        assert_eq!(end(&entry), Some(at(10 + 15 * MINUTE)));
+        fail(&mut entry, &limits(), "a", &[15]);
+        assert_eq!(end(&entry), Some(at(17 + 15 * MINUTE)));
+    }
+
+    #[test]
+    fn a_place_is_an_address_or_its_64() {
+        for (address, expected) in [
+            ("192.0.2.1", "192.0.2.1"),
+            ("::ffff:192.0.2.1", "192.0.2.1"),
+            ("2001:db8:1:2:3:4:5:6", "2001:db8:1:2::/64"),
+            ("2001:db8:1:2:ffff::", "2001:db8:1:2::/64"),
+            ("2001:DB8:1:3::1", "2001:db8:1:3::/64"),
+            ("::1", "::/64"),
+            ("", ""),
+            ("192.0.2.1:80", "192.0.2.1:80"),
+        ] {
+            assert_eq!(place(address), expected, "{address}");
+        }
+    }
+}
