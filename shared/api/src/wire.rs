@@ -1,8 +1,9 @@
 //! The JSON that goes over the wire.
 
 use std::borrow::Cow;
+use std::marker::PhantomData;
 
-use schemars::JsonSchema;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -105,6 +106,46 @@ impl Fields {
     /// Everything, for a body whose fields are declared elsewhere.
     pub fn all(&mut self) -> Map<String, Value> {
         std::mem::take(&mut self.object)
+    }
+}
+
+/// A body that the handler reads once it knows that somebody is asking: whoever has no token hears that first.
+#[derive(Debug)]
+pub struct Unread<B>(Map<String, Value>, PhantomData<fn() -> B>);
+
+impl<B: Body> Unread<B> {
+    /// The body.
+    ///
+    /// # Errors
+    /// `common/validation-failed` naming every field that is missing, of the wrong type or not known.
+    pub fn read(&self) -> Result<B, Error> {
+        decode(self.0.clone())
+    }
+}
+
+impl<B: Body> Body for Unread<B> {
+    const PRESENCE: Presence = B::PRESENCE;
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self(fields.all(), PhantomData))
+    }
+}
+
+impl<B: JsonSchema> JsonSchema for Unread<B> {
+    fn inline_schema() -> bool {
+        B::inline_schema()
+    }
+
+    fn schema_name() -> Cow<'static, str> {
+        B::schema_name()
+    }
+
+    fn schema_id() -> Cow<'static, str> {
+        B::schema_id()
+    }
+
+    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
+        B::json_schema(generator)
     }
 }
 
@@ -438,6 +479,16 @@ mod tests {
         assert_eq!(both, expected.map(|(field, code)| (field.to_owned(), code.to_owned())));
         assert_eq!(refused::<RefreshRequest>(json!({ "refreshToken": null }))[0].1, "required");
         assert_eq!(refused::<LogoutRequest>(json!({ "refreshToken": 5 }))[0].1, "type");
+    }
+
+    #[test]
+    fn a_body_that_is_read_later_is_the_same_body() {
+        let object = |value: Value| value.as_object().cloned().unwrap_or_default();
+        let body: Unread<Credentials> = decode(object(json!({ "role": "admin" }))).expect("not looked at yet");
+        let error = body.read().err().expect("refused");
+        assert_eq!(error.details.len(), 3, "{error:?}");
+        let body: Unread<Credentials> = decode(object(json!({ "email": "a@b", "password": "x" }))).expect("decoded");
+        assert!(body.read().is_ok_and(|it| it.email == "a@b"));
     }
 
     #[test]
