@@ -4,6 +4,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, io, process};
 
+use api::settings::Settings;
+
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed=BAKEND_COLLECTIONS");
     let folder = match env::var("BAKEND_COLLECTIONS") {
@@ -15,8 +17,16 @@ fn main() -> io::Result<()> {
         Err(_) => env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?,
     };
     println!("cargo::rerun-if-changed={folder}");
+    let settings = concat!(env!("CARGO_MANIFEST_DIR"), "/../bakend.json");
+    println!("cargo::rerun-if-changed={settings}");
+    // A broken file is told by the crate that embeds it.
+    let roles = Settings::read(&fs::read_to_string(settings)?, |_| None, false).unwrap_or_default().auth.roles;
     let files = api::definition::read_folder(Path::new(&folder))?;
-    let checked = match api::definition::check(&files) {
+    let checked = api::definition::check(&files).and_then(|checked| {
+        let undeclared = checked.undeclared_roles(&roles);
+        if undeclared.is_empty() { Ok(checked) } else { Err(undeclared) }
+    });
+    let checked = match checked {
         Ok(checked) => checked,
         Err(problems) => {
             for problem in problems {
@@ -30,8 +40,9 @@ fn main() -> io::Result<()> {
     }
     let mut table = String::from("&[\n");
     for definition in &checked.definitions {
-        let path = Path::new(&folder).join(format!("{}.json", definition.name));
-        writeln!(table, "({:?}, include_str!({path:?})),", definition.name).map_err(io::Error::other)?;
+        // Whatever its notation, a function reads the one form.
+        let text = serde_json::to_string(definition)?;
+        writeln!(table, "({:?}, {text:?}),", definition.name).map_err(io::Error::other)?;
     }
     table.push(']');
     fs::write(Path::new(&env::var("OUT_DIR").map_err(io::Error::other)?).join("collections.rs"), table)

@@ -174,7 +174,7 @@ impl Document {
     fn collection(&mut self, entry: &Entry, collection: &Definition, all: &[&Definition]) -> Result<(), String> {
         let name = pascal(&collection.name);
         let path = entry.path.replace("{collection}", &collection.name);
-        let open = operations(entry).iter().any(|operation| collection.rule(*operation).is_public());
+        let open = operations(entry).iter().any(|operation| is_open(collection, *operation));
         let token = json!({ "accessToken": [] });
         for method in entry.methods {
             let reply = |name: &str| schema(&format!("{}{name}", pascal(&collection.name)));
@@ -402,13 +402,19 @@ fn operations(entry: &Entry) -> Vec<Operation> {
     }
 }
 
+/// Whether a stranger may do it. To change takes reading, too.
+fn is_open(collection: &Definition, operation: Operation) -> bool {
+    let changes = matches!(operation, Operation::Update | Operation::Delete);
+    collection.rule(operation).is_public() && (!changes || collection.rule(Operation::Read).is_public())
+}
+
 /// What the rules of an endpoint's operations, and the owner field, may refuse.
 fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
     let mut codes = vec![Code::InvalidToken, Code::TokenExpired, Code::SessionRevoked];
     let may_name_an_owner = collection.owner_is_declared();
     for operation in operations(entry) {
         let rule = collection.rule(operation);
-        if !rule.is_public() {
+        if !is_open(collection, operation) {
             codes.push(Code::AuthenticationRequired);
         }
         // Whether there may be users whom it lets do nothing.

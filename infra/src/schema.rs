@@ -1,7 +1,8 @@
 //! `docs/collection.schema.json`: what a collection's file may say, for editors.
 
 use api::Definition;
-use api::definition::FieldType;
+use api::definition::{FieldType, Notations};
+use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
 
@@ -10,7 +11,15 @@ use serde_json::{Value, json};
 /// # Errors
 /// It cannot be written as JSON.
 pub fn draw() -> Result<String, String> {
-    let mut schema = Value::from(SchemaSettings::draft07().into_generator().into_root_schema_for::<Definition>());
+    let mut schema = root::<Definition>();
+    // The other notations of who may do what, which become the one that a definition has.
+    let mut notations = root::<Notations>();
+    for part in ["properties", "definitions"] {
+        let Some(Value::Object(found)) = notations.get_mut(part).map(Value::take) else { continue };
+        for (name, of_it) in found {
+            schema[part][name] = of_it;
+        }
+    }
     without_null(&mut schema);
     schema["$comment"] = json!("by cargo generate; edit shared/api/src/definition.rs instead");
     schema["title"] = json!("Collection");
@@ -24,6 +33,10 @@ pub fn draw() -> Result<String, String> {
         }
     }
     Ok(serde_json::to_string_pretty(&schema).map_err(|error| error.to_string())? + "\n")
+}
+
+fn root<T: JsonSchema>() -> Value {
+    Value::from(SchemaSettings::draft07().into_generator().into_root_schema_for::<T>())
 }
 
 /// Nobody writes null for what may be left out, so no editor offers it.

@@ -34,7 +34,11 @@ pub(crate) fn configuration(root: &Path) -> Result<Vec<String>, String> {
     let files =
         api::definition::read_folder(&folder).map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
     // The warnings about collections are left to the build, which says them every time.
-    match api::definition::check(&files) {
+    let checked = api::definition::check(&files).and_then(|checked| {
+        let undeclared = checked.undeclared_roles(&settings.auth.roles);
+        if undeclared.is_empty() { Ok(checked) } else { Err(undeclared) }
+    });
+    match checked {
         Ok(_) => Ok(warnings),
         Err(problems) => Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\ncargo dev: ")),
     }

@@ -1,5 +1,6 @@
 //! Collection definitions: what a `collections/<name>.json` may say.
 
+mod notation;
 mod pattern;
 mod problems;
 
@@ -12,6 +13,7 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Number, Value};
 
+pub use self::notation::Notations;
 pub use self::pattern::Pattern;
 use crate::rule::Rule;
 
@@ -366,12 +368,32 @@ impl fmt::Display for Problem {
 }
 
 /// The definitions that were read, and the warnings about them.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Checked {
     /// The definitions, by name.
     pub definitions: Vec<Definition>,
     /// What is allowed but worth a look.
     pub warnings: Vec<Problem>,
+}
+
+impl Checked {
+    /// Every rule that names a role which is not among these, `auth.roles` of the settings.
+    #[must_use]
+    pub fn undeclared_roles(&self, roles: &[String]) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for definition in &self.definitions {
+            for (field, rule) in definition.rules() {
+                for role in rule.roles().into_iter().filter(|role| !roles.iter().any(|declared| declared == role)) {
+                    let reason = format!(
+                        "there is no role `{role}`; declare it in auth.roles of bakend.json or correct its name"
+                    );
+                    let file = format!("{}.json", definition.name);
+                    problems.push(Problem { file, field: field.clone(), reason });
+                }
+            }
+        }
+        problems
+    }
 }
 
 /// The definition files of a folder as `(file name, content)`, by name.
@@ -405,7 +427,8 @@ pub fn check(files: &[(String, String)]) -> Result<Checked, Vec<Problem>> {
         let problem = |(field, reason): (String, String)| Problem { file: file.clone(), field, reason };
         match parse(content) {
             Err(reason) => problems.push(problem(reason)),
-            Ok(definition) => {
+            Ok((definition, remarks)) => {
+                warnings.extend(remarks.into_iter().map(problem));
                 problems.extend(problems::problems(&definition, file, &known).into_iter().map(problem));
                 warnings.extend(problems::warnings(&definition).into_iter().map(problem));
                 let folded = fold(&definition.name);
@@ -421,14 +444,19 @@ pub fn check(files: &[(String, String)]) -> Result<Checked, Vec<Problem>> {
     if problems.is_empty() { Ok(Checked { definitions, warnings }) } else { Err(problems) }
 }
 
-/// A definition, or the place and the reason why its text is none.
-fn parse(content: &str) -> Result<Definition, (String, String)> {
-    let tree: serde_json::Value =
+/// A place in a file and what is to be said of it.
+type Remark = (String, String);
+
+/// A definition in whichever notation, with what is to be said of that; or the place and the reason why its text is none.
+fn parse(content: &str) -> Result<(Definition, Vec<Remark>), Remark> {
+    let mut tree: Value =
         serde_json::from_str(content).map_err(|error| (String::new(), format!("not JSON: {error}")))?;
-    serde_path_to_error::deserialize(tree).map_err(|error| {
+    let remarks = notation::translate(&mut tree)?;
+    let definition = serde_path_to_error::deserialize(tree).map_err(|error| {
         let path = error.path().to_string();
         (if path == "." { String::new() } else { path }, error.into_inner().to_string())
-    })
+    })?;
+    Ok((definition, remarks))
 }
 
 /// Two names with the same fold would be one table name to a careless eye, or one CloudFormation resource.
@@ -447,6 +475,14 @@ impl Definition {
             Operation::Update => &self.permissions.update,
             Operation::Delete => &self.permissions.delete,
         }
+    }
+
+    /// Every rule that the definition has, with its place.
+    pub fn rules(&self) -> impl Iterator<Item = (String, &Rule)> {
+        let Permissions { create, read, list, update, delete } = &self.permissions;
+        let all = [("create", Some(create)), ("read", Some(read)), ("list", list.as_ref())];
+        let all = all.into_iter().chain([("update", Some(update)), ("delete", Some(delete))]);
+        all.filter_map(|(name, rule)| Some((format!("permissions.{name}"), rule?)))
     }
 
     /// The field that holds the owner's id: `ownerField`, else `user_id` if declared, else `createdBy`.
@@ -514,6 +550,21 @@ mod tests {
         assert_eq!(definition.rule(Operation::List), &Rule::owner());
         assert_eq!(definition.rule(Operation::Create), &Rule::public());
         assert!(definition.has_owner_index());
+    }
+
+    #[test]
+    fn a_role_that_is_not_declared_is_a_problem_at_its_place() {
+        let content = r#"{"name":"a","fields":[],"permissions":{"create":"role:editor","read":"owner | role:edtior"}}"#;
+        let checked = check_one("a.json", content).expect("valid");
+        let problems = |roles: &[&str]| {
+            let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+            checked.undeclared_roles(&roles).iter().map(ToString::to_string).collect::<Vec<_>>()
+        };
+        let expected = "collections/a.json: permissions.read: there is no role `edtior`; declare it in auth.roles of \
+                        bakend.json or correct its name";
+        assert_eq!(problems(&["editor"]), [expected]);
+        assert_eq!(problems(&["edtior", "editor"]), [""; 0]);
+        assert_eq!(problems(&[]).len(), 2);
     }
 
     #[test]

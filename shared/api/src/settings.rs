@@ -6,6 +6,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
+use crate::rule::is_role;
+
+/// What a role cannot be called: the roles that there always are, and the words of rules.
+const GROUPS: &[&str] = &["admin", "authenticated", "public", "guest", "user", "owner", "self"];
+
 /// Everything that can be set. A key `a.bC` is `BAKEND_A_B_C` in the environment; lists are comma-separated there.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -40,6 +45,8 @@ pub struct Auth {
     pub session_check: SessionCheck,
     /// Whether the cookie with the refresh token goes to apps on another site.
     pub cookie_same_site: SameSite,
+    /// The roles that users may have beside `admin` and `authenticated`, each `^[a-z][a-z0-9_-]{0,31}$`.
+    pub roles: Vec<String>,
     /// How often passwords, registrations and refreshes may be tried.
     pub throttle: Throttle,
 }
@@ -137,6 +144,7 @@ impl Default for Auth {
             password: Password::default(),
             bcrypt_cost: 10,
             session_check: SessionCheck::Immediate,
+            roles: Vec::new(),
             cookie_same_site: SameSite::Lax,
             throttle: Throttle::default(),
         }
@@ -285,6 +293,18 @@ impl Settings {
                 Err(Problem { path: path.to_owned(), reason: reason() })
             }
         };
+        for (at, role) in auth.roles.iter().enumerate() {
+            let reason = if !is_role(role) {
+                format!("`{role}` must match ^[a-z][a-z0-9_-]{{0,31}}$")
+            } else if GROUPS.contains(&role.as_str()) {
+                format!("`{role}` means something else in rules; choose another name")
+            } else if auth.roles.iter().take(at).any(|earlier| earlier == role) {
+                format!("`{role}` is there twice")
+            } else {
+                continue;
+            };
+            return Err(Problem { path: format!("auth.roles[{at}]"), reason });
+        }
         within("auth.accessTokenTtl", auth.access_token_ttl, 1, Span::seconds(day))?;
         within("auth.sessionMaxAge", auth.session_max_age, 1, Span::seconds(366 * day))?;
         within("auth.refreshTokenTtl", auth.refresh_token_ttl, 1, auth.session_max_age)?;
@@ -435,6 +455,9 @@ mod tests {
                 &[],
                 "auth.refreshTokenTtl: 2678400s must be 1s to 2592000s",
             ),
+            (r#"{ "auth": { "roles": ["editor", "Chief"] } }"#, &[], "auth.roles[1]: `Chief` must match ^[a-z]"),
+            (r#"{ "auth": { "roles": ["user"] } }"#, &[], "auth.roles[0]: `user` means something else in rules"),
+            ("{}", &[("BAKEND_AUTH_ROLES", "a, b, a")], "auth.roles[2]: `a` is there twice"),
             (
                 "{}",
                 &[("BAKEND_AUTH_BCRYPT_COST", "ten")],
@@ -458,6 +481,6 @@ mod tests {
         let name = |path: &str| keys.iter().find(|(key, ..)| key == path).map(|(_, name, _)| name.as_str());
         assert_eq!(name("auth.password.minLength"), Some("BAKEND_AUTH_PASSWORD_MIN_LENGTH"));
         assert_eq!(name("cors.allowedOrigins"), Some("BAKEND_CORS_ALLOWED_ORIGINS"));
-        assert_eq!(keys.len(), 23);
+        assert_eq!(keys.len(), 24);
     }
 }

@@ -100,7 +100,11 @@ pub(super) fn warnings(definition: &Definition) -> Problems {
 /// What strangers may write, as words.
 fn open_to_strangers(definition: &Definition) -> Option<String> {
     let open = [(Operation::Create, "create"), (Operation::Update, "update"), (Operation::Delete, "delete")];
-    let open = open.iter().filter(|(operation, _)| definition.rule(*operation).is_public());
+    // What they may not read they may not change.
+    let readable = definition.rule(Operation::Read).is_public();
+    let open = open.iter().filter(|(operation, _)| {
+        definition.rule(*operation).is_public() && (readable || *operation == Operation::Create)
+    });
     let words: Vec<&str> = open.map(|(_, word)| *word).collect();
     (!words.is_empty()).then(|| words.join(" and "))
 }

@@ -34,6 +34,31 @@ fn says(there: &Value, file: &Value) -> bool {
     }
 }
 
+/// Whatever the notation of a file, its rules are shown in the one form.
+#[test]
+fn rules_are_shown_in_one_form() {
+    for (name, expected) in [
+        ("wiki", json!({ "create": "role:editor", "read": "authenticated", "update": "public", "delete": "public" })),
+        (
+            "reports",
+            json!({ "create": "admin", "read": "role:editor", "update": "role:editor", "delete": "role:editor" }),
+        ),
+        (
+            "assignments",
+            json!({ "create": "owner & role:editor", "read": "owner & role:editor", "update": "admin", "delete": "admin" }),
+        ),
+        (
+            "comments",
+            json!({ "create": "authenticated", "read": "public", "update": "owner | role:editor",
+                "delete": "owner | role:editor" }),
+        ),
+    ] {
+        let spec = stack().admin().get(&format!("/api/{name}/spec")).expect(200).json();
+        assert_eq!(spec["permissions"], expected, "{name}");
+        assert!(spec.get("rls").is_none() && spec.get("expressionPermissions").is_none(), "{spec}");
+    }
+}
+
 #[test]
 fn who_may_list_sees_the_definition() {
     let (member, admin, stranger) = (stack().member(), stack().admin(), stack().stranger());
