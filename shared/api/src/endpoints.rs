@@ -50,9 +50,10 @@ pub enum Guard {
     Open,
     /// Anybody who can show a token this deployment signed, expired or not.
     Signed,
-    /// Somebody with an account: a valid access token of a session that stands.
+    /// Somebody with an account: a valid access token of a session that stands. A body is
+    /// [`Unread`](crate::wire::Unread): nobody else is told what is wrong with it.
     User,
-    /// An admin.
+    /// An admin. A body is unread as well.
     Admin,
     /// Whoever the collection's rule for this operation allows.
     Rule(Operation),
@@ -65,6 +66,12 @@ impl Guard {
     #[must_use]
     pub fn is_of_records(self) -> bool {
         matches!(self, Self::Rule(_) | Self::Rules)
+    }
+
+    /// Whether the endpoint is for those with an account alone, whatever any collection says.
+    #[must_use]
+    pub fn needs_user(self) -> bool {
+        matches!(self, Self::User | Self::Admin)
     }
 }
 

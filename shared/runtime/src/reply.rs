@@ -1,7 +1,7 @@
 //! Replies: what a handler answers, and the headers that go with it.
 
 use api::Error;
-use api::endpoints::{Endpoint, Guard};
+use api::endpoints::Endpoint;
 use serde::Serialize;
 
 use crate::event::{Head, Response};
@@ -92,8 +92,7 @@ fn respond(status: u16, body: Option<String>) -> Response {
 /// Nothing of an account may be kept; of a record, a shared cache must not give one caller's view to another
 /// (ASVS 5.0, 14.3.2).
 fn cached<E: Endpoint>(mut response: Response, head: &Head, identified: bool) -> Response {
-    let of_accounts = matches!(E::ENTRY.guard, Guard::User | Guard::Admin);
-    if head.path.starts_with("/api/auth/") || of_accounts {
+    if head.path.starts_with("/api/auth/") || E::ENTRY.guard.needs_user() {
         response.header("cache-control", "no-store");
     } else if E::ENTRY.guard.is_of_records() {
         response.header("vary", "authorization, x-api-key");
