@@ -27,6 +27,21 @@ const WORDS: &[&str] = &[
     r#""pattern":"^(a|b)+$","#,
     r#""format":"email","#,
     r#""permissions":{"read":"owner"},"#,
+    r#""permissions":{"user":{"read":true},"guest":{"list":true},"self":{"update":false}},"#,
+    r#""expressionPermissions":{"read":"user&role:a|self"},"#,
+    r#""rls":{"enabled":true,"mode":"private","ownerField":"b"},"#,
+    r#""read":"(owner|role:a)&role:b|guest","#,
+    r#""editor":{"read":true,"delete":false},"#,
+    r#""expressionPermissions":"#,
+    r#""rls":"#,
+    r#""enabled":false,"#,
+    r#""mode":"owner-write-only","#,
+    r#""requireAuthForWrite":false,"#,
+    "role:a",
+    " & ",
+    " | ",
+    "(",
+    ")",
     r#""create":"admin","#,
     r#""list":"owner","#,
     r#""ownerField":"b","#,
@@ -96,7 +111,7 @@ const WORDS: &[&str] = &[
 ];
 
 /// What a definition may say of itself, and of a field.
-const OF_ALL: &[&str] = &["permissions", "ownerField", "shards", "indexes"];
+const OF_ALL: &[&str] = &["permissions", "ownerField", "shards", "indexes", "expressionPermissions", "rls"];
 const OF_FIELDS: &[&str] = &[
     "required",
     "unique",
@@ -147,7 +162,34 @@ fn chosen(bytes: &mut impl Iterator<Item = u8>) -> Value {
     tree["fields"] = ('b'..).take(count.into()).map(|name| field(bytes, Some(name), 3)).collect();
     for _ in 0..bytes.next().unwrap_or_default() % 4 {
         let key = pick(bytes, OF_ALL);
-        tree[key] = value(bytes, 3);
+        tree[key] = match key {
+            "permissions" | "expressionPermissions" => permissions(bytes),
+            "rls" => json!({ "enabled": value(bytes, 0), "ownerField": value(bytes, 0),
+                "mode": pick(bytes, &["public-read", "private", "owner-write-only", "open"]) }),
+            _ => value(bytes, 3),
+        };
+    }
+    tree
+}
+
+/// Who may do what: rules, or what groups may do, or a little of both.
+fn permissions(bytes: &mut impl Iterator<Item = u8>) -> Value {
+    let operation = |bytes: &mut _| pick(bytes, &["create", "read", "list", "update", "delete", "write"]);
+    let mut tree = json!({});
+    for _ in 0..bytes.next().unwrap_or_default() % 6 {
+        if bytes.next().unwrap_or_default() % 8 < 4 {
+            let group = pick(bytes, &["guest", "user", "self", "admin", "editor", "Editor"]);
+            for _ in 0..bytes.next().unwrap_or_default() % 4 {
+                let operation = operation(bytes);
+                tree[group][operation] = json!(bytes.next().unwrap_or_default() % 4 > 0);
+            }
+        } else {
+            let operation = operation(bytes);
+            let count = bytes.next().unwrap_or_default() % 12;
+            let parts =
+                ["guest", "user", "self", "admin", "role:a", "role:b", "&", "|", "&", "|", "(", ")", " ", "role:"];
+            tree[operation] = json!((0..count).map(|_| pick(bytes, &parts)).collect::<String>());
+        }
     }
     tree
 }

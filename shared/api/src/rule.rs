@@ -379,4 +379,83 @@ mod tests {
             assert!(problem.contains(expected), "{text}: {problem}");
         }
     }
+
+    /// A xorshift generator: the same numbers each time.
+    struct Dice(u64);
+
+    impl Dice {
+        fn below(&mut self, bound: usize) -> usize {
+            self.0 ^= self.0 << 13;
+            self.0 ^= self.0 >> 7;
+            self.0 ^= self.0 << 17;
+            usize::try_from(self.0 >> 33).unwrap_or_default() % bound
+        }
+    }
+
+    /// Whatever is read has one normal form, and nothing makes the parser give up in another way than an error.
+    #[test]
+    fn random_texts_are_read_again_as_they_are_written() {
+        const WORDS: &[&str] = &[
+            "public",
+            "guest",
+            "user",
+            "authenticated",
+            "self",
+            "owner",
+            "admin",
+            "role:a",
+            "role:b",
+            "role:",
+            "role:*",
+            "&",
+            "|",
+            "&",
+            "|",
+            "&",
+            "|",
+            "(",
+            ")",
+            "(",
+            ")",
+            " ",
+            "  ",
+            "\t",
+            "\u{a0}",
+            "ö",
+            "\0",
+            ":",
+            "A",
+            "&&",
+        ];
+        let (mut dice, mut read) = (Dice(0x5eed), 0);
+        for _ in 0..200_000 {
+            let text: String = (0..dice.below(12)).map(|_| WORDS[dice.below(WORDS.len())]).collect();
+            let Ok(rule) = Rule::parse(&text) else { continue };
+            read += 1;
+            let normal = rule.to_string();
+            assert_eq!(Rule::parse(&normal), Ok(rule.clone()), "{text}");
+            assert_eq!(serde_json::from_value::<Rule>(serde_json::json!(rule)).ok(), Some(rule), "{text}");
+        }
+        assert!(read > 5_000, "{read}");
+    }
+
+    /// The worst that fits in an expression takes no longer than anybody would wait.
+    #[test]
+    fn no_expression_takes_long() {
+        let product = |count: usize, wide: usize| {
+            let sum = |n: usize| (0..wide).map(|m| format!("role:{n}{m}&self")).collect::<Vec<_>>().join("|");
+            (0..count).map(|n| format!("({})", sum(n))).collect::<Vec<_>>().join("&")
+        };
+        let mut texts =
+            vec!["(".repeat(256), "owner&".repeat(42), "owner|".repeat(42), "((((((((self))))))))|".repeat(12)];
+        texts.extend((1..8).flat_map(|count| (1..16).map(move |wide| product(count, wide))));
+        let letters = "abcdefghijklmnopqrstuvwxyz";
+        texts.push(letters.chars().map(|letter| format!("role:{letter}")).collect::<Vec<_>>().join("|"));
+        let start = std::time::Instant::now();
+        for text in &texts {
+            let _ = Rule::parse(text);
+        }
+        let took = start.elapsed() / u32::try_from(texts.len()).unwrap_or(1);
+        assert!(took < std::time::Duration::from_millis(20), "{took:?} each");
+    }
 }

@@ -272,11 +272,14 @@ mod tests {
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
     fn caller(n: u8, admin: bool) -> Caller {
-        let user = User::new(Id::new(NOW, [n; 10]), "a@b".into(), admin, NOW);
+        signed_in(&User::new(Id::new(NOW, [n; 10]), "a@b".into(), admin, NOW))
+    }
+
+    fn signed_in(user: &User) -> Caller {
         let (session, _) = Session::begin(user.id, Id::new(NOW, [9; 10]), 1, [0; 32], &Auth::default(), NOW);
         let claims =
             Claims { iss: String::new(), sub: user.id, role: String::new(), sid: session.id, iat: 0, exp: u64::MAX };
-        admit(&claims, Some(&session), Some(&user), NOW).expect("admitted")
+        admit(&claims, Some(&session), Some(user), NOW).expect("admitted")
     }
 
     fn definition(rule: &Rule) -> Definition {
@@ -517,5 +520,85 @@ mod tests {
             definition.permissions.read = read.clone();
             assert_eq!(may_change(&definition, Operation::Update, who), expected, "{read:?} {who:?}");
         }
+    }
+
+    /// An expression as a tree, judged atom by atom.
+    enum Naive {
+        Atom(&'static str),
+        All(Box<Naive>, Box<Naive>),
+        Any(Box<Naive>, Box<Naive>),
+    }
+
+    impl Naive {
+        fn roll(dice: &mut impl FnMut(usize) -> usize, depth: usize) -> Self {
+            const ATOMS: [&str; 9] =
+                ["public", "guest", "authenticated", "user", "owner", "self", "admin", "role:editor", "role:chief"];
+            let part = |dice: &mut _| Box::new(Self::roll(dice, depth - 1));
+            match dice(if depth == 0 { 1 } else { 3 }) {
+                0 => Self::Atom(ATOMS[dice(ATOMS.len())]),
+                1 => Self::All(part(dice), part(dice)),
+                _ => Self::Any(part(dice), part(dice)),
+            }
+        }
+
+        /// With no more parentheses than `&` before `|` needs.
+        fn text(&self) -> String {
+            let within = |part: &Self| match part {
+                Self::Any(..) => format!("({})", part.text()),
+                _ => part.text(),
+            };
+            match self {
+                Self::Atom(atom) => (*atom).to_owned(),
+                Self::All(one, two) => format!("{} & {}", within(one), within(two)),
+                Self::Any(one, two) => format!("{}|{}", one.text(), two.text()),
+            }
+        }
+
+        fn holds(&self, caller: &Caller, owner: Option<&str>) -> bool {
+            match self {
+                _ if caller.is_admin() => true,
+                Self::All(one, two) => one.holds(caller, owner) && two.holds(caller, owner),
+                Self::Any(one, two) => one.holds(caller, owner) || two.holds(caller, owner),
+                Self::Atom("public" | "guest") => true,
+                Self::Atom("authenticated" | "user") => caller.id().is_some(),
+                Self::Atom("owner" | "self") => {
+                    caller.id().map(|id| id.to_string()).as_deref().is_some_and(|id| owner == Some(id))
+                }
+                Self::Atom("admin") => false,
+                Self::Atom(role) => role.strip_prefix("role:").is_some_and(|role| caller.role() == Some(role)),
+            }
+        }
+    }
+
+    #[test]
+    fn random_expressions_mean_what_their_words_say() {
+        let mut state = 0x5eed_u64;
+        let mut dice = |bound: usize| {
+            state ^= state << 13;
+            state ^= state >> 7;
+            state ^= state << 17;
+            usize::try_from(state >> 33).unwrap_or_default() % bound
+        };
+        let mut editor = User::new(Id::new(NOW, [3; 10]), "c@b".into(), false, NOW);
+        editor.role = "editor".to_owned();
+        let callers = [Caller::stranger(), caller(1, false), caller(2, true), signed_in(&editor)];
+        let mut owners: Vec<Option<String>> =
+            callers.iter().map(|caller| caller.id().map(|id| id.to_string())).collect();
+        owners.push(Some("another".to_owned()));
+        let mut read = 0;
+        for _ in 0..20_000 {
+            let naive = Naive::roll(&mut dice, 4);
+            // What is too long or comes to too much is refused.
+            let Ok(rule) = Rule::parse(&naive.text()) else { continue };
+            read += 1;
+            for caller in &callers {
+                for owner in &owners {
+                    let owner = owner.as_deref();
+                    let expected = naive.holds(caller, owner);
+                    assert_eq!(granted(&rule, caller).is_met(owner), expected, "{} {caller:?} {owner:?}", naive.text());
+                }
+            }
+        }
+        assert!(read > 10_000, "{read}");
     }
 }

@@ -437,4 +437,53 @@ mod tests {
             assert!(problems[0].starts_with(&format!("collections/a.json: {expected}")), "{said}: {problems:?}");
         }
     }
+
+    const GUIDE: &str = include_str!("../../../../docs/permissions.md");
+
+    fn section(title: &str) -> &'static str {
+        let section = GUIDE.split("\n## ").find_map(|section| section.strip_prefix(title));
+        section.unwrap_or_else(|| panic!("no section {title} in docs/permissions.md"))
+    }
+
+    #[test]
+    fn the_guides_examples_become_what_stands_beside_them() {
+        let blocks =
+            section("Other notations\n").split("```json\n").skip(1).filter_map(|block| block.split("```").next());
+        let blocks: Vec<Value> = blocks.map(|block| serde_json::from_str(block).expect(block)).collect();
+        assert!(blocks.len() > 12 && blocks.len().is_multiple_of(2), "{}", blocks.len());
+        let definition = |said: &Value| {
+            let mut file = json!({ "name": "a", "fields": [] });
+            for (name, value) in said.as_object().expect("an object") {
+                file[name] = value.clone();
+            }
+            let checked = check(&[("a.json".to_owned(), file.to_string())]);
+            let definition = checked.unwrap_or_else(|problems| panic!("{said}: {problems:?}")).definitions.remove(0);
+            serde_json::to_value(definition).expect("JSON")
+        };
+        for pair in blocks.chunks(2) {
+            let [written, becomes] = pair else { continue };
+            let shown = definition(written);
+            assert_eq!(shown, definition(becomes), "{written}");
+            // What stands beside is the very form that is shown.
+            for (name, value) in becomes.as_object().expect("an object") {
+                assert_eq!(shown[name], *value, "{written}");
+            }
+            assert!(["permissions", "rls", "expressionPermissions"].iter().any(|name| written.get(name).is_some()));
+            assert_ne!(written, becomes);
+        }
+    }
+
+    #[test]
+    fn the_guides_expressions_have_the_normal_form_beside_them() {
+        let rows = section("Rules\n").split("| Written | Is |\n|---|---|\n").nth(1).expect("the table");
+        let rows: Vec<&str> = rows.lines().take_while(|line| line.starts_with('|')).collect();
+        assert!(rows.len() > 5, "{rows:?}");
+        for row in rows {
+            let row = row.replace("\\|", "\0");
+            let cells = row.split('|').map(|cell| cell.trim().trim_matches('`').replace('\0', "|"));
+            let cells: Vec<String> = cells.filter(|cell| !cell.is_empty()).collect();
+            let [written, normal] = cells.as_slice() else { panic!("{row}") };
+            assert_eq!(Rule::parse(written).expect(written).to_string(), *normal, "{written}");
+        }
+    }
 }
