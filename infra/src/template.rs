@@ -365,13 +365,14 @@ const OWNER: KeyAttribute = ("owner", "S");
 type IndexKeys = (String, [(String, &'static str); 2]);
 
 /// `_users` and `_settings` have the key `id`; `_sessions` gathers a user's sessions under `user_id`. The index `by_kind`
-/// of `_users` holds the users alone, in the order of their ids: the list of all of them.
+/// of `_users` holds the users alone, in the order of their ids: the list of all of them. What expires there is what a
+/// deleted account has left.
 fn system_table(name: &str) -> Resource<Table> {
     match name {
         "_sessions" => table(name, None, &[("user_id", "S"), ("id", "S")], true, &[]),
         "_users" => {
             let by_kind = ["kind", "id"].map(|name| (name.to_owned(), "S"));
-            table(name, None, &[("id", "S")], false, &[("by_kind".to_owned(), by_kind)])
+            table(name, None, &[("id", "S")], true, &[("by_kind".to_owned(), by_kind)])
         }
         _ => table(name, None, &[("id", "S")], false, &[]),
     }

@@ -14,8 +14,8 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
     let session_id = Id::new(now, call.random()?);
     let email = email::normalise(&call.body.email).map_err(|detail| Error::invalid(vec![detail]))?;
 
-    let identity = store.identity(&email).await?;
-    // Of an unknown address, a user is read whom nobody has.
+    // A deleted account is an unknown one, and of an unknown address a user is read whom nobody has.
+    let identity = store.identity(&email).await?.filter(|identity| identity.deleted.is_none());
     let whose = identity.as_ref().map_or(session_id, |identity| identity.user);
     let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
     let password = call.body.password.clone();
@@ -32,5 +32,5 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
         let _ = store.replace_hash(&email, old, &renewed).await;
     }
     let tokens = session::tokens(keys, &token, &user.role, settings, now)?;
-    Ok(Reply::of(SignedIn { user: user.wire(), tokens }))
+    Ok(Reply::of(SignedIn { user: user.wire(&call.settings.users.fields), tokens }))
 }

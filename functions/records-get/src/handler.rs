@@ -30,7 +30,7 @@ pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<R
         return Ok(Reply::not_modified(&rev));
     }
     let mut records = [record.wire(definition)];
-    store.expand(&caller, &relations, &mut records).await?;
+    store.expand(&caller, &relations, &call.settings.users.fields, &mut records).await?;
     let [record] = records;
     let reply = Reply::of(record.view(query.fields.as_deref()));
     Ok(if tagged { reply.tagged(&rev) } else { reply })

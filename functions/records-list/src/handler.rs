@@ -44,7 +44,7 @@ pub(crate) async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply
         _ => page(scope).await?,
     };
 
-    store.expand(&caller, &relations, &mut page.records).await?;
+    store.expand(&caller, &relations, &call.settings.users.fields, &mut page.records).await?;
     let seal = |position: Vec<u8>| cursor::seal(keys, &binding, &position, call.now, call.random()?);
     let next_cursor = page.next.map(seal).transpose()?;
     let items = page.records.into_iter().map(|record| record.view(query.fields.as_deref())).collect();

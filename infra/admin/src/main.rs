@@ -3,8 +3,9 @@
 mod backfill;
 
 use std::process::ExitCode;
+use std::time::{SystemTime, UNIX_EPOCH};
 
-use api::Deployment;
+use api::{Deployment, Timestamp};
 use clap::{Parser, Subcommand};
 use store::Store;
 
@@ -61,12 +62,17 @@ fn run(arguments: &Arguments) -> Result<String, String> {
 /// Makes a user an admin, and says in a sentence what became of it.
 async fn promote(store: &Store, email: &str) -> Result<String, String> {
     let email = auth::email::normalise(email).map_err(|detail| format!("{email}: {}", detail.message))?;
-    match store.promote(&email).await {
+    match store.promote(&email, now()).await {
         Ok(Some(true)) => Ok(format!("{email} is an admin now; it holds on the next request.")),
         Ok(Some(false)) => Ok(format!("{email} was an admin already.")),
         Ok(None) => Err(format!("nobody has registered {email}; register first, then promote")),
         Err(error) => Err(format!("{}: {}", error.message, error.cause.unwrap_or_default())),
     }
+}
+
+/// The time.
+fn now() -> Timestamp {
+    Timestamp::from_millis(0).after(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
 }
 
 /// The deployment that the arguments name.

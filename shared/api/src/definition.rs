@@ -3,6 +3,7 @@
 mod notation;
 mod pattern;
 mod problems;
+mod profile;
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,6 +16,7 @@ use serde_json::{Number, Value};
 
 pub use self::notation::Notations;
 pub use self::pattern::Pattern;
+pub use self::profile::{ProfileField, USERNAME, profile_problems};
 use crate::rule::Rule;
 
 /// Names that a collection may not have: paths of the service, today's and tomorrow's.

@@ -9,7 +9,9 @@ use serde::Serialize;
 use crate::definition::{Definition, Operation};
 use crate::error::Code;
 use crate::wire::{Body, BulkItems, BulkOperations, Credentials, HealthStatus, LogoutRequest, NoBody, NoContent};
-use crate::wire::{Record, RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, SignedIn, Tokens};
+use crate::wire::{
+    Record, RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, RegisterRequest, SignedIn, Tokens,
+};
 
 /// An HTTP method that some endpoint answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -252,7 +254,7 @@ endpoints! {
     /// Create an account and sign it in.
     Register "register": [Post] "/api/auth/register", Open,
         [PutItem Users, UpdateItem Users, PutItem Sessions, GetItem Settings, PutItem Settings],
-        Credentials => 201 SignedIn, [EmailAlreadyExists];
+        RegisterRequest => 201 SignedIn, [EmailAlreadyExists, UserUniqueViolation, RecordTooLarge];
 
     /// Trade an email and a password for tokens.
     Login "login": [Post] "/api/auth/login", Open,

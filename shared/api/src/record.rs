@@ -1,6 +1,7 @@
 //! What a caller may send as a record: a body checked against its collection's definition.
 
 mod format;
+mod profile;
 mod value;
 
 use serde_json::{Map, Value};
@@ -10,6 +11,8 @@ use crate::definition::{Definition, Field, FieldType, SYSTEM_FIELDS};
 use crate::error::Error;
 use crate::id::Id;
 use crate::wire::UNKNOWN;
+
+pub use self::profile::{MAX_PROFILE, profile};
 
 /// What a write does with the fields that the body leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -6,12 +6,14 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de};
 use serde_json::{Map, Value};
 
+use crate::definition::{ProfileField, profile_problems};
 use crate::rule::is_role;
 
 /// What a role cannot be called: the roles that there always are, and the words of rules.
 const GROUPS: &[&str] = &["admin", "authenticated", "public", "guest", "user", "owner", "self"];
 
-/// Everything that can be set. A key `a.bC` is `BAKEND_A_B_C` in the environment; lists are comma-separated there.
+/// Everything that can be set. A key `a.bC` is `BAKEND_A_B_C` in the environment; lists are comma-separated there, or
+/// JSON.
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Settings {
@@ -19,6 +21,16 @@ pub struct Settings {
     pub auth: Auth,
     /// Who may call from a browser.
     pub cors: Cors,
+    /// What is known of a user.
+    pub users: Users,
+}
+
+/// What is known of a user.
+#[derive(Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Users {
+    /// The profile fields: declared as fields of a collection are, with `public` for what strangers see.
+    pub fields: Vec<ProfileField>,
 }
 
 /// Sign-up, sign-in and sessions.
@@ -43,6 +55,8 @@ pub struct Auth {
     pub bcrypt_cost: u32,
     /// When the end of a session is noticed.
     pub session_check: SessionCheck,
+    /// For how long a user who deleted the account can bring it back, up to 366 days; `0s`: not at all.
+    pub deletion_grace: Span,
     /// Whether the cookie with the refresh token goes to apps on another site.
     pub cookie_same_site: SameSite,
     /// The roles that users may have beside `admin` and `authenticated`, each `^[a-z][a-z0-9_-]{0,31}$`.
@@ -145,6 +159,7 @@ impl Default for Auth {
             bcrypt_cost: 10,
             session_check: SessionCheck::Immediate,
             roles: Vec::new(),
+            deletion_grace: Span::seconds(30 * 86_400),
             cookie_same_site: SameSite::Lax,
             throttle: Throttle::default(),
         }
@@ -305,10 +320,14 @@ impl Settings {
             };
             return Err(Problem { path: format!("auth.roles[{at}]"), reason });
         }
+        if let Some((place, reason)) = profile_problems(&self.users.fields).into_iter().next() {
+            return Err(Problem { path: format!("users.{place}"), reason });
+        }
         within("auth.accessTokenTtl", auth.access_token_ttl, 1, Span::seconds(day))?;
         within("auth.sessionMaxAge", auth.session_max_age, 1, Span::seconds(366 * day))?;
         within("auth.refreshTokenTtl", auth.refresh_token_ttl, 1, auth.session_max_age)?;
         within("auth.refreshGrace", auth.refresh_grace, 0, Span::seconds(60))?;
+        within("auth.deletionGrace", auth.deletion_grace, 0, Span::seconds(366 * day))?;
         between("auth.password.minLength", auth.password.min_length, 8, 64)?;
         between("auth.password.maxLength", auth.password.max_length, 64, 128)?;
         between("auth.bcryptCost", auth.bcrypt_cost as usize, least_cost, 16)?;
@@ -380,6 +399,8 @@ fn override_leaves(
         *value = match value {
             Value::Number(_) => serde_json::from_str(&text)
                 .map_err(|_| Problem { path, reason: format!("{name}={text} is not a number") })?,
+            Value::Array(_) if text.starts_with('[') => serde_json::from_str(&text)
+                .map_err(|error| Problem { path, reason: format!("{name} is not JSON: {error}") })?,
             Value::Array(_) => text.split(',').map(|item| Value::from(item.trim())).collect(),
             _ => Value::String(text),
         };
@@ -422,6 +443,7 @@ mod tests {
                 ("BAKEND_AUTH_PASSWORD_MIN_LENGTH", "12"),
                 ("BAKEND_AUTH_REFRESH_REUSE", "converge"),
                 ("BAKEND_AUTH_JWT_SECRET", "x"),
+                ("BAKEND_USERS_FIELDS", r#"[{ "name": "level", "type": "number", "max": 1.5, "public": true }]"#),
                 ("BAKEND_CORS_ALLOWED_ORIGINS", "https://a.example, https://b.example"),
             ],
         )
@@ -432,13 +454,15 @@ mod tests {
         assert_eq!(settings.auth.password.min_length, 12);
         assert_eq!(settings.auth.refresh_reuse, RefreshReuse::Converge);
         assert_eq!(settings.auth.jwt_secret.as_deref(), Some("x"));
+        assert_eq!(settings.users.fields.len(), 1);
+        assert_eq!(settings.users.fields[0].field.max.as_ref().map(ToString::to_string).as_deref(), Some("1.5"));
         assert_eq!(settings.cors.allowed_origins, ["https://a.example", "https://b.example"]);
     }
 
     #[test]
     fn a_bad_setting_is_named_with_its_reason() {
         for (json, variables, expected) in [
-            (r#"{ "auht": {} }"#, &[][..], "auht: unknown field `auht`, expected `auth` or `cors`"),
+            (r#"{ "auht": {} }"#, &[][..], "auht: unknown field `auht`, expected one of `auth`, `cors`, `users`"),
             (
                 r#"{ "auth": { "accessTokenTtl": "15 minutes" } }"#,
                 &[],
@@ -458,6 +482,18 @@ mod tests {
             (r#"{ "auth": { "roles": ["editor", "Chief"] } }"#, &[], "auth.roles[1]: `Chief` must match ^[a-z]"),
             (r#"{ "auth": { "roles": ["user"] } }"#, &[], "auth.roles[0]: `user` means something else in rules"),
             ("{}", &[("BAKEND_AUTH_ROLES", "a, b, a")], "auth.roles[2]: `a` is there twice"),
+            (
+                r#"{ "users": { "fields": [{ "name": "bio", "type": "text" }] } }"#,
+                &[],
+                "users.fields[0]: type: unknown variant `text`",
+            ),
+            (
+                r#"{ "users": { "fields": [{ "name": "bio", "type": "string" }, { "name": "role", "type": "string" }] } }"#,
+                &[],
+                "users.fields[1].name: `role` is reserved; choose another name",
+            ),
+            ("{}", &[("BAKEND_USERS_FIELDS", "[{")], "users.fields: BAKEND_USERS_FIELDS is not JSON: EOF"),
+            ("{}", &[("BAKEND_USERS_FIELDS", "bio")], "users.fields[0]: a profile field is an object"),
             (
                 "{}",
                 &[("BAKEND_AUTH_BCRYPT_COST", "ten")],
@@ -481,6 +517,6 @@ mod tests {
         let name = |path: &str| keys.iter().find(|(key, ..)| key == path).map(|(_, name, _)| name.as_str());
         assert_eq!(name("auth.password.minLength"), Some("BAKEND_AUTH_PASSWORD_MIN_LENGTH"));
         assert_eq!(name("cors.allowedOrigins"), Some("BAKEND_CORS_ALLOWED_ORIGINS"));
-        assert_eq!(keys.len(), 24);
+        assert_eq!(keys.len(), 26);
     }
 }

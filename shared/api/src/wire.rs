@@ -184,6 +184,28 @@ impl Body for Credentials {
     }
 }
 
+/// The body of a registration.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct RegisterRequest {
+    /// The address: trimmed and ASCII lower-cased, at most 254 bytes.
+    pub email: String,
+    /// The password, byte by byte as typed.
+    pub password: String,
+    /// The rest, not yet checked: profile fields.
+    #[schemars(skip)]
+    pub profile: Map<String, Value>,
+}
+
+impl Body for RegisterRequest {
+    const PRESENCE: Presence = Presence::Required;
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let (email, password, profile) = (fields.text("email"), fields.text("password"), fields.all());
+        Some(Self { email: email?, password: password?, profile })
+    }
+}
+
 /// The body of a refresh.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
@@ -224,10 +246,23 @@ pub struct User {
     pub id: Id,
     /// The normalised address.
     pub email: String,
-    /// `admin` or `authenticated`.
+    /// `admin`, `authenticated`, or one of the declared roles.
     pub role: String,
     /// When the account was made.
     pub created_at: Timestamp,
+    /// The declared profile fields that it has.
+    #[serde(flatten)]
+    pub profile: Map<String, Value>,
+}
+
+/// A user as anybody sees it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PublicUser {
+    /// The user's id.
+    pub id: Id,
+    /// The public profile fields that it has.
+    #[serde(flatten)]
+    pub profile: Map<String, Value>,
 }
 
 /// A pair of tokens (RFC 6749, section 5.1, in camel case).

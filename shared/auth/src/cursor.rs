@@ -1,7 +1,7 @@
 //! Cursors: where a list goes on, encrypted, since it may name values that the caller must not know.
 
 use api::query::{Filter, Listing};
-use api::{Code, Error, Timestamp};
+use api::{Code, Error, Id, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::aead::{Aad, NONCE_LEN, Nonce};
@@ -28,6 +28,12 @@ impl Binding {
         };
         let filter = URL_SAFE_NO_PAD.encode(digest(&SHA256, filter.canonical().as_bytes()));
         Self(format!("{collection}:{scope}:{order}:{filter}"))
+    }
+
+    /// The list of a user's sessions.
+    #[must_use]
+    pub fn of_sessions(user: Id) -> Self {
+        Self(format!("#sessions:{user}"))
     }
 
     /// The list of users that `listing` asks for, whichever page of it.
@@ -84,7 +90,6 @@ fn parse(keys: &Keys, binding: &Binding, cursor: &str, now: Timestamp) -> Option
 
 #[cfg(test)]
 mod tests {
-    use api::Id;
     use api::query::Test;
     use serde_json::json;
 

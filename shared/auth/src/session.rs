@@ -150,10 +150,12 @@ impl Session {
         self.revoked_at.is_none() && now.seconds() < self.expires_at
     }
 
-    /// Whether it is alive and its user may have it: not disabled, and no password change or the like since.
+    /// Whether it is alive and its user may have it: neither disabled nor deleted, and no password change or the like
+    /// since.
     #[must_use]
     pub fn stands(&self, user: &User, now: Timestamp) -> bool {
-        self.is_alive(now) && self.user == user.id && !user.disabled && self.auth_version == user.auth_version
+        let may_have_it = self.user == user.id && !user.disabled && user.deleted.is_none();
+        self.is_alive(now) && may_have_it && self.auth_version == user.auth_version
     }
 }
 
@@ -188,6 +190,7 @@ pub fn tokens(
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::user::Deletion;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -212,10 +215,11 @@ mod tests {
     fn whatever_ends_a_session_ends_it_at_once() {
         type Change = fn(&mut Session, &mut User);
         let (claims, session, user) = parts();
-        let changes: [(&str, Change); 6] = [
+        let changes: [(&str, Change); 7] = [
             ("revoked", |session, _| session.revoked_at = Some(NOW)),
             ("expired", |session, _| session.expires_at = NOW.seconds()),
             ("disabled", |_, user| user.disabled = true),
+            ("deleted", |_, user| user.deleted = Some(Deletion::new(NOW, Span::seconds(9)))),
             ("password changed", |_, user| user.auth_version += 1),
             ("older version", |session, _| session.auth_version = 0),
             ("another session", |session, _| session.id = Id::new(NOW, [9; 10])),

@@ -1,7 +1,10 @@
 //! Users and what they sign in with.
 
+use api::definition::ProfileField;
 use api::query::{Listing, caseless};
+use api::settings::Span;
 use api::{Id, Timestamp, wire};
+use serde_json::{Map, Value};
 
 /// The role of whoever has no other.
 pub const AUTHENTICATED: &str = "authenticated";
@@ -23,6 +26,34 @@ pub struct User {
     pub auth_version: u64,
     /// When the account was made.
     pub created_at: Timestamp,
+    /// The profile, apart from all that is the system's; of it, what is declared is shown.
+    pub profile: Map<String, Value>,
+    /// Whether the account is deleted, and for how long it can be brought back.
+    pub deleted: Option<Deletion>,
+}
+
+/// An account's deletion by its user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deletion {
+    /// When it was deleted.
+    pub at: Timestamp,
+    /// From when on nothing brings it back and its address is free, in whole seconds: the table's TTL attribute. TTL
+    /// deletes late, so it is always checked.
+    pub until: u64,
+}
+
+impl Deletion {
+    /// A deletion now that can be undone for so long.
+    #[must_use]
+    pub fn new(now: Timestamp, grace: Span) -> Self {
+        Self { at: now, until: now.after(grace.duration()).seconds() }
+    }
+
+    /// Whether it can no longer be undone.
+    #[must_use]
+    pub fn is_final(self, now: Timestamp) -> bool {
+        self.until <= now.seconds()
+    }
 }
 
 /// An email address with its password, as the `_users` table keeps it beside the user.
@@ -34,6 +65,8 @@ pub struct Identity {
     pub password_hash: Option<String>,
     /// The user's version when this password was set: one that a change has overtaken signs nobody in.
     pub auth_version: u64,
+    /// As the user's.
+    pub deleted: Option<Deletion>,
 }
 
 impl User {
@@ -41,7 +74,13 @@ impl User {
     #[must_use]
     pub fn new(id: Id, email: String, admin: bool, now: Timestamp) -> Self {
         let role = if admin { ADMIN } else { AUTHENTICATED }.to_owned();
-        Self { id, email, role, disabled: false, auth_version: 1, created_at: now }
+        Self { id, email, role, disabled: false, auth_version: 1, created_at: now, profile: Map::new(), deleted: None }
+    }
+
+    /// Whether the user is one of the admins of whom there must be one: neither disabled nor deleted.
+    #[must_use]
+    pub fn is_acting_admin(&self) -> bool {
+        self.role == ADMIN && !self.disabled && self.deleted.is_none()
     }
 
     /// Whether the user is one of those that a list is of: has its role, and its search in some text that may be searched.
@@ -53,14 +92,62 @@ impl User {
 
     /// The user as the user sees it.
     #[must_use]
-    pub fn wire(&self) -> wire::User {
-        wire::User { id: self.id, email: self.email.clone(), role: self.role.clone(), created_at: self.created_at }
+    pub fn wire(&self, declared: &[ProfileField]) -> wire::User {
+        wire::User {
+            id: self.id,
+            email: self.email.clone(),
+            role: self.role.clone(),
+            created_at: self.created_at,
+            profile: self.shown(declared.iter()),
+        }
+    }
+
+    /// The user as anybody sees it.
+    #[must_use]
+    pub fn public(&self, declared: &[ProfileField]) -> wire::PublicUser {
+        wire::PublicUser { id: self.id, profile: self.shown(declared.iter().filter(|field| field.public)) }
+    }
+
+    /// What there is of these profile fields.
+    fn shown<'a>(&self, fields: impl Iterator<Item = &'a ProfileField>) -> Map<String, Value> {
+        let names = fields.map(|field| &field.field.name);
+        names.filter_map(|name| Some((name.clone(), self.profile.get(name)?.clone()))).collect()
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
+
+    #[test]
+    fn a_profile_shows_what_is_declared_and_strangers_what_is_public() {
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let fields = json!([{ "name": "username", "type": "string", "public": true }, { "name": "phone", "type": "string" },
+            { "name": "bio", "type": "string", "public": true }]);
+        let declared: Vec<ProfileField> = serde_json::from_value(fields).expect("fields");
+        let mut user = User::new(Id::new(now, [1; 10]), "ada@example.com".into(), false, now);
+        let profile = json!({ "username": "Ada", "phone": "1", "role": "admin", "email": "x", "once": 1 });
+        user.profile = profile.as_object().cloned().unwrap_or_default();
+        let shown = serde_json::to_value(user.wire(&declared)).expect("JSON");
+        let expected = json!({ "id": user.id, "email": "ada@example.com", "role": "authenticated", "createdAt": now,
+            "username": "Ada", "phone": "1" });
+        assert_eq!(shown, expected);
+        let public = serde_json::to_value(user.public(&declared)).expect("JSON");
+        assert_eq!(public, json!({ "id": user.id, "username": "Ada" }));
+        let without = serde_json::to_value(user.wire(&[])).expect("JSON");
+        assert_eq!(without.as_object().map(Map::len), Some(4));
+    }
+
+    #[test]
+    fn a_deletion_is_final_to_the_second() {
+        let now = Timestamp::from_millis(1_790_000_000_999);
+        let deletion = Deletion::new(now, Span::seconds(10));
+        let at = |seconds: u64| Timestamp::from_millis(1_790_000_000_000 + seconds * 1000);
+        assert!(!deletion.is_final(at(9)) && deletion.is_final(at(10)));
+        assert!(Deletion::new(now, Span::seconds(0)).is_final(now));
+    }
 
     #[test]
     fn a_list_of_users_goes_by_role_and_search() {

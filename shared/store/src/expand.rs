@@ -4,7 +4,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use api::definition::{Field, FieldType};
+use api::definition::{Field, FieldType, ProfileField};
 use api::query::Query;
 use api::{Definition, Detail, Error, Id, wire};
 use auth::Caller;
@@ -91,7 +91,7 @@ fn no_relation(collection: &str, field: &str) -> Error {
 }
 
 impl Store {
-    /// Inlines relations in records, as far as the caller may read what they point to. A request for each 25 records of
+    /// Inlines relations in records, as far as the caller may read what they point to, users with their `profile`. A request for each 25 records of
     /// a hop, and no further once they do not fit.
     ///
     /// # Errors
@@ -100,6 +100,7 @@ impl Store {
         &self,
         caller: &Caller,
         relations: &[Relation<'_>],
+        profile: &[ProfileField],
         records: &mut [wire::Record],
     ) -> Result<(), Error> {
         let mut first = Wanted::default();
@@ -108,7 +109,7 @@ impl Store {
         }
         // What is read is inlined at least once.
         let mut unread = MAX_INLINED;
-        let outer = self.related(caller, first, &mut unread).await?;
+        let outer = self.related((caller, profile), first, &mut unread).await?;
         let mut second = Wanted::default();
         for relation in relations.iter().filter(|relation| !relation.inner.is_empty()) {
             let values = records.iter().filter_map(|record| record.fields.get(&relation.field));
@@ -118,7 +119,7 @@ impl Store {
                 second.add(inner, targets.filter_map(|target| target.get(&inner.field)));
             }
         }
-        let inner = self.related(caller, second, &mut unread).await?;
+        let inner = self.related((caller, profile), second, &mut unread).await?;
         let mut room = MAX_INLINED;
         for record in records {
             inline(&mut record.fields, relations, &[&outer, &inner], &mut room)?;
@@ -127,7 +128,12 @@ impl Store {
     }
 
     /// Reads what relations point to, as it is now, and keeps what the caller may read.
-    async fn related<'a>(&self, caller: &Caller, wanted: Wanted<'a>, room: &mut usize) -> Result<Found<'a>, Error> {
+    async fn related<'a>(
+        &self,
+        (caller, profile): (&Caller, &[ProfileField]),
+        wanted: Wanted<'a>,
+        room: &mut usize,
+    ) -> Result<Found<'a>, Error> {
         let mut found = Found::new();
         if wanted.ids.len() > MAX_RELATED {
             let message = format!("`expand` would read more than {MAX_RELATED} records at once; lower `limit`.");
@@ -156,7 +162,8 @@ impl Store {
             for (table, items) in self.batch(batch.collect::<Result<_, Error>>()?).await? {
                 let Some(collection) = tables.get(&table).copied() else { continue };
                 for item in items.into_iter().filter(|item| !is_tombstone(item)) {
-                    let Some((id, view)) = readable(wanted.targets.get(collection).copied(), caller, item)? else {
+                    let target = wanted.targets.get(collection).copied();
+                    let Some((id, view)) = readable(target, (caller, profile), item)? else {
                         continue;
                     };
                     take(room, &view)?;
@@ -169,11 +176,15 @@ impl Store {
 }
 
 /// A record of `target`, or a user where there is none, as the caller sees it; `None` if it is not the caller's to read.
-fn readable(target: Option<&Definition>, caller: &Caller, item: Item) -> Result<Option<(Id, View)>, Error> {
+fn readable(
+    target: Option<&Definition>,
+    (caller, profile): (&Caller, &[ProfileField]),
+    item: Item,
+) -> Result<Option<(Id, View)>, Error> {
     let Some(target) = target else {
         let user = read_user(item)?;
         let id = user.id;
-        return match serde_json::to_value(user.wire()).map_err(|error| Error::internal(error.to_string()))? {
+        return match serde_json::to_value(user.wire(profile)).map_err(|error| Error::internal(error.to_string()))? {
             Value::Object(view) => Ok(Some((id, view))),
             _ => Ok(None),
         };

@@ -109,6 +109,11 @@ impl<'a> Reader<'a> {
         matches!(self.item.remove(name), Some(AttributeValue::Bool(true)))
     }
 
+    /// The entries of a map; none when there is no such attribute.
+    pub(crate) fn optional_object(&mut self, name: &str) -> Result<Map<String, Value>, Error> {
+        if self.item.contains_key(name) { self.object(name) } else { Ok(Map::new()) }
+    }
+
     pub(crate) fn object(&mut self, name: &str) -> Result<Map<String, Value>, Error> {
         match self.item.remove(name) {
             Some(AttributeValue::M(entries)) => to_object(entries).ok_or_else(|| self.broken(name)),

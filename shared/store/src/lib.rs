@@ -3,6 +3,7 @@
 //! The only room that names `aws-sdk-dynamodb`. Names of attributes always go through `#placeholders`, values through
 //! `:placeholders`: no caller's text is ever part of an expression.
 
+mod accounts;
 pub mod backfill;
 mod client;
 mod directory;
@@ -29,14 +30,14 @@ use auth::Keys;
 use aws_sdk_dynamodb::Client;
 use tokio::sync::OnceCell;
 
+pub use accounts::Along;
 pub use directory::UserPage;
 pub use list::{Cost, Count, Page};
 pub use plan::{Plan, plan};
 pub use records::{Before, Created, NewRecord, StoredRecord, Writer};
 pub use seed::new_items;
-pub use sessions::Rotation;
+pub use sessions::{Rotation, SessionPage};
 pub use unique::IdempotencyKey;
-pub use users::Registration;
 pub use write::{Act, Change, Operation};
 
 /// The tables of one deployment, and its keys.

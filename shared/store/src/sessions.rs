@@ -18,6 +18,10 @@ pub(crate) const BATCH: usize = 25;
 /// How often keys that DynamoDB left unread are asked for again.
 const BATCH_TRIES: u32 = 5;
 
+/// How many queries a page of sessions may take, and how many sessions each reads.
+const MAX_QUERIES: u32 = 4;
+const SESSIONS_READ: i32 = 100;
+
 /// What came of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Rotation {
@@ -25,6 +29,15 @@ pub enum Rotation {
     Done(Session),
     /// Its condition failed; the session as it is, if there is one.
     Refused(Option<Session>),
+}
+
+/// Some of a user's sessions, newest first.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SessionPage {
+    /// The sessions, each with where it was begun.
+    pub sessions: Vec<(Session, Client)>,
+    /// The session that the next page comes after; `None` at the end.
+    pub next: Option<Id>,
 }
 
 impl Store {
@@ -126,6 +139,91 @@ impl Store {
         }
     }
 
+    /// Ends a session of this user that stands; `false` when there is none such. 1 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn end_own_session(&self, user: &User, session: Id, reason: &str, now: Timestamp) -> Result<bool, Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.sessions())
+            .key("user_id", id(user.id))
+            .key("id", id(session))
+            .update_expression("SET #revoked = :now, #reason = :reason")
+            .condition_expression("#version = :version AND #expires > :seconds AND attribute_not_exists(#revoked)")
+            .expression_attribute_names("#version", "auth_version")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_names("#revoked", "revoked_at")
+            .expression_attribute_names("#reason", "revoked_reason")
+            .expression_attribute_values(":version", number(user.auth_version))
+            .expression_attribute_values(":seconds", number(now.seconds()))
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":reason", text(reason))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match update.send().await {
+            Ok(_) => Ok(true),
+            // A retry of the SDK after a lost reply finds what the first attempt wrote.
+            Err(error) => match fault::failed_condition(&error) {
+                Some(found) => Ok(found.is_some_and(|item| {
+                    item.get("revoked_at") == Some(&time(now)) && item.get("revoked_reason") == Some(&text(reason))
+                })),
+                None => Err(fault::of(&error)),
+            },
+        }
+    }
+
+    /// A page of the sessions of a user that stand, newest first, after the session `after`. Strongly consistent; at
+    /// most four queries, for those that have ended stay a while: the page may then hold fewer than `limit` and go on.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn list_sessions(
+        &self,
+        user: &User,
+        limit: usize,
+        mut after: Option<Id>,
+        now: Timestamp,
+    ) -> Result<SessionPage, Error> {
+        let mut sessions = Vec::new();
+        for _ in 0..MAX_QUERIES {
+            let mut query = self
+                .client
+                .query()
+                .table_name(self.sessions())
+                .key_condition_expression("#user = :user")
+                .expression_attribute_names("#user", "user_id")
+                .expression_attribute_values(":user", id(user.id))
+                .scan_index_forward(false)
+                .consistent_read(true)
+                .limit(SESSIONS_READ);
+            if let Some(after) = after {
+                query = query
+                    .key_condition_expression("#user = :user AND #id < :after")
+                    .expression_attribute_names("#id", "id")
+                    .expression_attribute_values(":after", id(after));
+            }
+            let output = query.send().await.map_err(|error| fault::of(&error))?;
+            for mut item in output.items.unwrap_or_default() {
+                let client = read_client(&mut item);
+                let session = read_session(item)?;
+                if session.stands(user, now) {
+                    if sessions.len() == limit {
+                        return Ok(SessionPage { sessions, next: after });
+                    }
+                    after = Some(session.id);
+                    sessions.push((session, client));
+                } else {
+                    after = Some(session.id);
+                }
+            }
+            if output.last_evaluated_key.is_none() {
+                return Ok(SessionPage { sessions, next: None });
+            }
+        }
+        Ok(SessionPage { sessions, next: after })
+    }
+
     /// Who is asking: one strongly consistent read of session and user, 1 RRU each. Nothing is read where nothing is
     /// asked.
     ///
@@ -221,6 +319,15 @@ pub(crate) fn session_item(session: &Session, client: &Client) -> Item {
         ("user_agent".to_owned(), text(&client.user_agent)),
         ("ip".to_owned(), text(&client.ip)),
     ])
+}
+
+/// Where a session was begun.
+fn read_client(item: &mut Item) -> Client {
+    let mut reader = Reader::new("_sessions", item);
+    Client {
+        user_agent: reader.optional_text("user_agent").unwrap_or_default(),
+        ip: reader.optional_text("ip").unwrap_or_default(),
+    }
 }
 
 fn read_session(mut item: Item) -> Result<Session, Error> {

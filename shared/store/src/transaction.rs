@@ -18,7 +18,7 @@ use crate::write::{Act, Expression, Operation, index_keys, put, update};
 use crate::{Store, built, fault, list};
 
 /// How often a write is tried that others get in the way of.
-const TRIES: u32 = 6;
+pub(crate) const TRIES: u32 = 6;
 
 /// DynamoDB's limits of a transaction.
 const MAX_ITEMS: usize = 100;
@@ -81,6 +81,15 @@ impl Problem {
             }
         }
     }
+}
+
+/// Why nothing was written, where it is not a condition.
+#[derive(Debug)]
+pub(crate) enum Unsent {
+    /// The item at this place would be too large.
+    TooLarge(usize),
+    /// Something else.
+    Fault(Error),
 }
 
 /// Fields, each of an operation.
@@ -242,33 +251,46 @@ impl Store {
         let (roles, items): (Vec<Role>, Vec<TransactWriteItem>) = parts.into_iter().unzip();
         // Each attempt asks for something else, and DynamoDB holds a token to what it came with first.
         let token = format!("{}-{attempt}", writer.rev.replace('-', ""));
+        match self.send_items(&items, &token, writer).await {
+            Ok(failed) => {
+                let role = |(at, item): (usize, Option<Item>)| Some((roles.get(at)?.clone(), item));
+                Ok(failed.into_iter().filter_map(role).collect())
+            }
+            Err(Unsent::TooLarge(at)) => Err(match roles.get(at) {
+                Some(Role::Record(at)) => Problem::At(*at, Code::RecordTooLarge.into()),
+                _ => Error::internal("a reservation is too large").into(),
+            }),
+            Err(Unsent::Fault(error)) => Err(error.into()),
+        }
+    }
+
+    /// Sends what is to be written all or nothing, a single put or update by itself, again while others are at the same
+    /// items. The conditions that failed, each by its place and with the item it found.
+    pub(crate) async fn send_items(
+        &self,
+        items: &[TransactWriteItem],
+        token: &str,
+        writer: &Writer,
+    ) -> Result<Vec<(usize, Option<Item>)>, Unsent> {
         for tries in 1..=TRIES {
-            let cancelled = match items.as_slice() {
+            let cancelled = match items {
                 [TransactWriteItem { put: Some(put), .. }] => self.put_one(put.clone()).await,
                 [TransactWriteItem { update: Some(update), .. }] => self.update_one(update.clone()).await.map(|_| ()),
                 _ => {
-                    let transaction = self.client.transact_write_items().set_transact_items(Some(items.clone()));
-                    let sent = transaction.client_request_token(&token).send().await;
+                    let transaction = self.client.transact_write_items().set_transact_items(Some(items.to_vec()));
+                    let sent = transaction.client_request_token(token).send().await;
                     sent.map(|_| ()).map_err(fault::of_transaction)
                 }
             };
             match cancelled {
                 Ok(()) => return Ok(Vec::new()),
-                Err(Cancelled::Conditions(failed)) => {
-                    let role = |(at, item): (usize, Option<Item>)| Some((roles.get(at)?.clone(), item));
-                    return Ok(failed.into_iter().filter_map(role).collect());
-                }
-                Err(Cancelled::TooLarge(at)) => {
-                    return Err(match roles.get(at) {
-                        Some(Role::Record(at)) => Problem::At(*at, Code::RecordTooLarge.into()),
-                        _ => Error::internal("a reservation is too large").into(),
-                    });
-                }
-                Err(Cancelled::Fault(error)) => return Err(error.into()),
+                Err(Cancelled::Conditions(failed)) => return Ok(failed),
+                Err(Cancelled::TooLarge(at)) => return Err(Unsent::TooLarge(at)),
+                Err(Cancelled::Fault(error)) => return Err(Unsent::Fault(error)),
                 Err(Cancelled::Conflict) => writer.pause(tries).await,
             }
         }
-        Err(Error::unavailable("transaction conflict").into())
+        Err(Unsent::Fault(Error::unavailable("transaction conflict")))
     }
 
     async fn put_one(&self, put: Put) -> Result<(), Cancelled> {

@@ -64,12 +64,17 @@ pub(super) fn problems(definition: &Definition, file: &str, known: &BTreeSet<&st
     if !(1..=16).contains(&definition.shards) {
         problem("shards", format!("{} must be 1 to 16", definition.shards));
     }
-    let mut fields = Fields { known, problems };
-    fields.all(&definition.fields, "", 1);
-    problems = fields.problems;
+    problems.extend(field_problems(&definition.fields, known));
     problems.extend(owner(definition));
     problems.extend(indexes(definition));
     problems
+}
+
+/// Everything wrong with fields by themselves; `known` are the collections that a relation may point to.
+pub(super) fn field_problems(declared: &[Field], known: &BTreeSet<&str>) -> Problems {
+    let mut fields = Fields { known, problems: Vec::new() };
+    fields.all(declared, "", 1);
+    fields.problems
 }
 
 /// What is allowed but worth a look.
