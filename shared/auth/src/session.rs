@@ -2,7 +2,7 @@
 
 use api::settings::{Auth, Span};
 use api::wire::Tokens;
-use api::{Code, Error, Id, Timestamp};
+use api::{Code, Error, Id, Timestamp, wire};
 
 use crate::access_token::{self, Claims};
 use crate::keys::Keys;
@@ -142,6 +142,20 @@ impl Session {
             revoked_at: None,
         };
         (session, token)
+    }
+
+    /// The session as its user sees it from the session `asking`.
+    #[must_use]
+    pub fn wire(&self, client: Client, asking: Option<Id>) -> wire::Session {
+        wire::Session {
+            id: self.id,
+            user_agent: client.user_agent,
+            ip_address: client.ip,
+            created_at: self.id.created_at(),
+            last_used_at: self.last_used_at,
+            expires_at: Timestamp::from_millis(self.expires_at.saturating_mul(1000)),
+            current: asking == Some(self.id),
+        }
     }
 
     /// Whether it has neither been ended nor run out.
