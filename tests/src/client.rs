@@ -71,6 +71,8 @@ pub struct Caller {
     pub(crate) host: Option<String>,
     /// The access token, if the caller has one; every call carries it.
     pub token: Option<String>,
+    /// The API key, if the caller has one; every call carries it.
+    pub key: Option<String>,
     /// The refresh token; empty for a stranger.
     pub refresh_token: String,
     /// The address; empty for a stranger.
@@ -87,6 +89,7 @@ impl Caller {
             base: base.to_owned(),
             host: host.map(str::to_owned),
             token: None,
+            key: None,
             refresh_token: String::new(),
             email: String::new(),
             password: String::new(),
@@ -104,6 +107,12 @@ impl Caller {
     #[must_use]
     pub fn with_token(&self, token: Option<&str>) -> Self {
         Self { token: token.map(str::to_owned), ..self.clone() }
+    }
+
+    /// The same caller with an API key.
+    #[must_use]
+    pub fn with_key(&self, key: &str) -> Self {
+        Self { key: Some(key.to_owned()), ..self.clone() }
     }
 
     /// `GET path`.
@@ -141,7 +150,8 @@ impl Caller {
         self.send(method, path, &[("content-type", "application/json")], Some(body.as_bytes()))
     }
 
-    /// Any method, path, headers and body. The caller's token is added unless `headers` has an `authorization`.
+    /// Any method, path, headers and body. The caller's token is added unless `headers` has an `authorization`, and
+    /// so is its key.
     ///
     /// # Panics
     /// The request cannot be sent or nothing answers.
@@ -155,6 +165,9 @@ impl Caller {
         }
         if let Some(token) = self.token.as_ref().filter(|_| !names("authorization")) {
             request = request.header("authorization", format!("Bearer {token}"));
+        }
+        if let Some(key) = self.key.as_ref().filter(|_| !names("x-api-key")) {
+            request = request.header("x-api-key", key);
         }
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -440,6 +440,7 @@ mod tests {
     }
 
     /// The worst that fits in an expression takes no longer than anybody would wait.
+    #[expect(clippy::disallowed_methods, reason = "it is timed")]
     #[test]
     fn no_expression_takes_long() {
         let product = |count: usize, wide: usize| {
