@@ -44,6 +44,17 @@ pub enum Atom {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule(Vec<BTreeSet<Atom>>);
 
+/// How far a rule lets somebody go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Nowhere.
+    Nothing,
+    /// To the own records.
+    Own,
+    /// To every record.
+    All,
+}
+
 impl Default for Rule {
     fn default() -> Self {
         Self::public()
@@ -101,6 +112,23 @@ impl Rule {
     #[must_use]
     pub fn names_owner(&self) -> bool {
         self.0.iter().any(|all| all.contains(&Atom::Owner))
+    }
+
+    /// How far it lets a user of this role go who is no admin, or a stranger, who has none.
+    #[must_use]
+    pub fn reach(&self, role: Option<&str>) -> Reach {
+        let of = |all: &BTreeSet<Atom>| {
+            let is_met = |atom: &Atom| match atom {
+                Atom::Authenticated | Atom::Owner => role.is_some(),
+                Atom::Role(name) => role == Some(name),
+            };
+            match all.iter().all(is_met) {
+                true if all.contains(&Atom::Owner) => Reach::Own,
+                true => Reach::All,
+                false => Reach::Nothing,
+            }
+        };
+        self.0.iter().map(of).max().unwrap_or(Reach::Nothing)
     }
 
     /// What the alternatives ask for.

@@ -5,7 +5,7 @@
 
 use api::definition::USERS;
 use api::record::{Input, OwnerInput, Relation};
-use api::rule::{Atom, Rule};
+use api::rule::{Reach, Rule};
 use api::{Code, Definition, Detail, Error, Id, Operation};
 
 use crate::precondition::Precondition;
@@ -62,24 +62,12 @@ impl Requirement {
 /// What a rule comes to for a caller: what a record must be like for the caller to pass it. The one place that tells.
 #[must_use]
 pub fn granted(rule: &Rule, caller: &Caller) -> Requirement {
-    if caller.is_admin() || rule.is_public() {
-        return Requirement::Exists;
+    let reach = if caller.is_admin() { Reach::All } else { rule.reach(caller.role()) };
+    match (reach, caller.id()) {
+        (Reach::All, _) => Requirement::Exists,
+        (Reach::Own, Some(id)) => Requirement::OwnedBy(id),
+        (Reach::Own, None) | (Reach::Nothing, _) => Requirement::Never,
     }
-    let Some(id) = caller.id() else { return Requirement::Never };
-    let mut best = Requirement::Never;
-    for all in rule.alternatives() {
-        let is_met = |atom: &Atom| match atom {
-            Atom::Authenticated | Atom::Owner => true,
-            Atom::Role(name) => caller.role() == Some(name),
-        };
-        if all.iter().all(is_met) {
-            if !all.contains(&Atom::Owner) {
-                return Requirement::Exists;
-            }
-            best = Requirement::OwnedBy(id);
-        }
-    }
-    best
 }
 
 /// What a write says about the owner of a record that exists.
