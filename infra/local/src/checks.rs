@@ -5,16 +5,14 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
+use api::definition::Checked;
 use api::settings::Settings;
 use auth::keys::{SecretProblem, check_secret};
 
 /// Checks settings and collections; returns the warnings.
 pub(crate) fn configuration(root: &Path) -> Result<Vec<String>, String> {
     let mut warnings = Vec::new();
-    let file = root.join("bakend.json");
-    let text = fs::read_to_string(&file).map_err(|error| format!("Cannot read {}: {error}", file.display()))?;
-    let settings =
-        Settings::read(&text, |name| env::var(name).ok(), true).map_err(|problem| format!("bakend.json: {problem}"))?;
+    let settings = settings(root)?;
     match settings.auth.jwt_secret.as_deref().map(check_secret) {
         Some(Err(SecretProblem::Short)) => {
             return Err(
@@ -30,18 +28,36 @@ pub(crate) fn configuration(root: &Path) -> Result<Vec<String>, String> {
         }
         Some(Ok(())) | None => {}
     }
+    // The warnings about collections are left to the build, which says them every time.
+    let _ = definitions(root, &settings)?;
+    Ok(warnings)
+}
+
+/// The settings and the collections of a project.
+///
+/// # Errors
+/// Whatever is broken, in one line each.
+pub(crate) fn collections(root: &Path) -> Result<(Settings, Checked), String> {
+    let settings = settings(root)?;
+    let checked = definitions(root, &settings)?;
+    Ok((settings, checked))
+}
+
+fn settings(root: &Path) -> Result<Settings, String> {
+    let file = root.join("bakend.json");
+    let text = fs::read_to_string(&file).map_err(|error| format!("Cannot read {}: {error}", file.display()))?;
+    Settings::read(&text, |name| env::var(name).ok(), true).map_err(|problem| format!("bakend.json: {problem}"))
+}
+
+fn definitions(root: &Path, settings: &Settings) -> Result<Checked, String> {
     let folder = root.join("collections");
     let files =
         api::definition::read_folder(&folder).map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
-    // The warnings about collections are left to the build, which says them every time.
     let checked = api::definition::check(&files).and_then(|checked| {
         let undeclared = checked.undeclared_roles(&settings.auth.roles);
         if undeclared.is_empty() { Ok(checked) } else { Err(undeclared) }
     });
-    match checked {
-        Ok(_) => Ok(warnings),
-        Err(problems) => Err(problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\ncargo dev: ")),
-    }
+    checked.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\ncargo dev: "))
 }
 
 /// Checks that nobody listens on `port`; `option` is the one that chooses another.
@@ -80,6 +96,17 @@ mod tests {
         assert!(line.starts_with("collections/posts.json: fields[0].type: "), "{line}");
         assert_eq!(line.lines().count(), 1);
         assert!(refusal("json", "{}", "{ nope").starts_with("collections/posts.json: not JSON"));
+    }
+
+    #[test]
+    fn a_role_that_nobody_declared_is_one_line() {
+        let ruled = GOOD.replace("authenticated", "role:editor");
+        let line = refusal("role", r#"{ "auth": { "roles": ["chief"] } }"#, &ruled);
+        assert_eq!(
+            line,
+            "collections/posts.json: permissions.create: there is no role `editor`; declare it in auth.roles of \
+             bakend.json or correct its name"
+        );
     }
 
     #[test]

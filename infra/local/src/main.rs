@@ -1,9 +1,11 @@
-//! `cargo dev`: the whole backend on this machine, with hot reload; `cargo dev seed`: believable records for it.
+//! `cargo dev`: the whole backend on this machine, with hot reload; `cargo dev check`: who may do what;
+//! `cargo dev seed`: believable records.
 
 use std::process::ExitCode;
 
 use clap::{Args, Parser, Subcommand};
 
+mod check;
 mod checks;
 mod dev;
 mod fill;
@@ -34,6 +36,8 @@ struct Arguments {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    /// Tell what each collection lets strangers, members, owners and each role do, and what is open to the world.
+    Check,
     /// Fill a collection with believable records, made from its definition.
     Seed {
         /// The collection.
@@ -51,6 +55,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         None => dev::run(&cli.run),
+        Some(Command::Check) => check::run(&local::root()),
         Some(Command::Seed { collection, count, seed }) => fill::run(&collection, count, seed),
     };
     match done {

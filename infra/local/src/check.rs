@@ -1,0 +1,249 @@
+//! `cargo dev check`: what each collection lets whom do, in plain words, and what of it is open to the world.
+
+use std::fmt::Write as _;
+use std::path::Path;
+
+use api::definition::{Checked, Problem};
+use api::rule::Reach;
+use api::{Definition, Operation};
+
+use crate::checks;
+
+const OPERATIONS: [(Operation, &str); 5] = [
+    (Operation::Create, "create"),
+    (Operation::Read, "read"),
+    (Operation::List, "list"),
+    (Operation::Update, "change"),
+    (Operation::Delete, "delete"),
+];
+
+/// Any user without a role of the project's own; `authenticated` is what such a user's role is called.
+const MEMBER: Option<&str> = Some("authenticated");
+
+/// Prints what the project's collections let whom do.
+///
+/// # Errors
+/// A definition or the settings are broken, in one line each.
+pub(crate) fn run(root: &Path) -> Result<(), String> {
+    let (settings, checked) = checks::collections(root)?;
+    print!("{}", text(&checked, &settings.auth.roles));
+    Ok(())
+}
+
+/// Everything that there is to say.
+fn text(checked: &Checked, roles: &[String]) -> String {
+    let mut text = String::from("Admins, and secret keys within their scopes, may do everything. Everybody else:\n");
+    for definition in &checked.definitions {
+        let _ = write!(text, "\n{}\n", definition.name);
+        for line in lines(definition, roles) {
+            let _ = writeln!(text, "  {line}");
+        }
+    }
+    let open = checked.definitions.iter().filter_map(|definition| {
+        let open = reached(definition, None, Reach::All);
+        (!open.is_empty()).then(|| format!("  {}: anyone in the world may {}", definition.name, series(&open, "and")))
+    });
+    let open: Vec<String> = open.collect();
+    if !open.is_empty() {
+        let _ = write!(text, "\nOpen to the world, without signing in:\n{}\n", open.join("\n"));
+    }
+    if !checked.warnings.is_empty() {
+        let warning = |problem: &Problem| format!("  {problem}");
+        let warnings: Vec<String> = checked.warnings.iter().map(warning).collect();
+        let _ = write!(text, "\nWorth a look:\n{}\n", warnings.join("\n"));
+    }
+    text
+}
+
+/// How far somebody gets with an operation. What may not be read may not be changed.
+fn reach(definition: &Definition, operation: Operation, role: Option<&str>) -> Reach {
+    let of = |operation| definition.rule(operation).reach(role);
+    match operation {
+        // Whoever creates a record is its owner.
+        Operation::Create if of(operation) == Reach::Own => Reach::All,
+        Operation::Create | Operation::Read | Operation::List => of(operation),
+        Operation::Update | Operation::Delete => of(operation).min(of(Operation::Read)),
+    }
+}
+
+/// What somebody may do so far and no further.
+fn reached(definition: &Definition, role: Option<&str>, far: Reach) -> Vec<&'static str> {
+    let reached = OPERATIONS.iter().filter(|(operation, _)| reach(definition, *operation, role) == far);
+    reached.map(|(_, word)| *word).collect()
+}
+
+/// What a definition comes to, line by line.
+fn lines(definition: &Definition, roles: &[String]) -> Vec<String> {
+    let all = |role| reached(definition, role, Reach::All);
+    let own = |role| reached(definition, role, Reach::Own);
+    let (member, owner) = (all(MEMBER), own(MEMBER));
+    let mut lines = vec![format!("A stranger {}.", may(&all(None)))];
+    lines.push(match member == all(None) {
+        true => "A member may do no more than a stranger.".to_owned(),
+        false => format!("A member {}.", may(&member)),
+    });
+    lines.push(match owner.is_empty() {
+        true => "The owner of a record may do no more than a member.".to_owned(),
+        false => format!("The owner of a record may also {} it.", series(&owner, "and")),
+    });
+    for role in roles {
+        let (any, own) = (all(Some(role)), own(Some(role)));
+        lines.push(if any == member && own == owner {
+            format!("Whoever has the role {role} may do no more than a member.")
+        } else if own.is_empty() {
+            format!("Whoever has the role {role} {}.", may(&any))
+        } else if any.is_empty() {
+            format!("Whoever has the role {role} may {} their own records.", series(&own, "and"))
+        } else {
+            format!("Whoever has the role {role} {}, and {} their own records.", may(&any), series(&own, "and"))
+        });
+    }
+    lines
+}
+
+fn may(words: &[&str]) -> String {
+    if words.is_empty() { "may do nothing".to_owned() } else { format!("may {}", series(words, "and")) }
+}
+
+/// `a`, `a and b`, `a, b and c`.
+fn series<T: AsRef<str>>(words: &[T], last: &str) -> String {
+    let words: Vec<&str> = words.iter().map(AsRef::as_ref).collect();
+    match words.split_last() {
+        Some((end, rest)) if !rest.is_empty() => format!("{} {last} {end}", rest.join(", ")),
+        _ => words.concat(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(files: &[(&str, &str)], roles: &[&str]) -> String {
+        let files: Vec<_> = files.iter().map(|(name, text)| (format!("{name}.json"), (*text).to_owned())).collect();
+        let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+        text(&api::definition::check(&files).expect("valid"), &roles)
+    }
+
+    #[test]
+    fn the_sample_collections_are_told_in_plain_words() {
+        let sample = |name: &'static str| {
+            let file = local::root().join("collections").join(format!("{name}.json"));
+            (name, std::fs::read_to_string(file).expect("a sample"))
+        };
+        let names = ["assignments", "comments", "drafts", "feedback", "notes", "posts", "products", "reports", "wiki"];
+        let mut texts: Vec<(&str, String)> = names.into_iter().map(sample).collect();
+        // Comments point to them, and nobody looks at their warnings.
+        texts.push((
+            "orders",
+            r#"{"name":"orders","fields":[],"permissions":{"create":"admin","read":"admin"}}"#.to_owned(),
+        ));
+        let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let expected = "\
+Admins, and secret keys within their scopes, may do everything. Everybody else:
+
+assignments
+  A stranger may do nothing.
+  A member may do no more than a stranger.
+  The owner of a record may do no more than a member.
+  Whoever has the role editor may create, and read and list their own records.
+
+comments
+  A stranger may read and list.
+  A member may create, read and list.
+  The owner of a record may also change and delete it.
+  Whoever has the role editor may create, read, list, change and delete.
+
+drafts
+  A stranger may do nothing.
+  A member may create.
+  The owner of a record may also read and list it.
+  Whoever has the role editor may create, read and list, and change and delete their own records.
+
+feedback
+  A stranger may create.
+  A member may do no more than a stranger.
+  The owner of a record may do no more than a member.
+  Whoever has the role editor may do no more than a member.
+
+notes
+  A stranger may do nothing.
+  A member may create.
+  The owner of a record may also read, list, change and delete it.
+  Whoever has the role editor may do no more than a member.
+
+orders
+  A stranger may do nothing.
+  A member may do no more than a stranger.
+  The owner of a record may do no more than a member.
+  Whoever has the role editor may do no more than a member.
+
+posts
+  A stranger may read and list.
+  A member may create, read and list.
+  The owner of a record may also change and delete it.
+  Whoever has the role editor may do no more than a member.
+
+products
+  A stranger may read and list.
+  A member may create, read, list, change and delete.
+  The owner of a record may do no more than a member.
+  Whoever has the role editor may do no more than a member.
+
+reports
+  A stranger may do nothing.
+  A member may do no more than a stranger.
+  The owner of a record may do no more than a member.
+  Whoever has the role editor may read, list, change and delete.
+
+wiki
+  A stranger may do nothing.
+  A member may read, list, change and delete.
+  The owner of a record may do no more than a member.
+  Whoever has the role editor may create, read, list, change and delete.
+
+Open to the world, without signing in:
+  comments: anyone in the world may read and list
+  feedback: anyone in the world may create
+  posts: anyone in the world may read and list
+  products: anyone in the world may read and list
+
+Worth a look:
+  collections/feedback.json: permissions: strangers may create records of `feedback`
+";
+        assert_eq!(told(&texts, &["editor"]), expected);
+    }
+
+    #[test]
+    fn each_role_is_told_apart() {
+        let rules = r#"{ "name": "a", "fields": [], "permissions": { "create": "role:chief", "read": "owner | role:chief",
+            "list": "admin", "update": "owner & role:chief | role:auditor", "delete": "role:auditor" } }"#;
+        let told = told(&[("a", rules)], &["auditor", "chief"]);
+        let expected = "
+a
+  A stranger may do nothing.
+  A member may do no more than a stranger.
+  The owner of a record may also read it.
+  Whoever has the role auditor may read, change and delete their own records.
+  Whoever has the role chief may create and read, and change their own records.
+";
+        assert_eq!(told.split_once(":\n").map(|(_, told)| told), Some(expected));
+    }
+
+    #[test]
+    fn what_says_nothing_is_open_to_the_world() {
+        let told = told(&[("a", r#"{ "name": "a", "fields": [] }"#)], &[]);
+        let expected = "
+a
+  A stranger may create, read, list, change and delete.
+  A member may do no more than a stranger.
+  The owner of a record may do no more than a member.
+
+Open to the world, without signing in:
+  a: anyone in the world may create, read, list, change and delete
+
+Worth a look:
+  collections/a.json: permissions: strangers may create and update and delete records of `a`
+";
+        assert_eq!(told.split_once(":\n").map(|(_, told)| told), Some(expected));
+    }
+}
