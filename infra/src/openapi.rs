@@ -468,7 +468,7 @@ fn success(entry: &Entry, shape: &Shape<'_>) -> Value {
 /// A refusal with the codes that can occur here.
 fn refusal(status: u16, codes: &[Code], no_store: bool) -> Value {
     let mut headers = Map::from_iter([("x-request-id".to_owned(), header("RequestId"))]);
-    if status == 503 {
+    if [429, 503].contains(&status) {
         headers.insert("Retry-After".to_owned(), header("RetryAfter"));
     }
     if no_store {
@@ -476,10 +476,15 @@ fn refusal(status: u16, codes: &[Code], no_store: bool) -> Value {
     }
     let description: Vec<String> =
         codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.message())).collect();
+    // The gateway throttles as well, without a time to wait.
+    let schema = match status {
+        429 => json!({ "anyOf": [error_with(codes), schema("GatewayError")] }),
+        _ => error_with(codes),
+    };
     json!({
         "description": description.join("\n\n"),
         "headers": headers,
-        "content": { "application/json": { "schema": error_with(codes) } },
+        "content": { "application/json": { "schema": schema } },
     })
 }
 

@@ -20,8 +20,12 @@ pub const MAX_POLICY: usize = 10_240;
 const STACK_NAME: usize = 32;
 
 /// The system tables with their names.
-pub const SYSTEM_TABLES: [(Table, &str); 3] =
-    [(Table::Users, "_users"), (Table::Sessions, "_sessions"), (Table::Settings, "_settings")];
+pub const SYSTEM_TABLES: [(Table, &str); 4] = [
+    (Table::Users, "_users"),
+    (Table::Sessions, "_sessions"),
+    (Table::Settings, "_settings"),
+    (Table::Throttle, "_throttle"),
+];
 
 /// A policy document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -242,13 +246,14 @@ mod tests {
     }
 
     #[test]
-    fn login_touches_three_system_tables() {
+    fn login_touches_four_system_tables() {
         assert_eq!(
             statements(Login::ENTRY, &[definition("posts", "public", "string")]),
             [
                 statement("Allow", &["GetItem", "PutItem"], json!([arn("SettingsTable")])),
                 statement("Allow", &["GetItem", "UpdateItem"], json!([arn("UsersTable")])),
                 allow("PutItem", json!([arn("SessionsTable")])),
+                statement("Allow", &["PutItem", "UpdateItem", "DeleteItem"], json!([arn("ThrottleTable")])),
             ]
         );
     }
@@ -295,13 +300,18 @@ mod tests {
             list[2..],
             [
                 allow("Query", json!([{ "Fn::Sub": every }, { "Fn::Sub": format!("{every}/index/*") }])),
-                statement("Deny", &["Query"], json!([arn("UsersTable"), arn("SessionsTable"), arn("SettingsTable")])),
+                statement(
+                    "Deny",
+                    &["Query"],
+                    json!([arn("UsersTable"), arn("SessionsTable"), arn("SettingsTable"), arn("ThrottleTable")])
+                ),
             ]
         );
         // A deny outweighs every allow, so what the endpoint needs itself is left out of it.
         let get = statements(RecordsGet::ENTRY, &definitions);
         assert!(get.contains(&allow("GetItem", json!([arn("SettingsTable"), { "Fn::Sub": every }]))), "{get:?}");
-        assert!(get.contains(&statement("Deny", &["GetItem"], json!([arn("UsersTable"), arn("SessionsTable")]))));
+        let denied = json!([arn("UsersTable"), arn("SessionsTable"), arn("ThrottleTable")]);
+        assert!(get.contains(&statement("Deny", &["GetItem"], denied)));
         assert_eq!(json!(statements(RecordsGet::ENTRY, &definitions[..30])).to_string().matches("Deny").count(), 0);
     }
 

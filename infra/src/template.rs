@@ -370,6 +370,7 @@ type IndexKeys = (String, [(String, &'static str); 2]);
 fn system_table(name: &str) -> Resource<Table> {
     match name {
         "_sessions" => table(name, None, &[("user_id", "S"), ("id", "S")], true, &[]),
+        "_throttle" => table(name, None, &[("id", "S")], true, &[]),
         "_users" => {
             let by_kind = ["kind", "id"].map(|name| (name.to_owned(), "S"));
             table(name, None, &[("id", "S")], true, &[("by_kind".to_owned(), by_kind)])

@@ -5,7 +5,8 @@ use auth::{Session, email, login, password, session};
 use runtime::{Call, Reply};
 use store::Store;
 
-/// Reads what the address signs in with, checks the password while it reads the user, and begins a session.
+/// Counts the attempt while it reads what the address signs in with, checks the password while it reads the user, and
+/// begins a session while it gives the attempt back.
 ///
 /// An unknown address costs what a known one does, request by request and hash by hash (ASVS 5.0, 6.3.8).
 pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> {
@@ -14,8 +15,11 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
     let session_id = Id::new(now, call.random()?);
     let email = email::normalise(&call.body.email).map_err(|detail| Error::invalid(vec![detail]))?;
 
+    let client = call.client();
+    let attempt = store.attempt_login(&email, &client.ip, &settings.throttle, session_id, now);
+    let (attempt, identity) = tokio::join!(attempt, store.identity(&email));
     // A deleted account is an unknown one, and of an unknown address a user is read whom nobody has.
-    let identity = store.identity(&email).await?.filter(|identity| identity.deleted.is_none());
+    let (attempt, identity) = (attempt?, identity?.filter(|identity| identity.deleted.is_none()));
     let whose = identity.as_ref().map_or(session_id, |identity| identity.user);
     let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
     let password = call.body.password.clone();
@@ -25,7 +29,8 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
     let (identity, user) = login::decide(identity, verdict, user?)?;
 
     let (session, token) = Session::begin(user.id, session_id, identity.auth_version, call.random()?, settings, now);
-    store.begin_session(&session, &call.client()).await?;
+    let (begun, ()) = tokio::join!(store.begin_session(&session, &client), attempt.give_back());
+    begun?;
     if let (password::Verdict::RightButOutdated, Some(old)) = (verdict, &identity.password_hash) {
         let renewed = password::hash(&call.body.password, cost, call.random()?)?;
         // The login has succeeded; a renewal that fails is made by the next one.

@@ -15,18 +15,24 @@ pub(crate) async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<
     let successor = succession.next(&presented);
 
     let expires_at = session::expiry(presented.session, settings, now);
-    let rotation = store.rotate(&presented, &successor, expires_at, now);
-    let (rotation, user) = tokio::join!(rotation, store.user(presented.user));
-    let session = match rotation? {
-        Rotation::Done(session) => session,
-        Rotation::Refused(found) => match (judge(found.as_ref(), &presented, &succession, settings, now), found) {
-            (Verdict::Again, Some(session)) => session,
+    let rotate = |counted| store.rotate(&presented, &successor, expires_at, counted, &settings.throttle, now);
+    let (rotation, user) = tokio::join!(rotate(None), store.user(presented.user));
+    let mut rotation = rotation?;
+    let session = loop {
+        let found = match rotation {
+            Rotation::Done(session) => break session,
+            Rotation::Refused(found) => found,
+        };
+        match (judge(found.as_ref(), &presented, &succession, settings, now), found) {
+            (Verdict::Again, Some(session)) => break session,
+            (Verdict::Count(counted), _) => rotation = rotate(Some(counted)).await?,
+            (Verdict::Throttle(refused), _) => return Err(refused.error(now)),
             (Verdict::Revoke, _) => {
                 store.end_session(presented.user, presented.session, "refresh-token-reuse", now).await?;
                 return Err(refusal());
             }
             _ => return Err(refusal()),
-        },
+        }
     };
     // The old token is dead by now: a read that failed is tried again before the client is sent away with nothing.
     let user = match user {

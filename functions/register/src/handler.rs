@@ -7,8 +7,8 @@ use runtime::{Call, Reply};
 use serde_json::Map;
 use store::{Along, Store, Writer};
 
-/// Checks address, password and profile, makes user, identity and session in one transaction, and answers as a login
-/// does.
+/// Checks address, password and profile, counts the attempt, makes user, identity and session in one transaction, and
+/// answers as a login does.
 pub(crate) async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>, Error> {
     let (now, settings, declared) = (call.now, &call.settings.auth, &call.settings.users.fields);
     let keys = store.keys().await?;
@@ -24,12 +24,15 @@ pub(crate) async fn register(store: &Store, call: Call<Register>) -> Result<Repl
         }
     };
 
+    let id = Id::new(now, call.random()?);
+    let client = call.client();
+    store.attempt_registration(&client.ip, &settings.throttle, id, now).await?;
     let hash = password::hash(&call.body.password, settings.bcrypt_cost, call.random()?)?;
     let is_admin = call.deployment.admin_email.as_ref() == Some(&email);
-    let user = User { profile, ..User::new(Id::new(now, call.random()?), email, is_admin, now) };
+    let user = User { profile, ..User::new(id, email, is_admin, now) };
     let session_id = Id::new(now, call.random()?);
     let (session, token) = Session::begin(user.id, session_id, user.auth_version, call.random()?, settings, now);
-    let along = Along { password_hash: Some(&hash), begins: Some((&session, &call.client())), ..Along::default() };
+    let along = Along { password_hash: Some(&hash), begins: Some((&session, &client)), ..Along::default() };
     let writer = Writer::new(Some(user.id), call.request_id.clone(), now, call.random()?);
     store.create_user(declared, &user, &along, &writer).await?;
     let tokens = session::tokens(keys, &token, &user.role, settings, now)?;

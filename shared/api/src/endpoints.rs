@@ -124,6 +124,8 @@ pub enum Table {
     Sessions,
     /// `_settings`
     Settings,
+    /// `_throttle`
+    Throttle,
     /// The table of every declared collection.
     Records,
     /// Every index of every collection that has one.
@@ -253,18 +255,20 @@ macro_rules! endpoints {
 endpoints! {
     /// Create an account and sign it in.
     Register "register": [Post] "/api/auth/register", Open,
-        [PutItem Users, UpdateItem Users, PutItem Sessions, GetItem Settings, PutItem Settings],
-        RegisterRequest => 201 SignedIn, [EmailAlreadyExists, UserUniqueViolation, RecordTooLarge];
+        [PutItem Users, UpdateItem Users, PutItem Sessions, GetItem Settings, PutItem Settings, PutItem Throttle,
+         UpdateItem Throttle],
+        RegisterRequest => 201 SignedIn, [EmailAlreadyExists, UserUniqueViolation, RecordTooLarge, TooManyRequests];
 
     /// Trade an email and a password for tokens.
     Login "login": [Post] "/api/auth/login", Open,
-        [GetItem Users, UpdateItem Users, PutItem Sessions, GetItem Settings, PutItem Settings],
-        Credentials => 200 SignedIn, [InvalidCredentials, AccountDisabled];
+        [GetItem Users, UpdateItem Users, PutItem Sessions, GetItem Settings, PutItem Settings, PutItem Throttle,
+         UpdateItem Throttle, DeleteItem Throttle],
+        Credentials => 200 SignedIn, [InvalidCredentials, AccountDisabled, TooManyRequests];
 
     /// Trade a refresh token for a new pair of tokens; the one presented is dead from then on.
     Refresh "refresh": [Post] "/api/auth/refresh", Open,
         [GetItem Users, UpdateItem Sessions, GetItem Settings],
-        RefreshRequest => 200 Tokens, [InvalidRefreshToken];
+        RefreshRequest => 200 Tokens, [InvalidRefreshToken, TooManyRequests];
 
     /// End a session, by its refresh token or by an access token.
     Logout "logout": [Post] "/api/auth/logout", Signed,

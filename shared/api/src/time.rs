@@ -41,6 +41,12 @@ impl Timestamp {
         Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
     }
 
+    /// The moment `duration` earlier, or 1970.
+    #[must_use]
+    pub fn before(self, duration: Duration) -> Self {
+        Self(self.0.saturating_sub(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+    }
+
     /// Reads an RFC 3339 date-time of any offset, or a full date as its midnight in UTC.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {

@@ -3,6 +3,8 @@
 use std::sync::Once;
 
 use api::Error;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
 use jsonwebtoken::errors::{Error as JwtError, ErrorKind};
 use jsonwebtoken::signature::{self, Signer, Verifier};
@@ -50,6 +52,7 @@ pub(crate) struct Derived {
     pub(crate) decoding: DecodingKey,
     pub(crate) refresh_tag: hmac::Key,
     pub(crate) cursor: aead::LessSafeKey,
+    throttle: hmac::Key,
 }
 
 impl Keys {
@@ -65,6 +68,16 @@ impl Keys {
             .map(|secret| Derived::new(&issuer, secret))
             .collect::<Result<_, _>>()?;
         Ok(Self { issuer, generations })
+    }
+
+    /// What stands for an address in a table that need not know it: the same for the same, and nobody can tell of what.
+    /// `kind` keeps an account's from a source's.
+    ///
+    /// # Errors
+    /// `common/internal` without a signing key.
+    pub fn pseudonym(&self, kind: &str, value: &str) -> Result<String, Error> {
+        let tag = hmac::sign(&self.current()?.throttle, format!("{kind}:{value}").as_bytes());
+        Ok(URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default()))
     }
 
     /// The generation that signs.
@@ -90,6 +103,7 @@ impl Derived {
             decoding: DecodingKey::from_secret(secret),
             refresh_tag: hmac::Key::new(hmac::HMAC_SHA256, &derive(b"refresh-token-tag")?),
             cursor: aead::LessSafeKey::new(cursor),
+            throttle: hmac::Key::new(hmac::HMAC_SHA256, &derive(b"throttle")?),
         })
     }
 }
@@ -145,6 +159,19 @@ impl JwtVerifier for Hs256 {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_pseudonym_is_of_its_kind_and_its_deployment() {
+        let keys = |prefix: &str| Keys::new(prefix, &[1; 32], None).expect("keys");
+        let of = |prefix: &str, kind: &str, value: &str| keys(prefix).pseudonym(kind, value).expect("a pseudonym");
+        let one = of("a-", "account", "ada@example.com");
+        assert_eq!((one.len(), &one), (22, &of("a-", "account", "ada@example.com")));
+        let others =
+            [("b-", "account", "ada@example.com"), ("a-", "source", "ada@example.com"), ("a-", "account", "ada")];
+        for (prefix, kind, value) in others {
+            assert_ne!(one, of(prefix, kind, value), "{prefix} {kind} {value}");
+        }
+    }
 
     #[test]
     fn a_secret_is_long_and_not_a_sample() {

@@ -9,7 +9,8 @@ use api::settings::{Auth, RefreshReuse};
 use api::{Code, Detail, Error, Timestamp};
 
 use crate::refresh_token::RefreshToken;
-use crate::session::Session;
+use crate::session::{Refreshes, Session};
+use crate::throttle::Refused;
 
 /// For how long a lost reply may be asked for again.
 const RETRY_WINDOW: Duration = Duration::from_secs(60);
@@ -28,12 +29,18 @@ pub enum Succession {
 /// What a refused rotation comes to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// 401 and nothing else.
+    /// 401: the session is over or the token no newest one's predecessor.
     Refuse,
+    /// 401 and nothing else: another tab was faster, and what it got is good.
+    Forgive,
     /// 401, and the session ends: somebody has a copy of an old token.
     Revoke,
     /// The successor that the first use made, once more.
     Again,
+    /// The newest token: it is rotated as one more of these refreshes.
+    Count(Refreshes),
+    /// 429: the newest token, and there were too many refreshes for now.
+    Throttle(Refused),
 }
 
 impl Succession {
@@ -90,6 +97,7 @@ pub fn judge(
     let within = |window: Duration| now <= session.last_used_at.after(window);
     match session.generation.checked_sub(presented.generation) {
         // The newest, or newer than the newest (a table restored from a backup): not a copy of an old one.
+        Some(0) if session.refresh_token_hash == presented.hash() => count(session.refreshes, settings, now),
         None | Some(0) => Verdict::Refuse,
         Some(1)
             if session.refresh_token_hash == succession.next(presented).hash()
@@ -97,8 +105,18 @@ pub fn judge(
         {
             Verdict::Again
         }
-        Some(1) if within(settings.refresh_grace.duration()) => Verdict::Refuse,
+        Some(1) if within(settings.refresh_grace.duration()) => Verdict::Forgive,
         Some(_) => Verdict::Revoke,
+    }
+}
+
+/// What the newest token gets that is not the first refreshed within the window.
+fn count(refreshes: Refreshes, settings: &Auth, now: Timestamp) -> Verdict {
+    let end = refreshes.since.after(settings.throttle.refresh_window.duration());
+    if refreshes.count < settings.throttle.refreshes || end <= now {
+        Verdict::Count(refreshes)
+    } else {
+        Verdict::Throttle(Refused { until: end })
     }
 }
 
@@ -135,7 +153,7 @@ mod tests {
         let fresh = |n| Succession::Fresh([n; 32]);
         let (session, first) = rotated(&[fresh(1)]);
         let settings = Auth::default();
-        for (at, expected) in [(0, Verdict::Refuse), (10_000, Verdict::Refuse), (10_001, Verdict::Revoke)] {
+        for (at, expected) in [(0, Verdict::Forgive), (10_000, Verdict::Forgive), (10_001, Verdict::Revoke)] {
             assert_eq!(judge(Some(&session), &first, &fresh(2), &settings, later(at)), expected, "{at}");
         }
         let (session, first) = rotated(&[fresh(1), fresh(2)]);
@@ -151,7 +169,7 @@ mod tests {
             (key("a"), 0, Verdict::Again),
             (key("a"), 60_000, Verdict::Again),
             (key("a"), 60_001, Verdict::Revoke),
-            (key("b"), 0, Verdict::Refuse),
+            (key("b"), 0, Verdict::Forgive),
             (key("b"), 10_001, Verdict::Revoke),
             (Succession::Fresh([9; 32]), 10_001, Verdict::Revoke),
         ] {
@@ -193,6 +211,23 @@ mod tests {
         }
         let ahead = (0..5).fold(first, |token, _| fresh.next(&token));
         assert_eq!(judge(Some(&session), &ahead, &fresh, &Auth::default(), START), Verdict::Refuse);
+    }
+
+    #[test]
+    fn the_newest_token_is_refused_for_the_rest_of_the_minute_after_thirty_refreshes() {
+        let fresh = Succession::Fresh([1; 32]);
+        let (mut session, newest) = rotated(&[]);
+        for (count, at, allowed) in
+            [(1, 0, true), (29, 59_999, true), (30, 0, false), (30, 59_999, false), (30, 60_000, true), (31, 0, false)]
+        {
+            session.refreshes = Refreshes { since: START, count };
+            let verdict = judge(Some(&session), &newest, &fresh, &Auth::default(), later(at));
+            let refused = Verdict::Throttle(Refused { until: later(60_000) });
+            assert_eq!(verdict, if allowed { Verdict::Count(session.refreshes) } else { refused }, "{count} {at}");
+        }
+        // A token with the newest's number and another secret is none.
+        session.refresh_token_hash = String::new();
+        assert_eq!(judge(Some(&session), &newest, &fresh, &Auth::default(), START), Verdict::Refuse);
     }
 
     #[test]
@@ -246,7 +281,8 @@ mod tests {
                     assert_eq!(successor.hash(), self.session.refresh_token_hash, "only the newest is given again");
                     Some(successor)
                 }
-                Verdict::Refuse => None,
+                Verdict::Refuse | Verdict::Forgive => None,
+                Verdict::Count(_) | Verdict::Throttle(_) => panic!("the newest token was taken above"),
                 Verdict::Revoke => {
                     self.session.revoked_at = Some(self.now);
                     None

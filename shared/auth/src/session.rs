@@ -28,6 +28,17 @@ pub struct Session {
     pub last_used_at: Timestamp,
     /// When it was ended, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// The refreshes of a while ago, until the next one begins a new count.
+    pub refreshes: Refreshes,
+}
+
+/// How often a session was refreshed within `auth.throttle.refreshWindow`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Refreshes {
+    /// When the first of them was.
+    pub since: Timestamp,
+    /// How many there were.
+    pub count: u32,
 }
 
 /// Where a session was begun, for its user to recognise.
@@ -140,6 +151,7 @@ impl Session {
             expires_at: expiry(id, settings, now),
             last_used_at: now,
             revoked_at: None,
+            refreshes: Refreshes::default(),
         };
         (session, token)
     }

@@ -112,12 +112,13 @@ impl Limit {
 }
 
 impl Tally {
-    /// The same without the attempt that made it `mine`, and without the lock that this one brought about.
-    fn without(&self, mine: &Self) -> Self {
+    /// The same without the attempt that made it `mine`; a lock that this one brought about is over now.
+    fn without(&self, mine: &Self, now: Timestamp) -> Self {
         if self.since != mine.since || self.count == 0 {
             return *self;
         }
-        let until = if self.until == mine.until { Timestamp::default() } else { self.until };
+        let own = mine.until != Timestamp::default() && self.until == mine.until;
+        let until = if own { now } else { self.until };
         Self { count: self.count - 1, until, ..*self }
     }
 
@@ -148,15 +149,16 @@ impl Entry {
         Ok(Self { total: limits.total.counted(total, now), sources })
     }
 
-    /// The entry without the attempt from `source` that made it `mine`; `None` when nothing is left to remember.
+    /// The entry without the attempt from `source` that made it `mine`, which has just succeeded; `None` when nothing is
+    /// left to remember.
     #[must_use]
-    pub fn without(&self, mine: &Self, source: &str) -> Option<Self> {
+    pub fn without(&self, mine: &Self, source: &str, now: Timestamp) -> Option<Self> {
         let mut sources = self.sources.clone();
         if let (Some(tally), Some(mine)) = (sources.get_mut(source), mine.sources.get(source)) {
-            *tally = tally.without(mine);
+            *tally = tally.without(mine, now);
         }
         sources.retain(|_, tally| tally.count > 0);
-        let total = self.total.without(&mine.total);
+        let total = self.total.without(&mine.total, now);
         (total.count > 0 || !sources.is_empty()).then_some(Self { total, sources })
     }
 
@@ -326,7 +328,7 @@ mod tests {
             // The user is there first each second, and always knows the password.
             match Entry::attempt(entry.as_ref(), &limits(), "user", at(second)) {
                 Ok(mine) => {
-                    entry = mine.without(&mine, "user");
+                    entry = mine.without(&mine, "user", at(second));
                     out = 0;
                 }
                 Err(_) => out += 1,
@@ -348,11 +350,16 @@ mod tests {
             assert_eq!(fail(&mut before, &limits(), "a", &times), []);
             let now = at(failures * 40);
             let mine = Entry::attempt(before.as_ref(), &limits(), "a", now).expect("allowed");
-            let after = mine.without(&mine, "a");
+            let after = mine.without(&mine, "a", now);
             let counts = |entry: &Option<Entry>| entry.as_ref().map(|it| (it.total.count, it.sources["a"].count));
             assert_eq!(counts(&after), counts(&before), "{failures}");
             let mut again = after;
             assert_eq!(fail(&mut again, &limits(), "a", &[failures * 40]), [], "{failures}: the lock is lifted");
+            // And the failures before it are not forgotten.
+            let beyond = failures.checked_sub(4);
+            let locks = beyond.map(|beyond| (failures * 40, 1 << beyond));
+            let refused = fail(&mut again, &limits(), "a", &[failures * 40]);
+            assert_eq!(refused, locks.into_iter().collect::<Vec<_>>(), "{failures}");
         }
     }
 
@@ -364,14 +371,14 @@ mod tests {
         let mut entry = Some(mine.clone());
         fail(&mut entry, &limits(), "a", &[1, 1, 1]);
         fail(&mut entry, &limits(), "b", &[1]);
-        let after = entry.clone().expect("an entry").without(&mine, "a").expect("something left");
+        let after = entry.clone().expect("an entry").without(&mine, "a", at(1)).expect("something left");
         assert_eq!((after.total.count, after.sources["a"].count, after.sources["b"].count), (5, 4, 1));
         // A lock that another's failure brought about is theirs; one failure fewer than the limit locks nobody.
         assert_eq!(fail(&mut Some(after), &limits(), "a", &[1, 1]), [(1, 1)]);
         // After the window it is not in the count any more.
         let mut later = None;
         fail(&mut later, &limits(), "a", &[16 * MINUTE]);
-        assert_eq!(later.as_ref().and_then(|later| later.without(&mine, "a")), later);
+        assert_eq!(later.as_ref().and_then(|later| later.without(&mine, "a", at(1))), later);
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use api::{Code, Error};
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
@@ -138,6 +139,14 @@ where
 pub(crate) fn failed_put(error: &SdkError<PutItemError>) -> Option<Option<Item>> {
     match error.as_service_error() {
         Some(PutItemError::ConditionalCheckFailedException(failed)) => Some(failed.item.clone()),
+        _ => None,
+    }
+}
+
+/// The item that a conditional delete found; `None` for any other error.
+pub(crate) fn failed_delete(error: &SdkError<DeleteItemError>) -> Option<Option<Item>> {
+    match error.as_service_error() {
+        Some(DeleteItemError::ConditionalCheckFailedException(failed)) => Some(failed.item.clone()),
         _ => None,
     }
 }

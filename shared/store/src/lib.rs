@@ -17,6 +17,7 @@ mod records;
 mod seed;
 mod sessions;
 mod settings;
+mod throttle;
 mod transaction;
 mod unique;
 mod users;
@@ -37,6 +38,7 @@ pub use plan::{Plan, plan};
 pub use records::{Before, Created, NewRecord, StoredRecord, Writer};
 pub use seed::new_items;
 pub use sessions::{Rotation, SessionPage};
+pub use throttle::Attempt;
 pub use unique::IdempotencyKey;
 pub use write::{Act, Change, Operation};
 
@@ -116,6 +118,10 @@ impl Store {
 
     fn sessions(&self) -> String {
         self.table("_sessions")
+    }
+
+    fn throttle(&self) -> String {
+        self.table("_throttle")
     }
 }
 

@@ -1,8 +1,8 @@
 //! `_sessions`: logins that have not ended, and for a while those that have.
 
-use api::settings::SessionCheck;
+use api::settings::{SessionCheck, Throttle};
 use api::{Code, Error, Id, Timestamp};
-use auth::session::{Client, admit, admit_by_claims};
+use auth::session::{Client, Refreshes, admit, admit_by_claims};
 use auth::{Caller, Claims, Credentials, RefreshToken, Session, User};
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use std::collections::HashMap;
@@ -65,7 +65,8 @@ impl Store {
     }
 
     /// Replaces a session's refresh token by its successor, on condition that it is the newest and the session alive.
-    /// 1 WRU.
+    /// It is the first refresh of a window, on condition that there was none within the last; or one more of those
+    /// `counted`, on condition that they are still few enough. 1 WRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -74,18 +75,35 @@ impl Store {
         presented: &RefreshToken,
         successor: &RefreshToken,
         expires_at: u64,
+        counted: Option<Refreshes>,
+        settings: &Throttle,
         now: Timestamp,
     ) -> Result<Rotation, Error> {
+        let window = settings.refresh_window.duration();
+        let (count, allowed, since) = match counted {
+            None => (
+                "#since = :now, #count = :one",
+                "(attribute_not_exists(#since) OR #since <= :since)",
+                now.before(window),
+            ),
+            Some(counted) => ("#count = #count + :one", "#since = :since AND #count < :most", counted.since),
+        };
         let update = self
             .client
             .update_item()
             .table_name(self.sessions())
             .key("user_id", id(presented.user))
             .key("id", id(presented.session))
-            .update_expression("SET #hash = :next, #generation = :generation, #used = :now, #expires = :expires")
-            .condition_expression(
-                "#hash = :hash AND #generation = :old AND #expires > :seconds AND attribute_not_exists(#revoked)",
-            )
+            .update_expression(format!(
+                "SET #hash = :next, #generation = :generation, #used = :now, #expires = :expires, {count}"
+            ))
+            .condition_expression(format!(
+                "#hash = :hash AND #generation = :old AND #expires > :seconds AND attribute_not_exists(#revoked) AND \
+                 {allowed}"
+            ))
+            .expression_attribute_names("#since", "refreshes_since")
+            .expression_attribute_names("#count", "refreshes")
+            .expression_attribute_values(":one", number(1))
             .expression_attribute_names("#hash", "refresh_token_hash")
             .expression_attribute_names("#generation", "generation")
             .expression_attribute_names("#used", "last_used_at")
@@ -98,8 +116,13 @@ impl Store {
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":seconds", number(now.seconds()))
             .expression_attribute_values(":expires", number(expires_at))
+            .expression_attribute_values(":since", time(since))
             .return_values(ReturnValue::AllNew)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let update = match counted {
+            None => update,
+            Some(_) => update.expression_attribute_values(":most", number(settings.refreshes)),
+        };
         match update.send().await {
             Ok(output) => {
                 let item = output.attributes.ok_or_else(|| Error::internal("no attributes returned"))?;
@@ -342,5 +365,9 @@ fn read_session(mut item: Item) -> Result<Session, Error> {
         expires_at: reader.number("expires_at")?,
         last_used_at: reader.time("last_used_at")?,
         revoked_at: reader.optional_number("revoked_at").map(Timestamp::from_millis),
+        refreshes: Refreshes {
+            since: reader.optional_number("refreshes_since").map(Timestamp::from_millis).unwrap_or_default(),
+            count: reader.optional_number("refreshes").and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
+        },
     })
 }

@@ -35,6 +35,11 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     // The hash is of another cost, so it is renewed.
     let login = start("login", &[("BAKEND_AUTH_BCRYPT_COST", "5")]);
     let member = apart.ask(&login, &credentials("/api/auth/login", &email)).expect(200).json();
+    // Two wrong passwords: the second is counted beside the first.
+    for _ in 0..2 {
+        let wrong = json!({ "email": email, "password": "not the password" });
+        let _ = apart.ask(&login, &Event::new("POST", "/api/auth/login").json(&wrong)).expect(401);
+    }
     let token = json!({ "refreshToken": member["refreshToken"] });
     let refresh = Event::new("POST", "/api/auth/refresh").json(&token);
     let tokens = apart.ask(&start("refresh", &[]), &refresh).expect(200).json();

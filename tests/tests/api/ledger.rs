@@ -103,7 +103,8 @@ fn requests(calls: &[Call]) -> String {
     let mut groups: Vec<Vec<&Call>> = Vec::new();
     for call in calls {
         match groups.last_mut() {
-            Some(group) if group.iter().any(|other| call.start < other.end) => group.push(call),
+            // Those under way together are so for most of the time that replies are held back.
+            Some(group) if group.iter().any(|other| call.start + DELAY / 2 < other.end) => group.push(call),
             _ => groups.push(vec![call]),
         }
     }
@@ -172,37 +173,84 @@ fn every_request_costs_what_the_design_says() {
 }
 
 fn accounts(ledger: &mut Ledger<'_>, register: &Instance<'_>, admin_email: &str) -> Member {
+    const COUNT: &str = "PutItem _throttle";
     const MAKE: &str = "TransactWriteItems PutItem _sessions, PutItem _users";
     let (path, email) = ("/api/auth/register", fresh_email());
     let by = ("register", register);
-    let body = post(path, &credentials(&email, PASSWORD));
-    let owner =
-        member(&ledger.row(by, "member", (&body, 201), (MAKE, 1, 0.0, 7.0), "T: 1 hop, 0 / 7: users are in an index"));
-    let refused = format!("{MAKE} (refused)");
-    let _ =
-        ledger.row(by, "address taken", (&body, 409), (&refused, 1, 0.0, 6.0), "as a success: a refusal costs its WRU");
-    let body = post(path, &credentials(admin_email, PASSWORD));
-    let expected = ("TransactWriteItems PutItem _sessions, PutItem _users, UpdateItem _users", 1, 0.0, 9.0);
-    let _ = ledger.row(by, "admin", (&body, 201), expected, "2 more than a member: admins are counted");
+    let made = format!("{COUNT} → {MAKE}");
+    let from = |event: Event, n: u8| event.source_ip(&format!("198.51.100.{n}"));
+    let body = from(post(path, &credentials(&email, PASSWORD)), 1);
+    let design = "w → hash → T: 2 hops, 0 / 8";
+    let owner = member(&ledger.row(by, "member", (&body, 201), (&made, 2, 0.0, 8.0), design));
+    let counted = format!("{COUNT} (refused) → UpdateItem _throttle");
+    let second = fresh_email();
+    let another = from(post(path, &credentials(&second, PASSWORD)), 1);
+    let expected = (&*format!("{counted} → {MAKE}"), 3, 0.0, 9.0);
+    let why = "w more: the source has registered within the hour";
+    let _ = ledger.row(by, "member, from the same source", (&another, 201), expected, why);
+    let taken = from(post(path, &credentials(&email, PASSWORD)), 2);
+    let refused = format!("{made} (refused)");
+    let design = "as a success: a refusal costs its WRU";
+    let _ = ledger.row(by, "address taken", (&taken, 409), (&refused, 2, 0.0, 7.0), design);
+    let body = from(post(path, &credentials(admin_email, PASSWORD)), 3);
+    let admin = format!("{COUNT} → TransactWriteItems PutItem _sessions, PutItem _users, UpdateItem _users");
+    let _ = ledger.row(by, "admin", (&body, 201), (&admin, 2, 0.0, 10.0), "2 more than a member: admins are counted");
     let body = post(path, &credentials("nobody", "short"));
     let _ = ledger.row(by, "bad fields", (&body, 400), ("none", 0, 0.0, 0.0), "nothing");
+    let strict = ledger.function("register", &[("BAKEND_AUTH_THROTTLE_REGISTRATIONS", "1")]);
+    let _ = ledger.apart.ask(&strict, &another).expect(409);
+    let expected = (&*format!("{COUNT} (refused)"), 1, 0.0, 1.0);
+    let _ = ledger.row(("register", &strict), "throttled", (&another, 429), expected, "refused w");
 
-    const READS: &str = "GetItem _users → GetItem _users";
+    logins(ledger, [&email, &second]);
+    owner
+}
+
+fn logins(ledger: &mut Ledger<'_>, [email, other]: [&str; 2]) {
+    const COUNT: &str = "GetItem _users ∥ PutItem _throttle ∥ PutItem _throttle";
+    const AGAIN: &str = "GetItem _users ∥ PutItem _throttle (refused) ∥ PutItem _throttle (refused)";
+    const MORE: &str = "UpdateItem _throttle ∥ UpdateItem _throttle";
+    const BACK: &str = "DeleteItem _throttle ∥ DeleteItem _throttle ∥ PutItem _sessions";
     let login = ledger.function("login", &[]);
-    let (path, by) = ("/api/auth/login", ("login", &login));
-    let body = post(path, &credentials(&email, PASSWORD));
-    let begun = format!("{READS} → PutItem _sessions");
-    let _ = ledger.row(by, "right", (&body, 200), (&begun, 3, 2.0, 1.0), "r → (hash ∥ r) → w: 3 hops, 2 / 1");
-    let body = post(path, &credentials(&email, "wrong password"));
-    let _ = ledger.row(by, "wrong password", (&body, 401), (READS, 2, 2.0, 0.0), "r → (hash ∥ r): 2 hops, 2 / 0");
-    let body = post(path, &credentials(&fresh_email(), PASSWORD));
-    let _ = ledger.row(by, "unknown address", (&body, 401), (READS, 2, 2.0, 0.0), "as a wrong password");
+    let by = ("login", &login);
+    let from = |email: &str, password: &str, n: u8| {
+        post("/api/auth/login", &credentials(email, password)).source_ip(&format!("198.51.100.{n}"))
+    };
+    let right = from(email, PASSWORD, 1);
+    let begun = format!("{COUNT} → GetItem _users → {BACK}");
+    let design = "(r ∥ count) → (hash ∥ r) → (w ∥ count back): 3 hops, 2 / 1 + 2 × 2";
+    let _ = ledger.row(by, "right", (&right, 200), (&begun, 3, 2.0, 5.0), design);
+
+    let unknown = fresh_email();
+    let read = format!("{COUNT} → GetItem _users");
+    let wrong = from(email, "wrong password", 2);
+    let design = "(r ∥ count) → (hash ∥ r): 2 hops, 2 / 2";
+    let _ = ledger.row(by, "wrong password", (&wrong, 401), (&read, 2, 2.0, 2.0), design);
+    let nobody = from(&unknown, PASSWORD, 3);
+    let _ = ledger.row(by, "unknown address", (&nobody, 401), (&read, 2, 2.0, 2.0), "as a wrong password");
+    let more = format!("{AGAIN} → {MORE} → GetItem _users");
+    let why = "a hop more where account and source have failed of late";
+    let _ = ledger.row(by, "wrong password again", (&wrong, 401), (&more, 3, 2.0, 4.0), why);
+    let _ = ledger.row(by, "unknown address again", (&nobody, 401), (&more, 3, 2.0, 4.0), "as a wrong password");
+    let why = "the same, and what was counted is given back beside the session";
+    let expected = (&*format!("{more} → PutItem _sessions ∥ {MORE}"), 4, 2.0, 7.0);
+    let _ = ledger.row(by, "right after wrong", (&from(email, PASSWORD, 2), 200), expected, why);
+    let strict = ledger
+        .function("login", &[("BAKEND_AUTH_THROTTLE_ATTEMPTS", "2"), ("BAKEND_AUTH_THROTTLE_ACCOUNT_ATTEMPTS", "4")]);
+    let _ = ledger.apart.ask(&strict, &wrong);
+    let back = format!("{AGAIN} → UpdateItem _throttle → UpdateItem _throttle");
+    let why = "refused by the account: the source gets its count back";
+    let _ = ledger.row(("login", &strict), "locked", (&wrong, 429), (&back, 3, 1.0, 4.0), why);
     let dearer = ledger.function("login", &[("BAKEND_AUTH_BCRYPT_COST", "5")]);
-    let body = post(path, &credentials(&email, PASSWORD));
     let renewed = format!("{begun} → UpdateItem _users");
     let why = "w more: once, when the hash is of another cost or form";
-    let _ = ledger.row(("login", &dearer), "right, hash renewed", (&body, 200), (&renewed, 4, 2.0, 2.0), why);
-    owner
+    let _ = ledger.row(
+        ("login", &dearer),
+        "right, hash renewed",
+        (&from(other, PASSWORD, 4), 200),
+        (&renewed, 4, 2.0, 6.0),
+        why,
+    );
 }
 
 fn sessions(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
@@ -226,6 +274,14 @@ fn sessions(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
     let reused = format!("{REFUSED} → UpdateItem _sessions");
     let why = "w more: the session ends";
     let _ = ledger.row(by, "reuse", (&with(&first.refresh), 401), (&reused, 2, 1.0, 2.0), why);
+    let busy = someone(ledger);
+    let busy = member(&ledger.apart.ask(&refresh, &with(&busy.refresh)));
+    let why = "w more: counted within the minute";
+    let again = (&with(&busy.refresh), 200);
+    let busy = member(&ledger.row(by, "right, again within the minute", again, (&reused, 2, 1.0, 2.0), why));
+    let strict = ledger.function("refresh", &[("BAKEND_AUTH_THROTTLE_REFRESHES", "2")]);
+    let throttled = (&with(&busy.refresh), 429);
+    let _ = ledger.row(("refresh", &strict), "throttled", throttled, (REFUSED, 1, 1.0, 1.0), "refused w");
     let one = someone(ledger);
     let _ = ledger.apart.ask(&refresh, &key(with(&one.refresh))).expect(200);
     let lost = (&key(with(&one.refresh)), 200);

@@ -8,4 +8,5 @@ mod login;
 mod logout;
 mod refresh;
 mod register;
+mod throttle;
 mod tokens;

@@ -1,0 +1,377 @@
+//! `_throttle`: attempts that were counted and not given back, for as long as they count.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use api::settings::Throttle;
+use api::{Error, Id, Timestamp};
+use auth::throttle::{Entry, Limits, Refused, Tally, account, place, registrations, source};
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+
+use crate::item::{Item, Reader, number, text, time};
+use crate::{Store, fault};
+
+/// How often a write is tried that others get in the way of: so many attempts under way at once do not fail for it.
+const ROUNDS: u64 = 40;
+
+/// A login that was counted before its password was looked at. One that failed stays counted.
+#[must_use]
+pub struct Attempt<'a> {
+    store: &'a Store,
+    account: Counted,
+    source: Counted,
+    now: Timestamp,
+}
+
+/// One key of the table, with what is counted under it.
+struct Counter {
+    key: String,
+    /// The name of the source within the entry; empty where sources are not counted apart.
+    source: String,
+    limits: Limits,
+    /// What no other request has: it marks what this one has written.
+    mark: Id,
+}
+
+/// What counting has left.
+struct Counted {
+    counter: Counter,
+    mine: Found,
+}
+
+/// An entry, and which write made it so.
+#[derive(Clone)]
+struct Found {
+    entry: Entry,
+    rev: String,
+}
+
+/// What came of one write.
+enum Written {
+    Done,
+    /// Its condition failed; the entry as it is.
+    Not(Option<Found>),
+}
+
+impl Store {
+    /// Counts a login of this address, whether or not it has an account, from this source: two writes at the same time.
+    /// 1 WRU each, and as much again and a hop for an address or a source that has failed of late. `mark` is an id that
+    /// no other request has.
+    ///
+    /// # Errors
+    /// `auth/too-many-requests` with the time to wait, for which nothing is counted; `common/unavailable`,
+    /// `common/internal`.
+    pub async fn attempt_login(
+        &self,
+        email: &str,
+        address: &str,
+        settings: &Throttle,
+        mark: Id,
+        now: Timestamp,
+    ) -> Result<Attempt<'_>, Error> {
+        let keys = self.keys().await?;
+        let place = keys.pseudonym("source", &place(address))?;
+        let key = format!("login#{}", keys.pseudonym("account", email)?);
+        let account = Counter { key, source: place.clone(), limits: account(settings), mark };
+        let key = format!("source#{place}");
+        let source = Counter { key, source: String::new(), limits: source(settings), mark };
+        match tokio::join!(self.count_attempt(account, now), self.count_attempt(source, now)) {
+            (Ok(Ok(account)), Ok(Ok(source))) => Ok(Attempt { store: self, account, source, now }),
+            (Ok(Err(one)), Ok(Err(other))) => Err(Refused { until: one.until.max(other.until) }.error(now)),
+            // What is refused by one does not count for the other.
+            (Ok(Ok(counted)), Ok(Err(refused))) | (Ok(Err(refused)), Ok(Ok(counted))) => {
+                self.give_back(counted, now).await;
+                Err(refused.error(now))
+            }
+            (Ok(Ok(counted)), Err(fault)) | (Err(fault), Ok(Ok(counted))) => {
+                self.give_back(counted, now).await;
+                Err(fault)
+            }
+            (Err(fault), _) | (_, Err(fault)) => Err(fault),
+        }
+    }
+
+    /// Counts a registration from this source. 1 WRU, and as much again and a hop for a source that has registered of
+    /// late. `mark` is an id that no other request has.
+    ///
+    /// # Errors
+    /// As for [`Store::attempt_login`].
+    pub async fn attempt_registration(
+        &self,
+        address: &str,
+        settings: &Throttle,
+        mark: Id,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let key = format!("register#{}", self.keys().await?.pseudonym("source", &place(address))?);
+        let counter = Counter { key, source: String::new(), limits: registrations(settings), mark };
+        self.count_attempt(counter, now).await?.map(|_| ()).map_err(|refused| refused.error(now))
+    }
+
+    async fn count_attempt(&self, counter: Counter, now: Timestamp) -> Result<Result<Counted, Refused>, Error> {
+        let mut found: Option<Found> = None;
+        for round in 0..ROUNDS {
+            let entry = found.as_ref().map(|found| &found.entry);
+            let next = match Entry::attempt(entry, &counter.limits, &counter.source, now) {
+                Ok(next) => next,
+                Err(refused) => return Ok(Err(refused)),
+            };
+            let next = Found { entry: next, rev: format!("{}.{round}", counter.mark) };
+            match self.replace(&counter, found.as_ref(), Some(&next), now).await? {
+                Written::Done => return Ok(Ok(Counted { counter, mine: next })),
+                Written::Not(other) => found = other,
+            }
+            pause(round).await;
+        }
+        Err(Error::unavailable("too many attempts at once"))
+    }
+
+    /// Undoes what was counted. What fails here stays counted, which only refuses the more.
+    async fn give_back(&self, counted: Counted, now: Timestamp) {
+        let Counted { counter, mine } = counted;
+        let mut found = mine.clone();
+        for round in 0..ROUNDS {
+            let rev = format!("{}.{round}.back", counter.mark);
+            let next = found.entry.without(&mine.entry, &counter.source, now).map(|entry| Found { entry, rev });
+            if next.as_ref().is_some_and(|next| next.entry == found.entry) {
+                return;
+            }
+            match self.replace(&counter, Some(&found), next.as_ref(), now).await {
+                Ok(Written::Not(Some(other))) => found = other,
+                _ => return,
+            }
+            pause(round).await;
+        }
+    }
+
+    /// Writes an entry in the place of the one that was found. Where the two differ by counts alone, any number of such
+    /// writes may go on at once.
+    async fn replace(
+        &self,
+        counter: &Counter,
+        from: Option<&Found>,
+        to: Option<&Found>,
+        now: Timestamp,
+    ) -> Result<Written, Error> {
+        match (from, to) {
+            (Some(from), Some(to)) if counter.only_counts(&from.entry, &to.entry) => self.add(counter, from, to).await,
+            (from, Some(to)) => self.put(counter, from, to, now).await,
+            (Some(from), None) => self.forget(counter, from).await,
+            (None, None) => Ok(Written::Done),
+        }
+    }
+
+    async fn put(&self, counter: &Counter, from: Option<&Found>, to: &Found, now: Timestamp) -> Result<Written, Error> {
+        let put = self.client.put_item().table_name(self.throttle()).set_item(Some(counter.item(to, now)));
+        let put = match from {
+            // TTL deletes late: what is over counts as absent.
+            None => put
+                .condition_expression("attribute_not_exists(#id) OR #expires <= :now")
+                .expression_attribute_names("#id", "id")
+                .expression_attribute_names("#expires", "expires_at")
+                .expression_attribute_values(":now", number(now.seconds())),
+            Some(from) => put
+                .condition_expression("#rev = :from")
+                .expression_attribute_names("#rev", "rev")
+                .expression_attribute_values(":from", text(&from.rev)),
+        };
+        let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match put.send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(error) => match fault::failed_put(&error) {
+                Some(found) => written(found, Some(&to.rev)),
+                None => Err(fault::of(&error)),
+            },
+        }
+    }
+
+    async fn add(&self, counter: &Counter, from: &Found, to: &Found) -> Result<Written, Error> {
+        let more = to.entry.total.count > from.entry.total.count;
+        let mut update = self.client.update_item().table_name(self.throttle()).key("id", text(&counter.key));
+        let mut conditions = vec!["#rev <> :rev".to_owned()];
+        let mut adds = Vec::new();
+        for (at, (name, tally, most)) in counter.tallies(&from.entry).into_iter().enumerate() {
+            let bound = if more { format!("#count{at} < :most{at}") } else { format!("#count{at} > :none") };
+            conditions.push(format!("#since{at} = :since{at} AND #until{at} = :until{at} AND {bound}"));
+            adds.push(format!("#count{at} :step"));
+            update = update
+                .expression_attribute_names(format!("#since{at}"), format!("{name}since"))
+                .expression_attribute_names(format!("#until{at}"), format!("{name}until"))
+                .expression_attribute_names(format!("#count{at}"), format!("{name}count"))
+                .expression_attribute_values(format!(":since{at}"), time(tally.since))
+                .expression_attribute_values(format!(":until{at}"), time(tally.until));
+            if more {
+                // The one that reaches the limit brings a lock about, and is written whole.
+                update = update.expression_attribute_values(format!(":most{at}"), number(most.saturating_sub(1)));
+            }
+        }
+        if !more {
+            update = update.expression_attribute_values(":none", number(0));
+        }
+        let update = update
+            .update_expression(format!("SET #rev = :rev ADD {}", adds.join(", ")))
+            .condition_expression(conditions.join(" AND "))
+            .expression_attribute_names("#rev", "rev")
+            .expression_attribute_values(":rev", text(&to.rev))
+            .expression_attribute_values(":step", number(if more { 1 } else { -1 }))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match update.send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(error) => match fault::failed_condition(&error) {
+                Some(found) => written(found, Some(&to.rev)),
+                None => Err(fault::of(&error)),
+            },
+        }
+    }
+
+    async fn forget(&self, counter: &Counter, from: &Found) -> Result<Written, Error> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(self.throttle())
+            .key("id", text(&counter.key))
+            .condition_expression("#rev = :from")
+            .expression_attribute_names("#rev", "rev")
+            .expression_attribute_values(":from", text(&from.rev))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match delete.send().await {
+            Ok(_) => Ok(Written::Done),
+            Err(error) => match fault::failed_delete(&error) {
+                Some(found) => written(found, None),
+                None => Err(fault::of(&error)),
+            },
+        }
+    }
+}
+
+impl Attempt<'_> {
+    /// Gives back what was counted, after a success: two writes at the same time. 1 WRU each. It never fails: what cannot
+    /// be given back stays counted.
+    pub async fn give_back(self) {
+        let Self { store, account, source, now } = self;
+        tokio::join!(store.give_back(account, now), store.give_back(source, now));
+    }
+}
+
+impl Counter {
+    /// The tallies of an entry that an attempt counts in: their attributes' prefix and their limit.
+    fn tallies(&self, entry: &Entry) -> Vec<(String, Tally, u32)> {
+        let by_source = self.limits.source.zip(entry.sources.get(&self.source));
+        let by_source = by_source.map(|(limit, tally)| (prefix(&self.source), *tally, limit.most));
+        std::iter::once((String::new(), entry.total, self.limits.total.most)).chain(by_source).collect()
+    }
+
+    /// Whether one entry goes on in the other, with as much more or less in each of its counts.
+    fn only_counts(&self, from: &Entry, to: &Entry) -> bool {
+        let (before, after) = (self.tallies(from), self.tallies(to));
+        let all = self.limits.source.is_none() || before.len() == 2;
+        let one_more = to.total.count > from.total.count;
+        let goes_on = |(one, other): (&(String, Tally, u32), &(String, Tally, u32))| {
+            other.1.continues(&one.1) && (other.1.count > one.1.count) == one_more
+        };
+        // What brings a lock about changes `until`; without a lock there may be as many as there are.
+        let unlocked = !one_more || after.iter().all(|(_, tally, most)| tally.count < *most);
+        all && before.len() == after.len() && unlocked && before.iter().zip(&after).all(goes_on)
+    }
+
+    fn item(&self, found: &Found, now: Timestamp) -> Item {
+        let entry = found.entry.clone().pruned(&self.limits, &self.source, now);
+        let mut item = Item::from([
+            ("id".to_owned(), text(&self.key)),
+            ("rev".to_owned(), text(&found.rev)),
+            // TTL is in whole seconds, and must not end before what it is for.
+            ("expires_at".to_owned(), number(entry.end(&self.limits).millis().div_ceil(1000))),
+        ]);
+        let named = entry.sources.iter().map(|(name, tally)| (prefix(name), tally));
+        for (prefix, tally) in std::iter::once((String::new(), &entry.total)).chain(named) {
+            item.insert(format!("{prefix}since"), time(tally.since));
+            item.insert(format!("{prefix}count"), number(tally.count));
+            item.insert(format!("{prefix}until"), time(tally.until));
+        }
+        item
+    }
+}
+
+/// What the attributes of a source's tally begin with; those of the total begin with nothing.
+fn prefix(source: &str) -> String {
+    format!("{source}#")
+}
+
+/// A write whose condition failed on what it wrote itself was done: its reply was lost, and the SDK tried again.
+fn written(found: Option<Item>, rev: Option<&str>) -> Result<Written, Error> {
+    let found = found.map(read).transpose()?;
+    let own = found.as_ref().is_some_and(|found| Some(found.rev.as_str()) == rev);
+    Ok(if own { Written::Done } else { Written::Not(found) })
+}
+
+fn read(mut item: Item) -> Result<Found, Error> {
+    let names: BTreeSet<String> =
+        item.keys().filter_map(|name| name.split_once('#')).map(|(source, _)| source.to_owned()).collect();
+    let mut reader = Reader::new("_throttle", &mut item);
+    let mut tally = |prefix: &str| -> Result<Tally, Error> {
+        let count = reader.number(&format!("{prefix}count"))?;
+        Ok(Tally {
+            since: reader.time(&format!("{prefix}since"))?,
+            count: u32::try_from(count).map_err(|_| Error::internal("count out of range"))?,
+            until: reader.time(&format!("{prefix}until"))?,
+        })
+    };
+    let total = tally("")?;
+    let mut sources = BTreeMap::new();
+    for name in names {
+        let tally = tally(&prefix(&name))?;
+        sources.insert(name, tally);
+    }
+    Ok(Found { entry: Entry { total, sources }, rev: reader.text("rev")? })
+}
+
+/// Lets others go first who are at the same entry, ever longer.
+async fn pause(round: u64) {
+    if round > 1 {
+        tokio::time::sleep(Duration::from_millis(round.min(20))).await;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn counter() -> Counter {
+        let (limits, mark) = (account(&Throttle::default()), Id::new(NOW, [7; 10]));
+        Counter { key: "login#x".to_owned(), source: "a".to_owned(), limits, mark }
+    }
+
+    fn attempt(counter: &Counter, entry: Option<&Entry>, source: &str) -> Entry {
+        Entry::attempt(entry, &counter.limits, source, NOW).expect("allowed")
+    }
+
+    #[test]
+    fn an_entry_comes_back_as_it_went() {
+        let counter = counter();
+        let first = attempt(&counter, None, "a");
+        let entry = attempt(&counter, Some(&first), "b");
+        let item = counter.item(&Found { entry: entry.clone(), rev: "r".to_owned() }, NOW);
+        assert_eq!(item.len(), 3 + 3 * 3);
+        assert_eq!(item["expires_at"], number(NOW.seconds() + 15 * 60));
+        let found = read(item).expect("an entry");
+        assert_eq!((found.entry, found.rev.as_str()), (entry, "r"));
+    }
+
+    #[test]
+    fn only_what_changes_nothing_but_counts_is_added() {
+        let counter = counter();
+        let mut entry = attempt(&counter, None, "b");
+        let mut added = Vec::new();
+        // The first from this source, and the fifth, which locks.
+        for _ in 0..5 {
+            let next = attempt(&counter, Some(&entry), "a");
+            added.push(counter.only_counts(&entry, &next));
+            let back = next.without(&next, "a", NOW).expect("another's attempt");
+            assert_eq!(counter.only_counts(&next, &back), added == [false, true] || added.len() > 1 && added.len() < 5);
+            entry = next;
+        }
+        assert_eq!(added, [false, true, true, true, false]);
+    }
+}
