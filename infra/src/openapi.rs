@@ -4,6 +4,7 @@ mod collection;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use api::definition::{Field, ProfileField};
 use api::endpoints::{Entry, Guard, Method, schemas};
 use api::error::{Code, ErrorBody};
 use api::wire::{Explanation, RecordCount};
@@ -12,6 +13,7 @@ use schemars::generate::{Contract, SchemaGenerator, SchemaSettings};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
+use self::collection::Side;
 use crate::names::pascal;
 
 const DESCRIPTION: &str = "\
@@ -26,7 +28,7 @@ none is needed; `register`, `login` and `refresh` never read it.";
 ///
 /// # Errors
 /// An endpoint has no schemas, or two operations would share an id.
-pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, String> {
+pub fn draw(page: &[&Entry], collections: &[&Definition], profile: &[ProfileField]) -> Result<String, String> {
     let mut document = Document::new();
     for entry in page {
         match entry.guard {
@@ -48,6 +50,7 @@ pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, Stri
     }
     let tags = document.tags(collections);
     document.finish_schemas();
+    document.profile(profile);
     let text = serde_json::to_string_pretty(&OpenApi {
         openapi: "3.1.0",
         generated: "by cargo generate; edit shared/api/src/endpoints.rs or collections/ instead",
@@ -143,7 +146,8 @@ impl Document {
         let (_, reply) = schemas(entry.name, &mut self.replies).ok_or_else(missing)?;
         let body = Value::from(body);
         let body = (!points_to(&body, "NoBody")).then(|| {
-            let required = self.is_object_with_required_fields(&body);
+            // What changes something may leave out all of its fields, but not the object.
+            let required = self.is_object_with_required_fields(&body) || entry.methods.contains(&Method::Patch);
             self.sent.push(body.clone());
             (body, required)
         });
@@ -154,7 +158,7 @@ impl Document {
             tag: if is_auth { "auth" } else { "service" },
             body,
             reply: (entry.status != 204).then(|| Value::from(reply)),
-            parameters: if entry.name == "refresh" { vec![parameter("RefreshKey")] } else { Vec::new() },
+            parameters: plain_parameters(entry),
             codes: guard_codes(entry.guard),
             security: match entry.guard {
                 Guard::Open => json!([]),
@@ -168,6 +172,22 @@ impl Document {
             self.operation(entry, *method, entry.path, &shape)?;
         }
         Ok(())
+    }
+
+    /// Says of the schemas that show or take a profile which fields it has.
+    fn profile(&mut self, declared: &[ProfileField]) {
+        let all: Vec<&Field> = declared.iter().map(|field| &field.field).collect();
+        let public: Vec<&Field> = declared.iter().filter(|field| field.public).map(|field| &field.field).collect();
+        for (name, fields, side) in [
+            ("User", &all, Side::Reply),
+            ("PublicUser", &public, Side::Reply),
+            ("RegisterRequest", &all, Side::Whole),
+            ("ProfileChanges", &all, Side::Merge),
+        ] {
+            if let Some(schema) = self.schemas.get_mut(name) {
+                collection::declare(schema, fields, side);
+            }
+        }
     }
 
     /// An endpoint of every collection, for one of them.
@@ -348,6 +368,18 @@ impl Document {
             }),
         );
     }
+}
+
+/// The parameters of an endpoint whose path is as it stands.
+fn plain_parameters(entry: &Entry) -> Vec<Value> {
+    let in_path = [("{id}", "Id"), ("{username}", "Username")];
+    let in_path = in_path.iter().filter(|(placeholder, _)| entry.path.ends_with(placeholder));
+    let more: &[&str] = match entry.name {
+        "refresh" => &["RefreshKey"],
+        "sessions-list" => &["Limit", "Cursor"],
+        _ => &[],
+    };
+    in_path.map(|(_, name)| *name).chain(more.iter().copied()).map(parameter).collect()
 }
 
 /// A reference to a schema.
@@ -533,6 +565,16 @@ fn parameters() -> Value {
             "description": "The record's id; anything else is 404.",
             "schema": { "type": "string", "format": "uuid" },
         },
+        "Id": {
+            "name": "id", "in": "path", "required": true,
+            "description": "The id; anything else is 404.",
+            "schema": { "type": "string", "format": "uuid" },
+        },
+        "Username": {
+            "name": "username", "in": "path", "required": true,
+            "description": "The username, whatever its case.",
+            "schema": { "type": "string", "pattern": "^[a-zA-Z0-9_.-]{3,50}$" },
+        },
         "RefreshKey": {
             "name": "Idempotency-Key", "in": "header",
             "description": "The same key with the same refresh token, within 60 s and while its successor is unused, \
@@ -590,7 +632,7 @@ mod tests {
 
     fn document() -> Value {
         let collections: Vec<&Definition> = collections::all().collect();
-        serde_json::from_str(&draw(PAGE, &collections).expect("drawn")).expect("JSON")
+        serde_json::from_str(&draw(PAGE, &collections, &[]).expect("drawn")).expect("JSON")
     }
 
     fn codes(document: &Value, path: &str, method: &str, status: &str) -> Vec<String> {

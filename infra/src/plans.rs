@@ -4,7 +4,9 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use api::Definition;
+use api::definition::ProfileField;
 use api::endpoints::PAGE;
+use api::settings::Settings;
 
 use crate::{openapi, routes, schema, steps, template};
 
@@ -23,9 +25,16 @@ pub fn draw() -> Result<[(&'static str, String); 4], String> {
     Ok([
         ("template.yaml", template::draw(PAGE, &collections)?),
         ("CargoLambda.toml", routes::draw(PAGE)?),
-        ("docs/openapi.json", openapi::draw(PAGE, &collections)?),
+        ("docs/openapi.json", openapi::draw(PAGE, &collections, &profile()?)?),
         ("docs/collection.schema.json", schema::draw()?),
     ])
+}
+
+/// The profile fields that `bakend.json` declares.
+fn profile() -> Result<Vec<ProfileField>, String> {
+    let text = fs::read_to_string(root().join("bakend.json")).map_err(|error| format!("bakend.json: {error}"))?;
+    let settings = Settings::read(&text, |_| None, true).map_err(|problem| format!("bakend.json: {problem}"))?;
+    Ok(settings.users.fields)
 }
 
 /// Writes the generated files that are not as they should be, and returns which.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::Definition;
-use api::endpoints::{self, Entry};
+use api::endpoints::Entry;
 use serde::Serialize;
 use serde_yaml_ng::{Mapping, Value};
 
@@ -14,7 +14,7 @@ use crate::policy::{Policy, SYSTEM_TABLES, policy};
 const BASE: &str = include_str!("../base.yaml");
 
 /// The endpoints that hash a password: a whole vCPU, and a throttle of their own.
-const HASHES_PASSWORDS: [&str; 2] = ["register", "login"];
+const HASHES_PASSWORDS: [&str; 5] = ["register", "login", "me-delete", "me-restore", "password-change"];
 
 /// The memory, in MB, that comes with one whole vCPU.
 const ONE_VCPU: u16 = 1769;
@@ -324,12 +324,12 @@ fn function(entry: &Entry, collections: &[&Definition]) -> Result<Resource<Funct
     })
 }
 
-/// The settings of an endpoint: where it runs, for one that makes users who becomes an admin, and for one that touches
+/// The settings of an endpoint: where it runs, for the one that strangers make users with who becomes an admin, and for one that touches
 /// tables the version of the keys.
 fn environment(entry: &Entry) -> Environment {
     let mut variables =
         BTreeMap::from([("BAKEND_ENV", "cloud".into()), ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-"))]);
-    if entry.access.contains(&(endpoints::Action::PutItem, endpoints::Table::Users)) {
+    if entry.name == "register" {
         variables.insert("BAKEND_ADMIN_EMAIL", reference("AdminEmail"));
     }
     if !entry.access.is_empty() {

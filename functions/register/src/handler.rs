@@ -1,7 +1,7 @@
 use api::endpoints::Register;
 use api::record::{Write, profile};
 use api::wire::SignedIn;
-use api::{Code, Error, Id};
+use api::{Error, Id};
 use auth::{Session, User, email, password, session};
 use runtime::{Call, Reply};
 use serde_json::Map;
@@ -17,10 +17,17 @@ pub(crate) async fn register(store: &Store, call: Call<Register>) -> Result<Repl
     let profile = profile(declared, &Map::new(), call.body.profile.clone(), Write::Create);
     let (email, profile) = match (email, checked, profile) {
         (Ok(email), Ok(()), Ok(profile)) => (email, profile),
-        (Ok(_), Ok(()), Err(error)) if error.code != Code::ValidationFailed => return Err(error),
+        (Ok(_), Ok(()), Err(error)) => return Err(error),
         (email, checked, profile) => {
-            let profile = profile.err().map(|error| error.details).unwrap_or_default();
-            return Err(Error::invalid(email.err().into_iter().chain(checked.err()).chain(profile).collect()));
+            let mut details = call.body.faults.clone();
+            let profile = profile.err().into_iter().flat_map(|error| error.details);
+            for detail in email.err().into_iter().chain(checked.err()).chain(profile) {
+                // What is missing is not also malformed.
+                if !details.iter().any(|earlier| earlier.field == detail.field) {
+                    details.push(detail);
+                }
+            }
+            return Err(Error::invalid(details));
         }
     };
 

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use api::Definition;
-use api::definition::{Field, FieldType, Format, SYSTEM_FIELDS, USERS};
+use api::definition::{Field, FieldType, Format, SYSTEM_FIELDS, USERNAME, USERS};
 use api::wire::BulkOperations;
 use serde_json::{Map, Value, json};
 
@@ -12,7 +12,7 @@ use crate::names::pascal;
 
 /// Which side of a write a schema is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-enum Side {
+pub(super) enum Side {
     /// What is replied.
     Reply,
     /// A body that is a whole record: what has a default may be left out.
@@ -334,6 +334,47 @@ fn with(mut schema: Value, key: &str, value: Value) -> Value {
 
 fn with_required(schema: Value, required: &[&str]) -> Value {
     if required.is_empty() { schema } else { with(schema, "required", json!(required)) }
+}
+
+/// Says in the schema of an object which profile fields it has, and that there are no others.
+pub(super) fn declare(schema: &mut Value, fields: &[&Field], side: Side) {
+    let Some(members) = schema.as_object_mut() else { return };
+    let of_object = |key: &str| members.get(key).cloned();
+    let mut properties = of_object("properties").unwrap_or_else(|| json!({}));
+    let mut required = of_object("required").unwrap_or_else(|| json!([]));
+    for field in fields {
+        let is_required = field.required && field.default.is_none();
+        let value = match side {
+            Side::Reply => field_schema(field, side, &[]),
+            _ if field.required => field_schema(field, side, &[]),
+            _ => nullable(field_schema(field, side, &[])),
+        };
+        properties[&field.name] = if field.name == USERNAME { username(value) } else { value };
+        // Who was there before a field was required may be without it.
+        if let (Side::Whole, true, Some(required)) = (side, is_required, required.as_array_mut()) {
+            required.push(json!(field.name));
+        }
+    }
+    members.insert("type".to_owned(), json!("object"));
+    members.insert("properties".to_owned(), properties);
+    if required.as_array().is_some_and(|required| !required.is_empty()) {
+        members.insert("required".to_owned(), required);
+    }
+    members.insert("additionalProperties".to_owned(), json!(false));
+}
+
+/// The schema of a username, with what holds of every one.
+fn username(mut schema: Value) -> Value {
+    for (key, value) in [("minLength", json!(3)), ("maxLength", json!(50))] {
+        let members = schema.as_object_mut();
+        if let Some(members) = members {
+            members.entry(key).or_insert(value);
+        }
+    }
+    if schema["pattern"].as_str().is_none_or(|pattern| pattern == "^[^\\u0000]*$") {
+        schema["pattern"] = json!("^[a-zA-Z0-9_.-]*$");
+    }
+    schema
 }
 
 /// The fields that must be there.

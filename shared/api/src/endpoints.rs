@@ -8,10 +8,10 @@ use serde::Serialize;
 
 use crate::definition::{Definition, Operation};
 use crate::error::Code;
-use crate::wire::{Body, BulkItems, BulkOperations, Credentials, HealthStatus, LogoutRequest, NoBody, NoContent};
-use crate::wire::{
-    Record, RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, RegisterRequest, SignedIn, Tokens,
-};
+use crate::wire::User;
+use crate::wire::{Body, BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, LogoutRequest};
+use crate::wire::{NewPassword, NoBody, NoContent, ProfileChanges, PublicUser, Record, RecordCount, RecordFields};
+use crate::wire::{RecordPage, RecordView, RefreshRequest, RegisterRequest, SessionPage, SignedIn, Tokens, Unread};
 
 /// An HTTP method that some endpoint answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -275,6 +275,54 @@ endpoints! {
         [UpdateItem Sessions, GetItem Settings],
         LogoutRequest => 204 NoContent, [InvalidToken];
 
+    /// Read one's own account.
+    MeGet "me-get": [Get] "/api/auth/me", User,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings],
+        NoBody => 200 User, [];
+
+    /// Change one's own profile: what is left out stays, null removes.
+    MeUpdate "me-update": [Patch] "/api/auth/me", User,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Users, PutItem Users,
+         DeleteItem Users],
+        ProfileChanges => 200 User, [UserUniqueViolation, RecordTooLarge];
+
+    /// Delete one's own account: every session ends at once, and for a while it can be brought back.
+    MeDelete "me-delete": [Delete] "/api/auth/me", User,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Users, UpdateItem Users, PutItem Users,
+         DeleteItem Users],
+        Unread<Confirmation> => 204 NoContent, [LastAdmin];
+
+    /// Bring a deleted account back, and sign it in.
+    MeRestore "me-restore": [Post] "/api/auth/me/restore", Open,
+        [GetItem Users, UpdateItem Users, PutItem Users, PutItem Sessions, GetItem Settings],
+        Credentials => 200 SignedIn, [InvalidCredentials, AccountDisabled];
+
+    /// List one's own sessions that have not ended.
+    SessionsList "sessions-list": [Get] "/api/auth/sessions", User,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, Query Sessions],
+        NoBody => 200 SessionPage, [ValidationFailed, InvalidCursor];
+
+    /// End one's own sessions, but for the one that asks.
+    SessionsEndOthers "sessions-end-others": [Delete] "/api/auth/sessions", User,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Users, UpdateItem Sessions],
+        NoBody => 204 NoContent, [];
+
+    /// End one of one's own sessions.
+    SessionsEnd "sessions-end": [Delete] "/api/auth/sessions/{id}", User,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Sessions],
+        NoBody => 204 NoContent, [SessionNotFound];
+
+    /// Change one's own password: every other session ends.
+    PasswordChange "password-change": [Post] "/api/auth/password/change", User,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Users, UpdateItem Users,
+         UpdateItem Sessions],
+        Unread<NewPassword> => 204 NoContent, [];
+
+    /// Read what is public of the user who has a username, whatever its case.
+    UsersPublic "users-public": [Get] "/api/users/public/{username}", Open,
+        [GetItem Users, GetItem Settings],
+        NoBody => 200 PublicUser, [UserNotFound];
+
     /// Tell that the service answers; touches no table.
     Health "health": [Get] "/api/health", Open, [], NoBody => 200 HealthStatus, [];
 
@@ -418,6 +466,11 @@ mod tests {
         for (method, path, allow) in [
             ("GET", "/api/auth/login", "POST"),
             ("DELETE", "/api/auth/register", "POST"),
+            ("POST", "/api/auth/me", "GET, PATCH, DELETE"),
+            ("GET", "/api/auth/me/restore", "POST"),
+            ("GET", "/api/auth/sessions/x", "DELETE"),
+            ("PUT", "/api/auth/sessions", "GET, DELETE"),
+            ("POST", "/api/users/public/ada", "GET"),
             ("PUT", "/api/auth/logout", "POST"),
             ("POST", "/api/health", "GET"),
             ("HEAD", "/api/health", "GET"),

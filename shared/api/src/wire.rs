@@ -195,6 +195,9 @@ pub struct RegisterRequest {
     /// The rest, not yet checked: profile fields.
     #[schemars(skip)]
     pub profile: Map<String, Value>,
+    /// What is wrong with the first two, to be told together with what is wrong with the rest.
+    #[schemars(skip)]
+    pub faults: Vec<Detail>,
 }
 
 impl Body for RegisterRequest {
@@ -202,7 +205,56 @@ impl Body for RegisterRequest {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let (email, password, profile) = (fields.text("email"), fields.text("password"), fields.all());
-        Some(Self { email: email?, password: password?, profile })
+        let faults = std::mem::take(&mut fields.details);
+        Some(Self { email: email.unwrap_or_default(), password: password.unwrap_or_default(), profile, faults })
+    }
+}
+
+/// A user's changes to the profile: what is left out stays, null removes.
+#[derive(Debug, JsonSchema)]
+#[schemars(transparent)]
+pub struct ProfileChanges(pub Map<String, Value>);
+
+impl Body for ProfileChanges {
+    const PRESENCE: Presence = Presence::Required;
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self(fields.all()))
+    }
+}
+
+/// What a user confirms the end of the account with.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Confirmation {
+    /// The password, byte by byte as typed.
+    pub password: String,
+}
+
+impl Body for Confirmation {
+    const PRESENCE: Presence = Presence::Required;
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self { password: fields.text("password")? })
+    }
+}
+
+/// The body of a password change.
+#[derive(JsonSchema)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
+pub struct NewPassword {
+    /// The password as it is.
+    pub current_password: String,
+    /// The password as it shall be: another one.
+    pub new_password: String,
+}
+
+impl Body for NewPassword {
+    const PRESENCE: Presence = Presence::Required;
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let (current, new) = (fields.text("currentPassword"), fields.text("newPassword"));
+        Some(Self { current_password: current?, new_password: new? })
     }
 }
 

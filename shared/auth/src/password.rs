@@ -38,13 +38,21 @@ pub enum Verdict {
 /// # Errors
 /// A detail for the field `password`.
 pub fn check(password: &str, policy: &Policy) -> Result<(), Detail> {
+    check_field("password", password, policy)
+}
+
+/// The same of a password in another field.
+///
+/// # Errors
+/// A detail for that field.
+pub fn check_field(field: &str, password: &str, policy: &Policy) -> Result<(), Detail> {
     let (least, most) = (policy.min_length, policy.max_length);
     match password.chars().count() {
         length if length < least => {
-            Err(Detail::new("password", "too-short", format!("`password` must have at least {least} characters.")))
+            Err(Detail::new(field, "too-short", format!("`{field}` must have at least {least} characters.")))
         }
         length if length > most => {
-            Err(Detail::new("password", "too-long", format!("`password` must have at most {most} characters.")))
+            Err(Detail::new(field, "too-long", format!("`{field}` must have at most {most} characters.")))
         }
         _ => Ok(()),
     }

@@ -3,8 +3,10 @@
 use api::definition::ProfileField;
 use api::query::{Listing, caseless};
 use api::settings::Span;
-use api::{Id, Timestamp, wire};
+use api::{Code, Error, Id, Timestamp, wire};
 use serde_json::{Map, Value};
+
+use crate::password::Verdict;
 
 /// The role of whoever has no other.
 pub const AUTHENTICATED: &str = "authenticated";
@@ -69,12 +71,37 @@ pub struct Identity {
     pub deleted: Option<Deletion>,
 }
 
+impl Identity {
+    /// Whether a password that the user has typed again is the one the user signs in with, by what a check found.
+    #[must_use]
+    pub fn confirms(&self, user: &User, verdict: Verdict) -> bool {
+        let is_users = self.user == user.id && self.auth_version == user.auth_version && self.password_hash.is_some();
+        is_users && verdict != Verdict::Wrong
+    }
+}
+
+/// What somebody signed in hears of a write that found no such user.
+#[must_use]
+pub fn signed_out(error: Error) -> Error {
+    if error.code == Code::UserNotFound { Code::SessionRevoked.into() } else { error }
+}
+
 impl User {
     /// A new user.
     #[must_use]
     pub fn new(id: Id, email: String, admin: bool, now: Timestamp) -> Self {
         let role = if admin { ADMIN } else { AUTHENTICATED }.to_owned();
         Self { id, email, role, disabled: false, auth_version: 1, created_at: now, profile: Map::new(), deleted: None }
+    }
+
+    /// Refuses to go on as this user whom something has signed out since: who it is `now` has another version, is
+    /// disabled or deleted.
+    ///
+    /// # Errors
+    /// `auth/session-revoked`.
+    pub fn goes_on(&self, now: &Self) -> Result<(), Error> {
+        let signed_in = now.auth_version == self.auth_version && !now.disabled && now.deleted.is_none();
+        if signed_in { Ok(()) } else { Err(Code::SessionRevoked.into()) }
     }
 
     /// Whether the user is one of the admins of whom there must be one: neither disabled nor deleted.

@@ -59,7 +59,7 @@ fn apply(
             Some(field) => {
                 if let Some(value) = checker.stored(&field.field, value) {
                     if field.is_username() && !is_username(&value) {
-                        let reason = "must have 3 to 50 characters: letters, digits, `_`, `.` and `-`";
+                        let reason = "must have 3 to 50 characters, letters, digits, `_`, `.` and `-`, and not be a reserved word";
                         checker.fault(Place::Field(&name), "format", reason);
                     }
                     profile.insert(name, value);
@@ -70,10 +70,14 @@ fn apply(
     (profile, checker.details)
 }
 
+/// Names that are the ends of paths beside the one of public profiles.
+const NO_USERNAMES: &[&str] = &["password", "sessions"];
+
 /// Whether a value can be a username.
 fn is_username(value: &Value) -> bool {
     let fits = |name: &str| {
         (3..=50).contains(&name.len())
+            && !NO_USERNAMES.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
             && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
     };
     value.as_str().is_some_and(fits)
@@ -149,7 +153,21 @@ mod tests {
         for name in ["ada", "ADA", "a.b-c_9", "...", &"x".repeat(50)] {
             assert!(of(json!({}), json!({ "username": name }), Write::Merge).is_ok(), "{name}");
         }
-        for name in ["", "ab", " ada", "ada ", "a/b", "a#b", "ädä", "a b", "a@b", "ada\n", &"x".repeat(51)] {
+        for name in [
+            "",
+            "ab",
+            " ada",
+            "ada ",
+            "a/b",
+            "a#b",
+            "ädä",
+            "a b",
+            "a@b",
+            "ada\n",
+            "Sessions",
+            "password",
+            &"x".repeat(51),
+        ] {
             refused(json!({ "username": name }), Write::Merge, "username", "format");
         }
     }

@@ -1,0 +1,36 @@
+use api::endpoints::MeDelete;
+use api::wire::NoContent;
+use api::{Detail, Error};
+use auth::user::{Deletion, signed_out};
+use auth::{User, password};
+use runtime::{Call, Reply};
+use store::{Along, Store, Writer};
+
+/// Checks the password once more and marks the account as deleted, or without a grace removes it. Either ends every
+/// session.
+pub(crate) async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<MeDelete>, Error> {
+    let (now, settings) = (call.now, &call.settings.auth);
+    let credentials = call.credentials(store.keys().await?)?;
+    let (_, user) = store.signed_in(&credentials, now).await?;
+    let password = call.body.read()?.password;
+
+    let identity = store.identity(&user.email).await?;
+    let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
+    let verdict = tokio::task::spawn_blocking(move || password::verify(&password, stored.as_deref(), cost)).await;
+    let verdict = verdict.map_err(|error| Error::internal(error.to_string()))?;
+    if !identity.is_some_and(|identity| identity.confirms(&user, verdict)) {
+        return Err(Error::invalid(vec![Detail::new("password", "wrong", "`password` is wrong.")]));
+    }
+
+    let grace = settings.deletion_grace;
+    let deletion = Some(Deletion::new(now, grace)).filter(|deletion| !deletion.is_final(now));
+    let deleted = |user_now: &User| {
+        user.goes_on(user_now)?;
+        let auth_version = user_now.auth_version + 1;
+        Ok(deletion.map(|deletion| User { deleted: Some(deletion), auth_version, ..user_now.clone() }))
+    };
+    let writer = Writer::new(Some(user.id), call.request_id.clone(), now, call.random()?);
+    let declared = &call.settings.users.fields;
+    let _ = store.change_user(declared, user.clone(), &Along::default(), &writer, deleted).await.map_err(signed_out)?;
+    Ok(Reply::of(NoContent))
+}

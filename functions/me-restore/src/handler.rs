@@ -1,0 +1,41 @@
+use api::endpoints::MeRestore;
+use api::wire::SignedIn;
+use api::{Code, Error, Id};
+use auth::{Session, User, email, login, password, session};
+use runtime::{Call, Reply};
+use store::{Along, Store, Writer};
+
+/// Goes the way of a login, for accounts that are deleted and can be brought back: any other is an unknown one.
+pub(crate) async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Reply<MeRestore>, Error> {
+    let (now, settings) = (call.now, &call.settings.auth);
+    let keys = store.keys().await?;
+    let session_id = Id::new(now, call.random()?);
+    let email = email::normalise(&call.body.email).map_err(|detail| Error::invalid(vec![detail]))?;
+
+    let identity = store.identity(&email).await?;
+    let identity = identity.filter(|identity| identity.deleted.is_some_and(|deletion| !deletion.is_final(now)));
+    // Of any other address, a user is read whom nobody has.
+    let whose = identity.as_ref().map_or(session_id, |identity| identity.user);
+    let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
+    let password = call.body.password.clone();
+    let verdict = tokio::task::spawn_blocking(move || password::verify(&password, stored.as_deref(), cost));
+    let (verdict, user) = tokio::join!(verdict, store.user(whose));
+    let verdict = verdict.map_err(|error| Error::internal(error.to_string()))?;
+    let (_, user) = login::restore(identity, verdict, user?, now)?;
+
+    let (session, token) = Session::begin(user.id, session_id, user.auth_version, call.random()?, settings, now);
+    let client = call.client();
+    let along = Along { begins: Some((&session, &client)), ..Along::default() };
+    let restored = |found: &User| {
+        // Whoever was faster has restored it, or changed what the password was checked against.
+        let as_read = found.deleted == user.deleted && found.auth_version == user.auth_version && !found.disabled;
+        if as_read { Ok(Some(User { deleted: None, ..found.clone() })) } else { Err(Code::InvalidCredentials.into()) }
+    };
+    let declared = &call.settings.users.fields;
+    let writer = Writer::new(Some(user.id), call.request_id.clone(), now, call.random()?);
+    let gone = |error: Error| if error.code == Code::UserNotFound { Code::InvalidCredentials.into() } else { error };
+    let user = store.change_user(declared, user.clone(), &along, &writer, restored).await.map_err(gone)?;
+    let user = user.ok_or(Code::InvalidCredentials)?;
+    let tokens = session::tokens(keys, &token, &user.role, settings, now)?;
+    Ok(Reply::of(SignedIn { user: user.wire(declared), tokens }))
+}

@@ -1,0 +1,44 @@
+use api::endpoints::PasswordChange;
+use api::wire::NoContent;
+use api::{Detail, Error};
+use auth::user::signed_out;
+use auth::{User, password};
+use runtime::{Call, Reply};
+use store::{Along, Store, Writer};
+
+/// Checks the current password, and sets the new one with a raised version: what began with the old one is over, but for
+/// the session that asks.
+pub(crate) async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<PasswordChange>, Error> {
+    let settings = &call.settings.auth;
+    let credentials = call.credentials(store.keys().await?)?;
+    let (session, user) = store.signed_in(&credentials, call.now).await?;
+    let body = call.body.read()?;
+    password::check_field("newPassword", &body.new_password, &settings.password)
+        .map_err(|detail| Error::invalid(vec![detail]))?;
+
+    let identity = store.identity(&user.email).await?;
+    let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
+    let current = body.current_password.clone();
+    let verdict = tokio::task::spawn_blocking(move || password::verify(&current, stored.as_deref(), cost)).await;
+    let verdict = verdict.map_err(|error| Error::internal(error.to_string()))?;
+    let refused = |field: &str, code: &str, reason: &str| {
+        Err(Error::invalid(vec![Detail::new(field, code, format!("`{field}` {reason}."))]))
+    };
+    if !identity.is_some_and(|identity| identity.confirms(&user, verdict)) {
+        return refused("currentPassword", "wrong", "is wrong");
+    }
+    if body.new_password == body.current_password {
+        return refused("newPassword", "same", "must be another password than the current one");
+    }
+
+    let hash = password::hash(&body.new_password, cost, call.random()?)?;
+    let along = Along { password_hash: Some(&hash), survivor: Some(session.id), begins: None };
+    let raised = |now: &User| {
+        user.goes_on(now)?;
+        Ok(Some(User { auth_version: now.auth_version + 1, ..now.clone() }))
+    };
+    let writer = Writer::new(Some(user.id), call.request_id.clone(), call.now, call.random()?);
+    let declared = &call.settings.users.fields;
+    let _ = store.change_user(declared, user.clone(), &along, &writer, raised).await.map_err(signed_out)?;
+    Ok(Reply::of(NoContent))
+}

@@ -1,0 +1,15 @@
+use api::endpoints::UsersPublic;
+use api::{Code, Error, Id};
+use runtime::{Call, Reply};
+use store::Store;
+
+/// Shows the public profile of who has the username. Nobody, somebody disabled and somebody deleted are told alike, and
+/// cost alike.
+pub(crate) async fn get(store: &Store, call: Call<UsersPublic>) -> Result<Reply<UsersPublic>, Error> {
+    let declared = &call.settings.users.fields;
+    let nobody = Id::new(call.now, call.random()?);
+    let user = store.user_called(call.segment("{username}"), nobody).await?;
+    let is_declared = declared.iter().any(|field| field.is_username());
+    let shown = user.filter(|user| is_declared && !user.disabled && user.deleted.is_none());
+    Ok(Reply::of(shown.ok_or(Code::UserNotFound)?.public(declared)))
+}
