@@ -70,6 +70,14 @@ pub fn draw(page: &[&Entry], collections: &[&Definition], profile: &[ProfileFiel
             "responses": document.responses,
             "securitySchemes": {
                 "accessToken": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+                "apiKey": {
+                    "type": "apiKey",
+                    "in": "header",
+                    "name": "x-api-key",
+                    "description": "A secret key (`sk_live_…`) is a server: it stands in for an access token within its \
+                        scopes. A publishable key (`pk_live_…`) names an app beside it, and is needed where \
+                        `auth.requireApiKey` is set.",
+                },
             },
         }),
     })
@@ -152,21 +160,28 @@ impl Document {
             (body, required)
         });
         let is_auth = entry.path.starts_with("/api/auth/");
+        let is_kept_by_nobody = is_auth || matches!(entry.guard, Guard::User | Guard::Admin | Guard::Users(_));
         let id = pascal(entry.name);
         let shape = Shape {
             id: uncapitalised(&id),
-            tag: if is_auth { "auth" } else { "service" },
+            tag: match entry.path {
+                _ if is_auth => "auth",
+                path if path.starts_with("/api/admin/") => "admin",
+                _ => "service",
+            },
             body,
             reply: (entry.status != 204).then(|| Value::from(reply)),
             parameters: plain_parameters(entry),
             codes: guard_codes(entry.guard),
             security: match entry.guard {
-                Guard::Open => json!([]),
-                Guard::User | Guard::Admin => json!([{ "accessToken": [] }]),
+                _ if !entry.reads_api_keys() => json!([]),
+                Guard::Open => json!([{}, key()]),
+                Guard::User | Guard::Admin => json!([token(), both()]),
+                Guard::Users(_) => json!([token(), key(), both()]),
                 // The body may name the session instead.
-                _ => json!([{ "accessToken": [] }, {}]),
+                _ => json!([token(), {}, key(), both()]),
             },
-            headers: if is_auth { &["Cache-Control"] } else { &[] },
+            headers: if is_kept_by_nobody { &["Cache-Control"] } else { &[] },
         };
         for method in entry.methods {
             self.operation(entry, *method, entry.path, &shape)?;
@@ -195,7 +210,6 @@ impl Document {
         let name = pascal(&collection.name);
         let path = entry.path.replace("{collection}", &collection.name);
         let open = operations(entry).iter().any(|operation| is_open(collection, *operation));
-        let token = json!({ "accessToken": [] });
         for method in entry.methods {
             let reply = |name: &str| schema(&format!("{}{name}", pascal(&collection.name)));
             let (verb, body, reply) = match (entry.name, method) {
@@ -228,7 +242,7 @@ impl Document {
                 reply: (entry.status != 204).then_some(reply),
                 parameters,
                 codes: rule_codes(entry, collection),
-                security: if open { json!([{}, token]) } else { json!([token]) },
+                security: if open { json!([{}, token(), key(), both()]) } else { json!([token(), key(), both()]) },
                 headers: match entry.name {
                     "records-create" => &["Location", "ETag"],
                     "records-update" => &["ETag"],
@@ -277,6 +291,9 @@ impl Document {
         }
         all.extend(entry.errors);
         all.extend(&shape.codes);
+        if entry.reads_api_keys() {
+            all.extend([Code::InvalidApiKey, Code::ApiKeyRequired, Code::OriginNotAllowed]);
+        }
         for code in all {
             if codes.insert(code.as_str()) {
                 by_status.entry(code.status()).or_default().push(code);
@@ -326,6 +343,7 @@ impl Document {
     fn tags(&self, collections: &[&Definition]) -> Value {
         let mut tags = vec![
             json!({ "name": "auth", "description": "Accounts, tokens and sessions." }),
+            json!({ "name": "admin", "description": "What admins do." }),
             json!({ "name": "service", "description": "The service itself." }),
         ];
         tags.extend(collections.iter().map(|collection| {
@@ -415,12 +433,28 @@ fn summary(entry: &Entry, shape: &Shape<'_>) -> String {
     if entry.guard.is_of_records() { format!("{sentence} ({})", shape.tag) } else { sentence.to_owned() }
 }
 
+/// An access token, alone.
+fn token() -> Value {
+    json!({ "accessToken": [] })
+}
+
+/// An API key, alone.
+fn key() -> Value {
+    json!({ "apiKey": [] })
+}
+
+/// An access token beside an API key.
+fn both() -> Value {
+    json!({ "accessToken": [], "apiKey": [] })
+}
+
 /// What the guard of an endpoint that is not about records may refuse.
 fn guard_codes(guard: Guard) -> Vec<Code> {
     let user = [Code::AuthenticationRequired, Code::InvalidToken, Code::TokenExpired, Code::SessionRevoked].to_vec();
     match guard {
         Guard::User => user,
         Guard::Admin => [user, vec![Code::Forbidden]].concat(),
+        Guard::Users(_) => [user, vec![Code::Forbidden, Code::ScopeInsufficient]].concat(),
         _ => Vec::new(),
     }
 }
@@ -430,7 +464,7 @@ fn operations(entry: &Entry) -> Vec<Operation> {
     match entry.guard {
         Guard::Rule(operation) => vec![operation],
         Guard::Rules => vec![Operation::Create, Operation::Update, Operation::Delete],
-        Guard::Open | Guard::Signed | Guard::User | Guard::Admin => Vec::new(),
+        Guard::Open | Guard::Signed | Guard::User | Guard::Admin | Guard::Users(_) => Vec::new(),
     }
 }
 
@@ -442,11 +476,13 @@ fn is_open(collection: &Definition, operation: Operation) -> bool {
 
 /// What the rules of an endpoint's operations, and the owner field, may refuse.
 fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
-    let mut codes = vec![Code::InvalidToken, Code::TokenExpired, Code::SessionRevoked];
+    let mut codes = vec![Code::InvalidToken, Code::TokenExpired, Code::SessionRevoked, Code::ScopeInsufficient];
     let may_name_an_owner = collection.owner_is_declared();
     for operation in operations(entry) {
         let rule = collection.rule(operation);
-        if !is_open(collection, operation) {
+        let writes = !matches!(operation, Operation::Read | Operation::List);
+        // With an app's key alone, nothing is written where nothing is said of who may.
+        if !is_open(collection, operation) || (writes && !collection.permissions.declared) {
             codes.push(Code::AuthenticationRequired);
         }
         // Whether there may be users whom it lets do nothing.
@@ -701,20 +737,27 @@ mod tests {
     #[test]
     fn codes_follow_the_page_the_rules_and_the_body() {
         let document = document();
-        assert_eq!(codes(&document, "/api/auth/login", "post", "401"), ["auth/invalid-credentials"]);
+        let keys = ["auth/invalid-api-key", "auth/api-key-required"];
+        let login = codes(&document, "/api/auth/login", "post", "401");
+        assert_eq!(login, [&["auth/invalid-credentials"], &keys[..]].concat());
+        assert_eq!(codes(&document, "/api/health", "get", "401"), [""; 0]);
         assert_eq!(codes(&document, "/api/auth/login", "post", "415"), ["common/unsupported-media-type"]);
         assert_eq!(codes(&document, "/api/posts", "get", "415"), [""; 0]);
-        assert_eq!(
-            codes(&document, "/api/posts", "get", "401"),
-            ["auth/invalid-token", "auth/token-expired", "auth/session-revoked"]
-        );
+        let tokens = ["auth/invalid-token", "auth/token-expired", "auth/session-revoked"];
+        assert_eq!(codes(&document, "/api/posts", "get", "401"), [&tokens[..], &keys[..]].concat());
         assert!(codes(&document, "/api/notes", "get", "401").contains(&"auth/authentication-required".to_owned()));
-        assert_eq!(codes(&document, "/api/notes/{id}", "get", "403"), [""; 0]);
-        assert_eq!(codes(&document, "/api/posts/{id}", "put", "403"), ["auth/forbidden"]);
+        let bound = ["auth/scope-insufficient", "auth/origin-not-allowed"];
+        assert_eq!(codes(&document, "/api/notes/{id}", "get", "403"), bound);
+        let put = codes(&document, "/api/posts/{id}", "put", "403");
+        assert_eq!(put, ["auth/scope-insufficient", "auth/forbidden", "auth/origin-not-allowed"]);
         assert_eq!(codes(&document, "/api/posts/{id}", "delete", "404"), ["data/record-not-found"]);
         assert_eq!(document["paths"]["/api/health"]["get"]["responses"].get("503"), None);
-        assert_eq!(document["paths"]["/api/posts"]["get"]["security"], json!([{}, { "accessToken": [] }]));
-        assert_eq!(document["paths"]["/api/notes"]["get"]["security"], json!([{ "accessToken": [] }]));
+        let security = |path: &str, method: &str| document["paths"][path][method]["security"].clone();
+        assert_eq!(security("/api/posts", "get"), json!([{}, token(), key(), both()]));
+        assert_eq!(security("/api/notes", "get"), json!([token(), key(), both()]));
+        assert_eq!(security("/api/auth/login", "post"), json!([{}, key()]));
+        assert_eq!(security("/api/admin/api-keys", "get"), json!([token(), both()]));
+        assert_eq!(security("/api/health", "get"), json!([]));
     }
 
     #[test]

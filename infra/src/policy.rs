@@ -20,11 +20,12 @@ pub const MAX_POLICY: usize = 10_240;
 const STACK_NAME: usize = 32;
 
 /// The system tables with their names.
-pub const SYSTEM_TABLES: [(Table, &str); 4] = [
+pub const SYSTEM_TABLES: &[(Table, &str)] = &[
     (Table::Users, "_users"),
     (Table::Sessions, "_sessions"),
     (Table::Settings, "_settings"),
     (Table::Throttle, "_throttle"),
+    (Table::ApiKeys, "_api_keys"),
 ];
 
 /// A policy document.
@@ -116,7 +117,7 @@ impl Statement {
 /// # Errors
 /// It is longer than IAM allows.
 pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Policy>, String> {
-    let mut granted: BTreeSet<(Action, Table)> = entry.access.iter().copied().collect();
+    let mut granted: BTreeSet<(Action, Table)> = entry.granted().collect();
     let mut policy = Policy::of(&granted, collections);
     if policy.length() > MAX_POLICY {
         // Some of the collections twice is longer than all of them once.
@@ -157,9 +158,9 @@ impl Policy {
         let everywhere = allowed.get(&vec![Arn::EveryTable]).cloned().unwrap_or_default();
         for (system, _) in SYSTEM_TABLES {
             let actions: BTreeSet<Action> =
-                everywhere.iter().copied().filter(|action| !needed(*action, system)).collect();
+                everywhere.iter().copied().filter(|action| !needed(*action, *system)).collect();
             if !actions.is_empty() {
-                denied.entry(actions).or_default().extend(system_table(system));
+                denied.entry(actions).or_default().extend(system_table(*system));
             }
         }
         let mut merged: BTreeMap<BTreeSet<Action>, Vec<Arn>> = BTreeMap::new();
@@ -246,12 +247,13 @@ mod tests {
     }
 
     #[test]
-    fn login_touches_four_system_tables() {
+    fn login_touches_system_tables_alone() {
         assert_eq!(
             statements(Login::ENTRY, &[definition("posts", "public", "string")]),
             [
                 statement("Allow", &["GetItem", "PutItem"], json!([arn("SettingsTable")])),
                 statement("Allow", &["GetItem", "UpdateItem"], json!([arn("UsersTable")])),
+                allow("BatchGetItem", json!([arn("ApiKeysTable")])),
                 allow("PutItem", json!([arn("SessionsTable")])),
                 statement("Allow", &["PutItem", "UpdateItem", "DeleteItem"], json!([arn("ThrottleTable")])),
             ]
@@ -265,7 +267,7 @@ mod tests {
             statements(RecordsList::ENTRY, &definitions),
             [
                 allow("GetItem", json!([arn("SettingsTable")])),
-                allow("BatchGetItem", json!([arn("SessionsTable"), arn("UsersTable")])),
+                allow("BatchGetItem", json!([arn("ApiKeysTable"), arn("SessionsTable"), arn("UsersTable")])),
                 allow(
                     "Query",
                     json!([arn("NotesCollection"), arn("PostsCollection"),
@@ -296,6 +298,7 @@ mod tests {
             (0..31).map(|number| definition(&format!("c{number}"), "owner", "string")).collect();
         let every = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${AWS::StackName}-*";
         let list = statements(RecordsList::ENTRY, &definitions);
+        let system = |ids: &[&str]| json!(ids.iter().map(|id| arn(id)).collect::<Vec<_>>());
         assert_eq!(
             list[2..],
             [
@@ -303,15 +306,15 @@ mod tests {
                 statement(
                     "Deny",
                     &["Query"],
-                    json!([arn("UsersTable"), arn("SessionsTable"), arn("SettingsTable"), arn("ThrottleTable")])
+                    system(&["UsersTable", "SessionsTable", "SettingsTable", "ThrottleTable", "ApiKeysTable"])
                 ),
             ]
         );
         // A deny outweighs every allow, so what the endpoint needs itself is left out of it.
         let get = statements(RecordsGet::ENTRY, &definitions);
         assert!(get.contains(&allow("GetItem", json!([arn("SettingsTable"), { "Fn::Sub": every }]))), "{get:?}");
-        let denied = json!([arn("UsersTable"), arn("SessionsTable"), arn("ThrottleTable")]);
-        assert!(get.contains(&statement("Deny", &["GetItem"], denied)));
+        let denied = system(&["UsersTable", "SessionsTable", "ThrottleTable", "ApiKeysTable"]);
+        assert!(get.contains(&statement("Deny", &["GetItem"], denied)), "{get:?}");
         assert_eq!(json!(statements(RecordsGet::ENTRY, &definitions[..30])).to_string().matches("Deny").count(), 0);
     }
 

@@ -364,11 +364,13 @@ const OWNER: KeyAttribute = ("owner", "S");
 /// An index of a table: its name and its two keys.
 type IndexKeys = (String, [(String, &'static str); 2]);
 
-/// `_users` and `_settings` have the key `id`; `_sessions` gathers a user's sessions under `user_id`. The index `by_kind`
+/// `_users` and `_settings` have the key `id`; `_sessions` gathers a user's sessions under `user_id`, `_api_keys` its
+/// keys under their `kind`. The index `by_kind`
 /// of `_users` holds the users alone, in the order of their ids: the list of all of them. What expires there is what a
 /// deleted account has left.
 fn system_table(name: &str) -> Resource<Table> {
     match name {
+        "_api_keys" => table(name, None, &[("kind", "S"), ("id", "S")], false, &[]),
         "_sessions" => table(name, None, &[("user_id", "S"), ("id", "S")], true, &[]),
         "_throttle" => table(name, None, &[("id", "S")], true, &[]),
         "_users" => {

@@ -57,6 +57,12 @@ impl Event {
         self.header("authorization", &format!("Bearer {token}"))
     }
 
+    /// With an API key.
+    #[must_use]
+    pub fn key(self, key: &str) -> Self {
+        self.header("x-api-key", key)
+    }
+
     /// With a JSON body and its content type.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {

@@ -17,7 +17,9 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
 
     let client = call.client();
     let attempt = store.attempt_login(&email, &client.ip, &settings.throttle, session_id, now);
-    let (attempt, identity) = tokio::join!(attempt, store.identity(&email));
+    let key = store.admit_key(call.key(), now);
+    let (attempt, identity, key) = tokio::join!(attempt, store.identity(&email), key);
+    key?;
     // A deleted account is an unknown one, and of an unknown address a user is read whom nobody has.
     let (attempt, identity) = (attempt?, identity?.filter(|identity| identity.deleted.is_none()));
     let whose = identity.as_ref().map_or(session_id, |identity| identity.user);

@@ -9,6 +9,7 @@ use store::Store;
 /// token that proves nothing ends nothing, and is told nothing either.
 pub(crate) async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Logout>, Error> {
     let keys = store.keys().await?;
+    store.admit_key(call.key(), call.now).await?;
     let session = match &call.body.refresh_token {
         Some(token) => RefreshToken::open(keys, token).ok().map(|token| (token.user, token.session)),
         None => match call.signed(keys)? {

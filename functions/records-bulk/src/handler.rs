@@ -4,11 +4,11 @@ use api::endpoints::RecordsBulk;
 use api::record::{self, Write};
 use api::wire::{BulkItems, BulkOperation, RecordView};
 use api::{Code, Definition, Detail, Error, Id, Operation, Rule};
+use auth::Caller;
 use auth::permission::{
     OwnerChange, Terms, may_change, may_create, need_credentials, owner_change, owner_of_new, related,
 };
 use auth::precondition::Precondition;
-use auth::{Caller, Credentials};
 use runtime::{Call, Reply};
 use store::{Act, Change, NewRecord, Store, Writer};
 
@@ -21,13 +21,13 @@ pub(crate) async fn bulk(store: &Store, mut call: Call<RecordsBulk>) -> Result<R
         need_credentials(&Rule::authenticated(), call.has_credentials())?;
     }
     let credentials =
-        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
     let operations = std::mem::take(&mut call.body).operations();
     let ids = operations.as_ref().map(|all| all.iter().filter_map(BulkOperation::id).collect()).unwrap_or_default();
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
     let (caller, found) = tokio::try_join!(caller, store.records(definition, &ids))?;
 
-    let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?);
+    let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?).with_key(caller.key());
     let mut prepared = Vec::new();
     let mut once = BTreeSet::new();
     for (at, operation) in operations?.into_iter().enumerate() {

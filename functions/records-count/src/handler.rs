@@ -2,7 +2,6 @@ use api::endpoints::RecordsCount;
 use api::query::parse_filter_only;
 use api::wire::RecordCount;
 use api::{Code, Error, Operation};
-use auth::Credentials;
 use auth::permission::{may_list, need_credentials};
 use runtime::{Call, Reply};
 use store::Store;
@@ -12,7 +11,7 @@ pub(crate) async fn count(store: &Store, call: Call<RecordsCount>) -> Result<Rep
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_credentials(definition.rule(Operation::List), call.has_credentials())?;
     let credentials =
-        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
     let filter = parse_filter_only(definition, call.parameters())?;
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now).await?;
     let plan = store::plan(definition, &may_list(definition, &caller)?, None, &filter)?;

@@ -1,7 +1,6 @@
 use api::endpoints::RecordsCreate;
 use api::record::{self, Write};
 use api::{Code, Error, Id, Operation};
-use auth::Credentials;
 use auth::permission::{may_create, may_read, need_credentials, owner_of_new, related};
 use auth::precondition::idempotency_key;
 use runtime::{Call, Reply};
@@ -12,13 +11,13 @@ pub(crate) async fn create(store: &Store, call: Call<RecordsCreate>) -> Result<R
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_credentials(definition.rule(Operation::Create), call.has_credentials())?;
     let credentials =
-        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now).await?;
     may_create(definition, &caller)?;
     let input = record::check(definition, call.body.0.clone(), Write::Create)?;
     let owner = owner_of_new(definition, &caller, input.owner.clone())?;
     let related = related(definition, &input, &caller, collections::get);
-    let key = match caller.id() {
+    let key = match caller.identity() {
         Some(user) => idempotency_key(call.idempotency_key())?
             .map(|key| IdempotencyKey::new(user, key, &input.fields, owner.as_deref(), call.now)),
         None => None,
@@ -27,7 +26,7 @@ pub(crate) async fn create(store: &Store, call: Call<RecordsCreate>) -> Result<R
     let random: [u8; 10] = call.random()?;
     let id = Id::in_shard(call.now, random, random[9] % definition.shards);
     let record = NewRecord { id, owner, created_by: caller.id(), fields: input.fields };
-    let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?);
+    let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?).with_key(caller.key());
     let record = match store.create(definition, record, related, key.as_ref(), &writer).await? {
         Created::New(record) => Some(record),
         Created::Before(record) => record.filter(|record| may_read(definition, &caller, record.owner.as_deref())),

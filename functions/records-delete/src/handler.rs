@@ -1,7 +1,6 @@
 use api::endpoints::RecordsDelete;
 use api::wire::NoContent;
 use api::{Code, Error, Operation};
-use auth::Credentials;
 use auth::permission::{OwnerChange, Terms, may_change, need_credentials};
 use auth::precondition::Precondition;
 use runtime::{Call, Reply};
@@ -13,7 +12,7 @@ pub(crate) async fn delete(store: &Store, call: Call<RecordsDelete>) -> Result<R
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_credentials(definition.rule(Operation::Delete), call.has_credentials())?;
     let credentials =
-        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
     let id = call.id().parse().ok();
     let unique = definition.fields.iter().any(|field| field.unique);
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
@@ -23,7 +22,7 @@ pub(crate) async fn delete(store: &Store, call: Call<RecordsDelete>) -> Result<R
     let id = id.ok_or(Code::RecordNotFound)?;
 
     let terms = Terms { definition, caller: &caller, requirement, owner: OwnerChange::Keep, precondition };
-    let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?);
+    let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?).with_key(caller.key());
     store.delete(id, terms, before, &writer).await?;
     Ok(Reply::of(NoContent))
 }

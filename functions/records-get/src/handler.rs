@@ -1,7 +1,6 @@
 use api::endpoints::RecordsGet;
 use api::query::parse;
 use api::{Code, Error, Id, Operation};
-use auth::Credentials;
 use auth::permission::{may_read, need_credentials};
 use auth::precondition::has_already;
 use runtime::{Call, Reply};
@@ -12,7 +11,7 @@ pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<R
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_credentials(definition.rule(Operation::Read), call.has_credentials())?;
     let credentials =
-        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
     let query = parse(definition, call.query(&["fields", "expand"])?)?;
     let relations = expand::check(definition, &query, collections::get)?;
     let check = call.settings.auth.session_check;

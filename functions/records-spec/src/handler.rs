@@ -1,6 +1,5 @@
 use api::endpoints::RecordsSpec;
 use api::{Code, Error, Operation};
-use auth::Credentials;
 use auth::permission::{may_list, need_credentials};
 use runtime::{Call, Reply};
 use store::Store;
@@ -10,7 +9,7 @@ pub(crate) async fn spec(store: &Store, call: Call<RecordsSpec>) -> Result<Reply
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_credentials(definition.rule(Operation::List), call.has_credentials())?;
     let credentials =
-        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
     call.query(&[])?;
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now).await?;
     may_list(definition, &caller)?;

@@ -1,7 +1,6 @@
 use api::endpoints::RecordsUpdate;
 use api::record::{self, Write};
 use api::{Code, Error, Operation};
-use auth::Credentials;
 use auth::permission::{Terms, may_change, need_credentials, owner_change, related};
 use auth::precondition::Precondition;
 use runtime::{Call, Reply};
@@ -13,7 +12,7 @@ pub(crate) async fn update(store: &Store, call: Call<RecordsUpdate>) -> Result<R
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_credentials(definition.rule(Operation::Update), call.has_credentials())?;
     let credentials =
-        if call.has_credentials() { call.credentials(store.keys().await?)? } else { Credentials::default() };
+        if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
     let write = if call.is_put() { Write::Replace } else { Write::Merge };
 
     // Whoever may not update hears that before what is wrong with the body.
@@ -31,7 +30,7 @@ pub(crate) async fn update(store: &Store, call: Call<RecordsUpdate>) -> Result<R
 
     let terms = Terms { definition, caller: &caller, requirement, owner, precondition };
     let change = Change { fields: input.fields, removed: input.removed, replace: call.is_put() };
-    let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?);
+    let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?).with_key(caller.key());
     let record = store.update(id, terms, change, related, before, &writer).await?;
     let rev = record.rev.clone();
     Ok(Reply::of(record.wire(definition)).tagged(&rev))

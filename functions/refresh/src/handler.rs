@@ -12,6 +12,8 @@ pub(crate) async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<
     let succession = Succession::of(call.idempotency_key(), settings, call.random()?)?;
     let keys = store.keys().await?;
     let presented = RefreshToken::open(keys, &call.body.refresh_token)?;
+    // Before the token is spent.
+    store.admit_key(call.key(), now).await?;
     let successor = succession.next(&presented);
 
     let expires_at = session::expiry(presented.session, settings, now);

@@ -31,6 +31,7 @@ pub(crate) async fn register(store: &Store, call: Call<Register>) -> Result<Repl
         }
     };
 
+    store.admit_key(call.key(), now).await?;
     let id = Id::new(now, call.random()?);
     let client = call.client();
     store.attempt_registration(&client.ip, &settings.throttle, id, now).await?;

@@ -77,6 +77,23 @@ pub enum Operation {
     Delete,
 }
 
+impl Operation {
+    /// Every operation.
+    pub const ALL: [Self; 5] = [Self::Create, Self::Read, Self::List, Self::Update, Self::Delete];
+
+    /// The operation's name, as definitions and scopes have it.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Create => "create",
+            Self::Read => "read",
+            Self::List => "list",
+            Self::Update => "update",
+            Self::Delete => "delete",
+        }
+    }
+}
+
 /// The rule of every operation.
 #[derive(Clone, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
@@ -96,6 +113,10 @@ pub struct Permissions {
     /// Who may delete.
     #[serde(default)]
     pub delete: Rule,
+    /// Whether the definition says anything of them at all.
+    #[serde(skip, default = "yes")]
+    #[schemars(skip)]
+    pub declared: bool,
 }
 
 /// The type of a field's value. The aliases are the names that other systems have for it.
@@ -343,6 +364,10 @@ pub struct Definition {
     pub indexes: Vec<Index>,
 }
 
+fn yes() -> bool {
+    true
+}
+
 fn is_false(value: &bool) -> bool {
     !value
 }
@@ -481,7 +506,7 @@ impl Definition {
 
     /// Every rule that the definition has, with its place.
     pub fn rules(&self) -> impl Iterator<Item = (String, &Rule)> {
-        let Permissions { create, read, list, update, delete } = &self.permissions;
+        let Permissions { create, read, list, update, delete, .. } = &self.permissions;
         let all = [("create", Some(create)), ("read", Some(read)), ("list", list.as_ref())];
         let all = all.into_iter().chain([("update", Some(update)), ("delete", Some(delete))]);
         all.filter_map(|(name, rule)| Some((format!("permissions.{name}"), rule?)))

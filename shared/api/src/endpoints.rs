@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use crate::definition::{Definition, Operation};
 use crate::error::Code;
-use crate::wire::User;
+use crate::wire::{ApiKeys, NewApiKey, ShownApiKey, User};
 use crate::wire::{Body, BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, LogoutRequest};
 use crate::wire::{NewPassword, NoBody, NoContent, ProfileChanges, PublicUser, Record, RecordCount, RecordFields};
 use crate::wire::{RecordPage, RecordView, RefreshRequest, RegisterRequest, SessionPage, SignedIn, Tokens, Unread};
@@ -55,8 +55,10 @@ pub enum Guard {
     /// Somebody with an account: a valid access token of a session that stands. A body is
     /// [`Unread`](crate::wire::Unread): nobody else is told what is wrong with it.
     User,
-    /// An admin. A body is unread as well.
+    /// An admin; no API key stands in for one. A body is unread as well.
     Admin,
+    /// An admin, or a secret API key whose scopes hold this operation on `users`. A body is unread as well.
+    Users(Operation),
     /// Whoever the collection's rule for this operation allows.
     Rule(Operation),
     /// Whoever the collection's rules for the operations in the body allow.
@@ -73,7 +75,7 @@ impl Guard {
     /// Whether the endpoint is for those with an account alone, whatever any collection says.
     #[must_use]
     pub fn needs_user(self) -> bool {
-        matches!(self, Self::User | Self::Admin)
+        matches!(self, Self::User | Self::Admin | Self::Users(_))
     }
 }
 
@@ -126,6 +128,8 @@ pub enum Table {
     Settings,
     /// `_throttle`
     Throttle,
+    /// `_api_keys`
+    ApiKeys,
     /// The table of every declared collection.
     Records,
     /// Every index of every collection that has one.
@@ -154,12 +158,26 @@ pub struct Entry {
     pub path: &'static str,
     /// Who may call it.
     pub guard: Guard,
-    /// What it may do to which table: the whole of its IAM policy.
+    /// What it may do to which table, beside what [`Entry::granted`] adds.
     pub access: &'static [(Action, Table)],
     /// The status of a success.
     pub status: u16,
     /// The error codes of its own, beside those that any endpoint may answer.
     pub errors: &'static [Code],
+}
+
+impl Entry {
+    /// Whether an API key that is shown is looked at, and one may be needed: wherever there are tables.
+    #[must_use]
+    pub fn reads_api_keys(&self) -> bool {
+        !self.access.is_empty()
+    }
+
+    /// What it may do to which table: the whole of its IAM policy.
+    pub fn granted(&self) -> impl Iterator<Item = (Action, Table)> {
+        let key = self.reads_api_keys().then_some((Action::BatchGetItem, Table::ApiKeys));
+        self.access.iter().copied().chain(key)
+    }
 }
 
 /// An endpoint as a type: what its body decodes to and what it replies.
@@ -188,6 +206,9 @@ pub mod guard {
     /// See [`Guard::Admin`](super::Guard::Admin).
     #[derive(Debug)]
     pub struct Admin;
+    /// See [`Guard::Users`](super::Guard::Users).
+    #[derive(Debug)]
+    pub struct Users;
     /// See [`Guard::Rule`](super::Guard::Rule).
     #[derive(Debug)]
     pub struct Rule;
@@ -204,6 +225,7 @@ pub mod guard {
     pub trait Identified {}
     impl Identified for User {}
     impl Identified for Admin {}
+    impl Identified for Users {}
     impl Identified for Rule {}
     impl Identified for Rules {}
 }
@@ -325,6 +347,27 @@ endpoints! {
 
     /// Tell that the service answers; touches no table.
     Health "health": [Get] "/api/health", Open, [], NoBody => 200 HealthStatus, [];
+
+    /// List the API keys, newest first; the keys themselves are never shown again.
+    ApiKeysList "api-keys-list": [Get] "/api/admin/api-keys", Admin,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, Query ApiKeys],
+        NoBody => 200 ApiKeys, [ValidationFailed];
+
+    /// Make an API key; the key itself is shown this once.
+    ApiKeysCreate "api-keys-create": [Post] "/api/admin/api-keys", Admin,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, Query ApiKeys, PutItem ApiKeys,
+         UpdateItem ApiKeys],
+        Unread<NewApiKey> => 201 ShownApiKey, [ApiKeyLimit];
+
+    /// Delete an API key, which is dead from then on.
+    ApiKeysDelete "api-keys-delete": [Delete] "/api/admin/api-keys/{id}", Admin,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, DeleteItem ApiKeys],
+        NoBody => 204 NoContent, [ApiKeyNotFound];
+
+    /// Replace the secret of an API key: the old key is dead from then on, the new one is shown this once.
+    ApiKeysRotate "api-keys-rotate": [Post] "/api/admin/api-keys/{id}/rotate", Admin,
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem ApiKeys, UpdateItem ApiKeys],
+        NoBody => 200 ShownApiKey, [ApiKeyNotFound];
 
     /// Create a record.
     RecordsCreate "records-create": [Post] "/api/{collection}", Rule(Create),

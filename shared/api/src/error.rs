@@ -63,6 +63,7 @@ codes! {
     UserNotFound = "users/not-found" 404 "There is no such user.";
     UserUniqueViolation = "users/unique-violation" 409 "Another user has this value.";
     ApiKeyNotFound = "keys/not-found" 404 "There is no such API key.";
+    ApiKeyLimit = "keys/limit-reached" 409 "There are 100 API keys already; delete one first.";
     RecordNotFound = "data/record-not-found" 404 "There is no such record.";
     InvalidCursor = "data/invalid-cursor" 400 "The cursor is not valid for this list; start again without it.";
     RecordTooLarge = "data/record-too-large" 413 "The record would be too large.";

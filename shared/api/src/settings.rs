@@ -63,6 +63,8 @@ pub struct Auth {
     pub roles: Vec<String>,
     /// How often passwords, registrations and refreshes may be tried.
     pub throttle: Throttle,
+    /// Whether every request needs an API key; then a publishable one binds its callers to its scopes and origins.
+    pub require_api_key: bool,
 }
 
 /// How often passwords, registrations and refreshes may be tried. On a developer's machine every number that is not set
@@ -162,6 +164,7 @@ impl Default for Auth {
             deletion_grace: Span::seconds(30 * 86_400),
             cookie_same_site: SameSite::Lax,
             throttle: Throttle::default(),
+            require_api_key: false,
         }
     }
 }
@@ -401,6 +404,10 @@ fn override_leaves(
                 .map_err(|_| Problem { path, reason: format!("{name}={text} is not a number") })?,
             Value::Array(_) if text.starts_with('[') => serde_json::from_str(&text)
                 .map_err(|error| Problem { path, reason: format!("{name} is not JSON: {error}") })?,
+            Value::Bool(_) => serde_json::from_str(&text)
+                .ok()
+                .filter(Value::is_boolean)
+                .ok_or_else(|| Problem { path, reason: format!("{name}={text} is neither true nor false") })?,
             Value::Array(_) => text.split(',').map(|item| Value::from(item.trim())).collect(),
             _ => Value::String(text),
         };
@@ -442,6 +449,7 @@ mod tests {
                 ("BAKEND_AUTH_ACCESS_TOKEN_TTL", "30s"),
                 ("BAKEND_AUTH_PASSWORD_MIN_LENGTH", "12"),
                 ("BAKEND_AUTH_REFRESH_REUSE", "converge"),
+                ("BAKEND_AUTH_REQUIRE_API_KEY", "true"),
                 ("BAKEND_AUTH_JWT_SECRET", "x"),
                 ("BAKEND_USERS_FIELDS", r#"[{ "name": "level", "type": "number", "max": 1.5, "public": true }]"#),
                 ("BAKEND_CORS_ALLOWED_ORIGINS", "https://a.example, https://b.example"),
@@ -453,6 +461,7 @@ mod tests {
         assert_eq!(settings.auth.refresh_grace, Span::seconds(5));
         assert_eq!(settings.auth.password.min_length, 12);
         assert_eq!(settings.auth.refresh_reuse, RefreshReuse::Converge);
+        assert!(settings.auth.require_api_key);
         assert_eq!(settings.auth.jwt_secret.as_deref(), Some("x"));
         assert_eq!(settings.users.fields.len(), 1);
         assert_eq!(settings.users.fields[0].field.max.as_ref().map(ToString::to_string).as_deref(), Some("1.5"));
@@ -501,6 +510,11 @@ mod tests {
             ),
             (
                 "{}",
+                &[("BAKEND_AUTH_REQUIRE_API_KEY", "yes")],
+                "auth.requireApiKey: BAKEND_AUTH_REQUIRE_API_KEY=yes is neither true nor false",
+            ),
+            (
+                "{}",
                 &[("BAKEND_AUTH_SESSION_CHECK", "never")],
                 "auth.sessionCheck: unknown variant `never`, expected `immediate` or `expiry`",
             ),
@@ -517,6 +531,6 @@ mod tests {
         let name = |path: &str| keys.iter().find(|(key, ..)| key == path).map(|(_, name, _)| name.as_str());
         assert_eq!(name("auth.password.minLength"), Some("BAKEND_AUTH_PASSWORD_MIN_LENGTH"));
         assert_eq!(name("cors.allowedOrigins"), Some("BAKEND_CORS_ALLOWED_ORIGINS"));
-        assert_eq!(keys.len(), 26);
+        assert_eq!(keys.len(), 27);
     }
 }

@@ -1,5 +1,7 @@
 //! The JSON that goes over the wire.
 
+mod api_key;
+
 use std::borrow::Cow;
 use std::marker::PhantomData;
 
@@ -10,6 +12,8 @@ use serde_json::{Map, Value};
 use crate::error::{Detail, Error};
 use crate::id::Id;
 use crate::time::Timestamp;
+
+pub use self::api_key::{ApiKey, ApiKeys, KeyType, NewApiKey, ShownApiKey};
 
 /// What a request's JSON object becomes.
 pub trait Body: Sized {

@@ -4,6 +4,7 @@
 //! arguments, so every decision can be tested as a table.
 
 pub mod access_token;
+pub mod api_key;
 pub mod cursor;
 pub mod email;
 pub mod keys;
@@ -18,6 +19,7 @@ pub mod throttle;
 pub mod user;
 
 pub use access_token::Claims;
+pub use api_key::{ApiKey, Keyring, PresentedKey, Scopes};
 pub use keys::Keys;
 pub use permission::{Requirement, Scope};
 pub use refresh_token::RefreshToken;

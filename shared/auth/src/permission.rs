@@ -89,12 +89,20 @@ pub fn need_credentials(rule: &Rule, has_credentials: bool) -> Result<(), Error>
     if rule.is_public() || has_credentials { Ok(()) } else { Err(Code::AuthenticationRequired.into()) }
 }
 
+/// Refuses who shows an app's key and no user where the definition has not said that strangers may write.
+fn need_declared(definition: &Definition, caller: &Caller) -> Result<(), Error> {
+    let undeclared = caller.is_keyed_stranger() && !definition.permissions.declared;
+    if undeclared { Err(Code::AuthenticationRequired.into()) } else { Ok(()) }
+}
+
 /// Whether the caller may create.
 ///
 /// # Errors
 /// 401, 403.
 pub fn may_create(definition: &Definition, caller: &Caller) -> Result<(), Error> {
     let rule = definition.rule(Operation::Create);
+    caller.need_scope(&definition.name, Operation::Create)?;
+    need_declared(definition, caller)?;
     need_credentials(rule, !caller.is_stranger())?;
     // Whoever creates a record is its owner.
     if granted(rule, caller) == Requirement::Never { Err(Code::Forbidden.into()) } else { Ok(()) }
@@ -120,6 +128,7 @@ pub fn owner_of_new(definition: &Definition, caller: &Caller, named: OwnerInput)
 /// 401, 403.
 pub fn may_list(definition: &Definition, caller: &Caller) -> Result<Scope, Error> {
     let rule = definition.rule(Operation::List);
+    caller.need_scope(&definition.name, Operation::List)?;
     need_credentials(rule, !caller.is_stranger())?;
     match granted(rule, caller) {
         Requirement::Exists => Ok(Scope::All),
@@ -131,21 +140,32 @@ pub fn may_list(definition: &Definition, caller: &Caller) -> Result<Scope, Error
 /// Whether the caller may read a record of this owner. A refusal is told as 404.
 #[must_use]
 pub fn may_read(definition: &Definition, caller: &Caller, owner: Option<&str>) -> bool {
-    granted(definition.rule(Operation::Read), caller).is_met(owner)
+    readable(definition, caller).is_met(owner)
+}
+
+/// What a record must be like for the caller to read it, by the rule and by the scopes of the API key.
+fn readable(definition: &Definition, caller: &Caller) -> Requirement {
+    if caller.is_in_scope(&definition.name, Operation::Read) {
+        granted(definition.rule(Operation::Read), caller)
+    } else {
+        Requirement::Never
+    }
 }
 
 /// Whether the caller may see the account that a relation points to: one's own, and admins anyone's.
 #[must_use]
 pub fn may_read_user(caller: &Caller, user: Id) -> bool {
-    caller.is_admin() || caller.id() == Some(user)
+    caller.is_in_scope(USERS, Operation::Read) && (caller.is_admin() || caller.id() == Some(user))
 }
 
 /// What a record must be like for the caller to update or delete it. What the caller may not read does not exist for
-/// the caller, so the rule for reading must hold as well.
+/// the caller, so the rule for reading must hold as well; of an API key's scopes, the one for the operation will do.
 ///
 /// # Errors
-/// 401.
+/// 401, 403.
 pub fn may_change(definition: &Definition, operation: Operation, caller: &Caller) -> Result<Requirement, Error> {
+    caller.need_scope(&definition.name, operation)?;
+    need_declared(definition, caller)?;
     let rules = [definition.rule(operation), definition.rule(Operation::Read)];
     for rule in rules {
         need_credentials(rule, !caller.is_stranger())?;
@@ -197,7 +217,7 @@ impl Terms<'_> {
     /// What the caller may not read is 404, whatever else is wrong.
     #[must_use]
     pub fn refusal(&self, owner: Option<&str>, rev: &str) -> Option<Error> {
-        if !may_read(self.definition, self.caller, owner) {
+        if !granted(self.definition.rule(Operation::Read), self.caller).is_met(owner) {
             Some(Code::RecordNotFound.into())
         } else if !self.requirement.is_met(owner) {
             Some(Code::Forbidden.into())
@@ -235,7 +255,7 @@ pub fn related<'a>(
     let relations = input.related(definition).into_iter().filter(|relation| !own(relation));
     let requirement = |collection: &str| match find(collection) {
         _ if collection == USERS => Requirement::Exists,
-        Some(target) => granted(target.rule(Operation::Read), caller),
+        Some(target) => readable(target, caller),
         None => Requirement::Never,
     };
     relations.map(|relation| Related { requirement: requirement(&relation.collection), relation }).collect()
@@ -281,6 +301,7 @@ mod tests {
                 list: None,
                 update: rule.clone(),
                 delete: rule.clone(),
+                declared: true,
             },
             owner_field: None,
             shards: 1,

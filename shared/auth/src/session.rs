@@ -1,10 +1,11 @@
 //! Sessions: from a login to a logout, or to whatever ends it earlier.
 
-use api::settings::{Auth, Span};
+use api::settings::{Auth, SessionCheck, Span};
 use api::wire::Tokens;
-use api::{Code, Error, Id, Timestamp, wire};
+use api::{Code, Error, Id, Operation, Timestamp, wire};
 
 use crate::access_token::{self, Claims};
+use crate::api_key::{ApiKey, KeyAccess, PresentedKey};
 use crate::keys::Keys;
 use crate::refresh_token::RefreshToken;
 use crate::user::{ADMIN, User};
@@ -53,56 +54,155 @@ pub struct Client {
 /// What a request shows of who is asking, not yet checked against the tables.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
-    /// The claims of the access token, if there is one.
+    /// The claims of the access token, if there is one; none beside a secret key.
     pub claims: Option<Claims>,
+    /// The API key, if there is one.
+    pub key: Option<PresentedKey>,
+    /// What they are shown for, where a key's scopes count: an operation on a collection, or on
+    /// [`USERS`](api::definition::USERS).
+    pub scope: Option<(String, Operation)>,
 }
 
-/// Who is asking, after the session has been checked: nothing else makes one with a user in it.
+/// What the tables have of those who are asking.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The session of the access token.
+    pub session: Option<Session>,
+    /// Its user.
+    pub user: Option<User>,
+    /// The API key.
+    pub key: Option<ApiKey>,
+}
+
+/// Who is asking, after session and API key have been checked: nothing else makes one with a user or a server in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Caller(Who);
+pub struct Caller {
+    who: Who,
+    /// The API key, if one was shown.
+    key: Option<KeyAccess>,
+}
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Who {
     Stranger,
     User { id: Id, role: String },
+    Server,
 }
 
 impl Caller {
+    fn new(who: Who) -> Self {
+        Self { who, key: None }
+    }
+
+    fn user(id: Id, role: &str) -> Self {
+        Self::new(Who::User { id, role: role.to_owned() })
+    }
+
     /// Somebody without a token.
     #[must_use]
     pub fn stranger() -> Self {
-        Self(Who::Stranger)
+        Self::new(Who::Stranger)
     }
 
-    /// The user's id; `None` for a stranger.
+    /// The user's id; `None` for a stranger and for a server.
     #[must_use]
     pub fn id(&self) -> Option<Id> {
-        match &self.0 {
-            Who::Stranger => None,
+        match &self.who {
+            Who::Stranger | Who::Server => None,
             Who::User { id, .. } => Some(*id),
         }
     }
 
-    /// The user's role; `None` for a stranger.
+    /// The user's role; `None` for a stranger and for a server.
     #[must_use]
     pub fn role(&self) -> Option<&str> {
-        match &self.0 {
-            Who::Stranger => None,
+        match &self.who {
+            Who::Stranger | Who::Server => None,
             Who::User { role, .. } => Some(role),
         }
+    }
+
+    /// The id of the API key that was shown.
+    #[must_use]
+    pub fn key(&self) -> Option<Id> {
+        self.key.as_ref().map(|key| key.id)
+    }
+
+    /// Whose request it is when it comes again: the user, or the key of a server; `None` for a stranger.
+    #[must_use]
+    pub fn identity(&self) -> Option<Id> {
+        if self.is_server() { self.key() } else { self.id() }
     }
 
     /// Whether nobody is known to be asking.
     #[must_use]
     pub fn is_stranger(&self) -> bool {
-        self.0 == Who::Stranger
+        self.who == Who::Stranger
     }
 
-    /// Whether the caller passes every rule.
+    /// Whether it is a server, by its secret key.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        self.who == Who::Server
+    }
+
+    /// Whether the caller passes every rule: an admin, or a server within its scopes.
     #[must_use]
     pub fn is_admin(&self) -> bool {
-        self.role() == Some(ADMIN)
+        self.is_server() || self.role() == Some(ADMIN)
     }
+
+    /// Whether the scopes of the API key allow an operation on a collection, or on
+    /// [`USERS`](api::definition::USERS). Without a key that binds, everything is.
+    #[must_use]
+    pub fn is_in_scope(&self, collection: &str, operation: Operation) -> bool {
+        let scopes = self.key.as_ref().and_then(|key| key.scopes.as_ref());
+        scopes.is_none_or(|scopes| scopes.hold(collection, operation))
+    }
+
+    /// The same as a refusal.
+    ///
+    /// # Errors
+    /// `auth/scope-insufficient` naming the scope.
+    pub fn need_scope(&self, collection: &str, operation: Operation) -> Result<(), Error> {
+        if self.is_in_scope(collection, operation) {
+            return Ok(());
+        }
+        let message = format!("The API key needs the scope {collection}:{}.", operation.as_str());
+        Err(Error::new(Code::ScopeInsufficient).with_message(message))
+    }
+
+    /// Whether it is a stranger who shows a publishable key that binds: somebody who may write only where a definition
+    /// says so.
+    #[must_use]
+    pub fn is_keyed_stranger(&self) -> bool {
+        self.is_stranger() && self.key.as_ref().is_some_and(|key| key.scopes.is_some())
+    }
+}
+
+/// Admits whoever shows these credentials, if what was found agrees: the key first, then the session, then what the
+/// key's scopes say of what they are shown for.
+///
+/// # Errors
+/// `auth/invalid-api-key`, `auth/origin-not-allowed`, `auth/session-revoked`, `auth/scope-insufficient`.
+pub fn admit_all(
+    credentials: &Credentials,
+    found: Found,
+    check: SessionCheck,
+    now: Timestamp,
+) -> Result<Caller, Error> {
+    let Found { session, user, key } = found;
+    let key = credentials.key.as_ref().map(|presented| presented.admit(key, now)).transpose()?;
+    let caller = match &credentials.claims {
+        Some(claims) if check == SessionCheck::Immediate => admit(claims, session.as_ref(), user.as_ref(), now)?,
+        _ => admit_by_claims(credentials),
+    };
+    let caller = Caller { key, ..caller };
+    match &credentials.scope {
+        Some((collection, operation)) => caller.need_scope(collection, *operation)?,
+        None => {}
+    }
+    Ok(caller)
 }
 
 /// Admits the user of a valid access token if the session still stands. The stored role counts, not the claimed one.
@@ -114,7 +214,7 @@ pub fn admit(claims: &Claims, session: Option<&Session>, user: Option<&User>, no
         (Some(session), Some(user))
             if session.id == claims.sid && user.id == claims.sub && session.stands(user, now) =>
         {
-            Ok(Caller(Who::User { id: user.id, role: user.role.clone() }))
+            Ok(Caller::user(user.id, &user.role))
         }
         _ => Err(Code::SessionRevoked.into()),
     }
@@ -124,9 +224,10 @@ pub fn admit(claims: &Claims, session: Option<&Session>, user: Option<&User>, no
 /// the word has been checked.
 #[must_use]
 pub fn admit_by_claims(credentials: &Credentials) -> Caller {
-    match &credentials.claims {
-        Some(claims) => Caller(Who::User { id: claims.sub, role: claims.role.clone() }),
-        None => Caller::stranger(),
+    match (&credentials.claims, &credentials.key) {
+        (_, Some(key)) if key.is_secret() => Caller::new(Who::Server),
+        (Some(claims), _) => Caller::user(claims.sub, &claims.role),
+        (None, _) => Caller::stranger(),
     }
 }
 

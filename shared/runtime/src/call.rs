@@ -3,12 +3,13 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use api::endpoints::{Endpoint, guard};
+use api::definition::USERS;
+use api::endpoints::{Endpoint, Guard, guard};
 use api::settings::Settings;
 use api::wire::{self, Body as _, Presence};
 use api::{Code, Deployment, Detail, Error, Timestamp};
 use auth::session::Client;
-use auth::{Claims, Credentials, Keys, access_token};
+use auth::{Claims, Credentials, Keys, PresentedKey, access_token};
 use serde_json::{Map, Value};
 
 use crate::boot::Boot;
@@ -33,6 +34,7 @@ pub struct Call<E: Endpoint> {
     pub deployment: &'static Deployment,
     boot: &'static Boot,
     event: Event,
+    key: Option<PresentedKey>,
 }
 
 impl<E: Endpoint> Call<E> {
@@ -41,7 +43,12 @@ impl<E: Endpoint> Call<E> {
     /// # Errors
     /// 413 for a body over 256 KiB, 415 for one that is not JSON by its content type, 400 for one that is not a JSON
     /// object or does not fit the endpoint.
-    pub(crate) fn decode(boot: &'static Boot, mut event: Event, request_id: &str) -> Result<Self, Error> {
+    pub(crate) fn decode(
+        boot: &'static Boot,
+        mut event: Event,
+        request_id: &str,
+        key: Option<PresentedKey>,
+    ) -> Result<Self, Error> {
         let object = match E::Body::PRESENCE {
             Presence::None => Map::new(),
             presence => object(&mut event, presence)?,
@@ -54,7 +61,14 @@ impl<E: Endpoint> Call<E> {
             deployment: &boot.deployment,
             boot,
             event,
+            key,
         })
+    }
+
+    /// The API key, well formed; the handler has it judged before it does anything.
+    #[must_use]
+    pub fn key(&self) -> Option<&PresentedKey> {
+        self.key.as_ref()
     }
 
     /// Random bytes, fit for secrets.
@@ -82,34 +96,49 @@ impl<E: Endpoint> Call<E> {
 }
 
 impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
-    /// The claims of the access token, expired or not; `None` without an `Authorization` header.
+    /// The claims of the access token, expired or not; `None` without an `Authorization` header, or beside a secret key.
     ///
     /// # Errors
     /// `auth/invalid-token` for a header that shows anything else.
     pub fn signed(&self, keys: &Keys) -> Result<Option<Claims>, Error> {
-        bearer(&self.event).map(|token| access_token::signed(keys, token?)).transpose()
+        self.bearer().map(|token| access_token::signed(keys, token?)).transpose()
     }
 }
 
 impl<E: Endpoint<Guard: guard::Identified>> Call<E> {
-    /// Whether the request shows who is asking, truly or not.
+    /// Whether the request shows who is asking, truly or not: by an access token, or as a server by its secret key.
     #[must_use]
     pub fn has_credentials(&self) -> bool {
-        self.event.header("authorization").is_some()
+        self.event.header("authorization").is_some() || self.key.as_ref().is_some_and(PresentedKey::is_secret)
     }
 
     /// What the request shows of who is asking.
     ///
     /// # Errors
     /// `auth/invalid-token` or `auth/token-expired` for an `Authorization` header that shows anything but a valid
-    /// token.
+    /// token; beside a secret key it is not read.
     pub fn credentials(&self, keys: &Keys) -> Result<Credentials, Error> {
-        let claims = bearer(&self.event).map(|token| access_token::valid(keys, token?, self.now)).transpose()?;
-        Ok(Credentials { claims })
+        let claims = self.bearer().map(|token| access_token::valid(keys, token?, self.now)).transpose()?;
+        Ok(Credentials { claims, ..self.without_token() })
+    }
+
+    /// What a request without an access token shows of who is asking: an API key, or nothing.
+    #[must_use]
+    pub fn without_token(&self) -> Credentials {
+        let scope = match E::ENTRY.guard {
+            Guard::Rule(operation) => Some((self.segment("{collection}").to_owned(), operation)),
+            Guard::Users(operation) => Some((USERS.to_owned(), operation)),
+            Guard::Open | Guard::Signed | Guard::User | Guard::Admin | Guard::Rules => None,
+        };
+        Credentials { claims: None, key: self.key.clone(), scope }
     }
 }
 
 impl<E: Endpoint> Call<E> {
+    fn bearer(&self) -> Option<Result<&str, Error>> {
+        if self.key.as_ref().is_some_and(PresentedKey::is_secret) { None } else { bearer(&self.event) }
+    }
+
     /// What stands in the path where the endpoint's has `{id}`, as it was sent.
     #[must_use]
     pub fn id(&self) -> &str {

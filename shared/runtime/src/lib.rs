@@ -7,6 +7,7 @@ mod boot;
 mod call;
 mod cors;
 mod event;
+mod key;
 mod log;
 mod reply;
 
@@ -15,6 +16,7 @@ use std::time::{Duration, Instant};
 
 use api::endpoints::{self, Endpoint, Method, Route};
 use api::{Code, Error};
+use auth::{Keyring, PresentedKey};
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::service_fn;
 use tokio::time::timeout;
@@ -40,7 +42,7 @@ pub fn serve<E, S>(
 ) -> ExitCode
 where
     E: Endpoint,
-    S: 'static,
+    S: Keyring + 'static,
 {
     let boot: &'static Boot = match Boot::read() {
         // Lives as long as the process, and so does the state.
@@ -75,7 +77,7 @@ where
 }
 
 /// Answers one request: routes, calls the handler, adds the headers that every reply has, writes the log line.
-async fn answer<E: Endpoint, S: 'static>(
+async fn answer<E: Endpoint, S: Keyring + 'static>(
     boot: &'static Boot,
     state: &'static S,
     is_collection: fn(&str) -> bool,
@@ -88,27 +90,50 @@ async fn answer<E: Endpoint, S: 'static>(
     let head = event.head();
     let mut response = match cors::preflight(boot, &head) {
         Some(response) => {
-            log::request(E::ENTRY.name, &head, &request_id, started, None);
+            log::request(E::ENTRY.name, &head, &request_id, started, None, None);
             response
         }
         None => {
-            let identified = event.header("authorization").is_some();
-            let result = match admit::<E>(&event, is_collection) {
-                Ok(()) => match Call::<E>::decode(boot, event, &request_id) {
-                    Ok(call) => timeout(LONGEST, handler(state, call))
-                        .await
-                        .unwrap_or_else(|_| Err(Error::unavailable("the request took too long"))),
-                    Err(error) => Err(error),
-                },
+            let identified = event.header("authorization").or(event.header(key::HEADER)).is_some();
+            let key = admit::<E>(&event, is_collection).and_then(|()| key::shown::<E>(boot, &event));
+            let id = key.as_ref().ok().and_then(Option::as_ref).map(|key| key.id);
+            let result = match key {
+                Ok(key) => timeout(LONGEST, handle(boot, state, handler, event, &request_id, key))
+                    .await
+                    .unwrap_or_else(|_| Err(Error::unavailable("the request took too long"))),
                 Err(error) => Err(error),
             };
-            log::request(E::ENTRY.name, &head, &request_id, started, result.as_ref().err());
+            log::request(E::ENTRY.name, &head, &request_id, started, id, result.as_ref().err());
             reply::encode(result, &head, &request_id, identified)
         }
     };
     cors::allow(boot, &head, &mut response);
     response.header("x-request-id", request_id);
     response
+}
+
+/// Decodes the request and calls the handler. A refusal that came before anybody asked whether the API key is good does
+/// not hide that it is not.
+async fn handle<E: Endpoint, S: Keyring + 'static>(
+    boot: &'static Boot,
+    state: &'static S,
+    handler: &impl AsyncFn(&'static S, Call<E>) -> Result<Reply<E>, Error>,
+    event: Event,
+    request_id: &str,
+    key: Option<PresentedKey>,
+) -> Result<Reply<E>, Error> {
+    let result = match Call::<E>::decode(boot, event, request_id, key.clone()) {
+        Ok(call) => handler(state, call).await,
+        Err(error) => Err(error),
+    };
+    match (key.filter(|key| !key.is_judged()), result) {
+        (Some(key), Err(error)) if error.code.status() < 500 => {
+            state.judge(&key, boot.now()).await?;
+            Err(error)
+        }
+        (Some(_), Ok(_)) => Err(Error::internal("nobody has asked whether the API key is good")),
+        (_, result) => result,
+    }
 }
 
 /// Whether the request is for this endpoint. API Gateway routes by method and path together, so that a literal path

@@ -5,13 +5,20 @@
 
 use std::time::Instant;
 
-use api::Error;
+use api::{Error, Id};
 use serde_json::{Map, Value, json};
 
 use crate::event::Head;
 
-/// Writes the line of a request; the cause of a fault stands in it, once.
-pub(crate) fn request(endpoint: &str, head: &Head, request_id: &str, started: Instant, error: Option<&Error>) {
+/// Writes the line of a request, with the id of the API key that it shows; the cause of a fault stands in it, once.
+pub(crate) fn request(
+    endpoint: &str,
+    head: &Head,
+    request_id: &str,
+    started: Instant,
+    key: Option<Id>,
+    error: Option<&Error>,
+) {
     let mut line = Map::new();
     let status = error.map(|error| error.code.status());
     let level = match status {
@@ -25,6 +32,9 @@ pub(crate) fn request(endpoint: &str, head: &Head, request_id: &str, started: In
     line.insert("method".into(), head.method.chars().take(16).collect::<String>().into());
     line.insert("path".into(), head.path.chars().take(256).collect::<String>().into());
     line.insert("ms".into(), json!(started.elapsed().as_millis()));
+    if let Some(key) = key {
+        line.insert("apiKey".into(), key.to_string().into());
+    }
     if let Some(error) = error {
         line.insert("status".into(), error.code.status().into());
         line.insert("code".into(), error.code.as_str().into());

@@ -4,6 +4,7 @@
 //! `:placeholders`: no caller's text is ever part of an expression.
 
 mod accounts;
+mod api_keys;
 pub mod backfill;
 mod client;
 mod directory;
@@ -32,6 +33,7 @@ use aws_sdk_dynamodb::Client;
 use tokio::sync::OnceCell;
 
 pub use accounts::Along;
+pub use api_keys::MAX_API_KEYS;
 pub use directory::UserPage;
 pub use list::{Cost, Count, Page};
 pub use plan::{Plan, plan};

@@ -53,8 +53,10 @@ pub struct NewRecord {
 /// Who writes, and as which request: what makes a write recognisable as one's own.
 #[derive(Clone, Debug)]
 pub struct Writer {
-    /// The user; `None` for a stranger.
+    /// The user; `None` for a stranger and for a server.
     pub user: Option<Id>,
+    /// The API key, if one was shown.
+    pub key: Option<Id>,
     /// The request's id, as in the log.
     pub request_id: String,
     /// The id of this write: the record's next revision.
@@ -290,12 +292,19 @@ impl Writer {
     /// A write of this user and request.
     #[must_use]
     pub fn new(user: Option<Id>, request_id: String, now: Timestamp, random: [u8; 10]) -> Self {
-        Self { user, request_id, rev: Id::new(now, random).to_string(), now }
+        Self { user, key: None, request_id, rev: Id::new(now, random).to_string(), now }
+    }
+
+    /// The same by way of an API key.
+    #[must_use]
+    pub fn with_key(self, key: Option<Id>) -> Self {
+        Self { key, ..self }
     }
 
     pub(crate) fn actor(&self) -> AttributeValue {
         let mut actor = Item::from([("request_id".to_owned(), text(&self.request_id))]);
         actor.extend(self.user.map(|user| ("user_id".to_owned(), id(user))));
+        actor.extend(self.key.map(|key| ("key_id".to_owned(), id(key))));
         AttributeValue::M(actor)
     }
 }

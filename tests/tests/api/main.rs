@@ -10,6 +10,7 @@ mod faults;
 mod health;
 mod hostile_input;
 mod iam;
+mod keys;
 mod ledger;
 mod logs;
 mod quick_start;

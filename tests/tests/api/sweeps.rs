@@ -12,6 +12,8 @@ use blackbox::{Caller, Event, JWT_SECRET, Reply, fresh_email, stack};
 use ring::hmac;
 use serde_json::{Value, json};
 
+use crate::keys::{Key, nobodys};
+
 /// The declared collections; `notes` has no public rule, `feedback` is for admins but for creating.
 const COLLECTIONS: [&str; 3] = ["notes", "posts", "feedback"];
 
@@ -93,7 +95,7 @@ fn for_users() -> impl Iterator<Item = Request> {
 
 /// Whether the name of a request's field is one that the endpoint knows.
 fn knows(request: &Request, field: &str) -> bool {
-    request.entry.guard == Guard::Admin && field == "role"
+    request.path.starts_with("/api/users") && field == "role"
 }
 
 /// The methods that reach a function.
@@ -165,7 +167,7 @@ fn sweep_token(authorization: &str, code: &str, signed: Option<&str>) {
     for request in page() {
         let reply = request.send(&stranger, &[("authorization", authorization)]);
         match (request.entry.guard, signed) {
-            (Guard::Rule(_) | Guard::Rules | Guard::User | Guard::Admin, _) => {
+            (Guard::Rule(_) | Guard::Rules | Guard::User | Guard::Admin | Guard::Users(_), _) => {
                 assert_refused(&reply, request.method, &request.path, code)
             }
             (Guard::Signed, Some(code)) => assert_refused(&reply, request.method, &request.path, code),
@@ -217,9 +219,73 @@ fn a_signed_token_of_no_session_is_401() {
 }
 
 #[test]
+fn a_bad_key_is_401_wherever_keys_are_read() {
+    let (stranger, admin) = (stack().stranger(), stack().admin());
+    let gone = Key::secret(&["*:*"]);
+    let revoked = gone.text.clone();
+    drop(gone);
+    let good = Key::secret(&["*:*"]);
+    let twice = format!("{}, {}", good.text, good.text);
+    let publishable = good.text.replace("sk_live_", "pk_live_");
+    let keys = [
+        &nobodys("pk_live_"),
+        &nobodys("sk_live_"),
+        &revoked,
+        &publishable,
+        &twice,
+        "garbage",
+        "",
+        "Bearer x",
+        "sk_live_",
+    ];
+    for request in page() {
+        for key in keys {
+            let key = ("x-api-key", key);
+            let bare = request.send(&stranger, &[key]);
+            let known = request.send(&admin, &[key]);
+            let broken = admin.send(request.method, &request.path, &[JSON, key], Some(b"{"));
+            let query = format!("{}?limit=none", request.path);
+            let query = admin.send(request.method, &query, &[JSON, key], request.takes_body().then_some(b"{}"));
+            for reply in [bare, known, broken, query] {
+                if request.entry.reads_api_keys() {
+                    assert_refused(&reply, request.method, &request.path, "auth/invalid-api-key");
+                } else {
+                    assert_eq!(reply.status, request.entry.status, "{}", request.path);
+                }
+            }
+        }
+    }
+}
+
+#[test]
+fn an_apps_key_changes_nothing() {
+    let key = Key::publishable(&["posts:read"]);
+    for request in page() {
+        // What changes something is not to be asked twice of an admin.
+        for caller in [stack().stranger(), stack().member()] {
+            let without = request.send(&caller, &[]);
+            let reply = request.send(&caller, &[("x-api-key", &key.text), ("origin", "https://elsewhere.example")]);
+            let kind = |reply: &Reply| (reply.status, reply.code());
+            assert_eq!(kind(&reply), kind(&without), "{} {}", request.method, request.path);
+        }
+    }
+}
+
+#[test]
+fn a_servers_key_stands_in_for_no_user() {
+    let key = Key::secret(&["*:*"]);
+    for request in page().iter().filter(|request| matches!(request.entry.guard, Guard::User | Guard::Admin)) {
+        for caller in [stack().stranger(), stack().admin()] {
+            let reply = request.send(&caller, &[("x-api-key", &key.text)]);
+            assert_refused(&reply, request.method, &request.path, "auth/authentication-required");
+        }
+    }
+}
+
+#[test]
 fn a_member_may_do_nothing_that_is_for_admins() {
     let (member, admin) = (stack().member(), stack().admin());
-    for request in page().iter().filter(|request| request.entry.guard == Guard::Admin) {
+    for request in page().iter().filter(|request| matches!(request.entry.guard, Guard::Admin | Guard::Users(_))) {
         assert_refused(&request.send(&member, &[]), request.method, &request.path, "auth/forbidden");
     }
     let feedback = admin.post("/api/feedback", &json!({ "message": "a" })).expect(201).json();

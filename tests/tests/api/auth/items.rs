@@ -23,6 +23,11 @@ pub(crate) fn sessions(endpoint: &str) -> Table<'_> {
     Table { endpoint, name: "local-_sessions" }
 }
 
+/// `_api_keys`.
+pub(crate) fn api_keys(endpoint: &str) -> Table<'_> {
+    Table { endpoint, name: "local-_api_keys" }
+}
+
 /// `_settings`.
 pub(crate) fn settings(endpoint: &str) -> Table<'_> {
     Table { endpoint, name: "local-_settings" }

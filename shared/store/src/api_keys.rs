@@ -1,0 +1,299 @@
+//! `_api_keys`: what names apps and servers.
+//!
+//! All keys lie under one `kind`, so that a list is one query. Beside them lies a count of how many were ever made: who
+//! makes one has counted those there are, and nobody has made another in between.
+
+use api::wire::KeyType;
+use api::{Code, Error, Id, Timestamp};
+use auth::{ApiKey, Scopes};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+use std::time::Duration;
+
+use crate::fault::Cancelled;
+use crate::item::{Item, Reader, id, number, text, time};
+use crate::{Store, built, fault};
+
+/// The `kind` of every key.
+const KIND: &str = "api-key";
+
+/// The id of the count of keys ever made. No id begins so, and in the order of ids it is the first.
+const MADE: &str = "#made";
+
+/// The most keys there may be.
+pub const MAX_API_KEYS: usize = 100;
+
+/// How often a transaction is tried that others get in the way of.
+const TRIES: u32 = 5;
+
+impl Store {
+    pub(crate) fn api_keys(&self) -> String {
+        self.table("_api_keys")
+    }
+
+    /// Every key, newest first. Strongly consistent: 1 RRU per 4 KB.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn list_api_keys(&self) -> Result<Vec<ApiKey>, Error> {
+        let (_, mut keys) = self.made_and_kept().await?;
+        keys.reverse();
+        Ok(keys)
+    }
+
+    /// How many keys were ever made, and those that are kept, oldest first. The count is read first: a key that is made
+    /// meanwhile changes it.
+    async fn made_and_kept(&self) -> Result<(Option<u64>, Vec<ApiKey>), Error> {
+        let (mut made, mut keys, mut start) = (None, Vec::new(), None);
+        loop {
+            let query = self
+                .client
+                .query()
+                .table_name(self.api_keys())
+                .key_condition_expression("#kind = :kind")
+                .expression_attribute_names("#kind", "kind")
+                .expression_attribute_values(":kind", text(KIND))
+                .consistent_read(true)
+                .set_exclusive_start_key(start);
+            let output = query.send().await.map_err(|error| fault::of(&error))?;
+            for mut item in output.items.unwrap_or_default() {
+                match item.get("id") {
+                    Some(AttributeValue::S(id)) if id == MADE => {
+                        made = Some(Reader::new("_api_keys", &mut item).number("made")?);
+                    }
+                    _ => keys.push(read_api_key(item)?),
+                }
+            }
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok((made, keys));
+            }
+        }
+    }
+
+    /// Keeps a new key, unless there are as many as there may be. 1 RRU per 4 KB of keys, 4 WRU.
+    ///
+    /// # Errors
+    /// `keys/limit-reached`, `common/unavailable`, `common/internal`.
+    pub async fn create_api_key(&self, key: &ApiKey) -> Result<(), Error> {
+        for tries in 1..=TRIES {
+            let (made, keys) = self.made_and_kept().await?;
+            // A retry after a reply that was lost finds its own.
+            if keys.iter().any(|kept| kept.id == key.id) {
+                return Ok(());
+            }
+            if keys.len() >= MAX_API_KEYS {
+                return Err(Code::ApiKeyLimit.into());
+            }
+            let put = Put::builder().table_name(self.api_keys()).set_item(Some(item(key))).build().map_err(built)?;
+            let count = self.count_made(made)?;
+            let writes =
+                vec![TransactWriteItem::builder().put(put).build(), TransactWriteItem::builder().update(count).build()];
+            let transaction = self.client.transact_write_items().set_transact_items(Some(writes));
+            match transaction.send().await.map_err(fault::of_transaction) {
+                Ok(_) => return Ok(()),
+                // Somebody else has made one.
+                Err(Cancelled::Conditions(_) | Cancelled::Conflict) => pause(tries).await,
+                Err(Cancelled::TooLarge(_)) => return Err(Error::internal("an API key is too large")),
+                Err(Cancelled::Fault(fault)) => return Err(fault),
+            }
+        }
+        Err(Error::unavailable("others make API keys at the same time"))
+    }
+
+    /// One key more, if none has been made since `made` was read.
+    fn count_made(&self, made: Option<u64>) -> Result<Update, Error> {
+        let update = Update::builder()
+            .table_name(self.api_keys())
+            .set_key(Some(key_of(MADE)))
+            .update_expression("SET #made = :next")
+            .expression_attribute_names("#made", "made")
+            .expression_attribute_values(":next", number(made.unwrap_or_default().saturating_add(1)));
+        let update = match made {
+            Some(made) => {
+                update.condition_expression("#made = :made").expression_attribute_values(":made", number(made))
+            }
+            None => update.condition_expression("attribute_not_exists(#made)"),
+        };
+        update.build().map_err(built)
+    }
+
+    /// A key. Strongly consistent: 1 RRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn api_key(&self, key: Id) -> Result<Option<ApiKey>, Error> {
+        let get = self.client.get_item().table_name(self.api_keys()).set_key(Some(api_key_key(key)));
+        let item = get.consistent_read(true).send().await.map_err(|error| fault::of(&error))?.item;
+        item.map(read_api_key).transpose()
+    }
+
+    /// Replaces the hash of a key that was read: the old secret is dead from then on. `None` where it is gone. 1 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn rotate_api_key(&self, key: &ApiKey, hash: &str, now: Timestamp) -> Result<Option<ApiKey>, Error> {
+        let mut old = key.hash.clone();
+        for _ in 0..TRIES {
+            // An attempt that was given up may arrive late: it must not bring an older secret back.
+            let update = self
+                .client
+                .update_item()
+                .table_name(self.api_keys())
+                .set_key(Some(api_key_key(key.id)))
+                .update_expression("SET #hash = :hash, #rotated = :now")
+                .condition_expression("#hash IN (:old, :hash)")
+                .expression_attribute_names("#hash", "hash")
+                .expression_attribute_names("#rotated", "rotated_at")
+                .expression_attribute_values(":old", text(old))
+                .expression_attribute_values(":hash", text(hash))
+                .expression_attribute_values(":now", time(now))
+                .return_values(ReturnValue::AllNew)
+                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            match update.send().await {
+                Ok(output) => return output.attributes.map(read_api_key).transpose(),
+                Err(error) => match fault::failed_condition(&error) {
+                    // Somebody else has rotated it; the last one stays.
+                    Some(Some(item)) => old = read_api_key(item)?.hash,
+                    Some(None) => return Ok(None),
+                    None => return Err(fault::of(&error)),
+                },
+            }
+        }
+        Err(Error::unavailable("others rotate the API key at the same time"))
+    }
+
+    /// Deletes a key: it is dead from then on. Whether there was one. 2 WRU: as a transaction, a retry after a reply that
+    /// was lost is known as one.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn delete_api_key(&self, key: Id) -> Result<bool, Error> {
+        let delete = Delete::builder()
+            .table_name(self.api_keys())
+            .set_key(Some(api_key_key(key)))
+            .condition_expression("attribute_exists(#id)")
+            .expression_attribute_names("#id", "id")
+            .build()
+            .map_err(built)?;
+        let writes = vec![TransactWriteItem::builder().delete(delete).build()];
+        for tries in 1..=TRIES {
+            let transaction = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
+            match transaction.send().await.map_err(fault::of_transaction) {
+                Ok(_) => return Ok(true),
+                Err(Cancelled::Conditions(_)) => return Ok(false),
+                Err(Cancelled::Conflict) => pause(tries).await,
+                Err(Cancelled::TooLarge(_)) => return Err(Error::internal("a deletion is too large")),
+                Err(Cancelled::Fault(fault)) => return Err(fault),
+            }
+        }
+        Err(Error::unavailable("transaction conflict"))
+    }
+}
+
+async fn pause(tries: u32) {
+    tokio::time::sleep(Duration::from_millis(40 * u64::from(tries))).await;
+}
+
+fn key_of(id: &str) -> Item {
+    Item::from([("kind".to_owned(), text(KIND)), ("id".to_owned(), text(id))])
+}
+
+/// The table's key of an API key.
+pub(crate) fn api_key_key(key: Id) -> Item {
+    key_of(&key.to_string())
+}
+
+fn texts(texts: &[String]) -> AttributeValue {
+    AttributeValue::L(texts.iter().map(text).collect())
+}
+
+fn item(key: &ApiKey) -> Item {
+    let mut item = api_key_key(key.id);
+    item.extend([
+        ("name".to_owned(), text(&key.name)),
+        ("type".to_owned(), text(key.kind.as_str())),
+        ("scopes".to_owned(), texts(&key.scopes.texts())),
+        ("origins".to_owned(), texts(&key.origins)),
+        ("hash".to_owned(), text(&key.hash)),
+        ("created_by".to_owned(), id(key.created_by)),
+    ]);
+    item.extend(key.expires_at.map(|at| ("expires_at".to_owned(), time(at))));
+    item.extend(key.rotated_at.map(|at| ("rotated_at".to_owned(), time(at))));
+    item
+}
+
+/// An API key out of its item.
+pub(crate) fn read_api_key(mut item: Item) -> Result<ApiKey, Error> {
+    // An expiry or origins that cannot be read would make the key good for longer, or anywhere.
+    let bad = |name: &str| Error::internal(format!("_api_keys item without a proper `{name}`"));
+    let texts = |value: Option<AttributeValue>, name: &str| match value {
+        Some(AttributeValue::L(items)) => items
+            .into_iter()
+            .map(|item| if let AttributeValue::S(text) = item { Ok(text) } else { Err(bad(name)) })
+            .collect::<Result<Vec<String>, _>>(),
+        _ => Err(bad(name)),
+    };
+    let (scopes, origins) = (texts(item.remove("scopes"), "scopes")?, texts(item.remove("origins"), "origins")?);
+    let has_expiry = item.contains_key("expires_at");
+    let mut reader = Reader::new("_api_keys", &mut item);
+    Ok(ApiKey {
+        id: reader.id("id")?,
+        name: reader.text("name")?,
+        kind: KeyType::parse(&reader.text("type")?).ok_or_else(|| bad("type"))?,
+        scopes: Scopes::kept(&scopes),
+        origins,
+        expires_at: if has_expiry { Some(reader.time("expires_at")?) } else { None },
+        hash: reader.text("hash")?,
+        created_by: reader.id("created_by")?,
+        rotated_at: reader.optional_number("rotated_at").map(Timestamp::from_millis),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use api::wire::NewApiKey;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn key() -> ApiKey {
+        let asked = NewApiKey {
+            name: "n".into(),
+            kind: KeyType::Publishable,
+            scopes: vec!["*:read".into(), "users:*".into()],
+            origins: Some(vec!["https://a".into()]),
+            expires_at: Some("2999-01-01T00:00:00Z".into()),
+        };
+        let made = ApiKey::new(asked, Id::new(NOW, [1; 10]), [2; 32], Id::new(NOW, [3; 10]), NOW, |_| false);
+        made.expect("a key").0
+    }
+
+    #[test]
+    fn a_key_comes_back_as_it_went() {
+        for key in [key(), ApiKey { expires_at: None, rotated_at: Some(NOW), origins: Vec::new(), ..key() }] {
+            assert_eq!(read_api_key(item(&key)), Ok(key));
+        }
+    }
+
+    #[test]
+    fn a_key_that_was_changed_by_hand_is_good_for_nothing_more() {
+        for (name, value) in [
+            ("expires_at", text("2999-01-01")),
+            ("origins", text("")),
+            ("origins", AttributeValue::L(vec![number(1)])),
+            ("scopes", text("*:*")),
+            ("type", text("both")),
+            ("hash", number(1)),
+        ] {
+            let mut item = item(&key());
+            item.insert(name.to_owned(), value);
+            assert_eq!(read_api_key(item).map_err(|error| error.code), Err(Code::Internal), "{name}");
+        }
+        let mut item = item(&key());
+        item.remove("origins");
+        assert!(read_api_key(item).is_err());
+    }
+}
