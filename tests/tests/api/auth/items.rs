@@ -52,6 +52,11 @@ impl Table<'_> {
         request(self.endpoint, "UpdateItem", &update);
     }
 
+    /// Puts an item.
+    pub(crate) fn put(&self, item: &Value) {
+        request(self.endpoint, "PutItem", &json!({ "TableName": self.name, "Item": item }));
+    }
+
     /// Deletes an item.
     pub(crate) fn delete(&self, key: &Value) {
         request(self.endpoint, "DeleteItem", &json!({ "TableName": self.name, "Key": key }));
@@ -84,6 +89,15 @@ pub(crate) fn stored_hash(inside: &Inside, email: &str) -> String {
 /// Replaces the stored hash of an address's password.
 pub(crate) fn store_hash(inside: &Inside, email: &str, hash: &str) {
     users(&inside.dynamo.endpoint()).set(&identity_key(email), &json!({ "password_hash": { "S": hash } }));
+}
+
+/// Removes the stored hash, as of an account that an admin has made without a password.
+pub(crate) fn remove_hash(inside: &Inside, email: &str) {
+    let endpoint = inside.dynamo.endpoint();
+    let users = users(&endpoint);
+    let mut item = users.get(&identity_key(email));
+    let _ = item.as_object_mut().and_then(|item| item.remove("password_hash"));
+    users.put(&item);
 }
 
 /// Changes a user.

@@ -1,6 +1,10 @@
 //! What a reply says, whole: only ids, times and tokens are masked, after a look at their form.
 
-use blackbox::Reply;
+use std::process;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use blackbox::{Reply, fresh_email};
 use serde_json::{Map, Value, json};
 
 /// The value with every id, time and token replaced by its kind.
@@ -33,6 +37,18 @@ pub(crate) fn masked(value: &Value) -> Value {
         Value::Array(items) => items.iter().map(masked).collect(),
         other => other.clone(),
     }
+}
+
+/// A username that nobody has.
+pub(crate) fn fresh_username() -> String {
+    fresh_email().split('@').next().unwrap_or_default().to_owned()
+}
+
+/// A whole number that nobody has.
+pub(crate) fn fresh_number() -> u64 {
+    static COUNT: AtomicU64 = AtomicU64::new(0);
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    now * 1_000_000_000 + u64::from(process::id() % 100_000) * 10_000 + COUNT.fetch_add(1, Ordering::Relaxed)
 }
 
 /// A UUIDv7 in lower case (RFC 9562, section 5.7).

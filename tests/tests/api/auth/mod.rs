@@ -4,9 +4,14 @@ pub(crate) mod forge;
 pub(crate) mod items;
 pub(crate) mod look;
 
+mod deletion;
 mod login;
 mod logout;
+mod me;
+mod password;
+mod profile;
 mod refresh;
 mod register;
+mod sessions;
 mod throttle;
 mod tokens;
