@@ -12,7 +12,7 @@ pub(crate) async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Repl
     let session_id = Id::new(now, call.random()?);
     let email = email::normalise(&call.body.email).map_err(|detail| Error::invalid(vec![detail]))?;
 
-    let identity = store.identity(&email).await?;
+    let (identity, ()) = tokio::try_join!(store.identity(&email), store.admit_key(call.key(), now))?;
     let identity = identity.filter(|identity| identity.deleted.is_some_and(|deletion| !deletion.is_final(now)));
     // Of any other address, a user is read whom nobody has.
     let whose = identity.as_ref().map_or(session_id, |identity| identity.user);

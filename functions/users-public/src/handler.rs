@@ -8,7 +8,8 @@ use store::Store;
 pub(crate) async fn get(store: &Store, call: Call<UsersPublic>) -> Result<Reply<UsersPublic>, Error> {
     let declared = &call.settings.users.fields;
     let nobody = Id::new(call.now, call.random()?);
-    let user = store.user_called(call.segment("{username}"), nobody).await?;
+    let found = store.user_called(call.segment("{username}"), nobody);
+    let (user, ()) = tokio::try_join!(found, store.admit_key(call.key(), call.now))?;
     let is_declared = declared.iter().any(|field| field.is_username());
     let shown = user.filter(|user| is_declared && !user.disabled && user.deleted.is_none());
     Ok(Reply::of(shown.ok_or(Code::UserNotFound)?.public(declared)))

@@ -45,6 +45,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     let tokens = apart.ask(&start("refresh", &[]), &refresh).expect(200).json();
     let member = text(&tokens, "accessToken");
 
+    api_keys(&apart, &start, &text(&admin, "accessToken"));
     records(&apart, &start, &text(&admin, "accessToken"), &text(&admin["user"], "id"), &member);
     let logout = Event::new("POST", "/api/auth/logout").token(&member);
     let _ = apart.ask(&start("logout", &[]), &logout).expect(204);
@@ -53,6 +54,27 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
 
     assert_eq!(apart.proxy.denied(), []);
     assert_eq!(apart.proxy.unused_grants(), Vec::<String>::new(), "template.yaml grants what nothing uses");
+}
+
+/// Every endpoint of API keys; and a key, if no good one, for every endpoint that reads them.
+fn api_keys<'a>(apart: &Apart<'_>, start: &impl Fn(&str, &[(&str, &str)]) -> Instance<'a>, admin: &str) {
+    let path = "/api/admin/api-keys";
+    let on = |function: &str, method: &str, path: &str, body: &Value, status: u16| {
+        let event = Event::new(method, path).json(body).token(admin);
+        apart.ask(&start(&format!("api-keys-{function}"), &[]), &event).expect(status)
+    };
+    let asked = json!({ "name": "a", "type": "secret", "scopes": ["*:*"] });
+    let made = on("create", "POST", path, &asked, 201).json();
+    let own = format!("{path}/{}", text(&made, "id"));
+    let _ = on("list", "GET", path, &json!({}), 200);
+    let _ = on("rotate", "POST", &format!("{own}/rotate"), &json!({}), 200);
+    for entry in PAGE.iter().filter(|entry| entry.reads_api_keys()) {
+        let path = entry.path.replace("{collection}", "posts").replace("{id}", "x").replace("{", "").replace("}", "");
+        let event = Event::new(entry.methods[0].as_str(), &path).json(&json!({})).key(&text(&made, "key"));
+        let reply = apart.ask(&start(entry.name, &[]), &event).expect(401);
+        assert_eq!(reply.code(), "auth/invalid-api-key", "{}", entry.name);
+    }
+    let _ = on("delete", "DELETE", &own, &json!({}), 204);
 }
 
 /// Every endpoint of records, on every collection, as far as it has what an action is for.
