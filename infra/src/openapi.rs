@@ -167,6 +167,7 @@ impl Document {
             tag: match entry.path {
                 _ if is_auth => "auth",
                 path if path.starts_with("/api/admin/") => "admin",
+                path if path.starts_with("/api/users") => "users",
                 _ => "service",
             },
             body,
@@ -181,7 +182,11 @@ impl Document {
                 // The body may name the session instead.
                 _ => json!([token(), {}, key(), both()]),
             },
-            headers: if is_kept_by_nobody { &["Cache-Control"] } else { &[] },
+            headers: match entry.name {
+                "users-create" => &["Location", "Cache-Control"],
+                _ if is_kept_by_nobody => &["Cache-Control"],
+                _ => &[],
+            },
         };
         for method in entry.methods {
             self.operation(entry, *method, entry.path, &shape)?;
@@ -196,7 +201,10 @@ impl Document {
         for (name, fields, side) in [
             ("User", &all, Side::Reply),
             ("PublicUser", &public, Side::Reply),
+            ("UserForAdmins", &all, Side::Reply),
             ("RegisterRequest", &all, Side::Whole),
+            ("NewUser", &all, Side::Whole),
+            ("UserChanges", &all, Side::Merge),
             ("ProfileChanges", &all, Side::Merge),
         ] {
             if let Some(schema) = self.schemas.get_mut(name) {
@@ -344,6 +352,7 @@ impl Document {
         let mut tags = vec![
             json!({ "name": "auth", "description": "Accounts, tokens and sessions." }),
             json!({ "name": "admin", "description": "What admins do." }),
+            json!({ "name": "users", "description": "Users, for admins." }),
             json!({ "name": "service", "description": "The service itself." }),
         ];
         tags.extend(collections.iter().map(|collection| {
@@ -390,11 +399,13 @@ impl Document {
 
 /// The parameters of an endpoint whose path is as it stands.
 fn plain_parameters(entry: &Entry) -> Vec<Value> {
-    let in_path = [("{id}", "Id"), ("{username}", "Username")];
-    let in_path = in_path.iter().filter(|(placeholder, _)| entry.path.ends_with(placeholder));
+    let in_path = [("{id}", "Id"), ("{sid}", "SessionId"), ("{username}", "Username")];
+    let in_path =
+        in_path.iter().filter(|(placeholder, _)| entry.path.split('/').any(|segment| segment == *placeholder));
     let more: &[&str] = match entry.name {
         "refresh" => &["RefreshKey"],
-        "sessions-list" => &["Limit", "Cursor"],
+        "sessions-list" | "users-sessions-list" => &["Limit", "Cursor"],
+        "users-list" => &["Limit", "Cursor", "UserSearch", "UserRole"],
         _ => &[],
     };
     in_path.map(|(_, name)| *name).chain(more.iter().copied()).map(parameter).collect()
@@ -610,6 +621,21 @@ fn parameters() -> Value {
             "name": "username", "in": "path", "required": true,
             "description": "The username, whatever its case.",
             "schema": { "type": "string", "pattern": "^[a-zA-Z0-9_.-]{3,50}$" },
+        },
+        "SessionId": {
+            "name": "sid", "in": "path", "required": true,
+            "description": "The session's id; anything else is 404.",
+            "schema": { "type": "string", "format": "uuid" },
+        },
+        "UserSearch": {
+            "name": "search", "in": "query",
+            "description": "What the address or a text of the profile contains, whatever its case.",
+            "schema": { "type": "string", "minLength": 1, "maxLength": 128 },
+        },
+        "UserRole": {
+            "name": "role", "in": "query",
+            "description": "The users of this role alone: `admin`, `authenticated`, or one of the declared roles.",
+            "schema": { "type": "string" },
         },
         "RefreshKey": {
             "name": "Idempotency-Key", "in": "header",

@@ -14,7 +14,8 @@ use crate::policy::{Policy, SYSTEM_TABLES, policy};
 const BASE: &str = include_str!("../base.yaml");
 
 /// The endpoints that hash a password: a whole vCPU, and a throttle of their own.
-const HASHES_PASSWORDS: [&str; 5] = ["register", "login", "me-delete", "me-restore", "password-change"];
+const HASHES_PASSWORDS: [&str; 7] =
+    ["register", "login", "me-delete", "me-restore", "password-change", "users-create", "users-password"];
 
 /// The memory, in MB, that comes with one whole vCPU.
 const ONE_VCPU: u16 = 1769;
@@ -324,8 +325,8 @@ fn function(entry: &Entry, collections: &[&Definition]) -> Result<Resource<Funct
     })
 }
 
-/// The settings of an endpoint: where it runs, for the one that strangers make users with who becomes an admin, and for one that touches
-/// tables the version of the keys.
+/// The settings of an endpoint: where it runs, for the one that strangers make users with who becomes an admin, and for
+/// one that touches tables the version of the keys.
 fn environment(entry: &Entry) -> Environment {
     let mut variables =
         BTreeMap::from([("BAKEND_ENV", "cloud".into()), ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-"))]);

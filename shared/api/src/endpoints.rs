@@ -8,10 +8,11 @@ use serde::Serialize;
 
 use crate::definition::{Definition, Operation};
 use crate::error::Code;
-use crate::wire::{ApiKeys, NewApiKey, ShownApiKey, User};
+use crate::wire::{ApiKeys, NewApiKey, ShownApiKey};
 use crate::wire::{Body, BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, LogoutRequest};
-use crate::wire::{NewPassword, NoBody, NoContent, ProfileChanges, PublicUser, Record, RecordCount, RecordFields};
-use crate::wire::{RecordPage, RecordView, RefreshRequest, RegisterRequest, SessionPage, SignedIn, Tokens, Unread};
+use crate::wire::{NewPassword, NewUser, NoBody, NoContent, PasswordToSet, ProfileChanges, PublicUser, Record};
+use crate::wire::{RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, RegisterRequest, SessionPage};
+use crate::wire::{SignedIn, Tokens, Unread, User, UserChanges, UserForAdmins, UserPage};
 
 /// An HTTP method that some endpoint answers.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -345,6 +346,53 @@ endpoints! {
         [GetItem Users, GetItem Settings],
         NoBody => 200 PublicUser, [UserNotFound];
 
+    /// List users, newest first: all of them, or those of a role or with a text in their address or profile.
+    UsersList "users-list": [Get] "/api/users", Users(List),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, Query UsersIndex],
+        NoBody => 200 UserPage, [ValidationFailed, InvalidCursor];
+
+    /// Make a user, with a password or without: then nobody can log in until one is set.
+    UsersCreate "users-create": [Post] "/api/users", Users(Create),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, PutItem Users, UpdateItem Users],
+        Unread<NewUser> => 201 UserForAdmins, [EmailAlreadyExists, UserUniqueViolation, RecordTooLarge];
+
+    /// Read a user.
+    UsersGet "users-get": [Get] "/api/users/{id}", Users(Read),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Users],
+        NoBody => 200 UserForAdmins, [UserNotFound];
+
+    /// Change a user's role, profile, or whether the account is switched off, which ends every session.
+    UsersUpdate "users-update": [Patch] "/api/users/{id}", Users(Update),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Users, UpdateItem Users, PutItem Users,
+         DeleteItem Users],
+        Unread<UserChanges> => 200 UserForAdmins, [UserNotFound, LastAdmin, UserUniqueViolation, RecordTooLarge];
+
+    /// Remove a user at once.
+    UsersDelete "users-delete": [Delete] "/api/users/{id}", Users(Delete),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Users, DeleteItem Users,
+         UpdateItem Users],
+        NoBody => 204 NoContent, [UserNotFound, LastAdmin];
+
+    /// Set a user's password, which ends every session.
+    UsersPassword "users-password": [Post] "/api/users/{id}/password", Users(Update),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Users, UpdateItem Users],
+        Unread<PasswordToSet> => 204 NoContent, [UserNotFound];
+
+    /// List the sessions of a user that stand, newest first.
+    UsersSessionsList "users-sessions-list": [Get] "/api/users/{id}/sessions", Users(Read),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Users, Query Sessions],
+        NoBody => 200 SessionPage, [ValidationFailed, UserNotFound, InvalidCursor];
+
+    /// End every session of a user.
+    UsersSessionsEnd "users-sessions-end": [Delete] "/api/users/{id}/sessions", Users(Update),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Users, UpdateItem Users],
+        NoBody => 204 NoContent, [UserNotFound];
+
+    /// End one session of a user.
+    UsersSessionEnd "users-session-end": [Delete] "/api/users/{id}/sessions/{sid}", Users(Update),
+        [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Users, UpdateItem Sessions],
+        NoBody => 204 NoContent, [UserNotFound, SessionNotFound];
+
     /// Tell that the service answers; touches no table.
     Health "health": [Get] "/api/health", Open, [], NoBody => 200 HealthStatus, [];
 
@@ -542,7 +590,7 @@ mod tests {
             "/api/nope/x",
             "/posts",
             "/api/auth",
-            "/api/users",
+            "/api/user",
             "//api/posts",
             "$default",
             "/api/%70osts",

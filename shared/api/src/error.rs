@@ -191,6 +191,32 @@ impl Error {
     }
 }
 
+/// What is wrong with a body, told at once: its `faults`, what is wrong `besides`, and what is wrong with the rest. Each
+/// field is told of once: what is missing is not also malformed.
+///
+/// # Errors
+/// `common/validation-failed` with all of it; whatever else went wrong with the rest.
+pub fn told_together<T>(
+    faults: Vec<Detail>,
+    besides: impl IntoIterator<Item = Detail>,
+    rest: Result<T, Error>,
+) -> Result<T, Error> {
+    let (rest, of_rest) = match rest {
+        Err(error) if error.code == Code::ValidationFailed => (None, error.details),
+        rest => (Some(rest), Vec::new()),
+    };
+    let mut details = faults;
+    for detail in besides.into_iter().chain(of_rest) {
+        if !details.iter().any(|earlier| earlier.field == detail.field) {
+            details.push(detail);
+        }
+    }
+    match rest {
+        Some(rest) if details.is_empty() => rest,
+        _ => Err(Error::invalid(details)),
+    }
+}
+
 impl From<Code> for Error {
     fn from(code: Code) -> Self {
         Self::new(code)
@@ -235,6 +261,27 @@ mod tests {
             assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{text}");
             assert!((400..=503).contains(&code.status()), "{text}");
         }
+    }
+
+    #[test]
+    fn what_is_wrong_is_told_together_and_of_each_field_once() {
+        let detail = |field: &str, code: &str| Detail::new(field, code, "");
+        let fields = |result: Result<u8, Error>| -> Vec<String> {
+            result
+                .err()
+                .into_iter()
+                .flat_map(|error| error.details)
+                .map(|it| format!("{} {}", it.field, it.code))
+                .collect()
+        };
+        let rest = || Err(Error::invalid(vec![detail("a", "unknown"), detail("c", "unknown")]));
+        let all = told_together(vec![detail("a", "type")], [detail("a", "format"), detail("b", "format")], rest());
+        assert_eq!(fields(all), ["a type", "b format", "c unknown"]);
+        assert_eq!(told_together(Vec::new(), [], Ok(7)), Ok(7));
+        assert_eq!(fields(told_together(vec![detail("a", "type")], [], Ok(7))), ["a type"]);
+        let large = || Err::<u8, Error>(Code::RecordTooLarge.into());
+        assert_eq!(told_together(Vec::new(), [], large()), large());
+        assert_eq!(fields(told_together(Vec::new(), [detail("a", "type")], large())), ["a type"]);
     }
 
     #[test]

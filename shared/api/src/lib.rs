@@ -17,7 +17,7 @@ pub mod wire;
 pub use definition::{Definition, Operation};
 pub use deployment::Deployment;
 pub use endpoints::{Endpoint, Method};
-pub use error::{Code, Detail, Error};
+pub use error::{Code, Detail, Error, told_together};
 pub use id::Id;
 pub use rule::Rule;
 pub use time::Timestamp;

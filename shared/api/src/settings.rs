@@ -148,6 +148,13 @@ pub struct Cors {
     pub allowed_origins: Vec<String>,
 }
 
+impl Auth {
+    /// The roles that a user may have.
+    pub fn all_roles(&self) -> impl Iterator<Item = &str> {
+        ["admin", "authenticated"].into_iter().chain(self.roles.iter().map(String::as_str))
+    }
+}
+
 impl Default for Auth {
     fn default() -> Self {
         Self {

@@ -2,9 +2,12 @@
 
 use api::definition::ProfileField;
 use api::query::{Listing, caseless};
-use api::settings::Span;
-use api::{Code, Error, Id, Timestamp, wire};
-use serde_json::{Map, Value};
+use api::settings::{Auth, Span};
+use api::{Code, Detail, Error, Id, Timestamp, wire};
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
+use serde_json::{Map, Value, json};
 
 use crate::password::Verdict;
 
@@ -86,6 +89,24 @@ pub fn signed_out(error: Error) -> Error {
     if error.code == Code::UserNotFound { Code::SessionRevoked.into() } else { error }
 }
 
+/// Checks that a role is one that a user may have.
+///
+/// # Errors
+/// A detail for the field `role`.
+pub fn check_role(role: &str, settings: &Auth) -> Result<(), Detail> {
+    if settings.all_roles().any(|known| known == role) {
+        return Ok(());
+    }
+    let choices = settings.all_roles().collect::<Vec<_>>().join(", ");
+    Err(Detail::new("role", "unknown-role", format!("`role` must be one of: {choices}.")))
+}
+
+/// What tells one line of an import from every other, and the same line again.
+#[must_use]
+pub fn import_mark(line: &Map<String, Value>) -> String {
+    URL_SAFE_NO_PAD.encode(digest(&SHA256, json!(line).to_string().as_bytes()))
+}
+
 impl User {
     /// A new user.
     #[must_use]
@@ -110,10 +131,14 @@ impl User {
         self.role == ADMIN && !self.disabled && self.deleted.is_none()
     }
 
-    /// Whether the user is one of those that a list is of: has its role, and its search in some text that may be searched.
+    /// Whether the user is one of those that a list is of: has its role, and its search in the address or in a text of
+    /// the declared profile.
     #[must_use]
-    pub fn is_listed(&self, listing: &Listing) -> bool {
-        let found = |search: &String| caseless(&self.email).contains(search);
+    pub fn is_listed(&self, listing: &Listing, declared: &[ProfileField]) -> bool {
+        let texts = declared.iter().filter_map(|field| self.profile.get(&field.field.name)?.as_str());
+        let found = |search: &String| {
+            [self.email.as_str()].into_iter().chain(texts).any(|text| caseless(text).contains(search))
+        };
         listing.role.as_ref().is_none_or(|role| *role == self.role) && listing.search.as_ref().is_none_or(found)
     }
 
@@ -126,6 +151,43 @@ impl User {
             role: self.role.clone(),
             created_at: self.created_at,
             profile: self.shown(declared.iter()),
+        }
+    }
+
+    /// The user as admins see it.
+    #[must_use]
+    pub fn for_admins(&self, declared: &[ProfileField]) -> wire::UserForAdmins {
+        wire::UserForAdmins {
+            id: self.id,
+            email: self.email.clone(),
+            role: self.role.clone(),
+            created_at: self.created_at,
+            disabled: self.disabled,
+            profile: self.shown(declared.iter()),
+        }
+    }
+
+    /// The user with another role, or switched off or on, as far as an admin says so. Switching off ends every session
+    /// for good: switching on brings none back.
+    #[must_use]
+    pub fn administered(&self, role: Option<&str>, disabled: Option<bool>) -> Self {
+        let disabled = disabled.unwrap_or(self.disabled);
+        Self {
+            role: role.unwrap_or(&self.role).to_owned(),
+            disabled,
+            auth_version: self.auth_version + u64::from(disabled && !self.disabled),
+            ..self.clone()
+        }
+    }
+
+    /// The user without any session.
+    ///
+    /// # Errors
+    /// `users/not-found` for a deleted account.
+    pub fn without_sessions(&self) -> Result<Self, Error> {
+        match self.deleted {
+            Some(_) => Err(Code::UserNotFound.into()),
+            None => Ok(Self { auth_version: self.auth_version + 1, ..self.clone() }),
         }
     }
 
@@ -144,8 +206,6 @@ impl User {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
-
     use super::*;
 
     #[test]
@@ -179,11 +239,14 @@ mod tests {
     #[test]
     fn a_list_of_users_goes_by_role_and_search() {
         let now = Timestamp::from_millis(1_790_000_000_000);
-        let user =
-            User { role: "editor".into(), ..User::new(Id::new(now, [1; 10]), "ada@example.com".into(), false, now) };
+        let fields = json!([{ "name": "city", "type": "string" }, { "name": "level", "type": "integer" }]);
+        let declared: Vec<ProfileField> = serde_json::from_value(fields).expect("fields");
+        let profile = json!({ "city": "Köln", "level": 42, "once": "secret" }).as_object().cloned().unwrap_or_default();
+        let user = User::new(Id::new(now, [1; 10]), "ada@example.com".into(), false, now);
+        let user = User { role: "editor".into(), profile, ..user };
         let is_listed = |search: Option<&str>, role: Option<&str>| {
             let (search, role) = (search.map(caseless), role.map(str::to_owned));
-            user.is_listed(&Listing { limit: 20, cursor: None, search, role })
+            user.is_listed(&Listing { limit: 20, cursor: None, search, role }, &declared)
         };
         for (search, role, expected) in [
             (None, None, true),
@@ -194,8 +257,39 @@ mod tests {
             (Some("ada"), Some("admin"), false),
             (Some("bob"), None, false),
             (Some("edit"), None, false),
+            (Some("KÖL"), None, true),
+            (Some("42"), None, false),
+            (Some("secret"), None, false),
         ] {
             assert_eq!(is_listed(search, role), expected, "{search:?} {role:?}");
+        }
+    }
+
+    #[test]
+    fn switching_off_ends_sessions_and_switching_on_brings_none_back() {
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let user = User::new(Id::new(now, [1; 10]), "ada@example.com".into(), false, now);
+        let off = user.administered(None, Some(true));
+        assert_eq!((off.disabled, off.auth_version), (true, 2));
+        assert_eq!(off.administered(None, Some(true)), off, "it was off");
+        let on = off.administered(None, Some(false));
+        assert_eq!((on.disabled, on.auth_version), (false, 2));
+        assert_eq!(user.administered(None, None), user);
+        let editor = user.administered(Some("editor"), None);
+        assert_eq!((editor.role.as_str(), editor.auth_version), ("editor", 1));
+        assert_eq!(user.without_sessions().map(|user| user.auth_version), Ok(2));
+        let deleted = User { deleted: Some(Deletion::new(now, Span::seconds(9))), ..user };
+        assert_eq!(deleted.without_sessions(), Err(Code::UserNotFound.into()));
+    }
+
+    #[test]
+    fn a_role_is_a_declared_one() {
+        let settings = Auth { roles: vec!["editor".into()], ..Auth::default() };
+        for role in ["admin", "authenticated", "editor"] {
+            assert_eq!(check_role(role, &settings), Ok(()));
+        }
+        for role in ["", "public", "owner", "Editor", "chief"] {
+            assert_eq!(check_role(role, &settings).map_err(|detail| detail.code), Err("unknown-role".into()), "{role}");
         }
     }
 }

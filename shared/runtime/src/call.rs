@@ -152,6 +152,12 @@ impl<E: Endpoint> Call<E> {
         pairs.find(|(name, _)| *name == placeholder).map_or("", |(_, segment)| segment)
     }
 
+    /// The query parameters in their order, decoded and unchecked.
+    #[must_use]
+    pub fn parameters(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
+        form_urlencoded::parse(self.event.query().as_bytes()).collect()
+    }
+
     /// The query parameters, all of which must be `known`.
     ///
     /// # Errors
@@ -197,12 +203,6 @@ impl<E: Endpoint<Guard: guard::OfRecords>> Call<E> {
     #[must_use]
     pub fn if_none_match(&self) -> Option<&str> {
         self.event.header("if-none-match")
-    }
-
-    /// The query parameters in their order, decoded and unchecked.
-    #[must_use]
-    pub fn parameters(&self) -> Vec<(Cow<'_, str>, Cow<'_, str>)> {
-        form_urlencoded::parse(self.event.query().as_bytes()).collect()
     }
 }
 

@@ -1,5 +1,6 @@
 //! The list of all users, through the index `by_kind` of `_users`.
 
+use api::definition::ProfileField;
 use api::query::Listing;
 use api::{Error, Id};
 use auth::User;
@@ -33,7 +34,12 @@ impl Store {
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn list_users(&self, listing: &Listing, after: Option<Id>) -> Result<UserPage, Error> {
+    pub async fn list_users(
+        &self,
+        listing: &Listing,
+        after: Option<Id>,
+        declared: &[ProfileField],
+    ) -> Result<UserPage, Error> {
         let some = listing.search.is_some() || listing.role.is_some();
         let wanted = listing.limit.saturating_add(1);
         let (mut users, mut after) = (Vec::new(), after);
@@ -48,7 +54,7 @@ impl Store {
             for item in output.items.unwrap_or_default() {
                 let user = read_user(item)?;
                 after = Some(user.id);
-                if user.is_listed(listing) {
+                if user.is_listed(listing, declared) {
                     users.push(user);
                 }
                 if users.len() == wanted {
@@ -68,6 +74,26 @@ impl Store {
             }
         }
         Ok(UserPage { users, next: after })
+    }
+
+    /// The user of an id as a caller sends it, deleted or not; `None` where it is nobody's, or none. Strongly
+    /// consistent: 1 RRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn any_user(&self, id: &str) -> Result<Option<User>, Error> {
+        match id.parse() {
+            Ok(id) => self.user(id).await,
+            Err(_) => Ok(None),
+        }
+    }
+
+    /// The same of a user who is not deleted.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn standing_user(&self, id: &str) -> Result<Option<User>, Error> {
+        Ok(self.any_user(id).await?.filter(|user| user.deleted.is_none()))
     }
 
     async fn users_query(

@@ -18,3 +18,4 @@ mod records;
 mod settings;
 mod sweeps;
 mod timing;
+mod users;

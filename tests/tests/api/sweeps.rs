@@ -44,7 +44,7 @@ impl Request {
 
     /// The member, or an admin where the endpoint is for admins.
     fn caller(&self, member: &Caller) -> Caller {
-        if self.entry.guard == Guard::Admin { stack().admin() } else { member.clone() }
+        if matches!(self.entry.guard, Guard::Admin | Guard::Users(_)) { stack().admin() } else { member.clone() }
     }
 
     /// Sends it with these headers, and a JSON object where it takes a body.

@@ -1,0 +1,20 @@
+use api::endpoints::UsersSessionsEnd;
+use api::wire::NoContent;
+use api::{Code, Error};
+use runtime::{Call, Reply};
+use store::{Along, Store, Writer};
+
+/// Raises the user's version: one write ends every session.
+pub(crate) async fn end_sessions(
+    store: &Store,
+    call: Call<UsersSessionsEnd>,
+) -> Result<Reply<UsersSessionsEnd>, Error> {
+    let credentials = call.credentials(store.keys().await?)?;
+    let (admin, user) = tokio::try_join!(store.admin(&credentials, call.now), store.standing_user(call.id()))?;
+    let user = user.ok_or(Code::UserNotFound)?;
+    let writer = Writer::new(admin.id(), call.request_id.clone(), call.now, call.random()?);
+    let declared = &call.settings.users.fields;
+    let _ =
+        store.change_user(declared, user, &Along::default(), &writer, |user| user.without_sessions().map(Some)).await?;
+    Ok(Reply::of(NoContent))
+}

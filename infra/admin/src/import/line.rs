@@ -1,0 +1,201 @@
+//! One line of an import: a user as another system, or `cargo admin export`, writes it.
+
+use api::record::{Write, profile};
+use api::settings::Settings;
+use api::{Id, Timestamp};
+use auth::{User, email, password};
+use serde_json::{Map, Value};
+
+/// A user who is to be made, and what the address signs in with.
+#[derive(Debug, PartialEq)]
+pub(crate) struct Newcomer {
+    /// The user.
+    pub(crate) user: User,
+    /// The stored hash, if the line has one; without it nobody can log in until a password is set.
+    pub(crate) password_hash: Option<String>,
+    /// What tells this line from every other, and the same line again: an import that was interrupted skips what it has
+    /// made.
+    pub(crate) mark: String,
+}
+
+/// Reads a line: a JSON object with `email`, and as there is need `passwordHash`, `role`, `id`, `createdAt`, `disabled`
+/// and profile fields. `now` is when the account was made if the line does not say it, `random` is for its id.
+///
+/// # Errors
+/// Everything that is wrong with it, in words that never repeat a hash.
+pub(crate) fn parse(line: &[u8], settings: &Settings, now: Timestamp, random: [u8; 10]) -> Result<Newcomer, String> {
+    let line = std::str::from_utf8(line).map_err(|_| "is not UTF-8")?;
+    let value: Value = serde_json::from_str(line).map_err(|error| {
+        // The error names a place in this very line, and nothing of what is there.
+        format!("is not JSON: character {}", error.column())
+    })?;
+    let Value::Object(mut fields) = value else { return Err("is not a JSON object".to_owned()) };
+    let mut problems = Vec::new();
+
+    let mark = auth::user::import_mark(&fields);
+    let email = match text(&mut fields, "email", &mut problems) {
+        Some(email) => email::normalise(&email).map_err(|detail| problems.push(detail.message)).ok(),
+        None => {
+            if problems.is_empty() {
+                problems.push("`email` is required.".to_owned());
+            }
+            None
+        }
+    };
+    let password_hash = text(&mut fields, "passwordHash", &mut problems);
+    if let Some(Err(reason)) = password_hash.as_deref().map(password::check_hash) {
+        problems.push(format!("`passwordHash` {reason}."));
+    }
+    let role = text(&mut fields, "role", &mut problems).unwrap_or_else(|| auth::user::AUTHENTICATED.to_owned());
+    if !settings.auth.has_role(&role) {
+        problems.push("`role` is not declared in auth.roles.".to_owned());
+    }
+    let created_at = text(&mut fields, "createdAt", &mut problems).and_then(|text| {
+        let time = Timestamp::parse(&text).filter(|time| *time <= now);
+        if time.is_none() {
+            problems.push("`createdAt` must be a time that has been, such as 2026-01-31T12:00:00.000Z.".to_owned());
+        }
+        time
+    });
+    let id = text(&mut fields, "id", &mut problems).and_then(|text| {
+        let id = text.parse::<Id>().ok();
+        if id.is_none() {
+            problems.push("`id` must be a UUIDv7 in lower case; leave it out to have one made.".to_owned());
+        }
+        id
+    });
+    let disabled = match fields.remove("disabled") {
+        None | Some(Value::Null) => false,
+        Some(Value::Bool(disabled)) => disabled,
+        Some(_) => {
+            problems.push("`disabled` must be true or false.".to_owned());
+            false
+        }
+    };
+    let profile = match profile(&settings.users.fields, &Map::new(), fields, Write::Create) {
+        Ok(profile) => profile,
+        Err(error) => {
+            problems.extend(error.details.iter().map(|detail| detail.message.clone()));
+            if error.details.is_empty() {
+                problems.push(error.message);
+            }
+            Map::new()
+        }
+    };
+    let Some(email) = email.filter(|_| problems.is_empty()) else { return Err(problems.join(" ")) };
+
+    let created_at = created_at.or_else(|| id.map(Id::created_at)).unwrap_or(now);
+    let user = User {
+        role,
+        disabled,
+        profile,
+        ..User::new(id.unwrap_or_else(|| Id::new(created_at, random)), email, false, created_at)
+    };
+    Ok(Newcomer { user, password_hash, mark })
+}
+
+/// Takes a text that may be left out or null.
+fn text(fields: &mut Map<String, Value>, name: &str, problems: &mut Vec<String>) -> Option<String> {
+    match fields.remove(name) {
+        None | Some(Value::Null) => None,
+        Some(Value::String(text)) => Some(text),
+        Some(_) => {
+            problems.push(format!("`{name}` must be a string."));
+            None
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+    const HASH: &str = "$2y$12$JkRVk2mZ5VJ3kbm3ZQpTWuRz7h3dN2jCmJrtkH7y6lT0mJj5cY2mG";
+    const ID: &str = "0197a3b0-0000-7000-8000-000000000001";
+
+    fn settings() -> Settings {
+        let json = json!({ "auth": { "roles": ["editor"] }, "users": { "fields": [
+            { "name": "username", "type": "string", "public": true }, { "name": "level", "type": "integer", "max": 9 } ] } });
+        Settings::read(&json.to_string(), |_| None, false).unwrap_or_else(|problem| panic!("{problem}"))
+    }
+
+    fn read(line: &str) -> Result<Newcomer, String> {
+        parse(line.as_bytes(), &settings(), NOW, [7; 10])
+    }
+
+    #[test]
+    fn a_line_is_a_user() {
+        let whole = json!({ "email": " Ada@Example.com ", "passwordHash": HASH, "role": "editor", "id": ID,
+            "createdAt": "2020-02-29T12:00:00+01:00", "disabled": true, "username": "Ada", "level": 7 });
+        let newcomer = read(&whole.to_string()).expect("a user");
+        let user = newcomer.user;
+        assert_eq!((user.email.as_str(), user.role.as_str(), user.disabled), ("ada@example.com", "editor", true));
+        assert_eq!((user.id.to_string().as_str(), user.auth_version), (ID, 1));
+        assert_eq!(user.created_at.to_string(), "2020-02-29T11:00:00.000Z");
+        assert_eq!(Value::Object(user.profile), json!({ "username": "Ada", "level": 7 }));
+        assert_eq!(newcomer.password_hash.as_deref(), Some(HASH));
+
+        let least = read(r#"{"email":"a@b","passwordHash":null}"#).expect("a user");
+        assert_eq!((least.user.role.as_str(), least.user.disabled), ("authenticated", false));
+        assert_eq!((least.user.created_at, least.user.id), (NOW, Id::new(NOW, [7; 10])));
+        assert_eq!(least.password_hash, None);
+    }
+
+    #[test]
+    fn an_id_and_a_time_go_together() {
+        let by_id = read(&json!({ "email": "a@b", "id": ID }).to_string()).expect("a user").user;
+        assert_eq!(by_id.created_at, by_id.id.created_at());
+        let by_time = read(r#"{"email":"a@b","createdAt":"2020-01-01"}"#).expect("a user").user;
+        assert_eq!(by_time.id.created_at(), by_time.created_at, "so that it is where it belongs among the newest");
+    }
+
+    #[test]
+    fn the_same_line_has_the_same_mark() {
+        let mark = |line: &str| read(line).expect("a user").mark;
+        let line = r#"{"email":"a@b","level":1}"#;
+        assert_eq!(mark(line), mark(r#" { "level" : 1, "email" : "a@b" }"#));
+        for other in [r#"{"email":"a@b"}"#, r#"{"email":"a@b","level":2}"#, r#"{"email":"a@b","level":1,"role":"admin"}"#] {
+            assert_ne!(mark(line), mark(other));
+        }
+    }
+
+    #[test]
+    fn what_is_refused_says_why_and_never_repeats_a_hash() {
+        let with = |name: &str, value: Value| {
+            let mut line = json!({ "email": "a@b", "passwordHash": HASH });
+            line[name] = value;
+            line.to_string()
+        };
+        for (line, reason) in [
+            ("".to_owned(), "is not JSON"),
+            (r#"{"passwordHash":"$2b$10$secret"#.to_owned(), "is not JSON: character"),
+            ("[]".to_owned(), "is not a JSON object"),
+            ("{}".to_owned(), "`email` is required."),
+            (with("email", json!(1)), "`email` must be a string."),
+            (with("email", json!("ada")), "`email` must be an email address."),
+            (with("passwordHash", json!("secret")), "`passwordHash` is not a bcrypt hash"),
+            (with("passwordHash", json!(HASH.replace("$12$", "$17$"))), "over 16"),
+            (with("passwordHash", json!(1)), "`passwordHash` must be a string."),
+            (with("role", json!("chief")), "`role` is not declared in auth.roles."),
+            (with("role", json!("public")), "`role` is not declared in auth.roles."),
+            (with("id", json!("1")), "`id` must be a UUIDv7"),
+            (with("id", json!("550e8400-e29b-41d4-a716-446655440000")), "`id` must be a UUIDv7"),
+            (with("createdAt", json!("yesterday")), "`createdAt` must be a time"),
+            (with("createdAt", json!("2999-01-01")), "`createdAt` must be a time that has been"),
+            (with("disabled", json!("no")), "`disabled` must be true or false."),
+            (with("level", json!(10)), "`level`"),
+            (with("username", json!("a b")), "`username`"),
+            (with("password", json!("plain")), "`password`"),
+            (with("authVersion", json!(1)), "`authVersion`"),
+        ] {
+            let refused = read(&line).expect_err("refused");
+            assert!(refused.contains(reason) && !refused.contains("secret"), "{line}: {refused}");
+        }
+        let two = read(r#"{"email":"x","role":"chief"}"#).expect_err("refused");
+        assert_eq!(two, "`email` must be an email address. `role` is not declared in auth.roles.");
+        assert_eq!(parse(b"{\"email\":\"\xff\"}", &settings(), NOW, [7; 10]), Err("is not UTF-8".to_owned()));
+    }
+}

@@ -1,0 +1,12 @@
+//! `/api/users*`: what admins do with users.
+
+mod look;
+
+mod create;
+mod delete;
+mod guard;
+mod last_admin;
+mod list;
+mod password;
+mod sessions;
+mod update;
