@@ -119,6 +119,13 @@ pub struct Permissions {
     pub declared: bool,
 }
 
+impl Permissions {
+    /// What the file does not say is not said in its normal form either: somebody looks at whether it was.
+    fn is_undeclared(&self) -> bool {
+        !self.declared
+    }
+}
+
 /// The type of a field's value. The aliases are the names that other systems have for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
@@ -349,7 +356,7 @@ pub struct Definition {
     /// The declared fields.
     pub fields: Vec<Field>,
     /// Who may do what; everything is public when absent.
-    #[serde(default)]
+    #[serde(default, skip_serializing_if = "Permissions::is_undeclared")]
     pub permissions: Permissions,
     /// The field that holds the owner's id; `user_id` if that is declared, else `createdBy`, when absent.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -567,6 +574,20 @@ mod tests {
             let checked = check_one("a.json", content).expect("valid");
             assert_eq!(checked.definitions[0].owner_field(), field);
             assert_eq!(checked.definitions[0].owner_is_declared(), declared);
+        }
+    }
+
+    #[test]
+    fn what_says_nothing_of_permissions_says_nothing_in_the_normal_form() {
+        for (content, declared) in [
+            (r#"{"name":"a","fields":[]}"#, false),
+            (r#"{"name":"a","fields":[],"permissions":{}}"#, true),
+            (r#"{"name":"a","fields":[],"rls":{"enabled":false}}"#, true),
+        ] {
+            let definition = check_one("a.json", content).expect("valid").definitions.remove(0);
+            assert_eq!(definition.permissions.declared, declared, "{content}");
+            let normal = serde_json::to_string(&definition).expect("JSON");
+            assert_eq!(serde_json::from_str::<Definition>(&normal).ok(), Some(definition), "{normal}");
         }
     }
 
