@@ -15,6 +15,7 @@ use serde_json::{Map, Value, json};
 
 use self::collection::Side;
 use crate::names::pascal;
+use crate::template::TAKES_COOKIE;
 
 const DESCRIPTION: &str = "\
 Accounts, sessions and records over HTTP. Bodies are JSON objects in UTF-8 of at most 256 KiB, a query string at most \
@@ -161,6 +162,11 @@ impl Document {
         });
         let is_auth = entry.path.starts_with("/api/auth/");
         let is_kept_by_nobody = is_auth || matches!(entry.guard, Guard::User | Guard::Admin | Guard::Users(_));
+        let reply = Value::from(reply);
+        let signs_in = points_to(&reply, "SignedIn");
+        let sets_cookie = signs_in || TAKES_COOKIE.contains(&entry.name);
+        let mut parameters = plain_parameters(entry);
+        parameters.extend(signs_in.then(|| parameter("RefreshTokenMode")));
         let id = pascal(entry.name);
         let shape = Shape {
             id: uncapitalised(&id),
@@ -171,8 +177,8 @@ impl Document {
                 _ => "service",
             },
             body,
-            reply: (entry.status != 204).then(|| Value::from(reply)),
-            parameters: plain_parameters(entry),
+            reply: (entry.status != 204).then_some(reply),
+            parameters,
             codes: guard_codes(entry.guard),
             security: match entry.guard {
                 _ if !entry.reads_api_keys() => json!([]),
@@ -184,6 +190,7 @@ impl Document {
             },
             headers: match entry.name {
                 "users-create" => &["Location", "Cache-Control"],
+                _ if sets_cookie => &["Cache-Control", "Set-Cookie"],
                 _ if is_kept_by_nobody => &["Cache-Control"],
                 _ => &[],
             },
@@ -403,7 +410,8 @@ fn plain_parameters(entry: &Entry) -> Vec<Value> {
     let in_path =
         in_path.iter().filter(|(placeholder, _)| entry.path.split('/').any(|segment| segment == *placeholder));
     let more: &[&str] = match entry.name {
-        "refresh" => &["RefreshKey"],
+        "refresh" => &["RefreshTokenHeader", "RefreshTokenCookie", "RefreshKey"],
+        "logout" => &["RefreshTokenHeader", "RefreshTokenCookie"],
         "sessions-list" | "users-sessions-list" => &["Limit", "Cursor"],
         "users-list" => &["Limit", "Cursor", "UserSearch", "UserRole"],
         _ => &[],
@@ -600,6 +608,11 @@ fn headers() -> Value {
             "description": "`no-store` on `/api/auth/*`; `private, no-cache` on records read by an identified caller.",
             "schema": text,
         },
+        "SetCookie": {
+            "description": "The refresh token as `__Host-refresh` (`HttpOnly; Secure; SameSite=Lax; Path=/`; from `cargo \
+                            dev` it is `refresh`, without `Secure`), where it goes by cookie; or its end.",
+            "schema": text,
+        },
         "Vary": { "description": "On records read by an identified caller.", "schema": text },
     })
 }
@@ -642,6 +655,22 @@ fn parameters() -> Value {
             "description": "The same key with the same refresh token, within 60 s and while its successor is unused, \
                             gets the same successor again: a lost reply logs nobody out.",
             "schema": key,
+        },
+        "RefreshTokenMode": {
+            "name": "x-refresh-token-mode", "in": "header",
+            "description": "`cookie`: the refresh token goes by cookie, and is not in the body.",
+            "schema": { "type": "string", "enum": ["cookie", "body"], "default": "body" },
+        },
+        "RefreshTokenHeader": {
+            "name": "x-refresh-token", "in": "header",
+            "description": "The refresh token, where the body has none.",
+            "schema": { "type": "string" },
+        },
+        "RefreshTokenCookie": {
+            "name": "__Host-refresh", "in": "cookie",
+            "description": "The refresh token, where neither body nor header has one. The request needs an `Origin` that \
+                            is allowed; the answer goes by cookie as well.",
+            "schema": { "type": "string" },
         },
         "IdempotencyKey": {
             "name": "Idempotency-Key", "in": "header",

@@ -17,6 +17,9 @@ const BASE: &str = include_str!("../base.yaml");
 const HASHES_PASSWORDS: [&str; 7] =
     ["register", "login", "me-delete", "me-restore", "password-change", "users-create", "users-password"];
 
+/// The endpoints that take a refresh token out of a cookie, and so have to know which origins are ours.
+pub(crate) const TAKES_COOKIE: [&str; 2] = ["refresh", "logout"];
+
 /// The memory, in MB, that comes with one whole vCPU.
 const ONE_VCPU: u16 = 1769;
 
@@ -325,13 +328,16 @@ fn function(entry: &Entry, collections: &[&Definition]) -> Result<Resource<Funct
     })
 }
 
-/// The settings of an endpoint: where it runs, for the one that strangers make users with who becomes an admin, and for
-/// one that touches tables the version of the keys.
+/// The settings of an endpoint: where it runs, for the one that strangers make users with who becomes an admin, for one
+/// that takes cookies from whom, and for one that touches tables the version of the keys.
 fn environment(entry: &Entry) -> Environment {
     let mut variables =
         BTreeMap::from([("BAKEND_ENV", "cloud".into()), ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-"))]);
     if entry.name == "register" {
         variables.insert("BAKEND_ADMIN_EMAIL", reference("AdminEmail"));
+    }
+    if TAKES_COOKIE.contains(&entry.name) {
+        variables.insert("BAKEND_CORS_ALLOWED_ORIGINS", reference("AllowedOrigins"));
     }
     if !entry.access.is_empty() {
         // Read by nobody: another value replaces every instance, and with it the keys that it has read.
@@ -480,6 +486,12 @@ mod tests {
                 .and_then(|variables| variables.get("BAKEND_KEYS_VERSION"));
             assert_eq!(version.is_some(), !entry.access.is_empty(), "{}", entry.name);
         }
+        let origins = |name: &str| {
+            let function = properties(&template, &names::function(name));
+            function.get("Environment")?.get("Variables")?.get("BAKEND_CORS_ALLOWED_ORIGINS").cloned()
+        };
+        assert_eq!(TAKES_COOKIE.map(origins), [Some(reference("AllowedOrigins")), Some(reference("AllowedOrigins"))]);
+        assert_eq!(origins("login"), None);
         for name in HASHES_PASSWORDS {
             let function = properties(&template, &names::function(name));
             assert_eq!(function.get("MemorySize"), Some(&Value::from(ONE_VCPU)));

@@ -39,5 +39,6 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
         let _ = store.replace_hash(&email, old, &renewed).await;
     }
     let tokens = session::tokens(keys, &token, &user.role, settings, now)?;
-    Ok(Reply::of(SignedIn { user: user.wire(&call.settings.users.fields), tokens }))
+    let reply = SignedIn { user: user.wire(&call.settings.users.fields), tokens };
+    Ok(call.hand_out(reply, call.transport(), session.expires_at))
 }

@@ -10,8 +10,9 @@ use store::Store;
 pub(crate) async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Logout>, Error> {
     let keys = store.keys().await?;
     store.admit_key(call.key(), call.now).await?;
-    let session = match &call.body.refresh_token {
-        Some(token) => RefreshToken::open(keys, token).ok().map(|token| (token.user, token.session)),
+    let shown = call.refresh_token(call.body.refresh_token.as_deref())?;
+    let session = match &shown {
+        Some(shown) => RefreshToken::open(keys, &shown.token).ok().map(|token| (token.user, token.session)),
         None => match call.signed(keys)? {
             Some(claims) => Some((claims.sub, claims.sid)),
             None => {
@@ -23,5 +24,5 @@ pub(crate) async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Lo
     if let Some((user, session)) = session {
         store.end_session(user, session, "logout", call.now).await?;
     }
-    Ok(Reply::of(NoContent))
+    Ok(call.forgetting(Reply::of(NoContent), shown.as_ref()))
 }

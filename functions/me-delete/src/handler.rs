@@ -1,12 +1,12 @@
 use api::endpoints::MeDelete;
 use api::wire::NoContent;
-use api::{Detail, Error};
+use api::{Detail, Error, Id};
 use auth::user::{Deletion, signed_out};
 use auth::{User, password};
 use runtime::{Call, Reply};
 use store::{Along, Store, Writer};
 
-/// Checks the password once more and marks the account as deleted, or without a grace removes it. Either ends every
+/// Checks the password once more, counted as a login's, and marks the account as deleted, or without a grace removes it. Either ends every
 /// session.
 pub(crate) async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<MeDelete>, Error> {
     let (now, settings) = (call.now, &call.settings.auth);
@@ -14,7 +14,11 @@ pub(crate) async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<
     let (_, user) = store.signed_in(&credentials, now).await?;
     let password = call.body.read()?.password;
 
-    let identity = store.identity(&user.email).await?;
+    let mark = Id::new(now, call.random()?);
+    let client = call.client();
+    let attempt = store.attempt_login(&user.email, &client.ip, &settings.throttle, mark, now);
+    let (attempt, identity) = tokio::join!(attempt, store.identity(&user.email));
+    let (attempt, identity) = (attempt?, identity?);
     let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
     let verdict = tokio::task::spawn_blocking(move || password::verify(&password, stored.as_deref(), cost)).await;
     let verdict = verdict.map_err(|error| Error::internal(error.to_string()))?;
@@ -31,6 +35,9 @@ pub(crate) async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<
     };
     let writer = Writer::new(Some(user.id), call.request_id.clone(), now, call.random()?);
     let declared = &call.settings.users.fields;
-    let _ = store.change_user(declared, user.clone(), &Along::default(), &writer, deleted).await.map_err(signed_out)?;
+    let along = Along::default();
+    let change = store.change_user(declared, user.clone(), &along, &writer, deleted);
+    let (changed, ()) = tokio::join!(change, attempt.give_back());
+    let _ = changed.map_err(signed_out)?;
     Ok(Reply::of(NoContent))
 }

@@ -12,7 +12,12 @@ pub(crate) async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Repl
     let session_id = Id::new(now, call.random()?);
     let email = email::normalise(&call.body.email).map_err(|detail| Error::invalid(vec![detail]))?;
 
-    let (identity, ()) = tokio::try_join!(store.identity(&email), store.admit_key(call.key(), now))?;
+    let client = call.client();
+    let attempt = store.attempt_login(&email, &client.ip, &settings.throttle, session_id, now);
+    let key = store.admit_key(call.key(), now);
+    let (attempt, identity, key) = tokio::join!(attempt, store.identity(&email), key);
+    key?;
+    let (attempt, identity) = (attempt?, identity?);
     let identity = identity.filter(|identity| identity.deleted.is_some_and(|deletion| !deletion.is_final(now)));
     // Of any other address, a user is read whom nobody has.
     let whose = identity.as_ref().map_or(session_id, |identity| identity.user);
@@ -24,7 +29,6 @@ pub(crate) async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Repl
     let (_, user) = login::restore(identity, verdict, user?, now)?;
 
     let (session, token) = Session::begin(user.id, session_id, user.auth_version, call.random()?, settings, now);
-    let client = call.client();
     let along = Along { begins: Some((&session, &client)), ..Along::default() };
     let restored = |found: &User| {
         // Whoever was faster has restored it, or changed what the password was checked against.
@@ -34,8 +38,11 @@ pub(crate) async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Repl
     let declared = &call.settings.users.fields;
     let writer = Writer::new(Some(user.id), call.request_id.clone(), now, call.random()?);
     let gone = |error: Error| if error.code == Code::UserNotFound { Code::InvalidCredentials.into() } else { error };
-    let user = store.change_user(declared, user.clone(), &along, &writer, restored).await.map_err(gone)?;
+    let change = store.change_user(declared, user.clone(), &along, &writer, restored);
+    let (user, ()) = tokio::join!(change, attempt.give_back());
+    let user = user.map_err(gone)?;
     let user = user.ok_or(Code::InvalidCredentials)?;
     let tokens = session::tokens(keys, &token, &user.role, settings, now)?;
-    Ok(Reply::of(SignedIn { user: user.wire(declared), tokens }))
+    let reply = SignedIn { user: user.wire(declared), tokens };
+    Ok(call.hand_out(reply, call.transport(), session.expires_at))
 }

@@ -1,12 +1,12 @@
 use api::endpoints::PasswordChange;
 use api::wire::NoContent;
-use api::{Detail, Error};
+use api::{Detail, Error, Id};
 use auth::user::signed_out;
 use auth::{User, password};
 use runtime::{Call, Reply};
 use store::{Along, Store, Writer};
 
-/// Checks the current password, and sets the new one with a raised version: what began with the old one is over, but for
+/// Checks the current password, counted as a login's, and sets the new one with a raised version: what began with the old one is over, but for
 /// the session that asks.
 pub(crate) async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<PasswordChange>, Error> {
     let settings = &call.settings.auth;
@@ -16,7 +16,11 @@ pub(crate) async fn change(store: &Store, call: Call<PasswordChange>) -> Result<
     password::check_field("newPassword", &body.new_password, &settings.password)
         .map_err(|detail| Error::invalid(vec![detail]))?;
 
-    let identity = store.identity(&user.email).await?;
+    let mark = Id::new(call.now, call.random()?);
+    let client = call.client();
+    let attempt = store.attempt_login(&user.email, &client.ip, &settings.throttle, mark, call.now);
+    let (attempt, identity) = tokio::join!(attempt, store.identity(&user.email));
+    let (attempt, identity) = (attempt?, identity?);
     let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
     let current = body.current_password.clone();
     let verdict = tokio::task::spawn_blocking(move || password::verify(&current, stored.as_deref(), cost)).await;
@@ -39,6 +43,8 @@ pub(crate) async fn change(store: &Store, call: Call<PasswordChange>) -> Result<
     };
     let writer = Writer::new(Some(user.id), call.request_id.clone(), call.now, call.random()?);
     let declared = &call.settings.users.fields;
-    let _ = store.change_user(declared, user.clone(), &along, &writer, raised).await.map_err(signed_out)?;
+    let change = store.change_user(declared, user.clone(), &along, &writer, raised);
+    let (changed, ()) = tokio::join!(change, attempt.give_back());
+    let _ = changed.map_err(signed_out)?;
     Ok(Reply::of(NoContent))
 }

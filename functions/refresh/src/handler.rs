@@ -1,5 +1,5 @@
-use api::Error;
 use api::endpoints::Refresh;
+use api::{Detail, Error};
 use auth::refresh::{Succession, Verdict, judge, refusal};
 use auth::{RefreshToken, session};
 use runtime::{Call, Reply};
@@ -11,7 +11,9 @@ pub(crate) async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<
     let (now, settings) = (call.now, &call.settings.auth);
     let succession = Succession::of(call.idempotency_key(), settings, call.random()?)?;
     let keys = store.keys().await?;
-    let presented = RefreshToken::open(keys, &call.body.refresh_token)?;
+    let shown = call.refresh_token(call.body.refresh_token.as_deref())?.ok_or_else(required)?;
+    let over = || shown.over(refusal());
+    let presented = RefreshToken::open(keys, &shown.token).map_err(|refusal| shown.over(refusal))?;
     // Before the token is spent.
     store.admit_key(call.key(), now).await?;
     let successor = succession.next(&presented);
@@ -31,9 +33,11 @@ pub(crate) async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<
             (Verdict::Throttle(refused), _) => return Err(refused.error(now)),
             (Verdict::Revoke, _) => {
                 store.end_session(presented.user, presented.session, "refresh-token-reuse", now).await?;
-                return Err(refusal());
+                return Err(over());
             }
-            _ => return Err(refusal()),
+            // The cookie may be what another tab got.
+            (Verdict::Forgive, _) => return Err(refusal()),
+            _ => return Err(over()),
         }
     };
     // The old token is dead by now: a read that failed is tried again before the client is sent away with nothing.
@@ -41,6 +45,13 @@ pub(crate) async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<
         Ok(user) => user,
         Err(_) => store.user(presented.user).await?,
     };
-    let user = user.filter(|user| session.stands(user, now)).ok_or_else(refusal)?;
-    Ok(Reply::of(session::tokens(keys, &successor, &user.role, settings, now)?))
+    let user = user.filter(|user| session.stands(user, now)).ok_or_else(over)?;
+    let tokens = session::tokens(keys, &successor, &user.role, settings, now)?;
+    Ok(call.hand_out(tokens, shown.transport, session.expires_at))
+}
+
+/// The refusal of a request that shows no refresh token.
+fn required() -> Error {
+    let message = "Send `refreshToken`, or the token as x-refresh-token or as the cookie that a login set.";
+    Error::invalid(vec![Detail::new("refreshToken", "required", message)])
 }

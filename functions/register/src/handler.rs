@@ -44,5 +44,6 @@ pub(crate) async fn register(store: &Store, call: Call<Register>) -> Result<Repl
     let writer = Writer::new(Some(user.id), call.request_id.clone(), now, call.random()?);
     store.create_user(declared, &user, &along, &writer).await?;
     let tokens = session::tokens(keys, &token, &user.role, settings, now)?;
-    Ok(Reply::of(SignedIn { user: user.wire(declared), tokens }))
+    let reply = SignedIn { user: user.wire(declared), tokens };
+    Ok(call.hand_out(reply, call.transport(), session.expires_at))
 }

@@ -291,12 +291,12 @@ endpoints! {
     /// Trade a refresh token for a new pair of tokens; the one presented is dead from then on.
     Refresh "refresh": [Post] "/api/auth/refresh", Open,
         [GetItem Users, UpdateItem Sessions, GetItem Settings],
-        RefreshRequest => 200 Tokens, [InvalidRefreshToken, TooManyRequests];
+        RefreshRequest => 200 Tokens, [InvalidRefreshToken, OriginNotAllowed, TooManyRequests];
 
     /// End a session, by its refresh token or by an access token.
     Logout "logout": [Post] "/api/auth/logout", Signed,
         [UpdateItem Sessions, GetItem Settings],
-        LogoutRequest => 204 NoContent, [InvalidToken];
+        LogoutRequest => 204 NoContent, [InvalidToken, OriginNotAllowed];
 
     /// Read one's own account.
     MeGet "me-get": [Get] "/api/auth/me", User,
@@ -312,13 +312,14 @@ endpoints! {
     /// Delete one's own account: every session ends at once, and for a while it can be brought back.
     MeDelete "me-delete": [Delete] "/api/auth/me", User,
         [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Users, UpdateItem Users, PutItem Users,
-         DeleteItem Users],
-        Unread<Confirmation> => 204 NoContent, [LastAdmin];
+         DeleteItem Users, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+        Unread<Confirmation> => 204 NoContent, [LastAdmin, TooManyRequests];
 
     /// Bring a deleted account back, and sign it in.
     MeRestore "me-restore": [Post] "/api/auth/me/restore", Open,
-        [GetItem Users, UpdateItem Users, PutItem Users, PutItem Sessions, GetItem Settings],
-        Credentials => 200 SignedIn, [InvalidCredentials, AccountDisabled];
+        [GetItem Users, UpdateItem Users, PutItem Users, PutItem Sessions, GetItem Settings, PutItem Throttle,
+         UpdateItem Throttle, DeleteItem Throttle],
+        Credentials => 200 SignedIn, [InvalidCredentials, AccountDisabled, TooManyRequests];
 
     /// List one's own sessions that have not ended.
     SessionsList "sessions-list": [Get] "/api/auth/sessions", User,
@@ -338,8 +339,8 @@ endpoints! {
     /// Change one's own password: every other session ends.
     PasswordChange "password-change": [Post] "/api/auth/password/change", User,
         [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, GetItem Users, UpdateItem Users,
-         UpdateItem Sessions],
-        Unread<NewPassword> => 204 NoContent, [];
+         UpdateItem Sessions, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+        Unread<NewPassword> => 204 NoContent, [TooManyRequests];
 
     /// Read what is public of the user who has a username, whatever its case.
     UsersPublic "users-public": [Get] "/api/users/public/{username}", Open,

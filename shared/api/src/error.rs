@@ -104,6 +104,8 @@ pub struct Error {
     pub allow: Option<String>,
     /// After how many seconds a 429 may be tried again.
     pub retry_after: Option<u32>,
+    /// Whether a browser is to forget the cookie with the refresh token.
+    pub forgets_cookie: bool,
     /// The cause, for the log; never sent.
     pub cause: Option<String>,
 }
@@ -121,6 +123,7 @@ impl Error {
             details: Vec::new(),
             allow: None,
             retry_after: None,
+            forgets_cookie: false,
             cause: None,
         }
     }

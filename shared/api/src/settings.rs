@@ -144,7 +144,8 @@ pub enum SessionCheck {
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Cors {
     /// Origins such as `https://app.example.com`; `http://localhost:*` stands for any port. Locally, where it is
-    /// empty, that one is allowed. In the cloud API Gateway answers, from the template's parameter.
+    /// empty, that one is allowed. In the cloud API Gateway answers, from the template's parameter, and the functions
+    /// that take a cookie are told the same. A star is any origin, without cookies.
     pub allowed_origins: Vec<String>,
 }
 

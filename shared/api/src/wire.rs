@@ -274,23 +274,24 @@ impl Body for NewPassword {
     }
 }
 
-/// The body of a refresh.
+/// The body of a refresh; without it the token is that of the header `x-refresh-token`, or of the cookie.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct RefreshRequest {
     /// The newest refresh token of the session.
-    pub refresh_token: String,
+    pub refresh_token: Option<String>,
 }
 
 impl Body for RefreshRequest {
-    const PRESENCE: Presence = Presence::Required;
+    const PRESENCE: Presence = Presence::Optional;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { refresh_token: fields.text("refreshToken")? })
+        Some(Self { refresh_token: fields.optional_text("refreshToken") })
     }
 }
 
-/// The body of a logout; without it the session of the access token ends.
+/// The body of a logout; without it the session ends that the header `x-refresh-token` names, or the cookie, or the
+/// access token.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LogoutRequest {
@@ -468,12 +469,31 @@ pub struct SessionPage {
 pub struct Tokens {
     /// The JWT for the `Authorization` header.
     pub access_token: String,
-    /// The opaque token that gets the next pair, once.
-    pub refresh_token: String,
+    /// The opaque token that gets the next pair, once; not there where it goes by cookie.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub refresh_token: Option<String>,
     /// Always `Bearer`.
     pub token_type: &'static str,
     /// The access token's lifetime in seconds.
     pub expires_in: u64,
+}
+
+/// A reply that bears tokens.
+pub trait Bearing {
+    /// The tokens.
+    fn tokens(&mut self) -> &mut Tokens;
+}
+
+impl Bearing for Tokens {
+    fn tokens(&mut self) -> &mut Tokens {
+        self
+    }
+}
+
+impl Bearing for SignedIn {
+    fn tokens(&mut self) -> &mut Tokens {
+        &mut self.tokens
+    }
 }
 
 /// The reply of a registration or a login.

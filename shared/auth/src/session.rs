@@ -308,7 +308,7 @@ pub fn tokens(
     let expires_in = settings.access_token_ttl.duration().as_secs();
     Ok(Tokens {
         access_token: access_token::issue(keys, refresh_token.user, role, refresh_token.session, now, expires_in)?,
-        refresh_token: refresh_token.seal(keys)?,
+        refresh_token: Some(refresh_token.seal(keys)?),
         token_type: "Bearer",
         expires_in,
     })

@@ -1,5 +1,7 @@
 //! One request to one endpoint, decoded.
 
+mod transport;
+
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
@@ -14,6 +16,8 @@ use serde_json::{Map, Value};
 
 use crate::boot::Boot;
 use crate::event::Event;
+
+pub use transport::{Presented, Transport};
 
 /// The most bytes of a body.
 const MAX_BODY: usize = 256 * 1024;

@@ -11,12 +11,21 @@ const ALLOWED_HEADERS: &str = "authorization, content-type, idempotency-key, if-
 const EXPOSED_HEADERS: &str = "etag, location, retry-after, x-request-id";
 const LOCAL_DEFAULT: &str = "http://localhost:*";
 
+/// What a browser's page may do that is of some origin.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Allowed<'a> {
+    /// See replies, and send cookies: the origin is named.
+    Ours(&'a str),
+    /// See replies.
+    Anybody,
+}
+
 /// Answers a preflight.
 pub(crate) fn preflight(boot: &Boot, head: &Head) -> Option<Response> {
     let is_preflight = head.method == "OPTIONS" && head.origin.is_some() && head.asks_preflight;
     is_preflight.then(|| {
         let mut response = reply::empty();
-        if boot.deployment.local && allowed(boot, head).is_some() {
+        if boot.deployment.local && allowed(boot, head.origin.as_deref()).is_some() {
             response.header("access-control-allow-methods", all_methods());
             response.header("access-control-allow-headers", ALLOWED_HEADERS);
             response.header("access-control-max-age", "600");
@@ -29,23 +38,34 @@ pub(crate) fn preflight(boot: &Boot, head: &Head) -> Option<Response> {
 pub(crate) fn allow(boot: &Boot, head: &Head, response: &mut Response) {
     let vary = response.headers.get("vary").map_or("origin".to_owned(), |vary| format!("{vary}, origin"));
     response.header("vary", vary);
-    if let Some(origin) = allowed(boot, head).filter(|_| boot.deployment.local) {
-        response.header("access-control-allow-origin", origin);
-        response.header("access-control-allow-credentials", "true");
-        response.header("access-control-expose-headers", EXPOSED_HEADERS);
+    let Some(allowed) = allowed(boot, head.origin.as_deref()).filter(|_| boot.deployment.local) else { return };
+    match allowed {
+        Allowed::Ours(origin) => {
+            response.header("access-control-allow-origin", origin);
+            response.header("access-control-allow-credentials", "true");
+        }
+        Allowed::Anybody => response.header("access-control-allow-origin", "*"),
     }
+    response.header("access-control-expose-headers", EXPOSED_HEADERS);
 }
 
-/// The request's origin, if it is allowed.
-fn allowed(boot: &Boot, head: &Head) -> Option<String> {
-    let origins = &boot.settings.cors.allowed_origins;
-    let origin = head.origin.as_deref()?;
-    let fits = if origins.is_empty() {
-        matches(LOCAL_DEFAULT, origin)
+/// Whether a request comes from a page of an origin that is named: a star names none.
+pub(crate) fn is_ours(boot: &Boot, origin: Option<&str>) -> bool {
+    matches!(allowed(boot, origin), Some(Allowed::Ours(_)))
+}
+
+fn allowed<'a>(boot: &Boot, origin: Option<&'a str>) -> Option<Allowed<'a>> {
+    let origins: Vec<&str> = boot.settings.cors.allowed_origins.iter().map(String::as_str).collect();
+    let default = if boot.deployment.local { &[LOCAL_DEFAULT][..] } else { &[] };
+    judge(if origins.is_empty() { default } else { &origins }, origin?)
+}
+
+fn judge<'a>(origins: &[&str], origin: &'a str) -> Option<Allowed<'a>> {
+    if origins.iter().any(|pattern| *pattern != "*" && matches(pattern, origin)) {
+        Some(Allowed::Ours(origin))
     } else {
-        origins.iter().any(|pattern| matches(pattern, origin))
-    };
-    fits.then(|| origin.to_owned())
+        origins.contains(&"*").then_some(Allowed::Anybody)
+    }
 }
 
 /// Whether an origin is the pattern, or differs only in the port where the pattern says `:*`.
@@ -61,7 +81,7 @@ fn matches(pattern: &str, origin: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::matches;
+    use super::{Allowed, judge, matches};
 
     #[test]
     fn an_origin_is_matched_whole() {
@@ -81,5 +101,25 @@ mod tests {
         }
         assert!(matches("https://app.example.com", "https://app.example.com"));
         assert!(!matches("https://app.example.com", "https://app.example.com.evil.example"));
+    }
+
+    #[test]
+    fn only_a_named_origin_is_ours() {
+        for (origins, origin, expected) in [
+            (&["https://app.example.com"][..], "https://app.example.com", Some(true)),
+            (&["https://app.example.com", "*"], "https://app.example.com", Some(true)),
+            (&["https://app.example.com", "*"], "https://evil.example", Some(false)),
+            (&["*"], "https://app.example.com", Some(false)),
+            (&["*"], "*", Some(false)),
+            (&["*"], "null", Some(false)),
+            (&["https://app.example.com"], "https://app.example.com.evil.example", None),
+            (&["https://app.example.com"], "https://app.example.com:8443", None),
+            (&["https://app.example.com"], "http://app.example.com", None),
+            (&["https://app.example.com"], "null", None),
+            (&[], "https://app.example.com", None),
+        ] {
+            let judged = judge(origins, origin).map(|allowed| matches!(allowed, Allowed::Ours(_)));
+            assert_eq!(judged, expected, "{origins:?} {origin}");
+        }
     }
 }

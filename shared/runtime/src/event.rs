@@ -19,6 +19,8 @@ pub(crate) struct Event {
     /// Names in lower case; several headers of one name are joined with commas.
     #[serde(default)]
     headers: BTreeMap<String, String>,
+    /// What the `cookie` headers say, as `name=value`.
+    cookies: Option<Vec<String>>,
     request_context: Context,
     body: Option<String>,
     #[serde(default)]
@@ -76,6 +78,13 @@ impl Event {
             .map(String::as_str)
     }
 
+    /// The first cookie of this name; an emulator may have left it in its header.
+    pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
+        let listed = self.cookies.iter().flatten().map(String::as_str);
+        let mut pairs = listed.chain(self.header("cookie")).flat_map(|cookies| cookies.split(';'));
+        pairs.find_map(|pair| pair.trim().split_once('=').filter(|(there, _)| *there == name).map(|(_, value)| value))
+    }
+
     pub(crate) fn source_ip(&self) -> &str {
         self.request_context.http.source_ip.as_deref().unwrap_or_default()
     }
@@ -100,13 +109,13 @@ pub(crate) struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<String>,
     is_base64_encoded: bool,
-    /// None yet; cargo-lambda's emulator wants the list there.
-    cookies: [(); 0],
+    /// The `Set-Cookie` headers; cargo-lambda's emulator wants the list there, also when it is empty.
+    pub(crate) cookies: Vec<String>,
 }
 
 impl Response {
     pub(crate) fn new(status_code: u16, body: Option<String>) -> Self {
-        Self { status_code, headers: BTreeMap::new(), body, is_base64_encoded: false, cookies: [] }
+        Self { status_code, headers: BTreeMap::new(), body, is_base64_encoded: false, cookies: Vec::new() }
     }
 
     pub(crate) fn header(&mut self, name: &'static str, value: impl Into<String>) {

@@ -5,6 +5,7 @@
 
 mod boot;
 mod call;
+mod cookie;
 mod cors;
 mod event;
 mod key;
@@ -22,7 +23,7 @@ use lambda_http::service_fn;
 use tokio::time::timeout;
 
 pub use boot::Boot;
-pub use call::Call;
+pub use call::{Call, Presented, Transport};
 pub use reply::Reply;
 
 use event::{Event, Response};
@@ -104,7 +105,10 @@ async fn answer<E: Endpoint, S: Keyring + 'static>(
                 Err(error) => Err(error),
             };
             log::request(E::ENTRY.name, &head, &request_id, started, id, result.as_ref().err());
-            reply::encode(result, &head, &request_id, identified)
+            let forgets = result.as_ref().is_err_and(|error| error.forgets_cookie);
+            let mut response = reply::encode(result, &head, &request_id, identified);
+            response.cookies.extend(forgets.then(|| cookie::forget(boot)));
+            response
         }
     };
     cors::allow(boot, &head, &mut response);

@@ -12,24 +12,30 @@ pub struct Reply<E: Endpoint> {
     body: Option<E::Reply>,
     location: Option<String>,
     etag: Option<String>,
+    cookie: Option<String>,
 }
 
 impl<E: Endpoint> Reply<E> {
     /// A reply with this body.
     pub fn of(body: E::Reply) -> Self {
-        Self { body: Some(body), location: None, etag: None }
+        Self { body: Some(body), location: None, etag: None, cookie: None }
     }
 
     /// 304 without a body: what the caller has is the record's revision `rev` (RFC 9110, section 15.4.5).
     #[must_use]
     pub fn not_modified(rev: &str) -> Self {
-        Self { body: None, location: None, etag: None }.tagged(rev)
+        Self { body: None, location: None, etag: None, cookie: None }.tagged(rev)
     }
 
     /// The same with a `Location` header.
     #[must_use]
     pub fn at(mut self, location: String) -> Self {
         self.location = Some(location);
+        self
+    }
+
+    pub(crate) fn with_cookie(mut self, cookie: String) -> Self {
+        self.cookie = Some(cookie);
         self
     }
 
@@ -56,6 +62,7 @@ pub(crate) fn encode<E: Endpoint>(
                 if let Some(etag) = reply.etag {
                     response.header("etag", etag);
                 }
+                response.cookies.extend(reply.cookie);
                 if let Some(location) = reply.location {
                     response.header("location", location);
                 }

@@ -1,0 +1,92 @@
+//! How a refresh token comes and goes: in the body, in a header, or in a cookie.
+
+use api::endpoints::Endpoint;
+use api::wire::Bearing;
+use api::{Code, Error};
+
+use super::Call;
+use crate::reply::Reply;
+use crate::{cookie, cors};
+
+/// How a refresh token goes to the client.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Transport {
+    /// In the body.
+    Body,
+    /// In a cookie that no script can read.
+    Cookie,
+}
+
+/// A refresh token as it came.
+#[derive(Clone)]
+pub struct Presented {
+    /// The token, unchecked.
+    pub token: String,
+    /// How its successor goes back.
+    pub transport: Transport,
+}
+
+impl Presented {
+    /// The refusal of a token that will never be good again: a cookie with it is forgotten.
+    #[must_use]
+    pub fn over(&self, refusal: Error) -> Error {
+        Error { forgets_cookie: self.transport == Transport::Cookie, ..refusal }
+    }
+}
+
+impl<E: Endpoint> Call<E> {
+    /// The refresh token: that of the body, else that of the header `x-refresh-token`, else that of the cookie.
+    ///
+    /// A browser adds a cookie to whatever a page asks it to send, so there the page must be one of ours (CSRF; ASVS
+    /// 5.0, 3.5.1).
+    ///
+    /// # Errors
+    /// `auth/origin-not-allowed` for a cookie on a request without an allowed `Origin`.
+    pub fn refresh_token(&self, in_body: Option<&str>) -> Result<Option<Presented>, Error> {
+        let plain = |token: &str| Presented { token: token.to_owned(), transport: Transport::Body };
+        if let Some(token) = in_body.or_else(|| self.event.header("x-refresh-token")) {
+            return Ok(Some(plain(token)));
+        }
+        let Some(token) = self.event.cookie(cookie::name(self.deployment.local)) else { return Ok(None) };
+        if !cors::is_ours(self.boot, self.event.header("origin")) {
+            return Err(Code::OriginNotAllowed.into());
+        }
+        Ok(Some(Presented { transport: Transport::Cookie, ..plain(token) }))
+    }
+
+    /// How whoever signs in wants the refresh token: by cookie where the header `x-refresh-token-mode` says so.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        match self.event.header("x-refresh-token-mode") {
+            Some(mode) if mode.trim().eq_ignore_ascii_case("cookie") => Transport::Cookie,
+            _ => Transport::Body,
+        }
+    }
+
+    /// The reply that makes a browser forget the cookie, if the token came by one.
+    #[must_use]
+    pub fn forgetting(&self, reply: Reply<E>, presented: Option<&Presented>) -> Reply<E> {
+        match presented {
+            Some(presented) if presented.transport == Transport::Cookie => reply.with_cookie(cookie::forget(self.boot)),
+            _ => reply,
+        }
+    }
+}
+
+impl<E: Endpoint<Reply: Bearing>> Call<E> {
+    /// The reply with these tokens, the refresh token by `transport`; a cookie is kept until the session runs out, at
+    /// `expires_at` in seconds.
+    #[must_use]
+    pub fn hand_out(&self, mut body: E::Reply, transport: Transport, expires_at: u64) -> Reply<E> {
+        let token = match transport {
+            Transport::Body => None,
+            Transport::Cookie => body.tokens().refresh_token.take(),
+        };
+        let reply = Reply::of(body);
+        let seconds = expires_at.saturating_sub(self.now.seconds());
+        match token {
+            None => reply,
+            Some(token) => reply.with_cookie(cookie::keep(self.boot, &token, seconds)),
+        }
+    }
+}

@@ -1,0 +1,50 @@
+//! The cookie with the refresh token (RFC 6265bis): for browsers alone, which keep it out of the reach of scripts.
+
+use api::settings::{SameSite, Settings};
+
+use crate::boot::Boot;
+
+/// The prefix ties the cookie to this very host, its whole path and a secure connection.
+const NAME: &str = "__Host-refresh";
+/// On a developer's machine there is no secure connection.
+const LOCAL_NAME: &str = "refresh";
+
+pub(crate) fn name(local: bool) -> &'static str {
+    if local { LOCAL_NAME } else { NAME }
+}
+
+/// The `Set-Cookie` header that keeps a refresh token for `seconds`.
+pub(crate) fn keep(boot: &Boot, token: &str, seconds: u64) -> String {
+    write(&boot.settings, boot.deployment.local, token, seconds)
+}
+
+/// The `Set-Cookie` header that makes a browser forget it.
+pub(crate) fn forget(boot: &Boot) -> String {
+    keep(boot, "", 0)
+}
+
+fn write(settings: &Settings, local: bool, token: &str, seconds: u64) -> String {
+    // Without `Secure` browsers take no `SameSite=None`; and on localhost every port is of one site.
+    let (secure, same_site) = match (local, settings.auth.cookie_same_site) {
+        (true, _) => ("", "Lax"),
+        (false, SameSite::Lax) => (" Secure;", "Lax"),
+        (false, SameSite::None) => (" Secure;", "None"),
+    };
+    format!("{}={token}; Max-Age={seconds}; Path=/; HttpOnly;{secure} SameSite={same_site}", name(local))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_cookie_is_for_this_host_alone() {
+        let mut settings = Settings::default();
+        let cloud = "__Host-refresh=t; Max-Age=60; Path=/; HttpOnly; Secure; SameSite=Lax";
+        assert_eq!(write(&settings, false, "t", 60), cloud);
+        assert_eq!(write(&settings, true, "t", 60), "refresh=t; Max-Age=60; Path=/; HttpOnly; SameSite=Lax");
+        settings.auth.cookie_same_site = SameSite::None;
+        assert_eq!(write(&settings, false, "t", 60), cloud.replace("Lax", "None"));
+        assert_eq!(write(&settings, true, "", 0), "refresh=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax");
+    }
+}
