@@ -51,6 +51,16 @@ impl Event {
         self
     }
 
+    /// With a cookie, `name=value`, listed as API Gateway lists them.
+    #[must_use]
+    pub fn cookie(mut self, pair: &str) -> Self {
+        match self.0["cookies"].as_array_mut() {
+            Some(cookies) => cookies.push(json!(pair)),
+            None => self.0["cookies"] = json!([pair]),
+        }
+        self
+    }
+
     /// With a Bearer token.
     #[must_use]
     pub fn token(self, token: &str) -> Self {

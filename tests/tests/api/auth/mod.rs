@@ -15,3 +15,4 @@ mod register;
 mod sessions;
 mod throttle;
 mod tokens;
+mod transports;
