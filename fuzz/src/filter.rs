@@ -144,6 +144,7 @@ fn record(fields: &str) -> Record {
         created_at: now,
         updated_at: now,
         created_by: None,
+        owner: None,
         fields: fields.as_object().cloned().unwrap_or_default(),
     }
 }
@@ -157,7 +158,7 @@ fn conditions(filter: &Filter) -> usize {
             assert!(values.len() <= 100, "{} values", values.len());
             1
         }
-        Filter::Field(..) | Filter::Search(..) => 1,
+        Filter::Field(..) | Filter::Search(..) | Filter::Owned(_) => 1,
     }
 }
 

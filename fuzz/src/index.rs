@@ -62,7 +62,7 @@ fn record(bytes: &mut impl Iterator<Item = u8>) -> Record {
     for name in ["a", "b"] {
         fields.extend(value(&mut byte).map(|value| (name.to_owned(), value)));
     }
-    Record { id, created_at: at, updated_at, created_by: None, fields }
+    Record { id, created_at: at, updated_at, created_by: None, owner: None, fields }
 }
 
 /// A value as records hold it: a number in its one form, a string without NUL.

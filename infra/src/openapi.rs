@@ -499,9 +499,16 @@ fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
     let may_name_an_owner = collection.owner_is_declared();
     for operation in operations(entry) {
         let rule = collection.rule(operation);
+        // Whether the rule of a single field may refuse.
+        let of_fields = match operation {
+            Operation::List => entry.name != "records-spec" && collection.hidden().next().is_some(),
+            Operation::Create | Operation::Update => collection.ruled().next().is_some(),
+            Operation::Read | Operation::Delete => false,
+        };
         let writes = !matches!(operation, Operation::Read | Operation::List);
         // With an app's key alone, nothing is written where nothing is said of who may.
-        if !is_open(collection, operation) || (writes && !collection.permissions.declared) {
+        let undeclared = writes && !collection.permissions.declared;
+        if !is_open(collection, operation) || undeclared || of_fields {
             codes.push(Code::AuthenticationRequired);
         }
         // Whether there may be users whom it lets do nothing.
@@ -515,7 +522,7 @@ fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
             Operation::Update => selective || rule.names_owner() || may_name_an_owner,
             Operation::Delete => selective || rule.names_owner(),
         };
-        if forbids {
+        if forbids || of_fields {
             codes.push(Code::Forbidden);
         }
         match operation {

@@ -122,7 +122,11 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
     if policy.length() > MAX_POLICY {
         // Some of the collections twice is longer than all of them once.
         let all = |(action, table)| match table {
-            Table::RelatedRecords | Table::UniqueRecords | Table::EntangledRecords => (action, Table::Records),
+            Table::RelatedRecords
+            | Table::UniqueRecords
+            | Table::FilteredRecords
+            | Table::RelatedFilteredRecords
+            | Table::EntangledRecords => (action, Table::Records),
             _ => (action, table),
         };
         granted = granted.into_iter().map(all).collect();
@@ -182,7 +186,15 @@ impl Policy {
 fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
     let targets: BTreeSet<&str> = collections.iter().flat_map(|from| from.related()).collect();
     let is_unique = |it: &Definition| it.fields.iter().any(|field| field.unique);
-    let is_entangled = |it: &Definition| is_unique(it) || !it.related().is_empty() || !it.indexes.is_empty();
+    let is_filtered = |it: &Definition| !it.row_filters.is_empty();
+    let is_related = |it: &Definition| targets.contains(it.name.as_str());
+    let is_entangled = |it: &Definition| {
+        is_unique(it)
+            || is_filtered(it)
+            || it.ruled().next().is_some()
+            || !it.related().is_empty()
+            || !it.indexes.is_empty()
+    };
     let all = |has: &dyn Fn(&Definition) -> bool, one: fn(String, String) -> Arn, every: Arn| -> Vec<Arn> {
         let named: Vec<_> = collections.iter().filter(|it| has(it)).map(|it| Arn::of(it)).collect();
         if named.len() > MAX_NAMED_COLLECTIONS {
@@ -195,7 +207,9 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
         Table::RecordsIndexes => {
             all(&|it| it.has_owner_index() || !it.indexes.is_empty(), Arn::Indexes, Arn::EveryIndex)
         }
-        Table::RelatedRecords => all(&|it| targets.contains(it.name.as_str()), Arn::Table, Arn::EveryTable),
+        Table::RelatedRecords => all(&is_related, Arn::Table, Arn::EveryTable),
+        Table::FilteredRecords => all(&is_filtered, Arn::Table, Arn::EveryTable),
+        Table::RelatedFilteredRecords => all(&|it| is_filtered(it) && is_related(it), Arn::Table, Arn::EveryTable),
         Table::UniqueRecords => all(&is_unique, Arn::Table, Arn::EveryTable),
         Table::EntangledRecords => all(&is_entangled, Arn::Table, Arn::EveryTable),
         Table::RelatedUsers if !targets.contains("users") => Vec::new(),

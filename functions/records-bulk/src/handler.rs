@@ -3,10 +3,10 @@ use std::collections::BTreeSet;
 use api::endpoints::RecordsBulk;
 use api::record::{self, Write};
 use api::wire::{BulkItems, BulkOperation, RecordView};
-use api::{Code, Definition, Detail, Error, Id, Operation, Rule};
-use auth::Caller;
+use api::{Code, Detail, Error, Id, Operation, Rule};
+use auth::Visibility;
 use auth::permission::{
-    OwnerChange, Terms, may_change, may_create, need_credentials, owner_change, owner_of_new, related,
+    OwnerChange, Terms, columns, may_change, may_create, may_set, need_credentials, owner_change, owner_of_new, related,
 };
 use auth::precondition::Precondition;
 use runtime::{Call, Reply};
@@ -28,10 +28,11 @@ pub(crate) async fn bulk(store: &Store, mut call: Call<RecordsBulk>) -> Result<R
     let (caller, found) = tokio::try_join!(caller, store.records(definition, &ids))?;
 
     let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?).with_key(caller.key());
+    let visibility = Visibility::new(definition, &caller);
     let mut prepared = Vec::new();
     let mut once = BTreeSet::new();
     for (at, operation) in operations?.into_iter().enumerate() {
-        let prepare = Prepare { definition, caller: &caller, writer: &writer, random: call.random()? };
+        let prepare = Prepare { visibility: &visibility, writer: &writer, random: call.random()? };
         let operation = prepare.operation(operation).map_err(|error| error.within(&format!("operations[{at}]")))?;
         if !once.insert(operation.act.id()) {
             let message = format!("`operations[{at}].id` is there twice; a record has one operation.");
@@ -41,7 +42,7 @@ pub(crate) async fn bulk(store: &Store, mut call: Call<RecordsBulk>) -> Result<R
     }
     let written = store.bulk(definition, &prepared, found, &writer).await?;
     let views = prepared.iter().zip(written).map(|(operation, record)| match record {
-        Some(record) => record.wire(definition).view(None),
+        Some(record) => visibility.of(record.wire(definition)).view(None),
         None => RecordView::deleted(operation.act.id()),
     });
     Ok(Reply::of(BulkItems { items: views.collect() }))
@@ -49,8 +50,7 @@ pub(crate) async fn bulk(store: &Store, mut call: Call<RecordsBulk>) -> Result<R
 
 /// What every operation of a request is prepared with.
 struct Prepare<'a> {
-    definition: &'a Definition,
-    caller: &'a Caller,
+    visibility: &'a Visibility<'a>,
     writer: &'a Writer,
     random: [u8; 10],
 }
@@ -58,15 +58,18 @@ struct Prepare<'a> {
 impl<'a> Prepare<'a> {
     /// An operation that the caller may ask for, and what it depends on.
     fn operation(self, operation: BulkOperation) -> Result<store::Operation<'a>, Error> {
-        let Self { definition, caller, writer, random } = self;
-        let terms = |operation, owner| {
+        let Self { visibility, writer, random } = self;
+        let (definition, caller) = (visibility.definition, visibility.caller);
+        let terms = |operation| {
             let requirement = may_change(definition, operation, caller)?;
-            Ok::<_, Error>(Terms { definition, caller, requirement, owner, precondition: Precondition::Any })
+            let (owner, precondition) = (OwnerChange::Keep, Precondition::Any);
+            Ok::<_, Error>(Terms { visibility, requirement, fields: Vec::new(), owner, precondition })
         };
         let missing = |id: &str| id.parse::<Id>().map_err(|_| Error::from(Code::RecordNotFound));
         match operation {
             BulkOperation::Create(body) => {
                 may_create(definition, caller)?;
+                may_set(definition, caller, &body)?;
                 let input = record::check(definition, body, Write::Create)?;
                 let owner = owner_of_new(definition, caller, input.owner.clone())?;
                 let related = related(definition, &input, caller, collections::get);
@@ -75,15 +78,17 @@ impl<'a> Prepare<'a> {
                 Ok(store::Operation { act: Act::create(record, writer), related })
             }
             BulkOperation::Update(id, body) => {
-                let terms = terms(Operation::Update, OwnerChange::Keep)?;
+                let terms = terms(Operation::Update)?;
+                let fields = columns(definition, caller, &body, false, &terms.requirement)?.written;
                 let input = record::check(definition, body, Write::Merge)?;
                 let related = related(definition, &input, caller, collections::get);
-                let terms = Terms { owner: owner_change(definition, caller, input.owner)?, ..terms };
-                let change = Change { fields: input.fields, removed: input.removed, replace: false };
+                let terms = Terms { fields, owner: owner_change(definition, caller, input.owner)?, ..terms };
+                let (fields, removed) = (input.fields, input.removed);
+                let change = Change { fields, removed, replace: false, kept: Vec::new() };
                 Ok(store::Operation { act: Act::Update(missing(&id)?, terms, change), related })
             }
             BulkOperation::Delete(id) => {
-                let terms = terms(Operation::Delete, OwnerChange::Keep)?;
+                let terms = terms(Operation::Delete)?;
                 Ok(store::Operation { act: Act::Delete(missing(&id)?, terms), related: Vec::new() })
             }
         }

@@ -2,7 +2,8 @@ use api::endpoints::RecordsCount;
 use api::query::parse_filter_only;
 use api::wire::RecordCount;
 use api::{Code, Error, Operation};
-use auth::permission::{may_list, need_credentials};
+use auth::Visibility;
+use auth::permission::need_credentials;
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -14,7 +15,8 @@ pub(crate) async fn count(store: &Store, call: Call<RecordsCount>) -> Result<Rep
         if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
     let filter = parse_filter_only(definition, call.parameters())?;
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now).await?;
-    let plan = store::plan(definition, &may_list(definition, &caller)?, None, &filter)?;
+    let (scope, filter) = Visibility::new(definition, &caller).list(&[], &filter)?;
+    let plan = store::plan(definition, &scope, None, &filter)?;
     let count = store.count(definition, &plan, &filter).await?;
     Ok(Reply::of(RecordCount { count: count.count, exact: count.exact }))
 }

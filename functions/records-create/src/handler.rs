@@ -1,7 +1,8 @@
 use api::endpoints::RecordsCreate;
 use api::record::{self, Write};
 use api::{Code, Error, Id, Operation};
-use auth::permission::{may_create, may_read, need_credentials, owner_of_new, related};
+use auth::Visibility;
+use auth::permission::{may_create, may_set, need_credentials, owner_of_new, related};
 use auth::precondition::idempotency_key;
 use runtime::{Call, Reply};
 use store::{Created, IdempotencyKey, NewRecord, Store, Writer};
@@ -14,6 +15,7 @@ pub(crate) async fn create(store: &Store, call: Call<RecordsCreate>) -> Result<R
         if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now).await?;
     may_create(definition, &caller)?;
+    may_set(definition, &caller, &call.body.0)?;
     let input = record::check(definition, call.body.0.clone(), Write::Create)?;
     let owner = owner_of_new(definition, &caller, input.owner.clone())?;
     let related = related(definition, &input, &caller, collections::get);
@@ -27,11 +29,12 @@ pub(crate) async fn create(store: &Store, call: Call<RecordsCreate>) -> Result<R
     let id = Id::in_shard(call.now, random, random[9] % definition.shards);
     let record = NewRecord { id, owner, created_by: caller.id(), fields: input.fields };
     let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?).with_key(caller.key());
+    let visibility = Visibility::new(definition, &caller);
     let record = match store.create(definition, record, related, key.as_ref(), &writer).await? {
         Created::New(record) => Some(record),
-        Created::Before(record) => record.filter(|record| may_read(definition, &caller, record.owner.as_deref())),
+        Created::Before(record) => record.filter(|record| visibility.shows(&record.clone().wire(definition))),
     };
     let record = record.ok_or(Code::RecordNotFound)?;
     let (rev, location) = (record.rev.clone(), format!("/api/{}/{}", definition.name, record.id));
-    Ok(Reply::of(record.wire(definition)).at(location).tagged(&rev))
+    Ok(Reply::of(visibility.of(record.wire(definition))).at(location).tagged(&rev))
 }

@@ -1,7 +1,8 @@
 use api::endpoints::RecordsGet;
 use api::query::parse;
 use api::{Code, Error, Id, Operation};
-use auth::permission::{may_read, need_credentials};
+use auth::Visibility;
+use auth::permission::need_credentials;
 use auth::precondition::has_already;
 use runtime::{Call, Reply};
 use store::{Store, expand};
@@ -20,15 +21,16 @@ pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<R
         Ok(id) => tokio::try_join!(caller, store.record(definition, id))?,
         Err(_) => (caller.await?, None),
     };
-    let readable = record.filter(|record| may_read(definition, &caller, record.owner.as_deref()));
-    let record = readable.ok_or(Code::RecordNotFound)?;
-    let rev = record.rev.clone();
-    // What is inlined has revisions of its own: such a reply has no tag.
+    let visibility = Visibility::new(definition, &caller);
+    let record = record.map(|record| (record.rev.clone(), record.wire(definition)));
+    let (rev, record) = record.filter(|(_, record)| visibility.shows(record)).ok_or(Code::RecordNotFound)?;
+    // What is inlined has revisions of its own: such a reply has no tag. And whoever sees more than before has not got
+    // all of it yet.
     let tagged = relations.is_empty();
-    if tagged && has_already(call.if_none_match(), &rev) {
+    if tagged && definition.hidden().next().is_none() && has_already(call.if_none_match(), &rev) {
         return Ok(Reply::not_modified(&rev));
     }
-    let mut records = [record.wire(definition)];
+    let mut records = [visibility.of(record)];
     store.expand(&caller, &relations, &call.settings.users.fields, &mut records).await?;
     let [record] = records;
     let reply = Reply::of(record.view(query.fields.as_deref()));

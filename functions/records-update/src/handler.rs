@@ -1,7 +1,8 @@
 use api::endpoints::RecordsUpdate;
 use api::record::{self, Write};
 use api::{Code, Error, Operation};
-use auth::permission::{Terms, may_change, need_credentials, owner_change, related};
+use auth::Visibility;
+use auth::permission::{Columns, Terms, columns, may_change, need_credentials, owner_change, related};
 use auth::precondition::Precondition;
 use runtime::{Call, Reply};
 use store::{Change, Store, Writer};
@@ -13,25 +14,28 @@ pub(crate) async fn update(store: &Store, call: Call<RecordsUpdate>) -> Result<R
     need_credentials(definition.rule(Operation::Update), call.has_credentials())?;
     let credentials =
         if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
-    let write = if call.is_put() { Write::Replace } else { Write::Merge };
+    let (body, write) = (&call.body.0, if call.is_put() { Write::Replace } else { Write::Merge });
 
-    // Whoever may not update hears that before what is wrong with the body.
-    let input = record::check(definition, call.body.0.clone(), write);
+    // Whoever may not update hears that before what is wrong with the body; and who it is tells which fields are missed.
+    let ruled: Vec<String> = definition.ruled().map(|field| field.name.clone()).collect();
+    let input = record::check_but(definition, body.clone(), write, &ruled);
     let needed = input.as_ref().is_ok_and(|input| Change::needs_record(definition, input, call.is_put()));
     let id = call.id().parse().ok();
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
     let (caller, before) = tokio::try_join!(caller, store.before(definition, id, needed))?;
     let requirement = may_change(definition, Operation::Update, &caller)?;
-    let input = input?;
+    let Columns { written, kept } = columns(definition, &caller, body, call.is_put(), &requirement)?;
+    let input = if kept == ruled { input? } else { record::check_but(definition, body.clone(), write, &kept)? };
     let related = related(definition, &input, &caller, collections::get);
     let owner = owner_change(definition, &caller, input.owner)?;
     let precondition = Precondition::if_match(call.if_match())?;
     let id = id.ok_or(Code::RecordNotFound)?;
 
-    let terms = Terms { definition, caller: &caller, requirement, owner, precondition };
-    let change = Change { fields: input.fields, removed: input.removed, replace: call.is_put() };
+    let visibility = Visibility::new(definition, &caller);
+    let terms = Terms { visibility: &visibility, requirement, fields: written, owner, precondition };
+    let change = Change { fields: input.fields, removed: input.removed, replace: call.is_put(), kept };
     let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?).with_key(caller.key());
     let record = store.update(id, terms, change, related, before, &writer).await?;
     let rev = record.rev.clone();
-    Ok(Reply::of(record.wire(definition)).tagged(&rev))
+    Ok(Reply::of(visibility.of(record.wire(definition))).tagged(&rev))
 }

@@ -32,6 +32,9 @@ pub(super) fn schemas(collection: &Definition, all: &[&Definition]) -> Vec<(Stri
         properties(collection, Side::Reply, all),
     );
     let whole = required(&collection.fields, collection.owner_field(), Side::Whole);
+    // Who may not write or see a field need not send it in a replacement.
+    let ruled: Vec<&str> = collection.ruled().map(|field| field.name.as_str()).collect();
+    let replaced: Vec<&str> = whole.iter().copied().filter(|name| !ruled.contains(name)).collect();
     let always: Vec<&str> =
         [SYSTEM_FIELDS, &required(&collection.fields, collection.owner_field(), Side::Reply)].concat();
     let one = |kind: &str, body: Value| json!({ "type": "object", "properties": { kind: body }, "required": [kind], "additionalProperties": false });
@@ -86,7 +89,7 @@ pub(super) fn schemas(collection: &Definition, all: &[&Definition]) -> Vec<(Stri
                     &format!("A record of `{of}` in full: what is left out goes."),
                     properties(collection, Side::Whole, &[]),
                 ),
-                &whole,
+                &replaced,
             ),
         ),
         (
@@ -380,7 +383,9 @@ fn username(mut schema: Value) -> Value {
 /// The fields that must be there.
 fn required<'a>(fields: &'a [Field], owner: &str, side: Side) -> Vec<&'a str> {
     let required = fields.iter().filter(|field| field.required && field.name != owner);
-    let required = required.filter(|field| side == Side::Reply || field.default.is_none());
+    // Of a reply, what not everybody sees may be missing.
+    let required =
+        required.filter(|field| if side == Side::Reply { field.read.is_public() } else { field.default.is_none() });
     required.map(|field| field.name.as_str()).collect()
 }
 
@@ -475,10 +480,15 @@ fn field_schema(field: &Field, side: Side, expandable: &[&Definition]) -> Value 
     if field.kind != FieldType::Date || is_reply {
         set("enum", field.choices.as_ref().map(|choices| json!(choices)));
     }
-    if !is_reply {
+    let mut said = Vec::new();
+    if is_reply {
+        said.extend((!field.read.is_public()).then(|| format!("Shown to: {}.", field.read)));
+    } else {
         set("default", field.default.clone().filter(|_| side == Side::Whole));
-        set("description", field.unique.then(|| json!("No two records have the same; 409 otherwise.")));
+        said.extend(field.unique.then(|| "No two records have the same; 409 otherwise.".to_owned()));
+        said.extend((!field.write.is_public()).then(|| format!("To be sent by: {}; 403 otherwise.", field.write)));
     }
+    set("description", Some(said.join(" ")).filter(|said| !said.is_empty()).map(Value::from));
     value
 }
 

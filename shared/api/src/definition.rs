@@ -12,11 +12,12 @@ use std::{fmt, fs, io};
 use schemars::JsonSchema;
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
-use serde_json::{Number, Value};
+use serde_json::{Map, Number, Value};
 
 pub use self::notation::Notations;
 pub use self::pattern::Pattern;
 pub use self::profile::{ProfileField, USERNAME, profile_problems};
+use crate::query::{count_colons, count_members};
 use crate::rule::Rule;
 
 /// Names that a collection may not have: paths of the service, today's and tomorrow's.
@@ -247,6 +248,24 @@ pub struct Field {
     /// For a relation, the collection it points to; `users` are the accounts.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub collection: Option<String>,
+    /// Who sees it, of those who may read the record; for a field of the collection itself.
+    #[serde(default, skip_serializing_if = "Rule::is_public")]
+    pub read: Rule,
+    /// Who may set or remove it, of those who may write the record; for a field of the collection itself.
+    #[serde(default, skip_serializing_if = "Rule::is_public")]
+    pub write: Rule,
+}
+
+/// Which records some callers see, of those that the rules let them read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct RowFilter {
+    /// Whom it is for; who meets it as the owner only sees their own records by it.
+    #[serde(default)]
+    pub when: Rule,
+    /// What the records are like, as `filter` of a list says it; empty for all. The value `$userId` is the caller's id.
+    #[serde(default)]
+    pub filter: Map<String, Value>,
 }
 
 /// A field in an order: of an index, or of a list.
@@ -369,6 +388,11 @@ pub struct Definition {
     #[schemars(length(max = 15))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub indexes: Vec<Index>,
+    /// Which records are shown to whom; a caller sees those that one of these shows, admins and secret keys all. Without
+    /// any, everybody sees what the rules say. At most 10.
+    #[schemars(length(max = 10))]
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub row_filters: Vec<RowFilter>,
 }
 
 fn yes() -> bool {
@@ -485,6 +509,10 @@ type Remark = (String, String);
 fn parse(content: &str) -> Result<(Definition, Vec<Remark>), Remark> {
     let mut tree: Value =
         serde_json::from_str(content).map_err(|error| (String::new(), format!("not JSON: {error}")))?;
+    // A condition of a row filter must not be lost.
+    if count_members(&tree) != count_colons(content) {
+        return Err((String::new(), "an object has one name twice; leave one out".to_owned()));
+    }
     let remarks = notation::translate(&mut tree)?;
     let definition = serde_path_to_error::deserialize(tree).map_err(|error| {
         let path = error.path().to_string();
@@ -516,7 +544,12 @@ impl Definition {
         let Permissions { create, read, list, update, delete, .. } = &self.permissions;
         let all = [("create", Some(create)), ("read", Some(read)), ("list", list.as_ref())];
         let all = all.into_iter().chain([("update", Some(update)), ("delete", Some(delete))]);
-        all.filter_map(|(name, rule)| Some((format!("permissions.{name}"), rule?)))
+        let permissions = all.filter_map(|(name, rule)| Some((format!("permissions.{name}"), rule?)));
+        let fields = self.fields.iter().enumerate().flat_map(|(at, field)| {
+            [("read", &field.read), ("write", &field.write)].map(|(word, rule)| (format!("fields[{at}].{word}"), rule))
+        });
+        let rows = self.row_filters.iter().enumerate();
+        permissions.chain(fields).chain(rows.map(|(at, row)| (format!("rowFilters[{at}].when"), &row.when)))
     }
 
     /// The field that holds the owner's id: `ownerField`, else `user_id` if declared, else `createdBy`.
@@ -546,6 +579,16 @@ impl Definition {
     pub fn related(&self) -> BTreeSet<&str> {
         let fields = self.fields.iter().flat_map(|field| [Some(field), field.items.as_deref()]).flatten();
         fields.filter_map(|field| field.collection.as_deref()).collect()
+    }
+
+    /// The declared fields that not everybody sees.
+    pub fn hidden(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| !field.read.is_public())
+    }
+
+    /// The declared fields that not everybody sees or may write.
+    pub fn ruled(&self) -> impl Iterator<Item = &Field> {
+        self.fields.iter().filter(|field| !field.read.is_public() || !field.write.is_public())
     }
 
     /// A declared field by its name.

@@ -141,8 +141,12 @@ pub enum Table {
     RelatedUsers,
     /// The table of every collection with unique fields.
     UniqueRecords,
+    /// The table of every collection with row filters.
+    FilteredRecords,
+    /// The table of every collection with row filters that some relation points to.
+    RelatedFilteredRecords,
     /// The table of every collection whose records may have to be read before they are changed: with relations, unique
-    /// fields or indexes.
+    /// fields, indexes, row filters or fields under a rule of their own.
     EntangledRecords,
 }
 
@@ -421,7 +425,7 @@ endpoints! {
     /// Create a record.
     RecordsCreate "records-create": [Post] "/api/{collection}", Rule(Create),
         [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, PutItem Records, GetItem Records,
-         ConditionCheckItem RelatedRecords, ConditionCheckItem RelatedUsers],
+         BatchGetItem RelatedFilteredRecords, ConditionCheckItem RelatedRecords, ConditionCheckItem RelatedUsers],
         RecordFields => 201 Record, [RecordNotFound, IdempotencyMismatch];
 
     /// List the records the caller may list, newest first or in a declared order, all or those that pass a filter.
@@ -455,14 +459,14 @@ endpoints! {
     /// Change a record: `PATCH` merges, `PUT` replaces.
     RecordsUpdate "records-update": [Patch Put] "/api/{collection}/{id}", Rule(Update),
         [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records,
-         GetItem EntangledRecords, PutItem UniqueRecords, DeleteItem UniqueRecords, ConditionCheckItem RelatedRecords,
-         ConditionCheckItem RelatedUsers],
+         GetItem EntangledRecords, PutItem UniqueRecords, DeleteItem UniqueRecords,
+         BatchGetItem RelatedFilteredRecords, ConditionCheckItem RelatedRecords, ConditionCheckItem RelatedUsers],
         RecordFields => 200 Record, [RecordNotFound, PreconditionFailed];
 
     /// Delete a record.
     RecordsDelete "records-delete": [Delete] "/api/{collection}/{id}", Rule(Delete),
         [BatchGetItem Users, BatchGetItem Sessions, GetItem Settings, UpdateItem Records, GetItem UniqueRecords,
-         DeleteItem UniqueRecords],
+         GetItem FilteredRecords, DeleteItem UniqueRecords],
         NoBody => 204 NoContent, [RecordNotFound, PreconditionFailed];
 
     /// Answer every path and method that no endpoint has, in the one error shape.

@@ -65,14 +65,27 @@ pub struct Relation {
 /// # Errors
 /// `common/validation-failed` with a detail for each field that is unknown, missing or breaks what its field demands
 /// (the first twenty).
-pub fn check(definition: &Definition, mut body: Map<String, Value>, write: Write) -> Result<Input, Error> {
+pub fn check(definition: &Definition, body: Map<String, Value>, write: Write) -> Result<Input, Error> {
+    check_but(definition, body, write, &[])
+}
+
+/// As [`check`], where the fields `left` are not missed when the body leaves them out: neither demanded nor filled in.
+///
+/// # Errors
+/// As [`check`].
+pub fn check_but(
+    definition: &Definition,
+    mut body: Map<String, Value>,
+    write: Write,
+    left: &[String],
+) -> Result<Input, Error> {
     let mut input = Input { fields: Map::new(), removed: Vec::new(), owner: OwnerInput::Absent, relations: Vec::new() };
     let mut checker = Checker::default();
     let mut missing = Vec::new();
     if write != Write::Merge {
-        add_defaults(&definition.fields, &mut body);
-        let required =
-            definition.fields.iter().filter(|field| field.required && field.name != definition.owner_field());
+        let missed: Vec<&Field> = definition.fields.iter().filter(|field| !left.contains(&field.name)).collect();
+        add_defaults(missed.iter().copied(), &mut body);
+        let required = missed.into_iter().filter(|field| field.required && field.name != definition.owner_field());
         missing.extend(
             required.map(|field| &field.name).filter(|name| body.get(*name).is_none_or(Value::is_null)).cloned(),
         );
@@ -278,6 +291,20 @@ mod tests {
         let refused = check_json(json!({ "title": null }), Write::Merge);
         assert_eq!(refused, Err(vec![("title".to_owned(), "required".to_owned())]));
         assert!(check_json(json!({ "price": 1 }), Write::Replace).is_err());
+    }
+
+    #[test]
+    fn what_is_left_to_others_is_neither_demanded_nor_filled_in() {
+        let fields = json!([{ "name": "a", "type": "string", "required": true },
+            { "name": "b", "type": "integer", "default": 1 }, { "name": "c", "type": "integer", "default": 2 }]);
+        let definition: Definition = serde_json::from_value(json!({ "name": "x", "fields": fields })).expect("one");
+        let check = |left: &[&str], write| {
+            let left: Vec<String> = left.iter().map(|name| (*name).to_owned()).collect();
+            check_but(&definition, Map::new(), write, &left).map(|input| Value::Object(input.fields)).map_err(|_| ())
+        };
+        assert_eq!(check(&["a", "b"], Write::Replace), Ok(json!({ "c": 2 })));
+        assert_eq!(check(&["b"], Write::Replace), Err(()));
+        assert_eq!(check(&[], Write::Merge), Ok(json!({})));
     }
 
     #[test]

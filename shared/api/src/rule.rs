@@ -144,6 +144,19 @@ impl Rule {
         roles.filter_map(|atom| if let Atom::Role(name) = atom { Some(name.as_str()) } else { None }).collect()
     }
 
+    /// Who passes it for a record that they are creating: whoever creates a record is its owner.
+    #[must_use]
+    pub fn of_creator(&self) -> Self {
+        let owner = |atom: &Atom| if *atom == Atom::Owner { Atom::Authenticated } else { atom.clone() };
+        Self::normal(self.0.iter().map(|all| all.iter().map(owner).collect()).collect())
+    }
+
+    /// Whether everybody who passes this passes the other.
+    #[must_use]
+    pub fn implies(&self, other: &Self) -> bool {
+        self.clone().or(other.clone()) == *other
+    }
+
     /// Whoever meets one of the two.
     #[must_use]
     pub fn or(self, other: Self) -> Self {
@@ -378,6 +391,28 @@ mod tests {
             let rule = Rule::parse(text).expect(text);
             assert_eq!(rule.to_string(), normal, "{text}");
             assert_eq!(Rule::parse(normal), Ok(rule), "{text}");
+        }
+    }
+
+    #[test]
+    fn a_rule_may_say_less_than_another() {
+        for (one, other, expected) in [
+            ("admin", "role:a", true),
+            ("role:a", "admin", false),
+            ("owner", "authenticated", true),
+            ("authenticated", "owner", false),
+            ("authenticated", "public", true),
+            ("role:a & owner", "role:a | role:b", true),
+            ("role:a | owner", "role:a", false),
+            ("role:a | role:b", "role:b | role:c | role:a", true),
+        ] {
+            let rule = |text: &str| Rule::parse(text).expect(text);
+            assert_eq!(rule(one).implies(&rule(other)), expected, "{one} {other}");
+        }
+        for (rule, expected) in
+            [("owner", "authenticated"), ("owner & role:a | role:b", "role:a | role:b"), ("public", "public")]
+        {
+            assert_eq!(Rule::parse(rule).expect(rule).of_creator().to_string(), expected);
         }
     }
 

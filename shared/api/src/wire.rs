@@ -538,6 +538,9 @@ pub struct Record {
     pub updated_at: Timestamp,
     /// The user who created it; null for a stranger.
     pub created_by: Option<Id>,
+    /// Whose it is, in whatever field that is shown.
+    #[serde(skip)]
+    pub owner: Option<String>,
     /// The declared fields.
     #[serde(flatten)]
     pub fields: Map<String, Value>,
@@ -757,6 +760,7 @@ mod tests {
             created_at: time,
             updated_at: time,
             created_by: None,
+            owner: None,
             fields: Map::from_iter([("a".to_owned(), json!(1)), ("b".to_owned(), json!(2))]),
         };
         let whole = serde_json::to_value(record.clone().view(None)).expect("JSON");

@@ -17,6 +17,7 @@ pub mod refresh_token;
 pub mod session;
 pub mod throttle;
 pub mod user;
+pub mod visibility;
 
 pub use access_token::Claims;
 pub use api_key::{ApiKey, Keyring, PresentedKey, Scopes};
@@ -25,3 +26,4 @@ pub use permission::{Requirement, Scope};
 pub use refresh_token::RefreshToken;
 pub use session::{Caller, Credentials, Session};
 pub use user::{Identity, User};
+pub use visibility::Visibility;

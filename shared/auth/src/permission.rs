@@ -3,13 +3,16 @@
 //! What you may not read does not exist for you (404); what you may read but not change is refused (403); where a
 //! rule needs credentials and there are none, that is what is missing (401).
 
-use api::definition::USERS;
+use api::definition::{Field, USERS};
 use api::record::{Input, OwnerInput, Relation};
 use api::rule::{Reach, Rule};
+use api::wire::Record;
 use api::{Code, Definition, Detail, Error, Id, Operation};
+use serde_json::{Map, Value};
 
 use crate::precondition::Precondition;
 use crate::session::Caller;
+use crate::visibility::Visibility;
 
 /// Which records a list shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,6 +125,57 @@ pub fn owner_of_new(definition: &Definition, caller: &Caller, named: OwnerInput)
     }
 }
 
+/// Whether the caller may give a new record the fields that a body names.
+///
+/// # Errors
+/// 401, 403, each naming the field.
+pub fn may_set(definition: &Definition, caller: &Caller, body: &Map<String, Value>) -> Result<(), Error> {
+    // Whoever creates a record is its owner.
+    let refused =
+        |field: &&Field| body.contains_key(&field.name) && granted(&field.write, caller) == Requirement::Never;
+    definition.ruled().find(refused).map_or(Ok(()), |field| Err(field_refusal(caller, &field.name)))
+}
+
+/// What the rules of single fields say of an update.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Columns {
+    /// The fields that it names, and what a record must be like for the caller to write them.
+    pub written: Vec<(String, Requirement)>,
+    /// The fields that a replacement leaves as they are: it does not name them, and the caller may not both see and
+    /// write them in every record that the update may be of.
+    pub kept: Vec<String>,
+}
+
+/// What the rules of single fields say of an update with this body, of a record that is as `requirement` wants it.
+///
+/// # Errors
+/// 401, naming the field.
+pub fn columns(
+    definition: &Definition,
+    caller: &Caller,
+    body: &Map<String, Value>,
+    replace: bool,
+    requirement: &Requirement,
+) -> Result<Columns, Error> {
+    let mut columns = Columns::default();
+    for field in definition.ruled() {
+        let name = field.name.clone();
+        let is_owner = name == definition.owner_field();
+        let (read, write) = (granted(&field.read, caller), granted(&field.write, caller));
+        if body.contains_key(&name) {
+            // Whoever may not see the owner must not find out by naming one.
+            let wanted = if is_owner { read } else { write };
+            if wanted == Requirement::Never && caller.is_stranger() {
+                return Err(field_refusal(caller, &name));
+            }
+            columns.written.push((name, wanted));
+        } else if replace && !is_owner && read.and(write).and(requirement.clone()) != *requirement {
+            columns.kept.push(name);
+        }
+    }
+    Ok(columns)
+}
+
 /// Which records the caller may list.
 ///
 /// # Errors
@@ -135,12 +189,6 @@ pub fn may_list(definition: &Definition, caller: &Caller) -> Result<Scope, Error
         Requirement::OwnedBy(id) => Ok(Scope::OwnedBy(id)),
         Requirement::Never => Err(Code::Forbidden.into()),
     }
-}
-
-/// Whether the caller may read a record of this owner. A refusal is told as 404.
-#[must_use]
-pub fn may_read(definition: &Definition, caller: &Caller, owner: Option<&str>) -> bool {
-    readable(definition, caller).is_met(owner)
 }
 
 /// What a record must be like for the caller to read it, by the rule and by the scopes of the API key.
@@ -199,12 +247,12 @@ fn need_owner(definition: &Definition, owner: Option<String>) -> Result<Option<S
 /// On what a caller's change of a record depends. All of it is a condition of the write itself.
 #[derive(Clone, Debug)]
 pub struct Terms<'a> {
-    /// The record's collection.
-    pub definition: &'a Definition,
-    /// Who changes it.
-    pub caller: &'a Caller,
+    /// What the caller sees of the record's collection.
+    pub visibility: &'a Visibility<'a>,
     /// What the rules want of the record.
     pub requirement: Requirement,
+    /// What the rules of the fields that are written want of it.
+    pub fields: Vec<(String, Requirement)>,
     /// What becomes of its owner.
     pub owner: OwnerChange,
     /// What the caller wants of its revision.
@@ -212,17 +260,27 @@ pub struct Terms<'a> {
 }
 
 impl Terms<'_> {
-    /// Why a record of this owner and revision may not be changed; `None` when nothing is against it.
+    /// What all the rules want of the record: what of the terms its owner tells.
+    #[must_use]
+    pub fn wanted(&self) -> Requirement {
+        let fields = self.fields.iter().map(|(_, requirement)| requirement.clone());
+        fields.fold(self.requirement.clone(), Requirement::and)
+    }
+
+    /// Why a record of this revision may not be changed; `None` when nothing is against it.
     ///
     /// What the caller may not read is 404, whatever else is wrong.
     #[must_use]
-    pub fn refusal(&self, owner: Option<&str>, rev: &str) -> Option<Error> {
-        if !granted(self.definition.rule(Operation::Read), self.caller).is_met(owner) {
+    pub fn refusal(&self, record: &Record, rev: &str) -> Option<Error> {
+        let owner = record.owner.as_deref();
+        if !self.visibility.passes(record) {
             Some(Code::RecordNotFound.into())
         } else if !self.requirement.is_met(owner) {
             Some(Code::Forbidden.into())
+        } else if let Some((field, _)) = self.fields.iter().find(|(_, requirement)| !requirement.is_met(owner)) {
+            Some(field_refusal(self.visibility.caller, field))
         } else if matches!(&self.owner, OwnerChange::MustBe(expected) if expected.as_deref() != owner) {
-            Some(owner_refusal(self.definition))
+            Some(owner_refusal(self.visibility.definition))
         } else if !self.precondition.holds(rev) {
             Some(Code::PreconditionFailed.into())
         } else {
@@ -232,38 +290,50 @@ impl Terms<'_> {
 }
 
 /// A target that a write names, and what it must be like at that moment.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Related {
+#[derive(Clone, Debug, PartialEq)]
+pub struct Related<'a> {
     /// The relation and its target.
     pub relation: Relation,
     /// Existing, and the caller's to read.
     pub requirement: Requirement,
+    /// What the caller sees of the target's collection, where row filters say that: the target must be looked at.
+    pub rows: Option<Visibility<'a>>,
 }
 
 /// What a body relates to. A target that the caller may not read must not be told from a missing one, so a rule that
 /// never lets the caller read becomes a condition that nothing meets. `find` knows the collections.
-pub fn related<'a>(
+pub fn related<'a, 'd: 'a>(
     definition: &Definition,
     input: &Input,
-    caller: &Caller,
-    find: impl Fn(&str) -> Option<&'a Definition>,
-) -> Vec<Related> {
+    caller: &'a Caller,
+    find: impl Fn(&str) -> Option<&'d Definition>,
+) -> Vec<Related<'a>> {
     // The caller exists, and names no other owner unless an admin.
     let own = |relation: &Relation| {
         relation.field == definition.owner_field() && (!caller.is_admin() || caller.id() == Some(relation.id))
     };
     let relations = input.related(definition).into_iter().filter(|relation| !own(relation));
-    let requirement = |collection: &str| match find(collection) {
-        _ if collection == USERS => Requirement::Exists,
-        Some(target) => readable(target, caller),
-        None => Requirement::Never,
+    let related = |relation: Relation| {
+        let target = find(&relation.collection);
+        let requirement = match target {
+            _ if relation.collection == USERS => Requirement::Exists,
+            Some(target) => readable(target, caller),
+            None => Requirement::Never,
+        };
+        let rows = target.map(|target| Visibility::new(target, caller)).filter(Visibility::has_rows);
+        Related { relation, requirement, rows }
     };
-    relations.map(|relation| Related { requirement: requirement(&relation.collection), relation }).collect()
+    relations.map(related).collect()
 }
 
 fn owner_refusal(definition: &Definition) -> Error {
     let field = definition.owner_field();
     Error::new(Code::Forbidden).with_message(format!("`{field}` is the record's owner: only an admin may set it."))
+}
+
+fn field_refusal(caller: &Caller, field: &str) -> Error {
+    let code = if caller.is_stranger() { Code::AuthenticationRequired } else { Code::Forbidden };
+    Error::new(code).with_message(format!("`{field}` is not yours to write."))
 }
 
 #[cfg(test)]
@@ -306,11 +376,24 @@ mod tests {
             owner_field: None,
             shards: 1,
             indexes: Vec::new(),
+            row_filters: Vec::new(),
         }
     }
 
-    fn terms<'a>(definition: &'a Definition, caller: &'a Caller, requirement: Requirement) -> Terms<'a> {
-        Terms { definition, caller, requirement, owner: OwnerChange::Keep, precondition: Precondition::Any }
+    fn terms<'a>(visibility: &'a Visibility<'a>, requirement: Requirement) -> Terms<'a> {
+        let (owner, precondition) = (OwnerChange::Keep, Precondition::Any);
+        Terms { visibility, requirement, fields: Vec::new(), owner, precondition }
+    }
+
+    fn record(owner: Option<&str>) -> Record {
+        Record {
+            id: Id::new(NOW, [3; 10]),
+            created_at: NOW,
+            updated_at: NOW,
+            created_by: None,
+            owner: owner.map(str::to_owned),
+            fields: Map::new(),
+        }
     }
 
     fn status<T>(result: Result<T, Error>) -> u16 {
@@ -338,11 +421,12 @@ mod tests {
             let definition = definition(&rule);
             let own = who.id().map(|id| id.to_string());
             let other = Id::new(NOW, [77; 10]).to_string();
-            let read = |owner| if may_read(&definition, who, owner) { 200 } else { 404 };
+            let visibility = Visibility::new(&definition, who);
+            let read = |owner| if visibility.shows(&record(owner)) { 200 } else { 404 };
             let update = |owner: Option<&str>| match may_change(&definition, Operation::Update, who) {
                 Err(error) => error.code.status(),
                 Ok(requirement) => {
-                    let refusal = terms(&definition, who, requirement).refusal(owner, "rev");
+                    let refusal = terms(&visibility, requirement).refusal(&record(owner), "rev");
                     refusal.map_or(200, |error| error.code.status())
                 }
             };
@@ -401,7 +485,8 @@ mod tests {
         let mut definition = definition(&Rule::owner());
         definition.permissions.read = Rule::public();
         for who in [caller(1, false), Caller::stranger()] {
-            let refused = terms(&definition, &who, Requirement::Never).refusal(Some("somebody"), "rev");
+            let visibility = Visibility::new(&definition, &who);
+            let refused = terms(&visibility, Requirement::Never).refusal(&record(Some("somebody")), "rev");
             assert_eq!(refused, Some(Code::Forbidden.into()));
         }
     }
@@ -415,8 +500,9 @@ mod tests {
             definition.permissions.read = read.clone();
             let requirement = may_change(&definition, Operation::Update, &member).expect("a requirement");
             let precondition = Precondition::OneOf(vec!["this".into()]);
-            let terms = Terms { precondition, owner: input, ..terms(&definition, &member, requirement) };
-            terms.refusal(owner.as_deref(), rev).map_or(200, |error| error.code.status())
+            let visibility = Visibility::new(&definition, &member);
+            let terms = Terms { precondition, owner: input, ..terms(&visibility, requirement) };
+            terms.refusal(&record(owner.as_deref()), rev).map_or(200, |error| error.code.status())
         };
         let other = Some("other".to_owned());
         let stays = || OwnerChange::MustBe(own.clone());
@@ -512,6 +598,125 @@ mod tests {
         assert_eq!(status(owner_of_new(&definition, &Caller::stranger(), OwnerInput::Absent)), 400);
         assert_eq!(status(owner_of_new(&definition, &caller(1, false), OwnerInput::Absent)), 200);
         assert_eq!(status(owner_change(&definition, &caller(2, true), OwnerInput::Empty)), 400);
+    }
+
+    fn ruled() -> Definition {
+        let mut definition = definition(&Rule::public());
+        let field = |name: &str, read: &str, write: &str| Field {
+            name: name.into(),
+            read: Rule::parse(read).expect("a rule"),
+            write: Rule::parse(write).expect("a rule"),
+            ..Field::default()
+        };
+        definition.fields = vec![
+            field("free", "public", "public"),
+            field("shown", "public", "admin"),
+            field("hidden", "admin", "public"),
+            field("own", "owner", "owner"),
+            field("user_id", "admin", "public"),
+        ];
+        definition
+    }
+
+    fn body(names: &[&str]) -> Map<String, Value> {
+        names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect()
+    }
+
+    #[test]
+    fn a_new_record_has_what_its_creator_may_write() {
+        let (stranger, member, admin) = (Caller::stranger(), caller(1, false), caller(2, true));
+        let definition = ruled();
+        for (who, names, expected) in [
+            (&stranger, &["free", "hidden", "nope"][..], 200),
+            (&stranger, &["own"], 401),
+            (&stranger, &["shown"], 401),
+            (&member, &["free", "hidden", "own", "user_id"], 200),
+            (&member, &["free", "shown"], 403),
+            (&admin, &["free", "shown", "hidden", "own"], 200),
+        ] {
+            assert_eq!(status(may_set(&definition, who, &body(names))), expected, "{who:?} {names:?}");
+        }
+        let refused = may_set(&definition, &member, &body(&["shown"])).expect_err("refused");
+        assert_eq!(refused.message, "`shown` is not yours to write.");
+    }
+
+    #[test]
+    fn an_update_depends_on_the_rules_of_what_it_writes_and_a_replacement_keeps_the_rest() {
+        let (stranger, member, admin) = (Caller::stranger(), caller(1, false), caller(2, true));
+        let own = Requirement::OwnedBy(member.id().expect("a user"));
+        let (any, never) = (Requirement::Exists, Requirement::Never);
+        let definition = ruled();
+        let of = |who: &Caller, names: &[&str], replace: bool, requirement: &Requirement| {
+            columns(&definition, who, &body(names), replace, requirement)
+        };
+        let written = |all: &[(&str, &Requirement)]| {
+            all.iter().map(|(name, wanted)| ((*name).to_owned(), (*wanted).clone())).collect::<Vec<_>>()
+        };
+        for (who, names, requirement, wanted, kept) in [
+            (&member, &["free"][..], &any, written(&[]), &["shown", "hidden", "own"][..]),
+            // Whoever may change their own records alone replaces what they may write in them.
+            (&member, &["free"], &own, written(&[]), &["shown", "hidden"]),
+            (&member, &["own"], &any, written(&[("own", &own)]), &["shown", "hidden"]),
+            (&member, &["shown", "hidden"], &own, written(&[("shown", &never), ("hidden", &any)]), &[]),
+            // An owner that is not seen cannot be found out by guessing.
+            (&member, &["user_id"], &own, written(&[("user_id", &never)]), &["shown", "hidden"]),
+            (
+                &admin,
+                &["shown", "own", "user_id"],
+                &any,
+                written(&[("shown", &any), ("own", &any), ("user_id", &any)]),
+                &[],
+            ),
+            (&stranger, &["hidden"], &any, written(&[("hidden", &any)]), &["shown", "own"]),
+        ] {
+            let got = of(who, names, true, requirement).expect("columns");
+            assert_eq!(
+                (got.written, got.kept.as_slice()),
+                (wanted.clone(), &*kept.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()),
+                "{who:?} {names:?}"
+            );
+            let merged = of(who, names, false, requirement).expect("columns");
+            assert_eq!(merged, Columns { written: wanted, kept: Vec::new() }, "{who:?} {names:?}");
+        }
+        assert_eq!(status(of(&stranger, &["shown"], false, &any)), 401);
+        assert_eq!(status(of(&stranger, &["user_id"], false, &any)), 401);
+    }
+
+    #[test]
+    fn a_field_that_is_not_the_callers_to_write_comes_after_the_record_and_before_its_owner() {
+        let member = caller(1, false);
+        let own = member.id().map(|id| id.to_string());
+        let mut definition = ruled();
+        let mine = Requirement::OwnedBy(member.id().expect("a user"));
+        for (read, owner, fields, expected) in [
+            (Rule::public(), own.as_deref(), vec![("own".to_owned(), mine.clone())], None),
+            (
+                Rule::public(),
+                Some("another"),
+                vec![("own".to_owned(), mine.clone())],
+                Some("`own` is not yours to write."),
+            ),
+            (
+                Rule::public(),
+                own.as_deref(),
+                vec![("own".to_owned(), mine.clone()), ("shown".to_owned(), Requirement::Never)],
+                Some("`shown` is not yours to write."),
+            ),
+            (
+                Rule::owner(),
+                Some("another"),
+                vec![("shown".to_owned(), Requirement::Never)],
+                Some("There is no such record."),
+            ),
+        ] {
+            definition.permissions.read = read;
+            let visibility = Visibility::new(&definition, &member);
+            let wanted = fields.iter().fold(Requirement::Exists, |all, (_, one)| all.and(one.clone()));
+            let terms = Terms { fields, owner: OwnerChange::Keep, ..terms(&visibility, Requirement::Exists) };
+            assert_eq!(terms.wanted(), wanted);
+            let refusal = terms.refusal(&record(owner), "rev").map(|error| error.message);
+            assert_eq!(refusal.as_deref(), expected);
+        }
     }
 
     #[test]

@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use api::definition::{Field, FieldType, ProfileField};
 use api::query::Query;
 use api::{Definition, Detail, Error, Id, wire};
-use auth::Caller;
-use auth::permission::{may_read, may_read_user};
+use auth::permission::may_read_user;
+use auth::{Caller, Visibility};
 use serde_json::{Map, Value};
 
 use crate::Store;
@@ -153,6 +153,8 @@ impl Store {
             tables.insert(table.clone(), collection);
             keys.push((table, key));
         }
+        let targets = wanted.targets.into_iter().map(|(name, target)| (name, Visibility::new(target, caller)));
+        let targets: BTreeMap<&str, Visibility<'_>> = targets.collect();
         for keys in keys.chunks(BATCH) {
             let mut batch: HashMap<String, Vec<Item>> = HashMap::new();
             for (table, key) in keys {
@@ -162,8 +164,7 @@ impl Store {
             for (table, items) in self.batch(batch.collect::<Result<_, Error>>()?).await? {
                 let Some(collection) = tables.get(&table).copied() else { continue };
                 for item in items.into_iter().filter(|item| !is_tombstone(item)) {
-                    let target = wanted.targets.get(collection).copied();
-                    let Some((id, view)) = readable(target, (caller, profile), item)? else {
+                    let Some((id, view)) = readable(targets.get(collection), profile, item)? else {
                         continue;
                     };
                     take(room, &view)?;
@@ -177,8 +178,8 @@ impl Store {
 
 /// A record of `target`, or a user where there is none, as the caller sees it; `None` if it is not the caller's to read.
 fn readable(
-    target: Option<&Definition>,
-    (caller, profile): (&Caller, &[ProfileField]),
+    target: Option<&Visibility<'_>>,
+    profile: &[ProfileField],
     item: Item,
 ) -> Result<Option<(Id, View)>, Error> {
     let Some(target) = target else {
@@ -189,9 +190,8 @@ fn readable(
             _ => Ok(None),
         };
     };
-    let record = read_record(item)?;
-    let readable = may_read(target, caller, record.owner.as_deref());
-    Ok(readable.then(|| (record.id, record.wire(target).view(None).0)))
+    let record = read_record(item)?.wire(target.definition);
+    Ok(target.shows(&record).then(|| (record.id, target.of(record).view(None).0)))
 }
 
 /// Takes the room of something inlined.

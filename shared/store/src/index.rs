@@ -239,6 +239,7 @@ pub(crate) mod tests {
             created_at: at,
             updated_at: at,
             created_by: None,
+            owner: None,
             fields: fields.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>(),
         }
     }

@@ -96,6 +96,9 @@ impl Store {
         position: Option<&[u8]>,
         limit: usize,
     ) -> Result<Page, Error> {
+        if filter.is_nothing() {
+            return Ok(Page { records: Vec::new(), next: None, cost: Cost::default() });
+        }
         let (ready, page) =
             tokio::join!(self.ready(definition, plan), self.page(definition, plan, filter, position, limit));
         ready.and(page)
@@ -144,6 +147,9 @@ impl Store {
     /// # Errors
     /// `data/index-building`, `common/unavailable`, `common/internal`.
     pub async fn count(&self, definition: &Definition, plan: &Plan, filter: &Filter) -> Result<Count, Error> {
+        if filter.is_nothing() {
+            return Ok(Count { count: 0, exact: true, cost: Cost::default() });
+        }
         let (ready, count) = tokio::join!(self.ready(definition, plan), self.tally(definition, plan, filter));
         ready.and(count)
     }
@@ -508,7 +514,7 @@ mod tests {
         let at = Timestamp::from_millis(millis);
         let id = Id::new(at, [0; 10]);
         let fields = Map::from_iter([("text".to_owned(), json!("x".repeat(bytes)))]);
-        let record = wire::Record { id, created_at: at, updated_at: at, created_by: None, fields };
+        let record = wire::Record { id, created_at: at, updated_at: at, created_by: None, owner: None, fields };
         Found { key: id.bytes().to_vec(), record }
     }
 

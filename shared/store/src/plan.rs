@@ -79,7 +79,7 @@ impl Source {
 /// `common/validation-failed` for an order that no index keeps, with those to choose from.
 pub fn plan(definition: &Definition, scope: &Scope, sort: Option<&[Order]>, filter: &Filter) -> Result<Plan, Error> {
     let conditions = filter.conjunction();
-    let owner = owner(definition, scope, &conditions);
+    let owner = owner(definition, scope, filter, &conditions);
     // A field that has one value in all that is asked for does not matter to an order.
     let mut fixed: Vec<(&str, Option<&Value>)> = Vec::new();
     for (field, test) in &conditions {
@@ -192,7 +192,7 @@ fn reverse(order: &[Order]) -> Vec<Order> {
 }
 
 /// The owner whose records alone are asked for.
-fn owner(definition: &Definition, scope: &Scope, conditions: &[(&str, &Test)]) -> Option<String> {
+fn owner(definition: &Definition, scope: &Scope, filter: &Filter, conditions: &[(&str, &Test)]) -> Option<String> {
     let named = || {
         conditions.iter().find_map(|(field, test)| match test {
             // The key of an index is neither empty nor endless.
@@ -207,8 +207,17 @@ fn owner(definition: &Definition, scope: &Scope, conditions: &[(&str, &Test)]) -
     match scope {
         Scope::OwnedBy(owner) => Some(owner.to_string()),
         // Who created a record may be another than its owner was, before the owner field went.
-        Scope::All if definition.owner_is_declared() => named(),
-        Scope::All => None,
+        Scope::All if definition.owner_is_declared() => owned(filter).or_else(named),
+        Scope::All => owned(filter),
+    }
+}
+
+/// The owner of all that a filter lets pass, as it says itself.
+fn owned(filter: &Filter) -> Option<String> {
+    match filter {
+        Filter::Owned(owner) => Some(owner.clone()),
+        Filter::All(filters) => filters.iter().find_map(owned),
+        _ => None,
     }
 }
 
@@ -281,17 +290,19 @@ fn narrow(
             None => id_interval(field, test).is_some(),
         }
     };
-    let residual =
-        !is_conjunction(filter) || filter.conjunction().iter().any(|(field, test)| !is_told_by_key(field, test));
+    let residual = !is_conjunction(filter, owner.as_ref())
+        || filter.conjunction().iter().any(|(field, test)| !is_told_by_key(field, test));
     let one_id = range && fields.is_empty() && fixed.iter().any(|(name, _)| *name == "id");
     let score = (one_id, leading.len() + usize::from(owner.is_some()), range);
     (score, Plan { source, owner, backward, lower, upper, residual })
 }
 
-/// Whether a filter is conditions joined by nothing but "and".
-fn is_conjunction(filter: &Filter) -> bool {
+/// Whether a filter is conditions joined by nothing but "and", beside that the records are those of an owner whose alone
+/// are read.
+fn is_conjunction(filter: &Filter, owner: Option<&String>) -> bool {
     match filter {
-        Filter::All(filters) => filters.iter().all(is_conjunction),
+        Filter::All(filters) => filters.iter().all(|filter| is_conjunction(filter, owner)),
+        Filter::Owned(of) => owner == Some(of),
         Filter::Field(..) => true,
         _ => false,
     }
@@ -580,7 +591,8 @@ mod tests {
         let owner = [OWNER, "other"][usize::try_from(random.below(2)).expect("small")];
         fields.insert("owner".to_owned(), json!(owner));
         let bytes = [u8::try_from(random.below(3)).expect("small"); 10];
-        Record { id: Id::in_shard(at, bytes, 0), created_at: at, updated_at: at, created_by: None, fields }
+        let owner = Some(owner.to_owned());
+        Record { id: Id::in_shard(at, bytes, 0), created_at: at, updated_at: at, created_by: None, owner, fields }
     }
 
     /// Every plan takes in what the filter lets pass, and without a residual nothing else; its order is the one that

@@ -90,7 +90,7 @@ impl StoredRecord {
         // What is no longer declared is not shown, and a former field of that name is not the owner.
         let mut fields = self.fields;
         fields.retain(|name, _| definition.field(name).is_some() && name != definition.owner_field());
-        if let Some(owner) = self.owner.filter(|_| definition.owner_is_declared()) {
+        if let Some(owner) = self.owner.clone().filter(|_| definition.owner_is_declared()) {
             fields.insert(definition.owner_field().to_owned(), Value::String(owner));
         }
         wire::Record {
@@ -98,6 +98,7 @@ impl StoredRecord {
             created_at: self.created_at,
             updated_at: self.updated_at,
             created_by: self.created_by,
+            owner: self.owner,
             fields,
         }
     }
@@ -128,7 +129,7 @@ impl Store {
         &self,
         definition: &Definition,
         record: NewRecord,
-        related: Vec<Related>,
+        related: Vec<Related<'_>>,
         key: Option<&IdempotencyKey>,
         writer: &Writer,
     ) -> Result<Created, Error> {
@@ -216,7 +217,7 @@ impl Store {
         record: Id,
         terms: Terms<'_>,
         change: Change,
-        related: Vec<Related>,
+        related: Vec<Related<'_>>,
         before: Before,
         writer: &Writer,
     ) -> Result<StoredRecord, Error> {
@@ -259,7 +260,7 @@ impl Store {
     ) -> Result<Option<StoredRecord>, Error> {
         let (act, record) = (&operation.act, operation.act.id());
         let Some(terms) = act.terms() else { return Err(Error::internal("a create changes nothing")) };
-        let definition = terms.definition;
+        let definition = terms.visibility.definition;
         if record.shard() >= definition.shards {
             return Err(Code::RecordNotFound.into());
         }
@@ -271,6 +272,9 @@ impl Store {
                 Wrote::Repeated(_) => Err(Error::internal("a key was there that was not sent")),
             };
         }
+        if terms.visibility.has_rows() {
+            return Err(Error::internal("row filters tell of a record what nobody has read"));
+        }
         let update = write::update(definition, self.table(&definition.name), act, None, writer)?;
         let update = update.ok_or_else(|| Error::internal("a create changes nothing"))?;
         let item = match self.update_alone(update, writer).await? {
@@ -279,7 +283,8 @@ impl Store {
             Err(Some(item)) if item.get("rev") == Some(&text(&writer.rev)) => item,
             Err(Some(item)) if !is_tombstone(&item) => {
                 let found = read_record(item)?;
-                let refusal = terms.refusal(found.owner.as_deref(), &found.rev);
+                let rev = found.rev.clone();
+                let refusal = terms.refusal(&found.wire(definition), &rev);
                 return Err(refusal.unwrap_or_else(|| Error::internal("a condition failed that holds")));
             }
             Err(_) => return Err(Code::RecordNotFound.into()),

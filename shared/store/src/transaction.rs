@@ -6,13 +6,15 @@ use std::time::Duration;
 
 use api::definition::USERS;
 use api::{Code, Definition, Detail, Error, Id};
-use auth::Requirement;
+use auth::permission::Related;
+use auth::{Requirement, Visibility};
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 use serde_json::Value;
 
 use crate::fault::Cancelled;
 use crate::item::{Item, id, number, text};
 use crate::records::{StoredRecord, Writer, is_tombstone, read_record};
+use crate::sessions::BATCH;
 use crate::unique::{Claim, IdempotencyKey, Place, moves};
 use crate::write::{Act, Expression, Operation, index_keys, put, update};
 use crate::{Store, built, fault, list};
@@ -104,11 +106,26 @@ enum Role {
     Claim(usize, String),
     /// A value that is given up.
     Release(Place),
-    /// What these fields of these operations relate to; whether that is an account.
-    Related(Fields, bool),
+    /// What these fields of these operations relate to.
+    Related(Fields, Target),
     /// The idempotency key.
     Key,
 }
+
+/// What a relation points to.
+#[derive(Clone, Copy, Debug, PartialEq)]
+enum Target {
+    /// An account.
+    User,
+    /// A record that must exist, and be the caller's to read as far as its owner tells.
+    Record,
+    /// A record that the caller saw, and that must still be the same.
+    Seen,
+}
+
+/// The revisions of targets that row filters show to the caller, by collection and id; whichever is looked for and not
+/// there, is not seen.
+type Seen<'a> = HashMap<(&'a str, Id), String>;
 
 /// The items of a transaction, each with its role.
 type Parts = Vec<(Role, TransactWriteItem)>;
@@ -134,7 +151,8 @@ impl Store {
                 judge(&operation.act, old).map_err(|error| Problem::At(at, error))?;
                 steps.push((old, operation.act.after(old, writer)));
             }
-            let parts = self.parts(definition, operations, &steps, key, &not_reserved, writer)?;
+            let seen = self.seen(definition, operations).await?;
+            let parts = self.parts(definition, operations, &steps, key, (&not_reserved, &seen), writer)?;
             let after = steps.into_iter().map(|(_, new)| new).collect();
             let failed = self.send(parts, writer, tries).await?;
             // A retry of the SDK after a lost reply finds what the first attempt wrote.
@@ -149,6 +167,7 @@ impl Store {
                 match role {
                     Role::Record(at) => again |= refresh(&mut found, operations.get(*at), item.clone())?,
                     Role::Release(place) => again |= not_reserved.insert(place.clone()),
+                    Role::Related(_, Target::Seen) => again = true,
                     _ => {}
                 }
             }
@@ -168,7 +187,7 @@ impl Store {
         operations: &[Operation<'_>],
         steps: &[(Option<&StoredRecord>, Option<StoredRecord>)],
         key: Option<&IdempotencyKey>,
-        not_reserved: &BTreeSet<Place>,
+        (not_reserved, seen): (&BTreeSet<Place>, &Seen<'_>),
         writer: &Writer,
     ) -> Result<Parts, Problem> {
         let table = || self.table(&definition.name);
@@ -192,7 +211,7 @@ impl Store {
             let delete = release.delete(table())?;
             parts.push((Role::Release(release.place), item().delete(delete).build()));
         }
-        parts.extend(self.checks(definition, operations)?);
+        parts.extend(self.checks(definition, operations, seen)?);
         if let (Some(key), Some(Operation { act: Act::Create(record), .. })) = (key, operations.first()) {
             parts.push((Role::Key, item().put(key.put(table(), record.id)?).build()));
         }
@@ -206,11 +225,38 @@ impl Store {
         Ok(parts)
     }
 
+    /// Looks at the targets that row filters may hide, as they are now. A request for each 25 of a collection.
+    async fn seen<'a>(&self, definition: &Definition, operations: &'a [Operation<'_>]) -> Result<Seen<'a>, Error> {
+        let mut targets: BTreeMap<&str, (&Visibility<'_>, BTreeSet<Id>)> = BTreeMap::new();
+        for related in operations.iter().flat_map(|operation| &operation.related) {
+            let relation = &related.relation;
+            let is_written = |operation: &Operation<'_>| operation.act.id() == relation.id;
+            if let Some(rows) = &related.rows
+                && !(relation.collection == definition.name && operations.iter().any(is_written))
+            {
+                targets.entry(&relation.collection).or_insert((rows, BTreeSet::new())).1.insert(relation.id);
+            }
+        }
+        let mut seen = Seen::new();
+        for (collection, (rows, ids)) in targets {
+            let ids: Vec<Id> = ids.into_iter().collect();
+            for ids in ids.chunks(BATCH) {
+                for (id, target) in self.records(rows.definition, &ids.iter().copied().collect()).await? {
+                    let rev = target.rev.clone();
+                    if rows.shows(&target.wire(rows.definition)) {
+                        seen.insert((collection, id), rev);
+                    }
+                }
+            }
+        }
+        Ok(seen)
+    }
+
     /// The condition checks of all relations, one for each target.
-    fn checks(&self, definition: &Definition, operations: &[Operation<'_>]) -> Result<Parts, Problem> {
+    fn checks(&self, definition: &Definition, operations: &[Operation<'_>], seen: &Seen<'_>) -> Result<Parts, Problem> {
         let written: HashMap<Id, &Act<'_>> =
             operations.iter().map(|operation| (operation.act.id(), &operation.act)).collect();
-        let mut targets: BTreeMap<(&str, Id), (Fields, &Requirement)> = BTreeMap::new();
+        let mut targets: BTreeMap<(&str, Id), (Fields, &Related<'_>)> = BTreeMap::new();
         let mut gone = Vec::new();
         for (at, operation) in operations.iter().enumerate() {
             for related in &operation.related {
@@ -222,7 +268,7 @@ impl Store {
                     Some(Act::Delete(..)) => gone.push((field.0, field.1, false)),
                     None => {
                         let target = (relation.collection.as_str(), relation.id);
-                        targets.entry(target).or_insert((Fields::new(), &related.requirement)).0.insert(field);
+                        targets.entry(target).or_insert((Fields::new(), related)).0.insert(field);
                     }
                 }
             }
@@ -230,9 +276,15 @@ impl Store {
         if !gone.is_empty() {
             return Err(Problem::Unrelated(gone));
         }
-        let check = |((collection, target), (fields, requirement)): ((&str, Id), (_, &Requirement))| {
+        let check = |((collection, target), (fields, related)): ((&str, Id), (_, &Related<'_>))| {
             let users = collection == USERS;
-            let expression = Expression::new(requirement);
+            let (kind, expression) = match (&related.rows, seen.get(&(collection, target))) {
+                (None, _) if users => (Target::User, Expression::new(&related.requirement)),
+                (None, _) => (Target::Record, Expression::new(&related.requirement)),
+                (Some(_), Some(rev)) => (Target::Seen, Expression::of_revision(rev)),
+                // What is hidden fails as what is missing does.
+                (Some(_), None) => (Target::Record, Expression::new(&Requirement::Never)),
+            };
             let check = ConditionCheck::builder()
                 .table_name(if users { self.users() } else { self.table(collection) })
                 .set_key(Some(Item::from([("id".to_owned(), id(target))])))
@@ -241,7 +293,7 @@ impl Store {
                 .set_expression_attribute_values(Some(expression.values).filter(|values| !values.is_empty()));
             let check = if users { check } else { check.key("shard", number(target.shard())) };
             let check = check.build().map_err(built)?;
-            Ok((Role::Related(fields, users), TransactWriteItem::builder().condition_check(check).build()))
+            Ok((Role::Related(fields, kind), TransactWriteItem::builder().condition_check(check).build()))
         };
         targets.into_iter().map(check).collect()
     }
@@ -359,7 +411,10 @@ fn judge(act: &Act<'_>, old: Option<&StoredRecord>) -> Result<(), Error> {
     match (act.terms(), old) {
         (None, _) => Ok(()),
         (Some(_), None) => Err(Code::RecordNotFound.into()),
-        (Some(terms), Some(old)) => terms.refusal(old.owner.as_deref(), &old.rev).map_or(Ok(()), Err),
+        (Some(terms), Some(old)) => {
+            let record = old.clone().wire(terms.visibility.definition);
+            terms.refusal(&record, &old.rev).map_or(Ok(()), Err)
+        }
     }
 }
 
@@ -406,7 +461,9 @@ fn refusal(failed: Vec<(Role, Option<Item>)>) -> Problem {
     for (role, _) in failed {
         match role {
             Role::Claim(at, field) => return Problem::At(at, Claim::refusal(&field)),
-            Role::Related(fields, users) => unrelated.extend(fields.into_iter().map(|(at, field)| (at, field, users))),
+            Role::Related(fields, target) => {
+                unrelated.extend(fields.into_iter().map(|(at, field)| (at, field, target == Target::User)));
+            }
             _ => {}
         }
     }
@@ -468,9 +525,9 @@ fn size(value: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use api::Timestamp;
-    use auth::Caller;
     use auth::permission::{OwnerChange, Terms};
     use auth::precondition::Precondition;
+    use auth::{Caller, Visibility};
     use serde_json::{Map, json};
 
     use super::*;
@@ -493,10 +550,11 @@ mod tests {
     fn a_write_is_done_where_its_new_record_or_its_revision_is_there() {
         let definition: Definition = serde_json::from_value(json!({ "name": "things", "fields": [] })).expect("json");
         let caller = Caller::stranger();
+        let visibility = Visibility::new(&definition, &caller);
         let terms = Terms {
-            definition: &definition,
-            caller: &caller,
+            visibility: &visibility,
             requirement: Requirement::Exists,
+            fields: Vec::new(),
             owner: OwnerChange::Keep,
             precondition: Precondition::Any,
         };
@@ -546,7 +604,8 @@ mod tests {
 
     #[test]
     fn a_value_that_another_has_comes_before_a_missing_relation_and_the_first_is_told() {
-        let related = |at: usize, field: &str| (Role::Related(BTreeSet::from([(at, field.to_owned())]), false), None);
+        let related =
+            |at: usize, field: &str| (Role::Related(BTreeSet::from([(at, field.to_owned())]), Target::Record), None);
         let claim = |at: usize, field: &str| (Role::Claim(at, field.to_owned()), None);
         let told = |failed: Vec<(Role, Option<Item>)>| {
             let error = refusal(failed).of_many();
@@ -567,14 +626,15 @@ mod tests {
     fn who_may_not_write_a_record_is_not_told_that_it_is_large() {
         let definition: Definition = serde_json::from_value(json!({ "name": "things", "fields": [] })).expect("json");
         let caller = Caller::stranger();
+        let visibility = Visibility::new(&definition, &caller);
         let me = Id::new(NOW, [99; 10]);
         let (mut found, mut operations) = (HashMap::new(), Vec::new());
         for n in 0..20 {
             let record = StoredRecord { owner: Some(me.to_string()), ..record(n, &"x".repeat(300_000)) };
             let terms = Terms {
-                definition: &definition,
-                caller: &caller,
+                visibility: &visibility,
                 requirement: Requirement::OwnedBy(me),
+                fields: Vec::new(),
                 owner: OwnerChange::Keep,
                 precondition: Precondition::Any,
             };

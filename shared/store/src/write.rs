@@ -27,6 +27,8 @@ pub struct Change {
     pub removed: Vec<String>,
     /// Whether what is not set goes.
     pub replace: bool,
+    /// The fields that stay then all the same.
+    pub kept: Vec<String>,
 }
 
 /// What becomes of one record.
@@ -35,7 +37,7 @@ pub struct Operation<'a> {
     /// What is done.
     pub act: Act<'a>,
     /// What must exist for it.
-    pub related: Vec<Related>,
+    pub related: Vec<Related<'a>>,
 }
 
 /// What is done to a record.
@@ -78,8 +80,9 @@ impl Act<'_> {
         match (self, old) {
             (Self::Create(record), _) => Some(record.clone()),
             (Self::Update(_, terms, change), Some(old)) => {
-                let mut fields = if change.replace { Map::new() } else { old.fields.clone() };
-                fields.retain(|name, _| !change.removed.contains(name));
+                let mut fields = old.fields.clone();
+                let stays = |name: &String| !change.replace || change.kept.contains(name);
+                fields.retain(|name, _| stays(name) && !change.removed.contains(name));
                 fields.extend(change.fields.clone());
                 let owner = match &terms.owner {
                     OwnerChange::Set(owner) => owner.clone(),
@@ -94,7 +97,8 @@ impl Act<'_> {
 
 impl Change {
     /// Whether the record must be read before it can be changed so: where it relates to others, a unique value is freed
-    /// or taken, or an index is touched whose other fields the body does not tell.
+    /// or taken, an index is touched whose other fields the body does not tell, row filters say who sees it, or a
+    /// replacement leaves fields as they are.
     #[must_use]
     pub fn needs_record(definition: &Definition, input: &Input, replace: bool) -> bool {
         let told = |field: &str| {
@@ -109,7 +113,9 @@ impl Change {
             let mut changes = fields.iter().map(String::as_str);
             changes.any(|field| field == "updatedAt" || touched(field)) && !fields.iter().all(|field| known(field))
         };
-        !input.related(definition).is_empty()
+        !definition.row_filters.is_empty()
+            || (replace && definition.ruled().next().is_some())
+            || !input.related(definition).is_empty()
             || definition.fields.iter().any(|field| field.unique && touched(&field.name))
             || definition.indexes.iter().any(hidden)
     }
@@ -207,13 +213,14 @@ pub(crate) fn update(
         Act::Create(_) => return Ok(None),
         Act::Update(record, terms, change) => {
             expression.set("updated_at", time(writer.now));
-            expression.change(change);
+            let new = old.and_then(|old| act.after(Some(old), writer));
+            expression.change(change, new.as_ref().map(|new| &new.fields));
             match &terms.owner {
                 OwnerChange::Set(Some(owner)) => expression.set("owner", text(owner)),
                 OwnerChange::Set(None) => expression.remove("owner"),
                 OwnerChange::Keep | OwnerChange::MustBe(_) => {}
             }
-            let keys = match old.and_then(|old| act.after(Some(old), writer)) {
+            let keys = match new {
                 Some(new) => index_keys(definition, &new),
                 None => change.index_keys(definition, *record, writer),
             };
@@ -274,7 +281,7 @@ impl Expression {
     }
 
     /// On condition that the record is of this revision.
-    fn of_revision(rev: &str) -> Self {
+    pub(crate) fn of_revision(rev: &str) -> Self {
         let mut expression = Self::new(&Requirement::Exists);
         expression.require("rev", text(rev));
         expression
@@ -282,7 +289,7 @@ impl Expression {
 
     /// On condition of everything that the terms name.
     fn on(terms: &Terms<'_>) -> Self {
-        let mut expression = Self::new(&terms.requirement);
+        let mut expression = Self::new(&terms.wanted());
         match &terms.owner {
             OwnerChange::MustBe(Some(owner)) => expression.require("owner", text(owner)),
             OwnerChange::MustBe(None) => expression.require_absent("owner"),
@@ -300,9 +307,10 @@ impl Expression {
         expression
     }
 
-    fn change(&mut self, change: &Change) {
+    /// Sets and removes fields; `after` are those that a replacement of what was read comes to.
+    fn change(&mut self, change: &Change, after: Option<&Map<String, Value>>) {
         if change.replace {
-            self.set("data", from_object(change.fields.clone()));
+            self.set("data", from_object(after.unwrap_or(&change.fields).clone()));
             return;
         }
         for (field, value) in &change.fields {
@@ -365,7 +373,7 @@ impl Expression {
 mod tests {
     use api::record::{Write, check};
     use api::{Rule, Timestamp};
-    use auth::Caller;
+    use auth::{Caller, Visibility};
     use serde_json::json;
 
     use super::*;
@@ -441,14 +449,15 @@ mod tests {
         };
         let owner = OwnerChange::Keep;
         let (requirement, precondition) = (Requirement::Exists, Precondition::Any);
-        let terms = Terms { definition: &definition, caller: &caller, requirement, owner, precondition };
+        let visibility = Visibility::new(&definition, &caller);
+        let terms = Terms { visibility: &visibility, requirement, fields: Vec::new(), owner, precondition };
         assert_eq!(definition.permissions.update, Rule::public());
         for (body, replace) in
             [(json!({ "status": "t", "price": null }), false), (json!({ "status": "t", "name": "m" }), true)]
         {
             let write = if replace { Write::Replace } else { Write::Merge };
             let input = input(&definition, body, write);
-            let change = Change { fields: input.fields, removed: input.removed, replace };
+            let change = Change { fields: input.fields, removed: input.removed, replace, kept: Vec::new() };
             let told = change.index_keys(&definition, old.id, &writer);
             let act = Act::Update(old.id, terms.clone(), change);
             let new = act.after(Some(&old), &writer).expect("a record");
@@ -460,12 +469,71 @@ mod tests {
     }
 
     #[test]
+    fn a_replacement_leaves_what_is_kept() {
+        let (mut definition, caller) = (definition(), Caller::stranger());
+        let writer = Writer::new(None, "r".into(), NOW, [7; 10]);
+        let fields = json!({ "name": "n", "status": "s", "price": 1, "gone": 2 });
+        let old = StoredRecord {
+            id: Id::new(NOW, [1; 10]),
+            owner: None,
+            created_by: None,
+            created_at: NOW,
+            updated_at: NOW,
+            rev: "old".into(),
+            fields: fields.as_object().cloned().expect("an object"),
+        };
+        let whole = input(&definition, json!({ "name": "m" }), Write::Replace);
+        let kept = vec!["price".to_owned(), "sku".to_owned()];
+        let change = Change { fields: whole.fields.clone(), removed: Vec::new(), replace: true, kept };
+        let visibility = Visibility::new(&definition, &caller);
+        let (requirement, owner, precondition) = (Requirement::Exists, OwnerChange::Keep, Precondition::Any);
+        let terms = Terms { visibility: &visibility, requirement, fields: Vec::new(), owner, precondition };
+        let act = Act::Update(old.id, terms, change);
+        let expected = json!({ "name": "m", "price": 1 }).as_object().cloned().expect("an object");
+        assert_eq!(act.after(Some(&old), &writer).expect("a record").fields, expected);
+        let update = update(&definition, "t".into(), &act, Some(&old), &writer).expect("built").expect("an update");
+        let values = update.expression_attribute_values.expect("values");
+        assert!(values.values().any(|value| *value == from_object(expected.clone())), "{values:?}");
+        // The record must be read for it, as where row filters say who sees it.
+        definition.fields.retain(|field| !field.unique);
+        assert!(!Change::needs_record(&definition, &whole, true));
+        let merged = input(&definition, json!({ "name": "m" }), Write::Merge);
+        if let Some(field) = definition.fields.first_mut() {
+            field.read = Rule::admin();
+        }
+        assert!(Change::needs_record(&definition, &whole, true) && !Change::needs_record(&definition, &merged, false));
+        definition.row_filters = serde_json::from_value(json!([{ "when": "owner" }])).expect("row filters");
+        assert!(Change::needs_record(&definition, &merged, false));
+    }
+
+    #[test]
+    fn what_the_rules_of_fields_want_is_a_condition_of_the_write() {
+        let (definition, caller) = (definition(), Caller::stranger());
+        let writer = Writer::new(None, "r".into(), NOW, [7; 10]);
+        let visibility = Visibility::new(&definition, &caller);
+        let me = Id::new(NOW, [9; 10]);
+        let fields = vec![("name".to_owned(), Requirement::OwnedBy(me))];
+        let (requirement, owner, precondition) = (Requirement::Exists, OwnerChange::Keep, Precondition::Any);
+        let terms = Terms { visibility: &visibility, requirement, fields, owner, precondition };
+        let change = Change { fields: Map::new(), removed: vec!["name".into()], replace: false, kept: Vec::new() };
+        let act = Act::Update(Id::new(NOW, [1; 10]), terms, change);
+        let update = update(&definition, "t".into(), &act, None, &writer).expect("built").expect("an update");
+        let (names, values) = (update.expression_attribute_names, update.expression_attribute_values);
+        assert!(values.is_some_and(|values| values.values().any(|value| *value == id(me))));
+        let condition = update.condition_expression.unwrap_or_default();
+        let condition =
+            names.into_iter().flatten().fold(condition, |text, (placeholder, name)| text.replace(&placeholder, &name));
+        assert!(condition.contains(" AND owner = :v"), "{condition}");
+    }
+
+    #[test]
     fn a_delete_leaves_no_attribute_that_a_list_reads() {
         let (definition, caller) = (definition(), Caller::stranger());
         let writer = Writer::new(None, "r".into(), NOW, [7; 10]);
         let (requirement, owner) = (Requirement::Never, OwnerChange::Keep);
         let precondition = Precondition::OneOf(vec!["a".into(), "b".into()]);
-        let terms = Terms { definition: &definition, caller: &caller, requirement, owner, precondition };
+        let visibility = Visibility::new(&definition, &caller);
+        let terms = Terms { visibility: &visibility, requirement, fields: Vec::new(), owner, precondition };
         let act = Act::Delete(Id::new(NOW, [1; 10]), terms);
         let update = update(&definition, "t".into(), &act, None, &writer).expect("built").expect("an update");
         let names = update.expression_attribute_names.expect("names");

@@ -9,7 +9,7 @@ use super::{
     Definition, Field, FieldType, Index, LIST_PARAMETERS, Operation, Order, RESERVED_COLLECTIONS, SYSTEM_FIELDS, USERS,
     fold,
 };
-use crate::query::compare;
+use crate::query::{compare, row_problems};
 use crate::record::fit;
 use crate::rule::Rule;
 
@@ -67,6 +67,8 @@ pub(super) fn problems(definition: &Definition, file: &str, known: &BTreeSet<&st
     problems.extend(field_problems(&definition.fields, known));
     problems.extend(owner(definition));
     problems.extend(indexes(definition));
+    problems.extend(columns(definition));
+    problems.extend(row_problems(definition));
     problems
 }
 
@@ -84,14 +86,18 @@ pub(super) fn warnings(definition: &Definition) -> Problems {
     if let Some(operations) = open_to_strangers(definition) {
         warnings.push(("permissions".to_owned(), format!("strangers may {operations} records of `{name}`")));
     }
-    if writers_may_not_list(definition) {
-        for (index, field) in definition.fields.iter().enumerate().filter(|(_, field)| field.unique) {
-            let reason = format!(
-                "a refused `{}` tells that some record of `{name}` has it, also to those who may not list",
-                field.name
-            );
-            warnings.push((format!("fields[{index}].unique"), reason));
-        }
+    for (index, field) in definition.fields.iter().enumerate().filter(|(_, field)| field.unique) {
+        let whom = if writers_may_not_list(definition) {
+            "may not list"
+        } else if !definition.row_filters.is_empty() && anyone_writes(definition) {
+            "do not see that record"
+        } else if writers_may_not_read(definition, field) {
+            "may not read it"
+        } else {
+            continue;
+        };
+        let told = format!("a refused `{}` tells that some record of `{name}` has it", field.name);
+        warnings.push((format!("fields[{index}].unique"), format!("{told}, also to those who {whom}")));
     }
     if definition.rule(Operation::Create).is_public() {
         for index in definition.indexes.iter().enumerate().filter(|(_, index)| index.per_owner).map(|(n, _)| n) {
@@ -114,6 +120,11 @@ fn open_to_strangers(definition: &Definition) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" and "))
 }
 
+/// Whether others than admins may set a value.
+fn anyone_writes(definition: &Definition) -> bool {
+    [Operation::Create, Operation::Update].iter().any(|operation| !definition.rule(*operation).is_admin())
+}
+
 /// Whether somebody may set a value who may not see every record.
 fn writers_may_not_list(definition: &Definition) -> bool {
     let mut writers = [Operation::Create, Operation::Update].map(|operation| definition.rule(operation)).into_iter();
@@ -122,6 +133,35 @@ fn writers_may_not_list(definition: &Definition) -> bool {
         rule if *rule == Rule::authenticated() => writers.any(Rule::is_public),
         _ => writers.any(|rule| !rule.is_admin()),
     }
+}
+
+/// Whether somebody may set a value of a field who may not see it in every record.
+fn writers_may_not_read(definition: &Definition, field: &Field) -> bool {
+    let writers = [Operation::Create, Operation::Update].map(|operation| definition.rule(operation));
+    writers.into_iter().any(|rule| {
+        let writers = rule.clone().and(&field.write);
+        !(if field.read.names_owner() { writers.is_admin() } else { writers.of_creator().implies(&field.read) })
+    })
+}
+
+/// What is wrong with the rules of single fields, but for those that are no fields of the record.
+fn columns(definition: &Definition) -> Problems {
+    let mut problems = Vec::new();
+    let creators = definition.rule(Operation::Create).of_creator();
+    for (at, field) in definition.fields.iter().enumerate().filter(|(_, field)| !field.write.is_public()) {
+        let (place, name) = (format!("fields[{at}].write"), &field.name);
+        if name == definition.owner_field() {
+            problems
+                .push((place, format!("`{name}` is the owner field, which only admins change; leave out its `write`")));
+        } else if field.required && !creators.implies(&field.write.of_creator()) {
+            let reason = format!(
+                "`{name}` is required, and not everybody who may create may set it; leave out `required`, and give it a \
+                 `default`"
+            );
+            problems.push((place, reason));
+        }
+    }
+    problems
 }
 
 /// The owner field is set by the service and is an index key, so what may be declared of it is little.
@@ -239,6 +279,12 @@ impl Fields<'_> {
                 if given {
                     self.problem(format!("{place}.{word}"), format!("an item cannot be `{word}`; leave it out"));
                 }
+            }
+        }
+        for (rule, word) in [(&field.read, "read"), (&field.write, "write")] {
+            if !rule.is_public() && position != Position::Record {
+                let reason = "only a field of the collection itself has rules of its own; leave it out";
+                self.problem(format!("{place}.{word}"), reason);
             }
         }
         if field.unique && position != Position::Record {
@@ -645,6 +691,104 @@ mod tests {
         }
         let own = of(&json!([{ "fields": ["-createdAt"], "perOwner": true }]), "owner");
         assert_eq!(own, ["indexes[0]: every list can be read by createdAt already; leave this index out"]);
+    }
+
+    #[test]
+    fn only_fields_of_the_collection_have_rules_and_the_owner_field_none_for_writing() {
+        let of = |field: Value, create: &str| {
+            let mut field = field;
+            if field["name"].is_null() {
+                field["name"] = json!("x");
+            }
+            problems_of(
+                json!({ "fields": [field], "ownerField": if field["name"] == "by" { "by" } else { "createdBy" },
+                "permissions": { "create": create, "read": "public", "update": "owner", "delete": "owner" } }),
+            )
+        };
+        let ruled = |more: Value| {
+            let mut field = json!({ "type": "string", "read": "role:a", "write": "owner | role:a" });
+            for (name, value) in more.as_object().expect("an object") {
+                field[name] = value.clone();
+            }
+            field
+        };
+        for (field, create) in [
+            (ruled(json!({})), "authenticated"),
+            (ruled(json!({ "default": "a" })), "public"),
+            // Whoever creates a record is its owner.
+            (ruled(json!({ "required": true })), "authenticated"),
+            (ruled(json!({ "required": true, "write": "role:a" })), "role:a"),
+            (ruled(json!({ "required": true, "write": "admin" })), "admin"),
+            (json!({ "name": "by", "type": "string", "read": "admin" }), "public"),
+        ] {
+            assert_eq!(of(field.clone(), create), [""; 0], "{field} {create}");
+        }
+        for (field, create, expected) in [
+            (ruled(json!({ "required": true })), "public", "fields[0].write: `x` is required, and not everybody"),
+            (ruled(json!({ "required": true, "write": "role:a" })), "owner", "fields[0].write: `x` is required"),
+            (ruled(json!({ "required": true, "write": "admin" })), "role:a", "fields[0].write: `x` is required"),
+            (
+                json!({ "name": "by", "type": "string", "write": "admin" }),
+                "public",
+                "fields[0].write: `by` is the owner field",
+            ),
+            (ruled(json!({ "read": "everyone" })), "public", "fields[0].read: `everyone` is not a rule"),
+            (
+                json!({ "type": "object", "fields": [ruled(json!({ "name": "y", "write": "public" }))] }),
+                "public",
+                "fields[0].fields[0].read: only a field of the collection itself has rules",
+            ),
+            (
+                json!({ "type": "array", "items": ruled(json!({ "read": "public" })) }),
+                "public",
+                "fields[0].items.write: only a field of the collection itself has rules",
+            ),
+        ] {
+            let problems = of(field.clone(), create);
+            assert_eq!(problems.len(), 1, "{field}: {problems:?}");
+            assert!(problems[0].starts_with(expected), "{field}: {problems:?}");
+        }
+    }
+
+    #[test]
+    fn a_row_filter_that_is_none_fails_the_build_and_so_does_a_name_twice() {
+        let fields = json!([{ "name": "x", "type": "string" }]);
+        let problems = problems_of(json!({ "fields": fields, "rowFilters": [{ "filter": { "y": 1 } }] }));
+        assert_eq!(problems, ["rowFilters[0].filter: `y` is not a field of this collection."]);
+        for (row, expected) in [
+            (json!({ "when": "me" }), "rowFilters[0].when: `me` is not a rule"),
+            (json!({ "filter": [] }), "rowFilters[0].filter: invalid type"),
+            (json!({ "if": "owner" }), "rowFilters[0].if: unknown field `if`"),
+        ] {
+            let problems = problems_of(json!({ "fields": fields, "rowFilters": [row] }));
+            assert!(problems.len() == 1 && problems[0].starts_with(expected), "{problems:?}");
+        }
+        let twice =
+            r#"{"name":"a","fields":[{"name":"x","type":"string"}],"rowFilters":[{"filter":{"x":"a","x":"b"}}]}"#;
+        let problems = check(&[("a.json".to_owned(), twice.to_owned())]).expect_err("twice");
+        assert_eq!(problems[0].to_string(), "collections/a.json: an object has one name twice; leave one out");
+    }
+
+    #[test]
+    fn a_unique_value_that_its_writer_may_not_see_is_a_warning() {
+        for (read, write, rows, update, expected) in [
+            ("public", "public", json!([]), "owner", None),
+            ("role:a", "role:a", json!([]), "owner", None),
+            ("role:a", "role:b", json!([]), "owner", Some("may not read it")),
+            ("owner", "public", json!([]), "owner", Some("may not read it")),
+            ("admin", "admin", json!([]), "owner", None),
+            ("public", "public", json!([{ "when": "owner" }]), "owner", Some("do not see that record")),
+            ("public", "public", json!([{ "when": "owner" }]), "admin", None),
+        ] {
+            let create = if update == "admin" { "admin" } else { "authenticated" };
+            let warnings = warnings_of(json!({ "name": "a",
+                "fields": [{ "name": "code", "type": "string", "unique": true, "read": read, "write": write }],
+                "permissions": { "create": create, "update": update, "delete": "admin" }, "rowFilters": rows }));
+            let found: Vec<&String> =
+                warnings.iter().filter(|warning| warning.starts_with("fields[0].unique: a refused `code`")).collect();
+            assert_eq!(found.len(), usize::from(expected.is_some()), "{read} {write} {rows}: {warnings:?}");
+            assert!(found.iter().all(|warning| warning.ends_with(expected.unwrap_or_default())), "{warnings:?}");
+        }
     }
 
     #[test]

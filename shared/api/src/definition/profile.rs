@@ -99,6 +99,10 @@ pub fn profile_problems(fields: &[ProfileField]) -> Vec<(String, String)> {
             problems
                 .push((format!("{place}.type"), "a profile has no relations; keep them in a collection".to_owned()));
         }
+        if !field.read.is_public() || !field.write.is_public() {
+            let reason = "a profile field has no rules of its own: its user, admins, and where it is public all see it";
+            problems.push((place.clone(), reason.to_owned()));
+        }
         if name == USERNAME && field.kind != FieldType::String {
             problems.push((format!("{place}.type"), "`username` is a string".to_owned()));
         }
@@ -152,6 +156,14 @@ mod tests {
         ] {
             let error = serde_json::from_value::<ProfileField>(field).expect_err("refused").to_string();
             assert!(error.starts_with(reason), "{error}");
+        }
+    }
+
+    #[test]
+    fn a_profile_field_has_no_rules_of_its_own() {
+        for word in ["read", "write"] {
+            let found = problems_of(json!([{ "name": "bio", "type": "string", word: "admin" }]));
+            assert!(found.len() == 1 && found[0].starts_with("fields[0]: a profile field has no rules"), "{found:?}");
         }
     }
 

@@ -21,6 +21,7 @@ impl Filter {
                 Some(Value::String(value)) => caseless(value).contains(text),
                 _ => false,
             }),
+            Self::Owned(owner) => record.owner.as_ref() == Some(owner),
         }
     }
 
@@ -39,6 +40,7 @@ impl Filter {
             Self::Any(filters) => joined("or", filters),
             Self::Not(filter) => format!("[\"not\",{}]", filter.canonical()),
             Self::Search(text, fields) => json!(["search", text, fields]).to_string(),
+            Self::Owned(owner) => json!(["owned", owner]).to_string(),
             Self::Field(field, test) => {
                 let (word, value) = match test {
                     Test::Eq(value) => ("eq", json!(value)),

@@ -4,15 +4,21 @@ mod listing;
 mod matches;
 mod order;
 mod parse;
+mod rows;
 #[cfg(test)]
 mod tests;
+
+use std::collections::BTreeSet;
 
 use serde_json::Value;
 
 pub use listing::{Listing, listing};
 pub use matches::caseless;
 pub use order::compare;
+pub(crate) use parse::{count_colons, count_members};
 pub use parse::{parse, parse_filter_only};
+pub use rows::row_filter;
+pub(crate) use rows::row_problems;
 
 use crate::definition::Order;
 
@@ -48,6 +54,8 @@ pub enum Filter {
     Field(String, Test),
     /// One of these string fields has this text in it, whatever the case; the text is as `caseless` writes it.
     Search(String, Vec<String>),
+    /// This user owns it, in whatever field that is shown.
+    Owned(String),
 }
 
 /// A condition on the value of a field, in the stored form of the field's type. `None` stands for absent.
@@ -82,6 +90,58 @@ impl Filter {
     #[must_use]
     pub fn everything() -> Self {
         Self::All(Vec::new())
+    }
+
+    /// The filter that no record passes.
+    #[must_use]
+    pub fn nothing() -> Self {
+        Self::Any(Vec::new())
+    }
+
+    /// Both of them, in the one form that this has.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        parse::all(vec![self, other])
+    }
+
+    /// Whether it says by itself that no record passes.
+    #[must_use]
+    pub fn is_nothing(&self) -> bool {
+        match self {
+            Self::All(filters) => filters.iter().any(Self::is_nothing),
+            Self::Any(filters) => filters.iter().all(Self::is_nothing),
+            Self::Not(_) | Self::Field(..) | Self::Search(..) | Self::Owned(_) => false,
+        }
+    }
+
+    /// One of them, in the one form that this has.
+    #[must_use]
+    pub fn one_of(filters: Vec<Self>) -> Self {
+        if filters.contains(&Self::everything()) { Self::everything() } else { parse::any(filters) }
+    }
+
+    /// The fields that its conditions name, but for those of a search.
+    #[must_use]
+    pub fn fields(&self) -> BTreeSet<&str> {
+        match self {
+            Self::All(filters) | Self::Any(filters) => filters.iter().flat_map(Self::fields).collect(),
+            Self::Not(filter) => filter.fields(),
+            Self::Field(field, _) => BTreeSet::from([field.as_str()]),
+            Self::Search(..) | Self::Owned(_) => BTreeSet::new(),
+        }
+    }
+
+    /// The same, searching only those fields that `may` tells.
+    #[must_use]
+    pub fn searching(self, may: &impl Fn(&str) -> bool) -> Self {
+        let each = |filters: Vec<Self>| filters.into_iter().map(|filter| filter.searching(may)).collect();
+        match self {
+            Self::All(filters) => Self::All(each(filters)),
+            Self::Any(filters) => Self::Any(each(filters)),
+            Self::Not(filter) => Self::Not(Box::new(filter.searching(may))),
+            Self::Search(text, fields) => Self::Search(text, fields.into_iter().filter(|field| may(field)).collect()),
+            other => other,
+        }
     }
 
     /// The conditions that every record must meet, as far as they are joined by nothing but "and": what an index can

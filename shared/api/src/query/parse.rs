@@ -192,7 +192,7 @@ impl<'a> Column<'a> {
 }
 
 /// Reads parameters, noting every fault.
-struct Reader<'a> {
+pub(super) struct Reader<'a> {
     definition: &'a Definition,
     /// The parameters, beside those that say which records.
     others: &'static str,
@@ -205,12 +205,12 @@ struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    fn new(definition: &'a Definition, others: &'static str) -> Self {
+    pub(super) fn new(definition: &'a Definition, others: &'static str) -> Self {
         let (seen, details, filters) = (BTreeSet::new(), Vec::new(), Vec::new());
         Self { definition, others, seen, details, filters, conditions: 0, values: 0 }
     }
 
-    fn finish(mut self) -> Result<Filter, Error> {
+    pub(super) fn finish(mut self) -> Result<Filter, Error> {
         if self.conditions > MAX_CONDITIONS {
             let message = format!("A query has at most {MAX_CONDITIONS} conditions; this has {}.", self.conditions);
             self.fault("filter", "range", message);
@@ -431,7 +431,12 @@ impl<'a> Reader<'a> {
     }
 
     /// The members of an object. What is too deep is not looked at.
-    fn members(&mut self, parameter: &str, members: serde_json::Map<String, Value>, depth: usize) -> Vec<Filter> {
+    pub(super) fn members(
+        &mut self,
+        parameter: &str,
+        members: serde_json::Map<String, Value>,
+        depth: usize,
+    ) -> Vec<Filter> {
         if self.is_too_deep(parameter, depth) {
             return Vec::new();
         }
@@ -534,7 +539,7 @@ impl<'a> Reader<'a> {
 }
 
 /// Every one of these holds, in the one form that this has.
-fn all(filters: Vec<Filter>) -> Filter {
+pub(super) fn all(filters: Vec<Filter>) -> Filter {
     let mut parts = Vec::with_capacity(filters.len());
     for filter in filters {
         match filter {
@@ -546,7 +551,7 @@ fn all(filters: Vec<Filter>) -> Filter {
 }
 
 /// One of these holds, in the one form that this has.
-fn any(filters: Vec<Filter>) -> Filter {
+pub(super) fn any(filters: Vec<Filter>) -> Filter {
     let mut parts = Vec::with_capacity(filters.len());
     for filter in filters {
         match filter {
@@ -558,7 +563,7 @@ fn any(filters: Vec<Filter>) -> Filter {
 }
 
 /// How many members the objects of a JSON value have.
-fn count_members(value: &Value) -> usize {
+pub(crate) fn count_members(value: &Value) -> usize {
     match value {
         Value::Array(items) => items.iter().map(count_members).sum(),
         Value::Object(members) => members.values().map(|value| count_members(value) + 1).sum(),
@@ -568,7 +573,7 @@ fn count_members(value: &Value) -> usize {
 
 /// How many members the objects of a JSON text have: one for each colon that stands in no string. The value has fewer
 /// where a name came twice, and a condition would be lost.
-fn count_colons(json: &str) -> usize {
+pub(crate) fn count_colons(json: &str) -> usize {
     let (mut colons, mut in_string, mut escaped) = (0, false, false);
     for byte in json.bytes() {
         match byte {

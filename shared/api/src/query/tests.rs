@@ -35,6 +35,7 @@ fn record(fields: Value) -> Record {
         created_at: Timestamp::parse("2026-11-20").expect("a date"),
         updated_at: Timestamp::parse("2026-11-21").expect("a date"),
         created_by: Some(USER.parse::<Id>().expect("an id")),
+        owner: Some(USER.to_owned()),
         fields,
     }
 }

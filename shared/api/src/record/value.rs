@@ -189,7 +189,7 @@ impl Checker {
 }
 
 /// Adds what fields without a value have by default.
-pub(super) fn add_defaults(fields: &[Field], entries: &mut Map<String, Value>) {
+pub(super) fn add_defaults<'a>(fields: impl IntoIterator<Item = &'a Field>, entries: &mut Map<String, Value>) {
     for field in fields {
         if let Some(default) = field.default.as_ref().filter(|_| entries.get(&field.name).is_none_or(Value::is_null)) {
             entries.insert(field.name.clone(), default.clone());

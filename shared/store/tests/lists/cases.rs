@@ -229,6 +229,8 @@ pub(crate) fn query(dice: &mut Dice, definition: &Definition, rows: &[&Row], use
         conditions.push(Filter::Field("id".to_owned(), Test::In(few)));
     }
     let filter = if conditions.len() == 1 { conditions.remove(0) } else { Filter::All(conditions) };
+    // What row filters show of it.
+    let filter = if dice.chance(25) { shown(dice, rows, users).and(filter) } else { filter };
     let matching = model::list(rows.iter().copied(), &scope, &filter, &sort, usize::MAX).len();
     let limit = match dice.below(4) {
         _ if kind == Kind::Sparse => 1 + dice.below(3),
@@ -238,6 +240,15 @@ pub(crate) fn query(dice: &mut Dice, definition: &Definition, rows: &[&Row], use
     // Many pages take long and tell no more than some.
     let limit = limit.max(matching / 6).clamp(1, 100);
     Query { scope, sort, filter, limit, is_servable, is_moving: dice.chance(20) }
+}
+
+/// Row filters, some of them for a user's own records.
+fn shown(dice: &mut Dice, rows: &[&Row], users: &[Id]) -> Filter {
+    let entries = (0..dice.below(4)).map(|_| {
+        let whose = if dice.chance(50) { Filter::Owned(dice.pick(users).to_string()) } else { Filter::everything() };
+        if dice.chance(60) { whose.and(filter(dice, rows, 2)) } else { whose }
+    });
+    Filter::one_of(entries.collect())
 }
 
 fn filter(dice: &mut Dice, rows: &[&Row], depth: usize) -> Filter {

@@ -12,7 +12,7 @@ use auth::cursor::{self, Binding};
 use auth::permission::{OwnerChange, Terms};
 use auth::precondition::Precondition;
 use auth::session::Caller;
-use auth::{Keys, Requirement, Scope};
+use auth::{Keys, Requirement, Scope, Visibility};
 use local::dynamo::Dynamo;
 use local::template::Table;
 use serde_json::{Map, Value, json};
@@ -190,7 +190,7 @@ impl Dataset {
         };
         let fields = cases::fields(&mut self.dice, &self.palette, self.body);
         let record = NewRecord { id, owner: owner.clone(), created_by, fields: fields.clone() };
-        let wire = Record { id, created_at: now, updated_at: now, created_by, fields };
+        let wire = Record { id, created_at: now, updated_at: now, created_by, owner: owner.clone(), fields };
         (record, writer, self.row(wire, owner))
     }
 
@@ -200,6 +200,7 @@ impl Dataset {
             record.fields.remove("owner");
             record.fields.extend(owner.clone().map(|owner| ("owner".to_owned(), Value::String(owner))));
         }
+        record.owner.clone_from(&owner);
         Row::new(record, owner)
     }
 
@@ -228,7 +229,8 @@ impl Dataset {
         let id = self.any()?;
         let writer = self.writer(Timestamp::from_millis(self.now + 20));
         let caller = Caller::stranger();
-        let terms = terms(&self.definition, &caller, OwnerChange::Keep);
+        let visibility = Visibility::new(&self.definition, &caller);
+        let terms = terms(&visibility, OwnerChange::Keep);
         patiently(async || self.store.delete(id, terms.clone(), Before::Unread, &writer).await).await.unwrap();
         self.rows.remove(&id);
         Some(id)
@@ -269,9 +271,10 @@ impl Dataset {
 
         let needed = Change::needs_record(&self.definition, &input, replace);
         let before = patiently(async || self.store.before(&self.definition, Some(id), needed).await).await.unwrap();
-        let change = Change { fields: input.fields, removed: input.removed, replace };
+        let change = Change { fields: input.fields, removed: input.removed, replace, kept: Vec::new() };
         let caller = Caller::stranger();
-        let terms = terms(&self.definition, &caller, owner);
+        let visibility = Visibility::new(&self.definition, &caller);
+        let terms = terms(&visibility, owner);
         let update =
             async || self.store.update(id, terms.clone(), change.clone(), Vec::new(), before.clone(), &writer).await;
         patiently(update).await.unwrap();
@@ -429,8 +432,9 @@ async fn patiently<T>(work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Err
     work().await
 }
 
-fn terms<'a>(definition: &'a Definition, caller: &'a Caller, owner: OwnerChange) -> Terms<'a> {
-    Terms { definition, caller, requirement: Requirement::Exists, owner, precondition: Precondition::Any }
+fn terms<'a>(visibility: &'a Visibility<'a>, owner: OwnerChange) -> Terms<'a> {
+    let (requirement, precondition) = (Requirement::Exists, Precondition::Any);
+    Terms { visibility, requirement, fields: Vec::new(), owner, precondition }
 }
 
 fn deployment(dynamo: &Dynamo) -> Deployment {

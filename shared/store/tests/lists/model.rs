@@ -106,6 +106,7 @@ pub(crate) fn passes(row: &Row, filter: &Filter) -> bool {
             _ => false,
         }),
         Filter::Field(field, test) => holds(row.key(field), test),
+        Filter::Owned(owner) => row.owner.as_ref() == Some(owner),
     }
 }
 

@@ -5,6 +5,7 @@ pub(crate) mod shop;
 
 mod bulk;
 mod caps;
+mod columns;
 mod create;
 mod delete;
 mod etag;
@@ -17,6 +18,7 @@ mod permissions;
 mod queries;
 mod races;
 mod relations;
+mod rows;
 mod safety;
 mod sorting;
 mod spec;

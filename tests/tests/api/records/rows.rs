@@ -1,0 +1,378 @@
+//! Row filters: a record that they do not show to a caller does not exist for that caller, whatever is asked.
+
+use blackbox::{Caller, Reply, stack};
+use serde_json::{Value, json};
+
+use super::look::{NOBODY, any_refusal, now, page, path, refused, refused_with, text, together};
+use super::shop::{ids, query, said, settles, walk, word};
+
+/// An article that is not published yet, and whom it is shown to.
+struct Draft {
+    owner: Caller,
+    /// Somebody whom the owner lets read it.
+    reader: Caller,
+    article: Value,
+    /// One that was like it, and is gone.
+    deleted: Value,
+    tag: String,
+    secret: String,
+}
+
+impl Draft {
+    fn new() -> Self {
+        let (owner, reader) = (stack().member(), stack().member());
+        let secret = word();
+        let fields = json!({ "title": format!("On {secret}"), "body": secret, "slug": secret.to_lowercase(),
+            "readers": [reader.id()] });
+        let article = article(&owner, &fields);
+        let deleted = self::article(&owner, &json!({ "title": "gone" }));
+        let _ = owner.delete(&path("articles", &deleted)).expect(204);
+        let tag = owner.get(&path("articles", &article)).expect(200).header("etag").expect("a tag").to_owned();
+        Self { owner, reader, article, deleted, tag, secret }
+    }
+
+    #[track_caller]
+    fn is_not_in(&self, reply: &Reply, what: &str) {
+        let all = format!("{} {:?}", reply.text(), reply.headers);
+        let lower = self.secret.to_lowercase();
+        for secret in [&self.secret, &lower, &text(&self.article, "updatedAt"), self.tag.trim_matches('"')] {
+            assert!(!all.contains(secret), "{what} tells {secret}: {all}");
+        }
+    }
+}
+
+fn article(caller: &Caller, fields: &Value) -> Value {
+    let mut body = json!({ "title": "a" });
+    body.as_object_mut().expect("an object").extend(fields.as_object().cloned().unwrap_or_default());
+    caller.post("/api/articles", &body).expect(201).json()
+}
+
+fn send(caller: &Caller, method: &str, path: &str, header: Option<(&str, &str)>, body: &Value) -> Reply {
+    let mut headers = vec![("content-type", "application/json")];
+    headers.extend(header);
+    let body = body.to_string();
+    let body = (method != "GET" && method != "DELETE").then_some(body.as_bytes());
+    caller.send(method, path, &headers, body)
+}
+
+#[test]
+fn everybody_sees_what_one_of_the_filters_shows() {
+    let (owner, reader, other) = (stack().member(), stack().member(), stack().member());
+    let title = word();
+    let readers = json!([reader.id()]);
+    let made: Vec<Value> = [
+        json!({ "title": title, "status": "draft" }),
+        json!({ "title": title, "status": "draft", "readers": readers }),
+        json!({ "title": title, "status": "review" }),
+        json!({ "title": title, "status": "published" }),
+        json!({ "title": title, "status": "published", "readers": readers }),
+    ]
+    .iter()
+    .map(|fields| article(&owner, fields))
+    .collect();
+    let (stranger, admin) = (stack().stranger(), stack().admin());
+    for (who, caller, expected) in [
+        ("stranger", &stranger, &[3, 4][..]),
+        ("another", &other, &[3, 4]),
+        ("reader", &reader, &[1, 3, 4]),
+        ("owner", &owner, &[0, 1, 2, 3, 4]),
+        ("admin", &admin, &[0, 1, 2, 3, 4]),
+    ] {
+        let listed: Vec<String> = expected.iter().rev().map(|n| text(&made[*n], "id")).collect();
+        let asked = format!("title={title}");
+        for limit in [1, 2, 100] {
+            assert_eq!(ids(&walk(caller, "articles", &asked, limit)), listed, "{who}");
+        }
+        let count = caller.get(&format!("/api/articles/count?{asked}")).expect(200).json();
+        assert_eq!(count, json!({ "count": expected.len(), "exact": true }), "{who}");
+        for sorted in [
+            format!("{asked}&sort=createdAt"),
+            format!("{asked}&sort=status,-createdAt"),
+            format!("{asked}&sort=-status,createdAt"),
+        ] {
+            let expected: Vec<String> = listed.iter().rev().cloned().collect();
+            settles(&expected, &sorted, || {
+                let mut found = ids(&walk(caller, "articles", &sorted, 2));
+                found.sort();
+                found
+            });
+        }
+        for (n, record) in made.iter().enumerate() {
+            let reply = caller.get(&path("articles", record));
+            if expected.contains(&n) {
+                assert_eq!(reply.expect(200).json()["id"], record["id"], "{who} {n}");
+            } else {
+                refused(&reply, 404, "data/record-not-found");
+            }
+            let one = walk(caller, "articles", &format!("id={}", text(record, "id")), 1);
+            assert_eq!(one.len(), usize::from(expected.contains(&n)), "{who} {n}");
+            for status in ["draft", "review", "published"] {
+                let found = walk(caller, "articles", &format!("{asked}&status={status}"), 100).len();
+                let all = expected.iter().filter(|n| made[**n]["status"] == status).count();
+                assert_eq!(found, all, "{who} {status}");
+            }
+        }
+    }
+}
+
+#[test]
+fn no_question_reaches_what_is_not_shown() {
+    let draft = Draft::new();
+    let (attacker, stranger) = (stack().member(), stack().stranger());
+    let id = text(&draft.article, "id");
+    let half = &draft.secret[..10];
+    let or =
+        json!({ "$or": [{ "body": draft.secret }, { "user_id": draft.owner.id() }, { "status": "draft", "id": id }] });
+    let not = json!({ "$not": { "status": { "$ne": "draft" } }, "title": { "$contains": half } });
+    let readers = json!({ "readers": { "$contains": draft.reader.id() } });
+    for parameters in [
+        vec![("id", id.as_str())],
+        vec![("status", "draft"), ("id", &id)],
+        vec![("status_ne", "published"), ("title_contains", half)],
+        vec![("user_id", draft.owner.id())],
+        vec![("createdBy", draft.owner.id()), ("sort", "status,-createdAt")],
+        vec![("body", &draft.secret)],
+        vec![("body_startsWith", half)],
+        vec![("slug", &draft.secret.to_lowercase())],
+        vec![("slug_exists", "true"), ("id", &id)],
+        vec![("search", half)],
+        vec![("readers_contains", draft.reader.id())],
+        vec![("filter", &or.to_string())],
+        vec![("filter", &not.to_string())],
+        vec![("orFilters", &json!([or, not]).to_string())],
+        vec![("andFilters", &json!([readers]).to_string())],
+        vec![("orFilters", "[{\"status\":\"draft\"},{\"status\":{\"$ne\":\"x\"}}]"), ("id", &id)],
+        vec![("status_in", "draft,review"), ("id_gte", &id), ("id_lte", &id), ("expand", "see"), ("fields", "body")],
+    ] {
+        let asked = query(&parameters);
+        let filter: Vec<_> =
+            parameters.iter().filter(|(name, _)| !["sort", "expand", "fields"].contains(name)).copied().collect();
+        let count = format!("/api/articles/count?{}", query(&filter));
+        for caller in [&attacker, &stranger] {
+            assert_eq!(walk(caller, "articles", &asked, 1), [Value::Null; 0], "{asked}");
+            draft.is_not_in(&caller.get(&format!("/api/articles?{asked}")), &asked);
+            assert_eq!(caller.get(&count).expect(200).json(), json!({ "count": 0, "exact": true }), "{asked}");
+        }
+        settles(&1, &asked, || walk(&draft.owner, "articles", &asked, 1).len());
+        settles(&1, &asked, || walk(&draft.reader, "articles", &asked, 1).len());
+    }
+}
+
+#[test]
+fn what_is_not_shown_answers_like_a_missing_and_a_deleted_one() {
+    let draft = Draft::new();
+    let (attacker, stranger) = (stack().member(), stack().stranger());
+    let own = article(&attacker, &json!({ "slug": word().to_lowercase() }));
+    let bodies = [
+        json!({}),
+        json!({ "title": "mine now" }),
+        json!({ "status": "published" }),
+        json!({ "title": "x", "slug": draft.secret.to_lowercase() }),
+        json!({ "title": "x", "slug": own["slug"] }),
+        json!({ "title": "x", "score": 1 }),
+        json!({ "title": "x", "remarks": "mine" }),
+        json!({ "title": "x", "see": own["id"] }),
+        json!({ "title": "x", "see": NOBODY }),
+        json!({ "title": "x", "user_id": attacker.id() }),
+        json!({ "title": 1 }),
+        json!({ "nope": 1 }),
+    ];
+    let unknown = format!("\"{NOBODY}\"");
+    let mut headers = vec![None];
+    for name in ["if-match", "if-none-match"] {
+        headers.extend(["*", &draft.tag, &unknown, "W/\"x\""].map(|tag| Some((name, tag))));
+    }
+    for caller in [&attacker, &stranger] {
+        for header in &headers {
+            for method in ["GET", "DELETE", "PATCH", "PUT"] {
+                let with_body = method.starts_with('P');
+                for body in bodies.iter().take(if with_body { bodies.len() } else { 1 }) {
+                    if header.is_some() && with_body && *body != bodies[1] && *body != bodies[3] {
+                        continue;
+                    }
+                    let ask = |id: &str| send(caller, method, &format!("/api/articles/{id}"), *header, body);
+                    let (hidden, missing) = (ask(&text(&draft.article, "id")), ask(NOBODY));
+                    let deleted = ask(&text(&draft.deleted, "id"));
+                    let what = format!("{method} {header:?} {body}");
+                    assert_eq!(said(&hidden), said(&missing), "{what}");
+                    assert_eq!(said(&deleted), said(&missing), "{what}");
+                    any_refusal(&hidden, &what);
+                    draft.is_not_in(&hidden, &what);
+                    assert_eq!(hidden.header("etag"), None, "{what}");
+                }
+            }
+        }
+        for asked in ["?fields=body", "?expand=see", "?fields=nope", "?expand=nope", "?limit=1"] {
+            let ask = |id: &str| caller.get(&format!("/api/articles/{id}{asked}"));
+            assert_eq!(said(&ask(&text(&draft.article, "id"))), said(&ask(NOBODY)), "{asked}");
+        }
+        for operations in [
+            json!([{ "update": { "id": "ID", "title": "x" } }]),
+            json!([{ "update": { "id": "ID" } }]),
+            json!([{ "update": { "id": "ID", "slug": draft.secret.to_lowercase() } }]),
+            json!([{ "update": { "id": "ID", "score": 1 } }]),
+            json!([{ "delete": { "id": "ID" } }]),
+            json!([{ "create": { "title": "x" } }, { "delete": { "id": "ID" } }]),
+            json!([{ "update": { "id": own["id"], "title": "y" } }, { "update": { "id": "ID", "slug": null } }]),
+        ] {
+            let ask = |id: &str| {
+                let operations: Value = serde_json::from_str(&operations.to_string().replace("ID", id)).expect("json");
+                caller.post("/api/articles/bulk", &json!({ "operations": operations }))
+            };
+            let (hidden, missing) = (ask(&text(&draft.article, "id")), ask(NOBODY));
+            assert_eq!(said(&hidden), said(&missing), "{operations}");
+            assert_eq!(said(&ask(&text(&draft.deleted, "id"))), said(&missing), "{operations}");
+            any_refusal(&hidden, &operations.to_string());
+            draft.is_not_in(&hidden, &operations.to_string());
+        }
+    }
+    assert_eq!(now(&draft.owner, "articles", &draft.article), draft.article);
+    assert_eq!(now(&attacker, "articles", &own), own);
+    // Whom it is shown to, but who may not change it, hears so.
+    for reply in [
+        draft.reader.patch(&path("articles", &draft.article), &json!({ "title": "x" })),
+        draft.reader.put(&path("articles", &draft.article), &json!({ "title": "x" })),
+        draft.reader.delete(&path("articles", &draft.article)),
+    ] {
+        refused(&reply, 403, "auth/forbidden");
+    }
+}
+
+#[test]
+fn a_relation_to_what_is_not_shown_is_a_relation_to_nothing() {
+    let draft = Draft::new();
+    let attacker = stack().member();
+    let own = article(&attacker, &json!({ "title": "own" }));
+    let (id, slug) = (text(&draft.article, "id"), draft.secret.to_lowercase());
+    for (method, at, body) in [
+        ("POST", "/api/articles".to_owned(), json!({ "title": "x", "see": "ID" })),
+        ("POST", "/api/articles".to_owned(), json!({ "title": "x", "see": "ID", "readers": [NOBODY] })),
+        ("POST", "/api/articles".to_owned(), json!({ "title": "x", "see": "ID", "source": "ID" })),
+        // A value that somebody has is told before a relation, to whatever it is.
+        ("POST", "/api/articles".to_owned(), json!({ "title": "x", "see": "ID", "slug": slug })),
+        ("PATCH", path("articles", &own), json!({ "see": "ID" })),
+        ("PATCH", path("articles", &own), json!({ "see": "ID", "title": null })),
+        ("PUT", path("articles", &own), json!({ "title": "x", "see": "ID" })),
+        (
+            "POST",
+            "/api/articles/bulk".to_owned(),
+            json!({ "operations": [{ "create": { "title": "x" } }, { "create": { "title": "y", "see": "ID" } },
+                { "update": { "id": own["id"], "see": "ID" } }] }),
+        ),
+    ] {
+        for key in [None, Some("a-key-of-twenty-bytes")] {
+            let header = key.map(|key| ("idempotency-key", key));
+            let ask = |id: &str| {
+                let body = serde_json::from_str(&body.to_string().replace("ID", id)).expect("json");
+                send(&attacker, method, &at, header, &body)
+            };
+            let (hidden, missing) = (ask(&id), ask(NOBODY));
+            assert_eq!(said(&hidden), said(&missing), "{method} {body}");
+            assert_eq!(said(&ask(&text(&draft.deleted, "id"))), said(&missing), "{method} {body}");
+            any_refusal(&hidden, &body.to_string());
+        }
+    }
+    assert_eq!(now(&attacker, "articles", &own), own);
+    // Whom it is shown to may point to it, and that tells the others its id and no more.
+    for caller in [&draft.owner, &draft.reader] {
+        let made = article(caller, &json!({ "see": id, "status": "published" }));
+        for at in [
+            format!("{}?expand=see.see", path("articles", &made)),
+            format!("/api/articles?id={}&expand=see", text(&made, "id")),
+        ] {
+            let reply = attacker.get(&at).expect(200);
+            assert!(reply.text().contains(&format!("\"see\":\"{id}\"")), "{}", reply.text());
+            draft.is_not_in(&reply, &at);
+            assert!(caller.get(&at).expect(200).text().contains(&draft.secret), "{at}");
+        }
+        let far = article(&attacker, &json!({ "see": made["id"] }));
+        let reply = attacker.get(&format!("{}?expand=see.see", path("articles", &far))).expect(200);
+        draft.is_not_in(&reply, "two hops");
+        assert_eq!(reply.json()["see"]["see"], json!(id));
+        // What is not shown any more stays where it is, and what hangs on it can be changed.
+        let changed = caller.patch(&path("articles", &made), &json!({ "body": "b" })).expect(200).json();
+        assert_eq!(changed["see"], json!(id));
+    }
+    // In one request with a change of it.
+    let operations =
+        json!({ "operations": [{ "update": { "id": id, "body": "b" } }, { "create": { "title": "x", "see": id } }] });
+    let _ = draft.owner.post("/api/articles/bulk", &operations).expect(200);
+}
+
+#[test]
+fn a_value_that_what_is_not_shown_has_tells_the_field_and_no_more() {
+    let draft = Draft::new();
+    let attacker = stack().member();
+    let slug = draft.secret.to_lowercase();
+    let reply = attacker.post("/api/articles", &json!({ "title": "x", "slug": slug }));
+    refused_with(&reply, 409, "data/unique-violation", "Another record has this value of `slug`.");
+    draft.is_not_in(&reply, "a taken slug");
+}
+
+#[test]
+fn a_repeated_create_shows_what_is_still_shown() {
+    let (member, admin, other) = (stack().member(), stack().admin(), stack().member());
+    let key = format!("key-of-{}", word());
+    let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
+    let body = json!({ "title": "once" }).to_string();
+    let create = || member.send("POST", "/api/articles", &headers, Some(body.as_bytes()));
+    let made = create().expect(201).json();
+    assert_eq!(create().expect(201).json(), made);
+    // It was given away: a draft of somebody else's.
+    let _ = admin.patch(&path("articles", &made), &json!({ "user_id": other.id() })).expect(200);
+    refused(&create(), 404, "data/record-not-found");
+    let _ = other.patch(&path("articles", &made), &json!({ "status": "published" })).expect(200);
+    assert_eq!(create().expect(201).json()["user_id"], other.id());
+}
+
+#[test]
+fn a_cursor_is_good_for_whom_the_same_is_shown() {
+    let (owner, other, admin) = (stack().member(), stack().member(), stack().admin());
+    let title = word();
+    for status in ["published", "draft", "published", "draft"] {
+        let _ = article(&owner, &json!({ "title": title, "status": status }));
+    }
+    let asked = format!("/api/articles?title={title}&limit=1");
+    let first = |caller: &Caller| page(&caller.get(&asked).expect(200)).1.expect("more");
+    for (from, to) in [(&owner, &other), (&admin, &owner), (&owner, &admin), (&admin, &stack().stranger())] {
+        let reply = to.get(&format!("{asked}&cursor={}", first(from)));
+        refused(&reply, 400, "data/invalid-cursor");
+    }
+    for (caller, expected) in [(&owner, 4), (&other, 2), (&admin, 4)] {
+        assert_eq!(walk(caller, "articles", &format!("title={title}"), 1).len(), expected);
+    }
+    // The same conditions of one's own are not those that show.
+    let published = format!("/api/articles?title={title}&status=published&limit=1");
+    let cursor = page(&admin.get(&published).expect(200)).1.expect("more");
+    refused(&other.get(&format!("{asked}&cursor={cursor}")), 400, "data/invalid-cursor");
+}
+
+#[test]
+fn the_filters_of_a_query_are_counted_without_those_that_show() {
+    let member = stack().member();
+    let conditions: Vec<Value> = (0..30).map(|n| json!({ "title": { "$ne": n.to_string() } })).collect();
+    let deep = json!({ "$and": [{ "$and": [{ "$and": [{ "$and": [{ "title": "x" }] }] }] }] });
+    for (filter, status) in [(json!({ "$and": conditions }), 200), (deep, 200)] {
+        let reply = member.get(&format!("/api/articles?{}", query(&[("filter", &filter.to_string())])));
+        assert_eq!(reply.status, status, "{}", reply.text());
+    }
+}
+
+#[test]
+fn a_target_that_is_hidden_meanwhile_is_never_pointed_to() {
+    let (owner, other) = (stack().member(), stack().member());
+    let target = article(&owner, &json!({ "status": "published" }));
+    let at = path("articles", &target);
+    let hide = || owner.patch(&at, &json!({ "status": "draft" }));
+    let point = || other.post("/api/articles", &json!({ "title": "x", "see": target["id"] }));
+    for _ in 0..4 {
+        let _ = owner.patch(&at, &json!({ "status": "published" })).expect(200);
+        let replies = together(vec![Box::new(hide), Box::new(point), Box::new(point)]);
+        let _ = replies[0].clone().expect(200);
+        for reply in &replies[1..] {
+            assert!([201, 400].contains(&reply.status), "{}", reply.text());
+        }
+        // It is hidden now, so from now on it is nothing.
+        assert_eq!(point().status, 400);
+    }
+}
