@@ -13,6 +13,7 @@ mod iam;
 mod keys;
 mod ledger;
 mod logs;
+mod permission_table;
 mod quick_start;
 mod records;
 mod settings;

@@ -2,7 +2,7 @@
 
 use std::process::Command;
 
-use blackbox::{PASSWORD, fresh_email, stack};
+use blackbox::{ADMIN_EMAIL, PASSWORD, fresh_email, stack};
 use serde_json::{Value, json};
 
 #[test]
@@ -26,23 +26,12 @@ fn register_login_create_list_refresh_logout() {
     assert_eq!(member.get("/api/notes").expect(401).code(), "auth/session-revoked");
 }
 
-/// The guide's lines as they are written, but for the address of the API, Ada's and the unique values.
-#[test]
-fn the_guides_lines_are_answered_as_it_says() {
-    if stack().inside().is_none() {
-        return;
-    }
-    let guide = include_str!("../../../docs/collections.md");
+/// Runs the lines of a guide as they are written but for the address of the API and what `adapt` changes: each is
+/// answered with the status that stands before it.
+fn the_lines_are_answered_as_they_say(guide: &str, adapt: impl Fn(String) -> String) {
     let lines: String = guide.split("```sh\n").skip(1).filter_map(|block| block.split("```").next()).collect();
     let expected: Vec<&str> = lines.lines().filter_map(|line| line.strip_prefix("# ")?.get(..3)).collect();
-    let email = fresh_email();
-    let unique = email.split('@').next().unwrap_or_default().to_uppercase();
-    let unique: String = unique.chars().filter(char::is_ascii_alphanumeric).rev().take(20).collect();
-    let script = lines
-        .replace("http://localhost:8080", stack().url())
-        .replace("ada@example.com", &email)
-        .replace("LAMP-", &format!("L{unique}-"))
-        .replace("ORDER-", &format!("O{unique}-"))
+    let script = adapt(lines.replace("http://localhost:8080", stack().url()))
         .replace("curl -s ", "curl -s -w '%{stderr}answered %{http_code}\\n' ");
 
     let run = Command::new("sh").args(["-e", "-c", &script]).output().expect("sh");
@@ -51,6 +40,44 @@ fn the_guides_lines_are_answered_as_it_says() {
     let answered: Vec<&str> = heard.lines().filter_map(|line| line.strip_prefix("answered ")).collect();
     assert_eq!(answered, expected, "{said}");
     assert!(expected.len() > 20 && lines.matches("curl").count() == expected.len(), "each line has a status before it");
+}
+
+/// But for Ada's address and the unique values.
+#[test]
+fn the_guides_lines_are_answered_as_it_says() {
+    if stack().inside().is_none() {
+        return;
+    }
+    let email = fresh_email();
+    let unique = email.split('@').next().unwrap_or_default().to_uppercase();
+    let unique: String = unique.chars().filter(char::is_ascii_alphanumeric).rev().take(20).collect();
+    the_lines_are_answered_as_they_say(include_str!("../../../docs/collections.md"), |lines| {
+        lines
+            .replace("ada@example.com", &email)
+            .replace("LAMP-", &format!("L{unique}-"))
+            .replace("ORDER-", &format!("O{unique}-"))
+    });
+}
+
+/// But for everybody's address, and the admin's password; whoever tests has made that account already.
+#[test]
+fn the_quick_checks_lines_are_answered_as_it_says() {
+    if stack().inside().is_none() {
+        return;
+    }
+    let _ = stack().admin();
+    let (ada, bob) = (fresh_email(), fresh_email());
+    let sign_up =
+        r#"curl -s $api/auth/register -H "$json" -d '{"email":"admin@example.com","password":"password123"}'"#;
+    let admin = r#"{"email":"admin@example.com","password":"password123"}"#;
+    the_lines_are_answered_as_they_say(include_str!("../../../docs/quick-check.md"), |lines| {
+        assert!(lines.contains(sign_up));
+        lines
+            .replace(sign_up, &sign_up.replace("admin@example.com", &fresh_email()))
+            .replace(admin, &json!({ "email": ADMIN_EMAIL, "password": PASSWORD }).to_string())
+            .replace("ada@example.com", &ada)
+            .replace("bob@example.com", &bob)
+    });
 }
 
 /// The lines of the README as they are written, but for the address of the API and of Ada.
