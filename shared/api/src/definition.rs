@@ -761,6 +761,26 @@ mod tests {
     }
 
     #[test]
+    fn whether_permissions_are_declared_outlives_a_translation() {
+        for (permissions, declared) in [
+            ("", false),
+            (r#","permissions":null"#, false),
+            (r#","permissions":{}"#, true),
+            (r#","permissions":{"create":"public","read":"public"}"#, true),
+            (r#","permissions":{"guest":{"read":true}}"#, true),
+            (r#","rls":{"enabled":true,"mode":"public-read"}"#, true),
+        ] {
+            let checked =
+                check_one("a.json", &format!(r#"{{"name":"a","fields":[]{permissions}}}"#)).expect(permissions);
+            let [definition] = checked.definitions.as_slice() else { panic!("{permissions}") };
+            assert_eq!(definition.permissions.declared, declared, "{permissions}");
+            let again: Definition =
+                serde_json::from_str(&serde_json::to_string(definition).expect("JSON")).expect("a definition");
+            assert_eq!(&again, definition, "{permissions}");
+        }
+    }
+
+    #[test]
     fn names_that_differ_only_in_case_or_dashes_collide() {
         let file = |name: &str| (format!("{name}.json"), format!(r#"{{"name":"{name}","fields":[]}}"#));
         for other in ["Posts", "po-sts", "POST_S"] {

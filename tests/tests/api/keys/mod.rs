@@ -1,6 +1,8 @@
 //! API keys: how they are managed, what they let through, and what they bind.
 
 mod manage;
+mod required;
+mod server;
 
 use blackbox::{Caller, Reply, fresh_email, stack};
 use serde_json::{Value, json};
