@@ -12,7 +12,7 @@ use crate::error::Error;
 use crate::id::Id;
 use crate::wire::UNKNOWN;
 
-pub use self::profile::{MAX_PROFILE, profile};
+pub use self::profile::{MAX_PROFILE, is_username, profile};
 
 /// What a write does with the fields that the body leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::definition::{ProfileField, USERNAME};
+use api::record::is_username;
 use api::{Code, Error, Id, Timestamp};
 use auth::session::Client;
 use auth::user::Deletion;
@@ -122,11 +123,14 @@ impl Store {
     }
 
     /// The user who has a username, whatever its case. Strongly consistent: 2 RRU in two requests, whether somebody has
-    /// it or not.
+    /// it or not; nothing is read for what nobody can have.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn user_called(&self, username: &str, nobody: Id) -> Result<Option<User>, Error> {
+        if !is_username(username) {
+            return Ok(None);
+        }
         let reservation = self.users_item(username_key(username)).await?;
         let owner = reservation.and_then(|item| match item.get("user_id") {
             Some(AttributeValue::S(owner)) => owner.parse::<Id>().ok(),

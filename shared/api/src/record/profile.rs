@@ -58,7 +58,7 @@ fn apply(
             }
             Some(field) => {
                 if let Some(value) = checker.stored(&field.field, value) {
-                    if field.is_username() && !is_username(&value) {
+                    if field.is_username() && !value.as_str().is_some_and(is_username) {
                         let reason = "must have 3 to 50 characters, letters, digits, `_`, `.` and `-`, and not be a reserved word";
                         checker.fault(Place::Field(&name), "format", reason);
                     }
@@ -73,14 +73,12 @@ fn apply(
 /// Names that are the ends of paths beside the one of public profiles.
 const NO_USERNAMES: &[&str] = &["password", "sessions"];
 
-/// Whether a value can be a username.
-fn is_username(value: &Value) -> bool {
-    let fits = |name: &str| {
-        (3..=50).contains(&name.len())
-            && !NO_USERNAMES.iter().any(|reserved| reserved.eq_ignore_ascii_case(name))
-            && name.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
-    };
-    value.as_str().is_some_and(fits)
+/// Whether a text can be a username.
+#[must_use]
+pub fn is_username(text: &str) -> bool {
+    (3..=50).contains(&text.len())
+        && !NO_USERNAMES.iter().any(|reserved| reserved.eq_ignore_ascii_case(text))
+        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
 }
 
 #[cfg(test)]
