@@ -36,7 +36,7 @@ pub(crate) async fn change(store: &Store, call: Call<PasswordChange>) -> Result<
     }
 
     let hash = password::hash(&body.new_password, cost, call.random()?)?;
-    let along = Along { password_hash: Some(&hash), survivor: Some(session.id), begins: None };
+    let along = Along { password_hash: Some(&hash), survivor: Some(session.id), ..Along::default() };
     let raised = |now: &User| {
         user.goes_on(now)?;
         Ok(Some(User { auth_version: now.auth_version + 1, ..now.clone() }))

@@ -1,10 +1,13 @@
 //! `cargo admin`: what an operator does to a deployment, with AWS credentials or on the local stack.
 
 mod backfill;
+mod export;
+mod import;
 
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use api::settings::Settings;
 use api::{Deployment, Timestamp};
 use clap::{Parser, Subcommand};
 use store::Store;
@@ -33,12 +36,21 @@ enum Command {
     },
     /// Fill new indexes and unique fields from the records that were there before.
     Backfill(backfill::Arguments),
+    /// Make users of the lines of a file: JSON objects, as another system or `export` writes them.
+    Import(import::Arguments),
+    /// Write all users as lines that `import` reads.
+    Export(export::Arguments),
 }
 
 fn main() -> ExitCode {
-    match run(&Arguments::parse()) {
+    let arguments = Arguments::parse();
+    match run(&arguments) {
         Ok(done) => {
-            println!("{done}");
+            // What goes to the standard output is the export itself.
+            match &arguments.command {
+                Command::Export(export) if export.is_to_stdout() => eprintln!("{done}"),
+                _ => println!("{done}"),
+            }
             ExitCode::SUCCESS
         }
         Err(reason) => {
@@ -55,6 +67,8 @@ fn run(arguments: &Arguments) -> Result<String, String> {
         match &arguments.command {
             Command::Promote { email } => promote(&Store::connect(&deployment), email).await,
             Command::Backfill(arguments) => backfill::run(&Store::connect(&deployment), arguments).await,
+            Command::Import(arguments) => import::run(Store::connect(&deployment), settings()?, arguments).await,
+            Command::Export(arguments) => export::run(&Store::connect(&deployment), &settings()?, arguments).await,
         }
     })
 }
@@ -68,6 +82,12 @@ async fn promote(store: &Store, email: &str) -> Result<String, String> {
         Ok(None) => Err(format!("nobody has registered {email}; register first, then promote")),
         Err(error) => Err(format!("{}: {}", error.message, error.cause.unwrap_or_default())),
     }
+}
+
+/// The settings of this checkout, which say what roles and profile fields there are.
+fn settings() -> Result<Settings, String> {
+    let text = include_str!("../../../bakend.json");
+    Settings::read(text, |name| std::env::var(name).ok(), true).map_err(|problem| format!("bakend.json: {problem}"))
 }
 
 /// The time.

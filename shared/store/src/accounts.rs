@@ -33,11 +33,16 @@ pub struct Along<'a> {
     pub survivor: Option<Id>,
     /// A session that begins.
     pub begins: Option<(&'a Session, &'a Client)>,
+    /// What tells the line of an import that a new user is made of.
+    pub mark: Option<&'a str>,
 }
+
+/// The attribute of a user that tells the line of an import.
+pub(crate) const MARK: &str = "import";
 
 /// What an item of the transaction is for.
 #[derive(Clone, Debug, PartialEq)]
-enum Part {
+pub(crate) enum Part {
     User,
     Identity,
     /// A value of this field that is taken.
@@ -68,14 +73,25 @@ impl Store {
         along: &Along<'_>,
         writer: &Writer,
     ) -> Result<(), Error> {
-        let parts = self.parts_of((None, Some(user)), declared, along, &BTreeSet::new(), writer.now)?;
-        let failed = self.send_account(parts, writer, 1).await?;
+        let failed = self.try_to_create(declared, user, along, writer).await?;
         // A retry of the SDK after a lost reply finds what the first attempt wrote.
         let own = |item: &Item| item.get("user_id") == Some(&id(user.id));
         if failed.is_empty() || failed.iter().any(|(_, found)| found.as_ref().is_some_and(own)) {
             return Ok(());
         }
         Err(refusal(&failed))
+    }
+
+    /// The conditions that keep a user from being made; none when it is.
+    pub(crate) async fn try_to_create(
+        &self,
+        declared: &[ProfileField],
+        user: &User,
+        along: &Along<'_>,
+        writer: &Writer,
+    ) -> Result<Vec<(Part, Option<Item>)>, Error> {
+        let parts = self.parts_of((None, Some(user)), declared, along, &BTreeSet::new(), writer.now)?;
+        self.send_account(parts, writer, 1).await
     }
 
     /// Changes a user into what `decide` makes of it; `None` removes the account at once. One transaction on condition
@@ -174,7 +190,9 @@ impl Store {
             (None, None) => {}
             (None, Some(after)) => {
                 add(Part::Identity, self.put_free(identity_item(after, along.password_hash), None, now)?);
-                add(Part::User, self.put_free(user_item(after), None, now)?);
+                let mut item = user_item(after);
+                item.extend(along.mark.map(|mark| (MARK.to_owned(), text(mark))));
+                add(Part::User, self.put_free(item, None, now)?);
             }
             (Some(before), None) => {
                 add(Part::User, self.delete_user(before)?);
@@ -426,7 +444,7 @@ fn username_key(username: &str) -> String {
 }
 
 /// The keys of a user's unique values, each with its field.
-fn reserved(declared: &[ProfileField], user: Option<&User>) -> BTreeMap<String, String> {
+pub(crate) fn reserved(declared: &[ProfileField], user: Option<&User>) -> BTreeMap<String, String> {
     let unique = declared.iter().filter(|field| field.field.unique);
     let key = |field: &ProfileField| {
         let name = &field.field.name;

@@ -20,6 +20,7 @@ mod sessions;
 mod settings;
 mod throttle;
 mod transaction;
+mod transfer;
 mod unique;
 mod users;
 mod write;
@@ -41,6 +42,7 @@ pub use records::{Before, Created, NewRecord, StoredRecord, Writer};
 pub use seed::new_items;
 pub use sessions::{Rotation, SessionPage};
 pub use throttle::Attempt;
+pub use transfer::{Exported, Imported, Position};
 pub use unique::IdempotencyKey;
 pub use write::{Act, Change, Operation};
 

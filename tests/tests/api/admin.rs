@@ -6,14 +6,19 @@ use blackbox::{Inside, fresh_email, stack};
 
 /// Runs `cargo admin` on the tables of the suite, as an operator with credentials would on a deployed stack.
 fn admin(inside: &Inside, arguments: &[&str]) -> Output {
+    admin_on(inside, &inside.dynamo.endpoint(), arguments)
+}
+
+/// The same on the tables of this DynamoDB.
+pub(crate) fn admin_on(inside: &Inside, endpoint: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(inside.binary("admin"));
     command.args(["--stack", "local"]).args(arguments);
-    command.env("AWS_ENDPOINT_URL_DYNAMODB", inside.dynamo.endpoint()).env("AWS_REGION", "us-east-1");
+    command.env("AWS_ENDPOINT_URL_DYNAMODB", endpoint).env("AWS_REGION", "us-east-1");
     command.env("AWS_ACCESS_KEY_ID", "operator").env("AWS_SECRET_ACCESS_KEY", "local");
     command.output().unwrap()
 }
 
-fn said(output: &Output) -> (bool, String) {
+pub(crate) fn said(output: &Output) -> (bool, String) {
     let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
     (output.status.success(), String::from_utf8(text).unwrap())
 }

@@ -3,6 +3,7 @@
 use api::record::{Write, profile};
 use api::settings::Settings;
 use api::{Id, Timestamp};
+use auth::user::check_role;
 use auth::{User, email, password};
 use serde_json::{Map, Value};
 
@@ -47,9 +48,7 @@ pub(crate) fn parse(line: &[u8], settings: &Settings, now: Timestamp, random: [u
         problems.push(format!("`passwordHash` {reason}."));
     }
     let role = text(&mut fields, "role", &mut problems).unwrap_or_else(|| auth::user::AUTHENTICATED.to_owned());
-    if !settings.auth.has_role(&role) {
-        problems.push("`role` is not declared in auth.roles.".to_owned());
-    }
+    problems.extend(check_role(&role, &settings.auth).err().map(|detail| detail.message));
     let created_at = text(&mut fields, "createdAt", &mut problems).and_then(|text| {
         let time = Timestamp::parse(&text).filter(|time| *time <= now);
         if time.is_none() {
@@ -157,7 +156,9 @@ mod tests {
         let mark = |line: &str| read(line).expect("a user").mark;
         let line = r#"{"email":"a@b","level":1}"#;
         assert_eq!(mark(line), mark(r#" { "level" : 1, "email" : "a@b" }"#));
-        for other in [r#"{"email":"a@b"}"#, r#"{"email":"a@b","level":2}"#, r#"{"email":"a@b","level":1,"role":"admin"}"#] {
+        for other in
+            [r#"{"email":"a@b"}"#, r#"{"email":"a@b","level":2}"#, r#"{"email":"a@b","level":1,"role":"admin"}"#]
+        {
             assert_ne!(mark(line), mark(other));
         }
     }
@@ -179,8 +180,8 @@ mod tests {
             (with("passwordHash", json!("secret")), "`passwordHash` is not a bcrypt hash"),
             (with("passwordHash", json!(HASH.replace("$12$", "$17$"))), "over 16"),
             (with("passwordHash", json!(1)), "`passwordHash` must be a string."),
-            (with("role", json!("chief")), "`role` is not declared in auth.roles."),
-            (with("role", json!("public")), "`role` is not declared in auth.roles."),
+            (with("role", json!("chief")), "`role` must be one of: admin, authenticated, editor."),
+            (with("role", json!("public")), "`role` must be one of: admin, authenticated, editor."),
             (with("id", json!("1")), "`id` must be a UUIDv7"),
             (with("id", json!("550e8400-e29b-41d4-a716-446655440000")), "`id` must be a UUIDv7"),
             (with("createdAt", json!("yesterday")), "`createdAt` must be a time"),
@@ -195,7 +196,7 @@ mod tests {
             assert!(refused.contains(reason) && !refused.contains("secret"), "{line}: {refused}");
         }
         let two = read(r#"{"email":"x","role":"chief"}"#).expect_err("refused");
-        assert_eq!(two, "`email` must be an email address. `role` is not declared in auth.roles.");
+        assert_eq!(two, "`email` must be an email address. `role` must be one of: admin, authenticated, editor.");
         assert_eq!(parse(b"{\"email\":\"\xff\"}", &settings(), NOW, [7; 10]), Err("is not UTF-8".to_owned()));
     }
 }

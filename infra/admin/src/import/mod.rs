@@ -5,22 +5,26 @@ mod lines;
 
 use std::collections::HashSet;
 use std::fs::File;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, IsTerminal, Write, stderr};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::{Duration, Instant, SystemTime};
+use std::time::{Duration, Instant};
 
+use api::definition::ProfileField;
 use api::settings::Settings;
-use api::{Code, Error, Timestamp};
+use api::{Code, Error};
 use clap::Args;
 use ring::rand::{SecureRandom, SystemRandom};
-use store::{Imported, Store};
+use store::{Imported, Store, Writer};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use line::Newcomer;
 use lines::Lines;
+
+use crate::now;
 
 /// How many users are made at the same time.
 const PARALLEL: usize = 32;
@@ -74,7 +78,7 @@ pub(crate) async fn run(store: Store, settings: Settings, arguments: &Arguments)
         Some(path) => Box::new(File::create(path).map_err(|error| format!("{}: {error}", path.display()))?),
         None => Box::new(stderr()),
     };
-    let (store, random) = (Arc::new(store), SystemRandom::new());
+    let (store, settings, random) = (Arc::new(store), Arc::new(settings), SystemRandom::new());
     let mut lines = Lines::new(BufReader::new(file));
     let (mut tally, mut work) = (Tally::default(), JoinSet::new());
     let mut addresses = HashSet::new();
@@ -92,7 +96,7 @@ pub(crate) async fn run(store: Store, settings: Settings, arguments: &Arguments)
             random.fill(&mut bytes).map_err(|_| "no random bytes")?;
             let newcomer = next.text.and_then(|text| line::parse(&text, &settings, now(), bytes));
             // An import knows what it has made; nobody is made here who could tell.
-            let repeated = |it: &Newcomer| arguments.dry_run && !addresses.insert(it.user.email.clone());
+            let mut repeated = |it: &Newcomer| arguments.dry_run && !addresses.insert(digest(&it.user.email));
             match newcomer {
                 Err(reason) => note(&mut report, &mut tally, next.number, Outcome::Refused(reason))?,
                 Ok(newcomer) if repeated(&newcomer) => {
@@ -100,8 +104,12 @@ pub(crate) async fn run(store: Store, settings: Settings, arguments: &Arguments)
                     note(&mut report, &mut tally, next.number, Outcome::Refused(reason))?;
                 }
                 Ok(newcomer) => {
-                    let (store, dry_run) = (Arc::clone(&store), arguments.dry_run);
-                    work.spawn(async move { (next.number, bring_in(&store, &newcomer, dry_run).await) });
+                    let (store, settings, dry_run) = (Arc::clone(&store), Arc::clone(&settings), arguments.dry_run);
+                    let writer = Writer::new(None, String::new(), now(), bytes);
+                    work.spawn(async move {
+                        let declared = &settings.users.fields;
+                        (next.number, bring_in(&store, declared, &newcomer, &writer, dry_run).await)
+                    });
                 }
             }
         }
@@ -124,13 +132,19 @@ pub(crate) async fn run(store: Store, settings: Settings, arguments: &Arguments)
 }
 
 /// Makes a user, or looks whether one could be made.
-async fn bring_in(store: &Store, newcomer: &Newcomer, dry_run: bool) -> Outcome {
+async fn bring_in(
+    store: &Store,
+    declared: &[ProfileField],
+    newcomer: &Newcomer,
+    writer: &Writer,
+    dry_run: bool,
+) -> Outcome {
     for tries in 1.. {
         let Newcomer { user, password_hash, mark } = newcomer;
         let imported = if dry_run {
-            store.imported(&user.email, mark).await
+            store.could_import(declared, user, mark, writer.now).await
         } else {
-            store.import_user(user, password_hash.as_deref(), mark, now()).await
+            store.import_user(declared, user, password_hash.as_deref(), mark, writer).await
         };
         return match imported {
             Ok(Imported::Made) => Outcome::Made,
@@ -148,6 +162,13 @@ async fn bring_in(store: &Store, newcomer: &Newcomer, dry_run: bool) -> Outcome 
         };
     }
     Outcome::Refused("is not done.".to_owned())
+}
+
+/// Stands for an address, so that many of them take little room.
+fn digest(email: &str) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    email.hash(&mut hasher);
+    hasher.finish()
 }
 
 /// Counts what became of a line, and reports it if it was refused.
@@ -185,11 +206,13 @@ impl Progress {
         let percent = (read * 100).checked_div(self.size).unwrap_or(100).min(100);
         let bar: String = (0..20).map(|at| if at * 5 < percent { '#' } else { '-' }).collect();
         let Tally { made, there, refused, .. } = tally;
-        let line = format!(
-            "{} [{bar}] {percent:>3} %  {made} made  {there} there already  {refused} refused",
-            self.name
-        );
-        let _ = if self.terminal && !last { write!(stderr(), "\r{line}") } else { writeln!(stderr(), "\r{line}") };
+        let line =
+            format!("{} [{bar}] {percent:>3} %  {made} made  {there} there already  {refused} refused", self.name);
+        let _ = match (self.terminal, last) {
+            (true, false) => write!(stderr(), "\r{line}"),
+            (true, true) => writeln!(stderr(), "\r{line}"),
+            (false, _) => writeln!(stderr(), "{line}"),
+        };
     }
 }
 
@@ -203,14 +226,11 @@ fn outcome(tally: &Tally, stopped: bool, arguments: &Arguments) -> Result<String
         return Err(format!("stopped; {counts}. The same command goes on from there."));
     }
     if *refused > 0 {
-        return Err(format!("{counts}; {place} is why. Correct those lines and run it again: who is there is skipped."));
+        return Err(format!(
+            "{counts}; {place} is why. Correct those lines and run it again: who is there is skipped."
+        ));
     }
     Ok(format!("{counts}."))
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_millis(0).after(since)
 }
 
 fn words(error: &Error) -> String {

@@ -9,4 +9,5 @@ mod last_admin;
 mod list;
 mod password;
 mod sessions;
+mod transfer;
 mod update;

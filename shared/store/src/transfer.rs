@@ -1,0 +1,165 @@
+//! Users on their way in from another system, and out.
+
+use std::collections::HashMap;
+
+use api::definition::ProfileField;
+use api::{Error, Timestamp};
+use auth::User;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::accounts::{Along, MARK, Part, reserved};
+use crate::item::{Item, text};
+use crate::records::Writer;
+use crate::sessions::strong;
+use crate::users::{identity_key, read_user};
+use crate::{Store, fault};
+
+/// How many identities one request reads.
+const BATCH: usize = 100;
+
+/// What became of a user of an import.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Imported {
+    /// The user is there now, or could be.
+    Made,
+    /// The same import has made it before.
+    There,
+    /// Somebody else has the address.
+    EmailTaken,
+    /// Somebody else has the id.
+    IdTaken,
+    /// Somebody else has the value of this profile field.
+    ValueTaken(String),
+}
+
+/// Some of all users, in no order.
+#[derive(Debug)]
+pub struct Exported {
+    /// The users, each with its stored hash where that was asked for and there is one.
+    pub users: Vec<(User, Option<String>)>,
+    /// Where to go on; `None` at the end.
+    pub next: Option<Position>,
+}
+
+/// How far an export is.
+#[derive(Clone, Debug)]
+pub struct Position(Item);
+
+impl Store {
+    /// Makes a user of an import, all or nothing, unless the line with this `mark` has made it before.
+    ///
+    /// # Errors
+    /// `data/record-too-large`, `common/unavailable`, `common/internal`.
+    pub async fn import_user(
+        &self,
+        declared: &[ProfileField],
+        user: &User,
+        password_hash: Option<&str>,
+        mark: &str,
+        writer: &Writer,
+    ) -> Result<Imported, Error> {
+        let along = Along { password_hash, mark: Some(mark), ..Along::default() };
+        let failed = self.try_to_create(declared, user, &along, writer).await?;
+        let has = |part: &Part| failed.iter().any(|(failed, _)| failed == part);
+        if failed.is_empty() {
+            Ok(Imported::Made)
+        } else if has(&Part::Identity) {
+            self.who_has_the_address(&user.email, mark, writer.now).await
+        } else if has(&Part::User) {
+            Ok(Imported::IdTaken)
+        } else {
+            let taken = failed.into_iter().find_map(|(part, _)| match part {
+                Part::Claim(field) => Some(field),
+                _ => None,
+            });
+            taken.map(Imported::ValueTaken).ok_or_else(|| Error::internal("a condition failed that nothing explains"))
+        }
+    }
+
+    /// What [`Store::import_user`] would answer.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn could_import(
+        &self,
+        declared: &[ProfileField],
+        user: &User,
+        mark: &str,
+        now: Timestamp,
+    ) -> Result<Imported, Error> {
+        match self.who_has_the_address(&user.email, mark, now).await? {
+            Imported::Made => {}
+            there => return Ok(there),
+        }
+        if self.is_taken(user.id.to_string(), now).await? {
+            return Ok(Imported::IdTaken);
+        }
+        for (key, field) in reserved(declared, Some(user)) {
+            if self.is_taken(key, now).await? {
+                return Ok(Imported::ValueTaken(field));
+            }
+        }
+        Ok(Imported::Made)
+    }
+
+    /// Whether an address is free, of this import's own making, or somebody else's.
+    async fn who_has_the_address(&self, email: &str, mark: &str, now: Timestamp) -> Result<Imported, Error> {
+        let identity = self.identity(email).await?;
+        let Some(identity) = identity.filter(|it| it.deleted.is_none_or(|deletion| !deletion.is_final(now))) else {
+            return Ok(Imported::Made);
+        };
+        let user = self.users_item(identity.user.to_string()).await?;
+        let own = user.is_some_and(|item| item.get(MARK) == Some(&text(mark)));
+        Ok(if own { Imported::There } else { Imported::EmailTaken })
+    }
+
+    async fn is_taken(&self, key: String, now: Timestamp) -> Result<bool, Error> {
+        let Some(item) = self.users_item(key).await? else { return Ok(false) };
+        let until = match item.get("expires_at") {
+            Some(AttributeValue::N(until)) => until.parse().ok(),
+            _ => None,
+        };
+        Ok(until.is_none_or(|until: u64| until > now.seconds()))
+    }
+
+    /// Some of all users who are not deleted, as they are now, with their stored hashes if asked. Reads the whole table,
+    /// 1 MB at a time.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn export_users(&self, from: Option<Position>, with_hashes: bool) -> Result<Exported, Error> {
+        let scan = self
+            .client
+            .scan()
+            .table_name(self.users())
+            .consistent_read(true)
+            // What signs in and what is reserved names its user; users have an address.
+            .filter_expression("attribute_exists(#email) AND attribute_not_exists(#deleted)")
+            .expression_attribute_names("#email", "email")
+            .expression_attribute_names("#deleted", "deleted_at")
+            .set_exclusive_start_key(from.map(|position| position.0));
+        let output = scan.send().await.map_err(|error| fault::of(&error))?;
+        let users = output.items.unwrap_or_default().into_iter().map(read_user).collect::<Result<Vec<_>, _>>()?;
+        let next = output.last_evaluated_key.map(Position);
+        if !with_hashes {
+            return Ok(Exported { users: users.into_iter().map(|user| (user, None)).collect(), next });
+        }
+        let mut hashes = HashMap::new();
+        for some in users.chunks(BATCH) {
+            let keys = some.iter().map(|user| Item::from([("id".to_owned(), text(identity_key(&user.email)))]));
+            let wanted = HashMap::from([(self.users(), strong(keys.collect())?)]);
+            for mut item in self.batch(wanted).await?.into_values().flatten() {
+                if let (Some(AttributeValue::S(user)), Some(AttributeValue::S(hash))) =
+                    (item.remove("user_id"), item.remove("password_hash"))
+                {
+                    hashes.insert(user, hash);
+                }
+            }
+        }
+        let with_hash = |user: User| {
+            let hash = hashes.remove(&user.id.to_string());
+            (user, hash)
+        };
+        Ok(Exported { users: users.into_iter().map(with_hash).collect(), next })
+    }
+}
