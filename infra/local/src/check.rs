@@ -1,11 +1,13 @@
 //! `cargo dev check`: what each collection lets whom do, in plain words, and what of it is open to the world.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
 use api::definition::{Checked, Problem};
-use api::rule::Reach;
+use api::rule::{Atom, Reach, Rule};
 use api::{Definition, Operation};
+use serde_json::Value;
 
 use crate::checks;
 
@@ -41,7 +43,9 @@ fn text(checked: &Checked, roles: &[String]) -> String {
     }
     let open = checked.definitions.iter().filter_map(|definition| {
         let open = reached(definition, None, Reach::All);
-        (!open.is_empty()).then(|| format!("  {}: anyone in the world may {}", definition.name, series(&open, "and")))
+        let some = if definition.row_filters.is_empty() { "" } else { ", as far as its row filters show" };
+        let told = format!("  {}: anyone in the world may {}{some}", definition.name, series(&open, "and"));
+        (!open.is_empty()).then_some(told)
     });
     let open: Vec<String> = open.collect();
     if !open.is_empty() {
@@ -61,9 +65,18 @@ fn reach(definition: &Definition, operation: Operation, role: Option<&str>) -> R
     match operation {
         // Whoever creates a record is its owner.
         Operation::Create if of(operation) == Reach::Own => Reach::All,
-        Operation::Create | Operation::Read | Operation::List => of(operation),
-        Operation::Update | Operation::Delete => of(operation).min(of(Operation::Read)),
+        Operation::Create => of(operation),
+        Operation::Update | Operation::Delete => of(operation).min(reach(definition, Operation::Read, role)),
+        // A row filter that is for somebody shows them something.
+        Operation::Read | Operation::List => of(operation).min(rows_reach(definition, role)),
     }
+}
+
+/// How far the row filters let somebody see.
+fn rows_reach(definition: &Definition, role: Option<&str>) -> Reach {
+    let rows = &definition.row_filters;
+    let shown = rows.iter().filter(|row| role.is_some() || !row.names_user()).map(|row| row.when.reach(role));
+    if rows.is_empty() { Reach::All } else { shown.max().unwrap_or(Reach::Nothing) }
 }
 
 /// What somebody may do so far and no further.
@@ -98,6 +111,26 @@ fn lines(definition: &Definition, roles: &[String]) -> Vec<String> {
             format!("Whoever has the role {role} {}, and {} their own records.", may(&any), series(&own, "and"))
         });
     }
+    for field in definition.ruled() {
+        for (rule, done) in [(&field.read, "shown to"), (&field.write, "to be set by")] {
+            if !rule.is_public() {
+                lines.push(format!("The field {} is {done} {}.", field.name, who(rule)));
+            }
+        }
+    }
+    for row in &definition.row_filters {
+        let own = row.when.names_owner() && row.when.alternatives().all(|atoms| atoms.contains(&Atom::Owner));
+        let which = if own { "the own records" } else { "records" };
+        let shown = match row.filter.is_empty() {
+            true if own => "all the own records".to_owned(),
+            true => "all records".to_owned(),
+            false => format!("{which} that are {}", Value::Object(row.filter.clone())),
+        };
+        lines.push(format!("Row filter: {} sees {shown}.", who(&row.when)));
+    }
+    if !definition.row_filters.is_empty() {
+        lines.push("A record that no row filter shows is not there, to be read or changed.".to_owned());
+    }
     lines
 }
 
@@ -112,6 +145,22 @@ fn series<T: AsRef<str>>(words: &[T], last: &str) -> String {
         Some((end, rest)) if !rest.is_empty() => format!("{} {last} {end}", rest.join(", ")),
         _ => words.concat(),
     }
+}
+
+/// Who passes a rule, beside admins.
+fn who(rule: &Rule) -> String {
+    let of = |atoms: &BTreeSet<Atom>| {
+        let role = atoms.iter().find_map(|atom| if let Atom::Role(name) = atom { Some(name) } else { None });
+        match (atoms.contains(&Atom::Owner), role) {
+            (true, None) => "the owner".to_owned(),
+            (true, Some(role)) => format!("the owner who has the role {role}"),
+            (false, Some(role)) => format!("whoever has the role {role}"),
+            (false, None) if atoms.is_empty() => "anyone".to_owned(),
+            (false, None) => "anyone signed in".to_owned(),
+        }
+    };
+    let who: Vec<String> = rule.alternatives().map(of).collect();
+    if who.is_empty() { "nobody but admins".to_owned() } else { series(&who, "or") }
 }
 
 #[cfg(test)]
@@ -130,7 +179,18 @@ mod tests {
             let file = local::root().join("collections").join(format!("{name}.json"));
             (name, std::fs::read_to_string(file).expect("a sample"))
         };
-        let names = ["assignments", "comments", "drafts", "feedback", "notes", "posts", "products", "reports", "wiki"];
+        let names = [
+            "articles",
+            "assignments",
+            "comments",
+            "drafts",
+            "feedback",
+            "notes",
+            "posts",
+            "products",
+            "reports",
+            "wiki",
+        ];
         let mut texts: Vec<(&str, String)> = names.into_iter().map(sample).collect();
         // Comments point to them, and nobody looks at their warnings.
         texts.push((
@@ -140,6 +200,23 @@ mod tests {
         let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
         let expected = "\
 Admins, and secret keys within their scopes, may do everything. Everybody else:
+
+articles
+  A stranger may read and list.
+  A member may create, read and list.
+  The owner of a record may also change and delete it.
+  Whoever has the role editor may create, read, list, change and delete.
+  The field featured is to be set by whoever has the role editor.
+  The field remarks is shown to the owner or whoever has the role editor.
+  The field remarks is to be set by the owner or whoever has the role editor.
+  The field score is shown to whoever has the role editor.
+  The field score is to be set by whoever has the role editor.
+  The field source is shown to whoever has the role editor.
+  Row filter: anyone sees records that are {\"status\":\"published\"}.
+  Row filter: the owner sees all the own records.
+  Row filter: whoever has the role editor sees records that are {\"status\":{\"$ne\":\"draft\"}}.
+  Row filter: anyone signed in sees records that are {\"readers\":{\"$contains\":\"$userId\"}}.
+  A record that no row filter shows is not there, to be read or changed.
 
 assignments
   A stranger may do nothing.
@@ -202,12 +279,15 @@ wiki
   Whoever has the role editor may create, read, list, change and delete.
 
 Open to the world, without signing in:
+  articles: anyone in the world may read and list, as far as its row filters show
   comments: anyone in the world may read and list
   feedback: anyone in the world may create
   posts: anyone in the world may read and list
   products: anyone in the world may read and list
 
 Worth a look:
+  collections/articles.json: fields[2].unique: a refused `slug` tells that some record of `articles` has it, also to \
+those who do not see that record
   collections/feedback.json: permissions: strangers may create records of `feedback`
 ";
         assert_eq!(told(&texts, &["editor"]), expected);
@@ -225,6 +305,24 @@ a
   The owner of a record may also read it.
   Whoever has the role auditor may read, change and delete their own records.
   Whoever has the role chief may create and read, and change their own records.
+";
+        assert_eq!(told.split_once(":\n").map(|(_, told)| told), Some(expected));
+    }
+
+    #[test]
+    fn whom_no_row_filter_is_for_may_read_nothing() {
+        let rules = r#"{ "name": "a", "fields": [{ "name": "by", "type": "string" }],
+            "permissions": { "create": "admin", "update": "authenticated", "delete": "admin" },
+            "rowFilters": [{ "when": "owner", "filter": { "by": "x" } }, { "filter": { "by": "$userId" } }] }"#;
+        let told = told(&[("a", rules)], &[]);
+        let expected = "
+a
+  A stranger may do nothing.
+  A member may read, list and change.
+  The owner of a record may do no more than a member.
+  Row filter: the owner sees the own records that are {\"by\":\"x\"}.
+  Row filter: anyone sees records that are {\"by\":\"$userId\"}.
+  A record that no row filter shows is not there, to be read or changed.
 ";
         assert_eq!(told.split_once(":\n").map(|(_, told)| told), Some(expected));
     }

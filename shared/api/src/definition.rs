@@ -17,7 +17,7 @@ use serde_json::{Map, Number, Value};
 pub use self::notation::Notations;
 pub use self::pattern::Pattern;
 pub use self::profile::{ProfileField, USERNAME, profile_problems};
-use crate::query::{count_colons, count_members};
+use crate::query::{count_colons, count_members, names_user};
 use crate::rule::Rule;
 
 /// Names that a collection may not have: paths of the service, today's and tomorrow's.
@@ -266,6 +266,14 @@ pub struct RowFilter {
     /// What the records are like, as `filter` of a list says it; empty for all. The value `$userId` is the caller's id.
     #[serde(default)]
     pub filter: Map<String, Value>,
+}
+
+impl RowFilter {
+    /// Whether it asks for the caller's id, so that it holds for no stranger.
+    #[must_use]
+    pub fn names_user(&self) -> bool {
+        names_user(&self.filter)
+    }
 }
 
 /// A field in an order: of an index, or of a list.

@@ -18,7 +18,7 @@ pub use order::compare;
 pub(crate) use parse::{count_colons, count_members};
 pub use parse::{parse, parse_filter_only};
 pub use rows::row_filter;
-pub(crate) use rows::row_problems;
+pub(crate) use rows::{names_user, row_problems};
 
 use crate::definition::Order;
 
