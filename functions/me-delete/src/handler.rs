@@ -6,8 +6,8 @@ use auth::{User, password};
 use runtime::{Call, Reply};
 use store::{Along, Store, Writer};
 
-/// Checks the password once more, counted as a login's, and marks the account as deleted, or without a grace removes it. Either ends every
-/// session.
+/// Checks the password once more, counted as a login's, and marks the account as deleted, or without a grace removes it.
+/// Either ends every session.
 pub(crate) async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<MeDelete>, Error> {
     let (now, settings) = (call.now, &call.settings.auth);
     let credentials = call.credentials(store.keys().await?)?;

@@ -6,8 +6,8 @@ use auth::{User, password};
 use runtime::{Call, Reply};
 use store::{Along, Store, Writer};
 
-/// Checks the current password, counted as a login's, and sets the new one with a raised version: what began with the old one is over, but for
-/// the session that asks.
+/// Checks the current password, counted as a login's, and sets the new one with a raised version: what began with the
+/// old one is over, but for the session that asks.
 pub(crate) async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<PasswordChange>, Error> {
     let settings = &call.settings.auth;
     let credentials = call.credentials(store.keys().await?)?;
@@ -32,6 +32,7 @@ pub(crate) async fn change(store: &Store, call: Call<PasswordChange>) -> Result<
         return refused("currentPassword", "wrong", "is wrong");
     }
     if body.new_password == body.current_password {
+        attempt.give_back().await;
         return refused("newPassword", "same", "must be another password than the current one");
     }
 

@@ -56,6 +56,19 @@ enum Scene {
     Bulk,
     Count,
     Spec,
+    MeGet,
+    MeUpdate,
+    MeDelete,
+    MeDeleteAtOnce,
+    MeDeleteAgain,
+    MeRestore,
+    MeRestoreAgain,
+    Sessions,
+    EndSession,
+    EndOthers,
+    ChangePassword,
+    ChangePasswordAgain,
+    Public,
 }
 
 /// The request that goes wrong: the function, what it asks of which table, and how many such requests go well before.
@@ -110,6 +123,43 @@ const TARGETS: &[Target] = &[
     ("records-count", "BatchGetItem", "_users", 0, Scene::Count),
     ("records-count", "Query", "notes", 0, Scene::Count),
     ("records-spec", "BatchGetItem", "_users", 0, Scene::Spec),
+    ("me-get", "BatchGetItem", "_users", 0, Scene::MeGet),
+    ("me-update", "BatchGetItem", "_users", 0, Scene::MeUpdate),
+    ("me-update", "UpdateItem", "_users", 0, Scene::MeUpdate),
+    ("me-update", "PutItem", "_users", 0, Scene::MeUpdate),
+    ("me-update", "DeleteItem", "_users", 0, Scene::MeUpdate),
+    ("me-delete", "BatchGetItem", "_users", 0, Scene::MeDelete),
+    ("me-delete", "GetItem", "_users", 0, Scene::MeDelete),
+    ("me-delete", "UpdateItem", "_users", 0, Scene::MeDelete),
+    ("me-delete", "PutItem", "_users", 0, Scene::MeDelete),
+    ("me-delete", "DeleteItem", "_users", 0, Scene::MeDeleteAtOnce),
+    ("me-delete", "PutItem", "_throttle", 0, Scene::MeDelete),
+    ("me-delete", "UpdateItem", "_throttle", 0, Scene::MeDeleteAgain),
+    ("me-delete", "DeleteItem", "_throttle", 0, Scene::MeDelete),
+    ("me-restore", "GetItem", "_users", 0, Scene::MeRestore),
+    ("me-restore", "GetItem", "_users", 1, Scene::MeRestore),
+    ("me-restore", "UpdateItem", "_users", 0, Scene::MeRestore),
+    ("me-restore", "PutItem", "_users", 0, Scene::MeRestore),
+    ("me-restore", "PutItem", "_sessions", 0, Scene::MeRestore),
+    ("me-restore", "PutItem", "_throttle", 0, Scene::MeRestore),
+    ("me-restore", "UpdateItem", "_throttle", 0, Scene::MeRestoreAgain),
+    ("me-restore", "DeleteItem", "_throttle", 0, Scene::MeRestore),
+    ("sessions-list", "BatchGetItem", "_users", 0, Scene::Sessions),
+    ("sessions-list", "Query", "_sessions", 0, Scene::Sessions),
+    ("sessions-end", "BatchGetItem", "_users", 0, Scene::EndSession),
+    ("sessions-end", "UpdateItem", "_sessions", 0, Scene::EndSession),
+    ("sessions-end-others", "BatchGetItem", "_users", 0, Scene::EndOthers),
+    ("sessions-end-others", "UpdateItem", "_users", 0, Scene::EndOthers),
+    ("sessions-end-others", "UpdateItem", "_sessions", 0, Scene::EndOthers),
+    ("password-change", "BatchGetItem", "_users", 0, Scene::ChangePassword),
+    ("password-change", "GetItem", "_users", 0, Scene::ChangePassword),
+    ("password-change", "UpdateItem", "_users", 0, Scene::ChangePassword),
+    ("password-change", "UpdateItem", "_sessions", 0, Scene::ChangePassword),
+    ("password-change", "PutItem", "_throttle", 0, Scene::ChangePassword),
+    ("password-change", "UpdateItem", "_throttle", 0, Scene::ChangePasswordAgain),
+    ("password-change", "DeleteItem", "_throttle", 0, Scene::ChangePassword),
+    ("users-public", "GetItem", "_users", 0, Scene::Public),
+    ("users-public", "GetItem", "_users", 1, Scene::Public),
 ];
 
 /// The tables, and an instance of every function that nothing happens to.
@@ -181,6 +231,11 @@ impl World<'_> {
     }
 }
 
+/// A username that nobody else has.
+fn fresh_username() -> String {
+    fresh_email().split('@').next().unwrap_or_default().to_owned()
+}
+
 /// A value for a unique field that nobody else has.
 fn fresh_sku() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
@@ -237,6 +292,13 @@ fn arrange<'a>(world: &'a World<'_>, scene: Scene, admin_email: &str) -> Act<'a>
         Scene::PatchUnique => patch_unique(world),
         Scene::DeleteUnique => delete_unique(world),
         Scene::Bulk => bulk(world),
+        Scene::MeGet | Scene::Sessions => own(world, scene),
+        Scene::MeUpdate => change_profile(world),
+        Scene::MeDelete | Scene::MeDeleteAtOnce | Scene::MeDeleteAgain => delete_account(world, scene),
+        Scene::MeRestore | Scene::MeRestoreAgain => restore_account(world, scene),
+        Scene::EndSession | Scene::EndOthers => end_sessions(world, scene),
+        Scene::ChangePassword | Scene::ChangePasswordAgain => change_password(world, scene),
+        Scene::Public => public_profile(world),
     }
 }
 
@@ -322,6 +384,192 @@ fn logout<'a>(world: &'a World<'_>) -> Act<'a> {
         let _ = world.ask("refresh", &with_refresh_token("refresh", &member.refresh)).expect(401);
     };
     Act { event, status: 204, look: Box::new(look) }
+}
+
+fn me(member: &Member) -> Event {
+    Event::new("GET", "/api/auth/me").token(&member.access)
+}
+
+fn own<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let member = world.member();
+    let user = world.ask("me-get", &me(&member)).expect(200).json();
+    let event =
+        if scene == Scene::MeGet { me(&member) } else { Event::new("GET", "/api/auth/sessions").token(&member.access) };
+    let look = move |reply: &Reply| match (reply.status, scene) {
+        (200, Scene::MeGet) => assert_eq!(reply.json(), user),
+        (200, _) => assert_eq!(reply.json()["items"].as_array().map(Vec::len), Some(1)),
+        _ => {}
+    };
+    Act { event, status: 200, look: Box::new(look) }
+}
+
+fn rename(member: &Member, username: &str) -> Event {
+    Event::new("PATCH", "/api/auth/me").json(&json!({ "username": username })).token(&member.access)
+}
+
+fn find(world: &World<'_>, username: &str) -> Reply {
+    world.ask("users-public", &Event::new("GET", &format!("/api/users/public/{username}")))
+}
+
+/// One name is the user's and the other nobody's, the one that the caller was told if it was told one.
+fn change_profile<'a>(world: &'a World<'_>) -> Act<'a> {
+    let member = world.member();
+    let [before, after] = [fresh_username(), fresh_username()];
+    let _ = world.ask("me-update", &rename(&member, &before)).expect(200);
+    let event = rename(&member, &after);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        let now = world.ask("me-get", &me(&member)).expect(200).json();
+        if reply.status == 200 {
+            assert_eq!(reply.json(), now);
+            assert_eq!(now["username"], *after);
+        }
+        let other = if now["username"] == *after { &before } else { &after };
+        assert_eq!(find(world, now["username"].as_str().unwrap_or_default()).expect(200).json()["id"], *member.id);
+        let _ = find(world, other).expect(404);
+        assert_eq!(world.ask("me-update", &again).expect(200).json()["username"], *after);
+        // What was given up is free.
+        let _ = world.ask("me-update", &rename(&world.member(), &before)).expect(200);
+    };
+    Act { event, status: 200, look: Box::new(look) }
+}
+
+/// A member with a username.
+fn named(world: &World<'_>) -> (Member, String) {
+    let (member, username) = (world.member(), fresh_username());
+    let _ = world.ask("me-update", &rename(&member, &username)).expect(200);
+    (member, username)
+}
+
+fn deletion(member: &Member, password: &str) -> Event {
+    Event::new("DELETE", "/api/auth/me").json(&json!({ "password": password })).token(&member.access)
+}
+
+fn restoration(member: &Member) -> Event {
+    Event::new("POST", "/api/auth/me/restore").json(&json!({ "email": member.email, "password": PASSWORD }))
+}
+
+/// Wholly deleted or not at all, and what is deleted can be brought back, or its address be had.
+fn delete_account<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let (member, username) = named(world);
+    if scene == Scene::MeDeleteAgain {
+        let _ = world.ask("me-delete", &deletion(&member, "not the password")).expect(400);
+    }
+    let event = deletion(&member, PASSWORD);
+    let look = move |reply: &Reply| {
+        let mut at_once = scene == Scene::MeDeleteAtOnce;
+        if reply.status == 204 {
+            assert!(!world.is_signed_in(&member.access));
+        } else if world.is_signed_in(&member.access) {
+            let _ = find(world, &username).expect(200);
+            let _ = world.ask("me-delete", &deletion(&member, PASSWORD)).expect(204);
+            at_once = false;
+        }
+        let _ = world.login(&member.email).expect(401);
+        let _ = find(world, &username).expect(404);
+        if at_once {
+            let again = world.ask("register", &credentials("register", &member.email)).expect(201).json();
+            let _ = world.ask("me-update", &rename(&signed_in(&member.email, &again), &username)).expect(200);
+        } else {
+            let back = world.ask("me-restore", &restoration(&member)).expect(200).json();
+            assert!(world.is_signed_in(&text(&back["accessToken"])));
+            assert_eq!(find(world, &username).expect(200).json()["id"], *member.id);
+        }
+    };
+    Act { event, status: 204, look: Box::new(look) }
+}
+
+/// Wholly brought back or still deleted.
+fn restore_account<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let (member, username) = named(world);
+    let _ = world.ask("me-delete", &deletion(&member, PASSWORD)).expect(204);
+    if scene == Scene::MeRestoreAgain {
+        let body = json!({ "email": member.email, "password": "not the password" });
+        let _ = world.ask("me-restore", &Event::new("POST", "/api/auth/me/restore").json(&body)).expect(401);
+    }
+    let event = restoration(&member);
+    let look = move |reply: &Reply| {
+        if reply.status == 200 {
+            assert!(world.is_signed_in(&text(&reply.json()["accessToken"])));
+        } else {
+            // It was done, or is done now.
+            let again = world.ask("me-restore", &restoration(&member));
+            assert!([200, 401].contains(&again.status), "{}", again.text());
+        }
+        let body = world.login(&member.email).expect(200).json();
+        assert_eq!(body["user"]["username"], *username);
+        assert_eq!(find(world, &username).expect(200).json()["id"], *member.id);
+        assert!(!world.is_signed_in(&member.access), "the old sessions stay over");
+    };
+    Act { event, status: 200, look: Box::new(look) }
+}
+
+/// The one that asks goes on whatever happens, and in the end the other is over.
+fn end_sessions<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let member = world.member();
+    let other = world.login(&member.email).expect(200).json();
+    let other = signed_in(&member.email, &other);
+    let sessions = Event::new("GET", "/api/auth/sessions").token(&other.access);
+    let sessions = world.ask("sessions-list", &sessions).expect(200).json();
+    let sessions = sessions["items"].as_array().cloned().unwrap_or_default();
+    let current = sessions.iter().find(|session| session["current"] == true).expect("the one that asks");
+    let (function, path) = match scene {
+        Scene::EndSession => ("sessions-end", format!("/api/auth/sessions/{}", text(&current["id"]))),
+        _ => ("sessions-end-others", "/api/auth/sessions".to_owned()),
+    };
+    let event = Event::new("DELETE", &path).token(&member.access);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        assert!(world.is_signed_in(&member.access));
+        if reply.status != 204 {
+            let again = world.ask(function, &again);
+            assert!(again.status == 204 || again.code() == "auth/session-not-found", "{}", again.text());
+        }
+        assert!(world.is_signed_in(&member.access) && !world.is_signed_in(&other.access));
+        let _ = world.ask("refresh", &with_refresh_token("refresh", &other.refresh)).expect(401);
+        let _ = world.ask("refresh", &with_refresh_token("refresh", &member.refresh)).expect(200);
+    };
+    Act { event, status: 204, look: Box::new(look) }
+}
+
+/// One password is right and the other wrong; the session that asks goes on.
+fn change_password<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let member = world.member();
+    let other = world.login(&member.email).expect(200).json();
+    let change = |current: &str| {
+        let body = json!({ "currentPassword": current, "newPassword": "another battery, less correct" });
+        Event::new("POST", "/api/auth/password/change").json(&body).token(&member.access)
+    };
+    if scene == Scene::ChangePasswordAgain {
+        let _ = world.ask("password-change", &change("not the password")).expect(400);
+    }
+    let event = change(PASSWORD);
+    let look = move |reply: &Reply| {
+        assert!(world.is_signed_in(&member.access));
+        let login = |password: &str| {
+            let body = json!({ "email": member.email, "password": password });
+            world.ask("login", &Event::new("POST", "/api/auth/login").json(&body)).status
+        };
+        let logins = (login(PASSWORD), login("another battery, less correct"));
+        assert!([(200, 401), (401, 200)].contains(&logins), "{logins:?}");
+        if reply.status == 204 {
+            assert_eq!(logins, (401, 200));
+        }
+        assert_eq!(world.is_signed_in(&text(&other["accessToken"])), logins.0 == 200);
+        let _ = world.ask("refresh", &with_refresh_token("refresh", &member.refresh)).expect(200);
+    };
+    Act { event, status: 204, look: Box::new(look) }
+}
+
+fn public_profile<'a>(world: &'a World<'_>) -> Act<'a> {
+    let (member, username) = named(world);
+    let event = Event::new("GET", &format!("/api/users/public/{username}"));
+    let look = move |reply: &Reply| {
+        if reply.status == 200 {
+            assert_eq!(reply.json(), json!({ "id": member.id, "username": username }));
+        }
+    };
+    Act { event, status: 200, look: Box::new(look) }
 }
 
 /// One record if the caller was told so, at most one if not.
@@ -535,7 +783,11 @@ fn suffer(
             if scene == Scene::RegisterAdmin || faulty.is_none() {
                 // A cost that no stored hash has, so that a login renews it.
                 let env = [("BAKEND_ADMIN_EMAIL", admin_email.as_str()), ("BAKEND_AUTH_BCRYPT_COST", "5")];
-                let env = if function == "login" { &env[..] } else { &env[..1] };
+                let env = match (function, scene) {
+                    ("login", _) => &env[..],
+                    (_, Scene::MeDeleteAtOnce) => &[("BAKEND_AUTH_DELETION_GRACE", "0s")],
+                    _ => &env[..1],
+                };
                 faulty = Some(world.apart.function(function, "faulty", env));
             }
             let instance = faulty.as_ref().expect("an instance");
@@ -551,11 +803,12 @@ fn suffer(
             world.apart.proxy.clear(&instance.key);
 
             // DynamoDB's own retries do not go for a single write that meets a transaction; ours do for records.
-            let retried = function == "register" || function.starts_with("records-");
+            let ours = ["register", "me-update", "me-delete", "me-restore", "sessions-end-others", "password-change"];
+            let retried = function.starts_with("records-") || ours.contains(&function);
             let may_fail = always || (!retried && matches!(fault, Fault::Conflict));
             // A login has succeeded before its hash is renewed, and before its attempt is given back.
-            let forgiven = [("login", "UpdateItem", "_users"), ("login", "DeleteItem", "_throttle")]
-                .contains(&(function, action, table));
+            let forgiven = (function, action, table) == ("login", "UpdateItem", "_users")
+                || (action, table) == ("DeleteItem", "_throttle");
             if reply.status == act.status && (!always || forgiven) {
                 // A late call is in the ledger only when its reply has left.
                 let waited = took >= Duration::from_secs(1);
@@ -618,23 +871,36 @@ fn assert_every_reservation_is_held(world: &World<'_>, collection: &str, field: 
     println!("{} values of {collection}.{field}, all reserved once", having.len());
 }
 
-/// Every identity has its user, every user the identity of its address and a session, and admins are counted.
+/// Every identity has its user, every user the identity of its address, its username and a session, and admins are
+/// counted.
 fn assert_every_user_is_whole(world: &World<'_>) {
     let items = world.scan("_users");
     let id = |item: &Value| text(&item["id"]["S"]);
     let (identities, rest): (Vec<_>, Vec<_>) = items.iter().partition(|item| id(item).starts_with("email#"));
+    let (usernames, rest): (Vec<_>, Vec<_>) = rest.into_iter().partition(|item| id(item).starts_with("username#"));
     let (counters, users): (Vec<_>, Vec<_>) = rest.into_iter().partition(|item| id(item) == "#admins");
-    let signs_in: BTreeSet<(String, String)> =
-        identities.iter().map(|item| (id(item), text(&item["user_id"]["S"]))).collect();
+    let held = |items: &[&Value]| -> BTreeSet<(String, String)> {
+        items.iter().map(|item| (id(item), text(&item["user_id"]["S"]))).collect()
+    };
     let exists: BTreeSet<(String, String)> =
         users.iter().map(|item| (format!("email#{}", text(&item["email"]["S"])), id(item))).collect();
-    assert_eq!(signs_in, exists);
+    assert_eq!(held(&identities), exists);
     assert_eq!(identities.len(), users.len());
+    let named = users.iter().filter(|item| item["profile"]["M"]["username"].is_object());
+    let named: BTreeSet<(String, String)> =
+        named.map(|item| (format!("username#{}", text(&item["profile"]["M"]["username"]["S"])), id(item))).collect();
+    assert_eq!(held(&usernames), named);
     let sessions: BTreeSet<String> = world.scan("_sessions").iter().map(|item| text(&item["user_id"]["S"])).collect();
-    assert_eq!(sessions, users.iter().map(|item| id(item)).collect());
+    // Of those who are gone at once some sessions stay, which nobody can use.
+    assert!(sessions.is_superset(&users.iter().map(|item| id(item)).collect()));
     let admins = users.iter().filter(|item| item["role"]["S"] == "admin").count();
     assert_eq!(text(&counters[0]["count"]["N"]), admins.to_string());
-    println!("{} users, {} sessions, {admins} admins, all whole", users.len(), sessions.len());
+    println!(
+        "{} users, {} usernames, {} sessions, {admins} admins, all whole",
+        users.len(),
+        usernames.len(),
+        sessions.len()
+    );
 }
 
 #[test]

@@ -46,6 +46,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     let member = text(&tokens, "accessToken");
 
     api_keys(&apart, &start, &text(&admin, "accessToken"));
+    own_account(&apart, &start, &register);
     records(&apart, &start, &text(&admin, "accessToken"), &text(&admin["user"], "id"), &member);
     let logout = Event::new("POST", "/api/auth/logout").token(&member);
     let _ = apart.ask(&start("logout", &[]), &logout).expect(204);
@@ -75,6 +76,64 @@ fn api_keys<'a>(apart: &Apart<'_>, start: &impl Fn(&str, &[(&str, &str)]) -> Ins
         assert_eq!(reply.code(), "auth/invalid-api-key", "{}", entry.name);
     }
     let _ = on("delete", "DELETE", &own, &json!({}), 204);
+}
+
+/// Every endpoint of one's own account, with everything that it may do.
+fn own_account<'a>(apart: &Apart<'_>, start: &impl Fn(&str, &[(&str, &str)]) -> Instance<'a>, register: &Instance<'_>) {
+    let email = fresh_email();
+    let member = apart.ask(register, &credentials("/api/auth/register", &email)).expect(201).json();
+    let on = |method: &str, path: &str, token: &str| Event::new(method, path).token(token);
+    let token = text(&member, "accessToken");
+    let _ = apart.ask(&start("me-get", &[]), &on("GET", "/api/auth/me", &token)).expect(200);
+    let update = start("me-update", &[]);
+    let change = |body: Value| {
+        let _ = apart.ask(&update, &on("PATCH", "/api/auth/me", &token).json(&body)).expect(200);
+    };
+    change(json!({ "username": "grants", "bio": "x" }));
+    change(json!({ "username": "grants.too" }));
+    let public = Event::new("GET", "/api/users/public/grants.too");
+    let _ = apart.ask(&start("users-public", &[]), &public).expect(200);
+
+    let list = start("sessions-list", &[]);
+    let _ = apart.ask(&list, &on("GET", "/api/auth/sessions", &token)).expect(200);
+    let others = start("sessions-end-others", &[]);
+    let _ = apart.ask(&others, &on("DELETE", "/api/auth/sessions", &token)).expect(204);
+    let password = start("password-change", &[]);
+    let new = "another battery, less correct";
+    let asked = |current: &str, new: &str| {
+        let body = json!({ "currentPassword": current, "newPassword": new });
+        on("POST", "/api/auth/password/change", &token).json(&body)
+    };
+    // What is right leaves nothing counted; a second wrong password is counted beside the first.
+    let _ = apart.ask(&password, &asked(PASSWORD, new)).expect(204);
+    for wrong in ["wrong", "wrong again"] {
+        let _ = apart.ask(&password, &asked(wrong, PASSWORD)).expect(400);
+    }
+
+    let email = fresh_email();
+    let member = apart.ask(register, &credentials("/api/auth/register", &email)).expect(201).json();
+    let delete = start("me-delete", &[]);
+    let asked =
+        |token: &str, password: &str| on("DELETE", "/api/auth/me", token).json(&json!({ "password": password }));
+    let named = on("PATCH", "/api/auth/me", &text(&member, "accessToken")).json(&json!({ "username": "back" }));
+    let _ = apart.ask(&update, &named).expect(200);
+    let _ = apart.ask(&delete, &asked(&text(&member, "accessToken"), PASSWORD)).expect(204);
+    let restore = start("me-restore", &[]);
+    let back = apart.ask(&restore, &credentials("/api/auth/me/restore", &email)).expect(200).json();
+    let token = text(&back, "accessToken");
+    for wrong in ["wrong", "wrong again"] {
+        let _ = apart.ask(&delete, &asked(&token, wrong)).expect(400);
+    }
+    let at_once = start("me-delete", &[("BAKEND_AUTH_DELETION_GRACE", "0s")]);
+    let _ = apart.ask(&at_once, &asked(&token, PASSWORD)).expect(204);
+    for _ in 0..2 {
+        let _ = apart.ask(&restore, &credentials("/api/auth/me/restore", &email)).expect(401);
+    }
+    let other = apart.ask(register, &credentials("/api/auth/register", &fresh_email())).expect(201).json();
+    let token = text(&other, "accessToken");
+    let session = apart.ask(&list, &on("GET", "/api/auth/sessions", &token)).expect(200).json();
+    let path = format!("/api/auth/sessions/{}", text(&session["items"][0], "id"));
+    let _ = apart.ask(&start("sessions-end", &[]), &on("DELETE", &path, &token)).expect(204);
 }
 
 /// Every endpoint of records, on every collection, as far as it has what an action is for.
@@ -199,10 +258,11 @@ fn what_a_policy_does_not_grant_is_refused_and_says_nothing() {
     for entry in PAGE.iter().filter(|entry| !entry.access.is_empty()) {
         let event = match entry.name {
             "register" => credentials(entry.path, &fresh_email()),
-            "login" => credentials(entry.path, &email),
+            "login" | "me-restore" => credentials(entry.path, &email),
             "refresh" | "logout" => Event::new("POST", entry.path).json(&refresh_token),
             _ => {
                 let path = entry.path.replace("{collection}", "notes").replace("{id}", &id);
+                let path = path.replace("{username}", "ada");
                 Event::new(entry.methods[0].as_str(), &path).json(&json!({ "title": "a" })).token(&token)
             }
         };
