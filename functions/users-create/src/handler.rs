@@ -25,7 +25,7 @@ pub(crate) async fn create(store: &Store, call: Call<UsersCreate>) -> Result<Rep
     let email = email.map_err(|detail| Error::invalid(vec![detail]))?;
     let user = User { role, profile, ..User::new(Id::new(now, call.random()?), email, false, now) };
     let along = Along { password_hash: hash.as_deref(), ..Along::default() };
-    let writer = Writer::new(admin.id(), call.request_id.clone(), now, call.random()?);
+    let writer = Writer::new(admin.id(), call.request_id.clone(), now, call.random()?).with_key(admin.key());
     store.create_user(declared, &user, &along, &writer).await?;
     Ok(Reply::of(user.for_admins(declared)).at(format!("/api/users/{}", user.id)))
 }

@@ -16,7 +16,7 @@ pub(crate) async fn set_password(store: &Store, call: Call<UsersPassword>) -> Re
     let user = user.ok_or(Code::UserNotFound)?;
     let hash = password::hash(&password, settings.bcrypt_cost, call.random()?)?;
     let along = Along { password_hash: Some(&hash), ..Along::default() };
-    let writer = Writer::new(admin.id(), call.request_id.clone(), call.now, call.random()?);
+    let writer = Writer::new(admin.id(), call.request_id.clone(), call.now, call.random()?).with_key(admin.key());
     let _ = store
         .change_user(&call.settings.users.fields, user, &along, &writer, |user| user.without_sessions().map(Some))
         .await?;

@@ -12,7 +12,7 @@ pub(crate) async fn end_sessions(
     let credentials = call.credentials(store.keys().await?)?;
     let (admin, user) = tokio::try_join!(store.admin(&credentials, call.now), store.standing_user(call.id()))?;
     let user = user.ok_or(Code::UserNotFound)?;
-    let writer = Writer::new(admin.id(), call.request_id.clone(), call.now, call.random()?);
+    let writer = Writer::new(admin.id(), call.request_id.clone(), call.now, call.random()?).with_key(admin.key());
     let declared = &call.settings.users.fields;
     let _ =
         store.change_user(declared, user, &Along::default(), &writer, |user| user.without_sessions().map(Some)).await?;

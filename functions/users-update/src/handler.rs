@@ -20,7 +20,7 @@ pub(crate) async fn update(store: &Store, call: Call<UsersUpdate>) -> Result<Rep
     let _ = told_together(body.faults, role, checked)?;
 
     let user = user.ok_or(Code::UserNotFound)?;
-    let writer = Writer::new(admin.id(), call.request_id.clone(), call.now, call.random()?);
+    let writer = Writer::new(admin.id(), call.request_id.clone(), call.now, call.random()?).with_key(admin.key());
     let decide = |user: &User| {
         if user.deleted.is_some() {
             return Err(Code::UserNotFound.into());

@@ -340,11 +340,13 @@ fn field_refusal(caller: &Caller, field: &str) -> Error {
 mod tests {
     use api::Timestamp;
     use api::definition::{Field, FieldType, Permissions};
-    use api::settings::Auth;
+    use api::settings::{Auth, SessionCheck};
+    use api::wire::{KeyType, NewApiKey};
 
     use super::*;
     use crate::access_token::Claims;
-    use crate::session::{Session, admit};
+    use crate::api_key::{ApiKey, PresentedKey};
+    use crate::session::{Credentials, Found, Session, admit, admit_all};
     use crate::user::User;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -531,6 +533,69 @@ mod tests {
         ] {
             let got = [&stranger, &member, &admin].map(|who| granted(&rule, who));
             assert_eq!(got, expected, "{rule:?}");
+        }
+    }
+
+    /// Whoever shows a key of these scopes, which binds.
+    fn with_key(kind: KeyType, scopes: &[&str]) -> Caller {
+        let id = Id::new(NOW, [5; 10]);
+        let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
+        let asked = NewApiKey { name: "a".into(), kind, scopes, origins: None, expires_at: None };
+        let (key, text) = ApiKey::new(asked, id, [6; 32], id, NOW, |_| true).expect("a key");
+        let presented = PresentedKey::parse(&text).expect("a key").binding(None);
+        let credentials = Credentials { key: Some(presented), ..Credentials::default() };
+        let found = Found { key: Some(key), ..Found::default() };
+        admit_all(&credentials, found, SessionCheck::Immediate, NOW).expect("admitted")
+    }
+
+    #[test]
+    fn a_server_does_what_its_scopes_say_whatever_the_rules() {
+        for (scopes, expected) in [
+            (&["*:*"][..], [200, 200, 200, 200, 200]),
+            (&["things:create"], [200, 403, 404, 403, 403]),
+            (&["things:list"], [403, 200, 404, 403, 403]),
+            (&["things:read"], [403, 403, 200, 403, 403]),
+            (&["things:update"], [403, 403, 404, 200, 403]),
+            (&["things:delete", "others:*"], [403, 403, 404, 403, 200]),
+        ] {
+            let server = with_key(KeyType::Secret, scopes);
+            for rule in [Rule::admin(), Rule::owner(), Rule::public(), Rule::role("editor")] {
+                let definition = definition(&rule);
+                let got = [
+                    status(may_create(&definition, &server)),
+                    status(may_list(&definition, &server)),
+                    if Visibility::new(&definition, &server).shows(&record(Some("somebody"))) { 200 } else { 404 },
+                    status(may_change(&definition, Operation::Update, &server)),
+                    status(may_change(&definition, Operation::Delete, &server)),
+                ];
+                assert_eq!(got, expected, "{scopes:?} {rule}");
+            }
+        }
+        let server = with_key(KeyType::Secret, &["things:*"]);
+        let definition = definition(&Rule::admin());
+        assert_eq!(may_change(&definition, Operation::Update, &server), Ok(Requirement::Exists));
+        let named = owner_of_new(&definition, &server, OwnerInput::Named("somebody".into()));
+        assert_eq!(named, Ok(Some("somebody".to_owned())));
+        assert_eq!(owner_of_new(&definition, &server, OwnerInput::Absent), Ok(None));
+        let user = Id::new(NOW, [8; 10]);
+        assert!(!may_read_user(&server, user) && may_read_user(&with_key(KeyType::Secret, &["users:read"]), user));
+    }
+
+    #[test]
+    fn with_an_apps_key_alone_nothing_is_written_where_nothing_is_said() {
+        let app = with_key(KeyType::Publishable, &["*:*"]);
+        let mut definition = definition(&Rule::public());
+        for (declared, expected) in [(true, 200), (false, 401)] {
+            definition.permissions.declared = declared;
+            assert_eq!(status(may_create(&definition, &app)), expected);
+            assert_eq!(status(may_change(&definition, Operation::Update, &app)), expected);
+            assert_eq!(status(may_change(&definition, Operation::Delete, &app)), expected);
+            assert_eq!(status(may_list(&definition, &app)), 200);
+            assert!(Visibility::new(&definition, &app).shows(&record(None)));
+            // Who shows no key that binds, or is somebody, is not concerned.
+            for other in [Caller::stranger(), caller(1, false), with_key(KeyType::Secret, &["*:*"])] {
+                assert_eq!(status(may_create(&definition, &other)), 200);
+            }
         }
     }
 

@@ -316,6 +316,8 @@ pub fn tokens(
 
 #[cfg(test)]
 mod tests {
+    use api::wire::{KeyType, NewApiKey};
+
     use super::*;
     use crate::user::Deletion;
 
@@ -359,6 +361,82 @@ mod tests {
         }
         assert!(admit(&claims, None, Some(&user), NOW).is_err());
         assert!(admit(&claims, Some(&session), None, NOW).is_err());
+    }
+
+    fn keyed(kind: KeyType, scopes: &[&str]) -> (PresentedKey, ApiKey) {
+        let asked = NewApiKey {
+            name: "a".into(),
+            kind,
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            origins: None,
+            expires_at: None,
+        };
+        let id = Id::new(NOW, [5; 10]);
+        let made = ApiKey::new(asked, id, [6; 32], id, NOW, |name| name == "posts" || name == "notes");
+        let (key, text) = made.expect("a key");
+        (PresentedKey::parse(&text).expect("a key"), key)
+    }
+
+    #[test]
+    fn a_server_is_no_user_and_passes_every_rule_within_its_scopes() {
+        let (_, session, user) = parts();
+        let (presented, key) = keyed(KeyType::Secret, &["posts:read", "users:*"]);
+        let ask = |scope: (&str, Operation), check| {
+            let scope = Some((scope.0.to_owned(), scope.1));
+            let credentials = Credentials { claims: None, key: Some(presented.clone()), scope };
+            let found = Found { session: Some(session.clone()), user: Some(user.clone()), key: Some(key.clone()) };
+            admit_all(&credentials, found, check, NOW)
+        };
+        for check in [SessionCheck::Immediate, SessionCheck::Expiry] {
+            let server = ask(("posts", Operation::Read), check).expect("admitted");
+            assert!(server.is_server() && server.is_admin() && !server.is_stranger() && !server.is_keyed_stranger());
+            assert_eq!((server.id(), server.role(), server.key()), (None, None, Some(key.id)));
+            assert_eq!(server.identity(), Some(key.id));
+            assert!(server.is_in_scope("users", Operation::Delete) && !server.is_in_scope("notes", Operation::Read));
+            for outside in [("posts", Operation::List), ("notes", Operation::Read), ("posts", Operation::Delete)] {
+                let refused = ask(outside, check).map_err(|error| error.code);
+                assert_eq!(refused, Err(Code::ScopeInsufficient), "{outside:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_publishable_key_binds_its_callers_where_keys_are_required() {
+        let (claims, session, mut user) = parts();
+        user.role = ADMIN.into();
+        let (free, key) = keyed(KeyType::Publishable, &["posts:read"]);
+        let bound = free.clone().binding(None);
+        let ask = |presented: &PresentedKey, claims: Option<&Claims>, operation| {
+            let scope = Some(("posts".to_owned(), operation));
+            let credentials = Credentials { claims: claims.cloned(), key: Some(presented.clone()), scope };
+            let found = Found { session: Some(session.clone()), user: Some(user.clone()), key: Some(key.clone()) };
+            admit_all(&credentials, found, SessionCheck::Immediate, NOW)
+        };
+        for claims in [None, Some(&claims)] {
+            let caller = ask(&free, claims, Operation::List).expect("admitted");
+            assert!(!caller.is_server() && !caller.is_keyed_stranger() && caller.is_in_scope("notes", Operation::List));
+            assert_eq!(caller.is_admin(), claims.is_some());
+            let caller = ask(&bound, claims, Operation::Read).expect("admitted");
+            assert!(!caller.is_in_scope("posts", Operation::List) && caller.is_in_scope("posts", Operation::Read));
+            assert_eq!((caller.is_keyed_stranger(), caller.key()), (claims.is_none(), Some(key.id)));
+            assert_eq!(caller.identity(), caller.id());
+            let refused = ask(&bound, claims, Operation::List).map_err(|error| error.code);
+            assert_eq!(refused, Err(Code::ScopeInsufficient));
+        }
+    }
+
+    #[test]
+    fn a_bad_key_is_told_before_a_bad_session() {
+        let (claims, ..) = parts();
+        let (presented, key) = keyed(KeyType::Publishable, &["*:*"]);
+        let credentials = Credentials { claims: Some(claims), key: Some(presented), scope: None };
+        let ask = |key: Option<ApiKey>| {
+            let found = Found { key, ..Found::default() };
+            admit_all(&credentials, found, SessionCheck::Immediate, NOW).map_err(|error| error.code)
+        };
+        assert_eq!(ask(None), Err(Code::InvalidApiKey));
+        assert_eq!(ask(Some(ApiKey { expires_at: Some(NOW), ..key.clone() })), Err(Code::InvalidApiKey));
+        assert_eq!(ask(Some(key)), Err(Code::SessionRevoked));
     }
 
     #[test]

@@ -2,8 +2,8 @@
 //! done. The caller hears 503 with `Retry-After` or success, and the tables are whole.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::{Mutex, OnceLock};
 use std::thread;
 use std::time::{Duration, Instant};
 
@@ -37,6 +37,12 @@ enum Scene {
     RegisterAdmin,
     Login,
     LoginAgain,
+    LoginKeyed,
+    ListKeys,
+    CreateKey,
+    RotateKey,
+    DeleteKey,
+    ListAsServer,
     Refresh,
     ReuseRefreshToken,
     Logout,
@@ -85,6 +91,19 @@ const TARGETS: &[Target] = &[
     ("login", "UpdateItem", "_throttle", 0, Scene::LoginAgain),
     ("login", "UpdateItem", "_throttle", 1, Scene::LoginAgain),
     ("login", "DeleteItem", "_throttle", 0, Scene::Login),
+    ("login", "BatchGetItem", "_api_keys", 0, Scene::LoginKeyed),
+    ("api-keys-list", "BatchGetItem", "_users", 0, Scene::ListKeys),
+    ("api-keys-list", "Query", "_api_keys", 0, Scene::ListKeys),
+    ("api-keys-create", "BatchGetItem", "_users", 0, Scene::CreateKey),
+    ("api-keys-create", "Query", "_api_keys", 0, Scene::CreateKey),
+    ("api-keys-create", "PutItem", "_api_keys", 0, Scene::CreateKey),
+    ("api-keys-create", "UpdateItem", "_api_keys", 0, Scene::CreateKey),
+    ("api-keys-rotate", "BatchGetItem", "_users", 0, Scene::RotateKey),
+    ("api-keys-rotate", "GetItem", "_api_keys", 0, Scene::RotateKey),
+    ("api-keys-rotate", "UpdateItem", "_api_keys", 0, Scene::RotateKey),
+    ("api-keys-delete", "BatchGetItem", "_users", 0, Scene::DeleteKey),
+    ("api-keys-delete", "DeleteItem", "_api_keys", 0, Scene::DeleteKey),
+    ("records-list", "BatchGetItem", "_api_keys", 0, Scene::ListAsServer),
     ("login", "GetItem", "_users", 0, Scene::Login),
     ("login", "GetItem", "_users", 1, Scene::Login),
     ("login", "PutItem", "_sessions", 0, Scene::Login),
@@ -166,6 +185,8 @@ const TARGETS: &[Target] = &[
 struct World<'a> {
     apart: Apart<'a>,
     well: BTreeMap<&'static str, Instance<'a>>,
+    admin_email: String,
+    admin: OnceLock<String>,
 }
 
 /// Somebody signed in.
@@ -187,6 +208,39 @@ impl World<'_> {
         let email = fresh_email();
         let reply = self.ask("register", &credentials("register", &email)).expect(201);
         signed_in(&email, &reply.json())
+    }
+
+    /// The access token of an admin.
+    fn admin(&self) -> &str {
+        self.admin.get_or_init(|| {
+            let reply = self.ask("register", &credentials("register", &self.admin_email)).expect(201);
+            text(&reply.json()["accessToken"])
+        })
+    }
+
+    /// A new secret key, by its path and its text.
+    fn key(&self) -> (String, String) {
+        let event = Event::new("POST", KEYS).json(&new_key()).token(self.admin());
+        let made = self.ask("api-keys-create", &event).expect(201).json();
+        (format!("{KEYS}/{}", text(&made["id"])), text(&made["key"]))
+    }
+
+    fn keys(&self) -> Vec<Value> {
+        let event = Event::new("GET", KEYS).token(self.admin());
+        self.ask("api-keys-list", &event).expect(200).json()["items"].as_array().cloned().unwrap_or_default()
+    }
+
+    /// Deletes a key if it is there: there may be a hundred.
+    fn forget(&self, path: &str) {
+        let reply = self.ask("api-keys-delete", &Event::new("DELETE", path).token(self.admin()));
+        assert!([204, 404].contains(&reply.status), "{}", reply.text());
+    }
+
+    /// Whether a key is good.
+    fn is_good(&self, key: &str) -> bool {
+        let reply = self.ask("records-list", &Event::new("GET", "/api/feedback").key(key));
+        assert!(reply.status == 200 || reply.code() == "auth/invalid-api-key", "{}", reply.text());
+        reply.status == 200
     }
 
     fn note(&self, member: &Member, title: &str) -> Value {
@@ -280,6 +334,8 @@ fn arrange<'a>(world: &'a World<'_>, scene: Scene, admin_email: &str) -> Act<'a>
         }
         Scene::RegisterAdmin => registration(world, admin_email.to_owned()),
         Scene::Login | Scene::LoginAgain => login(world, scene),
+        Scene::LoginKeyed | Scene::ListAsServer => keyed(world, scene),
+        Scene::ListKeys | Scene::CreateKey | Scene::RotateKey | Scene::DeleteKey => manage_keys(world, scene),
         Scene::Refresh => refresh(world),
         Scene::ReuseRefreshToken => reuse(world),
         Scene::Logout => logout(world),
@@ -333,6 +389,63 @@ fn login<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
         assert!(world.is_signed_in(&member.access), "a login ends no other session");
     };
     Act { event, status: 200, look: Box::new(look) }
+}
+
+const KEYS: &str = "/api/admin/api-keys";
+
+fn new_key() -> Value {
+    json!({ "name": fresh_email(), "type": "secret", "scopes": ["*:*"] })
+}
+
+/// A request with an API key is that of a good one or of nobody.
+fn keyed<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let (path, key) = world.key();
+    let member = world.member();
+    let event = match scene {
+        Scene::LoginKeyed => credentials("login", &member.email),
+        _ => Event::new("GET", "/api/feedback"),
+    };
+    let look = move |_: &Reply| {
+        let _ = world.login(&member.email).expect(200);
+        world.forget(&path);
+    };
+    Act { event: event.key(&key), status: 200, look: Box::new(look) }
+}
+
+/// A key is there or not, good or dead, and whoever was told of it was told the truth.
+fn manage_keys<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let (path, key) = world.key();
+    let rotate = format!("{path}/rotate");
+    let asked = new_key();
+    let name = text(&asked["name"]);
+    let (event, status) = match scene {
+        Scene::ListKeys => (Event::new("GET", KEYS), 200),
+        Scene::CreateKey => (Event::new("POST", KEYS).json(&asked), 201),
+        Scene::RotateKey => (Event::new("POST", &rotate), 200),
+        _ => (Event::new("DELETE", &path), 204),
+    };
+    let look = move |reply: &Reply| {
+        let done = reply.status == status;
+        match scene {
+            Scene::CreateKey => {
+                let made: Vec<Value> = world.keys().into_iter().filter(|key| key["name"] == *name).collect();
+                assert!(made.len() <= 1 && (!done || made.len() == 1), "{made:?}");
+                assert!(!done || world.is_good(&text(&reply.json()["key"])));
+                made.iter().for_each(|key| world.forget(&format!("{KEYS}/{}", text(&key["id"]))));
+            }
+            Scene::RotateKey if done => {
+                assert!(world.is_good(&text(&reply.json()["key"])) && !world.is_good(&key));
+            }
+            Scene::DeleteKey => assert!(!done || !world.is_good(&key)),
+            Scene::ListKeys if done => {
+                assert!(reply.json()["items"].as_array().is_some_and(|all| !all.is_empty()));
+            }
+            _ => {}
+        }
+        world.forget(&path);
+        assert!(!world.is_good(&key));
+    };
+    Act { event: event.token(world.admin()), status, look: Box::new(look) }
 }
 
 /// With a key, a lost reply can be asked for again; in any case the session lives.
@@ -828,10 +941,14 @@ fn suffer(
 #[test]
 fn every_fault_is_503_or_success_and_nothing_is_half_done() {
     let Some(inside) = stack().inside() else { return };
-    let mut world = World { apart: Apart::new(inside), well: BTreeMap::new() };
+    let mut world =
+        World { apart: Apart::new(inside), well: BTreeMap::new(), admin_email: fresh_email(), admin: OnceLock::new() };
+    let admin_email = world.admin_email.clone();
     let touching = || PAGE.iter().filter(|entry| !entry.access.is_empty());
     for entry in touching() {
-        world.well.insert(entry.name, world.apart.function(entry.name, "well", &[]));
+        world
+            .well
+            .insert(entry.name, world.apart.function(entry.name, "well", &[("BAKEND_ADMIN_EMAIL", &admin_email)]));
         // The settings are read when a function starts; see below.
         for (action, _) in entry.access.iter().filter(|(_, table)| *table != Table::Settings) {
             let covered = TARGETS.iter().any(|target| target.0 == entry.name && target.1 == action.as_str());

@@ -2,15 +2,19 @@
 
 use std::collections::BTreeMap;
 
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use blackbox::{Event, Inside, JWT_SECRET, PASSWORD, Reply, fresh_email, stack};
 use local::proxy::{Fault, Rule};
 use serde_json::{Value, json};
 
 use crate::auth::items;
 use crate::auth::look::{self, text};
+use crate::keys::Key;
 
 /// What a line may say.
-const NAMES: [&str; 9] = ["level", "requestId", "endpoint", "method", "path", "ms", "status", "code", "cause"];
+const NAMES: [&str; 10] =
+    ["level", "requestId", "endpoint", "method", "path", "ms", "apiKey", "status", "code", "cause"];
 
 /// Something that is nowhere else.
 fn recognisable(what: &str) -> String {
@@ -142,7 +146,16 @@ fn everything(inside: &Inside) -> BTreeMap<String, String> {
         let _ = stranger.send("GET", "/api/notes", &[("authorization", &bad)], None).expect(401);
         let _ = stranger.send("POST", "/api/auth/logout", &[("authorization", &bad)], None).expect(401);
     }
-    let _ = stranger.send("GET", "/api/posts", &[("cookie", &header), ("x-api-key", &header)], None).expect(200);
+    let _ = stranger.send("GET", "/api/posts", &[("cookie", &header)], None).expect(200);
+    let _ = stranger.send("GET", "/api/posts", &[("x-api-key", &header)], None).expect(401);
+    for server in [Key::secret(&["posts:list"]), Key::publishable(&["posts:list"])] {
+        let _ = server.caller().get("/api/posts").expect(200);
+        let _ = server.caller().post("/api/posts", &json!({ "title": value }));
+        let digest = ring::digest::digest(&ring::digest::SHA256, server.text.as_bytes());
+        secrets.insert(URL_SAFE_NO_PAD.encode(digest), "the hash of an API key".to_owned());
+        secrets.insert(server.text[8..].to_owned(), "an API key".to_owned());
+        secrets.insert(server.text.clone(), "a whole API key".to_owned());
+    }
     let _ = refresh(&member.refresh_token, &key).expect(401);
     let _ = post("/api/auth/logout", &json!({ "refreshToken": value })).expect(204);
     let _ = post("/api/auth/logout", &json!({ "refreshToken": text(&newest, "refreshToken") })).expect(204);
