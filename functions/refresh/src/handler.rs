@@ -45,6 +45,17 @@ pub(crate) async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<
         Ok(user) => user,
         Err(_) => store.user(presented.user).await?,
     };
+    let (session, user) = match user {
+        // What ends all other sessions raises user and session together, here between the write and the read: both are
+        // looked at again. The session is found by a write whose condition cannot hold.
+        Some(user) if user.auth_version != session.auth_version => {
+            match tokio::try_join!(rotate(None), store.user(presented.user))? {
+                (Rotation::Refused(Some(found)), user) if found.refresh_token_hash == successor.hash() => (found, user),
+                _ => return Err(over()),
+            }
+        }
+        user => (session, user),
+    };
     let user = user.filter(|user| session.stands(user, now)).ok_or_else(over)?;
     let tokens = session::tokens(keys, &successor, &user.role, settings, now)?;
     Ok(call.hand_out(tokens, shown.transport, session.expires_at))

@@ -198,9 +198,8 @@ pub fn admit_all(
         _ => admit_by_claims(credentials),
     };
     let caller = Caller { key, ..caller };
-    match &credentials.scope {
-        Some((collection, operation)) => caller.need_scope(collection, *operation)?,
-        None => {}
+    if let Some((collection, operation)) = &credentials.scope {
+        caller.need_scope(collection, *operation)?;
     }
     Ok(caller)
 }

@@ -1,6 +1,7 @@
 //! `/api/auth/sessions`
 
 use std::thread;
+use std::time::{Duration, Instant};
 
 use blackbox::{Caller, Event, PASSWORD, Reply, fresh_email, stack};
 use serde_json::{Value, json};
@@ -167,6 +168,35 @@ fn what_is_not_ones_own_session_is_none() {
     assert_eq!(own(&other), theirs, "still there");
     let admin = stack().admin();
     no_session(&end(&admin, &theirs));
+}
+
+#[test]
+fn a_refresh_outlives_the_end_of_all_others_at_the_same_time() {
+    let Some(inside) = stack().inside() else { return };
+    let variant = inside.variant("refresh", "raised", 1, &[]);
+    variant.settle();
+    for (action, table) in [("GetItem", "_users"), ("UpdateItem", "_sessions")] {
+        let member = stack().member();
+        let other = stack().login(&member.email);
+        let event = Event::new("POST", "/api/auth/refresh").json(&json!({ "refreshToken": member.refresh_token }));
+        let held = inside.proxy.hold(|rule| rule.key(&variant.key).action(action).table(table).times(1));
+        let reply = thread::scope(|scope| {
+            let refresh = scope.spawn(|| variant.invoke(&event));
+            assert!(held.wait_for(1, Duration::from_secs(20)), "{action} {table} is under way");
+            let calls = || variant.calls().len();
+            let deadline = Instant::now() + Duration::from_secs(20);
+            while calls() < 1 {
+                assert!(Instant::now() < deadline, "the other half of it is done");
+                thread::sleep(Duration::from_millis(20));
+            }
+            let _ = member.delete(ROUTE).expect(204);
+            held.release();
+            refresh.join().unwrap()
+        });
+        let next = reply.expect(200).json();
+        assert_eq!(list(&member.with_token(next["accessToken"].as_str())).len(), 1, "{action} {table}");
+        is_over(&other);
+    }
 }
 
 #[test]
