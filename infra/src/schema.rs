@@ -108,6 +108,13 @@ mod tests {
                 "indexes": [["x"], { "fields": ["-x"], "perOwner": true }, { "fields": ["x", "createdAt"] }] }),
             fields(json!({ "name": "x", "type": "array", "items": { "type": "object", "fields": [
                 { "name": "y", "type": "string", "format": "slug", "enum": ["a"], "default": "a" } ] } })),
+            json!({ "name": "a", "fields": [], "permissions": { "create": "(self | role:a) & user", "read": "guest" } }),
+            json!({ "name": "a", "fields": [], "permissions": {
+                "user": { "create": true, "read": true, "list": false }, "self": { "update": true }, "editor": {} } }),
+            json!({ "name": "a", "fields": [], "permissions": { "user": {} }, "expressionPermissions": { "read": "self" } }),
+            json!({ "name": "a", "fields": [{ "name": "by", "type": "string" }], "rls": {
+                "enabled": true, "mode": "owner-write-only", "ownerField": "by", "requireAuthForWrite": true } }),
+            json!({ "name": "a", "fields": [], "rls": { "enabled": false } }),
             fields(json!({ "name": "x", "type": "number", "min": -1.5, "max": 1e30, "unique": true })),
         ] {
             assert_eq!(judge(&content), (true, true), "{content}");
@@ -127,6 +134,15 @@ mod tests {
             json!({ "name": "a", "fields": [], "shards": 17 }),
             json!({ "name": "a", "fields": [], "permissions": { "read": "everyone" } }),
             json!({ "name": "a", "fields": [], "permissions": { "write": "admin" } }),
+            json!({ "name": "a", "fields": [], "permissions": { "read": "owner || admin" } }),
+            json!({ "name": "a", "fields": [], "permissions": { "user": { "write": true } } }),
+            json!({ "name": "a", "fields": [], "permissions": { "user": { "read": "yes" } } }),
+            json!({ "name": "a", "fields": [], "permissions": { "user": { "read": true }, "read": "public" } }),
+            json!({ "name": "a", "fields": [], "expressionPermissions": { "write": "admin" } }),
+            json!({ "name": "a", "fields": [], "expressionPermissions": { "read": "role:*" } }),
+            json!({ "name": "a", "fields": [], "rls": {} }),
+            json!({ "name": "a", "fields": [], "rls": { "enabled": true, "mode": "open" } }),
+            json!({ "name": "a", "fields": [], "rls": { "enabled": true, "table": "a" } }),
             fields(json!({ "name": "x" })),
             fields(json!({ "type": "string" })),
             fields(json!({ "name": "x.y", "type": "string" })),
