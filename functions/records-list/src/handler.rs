@@ -10,7 +10,7 @@ use runtime::{Call, Reply};
 use store::{Store, expand};
 
 /// Lists while the session is checked what the token suggests that the caller sees; where the stored role says otherwise,
-/// the list is made again of what that shows.
+/// the list is made again of what that shows. An API key suggests nothing before it has been looked up.
 pub(crate) async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsList>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_credentials(definition.rule(Operation::List), call.has_credentials())?;

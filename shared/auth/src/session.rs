@@ -63,6 +63,15 @@ pub struct Credentials {
     pub scope: Option<(String, Operation)>,
 }
 
+impl Credentials {
+    /// Whether they are those of a server, which nobody has looked up yet: until then no more is to be read for it than
+    /// for a stranger.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        self.key.as_ref().is_some_and(PresentedKey::is_secret)
+    }
+}
+
 /// What the tables have of those who are asking.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
@@ -194,6 +203,7 @@ pub fn admit_all(
     let Found { session, user, key } = found;
     let key = credentials.key.as_ref().map(|presented| presented.admit(key, now)).transpose()?;
     let caller = match &credentials.claims {
+        _ if credentials.is_server() => Caller::new(Who::Server),
         Some(claims) if check == SessionCheck::Immediate => admit(claims, session.as_ref(), user.as_ref(), now)?,
         _ => admit_by_claims(credentials),
     };
@@ -220,13 +230,12 @@ pub fn admit(claims: &Claims, session: Option<&Session>, user: Option<&User>, no
 }
 
 /// Admits whoever is asking on their credentials' word: for `auth.sessionCheck: "expiry"`, or for what is tried before
-/// the word has been checked.
+/// the word has been checked. An access token proves itself; of a key, nothing is known before it has been looked up.
 #[must_use]
 pub fn admit_by_claims(credentials: &Credentials) -> Caller {
-    match (&credentials.claims, &credentials.key) {
-        (_, Some(key)) if key.is_secret() => Caller::new(Who::Server),
-        (Some(claims), _) => Caller::user(claims.sub, &claims.role),
-        (None, _) => Caller::stranger(),
+    match &credentials.claims {
+        Some(claims) => Caller::user(claims.sub, &claims.role),
+        None => Caller::stranger(),
     }
 }
 
@@ -388,6 +397,8 @@ mod tests {
         };
         for check in [SessionCheck::Immediate, SessionCheck::Expiry] {
             let server = ask(("posts", Operation::Read), check).expect("admitted");
+            let unknown = Credentials { key: Some(presented.clone()), ..Credentials::default() };
+            assert!(unknown.is_server() && admit_by_claims(&unknown).is_stranger());
             assert!(server.is_server() && server.is_admin() && !server.is_stranger() && !server.is_keyed_stranger());
             assert_eq!((server.id(), server.role(), server.key()), (None, None, Some(key.id)));
             assert_eq!(server.identity(), Some(key.id));

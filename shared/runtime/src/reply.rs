@@ -96,12 +96,12 @@ fn respond(status: u16, body: Option<String>) -> Response {
     response
 }
 
-/// Nothing of an account may be kept; of a record, a shared cache must not give one caller's view to another
-/// (ASVS 5.0, 14.3.2).
+/// Nothing of an account may be kept; of a record, or what else an API key may be needed for, a shared cache must not give
+/// one caller's view to another (ASVS 5.0, 14.3.2).
 fn cached<E: Endpoint>(mut response: Response, head: &Head, identified: bool) -> Response {
     if head.path.starts_with("/api/auth/") || E::ENTRY.guard.needs_user() {
         response.header("cache-control", "no-store");
-    } else if E::ENTRY.guard.is_of_records() {
+    } else if E::ENTRY.reads_api_keys() {
         response.header("vary", "authorization, x-api-key");
         if identified {
             response.header("cache-control", "private, no-cache");

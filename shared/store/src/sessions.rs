@@ -283,8 +283,7 @@ impl Store {
     /// # Errors
     /// `auth/forbidden` for anybody else, and as [`Store::signed_in`].
     pub async fn admin(&self, credentials: &Credentials, now: Timestamp) -> Result<Caller, Error> {
-        let is_server = credentials.key.as_ref().is_some_and(PresentedKey::is_secret);
-        if !(is_server && credentials.scope.is_some()) && credentials.claims.is_none() {
+        if !(credentials.is_server() && credentials.scope.is_some()) && credentials.claims.is_none() {
             return Err(Code::AuthenticationRequired.into());
         }
         let caller = self.caller(credentials, SessionCheck::Immediate, now).await?;

@@ -610,6 +610,16 @@ fn api_keys(ledger: &mut Ledger<'_>, admin: &Member, user: &Member) {
     let expected = (&*format!("{KEY} → PutItem posts"), 2, 1.0, 1.0);
     let _ = ledger.row(creates, "posts, 1 KB, secret key", (&event, 201), expected, "key → w: 2 hops, 1 / 1");
     let bad = post("/api/posts?x", &json!({ "nope": 1 })).key(&secret);
+    let list = ledger.function("records-list", &[]);
+    let event = Event::new("GET", "/api/feedback?limit=1").key(&secret);
+    let expected = (&*format!("{KEY} → Query feedback"), 2, 2.0, 0.0);
+    let design = "key → 1 query: nothing is read for a key that nobody knows";
+    let _ = ledger.row(("records-list", &list), "feedback, secret key", (&event, 200), expected, design);
+    let event = Event::new("GET", "/api/feedback?limit=1").key(&unknown);
+    let _ = ledger.row(("records-list", &list), "feedback, unknown key", (&event, 401), (KEY, 1, 1.0, 0.0), design);
+    let event = Event::new("GET", "/api/posts?limit=1").key(&secret);
+    let expected = (&*format!("{KEY} ∥ Query posts"), 1, 2.0, 0.0);
+    let _ = ledger.row(("records-list", &list), "posts, secret key", (&event, 200), expected, "1 query ∥ key");
     let _ = ledger.row(creates, "posts, bad fields, secret key", (&bad, 400), (KEY, 1, 1.0, 0.0), "key alone");
 
     let refresh = ledger.function("refresh", &[]);

@@ -3,6 +3,7 @@
 mod manage;
 mod required;
 mod server;
+mod users;
 
 use blackbox::{Caller, Reply, fresh_email, stack};
 use serde_json::{Value, json};
