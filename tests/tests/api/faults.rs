@@ -58,6 +58,8 @@ enum Scene {
     CreateRelated,
     PatchUnique,
     PatchRelated,
+    CreateSeen,
+    PatchSeen,
     DeleteUnique,
     Bulk,
     Count,
@@ -131,6 +133,10 @@ const TARGETS: &[Target] = &[
     ("records-update", "PutItem", "products", 0, Scene::PatchUnique),
     ("records-update", "DeleteItem", "products", 0, Scene::PatchUnique),
     ("records-update", "ConditionCheckItem", "posts", 0, Scene::PatchRelated),
+    ("records-create", "BatchGetItem", "articles", 0, Scene::CreateSeen),
+    ("records-create", "ConditionCheckItem", "articles", 0, Scene::CreateSeen),
+    ("records-update", "GetItem", "articles", 0, Scene::PatchSeen),
+    ("records-update", "BatchGetItem", "articles", 0, Scene::PatchSeen),
     ("records-delete", "GetItem", "products", 0, Scene::DeleteUnique),
     ("records-delete", "DeleteItem", "products", 0, Scene::DeleteUnique),
     ("records-bulk", "BatchGetItem", "_users", 0, Scene::Bulk),
@@ -345,6 +351,7 @@ fn arrange<'a>(world: &'a World<'_>, scene: Scene, admin_email: &str) -> Act<'a>
         Scene::Delete => delete(world),
         Scene::CreateUnique | Scene::CreateAgain => create_unique(world, scene),
         Scene::CreateRelated | Scene::PatchRelated => relate(world, scene),
+        Scene::CreateSeen | Scene::PatchSeen => relate_to_seen(world, scene),
         Scene::PatchUnique => patch_unique(world),
         Scene::DeleteUnique => delete_unique(world),
         Scene::Bulk => bulk(world),
@@ -794,6 +801,31 @@ fn relate<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
         if reply.status == status {
             let path = format!("/api/comments/{}", text(&reply.json()["id"]));
             assert_eq!(world.ask("records-get", &Event::new("GET", &path)).expect(200).json(), reply.json());
+        }
+    };
+    Act { event: event.token(&member.access), status, look: Box::new(look) }
+}
+
+/// An article points to one that row filters might hide.
+fn relate_to_seen<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let member = world.member();
+    let make = |body: Value| {
+        let event = Event::new("POST", "/api/articles").json(&body).token(&member.access);
+        world.ask("records-create", &event).expect(201).json()
+    };
+    let target = make(json!({ "title": "target" }));
+    let body = json!({ "title": "a", "see": target["id"] });
+    let (event, status) = if scene == Scene::CreateSeen {
+        (Event::new("POST", "/api/articles").json(&body), 201)
+    } else {
+        let path = format!("/api/articles/{}", text(&make(json!({ "title": "b" }))["id"]));
+        (Event::new("PATCH", &path).json(&body), 200)
+    };
+    let access = member.access.clone();
+    let look = move |reply: &Reply| {
+        if reply.status == status {
+            let event = Event::new("GET", &format!("/api/articles/{}", text(&reply.json()["id"]))).token(&access);
+            assert_eq!(world.ask("records-get", &event).expect(200).json(), reply.json());
         }
     };
     Act { event: event.token(&member.access), status, look: Box::new(look) }

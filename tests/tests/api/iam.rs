@@ -4,6 +4,8 @@ use api::endpoints::PAGE;
 use blackbox::{Apart, Event, Instance, PASSWORD, fresh_email, stack};
 use serde_json::{Value, json};
 
+use crate::ledger::set_role;
+
 /// Functions find their secret in the table, or make it.
 const NO_SECRET: (&str, &str) = ("BAKEND_AUTH_JWT_SECRET", "");
 
@@ -166,11 +168,28 @@ fn records<'a>(
     let comment = (make("comments", &comment), comment);
     let note = make("notes", &json!({ "title": "a", "assignee": user }));
     let feedback = make("feedback", &json!({ "message": "a" }));
+    let article = make("articles", &json!({ "title": "a", "slug": fresh_slug() }));
+    // Whom row filters say what is seen looks at what they point to.
+    let shown = make("articles", &json!({ "title": "a", "status": "published" }));
+    let pointing = json!({ "title": "b", "see": shown });
+    let articles = |method: &str, path: &str| Event::new(method, path).token(member).json(&pointing);
+    let pointed = apart.ask(&create, &articles("POST", "/api/articles")).expect(201).json();
+    let _ = apart.ask(&update, &articles("PATCH", &format!("/api/articles/{}", text(&pointed, "id")))).expect(200);
+    for (function, path) in
+        [(&list, "/api/articles".to_owned()), (&get, format!("/api/articles/{}", text(&pointed, "id")))]
+    {
+        let event = Event::new("GET", &format!("{path}?expand=see")).token(member);
+        let _ = apart.ask(function, &event).expect(200);
+    }
+
+    let [assignment, draft, report, page] =
+        ["assignments", "drafts", "reports", "wiki"].map(|name| make(name, &json!({ "title": "a" })));
 
     // Each with a change that reads the record first where something depends on it, and one more of its kind.
     let new_product = json!({ "name": "b", "sku": fresh_sku() });
     let new_order = json!({ "product": product, "code": fresh_sku() });
     let new_note = json!({ "title": "b", "assignee": user });
+    let new_article = json!({ "title": "b", "slug": fresh_slug(), "see": shown, "readers": [user] });
     for (collection, id, change, another) in [
         ("posts", &post, json!({ "title": "b" }), json!({ "title": "c" })),
         ("products", &product, json!({ "sku": fresh_sku() }), new_product),
@@ -178,6 +197,11 @@ fn records<'a>(
         ("comments", &comment.0, json!({ "post": post, "order": order, "parent": parent }), comment.1.clone()),
         ("notes", &note, json!({ "assignee": user }), new_note),
         ("feedback", &feedback, json!({ "message": "b" }), json!({ "message": "c" })),
+        ("assignments", &assignment, json!({ "title": "b" }), json!({ "title": "c" })),
+        ("drafts", &draft, json!({ "title": "b" }), json!({ "title": "c" })),
+        ("reports", &report, json!({ "title": "b" }), json!({ "title": "c" })),
+        ("wiki", &page, json!({ "title": "b" }), json!({ "title": "c" })),
+        ("articles", &article, json!({ "slug": fresh_slug(), "readers": [user] }), new_article),
     ] {
         let (path, record) = (format!("/api/{collection}"), format!("/api/{collection}/{id}"));
         let _ = apart.ask(&get, &on("GET", &record)).expect(200);
@@ -192,6 +216,9 @@ fn records<'a>(
                 *value = fresh_sku().into();
             }
         }
+        if let Some(value) = changed.get_mut("slug") {
+            *value = fresh_slug().into();
+        }
         let operations = json!({ "operations": [{ "create": another }, { "update": changed }] });
         let made = apart.ask(&bulk, &on("POST", &format!("{path}/bulk")).json(&operations)).expect(200).json();
         let gone = json!({ "operations": [{ "delete": { "id": made["items"][0]["id"] } }] });
@@ -199,14 +226,21 @@ fn records<'a>(
     }
 
     // What indexes serve, of all records and of an owner's, and what relations point to.
-    for (path, query) in
-        [("/api/products", "status=draft"), ("/api/orders", "state=open"), ("/api/comments", &*format!("post={post}"))]
-    {
+    for (path, query) in [
+        ("/api/products", "status=draft"),
+        ("/api/orders", "state=open"),
+        ("/api/comments", &*format!("post={post}")),
+        ("/api/articles", "status=published"),
+    ] {
         for (function, path) in [(&list, path.to_owned()), (&count, format!("{path}/count"))] {
             let _ = apart.ask(function, &on("GET", &format!("{path}?{query}"))).expect(200);
         }
     }
-    for path in ["/api/notes", "/api/orders"] {
+    for path in ["/api/notes", "/api/orders", "/api/drafts", "/api/assignments"] {
+        // An editor's own assignments.
+        if path.ends_with("assignments") {
+            set_role(apart, &text(&pointed, "createdBy"), "editor");
+        }
         let _ = apart.ask(&list, &Event::new("GET", path).token(member)).expect(200);
         let _ = apart.ask(&count, &Event::new("GET", &format!("{path}/count")).token(member)).expect(200);
     }
@@ -227,9 +261,19 @@ fn records<'a>(
         ("posts", &post),
         ("notes", &note),
         ("feedback", &feedback),
+        ("articles", &article),
+        ("assignments", &assignment),
+        ("drafts", &draft),
+        ("reports", &report),
+        ("wiki", &page),
     ] {
         let _ = apart.ask(&delete, &on("DELETE", &format!("/api/{collection}/{id}"))).expect(204);
     }
+}
+
+/// A slug that no record has.
+fn fresh_slug() -> String {
+    fresh_sku().to_lowercase()
 }
 
 /// A key that nobody else has.

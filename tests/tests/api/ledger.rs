@@ -164,6 +164,7 @@ fn every_request_costs_what_the_design_says() {
     lists(&mut ledger, &owner);
     records(&mut ledger, &owner, &another);
     in_depth(&mut ledger, &owner);
+    row_filters(&mut ledger, &owner);
     let admin = ledger
         .apart
         .ask(&ledger.function("login", &[]), &post("/api/auth/login", &credentials(&admin_email, PASSWORD)));
@@ -559,6 +560,42 @@ fn in_depth(ledger: &mut Ledger<'_>, owner: &Member) {
 }
 
 /// API keys: how they are managed, and what one adds to a request.
+/// Articles are in two indexes, have a unique value, and row filters say who sees them.
+fn row_filters(ledger: &mut Ledger<'_>, owner: &Member) {
+    let [create, list, update, delete] =
+        ["create", "list", "update", "delete"].map(|verb| ledger.function(&format!("records-{verb}"), &[]));
+    let (creates, lists) = (("records-create", &create), ("records-list", &list));
+    let (updates, deletes) = (("records-update", &update), ("records-delete", &delete));
+    let mine = |method: &str, path: &str| Event::new(method, path).token(&owner.access);
+    let article = |see: &Value| json!({ "title": "a", "status": "published", "see": see });
+
+    let event = mine("POST", "/api/articles").json(&article(&Value::Null));
+    let expected = (&*format!("{CHECK} → PutItem articles"), 2, 2.0, 3.0);
+    let reply = ledger.row(creates, "articles, 1 KB", (&event, 201), expected, "session check → w, and 2 indexes");
+    let first = reply.json()["id"].clone();
+    let event = mine("POST", "/api/articles").json(&article(&first));
+    let pinned = "TransactWriteItems ConditionCheckItem articles, PutItem articles";
+    let expected = (&*format!("{CHECK} → BatchGetItem articles → {pinned}"), 3, 3.0, 6.0);
+    let design = "session check → r → T: the target is looked at first";
+    let second =
+        ledger.row(creates, "articles, relation to what may be hidden", (&event, 201), expected, design).json();
+    let missing = mine("POST", "/api/articles").json(&article(&json!("01890000-0000-7000-8000-000000000000")));
+    let expected = (&*format!("{CHECK} → BatchGetItem articles → {pinned} (refused)"), 3, 3.0, 4.0);
+    let _ = ledger.row(creates, "articles, relation to nothing", (&missing, 400), expected, "as to what is hidden");
+
+    let path = format!("/api/articles/{}", second["id"].as_str().unwrap_or_default());
+    let event = mine("PATCH", &path).json(&json!({ "body": "b" }));
+    let expected = (&*format!("{CHECK} ∥ GetItem articles → UpdateItem articles"), 2, 3.0, 3.0);
+    let design = "session check ∥ r → w: the record is looked at first";
+    let _ = ledger.row(updates, "articles, 1 KB", (&event, 200), expected, design);
+    let event = mine("GET", "/api/articles?limit=3");
+    let expected = (&*format!("{CHECK} ∥ Query articles"), 1, 3.0, 0.0);
+    let _ = ledger.row(lists, "articles, several filters", (&event, 200), expected, "1 query ∥ session check: by size");
+    let event = mine("DELETE", &path);
+    let expected = (&*format!("{CHECK} ∥ GetItem articles → UpdateItem articles"), 2, 3.0, 3.0);
+    let _ = ledger.row(deletes, "articles, 1 KB", (&event, 204), expected, design);
+}
+
 fn api_keys(ledger: &mut Ledger<'_>, admin: &Member, user: &Member) {
     const PATH: &str = "/api/admin/api-keys";
     const KEY: &str = "BatchGetItem _api_keys";
@@ -646,7 +683,7 @@ fn touches_nothing(ledger: &mut Ledger<'_>) {
     let _ = ledger.row(("fallback", &fallback), "other method", (&event, 405), nothing, "nothing");
 }
 
-fn set_role(apart: &Apart<'_>, user: &str, role: &str) {
+pub(crate) fn set_role(apart: &Apart<'_>, user: &str, role: &str) {
     let update = json!({ "TableName": "local-_users", "Key": { "id": { "S": user } },
         "UpdateExpression": "SET #r = :r", "ConditionExpression": "attribute_exists(#r)",
         "ExpressionAttributeNames": { "#r": "role" }, "ExpressionAttributeValues": { ":r": { "S": role } } });

@@ -314,3 +314,34 @@ fn a_tag_does_not_say_that_there_is_nothing_more_to_see() {
     let reply = member.send("GET", &at, &[("if-none-match", &tag)], None).expect(200);
     secret.is_not_in(&reply, "the same again");
 }
+
+#[test]
+fn a_role_sees_and_writes_what_its_rule_says_from_the_next_request_on() {
+    let secret = Secret::new();
+    let (admin, editor) = (stack().admin(), stack().member());
+    let account = format!("/api/users/{}", editor.id());
+    let at = path("articles", &secret.article);
+    let asked = format!("/api/articles?title_contains={}&score_gt=1&sort=-score&limit=1", secret.title);
+    let message = "`score` is not shown to you in every record, so no list can be asked for by it.";
+    refused_with(&editor.get(&asked), 403, "auth/forbidden", message);
+    // The token is from before; the stored role counts.
+    let _ = admin.patch(&account, &json!({ "role": "editor" })).expect(200);
+    assert_eq!(shown(&editor.get(&at).expect(200).json()), HIDDEN);
+    let found =
+        || page(&editor.get(&asked).expect(200)).0.iter().map(|record| record["score"].clone()).collect::<Vec<_>>();
+    settles(&vec![json!(secret.score)], &asked, found);
+    let written = json!({ "featured": true, "score": 9, "remarks": "edited" });
+    let written = editor.patch(&at, &written).expect(200).json();
+    assert_eq!((&written["score"], &written["remarks"]), (&json!(9), &json!("edited")));
+    let replaced = editor.put(&at, &json!({ "title": secret.title, "status": "published" })).expect(200).json();
+    assert_eq!((&replaced["score"], shown(&replaced)), (&json!(0), vec!["score"]));
+    let new = editor.post("/api/articles", &json!({ "title": "b", "score": 3 })).expect(201).json();
+    assert_eq!(new["score"], 3);
+    // And the other way round.
+    let _ = admin.patch(&account, &json!({ "role": "authenticated" })).expect(200);
+    refused_with(&editor.get(&asked), 403, "auth/forbidden", message);
+    let reply = editor.get(&path("articles", &new)).expect(200).json();
+    assert_eq!(shown(&reply), [""; 0]);
+    let reply = editor.patch(&path("articles", &new), &json!({ "score": 4 }));
+    refused_with(&reply, 403, "auth/forbidden", "`score` is not yours to write.");
+}

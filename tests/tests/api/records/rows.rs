@@ -376,3 +376,59 @@ fn a_target_that_is_hidden_meanwhile_is_never_pointed_to() {
         assert_eq!(point().status, 400);
     }
 }
+
+#[test]
+fn a_role_is_shown_what_its_filter_says_and_may_write_what_it_sees_no_more() {
+    let (admin, editor, owner) = (stack().admin(), stack().member(), stack().member());
+    let account = format!("/api/users/{}", editor.id());
+    let title = word();
+    let review = article(&owner, &json!({ "title": title, "status": "review" }));
+    let _ = article(&owner, &json!({ "title": title, "status": "published" }));
+    let draft = article(&owner, &json!({ "title": title }));
+    let asked = format!("title={title}");
+    let first = || page(&editor.get(&format!("/api/articles?{asked}&limit=1")).expect(200)).1;
+    assert_eq!(walk(&editor, "articles", &asked, 1).len(), 1);
+    let before = first();
+    // The token is from before; the stored role counts.
+    let _ = admin.patch(&account, &json!({ "role": "editor" })).expect(200);
+    assert_eq!(walk(&editor, "articles", &asked, 1).len(), 2);
+    if let Some(cursor) = before {
+        refused(&editor.get(&format!("/api/articles?{asked}&limit=1&cursor={cursor}")), 400, "data/invalid-cursor");
+    }
+    refused(&editor.get(&path("articles", &draft)), 404, "data/record-not-found");
+    refused(&editor.patch(&path("articles", &draft), &json!({ "body": "b" })), 404, "data/record-not-found");
+    // Back to its author: the last that the editor sees of it is what the editor wrote.
+    let at = path("articles", &review);
+    let written = editor.patch(&at, &json!({ "status": "draft", "body": "not yet" })).expect(200).json();
+    assert_eq!((&written["status"], &written["body"]), (&json!("draft"), &json!("not yet")));
+    refused(&editor.get(&at), 404, "data/record-not-found");
+    refused(&editor.patch(&at, &json!({ "status": "review" })), 404, "data/record-not-found");
+    refused(&editor.delete(&at), 404, "data/record-not-found");
+    assert_eq!(now(&owner, "articles", &review)["body"], "not yet");
+    let cursor = admin.get(&format!("/api/articles?{asked}&limit=1")).expect(200).json()["nextCursor"].clone();
+    let _ = admin.patch(&account, &json!({ "role": "authenticated" })).expect(200);
+    let reply = editor.get(&format!("/api/articles?{asked}&limit=1&cursor={}", cursor.as_str().unwrap_or_default()));
+    refused(&reply, 400, "data/invalid-cursor");
+    assert_eq!(walk(&editor, "articles", &asked, 1).len(), 1);
+}
+
+#[test]
+fn a_secret_key_is_shown_everything_and_a_publishable_one_what_strangers_are() {
+    let draft = Draft::new();
+    let (admin, stranger) = (stack().admin(), stack().stranger());
+    let key = |kind: &str| {
+        let body = json!({ "name": "rows", "type": kind, "scopes": ["articles:*"] });
+        stranger.with_key(&text(&admin.post("/api/admin/api-keys", &body).expect(201).json(), "key"))
+    };
+    let (server, app) = (key("secret"), key("publishable"));
+    let at = path("articles", &draft.article);
+    let _ = admin.patch(&at, &json!({ "score": 7 })).expect(200);
+    assert_eq!(server.get(&at).expect(200).json()["score"], 7);
+    assert_eq!(walk(&server, "articles", &format!("id={}&score=7", text(&draft.article, "id")), 1).len(), 1);
+    let pointing = json!({ "title": "x", "see": draft.article["id"], "status": "published", "featured": true });
+    let _ = server.post("/api/articles", &pointing).expect(201);
+    refused(&app.get(&at), 404, "data/record-not-found");
+    assert_eq!(walk(&app, "articles", &format!("id={}", text(&draft.article, "id")), 1), [Value::Null; 0]);
+    let _ = server.patch(&at, &json!({ "score": 8 })).expect(200);
+    let _ = server.delete(&at).expect(204);
+}
