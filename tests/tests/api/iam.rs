@@ -50,6 +50,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     api_keys(&apart, &start, &text(&admin, "accessToken"));
     own_account(&apart, &start, &register);
     records(&apart, &start, &text(&admin, "accessToken"), &text(&admin["user"], "id"), &member);
+    users(&apart, &start, &text(&admin, "accessToken"));
     let logout = Event::new("POST", "/api/auth/logout").token(&member);
     let _ = apart.ask(&start("logout", &[]), &logout).expect(204);
     let _ = apart.ask(&start("health", &[]), &Event::new("GET", "/api/health")).expect(200);
@@ -136,6 +137,26 @@ fn own_account<'a>(apart: &Apart<'_>, start: &impl Fn(&str, &[(&str, &str)]) -> 
     let session = apart.ask(&list, &on("GET", "/api/auth/sessions", &token)).expect(200).json();
     let path = format!("/api/auth/sessions/{}", text(&session["items"][0], "id"));
     let _ = apart.ask(&start("sessions-end", &[]), &on("DELETE", &path, &token)).expect(204);
+}
+
+/// Every endpoint of user administration, on an admin with unique values.
+fn users<'a>(apart: &Apart<'_>, start: &impl Fn(&str, &[(&str, &str)]) -> Instance<'a>, admin: &str) {
+    let on = |function: &str, method: &str, path: &str, body: Option<Value>, status: u16| {
+        let event = Event::new(method, path).token(admin);
+        let event = if let Some(body) = body { event.json(&body) } else { event };
+        apart.ask(&start(function, &[]), &event).expect(status).json()
+    };
+    let user = json!({ "email": fresh_email(), "role": "admin", "username": "granted", "password": PASSWORD });
+    let user = on("users-create", "POST", "/api/users", Some(user), 201);
+    let path = format!("/api/users/{}", text(&user, "id"));
+    let _ = on("users-list", "GET", "/api/users", None, 200);
+    let _ = on("users-get", "GET", &path, None, 200);
+    let _ = on("users-update", "PATCH", &path, Some(json!({ "username": "granted.too" })), 200);
+    let _ = on("users-password", "POST", &format!("{path}/password"), Some(json!({ "password": PASSWORD })), 204);
+    let _ = on("users-sessions-list", "GET", &format!("{path}/sessions"), None, 200);
+    let _ = on("users-session-end", "DELETE", &format!("{path}/sessions/{}", text(&user, "id")), None, 404);
+    let _ = on("users-sessions-end", "DELETE", &format!("{path}/sessions"), None, 204);
+    let _ = on("users-delete", "DELETE", &path, None, 204);
 }
 
 /// Every endpoint of records, on every collection, as far as it has what an action is for.
