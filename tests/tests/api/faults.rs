@@ -77,6 +77,13 @@ enum Scene {
     ChangePassword,
     ChangePasswordAgain,
     Public,
+    UsersRead(&'static str),
+    UsersCreate,
+    UsersUpdate,
+    UsersDelete,
+    UsersPassword,
+    UsersEndAll,
+    UsersEndOne,
 }
 
 /// The request that goes wrong: the function, what it asks of which table, and how many such requests go well before.
@@ -185,6 +192,34 @@ const TARGETS: &[Target] = &[
     ("password-change", "DeleteItem", "_throttle", 0, Scene::ChangePassword),
     ("users-public", "GetItem", "_users", 0, Scene::Public),
     ("users-public", "GetItem", "_users", 1, Scene::Public),
+    ("users-list", "BatchGetItem", "_users", 0, Scene::UsersRead("")),
+    ("users-list", "Query", "_users", 0, Scene::UsersRead("")),
+    ("users-get", "BatchGetItem", "_users", 0, Scene::UsersRead("/{id}")),
+    ("users-get", "GetItem", "_users", 0, Scene::UsersRead("/{id}")),
+    ("users-sessions-list", "BatchGetItem", "_users", 0, Scene::UsersRead("/{id}/sessions")),
+    ("users-sessions-list", "GetItem", "_users", 0, Scene::UsersRead("/{id}/sessions")),
+    ("users-sessions-list", "Query", "_sessions", 0, Scene::UsersRead("/{id}/sessions")),
+    ("users-create", "BatchGetItem", "_users", 0, Scene::UsersCreate),
+    ("users-create", "PutItem", "_users", 0, Scene::UsersCreate),
+    ("users-create", "UpdateItem", "_users", 0, Scene::UsersCreate),
+    ("users-update", "BatchGetItem", "_users", 0, Scene::UsersUpdate),
+    ("users-update", "GetItem", "_users", 0, Scene::UsersUpdate),
+    ("users-update", "UpdateItem", "_users", 0, Scene::UsersUpdate),
+    ("users-update", "PutItem", "_users", 0, Scene::UsersUpdate),
+    ("users-update", "DeleteItem", "_users", 0, Scene::UsersUpdate),
+    ("users-delete", "BatchGetItem", "_users", 0, Scene::UsersDelete),
+    ("users-delete", "GetItem", "_users", 0, Scene::UsersDelete),
+    ("users-delete", "DeleteItem", "_users", 0, Scene::UsersDelete),
+    ("users-delete", "UpdateItem", "_users", 0, Scene::UsersDelete),
+    ("users-password", "BatchGetItem", "_users", 0, Scene::UsersPassword),
+    ("users-password", "GetItem", "_users", 0, Scene::UsersPassword),
+    ("users-password", "UpdateItem", "_users", 0, Scene::UsersPassword),
+    ("users-sessions-end", "BatchGetItem", "_users", 0, Scene::UsersEndAll),
+    ("users-sessions-end", "GetItem", "_users", 0, Scene::UsersEndAll),
+    ("users-sessions-end", "UpdateItem", "_users", 0, Scene::UsersEndAll),
+    ("users-session-end", "BatchGetItem", "_users", 0, Scene::UsersEndOne),
+    ("users-session-end", "GetItem", "_users", 0, Scene::UsersEndOne),
+    ("users-session-end", "UpdateItem", "_sessions", 0, Scene::UsersEndOne),
 ];
 
 /// The tables, and an instance of every function that nothing happens to.
@@ -362,6 +397,12 @@ fn arrange<'a>(world: &'a World<'_>, scene: Scene, admin_email: &str) -> Act<'a>
         Scene::EndSession | Scene::EndOthers => end_sessions(world, scene),
         Scene::ChangePassword | Scene::ChangePasswordAgain => change_password(world, scene),
         Scene::Public => public_profile(world),
+        Scene::UsersRead(path) => read_users(world, path),
+        Scene::UsersCreate => create_user(world),
+        Scene::UsersUpdate => update_user(world),
+        Scene::UsersDelete => delete_user(world),
+        Scene::UsersPassword => set_password(world),
+        Scene::UsersEndAll | Scene::UsersEndOne => end_users_sessions(world, scene),
     }
 }
 
@@ -692,6 +733,127 @@ fn public_profile<'a>(world: &'a World<'_>) -> Act<'a> {
     Act { event, status: 200, look: Box::new(look) }
 }
 
+/// A request of an admin.
+fn by_admin(world: &World<'_>, method: &str, path: &str) -> Event {
+    Event::new(method, path).token(world.admin())
+}
+
+/// What an admin sees of a user.
+fn user(world: &World<'_>, path: &str) -> Reply {
+    world.ask("users-get", &by_admin(world, "GET", path))
+}
+
+fn read_users<'a>(world: &'a World<'_>, path: &str) -> Act<'a> {
+    let member = world.member();
+    let path = format!("/api/users{}", path.replace("{id}", &member.id));
+    let look = move |reply: &Reply| {
+        if reply.status == 200 && reply.json()["email"].is_string() {
+            assert_eq!(reply.json()["email"], *member.email);
+        }
+        assert!(world.is_signed_in(&member.access));
+    };
+    Act { event: by_admin(world, "GET", &path), status: 200, look: Box::new(look) }
+}
+
+/// A user wholly or not at all, who logs in.
+fn create_user<'a>(world: &'a World<'_>) -> Act<'a> {
+    let (email, username) = (fresh_email(), fresh_username());
+    let body = json!({ "email": email, "password": PASSWORD, "role": "admin", "username": username });
+    let event = by_admin(world, "POST", "/api/users").json(&body);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        if reply.status != 201 {
+            let again = world.ask("users-create", &again);
+            assert!(again.status == 201 || again.code() == "auth/email-already-exists", "{}", again.text());
+        }
+        let user = world.login(&email).expect(200).json()["user"].clone();
+        assert_eq!((&user["role"], &user["username"]), (&json!("admin"), &json!(username)));
+    };
+    Act { event, status: 201, look: Box::new(look) }
+}
+
+/// Role, profile and whether the account is switched off change together, and with the last the sessions.
+fn update_user<'a>(world: &'a World<'_>) -> Act<'a> {
+    let (member, username) = named(world);
+    let path = format!("/api/users/{}", member.id);
+    let before = user(world, &path).expect(200).json();
+    let changes = json!({ "role": "editor", "disabled": true, "username": fresh_username() });
+    let mut after = before.clone();
+    for name in ["role", "disabled", "username"] {
+        after[name] = changes[name].clone();
+    }
+    assert_eq!(before["username"], *username);
+    let event = by_admin(world, "PATCH", &path).json(&changes);
+    let look = move |reply: &Reply| {
+        let now = user(world, &path).expect(200).json();
+        assert!(now == after || (now == before && reply.status != 200), "{now}");
+        assert_eq!(world.is_signed_in(&member.access), now == before);
+    };
+    Act { event, status: 200, look: Box::new(look) }
+}
+
+/// An admin with a username is gone, and counted, or there.
+fn delete_user<'a>(world: &'a World<'_>) -> Act<'a> {
+    let (member, username) = named(world);
+    let path = format!("/api/users/{}", member.id);
+    let promote = by_admin(world, "PATCH", &path).json(&json!({ "role": "admin" }));
+    let _ = world.ask("users-update", &promote).expect(200);
+    let event = by_admin(world, "DELETE", &path);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        assert!(reply.status != 204 || user(world, &path).status == 404);
+        if user(world, &path).status == 200 {
+            assert!(world.is_signed_in(&member.access));
+            let _ = world.ask("users-delete", &again).expect(204);
+        }
+        assert!(!world.is_signed_in(&member.access));
+        let _ = find(world, &username).expect(404);
+        // The address is free.
+        let _ = world.ask("register", &credentials("register", &member.email)).expect(201);
+    };
+    Act { event, status: 204, look: Box::new(look) }
+}
+
+/// One password is right and the other wrong, and with the new one the sessions are over.
+fn set_password<'a>(world: &'a World<'_>) -> Act<'a> {
+    const NEW: &str = "another battery, less correct";
+    let member = world.member();
+    let path = format!("/api/users/{}/password", member.id);
+    let event = by_admin(world, "POST", &path).json(&json!({ "password": NEW }));
+    let look = move |reply: &Reply| {
+        let login = |password: &str| {
+            let body = json!({ "email": member.email, "password": password });
+            world.ask("login", &Event::new("POST", "/api/auth/login").json(&body)).status
+        };
+        let logins = (login(PASSWORD), login(NEW));
+        assert!(logins == (401, 200) || (logins == (200, 401) && reply.status != 204), "{logins:?}");
+        assert_eq!(world.is_signed_in(&member.access), logins.0 == 200);
+    };
+    Act { event, status: 204, look: Box::new(look) }
+}
+
+/// The sessions are over in the end.
+fn end_users_sessions<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
+    let member = world.member();
+    let path = format!("/api/users/{}/sessions", member.id);
+    let page = world.ask("users-sessions-list", &by_admin(world, "GET", &path)).expect(200).json();
+    let (function, path) = match scene {
+        Scene::UsersEndOne => ("users-session-end", format!("{path}/{}", text(&page["items"][0]["id"]))),
+        _ => ("users-sessions-end", path),
+    };
+    let event = by_admin(world, "DELETE", &path);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        if reply.status != 204 {
+            let again = world.ask(function, &again);
+            assert!(again.status == 204 || again.code() == "auth/session-not-found", "{}", again.text());
+        }
+        assert!(!world.is_signed_in(&member.access));
+        let _ = world.login(&member.email).expect(200);
+    };
+    Act { event, status: 204, look: Box::new(look) }
+}
+
 /// One record if the caller was told so, at most one if not.
 fn create<'a>(world: &'a World<'_>) -> Act<'a> {
     let member = world.member();
@@ -949,7 +1111,8 @@ fn suffer(
 
             // DynamoDB's own retries do not go for a single write that meets a transaction; ours do for records.
             let ours = ["register", "me-update", "me-delete", "me-restore", "sessions-end-others", "password-change"];
-            let retried = function.starts_with("records-") || ours.contains(&function);
+            let administers = function.starts_with("users-") && function != "users-session-end";
+            let retried = function.starts_with("records-") || administers || ours.contains(&function);
             let may_fail = always || (!retried && matches!(fault, Fault::Conflict));
             // A login has succeeded before its hash is renewed, and before its attempt is given back.
             let forgiven = (function, action, table) == ("login", "UpdateItem", "_users")
