@@ -161,6 +161,7 @@ fn every_request_costs_what_the_design_says() {
         member(&ledger.apart.ask(&register, &post("/api/auth/register", &credentials(&fresh_email(), PASSWORD))));
 
     sessions(&mut ledger, &register);
+    own_account(&mut ledger, &register);
     lists(&mut ledger, &owner);
     records(&mut ledger, &owner, &another);
     in_depth(&mut ledger, &owner);
@@ -257,6 +258,98 @@ fn logins(ledger: &mut Ledger<'_>, [email, other]: [&str; 2]) {
         (&renewed, 4, 2.0, 6.0),
         why,
     );
+}
+
+fn own_account(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
+    let email = fresh_email();
+    let someone = |ledger: &Ledger<'_>, email: &str, n: u8| {
+        let body = post("/api/auth/register", &credentials(email, PASSWORD)).source_ip(&format!("198.51.101.{n}"));
+        member(&ledger.apart.ask(register, &body))
+    };
+    let own = someone(ledger, &email, 1);
+    let on = |method: &str, path: &str, member: &Member| Event::new(method, path).token(&member.access);
+    let from = |event: Event, n: u8| event.source_ip(&format!("198.51.101.{n}"));
+    let (me, sessions) = ("/api/auth/me", "/api/auth/sessions");
+
+    let get = ledger.function("me-get", &[]);
+    let design = "the session check itself: 1 hop, 2 / 0";
+    let _ = ledger.row(("me-get", &get), "right", (&on("GET", me, &own), 200), (CHECK, 1, 2.0, 0.0), design);
+    let update = ledger.function("me-update", &[]);
+    let by = ("me-update", &update);
+    let change = |body: Value| on("PATCH", me, &own).json(&body);
+    let (bio, named) = (change(json!({ "bio": "x" })), change(json!({ "username": "ledger" })));
+    let renamed = change(json!({ "username": "ledger.too" }));
+    let expected = (&*format!("{CHECK} → UpdateItem _users"), 2, 2.0, 2.0);
+    let design = "session check → w: 2 hops, 2 / 1, the same for the index";
+    let _ = ledger.row(by, "plain field", (&bio, 200), expected, design);
+    let _ = ledger.row(by, "nothing new", (&bio, 200), (CHECK, 1, 2.0, 0.0), "session check");
+    let expected = (&*format!("{CHECK} → TransactWriteItems PutItem _users, UpdateItem _users"), 2, 2.0, 5.0);
+    let _ = ledger.row(by, "first username", (&named, 200), expected, "session check → T: 2 a unique value taken");
+    let moved = format!("{CHECK} → TransactWriteItems DeleteItem _users, PutItem _users, UpdateItem _users");
+    let why = "2 more: the old one is given up";
+    let _ = ledger.row(by, "another username", (&renamed, 200), (&moved, 2, 2.0, 7.0), why);
+
+    let public = ledger.function("users-public", &[]);
+    let by = ("users-public", &public);
+    const FOUND: Expected<'_> = ("GetItem _users → GetItem _users", 2, 2.0, 0.0);
+    let of = |name: &str| Event::new("GET", &format!("/api/users/public/{name}"));
+    let _ = ledger.row(by, "known", (&of("ledger.too"), 200), FOUND, "r → r: 2 hops, 2 / 0");
+    let _ = ledger.row(by, "unknown", (&of("ledger"), 404), FOUND, "as a known one");
+
+    let list = ledger.function("sessions-list", &[]);
+    let expected = (&*format!("{CHECK} → Query _sessions"), 2, 3.0, 0.0);
+    let design = "session check → 1 query: by size + 2";
+    let event = on("GET", sessions, &own);
+    let page = ledger.row(("sessions-list", &list), "one", (&event, 200), expected, design).json();
+    let others = ledger.function("sessions-end-others", &[]);
+    let expected = (&*format!("{CHECK} → TransactWriteItems UpdateItem _sessions, UpdateItem _users"), 2, 2.0, 7.0);
+    let design = "session check → T: user, identity and session";
+    let event = on("DELETE", sessions, &own);
+    let _ = ledger.row(("sessions-end-others", &others), "right", (&event, 204), expected, design);
+
+    let (password, path) = (ledger.function("password-change", &[]), "/api/auth/password/change");
+    let by = ("password-change", &password);
+    const NEW: &str = "another battery, less correct";
+    let changed =
+        |current: &str| on("POST", path, &own).json(&json!({ "currentPassword": current, "newPassword": NEW }));
+    const COUNT: &str = "GetItem _users ∥ PutItem _throttle ∥ PutItem _throttle";
+    let raised = "TransactWriteItems UpdateItem _sessions, UpdateItem _users";
+    let back = "DeleteItem _throttle ∥ DeleteItem _throttle";
+    let expected = (&*format!("{CHECK} → {COUNT} → {back} ∥ {raised}"), 3, 3.0, 11.0);
+    let design = "session check → (r ∥ w ∥ w) → hash → (T ∥ what was counted is given back)";
+    let _ = ledger.row(by, "right", (&from(changed(PASSWORD), 2), 204), expected, design);
+    let expected = (&*format!("{CHECK} → {COUNT}"), 2, 3.0, 2.0);
+    let _ = ledger.row(by, "wrong password", (&from(changed(PASSWORD), 3), 400), expected, "as far as the hash");
+    let end = ledger.function("sessions-end", &[]);
+    let one = format!("{sessions}/{}", page["items"][0]["id"].as_str().unwrap_or_default());
+    let expected = (&*format!("{CHECK} → UpdateItem _sessions"), 2, 2.0, 1.0);
+    let design = "session check → w: 2 hops, 2 / 1";
+    let _ = ledger.row(("sessions-end", &end), "right", (&on("DELETE", &one, &own), 204), expected, design);
+
+    let email = fresh_email();
+    let own = someone(ledger, &email, 4);
+    let delete = ledger.function("me-delete", &[]);
+    let gone = from(on("DELETE", me, &own).json(&json!({ "password": PASSWORD })), 5);
+    let expected = (&*format!("{CHECK} → {COUNT} → {back} ∥ TransactWriteItems UpdateItem _users"), 3, 3.0, 9.0);
+    let design = "session check → (r ∥ w ∥ w) → hash → (T ∥ what was counted is given back)";
+    let _ = ledger.row(("me-delete", &delete), "right", (&gone, 204), expected, design);
+    let restore = ledger.function("me-restore", &[]);
+    let by = ("me-restore", &restore);
+    let of = |email: &str, password: &str, n: u8| from(post("/api/auth/me/restore", &credentials(email, password)), n);
+    let read = format!("{COUNT} → GetItem _users");
+    let wrong = (&*read, 2, 2.0, 2.0);
+    let _ = ledger.row(by, "wrong password", (&of(&email, "wrong", 6), 401), wrong, "as a login");
+    let _ = ledger.row(by, "unknown address", (&of(&fresh_email(), PASSWORD, 7), 401), wrong, "as a login");
+    let email = fresh_email();
+    let _ = someone(ledger, &email, 8);
+    let _ = ledger.row(by, "not deleted", (&of(&email, PASSWORD, 9), 401), wrong, "as a login");
+    let email = fresh_email();
+    let own = someone(ledger, &email, 12);
+    let _ = ledger.apart.ask(&delete, &from(on("DELETE", me, &own).json(&json!({ "password": PASSWORD })), 10));
+    let expected =
+        (&*format!("{read} → {back} ∥ TransactWriteItems PutItem _sessions, UpdateItem _users"), 3, 2.0, 11.0);
+    let design = "as a login, but T: user, identity and session";
+    let _ = ledger.row(by, "right", (&of(&email, PASSWORD, 11), 200), expected, design);
 }
 
 fn sessions(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
