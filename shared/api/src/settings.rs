@@ -534,6 +534,31 @@ mod tests {
     }
 
     #[test]
+    fn a_developers_machine_throttles_only_what_it_is_told_to() {
+        let local = |json: &str, variables: &[(&str, &str)]| {
+            let variable =
+                |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+            Settings::read(json, variable, true).map(|settings| settings.auth.throttle)
+        };
+        let high = Throttle::MOST;
+        let all = Throttle {
+            attempts: high,
+            account_attempts: high,
+            source_attempts: high,
+            registrations: high,
+            refreshes: high,
+            ..Throttle::default()
+        };
+        assert_eq!(local("{}", &[]), Ok(all.clone()));
+        let file = r#"{ "auth": { "throttle": { "attempts": 7 } } }"#;
+        assert_eq!(local(file, &[]), Ok(Throttle { attempts: 7, ..all.clone() }));
+        let told = [("BAKEND_AUTH_THROTTLE_REFRESHES", "3")];
+        assert_eq!(local(file, &told), Ok(Throttle { attempts: 7, refreshes: 3, ..all }));
+        assert!(local(r#"{ "auth": { "throttle": 1 } }"#, &[]).is_err());
+        assert!(read("{}", &[]).is_ok_and(|settings| settings.auth.throttle == Throttle::default()));
+    }
+
+    #[test]
     fn every_key_has_its_variable() {
         let keys = Settings::keys();
         let name = |path: &str| keys.iter().find(|(key, ..)| key == path).map(|(_, name, _)| name.as_str());

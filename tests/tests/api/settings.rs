@@ -135,6 +135,18 @@ fn a_bad_value_is_refused_by_its_key() {
         ("BAKEND_AUTH_BCRYPT_COST", "9", "auth.bcryptCost"),
         ("BAKEND_AUTH_BCRYPT_COST", "17", "auth.bcryptCost"),
         ("BAKEND_AUTH_BCRYPT_COST", "10.5", "auth.bcryptCost"),
+        ("BAKEND_AUTH_COOKIE_SAME_SITE", "strict", "auth.cookieSameSite"),
+        ("BAKEND_AUTH_THROTTLE_ATTEMPTS", "0", "auth.throttle.attempts"),
+        ("BAKEND_AUTH_THROTTLE_ACCOUNT_ATTEMPTS", "-1", "auth.throttle.accountAttempts"),
+        ("BAKEND_AUTH_THROTTLE_SOURCE_ATTEMPTS", "1000001", "auth.throttle.sourceAttempts"),
+        ("BAKEND_AUTH_THROTTLE_WINDOW", "25h", "auth.throttle.window"),
+        ("BAKEND_AUTH_THROTTLE_FIRST_LOCK", "16m", "auth.throttle.firstLock"),
+        ("BAKEND_AUTH_THROTTLE_LONGEST_LOCK", "0s", "auth.throttle.longestLock"),
+        ("BAKEND_AUTH_THROTTLE_ACCOUNT_LOCK", "61s", "auth.throttle.accountLock"),
+        ("BAKEND_AUTH_THROTTLE_REGISTRATIONS", "none", "auth.throttle.registrations"),
+        ("BAKEND_AUTH_THROTTLE_REGISTRATION_WINDOW", "0s", "auth.throttle.registrationWindow"),
+        ("BAKEND_AUTH_THROTTLE_REFRESHES", "0", "auth.throttle.refreshes"),
+        ("BAKEND_AUTH_THROTTLE_REFRESH_WINDOW", "2h", "auth.throttle.refreshWindow"),
     ] {
         refuses(inside, "login", &[("BAKEND_TABLE_PREFIX", "app-"), (name, value)], named);
     }

@@ -493,6 +493,44 @@ fn every_number_is_a_setting() {
     assert!((590..=600).contains(&locked(&refresh.invoke(&with(&token)))));
 }
 
+/// Otherwise whoever has stolen an access token has as many guesses as they like.
+#[test]
+fn a_password_that_is_confirmed_counts_as_a_login() {
+    let Some(world) = World::new() else { return };
+    let slow = [("BAKEND_AUTH_THROTTLE_FIRST_LOCK", "1m")];
+    let login = world.later("login", "", &slow);
+    let wrong = "not the password of anybody";
+    let change = json!({ "currentPassword": wrong, "newPassword": "another password" });
+    for (function, method, path, body, status) in [
+        ("password-change", "POST", "/api/auth/password/change", change, 400),
+        ("me-delete", "DELETE", "/api/auth/me", json!({ "password": wrong }), 400),
+        ("me-restore", "POST", "/api/auth/me/restore", json!({ "password": wrong }), 401),
+    ] {
+        let email = world.account();
+        let session = login.invoke(&right(&email, "192.0.2.1")).expect(200).json();
+        let token = session["accessToken"].as_str().unwrap_or_default();
+        let mut body = body;
+        let mut event = Event::new(method, path).source_ip("192.0.2.1");
+        if function == "me-restore" {
+            body["email"] = json!(email);
+        } else {
+            event = event.token(token);
+        }
+        let (event, confirm) = (event.json(&body), world.later(function, "", &slow));
+        for _ in 0..5 {
+            let _ = confirm.invoke(&event).expect(status);
+        }
+        assert!((50..=60).contains(&locked(&confirm.invoke(&event))), "{function}");
+        locked(&login.invoke(&right(&email, "192.0.2.1")));
+        let _ = login.invoke(&right(&email, "192.0.2.3")).expect(200);
+    }
+    // Without a token nobody gets as far as that.
+    let before = world.items().len();
+    let change = Event::new("POST", "/api/auth/password/change").json(&json!({ "currentPassword": "x" }));
+    let _ = world.later("password-change", "", &[]).invoke(&change).expect(401);
+    assert_eq!(world.items().len(), before);
+}
+
 /// Where attempts cannot be counted nobody logs in and nobody registers: otherwise whoever slows the table down has as
 /// many guesses as they like.
 #[test]
