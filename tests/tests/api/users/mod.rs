@@ -8,6 +8,7 @@ mod guard;
 mod last_admin;
 mod list;
 mod password;
+mod profile;
 mod sessions;
 mod transfer;
 mod update;
