@@ -21,7 +21,7 @@ fn a_server_passes_every_rule() {
     let path = format!("/api/notes/{}", text(&note["id"]));
     assert_eq!(server.get(&path).expect(200).json(), note);
     let listed = server.get("/api/notes?limit=100").expect(200).json();
-    assert!(listed["items"].as_array().unwrap().len() > 0, "of everybody");
+    assert!(!listed["items"].as_array().unwrap().is_empty(), "of everybody");
     assert!(server.get("/api/notes/count").expect(200).json()["count"].as_u64().unwrap() > 0);
     let _ = server.get("/api/notes/spec").expect(200);
     let _ = server.get("/api/feedback").expect(200);
