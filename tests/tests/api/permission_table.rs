@@ -5,6 +5,7 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use blackbox::{Caller, Reply, fresh_email, stack};
 use serde_json::{Value, json};
 
+use crate::keys::Key;
 use crate::records::look::{fresh_sku, now, path, post, refused, refused_with, text};
 use crate::records::shop::{settles, walk};
 
@@ -137,8 +138,9 @@ fn key(admin: &Caller, body: &Value) -> String {
     text(&admin.post("/api/admin/api-keys", body).expect(201).json(), "key")
 }
 
-/// One row's callers by column, and whose record each of them meets.
-fn callers(row: &Row, operation: &str) -> Vec<(&'static str, Caller, &'static Caller)> {
+/// One row's callers by column, and whose record each of them meets; and the keys of some, which last as long as these
+/// do: there may be a hundred.
+fn callers(row: &Row, operation: &str) -> (Vec<(&'static str, Caller, &'static Caller)>, [Key; 2]) {
     let cast = cast();
     let stranger = stack().stranger();
     let name = &row.collection;
@@ -146,10 +148,11 @@ fn callers(row: &Row, operation: &str) -> Vec<(&'static str, Caller, &'static Ca
     let other: Vec<String> = other.chain(["orders:*".to_owned()]).collect();
     let related = usize::from(name == "comments");
     let secret = |scopes: Value| {
-        let body = json!({ "name": format!("{operation} {name}"), "type": "secret", "scopes": scopes });
-        stranger.with_key(&key(&cast.admin, &body))
+        Key::make(&json!({ "name": format!("{operation} {name}"), "type": "secret", "scopes": scopes }))
     };
-    COLUMNS
+    // A relation takes reading what it points to.
+    let keys = [secret(json!([&*format!("{name}:{operation}"), "posts:read"][..1 + related])), secret(json!(other))];
+    let callers = COLUMNS
         .iter()
         .map(|column| {
             let (caller, owner) = match *column {
@@ -163,17 +166,15 @@ fn callers(row: &Row, operation: &str) -> Vec<(&'static str, Caller, &'static Ca
                 "pk" => (stranger.with_key(&cast.publishable), &cast.owner),
                 "pk, owner" => (cast.owner.with_key(&cast.publishable), &cast.owner),
                 "sk" => (stranger.with_key(&cast.secret), &cast.owner),
-                // A relation takes reading what it points to.
-                "sk this" => {
-                    (secret(json!([&*format!("{name}:{operation}"), "posts:read"][..1 + related])), &cast.owner)
-                }
-                "sk else" => (secret(json!(other)), &cast.owner),
+                "sk this" => (keys[0].caller(), &cast.owner),
+                "sk else" => (keys[1].caller(), &cast.owner),
                 "disabled" => (cast.disabled.clone(), &cast.disabled),
                 _ => (cast.ended[0].clone(), &cast.ended[1]),
             };
             (*column, caller, owner)
         })
-        .collect()
+        .collect();
+    (callers, keys)
 }
 
 /// The field of a collection that has the text of these tests, and the one that has its owner, if it is declared.
@@ -234,7 +235,8 @@ fn has_the_rule(row: &Row, operation: &str) {
 fn plays(heading: &str, operation: &str, play: impl Fn(&Row, &str, &Caller, &Caller, &str)) {
     for row in table(heading) {
         has_the_rule(&row, operation);
-        for ((column, caller, owner), cell) in callers(&row, operation).iter().zip(&row.cells) {
+        let (callers, _keys) = callers(&row, operation);
+        for ((column, caller, owner), cell) in callers.iter().zip(&row.cells) {
             play(&row, column, caller, owner, cell);
         }
     }
@@ -287,7 +289,8 @@ fn creates(heading: &str, name_the_owner: bool) {
         let (collection, marker) = (row.collection.as_str(), fresh_sku());
         let (_, owner_field) = fields(collection);
         let mut done = 0;
-        for ((column, caller, _), cell) in callers(&row, "create").iter().zip(&row.cells) {
+        let (callers, _keys) = callers(&row, "create");
+        for ((column, caller, _), cell) in callers.iter().zip(&row.cells) {
             let what = format!("{heading} in {collection}");
             let one = || {
                 let mut body = body(collection, &marker);
@@ -347,7 +350,8 @@ fn list() {
         let records: Vec<Value> = owners.iter().map(|owner| made(collection, owner, &marker)).collect();
         let ids = |records: &[Value]| records.iter().map(|record| text(record, "id")).collect::<Vec<_>>();
         let filter = format!("{}={marker}", fields(collection).0);
-        for ((column, caller, _), cell) in callers(&row, "list").iter().zip(&row.cells) {
+        let (callers, _keys) = callers(&row, "list");
+        for ((column, caller, _), cell) in callers.iter().zip(&row.cells) {
             let mut expected: Vec<String> = match cell.as_str() {
                 "all" => ids(&records),
                 "own" => {
