@@ -181,7 +181,7 @@ fn permissions(bytes: &mut impl Iterator<Item = u8>) -> Value {
             let group = pick(bytes, &["guest", "user", "self", "admin", "editor", "Editor"]);
             for _ in 0..bytes.next().unwrap_or_default() % 4 {
                 let operation = operation(bytes);
-                tree[group][operation] = json!(bytes.next().unwrap_or_default() % 4 > 0);
+                tree[group][operation] = json!(!bytes.next().unwrap_or_default().is_multiple_of(4));
             }
         } else {
             let operation = operation(bytes);
