@@ -19,6 +19,15 @@ const ROUTES: &str = include_str!("routes.py");
 /// Looks at the records before and after a change of indexes; see its first lines.
 const CHANGE: &str = include_str!("change.py");
 
+/// The counts of throttling, which a suite from one address would meet at once: out of reach.
+const UNTHROTTLED: [&str; 5] = [
+    "BAKEND_AUTH_THROTTLE_ATTEMPTS",
+    "BAKEND_AUTH_THROTTLE_ACCOUNT_ATTEMPTS",
+    "BAKEND_AUTH_THROTTLE_SOURCE_ATTEMPTS",
+    "BAKEND_AUTH_THROTTLE_REGISTRATIONS",
+    "BAKEND_AUTH_THROTTLE_REFRESHES",
+];
+
 /// For how long the emulator may take to answer, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -240,6 +249,8 @@ impl Emulator {
         let mut command = Command::new(program);
         aws.environment(&mut command).env("GATEWAY_PORT", port.to_string()).env("BIND_HOST", "127.0.0.1");
         command.env("STATE_DIR", aws.folder.join("state")).env("S3_DATA_DIR", aws.folder.join("s3"));
+        // Its functions inherit what it has, so the template stays as it is.
+        command.envs(UNTHROTTLED.map(|name| (name, "1000000")));
         // These listen on every interface.
         command.envs([("SFTP_ENABLED", "0"), ("IOT_MTLS_ENABLED", "0")]);
         command.stdout(log.try_clone().map_err(trouble)?).stderr(log);

@@ -19,6 +19,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ("auth/invalid-token", "The access token is not valid."),
     ("auth/token-expired", "The access token has expired; refresh it."),
     ("auth/session-revoked", "This session has ended; log in again."),
+    ("auth/invalid-api-key", "The API key is not valid."),
     ("auth/forbidden", "You may not do this."),
     ("data/record-not-found", "There is no such record."),
     ("data/precondition-failed", "The record has changed since; read it again."),
