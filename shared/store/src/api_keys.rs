@@ -25,7 +25,7 @@ const MADE: &str = "#made";
 pub const MAX_API_KEYS: usize = 100;
 
 /// How often a transaction is tried that others get in the way of.
-const TRIES: u32 = 5;
+const TRIES: u32 = 10;
 
 impl Store {
     pub(crate) fn api_keys(&self) -> String {

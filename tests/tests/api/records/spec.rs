@@ -87,8 +87,10 @@ fn who_may_list_sees_the_definition() {
             assert_eq!(admin.send(method, &path, &[], None).status, 405, "{method} {path}");
         }
     }
-    // Users are no collection.
-    refused_with(&admin.get("/api/users/spec"), 404, "users/not-found", "There is no such user.");
+    // Users are no collection. A gateway that takes this for a collection's finds none, and says so in its words.
+    if stack().inside().is_some() {
+        refused_with(&admin.get("/api/users/spec"), 404, "users/not-found", "There is no such user.");
+    }
     refused(&stranger.get("/api/nope/spec"), 404, "common/not-found");
     // Another spelling is a record's id.
     refused_with(&stranger.get("/api/posts/Spec"), 404, "data/record-not-found", "There is no such record.");
