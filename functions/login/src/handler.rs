@@ -2,7 +2,7 @@ use api::endpoints::Login;
 use api::wire::SignedIn;
 use api::{Error, Id};
 use auth::{Session, email, login, password, session};
-use runtime::{Call, Reply};
+use runtime::{Call, Reply, verify_password};
 use store::Store;
 
 /// Counts the attempt while it reads what the address signs in with, checks the password while it reads the user, and
@@ -18,23 +18,22 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
     let client = call.client();
     let attempt = store.attempt_login(&email, &client.ip, &settings.throttle, session_id, now);
     let key = store.admit_key(call.key(), now);
-    let (attempt, identity, key) = tokio::join!(attempt, store.identity(&email), key);
+    let (attempt, key) = tokio::join!(attempt, key);
     key?;
     // A deleted account is an unknown one, and of an unknown address a user is read whom nobody has.
-    let (attempt, identity) = (attempt?, identity?.filter(|identity| identity.deleted.is_none()));
+    let (attempt, identity) = attempt?;
+    let identity = identity.filter(|identity| identity.deleted.is_none());
     let whose = identity.as_ref().map_or(session_id, |identity| identity.user);
-    let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
-    let password = call.body.password.clone();
-    let verdict = tokio::task::spawn_blocking(move || password::verify(&password, stored.as_deref(), cost));
+    let verdict = verify_password(&call.body.password, identity.as_ref(), settings.bcrypt_cost);
     let (verdict, user) = tokio::join!(verdict, store.user(whose));
-    let verdict = verdict.map_err(|error| Error::internal(error.to_string()))?;
+    let verdict = verdict?;
     let (identity, user) = login::decide(identity, verdict, user?)?;
 
     let (session, token) = Session::begin(user.id, session_id, identity.auth_version, call.random()?, settings, now);
     let (begun, ()) = tokio::join!(store.begin_session(&session, &client), attempt.give_back());
     begun?;
     if let (password::Verdict::RightButOutdated, Some(old)) = (verdict, &identity.password_hash) {
-        let renewed = password::hash(&call.body.password, cost, call.random()?)?;
+        let renewed = password::hash(&call.body.password, settings.bcrypt_cost, call.random()?)?;
         // The login has succeeded; a renewal that fails is made by the next one.
         let _ = store.replace_hash(&email, old, &renewed).await;
     }

@@ -1,9 +1,9 @@
 use api::endpoints::MeDelete;
 use api::wire::NoContent;
 use api::{Detail, Error, Id};
+use auth::User;
 use auth::user::{Deletion, signed_out};
-use auth::{User, password};
-use runtime::{Call, Reply};
+use runtime::{Call, Reply, verify_password};
 use store::{Along, Store, Writer};
 
 /// Checks the password once more, counted as a login's, and marks the account as deleted, or without a grace removes it.
@@ -17,11 +17,8 @@ pub(crate) async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<
     let mark = Id::new(now, call.random()?);
     let client = call.client();
     let attempt = store.attempt_login(&user.email, &client.ip, &settings.throttle, mark, now);
-    let (attempt, identity) = tokio::join!(attempt, store.identity(&user.email));
-    let (attempt, identity) = (attempt?, identity?);
-    let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
-    let verdict = tokio::task::spawn_blocking(move || password::verify(&password, stored.as_deref(), cost)).await;
-    let verdict = verdict.map_err(|error| Error::internal(error.to_string()))?;
+    let (attempt, identity) = attempt.await?;
+    let verdict = verify_password(&password, identity.as_ref(), settings.bcrypt_cost).await?;
     if !identity.is_some_and(|identity| identity.confirms(&user, verdict)) {
         return Err(Error::invalid(vec![Detail::new("password", "wrong", "`password` is wrong.")]));
     }

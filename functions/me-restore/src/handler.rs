@@ -1,8 +1,8 @@
 use api::endpoints::MeRestore;
 use api::wire::SignedIn;
 use api::{Code, Error, Id};
-use auth::{Session, User, email, login, password, session};
-use runtime::{Call, Reply};
+use auth::{Session, User, email, login, session};
+use runtime::{Call, Reply, verify_password};
 use store::{Along, Store, Writer};
 
 /// Goes the way of a login, for accounts that are deleted and can be brought back: any other is an unknown one.
@@ -15,18 +15,15 @@ pub(crate) async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Repl
     let client = call.client();
     let attempt = store.attempt_login(&email, &client.ip, &settings.throttle, session_id, now);
     let key = store.admit_key(call.key(), now);
-    let (attempt, identity, key) = tokio::join!(attempt, store.identity(&email), key);
+    let (attempt, key) = tokio::join!(attempt, key);
     key?;
-    let (attempt, identity) = (attempt?, identity?);
+    let (attempt, identity) = attempt?;
     let identity = identity.filter(|identity| identity.deleted.is_some_and(|deletion| !deletion.is_final(now)));
     // Of any other address, a user is read whom nobody has.
     let whose = identity.as_ref().map_or(session_id, |identity| identity.user);
-    let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
-    let password = call.body.password.clone();
-    let verdict = tokio::task::spawn_blocking(move || password::verify(&password, stored.as_deref(), cost));
+    let verdict = verify_password(&call.body.password, identity.as_ref(), settings.bcrypt_cost);
     let (verdict, user) = tokio::join!(verdict, store.user(whose));
-    let verdict = verdict.map_err(|error| Error::internal(error.to_string()))?;
-    let (_, user) = login::restore(identity, verdict, user?, now)?;
+    let (_, user) = login::restore(identity, verdict?, user?, now)?;
 
     let (session, token) = Session::begin(user.id, session_id, user.auth_version, call.random()?, settings, now);
     let along = Along { begins: Some((&session, &client)), ..Along::default() };

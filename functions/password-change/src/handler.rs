@@ -3,7 +3,7 @@ use api::wire::NoContent;
 use api::{Detail, Error, Id};
 use auth::user::signed_out;
 use auth::{User, password};
-use runtime::{Call, Reply};
+use runtime::{Call, Reply, verify_password};
 use store::{Along, Store, Writer};
 
 /// Checks the current password, counted as a login's, and sets the new one with a raised version: what began with the
@@ -19,12 +19,8 @@ pub(crate) async fn change(store: &Store, call: Call<PasswordChange>) -> Result<
     let mark = Id::new(call.now, call.random()?);
     let client = call.client();
     let attempt = store.attempt_login(&user.email, &client.ip, &settings.throttle, mark, call.now);
-    let (attempt, identity) = tokio::join!(attempt, store.identity(&user.email));
-    let (attempt, identity) = (attempt?, identity?);
-    let (stored, cost) = (identity.as_ref().and_then(|identity| identity.password_hash.clone()), settings.bcrypt_cost);
-    let current = body.current_password.clone();
-    let verdict = tokio::task::spawn_blocking(move || password::verify(&current, stored.as_deref(), cost)).await;
-    let verdict = verdict.map_err(|error| Error::internal(error.to_string()))?;
+    let (attempt, identity) = attempt.await?;
+    let verdict = verify_password(&body.current_password, identity.as_ref(), settings.bcrypt_cost).await?;
     let refused = |field: &str, code: &str, reason: &str| {
         Err(Error::invalid(vec![Detail::new(field, code, format!("`{field}` {reason}."))]))
     };
@@ -36,7 +32,7 @@ pub(crate) async fn change(store: &Store, call: Call<PasswordChange>) -> Result<
         return refused("newPassword", "same", "must be another password than the current one");
     }
 
-    let hash = password::hash(&body.new_password, cost, call.random()?)?;
+    let hash = password::hash(&body.new_password, settings.bcrypt_cost, call.random()?)?;
     let along = Along { password_hash: Some(&hash), survivor: Some(session.id), ..Along::default() };
     let raised = |now: &User| {
         user.goes_on(now)?;

@@ -8,6 +8,7 @@ mod call;
 mod cookie;
 mod cors;
 mod event;
+mod hash;
 mod key;
 mod log;
 mod reply;
@@ -24,6 +25,7 @@ use tokio::time::timeout;
 
 pub use boot::Boot;
 pub use call::{Call, Presented, Transport};
+pub use hash::verify_password;
 pub use reply::Reply;
 
 use event::{Event, Response};

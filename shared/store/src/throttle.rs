@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use api::settings::Throttle;
 use api::{Error, Id, Timestamp};
+use auth::Identity;
 use auth::throttle::{Entry, Limits, Refused, Tally, account, place, registrations, source};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
@@ -54,7 +55,8 @@ enum Written {
 }
 
 impl Store {
-    /// Counts a login of this address, whether or not it has an account, from this source: two writes at the same time.
+    /// Counts a login of this address, whether or not it has an account, from this source, and reads what the address
+    /// signs in with: two writes and a read of 1 RRU at the same time.
     /// 1 WRU each, and as much again and a hop for an address or a source that has failed of late. `mark` is an id that
     /// no other request has.
     ///
@@ -62,6 +64,19 @@ impl Store {
     /// `auth/too-many-requests` with the time to wait, for which nothing is counted; `common/unavailable`,
     /// `common/internal`.
     pub async fn attempt_login(
+        &self,
+        email: &str,
+        address: &str,
+        settings: &Throttle,
+        mark: Id,
+        now: Timestamp,
+    ) -> Result<(Attempt<'_>, Option<Identity>), Error> {
+        let (attempt, identity) =
+            tokio::join!(self.count_login(email, address, settings, mark, now), self.identity(email));
+        Ok((attempt?, identity?))
+    }
+
+    async fn count_login(
         &self,
         email: &str,
         address: &str,
