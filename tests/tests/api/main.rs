@@ -5,7 +5,6 @@
 mod admin;
 mod auth;
 mod backfill;
-mod document;
 mod faults;
 mod health;
 mod hostile_input;

@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use blackbox::{Caller, Reply, fresh_email};
 use serde_json::{Value, json};
 
-use super::look::{page, request_id, text};
+use super::look::{NOBODY, any_refusal, page, request_id, text};
 
 /// How long an index may lag behind a write.
 const LAG: Duration = Duration::from_secs(10);
@@ -117,4 +117,24 @@ pub(crate) fn said(reply: &Reply) -> (u16, String, Vec<(String, String)>) {
     headers.retain(|(name, _)| !["x-request-id", "apigw-requestid", "date"].contains(&name.as_str()));
     headers.sort();
     (reply.status, body, headers)
+}
+
+/// Sends a body where the method has one.
+pub(crate) fn send(caller: &Caller, method: &str, path: &str, header: Option<(&str, &str)>, body: &Value) -> Reply {
+    let mut headers = vec![("content-type", "application/json")];
+    headers.extend(header);
+    let body = body.to_string();
+    let body = (method != "GET" && method != "DELETE").then_some(body.as_bytes());
+    caller.send(method, path, &headers, body)
+}
+
+/// What is hidden answers like what was deleted and like what never was; how.
+#[track_caller]
+pub(crate) fn answers_as_missing(hidden: &Value, deleted: &Value, ask: impl Fn(&str) -> Reply, what: &str) -> Reply {
+    let (hidden, deleted, missing) = (ask(&text(hidden, "id")), ask(&text(deleted, "id")), ask(NOBODY));
+    assert_eq!(said(&hidden), said(&missing), "{what}");
+    assert_eq!(said(&deleted), said(&missing), "{what}");
+    any_refusal(&hidden, what);
+    assert_eq!(hidden.header("etag"), None, "{what}");
+    hidden
 }

@@ -1,6 +1,8 @@
-//! The API document against the API: schemathesis asks what the document allows, and what it does not.
+//! `cargo contract`: the API document against the API: schemathesis asks what the document allows, and what it does not.
 
-use std::process::Command;
+#![allow(clippy::unwrap_used, clippy::panic, reason = "a check that cannot go on has to stop")]
+
+use std::process::{Command, ExitCode};
 use std::time::SystemTime;
 
 use api::Timestamp;
@@ -16,16 +18,15 @@ const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_co
 const OPTIONS: &str = "--max-examples 20 --seed 1 --generation-database none --phases examples,fuzzing,stateful \
     --workers 2 --continue-on-failure --suppress-health-check all --warnings off --no-color";
 
-#[test]
-#[ignore = "takes minutes: cargo contract"]
-fn every_answer_is_as_the_document_says() {
-    let Some(inside) = stack().inside() else { return };
+fn main() -> ExitCode {
+    let Some(inside) = stack().inside() else { return ExitCode::FAILURE };
     let (member, _another) = (stack().member(), stack().member());
     seed(inside);
     let token = member.token.as_deref().unwrap_or_default();
     // A session that ends itself makes every later answer a 401.
-    run("a member", &["--exclude-path", "/api/auth/logout", "--header", &format!("authorization: Bearer {token}")]);
-    run("a stranger", &[]);
+    let token = format!("authorization: Bearer {token}");
+    let as_member = run("a member", &["--exclude-path", "/api/auth/logout", "--header", &token]);
+    if as_member && run("a stranger", &[]) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }
 
 /// Records in every collection, the member's and others', so that lists and relations have something to show.
@@ -42,8 +43,8 @@ fn seed(inside: &Inside) {
     assert!(todo.is_empty());
 }
 
-#[track_caller]
-fn run(who: &str, more: &[&str]) {
+/// Whether schemathesis finds nothing; what it finds, it prints.
+fn run(who: &str, more: &[&str]) -> bool {
     let root = local::root();
     let folder = root.join("target/schemathesis");
     let program = local::tools::schemathesis(&root).unwrap_or_else(|error| panic!("{error}"));
@@ -54,5 +55,8 @@ fn run(who: &str, more: &[&str]) {
     command.args(more).current_dir(&root).env("HYPOTHESIS_STORAGE_DIRECTORY", folder.join("hypothesis"));
     println!("schemathesis as {who}");
     let status = command.status().unwrap_or_else(|error| panic!("schemathesis cannot be run: {error}"));
-    assert!(status.success(), "schemathesis as {who} found what is above");
+    if !status.success() {
+        eprintln!("schemathesis as {who} found what is above");
+    }
+    status.success()
 }
