@@ -20,11 +20,18 @@ fn main() -> io::Result<()> {
     let settings = concat!(env!("CARGO_MANIFEST_DIR"), "/../bakend.json");
     println!("cargo::rerun-if-changed={settings}");
     // A broken file is told by the crate that embeds it.
-    let roles = Settings::read(&fs::read_to_string(settings)?, |_| None, false).unwrap_or_default().auth.roles;
+    let roles = Settings::read(&fs::read_to_string(settings)?, |_| None, false)
+        .unwrap_or_default()
+        .auth
+        .roles;
     let files = api::definition::read_folder(Path::new(&folder))?;
     let checked = api::definition::check(&files).and_then(|checked| {
         let undeclared = checked.undeclared_roles(&roles);
-        if undeclared.is_empty() { Ok(checked) } else { Err(undeclared) }
+        if undeclared.is_empty() {
+            Ok(checked)
+        } else {
+            Err(undeclared)
+        }
     });
     let checked = match checked {
         Ok(checked) => checked,
@@ -45,5 +52,8 @@ fn main() -> io::Result<()> {
         writeln!(table, "({:?}, {text:?}),", definition.name).map_err(io::Error::other)?;
     }
     table.push(']');
-    fs::write(Path::new(&env::var("OUT_DIR").map_err(io::Error::other)?).join("collections.rs"), table)
+    fs::write(
+        Path::new(&env::var("OUT_DIR").map_err(io::Error::other)?).join("collections.rs"),
+        table,
+    )
 }

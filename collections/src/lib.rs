@@ -9,14 +9,18 @@ static FILES: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/collections.
 
 /// The definitions that were asked for, in the order of [`FILES`]. Parsed once, on first use: a cold start pays for
 /// the collection it serves and no other.
-static PARSED: [OnceLock<Option<Definition>>; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
+static PARSED: [OnceLock<Option<Definition>>; FILES.len()] =
+    [const { OnceLock::new() }; FILES.len()];
 
 /// The definition of a collection, or `None` when there is none of that name.
 #[must_use]
 pub fn get(name: &str) -> Option<&'static Definition> {
     let index = FILES.binary_search_by_key(&name, |(name, _)| *name).ok()?;
     // The build script has parsed the same text.
-    PARSED.get(index)?.get_or_init(|| serde_json::from_str(FILES.get(index)?.1).ok()).as_ref()
+    PARSED
+        .get(index)?
+        .get_or_init(|| serde_json::from_str(FILES.get(index)?.1).ok())
+        .as_ref()
 }
 
 /// Whether there is a collection of that name; parses nothing.

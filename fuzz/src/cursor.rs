@@ -16,7 +16,9 @@ const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
 /// Decoding: what was not sealed is refused, what was sealed comes back, and no change to it passes.
 pub fn cursor(data: &[u8]) {
-    let (Some(keys), Some(unused)) = (KEYS.as_ref(), UNUSED.as_ref()) else { return };
+    let (Some(keys), Some(unused)) = (KEYS.as_ref(), UNUSED.as_ref()) else {
+        return;
+    };
     let binding = Binding::new("posts", &Scope::All, "-table", &Filter::everything());
     let open = |text: &str, now| cursors::open(keys, &binding, text, now).ok();
     assert!(cursors::open(unused, &binding, &String::from_utf8_lossy(data), NOW).is_err());
@@ -25,13 +27,18 @@ pub fn cursor(data: &[u8]) {
     let nonce = [(); 12].map(|()| byte());
     let (at, how, to) = (usize::from(byte()), byte(), char::from(byte() % 128));
     let position: Vec<u8> = bytes.collect();
-    let Ok(sealed) = cursors::seal(keys, &binding, &position, NOW, nonce) else { return };
+    let Ok(sealed) = cursors::seal(keys, &binding, &position, NOW, nonce) else {
+        return;
+    };
     assert_eq!(open(&sealed, NOW), Some(position));
     let mut forged = sealed.clone();
     match how % 3 {
         0 => forged.insert(at % (sealed.len() + 1), to),
         1 => drop(forged.remove(at % sealed.len())),
-        _ => forged.replace_range(at % sealed.len()..=at % sealed.len(), to.encode_utf8(&mut [0; 4])),
+        _ => forged.replace_range(
+            at % sealed.len()..=at % sealed.len(),
+            to.encode_utf8(&mut [0; 4]),
+        ),
     }
     assert!(forged == sealed || open(&forged, NOW).is_none(), "{forged}");
 }

@@ -111,7 +111,14 @@ const WORDS: &[&str] = &[
 ];
 
 /// What a definition may say of itself, and of a field.
-const OF_ALL: &[&str] = &["permissions", "ownerField", "shards", "indexes", "expressionPermissions", "rls"];
+const OF_ALL: &[&str] = &[
+    "permissions",
+    "ownerField",
+    "shards",
+    "indexes",
+    "expressionPermissions",
+    "rls",
+];
 const OF_FIELDS: &[&str] = &[
     "required",
     "unique",
@@ -127,8 +134,10 @@ const OF_FIELDS: &[&str] = &[
     "fields",
     "collection",
 ];
-const TYPES: &[&str] =
-    &["string", "number", "integer", "boolean", "date", "object", "array", "relation", "ref", "Int", "text"];
+const TYPES: &[&str] = &[
+    "string", "number", "integer", "boolean", "date", "object", "array", "relation", "ref", "Int",
+    "text",
+];
 
 /// Loading collection definitions. After `#` the bytes choose what a definition says; else they are text, the lines of
 /// which are files, each with a name that fits its content.
@@ -141,13 +150,20 @@ pub fn definition(data: &[u8]) {
         let tree: Value = serde_json::from_str(content).unwrap_or_default();
         format!("{}.json", tree["name"].as_str().unwrap_or("a"))
     };
-    let files: Vec<(String, String)> = text.lines().map(|line| (name(line), line.to_owned())).collect();
-    let Ok(checked) = api::definition::check(&files) else { return };
+    let files: Vec<(String, String)> = text
+        .lines()
+        .map(|line| (name(line), line.to_owned()))
+        .collect();
+    let Ok(checked) = api::definition::check(&files) else {
+        return;
+    };
     // What has been read once is read again as the same.
-    let again = checked
-        .definitions
-        .iter()
-        .map(|definition| (format!("{}.json", definition.name), serde_json::to_string(definition).unwrap_or_default()));
+    let again = checked.definitions.iter().map(|definition| {
+        (
+            format!("{}.json", definition.name),
+            serde_json::to_string(definition).unwrap_or_default(),
+        )
+    });
     let again: Vec<(String, String)> = again.collect();
     match api::definition::check(&again) {
         Ok(same) => assert_eq!(same.definitions, checked.definitions),
@@ -159,7 +175,10 @@ pub fn definition(data: &[u8]) {
 fn chosen(bytes: &mut impl Iterator<Item = u8>) -> Value {
     let mut tree = json!({ "name": "a", "fields": [] });
     let count = bytes.next().unwrap_or_default() % 5;
-    tree["fields"] = ('b'..).take(count.into()).map(|name| field(bytes, Some(name), 3)).collect();
+    tree["fields"] = ('b'..)
+        .take(count.into())
+        .map(|name| field(bytes, Some(name), 3))
+        .collect();
     for _ in 0..bytes.next().unwrap_or_default() % 4 {
         let key = pick(bytes, OF_ALL);
         tree[key] = match key {
@@ -174,11 +193,19 @@ fn chosen(bytes: &mut impl Iterator<Item = u8>) -> Value {
 
 /// Who may do what: rules, or what groups may do, or a little of both.
 fn permissions(bytes: &mut impl Iterator<Item = u8>) -> Value {
-    let operation = |bytes: &mut _| pick(bytes, &["create", "read", "list", "update", "delete", "write"]);
+    let operation = |bytes: &mut _| {
+        pick(
+            bytes,
+            &["create", "read", "list", "update", "delete", "write"],
+        )
+    };
     let mut tree = json!({});
     for _ in 0..bytes.next().unwrap_or_default() % 6 {
         if bytes.next().unwrap_or_default() % 8 < 4 {
-            let group = pick(bytes, &["guest", "user", "self", "admin", "editor", "Editor"]);
+            let group = pick(
+                bytes,
+                &["guest", "user", "self", "admin", "editor", "Editor"],
+            );
             for _ in 0..bytes.next().unwrap_or_default() % 4 {
                 let operation = operation(bytes);
                 tree[group][operation] = json!(!bytes.next().unwrap_or_default().is_multiple_of(4));
@@ -186,8 +213,10 @@ fn permissions(bytes: &mut impl Iterator<Item = u8>) -> Value {
         } else {
             let operation = operation(bytes);
             let count = bytes.next().unwrap_or_default() % 12;
-            let parts =
-                ["guest", "user", "self", "admin", "role:a", "role:b", "&", "|", "&", "|", "(", ")", " ", "role:"];
+            let parts = [
+                "guest", "user", "self", "admin", "role:a", "role:b", "&", "|", "&", "|", "(", ")",
+                " ", "role:",
+            ];
             tree[operation] = json!((0..count).map(|_| pick(bytes, &parts)).collect::<String>());
         }
     }
@@ -217,14 +246,30 @@ fn value(bytes: &mut dyn Iterator<Item = u8>, depth: u8) -> Value {
         0 => json!(byte > 127),
         1 => Value::Null,
         2 => json!(byte),
-        3 => serde_json::from_str(["-0.0", "1e40", "1e400", "-7", "1.5"][usize::from(byte) % 5]).unwrap_or_default(),
-        4 | 5 if depth > 0 => (0..bytes.next().unwrap_or_default() % 4).map(|_| value(bytes, depth - 1)).collect(),
+        3 => serde_json::from_str(["-0.0", "1e40", "1e400", "-7", "1.5"][usize::from(byte) % 5])
+            .unwrap_or_default(),
+        4 | 5 if depth > 0 => (0..bytes.next().unwrap_or_default() % 4)
+            .map(|_| value(bytes, depth - 1))
+            .collect(),
         6 if depth > 0 => {
             let rule = ["public", "authenticated", "owner", "admin"][usize::from(byte) / 8 % 4];
             json!({ ["read", "list", "create", "fields", "perOwner"][usize::from(byte) % 5]: rule })
         }
         _ => {
-            let texts = ["", "a", "b", "c", "-b", "createdAt", "-createdAt", "users", "email", "uuid", "color", "^b+$"];
+            let texts = [
+                "",
+                "a",
+                "b",
+                "c",
+                "-b",
+                "createdAt",
+                "-createdAt",
+                "users",
+                "email",
+                "uuid",
+                "color",
+                "^b+$",
+            ];
             json!(texts[usize::from(bytes.next().unwrap_or_default()) % texts.len()])
         }
     }
@@ -232,5 +277,7 @@ fn value(bytes: &mut dyn Iterator<Item = u8>, depth: u8) -> Value {
 
 /// One of these.
 fn pick<'a>(bytes: &mut impl Iterator<Item = u8>, of: &[&'a str]) -> &'a str {
-    of.get(usize::from(bytes.next().unwrap_or_default()) % of.len()).copied().unwrap_or_default()
+    of.get(usize::from(bytes.next().unwrap_or_default()) % of.len())
+        .copied()
+        .unwrap_or_default()
 }

@@ -98,7 +98,14 @@ const WORDS: &[&str] = &[
 
 /// A field of every type, one of them with a name that looks like another with a suffix.
 static DEFINITION: LazyLock<Option<Definition>> = LazyLock::new(|| {
-    let fields = ["name:string", "name_ne:string", "price:number", "count:integer", "open:boolean", "due:date"];
+    let fields = [
+        "name:string",
+        "name_ne:string",
+        "price:number",
+        "count:integer",
+        "open:boolean",
+        "due:date",
+    ];
     let more = ["size:object", "any:array", "user_id:string"];
     let field = |text: &&str| {
         let (name, kind) = text.split_once(':').unwrap_or((text, "string"));
@@ -107,31 +114,39 @@ static DEFINITION: LazyLock<Option<Definition>> = LazyLock::new(|| {
     let mut fields: Vec<String> = fields.iter().chain(&more).map(field).collect();
     fields.push(r#"{"name":"tags","type":"array","items":{"type":"string"}}"#.to_owned());
     fields.push(r#"{"name":"by","type":"relation","collection":"users"}"#.to_owned());
-    let content =
-        format!(r#"{{"name":"a","fields":[{}],"indexes":[["price"],["name","-createdAt"]]}}"#, fields.join(","));
-    check(&[("a.json".to_owned(), content)]).ok()?.definitions.pop()
+    let content = format!(
+        r#"{{"name":"a","fields":[{}],"indexes":[["price"],["name","-createdAt"]]}}"#,
+        fields.join(",")
+    );
+    check(&[("a.json".to_owned(), content)])
+        .ok()?
+        .definitions
+        .pop()
 });
 
 /// Reading a list's parameters: the first line is a query string, the second a record to try the filter on.
 pub fn filter(data: &[u8]) {
-    let Some(definition) = DEFINITION.as_ref() else { return };
+    let Some(definition) = DEFINITION.as_ref() else {
+        return;
+    };
     let text = text(data, WORDS);
     let (parameters, record) = text.split_once('\n').unwrap_or((&text, ""));
     let parameters = || form_urlencoded::parse(parameters.as_bytes());
     let _ = parse_filter_only(definition, parameters());
-    let Ok(query) = parse(definition, parameters()) else { return };
+    let Ok(query) = parse(definition, parameters()) else {
+        return;
+    };
     assert!((1..=100).contains(&query.limit), "{}", query.limit);
     assert!(conditions(&query.filter) <= 30, "{:?}", query.filter);
     let record = self::record(record);
     let passes = query.filter.matches(&record);
-    assert_ne!(Filter::Not(Box::new(query.filter.clone())).matches(&record), passes);
-    assert!(
-        query
-            .filter
-            .conjunction()
-            .iter()
-            .all(|(field, test)| { !passes || Filter::Field((*field).to_owned(), (*test).clone()).matches(&record) })
+    assert_ne!(
+        Filter::Not(Box::new(query.filter.clone())).matches(&record),
+        passes
     );
+    assert!(query.filter.conjunction().iter().all(|(field, test)| {
+        !passes || Filter::Field((*field).to_owned(), (*test).clone()).matches(&record)
+    }));
     assert_eq!(query.filter.canonical(), query.filter.clone().canonical());
 }
 

@@ -9,23 +9,40 @@ use api::{Id, Timestamp};
 use serde_json::{Map, Value};
 
 /// The orders that are tried.
-const INDEXES: &[&[&str]] =
-    &[&["a"], &["-a"], &["a", "b"], &["-a", "b"], &["a", "-b"], &["b", "a", "-createdAt"], &["-a", "-b", "updatedAt"]];
+const INDEXES: &[&[&str]] = &[
+    &["a"],
+    &["-a"],
+    &["a", "b"],
+    &["-a", "b"],
+    &["a", "-b"],
+    &["b", "a", "-createdAt"],
+    &["-a", "-b", "updatedAt"],
+];
 
 /// Encoding: the keys of two records compare as the records do in the index's order, none is the beginning of another,
 /// and each fits DynamoDB's 1,024 bytes.
 pub fn index(data: &[u8]) {
     let mut bytes = data.iter().copied();
-    let fields = INDEXES.get(usize::from(bytes.next().unwrap_or_default()) % INDEXES.len()).copied().unwrap_or(&["a"]);
-    let index = Index { fields: fields.iter().map(ToString::to_string).collect(), per_owner: false };
+    let fields = INDEXES
+        .get(usize::from(bytes.next().unwrap_or_default()) % INDEXES.len())
+        .copied()
+        .unwrap_or(&["a"]);
+    let index = Index {
+        fields: fields.iter().map(ToString::to_string).collect(),
+        per_owner: false,
+    };
     let (left, right) = (record(&mut bytes), record(&mut bytes));
-    let (a, b) = (store::index::encode(&index, &left), store::index::encode(&index, &right));
+    let (a, b) = (
+        store::index::encode(&index, &left),
+        store::index::encode(&index, &right),
+    );
     let cut = store::index::cut(&index);
     let mut expected = Ordering::Equal;
     let mut last = false;
     for Order { field, descending } in index.order() {
         last = descending;
-        let [left, right] = [&left, &right].map(|record| record.value(&field).map(|value| start(&value, cut)));
+        let [left, right] =
+            [&left, &right].map(|record| record.value(&field).map(|value| start(&value, cut)));
         let order = match (&left, &right) {
             (Some(Err(left)), Some(Err(right))) => left.cmp(right),
             _ => {
@@ -42,8 +59,16 @@ pub fn index(data: &[u8]) {
     let ids = left.id.cmp(&right.id);
     expected = expected.then(if last { ids.reverse() } else { ids });
     assert_eq!(a.cmp(&b), expected, "{fields:?}: {left:?} and {right:?}");
-    assert!(a == b || !(a.starts_with(&b) || b.starts_with(&a)), "{fields:?}: {left:?} and {right:?}");
-    assert!(a.len() < 1024 && b.len() < 1024, "{} and {} bytes", a.len(), b.len());
+    assert!(
+        a == b || !(a.starts_with(&b) || b.starts_with(&a)),
+        "{fields:?}: {left:?} and {right:?}"
+    );
+    assert!(
+        a.len() < 1024 && b.len() < 1024,
+        "{} and {} bytes",
+        a.len(),
+        b.len()
+    );
 }
 
 /// A string's bytes as far as they count in an index; any other value as it is.
@@ -57,12 +82,22 @@ fn start(value: &Value, cut: usize) -> Result<Value, Vec<u8>> {
 fn record(bytes: &mut impl Iterator<Item = u8>) -> Record {
     let mut byte = || bytes.next().unwrap_or_default();
     let at = Timestamp::from_millis(1_790_000_000_000 + u64::from(byte()));
-    let (id, updated_at) = (Id::new(at, [byte(); 10]), Timestamp::from_millis(at.millis() + u64::from(byte())));
+    let (id, updated_at) = (
+        Id::new(at, [byte(); 10]),
+        Timestamp::from_millis(at.millis() + u64::from(byte())),
+    );
     let mut fields = Map::new();
     for name in ["a", "b"] {
         fields.extend(value(&mut byte).map(|value| (name.to_owned(), value)));
     }
-    Record { id, created_at: at, updated_at, created_by: None, owner: None, fields }
+    Record {
+        id,
+        created_at: at,
+        updated_at,
+        created_by: None,
+        owner: None,
+        fields,
+    }
 }
 
 /// A value as records hold it: a number in its one form, a string without NUL.
@@ -75,7 +110,9 @@ fn value(byte: &mut impl FnMut() -> u8) -> Option<Value> {
         4 | 5 => {
             let sign = if byte() % 2 == 1 { "-" } else { "" };
             let exponent = i16::from(byte()) - 130;
-            let digits: String = (0..byte() % 39).map(|_| char::from(b'0' + byte() % 10)).collect();
+            let digits: String = (0..byte() % 39)
+                .map(|_| char::from(b'0' + byte() % 10))
+                .collect();
             let number = api::record::canonical(&format!("{sign}0.{digits}0e{exponent}"))?;
             serde_json::from_str(&number).ok()
         }

@@ -20,7 +20,12 @@ fn text(data: &[u8], words: &[&str]) -> String {
     for byte in data {
         match byte.checked_sub(128) {
             None => text.push(char::from(*byte)),
-            Some(number) => text.push_str(words.get(usize::from(number) % words.len()).copied().unwrap_or_default()),
+            Some(number) => text.push_str(
+                words
+                    .get(usize::from(number) % words.len())
+                    .copied()
+                    .unwrap_or_default(),
+            ),
         }
     }
     text
@@ -32,7 +37,9 @@ mod tests {
     use std::path::Path;
 
     fn replay(target: &str, run: fn(&[u8])) {
-        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("corpus").join(target);
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("corpus")
+            .join(target);
         for entry in fs::read_dir(folder).expect("a corpus") {
             let path = entry.expect("an entry").path();
             println!("{}", path.display());

@@ -60,7 +60,8 @@ fn versions(file: &File<'_>) -> Option<Option<Version>> {
         for _ in 0..file.word(section + 0x2c)? {
             let mut version = need.checked_add(usize::try_from(file.word(need + 8)?).ok()?)?;
             for _ in 0..file.half(need + 2)? {
-                let name = file.text(names.checked_add(usize::try_from(file.word(version + 8)?).ok()?)?)?;
+                let name =
+                    file.text(names.checked_add(usize::try_from(file.word(version + 8)?).ok()?)?)?;
                 highest = highest.max(parse(name));
                 version = version.checked_add(usize::try_from(file.word(version + 12)?).ok()?)?;
             }
@@ -92,7 +93,9 @@ mod tests {
     #[test]
     fn this_very_binary_needs_a_glibc() {
         let binary = std::fs::read(std::env::current_exe().expect("a path")).expect("readable");
-        let (major, minor) = highest_glibc(&binary).expect("an ELF file").expect("linked to glibc");
+        let (major, minor) = highest_glibc(&binary)
+            .expect("an ELF file")
+            .expect("linked to glibc");
         assert!(major == 2 && minor >= 17, "GLIBC_{major}.{minor}");
         for cut in [6, 64, 1000, binary.len() / 2] {
             assert!(highest_glibc(&binary[..cut]).is_err(), "cut at {cut}");

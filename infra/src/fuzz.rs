@@ -30,11 +30,24 @@ const FOLDER: &str = "target/fuzz";
 pub fn run(root: &Path, chosen: &[String], seconds: u32) -> Result<(), String> {
     let all = targets(root)?;
     if let Some(unknown) = chosen.iter().find(|name| !all.contains(name)) {
-        return Err(format!("There is no target `{unknown}`; there are {}", all.join(", ")));
+        return Err(format!(
+            "There is no target `{unknown}`; there are {}",
+            all.join(", ")
+        ));
     }
-    let wanted: Vec<&String> = all.iter().filter(|name| chosen.is_empty() || chosen.contains(name)).collect();
+    let wanted: Vec<&String> = all
+        .iter()
+        .filter(|name| chosen.is_empty() || chosen.contains(name))
+        .collect();
     let binaries = build(root)?;
-    println!("{} for {seconds} s each", wanted.iter().map(|name| name.as_str()).collect::<Vec<_>>().join(", "));
+    println!(
+        "{} for {seconds} s each",
+        wanted
+            .iter()
+            .map(|name| name.as_str())
+            .collect::<Vec<_>>()
+            .join(", ")
+    );
     let (queue, failures) = (Mutex::new(wanted.into_iter()), Mutex::new(Vec::new()));
     let next = || queue.lock().ok()?.next();
     thread::scope(|scope| {
@@ -43,16 +56,21 @@ pub fn run(root: &Path, chosen: &[String], seconds: u32) -> Result<(), String> {
                 while let Some(target) = next() {
                     match fuzz(root, &binaries, target, seconds) {
                         Ok(line) => println!("{line}"),
-                        Err(trouble) => {
-                            failures.lock().unwrap_or_else(std::sync::PoisonError::into_inner).push(trouble)
-                        }
+                        Err(trouble) => failures
+                            .lock()
+                            .unwrap_or_else(std::sync::PoisonError::into_inner)
+                            .push(trouble),
                     }
                 }
             });
         }
     });
     let failures = failures.into_inner().unwrap_or_default();
-    if failures.is_empty() { Ok(()) } else { Err(failures.join("\n\n")) }
+    if failures.is_empty() {
+        Ok(())
+    } else {
+        Err(failures.join("\n\n"))
+    }
 }
 
 /// Runs one target over one input, as it would have been run when that was found.
@@ -67,7 +85,10 @@ pub fn replay(root: &Path, target: &str, input: &Path) -> Result<(), String> {
     let status = Command::new(&binary).current_dir(root).arg(input).status();
     match status {
         Ok(status) if status.success() => Ok(()),
-        Ok(_) => Err(format!("{target} breaks on {}; the reason is above", input.display())),
+        Ok(_) => Err(format!(
+            "{target} breaks on {}; the reason is above",
+            input.display()
+        )),
         Err(error) => Err(format!("Cannot run {}: {error}", binary.display())),
     }
 }
@@ -78,8 +99,18 @@ pub fn replay(root: &Path, target: &str, input: &Path) -> Result<(), String> {
 /// The folder cannot be read.
 pub fn targets(root: &Path) -> Result<Vec<String>, String> {
     let folder = root.join("fuzz/targets");
-    let names = |entry: io::Result<fs::DirEntry>| Some(entry.ok()?.path().file_stem()?.to_string_lossy().into_owned());
-    let entries = fs::read_dir(&folder).map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
+    let names = |entry: io::Result<fs::DirEntry>| {
+        Some(
+            entry
+                .ok()?
+                .path()
+                .file_stem()?
+                .to_string_lossy()
+                .into_owned(),
+        )
+    };
+    let entries = fs::read_dir(&folder)
+        .map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
     let mut names: Vec<String> = entries.filter_map(names).collect();
     names.sort();
     Ok(names)
@@ -89,10 +120,21 @@ pub fn targets(root: &Path) -> Result<Vec<String>, String> {
 fn build(root: &Path) -> Result<PathBuf, String> {
     let host = host()?;
     let mut cargo = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.current_dir(root).args(["build", "--profile", "fuzz", "--package", "fuzz", "--bins"]);
+    cargo
+        .current_dir(root)
+        .args(["build", "--profile", "fuzz", "--package", "fuzz", "--bins"]);
     // A target that is named keeps these flags away from build scripts and procedural macros.
-    cargo.args(["--features", "fuzz/engine", "--target", &host, "--target-dir", FOLDER]);
-    cargo.env("RUSTFLAGS", INSTRUMENTED).env_remove("CARGO_ENCODED_RUSTFLAGS");
+    cargo.args([
+        "--features",
+        "fuzz/engine",
+        "--target",
+        &host,
+        "--target-dir",
+        FOLDER,
+    ]);
+    cargo
+        .env("RUSTFLAGS", INSTRUMENTED)
+        .env_remove("CARGO_ENCODED_RUSTFLAGS");
     tools::forget_package(&mut cargo);
     match cargo.status() {
         Ok(status) if status.success() => Ok(root.join(FOLDER).join(host).join("fuzz")),
@@ -105,26 +147,44 @@ fn build(root: &Path) -> Result<PathBuf, String> {
 
 /// This machine's name among Rust's targets.
 fn host() -> Result<String, String> {
-    let said = Command::new("rustc").arg("-vV").output().map_err(|error| format!("Cannot run rustc: {error}"))?;
+    let said = Command::new("rustc")
+        .arg("-vV")
+        .output()
+        .map_err(|error| format!("Cannot run rustc: {error}"))?;
     let text = String::from_utf8_lossy(&said.stdout);
     let host = text.lines().find_map(|line| line.strip_prefix("host: "));
-    host.map(str::to_owned).ok_or_else(|| "rustc -vV names no host".to_owned())
+    host.map(str::to_owned)
+        .ok_or_else(|| "rustc -vV names no host".to_owned())
 }
 
 /// Runs one target to its end and returns a line about it.
 fn fuzz(root: &Path, binaries: &Path, target: &str, seconds: u32) -> Result<String, String> {
     let folder = root.join(FOLDER);
-    let (found, broken) = (folder.join("corpus").join(target), folder.join("broken").join(target));
+    let (found, broken) = (
+        folder.join("corpus").join(target),
+        folder.join("broken").join(target),
+    );
     let log = folder.join(format!("{target}.log"));
-    let trouble = |error: io::Error| format!("{target}: cannot be run in {}: {error}", folder.display());
-    fs::create_dir_all(&found).and_then(|()| fs::create_dir_all(&broken)).map_err(trouble)?;
+    let trouble =
+        |error: io::Error| format!("{target}: cannot be run in {}: {error}", folder.display());
+    fs::create_dir_all(&found)
+        .and_then(|()| fs::create_dir_all(&broken))
+        .map_err(trouble)?;
     let output = File::create(&log).map_err(trouble)?;
     let mut command = Command::new(binaries.join(target));
     // What is found goes into the first folder, the seeds are read.
-    command.current_dir(root).arg(&found).arg(root.join("fuzz/corpus").join(target));
+    command
+        .current_dir(root)
+        .arg(&found)
+        .arg(root.join("fuzz/corpus").join(target));
     command.arg(format!("-artifact_prefix={}/", broken.display()));
     command.arg(format!("-max_total_time={seconds}"));
-    command.args(["-timeout=5", "-rss_limit_mb=1024", "-max_len=4096", "-print_final_stats=1"]);
+    command.args([
+        "-timeout=5",
+        "-rss_limit_mb=1024",
+        "-max_len=4096",
+        "-print_final_stats=1",
+    ]);
     let status = command
         .stdin(Stdio::null())
         .stdout(output.try_clone().map_err(trouble)?)
@@ -134,15 +194,24 @@ fn fuzz(root: &Path, binaries: &Path, target: &str, seconds: u32) -> Result<Stri
     let said = String::from_utf8_lossy(&fs::read(&log).unwrap_or_default()).into_owned();
     match status.success() {
         true => Ok(format!("{target}: {}", summary(&said))),
-        false => Err(format!("{}\nIt ended with {status}.", report(root, target, &said))),
+        false => Err(format!(
+            "{}\nIt ended with {status}.",
+            report(root, target, &said)
+        )),
     }
 }
 
 /// How many inputs were tried, and how much of the code they reached.
 fn summary(said: &str) -> String {
     let after = |mark: &str| {
-        let rest = said.rsplit_once(mark).map_or("", |(_, rest)| rest).trim_start();
-        rest.split(|c: char| !c.is_ascii_digit()).next().unwrap_or_default().to_owned()
+        let rest = said
+            .rsplit_once(mark)
+            .map_or("", |(_, rest)| rest)
+            .trim_start();
+        rest.split(|c: char| !c.is_ascii_digit())
+            .next()
+            .unwrap_or_default()
+            .to_owned()
     };
     let (runs, branches) = (after("stat::number_of_executed_units:"), after(" cov: "));
     format!("{runs} inputs, {branches} branches reached, nothing found")
@@ -156,9 +225,15 @@ fn report(root: &Path, target: &str, said: &str) -> String {
         .take_while(|line| !line.starts_with("stack backtrace") && !line.contains("deadly signal"))
         .take(12)
         .collect();
-    let file = said.rsplit_once("Test unit written to ").and_then(|(_, rest)| rest.lines().next()).map(Path::new);
+    let file = said
+        .rsplit_once("Test unit written to ")
+        .and_then(|(_, rest)| rest.lines().next())
+        .map(Path::new);
     let Some(file) = file else {
-        return format!("{target} broke:\n{}", said.lines().rev().take(3).collect::<Vec<_>>().join("\n"));
+        return format!(
+            "{target} broke:\n{}",
+            said.lines().rev().take(3).collect::<Vec<_>>().join("\n")
+        );
     };
     let input = fs::read(file).unwrap_or_default();
     let shown = file.strip_prefix(root).unwrap_or(file).display();
@@ -185,7 +260,9 @@ mod tests {
                 manifest.contains(&format!("path = \"targets/{target}.rs\"")),
                 "{target} is not in fuzz/Cargo.toml"
             );
-            let seeds = fs::read_dir(root.join("fuzz/corpus").join(&target)).expect("seeds").count();
+            let seeds = fs::read_dir(root.join("fuzz/corpus").join(&target))
+                .expect("seeds")
+                .count();
             assert!(seeds > 0, "{target} has no seeds");
         }
     }
@@ -194,7 +271,10 @@ mod tests {
     fn a_run_is_summed_up() {
         let said = "#2\tINITED cov: 10 ft: 12\n#9\tDONE   cov: 123 ft: 456 corp: 7/1Kb\n\
                     stat::number_of_executed_units: 4567\nstat::average_exec_per_sec:     99\n";
-        assert_eq!(summary(said), "4567 inputs, 123 branches reached, nothing found");
+        assert_eq!(
+            summary(said),
+            "4567 inputs, 123 branches reached, nothing found"
+        );
     }
 
     #[test]
@@ -210,7 +290,13 @@ mod tests {
         );
         let text = report(&root, "filter", &said);
         let _ = fs::remove_dir_all(&root);
-        assert!(text.contains("no such thing\n") && text.contains("Input (3 bytes): \"a\\\"\\xff\"\n"), "{text}");
-        assert!(text.contains("cargo fuzz-all filter --input broken/crash-1\n"), "{text}");
+        assert!(
+            text.contains("no such thing\n") && text.contains("Input (3 bytes): \"a\\\"\\xff\"\n"),
+            "{text}"
+        );
+        assert!(
+            text.contains("cargo fuzz-all filter --input broken/crash-1\n"),
+            "{text}"
+        );
     }
 }

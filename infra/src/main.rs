@@ -66,15 +66,39 @@ fn main() -> ExitCode {
             [] => println!("Everything is fresh."),
             written => println!("Written: {}", written.join(", ")),
         }),
-        Command::Ship { arch, folder, steps: false, .. } => ship::ship(&root, arch, &folder)
+        Command::Ship {
+            arch,
+            folder,
+            steps: false,
+            ..
+        } => ship::ship(&root, arch, &folder)
             .map(|()| println!("Next: sam deploy --guided, or cargo ship --steps later on")),
-        Command::Ship { arch, folder, plan_only, stack, mut sam, .. } => {
-            sam.extend(stack.into_iter().flat_map(|stack| ["--stack-name".to_owned(), stack]));
-            let built = if plan_only { Ok(()) } else { ship::ship(&root, arch, &folder) };
+        Command::Ship {
+            arch,
+            folder,
+            plan_only,
+            stack,
+            mut sam,
+            ..
+        } => {
+            sam.extend(
+                stack
+                    .into_iter()
+                    .flat_map(|stack| ["--stack-name".to_owned(), stack]),
+            );
+            let built = if plan_only {
+                Ok(())
+            } else {
+                ship::ship(&root, arch, &folder)
+            };
             built.and_then(|()| steps::walk(&root, &folder, plan_only, &sam))
         }
         Command::Rehearse { instead } => rehearse::rehearse(&root, instead.as_deref()),
-        Command::FuzzAll { targets, seconds, input } => match (targets.as_slice(), input) {
+        Command::FuzzAll {
+            targets,
+            seconds,
+            input,
+        } => match (targets.as_slice(), input) {
             (_, None) => fuzz::run(&root, &targets, seconds),
             ([target], Some(input)) => fuzz::replay(&root, target, &input),
             (_, Some(_)) => Err("--input needs the name of one target".to_owned()),

@@ -51,7 +51,10 @@ mod tests {
 
     /// What the build refuses two collections to share.
     fn fold(name: &str) -> String {
-        name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
+        name.chars()
+            .filter(|c| !matches!(c, '-' | '_'))
+            .map(|c| c.to_ascii_lowercase())
+            .collect()
     }
 
     #[test]

@@ -29,7 +29,11 @@ none is needed; `register`, `login` and `refresh` never read it.";
 ///
 /// # Errors
 /// An endpoint has no schemas, or two operations would share an id.
-pub fn draw(page: &[&Entry], collections: &[&Definition], profile: &[ProfileField]) -> Result<String, String> {
+pub fn draw(
+    page: &[&Entry],
+    collections: &[&Definition],
+    profile: &[ProfileField],
+) -> Result<String, String> {
     let mut document = Document::new();
     for entry in page {
         match entry.guard {
@@ -44,7 +48,9 @@ pub fn draw(page: &[&Entry], collections: &[&Definition], profile: &[ProfileFiel
     }
     let mut parameters = parameters();
     for collection in collections {
-        document.schemas.extend(collection::schemas(collection, collections));
+        document
+            .schemas
+            .extend(collection::schemas(collection, collections));
         for (name, parameter) in collection::parameters(collection, collections) {
             parameters[name] = parameter;
         }
@@ -139,7 +145,10 @@ impl Document {
         };
         Self {
             paths: BTreeMap::new(),
-            schemas: collection::shared_schemas().into_iter().map(|(name, it)| (name.to_owned(), it)).collect(),
+            schemas: collection::shared_schemas()
+                .into_iter()
+                .map(|(name, it)| (name.to_owned(), it))
+                .collect(),
             responses: responses(),
             ids: BTreeSet::new(),
             bodies: generator(Contract::Deserialize),
@@ -156,12 +165,14 @@ impl Document {
         let body = Value::from(body);
         let body = (!points_to(&body, "NoBody")).then(|| {
             // What changes something may leave out all of its fields, but not the object.
-            let required = self.is_object_with_required_fields(&body) || entry.methods.contains(&Method::Patch);
+            let required = self.is_object_with_required_fields(&body)
+                || entry.methods.contains(&Method::Patch);
             self.sent.push(body.clone());
             (body, required)
         });
         let is_auth = entry.path.starts_with("/api/auth/");
-        let is_kept_by_nobody = is_auth || matches!(entry.guard, Guard::User | Guard::Admin | Guard::Users(_));
+        let is_kept_by_nobody =
+            is_auth || matches!(entry.guard, Guard::User | Guard::Admin | Guard::Users(_));
         let reply = Value::from(reply);
         let signs_in = points_to(&reply, "SignedIn");
         let sets_cookie = signs_in || TAKES_COOKIE.contains(&entry.name);
@@ -204,7 +215,11 @@ impl Document {
     /// Says of the schemas that show or take a profile which fields it has.
     fn profile(&mut self, declared: &[ProfileField]) {
         let all: Vec<&Field> = declared.iter().map(|field| &field.field).collect();
-        let public: Vec<&Field> = declared.iter().filter(|field| field.public).map(|field| &field.field).collect();
+        let public: Vec<&Field> = declared
+            .iter()
+            .filter(|field| field.public)
+            .map(|field| &field.field)
+            .collect();
         for (name, fields, side) in [
             ("User", &all, Side::Reply),
             ("PublicUser", &public, Side::Reply),
@@ -221,10 +236,17 @@ impl Document {
     }
 
     /// An endpoint of every collection, for one of them.
-    fn collection(&mut self, entry: &Entry, collection: &Definition, all: &[&Definition]) -> Result<(), String> {
+    fn collection(
+        &mut self,
+        entry: &Entry,
+        collection: &Definition,
+        all: &[&Definition],
+    ) -> Result<(), String> {
         let name = pascal(&collection.name);
         let path = entry.path.replace("{collection}", &collection.name);
-        let open = operations(entry).iter().any(|operation| is_open(collection, *operation));
+        let open = operations(entry)
+            .iter()
+            .any(|operation| is_open(collection, *operation));
         for method in entry.methods {
             let reply = |name: &str| schema(&format!("{}{name}", pascal(&collection.name)));
             let (verb, body, reply) = match (entry.name, method) {
@@ -237,7 +259,12 @@ impl Document {
                 ("records-update", Method::Put) => ("Replace", Some("Put"), reply("Record")),
                 ("records-update", _) => ("Update", Some("Patch"), reply("Record")),
                 ("records-delete", _) => ("Delete", None, Value::Null),
-                _ => return Err(format!("{} is not known here: say what it sends and replies.", entry.name)),
+                _ => {
+                    return Err(format!(
+                        "{} is not known here: say what it sends and replies.",
+                        entry.name
+                    ));
+                }
             };
             let mut parameters = Vec::new();
             if path.contains("{id}") {
@@ -257,7 +284,11 @@ impl Document {
                 reply: (entry.status != 204).then_some(reply),
                 parameters,
                 codes: rule_codes(entry, collection),
-                security: if open { json!([{}, token(), key(), both()]) } else { json!([token(), key(), both()]) },
+                security: if open {
+                    json!([{}, token(), key(), both()])
+                } else {
+                    json!([token(), key(), both()])
+                },
                 headers: match entry.name {
                     "records-create" => &["Location", "ETag"],
                     "records-update" => &["ETag"],
@@ -271,9 +302,18 @@ impl Document {
         Ok(())
     }
 
-    fn operation(&mut self, entry: &Entry, method: Method, path: &str, shape: &Shape<'_>) -> Result<(), String> {
+    fn operation(
+        &mut self,
+        entry: &Entry,
+        method: Method,
+        path: &str,
+        shape: &Shape<'_>,
+    ) -> Result<(), String> {
         if !self.ids.insert(shape.id.clone()) {
-            return Err(format!("Two operations would be called {}: rename an endpoint or a collection.", shape.id));
+            return Err(format!(
+                "Two operations would be called {}: rename an endpoint or a collection.",
+                shape.id
+            ));
         }
         let mut operation = json!({
             "operationId": shape.id,
@@ -286,10 +326,12 @@ impl Document {
             operation["parameters"] = json!(shape.parameters);
         }
         if let Some((schema, required)) = &shape.body {
-            operation["requestBody"] =
-                json!({ "required": required, "content": { "application/json": { "schema": schema } } });
+            operation["requestBody"] = json!({ "required": required, "content": { "application/json": { "schema": schema } } });
         }
-        self.paths.entry(path.to_owned()).or_default().insert(method.as_str().to_lowercase(), operation);
+        self.paths
+            .entry(path.to_owned())
+            .or_default()
+            .insert(method.as_str().to_lowercase(), operation);
         Ok(())
     }
 
@@ -299,7 +341,12 @@ impl Document {
         let mut by_status: BTreeMap<u16, Vec<Code>> = BTreeMap::new();
         let mut all = vec![Code::InvalidRequest];
         if shape.body.is_some() {
-            all.extend([Code::InvalidJson, Code::ValidationFailed, Code::PayloadTooLarge, Code::UnsupportedMediaType]);
+            all.extend([
+                Code::InvalidJson,
+                Code::ValidationFailed,
+                Code::PayloadTooLarge,
+                Code::UnsupportedMediaType,
+            ]);
         }
         if !entry.access.is_empty() {
             all.extend([Code::Internal, Code::Unavailable]);
@@ -307,7 +354,11 @@ impl Document {
         all.extend(entry.errors);
         all.extend(&shape.codes);
         if entry.reads_api_keys() {
-            all.extend([Code::InvalidApiKey, Code::ApiKeyRequired, Code::OriginNotAllowed]);
+            all.extend([
+                Code::InvalidApiKey,
+                Code::ApiKeyRequired,
+                Code::OriginNotAllowed,
+            ]);
         }
         for code in all {
             if codes.insert(code.as_str()) {
@@ -330,12 +381,20 @@ impl Document {
 
     /// A reference to a refusal, which becomes a component the first time.
     fn said_once(&mut self, status: u16, refusal: Value) -> Value {
-        let present = self.responses.iter().find(|(_, present)| **present == refusal);
+        let present = self
+            .responses
+            .iter()
+            .find(|(_, present)| **present == refusal);
         let name = match present {
             Some((name, _)) => name.clone(),
             None => {
                 let prefix = format!("Refused{status}");
-                let number = self.responses.keys().filter(|name| name.starts_with(&prefix)).count() + 1;
+                let number = self
+                    .responses
+                    .keys()
+                    .filter(|name| name.starts_with(&prefix))
+                    .count()
+                    + 1;
                 let name = format!("{prefix}N{number}");
                 self.responses.insert(name.clone(), refusal);
                 name
@@ -378,18 +437,30 @@ impl Document {
         let sent = self.bodies.take_definitions(true).into_iter();
         let sent = sent.filter(|(name, _)| self.sent.iter().any(|body| points_to(body, name)));
         let received = self.replies.take_definitions(true).into_iter();
-        let received = received.filter(|(name, _)| !["NoBody", "NoContent"].contains(&name.as_str()));
+        let received =
+            received.filter(|(name, _)| !["NoBody", "NoContent"].contains(&name.as_str()));
         self.schemas.extend(received.chain(sent));
         let codes: Vec<&str> = Code::ALL.iter().map(|code| code.as_str()).collect();
         let listed: Vec<String> = Code::ALL
             .iter()
-            .map(|code| format!("- `{}` ({}): {}", code.as_str(), code.status(), code.message()))
+            .map(|code| {
+                format!(
+                    "- `{}` ({}): {}",
+                    code.as_str(),
+                    code.status(),
+                    code.message()
+                )
+            })
             .collect();
         self.schemas.insert(
             "ErrorCode".to_owned(),
             json!({ "type": "string", "enum": codes, "description": listed.join("\n") }),
         );
-        if let Some(code) = self.schemas.get_mut("ErrorContent").and_then(|it| it.pointer_mut("/properties/code")) {
+        if let Some(code) = self
+            .schemas
+            .get_mut("ErrorContent")
+            .and_then(|it| it.pointer_mut("/properties/code"))
+        {
             *code = schema("ErrorCode");
         }
         self.schemas.insert(
@@ -406,9 +477,14 @@ impl Document {
 
 /// The parameters of an endpoint whose path is as it stands.
 fn plain_parameters(entry: &Entry) -> Vec<Value> {
-    let in_path = [("{id}", "Id"), ("{sid}", "SessionId"), ("{username}", "Username")];
-    let in_path =
-        in_path.iter().filter(|(placeholder, _)| entry.path.split('/').any(|segment| segment == *placeholder));
+    let in_path = [
+        ("{id}", "Id"),
+        ("{sid}", "SessionId"),
+        ("{username}", "Username"),
+    ];
+    let in_path = in_path
+        .iter()
+        .filter(|(placeholder, _)| entry.path.split('/').any(|segment| segment == *placeholder));
     let more: &[&str] = match entry.name {
         "refresh" => &["RefreshTokenHeader", "RefreshTokenCookie", "RefreshKey"],
         "logout" => &["RefreshTokenHeader", "RefreshTokenCookie"],
@@ -416,7 +492,11 @@ fn plain_parameters(entry: &Entry) -> Vec<Value> {
         "users-list" => &["Limit", "Cursor", "UserSearch", "UserRole"],
         _ => &[],
     };
-    in_path.map(|(_, name)| *name).chain(more.iter().copied()).map(parameter).collect()
+    in_path
+        .map(|(_, name)| *name)
+        .chain(more.iter().copied())
+        .map(parameter)
+        .collect()
 }
 
 /// A reference to a schema.
@@ -437,19 +517,31 @@ fn header(name: &str) -> Value {
 }
 
 fn points_to(reference: &Value, name: &str) -> bool {
-    reference.get("$ref").and_then(Value::as_str).is_some_and(|path| path.rsplit('/').next() == Some(name))
+    reference
+        .get("$ref")
+        .and_then(Value::as_str)
+        .is_some_and(|path| path.rsplit('/').next() == Some(name))
 }
 
 fn uncapitalised(name: &str) -> String {
     let mut chars = name.chars();
-    chars.next().map(|first| first.to_ascii_lowercase()).into_iter().chain(chars).collect()
+    chars
+        .next()
+        .map(|first| first.to_ascii_lowercase())
+        .into_iter()
+        .chain(chars)
+        .collect()
 }
 
 /// The entry's sentence, with the collection where it has one.
 fn summary(entry: &Entry, shape: &Shape<'_>) -> String {
     let sentence = entry.doc.replace('`', "");
     let sentence = sentence.trim_end_matches('.');
-    if entry.guard.is_of_records() { format!("{sentence} ({})", shape.tag) } else { sentence.to_owned() }
+    if entry.guard.is_of_records() {
+        format!("{sentence} ({})", shape.tag)
+    } else {
+        sentence.to_owned()
+    }
 }
 
 /// An access token, alone.
@@ -469,7 +561,13 @@ fn both() -> Value {
 
 /// What the guard of an endpoint that is not about records may refuse.
 fn guard_codes(guard: Guard) -> Vec<Code> {
-    let user = [Code::AuthenticationRequired, Code::InvalidToken, Code::TokenExpired, Code::SessionRevoked].to_vec();
+    let user = [
+        Code::AuthenticationRequired,
+        Code::InvalidToken,
+        Code::TokenExpired,
+        Code::SessionRevoked,
+    ]
+    .to_vec();
     match guard {
         Guard::User => user,
         Guard::Admin => [user, vec![Code::Forbidden]].concat(),
@@ -490,12 +588,18 @@ fn operations(entry: &Entry) -> Vec<Operation> {
 /// Whether a stranger may do it. To change takes reading, too.
 fn is_open(collection: &Definition, operation: Operation) -> bool {
     let changes = matches!(operation, Operation::Update | Operation::Delete);
-    collection.rule(operation).is_public() && (!changes || collection.rule(Operation::Read).is_public())
+    collection.rule(operation).is_public()
+        && (!changes || collection.rule(Operation::Read).is_public())
 }
 
 /// What the rules of an endpoint's operations, and the owner field, may refuse.
 fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
-    let mut codes = vec![Code::InvalidToken, Code::TokenExpired, Code::SessionRevoked, Code::ScopeInsufficient];
+    let mut codes = vec![
+        Code::InvalidToken,
+        Code::TokenExpired,
+        Code::SessionRevoked,
+        Code::ScopeInsufficient,
+    ];
     let may_name_an_owner = collection.owner_is_declared();
     for operation in operations(entry) {
         let rule = collection.rule(operation);
@@ -529,7 +633,13 @@ fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
             Operation::List | Operation::Read => codes.push(Code::ValidationFailed),
             Operation::Create | Operation::Update => {
                 codes.push(Code::RecordTooLarge);
-                codes.extend(collection.fields.iter().any(|field| field.unique).then_some(Code::UniqueViolation));
+                codes.extend(
+                    collection
+                        .fields
+                        .iter()
+                        .any(|field| field.unique)
+                        .then_some(Code::UniqueViolation),
+                );
             }
             Operation::Delete => {}
         }
@@ -568,8 +678,10 @@ fn refusal(status: u16, codes: &[Code], no_store: bool) -> Value {
     if no_store {
         headers.insert("Cache-Control".to_owned(), header("CacheControl"));
     }
-    let description: Vec<String> =
-        codes.iter().map(|code| format!("`{}`: {}", code.as_str(), code.message())).collect();
+    let description: Vec<String> = codes
+        .iter()
+        .map(|code| format!("`{}`: {}", code.as_str(), code.message()))
+        .collect();
     // The gateway throttles as well, without a time to wait.
     let schema = match status {
         429 => json!({ "anyOf": [error_with(codes), schema("GatewayError")] }),
@@ -696,7 +808,11 @@ fn parameters() -> Value {
             "schema": { "type": "string" },
         },
     });
-    for (name, parameter) in collection::shared_parameters().as_object().into_iter().flatten() {
+    for (name, parameter) in collection::shared_parameters()
+        .as_object()
+        .into_iter()
+        .flatten()
+    {
         parameters[name] = parameter.clone();
     }
     parameters
@@ -707,7 +823,8 @@ fn responses() -> Map<String, Value> {
     let refused = |code: Code| refusal(code.status(), &[code], false);
     let mut method_not_allowed = refused(Code::MethodNotAllowed);
     method_not_allowed["headers"]["Allow"] = header("Allow");
-    let not_modified = ["ETag", "Cache-Control", "Vary"].map(|name| (name.to_owned(), header(&name.replace('-', ""))));
+    let not_modified = ["ETag", "Cache-Control", "Vary"]
+        .map(|name| (name.to_owned(), header(&name.replace('-', ""))));
     let request_id = ("x-request-id".to_owned(), header("RequestId"));
     let not_modified: Map<String, Value> = not_modified.into_iter().chain([request_id]).collect();
     let throttled = json!({
@@ -717,7 +834,10 @@ fn responses() -> Map<String, Value> {
     Map::from_iter([
         ("NotFound".to_owned(), refused(Code::NotFound)),
         ("MethodNotAllowed".to_owned(), method_not_allowed),
-        ("NotModified".to_owned(), json!({ "description": "The caller has it.", "headers": not_modified })),
+        (
+            "NotModified".to_owned(),
+            json!({ "description": "The caller has it.", "headers": not_modified }),
+        ),
         ("Throttled".to_owned(), throttled),
     ])
 }
@@ -735,11 +855,22 @@ mod tests {
 
     fn codes(document: &Value, path: &str, method: &str, status: &str) -> Vec<String> {
         let response = &document["paths"][path][method]["responses"][status];
-        let reference = response["$ref"].as_str().and_then(|reference| reference.strip_prefix('#'));
-        let response = reference.and_then(|pointer| document.pointer(pointer)).unwrap_or(response);
-        let codes = &response["content"]["application/json"]["schema"]["allOf"][1]["properties"]["error"];
-        let codes = codes["properties"]["code"]["enum"].as_array().cloned().unwrap_or_default();
-        codes.iter().filter_map(|code| code.as_str().map(str::to_owned)).collect()
+        let reference = response["$ref"]
+            .as_str()
+            .and_then(|reference| reference.strip_prefix('#'));
+        let response = reference
+            .and_then(|pointer| document.pointer(pointer))
+            .unwrap_or(response);
+        let codes =
+            &response["content"]["application/json"]["schema"]["allOf"][1]["properties"]["error"];
+        let codes = codes["properties"]["code"]["enum"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default();
+        codes
+            .iter()
+            .filter_map(|code| code.as_str().map(str::to_owned))
+            .collect()
     }
 
     fn references(value: &Value, found: &mut Vec<String>) {
@@ -775,14 +906,24 @@ mod tests {
                     let path = entry.path.replace("{collection}", &collection.name);
                     let operation = &document["paths"][&path][method.as_str().to_lowercase()];
                     let id = operation["operationId"].as_str().expect("an id");
-                    assert!(operation["summary"].is_string() && operation["tags"][0].is_string(), "{id}");
-                    assert!(operation["responses"][entry.status.to_string()].is_object(), "{id}");
+                    assert!(
+                        operation["summary"].is_string() && operation["tags"][0].is_string(),
+                        "{id}"
+                    );
+                    assert!(
+                        operation["responses"][entry.status.to_string()].is_object(),
+                        "{id}"
+                    );
                     ids.insert(id.to_owned());
                 }
             }
         }
-        let count: usize =
-            document["paths"].as_object().expect("paths").values().map(|p| p.as_object().map_or(0, Map::len)).sum();
+        let count: usize = document["paths"]
+            .as_object()
+            .expect("paths")
+            .values()
+            .map(|p| p.as_object().map_or(0, Map::len))
+            .sum();
         assert_eq!(ids.len(), count);
     }
 
@@ -792,8 +933,14 @@ mod tests {
         let body = |path: &str| &document["paths"][path]["post"]["requestBody"];
         assert_eq!(body("/api/auth/login")["required"], json!(true));
         assert_eq!(body("/api/auth/logout")["required"], json!(false));
-        assert_eq!(document["paths"]["/api/health"]["get"].get("requestBody"), None);
-        assert_eq!(document["components"]["schemas"]["LogoutRequest"].get("required"), None);
+        assert_eq!(
+            document["paths"]["/api/health"]["get"].get("requestBody"),
+            None
+        );
+        assert_eq!(
+            document["components"]["schemas"]["LogoutRequest"].get("required"),
+            None
+        );
     }
 
     #[test]
@@ -803,22 +950,58 @@ mod tests {
         let login = codes(&document, "/api/auth/login", "post", "401");
         assert_eq!(login, [&["auth/invalid-credentials"], &keys[..]].concat());
         assert_eq!(codes(&document, "/api/health", "get", "401"), [""; 0]);
-        assert_eq!(codes(&document, "/api/auth/login", "post", "415"), ["common/unsupported-media-type"]);
+        assert_eq!(
+            codes(&document, "/api/auth/login", "post", "415"),
+            ["common/unsupported-media-type"]
+        );
         assert_eq!(codes(&document, "/api/posts", "get", "415"), [""; 0]);
-        let tokens = ["auth/invalid-token", "auth/token-expired", "auth/session-revoked"];
-        assert_eq!(codes(&document, "/api/posts", "get", "401"), [&tokens[..], &keys[..]].concat());
-        assert!(codes(&document, "/api/notes", "get", "401").contains(&"auth/authentication-required".to_owned()));
+        let tokens = [
+            "auth/invalid-token",
+            "auth/token-expired",
+            "auth/session-revoked",
+        ];
+        assert_eq!(
+            codes(&document, "/api/posts", "get", "401"),
+            [&tokens[..], &keys[..]].concat()
+        );
+        assert!(
+            codes(&document, "/api/notes", "get", "401")
+                .contains(&"auth/authentication-required".to_owned())
+        );
         let bound = ["auth/scope-insufficient", "auth/origin-not-allowed"];
         assert_eq!(codes(&document, "/api/notes/{id}", "get", "403"), bound);
         let put = codes(&document, "/api/posts/{id}", "put", "403");
-        assert_eq!(put, ["auth/scope-insufficient", "auth/forbidden", "auth/origin-not-allowed"]);
-        assert_eq!(codes(&document, "/api/posts/{id}", "delete", "404"), ["data/record-not-found"]);
-        assert_eq!(document["paths"]["/api/health"]["get"]["responses"].get("503"), None);
-        let security = |path: &str, method: &str| document["paths"][path][method]["security"].clone();
-        assert_eq!(security("/api/posts", "get"), json!([{}, token(), key(), both()]));
-        assert_eq!(security("/api/notes", "get"), json!([token(), key(), both()]));
+        assert_eq!(
+            put,
+            [
+                "auth/scope-insufficient",
+                "auth/forbidden",
+                "auth/origin-not-allowed"
+            ]
+        );
+        assert_eq!(
+            codes(&document, "/api/posts/{id}", "delete", "404"),
+            ["data/record-not-found"]
+        );
+        assert_eq!(
+            document["paths"]["/api/health"]["get"]["responses"].get("503"),
+            None
+        );
+        let security =
+            |path: &str, method: &str| document["paths"][path][method]["security"].clone();
+        assert_eq!(
+            security("/api/posts", "get"),
+            json!([{}, token(), key(), both()])
+        );
+        assert_eq!(
+            security("/api/notes", "get"),
+            json!([token(), key(), both()])
+        );
         assert_eq!(security("/api/auth/login", "post"), json!([{}, key()]));
-        assert_eq!(security("/api/admin/api-keys", "get"), json!([token(), both()]));
+        assert_eq!(
+            security("/api/admin/api-keys", "get"),
+            json!([token(), both()])
+        );
         assert_eq!(security("/api/health", "get"), json!([]));
     }
 
@@ -826,19 +1009,37 @@ mod tests {
     fn a_field_says_what_it_demands() {
         let schemas = &document()["components"]["schemas"];
         let create = &schemas["ProductsCreate"]["properties"];
-        assert_eq!(schemas["ProductsCreate"]["required"], json!(["name", "sku"]));
-        assert_eq!((&create["name"]["maxLength"], &create["name"]["type"]), (&json!(200), &json!("string")));
+        assert_eq!(
+            schemas["ProductsCreate"]["required"],
+            json!(["name", "sku"])
+        );
+        assert_eq!(
+            (&create["name"]["maxLength"], &create["name"]["type"]),
+            (&json!(200), &json!("string"))
+        );
         assert_eq!(create["sku"]["pattern"], json!("^[A-Z0-9-]{3,32}$"));
-        assert_eq!(create["status"]["enum"], json!(["draft", "active", "retired", null]));
+        assert_eq!(
+            create["status"]["enum"],
+            json!(["draft", "active", "retired", null])
+        );
         assert_eq!(create["status"]["default"], json!("draft"));
         assert_eq!(create["price"]["anyOf"][0]["minimum"], json!(0));
         assert_eq!(create["tags"]["items"]["maxLength"], json!(20));
         assert_eq!(create["size"]["additionalProperties"], json!(false));
-        assert_eq!(schemas["ProductsRecord"]["properties"]["homepage"]["format"], json!("uri"));
-        assert_eq!(schemas["ProductsPatch"]["properties"]["status"].get("default"), None);
+        assert_eq!(
+            schemas["ProductsRecord"]["properties"]["homepage"]["format"],
+            json!("uri")
+        );
+        assert_eq!(
+            schemas["ProductsPatch"]["properties"]["status"].get("default"),
+            None
+        );
         let post = &schemas["CommentsView"]["properties"]["post"]["anyOf"][1];
         assert_eq!(*post, schema("PostsView"));
-        assert_eq!(schemas["CommentsRecord"]["properties"]["post"]["type"], json!("string"));
+        assert_eq!(
+            schemas["CommentsRecord"]["properties"]["post"]["type"],
+            json!("string")
+        );
     }
 
     #[test]
@@ -846,22 +1047,52 @@ mod tests {
         let document = document();
         let parameters = &document["components"]["parameters"];
         let sort = &parameters["ProductsSort"]["schema"]["enum"];
-        for order in ["-createdAt", "status,-createdAt", "-status,createdAt", "-price", "name,-price"] {
-            assert!(sort.as_array().is_some_and(|orders| orders.contains(&json!(order))), "{order}: {sort}");
+        for order in [
+            "-createdAt",
+            "status,-createdAt",
+            "-status,createdAt",
+            "-price",
+            "name,-price",
+        ] {
+            assert!(
+                sort.as_array()
+                    .is_some_and(|orders| orders.contains(&json!(order))),
+                "{order}: {sort}"
+            );
         }
         let paths = &parameters["CommentsExpand"]["schema"]["items"]["enum"];
-        assert!(paths.as_array().is_some_and(|paths| paths.contains(&json!("order.product"))), "{paths}");
+        assert!(
+            paths
+                .as_array()
+                .is_some_and(|paths| paths.contains(&json!("order.product"))),
+            "{paths}"
+        );
         assert_eq!(parameters.get("ProductsExpand"), None);
         let conditions = &document["components"]["schemas"]["ProductsConditions"]["properties"];
-        for name in ["status", "price_gte", "name_startsWith", "tags_contains", "createdAt_lt", "size_exists"] {
+        for name in [
+            "status",
+            "price_gte",
+            "name_startsWith",
+            "tags_contains",
+            "createdAt_lt",
+            "size_exists",
+        ] {
             assert!(conditions[name].is_object(), "{name}");
         }
         for name in ["price_contains", "size", "tags", "tags_in", "status_eq"] {
             assert_eq!(conditions.get(name), None, "{name}");
         }
-        assert_eq!(document["paths"]["/api/products/count"]["get"]["parameters"].as_array().map(Vec::len), Some(5));
+        assert_eq!(
+            document["paths"]["/api/products/count"]["get"]["parameters"]
+                .as_array()
+                .map(Vec::len),
+            Some(5)
+        );
         assert_eq!(codes(&document, "/api/products", "post", "409").len(), 2);
-        assert_eq!(codes(&document, "/api/posts", "post", "409"), ["common/idempotency-mismatch"]);
+        assert_eq!(
+            codes(&document, "/api/posts", "post", "409"),
+            ["common/idempotency-mismatch"]
+        );
     }
 
     #[test]
@@ -869,14 +1100,35 @@ mod tests {
         let schemas = &document()["components"]["schemas"];
         assert_eq!(schemas["PostsCreate"]["required"], json!(["title"]));
         assert_eq!(schemas["PostsPatch"].get("required"), None);
-        assert_eq!(schemas["PostsRecord"]["required"], json!(["id", "createdAt", "updatedAt", "createdBy", "title"]));
-        assert_eq!(schemas["PostsRecord"]["properties"]["id"]["readOnly"], json!(true));
-        assert_eq!(schemas["NotesRecord"]["properties"]["due"]["format"], json!("date-time"));
+        assert_eq!(
+            schemas["PostsRecord"]["required"],
+            json!(["id", "createdAt", "updatedAt", "createdBy", "title"])
+        );
+        assert_eq!(
+            schemas["PostsRecord"]["properties"]["id"]["readOnly"],
+            json!(true)
+        );
+        assert_eq!(
+            schemas["NotesRecord"]["properties"]["due"]["format"],
+            json!("date-time")
+        );
         let assignee = json!({ "anyOf": [schema("Reference"), { "type": "null" }] });
         assert_eq!(schemas["NotesCreate"]["properties"]["assignee"], assignee);
-        assert_eq!(schemas["NotesCreate"]["properties"]["title"]["type"], json!("string"));
-        assert_eq!(schemas["NotesPatch"]["properties"]["body"]["type"], json!(["string", "null"]));
-        assert_eq!(schemas["ErrorCode"]["enum"].as_array().map(Vec::len), Some(Code::ALL.len()));
-        assert_eq!(schemas["ErrorContent"]["properties"]["code"], schema("ErrorCode"));
+        assert_eq!(
+            schemas["NotesCreate"]["properties"]["title"]["type"],
+            json!("string")
+        );
+        assert_eq!(
+            schemas["NotesPatch"]["properties"]["body"]["type"],
+            json!(["string", "null"])
+        );
+        assert_eq!(
+            schemas["ErrorCode"]["enum"].as_array().map(Vec::len),
+            Some(Code::ALL.len())
+        );
+        assert_eq!(
+            schemas["ErrorContent"]["properties"]["code"],
+            schema("ErrorCode")
+        );
     }
 }

@@ -13,7 +13,10 @@ use crate::{openapi, routes, schema, steps, template};
 /// The workspace's folder.
 #[must_use]
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).parent().unwrap_or(Path::new(".")).to_path_buf()
+    Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .unwrap_or(Path::new("."))
+        .to_path_buf()
 }
 
 /// Every generated file, as its path from the root and its content.
@@ -25,15 +28,20 @@ pub fn draw() -> Result<[(&'static str, String); 4], String> {
     Ok([
         ("template.yaml", template::draw(PAGE, &collections)?),
         ("CargoLambda.toml", routes::draw(PAGE)?),
-        ("docs/openapi.json", openapi::draw(PAGE, &collections, &profile()?)?),
+        (
+            "docs/openapi.json",
+            openapi::draw(PAGE, &collections, &profile()?)?,
+        ),
         ("docs/collection.schema.json", schema::draw()?),
     ])
 }
 
 /// The profile fields that `bakend.json` declares.
 fn profile() -> Result<Vec<ProfileField>, String> {
-    let text = fs::read_to_string(root().join("bakend.json")).map_err(|error| format!("bakend.json: {error}"))?;
-    let settings = Settings::read(&text, |_| None, true).map_err(|problem| format!("bakend.json: {problem}"))?;
+    let text = fs::read_to_string(root().join("bakend.json"))
+        .map_err(|error| format!("bakend.json: {error}"))?;
+    let settings = Settings::read(&text, |_| None, true)
+        .map_err(|problem| format!("bakend.json: {problem}"))?;
     Ok(settings.users.fields)
 }
 
@@ -91,11 +99,17 @@ mod tests {
             .filter(|path| path.is_dir())
             .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
             .collect();
-        assert_eq!(entries, folders, "functions/ and shared/api/src/endpoints.rs must name the same endpoints");
+        assert_eq!(
+            entries, folders,
+            "functions/ and shared/api/src/endpoints.rs must name the same endpoints"
+        );
         for name in entries {
             let manifest = root().join("functions").join(&name).join("Cargo.toml");
             let manifest = fs::read_to_string(manifest).expect("a manifest");
-            assert!(manifest.contains(&format!("name = \"{name}\"")), "functions/{name} must be the package {name}");
+            assert!(
+                manifest.contains(&format!("name = \"{name}\"")),
+                "functions/{name} must be the package {name}"
+            );
         }
     }
 
@@ -104,7 +118,12 @@ mod tests {
         let mut seen = BTreeSet::new();
         for entry in PAGE {
             for method in entry.methods {
-                assert!(seen.insert((method.as_str(), entry.path)), "{} {} twice", method.as_str(), entry.path);
+                assert!(
+                    seen.insert((method.as_str(), entry.path)),
+                    "{} {} twice",
+                    method.as_str(),
+                    entry.path
+                );
             }
         }
     }
@@ -112,20 +131,28 @@ mod tests {
     /// The documents that people follow.
     fn documents() -> Vec<(PathBuf, String)> {
         let folders = ["", "docs", "docs/decisions"].map(|folder| root().join(folder));
-        let files = folders.iter().flat_map(|folder| fs::read_dir(folder).expect("a folder"));
+        let files = folders
+            .iter()
+            .flat_map(|folder| fs::read_dir(folder).expect("a folder"));
         let markdown = files
             .map(|entry| entry.expect("an entry").path())
             .filter(|path| path.extension().is_some_and(|extension| extension == "md"));
-        markdown.map(|path| (path.clone(), fs::read_to_string(path).expect("a text"))).collect()
+        markdown
+            .map(|path| (path.clone(), fs::read_to_string(path).expect("a text")))
+            .collect()
     }
 
     #[test]
     fn every_cargo_command_in_the_documents_exists() {
         let aliases = fs::read_to_string(root().join(".cargo/config.toml")).expect("the aliases");
-        let own = ["install", "fmt", "test", "build", "run", "clippy", "deny", "lambda"];
+        let own = [
+            "install", "fmt", "test", "build", "run", "clippy", "deny", "lambda",
+        ];
         for (path, text) in documents() {
             let words = text.split("cargo ").skip(1).map(|rest| {
-                let end = rest.find(|c: char| !c.is_ascii_lowercase() && c != '-').unwrap_or(rest.len());
+                let end = rest
+                    .find(|c: char| !c.is_ascii_lowercase() && c != '-')
+                    .unwrap_or(rest.len());
                 &rest[..end]
             });
             for word in words.filter(|word| !word.is_empty()) {
@@ -138,9 +165,16 @@ mod tests {
     #[test]
     fn every_link_in_the_documents_leads_to_a_file() {
         for (path, text) in documents() {
-            let links = text.split("](").skip(1).filter_map(|rest| rest.split_once(')')).map(|(link, _)| link);
+            let links = text
+                .split("](")
+                .skip(1)
+                .filter_map(|rest| rest.split_once(')'))
+                .map(|(link, _)| link);
             for link in links.filter(|link| !link.starts_with("http")) {
-                let target = path.parent().expect("a folder").join(link.split('#').next().unwrap_or(link));
+                let target = path
+                    .parent()
+                    .expect("a folder")
+                    .join(link.split('#').next().unwrap_or(link));
                 assert!(target.exists(), "{}: {link} leads nowhere", path.display());
             }
         }

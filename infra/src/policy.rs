@@ -77,7 +77,8 @@ impl Arn {
 
     /// How long it is once deployed, where partition and region have long names.
     fn length(&self) -> usize {
-        let table = "arn:aws-us-gov:dynamodb:ap-southeast-1:123456789012:table/-".len() + STACK_NAME;
+        let table =
+            "arn:aws-us-gov:dynamodb:ap-southeast-1:123456789012:table/-".len() + STACK_NAME;
         match self {
             Self::Table(_, name) => table + name.len(),
             Self::Indexes(_, name) => table + name.len() + "/index/*".len(),
@@ -97,7 +98,10 @@ impl Statement {
     fn new(effect: &'static str, actions: &BTreeSet<Action>, resource: Vec<Arn>) -> Self {
         Self {
             effect,
-            action: actions.iter().map(|action| format!("dynamodb:{}", action.as_str())).collect(),
+            action: actions
+                .iter()
+                .map(|action| format!("dynamodb:{}", action.as_str()))
+                .collect(),
             resource,
         }
     }
@@ -154,31 +158,49 @@ impl Policy {
             }
         }
         let needed = |action, system| {
-            let related = system == Table::Users && granted.contains(&(action, Table::RelatedUsers));
+            let related =
+                system == Table::Users && granted.contains(&(action, Table::RelatedUsers));
             related || granted.contains(&(action, system))
         };
         // The prefix covers the system tables as well.
         let mut denied: BTreeMap<BTreeSet<Action>, Vec<Arn>> = BTreeMap::new();
-        let everywhere = allowed.get(&vec![Arn::EveryTable]).cloned().unwrap_or_default();
+        let everywhere = allowed
+            .get(&vec![Arn::EveryTable])
+            .cloned()
+            .unwrap_or_default();
         for (system, _) in SYSTEM_TABLES {
-            let actions: BTreeSet<Action> =
-                everywhere.iter().copied().filter(|action| !needed(*action, *system)).collect();
+            let actions: BTreeSet<Action> = everywhere
+                .iter()
+                .copied()
+                .filter(|action| !needed(*action, *system))
+                .collect();
             if !actions.is_empty() {
-                denied.entry(actions).or_default().extend(system_table(*system));
+                denied
+                    .entry(actions)
+                    .or_default()
+                    .extend(system_table(*system));
             }
         }
         let mut merged: BTreeMap<BTreeSet<Action>, Vec<Arn>> = BTreeMap::new();
         for (resource, actions) in allowed {
             merged.entry(actions).or_default().extend(resource);
         }
-        let allow = merged.into_iter().map(|(actions, resource)| Statement::new("Allow", &actions, resource));
-        let deny = denied.into_iter().map(|(actions, resource)| Statement::new("Deny", &actions, resource));
-        Self { version: "2012-10-17", statement: allow.chain(deny).collect() }
+        let allow = merged
+            .into_iter()
+            .map(|(actions, resource)| Statement::new("Allow", &actions, resource));
+        let deny = denied
+            .into_iter()
+            .map(|(actions, resource)| Statement::new("Deny", &actions, resource));
+        Self {
+            version: "2012-10-17",
+            statement: allow.chain(deny).collect(),
+        }
     }
 
     /// How long it is once deployed, as compact JSON.
     fn length(&self) -> usize {
-        r#"{"Version":"2012-10-17","Statement":[]}"#.len() + self.statement.iter().map(Statement::length).sum::<usize>()
+        r#"{"Version":"2012-10-17","Statement":[]}"#.len()
+            + self.statement.iter().map(Statement::length).sum::<usize>()
     }
 }
 
@@ -195,8 +217,15 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
             || !it.related().is_empty()
             || !it.indexes.is_empty()
     };
-    let all = |has: &dyn Fn(&Definition) -> bool, one: fn(String, String) -> Arn, every: Arn| -> Vec<Arn> {
-        let named: Vec<_> = collections.iter().filter(|it| has(it)).map(|it| Arn::of(it)).collect();
+    let all = |has: &dyn Fn(&Definition) -> bool,
+               one: fn(String, String) -> Arn,
+               every: Arn|
+     -> Vec<Arn> {
+        let named: Vec<_> = collections
+            .iter()
+            .filter(|it| has(it))
+            .map(|it| Arn::of(it))
+            .collect();
         if named.len() > MAX_NAMED_COLLECTIONS {
             return vec![every];
         }
@@ -204,17 +233,26 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
     };
     match table {
         Table::Records => all(&|_| true, Arn::Table, Arn::EveryTable),
-        Table::RecordsIndexes => {
-            all(&|it| it.has_owner_index() || !it.indexes.is_empty(), Arn::Indexes, Arn::EveryIndex)
-        }
+        Table::RecordsIndexes => all(
+            &|it| it.has_owner_index() || !it.indexes.is_empty(),
+            Arn::Indexes,
+            Arn::EveryIndex,
+        ),
         Table::RelatedRecords => all(&is_related, Arn::Table, Arn::EveryTable),
         Table::FilteredRecords => all(&is_filtered, Arn::Table, Arn::EveryTable),
-        Table::RelatedFilteredRecords => all(&|it| is_filtered(it) && is_related(it), Arn::Table, Arn::EveryTable),
+        Table::RelatedFilteredRecords => all(
+            &|it| is_filtered(it) && is_related(it),
+            Arn::Table,
+            Arn::EveryTable,
+        ),
         Table::UniqueRecords => all(&is_unique, Arn::Table, Arn::EveryTable),
         Table::EntangledRecords => all(&is_entangled, Arn::Table, Arn::EveryTable),
         Table::RelatedUsers if !targets.contains("users") => Vec::new(),
         Table::RelatedUsers => system_table(Table::Users).into_iter().collect(),
-        Table::UsersIndex => vec![Arn::Indexes(names::system_table("_users"), "_users".to_owned())],
+        Table::UsersIndex => vec![Arn::Indexes(
+            names::system_table("_users"),
+            "_users".to_owned(),
+        )],
         system => system_table(system).into_iter().collect(),
     }
 }
@@ -237,18 +275,29 @@ mod tests {
         } else {
             json!({ "name": "who", "type": kind })
         };
-        serde_json::from_value(json!({ "name": name, "fields": [field], "permissions": { "read": read } }))
-            .expect("a definition")
+        serde_json::from_value(
+            json!({ "name": name, "fields": [field], "permissions": { "read": read } }),
+        )
+        .expect("a definition")
     }
 
     fn statements(entry: &Entry, definitions: &[Definition]) -> Vec<Json> {
         let collections: Vec<&Definition> = definitions.iter().collect();
-        let policy = policy(entry, &collections).expect("fits").expect("some access");
-        policy.statement.iter().map(|statement| serde_json::to_value(statement).expect("serializable")).collect()
+        let policy = policy(entry, &collections)
+            .expect("fits")
+            .expect("some access");
+        policy
+            .statement
+            .iter()
+            .map(|statement| serde_json::to_value(statement).expect("serializable"))
+            .collect()
     }
 
     fn statement(effect: &str, actions: &[&str], resource: Json) -> Json {
-        let actions: Vec<String> = actions.iter().map(|action| format!("dynamodb:{action}")).collect();
+        let actions: Vec<String> = actions
+            .iter()
+            .map(|action| format!("dynamodb:{action}"))
+            .collect();
         json!({ "Effect": effect, "Action": actions, "Resource": resource })
     }
 
@@ -265,23 +314,41 @@ mod tests {
         assert_eq!(
             statements(Login::ENTRY, &[definition("posts", "public", "string")]),
             [
-                statement("Allow", &["GetItem", "PutItem"], json!([arn("SettingsTable")])),
-                statement("Allow", &["GetItem", "UpdateItem"], json!([arn("UsersTable")])),
+                statement(
+                    "Allow",
+                    &["GetItem", "PutItem"],
+                    json!([arn("SettingsTable")])
+                ),
+                statement(
+                    "Allow",
+                    &["GetItem", "UpdateItem"],
+                    json!([arn("UsersTable")])
+                ),
                 allow("BatchGetItem", json!([arn("ApiKeysTable")])),
                 allow("PutItem", json!([arn("SessionsTable")])),
-                statement("Allow", &["PutItem", "UpdateItem", "DeleteItem"], json!([arn("ThrottleTable")])),
+                statement(
+                    "Allow",
+                    &["PutItem", "UpdateItem", "DeleteItem"],
+                    json!([arn("ThrottleTable")])
+                ),
             ]
         );
     }
 
     #[test]
     fn a_list_queries_tables_and_only_the_indexes_that_exist() {
-        let definitions = [definition("notes", "owner", "string"), definition("posts", "public", "string")];
+        let definitions = [
+            definition("notes", "owner", "string"),
+            definition("posts", "public", "string"),
+        ];
         assert_eq!(
             statements(RecordsList::ENTRY, &definitions),
             [
                 allow("GetItem", json!([arn("SettingsTable")])),
-                allow("BatchGetItem", json!([arn("ApiKeysTable"), arn("SessionsTable"), arn("UsersTable")])),
+                allow(
+                    "BatchGetItem",
+                    json!([arn("ApiKeysTable"), arn("SessionsTable"), arn("UsersTable")])
+                ),
                 allow(
                     "Query",
                     json!([arn("NotesCollection"), arn("PostsCollection"),
@@ -290,7 +357,10 @@ mod tests {
             ]
         );
         let indexes = statements(RecordsList::ENTRY, &definitions[1..]);
-        assert!(!json!(indexes).to_string().contains("/index/"), "{indexes:?}");
+        assert!(
+            !json!(indexes).to_string().contains("/index/"),
+            "{indexes:?}"
+        );
     }
 
     fn entry(access: &'static [(Action, Table)]) -> Entry {
@@ -308,39 +378,76 @@ mod tests {
 
     #[test]
     fn beyond_thirty_collections_a_prefix_stands_for_all_and_denies_the_system_tables() {
-        let definitions: Vec<Definition> =
-            (0..31).map(|number| definition(&format!("c{number}"), "owner", "string")).collect();
+        let definitions: Vec<Definition> = (0..31)
+            .map(|number| definition(&format!("c{number}"), "owner", "string"))
+            .collect();
         let every = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${AWS::StackName}-*";
         let list = statements(RecordsList::ENTRY, &definitions);
         let system = |ids: &[&str]| json!(ids.iter().map(|id| arn(id)).collect::<Vec<_>>());
         assert_eq!(
             list[2..],
             [
-                allow("Query", json!([{ "Fn::Sub": every }, { "Fn::Sub": format!("{every}/index/*") }])),
+                allow(
+                    "Query",
+                    json!([{ "Fn::Sub": every }, { "Fn::Sub": format!("{every}/index/*") }])
+                ),
                 statement(
                     "Deny",
                     &["Query"],
-                    system(&["UsersTable", "SessionsTable", "SettingsTable", "ThrottleTable", "ApiKeysTable"])
+                    system(&[
+                        "UsersTable",
+                        "SessionsTable",
+                        "SettingsTable",
+                        "ThrottleTable",
+                        "ApiKeysTable"
+                    ])
                 ),
             ]
         );
         // A deny outweighs every allow, so what the endpoint needs itself is left out of it.
         let get = statements(RecordsGet::ENTRY, &definitions);
-        assert!(get.contains(&allow("GetItem", json!([arn("SettingsTable"), { "Fn::Sub": every }]))), "{get:?}");
-        let denied = system(&["UsersTable", "SessionsTable", "ThrottleTable", "ApiKeysTable"]);
-        assert!(get.contains(&statement("Deny", &["GetItem"], denied)), "{get:?}");
-        assert_eq!(json!(statements(RecordsGet::ENTRY, &definitions[..30])).to_string().matches("Deny").count(), 0);
+        assert!(
+            get.contains(&allow(
+                "GetItem",
+                json!([arn("SettingsTable"), { "Fn::Sub": every }])
+            )),
+            "{get:?}"
+        );
+        let denied = system(&[
+            "UsersTable",
+            "SessionsTable",
+            "ThrottleTable",
+            "ApiKeysTable",
+        ]);
+        assert!(
+            get.contains(&statement("Deny", &["GetItem"], denied)),
+            "{get:?}"
+        );
+        assert_eq!(
+            json!(statements(RecordsGet::ENTRY, &definitions[..30]))
+                .to_string()
+                .matches("Deny")
+                .count(),
+            0
+        );
     }
 
     #[test]
     fn a_policy_that_iam_would_refuse_is_refused() {
         let long = "x".repeat(62);
-        let definitions: Vec<Definition> =
-            (10..40).map(|number| definition(&format!("{long}{number}"), "owner", "string")).collect();
+        let definitions: Vec<Definition> = (10..40)
+            .map(|number| definition(&format!("{long}{number}"), "owner", "string"))
+            .collect();
         let collections: Vec<&Definition> = definitions.iter().collect();
         let error = policy(RecordsList::ENTRY, &collections).expect_err("refused");
-        assert!(error.starts_with("The policy of records-list would have 1") && !error.contains('\n'), "{error}");
-        assert_eq!(policy(RecordsList::ENTRY, &collections[..20]).map(|policy| policy.is_some()), Ok(true));
+        assert!(
+            error.starts_with("The policy of records-list would have 1") && !error.contains('\n'),
+            "{error}"
+        );
+        assert_eq!(
+            policy(RecordsList::ENTRY, &collections[..20]).map(|policy| policy.is_some()),
+            Ok(true)
+        );
     }
 
     #[test]
@@ -352,14 +459,20 @@ mod tests {
                 relation["collection"] = json!(format!("a-name-of-19-chars-{}", number % 30 + 10));
                 let fields = json!([field("code", "string"), relation]);
                 let name = format!("a-name-of-19-chars-{number}");
-                serde_json::from_value(json!({ "name": name, "fields": fields, "indexes": [["code"]] }))
-                    .expect("a definition")
+                serde_json::from_value(
+                    json!({ "name": name, "fields": fields, "indexes": [["code"]] }),
+                )
+                .expect("a definition")
             })
             .collect();
         let collections: Vec<&Definition> = definitions.iter().collect();
         for entry in api::endpoints::PAGE {
             let policy = policy(entry, &collections).expect("fits");
-            assert!(!json!(policy).to_string().contains("StackName"), "{} goes by the prefix", entry.name);
+            assert!(
+                !json!(policy).to_string().contains("StackName"),
+                "{} goes by the prefix",
+                entry.name
+            );
         }
     }
 

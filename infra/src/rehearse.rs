@@ -47,15 +47,28 @@ pub fn rehearse(root: &Path, instead: Option<&str>) -> Result<(), String> {
 }
 
 fn run(root: &Path, instead: Option<&str>, parts: &mut Parts) -> Result<(), String> {
-    let (sam, ministack) = parts.time("install the tools", || Ok((tools::sam(root)?, tools::ministack(root)?)))?;
-    parts.time("cargo ship", || ship::ship(root, Arch::host(), Path::new(ship::FOLDER)))?;
+    let (sam, ministack) = parts.time("install the tools", || {
+        Ok((tools::sam(root)?, tools::ministack(root)?))
+    })?;
+    parts.time("cargo ship", || {
+        ship::ship(root, Arch::host(), Path::new(ship::FOLDER))
+    })?;
     let folder = fresh_folder(root)?;
     let port = free_port()?;
-    let aws = Aws { root, folder: &folder, endpoint: format!("http://127.0.0.1:{port}") };
+    let aws = Aws {
+        root,
+        folder: &folder,
+        endpoint: format!("http://127.0.0.1:{port}"),
+    };
     parts.time("sam validate --lint", || {
-        aws.run("sam validate", Command::new(&sam).args(["validate", "--lint", "--template", "template.yaml"]))
+        aws.run(
+            "sam validate",
+            Command::new(&sam).args(["validate", "--lint", "--template", "template.yaml"]),
+        )
     })?;
-    let emulator = parts.time("start the emulator", || Emulator::start(&aws, &ministack, port))?;
+    let emulator = parts.time("start the emulator", || {
+        Emulator::start(&aws, &ministack, port)
+    })?;
     parts.time("sam deploy", || deploy(&aws, &sam))?;
     let api = parts.time("make the routes", || make_routes(&aws, &sam))?;
     let suite = parts.time("black-box suite", || {
@@ -67,7 +80,9 @@ fn run(root: &Path, instead: Option<&str>, parts: &mut Parts) -> Result<(), Stri
             suite.args(["test", "--package", "blackbox"]);
         }
         tools::forget_package(&mut suite);
-        suite.current_dir(root).env("BAKEND_TEST_URL", &aws.endpoint);
+        suite
+            .current_dir(root)
+            .env("BAKEND_TEST_URL", &aws.endpoint);
         suite.env("BAKEND_TEST_HOST", aws.host(&api));
         succeed("The black-box suite", &mut suite)
     });
@@ -84,19 +99,42 @@ fn change(aws: &Aws<'_>, sam: &Path, api: &str, parts: &mut Parts) -> Result<(),
     };
     let look = |when: &str| {
         let mut python = Command::new(sam.with_file_name("python"));
-        python.args(["-c", CHANGE, when, &aws.endpoint]).arg(aws.host(api)).arg(aws.folder.join("products.json"));
+        python
+            .args(["-c", CHANGE, when, &aws.endpoint])
+            .arg(aws.host(api))
+            .arg(aws.folder.join("products.json"));
         aws.run("The look at the products", &mut python)
     };
     parts.time("records before the change", || look("before"))?;
     parts.time("cargo ship --steps", || {
         let mut ship = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
         // The binaries of other definitions must not be where a deployment looks for them.
-        ship.args(["run", "--quiet", "--bin", "infra", "ship", "--folder", ".bakend/rehearsal/lambda"]);
-        ship.args(["--arch", Arch::host().parameter(), "--steps", "--stack", STACK, "--"]).args(SAM_ARGUMENTS);
-        aws.environment(&mut ship).env("BAKEND_COLLECTIONS", definitions);
+        ship.args([
+            "run",
+            "--quiet",
+            "--bin",
+            "infra",
+            "ship",
+            "--folder",
+            ".bakend/rehearsal/lambda",
+        ]);
+        ship.args([
+            "--arch",
+            Arch::host().parameter(),
+            "--steps",
+            "--stack",
+            STACK,
+            "--",
+        ])
+        .args(SAM_ARGUMENTS);
+        aws.environment(&mut ship)
+            .env("BAKEND_COLLECTIONS", definitions);
         // Its cargo is this one.
         for (name, value) in std::env::vars_os() {
-            if ["CARGO", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"].iter().any(|kept| name == *kept) {
+            if ["CARGO", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"]
+                .iter()
+                .any(|kept| name == *kept)
+            {
                 ship.env(name, value);
             }
         }
@@ -112,13 +150,22 @@ fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
     let trouble = |error: std::io::Error| format!("Cannot copy the collections: {error}");
     fs::create_dir_all(&folder).map_err(trouble)?;
     let mut found = false;
-    for (name, text) in api::definition::read_folder(&aws.root.join("collections")).map_err(trouble)? {
+    for (name, text) in
+        api::definition::read_folder(&aws.root.join("collections")).map_err(trouble)?
+    {
         let mut text = text;
         if name == "products.json" {
-            let mut definition: serde_json::Value = serde_json::from_str(&text).map_err(|error| error.to_string())?;
-            if let Some(indexes) = definition.get_mut("indexes").and_then(serde_json::Value::as_array_mut) {
+            let mut definition: serde_json::Value =
+                serde_json::from_str(&text).map_err(|error| error.to_string())?;
+            if let Some(indexes) = definition
+                .get_mut("indexes")
+                .and_then(serde_json::Value::as_array_mut)
+            {
                 indexes.retain(|index| *index != serde_json::json!(["name", "-price"]));
-                indexes.extend([serde_json::json!(["stock"]), serde_json::json!(["status", "stock"])]);
+                indexes.extend([
+                    serde_json::json!(["stock"]),
+                    serde_json::json!(["status", "stock"]),
+                ]);
                 found = true;
             }
             text = definition.to_string();
@@ -132,12 +179,25 @@ fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
 const ADMIN: &str = "admin@example.com";
 
 /// What every deployment of a rehearsal is told.
-const SAM_ARGUMENTS: [&str; 5] =
-    ["--resolve-s3", "--capabilities", "CAPABILITY_IAM", "--no-confirm-changeset", "--no-progressbar"];
+const SAM_ARGUMENTS: [&str; 5] = [
+    "--resolve-s3",
+    "--capabilities",
+    "CAPABILITY_IAM",
+    "--no-confirm-changeset",
+    "--no-progressbar",
+];
 
 fn deploy(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
     let mut deploy = Command::new(sam);
-    deploy.args(["deploy", "--template-file", "template.yaml", "--stack-name", STACK]).args(SAM_ARGUMENTS);
+    deploy
+        .args([
+            "deploy",
+            "--template-file",
+            "template.yaml",
+            "--stack-name",
+            STACK,
+        ])
+        .args(SAM_ARGUMENTS);
     deploy.args(["--parameter-overrides", &format!("AdminEmail={ADMIN}")]);
     deploy.arg(format!("Architecture={}", Arch::host().parameter()));
     aws.run("sam deploy", &mut deploy)
@@ -164,7 +224,11 @@ fn make_routes(aws: &Aws<'_>, sam: &Path) -> Result<String, String> {
 struct Parts(Vec<(&'static str, Duration)>);
 
 impl Parts {
-    fn time<T>(&mut self, name: &'static str, part: impl FnOnce() -> Result<T, String>) -> Result<T, String> {
+    fn time<T>(
+        &mut self,
+        name: &'static str,
+        part: impl FnOnce() -> Result<T, String>,
+    ) -> Result<T, String> {
         println!("== {name}");
         let start = Instant::now();
         let done = part();
@@ -183,22 +247,28 @@ struct Aws<'a> {
 impl Aws<'_> {
     /// Gives a command nothing but what it needs. The emulator's functions inherit it, as they do on AWS nothing.
     fn environment<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        command.current_dir(self.root).stdin(Stdio::null()).env_clear();
+        command
+            .current_dir(self.root)
+            .stdin(Stdio::null())
+            .env_clear();
         for name in ["PATH", "HOME", "LANG"] {
             if let Some(value) = std::env::var_os(name) {
                 command.env(name, value);
             }
         }
-        command.env("AWS_ENDPOINT_URL", &self.endpoint).env("TMPDIR", self.folder.join("tmp")).envs([
-            ("AWS_DEFAULT_REGION", "us-east-1"),
-            ("AWS_ACCESS_KEY_ID", "test"),
-            ("AWS_SECRET_ACCESS_KEY", "test"),
-            ("AWS_CONFIG_FILE", "/dev/null"),
-            ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-            ("AWS_EC2_METADATA_DISABLED", "true"),
-            ("NO_PROXY", "127.0.0.1,localhost"),
-            ("SAM_CLI_TELEMETRY", "0"),
-        ])
+        command
+            .env("AWS_ENDPOINT_URL", &self.endpoint)
+            .env("TMPDIR", self.folder.join("tmp"))
+            .envs([
+                ("AWS_DEFAULT_REGION", "us-east-1"),
+                ("AWS_ACCESS_KEY_ID", "test"),
+                ("AWS_SECRET_ACCESS_KEY", "test"),
+                ("AWS_CONFIG_FILE", "/dev/null"),
+                ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
+                ("AWS_EC2_METADATA_DISABLED", "true"),
+                ("NO_PROXY", "127.0.0.1,localhost"),
+                ("SAM_CLI_TELEMETRY", "0"),
+            ])
     }
 
     /// By which name the emulator knows a deployed API.
@@ -213,17 +283,25 @@ impl Aws<'_> {
 }
 
 fn succeed(what: &str, command: &mut Command) -> Result<(), String> {
-    let status = command.status().map_err(|error| format!("Cannot run {what}: {error}"))?;
-    if status.success() { Ok(()) } else { Err(format!("{what} failed; its reason is above.")) }
+    let status = command
+        .status()
+        .map_err(|error| format!("Cannot run {what}: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err(format!("{what} failed; its reason is above."))
+    }
 }
 
 /// The emulator's own folder, emptied: a rehearsal begins with an account that has nothing.
 fn fresh_folder(root: &Path) -> Result<PathBuf, String> {
     let folder = root.join(".bakend/rehearsal");
     if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|error| format!("Cannot empty {}: {error}", folder.display()))?;
+        fs::remove_dir_all(&folder)
+            .map_err(|error| format!("Cannot empty {}: {error}", folder.display()))?;
     }
-    fs::create_dir_all(folder.join("tmp")).map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
+    fs::create_dir_all(folder.join("tmp"))
+        .map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
     Ok(folder)
 }
 
@@ -247,19 +325,31 @@ impl Emulator {
         let trouble = |error: std::io::Error| format!("Cannot start the emulator: {error}");
         let log = File::create(&path).map_err(trouble)?;
         let mut command = Command::new(program);
-        aws.environment(&mut command).env("GATEWAY_PORT", port.to_string()).env("BIND_HOST", "127.0.0.1");
-        command.env("STATE_DIR", aws.folder.join("state")).env("S3_DATA_DIR", aws.folder.join("s3"));
+        aws.environment(&mut command)
+            .env("GATEWAY_PORT", port.to_string())
+            .env("BIND_HOST", "127.0.0.1");
+        command
+            .env("STATE_DIR", aws.folder.join("state"))
+            .env("S3_DATA_DIR", aws.folder.join("s3"));
         // Its functions inherit what it has, so the template stays as it is.
         command.envs(UNTHROTTLED.map(|name| (name, "1000000")));
         // These listen on every interface.
         command.envs([("SFTP_ENABLED", "0"), ("IOT_MTLS_ENABLED", "0")]);
-        command.stdout(log.try_clone().map_err(trouble)?).stderr(log);
-        let mut emulator = Self { process: command.spawn().map_err(trouble)?, log: path };
+        command
+            .stdout(log.try_clone().map_err(trouble)?)
+            .stderr(log);
+        let mut emulator = Self {
+            process: command.spawn().map_err(trouble)?,
+            log: path,
+        };
         let start = Instant::now();
         while TcpStream::connect(("127.0.0.1", port)).is_err() {
             let ended = emulator.process.try_wait().map_err(trouble)?.is_some();
             if ended || start.elapsed() > PATIENCE {
-                return Err(format!("The emulator does not answer; see {}.", emulator.log.display()));
+                return Err(format!(
+                    "The emulator does not answer; see {}.",
+                    emulator.log.display()
+                ));
             }
             thread::sleep(Duration::from_millis(100));
         }
@@ -276,7 +366,9 @@ impl Emulator {
         if self.process.try_wait().map_err(trouble)?.is_some() {
             return Ok(());
         }
-        let _ = Command::new("kill").arg(self.process.id().to_string()).status();
+        let _ = Command::new("kill")
+            .arg(self.process.id().to_string())
+            .status();
         let start = Instant::now();
         while self.process.try_wait().map_err(trouble)?.is_none() {
             if start.elapsed() > PATIENCE {

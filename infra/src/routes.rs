@@ -6,7 +6,9 @@ use std::fmt::Write as _;
 use api::endpoints::Entry;
 
 /// Every method that HTTP has (RFC 9110, section 9, and RFC 5789).
-const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+const METHODS: [&str; 9] = [
+    "GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT",
+];
 
 /// The file's text.
 ///
@@ -16,14 +18,16 @@ const METHODS: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OP
 /// # Errors
 /// The page has no fallback.
 pub fn draw(page: &[&Entry]) -> Result<String, String> {
-    let fallback = page
-        .iter()
-        .find(|entry| entry.methods.is_empty())
-        .ok_or("No endpoint without methods: the page needs a fallback for the paths that nobody has.")?;
+    let fallback = page.iter().find(|entry| entry.methods.is_empty()).ok_or(
+        "No endpoint without methods: the page needs a fallback for the paths that nobody has.",
+    )?;
     let mut paths: BTreeMap<&str, BTreeMap<&str, &str>> = BTreeMap::new();
     for entry in page {
         for method in entry.methods {
-            paths.entry(entry.path).or_default().insert(method.as_str(), entry.name);
+            paths
+                .entry(entry.path)
+                .or_default()
+                .insert(method.as_str(), entry.name);
         }
     }
     let mut file = String::from(
@@ -34,7 +38,10 @@ pub fn draw(page: &[&Entry]) -> Result<String, String> {
         let _ = writeln!(file, "{path:?} = [");
         for method in METHODS {
             let function = endpoints.get(method).copied().unwrap_or(fallback.name);
-            let _ = writeln!(file, "  {{ method = {method:?}, function = {function:?} }},");
+            let _ = writeln!(
+                file,
+                "  {{ method = {method:?}, function = {function:?} }},"
+            );
         }
         file.push_str("]\n");
     }
@@ -53,14 +60,29 @@ mod tests {
     #[test]
     fn every_path_has_every_method() {
         let file = draw(PAGE).expect("drawn");
-        assert!(file.contains("\"/api/auth/login\" = [\n  { method = \"GET\", function = \"fallback\" },\n"), "{file}");
-        assert!(file.contains("  { method = \"PUT\", function = \"records-update\" },\n"), "{file}");
-        assert!(file.ends_with("\"/\" = \"fallback\"\n\"/{*rest}\" = \"fallback\"\n"), "{file}");
+        assert!(
+            file.contains(
+                "\"/api/auth/login\" = [\n  { method = \"GET\", function = \"fallback\" },\n"
+            ),
+            "{file}"
+        );
+        assert!(
+            file.contains("  { method = \"PUT\", function = \"records-update\" },\n"),
+            "{file}"
+        );
+        assert!(
+            file.ends_with("\"/\" = \"fallback\"\n\"/{*rest}\" = \"fallback\"\n"),
+            "{file}"
+        );
     }
 
     #[test]
     fn a_page_without_a_fallback_is_refused() {
-        let page: Vec<_> = PAGE.iter().copied().filter(|entry| !entry.methods.is_empty()).collect();
+        let page: Vec<_> = PAGE
+            .iter()
+            .copied()
+            .filter(|entry| !entry.methods.is_empty())
+            .collect();
         assert!(draw(&page).is_err());
     }
 }

@@ -15,7 +15,9 @@ pub fn draw() -> Result<String, String> {
     // The other notations of who may do what, which become the one that a definition has.
     let mut notations = root::<Notations>();
     for part in ["properties", "definitions"] {
-        let Some(Value::Object(found)) = notations.get_mut(part).map(Value::take) else { continue };
+        let Some(Value::Object(found)) = notations.get_mut(part).map(Value::take) else {
+            continue;
+        };
         for (name, of_it) in found {
             schema[part][name] = of_it;
         }
@@ -23,11 +25,17 @@ pub fn draw() -> Result<String, String> {
     without_null(&mut schema);
     schema["$comment"] = json!("by cargo generate; edit shared/api/src/definition.rs instead");
     schema["title"] = json!("Collection");
-    if let Some(types) = schema.pointer_mut("/definitions/FieldType/oneOf").and_then(Value::as_array_mut) {
+    if let Some(types) = schema
+        .pointer_mut("/definitions/FieldType/oneOf")
+        .and_then(Value::as_array_mut)
+    {
         types.push(json!({ "description": "A name that other systems have for it.", "enum": FieldType::ALIASES }));
     }
     // The items of an array are a field too, and the only one without a name.
-    for fields in ["/properties/fields/items", "/definitions/Field/properties/fields/items"] {
+    for fields in [
+        "/properties/fields/items",
+        "/definitions/Field/properties/fields/items",
+    ] {
         if let Some(items) = schema.pointer_mut(fields) {
             *items = json!({ "allOf": [items.take(), { "required": ["name"] }] });
         }
@@ -36,7 +44,11 @@ pub fn draw() -> Result<String, String> {
 }
 
 fn root<T: JsonSchema>() -> Value {
-    Value::from(SchemaSettings::draft07().into_generator().into_root_schema_for::<T>())
+    Value::from(
+        SchemaSettings::draft07()
+            .into_generator()
+            .into_root_schema_for::<T>(),
+    )
 }
 
 /// Nobody writes null for what may be left out, so no editor offers it.
@@ -73,8 +85,12 @@ mod tests {
         let schema = serde_json::from_str(&draw().expect("drawn")).expect("JSON");
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
         compiler.enable_format_assertions();
-        compiler.add_resource("file:///schema.json", schema).expect("a resource");
-        let index = compiler.compile("file:///schema.json", &mut schemas).expect("a schema");
+        compiler
+            .add_resource("file:///schema.json", schema)
+            .expect("a resource");
+        let index = compiler
+            .compile("file:///schema.json", &mut schemas)
+            .expect("a schema");
         let file = format!("{}.json", content["name"].as_str().unwrap_or("a"));
         let built = api::definition::check(&[(file, content.to_string())]).is_ok();
         (schemas.validate(content, index).is_ok(), built)
@@ -84,7 +100,9 @@ mod tests {
     fn every_collection_fits_the_schema() {
         let files = fs::read_dir(crate::plans::root().join("collections")).expect("collections/");
         let files = files.map(|entry| entry.expect("an entry").path());
-        let files: Vec<_> = files.filter(|path| path.extension().is_some_and(|name| name == "json")).collect();
+        let files: Vec<_> = files
+            .filter(|path| path.extension().is_some_and(|name| name == "json"))
+            .collect();
         assert!(files.len() > 5);
         for path in files {
             let content = serde_json::from_slice(&fs::read(&path).expect("a file")).expect("JSON");
@@ -106,8 +124,10 @@ mod tests {
             json!({ "$schema": "../docs/collection.schema.json", "name": "a", "fields": [], "shards": 16 }),
             json!({ "name": "a", "fields": [{ "name": "x", "type": "string" }],
                 "indexes": [["x"], { "fields": ["-x"], "perOwner": true }, { "fields": ["x", "createdAt"] }] }),
-            fields(json!({ "name": "x", "type": "array", "items": { "type": "object", "fields": [
-                { "name": "y", "type": "string", "format": "slug", "enum": ["a"], "default": "a" } ] } })),
+            fields(
+                json!({ "name": "x", "type": "array", "items": { "type": "object", "fields": [
+                { "name": "y", "type": "string", "format": "slug", "enum": ["a"], "default": "a" } ] } }),
+            ),
             json!({ "name": "a", "fields": [], "permissions": { "create": "(self | role:a) & user", "read": "guest" } }),
             json!({ "name": "a", "fields": [], "permissions": {
                 "user": { "create": true, "read": true, "list": false }, "self": { "update": true }, "editor": {} } }),
@@ -115,7 +135,9 @@ mod tests {
             json!({ "name": "a", "fields": [{ "name": "by", "type": "string" }], "rls": {
                 "enabled": true, "mode": "owner-write-only", "ownerField": "by", "requireAuthForWrite": true } }),
             json!({ "name": "a", "fields": [], "rls": { "enabled": false } }),
-            fields(json!({ "name": "x", "type": "number", "min": -1.5, "max": 1e30, "unique": true })),
+            fields(
+                json!({ "name": "x", "type": "number", "min": -1.5, "max": 1e30, "unique": true }),
+            ),
         ] {
             assert_eq!(judge(&content), (true, true), "{content}");
         }

@@ -29,7 +29,11 @@ impl Arch {
     /// What this machine runs.
     #[must_use]
     pub fn host() -> Self {
-        if cfg!(target_arch = "aarch64") { Self::Arm } else { Self::X86 }
+        if cfg!(target_arch = "aarch64") {
+            Self::Arm
+        } else {
+            Self::X86
+        }
     }
 
     /// As the template's parameter `Architecture` has it.
@@ -63,27 +67,40 @@ pub fn ship(root: &Path, arch: Arch, folder: &Path) -> Result<(), String> {
     has_target(root, arch.target())?;
     // A binary of an endpoint that is gone, or of another architecture, must not be deployed.
     // It is emptied below.
-    let ours = ["target", ".bakend"].iter().any(|start| folder.starts_with(start));
+    let ours = ["target", ".bakend"]
+        .iter()
+        .any(|start| folder.starts_with(start));
     if !ours || folder.components().any(|part| part == Component::ParentDir) {
-        return Err(format!("The binaries cannot go to {}: choose a folder under target.", folder.display()));
+        return Err(format!(
+            "The binaries cannot go to {}: choose a folder under target.",
+            folder.display()
+        ));
     }
     let folder = root.join(folder);
     if folder.exists() {
-        fs::remove_dir_all(&folder).map_err(|error| format!("Cannot remove {}: {error}", folder.display()))?;
+        fs::remove_dir_all(&folder)
+            .map_err(|error| format!("Cannot remove {}: {error}", folder.display()))?;
     }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let path = std::env::join_paths([zig].into_iter().chain(std::env::split_paths(&path)))
         .map_err(|error| format!("The PATH cannot be extended: {error}"))?;
     let (major, minor) = GLIBC;
     let mut build = Command::new(program);
-    build.current_dir(root).env("PATH", path).args(["lambda", "build", "--release", "--lambda-dir"]);
+    build.current_dir(root).env("PATH", path).args([
+        "lambda",
+        "build",
+        "--release",
+        "--lambda-dir",
+    ]);
     build.arg(&folder).arg("--target");
     build.arg(format!("{}.{major}.{minor}", arch.target()));
     for entry in PAGE {
         build.args(["--package", entry.name]);
     }
     tools::forget_package(&mut build);
-    let status = build.status().map_err(|error| format!("Cannot run cargo-lambda: {error}"))?;
+    let status = build
+        .status()
+        .map_err(|error| format!("Cannot run cargo-lambda: {error}"))?;
     if !status.success() {
         return Err("The release build failed; its reason is above.".to_owned());
     }
@@ -91,9 +108,14 @@ pub fn ship(root: &Path, arch: Arch, folder: &Path) -> Result<(), String> {
     let mut refused = Vec::new();
     for entry in PAGE {
         let file = folder.join(entry.name).join("bootstrap");
-        let binary = fs::read(&file).map_err(|error| format!("Cannot read {}: {error}", file.display()))?;
-        let highest = elf::highest_glibc(&binary).map_err(|error| format!("{} is {error}.", file.display()))?;
-        let shown = highest.map_or_else(|| "none".to_owned(), |(major, minor)| format!("{major}.{minor}"));
+        let binary =
+            fs::read(&file).map_err(|error| format!("Cannot read {}: {error}", file.display()))?;
+        let highest = elf::highest_glibc(&binary)
+            .map_err(|error| format!("{} is {error}.", file.display()))?;
+        let shown = highest.map_or_else(
+            || "none".to_owned(),
+            |(major, minor)| format!("{major}.{minor}"),
+        );
         #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
         let size = binary.len() as f64 / 1e6;
         println!("{:<20} {size:>9.2}  {shown}", entry.name);
@@ -121,11 +143,16 @@ fn has_target(root: &Path, target: &str) -> Result<(), String> {
         .map_err(|error| format!("Cannot run rustc: {error}"))?;
     let folder = String::from_utf8_lossy(&output.stdout).trim().to_owned();
     let there = output.status.success()
-        && fs::read_dir(&folder)
-            .is_ok_and(|files| files.flatten().any(|file| file.file_name().to_string_lossy().starts_with("libstd-")));
+        && fs::read_dir(&folder).is_ok_and(|files| {
+            files
+                .flatten()
+                .any(|file| file.file_name().to_string_lossy().starts_with("libstd-"))
+        });
     if there {
         Ok(())
     } else {
-        Err(format!("Rust's standard library for {target} is missing: rustup target add {target}"))
+        Err(format!(
+            "Rust's standard library for {target} is missing: rustup target add {target}"
+        ))
     }
 }

@@ -78,9 +78,18 @@ struct Plan {
 ///
 /// # Errors
 /// One line: what cannot be changed, or which part failed.
-pub fn walk(root: &Path, folder: &Path, plan_only: bool, arguments: &[String]) -> Result<(), String> {
+pub fn walk(
+    root: &Path,
+    folder: &Path,
+    plan_only: bool,
+    arguments: &[String],
+) -> Result<(), String> {
     let sam = tools::sam(root)?;
-    let aws = Aws { root, python: sam.with_file_name("python"), arguments };
+    let aws = Aws {
+        root,
+        python: sam.with_file_name("python"),
+        arguments,
+    };
     let deployed = aws.deployed()?;
     let collections: Vec<&Definition> = collections::all().collect();
     let text = template::draw(PAGE, &collections)?;
@@ -107,7 +116,10 @@ pub fn walk(root: &Path, folder: &Path, plan_only: bool, arguments: &[String]) -
     unfilled.write(&plan.fill)?;
     for (collection, indexes) in &plan.clear {
         let indexes = indexes.iter().map(String::as_str);
-        aws.backfill(&deployed.stack, [collection, "--clear"].into_iter().chain(indexes).collect())?;
+        aws.backfill(
+            &deployed.stack,
+            [collection, "--clear"].into_iter().chain(indexes).collect(),
+        )?;
     }
     for (done, file) in files.iter().enumerate() {
         println!("\n== step {} of {}", done + 1, files.len());
@@ -116,7 +128,10 @@ pub fn walk(root: &Path, folder: &Path, plan_only: bool, arguments: &[String]) -
         if done + 1 == plan.fill_after.max(1) {
             // Code that was there before may have changed records meanwhile that the new code had written.
             for collection in &plan.fill {
-                aws.backfill(&deployed.stack, vec![collection, "--all", "--again", "--settle", SETTLE])?;
+                aws.backfill(
+                    &deployed.stack,
+                    vec![collection, "--all", "--again", "--settle", SETTLE],
+                )?;
             }
             unfilled.write(&[])?;
         }
@@ -142,7 +157,10 @@ fn compare(
             }
             continue;
         };
-        let name = collections.iter().find(|it| names::collection(&it.name) == *id).map_or(id.as_str(), |it| &it.name);
+        let name = collections
+            .iter()
+            .find(|it| names::collection(&it.name) == *id)
+            .map_or(id.as_str(), |it| &it.name);
         if wanted.key != table.key {
             return Err(format!(
                 "The key of {name}'s table is another one than deployed, and DynamoDB cannot change it: copy the \
@@ -162,9 +180,15 @@ fn compare(
 pub(crate) fn compare_files(present: &str, drawn: &str) -> Result<Vec<String>, String> {
     let read = |text| serde_yaml_ng::from_str::<Value>(text).unwrap_or_default();
     let (present, drawn) = (read(present), read(drawn));
-    let ids = present.get("Resources").and_then(Value::as_mapping).into_iter().flatten();
+    let ids = present
+        .get("Resources")
+        .and_then(Value::as_mapping)
+        .into_iter()
+        .flatten();
     let ids = ids.filter_map(|(id, _)| id.as_str());
-    let tables = ids.filter_map(|id| Some((id.to_owned(), table_of(&present, id)?))).collect();
+    let tables = ids
+        .filter_map(|id| Some((id.to_owned(), table_of(&present, id)?)))
+        .collect();
     compare(&tables, &drawn, &collections::all().collect::<Vec<_>>())
 }
 
@@ -187,18 +211,35 @@ fn compare_metadata(name: &str, old: &Metadata, new: &Metadata) -> Result<Option
 }
 
 /// The steps from what is deployed to what is drawn.
-fn plan(present: &BTreeMap<String, Table>, drawn: &Value, collections: &[&Definition]) -> Result<Plan, String> {
+fn plan(
+    present: &BTreeMap<String, Table>,
+    drawn: &Value,
+    collections: &[&Definition],
+) -> Result<Plan, String> {
     let mut plan = Plan::default();
     for (id, table) in present {
-        let Some(wanted) = table_of(drawn, id) else { continue };
+        let Some(wanted) = table_of(drawn, id) else {
+            continue;
+        };
         for index in &table.indexes {
             let same = |other: &&Value| other.get("IndexName") == index.get("IndexName");
-            if wanted.indexes.iter().find(same).is_some_and(|other| other.get("KeySchema") != index.get("KeySchema")) {
-                return Err(format!("An index of {id} has another key than deployed: remove it by hand first."));
+            if wanted
+                .indexes
+                .iter()
+                .find(same)
+                .is_some_and(|other| other.get("KeySchema") != index.get("KeySchema"))
+            {
+                return Err(format!(
+                    "An index of {id} has another key than deployed: remove it by hand first."
+                ));
             }
         }
         let changes = changes(&index_names(&table.indexes), &index_names(&wanted.indexes));
-        let added: Vec<String> = changes.iter().filter_map(Change::added).map(str::to_owned).collect();
+        let added: Vec<String> = changes
+            .iter()
+            .filter_map(Change::added)
+            .map(str::to_owned)
+            .collect();
         if let Some(last) = changes.iter().rposition(|change| change.added().is_some()) {
             plan.fill_after = plan.fill_after.max(last + 1);
         }
@@ -206,13 +247,28 @@ fn plan(present: &BTreeMap<String, Table>, drawn: &Value, collections: &[&Defini
             if plan.steps.len() <= step {
                 plan.steps.push(BTreeMap::new());
             }
-            plan.steps.get_mut(step).map(|tables| tables.insert(id.clone(), change));
+            plan.steps
+                .get_mut(step)
+                .map(|tables| tables.insert(id.clone(), change));
         }
-        if let Some(collection) = collections.iter().find(|it| names::collection(&it.name) == *id) {
+        if let Some(collection) = collections
+            .iter()
+            .find(|it| names::collection(&it.name) == *id)
+        {
             // DynamoDB itself fills the index of owners, whose key every record has.
-            let declared: Vec<String> = added.into_iter().filter(|name| name != "by_owner").collect();
-            let unique = wanted.metadata.unique.iter().filter(|field| !table.metadata.unique.contains(field));
-            let new: Vec<String> = declared.into_iter().chain(unique.map(|field| format!("unique.{field}"))).collect();
+            let declared: Vec<String> = added
+                .into_iter()
+                .filter(|name| name != "by_owner")
+                .collect();
+            let unique = wanted
+                .metadata
+                .unique
+                .iter()
+                .filter(|field| !table.metadata.unique.contains(field));
+            let new: Vec<String> = declared
+                .into_iter()
+                .chain(unique.map(|field| format!("unique.{field}")))
+                .collect();
             if !new.is_empty() {
                 plan.fill.push(collection.name.clone());
                 plan.clear.insert(collection.name.clone(), new);
@@ -228,7 +284,10 @@ fn plan(present: &BTreeMap<String, Table>, drawn: &Value, collections: &[&Defini
 
 /// One table's changes in their order: what is new first, since until then the code before may need what goes.
 fn changes(present: &[String], wanted: &[String]) -> Vec<Change> {
-    let mut drops: VecDeque<&String> = present.iter().filter(|name| !wanted.contains(name)).collect();
+    let mut drops: VecDeque<&String> = present
+        .iter()
+        .filter(|name| !wanted.contains(name))
+        .collect();
     let mut count = present.len();
     let mut changes = Vec::new();
     for name in wanted.iter().filter(|name| !present.contains(name)) {
@@ -261,7 +320,10 @@ impl Plan {
             println!("No index changes: one deployment does.");
         }
         for (collection, indexes) in &self.clear {
-            println!("- clear keys that {collection} may have of an earlier {}", indexes.join(", "));
+            println!(
+                "- clear keys that {collection} may have of an earlier {}",
+                indexes.join(", ")
+            );
         }
         for (at, (tables, file)) in self.steps.iter().zip(files).enumerate() {
             println!("{}. deploy {}", at + 1, file.display());
@@ -292,7 +354,11 @@ fn write_steps(
     let trouble = |error: std::io::Error| format!("Cannot write to {}: {error}", folder.display());
     fs::create_dir_all(&folder).map_err(trouble)?;
     for old in fs::read_dir(&folder).map_err(trouble)?.flatten() {
-        if old.path().extension().is_some_and(|extension| extension == "yaml") {
+        if old
+            .path()
+            .extension()
+            .is_some_and(|extension| extension == "yaml")
+        {
             fs::remove_file(old.path()).map_err(trouble)?;
         }
     }
@@ -321,32 +387,63 @@ fn step(
     drawn: &Value,
 ) -> Value {
     let mut template = drawn.clone();
-    let Some(resources) = template.get_mut("Resources").and_then(Value::as_mapping_mut) else { return template };
+    let Some(resources) = template
+        .get_mut("Resources")
+        .and_then(Value::as_mapping_mut)
+    else {
+        return template;
+    };
     for (id, resource) in resources {
-        let Some(properties) = resource.get_mut("Properties").and_then(Value::as_mapping_mut) else { continue };
+        let Some(properties) = resource
+            .get_mut("Properties")
+            .and_then(Value::as_mapping_mut)
+        else {
+            continue;
+        };
         if let Some(code) = properties.get_mut("CodeUri") {
             // SAM looks for code from the template's folder.
-            let name = code.as_str().and_then(|path| path.trim_end_matches('/').rsplit('/').next()).unwrap_or_default();
+            let name = code
+                .as_str()
+                .and_then(|path| path.trim_end_matches('/').rsplit('/').next())
+                .unwrap_or_default();
             *code = Value::from(format!("../../{}/{name}/", binaries.display()));
         }
-        let Some((before, wanted)) = id.as_str().and_then(|id| Some((present.get(id)?, table_of(drawn, id)?))) else {
+        let Some((before, wanted)) = id
+            .as_str()
+            .and_then(|id| Some((present.get(id)?, table_of(drawn, id)?)))
+        else {
             continue;
         };
         let mut indexes = before.indexes.clone();
-        for change in steps.iter().filter_map(|step| step.get(id.as_str().unwrap_or_default())) {
+        for change in steps
+            .iter()
+            .filter_map(|step| step.get(id.as_str().unwrap_or_default()))
+        {
             match change {
-                Change::Add(name) => indexes.extend(wanted.indexes.iter().find(|it| is_named(it, name)).cloned()),
+                Change::Add(name) => {
+                    indexes.extend(wanted.indexes.iter().find(|it| is_named(it, name)).cloned())
+                }
                 Change::Drop(name) => indexes.retain(|it| !is_named(it, name)),
             }
         }
         // DynamoDB refuses attributes that no key uses.
         let used = |attribute: &&Value| {
             let name = attribute.get("AttributeName");
-            let keys = indexes.iter().filter_map(|index| index.get("KeySchema")).chain([&wanted.key]);
-            keys.filter_map(Value::as_sequence).flatten().any(|key| key.get("AttributeName") == name)
+            let keys = indexes
+                .iter()
+                .filter_map(|index| index.get("KeySchema"))
+                .chain([&wanted.key]);
+            keys.filter_map(Value::as_sequence)
+                .flatten()
+                .any(|key| key.get("AttributeName") == name)
         };
         let mut attributes: Vec<Value> = Vec::new();
-        for attribute in wanted.attributes.iter().chain(&before.attributes).filter(used) {
+        for attribute in wanted
+            .attributes
+            .iter()
+            .chain(&before.attributes)
+            .filter(used)
+        {
             if !attributes.contains(attribute) {
                 attributes.push(attribute.clone());
             }
@@ -366,13 +463,22 @@ fn is_named(index: &Value, name: &str) -> bool {
 }
 
 fn index_names(indexes: &[Value]) -> Vec<String> {
-    indexes.iter().filter_map(|index| index.get("IndexName")?.as_str().map(str::to_owned)).collect()
+    indexes
+        .iter()
+        .filter_map(|index| index.get("IndexName")?.as_str().map(str::to_owned))
+        .collect()
 }
 
 /// The table with this logical id in a template.
 fn table_of(template: &Value, id: &str) -> Option<Table> {
     let resource = template.get("Resources")?.get(id)?;
-    let list = |name| resource.get("Properties")?.get(name)?.as_sequence().cloned();
+    let list = |name| {
+        resource
+            .get("Properties")?
+            .get(name)?
+            .as_sequence()
+            .cloned()
+    };
     Some(Table {
         metadata: metadata_of(template, id),
         key: resource.get("Properties")?.get("KeySchema")?.clone(),
@@ -383,8 +489,13 @@ fn table_of(template: &Value, id: &str) -> Option<Table> {
 
 /// What a template notes about the collection with this logical id.
 fn metadata_of(template: &Value, id: &str) -> Metadata {
-    let metadata = template.get("Resources").and_then(|all| all.get(id)?.get("Metadata")).cloned();
-    metadata.and_then(|metadata| serde_yaml_ng::from_value(metadata).ok()).unwrap_or_default()
+    let metadata = template
+        .get("Resources")
+        .and_then(|all| all.get(id)?.get("Metadata"))
+        .cloned();
+    metadata
+        .and_then(|metadata| serde_yaml_ng::from_value(metadata).ok())
+        .unwrap_or_default()
 }
 
 /// The collections of a stack in which something new is not filled: kept until it is, since a record that the code
@@ -393,7 +504,11 @@ struct Unfilled(PathBuf);
 
 impl Unfilled {
     fn read(&self) -> Vec<String> {
-        fs::read_to_string(&self.0).unwrap_or_default().lines().map(str::to_owned).collect()
+        fs::read_to_string(&self.0)
+            .unwrap_or_default()
+            .lines()
+            .map(str::to_owned)
+            .collect()
     }
 
     fn write(&self, collections: &[String]) -> Result<(), String> {
@@ -419,7 +534,10 @@ impl Aws<'_> {
     /// [`DEPLOYED`], asked for `what`.
     fn ask(&self, what: &str) -> Command {
         let mut command = Command::new(&self.python);
-        command.current_dir(self.root).args(["-c", DEPLOYED, what]).args(self.arguments);
+        command
+            .current_dir(self.root)
+            .args(["-c", DEPLOYED, what])
+            .args(self.arguments);
         command
     }
 
@@ -436,8 +554,14 @@ impl Aws<'_> {
 
     fn deploy(&self, sam: &Path, template: &Path) -> Result<(), String> {
         let mut deploy = Command::new(sam);
-        deploy.current_dir(self.root).arg("deploy").arg("--template-file").arg(template);
-        deploy.arg("--no-fail-on-empty-changeset").args(self.arguments);
+        deploy
+            .current_dir(self.root)
+            .arg("deploy")
+            .arg("--template-file")
+            .arg(template);
+        deploy
+            .arg("--no-fail-on-empty-changeset")
+            .args(self.arguments);
         succeed("sam deploy", &mut deploy)
     }
 
@@ -448,19 +572,29 @@ impl Aws<'_> {
     /// `cargo admin backfill` with the credentials of `sam deploy`.
     fn backfill(&self, stack: &str, arguments: Vec<&str>) -> Result<(), String> {
         let mut command = self.ask("run");
-        command.arg("--").arg(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        command.args(["run", "--quiet", "--bin", "admin", "--", "--stack", stack, "backfill"]).args(arguments);
+        command
+            .arg("--")
+            .arg(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+        command
+            .args([
+                "run", "--quiet", "--bin", "admin", "--", "--stack", stack, "backfill",
+            ])
+            .args(arguments);
         tools::forget_package(&mut command);
         succeed("cargo admin backfill", &mut command)
     }
 }
 
 fn succeed(what: &str, command: &mut Command) -> Result<(), String> {
-    let status = command.status().map_err(|error| format!("Cannot run {what}: {error}"))?;
+    let status = command
+        .status()
+        .map_err(|error| format!("Cannot run {what}: {error}"))?;
     if status.success() {
         return Ok(());
     }
-    Err(format!("{what} failed; its reason is above. What is done is done: cargo ship --steps goes on from here."))
+    Err(format!(
+        "{what} failed; its reason is above. What is done is done: cargo ship --steps goes on from here."
+    ))
 }
 
 #[cfg(test)]
@@ -472,8 +606,10 @@ mod tests {
     fn definition(indexes: &serde_json::Value, unique: bool) -> Definition {
         let field = |name: &str| json!({ "name": name, "type": "string", "unique": unique });
         let fields: Vec<_> = ["a", "b", "c"].map(field).into();
-        serde_json::from_value(json!({ "name": "things", "fields": fields, "indexes": indexes, "shards": 2 }))
-            .expect("a definition")
+        serde_json::from_value(
+            json!({ "name": "things", "fields": fields, "indexes": indexes, "shards": 2 }),
+        )
+        .expect("a definition")
     }
 
     fn drawn(definition: &Definition) -> Value {
@@ -504,11 +640,19 @@ mod tests {
 
     #[test]
     fn a_table_never_has_more_indexes_than_dynamodb_allows() {
-        let all = |letter: char| (0..16).map(|number| format!("{letter}{number}")).collect::<Vec<_>>();
+        let all = |letter: char| {
+            (0..16)
+                .map(|number| format!("{letter}{number}"))
+                .collect::<Vec<_>>()
+        };
         let changes = changes(&all('a'), &all('b'));
         let mut count = 16;
         for change in &changes {
-            count = if change.added().is_some() { count + 1 } else { count - 1 };
+            count = if change.added().is_some() {
+                count + 1
+            } else {
+                count - 1
+            };
             assert!(count <= MAX_INDEXES);
         }
         assert_eq!((changes.len(), count), (32, 16));
@@ -520,27 +664,44 @@ mod tests {
         let new = definition(&json!([["b"], ["c"], ["-c"]]), false);
         let (before, after) = (present(&old), drawn(&new));
         let plan = plan(&before, &after, &[&new]).expect("a plan");
-        let steps: Vec<Value> =
-            (1..=3).map(|done| step(Path::new("out"), &plan.steps[..done], &before, &after)).collect();
+        let steps: Vec<Value> = (1..=3)
+            .map(|done| step(Path::new("out"), &plan.steps[..done], &before, &after))
+            .collect();
         assert_eq!(plan.steps.len(), 3);
         assert_eq!(names_of(&steps[0]), ["by.a", "by.b", "by.c"]);
         assert_eq!(names_of(&steps[1]), ["by.a", "by.b", "by.c", "by.-c"]);
         assert_eq!(names_of(&steps[2]), ["by.b", "by.c", "by.-c"]);
-        let attributes: Vec<_> = table_of(&steps[0], "ThingsCollection").expect("a table").attributes;
-        let attributes: Vec<_> = attributes.iter().filter_map(|it| it.get("AttributeName")?.as_str()).collect();
+        let attributes: Vec<_> = table_of(&steps[0], "ThingsCollection")
+            .expect("a table")
+            .attributes;
+        let attributes: Vec<_> = attributes
+            .iter()
+            .filter_map(|it| it.get("AttributeName")?.as_str())
+            .collect();
         assert_eq!(attributes, ["shard", "id", "by.b", "by.c", "by.a"]);
         let code = steps[0]["Resources"]["LoginFunction"]["Properties"]["CodeUri"].as_str();
         assert_eq!(code, Some("../../out/login/"));
         assert_eq!((plan.fill, plan.fill_after), (names(&["things"]), 2));
-        assert_eq!(plan.clear, BTreeMap::from([("things".to_owned(), names(&["by.c", "by.-c"]))]));
+        assert_eq!(
+            plan.clear,
+            BTreeMap::from([("things".to_owned(), names(&["by.c", "by.-c"]))])
+        );
     }
 
     #[test]
     fn without_index_changes_there_is_one_step_and_a_unique_field_is_filled() {
-        let (old, new) = (definition(&json!([["a"]]), false), definition(&json!([["a"]]), true));
+        let (old, new) = (
+            definition(&json!([["a"]]), false),
+            definition(&json!([["a"]]), true),
+        );
         let none = plan(&present(&old), &drawn(&old), &[&old]).expect("a plan");
         assert!(none.steps == [BTreeMap::new()] && none.fill.is_empty() && none.clear.is_empty());
-        assert_eq!(plan(&present(&old), &drawn(&new), &[&new]).expect("a plan").fill, ["things"]);
+        assert_eq!(
+            plan(&present(&old), &drawn(&new), &[&new])
+                .expect("a plan")
+                .fill,
+            ["things"]
+        );
     }
 
     #[test]
@@ -549,13 +710,26 @@ mod tests {
         let mut fewer = old.clone();
         fewer.shards = 1;
         let error = compare(&present(&old), &drawn(&fewer), &[&fewer]).expect_err("refused");
-        assert!(error.starts_with("collections/things.json: shards: 1 is less than the 2 before"), "{error}");
-        assert_eq!(compare(&present(&fewer), &drawn(&old), &[&old]), Ok(Vec::new()));
+        assert!(
+            error.starts_with("collections/things.json: shards: 1 is less than the 2 before"),
+            "{error}"
+        );
+        assert_eq!(
+            compare(&present(&fewer), &drawn(&old), &[&old]),
+            Ok(Vec::new())
+        );
         let mut moved = old.clone();
         moved.owner_field = Some("a".to_owned());
         let warnings = compare(&present(&old), &drawn(&moved), &[&moved]).expect("allowed");
-        assert!(warnings[0].starts_with("the owner field of things"), "{warnings:?}");
-        let gone: Value = serde_yaml_ng::from_str(&template::draw(PAGE, &[]).expect("drawn")).expect("YAML");
-        assert!(compare(&present(&old), &gone, &[]).expect("allowed")[0].starts_with("Things is no longer declared"));
+        assert!(
+            warnings[0].starts_with("the owner field of things"),
+            "{warnings:?}"
+        );
+        let gone: Value =
+            serde_yaml_ng::from_str(&template::draw(PAGE, &[]).expect("drawn")).expect("YAML");
+        assert!(
+            compare(&present(&old), &gone, &[]).expect("allowed")[0]
+                .starts_with("Things is no longer declared")
+        );
     }
 }

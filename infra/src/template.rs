@@ -14,8 +14,15 @@ use crate::policy::{Policy, SYSTEM_TABLES, policy};
 const BASE: &str = include_str!("../base.yaml");
 
 /// The endpoints that hash a password: a whole vCPU, and a throttle of their own.
-const HASHES_PASSWORDS: [&str; 7] =
-    ["register", "login", "me-delete", "me-restore", "password-change", "users-create", "users-password"];
+const HASHES_PASSWORDS: [&str; 7] = [
+    "register",
+    "login",
+    "me-delete",
+    "me-restore",
+    "password-change",
+    "users-create",
+    "users-password",
+];
 
 /// The endpoints that take a refresh token out of a cookie, and so have to know which origins are ours.
 pub(crate) const TAKES_COOKIE: [&str; 2] = ["refresh", "logout"];
@@ -199,7 +206,10 @@ pub fn sub(text: &str) -> Value {
 /// `{Fn::GetAtt: [id, attribute]}`.
 #[must_use]
 pub fn get_att(id: &str, attribute: &str) -> Value {
-    intrinsic("Fn::GetAtt", vec![Value::from(id), Value::from(attribute)].into())
+    intrinsic(
+        "Fn::GetAtt",
+        vec![Value::from(id), Value::from(attribute)].into(),
+    )
 }
 
 fn intrinsic(name: &str, argument: Value) -> Value {
@@ -217,8 +227,8 @@ pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, Stri
             collections.len()
         ));
     }
-    let mut template: Mapping =
-        serde_yaml_ng::from_str(BASE).map_err(|error| format!("infra/base.yaml is not YAML: {error}"))?;
+    let mut template: Mapping = serde_yaml_ng::from_str(BASE)
+        .map_err(|error| format!("infra/base.yaml is not YAML: {error}"))?;
     let mut resources = Resources::of(&mut template)?;
     resources.throttle(page)?;
     for entry in page {
@@ -229,10 +239,17 @@ pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, Stri
         resources.add(names::system_table(name), &system_table(name))?;
     }
     for collection in collections {
-        resources.add(names::collection(&collection.name), &collection_table(collection))?;
+        resources.add(
+            names::collection(&collection.name),
+            &collection_table(collection),
+        )?;
     }
     // SAM makes a role for every function, a permission for every route and the API's stage.
-    let made: usize = page.iter().map(|entry| 1 + entry.methods.len().max(1)).sum::<usize>() + 1;
+    let made: usize = page
+        .iter()
+        .map(|entry| 1 + entry.methods.len().max(1))
+        .sum::<usize>()
+        + 1;
     let all = resources.map.len() + made;
     if all > MAX_RESOURCES {
         return Err(format!(
@@ -251,10 +268,14 @@ pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, Stri
 /// # Errors
 /// It is none.
 pub(crate) fn write(template: &Value) -> Result<String, String> {
-    let mut text = serde_yaml_ng::to_string(template).map_err(|error| format!("Cannot write a template: {error}"))?;
+    let mut text = serde_yaml_ng::to_string(template)
+        .map_err(|error| format!("Cannot write a template: {error}"))?;
     // Readers of YAML 1.1 take an unquoted version for a date.
     for version in ["2010-09-09", "2012-10-17"] {
-        text = text.replace(&format!("Version: {version}\n"), &format!("Version: '{version}'\n"));
+        text = text.replace(
+            &format!("Version: {version}\n"),
+            &format!("Version: '{version}'\n"),
+        );
     }
     Ok(text)
 }
@@ -266,24 +287,38 @@ struct Resources<'a> {
 
 impl<'a> Resources<'a> {
     fn of(template: &'a mut Mapping) -> Result<Self, String> {
-        let map = template.get_mut("Resources").and_then(Value::as_mapping_mut);
-        Ok(Self { map: map.ok_or("infra/base.yaml has no Resources.")? })
+        let map = template
+            .get_mut("Resources")
+            .and_then(Value::as_mapping_mut);
+        Ok(Self {
+            map: map.ok_or("infra/base.yaml has no Resources.")?,
+        })
     }
 
     fn add<P: Serialize>(&mut self, id: String, resource: &Resource<P>) -> Result<(), String> {
-        let value = serde_yaml_ng::to_value(resource).map_err(|error| format!("Cannot write {id}: {error}"))?;
+        let value = serde_yaml_ng::to_value(resource)
+            .map_err(|error| format!("Cannot write {id}: {error}"))?;
         match self.map.insert(Value::from(id.as_str()), value) {
             None => Ok(()),
-            Some(_) => Err(format!("Two resources would be called {id}: rename an endpoint or a collection.")),
+            Some(_) => Err(format!(
+                "Two resources would be called {id}: rename an endpoint or a collection."
+            )),
         }
     }
 
     /// Gives the routes that hash passwords their own throttle.
     fn throttle(&mut self, page: &[&Entry]) -> Result<(), String> {
-        let api = self.map.get_mut("Api").and_then(|api| api.get_mut("Properties")).and_then(Value::as_mapping_mut);
+        let api = self
+            .map
+            .get_mut("Api")
+            .and_then(|api| api.get_mut("Properties"))
+            .and_then(Value::as_mapping_mut);
         let api = api.ok_or("infra/base.yaml has no Resources.Api.Properties.")?;
         let mut settings = BTreeMap::new();
-        for entry in page.iter().filter(|entry| HASHES_PASSWORDS.contains(&entry.name)) {
+        for entry in page
+            .iter()
+            .filter(|entry| HASHES_PASSWORDS.contains(&entry.name))
+        {
             for method in entry.methods {
                 let route = RouteSettings {
                     throttling_rate_limit: reference("PasswordThrottlingRate"),
@@ -301,26 +336,42 @@ impl<'a> Resources<'a> {
 fn function(entry: &Entry, collections: &[&Definition]) -> Result<Resource<Function>, String> {
     let event = |method, path| Event {
         r#type: "HttpApi",
-        properties: HttpApiEvent { api_id: reference("Api"), method, path, payload_format_version: "2.0" },
+        properties: HttpApiEvent {
+            api_id: reference("Api"),
+            method,
+            path,
+            payload_format_version: "2.0",
+        },
     };
     let mut events: BTreeMap<String, Event> = entry
         .methods
         .iter()
-        .map(|method| (names::pascal(&method.as_str().to_lowercase()), event(Some(method.as_str()), Some(entry.path))))
+        .map(|method| {
+            (
+                names::pascal(&method.as_str().to_lowercase()),
+                event(Some(method.as_str()), Some(entry.path)),
+            )
+        })
         .collect();
     if entry.methods.is_empty() {
         events.insert("Default".to_owned(), event(None, None));
     }
     Ok(Resource {
         r#type: "AWS::Serverless::Function",
-        metadata: Some(Metadata { skip_build: Some(true), ..Metadata::default() }),
+        metadata: Some(Metadata {
+            skip_build: Some(true),
+            ..Metadata::default()
+        }),
         deletion_policy: None,
         update_replace_policy: None,
         properties: Function {
             description: entry.doc,
             code_uri: format!("target/lambda/{}/", entry.name),
             memory_size: HASHES_PASSWORDS.contains(&entry.name).then_some(ONE_VCPU),
-            logging_config: Logging { log_format: "JSON", log_group: reference(&names::logs(entry.name)) },
+            logging_config: Logging {
+                log_format: "JSON",
+                log_group: reference(&names::logs(entry.name)),
+            },
             environment: environment(entry),
             policies: policy(entry, collections)?.into_iter().collect(),
             events,
@@ -331,8 +382,10 @@ fn function(entry: &Entry, collections: &[&Definition]) -> Result<Resource<Funct
 /// The settings of an endpoint: where it runs, for the one that strangers make users with who becomes an admin, for one
 /// that takes cookies from whom, and for one that touches tables the version of the keys.
 fn environment(entry: &Entry) -> Environment {
-    let mut variables =
-        BTreeMap::from([("BAKEND_ENV", "cloud".into()), ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-"))]);
+    let mut variables = BTreeMap::from([
+        ("BAKEND_ENV", "cloud".into()),
+        ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-")),
+    ]);
     if entry.name == "register" {
         variables.insert("BAKEND_ADMIN_EMAIL", reference("AdminEmail"));
     }
@@ -382,7 +435,13 @@ fn system_table(name: &str) -> Resource<Table> {
         "_throttle" => table(name, None, &[("id", "S")], true, &[]),
         "_users" => {
             let by_kind = ["kind", "id"].map(|name| (name.to_owned(), "S"));
-            table(name, None, &[("id", "S")], true, &[("by_kind".to_owned(), by_kind)])
+            table(
+                name,
+                None,
+                &[("id", "S")],
+                true,
+                &[("by_kind".to_owned(), by_kind)],
+            )
         }
         _ => table(name, None, &[("id", "S")], false, &[]),
     }
@@ -391,20 +450,34 @@ fn system_table(name: &str) -> Resource<Table> {
 fn collection_table(collection: &Definition) -> Resource<Table> {
     let own = |(name, kind): KeyAttribute| (name.to_owned(), kind);
     let by_owner = || ("by_owner".to_owned(), [own(OWNER), own(("id", "S"))]);
-    let mut indexes: Vec<IndexKeys> = collection.has_owner_index().then(by_owner).into_iter().collect();
+    let mut indexes: Vec<IndexKeys> = collection
+        .has_owner_index()
+        .then(by_owner)
+        .into_iter()
+        .collect();
     // A sort key is binary and called as its index.
     indexes.extend(collection.indexes.iter().map(|index| {
         let hash = if index.per_owner { OWNER } else { SHARD };
         (index.name(), [own(hash), (index.name(), "B")])
     }));
-    let unique = collection.fields.iter().filter(|field| field.unique).map(|field| field.name.clone());
+    let unique = collection
+        .fields
+        .iter()
+        .filter(|field| field.unique)
+        .map(|field| field.name.clone());
     let metadata = Metadata {
         skip_build: None,
         shards: Some(collection.shards),
         owner_field: Some(collection.owner_field().to_owned()),
         unique: unique.collect(),
     };
-    table(&collection.name, Some(metadata), &[SHARD, ("id", "S")], true, &indexes)
+    table(
+        &collection.name,
+        Some(metadata),
+        &[SHARD, ("id", "S")],
+        true,
+        &indexes,
+    )
 }
 
 fn table(
@@ -415,16 +488,27 @@ fn table(
     indexes: &[IndexKeys],
 ) -> Resource<Table> {
     let mut attributes: Vec<Attribute> = Vec::new();
-    let indexed = indexes.iter().flat_map(|(_, keys)| keys).map(|(name, kind)| (name.as_str(), *kind));
+    let indexed = indexes
+        .iter()
+        .flat_map(|(_, keys)| keys)
+        .map(|(name, kind)| (name.as_str(), *kind));
     for (name, kind) in key.iter().copied().chain(indexed) {
-        if !attributes.iter().any(|attribute| attribute.attribute_name == name) {
-            attributes.push(Attribute { attribute_name: name.to_owned(), attribute_type: kind });
+        if !attributes
+            .iter()
+            .any(|attribute| attribute.attribute_name == name)
+        {
+            attributes.push(Attribute {
+                attribute_name: name.to_owned(),
+                attribute_type: kind,
+            });
         }
     }
     let index = |(name, attributes): &IndexKeys| Index {
         index_name: name.clone(),
         key_schema: keys(attributes.iter().map(|(name, _)| name.as_str())),
-        projection: Projection { projection_type: "ALL" },
+        projection: Projection {
+            projection_type: "ALL",
+        },
     };
     Resource {
         r#type: "AWS::DynamoDB::Table",
@@ -437,8 +521,13 @@ fn table(
             attribute_definitions: attributes,
             key_schema: keys(key.iter().map(|(name, _)| *name)),
             global_secondary_indexes: indexes.iter().map(index).collect(),
-            time_to_live_specification: expires.then_some(TimeToLive { attribute_name: "expires_at", enabled: true }),
-            point_in_time_recovery_specification: PointInTimeRecovery { point_in_time_recovery_enabled: true },
+            time_to_live_specification: expires.then_some(TimeToLive {
+                attribute_name: "expires_at",
+                enabled: true,
+            }),
+            point_in_time_recovery_specification: PointInTimeRecovery {
+                point_in_time_recovery_enabled: true,
+            },
             sse_specification: Encryption { enabled: true },
             deletion_protection_enabled: reference("DeletionProtection"),
         },
@@ -448,7 +537,13 @@ fn table(
 /// The partition key and, if there is one, the sort key.
 fn keys<'a>(names: impl Iterator<Item = &'a str>) -> Vec<Key> {
     let types = ["HASH", "RANGE"];
-    names.zip(types).map(|(name, key_type)| Key { attribute_name: name.to_owned(), key_type }).collect()
+    names
+        .zip(types)
+        .map(|(name, key_type)| Key {
+            attribute_name: name.to_owned(),
+            key_type,
+        })
+        .collect()
 }
 
 #[cfg(test)]
@@ -459,8 +554,10 @@ mod tests {
     use super::*;
 
     fn definition(name: &str) -> Definition {
-        serde_json::from_value(json!({ "name": name, "fields": [], "permissions": { "read": "owner" } }))
-            .expect("a definition")
+        serde_json::from_value(
+            json!({ "name": name, "fields": [], "permissions": { "read": "owner" } }),
+        )
+        .expect("a definition")
     }
 
     fn drawn(definitions: &[Definition]) -> Result<Value, String> {
@@ -469,7 +566,11 @@ mod tests {
     }
 
     fn properties<'a>(template: &'a Value, id: &str) -> &'a Value {
-        template.get("Resources").and_then(|all| all.get(id)).and_then(|it| it.get("Properties")).expect("there")
+        template
+            .get("Resources")
+            .and_then(|all| all.get(id))
+            .and_then(|it| it.get("Properties"))
+            .expect("there")
     }
 
     #[test]
@@ -477,26 +578,50 @@ mod tests {
         let template = drawn(&[]).expect("drawn");
         for entry in PAGE {
             let function = properties(&template, &names::function(entry.name));
-            assert_eq!(function.get("CodeUri"), Some(&Value::from(format!("target/lambda/{}/", entry.name))));
-            let events = function.get("Events").and_then(Value::as_mapping).expect("events");
+            assert_eq!(
+                function.get("CodeUri"),
+                Some(&Value::from(format!("target/lambda/{}/", entry.name)))
+            );
+            let events = function
+                .get("Events")
+                .and_then(Value::as_mapping)
+                .expect("events");
             assert_eq!(events.len(), entry.methods.len().max(1), "{}", entry.name);
             let version = function
                 .get("Environment")
                 .and_then(|environment| environment.get("Variables"))
                 .and_then(|variables| variables.get("BAKEND_KEYS_VERSION"));
-            assert_eq!(version.is_some(), !entry.access.is_empty(), "{}", entry.name);
+            assert_eq!(
+                version.is_some(),
+                !entry.access.is_empty(),
+                "{}",
+                entry.name
+            );
         }
         let origins = |name: &str| {
             let function = properties(&template, &names::function(name));
-            function.get("Environment")?.get("Variables")?.get("BAKEND_CORS_ALLOWED_ORIGINS").cloned()
+            function
+                .get("Environment")?
+                .get("Variables")?
+                .get("BAKEND_CORS_ALLOWED_ORIGINS")
+                .cloned()
         };
-        assert_eq!(TAKES_COOKIE.map(origins), [Some(reference("AllowedOrigins")), Some(reference("AllowedOrigins"))]);
+        assert_eq!(
+            TAKES_COOKIE.map(origins),
+            [
+                Some(reference("AllowedOrigins")),
+                Some(reference("AllowedOrigins"))
+            ]
+        );
         assert_eq!(origins("login"), None);
         for name in HASHES_PASSWORDS {
             let function = properties(&template, &names::function(name));
             assert_eq!(function.get("MemorySize"), Some(&Value::from(ONE_VCPU)));
         }
-        let routes = properties(&template, "Api").get("RouteSettings").and_then(Value::as_mapping).expect("there");
+        let routes = properties(&template, "Api")
+            .get("RouteSettings")
+            .and_then(Value::as_mapping)
+            .expect("there");
         assert_eq!(routes.len(), HASHES_PASSWORDS.len());
     }
 
@@ -505,7 +630,10 @@ mod tests {
         let template = drawn(&[definition("my-notes")]).expect("drawn");
         let table = properties(&template, "MyNotesCollection");
         let shown = serde_json::to_value(table).expect("JSON");
-        assert_eq!(shown["TableName"], json!({ "Fn::Sub": "${AWS::StackName}-my-notes" }));
+        assert_eq!(
+            shown["TableName"],
+            json!({ "Fn::Sub": "${AWS::StackName}-my-notes" })
+        );
         assert_eq!(
             shown["AttributeDefinitions"],
             json!([
@@ -514,10 +642,17 @@ mod tests {
                 { "AttributeName": "owner", "AttributeType": "S" },
             ])
         );
-        assert_eq!(shown["GlobalSecondaryIndexes"][0]["IndexName"], json!("by_owner"));
-        assert_eq!(shown["TimeToLiveSpecification"], json!({ "AttributeName": "expires_at", "Enabled": true }));
-        let metadata =
-            template.get("Resources").and_then(|all| all.get("MyNotesCollection")?.get("Metadata")?.get("Shards"));
+        assert_eq!(
+            shown["GlobalSecondaryIndexes"][0]["IndexName"],
+            json!("by_owner")
+        );
+        assert_eq!(
+            shown["TimeToLiveSpecification"],
+            json!({ "AttributeName": "expires_at", "Enabled": true })
+        );
+        let metadata = template
+            .get("Resources")
+            .and_then(|all| all.get("MyNotesCollection")?.get("Metadata")?.get("Shards"));
         assert_eq!(metadata, Some(&Value::from(1)));
     }
 
@@ -536,7 +671,10 @@ mod tests {
             json!({ "IndexName": name, "Projection": { "ProjectionType": "ALL" }, "KeySchema": [
                 { "AttributeName": hash, "KeyType": "HASH" }, { "AttributeName": name, "KeyType": "RANGE" } ] })
         };
-        let expected = json!([index("shard", "by.status.-createdAt"), index("owner", "own.total")]);
+        let expected = json!([
+            index("shard", "by.status.-createdAt"),
+            index("owner", "own.total")
+        ]);
         assert_eq!(shown["GlobalSecondaryIndexes"], expected);
         assert_eq!(
             shown["AttributeDefinitions"],
@@ -552,10 +690,15 @@ mod tests {
 
     #[test]
     fn what_cloudformation_would_refuse_is_refused_in_one_line() {
-        let many: Vec<Definition> = (0..151).map(|number| definition(&format!("c{number}"))).collect();
+        let many: Vec<Definition> = (0..151)
+            .map(|number| definition(&format!("c{number}")))
+            .collect();
         assert!(drawn(&many[..150]).is_ok());
         let error = drawn(&many).expect_err("refused");
-        assert!(error.starts_with("There are 151 collections") && !error.contains('\n'), "{error}");
+        assert!(
+            error.starts_with("There are 151 collections") && !error.contains('\n'),
+            "{error}"
+        );
 
         let extra: Vec<String> = (0..120).map(|number| format!("extra-{number}")).collect();
         let entries: Vec<Entry> = extra
@@ -573,7 +716,10 @@ mod tests {
             .collect();
         let page: Vec<&Entry> = entries.iter().collect();
         let error = draw(&page, &[]).expect_err("refused");
-        assert!(error.contains("resources") && !error.contains('\n'), "{error}");
+        assert!(
+            error.contains("resources") && !error.contains('\n'),
+            "{error}"
+        );
 
         let twice = draw(&[PAGE[0], PAGE[0]], &[]).expect_err("refused");
         assert!(twice.contains("RegisterFunction"), "{twice}");

@@ -14,12 +14,32 @@ struct Tool {
     program: &'static str,
 }
 
-const CARGO_LAMBDA: Tool = Tool { name: "cargo-lambda", requirement: "cargo-lambda==1.9.2", program: "cargo-lambda" };
-const ZIG: Tool = Tool { name: "zig", requirement: "ziglang==0.17.0", program: "python-zig" };
-const SAM: Tool = Tool { name: "sam", requirement: "aws-sam-cli==1.170.0", program: "sam" };
-const MINISTACK: Tool = Tool { name: "ministack", requirement: "ministack[full]==1.5.33", program: "ministack" };
+const CARGO_LAMBDA: Tool = Tool {
+    name: "cargo-lambda",
+    requirement: "cargo-lambda==1.9.2",
+    program: "cargo-lambda",
+};
+const ZIG: Tool = Tool {
+    name: "zig",
+    requirement: "ziglang==0.17.0",
+    program: "python-zig",
+};
+const SAM: Tool = Tool {
+    name: "sam",
+    requirement: "aws-sam-cli==1.170.0",
+    program: "sam",
+};
+const MINISTACK: Tool = Tool {
+    name: "ministack",
+    requirement: "ministack[full]==1.5.33",
+    program: "ministack",
+};
 
-const SCHEMATHESIS: Tool = Tool { name: "schemathesis", requirement: "schemathesis==4.32.5", program: "schemathesis" };
+const SCHEMATHESIS: Tool = Tool {
+    name: "schemathesis",
+    requirement: "schemathesis==4.32.5",
+    program: "schemathesis",
+};
 
 /// The program `cargo-lambda` (run it as `cargo-lambda lambda …`): the one on the PATH if it is 1.9.2 or a later 1.x,
 /// else one installed under `root`.
@@ -70,19 +90,30 @@ pub fn schemathesis(root: &Path) -> Result<PathBuf, String> {
 fn install(root: &Path, tool: &Tool) -> Result<PathBuf, String> {
     let tools = root.join(".bakend/tools");
     let folder = tools.join(tool.name);
-    let (program, stamp) = (folder.join("bin").join(tool.program), folder.join("installed"));
-    let is_there = || program.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == tool.requirement);
+    let (program, stamp) = (
+        folder.join("bin").join(tool.program),
+        folder.join("installed"),
+    );
+    let is_there = || {
+        program.exists() && fs::read_to_string(&stamp).is_ok_and(|text| text == tool.requirement)
+    };
     if is_there() {
         return Ok(program);
     }
-    let trouble = |what: &str, error: std::io::Error| format!("{what} {}: {error}", folder.display());
+    let trouble =
+        |what: &str, error: std::io::Error| format!("{what} {}: {error}", folder.display());
     fs::create_dir_all(&tools).map_err(|error| trouble("Cannot create", error))?;
-    let lock = File::create(tools.join(format!("{}.lock", tool.name))).map_err(|e| trouble("Cannot lock", e))?;
+    let lock = File::create(tools.join(format!("{}.lock", tool.name)))
+        .map_err(|e| trouble("Cannot lock", e))?;
     lock.lock().map_err(|error| trouble("Cannot lock", error))?;
     if is_there() {
         return Ok(program);
     }
-    eprintln!("Installing {} into {} (once)", tool.requirement, folder.display());
+    eprintln!(
+        "Installing {} into {} (once)",
+        tool.requirement,
+        folder.display()
+    );
     if folder.exists() {
         fs::remove_dir_all(&folder).map_err(|error| trouble("Cannot remove", error))?;
     }
@@ -92,13 +123,28 @@ fn install(root: &Path, tool: &Tool) -> Result<PathBuf, String> {
         return Err(venv_trouble(&made));
     }
     let pip = folder.join("bin/python");
-    let arguments = ["-m", "pip", "install", "--quiet", "--disable-pip-version-check", tool.requirement];
+    let arguments = [
+        "-m",
+        "pip",
+        "install",
+        "--quiet",
+        "--disable-pip-version-check",
+        tool.requirement,
+    ];
     let installed = run(Command::new(pip).args(arguments))?;
     if !installed.status.success() {
-        return Err(format!("pip could not install {}: {}", tool.requirement, gist(&installed)));
+        return Err(format!(
+            "pip could not install {}: {}",
+            tool.requirement,
+            gist(&installed)
+        ));
     }
     if !program.exists() {
-        return Err(format!("{} brought no {}", tool.requirement, program.display()));
+        return Err(format!(
+            "{} brought no {}",
+            tool.requirement,
+            program.display()
+        ));
     }
     fs::write(&stamp, tool.requirement).map_err(|error| trouble("Cannot write to", error))?;
     Ok(program)
@@ -126,7 +172,10 @@ fn venv_trouble(output: &Output) -> String {
         return "Python's venv module is missing: install it (Debian and Ubuntu: apt install python3-venv) and try again"
             .to_owned();
     }
-    format!("Python could not make a virtual environment: {}", gist(output))
+    format!(
+        "Python could not make a virtual environment: {}",
+        gist(output)
+    )
 }
 
 fn cargo_lambda_fits(program: &Path) -> bool {
@@ -137,13 +186,18 @@ fn cargo_lambda_fits(program: &Path) -> bool {
 /// Whether `cargo-lambda 1.9.2 (…)` names 1.9.2 or a later 1.x.
 fn is_recent(said: &str) -> bool {
     let version = said.split_whitespace().nth(1).unwrap_or_default();
-    let parts: Vec<u32> = version.split('.').filter_map(|part| part.parse().ok()).collect();
+    let parts: Vec<u32> = version
+        .split('.')
+        .filter_map(|part| part.parse().ok())
+        .collect();
     matches!(parts[..], [1, minor, patch] if (minor, patch) >= (9, 2))
 }
 
 /// Where the PATH, then cargo's own folder, has `name`.
 fn on_path(name: &str) -> Option<PathBuf> {
-    let cargo = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
+    let cargo = env::var_os("CARGO_HOME")
+        .map(PathBuf::from)
+        .or_else(|| Some(env::home_dir()?.join(".cargo")));
     let path = env::var_os("PATH").unwrap_or_default();
     env::split_paths(&path)
         .chain(cargo.map(|home| home.join("bin")))
@@ -152,14 +206,20 @@ fn on_path(name: &str) -> Option<PathBuf> {
 }
 
 fn run(command: &mut Command) -> Result<Output, String> {
-    command
-        .stdin(Stdio::null())
-        .output()
-        .map_err(|error| format!("Cannot run {}: {error}", command.get_program().to_string_lossy()))
+    command.stdin(Stdio::null()).output().map_err(|error| {
+        format!(
+            "Cannot run {}: {error}",
+            command.get_program().to_string_lossy()
+        )
+    })
 }
 
 fn text(output: &Output) -> String {
-    format!("{}{}", String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr))
+    format!(
+        "{}{}",
+        String::from_utf8_lossy(&output.stdout),
+        String::from_utf8_lossy(&output.stderr)
+    )
 }
 
 /// The last line that says something, preferring one that says `error`.
@@ -178,9 +238,15 @@ fn gist(output: &Output) -> String {
 pub fn forget_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();
-        if ["CARGO_PKG_", "CARGO_MANIFEST_", "CARGO_BIN_", "CARGO_CRATE_", "CARGO_PRIMARY_"]
-            .iter()
-            .any(|p| text.starts_with(p))
+        if [
+            "CARGO_PKG_",
+            "CARGO_MANIFEST_",
+            "CARGO_BIN_",
+            "CARGO_CRATE_",
+            "CARGO_PRIMARY_",
+        ]
+        .iter()
+        .any(|p| text.starts_with(p))
         {
             command.env_remove(&name);
         }

@@ -27,7 +27,11 @@ impl<'a> Apart<'a> {
         let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
         dynamo.make(&inside.template.tables().unwrap()).unwrap();
         let proxy = Proxy::start(&dynamo.endpoint(), &inside.template).unwrap();
-        Self { inside, proxy, dynamo }
+        Self {
+            inside,
+            proxy,
+            dynamo,
+        }
     }
 
     /// An instance of a function on these tables, started and out of the ledger.
@@ -44,7 +48,13 @@ impl<'a> Apart<'a> {
     /// # Panics
     /// It cannot be started.
     #[must_use]
-    pub fn signed_as(&self, function: &str, label: &str, key: Option<&str>, env: &[(&str, &str)]) -> Instance<'a> {
+    pub fn signed_as(
+        &self,
+        function: &str,
+        label: &str,
+        key: Option<&str>,
+        env: &[(&str, &str)],
+    ) -> Instance<'a> {
         let endpoint = self.proxy.endpoint();
         let mut all = vec![("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str())];
         all.extend(key.map(|key| ("AWS_ACCESS_KEY_ID", key)));

@@ -24,7 +24,10 @@ impl Reply {
     /// The first header called `name` (lower case).
     #[must_use]
     pub fn header(&self, name: &str) -> Option<&str> {
-        self.headers.iter().find(|(there, _)| there == name).map(|(_, value)| value.as_str())
+        self.headers
+            .iter()
+            .find(|(there, _)| there == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// The body as text.
@@ -42,14 +45,18 @@ impl Reply {
         if self.body.is_empty() {
             return Value::Null;
         }
-        serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error} in {}: {}", self.status, self.text()))
+        serde_json::from_slice(&self.body)
+            .unwrap_or_else(|error| panic!("{error} in {}: {}", self.status, self.text()))
     }
 
     /// The error's code, such as `common/not-found`; empty if the body has none.
     #[must_use]
     pub fn code(&self) -> String {
         let body: Value = serde_json::from_slice(&self.body).unwrap_or_default();
-        body["error"]["code"].as_str().unwrap_or_default().to_owned()
+        body["error"]["code"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
     }
 
     /// Itself, if the status is `expected`.
@@ -106,13 +113,19 @@ impl Caller {
     /// The same caller with another access token, or none.
     #[must_use]
     pub fn with_token(&self, token: Option<&str>) -> Self {
-        Self { token: token.map(str::to_owned), ..self.clone() }
+        Self {
+            token: token.map(str::to_owned),
+            ..self.clone()
+        }
     }
 
     /// The same caller with an API key.
     #[must_use]
     pub fn with_key(&self, key: &str) -> Self {
-        Self { key: Some(key.to_owned()), ..self.clone() }
+        Self {
+            key: Some(key.to_owned()),
+            ..self.clone()
+        }
     }
 
     /// `GET path`.
@@ -147,7 +160,12 @@ impl Caller {
 
     fn json(&self, method: &str, path: &str, body: &Value) -> Reply {
         let body = body.to_string();
-        self.send(method, path, &[("content-type", "application/json")], Some(body.as_bytes()))
+        self.send(
+            method,
+            path,
+            &[("content-type", "application/json")],
+            Some(body.as_bytes()),
+        )
     }
 
     /// Any method, path, headers and body. The caller's token is added unless `headers` has an `authorization`, and
@@ -156,10 +174,22 @@ impl Caller {
     /// # Panics
     /// The request cannot be sent or nothing answers.
     #[must_use]
-    pub fn send(&self, method: &str, path: &str, headers: &[(&str, &str)], body: Option<&[u8]>) -> Reply {
+    pub fn send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: Option<&[u8]>,
+    ) -> Reply {
         let method = Method::from_bytes(method.as_bytes()).expect("a method");
-        let mut request = Request::builder().method(&method).uri(format!("{}{path}", self.base));
-        let names = |name: &str| headers.iter().any(|(there, _)| there.eq_ignore_ascii_case(name));
+        let mut request = Request::builder()
+            .method(&method)
+            .uri(format!("{}{path}", self.base));
+        let names = |name: &str| {
+            headers
+                .iter()
+                .any(|(there, _)| there.eq_ignore_ascii_case(name))
+        };
         if let Some(host) = self.host.as_ref().filter(|_| !names("host")) {
             request = request.header("host", host);
         }
@@ -176,8 +206,9 @@ impl Caller {
             Some(body) => request.body(body).map(|request| agent().run(request)),
             None => request.body(()).map(|request| agent().run(request)),
         };
-        let reply =
-            sent.expect("a request").unwrap_or_else(|error| panic!("{}{path} does not answer: {error}", self.base));
+        let reply = sent
+            .expect("a request")
+            .unwrap_or_else(|error| panic!("{}{path} does not answer: {error}", self.base));
         let reply = read(reply);
         contract::assert_documented(method.as_str(), path, &reply);
         reply
@@ -201,7 +232,20 @@ fn agent() -> &'static Agent {
 
 fn read(mut reply: Response<Body>) -> Reply {
     let text = |value: &HeaderValue| String::from_utf8_lossy(value.as_bytes()).into_owned();
-    let headers = reply.headers().iter().map(|(name, value)| (name.as_str().to_owned(), text(value))).collect();
-    let body = reply.body_mut().with_config().limit(64 << 20).read_to_vec().expect("the whole body");
-    Reply { status: reply.status().as_u16(), headers, body }
+    let headers = reply
+        .headers()
+        .iter()
+        .map(|(name, value)| (name.as_str().to_owned(), text(value)))
+        .collect();
+    let body = reply
+        .body_mut()
+        .with_config()
+        .limit(64 << 20)
+        .read_to_vec()
+        .expect("the whole body");
+    Reply {
+        status: reply.status().as_u16(),
+        headers,
+        body,
+    }
 }

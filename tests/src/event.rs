@@ -37,8 +37,12 @@ impl Event {
             "isBase64Encoded": false
         });
         if !query.is_empty() {
-            let pairs = query.split('&').map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-            let pairs: Map<String, Value> = pairs.map(|(name, value)| (name.to_owned(), json!(value))).collect();
+            let pairs = query
+                .split('&')
+                .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
+            let pairs: Map<String, Value> = pairs
+                .map(|(name, value)| (name.to_owned(), json!(value)))
+                .collect();
             event["queryStringParameters"] = Value::Object(pairs);
         }
         Self(event)
@@ -76,7 +80,8 @@ impl Event {
     /// With a JSON body and its content type.
     #[must_use]
     pub fn json(self, body: &Value) -> Self {
-        self.header("content-type", "application/json").text(&body.to_string())
+        self.header("content-type", "application/json")
+            .text(&body.to_string())
     }
 
     /// With a body of text.
@@ -123,23 +128,42 @@ impl From<Value> for Event {
 /// What a function returned, as API Gateway would send it on; anything that is no reply is a 502.
 pub(crate) fn reply(returned: &Reply) -> Reply {
     let value: Value = serde_json::from_slice(&returned.body).unwrap_or_default();
-    let status = value["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
+    let status = value["statusCode"]
+        .as_u64()
+        .and_then(|status| u16::try_from(status).ok());
     let Some(status) = status.filter(|_| returned.status == 200) else {
-        return Reply { status: 502, headers: Vec::new(), body: returned.body.clone() };
+        return Reply {
+            status: 502,
+            headers: Vec::new(),
+            body: returned.body.clone(),
+        };
     };
     let mut headers: Vec<(String, String)> = Vec::new();
     for (name, value) in value["headers"].as_object().into_iter().flatten() {
-        headers.push((name.to_ascii_lowercase(), value.as_str().unwrap_or_default().to_owned()));
+        headers.push((
+            name.to_ascii_lowercase(),
+            value.as_str().unwrap_or_default().to_owned(),
+        ));
     }
     for (name, values) in value["multiValueHeaders"].as_object().into_iter().flatten() {
-        for value in values.as_array().into_iter().flatten().filter_map(Value::as_str) {
+        for value in values
+            .as_array()
+            .into_iter()
+            .flatten()
+            .filter_map(Value::as_str)
+        {
             let header = (name.to_ascii_lowercase(), value.to_owned());
             if !headers.contains(&header) {
                 headers.push(header);
             }
         }
     }
-    for cookie in value["cookies"].as_array().into_iter().flatten().filter_map(Value::as_str) {
+    for cookie in value["cookies"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+    {
         headers.push(("set-cookie".to_owned(), cookie.to_owned()));
     }
     let text = value["body"].as_str().unwrap_or_default();
@@ -148,5 +172,9 @@ pub(crate) fn reply(returned: &Reply) -> Reply {
     } else {
         text.as_bytes().to_vec()
     };
-    Reply { status, headers, body }
+    Reply {
+        status,
+        headers,
+        body,
+    }
 }

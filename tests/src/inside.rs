@@ -61,7 +61,12 @@ impl Inside {
         let cargo_lambda = local::tools::cargo_lambda(&root)?;
         let folder = scratch(&root)?;
         let names: Vec<&str> = PAGE.iter().map(|entry| entry.name).collect();
-        let emulator = Emulator::start(&cargo_lambda, &folder, &root.join("CargoLambda.toml"), &names)?;
+        let emulator = Emulator::start(
+            &cargo_lambda,
+            &folder,
+            &root.join("CargoLambda.toml"),
+            &names,
+        )?;
         let inside = Self {
             processes: Mutex::default(),
             emulator,
@@ -97,7 +102,12 @@ impl Inside {
         self.start_instances(function, count, env).unwrap();
     }
 
-    fn start_instances(&self, function: &str, count: usize, env: &[(&str, &str)]) -> Result<(), String> {
+    fn start_instances(
+        &self,
+        function: &str,
+        count: usize,
+        env: &[(&str, &str)],
+    ) -> Result<(), String> {
         for _ in 0..count {
             let process = self.process(function, function, function, env)?;
             self.lock().push((function.to_owned(), process));
@@ -111,15 +121,34 @@ impl Inside {
     /// # Panics
     /// They cannot be started.
     #[must_use]
-    pub fn variant(&self, function: &str, label: &str, count: usize, env: &[(&str, &str)]) -> Instance<'_> {
+    pub fn variant(
+        &self,
+        function: &str,
+        label: &str,
+        count: usize,
+        env: &[(&str, &str)],
+    ) -> Instance<'_> {
         let number = self.variants.fetch_add(1, Ordering::Relaxed);
         let key = format!("{function}~{label}-{number}");
         let slot = self.emulator.slot().unwrap();
-        let processes = (0..count).map(|_| self.process(function, &slot, &key, env).unwrap()).collect();
-        Instance { inside: self, slot, key, processes }
+        let processes = (0..count)
+            .map(|_| self.process(function, &slot, &key, env).unwrap())
+            .collect();
+        Instance {
+            inside: self,
+            slot,
+            key,
+            processes,
+        }
     }
 
-    fn process(&self, function: &str, name: &str, key: &str, env: &[(&str, &str)]) -> Result<Process, String> {
+    fn process(
+        &self,
+        function: &str,
+        name: &str,
+        key: &str,
+        env: &[(&str, &str)],
+    ) -> Result<Process, String> {
         let mut all = vec![
             ("BAKEND_AUTH_BCRYPT_COST", "4"),
             ("BAKEND_ADMIN_EMAIL", ADMIN_EMAIL),
@@ -127,7 +156,13 @@ impl Inside {
         ];
         all.extend_from_slice(env);
         let (binary, dynamodb) = (self.binary(function), self.proxy.endpoint());
-        self.emulator.spawn(&Function { binary: &binary, name, key, dynamodb: &dynamodb, env: &all })
+        self.emulator.spawn(&Function {
+            binary: &binary,
+            name,
+            key,
+            dynamodb: &dynamodb,
+            env: &all,
+        })
     }
 
     /// Hands an event to a function, past the gateway.
@@ -149,7 +184,9 @@ impl Inside {
     #[must_use]
     pub fn logs(&self, function: Option<&str>) -> String {
         let processes = self.lock();
-        let wanted = processes.iter().filter(|(name, _)| function.is_none_or(|function| function == name));
+        let wanted = processes
+            .iter()
+            .filter(|(name, _)| function.is_none_or(|function| function == name));
         wanted.map(|(_, process)| process.log()).collect()
     }
 
@@ -160,7 +197,9 @@ impl Inside {
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, Vec<(String, Process)>> {
-        self.processes.lock().unwrap_or_else(PoisonError::into_inner)
+        self.processes
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -203,15 +242,31 @@ impl Instance<'_> {
 /// Builds every binary in the profile of this test and returns their folder. Cargo has let go of its lock by now.
 fn build(root: &Path) -> Result<PathBuf, String> {
     let test = env::current_exe().map_err(|error| error.to_string())?;
-    let folder = test.ancestors().nth(2).ok_or("the test binary is in no target folder")?;
-    let (target, profile) = (folder.parent().unwrap_or(folder), folder.file_name().unwrap_or_default());
+    let folder = test
+        .ancestors()
+        .nth(2)
+        .ok_or("the test binary is in no target folder")?;
+    let (target, profile) = (
+        folder.parent().unwrap_or(folder),
+        folder.file_name().unwrap_or_default(),
+    );
     let profile = profile.to_string_lossy();
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
     cargo.args(["build", "--quiet", "--workspace", "--bins", "--profile"]);
-    cargo.arg(if profile == "debug" { "dev" } else { &*profile }).arg("--target-dir").arg(target).current_dir(root);
+    cargo
+        .arg(if profile == "debug" { "dev" } else { &*profile })
+        .arg("--target-dir")
+        .arg(target)
+        .current_dir(root);
     forget_package(&mut cargo);
-    let status = cargo.status().map_err(|error| format!("Cannot run cargo: {error}"))?;
-    if status.success() { Ok(folder.to_path_buf()) } else { Err("The binaries do not build".to_owned()) }
+    let status = cargo
+        .status()
+        .map_err(|error| format!("Cannot run cargo: {error}"))?;
+    if status.success() {
+        Ok(folder.to_path_buf())
+    } else {
+        Err("The binaries do not build".to_owned())
+    }
 }
 
 /// A folder for this run's logs; those of earlier days are removed.
@@ -219,13 +274,17 @@ fn scratch(root: &Path) -> Result<PathBuf, String> {
     let runs = root.join(".bakend/tests");
     let day = Duration::from_secs(24 * 60 * 60);
     for old in fs::read_dir(&runs).into_iter().flatten().flatten() {
-        let modified = old.metadata().and_then(|data| data.modified()).unwrap_or_else(|_| SystemTime::now());
+        let modified = old
+            .metadata()
+            .and_then(|data| data.modified())
+            .unwrap_or_else(|_| SystemTime::now());
         if modified.elapsed().is_ok_and(|age| age > day) {
             let _ = fs::remove_dir_all(old.path());
         }
     }
     let folder = runs.join(process::id().to_string());
     let _ = fs::remove_dir_all(&folder);
-    fs::create_dir_all(&folder).map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
+    fs::create_dir_all(&folder)
+        .map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
     Ok(folder)
 }

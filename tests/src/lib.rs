@@ -9,7 +9,12 @@
 //! let reply = member.post("/api/posts", &json!({ "title": "Hello" }));
 //! assert_eq!(reply.status, 201);
 //! ```
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has to stop"
+)]
 
 mod apart;
 mod client;

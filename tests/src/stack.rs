@@ -38,12 +38,22 @@ pub fn stack() -> &'static Stack {
     static STACK: OnceLock<Stack> = OnceLock::new();
     STACK.get_or_init(|| {
         let (url, host, inside) = if let Ok(url) = env::var("BAKEND_TEST_URL") {
-            (url.trim_end_matches('/').to_owned(), env::var("BAKEND_TEST_HOST").ok(), None)
+            (
+                url.trim_end_matches('/').to_owned(),
+                env::var("BAKEND_TEST_HOST").ok(),
+                None,
+            )
         } else {
-            let inside = Inside::start().unwrap_or_else(|error| panic!("the stack does not start: {error}"));
+            let inside =
+                Inside::start().unwrap_or_else(|error| panic!("the stack does not start: {error}"));
             (inside.url(), None, Some(inside))
         };
-        Stack { url, host, inside, admin: Mutex::default() }
+        Stack {
+            url,
+            host,
+            inside,
+            admin: Mutex::default(),
+        }
     })
 }
 
@@ -58,7 +68,9 @@ impl Stack {
     #[must_use]
     pub fn inside(&self) -> Option<&Inside> {
         if self.inside.is_none() {
-            println!("skipped: needs the inside of the stack, and BAKEND_TEST_URL names one from outside");
+            println!(
+                "skipped: needs the inside of the stack, and BAKEND_TEST_URL names one from outside"
+            );
         }
         self.inside.as_ref()
     }
@@ -84,7 +96,10 @@ impl Stack {
     /// The registration fails.
     #[must_use]
     pub fn register(&self, email: &str) -> Caller {
-        let reply = self.stranger().post("/api/auth/register", &json!({ "email": email, "password": PASSWORD }));
+        let reply = self.stranger().post(
+            "/api/auth/register",
+            &json!({ "email": email, "password": PASSWORD }),
+        );
         self.signed_in(email, &reply.expect(201))
     }
 
@@ -94,7 +109,10 @@ impl Stack {
     /// The login fails.
     #[must_use]
     pub fn login(&self, email: &str) -> Caller {
-        let reply = self.stranger().post("/api/auth/login", &json!({ "email": email, "password": PASSWORD }));
+        let reply = self.stranger().post(
+            "/api/auth/login",
+            &json!({ "email": email, "password": PASSWORD }),
+        );
         self.signed_in(email, &reply.expect(200))
     }
 
@@ -143,6 +161,13 @@ pub fn fresh_email() -> String {
 /// `prefix` with the process id, the time and a counter.
 pub(crate) fn unique(prefix: &str) -> String {
     static COUNTER: AtomicU64 = AtomicU64::new(0);
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_millis();
-    format!("{prefix}-{}-{now:x}-{}", process::id(), COUNTER.fetch_add(1, Ordering::Relaxed))
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_millis();
+    format!(
+        "{prefix}-{}-{now:x}-{}",
+        process::id(),
+        COUNTER.fetch_add(1, Ordering::Relaxed)
+    )
 }

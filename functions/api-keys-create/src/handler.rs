@@ -6,12 +6,29 @@ use runtime::{Call, Reply};
 use store::Store;
 
 /// Makes a key, keeps its hash and shows it.
-pub(crate) async fn create(store: &Store, call: Call<ApiKeysCreate>) -> Result<Reply<ApiKeysCreate>, Error> {
+pub(crate) async fn create(
+    store: &Store,
+    call: Call<ApiKeysCreate>,
+) -> Result<Reply<ApiKeysCreate>, Error> {
     let credentials = call.credentials(store.keys().await?)?;
-    let admin = store.admin(&credentials, call.now).await?.id().ok_or(Code::AuthenticationRequired)?;
+    let admin = store
+        .admin(&credentials, call.now)
+        .await?
+        .id()
+        .ok_or(Code::AuthenticationRequired)?;
     let id = Id::new(call.now, call.random()?);
     let asked = call.body.read()?;
-    let (api_key, key) = ApiKey::new(asked, id, call.random()?, admin, call.now, collections::exists)?;
+    let (api_key, key) = ApiKey::new(
+        asked,
+        id,
+        call.random()?,
+        admin,
+        call.now,
+        collections::exists,
+    )?;
     store.create_api_key(&api_key).await?;
-    Ok(Reply::of(ShownApiKey { api_key: api_key.wire(), key }))
+    Ok(Reply::of(ShownApiKey {
+        api_key: api_key.wire(),
+        key,
+    }))
 }

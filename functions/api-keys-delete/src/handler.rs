@@ -5,9 +5,16 @@ use runtime::{Call, Reply};
 use store::Store;
 
 /// Deletes a key; the next request with it is refused.
-pub(crate) async fn delete(store: &Store, call: Call<ApiKeysDelete>) -> Result<Reply<ApiKeysDelete>, Error> {
+pub(crate) async fn delete(
+    store: &Store,
+    call: Call<ApiKeysDelete>,
+) -> Result<Reply<ApiKeysDelete>, Error> {
     let credentials = call.credentials(store.keys().await?)?;
     store.admin(&credentials, call.now).await?;
     let id = call.id().parse().map_err(|_| Code::ApiKeyNotFound)?;
-    if store.delete_api_key(id).await? { Ok(Reply::of(NoContent)) } else { Err(Code::ApiKeyNotFound.into()) }
+    if store.delete_api_key(id).await? {
+        Ok(Reply::of(NoContent))
+    } else {
+        Err(Code::ApiKeyNotFound.into())
+    }
 }

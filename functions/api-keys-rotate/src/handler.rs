@@ -6,7 +6,10 @@ use runtime::{Call, Reply};
 use store::Store;
 
 /// Reads the key, for its type, beside the session, and keeps the hash of a new secret in the place of the old one.
-pub(crate) async fn rotate(store: &Store, call: Call<ApiKeysRotate>) -> Result<Reply<ApiKeysRotate>, Error> {
+pub(crate) async fn rotate(
+    store: &Store,
+    call: Call<ApiKeysRotate>,
+) -> Result<Reply<ApiKeysRotate>, Error> {
     let credentials = call.credentials(store.keys().await?)?;
     let id = call.id().parse::<Id>().ok();
     let old = async {
@@ -18,7 +21,9 @@ pub(crate) async fn rotate(store: &Store, call: Call<ApiKeysRotate>) -> Result<R
     let (_, old) = tokio::try_join!(store.admin(&credentials, call.now), old)?;
     let old = old.ok_or(Code::ApiKeyNotFound)?;
     let key = api_key::text(old.kind, old.id, call.random()?);
-    let rotated = store.rotate_api_key(&old, &api_key::hash(&key), call.now).await?;
+    let rotated = store
+        .rotate_api_key(&old, &api_key::hash(&key), call.now)
+        .await?;
     let api_key = rotated.ok_or(Code::ApiKeyNotFound)?.wire();
     Ok(Reply::of(ShownApiKey { api_key, key }))
 }

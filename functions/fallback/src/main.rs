@@ -7,5 +7,10 @@ use std::process::ExitCode;
 use api::endpoints::Fallback;
 
 fn main() -> ExitCode {
-    runtime::serve(Fallback, collections::exists, async |_| Ok(()), handler::fallback)
+    runtime::serve(
+        Fallback,
+        collections::exists,
+        async |_| Ok(()),
+        handler::fallback,
+    )
 }

@@ -7,5 +7,10 @@ use std::process::ExitCode;
 use api::endpoints::Health;
 
 fn main() -> ExitCode {
-    runtime::serve(Health, collections::exists, async |_| Ok(()), handler::health)
+    runtime::serve(
+        Health,
+        collections::exists,
+        async |_| Ok(()),
+        handler::health,
+    )
 }

@@ -13,7 +13,8 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
     let (now, settings) = (call.now, &call.settings.auth);
     let keys = store.keys().await?;
     let session_id = Id::new(now, call.random()?);
-    let email = email::normalise(&call.body.email).map_err(|detail| Error::invalid(vec![detail]))?;
+    let email =
+        email::normalise(&call.body.email).map_err(|detail| Error::invalid(vec![detail]))?;
 
     let client = call.client();
     let attempt = store.attempt_login(&email, &client.ip, &settings.throttle, session_id, now);
@@ -23,13 +24,22 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
     // A deleted account is an unknown one, and of an unknown address a user is read whom nobody has.
     let (attempt, identity) = attempt?;
     let identity = identity.filter(|identity| identity.deleted.is_none());
-    let whose = identity.as_ref().map_or(session_id, |identity| identity.user);
+    let whose = identity
+        .as_ref()
+        .map_or(session_id, |identity| identity.user);
     let verdict = verify_password(&call.body.password, identity.as_ref(), settings.bcrypt_cost);
     let (verdict, user) = tokio::join!(verdict, store.user(whose));
     let verdict = verdict?;
     let (identity, user) = login::decide(identity, verdict, user?)?;
 
-    let (session, token) = Session::begin(user.id, session_id, identity.auth_version, call.random()?, settings, now);
+    let (session, token) = Session::begin(
+        user.id,
+        session_id,
+        identity.auth_version,
+        call.random()?,
+        settings,
+        now,
+    );
     let (begun, ()) = tokio::join!(store.begin_session(&session, &client), attempt.give_back());
     begun?;
     if let (password::Verdict::RightButOutdated, Some(old)) = (verdict, &identity.password_hash) {
@@ -38,6 +48,9 @@ pub(crate) async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Logi
         let _ = store.replace_hash(&email, old, &renewed).await;
     }
     let tokens = session::tokens(keys, &token, &user.role, settings, now)?;
-    let reply = SignedIn { user: user.wire(&call.settings.users.fields), tokens };
+    let reply = SignedIn {
+        user: user.wire(&call.settings.users.fields),
+        tokens,
+    };
     Ok(call.hand_out(reply, call.transport(), session.expires_at))
 }

@@ -12,12 +12,19 @@ pub(crate) async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Lo
     store.admit_key(call.key(), call.now).await?;
     let shown = call.refresh_token(call.body.refresh_token.as_deref())?;
     let session = match &shown {
-        Some(shown) => RefreshToken::open(keys, &shown.token).ok().map(|token| (token.user, token.session)),
+        Some(shown) => RefreshToken::open(keys, &shown.token)
+            .ok()
+            .map(|token| (token.user, token.session)),
         None => match call.signed(keys)? {
             Some(claims) => Some((claims.sub, claims.sid)),
             None => {
-                let message = "Send `refreshToken`, or the access token as Authorization: Bearer <token>.";
-                return Err(Error::invalid(vec![Detail::new("refreshToken", "required", message)]));
+                let message =
+                    "Send `refreshToken`, or the access token as Authorization: Bearer <token>.";
+                return Err(Error::invalid(vec![Detail::new(
+                    "refreshToken",
+                    "required",
+                    message,
+                )]));
             }
         },
     };

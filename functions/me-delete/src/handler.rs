@@ -20,7 +20,11 @@ pub(crate) async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<
     let (attempt, identity) = attempt.await?;
     let verdict = verify_password(&password, identity.as_ref(), settings.bcrypt_cost).await?;
     if !identity.is_some_and(|identity| identity.confirms(&user, verdict)) {
-        return Err(Error::invalid(vec![Detail::new("password", "wrong", "`password` is wrong.")]));
+        return Err(Error::invalid(vec![Detail::new(
+            "password",
+            "wrong",
+            "`password` is wrong.",
+        )]));
     }
 
     let grace = settings.deletion_grace;
@@ -28,7 +32,11 @@ pub(crate) async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<
     let deleted = |user_now: &User| {
         user.goes_on(user_now)?;
         let auth_version = user_now.auth_version + 1;
-        Ok(deletion.map(|deletion| User { deleted: Some(deletion), auth_version, ..user_now.clone() }))
+        Ok(deletion.map(|deletion| User {
+            deleted: Some(deletion),
+            auth_version,
+            ..user_now.clone()
+        }))
     };
     let writer = Writer::new(Some(user.id), call.request_id.clone(), now, call.random()?);
     let declared = &call.settings.users.fields;

@@ -12,13 +12,23 @@ pub(crate) async fn update(store: &Store, call: Call<MeUpdate>) -> Result<Reply<
     let credentials = call.credentials(store.keys().await?)?;
     let (_, user) = store.signed_in(&credentials, call.now).await?;
 
-    let writer = Writer::new(Some(user.id), call.request_id.clone(), call.now, call.random()?);
+    let writer = Writer::new(
+        Some(user.id),
+        call.request_id.clone(),
+        call.now,
+        call.random()?,
+    );
     let merged = |now: &User| {
         user.goes_on(now)?;
         let profile = profile(declared, &now.profile, call.body.0.clone(), Write::Merge)?;
-        Ok(Some(User { profile, ..now.clone() }))
+        Ok(Some(User {
+            profile,
+            ..now.clone()
+        }))
     };
-    let changed = store.change_user(declared, user.clone(), &Along::default(), &writer, merged).await;
+    let changed = store
+        .change_user(declared, user.clone(), &Along::default(), &writer, merged)
+        .await;
     let changed = changed.map_err(signed_out)?.ok_or(Code::SessionRevoked)?;
     Ok(Reply::of(changed.wire(declared)))
 }

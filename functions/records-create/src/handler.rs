@@ -8,12 +8,20 @@ use runtime::{Call, Reply};
 use store::{Created, IdempotencyKey, NewRecord, Store, Writer};
 
 /// Checks the caller and the body, fills in the owner, and writes; or shows what the same request has written before.
-pub(crate) async fn create(store: &Store, call: Call<RecordsCreate>) -> Result<Reply<RecordsCreate>, Error> {
+pub(crate) async fn create(
+    store: &Store,
+    call: Call<RecordsCreate>,
+) -> Result<Reply<RecordsCreate>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_credentials(definition.rule(Operation::Create), call.has_credentials())?;
-    let credentials =
-        if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
-    let caller = store.caller(&credentials, call.settings.auth.session_check, call.now).await?;
+    let credentials = if call.has_credentials() {
+        call.credentials(store.keys().await?)?
+    } else {
+        call.without_token()
+    };
+    let caller = store
+        .caller(&credentials, call.settings.auth.session_check, call.now)
+        .await?;
     may_create(definition, &caller)?;
     may_set(definition, &caller, &call.body.0)?;
     let input = record::check(definition, call.body.0.clone(), Write::Create)?;
@@ -27,14 +35,35 @@ pub(crate) async fn create(store: &Store, call: Call<RecordsCreate>) -> Result<R
 
     let random: [u8; 10] = call.random()?;
     let id = Id::in_shard(call.now, random, random[9] % definition.shards);
-    let record = NewRecord { id, owner, created_by: caller.id(), fields: input.fields };
-    let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?).with_key(caller.key());
+    let record = NewRecord {
+        id,
+        owner,
+        created_by: caller.id(),
+        fields: input.fields,
+    };
+    let writer = Writer::new(
+        caller.id(),
+        call.request_id.clone(),
+        call.now,
+        call.random()?,
+    )
+    .with_key(caller.key());
     let visibility = Visibility::new(definition, &caller);
-    let record = match store.create(definition, record, related, key.as_ref(), &writer).await? {
+    let record = match store
+        .create(definition, record, related, key.as_ref(), &writer)
+        .await?
+    {
         Created::New(record) => Some(record),
-        Created::Before(record) => record.filter(|record| visibility.shows(&record.clone().wire(definition))),
+        Created::Before(record) => {
+            record.filter(|record| visibility.shows(&record.clone().wire(definition)))
+        }
     };
     let record = record.ok_or(Code::RecordNotFound)?;
-    let (rev, location) = (record.rev.clone(), format!("/api/{}/{}", definition.name, record.id));
-    Ok(Reply::of(visibility.of(record.wire(definition))).at(location).tagged(&rev))
+    let (rev, location) = (
+        record.rev.clone(),
+        format!("/api/{}/{}", definition.name, record.id),
+    );
+    Ok(Reply::of(visibility.of(record.wire(definition)))
+        .at(location)
+        .tagged(&rev))
 }

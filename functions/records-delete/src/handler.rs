@@ -9,13 +9,20 @@ use store::{Store, Writer};
 
 /// Deletes on condition that the record is the caller's to delete. Where it may have unique values, which are freed
 /// with it, or row filters say who sees it, it is read beside the session.
-pub(crate) async fn delete(store: &Store, call: Call<RecordsDelete>) -> Result<Reply<RecordsDelete>, Error> {
+pub(crate) async fn delete(
+    store: &Store,
+    call: Call<RecordsDelete>,
+) -> Result<Reply<RecordsDelete>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_credentials(definition.rule(Operation::Delete), call.has_credentials())?;
-    let credentials =
-        if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
+    let credentials = if call.has_credentials() {
+        call.credentials(store.keys().await?)?
+    } else {
+        call.without_token()
+    };
     let id = call.id().parse().ok();
-    let needed = definition.fields.iter().any(|field| field.unique) || !definition.row_filters.is_empty();
+    let needed =
+        definition.fields.iter().any(|field| field.unique) || !definition.row_filters.is_empty();
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
     let (caller, before) = tokio::try_join!(caller, store.before(definition, id, needed))?;
     let requirement = may_change(definition, Operation::Delete, &caller)?;
@@ -24,8 +31,20 @@ pub(crate) async fn delete(store: &Store, call: Call<RecordsDelete>) -> Result<R
 
     let visibility = Visibility::new(definition, &caller);
     let owner = OwnerChange::Keep;
-    let terms = Terms { visibility: &visibility, requirement, fields: Vec::new(), owner, precondition };
-    let writer = Writer::new(caller.id(), call.request_id.clone(), call.now, call.random()?).with_key(caller.key());
+    let terms = Terms {
+        visibility: &visibility,
+        requirement,
+        fields: Vec::new(),
+        owner,
+        precondition,
+    };
+    let writer = Writer::new(
+        caller.id(),
+        call.request_id.clone(),
+        call.now,
+        call.random()?,
+    )
+    .with_key(caller.key());
     store.delete(id, terms, before, &writer).await?;
     Ok(Reply::of(NoContent))
 }

@@ -11,8 +11,11 @@ use store::{Store, expand};
 pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<RecordsGet>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_credentials(definition.rule(Operation::Read), call.has_credentials())?;
-    let credentials =
-        if call.has_credentials() { call.credentials(store.keys().await?)? } else { call.without_token() };
+    let credentials = if call.has_credentials() {
+        call.credentials(store.keys().await?)?
+    } else {
+        call.without_token()
+    };
     let query = parse(definition, call.query(&["fields", "expand"])?)?;
     let relations = expand::check(definition, &query, collections::get)?;
     let check = call.settings.auth.session_check;
@@ -23,7 +26,9 @@ pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<R
     };
     let visibility = Visibility::new(definition, &caller);
     let record = record.map(|record| (record.rev.clone(), record.wire(definition)));
-    let (rev, record) = record.filter(|(_, record)| visibility.shows(record)).ok_or(Code::RecordNotFound)?;
+    let (rev, record) = record
+        .filter(|(_, record)| visibility.shows(record))
+        .ok_or(Code::RecordNotFound)?;
     // What is inlined has revisions of its own: such a reply has no tag. And whoever sees more than before has not got
     // all of it yet.
     let tagged = relations.is_empty();
@@ -31,7 +36,14 @@ pub(crate) async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<R
         return Ok(Reply::not_modified(&rev));
     }
     let mut records = [visibility.of(record)];
-    store.expand(&caller, &relations, &call.settings.users.fields, &mut records).await?;
+    store
+        .expand(
+            &caller,
+            &relations,
+            &call.settings.users.fields,
+            &mut records,
+        )
+        .await?;
     let [record] = records;
     let reply = Reply::of(record.view(query.fields.as_deref()));
     Ok(if tagged { reply.tagged(&rev) } else { reply })

@@ -11,7 +11,10 @@ use store::{Store, expand};
 
 /// Lists while the session is checked what the token suggests that the caller sees; where the stored role says otherwise,
 /// the list is made again of what that shows. An API key suggests nothing before it has been looked up.
-pub(crate) async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsList>, Error> {
+pub(crate) async fn list(
+    store: &Store,
+    call: Call<RecordsList>,
+) -> Result<Reply<RecordsList>, Error> {
     let definition = collections::get(call.collection()).ok_or(Code::NotFound)?;
     need_credentials(definition.rule(Operation::List), call.has_credentials())?;
     let keys = store.keys().await?;
@@ -22,11 +25,18 @@ pub(crate) async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply
     let page = async |(scope, filter): (Scope, Filter)| {
         let plan = store::plan(definition, &scope, Some(&query.sort), &filter)?;
         let binding = Binding::new(&definition.name, &scope, &plan.order(), &filter);
-        let position = query.cursor.as_deref().map(|text| cursor::open(keys, &binding, text, call.now)).transpose()?;
-        let page = store.list(definition, &plan, &filter, position.as_deref(), query.limit).await?;
+        let position = query
+            .cursor
+            .as_deref()
+            .map(|text| cursor::open(keys, &binding, text, call.now))
+            .transpose()?;
+        let page = store
+            .list(definition, &plan, &filter, position.as_deref(), query.limit)
+            .await?;
         Ok::<_, Error>((page, plan, binding))
     };
-    let listed = |caller: &Caller| Visibility::new(definition, caller).list(&query.sort, &query.filter);
+    let listed =
+        |caller: &Caller| Visibility::new(definition, caller).list(&query.sort, &query.filter);
     let suggested = listed(&admit_by_claims(&credentials)).ok();
     let first = async {
         match suggested.clone() {
@@ -47,11 +57,35 @@ pub(crate) async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply
     };
 
     let visibility = Visibility::new(definition, &caller);
-    page.records = page.records.into_iter().map(|record| visibility.of(record)).collect();
-    store.expand(&caller, &relations, &call.settings.users.fields, &mut page.records).await?;
-    let seal = |position: Vec<u8>| cursor::seal(keys, &binding, &position, call.now, call.random()?);
+    page.records = page
+        .records
+        .into_iter()
+        .map(|record| visibility.of(record))
+        .collect();
+    store
+        .expand(
+            &caller,
+            &relations,
+            &call.settings.users.fields,
+            &mut page.records,
+        )
+        .await?;
+    let seal =
+        |position: Vec<u8>| cursor::seal(keys, &binding, &position, call.now, call.random()?);
     let next_cursor = page.next.map(seal).transpose()?;
-    let items = page.records.into_iter().map(|record| record.view(query.fields.as_deref())).collect();
-    let explanation = || Explanation { index: plan.name(), requests: page.cost.requests, units: page.cost.units };
-    Ok(Reply::of(RecordPage { items, next_cursor, explain: query.explain.then(explanation) }))
+    let items = page
+        .records
+        .into_iter()
+        .map(|record| record.view(query.fields.as_deref()))
+        .collect();
+    let explanation = || Explanation {
+        index: plan.name(),
+        requests: page.cost.requests,
+        units: page.cost.units,
+    };
+    Ok(Reply::of(RecordPage {
+        items,
+        next_cursor,
+        explain: query.explain.then(explanation),
+    }))
 }

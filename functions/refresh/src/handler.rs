@@ -11,15 +11,27 @@ pub(crate) async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<
     let (now, settings) = (call.now, &call.settings.auth);
     let succession = Succession::of(call.idempotency_key(), settings, call.random()?)?;
     let keys = store.keys().await?;
-    let shown = call.refresh_token(call.body.refresh_token.as_deref())?.ok_or_else(required)?;
+    let shown = call
+        .refresh_token(call.body.refresh_token.as_deref())?
+        .ok_or_else(required)?;
     let over = || shown.over(refusal());
-    let presented = RefreshToken::open(keys, &shown.token).map_err(|refusal| shown.over(refusal))?;
+    let presented =
+        RefreshToken::open(keys, &shown.token).map_err(|refusal| shown.over(refusal))?;
     // Before the token is spent.
     store.admit_key(call.key(), now).await?;
     let successor = succession.next(&presented);
 
     let expires_at = session::expiry(presented.session, settings, now);
-    let rotate = |counted| store.rotate(&presented, &successor, expires_at, counted, &settings.throttle, now);
+    let rotate = |counted| {
+        store.rotate(
+            &presented,
+            &successor,
+            expires_at,
+            counted,
+            &settings.throttle,
+            now,
+        )
+    };
     let (rotation, user) = tokio::join!(rotate(None), store.user(presented.user));
     let mut rotation = rotation?;
     let session = loop {
@@ -27,12 +39,22 @@ pub(crate) async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<
             Rotation::Done(session) => break session,
             Rotation::Refused(found) => found,
         };
-        match (judge(found.as_ref(), &presented, &succession, settings, now), found) {
+        match (
+            judge(found.as_ref(), &presented, &succession, settings, now),
+            found,
+        ) {
             (Verdict::Again, Some(session)) => break session,
             (Verdict::Count(counted), _) => rotation = rotate(Some(counted)).await?,
             (Verdict::Throttle(refused), _) => return Err(refused.error(now)),
             (Verdict::Revoke, _) => {
-                store.end_session(presented.user, presented.session, "refresh-token-reuse", now).await?;
+                store
+                    .end_session(
+                        presented.user,
+                        presented.session,
+                        "refresh-token-reuse",
+                        now,
+                    )
+                    .await?;
                 return Err(over());
             }
             // The cookie may be what another tab got.
@@ -50,19 +72,26 @@ pub(crate) async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<
         // looked at again. The session is found by a write whose condition cannot hold.
         Some(user) if user.auth_version != session.auth_version => {
             match tokio::try_join!(rotate(None), store.user(presented.user))? {
-                (Rotation::Refused(Some(found)), user) if found.refresh_token_hash == successor.hash() => (found, user),
+                (Rotation::Refused(Some(found)), user)
+                    if found.refresh_token_hash == successor.hash() =>
+                {
+                    (found, user)
+                }
                 _ => return Err(over()),
             }
         }
         user => (session, user),
     };
-    let user = user.filter(|user| session.stands(user, now)).ok_or_else(over)?;
+    let user = user
+        .filter(|user| session.stands(user, now))
+        .ok_or_else(over)?;
     let tokens = session::tokens(keys, &successor, &user.role, settings, now)?;
     Ok(call.hand_out(tokens, shown.transport, session.expires_at))
 }
 
 /// The refusal of a request that shows no refresh token.
 fn required() -> Error {
-    let message = "Send `refreshToken`, or the token as x-refresh-token or as the cookie that a login set.";
+    let message =
+        "Send `refreshToken`, or the token as x-refresh-token or as the cookie that a login set.";
     Error::invalid(vec![Detail::new("refreshToken", "required", message)])
 }

@@ -9,12 +9,20 @@ use store::{Along, Store, Writer};
 
 /// Checks address, password and profile, counts the attempt, makes user, identity and session in one transaction, and
 /// answers as a login does.
-pub(crate) async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>, Error> {
+pub(crate) async fn register(
+    store: &Store,
+    call: Call<Register>,
+) -> Result<Reply<Register>, Error> {
     let (now, settings, declared) = (call.now, &call.settings.auth, &call.settings.users.fields);
     let keys = store.keys().await?;
     let email = email::normalise(&call.body.email);
     let checked = password::check(&call.body.password, &settings.password);
-    let profile = profile(declared, &Map::new(), call.body.profile.clone(), Write::Create);
+    let profile = profile(
+        declared,
+        &Map::new(),
+        call.body.profile.clone(),
+        Write::Create,
+    );
     let (email, profile) = match (email, checked, profile) {
         (Ok(email), Ok(()), Ok(profile)) => (email, profile),
         (Ok(_), Ok(()), Err(error)) => return Err(error),
@@ -34,16 +42,35 @@ pub(crate) async fn register(store: &Store, call: Call<Register>) -> Result<Repl
     store.admit_key(call.key(), now).await?;
     let id = Id::new(now, call.random()?);
     let client = call.client();
-    store.attempt_registration(&client.ip, &settings.throttle, id, now).await?;
+    store
+        .attempt_registration(&client.ip, &settings.throttle, id, now)
+        .await?;
     let hash = password::hash(&call.body.password, settings.bcrypt_cost, call.random()?)?;
     let is_admin = call.deployment.admin_email.as_ref() == Some(&email);
-    let user = User { profile, ..User::new(id, email, is_admin, now) };
+    let user = User {
+        profile,
+        ..User::new(id, email, is_admin, now)
+    };
     let session_id = Id::new(now, call.random()?);
-    let (session, token) = Session::begin(user.id, session_id, user.auth_version, call.random()?, settings, now);
-    let along = Along { password_hash: Some(&hash), begins: Some((&session, &client)), ..Along::default() };
+    let (session, token) = Session::begin(
+        user.id,
+        session_id,
+        user.auth_version,
+        call.random()?,
+        settings,
+        now,
+    );
+    let along = Along {
+        password_hash: Some(&hash),
+        begins: Some((&session, &client)),
+        ..Along::default()
+    };
     let writer = Writer::new(Some(user.id), call.request_id.clone(), now, call.random()?);
     store.create_user(declared, &user, &along, &writer).await?;
     let tokens = session::tokens(keys, &token, &user.role, settings, now)?;
-    let reply = SignedIn { user: user.wire(declared), tokens };
+    let reply = SignedIn {
+        user: user.wire(declared),
+        tokens,
+    };
     Ok(call.hand_out(reply, call.transport(), session.expires_at))
 }

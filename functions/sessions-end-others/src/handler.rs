@@ -13,11 +13,27 @@ pub(crate) async fn end_others(
 ) -> Result<Reply<SessionsEndOthers>, Error> {
     let credentials = call.credentials(store.keys().await?)?;
     let (session, user) = store.signed_in(&credentials, call.now).await?;
-    let along = Along { survivor: Some(session.id), ..Along::default() };
+    let along = Along {
+        survivor: Some(session.id),
+        ..Along::default()
+    };
     // Whether this session still stands is a condition of the write.
-    let raised = |now: &User| Ok(Some(User { auth_version: now.auth_version + 1, ..now.clone() }));
-    let writer = Writer::new(Some(user.id), call.request_id.clone(), call.now, call.random()?);
+    let raised = |now: &User| {
+        Ok(Some(User {
+            auth_version: now.auth_version + 1,
+            ..now.clone()
+        }))
+    };
+    let writer = Writer::new(
+        Some(user.id),
+        call.request_id.clone(),
+        call.now,
+        call.random()?,
+    );
     let declared = &call.settings.users.fields;
-    let _ = store.change_user(declared, user, &along, &writer, raised).await.map_err(signed_out)?;
+    let _ = store
+        .change_user(declared, user, &along, &writer, raised)
+        .await
+        .map_err(signed_out)?;
     Ok(Reply::of(NoContent))
 }

@@ -5,11 +5,17 @@ use runtime::{Call, Reply};
 use store::Store;
 
 /// Ends a session that is the caller's and stands; any other is none.
-pub(crate) async fn end(store: &Store, call: Call<SessionsEnd>) -> Result<Reply<SessionsEnd>, Error> {
+pub(crate) async fn end(
+    store: &Store,
+    call: Call<SessionsEnd>,
+) -> Result<Reply<SessionsEnd>, Error> {
     let credentials = call.credentials(store.keys().await?)?;
     let (_, user) = store.signed_in(&credentials, call.now).await?;
     let session = call.id().parse().map_err(|_| Code::SessionNotFound)?;
-    if store.end_own_session(&user, session, "ended", call.now).await? {
+    if store
+        .end_own_session(&user, session, "ended", call.now)
+        .await?
+    {
         Ok(Reply::of(NoContent))
     } else {
         Err(Code::SessionNotFound.into())

@@ -7,7 +7,10 @@ use runtime::{Call, Reply};
 use store::Store;
 
 /// Shows the sessions that stand, a page at a time.
-pub(crate) async fn list(store: &Store, call: Call<SessionsList>) -> Result<Reply<SessionsList>, Error> {
+pub(crate) async fn list(
+    store: &Store,
+    call: Call<SessionsList>,
+) -> Result<Reply<SessionsList>, Error> {
     let keys = store.keys().await?;
     let credentials = call.credentials(keys)?;
     let (current, user) = store.signed_in(&credentials, call.now).await?;
@@ -22,9 +25,15 @@ pub(crate) async fn list(store: &Store, call: Call<SessionsList>) -> Result<Repl
             Some(position.ok_or(Code::InvalidCursor)?)
         }
     };
-    let page = store.list_sessions(&user, asked.limit, after, call.now).await?;
+    let page = store
+        .list_sessions(&user, asked.limit, after, call.now)
+        .await?;
     let seal = |next: Id| cursor::seal(keys, &binding, &next.bytes(), call.now, call.random()?);
     let next_cursor = page.next.map(seal).transpose()?;
-    let items = page.sessions.into_iter().map(|(session, client)| session.wire(client, Some(current.id))).collect();
+    let items = page
+        .sessions
+        .into_iter()
+        .map(|(session, client)| session.wire(client, Some(current.id)))
+        .collect();
     Ok(Reply::of(SessionPage { items, next_cursor }))
 }

@@ -6,12 +6,26 @@ use store::{Along, Store, Writer};
 
 /// Removes the account at once, and with it what its address and its unique values kept from others. One that its user
 /// has deleted, and could bring back, is removed as well.
-pub(crate) async fn delete(store: &Store, call: Call<UsersDelete>) -> Result<Reply<UsersDelete>, Error> {
+pub(crate) async fn delete(
+    store: &Store,
+    call: Call<UsersDelete>,
+) -> Result<Reply<UsersDelete>, Error> {
     let credentials = call.credentials(store.keys().await?)?;
-    let (admin, user) = tokio::try_join!(store.admin(&credentials, call.now), store.any_user(call.id()))?;
+    let (admin, user) = tokio::try_join!(
+        store.admin(&credentials, call.now),
+        store.any_user(call.id())
+    )?;
     let user = user.ok_or(Code::UserNotFound)?;
-    let writer = Writer::new(admin.id(), call.request_id.clone(), call.now, call.random()?).with_key(admin.key());
+    let writer = Writer::new(
+        admin.id(),
+        call.request_id.clone(),
+        call.now,
+        call.random()?,
+    )
+    .with_key(admin.key());
     let declared = &call.settings.users.fields;
-    let _ = store.change_user(declared, user, &Along::default(), &writer, |_| Ok(None)).await?;
+    let _ = store
+        .change_user(declared, user, &Along::default(), &writer, |_| Ok(None))
+        .await?;
     Ok(Reply::of(NoContent))
 }

@@ -13,17 +13,37 @@ pub(crate) async fn list(store: &Store, call: Call<UsersList>) -> Result<Reply<U
     let credentials = call.credentials(keys)?;
     let _ = store.admin(&credentials, call.now).await?;
     let listing = listing(call.parameters(), &["limit", "cursor", "search", "role"])?;
-    if let Some(Err(detail)) = listing.role.as_deref().map(|role| check_role(role, &call.settings.auth)) {
+    if let Some(Err(detail)) = listing
+        .role
+        .as_deref()
+        .map(|role| check_role(role, &call.settings.auth))
+    {
         return Err(Error::invalid(vec![detail]));
     }
     let binding = Binding::of_users(&listing);
-    let position = listing.cursor.as_deref().map(|text| cursor::open(keys, &binding, text, call.now)).transpose()?;
-    let user = |bytes: Vec<u8>| bytes.try_into().ok().and_then(Id::from_bytes).ok_or(Code::InvalidCursor);
+    let position = listing
+        .cursor
+        .as_deref()
+        .map(|text| cursor::open(keys, &binding, text, call.now))
+        .transpose()?;
+    let user = |bytes: Vec<u8>| {
+        bytes
+            .try_into()
+            .ok()
+            .and_then(Id::from_bytes)
+            .ok_or(Code::InvalidCursor)
+    };
     let after = position.map(user).transpose()?;
 
-    let page = store.list_users(&listing, after, &call.settings.users.fields).await?;
+    let page = store
+        .list_users(&listing, after, &call.settings.users.fields)
+        .await?;
     let seal = |user: Id| cursor::seal(keys, &binding, &user.bytes(), call.now, call.random()?);
     let next_cursor = page.next.map(seal).transpose()?;
-    let items = page.users.iter().map(|user| user.for_admins(&call.settings.users.fields)).collect();
+    let items = page
+        .users
+        .iter()
+        .map(|user| user.for_admins(&call.settings.users.fields))
+        .collect();
     Ok(Reply::of(UserPage { items, next_cursor }))
 }

@@ -6,19 +6,37 @@ use runtime::{Call, Reply};
 use store::{Along, Store, Writer};
 
 /// Sets the password, which ends every session.
-pub(crate) async fn set_password(store: &Store, call: Call<UsersPassword>) -> Result<Reply<UsersPassword>, Error> {
+pub(crate) async fn set_password(
+    store: &Store,
+    call: Call<UsersPassword>,
+) -> Result<Reply<UsersPassword>, Error> {
     let credentials = call.credentials(store.keys().await?)?;
     let settings = &call.settings.auth;
-    let (admin, user) = tokio::try_join!(store.admin(&credentials, call.now), store.standing_user(call.id()))?;
+    let (admin, user) = tokio::try_join!(
+        store.admin(&credentials, call.now),
+        store.standing_user(call.id())
+    )?;
     let password = call.body.read()?.password;
-    password::check(&password, &settings.password).map_err(|detail| Error::invalid(vec![detail]))?;
+    password::check(&password, &settings.password)
+        .map_err(|detail| Error::invalid(vec![detail]))?;
 
     let user = user.ok_or(Code::UserNotFound)?;
     let hash = password::hash(&password, settings.bcrypt_cost, call.random()?)?;
-    let along = Along { password_hash: Some(&hash), ..Along::default() };
-    let writer = Writer::new(admin.id(), call.request_id.clone(), call.now, call.random()?).with_key(admin.key());
+    let along = Along {
+        password_hash: Some(&hash),
+        ..Along::default()
+    };
+    let writer = Writer::new(
+        admin.id(),
+        call.request_id.clone(),
+        call.now,
+        call.random()?,
+    )
+    .with_key(admin.key());
     let _ = store
-        .change_user(&call.settings.users.fields, user, &along, &writer, |user| user.without_sessions().map(Some))
+        .change_user(&call.settings.users.fields, user, &along, &writer, |user| {
+            user.without_sessions().map(Some)
+        })
         .await?;
     Ok(Reply::of(NoContent))
 }

@@ -5,7 +5,10 @@ use store::Store;
 
 /// Shows the public profile of who has the username. Nobody, somebody disabled and somebody deleted are told alike, and
 /// cost alike.
-pub(crate) async fn get(store: &Store, call: Call<UsersPublic>) -> Result<Reply<UsersPublic>, Error> {
+pub(crate) async fn get(
+    store: &Store,
+    call: Call<UsersPublic>,
+) -> Result<Reply<UsersPublic>, Error> {
     let declared = &call.settings.users.fields;
     let nobody = Id::new(call.now, call.random()?);
     let found = store.user_called(call.segment("{username}"), nobody);

@@ -5,12 +5,24 @@ use runtime::{Call, Reply};
 use store::Store;
 
 /// Ends the session, on condition that it stands.
-pub(crate) async fn end_session(store: &Store, call: Call<UsersSessionEnd>) -> Result<Reply<UsersSessionEnd>, Error> {
+pub(crate) async fn end_session(
+    store: &Store,
+    call: Call<UsersSessionEnd>,
+) -> Result<Reply<UsersSessionEnd>, Error> {
     let credentials = call.credentials(store.keys().await?)?;
-    let (_, user) = tokio::try_join!(store.admin(&credentials, call.now), store.standing_user(call.id()))?;
+    let (_, user) = tokio::try_join!(
+        store.admin(&credentials, call.now),
+        store.standing_user(call.id())
+    )?;
     let user = user.ok_or(Code::UserNotFound)?;
-    let session = call.segment("{sid}").parse().map_err(|_| Code::SessionNotFound)?;
-    if !store.end_own_session(&user, session, "admin", call.now).await? {
+    let session = call
+        .segment("{sid}")
+        .parse()
+        .map_err(|_| Code::SessionNotFound)?;
+    if !store
+        .end_own_session(&user, session, "admin", call.now)
+        .await?
+    {
         return Err(Code::SessionNotFound.into());
     }
     Ok(Reply::of(NoContent))

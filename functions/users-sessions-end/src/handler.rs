@@ -10,11 +10,23 @@ pub(crate) async fn end_sessions(
     call: Call<UsersSessionsEnd>,
 ) -> Result<Reply<UsersSessionsEnd>, Error> {
     let credentials = call.credentials(store.keys().await?)?;
-    let (admin, user) = tokio::try_join!(store.admin(&credentials, call.now), store.standing_user(call.id()))?;
+    let (admin, user) = tokio::try_join!(
+        store.admin(&credentials, call.now),
+        store.standing_user(call.id())
+    )?;
     let user = user.ok_or(Code::UserNotFound)?;
-    let writer = Writer::new(admin.id(), call.request_id.clone(), call.now, call.random()?).with_key(admin.key());
+    let writer = Writer::new(
+        admin.id(),
+        call.request_id.clone(),
+        call.now,
+        call.random()?,
+    )
+    .with_key(admin.key());
     let declared = &call.settings.users.fields;
-    let _ =
-        store.change_user(declared, user, &Along::default(), &writer, |user| user.without_sessions().map(Some)).await?;
+    let _ = store
+        .change_user(declared, user, &Along::default(), &writer, |user| {
+            user.without_sessions().map(Some)
+        })
+        .await?;
     Ok(Reply::of(NoContent))
 }

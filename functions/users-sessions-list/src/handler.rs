@@ -13,17 +13,42 @@ pub(crate) async fn list_sessions(
 ) -> Result<Reply<UsersSessionsList>, Error> {
     let keys = store.keys().await?;
     let credentials = call.credentials(keys)?;
-    let (_, user) = tokio::try_join!(store.admin(&credentials, call.now), store.standing_user(call.id()))?;
+    let (_, user) = tokio::try_join!(
+        store.admin(&credentials, call.now),
+        store.standing_user(call.id())
+    )?;
     let listing = listing(call.parameters(), &["limit", "cursor"])?;
     let user = user.ok_or(Code::UserNotFound)?;
     let binding = Binding::of_sessions(user.id);
-    let position = listing.cursor.as_deref().map(|text| cursor::open(keys, &binding, text, call.now)).transpose()?;
-    let session = |bytes: Vec<u8>| bytes.try_into().ok().and_then(Id::from_bytes).ok_or(Code::InvalidCursor);
-    let page = store.list_sessions(&user, listing.limit, position.map(session).transpose()?, call.now).await?;
+    let position = listing
+        .cursor
+        .as_deref()
+        .map(|text| cursor::open(keys, &binding, text, call.now))
+        .transpose()?;
+    let session = |bytes: Vec<u8>| {
+        bytes
+            .try_into()
+            .ok()
+            .and_then(Id::from_bytes)
+            .ok_or(Code::InvalidCursor)
+    };
+    let page = store
+        .list_sessions(
+            &user,
+            listing.limit,
+            position.map(session).transpose()?,
+            call.now,
+        )
+        .await?;
 
-    let seal = |session: Id| cursor::seal(keys, &binding, &session.bytes(), call.now, call.random()?);
+    let seal =
+        |session: Id| cursor::seal(keys, &binding, &session.bytes(), call.now, call.random()?);
     let next_cursor = page.next.map(seal).transpose()?;
     let asking = credentials.claims.as_ref().map(|claims| claims.sid);
-    let items = page.sessions.into_iter().map(|(session, client)| session.wire(client, asking)).collect();
+    let items = page
+        .sessions
+        .into_iter()
+        .map(|(session, client)| session.wire(client, asking))
+        .collect();
     Ok(Reply::of(SessionPage { items, next_cursor }))
 }

@@ -43,7 +43,11 @@ pub(crate) async fn run(store: &Store, arguments: &Arguments) -> Result<String, 
     let mut said = Vec::new();
     let mut settle = Duration::from_secs(arguments.settle);
     for definition in definitions(arguments)? {
-        let names = if arguments.all { backfill::names(definition) } else { chosen(definition, &arguments.names)? };
+        let names = if arguments.all {
+            backfill::names(definition)
+        } else {
+            chosen(definition, &arguments.names)?
+        };
         let mut run = store.backfill(definition, names, arguments.again);
         if arguments.collection.is_none() {
             let missing = run.missing().await.map_err(|error| words(&error))?;
@@ -56,7 +60,11 @@ pub(crate) async fn run(store: &Store, arguments: &Arguments) -> Result<String, 
         let found = watch(&definition.name, &run, arguments.clear).await?;
         said.push(outcome(&definition.name, &run, &found, arguments.clear)?);
     }
-    Ok(if said.is_empty() { "Nothing is left to fill.".to_owned() } else { said.join("\n") })
+    Ok(if said.is_empty() {
+        "Nothing is left to fill.".to_owned()
+    } else {
+        said.join("\n")
+    })
 }
 
 /// The collections that the arguments mean.
@@ -64,7 +72,8 @@ fn definitions(arguments: &Arguments) -> Result<Vec<&'static Definition>, String
     match &arguments.collection {
         None => Ok(collections::all().collect()),
         Some(name) => {
-            let definition = collections::get(name).ok_or_else(|| format!("there is no collection {name}"))?;
+            let definition =
+                collections::get(name).ok_or_else(|| format!("there is no collection {name}"))?;
             Ok(vec![definition])
         }
     }
@@ -74,18 +83,38 @@ fn definitions(arguments: &Arguments) -> Result<Vec<&'static Definition>, String
 fn chosen(definition: &Definition, names: &[String]) -> Result<Vec<String>, String> {
     let known = backfill::names(definition);
     let find = |name: &String| {
-        let spellings = [name.clone(), format!("by.{}", name.replace(',', ".")), backfill::unique_name(name)];
-        spellings.into_iter().find(|name| known.contains(name)).ok_or_else(|| {
-            let choices = if known.is_empty() { "nothing".to_owned() } else { known.join(", ") };
-            format!("{} has no index and no unique field {name}; it has {choices}", definition.name)
-        })
+        let spellings = [
+            name.clone(),
+            format!("by.{}", name.replace(',', ".")),
+            backfill::unique_name(name),
+        ];
+        spellings
+            .into_iter()
+            .find(|name| known.contains(name))
+            .ok_or_else(|| {
+                let choices = if known.is_empty() {
+                    "nothing".to_owned()
+                } else {
+                    known.join(", ")
+                };
+                format!(
+                    "{} has no index and no unique field {name}; it has {choices}",
+                    definition.name
+                )
+            })
     };
     names.iter().map(find).collect()
 }
 
 /// Runs it to its end while it shows how far it is; Ctrl-C ends it after what is being written.
 async fn watch(collection: &str, run: &Arc<Backfill>, clear: bool) -> Result<Found, String> {
-    let work = async { if clear { run.clear().await } else { run.fill().await } };
+    let work = async {
+        if clear {
+            run.clear().await
+        } else {
+            run.fill().await
+        }
+    };
     tokio::pin!(work);
     let terminal = stderr().is_terminal();
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
@@ -111,32 +140,54 @@ async fn watch(collection: &str, run: &Arc<Backfill>, clear: bool) -> Result<Fou
 /// `products [#########-----------]  45 %  12000 read  11873 written`
 fn line(collection: &str, run: &Backfill) -> String {
     let progress = run.progress();
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a percentage")]
+    #[expect(
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        reason = "a percentage"
+    )]
     let percent = (progress.share * 100.0) as usize;
-    let bar: String = (0..20).map(|at| if at * 5 < percent { '#' } else { '-' }).collect();
-    format!("{collection} [{bar}] {percent:>3} %  {} read  {} written", progress.read, progress.written)
+    let bar: String = (0..20)
+        .map(|at| if at * 5 < percent { '#' } else { '-' })
+        .collect();
+    format!(
+        "{collection} [{bar}] {percent:>3} %  {} read  {} written",
+        progress.read, progress.written
+    )
 }
 
 /// What came of it.
 fn outcome(collection: &str, run: &Backfill, found: &Found, clear: bool) -> Result<String, String> {
     let progress = run.progress();
     let done = if clear { "cleared" } else { "filled" };
-    let counts = format!("{} records read, {} {done}", progress.read, progress.written);
+    let counts = format!(
+        "{} records read, {} {done}",
+        progress.read, progress.written
+    );
     if run.is_stopped() {
-        return Err(format!("{collection}: stopped; {counts}. The same command goes on from there."));
+        return Err(format!(
+            "{collection}: stopped; {counts}. The same command goes on from there."
+        ));
     }
     let mut problems: Vec<String> = found.failures.clone();
     for (field, record, holder) in &found.duplicates {
-        problems.push(format!("record {record} has the same `{field}` as {holder}, which keeps it"));
+        problems.push(format!(
+            "record {record} has the same `{field}` as {holder}, which keeps it"
+        ));
     }
     if problems.is_empty() {
         return Ok(format!("{collection}: {counts}."));
     }
     problems.push(format!("{counts}. Run it again when these are settled."));
-    let lines = problems.into_iter().map(|problem| format!("{collection}: {problem}"));
+    let lines = problems
+        .into_iter()
+        .map(|problem| format!("{collection}: {problem}"));
     Err(lines.collect::<Vec<_>>().join("\n"))
 }
 
 fn words(error: &Error) -> String {
-    format!("{}: {}", error.message, error.cause.as_deref().unwrap_or_default())
+    format!(
+        "{}: {}",
+        error.message,
+        error.cause.as_deref().unwrap_or_default()
+    )
 }

@@ -31,7 +31,11 @@ impl Arguments {
 }
 
 /// Runs it, and says in a sentence what was done.
-pub(crate) async fn run(store: &Store, settings: &Settings, arguments: &Arguments) -> Result<String, String> {
+pub(crate) async fn run(
+    store: &Store,
+    settings: &Settings,
+    arguments: &Arguments,
+) -> Result<String, String> {
     let mut out: Box<dyn Write> = match &arguments.file {
         Some(path) => Box::new(BufWriter::new(create(path)?)),
         None => Box::new(BufWriter::new(stdout())),
@@ -40,7 +44,8 @@ pub(crate) async fn run(store: &Store, settings: &Settings, arguments: &Argument
     let shows = stderr().is_terminal() && arguments.file.is_some();
     loop {
         let page = store.export_users(from, arguments.with_hashes).await;
-        let page = page.map_err(|error| format!("{}: {}", error.message, error.cause.unwrap_or_default()))?;
+        let page = page
+            .map_err(|error| format!("{}: {}", error.message, error.cause.unwrap_or_default()))?;
         for (user, hash) in page.users {
             let line = line(&user, hash, &settings.users.fields)?;
             writeln!(out, "{line}").map_err(|error| format!("writing: {error}"))?;
@@ -55,15 +60,30 @@ pub(crate) async fn run(store: &Store, settings: &Settings, arguments: &Argument
         }
     }
     out.flush().map_err(|error| format!("writing: {error}"))?;
-    let place = arguments.file.as_ref().map_or("the standard output".to_owned(), |path| path.display().to_string());
-    let hashes = if arguments.with_hashes { "with the hashes of their passwords" } else { "without their passwords" };
+    let place = arguments
+        .file
+        .as_ref()
+        .map_or("the standard output".to_owned(), |path| {
+            path.display().to_string()
+        });
+    let hashes = if arguments.with_hashes {
+        "with the hashes of their passwords"
+    } else {
+        "without their passwords"
+    };
     let line_end = if shows { "\r" } else { "" };
-    Ok(format!("{line_end}{count} users written to {place}, {hashes}."))
+    Ok(format!(
+        "{line_end}{count} users written to {place}, {hashes}."
+    ))
 }
 
 /// A file that nobody else can read, and that was not there.
 fn create(path: &PathBuf) -> Result<File, String> {
-    let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(path);
+    let made = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
     made.map_err(|error| match error.kind() {
         io::ErrorKind::AlreadyExists => format!("{}: is there already", path.display()),
         _ => format!("{}: {error}", path.display()),
@@ -72,7 +92,8 @@ fn create(path: &PathBuf) -> Result<File, String> {
 
 /// A user as a line: what the API shows to admins, and the hash.
 fn line(user: &User, hash: Option<String>, declared: &[ProfileField]) -> Result<Value, String> {
-    let mut line = serde_json::to_value(user.for_admins(declared)).map_err(|error| error.to_string())?;
+    let mut line =
+        serde_json::to_value(user.for_admins(declared)).map_err(|error| error.to_string())?;
     if let Some(hash) = hash {
         line["passwordHash"] = hash.into();
     }

@@ -62,37 +62,60 @@ fn main() -> ExitCode {
 
 fn run(arguments: &Arguments) -> Result<String, String> {
     let deployment = deployment(arguments)?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| e.to_string())?;
     runtime.block_on(async {
         match &arguments.command {
             Command::Promote { email } => promote(&Store::connect(&deployment), email).await,
-            Command::Backfill(arguments) => backfill::run(&Store::connect(&deployment), arguments).await,
-            Command::Import(arguments) => import::run(Store::connect(&deployment), settings()?, arguments).await,
-            Command::Export(arguments) => export::run(&Store::connect(&deployment), &settings()?, arguments).await,
+            Command::Backfill(arguments) => {
+                backfill::run(&Store::connect(&deployment), arguments).await
+            }
+            Command::Import(arguments) => {
+                import::run(Store::connect(&deployment), settings()?, arguments).await
+            }
+            Command::Export(arguments) => {
+                export::run(&Store::connect(&deployment), &settings()?, arguments).await
+            }
         }
     })
 }
 
 /// Makes a user an admin, and says in a sentence what became of it.
 async fn promote(store: &Store, email: &str) -> Result<String, String> {
-    let email = auth::email::normalise(email).map_err(|detail| format!("{email}: {}", detail.message))?;
+    let email =
+        auth::email::normalise(email).map_err(|detail| format!("{email}: {}", detail.message))?;
     match store.promote(&email, now()).await {
-        Ok(Some(true)) => Ok(format!("{email} is an admin now; it holds on the next request.")),
+        Ok(Some(true)) => Ok(format!(
+            "{email} is an admin now; it holds on the next request."
+        )),
         Ok(Some(false)) => Ok(format!("{email} was an admin already.")),
-        Ok(None) => Err(format!("nobody has registered {email}; register first, then promote")),
-        Err(error) => Err(format!("{}: {}", error.message, error.cause.unwrap_or_default())),
+        Ok(None) => Err(format!(
+            "nobody has registered {email}; register first, then promote"
+        )),
+        Err(error) => Err(format!(
+            "{}: {}",
+            error.message,
+            error.cause.unwrap_or_default()
+        )),
     }
 }
 
 /// The settings of this checkout, which say what roles and profile fields there are.
 fn settings() -> Result<Settings, String> {
     let text = include_str!("../../../bakend.json");
-    Settings::read(text, |name| std::env::var(name).ok(), true).map_err(|problem| format!("bakend.json: {problem}"))
+    Settings::read(text, |name| std::env::var(name).ok(), true)
+        .map_err(|problem| format!("bakend.json: {problem}"))
 }
 
 /// The time.
 fn now() -> Timestamp {
-    Timestamp::from_millis(0).after(SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default())
+    Timestamp::from_millis(0).after(
+        SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or_default(),
+    )
 }
 
 /// The deployment that the arguments name.
@@ -115,8 +138,13 @@ fn deployment(arguments: &Arguments) -> Result<Deployment, String> {
 /// Where the running local stack has its DynamoDB, from the file that it leaves for us.
 fn local_endpoint() -> Result<String, String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.bakend/local.json");
-    let not_running = "the local stack is not running; start it with `cargo dev` in another terminal";
+    let not_running =
+        "the local stack is not running; start it with `cargo dev` in another terminal";
     let text = std::fs::read_to_string(path).map_err(|_| not_running.to_owned())?;
-    let file: serde_json::Value = serde_json::from_str(&text).map_err(|_| not_running.to_owned())?;
-    file["dynamodb"].as_str().map(ToOwned::to_owned).ok_or_else(|| not_running.to_owned())
+    let file: serde_json::Value =
+        serde_json::from_str(&text).map_err(|_| not_running.to_owned())?;
+    file["dynamodb"]
+        .as_str()
+        .map(ToOwned::to_owned)
+        .ok_or_else(|| not_running.to_owned())
 }

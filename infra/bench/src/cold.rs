@@ -22,9 +22,17 @@ type Row = (&'static str, fn(&Trial) -> Option<f64>);
 
 const ROWS: [Row; 8] = [
     ("start to connecting, ms", |trial| trial.connecting.map(ms)),
-    ("connecting to first poll, ms", |trial| trial.connecting.map(|connecting| ms(trial.first_poll - connecting))),
-    ("of which DynamoDB's answers, ms", |trial| trial.connecting.map(|_| ms(trial.dynamodb))),
-    ("start to first poll, ms", |trial| Some(ms(trial.first_poll))),
+    ("connecting to first poll, ms", |trial| {
+        trial
+            .connecting
+            .map(|connecting| ms(trial.first_poll - connecting))
+    }),
+    ("of which DynamoDB's answers, ms", |trial| {
+        trial.connecting.map(|_| ms(trial.dynamodb))
+    }),
+    ("start to first poll, ms", |trial| {
+        Some(ms(trial.first_poll))
+    }),
     ("first request, ms", |trial| Some(ms(trial.first_request))),
     ("second request, ms", |trial| Some(ms(trial.second_request))),
     ("peak memory (VmHWM), MB", |trial| Some(trial.peak)),
@@ -36,18 +44,30 @@ const ROWS: [Row; 8] = [
 /// # Errors
 /// One line: something does not build or does not start.
 pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
-    let names: Vec<&str> = PAGE.iter().map(|entry| entry.name).chain(["bare"]).collect();
+    let names: Vec<&str> = PAGE
+        .iter()
+        .map(|entry| entry.name)
+        .chain(["bare"])
+        .collect();
     if build {
         let packages = names.iter().flat_map(|name| ["--package", name]);
-        cargo(&["build", "--release"].into_iter().chain(packages).collect::<Vec<_>>())?;
+        cargo(
+            &["build", "--release"]
+                .into_iter()
+                .chain(packages)
+                .collect::<Vec<_>>(),
+        )?;
     }
     let folder = local::root().join("target/release");
     let files: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
     let sizes: Vec<(&str, Size)> = names.iter().copied().zip(size::of(&files)?).collect();
     let contestants = Contestant::all(&folder);
     let trials = Bench::start()?.rounds(&contestants, rounds)?;
-    let starts: Vec<(&str, &[Trial])> =
-        contestants.iter().map(|contestant| contestant.name).zip(trials.iter().map(Vec::as_slice)).collect();
+    let starts: Vec<(&str, &[Trial])> = contestants
+        .iter()
+        .map(|contestant| contestant.name)
+        .zip(trials.iter().map(Vec::as_slice))
+        .collect();
     Ok([
         format!("Medians of {rounds} cold starts each, taken in turn; MB are millions of bytes.\n"),
         table(&start_rows(&starts)),
@@ -73,7 +93,9 @@ fn start_rows(starts: &[(&str, &[Trial])]) -> Vec<Vec<String>> {
     }
     let row = |(name, figure): &Row| {
         let mut row = vec![(*name).to_owned()];
-        let bare = starts.first().and_then(|(_, trials)| typical(trials, figure));
+        let bare = starts
+            .first()
+            .and_then(|(_, trials)| typical(trials, figure));
         for (at, (_, trials)) in starts.iter().enumerate() {
             let value = typical(trials, figure);
             row.push(shown(value));
@@ -85,8 +107,16 @@ fn start_rows(starts: &[(&str, &[Trial])]) -> Vec<Vec<String>> {
 }
 
 fn size_rows(sizes: &[(&str, Size)]) -> Vec<Vec<String>> {
-    let head = ["release binary", "MB", "zipped MB"].map(str::to_owned).to_vec();
-    let row = |(name, size): &(&str, Size)| vec![(*name).to_owned(), shown(Some(size.plain)), shown(Some(size.zipped))];
+    let head = ["release binary", "MB", "zipped MB"]
+        .map(str::to_owned)
+        .to_vec();
+    let row = |(name, size): &(&str, Size)| {
+        vec![
+            (*name).to_owned(),
+            shown(Some(size.plain)),
+            shown(Some(size.zipped)),
+        ]
+    };
     [head].into_iter().chain(sizes.iter().map(row)).collect()
 }
 
@@ -97,9 +127,13 @@ fn aims(starts: &[(&str, &[Trial])], sizes: &[(&str, Size)]) -> String {
         let met = if value <= aim { "met" } else { "MISSED" };
         let _ = writeln!(text, "Aim {met}: {what} {value:.2}, at most {aim:.1}");
     };
-    let bare = starts.first().and_then(|(_, trials)| typical(trials, |trial| Some(ms(trial.first_poll))));
+    let bare = starts
+        .first()
+        .and_then(|(_, trials)| typical(trials, |trial| Some(ms(trial.first_poll))));
     for (name, trials) in starts.iter().skip(1) {
-        if let Some((connecting, bare)) = typical(trials, |trial| trial.connecting.map(ms)).zip(bare) {
+        if let Some((connecting, bare)) =
+            typical(trials, |trial| trial.connecting.map(ms)).zip(bare)
+        {
             line(
                 format!("{name}, start to connecting over bare's start to first poll:"),
                 connecting / bare,
@@ -110,8 +144,15 @@ fn aims(starts: &[(&str, &[Trial])], sizes: &[(&str, Size)]) -> String {
             line(format!("{name}, peak memory in MB:"), peak, AIM_RESIDENT);
         }
     }
-    if let Some((name, largest)) = sizes.iter().max_by(|(_, a), (_, b)| a.zipped.total_cmp(&b.zipped)) {
-        line(format!("largest binary ({name}), zipped MB:"), largest.zipped, AIM_ZIPPED);
+    if let Some((name, largest)) = sizes
+        .iter()
+        .max_by(|(_, a), (_, b)| a.zipped.total_cmp(&b.zipped))
+    {
+        line(
+            format!("largest binary ({name}), zipped MB:"),
+            largest.zipped,
+            AIM_ZIPPED,
+        );
     }
     text
 }
@@ -136,9 +177,32 @@ mod tests {
 
     #[test]
     fn each_aim_has_its_line() {
-        let trials = [[trial(None, 2, 5.0)], [trial(Some(5), 9, 9.0)], [trial(Some(7), 9, 13.0)]];
-        let starts = [("bare", &trials[0][..]), ("quick", &trials[1]), ("slow", &trials[2])];
-        let sizes = [("a", Size { plain: 5.0, zipped: 2.0 }), ("b", Size { plain: 9.0, zipped: 3.6 })];
+        let trials = [
+            [trial(None, 2, 5.0)],
+            [trial(Some(5), 9, 9.0)],
+            [trial(Some(7), 9, 13.0)],
+        ];
+        let starts = [
+            ("bare", &trials[0][..]),
+            ("quick", &trials[1]),
+            ("slow", &trials[2]),
+        ];
+        let sizes = [
+            (
+                "a",
+                Size {
+                    plain: 5.0,
+                    zipped: 2.0,
+                },
+            ),
+            (
+                "b",
+                Size {
+                    plain: 9.0,
+                    zipped: 3.6,
+                },
+            ),
+        ];
         assert_eq!(
             aims(&starts, &sizes),
             "Aim met: quick, start to connecting over bare's start to first poll: 2.50, at most 3.0\n\
@@ -155,6 +219,9 @@ mod tests {
         let rows = start_rows(&[("bare", &trials[0]), ("quick", &trials[1])]);
         assert_eq!(rows[0], ["", "bare", "quick", "of bare"]);
         assert_eq!(rows[2], ["connecting to first poll, ms", "–", "4.00", "–"]);
-        assert_eq!(rows[4], ["start to first poll, ms", "2.00", "9.00", "× 4.50"]);
+        assert_eq!(
+            rows[4],
+            ["start to first poll, ms", "2.00", "9.00", "× 4.50"]
+        );
     }
 }

@@ -6,7 +6,11 @@ use std::time::Duration;
 pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let upper = *values.get(values.len() / 2)?;
-    if values.len() % 2 == 1 { Some(upper) } else { Some(f64::midpoint(values[values.len() / 2 - 1], upper)) }
+    if values.len() % 2 == 1 {
+        Some(upper)
+    } else {
+        Some(f64::midpoint(values[values.len() / 2 - 1], upper))
+    }
 }
 
 /// Milliseconds.
@@ -30,20 +34,35 @@ pub(crate) fn ratio(value: Option<f64>, of: Option<f64>) -> String {
 /// A table as Markdown has it, its columns as wide as their widest cell.
 pub(crate) fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count()).max();
-    let widths: Vec<usize> = (0..columns).map(|column| width(column).unwrap_or(0).max(2)).collect();
+    let width = |column: usize| {
+        rows.iter()
+            .filter_map(|row| row.get(column))
+            .map(|cell| cell.chars().count())
+            .max()
+    };
+    let widths: Vec<usize> = (0..columns)
+        .map(|column| width(column).unwrap_or(0).max(2))
+        .collect();
     let mut text = String::new();
     for (at, row) in rows.iter().enumerate() {
         for (column, width) in widths.iter().enumerate() {
             let cell = row.get(column).map_or("", String::as_str);
-            let aligned = if column == 0 { format!("| {cell:<width$} ") } else { format!("| {cell:>width$} ") };
+            let aligned = if column == 0 {
+                format!("| {cell:<width$} ")
+            } else {
+                format!("| {cell:>width$} ")
+            };
             text.push_str(&aligned);
         }
         text.push_str("|\n");
         if at == 0 {
             for (column, width) in widths.iter().enumerate() {
                 let rule = "-".repeat(*width);
-                text.push_str(&if column == 0 { format!("|-{rule}-") } else { format!("|-{rule}:") });
+                text.push_str(&if column == 0 {
+                    format!("|-{rule}-")
+                } else {
+                    format!("|-{rule}:")
+                });
             }
             text.push_str("|\n");
         }
@@ -67,7 +86,11 @@ mod tests {
     fn what_is_not_there_is_a_dash() {
         assert_eq!(shown(Some(1.234)), "1.23");
         assert_eq!(
-            (shown(None), ratio(None, Some(1.0)), ratio(Some(1.0), Some(0.0))),
+            (
+                shown(None),
+                ratio(None, Some(1.0)),
+                ratio(Some(1.0), Some(0.0))
+            ),
             ("–".into(), "–".into(), "–".into())
         );
         assert_eq!(ratio(Some(3.0), Some(2.0)), "× 1.50");
@@ -75,7 +98,13 @@ mod tests {
 
     #[test]
     fn a_table_is_aligned() {
-        let rows = [vec!["name".to_owned(), "ms".to_owned()], vec!["a".to_owned(), "12.50".to_owned()]];
-        assert_eq!(table(&rows), "| name |    ms |\n|------|------:|\n| a    | 12.50 |\n");
+        let rows = [
+            vec!["name".to_owned(), "ms".to_owned()],
+            vec!["a".to_owned(), "12.50".to_owned()],
+        ];
+        assert_eq!(
+            table(&rows),
+            "| name |    ms |\n|------|------:|\n| a    | 12.50 |\n"
+        );
     }
 }

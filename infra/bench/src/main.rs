@@ -48,7 +48,11 @@ fn main() -> ExitCode {
         None => cold::report(rounds, !cli.no_build),
         Some(Command::Profiles) => profiles::report(rounds, !cli.no_build),
         Some(Command::Scale { sizes }) => scale::report(&sizes).and_then(|(text, met)| {
-            if met { Ok(text) } else { Err(format!("{text}\nSome costs grow with the collection.")) }
+            if met {
+                Ok(text)
+            } else {
+                Err(format!("{text}\nSome costs grow with the collection."))
+            }
         }),
     };
     match report {

@@ -19,12 +19,30 @@ struct Profile {
 }
 
 const PROFILES: [Profile; 6] = [
-    Profile { lto: "off", opt_level: "z" },
-    Profile { lto: "off", opt_level: "s" },
-    Profile { lto: "off", opt_level: "3" },
-    Profile { lto: "thin", opt_level: "z" },
-    Profile { lto: "thin", opt_level: "s" },
-    Profile { lto: "thin", opt_level: "3" },
+    Profile {
+        lto: "off",
+        opt_level: "z",
+    },
+    Profile {
+        lto: "off",
+        opt_level: "s",
+    },
+    Profile {
+        lto: "off",
+        opt_level: "3",
+    },
+    Profile {
+        lto: "thin",
+        opt_level: "z",
+    },
+    Profile {
+        lto: "thin",
+        opt_level: "s",
+    },
+    Profile {
+        lto: "thin",
+        opt_level: "3",
+    },
 ];
 
 impl Profile {
@@ -46,10 +64,32 @@ impl Profile {
             Err(_) => format!("\"{}\"", self.opt_level),
         };
         let level = format!("profile.release.opt-level={level}");
-        let place = ["--release", "--target-dir", &folder, "--config", &lto, "--config", &level];
-        let packages = contestants.iter().flat_map(|contestant| ["--package", contestant.name]);
-        cargo(&["build"].into_iter().chain(place).chain(packages).collect::<Vec<_>>())?;
-        let further = |verb| [verb].into_iter().chain(place).chain(["--package", FURTHER]).collect::<Vec<_>>();
+        let place = [
+            "--release",
+            "--target-dir",
+            &folder,
+            "--config",
+            &lto,
+            "--config",
+            &level,
+        ];
+        let packages = contestants
+            .iter()
+            .flat_map(|contestant| ["--package", contestant.name]);
+        cargo(
+            &["build"]
+                .into_iter()
+                .chain(place)
+                .chain(packages)
+                .collect::<Vec<_>>(),
+        )?;
+        let further = |verb| {
+            [verb]
+                .into_iter()
+                .chain(place)
+                .chain(["--package", FURTHER])
+                .collect::<Vec<_>>()
+        };
         cargo(&further("clean"))?;
         processor_time(|| cargo(&further("build")))
     }
@@ -64,10 +104,17 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
     let mut contestants = Vec::new();
     for profile in &PROFILES {
         let of_profile = Contestant::all(&profile.folder().join("release"));
-        further.push(if build { Some(profile.build(&of_profile)?) } else { None });
+        further.push(if build {
+            Some(profile.build(&of_profile)?)
+        } else {
+            None
+        });
         contestants.extend(of_profile);
     }
-    let binaries: Vec<PathBuf> = contestants.iter().map(|contestant| contestant.binary.clone()).collect();
+    let binaries: Vec<PathBuf> = contestants
+        .iter()
+        .map(|contestant| contestant.binary.clone())
+        .collect();
     let sizes = size::of(&binaries)?;
     let trials = Bench::start()?.rounds(&contestants, rounds)?;
     let head = [
@@ -85,9 +132,14 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
     for (at, contestant) in contestants.iter().enumerate() {
         let profile = at * PROFILES.len() / contestants.len();
         let (trials, name) = (&trials[at], contestant.name);
-        let cpu = further[profile].filter(|_| name == FURTHER).map(|time| time.as_secs_f64());
+        let cpu = further[profile]
+            .filter(|_| name == FURTHER)
+            .map(|time| time.as_secs_f64());
         let cells = vec![
-            format!("{name}, {} {}", PROFILES[profile].lto, PROFILES[profile].opt_level),
+            format!(
+                "{name}, {} {}",
+                PROFILES[profile].lto, PROFILES[profile].opt_level
+            ),
             shown(Some(sizes[at].plain)),
             shown(Some(sizes[at].zipped)),
             shown(typical(trials, |trial| trial.connecting.map(ms))),
@@ -101,15 +153,22 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
     }
     // Binary by binary, so that what is compared stands together.
     rows.sort_by_key(|(order, _)| *order);
-    let rows: Vec<Vec<String>> =
-        [head.map(str::to_owned).to_vec()].into_iter().chain(rows.into_iter().map(|(_, cells)| cells)).collect();
-    let said = format!("Medians of {rounds} cold starts each, taken in turn; MB are millions of bytes.\n\n");
+    let rows: Vec<Vec<String>> = [head.map(str::to_owned).to_vec()]
+        .into_iter()
+        .chain(rows.into_iter().map(|(_, cells)| cells))
+        .collect();
+    let said = format!(
+        "Medians of {rounds} cold starts each, taken in turn; MB are millions of bytes.\n\n"
+    );
     Ok(said + &table(&rows))
 }
 
 /// A name's place among the contestants.
 fn order(contestants: &[Contestant], name: &str) -> usize {
-    contestants.iter().position(|contestant| contestant.name == name).unwrap_or(usize::MAX)
+    contestants
+        .iter()
+        .position(|contestant| contestant.name == name)
+        .unwrap_or(usize::MAX)
 }
 
 #[cfg(test)]
@@ -122,6 +181,10 @@ mod tests {
         folders.sort();
         folders.dedup();
         assert_eq!(folders.len(), PROFILES.len());
-        assert!(folders.iter().all(|folder| folder.starts_with(local::root().join("target/profiles"))));
+        assert!(
+            folders
+                .iter()
+                .all(|folder| folder.starts_with(local::root().join("target/profiles")))
+        );
     }
 }

@@ -42,9 +42,14 @@ impl Relay {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let _ = sender.send((Instant::now(), Moment::Connected));
-                let Ok(server) = TcpStream::connect(upstream) else { continue };
+                let Ok(server) = TcpStream::connect(upstream) else {
+                    continue;
+                };
                 let _ = (client.set_nodelay(true), server.set_nodelay(true));
-                let (Ok(from_client), Ok(from_server)) = (client.try_clone(), server.try_clone()) else { continue };
+                let (Ok(from_client), Ok(from_server)) = (client.try_clone(), server.try_clone())
+                else {
+                    continue;
+                };
                 pass(from_client, server, Moment::Asked, sender.clone());
                 pass(from_server, client, Moment::Answered, sender.clone());
             }
@@ -74,7 +79,9 @@ fn seen(moments: impl Iterator<Item = (Instant, Moment)>) -> Seen {
         match moment {
             Moment::Connected => seen.connected = seen.connected.or(Some(at)),
             Moment::Asked => asked = Some(at),
-            Moment::Answered => seen.answering += asked.take().map_or(Duration::ZERO, |asked| at - asked),
+            Moment::Answered => {
+                seen.answering += asked.take().map_or(Duration::ZERO, |asked| at - asked)
+            }
         }
     }
     seen
@@ -110,7 +117,13 @@ mod tests {
             (6, Moment::Answered),
         ];
         let seen = seen(moments.into_iter().map(|(ms, moment)| (at(ms), moment)));
-        assert_eq!(seen, Seen { connected: Some(at(1)), answering: Duration::from_millis(2) });
+        assert_eq!(
+            seen,
+            Seen {
+                connected: Some(at(1)),
+                answering: Duration::from_millis(2)
+            }
+        );
     }
 
     #[test]

@@ -65,7 +65,12 @@ impl RuntimeApi {
                 thread::spawn(move || serve(&stream, &events, &sender));
             }
         });
-        Ok(Self { address, events: event_sender, moments, stop })
+        Ok(Self {
+            address,
+            events: event_sender,
+            moments,
+            stop,
+        })
     }
 
     /// The value of `AWS_LAMBDA_RUNTIME_API`.
@@ -92,16 +97,25 @@ impl RuntimeApi {
     /// # Errors
     /// One line: it does not answer, or with something else than an HTTP reply.
     pub(crate) fn ask(&self, event: &Value) -> Result<Answer, String> {
-        self.events.send(event.to_string()).map_err(|_| "no longer asks".to_owned())?;
+        self.events
+            .send(event.to_string())
+            .map_err(|_| "no longer asks".to_owned())?;
         let mut handed = None;
         loop {
             match self.next()? {
                 Moment::Handed(at) => handed = Some(at),
                 Moment::Answered(at, body) => {
-                    let reply: Value = serde_json::from_slice(&body).map_err(|error| format!("answers {error}"))?;
-                    let status = reply["statusCode"].as_u64().and_then(|status| u16::try_from(status).ok());
-                    let status = status.ok_or_else(|| format!("answers without a status: {reply}"))?;
-                    return Ok(Answer { time: handed.map_or(Duration::ZERO, |handed| at - handed), status });
+                    let reply: Value = serde_json::from_slice(&body)
+                        .map_err(|error| format!("answers {error}"))?;
+                    let status = reply["statusCode"]
+                        .as_u64()
+                        .and_then(|status| u16::try_from(status).ok());
+                    let status =
+                        status.ok_or_else(|| format!("answers without a status: {reply}"))?;
+                    return Ok(Answer {
+                        time: handed.map_or(Duration::ZERO, |handed| at - handed),
+                        status,
+                    });
                 }
                 Moment::Unexpected(what) => return Err(what),
                 Moment::Polled(_) => {}
@@ -110,7 +124,9 @@ impl RuntimeApi {
     }
 
     fn next(&self) -> Result<Moment, String> {
-        self.moments.recv_timeout(PATIENCE).map_err(|_| format!("did nothing for {} s", PATIENCE.as_secs()))
+        self.moments
+            .recv_timeout(PATIENCE)
+            .map_err(|_| format!("did nothing for {} s", PATIENCE.as_secs()))
     }
 }
 
@@ -129,10 +145,15 @@ fn serve(stream: &TcpStream, events: &Mutex<Receiver<String>>, moments: &Sender<
     while let Some((line, body)) = request(&mut reader) {
         let now = Instant::now();
         let mut words = line.split(' ');
-        let reply = match (words.next(), words.next().and_then(|path| path.rsplit('/').next())) {
+        let reply = match (
+            words.next(),
+            words.next().and_then(|path| path.rsplit('/').next()),
+        ) {
             (Some("GET"), Some("next")) => {
                 let _ = moments.send(Moment::Polled(now));
-                let Ok(event) = events.lock().unwrap_or_else(PoisonError::into_inner).recv() else { return };
+                let Ok(event) = events.lock().unwrap_or_else(PoisonError::into_inner).recv() else {
+                    return;
+                };
                 let _ = moments.send(Moment::Handed(Instant::now()));
                 handout(&event)
             }
@@ -182,7 +203,8 @@ fn request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
     let mut body = vec![0; length];
     if chunked {
         loop {
-            let size = usize::from_str_radix(header_line(reader)?.split(';').next()?.trim(), 16).ok()?;
+            let size =
+                usize::from_str_radix(header_line(reader)?.split(';').next()?.trim(), 16).ok()?;
             let at = body.len();
             body.resize(at + size, 0);
             reader.read_exact(&mut body[at..]).ok()?;
@@ -211,9 +233,18 @@ mod tests {
     fn bodies_come_by_length_and_in_chunks() {
         let mut bytes: &[u8] = b"POST /a/response HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi\
             POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\n\r\nGET /c HTTP/1.1\r\n\r\n";
-        assert_eq!(request(&mut bytes), Some(("POST /a/response HTTP/1.1".to_owned(), b"hi".to_vec())));
-        assert_eq!(request(&mut bytes), Some(("POST /b HTTP/1.1".to_owned(), b"hi!".to_vec())));
-        assert_eq!(request(&mut bytes), Some(("GET /c HTTP/1.1".to_owned(), Vec::new())));
+        assert_eq!(
+            request(&mut bytes),
+            Some(("POST /a/response HTTP/1.1".to_owned(), b"hi".to_vec()))
+        );
+        assert_eq!(
+            request(&mut bytes),
+            Some(("POST /b HTTP/1.1".to_owned(), b"hi!".to_vec()))
+        );
+        assert_eq!(
+            request(&mut bytes),
+            Some(("GET /c HTTP/1.1".to_owned(), Vec::new()))
+        );
         assert_eq!(request(&mut bytes), None);
     }
 
@@ -224,11 +255,19 @@ mod tests {
         let function = thread::spawn(move || {
             let stream = TcpStream::connect(address).unwrap();
             let mut reader = BufReader::new(&stream);
-            (&stream).write_all(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n").unwrap();
+            (&stream)
+                .write_all(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n")
+                .unwrap();
             let (line, event) = request(&mut reader).unwrap();
-            assert_eq!((line.as_str(), event.as_slice()), ("HTTP/1.1 200 OK", br#"{"a":1}"#.as_slice()));
+            assert_eq!(
+                (line.as_str(), event.as_slice()),
+                ("HTTP/1.1 200 OK", br#"{"a":1}"#.as_slice())
+            );
             let reply = "{\"statusCode\":204}";
-            let post = format!("POST /x/response HTTP/1.1\r\ncontent-length: {}\r\n\r\n{reply}", reply.len());
+            let post = format!(
+                "POST /x/response HTTP/1.1\r\ncontent-length: {}\r\n\r\n{reply}",
+                reply.len()
+            );
             (&stream).write_all(post.as_bytes()).unwrap();
             request(&mut reader).unwrap();
         });

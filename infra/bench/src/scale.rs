@@ -74,7 +74,10 @@ pub(crate) fn report(sizes: &[u64]) -> Result<(String, bool), String> {
     sizes.sort_unstable();
     sizes.dedup();
     let bench = Bench::start()?;
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| e.to_string())?;
     let mut rows: Vec<Row> = Vec::new();
     let mut there = 0;
     for (at, size) in sizes.iter().enumerate() {
@@ -82,8 +85,13 @@ pub(crate) fn report(sizes: &[u64]) -> Result<(String, bool), String> {
         bench.grow(size - there, u64::try_from(at).unwrap_or_default())?;
         there = *size;
         let filled = start.elapsed().as_secs_f64();
-        let costs = runtime.block_on(bench.measure()).map_err(|error| said(&error))?;
-        eprintln!("{size} records: filled in {filled:.1} s, measured after {:.1} s", start.elapsed().as_secs_f64());
+        let costs = runtime
+            .block_on(bench.measure())
+            .map_err(|error| said(&error))?;
+        eprintln!(
+            "{size} records: filled in {filled:.1} s, measured after {:.1} s",
+            start.elapsed().as_secs_f64()
+        );
         for (index, (name, aim, cost)) in costs.into_iter().enumerate() {
             match rows.get_mut(index) {
                 Some(row) => row.2.push(cost),
@@ -96,7 +104,11 @@ pub(crate) fn report(sizes: &[u64]) -> Result<(String, bool), String> {
 }
 
 fn said(error: &Error) -> String {
-    format!("{} {}", error.message, error.cause.as_deref().unwrap_or_default())
+    format!(
+        "{} {}",
+        error.message,
+        error.cause.as_deref().unwrap_or_default()
+    )
 }
 
 /// How far apart the costs are, or the bound, and whether that will do.
@@ -104,7 +116,10 @@ fn verdict(aim: Aim, costs: &[Cost]) -> (String, bool) {
     match aim {
         Aim::Same => {
             let spread = |of: fn(&Cost) -> f64| {
-                let (least, most) = costs.iter().map(of).fold((f64::MAX, 0.0_f64), |(l, m), v| (l.min(v), m.max(v)));
+                let (least, most) = costs
+                    .iter()
+                    .map(of)
+                    .fold((f64::MAX, 0.0_f64), |(l, m), v| (l.min(v), m.max(v)));
                 if most > 0.0 { most / least } else { 1.0 }
             };
             #[expect(clippy::cast_precision_loss, reason = "a handful of requests")]
@@ -112,7 +127,9 @@ fn verdict(aim: Aim, costs: &[Cost]) -> (String, bool) {
             (format!("× {ratio:.2}"), ratio <= AIM)
         }
         Aim::AtMost(requests, units) => {
-            let met = costs.iter().all(|cost| cost.requests <= requests && cost.units <= units);
+            let met = costs
+                .iter()
+                .all(|cost| cost.requests <= requests && cost.units <= units);
             (format!("at most {requests} / {units}"), met)
         }
     }
@@ -124,7 +141,11 @@ fn cells(sizes: &[u64], rows: &[Row]) -> Vec<Vec<String>> {
     head.extend(["aim", ""].map(str::to_owned));
     let row = |(name, aim, costs): &Row| {
         let mut row = vec![(*name).to_owned()];
-        row.extend(costs.iter().map(|cost| format!("{} / {}", cost.requests, cost.units)));
+        row.extend(
+            costs
+                .iter()
+                .map(|cost| format!("{} / {}", cost.requests, cost.units)),
+        );
         let (aim, met) = verdict(*aim, costs);
         row.extend([aim, if met { "met" } else { "MISSED" }.to_owned()]);
         row
@@ -150,35 +171,80 @@ struct Asked<'a> {
 
 impl Bench {
     fn start() -> Result<Self, String> {
-        let problems = |problems: Vec<api::definition::Problem>| problems.iter().map(ToString::to_string).collect();
+        let problems = |problems: Vec<api::definition::Problem>| {
+            problems.iter().map(ToString::to_string).collect()
+        };
         let files = [("things.json".to_owned(), DEFINITION.to_owned())];
         let checked = api::definition::check(&files).map_err(|all| -> String { problems(all) })?;
-        let definition = checked.definitions.into_iter().next().ok_or("no definition")?;
-        let template = Template::parse(&infra::template::draw(api::endpoints::PAGE, &[&definition])?)?;
+        let definition = checked
+            .definitions
+            .into_iter()
+            .next()
+            .ok_or("no definition")?;
+        let template = Template::parse(&infra::template::draw(
+            api::endpoints::PAGE,
+            &[&definition],
+        )?)?;
         let dynamo = Dynamo::start(&Storage::Memory, 0)?;
         dynamo.make(&template.tables()?)?;
         let proxy = Proxy::start(&dynamo.endpoint(), &template)?;
-        let owners: Vec<Id> = (0..OWNERS).map(|n| Id::new(Timestamp::from_millis(0), [n; 10])).collect();
-        let users = owners.iter().map(|owner| json!({ "PutRequest": { "Item": { "id": { "S": owner } } } }));
+        let owners: Vec<Id> = (0..OWNERS)
+            .map(|n| Id::new(Timestamp::from_millis(0), [n; 10]))
+            .collect();
+        let users = owners
+            .iter()
+            .map(|owner| json!({ "PutRequest": { "Item": { "id": { "S": owner } } } }));
         let users: Vec<Value> = users.collect();
         let table = format!("{}_users", local::TABLE_PREFIX);
-        Engine::Here(dynamo.database()).call("BatchWriteItem", &json!({ "RequestItems": { table: users } }))?;
-        Ok(Self { definition, owners, proxy, dynamo })
+        Engine::Here(dynamo.database()).call(
+            "BatchWriteItem",
+            &json!({ "RequestItems": { table: users } }),
+        )?;
+        Ok(Self {
+            definition,
+            owners,
+            proxy,
+            dynamo,
+        })
     }
 
     /// Adds records, newer than those that are there.
     fn grow(&self, count: u64, round: u64) -> Result<(), String> {
         let year = 365 * 86_400_000;
         let now = Timestamp::from_millis(1_700_000_000_000 + round * year);
-        let seed = Seed { count, seed: round, now };
-        fill(&Engine::Here(self.dynamo.database()), &self.definition, seed, pad, |_| {}).map(drop)
+        let seed = Seed {
+            count,
+            seed: round,
+            now,
+        };
+        fill(
+            &Engine::Here(self.dynamo.database()),
+            &self.definition,
+            seed,
+            pad,
+            |_| {},
+        )
+        .map(drop)
     }
 
     async fn measure(&self) -> Result<Vec<(&'static str, Aim, Cost)>, Error> {
         let store = self.store();
         let (all, own) = (|| Scope::All, || Scope::OwnedBy(self.owners[0]));
-        let (_, newest) = self.list(&store, &Asked { scope: all(), query: &[], page: 1 }).await?;
-        let newest = newest.records.first().ok_or_else(|| Error::internal("an empty list"))?.id;
+        let (_, newest) = self
+            .list(
+                &store,
+                &Asked {
+                    scope: all(),
+                    query: &[],
+                    page: 1,
+                },
+            )
+            .await?;
+        let newest = newest
+            .records
+            .first()
+            .ok_or_else(|| Error::internal("an empty list"))?
+            .id;
         let mut rows = Vec::new();
         let _ = self.calls();
         store.record(&self.definition, newest).await?;
@@ -186,29 +252,77 @@ impl Bench {
         self.create(&store).await?;
         rows.push(("create", Aim::Same, Cost::of(&self.calls())));
         for (name, aim, asked) in [
-            ("first page", Aim::Same, Asked { scope: all(), query: &[], page: 1 }),
-            ("page 100, of 5", Aim::Same, Asked { scope: all(), query: &[("limit", "5")], page: 100 }),
-            ("owner's first page", Aim::Same, Asked { scope: own(), query: &[], page: 1 }),
-            ("by price, first page", Aim::Same, Asked { scope: all(), query: &[("sort", "price")], page: 1 }),
+            (
+                "first page",
+                Aim::Same,
+                Asked {
+                    scope: all(),
+                    query: &[],
+                    page: 1,
+                },
+            ),
+            (
+                "page 100, of 5",
+                Aim::Same,
+                Asked {
+                    scope: all(),
+                    query: &[("limit", "5")],
+                    page: 100,
+                },
+            ),
+            (
+                "owner's first page",
+                Aim::Same,
+                Asked {
+                    scope: own(),
+                    query: &[],
+                    page: 1,
+                },
+            ),
+            (
+                "by price, first page",
+                Aim::Same,
+                Asked {
+                    scope: all(),
+                    query: &[("sort", "price")],
+                    page: 1,
+                },
+            ),
             (
                 "by price, page 100, of 5",
                 Aim::Same,
-                Asked { scope: all(), query: &[("sort", "price"), ("limit", "5")], page: 100 },
+                Asked {
+                    scope: all(),
+                    query: &[("sort", "price"), ("limit", "5")],
+                    page: 100,
+                },
             ),
             (
                 "indexed filter: status",
                 Aim::Same,
-                Asked { scope: all(), query: &[("status", "gold"), ("sort", "-createdAt")], page: 1 },
+                Asked {
+                    scope: all(),
+                    query: &[("status", "gold"), ("sort", "-createdAt")],
+                    page: 1,
+                },
             ),
             (
                 "indexed filter: price range",
                 Aim::Same,
-                Asked { scope: all(), query: &[("price_gt", "300"), ("price_lt", "600"), ("sort", "-price")], page: 1 },
+                Asked {
+                    scope: all(),
+                    query: &[("price_gt", "300"), ("price_lt", "600"), ("sort", "-price")],
+                    page: 1,
+                },
             ),
             (
                 "filter that no index serves",
                 Aim::AtMost(FILTERED.0, FILTERED.1),
-                Asked { scope: all(), query: &[("name_contains", "nowhere")], page: 1 },
+                Asked {
+                    scope: all(),
+                    query: &[("name_contains", "nowhere")],
+                    page: 1,
+                },
             ),
         ] {
             // The first list of an instance also asks whether its index is filled: the last row has that.
@@ -218,30 +332,71 @@ impl Bench {
         // The embedded engine reads all of a partition for a query without a limit, so the partition is one owner's.
         let query = parse(&self.definition, [("name_ne", "nowhere")])?;
         let plan = store::plan(&self.definition, &own(), None, &query.filter)?;
-        let counted = self.patiently(async || store.count(&self.definition, &plan, &query.filter).await).await?;
-        rows.push(("owner's count", Aim::AtMost(COUNTED.0, COUNTED.1), counted.0));
-        let cold = Asked { scope: all(), query: &[("sort", "price")], page: 1 };
-        rows.push(("by price, first page, new instance", Aim::Same, self.list(&self.store(), &cold).await?.0));
+        let counted = self
+            .patiently(async || store.count(&self.definition, &plan, &query.filter).await)
+            .await?;
+        rows.push((
+            "owner's count",
+            Aim::AtMost(COUNTED.0, COUNTED.1),
+            counted.0,
+        ));
+        let cold = Asked {
+            scope: all(),
+            query: &[("sort", "price")],
+            page: 1,
+        };
+        rows.push((
+            "by price, first page, new instance",
+            Aim::Same,
+            self.list(&self.store(), &cold).await?.0,
+        ));
         Ok(rows)
     }
 
     /// The cost of one page of a list, and the page.
     async fn list(&self, store: &Store, asked: &Asked<'_>) -> Result<(Cost, Page), Error> {
         let query = parse(&self.definition, asked.query.iter().copied())?;
-        let plan = store::plan(&self.definition, &asked.scope, Some(&query.sort), &query.filter)?;
+        let plan = store::plan(
+            &self.definition,
+            &asked.scope,
+            Some(&query.sort),
+            &query.filter,
+        )?;
         let mut position: Option<Vec<u8>> = None;
         for _ in 1..asked.page {
-            let page = store.list(&self.definition, &plan, &query.filter, position.as_deref(), query.limit).await?;
-            position = Some(page.next.ok_or_else(|| Error::internal("too few records for that page"))?);
+            let page = store
+                .list(
+                    &self.definition,
+                    &plan,
+                    &query.filter,
+                    position.as_deref(),
+                    query.limit,
+                )
+                .await?;
+            position = Some(
+                page.next
+                    .ok_or_else(|| Error::internal("too few records for that page"))?,
+            );
         }
         self.patiently(async || {
-            store.list(&self.definition, &plan, &query.filter, position.as_deref(), query.limit).await
+            store
+                .list(
+                    &self.definition,
+                    &plan,
+                    &query.filter,
+                    position.as_deref(),
+                    query.limit,
+                )
+                .await
         })
         .await
     }
 
     /// Does it again while a request takes too long, as it may on a busy machine.
-    async fn patiently<T>(&self, act: impl AsyncFn() -> Result<T, Error>) -> Result<(Cost, T), Error> {
+    async fn patiently<T>(
+        &self,
+        act: impl AsyncFn() -> Result<T, Error>,
+    ) -> Result<(Cost, T), Error> {
         let mut tries = 0;
         loop {
             let _ = self.calls();
@@ -260,20 +415,33 @@ impl Bench {
     async fn create(&self, store: &Store) -> Result<(), Error> {
         let now = Timestamp::from_millis(1_600_000_000_000);
         let mut fields = Map::new();
-        for (name, value) in [("name", json!("Quiet kettle")), ("status", json!("blue")), ("price", json!(500))] {
+        for (name, value) in [
+            ("name", json!("Quiet kettle")),
+            ("status", json!("blue")),
+            ("price", json!(500)),
+        ] {
             fields.insert(name.to_owned(), value);
         }
         pad(&mut fields);
         let owner = self.owners.first().copied();
         let id = Id::in_shard(now, [1; 10], 0);
-        let record = NewRecord { id, owner: owner.map(|owner| owner.to_string()), created_by: owner, fields };
+        let record = NewRecord {
+            id,
+            owner: owner.map(|owner| owner.to_string()),
+            created_by: owner,
+            fields,
+        };
         let writer = Writer::new(owner, "bench".to_owned(), now, [2; 10]);
-        store.create(&self.definition, record, Vec::new(), None, &writer).await?;
+        store
+            .create(&self.definition, record, Vec::new(), None, &writer)
+            .await?;
         // The next size makes it again.
         let key = json!({ "shard": { "N": "0" }, "id": { "S": id } });
         let table = format!("{}{}", local::TABLE_PREFIX, self.definition.name);
         let gone = json!({ "RequestItems": { table: [{ "DeleteRequest": { "Key": key } }] } });
-        Engine::Here(self.dynamo.database()).call("BatchWriteItem", &gone).map_err(Error::internal)?;
+        Engine::Here(self.dynamo.database())
+            .call("BatchWriteItem", &gone)
+            .map_err(Error::internal)?;
         Ok(())
     }
 
@@ -302,8 +470,14 @@ impl Bench {
 
 impl Cost {
     fn of(calls: &[Call]) -> Self {
-        let units = calls.iter().map(|call| call.read + call.write).fold(0.0, |sum, units| sum + units);
-        Self { requests: calls.len(), units }
+        let units = calls
+            .iter()
+            .map(|call| call.read + call.write)
+            .fold(0.0, |sum, units| sum + units);
+        Self {
+            requests: calls.len(),
+            units,
+        }
     }
 }
 
@@ -311,7 +485,10 @@ impl Cost {
 fn pad(fields: &mut Map<String, Value>) {
     fields.insert("note".to_owned(), Value::from(""));
     let there = serde_json::to_string(fields).map_or(0, |text| text.len());
-    fields.insert("note".to_owned(), Value::from("n".repeat(BYTES.saturating_sub(there))));
+    fields.insert(
+        "note".to_owned(),
+        Value::from("n".repeat(BYTES.saturating_sub(there))),
+    );
 }
 
 #[cfg(test)]
@@ -325,14 +502,38 @@ mod tests {
     #[test]
     fn what_grows_with_the_collection_is_missed() {
         for (aim, costs, expected) in [
-            (Aim::Same, vec![cost(2, 4.0), cost(2, 4.0)], ("× 1.00", true)),
-            (Aim::Same, vec![cost(2, 4.0), cost(2, 4.5)], ("× 1.12", false)),
-            (Aim::Same, vec![cost(2, 4.0), cost(3, 4.0)], ("× 1.50", false)),
+            (
+                Aim::Same,
+                vec![cost(2, 4.0), cost(2, 4.0)],
+                ("× 1.00", true),
+            ),
+            (
+                Aim::Same,
+                vec![cost(2, 4.0), cost(2, 4.5)],
+                ("× 1.12", false),
+            ),
+            (
+                Aim::Same,
+                vec![cost(2, 4.0), cost(3, 4.0)],
+                ("× 1.50", false),
+            ),
             (Aim::Same, vec![cost(0, 0.0)], ("× 1.00", true)),
-            (Aim::AtMost(4, 288.0), vec![cost(1, 4.0), cost(4, 256.0)], ("at most 4 / 288", true)),
-            (Aim::AtMost(4, 288.0), vec![cost(5, 4.0)], ("at most 4 / 288", false)),
+            (
+                Aim::AtMost(4, 288.0),
+                vec![cost(1, 4.0), cost(4, 256.0)],
+                ("at most 4 / 288", true),
+            ),
+            (
+                Aim::AtMost(4, 288.0),
+                vec![cost(5, 4.0)],
+                ("at most 4 / 288", false),
+            ),
         ] {
-            assert_eq!(verdict(aim, &costs), (expected.0.to_owned(), expected.1), "{costs:?}");
+            assert_eq!(
+                verdict(aim, &costs),
+                (expected.0.to_owned(), expected.1),
+                "{costs:?}"
+            );
         }
     }
 
@@ -340,7 +541,10 @@ mod tests {
     fn a_hundred_pages_of_a_thousand_records_can_be_measured() {
         let (text, met) = report(&[600, 1200]).unwrap();
         assert!(met, "{text}");
-        assert!(text.contains("page 100") && text.contains("× 1.00"), "{text}");
+        assert!(
+            text.contains("page 100") && text.contains("× 1.00"),
+            "{text}"
+        );
     }
 
     #[test]

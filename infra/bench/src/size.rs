@@ -28,20 +28,44 @@ pub(crate) struct Size {
 /// One line: a file is not there, or there is no Python.
 pub(crate) fn of(files: &[PathBuf]) -> Result<Vec<Size>, String> {
     if let Some(missing) = files.iter().find(|file| !file.is_file()) {
-        return Err(format!("There is no binary {}; leave out --no-build", missing.display()));
+        return Err(format!(
+            "There is no binary {}; leave out --no-build",
+            missing.display()
+        ));
     }
-    let output = Command::new("python3").arg("-c").arg(ZIP).args(files).output();
-    let output = output.map_err(|error| format!("Cannot run python3, which zips the binaries: {error}"))?;
+    let output = Command::new("python3")
+        .arg("-c")
+        .arg(ZIP)
+        .args(files)
+        .output();
+    let output =
+        output.map_err(|error| format!("Cannot run python3, which zips the binaries: {error}"))?;
     if !output.status.success() {
-        return Err(format!("Cannot zip the binaries: {}", String::from_utf8_lossy(&output.stderr).trim()));
+        return Err(format!(
+            "Cannot zip the binaries: {}",
+            String::from_utf8_lossy(&output.stderr).trim()
+        ));
     }
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    files.iter().zip(text.lines()).map(|(file, zipped)| size(file, zipped)).collect()
+    files
+        .iter()
+        .zip(text.lines())
+        .map(|(file, zipped)| size(file, zipped))
+        .collect()
 }
 
 #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
 fn size(file: &Path, zipped: &str) -> Result<Size, String> {
-    let plain = file.metadata().map_err(|error| format!("Cannot read {}: {error}", file.display()))?.len();
-    let zipped: u64 = zipped.trim().parse().map_err(|_| format!("Python answers {zipped}"))?;
-    Ok(Size { plain: plain as f64 / 1e6, zipped: zipped as f64 / 1e6 })
+    let plain = file
+        .metadata()
+        .map_err(|error| format!("Cannot read {}: {error}", file.display()))?
+        .len();
+    let zipped: u64 = zipped
+        .trim()
+        .parse()
+        .map_err(|_| format!("Python answers {zipped}"))?;
+    Ok(Size {
+        plain: plain as f64 / 1e6,
+        zipped: zipped as f64 / 1e6,
+    })
 }

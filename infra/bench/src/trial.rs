@@ -36,12 +36,22 @@ impl Contestant {
         vec![
             Self::new(folder, "bare", event("GET", "/"), 200),
             Self::new(folder, "records-get", event("GET", record), 404),
-            Self::new(folder, "login", with_body(event("POST", "/api/auth/login"), &login), 401),
+            Self::new(
+                folder,
+                "login",
+                with_body(event("POST", "/api/auth/login"), &login),
+                401,
+            ),
         ]
     }
 
     fn new(folder: &Path, name: &'static str, event: Value, status: u16) -> Self {
-        Self { name, binary: folder.join(name), event, status }
+        Self {
+            name,
+            binary: folder.join(name),
+            event,
+            status,
+        }
     }
 }
 
@@ -115,18 +125,27 @@ impl Bench {
             .trim_start_matches("http://")
             .parse()
             .map_err(|error| format!("DynamoDB listens at {endpoint}: {error}"))?;
-        Ok(Self { relay: Relay::start(address)?, _dynamo: dynamo })
+        Ok(Self {
+            relay: Relay::start(address)?,
+            _dynamo: dynamo,
+        })
     }
 
     /// Every contestant's cold starts, taken in turn: A B C A B C …, after one of each that does not count.
     ///
     /// # Errors
     /// One line: a binary is missing, or does not do what it should.
-    pub(crate) fn rounds(&self, contestants: &[Contestant], rounds: usize) -> Result<Vec<Vec<Trial>>, String> {
+    pub(crate) fn rounds(
+        &self,
+        contestants: &[Contestant],
+        rounds: usize,
+    ) -> Result<Vec<Vec<Trial>>, String> {
         let mut trials = vec![Vec::with_capacity(rounds); contestants.len()];
         for round in 0..=rounds {
             for (contestant, trials) in contestants.iter().zip(&mut trials) {
-                let trial = self.trial(contestant).map_err(|why| format!("{}: {why}", contestant.binary.display()))?;
+                let trial = self
+                    .trial(contestant)
+                    .map_err(|why| format!("{}: {why}", contestant.binary.display()))?;
                 if round > 0 {
                     trials.push(trial);
                 }
@@ -140,7 +159,11 @@ impl Bench {
         self.relay.forget();
         let mut command = self.command(&api, contestant);
         let start = Instant::now();
-        let process = Running(command.spawn().map_err(|error| format!("cannot be run: {error}"))?);
+        let process = Running(
+            command
+                .spawn()
+                .map_err(|error| format!("cannot be run: {error}"))?,
+        );
         let polled = api.polled()?;
         let before = self.relay.seen(polled);
         let first = api.ask(&contestant.event)?;
@@ -172,7 +195,10 @@ impl Bench {
             .env("AWS_LAMBDA_FUNCTION_NAME", contestant.name)
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-            .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", contestant.name))
+            .env(
+                "AWS_LAMBDA_LOG_GROUP_NAME",
+                format!("/aws/lambda/{}", contestant.name),
+            )
             .env("AWS_LAMBDA_LOG_STREAM_NAME", "cold")
             .env("AWS_ACCESS_KEY_ID", contestant.name)
             .env("AWS_SECRET_ACCESS_KEY", "local")
@@ -194,9 +220,13 @@ impl Running {
     /// `VmHWM` and `VmRSS` in megabytes.
     fn memory(&self) -> Result<[f64; 2], String> {
         let path = format!("/proc/{}/status", self.0.id());
-        let status = fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
+        let status =
+            fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
         let field = |name| kilobytes(&status, name).map(|kilobytes| kilobytes * 1024.0 / 1e6);
-        field("VmHWM").zip(field("VmRSS")).map(<[f64; 2]>::from).ok_or_else(|| format!("{path} has no memory in it"))
+        field("VmHWM")
+            .zip(field("VmRSS"))
+            .map(<[f64; 2]>::from)
+            .ok_or_else(|| format!("{path} has no memory in it"))
     }
 }
 
@@ -208,7 +238,9 @@ impl Drop for Running {
 }
 
 fn kilobytes(status: &str, name: &str) -> Option<f64> {
-    let line = status.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
+    let line = status
+        .lines()
+        .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
     line.trim().trim_end_matches(" kB").parse().ok()
 }
 
@@ -219,7 +251,10 @@ mod tests {
     #[test]
     fn memory_is_read_by_name() {
         let status = "Name:\tlogin\nVmHWM:\t    8000 kB\nVmRSS:\t    7000 kB\n";
-        assert_eq!((kilobytes(status, "VmHWM"), kilobytes(status, "VmRSS")), (Some(8000.0), Some(7000.0)));
+        assert_eq!(
+            (kilobytes(status, "VmHWM"), kilobytes(status, "VmRSS")),
+            (Some(8000.0), Some(7000.0))
+        );
         assert_eq!(kilobytes(status, "VmData"), None);
     }
 }

@@ -34,7 +34,9 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
 
 /// Everything that there is to say.
 fn text(checked: &Checked, roles: &[String]) -> String {
-    let mut text = String::from("Admins, and secret keys within their scopes, may do everything. Everybody else:\n");
+    let mut text = String::from(
+        "Admins, and secret keys within their scopes, may do everything. Everybody else:\n",
+    );
     for definition in &checked.definitions {
         let _ = write!(text, "\n{}\n", definition.name);
         for line in lines(definition, roles) {
@@ -43,13 +45,25 @@ fn text(checked: &Checked, roles: &[String]) -> String {
     }
     let open = checked.definitions.iter().filter_map(|definition| {
         let open = reached(definition, None, Reach::All);
-        let some = if definition.row_filters.is_empty() { "" } else { ", as far as its row filters show" };
-        let told = format!("  {}: anyone in the world may {}{some}", definition.name, series(&open, "and"));
+        let some = if definition.row_filters.is_empty() {
+            ""
+        } else {
+            ", as far as its row filters show"
+        };
+        let told = format!(
+            "  {}: anyone in the world may {}{some}",
+            definition.name,
+            series(&open, "and")
+        );
         (!open.is_empty()).then_some(told)
     });
     let open: Vec<String> = open.collect();
     if !open.is_empty() {
-        let _ = write!(text, "\nOpen to the world, without signing in:\n{}\n", open.join("\n"));
+        let _ = write!(
+            text,
+            "\nOpen to the world, without signing in:\n{}\n",
+            open.join("\n")
+        );
     }
     if !checked.warnings.is_empty() {
         let warning = |problem: &Problem| format!("  {problem}");
@@ -66,7 +80,9 @@ fn reach(definition: &Definition, operation: Operation, role: Option<&str>) -> R
         // Whoever creates a record is its owner.
         Operation::Create if of(operation) == Reach::Own => Reach::All,
         Operation::Create => of(operation),
-        Operation::Update | Operation::Delete => of(operation).min(reach(definition, Operation::Read, role)),
+        Operation::Update | Operation::Delete => {
+            of(operation).min(reach(definition, Operation::Read, role))
+        }
         // A row filter that is for somebody shows them something.
         Operation::Read | Operation::List => of(operation).min(rows_reach(definition, role)),
     }
@@ -75,13 +91,22 @@ fn reach(definition: &Definition, operation: Operation, role: Option<&str>) -> R
 /// How far the row filters let somebody see.
 fn rows_reach(definition: &Definition, role: Option<&str>) -> Reach {
     let rows = &definition.row_filters;
-    let shown = rows.iter().filter(|row| role.is_some() || !row.names_user()).map(|row| row.when.reach(role));
-    if rows.is_empty() { Reach::All } else { shown.max().unwrap_or(Reach::Nothing) }
+    let shown = rows
+        .iter()
+        .filter(|row| role.is_some() || !row.names_user())
+        .map(|row| row.when.reach(role));
+    if rows.is_empty() {
+        Reach::All
+    } else {
+        shown.max().unwrap_or(Reach::Nothing)
+    }
 }
 
 /// What somebody may do so far and no further.
 fn reached(definition: &Definition, role: Option<&str>, far: Reach) -> Vec<&'static str> {
-    let reached = OPERATIONS.iter().filter(|(operation, _)| reach(definition, *operation, role) == far);
+    let reached = OPERATIONS
+        .iter()
+        .filter(|(operation, _)| reach(definition, *operation, role) == far);
     reached.map(|(_, word)| *word).collect()
 }
 
@@ -97,7 +122,10 @@ fn lines(definition: &Definition, roles: &[String]) -> Vec<String> {
     });
     lines.push(match owner.is_empty() {
         true => "The owner of a record may do no more than a member.".to_owned(),
-        false => format!("The owner of a record may also {} it.", series(&owner, "and")),
+        false => format!(
+            "The owner of a record may also {} it.",
+            series(&owner, "and")
+        ),
     });
     for role in roles {
         let (any, own) = (all(Some(role)), own(Some(role)));
@@ -106,9 +134,16 @@ fn lines(definition: &Definition, roles: &[String]) -> Vec<String> {
         } else if own.is_empty() {
             format!("Whoever has the role {role} {}.", may(&any))
         } else if any.is_empty() {
-            format!("Whoever has the role {role} may {} their own records.", series(&own, "and"))
+            format!(
+                "Whoever has the role {role} may {} their own records.",
+                series(&own, "and")
+            )
         } else {
-            format!("Whoever has the role {role} {}, and {} their own records.", may(&any), series(&own, "and"))
+            format!(
+                "Whoever has the role {role} {}, and {} their own records.",
+                may(&any),
+                series(&own, "and")
+            )
         });
     }
     for field in definition.ruled() {
@@ -119,7 +154,11 @@ fn lines(definition: &Definition, roles: &[String]) -> Vec<String> {
         }
     }
     for row in &definition.row_filters {
-        let own = row.when.names_owner() && row.when.alternatives().all(|atoms| atoms.contains(&Atom::Owner));
+        let own = row.when.names_owner()
+            && row
+                .when
+                .alternatives()
+                .all(|atoms| atoms.contains(&Atom::Owner));
         let which = if own { "the own records" } else { "records" };
         let shown = match row.filter.is_empty() {
             true if own => "all the own records".to_owned(),
@@ -129,13 +168,19 @@ fn lines(definition: &Definition, roles: &[String]) -> Vec<String> {
         lines.push(format!("Row filter: {} sees {shown}.", who(&row.when)));
     }
     if !definition.row_filters.is_empty() {
-        lines.push("A record that no row filter shows is not there, to be read or changed.".to_owned());
+        lines.push(
+            "A record that no row filter shows is not there, to be read or changed.".to_owned(),
+        );
     }
     lines
 }
 
 fn may(words: &[&str]) -> String {
-    if words.is_empty() { "may do nothing".to_owned() } else { format!("may {}", series(words, "and")) }
+    if words.is_empty() {
+        "may do nothing".to_owned()
+    } else {
+        format!("may {}", series(words, "and"))
+    }
 }
 
 /// `a`, `a and b`, `a, b and c`.
@@ -150,7 +195,13 @@ fn series<T: AsRef<str>>(words: &[T], last: &str) -> String {
 /// Who passes a rule, beside admins.
 fn who(rule: &Rule) -> String {
     let of = |atoms: &BTreeSet<Atom>| {
-        let role = atoms.iter().find_map(|atom| if let Atom::Role(name) = atom { Some(name) } else { None });
+        let role = atoms.iter().find_map(|atom| {
+            if let Atom::Role(name) = atom {
+                Some(name)
+            } else {
+                None
+            }
+        });
         match (atoms.contains(&Atom::Owner), role) {
             (true, None) => "the owner".to_owned(),
             (true, Some(role)) => format!("the owner who has the role {role}"),
@@ -160,7 +211,11 @@ fn who(rule: &Rule) -> String {
         }
     };
     let who: Vec<String> = rule.alternatives().map(of).collect();
-    if who.is_empty() { "nobody but admins".to_owned() } else { series(&who, "or") }
+    if who.is_empty() {
+        "nobody but admins".to_owned()
+    } else {
+        series(&who, "or")
+    }
 }
 
 #[cfg(test)]
@@ -168,7 +223,10 @@ mod tests {
     use super::*;
 
     fn told(files: &[(&str, &str)], roles: &[&str]) -> String {
-        let files: Vec<_> = files.iter().map(|(name, text)| (format!("{name}.json"), (*text).to_owned())).collect();
+        let files: Vec<_> = files
+            .iter()
+            .map(|(name, text)| (format!("{name}.json"), (*text).to_owned()))
+            .collect();
         let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
         text(&api::definition::check(&files).expect("valid"), &roles)
     }
@@ -176,7 +234,9 @@ mod tests {
     #[test]
     fn the_sample_collections_are_told_in_plain_words() {
         let sample = |name: &'static str| {
-            let file = local::root().join("collections").join(format!("{name}.json"));
+            let file = local::root()
+                .join("collections")
+                .join(format!("{name}.json"));
             (name, std::fs::read_to_string(file).expect("a sample"))
         };
         let names = [
@@ -195,9 +255,13 @@ mod tests {
         // Comments point to them, and nobody looks at their warnings.
         texts.push((
             "orders",
-            r#"{"name":"orders","fields":[],"permissions":{"create":"admin","read":"admin"}}"#.to_owned(),
+            r#"{"name":"orders","fields":[],"permissions":{"create":"admin","read":"admin"}}"#
+                .to_owned(),
         ));
-        let texts: Vec<(&str, &str)> = texts.iter().map(|(name, text)| (*name, text.as_str())).collect();
+        let texts: Vec<(&str, &str)> = texts
+            .iter()
+            .map(|(name, text)| (*name, text.as_str()))
+            .collect();
         let expected = "\
 Admins, and secret keys within their scopes, may do everything. Everybody else:
 

@@ -45,19 +45,31 @@ pub(crate) fn collections(root: &Path) -> Result<(Settings, Checked), String> {
 
 fn settings(root: &Path) -> Result<Settings, String> {
     let file = root.join("bakend.json");
-    let text = fs::read_to_string(&file).map_err(|error| format!("Cannot read {}: {error}", file.display()))?;
-    Settings::read(&text, |name| env::var(name).ok(), true).map_err(|problem| format!("bakend.json: {problem}"))
+    let text = fs::read_to_string(&file)
+        .map_err(|error| format!("Cannot read {}: {error}", file.display()))?;
+    Settings::read(&text, |name| env::var(name).ok(), true)
+        .map_err(|problem| format!("bakend.json: {problem}"))
 }
 
 fn definitions(root: &Path, settings: &Settings) -> Result<Checked, String> {
     let folder = root.join("collections");
-    let files =
-        api::definition::read_folder(&folder).map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
+    let files = api::definition::read_folder(&folder)
+        .map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
     let checked = api::definition::check(&files).and_then(|checked| {
         let undeclared = checked.undeclared_roles(&settings.auth.roles);
-        if undeclared.is_empty() { Ok(checked) } else { Err(undeclared) }
+        if undeclared.is_empty() {
+            Ok(checked)
+        } else {
+            Err(undeclared)
+        }
     });
-    checked.map_err(|problems| problems.iter().map(ToString::to_string).collect::<Vec<_>>().join("\ncargo dev: "))
+    checked.map_err(|problems| {
+        problems
+            .iter()
+            .map(ToString::to_string)
+            .collect::<Vec<_>>()
+            .join("\ncargo dev: ")
+    })
 }
 
 /// Checks that nobody listens on `port`; `option` is the one that chooses another.
@@ -93,7 +105,10 @@ mod tests {
     #[test]
     fn a_broken_collection_is_one_line_with_file_field_and_reason() {
         let line = refusal("type", "{}", &GOOD.replace("string", "strin"));
-        assert!(line.starts_with("collections/posts.json: fields[0].type: "), "{line}");
+        assert!(
+            line.starts_with("collections/posts.json: fields[0].type: "),
+            "{line}"
+        );
         assert_eq!(line.lines().count(), 1);
         assert!(refusal("json", "{}", "{ nope").starts_with("collections/posts.json: not JSON"));
     }
@@ -119,7 +134,11 @@ mod tests {
 
     #[test]
     fn a_sample_secret_is_a_warning() {
-        let root = project("sample", r#"{ "auth": { "jwtSecret": "dev-only-change-me" } }"#, GOOD);
+        let root = project(
+            "sample",
+            r#"{ "auth": { "jwtSecret": "dev-only-change-me" } }"#,
+            GOOD,
+        );
         assert_eq!(configuration(&root).unwrap().len(), 1);
         let _ = fs::remove_dir_all(root);
     }

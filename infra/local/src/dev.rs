@@ -27,12 +27,18 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let cargo_lambda = tools::cargo_lambda(&root)?;
 
     let file = root.join(".bakend/dynamodb.sqlite");
-    let storage = if arguments.memory { Storage::Memory } else { Storage::File(file.clone()) };
+    let storage = if arguments.memory {
+        Storage::Memory
+    } else {
+        Storage::File(file.clone())
+    };
     let dynamo = Dynamo::start(&storage, arguments.dynamodb_port)?;
     for line in dynamo.make(&Template::read(&root.join("template.yaml"))?.tables()?)? {
         println!("DynamoDB: {line}");
         if line.starts_with("added index ") && !line.contains(" by_owner ") {
-            println!("          old records are not in it; when this runs: cargo admin --local backfill --all");
+            println!(
+                "          old records are not in it; when this runs: cargo admin --local backfill --all"
+            );
         }
     }
     let note = Note::write(&root, &dynamo.endpoint(), arguments.port)?;
@@ -41,9 +47,19 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     build(&root)?;
     let watch = watch(&root, &cargo_lambda, arguments.port, &dynamo.endpoint())?;
     let outcome = until_stopped(watch, arguments.port, || {
-        let data =
-            if arguments.memory { "in memory, gone when this stops".to_owned() } else { file.display().to_string() };
-        println!("{}", welcome::text(&format!("http://localhost:{}", arguments.port), &dynamo.endpoint(), &data));
+        let data = if arguments.memory {
+            "in memory, gone when this stops".to_owned()
+        } else {
+            file.display().to_string()
+        };
+        println!(
+            "{}",
+            welcome::text(
+                &format!("http://localhost:{}", arguments.port),
+                &dynamo.endpoint(),
+                &data
+            )
+        );
     });
     drop(note);
     drop(dynamo);
@@ -54,16 +70,32 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
 fn build(root: &Path) -> Result<(), String> {
     let cargo = std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into());
     let mut command = Command::new(cargo);
-    command.args(["build", "--workspace", "--bins"]).current_dir(root);
+    command
+        .args(["build", "--workspace", "--bins"])
+        .current_dir(root);
     tools::forget_package(&mut command);
-    let status = command.status().map_err(|error| format!("Cannot run cargo: {error}"))?;
-    if status.success() { Ok(()) } else { Err("The functions do not build; the reason is above".to_owned()) }
+    let status = command
+        .status()
+        .map_err(|error| format!("Cannot run cargo: {error}"))?;
+    if status.success() {
+        Ok(())
+    } else {
+        Err("The functions do not build; the reason is above".to_owned())
+    }
 }
 
 fn watch(root: &Path, cargo_lambda: &Path, port: u16, dynamodb: &str) -> Result<Process, String> {
     let mut command = Command::new(cargo_lambda);
     command
-        .args(["lambda", "watch", "--disable-cors", "-A", "127.0.0.1", "-P", &port.to_string()])
+        .args([
+            "lambda",
+            "watch",
+            "--disable-cors",
+            "-A",
+            "127.0.0.1",
+            "-P",
+            &port.to_string(),
+        ])
         .current_dir(root)
         .env("BAKEND_ENV", "local")
         .env("BAKEND_TABLE_PREFIX", TABLE_PREFIX)
@@ -79,7 +111,10 @@ fn watch(root: &Path, cargo_lambda: &Path, port: u16, dynamodb: &str) -> Result<
 
 /// Waits for Ctrl-C or for the end of `watch`; `greet` once it listens.
 fn until_stopped(mut watch: Process, port: u16, greet: impl FnOnce()) -> Result<(), String> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(|e| e.to_string())?;
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| e.to_string())?;
     runtime.block_on(async {
         let mut terminate = signal(SignalKind::terminate()).map_err(|error| error.to_string())?;
         let mut hang_up = signal(SignalKind::hangup()).map_err(|error| error.to_string())?;
@@ -112,7 +147,8 @@ struct Note(std::path::PathBuf);
 impl Note {
     fn write(root: &Path, dynamodb: &str, port: u16) -> Result<Self, String> {
         let path = root.join(".bakend/local.json");
-        let note = serde_json::json!({ "dynamodb": dynamodb, "api": format!("http://localhost:{port}") });
+        let note =
+            serde_json::json!({ "dynamodb": dynamodb, "api": format!("http://localhost:{port}") });
         fs::create_dir_all(root.join(".bakend"))
             .and_then(|()| fs::write(&path, format!("{note:#}\n")))
             .map_err(|error| format!("Cannot write {}: {error}", path.display()))?;

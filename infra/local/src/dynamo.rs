@@ -36,7 +36,9 @@ pub struct Dynamo {
 
 impl std::fmt::Debug for Dynamo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Dynamo").field("address", &self.address).finish_non_exhaustive()
+        f.debug_struct("Dynamo")
+            .field("address", &self.address)
+            .finish_non_exhaustive()
     }
 }
 
@@ -50,16 +52,23 @@ impl Dynamo {
         let listener = listen(port)?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
         let database = match storage {
-            Storage::Memory => Database::memory().map_err(|error| format!("Cannot start DynamoDB: {error}"))?,
+            Storage::Memory => {
+                Database::memory().map_err(|error| format!("Cannot start DynamoDB: {error}"))?
+            }
             Storage::File(path) => open(path)?,
         };
         let guard = runtime.enter();
-        let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
+        let listener =
+            tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
         drop(guard);
         let (stop, stopped) = oneshot::channel::<()>();
-        let serving = runtime.spawn(dynoxide::server::serve_with_shutdown(listener, database.clone(), async {
-            let _ = stopped.await;
-        }));
+        let serving = runtime.spawn(dynoxide::server::serve_with_shutdown(
+            listener,
+            database.clone(),
+            async {
+                let _ = stopped.await;
+            },
+        ));
         let sweeper = database.clone();
         runtime.spawn(async move {
             loop {
@@ -67,7 +76,13 @@ impl Dynamo {
                 let _ = sweeper.sweep_ttl();
             }
         });
-        Ok(Self { database, address, stop: Some(stop), serving: Some(serving), runtime: Some(runtime) })
+        Ok(Self {
+            database,
+            address,
+            stop: Some(stop),
+            serving: Some(serving),
+            runtime: Some(runtime),
+        })
     }
 
     /// Where it listens, such as `http://127.0.0.1:8000`.
@@ -90,7 +105,8 @@ impl Dynamo {
     pub fn make(&self, tables: &[Table]) -> Result<Vec<String>, String> {
         let mut done = Vec::new();
         for table in tables {
-            self.make_table(table, &mut done).map_err(|error| format!("Table {}: {error}", table.name))?;
+            self.make_table(table, &mut done)
+                .map_err(|error| format!("Table {}: {error}", table.name))?;
         }
         Ok(done)
     }
@@ -98,7 +114,9 @@ impl Dynamo {
     fn make_table(&self, table: &Table, done: &mut Vec<String>) -> Result<(), String> {
         match self.describe(&table.name) {
             None => {
-                self.database.create_table(request(&table.create)?).map_err(|error| error.to_string())?;
+                self.database
+                    .create_table(request(&table.create)?)
+                    .map_err(|error| error.to_string())?;
                 done.push(format!("made table {}", table.name));
             }
             Some(there) if there["KeySchema"] != table.create["KeySchema"] => {
@@ -108,30 +126,52 @@ impl Dynamo {
             }
             Some(there) => self.make_indexes(table, &there, done)?,
         }
-        let Some(attribute) = &table.ttl else { return Ok(()) };
+        let Some(attribute) = &table.ttl else {
+            return Ok(());
+        };
         let name = json!({ "TableName": table.name });
-        let there = self.database.describe_time_to_live(request(&name)?).map_err(|error| error.to_string())?;
+        let there = self
+            .database
+            .describe_time_to_live(request(&name)?)
+            .map_err(|error| error.to_string())?;
         let there = serde_json::to_value(there).map_err(|error| error.to_string())?;
         if there["TimeToLiveDescription"]["AttributeName"] != *attribute {
             let wanted = json!({ "TableName": table.name,
                 "TimeToLiveSpecification": { "Enabled": true, "AttributeName": attribute } });
-            self.database.update_time_to_live(request(&wanted)?).map_err(|error| error.to_string())?;
+            self.database
+                .update_time_to_live(request(&wanted)?)
+                .map_err(|error| error.to_string())?;
         }
         Ok(())
     }
 
-    fn make_indexes(&self, table: &Table, there: &Value, done: &mut Vec<String>) -> Result<(), String> {
+    fn make_indexes(
+        &self,
+        table: &Table,
+        there: &Value,
+        done: &mut Vec<String>,
+    ) -> Result<(), String> {
         let has = |name: &Value| {
-            there["GlobalSecondaryIndexes"].as_array().is_some_and(|all| all.iter().any(|i| &i["IndexName"] == name))
+            there["GlobalSecondaryIndexes"]
+                .as_array()
+                .is_some_and(|all| all.iter().any(|i| &i["IndexName"] == name))
         };
-        for index in table.create["GlobalSecondaryIndexes"].as_array().into_iter().flatten() {
+        for index in table.create["GlobalSecondaryIndexes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
             if has(&index["IndexName"]) {
                 continue;
             }
             // One update adds one index, as in AWS, and may name only attributes that some key uses by then.
             let mut keys = key_names(&table.create["KeySchema"]);
             keys.extend(key_names(&index["KeySchema"]));
-            for other in there["GlobalSecondaryIndexes"].as_array().into_iter().flatten() {
+            for other in there["GlobalSecondaryIndexes"]
+                .as_array()
+                .into_iter()
+                .flatten()
+            {
                 keys.extend(key_names(&other["KeySchema"]));
             }
             let attributes: Vec<&Value> = table.create["AttributeDefinitions"]
@@ -143,31 +183,48 @@ impl Dynamo {
             let update = json!({ "TableName": table.name, "AttributeDefinitions": attributes,
                 "GlobalSecondaryIndexUpdates": [{ "Create": index }] });
             let name = index["IndexName"].as_str().unwrap_or_default();
-            self.database.update_table(request(&update)?).map_err(|error| {
-                format!("cannot add index {name} ({error}); start afresh by deleting the data file")
-            })?;
+            self.database
+                .update_table(request(&update)?)
+                .map_err(|error| {
+                    format!(
+                        "cannot add index {name} ({error}); start afresh by deleting the data file"
+                    )
+                })?;
             done.push(format!("added index {name} to table {}", table.name));
         }
         Ok(())
     }
 
     fn describe(&self, name: &str) -> Option<Value> {
-        let answer = self.database.describe_table(request(&json!({ "TableName": name })).ok()?).ok()?;
-        serde_json::to_value(answer).ok().map(|mut answer| answer["Table"].take())
+        let answer = self
+            .database
+            .describe_table(request(&json!({ "TableName": name })).ok()?)
+            .ok()?;
+        serde_json::to_value(answer)
+            .ok()
+            .map(|mut answer| answer["Table"].take())
     }
 }
 
 impl Drop for Dynamo {
     fn drop(&mut self) {
         drop(self.stop.take());
-        let (Some(runtime), Some(serving)) = (self.runtime.take(), self.serving.take()) else { return };
-        let _ = runtime.block_on(async { tokio::time::timeout(Duration::from_secs(2), serving).await });
+        let (Some(runtime), Some(serving)) = (self.runtime.take(), self.serving.take()) else {
+            return;
+        };
+        let _ =
+            runtime.block_on(async { tokio::time::timeout(Duration::from_secs(2), serving).await });
         runtime.shutdown_timeout(Duration::from_secs(2));
     }
 }
 
 fn key_names(schema: &Value) -> Vec<Value> {
-    schema.as_array().into_iter().flatten().map(|key| key["AttributeName"].clone()).collect()
+    schema
+        .as_array()
+        .into_iter()
+        .flatten()
+        .map(|key| key["AttributeName"].clone())
+        .collect()
 }
 
 fn request<T: serde::de::DeserializeOwned>(body: &Value) -> Result<T, String> {
@@ -185,24 +242,34 @@ pub(crate) fn runtime() -> Result<Runtime, String> {
 
 /// A listener on a port of the loopback interface.
 pub(crate) fn listen(port: u16) -> Result<std::net::TcpListener, String> {
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| match error.kind() {
-        io::ErrorKind::AddrInUse => format!("Port {port} is taken: stop what listens there or choose another one"),
-        _ => format!("Cannot listen on port {port}: {error}"),
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
+        match error.kind() {
+            io::ErrorKind::AddrInUse => {
+                format!("Port {port} is taken: stop what listens there or choose another one")
+            }
+            _ => format!("Cannot listen on port {port}: {error}"),
+        }
     })?;
-    listener.set_nonblocking(true).map_err(|error| error.to_string())?;
+    listener
+        .set_nonblocking(true)
+        .map_err(|error| error.to_string())?;
     Ok(listener)
 }
 
 fn open(path: &Path) -> Result<Database, String> {
     let refuse = |why: &str| {
-        format!("{} cannot be used as the data file ({why}): move it away, or start with --memory", path.display())
+        format!(
+            "{} cannot be used as the data file ({why}): move it away, or start with --memory",
+            path.display()
+        )
     };
     let folder = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(folder).map_err(|error| refuse(&error.to_string()))?;
     let head = match fs::File::open(path) {
         Ok(file) => {
             let mut head = Vec::new();
-            io::Read::read_to_end(&mut io::Read::take(file, 16), &mut head).map_err(|e| refuse(&e.to_string()))?;
+            io::Read::read_to_end(&mut io::Read::take(file, 16), &mut head)
+                .map_err(|e| refuse(&e.to_string()))?;
             head
         }
         Err(error) if error.kind() == io::ErrorKind::NotFound => Vec::new(),
@@ -211,8 +278,11 @@ fn open(path: &Path) -> Result<Database, String> {
     if !head.is_empty() && head != b"SQLite format 3\0" {
         return Err(refuse("it is not an SQLite file"));
     }
-    let database = Database::new(&path.to_string_lossy()).map_err(|error| refuse(&error.to_string()))?;
-    database.database_info().map_err(|error| refuse(&error.to_string()))?;
+    let database =
+        Database::new(&path.to_string_lossy()).map_err(|error| refuse(&error.to_string()))?;
+    database
+        .database_info()
+        .map_err(|error| refuse(&error.to_string()))?;
     Ok(database)
 }
 
@@ -244,7 +314,14 @@ mod tests {
         let second = Dynamo::start(&storage, 0).unwrap();
         assert_eq!(second.make(&tables()).unwrap(), Vec::<String>::new());
         let key = json!({ "TableName": "local-_users", "Key": { "id": { "S": "a" } } });
-        assert!(second.database().get_item(request(&key).unwrap()).unwrap().item.is_some());
+        assert!(
+            second
+                .database()
+                .get_item(request(&key).unwrap())
+                .unwrap()
+                .item
+                .is_some()
+        );
         let _ = fs::remove_dir_all(file.parent().unwrap());
     }
 
@@ -254,12 +331,18 @@ mod tests {
         let mut before = tables();
         let create = before[2].create.as_object_mut().unwrap();
         create.remove("GlobalSecondaryIndexes");
-        create["AttributeDefinitions"].as_array_mut().unwrap().truncate(2);
+        create["AttributeDefinitions"]
+            .as_array_mut()
+            .unwrap()
+            .truncate(2);
         dynamo.make(&before).unwrap();
         let item = json!({ "TableName": "local-notes",
             "Item": { "shard": { "S": "0" }, "id": { "S": "1" }, "owner": { "S": "me" } } });
         dynamo.database().put_item(request(&item).unwrap()).unwrap();
-        assert_eq!(dynamo.make(&tables()).unwrap(), ["added index by_owner to table local-notes"]);
+        assert_eq!(
+            dynamo.make(&tables()).unwrap(),
+            ["added index by_owner to table local-notes"]
+        );
         let query = json!({ "TableName": "local-notes", "IndexName": "by_owner",
             "KeyConditionExpression": "#o = :o", "ExpressionAttributeNames": { "#o": "owner" },
             "ExpressionAttributeValues": { ":o": { "S": "me" } } });
@@ -294,9 +377,14 @@ mod tests {
             let query = json!({ "TableName": "local-notes", "IndexName": name, "KeyConditionExpression": condition,
                 "ExpressionAttributeNames": { "#s": "shard", "#k": name },
                 "ExpressionAttributeValues": { ":s": { "N": "0" }, ":k": { "B": "gA==" } } });
-            let found = serde_json::to_value(dynamo.database().query(request(&query).unwrap()).unwrap()).unwrap();
-            let ids =
-                found["Items"].as_array().unwrap().iter().map(|item| item["id"]["S"].as_str().unwrap().to_owned());
+            let found =
+                serde_json::to_value(dynamo.database().query(request(&query).unwrap()).unwrap())
+                    .unwrap();
+            let ids = found["Items"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(|item| item["id"]["S"].as_str().unwrap().to_owned());
             ids.collect::<String>()
         };
         assert_eq!(query("#s = :s AND #k >= :k"), "ca");
@@ -308,11 +396,18 @@ mod tests {
     fn bad_starts_say_what_to_do() {
         let file = scratch("foreign");
         fs::write(&file, "this is something else entirely").unwrap();
-        assert!(Dynamo::start(&Storage::File(file.clone()), 0).unwrap_err().contains("move it away"));
+        assert!(
+            Dynamo::start(&Storage::File(file.clone()), 0)
+                .unwrap_err()
+                .contains("move it away")
+        );
         let _ = fs::remove_dir_all(file.parent().unwrap());
         let first = Dynamo::start(&Storage::Memory, 0).unwrap();
         let taken = first.address.port();
         let refused = Dynamo::start(&Storage::Memory, taken).unwrap_err();
-        assert!(refused.starts_with(&format!("Port {taken} is taken")), "{refused}");
+        assert!(
+            refused.starts_with(&format!("Port {taken} is taken")),
+            "{refused}"
+        );
     }
 }

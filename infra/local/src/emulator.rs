@@ -51,16 +51,38 @@ impl Emulator {
     ///
     /// # Errors
     /// One line: the folder cannot be written or the emulator does not start.
-    pub fn start(cargo_lambda: &Path, folder: &Path, routes: &Path, functions: &[&str]) -> Result<Self, String> {
-        let trouble = |error: std::io::Error| format!("Cannot prepare the emulator in {}: {error}", folder.display());
+    pub fn start(
+        cargo_lambda: &Path,
+        folder: &Path,
+        routes: &Path,
+        functions: &[&str],
+    ) -> Result<Self, String> {
+        let trouble = |error: std::io::Error| {
+            format!(
+                "Cannot prepare the emulator in {}: {error}",
+                folder.display()
+            )
+        };
         fs::create_dir_all(folder).map_err(trouble)?;
         fs::write(folder.join("Cargo.toml"), stub(functions)).map_err(trouble)?;
         fs::write(folder.join("main.rs"), "fn main() {}\n").map_err(trouble)?;
-        fs::copy(routes, folder.join("CargoLambda.toml"))
-            .map_err(|error| format!("Cannot read {}: {error}; `cargo generate` makes it", routes.display()))?;
+        fs::copy(routes, folder.join("CargoLambda.toml")).map_err(|error| {
+            format!(
+                "Cannot read {}: {error}; `cargo generate` makes it",
+                routes.display()
+            )
+        })?;
         let port = free_port()?;
         let mut command = Command::new(cargo_lambda);
-        command.args(["lambda", "watch", "--only-lambda-apis", "--disable-cors", "-A", "127.0.0.1", "-P"]);
+        command.args([
+            "lambda",
+            "watch",
+            "--only-lambda-apis",
+            "--disable-cors",
+            "-A",
+            "127.0.0.1",
+            "-P",
+        ]);
         command.arg(port.to_string()).current_dir(folder);
         let log = folder.join("emulator.log");
         let mut process = Process::start(&command, &Output::File(&log))
@@ -68,12 +90,21 @@ impl Emulator {
         let deadline = Instant::now() + START;
         while TcpStream::connect((Ipv4Addr::LOCALHOST, port)).is_err() {
             if process.ended().is_some() || Instant::now() > deadline {
-                return Err(format!("The emulator did not start: {}", process.log().trim()));
+                return Err(format!(
+                    "The emulator did not start: {}",
+                    process.log().trim()
+                ));
             }
             std::thread::sleep(Duration::from_millis(20));
         }
         let folder = folder.to_path_buf();
-        Ok(Self { port, folder, process, next_slot: AtomicUsize::new(0), next_log: AtomicUsize::new(0) })
+        Ok(Self {
+            port,
+            folder,
+            process,
+            next_slot: AtomicUsize::new(0),
+            next_log: AtomicUsize::new(0),
+        })
     }
 
     /// Where it listens, such as `http://127.0.0.1:45123`.
@@ -88,7 +119,11 @@ impl Emulator {
     /// All of them are taken.
     pub fn slot(&self) -> Result<String, String> {
         let slot = self.next_slot.fetch_add(1, Ordering::Relaxed);
-        if slot < SLOTS { Ok(format!("slot-{slot}")) } else { Err(format!("All {SLOTS} slots are taken")) }
+        if slot < SLOTS {
+            Ok(format!("slot-{slot}"))
+        } else {
+            Err(format!("All {SLOTS} slots are taken"))
+        }
     }
 
     /// Starts one instance of a function; its output goes to a file that [`Process::log`] reads.
@@ -100,11 +135,17 @@ impl Emulator {
         let log = self.folder.join(format!("{}-{number}.log", function.key));
         let mut command = Command::new(function.binary);
         command
-            .env("AWS_LAMBDA_RUNTIME_API", format!("http://127.0.0.1:{}/.rt/{}", self.port, function.name))
+            .env(
+                "AWS_LAMBDA_RUNTIME_API",
+                format!("http://127.0.0.1:{}/.rt/{}", self.port, function.name),
+            )
             .env("AWS_LAMBDA_FUNCTION_NAME", function.name)
             .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")
             .env("AWS_LAMBDA_FUNCTION_VERSION", "1")
-            .env("AWS_LAMBDA_LOG_GROUP_NAME", format!("/aws/lambda/{}", function.name))
+            .env(
+                "AWS_LAMBDA_LOG_GROUP_NAME",
+                format!("/aws/lambda/{}", function.name),
+            )
             .env("AWS_LAMBDA_LOG_STREAM_NAME", format!("local/{number}"))
             .env("AWS_ACCESS_KEY_ID", function.key)
             .env("AWS_SECRET_ACCESS_KEY", "local")
@@ -129,7 +170,9 @@ impl Emulator {
 
 /// A package with a binary for every function and slot, never built.
 fn stub(functions: &[&str]) -> String {
-    let mut text = String::from("[package]\nname = \"stub\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n");
+    let mut text = String::from(
+        "[package]\nname = \"stub\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n",
+    );
     let slots = (0..SLOTS).map(|slot| format!("slot-{slot}"));
     for name in functions.iter().map(ToString::to_string).chain(slots) {
         let _ = write!(text, "\n[[bin]]\nname = \"{name}\"\npath = \"main.rs\"\n");

@@ -13,7 +13,11 @@ mod welcome;
 
 /// Run the backend on this machine: embedded DynamoDB, every function behind `cargo lambda watch`, hot reload.
 #[derive(Debug, Parser)]
-#[command(name = "cargo dev", bin_name = "cargo dev", args_conflicts_with_subcommands = true)]
+#[command(
+    name = "cargo dev",
+    bin_name = "cargo dev",
+    args_conflicts_with_subcommands = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -56,7 +60,11 @@ fn main() -> ExitCode {
     let done = match cli.command {
         None => dev::run(&cli.run),
         Some(Command::Check) => check::run(&local::root()),
-        Some(Command::Seed { collection, count, seed }) => fill::run(&collection, count, seed),
+        Some(Command::Seed {
+            collection,
+            count,
+            seed,
+        }) => fill::run(&collection, count, seed),
     };
     match done {
         Ok(()) => ExitCode::SUCCESS,

@@ -46,15 +46,27 @@ impl Process {
     ///
     /// # Errors
     /// The program cannot be started or the log not written.
-    pub fn start_with(command: &Command, cleared: &[&str], output: &Output<'_>) -> io::Result<Self> {
+    pub fn start_with(
+        command: &Command,
+        cleared: &[&str],
+        output: &Output<'_>,
+    ) -> io::Result<Self> {
         let mut wrapped = Command::new("/bin/sh");
-        wrapped.args([OsStr::new("-c"), OsStr::new(WRAPPER), OsStr::new("sh"), command.get_program()]);
+        wrapped.args([
+            OsStr::new("-c"),
+            OsStr::new(WRAPPER),
+            OsStr::new("sh"),
+            command.get_program(),
+        ]);
         wrapped.args(command.get_args());
         if let Some(folder) = command.get_current_dir() {
             wrapped.current_dir(folder);
         }
         for (name, _) in std::env::vars_os() {
-            if cleared.iter().any(|prefix| name.to_string_lossy().starts_with(prefix)) {
+            if cleared
+                .iter()
+                .any(|prefix| name.to_string_lossy().starts_with(prefix))
+            {
                 wrapped.env_remove(name);
             }
         }
@@ -88,7 +100,11 @@ impl Process {
     /// What it has written so far; empty without a file.
     #[must_use]
     pub fn log(&self) -> String {
-        let bytes = self.log.as_ref().and_then(|path| std::fs::read(path).ok()).unwrap_or_default();
+        let bytes = self
+            .log
+            .as_ref()
+            .and_then(|path| std::fs::read(path).ok())
+            .unwrap_or_default();
         String::from_utf8_lossy(&bytes).into_owned()
     }
 }
@@ -109,7 +125,8 @@ mod tests {
     fn a_process_ends_with_its_handle_and_so_do_its_children() {
         let log = std::env::temp_dir().join(format!("bakend-process-{}", std::process::id()));
         let script = "echo one; echo two >&2; trap '' TERM; sleep 60 & sleep 60";
-        let process = Process::start(Command::new("sh").args(["-c", script]), &Output::File(&log)).unwrap();
+        let process =
+            Process::start(Command::new("sh").args(["-c", script]), &Output::File(&log)).unwrap();
         let deadline = Instant::now() + Duration::from_secs(5);
         while !process.log().contains("two") && Instant::now() < deadline {
             std::thread::sleep(Duration::from_millis(10));
@@ -119,8 +136,14 @@ mod tests {
         drop(process);
         assert!(before.elapsed() < Duration::from_secs(5));
         std::thread::sleep(Duration::from_millis(200));
-        let left = Command::new("sh").args(["-c", &format!("kill -0 -- -{group}")]).output().unwrap();
-        assert!(!left.status.success(), "something of the group {group} is left");
+        let left = Command::new("sh")
+            .args(["-c", &format!("kill -0 -- -{group}")])
+            .output()
+            .unwrap();
+        assert!(
+            !left.status.success(),
+            "something of the group {group} is left"
+        );
         let _ = std::fs::remove_file(log);
     }
 
@@ -133,7 +156,12 @@ mod tests {
         while process.ended().is_none() {
             std::thread::sleep(Duration::from_millis(5));
         }
-        let ours: Vec<String> = process.log().lines().filter(|l| l.starts_with("CARGO_")).map(str::to_owned).collect();
+        let ours: Vec<String> = process
+            .log()
+            .lines()
+            .filter(|l| l.starts_with("CARGO_"))
+            .map(str::to_owned)
+            .collect();
         assert_eq!(ours, ["CARGO_KEPT=yes"]);
         let _ = std::fs::remove_file(log);
     }

@@ -42,7 +42,8 @@ impl Template {
     /// # Errors
     /// One line that says what is wrong.
     pub fn read(path: &Path) -> Result<Self, String> {
-        let text = fs::read_to_string(path).map_err(|error| format!("Cannot read {}: {error}", path.display()))?;
+        let text = fs::read_to_string(path)
+            .map_err(|error| format!("Cannot read {}: {error}", path.display()))?;
         Self::parse(&text).map_err(|error| format!("{}: {error}", path.display()))
     }
 
@@ -52,8 +53,13 @@ impl Template {
     /// One line that says what is wrong.
     pub fn parse(text: &str) -> Result<Self, String> {
         let tree: Value = serde_yaml_ng::from_str(text).map_err(|error| error.to_string())?;
-        let resources = tree.get("Resources").and_then(Value::as_object).ok_or("it has no Resources")?;
-        Ok(Self { resources: resources.clone() })
+        let resources = tree
+            .get("Resources")
+            .and_then(Value::as_object)
+            .ok_or("it has no Resources")?;
+        Ok(Self {
+            resources: resources.clone(),
+        })
     }
 
     /// The tables, by name.
@@ -65,20 +71,34 @@ impl Template {
         for (id, properties) in self.of_type("AWS::DynamoDB::Table") {
             let name = self.table_name(id)?;
             let mut create = Map::new();
-            for key in ["AttributeDefinitions", "KeySchema", "GlobalSecondaryIndexes", "LocalSecondaryIndexes"] {
+            for key in [
+                "AttributeDefinitions",
+                "KeySchema",
+                "GlobalSecondaryIndexes",
+                "LocalSecondaryIndexes",
+            ] {
                 if let Some(value) = properties.get(key) {
                     create.insert(key.to_owned(), value.clone());
                 }
             }
             create.insert("TableName".to_owned(), Value::from(name.clone()));
             create.insert("BillingMode".to_owned(), Value::from("PAY_PER_REQUEST"));
-            if let Some(view) = properties.get("StreamSpecification").and_then(|stream| stream.get("StreamViewType")) {
+            if let Some(view) = properties
+                .get("StreamSpecification")
+                .and_then(|stream| stream.get("StreamViewType"))
+            {
                 let stream = serde_json::json!({ "StreamEnabled": true, "StreamViewType": view });
                 create.insert("StreamSpecification".to_owned(), stream);
             }
-            let ttl = properties.get("TimeToLiveSpecification").and_then(|ttl| ttl.get("AttributeName"));
+            let ttl = properties
+                .get("TimeToLiveSpecification")
+                .and_then(|ttl| ttl.get("AttributeName"));
             let ttl = ttl.and_then(Value::as_str).map(str::to_owned);
-            tables.push(Table { name, create: Value::Object(create), ttl });
+            tables.push(Table {
+                name,
+                create: Value::Object(create),
+                ttl,
+            });
         }
         tables.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(tables)
@@ -94,7 +114,10 @@ impl Template {
             let mut statements = Vec::new();
             for policy in list(properties.get("Policies")) {
                 for statement in list(policy.get("Statement")) {
-                    statements.push(self.statement(statement).map_err(|error| format!("{id}: {error}"))?);
+                    statements.push(
+                        self.statement(statement)
+                            .map_err(|error| format!("{id}: {error}"))?,
+                    );
                 }
             }
             policies.insert(function_name(id, properties), statements);
@@ -106,9 +129,18 @@ impl Template {
         if statement.get("Condition").is_some() {
             return Err("a policy with a Condition is not understood locally".to_owned());
         }
-        let actions = list(statement.get("Action")).filter_map(Value::as_str).map(str::to_owned).collect();
-        let resources = list(statement.get("Resource")).map(|value| self.resolve(value)).collect::<Result<_, _>>()?;
-        Ok(Statement { allow: statement.get("Effect").and_then(Value::as_str) == Some("Allow"), actions, resources })
+        let actions = list(statement.get("Action"))
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        let resources = list(statement.get("Resource"))
+            .map(|value| self.resolve(value))
+            .collect::<Result<_, _>>()?;
+        Ok(Statement {
+            allow: statement.get("Effect").and_then(Value::as_str) == Some("Allow"),
+            actions,
+            resources,
+        })
     }
 
     /// The text that `value`, a string or an intrinsic function, stands for.
@@ -117,13 +149,20 @@ impl Template {
         if let Some(text) = value.as_str() {
             return Ok(text.to_owned());
         }
-        let (function, argument) = value.as_object().and_then(|object| object.iter().next()).ok_or_else(unknown)?;
+        let (function, argument) = value
+            .as_object()
+            .and_then(|object| object.iter().next())
+            .ok_or_else(unknown)?;
         match (function.as_str(), argument) {
             ("Ref", Value::String(id)) => self.variable(id),
             ("Fn::GetAtt", Value::String(path)) => self.variable(path),
-            ("Fn::GetAtt", Value::Array(path)) => {
-                self.variable(&path.iter().filter_map(Value::as_str).collect::<Vec<_>>().join("."))
-            }
+            ("Fn::GetAtt", Value::Array(path)) => self.variable(
+                &path
+                    .iter()
+                    .filter_map(Value::as_str)
+                    .collect::<Vec<_>>()
+                    .join("."),
+            ),
             ("Fn::Sub", Value::String(text)) => self.substitute(text),
             _ => Err(unknown()),
         }
@@ -133,7 +172,9 @@ impl Template {
         let mut result = String::new();
         let mut rest = text;
         while let Some((before, after)) = rest.split_once("${") {
-            let (name, after) = after.split_once('}').ok_or_else(|| format!("{text}: a `${{` without `}}`"))?;
+            let (name, after) = after
+                .split_once('}')
+                .ok_or_else(|| format!("{text}: a `${{` without `}}`"))?;
             result.push_str(before);
             result.push_str(&self.variable(name)?);
             rest = after;
@@ -159,11 +200,15 @@ impl Template {
     }
 
     fn is_table(&self, id: &str) -> bool {
-        self.of_type("AWS::DynamoDB::Table").any(|(table, _)| table == id)
+        self.of_type("AWS::DynamoDB::Table")
+            .any(|(table, _)| table == id)
     }
 
     fn table_name(&self, id: &str) -> Result<String, String> {
-        let name = self.resources.get(id).and_then(|resource| resource.get("Properties")?.get("TableName"));
+        let name = self
+            .resources
+            .get(id)
+            .and_then(|resource| resource.get("Properties")?.get("TableName"));
         self.resolve(name.ok_or_else(|| format!("{id} has no TableName"))?)
     }
 
@@ -186,11 +231,18 @@ pub fn table_arn(name: &str) -> String {
 
 /// The folder of the code names the function; without one, `RecordsGet` or `RecordsGetFunction` is `records-get`.
 fn function_name(logical_id: &str, properties: &Value) -> String {
-    let code = properties.get("CodeUri").and_then(Value::as_str).unwrap_or_default().trim_end_matches('/');
+    let code = properties
+        .get("CodeUri")
+        .and_then(Value::as_str)
+        .unwrap_or_default()
+        .trim_end_matches('/');
     if let Some(folder) = code.rsplit('/').next().filter(|folder| !folder.is_empty()) {
         return folder.to_owned();
     }
-    let stem = logical_id.strip_suffix("Function").filter(|stem| !stem.is_empty()).unwrap_or(logical_id);
+    let stem = logical_id
+        .strip_suffix("Function")
+        .filter(|stem| !stem.is_empty())
+        .unwrap_or(logical_id);
     let mut name = String::new();
     for (at, c) in stem.char_indices() {
         if c.is_ascii_uppercase() && at > 0 {
@@ -226,28 +278,49 @@ mod tests {
         assert_eq!(names, ["local-_sessions", "local-_users", "local-notes"]);
         assert_eq!(tables[0].ttl.as_deref(), Some("expires_at"));
         assert_eq!(tables[1].ttl, None);
-        assert_eq!(tables[2].create["GlobalSecondaryIndexes"][0]["IndexName"], "by_owner");
+        assert_eq!(
+            tables[2].create["GlobalSecondaryIndexes"][0]["IndexName"],
+            "by_owner"
+        );
         assert_eq!(tables[2].create["BillingMode"], "PAY_PER_REQUEST");
     }
 
     #[test]
     fn policies_name_functions_actions_and_arns() {
         let policies = Template::parse(SAMPLE).unwrap().policies().unwrap();
-        assert_eq!(policies.keys().collect::<Vec<_>>(), ["health", "login", "records-list"]);
+        assert_eq!(
+            policies.keys().collect::<Vec<_>>(),
+            ["health", "login", "records-list"]
+        );
         assert_eq!(policies["health"], []);
         let list = &policies["records-list"][0];
         assert!(list.allow);
         assert_eq!(list.actions, ["dynamodb:Query"]);
-        assert_eq!(list.resources, [table_arn("local-notes"), table_arn("local-notes/index/by_owner")]);
+        assert_eq!(
+            list.resources,
+            [
+                table_arn("local-notes"),
+                table_arn("local-notes/index/by_owner")
+            ]
+        );
     }
 
     #[test]
     fn the_projects_own_template_is_understood() {
         let template = Template::read(&crate::root().join("template.yaml")).unwrap();
-        assert!(template.tables().unwrap().iter().any(|table| table.name == "local-_users"));
+        assert!(
+            template
+                .tables()
+                .unwrap()
+                .iter()
+                .any(|table| table.name == "local-_users")
+        );
         let policies = template.policies().unwrap();
         for entry in api::endpoints::PAGE {
-            let granted: usize = policies[entry.name].iter().map(|statement| statement.actions.len()).sum();
+            let granted: usize = policies[entry.name]
+                .iter()
+                .map(|statement| statement.actions.len())
+                .sum();
             assert_eq!(granted == 0, entry.access.is_empty(), "{}", entry.name);
         }
     }
@@ -255,13 +328,27 @@ mod tests {
     #[test]
     fn what_is_not_understood_is_refused() {
         assert!(Template::parse("Nothing: 1").is_err());
-        assert!(Template::parse(&SAMPLE.replace("${Notes.Arn}", "${Missing.Arn}")).unwrap().policies().is_err());
-        assert!(Template::parse(&SAMPLE.replace("${AWS::StackName}", "${Nope}")).unwrap().tables().is_err());
+        assert!(
+            Template::parse(&SAMPLE.replace("${Notes.Arn}", "${Missing.Arn}"))
+                .unwrap()
+                .policies()
+                .is_err()
+        );
+        assert!(
+            Template::parse(&SAMPLE.replace("${AWS::StackName}", "${Nope}"))
+                .unwrap()
+                .tables()
+                .is_err()
+        );
     }
 
     #[test]
     fn a_logical_id_in_camel_case_is_a_function_in_kebab_case() {
-        for (id, name) in [("Login", "login"), ("RecordsGet", "records-get"), ("RecordsGetFunction", "records-get")] {
+        for (id, name) in [
+            ("Login", "login"),
+            ("RecordsGet", "records-get"),
+            ("RecordsGetFunction", "records-get"),
+        ] {
             assert_eq!(function_name(id, &Value::Null), name);
         }
         let code = serde_json::json!({ "CodeUri": "target/lambda/other/" });

@@ -9,24 +9,48 @@ pub(crate) fn text(api: &str, dynamodb: &str, data: &str) -> String {
     let mut text = format!("\n  API       {api}\n  DynamoDB  {dynamodb}\n  Data      {data}\n\n");
     for entry in PAGE {
         let methods: Vec<&str> = entry.methods.iter().map(|method| method.as_str()).collect();
-        let methods = if methods.is_empty() { "any".to_owned() } else { methods.join(", ") };
-        let path = if entry.path.starts_with('/') { entry.path } else { "(anything else)" };
+        let methods = if methods.is_empty() {
+            "any".to_owned()
+        } else {
+            methods.join(", ")
+        };
+        let path = if entry.path.starts_with('/') {
+            entry.path
+        } else {
+            "(anything else)"
+        };
         let _ = writeln!(text, "  {methods:<10}  {path:<28}{}", entry.name);
     }
     let json = "-H 'content-type: application/json'";
     let account = r#"'{"email":"ada@example.com","password":"password123"}'"#;
     let steps = [
-        ("register", format!("curl {api}/api/auth/register {json} -d {account}")),
-        ("log in", format!("curl {api}/api/auth/login {json} -d {account}")),
+        (
+            "register",
+            format!("curl {api}/api/auth/register {json} -d {account}"),
+        ),
+        (
+            "log in",
+            format!("curl {api}/api/auth/login {json} -d {account}"),
+        ),
         (
             "create",
-            format!(r#"curl {api}/api/posts {json} -H "authorization: Bearer $ACCESS" -d '{{"title":"Hello"}}'"#),
+            format!(
+                r#"curl {api}/api/posts {json} -H "authorization: Bearer $ACCESS" -d '{{"title":"Hello"}}'"#
+            ),
         ),
         ("list", format!("curl {api}/api/posts")),
-        ("refresh", format!(r#"curl {api}/api/auth/refresh {json} -d '{{"refreshToken":"'$REFRESH'"}}'"#)),
-        ("log out", format!(r#"curl {api}/api/auth/logout {json} -d '{{"refreshToken":"'$REFRESH'"}}'"#)),
+        (
+            "refresh",
+            format!(r#"curl {api}/api/auth/refresh {json} -d '{{"refreshToken":"'$REFRESH'"}}'"#),
+        ),
+        (
+            "log out",
+            format!(r#"curl {api}/api/auth/logout {json} -d '{{"refreshToken":"'$REFRESH'"}}'"#),
+        ),
     ];
-    text.push_str("\n  Try it, with ACCESS and REFRESH set to the tokens that register and login reply:\n\n");
+    text.push_str(
+        "\n  Try it, with ACCESS and REFRESH set to the tokens that register and login reply:\n\n",
+    );
     for (name, step) in steps {
         let _ = writeln!(text, "  {name:<10}{step}");
     }
@@ -40,7 +64,11 @@ mod tests {
 
     #[test]
     fn every_endpoint_is_listed() {
-        let text = text("http://localhost:8080", "http://127.0.0.1:8000", "in memory");
+        let text = text(
+            "http://localhost:8080",
+            "http://127.0.0.1:8000",
+            "in memory",
+        );
         for entry in PAGE {
             assert!(text.contains(entry.name), "{}", entry.name);
         }

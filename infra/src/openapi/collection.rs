@@ -26,17 +26,32 @@ pub(super) fn schemas(collection: &Definition, all: &[&Definition]) -> Vec<(Stri
     let name = pascal(&collection.name);
     let of = &collection.name;
     let own = |kind: &str| schema(&format!("{name}{kind}"));
-    let record = object(&format!("A record of `{of}`."), properties(collection, Side::Reply, &[]));
+    let record = object(
+        &format!("A record of `{of}`."),
+        properties(collection, Side::Reply, &[]),
+    );
     let view = object(
-        &format!("What is shown of a record of `{of}`: all of it or the `fields` asked for, relations inlined."),
+        &format!(
+            "What is shown of a record of `{of}`: all of it or the `fields` asked for, relations inlined."
+        ),
         properties(collection, Side::Reply, all),
     );
     let whole = required(&collection.fields, collection.owner_field(), Side::Whole);
     // Who may not write or see a field need not send it in a replacement.
-    let ruled: Vec<&str> = collection.ruled().map(|field| field.name.as_str()).collect();
-    let replaced: Vec<&str> = whole.iter().copied().filter(|name| !ruled.contains(name)).collect();
-    let always: Vec<&str> =
-        [SYSTEM_FIELDS, &required(&collection.fields, collection.owner_field(), Side::Reply)].concat();
+    let ruled: Vec<&str> = collection
+        .ruled()
+        .map(|field| field.name.as_str())
+        .collect();
+    let replaced: Vec<&str> = whole
+        .iter()
+        .copied()
+        .filter(|name| !ruled.contains(name))
+        .collect();
+    let always: Vec<&str> = [
+        SYSTEM_FIELDS,
+        &required(&collection.fields, collection.owner_field(), Side::Reply),
+    ]
+    .concat();
     let one = |kind: &str, body: Value| json!({ "type": "object", "properties": { kind: body }, "required": [kind], "additionalProperties": false });
     let id = json!({ "type": "string", "description": "The record's id; anything else is 404." });
     let id_alone = json!({ "type": "object", "properties": { "id": id }, "required": ["id"] });
@@ -48,7 +63,10 @@ pub(super) fn schemas(collection: &Definition, all: &[&Definition]) -> Vec<(Stri
         "additionalProperties": false,
     });
     vec![
-        (format!("{name}Record"), with(record, "required", json!(always))),
+        (
+            format!("{name}Record"),
+            with(record, "required", json!(always)),
+        ),
         (format!("{name}View"), with(view, "required", json!(["id"]))),
         (
             format!("{name}Page"),
@@ -71,7 +89,10 @@ pub(super) fn schemas(collection: &Definition, all: &[&Definition]) -> Vec<(Stri
         (
             format!("{name}Create"),
             with_required(
-                object(&format!("A new record of `{of}`."), properties(collection, Side::Whole, &[])),
+                object(
+                    &format!("A new record of `{of}`."),
+                    properties(collection, Side::Whole, &[]),
+                ),
                 &whole,
             ),
         ),
@@ -146,15 +167,24 @@ pub(super) fn parameters(collection: &Definition, all: &[&Definition]) -> Vec<(S
             "content": { "application/json": { "schema": { "anyOf": [filter, several] } } },
         })
     };
-    let names: Vec<String> = columns(collection).map(|(name, _)| name.to_owned()).collect();
+    let names: Vec<String> = columns(collection)
+        .map(|(name, _)| name.to_owned())
+        .collect();
     let orders = orders(collection);
-    let single: BTreeSet<&str> =
-        orders.iter().filter(|order| !order.contains(',')).map(|order| order.trim_start_matches('-')).collect();
+    let single: BTreeSet<&str> = orders
+        .iter()
+        .filter(|order| !order.contains(','))
+        .map(|order| order.trim_start_matches('-'))
+        .collect();
     let indexes: Vec<String> = collection
         .indexes
         .iter()
         .map(|index| {
-            let of = if index.per_owner { " (of one owner)" } else { "" };
+            let of = if index.per_owner {
+                " (of one owner)"
+            } else {
+                ""
+            };
             format!("`{}`{of}", index.fields.join(","))
         })
         .collect();
@@ -183,7 +213,14 @@ pub(super) fn parameters(collection: &Definition, all: &[&Definition]) -> Vec<(S
                 json!({ "type": "string", "enum": single }),
             ),
         ),
-        (format!("{name}Fields"), query("fields", "What to show of each record, beside its `id`.", list(&names, 100))),
+        (
+            format!("{name}Fields"),
+            query(
+                "fields",
+                "What to show of each record, beside its `id`.",
+                list(&names, 100),
+            ),
+        ),
         (
             format!("{name}Conditions"),
             json!({
@@ -194,23 +231,49 @@ pub(super) fn parameters(collection: &Definition, all: &[&Definition]) -> Vec<(S
                 "schema": schema(&format!("{name}Conditions")),
             }),
         ),
-        (format!("{name}Filter"), in_json("filter", "Which records, as JSON; several must all hold.")),
-        (format!("{name}AndFilters"), in_json("andFilters", "The same as `filter`.")),
-        (format!("{name}OrFilters"), in_json("orFilters", "The same, but one of several must hold.")),
+        (
+            format!("{name}Filter"),
+            in_json("filter", "Which records, as JSON; several must all hold."),
+        ),
+        (
+            format!("{name}AndFilters"),
+            in_json("andFilters", "The same as `filter`."),
+        ),
+        (
+            format!("{name}OrFilters"),
+            in_json("orFilters", "The same, but one of several must hold."),
+        ),
     ];
     let paths = paths(collection, all);
     if !paths.is_empty() {
-        let description = "The relations to inline, two levels deep; what the caller may not read stays an id.";
-        parameters.push((format!("{name}Expand"), query("expand", description, list(&paths, 10))));
+        let description =
+            "The relations to inline, two levels deep; what the caller may not read stays an id.";
+        parameters.push((
+            format!("{name}Expand"),
+            query("expand", description, list(&paths, 10)),
+        ));
     }
     parameters
 }
 
 /// References to the parameters that an endpoint of the collection takes.
-pub(super) fn references(endpoint: &str, collection: &Definition, all: &[&Definition]) -> Vec<Value> {
+pub(super) fn references(
+    endpoint: &str,
+    collection: &Definition,
+    all: &[&Definition],
+) -> Vec<Value> {
     let name = pascal(&collection.name);
-    let own = |kinds: &[&str]| -> Vec<Value> { kinds.iter().map(|kind| parameter(&format!("{name}{kind}"))).collect() };
-    let shown = if paths(collection, all).is_empty() { vec!["Fields"] } else { vec!["Fields", "Expand"] };
+    let own = |kinds: &[&str]| -> Vec<Value> {
+        kinds
+            .iter()
+            .map(|kind| parameter(&format!("{name}{kind}")))
+            .collect()
+    };
+    let shown = if paths(collection, all).is_empty() {
+        vec!["Fields"]
+    } else {
+        vec!["Fields", "Expand"]
+    };
     let mut references = Vec::new();
     match endpoint {
         "records-list" => {
@@ -243,8 +306,12 @@ pub(super) fn shared_schemas() -> Vec<(&'static str, Value)> {
             ("$nin".to_owned(), several),
             ("$exists".to_owned(), json!({ "type": "boolean" })),
         ]);
-        operators.extend(["$gt", "$gte", "$lt", "$lte"].map(|name| (name.to_owned(), operand.clone())));
-        operators.extend(more.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
+        operators
+            .extend(["$gt", "$gte", "$lt", "$lte"].map(|name| (name.to_owned(), operand.clone())));
+        operators.extend(
+            more.iter()
+                .map(|(name, value)| ((*name).to_owned(), value.clone())),
+        );
         json!({
             "type": "object", "description": "Conditions on one field: all of them hold.",
             "properties": operators, "minProperties": 1, "additionalProperties": false,
@@ -252,7 +319,10 @@ pub(super) fn shared_schemas() -> Vec<(&'static str, Value)> {
     };
     let text = schema("Text");
     vec![
-        ("Text", json!({ "type": "string", "pattern": "^[^\\u0000]*$", "description": "Text without NUL." })),
+        (
+            "Text",
+            json!({ "type": "string", "pattern": "^[^\\u0000]*$", "description": "Text without NUL." }),
+        ),
         (
             "Integer",
             json!({
@@ -285,7 +355,13 @@ pub(super) fn shared_schemas() -> Vec<(&'static str, Value)> {
                 "description": "The id of a record or user that exists and that the caller may read.",
             }),
         ),
-        ("TextTests", tests(text.clone(), &[("$contains", text.clone()), ("$startsWith", text)])),
+        (
+            "TextTests",
+            tests(
+                text.clone(),
+                &[("$contains", text.clone()), ("$startsWith", text)],
+            ),
+        ),
         ("IdTests", tests(id_operand(), &[])),
         ("NumberTests", tests(schema("Number"), &[])),
         ("IntegerTests", tests(schema("Integer"), &[])),
@@ -336,12 +412,18 @@ fn with(mut schema: Value, key: &str, value: Value) -> Value {
 }
 
 fn with_required(schema: Value, required: &[&str]) -> Value {
-    if required.is_empty() { schema } else { with(schema, "required", json!(required)) }
+    if required.is_empty() {
+        schema
+    } else {
+        with(schema, "required", json!(required))
+    }
 }
 
 /// Says in the schema of an object which profile fields it has, and that there are no others.
 pub(super) fn declare(schema: &mut Value, fields: &[&Field], side: Side) {
-    let Some(members) = schema.as_object_mut() else { return };
+    let Some(members) = schema.as_object_mut() else {
+        return;
+    };
     let of_object = |key: &str| members.get(key).cloned();
     let mut properties = of_object("properties").unwrap_or_else(|| json!({}));
     let mut required = of_object("required").unwrap_or_else(|| json!([]));
@@ -352,7 +434,11 @@ pub(super) fn declare(schema: &mut Value, fields: &[&Field], side: Side) {
             _ if field.required => field_schema(field, side, &[]),
             _ => nullable(field_schema(field, side, &[])),
         };
-        properties[&field.name] = if field.name == USERNAME { username(value) } else { value };
+        properties[&field.name] = if field.name == USERNAME {
+            username(value)
+        } else {
+            value
+        };
         // Who was there before a field was required may be without it.
         if let (Side::Whole, true, Some(required)) = (side, is_required, required.as_array_mut()) {
             required.push(json!(field.name));
@@ -360,7 +446,10 @@ pub(super) fn declare(schema: &mut Value, fields: &[&Field], side: Side) {
     }
     members.insert("type".to_owned(), json!("object"));
     members.insert("properties".to_owned(), properties);
-    if required.as_array().is_some_and(|required| !required.is_empty()) {
+    if required
+        .as_array()
+        .is_some_and(|required| !required.is_empty())
+    {
         members.insert("required".to_owned(), required);
     }
     members.insert("additionalProperties".to_owned(), json!(false));
@@ -374,7 +463,10 @@ fn username(mut schema: Value) -> Value {
             members.entry(key).or_insert(value);
         }
     }
-    if schema["pattern"].as_str().is_none_or(|pattern| pattern == "^[^\\u0000]*$") {
+    if schema["pattern"]
+        .as_str()
+        .is_none_or(|pattern| pattern == "^[^\\u0000]*$")
+    {
         schema["pattern"] = json!("^[a-zA-Z0-9_.-]*$");
     }
     schema
@@ -382,21 +474,35 @@ fn username(mut schema: Value) -> Value {
 
 /// The fields that must be there.
 fn required<'a>(fields: &'a [Field], owner: &str, side: Side) -> Vec<&'a str> {
-    let required = fields.iter().filter(|field| field.required && field.name != owner);
+    let required = fields
+        .iter()
+        .filter(|field| field.required && field.name != owner);
     // Of a reply, what not everybody sees may be missing.
-    let required =
-        required.filter(|field| if side == Side::Reply { field.read.is_public() } else { field.default.is_none() });
+    let required = required.filter(|field| {
+        if side == Side::Reply {
+            field.read.is_public()
+        } else {
+            field.default.is_none()
+        }
+    });
     required.map(|field| field.name.as_str()).collect()
 }
 
 /// The properties of a record; relations to `expandable` collections may be records.
-fn properties(collection: &Definition, side: Side, expandable: &[&Definition]) -> Map<String, Value> {
+fn properties(
+    collection: &Definition,
+    side: Side,
+    expandable: &[&Definition],
+) -> Map<String, Value> {
     let owner = collection.owner_field();
     let system = match side {
         Side::Reply => system_fields(),
         _ => {
             let ignored = json!({ "readOnly": true, "description": "Ignored." });
-            SYSTEM_FIELDS.iter().map(|name| ((*name).to_owned(), ignored.clone())).collect()
+            SYSTEM_FIELDS
+                .iter()
+                .map(|name| ((*name).to_owned(), ignored.clone()))
+                .collect()
         }
     };
     let declared = collection.fields.iter().map(|field| {
@@ -405,7 +511,9 @@ fn properties(collection: &Definition, side: Side, expandable: &[&Definition]) -
             _ if field.name == owner => owner_schema(field),
             Side::Reply => field_schema(field, side, expandable),
             // Null removes a field, or asks for its default.
-            Side::Whole if field.required && field.default.is_none() => field_schema(field, side, &[]),
+            Side::Whole if field.required && field.default.is_none() => {
+                field_schema(field, side, &[])
+            }
             Side::Merge if field.required => field_schema(field, side, &[]),
             _ => nullable(field_schema(field, side, &[])),
         };
@@ -451,16 +559,23 @@ fn field_schema(field: &Field, side: Side, expandable: &[&Definition]) -> Value 
             None => json!({ "type": "object" }),
         },
         FieldType::Array => match &field.items {
-            Some(items) => json!({ "type": "array", "items": field_schema(items, side, expandable) }),
+            Some(items) => {
+                json!({ "type": "array", "items": field_schema(items, side, expandable) })
+            }
             None => json!({ "type": "array" }),
         },
         FieldType::Relation => relation(field, side, expandable),
     };
     let members = value.as_object_mut();
     let Some(members) = members else { return value };
-    let mut set = |key: &str, value: Option<Value>| members.extend(value.map(|value| (key.to_owned(), value)));
-    let (least, most) =
-        if field.kind == FieldType::Array { ("minItems", "maxItems") } else { ("minLength", "maxLength") };
+    let mut set = |key: &str, value: Option<Value>| {
+        members.extend(value.map(|value| (key.to_owned(), value)))
+    };
+    let (least, most) = if field.kind == FieldType::Array {
+        ("minItems", "maxItems")
+    } else {
+        ("minLength", "maxLength")
+    };
     set(least, field.min_length.map(Value::from));
     set(most, field.max_length.map(Value::from));
     set("minimum", field.min.clone().map(Value::from));
@@ -475,7 +590,10 @@ fn field_schema(field: &Field, side: Side, expandable: &[&Definition]) -> Value 
     if let Some((key, format)) = format {
         set(key, Some(json!(format)));
     }
-    set("pattern", field.pattern.as_ref().map(|pattern| json!(pattern)));
+    set(
+        "pattern",
+        field.pattern.as_ref().map(|pattern| json!(pattern)),
+    );
     // A date may be sent in other spellings than the one that is kept.
     if field.kind != FieldType::Date || is_reply {
         set("enum", field.choices.as_ref().map(|choices| json!(choices)));
@@ -484,24 +602,47 @@ fn field_schema(field: &Field, side: Side, expandable: &[&Definition]) -> Value 
     if is_reply {
         said.extend((!field.read.is_public()).then(|| format!("Shown to: {}.", field.read)));
     } else {
-        set("default", field.default.clone().filter(|_| side == Side::Whole));
-        said.extend(field.unique.then(|| "No two records have the same; 409 otherwise.".to_owned()));
-        said.extend((!field.write.is_public()).then(|| format!("To be sent by: {}; 403 otherwise.", field.write)));
+        set(
+            "default",
+            field.default.clone().filter(|_| side == Side::Whole),
+        );
+        said.extend(
+            field
+                .unique
+                .then(|| "No two records have the same; 409 otherwise.".to_owned()),
+        );
+        said.extend(
+            (!field.write.is_public())
+                .then(|| format!("To be sent by: {}; 403 otherwise.", field.write)),
+        );
     }
-    set("description", Some(said.join(" ")).filter(|said| !said.is_empty()).map(Value::from));
+    set(
+        "description",
+        Some(said.join(" "))
+            .filter(|said| !said.is_empty())
+            .map(Value::from),
+    );
     value
 }
 
 /// An object with declared fields: it is always sent as a whole.
 fn nested(fields: &[Field], side: Side) -> Value {
-    let side = if side == Side::Merge { Side::Whole } else { side };
+    let side = if side == Side::Merge {
+        Side::Whole
+    } else {
+        side
+    };
     let properties = fields.iter().map(|field| {
         let value = field_schema(field, side, &[]);
         let may_be_null = side == Side::Whole && !(field.required && field.default.is_none());
-        (field.name.clone(), if may_be_null { nullable(value) } else { value })
+        (
+            field.name.clone(),
+            if may_be_null { nullable(value) } else { value },
+        )
     });
     let properties: Map<String, Value> = properties.collect();
-    let object = json!({ "type": "object", "properties": properties, "additionalProperties": false });
+    let object =
+        json!({ "type": "object", "properties": properties, "additionalProperties": false });
     with_required(object, &required(fields, "", side))
 }
 
@@ -509,11 +650,17 @@ fn relation(field: &Field, side: Side, expandable: &[&Definition]) -> Value {
     let id = json!({ "type": "string", "format": "uuid" });
     let target = field.collection.as_deref().unwrap_or(USERS);
     match side {
-        Side::Reply if expandable.iter().any(|collection| collection.name == target) => {
+        Side::Reply
+            if expandable
+                .iter()
+                .any(|collection| collection.name == target) =>
+        {
             json!({ "anyOf": [id, schema(&format!("{}View", pascal(target)))] })
         }
         // The caller's own account, or for admins any.
-        Side::Reply if target == USERS && !expandable.is_empty() => json!({ "anyOf": [id, schema("User")] }),
+        Side::Reply if target == USERS && !expandable.is_empty() => {
+            json!({ "anyOf": [id, schema("User")] })
+        }
         Side::Reply => id,
         _ => schema("Reference"),
     }
@@ -523,7 +670,9 @@ fn relation(field: &Field, side: Side, expandable: &[&Definition]) -> Value {
 fn owner_schema(field: &Field) -> Value {
     let description = "The owner's id; the caller's when it is left out, null or empty. Only admins name another.";
     let form = match field.kind {
-        FieldType::Relation => json!({ "anyOf": [schema("Reference"), { "type": "string", "maxLength": 0 }] }),
+        FieldType::Relation => {
+            json!({ "anyOf": [schema("Reference"), { "type": "string", "maxLength": 0 }] })
+        }
         _ => json!({ "type": "string", "maxLength": 128, "pattern": "^[^\\u0000]*$" }),
     };
     with(nullable(form), "description", json!(description))
@@ -550,13 +699,22 @@ fn nullable(mut schema: Value) -> Value {
 /// The fields that a list may name, each with its declaration or the type that it has in every collection.
 fn columns(collection: &Definition) -> impl Iterator<Item = (&str, Column<'_>)> {
     let system = SYSTEM_FIELDS.iter().map(|name| {
-        let kind = if name.ends_with("At") { FieldType::Date } else { FieldType::Relation };
+        let kind = if name.ends_with("At") {
+            FieldType::Date
+        } else {
+            FieldType::Relation
+        };
         (*name, Column { kind, items: None })
     });
-    let declared = collection
-        .fields
-        .iter()
-        .map(|field| (field.name.as_str(), Column { kind: field.kind, items: field.items.as_deref() }));
+    let declared = collection.fields.iter().map(|field| {
+        (
+            field.name.as_str(),
+            Column {
+                kind: field.kind,
+                items: field.items.as_deref(),
+            },
+        )
+    });
     system.chain(declared)
 }
 
@@ -589,7 +747,9 @@ impl Column<'_> {
     fn contained(&self) -> Option<Value> {
         match self.items {
             Some(items) => operand(items.kind),
-            None => Some(json!({ "anyOf": [schema("Text"), schema("Number"), { "type": "boolean" }] })),
+            None => {
+                Some(json!({ "anyOf": [schema("Text"), schema("Number"), { "type": "boolean" }] }))
+            }
         }
     }
 
@@ -608,7 +768,8 @@ impl Column<'_> {
             FieldType::Date => tests("Date"),
             FieldType::Object | FieldType::Array => {
                 let mut operators = json!({ "$exists": { "type": "boolean" } });
-                if let Some(contained) = self.contained().filter(|_| self.kind == FieldType::Array) {
+                if let Some(contained) = self.contained().filter(|_| self.kind == FieldType::Array)
+                {
                     operators["$contains"] = contained;
                 }
                 json!({
@@ -624,8 +785,14 @@ fn filter(collection: &Definition) -> Value {
     let name = pascal(&collection.name);
     let itself = schema(&format!("{name}Filter"));
     let several = json!({ "type": "array", "items": itself, "minItems": 1 });
-    let joined = [("$and", several.clone()), ("$or", several), ("$not", itself)];
-    let joined = joined.into_iter().map(|(name, value)| (name.to_owned(), value));
+    let joined = [
+        ("$and", several.clone()),
+        ("$or", several),
+        ("$not", itself),
+    ];
+    let joined = joined
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value));
     let fields = columns(collection).map(|(name, column)| (name.to_owned(), column.tests()));
     object(
         "Which records: all members hold. At most 30 conditions, nested at most 5 deep.",
@@ -639,10 +806,15 @@ fn conditions(collection: &Definition) -> Value {
     for (name, column) in columns(collection) {
         let mut add = |suffix: &str, value: Value| members.insert(format!("{name}{suffix}"), value);
         add("_exists", json!({ "type": "boolean" }));
-        if let Some(contained) = column.contained().filter(|_| column.kind == FieldType::Array) {
+        if let Some(contained) = column
+            .contained()
+            .filter(|_| column.kind == FieldType::Array)
+        {
             add("_contains", contained);
         }
-        let Some(operand) = operand(column.kind) else { continue };
+        let Some(operand) = operand(column.kind) else {
+            continue;
+        };
         for suffix in ["", "_ne", "_gt", "_gte", "_lt", "_lte"] {
             add(suffix, operand.clone());
         }
@@ -702,20 +874,30 @@ fn paths(collection: &Definition, all: &[&Definition]) -> Vec<String> {
     for (name, target) in relations(collection) {
         paths.push(name.to_owned());
         let target = all.iter().find(|definition| definition.name == target);
-        paths.extend(target.into_iter().flat_map(|target| relations(target)).map(|(next, _)| format!("{name}.{next}")));
+        paths.extend(
+            target
+                .into_iter()
+                .flat_map(|target| relations(target))
+                .map(|(next, _)| format!("{name}.{next}")),
+        );
     }
     paths
 }
 
 fn relations(collection: &Definition) -> impl Iterator<Item = (&str, &str)> {
     collection.fields.iter().filter_map(|field| {
-        let leads =
-            [Some(field), field.items.as_deref()].into_iter().flatten().find(|it| it.kind == FieldType::Relation);
+        let leads = [Some(field), field.items.as_deref()]
+            .into_iter()
+            .flatten()
+            .find(|it| it.kind == FieldType::Relation);
         Some((field.name.as_str(), leads?.collection.as_deref()?))
     })
 }
 
 fn is_searchable(collection: &Definition) -> bool {
     let owner = collection.owner_field();
-    collection.fields.iter().any(|field| field.kind == FieldType::String && field.name != owner)
+    collection
+        .fields
+        .iter()
+        .any(|field| field.kind == FieldType::String && field.name != owner)
 }

@@ -80,7 +80,13 @@ pub enum Operation {
 
 impl Operation {
     /// Every operation.
-    pub const ALL: [Self; 5] = [Self::Create, Self::Read, Self::List, Self::Update, Self::Delete];
+    pub const ALL: [Self; 5] = [
+        Self::Create,
+        Self::Read,
+        Self::List,
+        Self::Update,
+        Self::Delete,
+    ];
 
     /// The operation's name, as definitions and scopes have it.
     #[must_use]
@@ -154,7 +160,13 @@ pub enum FieldType {
     #[serde(alias = "Array")]
     Array,
     /// The id of a user or a record that exists.
-    #[serde(alias = "Relation", alias = "ref", alias = "Ref", alias = "reference", alias = "Reference")]
+    #[serde(
+        alias = "Relation",
+        alias = "ref",
+        alias = "Ref",
+        alias = "reference",
+        alias = "Reference"
+    )]
     Relation,
 }
 
@@ -290,8 +302,14 @@ impl Order {
     #[must_use]
     pub fn parse(text: &str) -> Self {
         match text.strip_prefix('-') {
-            Some(field) => Self { field: field.to_owned(), descending: true },
-            None => Self { field: text.to_owned(), descending: false },
+            Some(field) => Self {
+                field: field.to_owned(),
+                descending: true,
+            },
+            None => Self {
+                field: text.to_owned(),
+                descending: false,
+            },
         }
     }
 }
@@ -332,8 +350,14 @@ impl<'de> Deserialize<'de> for Index {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let FullIndex { fields, per_owner } = match Value::deserialize(deserializer)? {
             Value::Array(items) => {
-                let names = items.iter().map(|item| item.as_str().map(str::to_owned)).collect::<Option<_>>();
-                FullIndex { fields: names.ok_or_else(|| D::Error::custom(INDEX_FORMS))?, per_owner: false }
+                let names = items
+                    .iter()
+                    .map(|item| item.as_str().map(str::to_owned))
+                    .collect::<Option<_>>();
+                FullIndex {
+                    fields: names.ok_or_else(|| D::Error::custom(INDEX_FORMS))?,
+                    per_owner: false,
+                }
             }
             object @ Value::Object(_) => serde_json::from_value(object)
                 .map_err(|error| D::Error::custom(format_args!("{error}; {INDEX_FORMS}")))?,
@@ -349,7 +373,10 @@ impl Serialize for Index {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let fields = self.fields.clone();
         match self.per_owner {
-            true => IndexForm::Full(FullIndex { fields, per_owner: true }),
+            true => IndexForm::Full(FullIndex {
+                fields,
+                per_owner: true,
+            }),
             false => IndexForm::Fields(fields),
         }
         .serialize(serializer)
@@ -366,7 +393,11 @@ impl Index {
     /// `own.status.-createdAt` per owner. Another order is another name, so an index never changes its meaning.
     #[must_use]
     pub fn name(&self) -> String {
-        format!("{}.{}", if self.per_owner { "own" } else { "by" }, self.fields.join("."))
+        format!(
+            "{}.{}",
+            if self.per_owner { "own" } else { "by" },
+            self.fields.join(".")
+        )
     }
 }
 
@@ -429,7 +460,11 @@ pub struct Problem {
 impl fmt::Display for Problem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let separator = if self.field.is_empty() { "" } else { ": " };
-        write!(f, "collections/{}{separator}{}: {}", self.file, self.field, self.reason)
+        write!(
+            f,
+            "collections/{}{separator}{}: {}",
+            self.file, self.field, self.reason
+        )
     }
 }
 
@@ -449,12 +484,20 @@ impl Checked {
         let mut problems = Vec::new();
         for definition in &self.definitions {
             for (field, rule) in definition.rules() {
-                for role in rule.roles().into_iter().filter(|role| !roles.iter().any(|declared| declared == role)) {
+                for role in rule
+                    .roles()
+                    .into_iter()
+                    .filter(|role| !roles.iter().any(|declared| declared == role))
+                {
                     let reason = format!(
                         "there is no role `{role}`; declare it in auth.roles of bakend.json or correct its name"
                     );
                     let file = format!("{}.json", definition.name);
-                    problems.push(Problem { file, field: field.clone(), reason });
+                    problems.push(Problem {
+                        file,
+                        field: field.clone(),
+                        reason,
+                    });
                 }
             }
         }
@@ -470,9 +513,18 @@ pub fn read_folder(folder: &Path) -> io::Result<Vec<(String, String)>> {
     let mut files = Vec::new();
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.extension().is_some_and(|extension| extension == "json") {
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
             let content = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
-            files.push((path.file_name().unwrap_or_default().to_string_lossy().into_owned(), content));
+            files.push((
+                path.file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+                content,
+            ));
         }
     }
     files.sort();
@@ -488,18 +540,32 @@ pub fn check(files: &[(String, String)]) -> Result<Checked, Vec<Problem>> {
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
     // A file that is broken is a problem of its own, not of those that point to it.
-    let known: BTreeSet<&str> = files.iter().filter_map(|(file, _)| file.strip_suffix(".json")).collect();
+    let known: BTreeSet<&str> = files
+        .iter()
+        .filter_map(|(file, _)| file.strip_suffix(".json"))
+        .collect();
     for (file, content) in files {
-        let problem = |(field, reason): (String, String)| Problem { file: file.clone(), field, reason };
+        let problem = |(field, reason): (String, String)| Problem {
+            file: file.clone(),
+            field,
+            reason,
+        };
         match parse(content) {
             Err(reason) => problems.push(problem(reason)),
             Ok((definition, remarks)) => {
                 warnings.extend(remarks.into_iter().map(problem));
-                problems.extend(problems::problems(&definition, file, &known).into_iter().map(problem));
+                problems.extend(
+                    problems::problems(&definition, file, &known)
+                        .into_iter()
+                        .map(problem),
+                );
                 warnings.extend(problems::warnings(&definition).into_iter().map(problem));
                 let folded = fold(&definition.name);
                 if let Some(other) = definitions.iter().find(|other| fold(&other.name) == folded) {
-                    let reason = format!("differs from `{}` only in case, `-` or `_`; rename one", other.name);
+                    let reason = format!(
+                        "differs from `{}` only in case, `-` or `_`; rename one",
+                        other.name
+                    );
                     problems.push(problem(("name".to_owned(), reason)));
                 }
                 definitions.push(definition);
@@ -507,7 +573,14 @@ pub fn check(files: &[(String, String)]) -> Result<Checked, Vec<Problem>> {
         }
     }
     definitions.sort_by(|a, b| a.name.cmp(&b.name));
-    if problems.is_empty() { Ok(Checked { definitions, warnings }) } else { Err(problems) }
+    if problems.is_empty() {
+        Ok(Checked {
+            definitions,
+            warnings,
+        })
+    } else {
+        Err(problems)
+    }
 }
 
 /// A place in a file and what is to be said of it.
@@ -515,23 +588,32 @@ type Remark = (String, String);
 
 /// A definition in whichever notation, with what is to be said of that; or the place and the reason why its text is none.
 fn parse(content: &str) -> Result<(Definition, Vec<Remark>), Remark> {
-    let mut tree: Value =
-        serde_json::from_str(content).map_err(|error| (String::new(), format!("not JSON: {error}")))?;
+    let mut tree: Value = serde_json::from_str(content)
+        .map_err(|error| (String::new(), format!("not JSON: {error}")))?;
     // A condition of a row filter must not be lost.
     if count_members(&tree) != count_colons(content) {
-        return Err((String::new(), "an object has one name twice; leave one out".to_owned()));
+        return Err((
+            String::new(),
+            "an object has one name twice; leave one out".to_owned(),
+        ));
     }
     let remarks = notation::translate(&mut tree)?;
     let definition = serde_path_to_error::deserialize(tree).map_err(|error| {
         let path = error.path().to_string();
-        (if path == "." { String::new() } else { path }, error.into_inner().to_string())
+        (
+            if path == "." { String::new() } else { path },
+            error.into_inner().to_string(),
+        )
     })?;
     Ok((definition, remarks))
 }
 
 /// Two names with the same fold would be one table name to a careless eye, or one CloudFormation resource.
 fn fold(name: &str) -> String {
-    name.chars().filter(|c| !matches!(c, '-' | '_')).map(|c| c.to_ascii_lowercase()).collect()
+    name.chars()
+        .filter(|c| !matches!(c, '-' | '_'))
+        .map(|c| c.to_ascii_lowercase())
+        .collect()
 }
 
 impl Definition {
@@ -541,7 +623,11 @@ impl Definition {
         match operation {
             Operation::Create => &self.permissions.create,
             Operation::Read => &self.permissions.read,
-            Operation::List => self.permissions.list.as_ref().unwrap_or(&self.permissions.read),
+            Operation::List => self
+                .permissions
+                .list
+                .as_ref()
+                .unwrap_or(&self.permissions.read),
             Operation::Update => &self.permissions.update,
             Operation::Delete => &self.permissions.delete,
         }
@@ -549,15 +635,32 @@ impl Definition {
 
     /// Every rule that the definition has, with its place.
     pub fn rules(&self) -> impl Iterator<Item = (String, &Rule)> {
-        let Permissions { create, read, list, update, delete, .. } = &self.permissions;
-        let all = [("create", Some(create)), ("read", Some(read)), ("list", list.as_ref())];
-        let all = all.into_iter().chain([("update", Some(update)), ("delete", Some(delete))]);
-        let permissions = all.filter_map(|(name, rule)| Some((format!("permissions.{name}"), rule?)));
+        let Permissions {
+            create,
+            read,
+            list,
+            update,
+            delete,
+            ..
+        } = &self.permissions;
+        let all = [
+            ("create", Some(create)),
+            ("read", Some(read)),
+            ("list", list.as_ref()),
+        ];
+        let all = all
+            .into_iter()
+            .chain([("update", Some(update)), ("delete", Some(delete))]);
+        let permissions =
+            all.filter_map(|(name, rule)| Some((format!("permissions.{name}"), rule?)));
         let fields = self.fields.iter().enumerate().flat_map(|(at, field)| {
-            [("read", &field.read), ("write", &field.write)].map(|(word, rule)| (format!("fields[{at}].{word}"), rule))
+            [("read", &field.read), ("write", &field.write)]
+                .map(|(word, rule)| (format!("fields[{at}].{word}"), rule))
         });
         let rows = self.row_filters.iter().enumerate();
-        permissions.chain(fields).chain(rows.map(|(at, row)| (format!("rowFilters[{at}].when"), &row.when)))
+        permissions
+            .chain(fields)
+            .chain(rows.map(|(at, row)| (format!("rowFilters[{at}].when"), &row.when)))
     }
 
     /// The field that holds the owner's id: `ownerField`, else `user_id` if declared, else `createdBy`.
@@ -585,8 +688,14 @@ impl Definition {
     /// The collections that its relations point to, each once, by name; `users` are the accounts.
     #[must_use]
     pub fn related(&self) -> BTreeSet<&str> {
-        let fields = self.fields.iter().flat_map(|field| [Some(field), field.items.as_deref()]).flatten();
-        fields.filter_map(|field| field.collection.as_deref()).collect()
+        let fields = self
+            .fields
+            .iter()
+            .flat_map(|field| [Some(field), field.items.as_deref()])
+            .flatten();
+        fields
+            .filter_map(|field| field.collection.as_deref())
+            .collect()
     }
 
     /// The declared fields that not everybody sees.
@@ -596,7 +705,9 @@ impl Definition {
 
     /// The declared fields that not everybody sees or may write.
     pub fn ruled(&self) -> impl Iterator<Item = &Field> {
-        self.fields.iter().filter(|field| !field.read.is_public() || !field.write.is_public())
+        self.fields
+            .iter()
+            .filter(|field| !field.read.is_public() || !field.write.is_public())
     }
 
     /// A declared field by its name.
@@ -619,8 +730,16 @@ mod tests {
     fn the_owner_field_is_named_or_user_id_or_created_by() {
         for (content, field, declared) in [
             (r#"{"name":"a","fields":[]}"#, "createdBy", false),
-            (r#"{"name":"a","fields":[{"name":"user_id","type":"string"}]}"#, "user_id", true),
-            (r#"{"name":"a","fields":[{"name":"by","type":"string"}],"ownerField":"by"}"#, "by", true),
+            (
+                r#"{"name":"a","fields":[{"name":"user_id","type":"string"}]}"#,
+                "user_id",
+                true,
+            ),
+            (
+                r#"{"name":"a","fields":[{"name":"by","type":"string"}],"ownerField":"by"}"#,
+                "by",
+                true,
+            ),
         ] {
             let checked = check_one("a.json", content).expect("valid");
             assert_eq!(checked.definitions[0].owner_field(), field);
@@ -635,17 +754,27 @@ mod tests {
             (r#"{"name":"a","fields":[],"permissions":{}}"#, true),
             (r#"{"name":"a","fields":[],"rls":{"enabled":false}}"#, true),
         ] {
-            let definition = check_one("a.json", content).expect("valid").definitions.remove(0);
+            let definition = check_one("a.json", content)
+                .expect("valid")
+                .definitions
+                .remove(0);
             assert_eq!(definition.permissions.declared, declared, "{content}");
             let normal = serde_json::to_string(&definition).expect("JSON");
-            assert_eq!(serde_json::from_str::<Definition>(&normal).ok(), Some(definition), "{normal}");
+            assert_eq!(
+                serde_json::from_str::<Definition>(&normal).ok(),
+                Some(definition),
+                "{normal}"
+            );
         }
     }
 
     #[test]
     fn list_inherits_read_and_what_is_not_said_is_public() {
         let content = r#"{"name":"a","fields":[],"permissions":{"read":"owner"}}"#;
-        let definition = check_one("a.json", content).expect("valid").definitions.remove(0);
+        let definition = check_one("a.json", content)
+            .expect("valid")
+            .definitions
+            .remove(0);
         assert_eq!(definition.rule(Operation::List), &Rule::owner());
         assert_eq!(definition.rule(Operation::Create), &Rule::public());
         assert!(definition.has_owner_index());
@@ -657,7 +786,11 @@ mod tests {
         let checked = check_one("a.json", content).expect("valid");
         let problems = |roles: &[&str]| {
             let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
-            checked.undeclared_roles(&roles).iter().map(ToString::to_string).collect::<Vec<_>>()
+            checked
+                .undeclared_roles(&roles)
+                .iter()
+                .map(ToString::to_string)
+                .collect::<Vec<_>>()
         };
         let expected = "collections/a.json: permissions.read: there is no role `edtior`; declare it in auth.roles of \
                         bakend.json or correct its name";
@@ -668,17 +801,40 @@ mod tests {
 
     #[test]
     fn a_collection_that_strangers_may_write_is_a_warning() {
-        let checked = check_one("a.json", r#"{"name":"a","fields":[],"permissions":{"update":"admin"}}"#);
-        let warnings: Vec<String> = checked.expect("valid").warnings.iter().map(ToString::to_string).collect();
-        assert_eq!(warnings, ["collections/a.json: permissions: strangers may create and delete records of `a`"]);
+        let checked = check_one(
+            "a.json",
+            r#"{"name":"a","fields":[],"permissions":{"update":"admin"}}"#,
+        );
+        let warnings: Vec<String> = checked
+            .expect("valid")
+            .warnings
+            .iter()
+            .map(ToString::to_string)
+            .collect();
+        assert_eq!(
+            warnings,
+            ["collections/a.json: permissions: strangers may create and delete records of `a`"]
+        );
     }
 
     #[test]
     fn a_bad_definition_is_named_with_file_field_and_reason() {
         for (file, content, expected) in [
-            ("a.json", "{", "collections/a.json: not JSON: EOF while parsing"),
-            ("a.json", r#"{"name":"a"}"#, "collections/a.json: missing field `fields`"),
-            ("a.json", r#"{"name":"a","fields":[],"rules":{}}"#, "collections/a.json: rules: unknown field `rules`"),
+            (
+                "a.json",
+                "{",
+                "collections/a.json: not JSON: EOF while parsing",
+            ),
+            (
+                "a.json",
+                r#"{"name":"a"}"#,
+                "collections/a.json: missing field `fields`",
+            ),
+            (
+                "a.json",
+                r#"{"name":"a","fields":[],"rules":{}}"#,
+                "collections/a.json: rules: unknown field `rules`",
+            ),
             (
                 "a.json",
                 r#"{"name":"a","fields":[],"permissions":{"read":"everyone"}}"#,
@@ -689,11 +845,31 @@ mod tests {
                 r#"{"name":"a","fields":[{"name":"x","type":"text"}]}"#,
                 "collections/a.json: fields[0].type: unknown variant `text`",
             ),
-            ("a.json", r#"{"name":"b","fields":[]}"#, "collections/a.json: name: `b` must be the file's name"),
-            ("9a.json", r#"{"name":"9a","fields":[]}"#, "collections/9a.json: name: `9a` must match"),
-            ("_a.json", r#"{"name":"_a","fields":[]}"#, "collections/_a.json: name: `_a` must match"),
-            ("users.json", r#"{"name":"users","fields":[]}"#, "collections/users.json: name: `users` is reserved"),
-            ("Users.json", r#"{"name":"Users","fields":[]}"#, "collections/Users.json: name: `Users` is reserved"),
+            (
+                "a.json",
+                r#"{"name":"b","fields":[]}"#,
+                "collections/a.json: name: `b` must be the file's name",
+            ),
+            (
+                "9a.json",
+                r#"{"name":"9a","fields":[]}"#,
+                "collections/9a.json: name: `9a` must match",
+            ),
+            (
+                "_a.json",
+                r#"{"name":"_a","fields":[]}"#,
+                "collections/_a.json: name: `_a` must match",
+            ),
+            (
+                "users.json",
+                r#"{"name":"users","fields":[]}"#,
+                "collections/users.json: name: `users` is reserved",
+            ),
+            (
+                "Users.json",
+                r#"{"name":"Users","fields":[]}"#,
+                "collections/Users.json: name: `Users` is reserved",
+            ),
             (
                 "a.json",
                 r#"{"name":"a","fields":[{"name":"a.b","type":"string"}]}"#,
@@ -719,13 +895,21 @@ mod tests {
                 r#"{"name":"a","fields":[{"name":"x","type":"relation"}]}"#,
                 "collections/a.json: fields[0].collection: say where the relation",
             ),
-            ("a.json", r#"{"name":"a","fields":[],"ownerField":"x"}"#, "collections/a.json: ownerField: `x` must be"),
+            (
+                "a.json",
+                r#"{"name":"a","fields":[],"ownerField":"x"}"#,
+                "collections/a.json: ownerField: `x` must be",
+            ),
             (
                 "a.json",
                 r#"{"name":"a","fields":[{"name":"user_id","type":"number"}]}"#,
                 "collections/a.json: ownerField: `user_id` is the owner field",
             ),
-            ("a.json", r#"{"name":"a","fields":[],"shards":0}"#, "collections/a.json: shards: 0 must be 1 to 16"),
+            (
+                "a.json",
+                r#"{"name":"a","fields":[],"shards":0}"#,
+                "collections/a.json: shards: 0 must be 1 to 16",
+            ),
         ] {
             let problems = check_one(file, content).expect_err(content);
             assert!(problems[0].starts_with(expected), "{content}: {problems:?}");
@@ -753,19 +937,35 @@ mod tests {
         );
         assert_eq!(shown, expected);
         let again: Definition = serde_json::from_str(&shown).expect("a definition");
-        assert_eq!(again, Definition { schema: None, ..definition });
+        assert_eq!(
+            again,
+            Definition {
+                schema: None,
+                ..definition
+            }
+        );
     }
 
     #[test]
     fn a_relation_may_point_to_any_file_of_the_folder() {
         let file = |name: &str, target: &str| {
             let fields = format!(r#"[{{"name":"x","type":"relation","collection":"{target}"}}]"#);
-            (format!("{name}.json"), format!(r#"{{"name":"{name}","fields":{fields}}}"#))
+            (
+                format!("{name}.json"),
+                format!(r#"{{"name":"{name}","fields":{fields}}}"#),
+            )
         };
         assert!(check(&[file("a", "b"), file("b", "a")]).is_ok());
         // What is broken is told once, where it is.
-        let problems = check(&[file("a", "b"), ("b.json".to_owned(), "{".to_owned())]).expect_err("broken");
-        assert_eq!(problems.iter().map(|problem| problem.file.as_str()).collect::<Vec<_>>(), ["b.json"]);
+        let problems =
+            check(&[file("a", "b"), ("b.json".to_owned(), "{".to_owned())]).expect_err("broken");
+        assert_eq!(
+            problems
+                .iter()
+                .map(|problem| problem.file.as_str())
+                .collect::<Vec<_>>(),
+            ["b.json"]
+        );
     }
 
     #[test]
@@ -774,23 +974,37 @@ mod tests {
             ("", false),
             (r#","permissions":null"#, false),
             (r#","permissions":{}"#, true),
-            (r#","permissions":{"create":"public","read":"public"}"#, true),
+            (
+                r#","permissions":{"create":"public","read":"public"}"#,
+                true,
+            ),
             (r#","permissions":{"guest":{"read":true}}"#, true),
             (r#","rls":{"enabled":true,"mode":"public-read"}"#, true),
         ] {
-            let checked =
-                check_one("a.json", &format!(r#"{{"name":"a","fields":[]{permissions}}}"#)).expect(permissions);
-            let [definition] = checked.definitions.as_slice() else { panic!("{permissions}") };
+            let checked = check_one(
+                "a.json",
+                &format!(r#"{{"name":"a","fields":[]{permissions}}}"#),
+            )
+            .expect(permissions);
+            let [definition] = checked.definitions.as_slice() else {
+                panic!("{permissions}")
+            };
             assert_eq!(definition.permissions.declared, declared, "{permissions}");
             let again: Definition =
-                serde_json::from_str(&serde_json::to_string(definition).expect("JSON")).expect("a definition");
+                serde_json::from_str(&serde_json::to_string(definition).expect("JSON"))
+                    .expect("a definition");
             assert_eq!(&again, definition, "{permissions}");
         }
     }
 
     #[test]
     fn names_that_differ_only_in_case_or_dashes_collide() {
-        let file = |name: &str| (format!("{name}.json"), format!(r#"{{"name":"{name}","fields":[]}}"#));
+        let file = |name: &str| {
+            (
+                format!("{name}.json"),
+                format!(r#"{{"name":"{name}","fields":[]}}"#),
+            )
+        };
         for other in ["Posts", "po-sts", "POST_S"] {
             assert!(check(&[file("posts"), file(other)]).is_err(), "{other}");
         }

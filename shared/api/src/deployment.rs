@@ -37,7 +37,10 @@ pub struct Aws {
 impl std::fmt::Debug for Aws {
     /// Leaves out what is secret.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("Aws").field("region", &self.region).field("endpoint", &self.endpoint).finish_non_exhaustive()
+        f.debug_struct("Aws")
+            .field("region", &self.region)
+            .field("endpoint", &self.endpoint)
+            .finish_non_exhaustive()
     }
 }
 
@@ -48,7 +51,10 @@ impl Deployment {
     /// The variable that is missing or bad.
     pub fn read(variable: impl Fn(&str) -> Option<String>) -> Result<Self, Problem> {
         let get = |name: &str| variable(name).filter(|value| !value.is_empty());
-        let problem = |name: &str, reason: &str| Problem { path: name.to_owned(), reason: reason.to_owned() };
+        let problem = |name: &str, reason: &str| Problem {
+            path: name.to_owned(),
+            reason: reason.to_owned(),
+        };
         let local = match get("BAKEND_ENV").as_deref() {
             None | Some("cloud") => false,
             Some("local") => true,
@@ -56,16 +62,37 @@ impl Deployment {
         };
         let table_prefix = get("BAKEND_TABLE_PREFIX")
             .or_else(|| local.then(|| "local-".to_owned()))
-            .ok_or_else(|| problem("BAKEND_TABLE_PREFIX", "is not set; the template sets it to `<stack name>-`"))?;
+            .ok_or_else(|| {
+                problem(
+                    "BAKEND_TABLE_PREFIX",
+                    "is not set; the template sets it to `<stack name>-`",
+                )
+            })?;
         let clock_offset = match get("BAKEND_CLOCK_OFFSET") {
             None => Duration::ZERO,
-            Some(_) if !local => return Err(problem("BAKEND_CLOCK_OFFSET", "is for BAKEND_ENV=local only; unset it")),
+            Some(_) if !local => {
+                return Err(problem(
+                    "BAKEND_CLOCK_OFFSET",
+                    "is for BAKEND_ENV=local only; unset it",
+                ));
+            }
             Some(text) => Span::parse(&text)
-                .ok_or_else(|| problem("BAKEND_CLOCK_OFFSET", "must be a duration such as 30s, 15m, 1h or 7d"))?
+                .ok_or_else(|| {
+                    problem(
+                        "BAKEND_CLOCK_OFFSET",
+                        "must be a duration such as 30s, 15m, 1h or 7d",
+                    )
+                })?
                 .duration(),
         };
         let admin_email = get("BAKEND_ADMIN_EMAIL").map(|email| email.trim().to_ascii_lowercase());
-        Ok(Self { local, table_prefix, admin_email, clock_offset, aws: Aws::read(get)? })
+        Ok(Self {
+            local,
+            table_prefix,
+            admin_email,
+            clock_offset,
+            aws: Aws::read(get)?,
+        })
     }
 }
 
@@ -74,13 +101,19 @@ impl Aws {
         let need = |name: &str| {
             let reason = "is not set; for credentials of a profile run: \
                  eval \"$(aws configure export-credentials --format env)\"";
-            get(name).ok_or_else(|| Problem { path: name.to_owned(), reason: reason.to_owned() })
+            get(name).ok_or_else(|| Problem {
+                path: name.to_owned(),
+                reason: reason.to_owned(),
+            })
         };
         Ok(Self {
-            region: get("AWS_REGION").or_else(|| get("AWS_DEFAULT_REGION")).ok_or_else(|| Problem {
-                path: "AWS_REGION".to_owned(),
-                reason: "is not set; set it to the region of the stack, such as eu-central-1".to_owned(),
-            })?,
+            region: get("AWS_REGION")
+                .or_else(|| get("AWS_DEFAULT_REGION"))
+                .ok_or_else(|| Problem {
+                    path: "AWS_REGION".to_owned(),
+                    reason: "is not set; set it to the region of the stack, such as eu-central-1"
+                        .to_owned(),
+                })?,
             access_key_id: need("AWS_ACCESS_KEY_ID")?,
             secret_access_key: need("AWS_SECRET_ACCESS_KEY")?,
             session_token: get("AWS_SESSION_TOKEN"),
@@ -94,9 +127,18 @@ mod tests {
     use super::*;
 
     fn read(variables: &[(&str, &str)]) -> Result<Deployment, String> {
-        let aws = [("AWS_REGION", "eu-central-1"), ("AWS_ACCESS_KEY_ID", "id"), ("AWS_SECRET_ACCESS_KEY", "key")];
+        let aws = [
+            ("AWS_REGION", "eu-central-1"),
+            ("AWS_ACCESS_KEY_ID", "id"),
+            ("AWS_SECRET_ACCESS_KEY", "key"),
+        ];
         let all = [&aws, variables].concat();
-        let get = |name: &str| all.iter().rev().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let get = |name: &str| {
+            all.iter()
+                .rev()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
         Deployment::read(get).map_err(|problem| problem.to_string())
     }
 
@@ -104,18 +146,36 @@ mod tests {
     fn the_cloud_is_what_is_meant_when_nothing_is_said() {
         let cloud = read(&[("BAKEND_TABLE_PREFIX", "app-")]).expect("valid");
         assert_eq!((cloud.local, cloud.table_prefix.as_str()), (false, "app-"));
-        assert!(read(&[]).is_err_and(|reason| reason.starts_with("BAKEND_TABLE_PREFIX: is not set")));
+        assert!(
+            read(&[]).is_err_and(|reason| reason.starts_with("BAKEND_TABLE_PREFIX: is not set"))
+        );
         assert!(read(&[("BAKEND_ENV", "prod")]).is_err());
-        assert!(read(&[("BAKEND_TABLE_PREFIX", "app-"), ("BAKEND_CLOCK_OFFSET", "1h")]).is_err());
+        assert!(
+            read(&[
+                ("BAKEND_TABLE_PREFIX", "app-"),
+                ("BAKEND_CLOCK_OFFSET", "1h")
+            ])
+            .is_err()
+        );
         assert!(read(&[("BAKEND_TABLE_PREFIX", "app-"), ("AWS_REGION", "")]).is_err());
     }
 
     #[test]
     fn a_developers_machine_needs_nothing_said() {
-        let local =
-            read(&[("BAKEND_ENV", "local"), ("BAKEND_CLOCK_OFFSET", "11s"), ("BAKEND_ADMIN_EMAIL", " Ada@X.io")]);
+        let local = read(&[
+            ("BAKEND_ENV", "local"),
+            ("BAKEND_CLOCK_OFFSET", "11s"),
+            ("BAKEND_ADMIN_EMAIL", " Ada@X.io"),
+        ]);
         let local = local.expect("valid");
-        assert_eq!((local.local, local.table_prefix.as_str(), local.clock_offset.as_secs()), (true, "local-", 11));
+        assert_eq!(
+            (
+                local.local,
+                local.table_prefix.as_str(),
+                local.clock_offset.as_secs()
+            ),
+            (true, "local-", 11)
+        );
         assert_eq!(local.admin_email.as_deref(), Some("ada@x.io"));
         assert!(!format!("{local:?}").contains("key"));
     }

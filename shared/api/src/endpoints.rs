@@ -9,9 +9,15 @@ use serde::Serialize;
 use crate::definition::{Definition, Operation};
 use crate::error::Code;
 use crate::wire::{ApiKeys, NewApiKey, ShownApiKey};
-use crate::wire::{Body, BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, LogoutRequest};
-use crate::wire::{NewPassword, NewUser, NoBody, NoContent, PasswordToSet, ProfileChanges, PublicUser, Record};
-use crate::wire::{RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, RegisterRequest, SessionPage};
+use crate::wire::{
+    Body, BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, LogoutRequest,
+};
+use crate::wire::{
+    NewPassword, NewUser, NoBody, NoContent, PasswordToSet, ProfileChanges, PublicUser, Record,
+};
+use crate::wire::{
+    RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, RegisterRequest, SessionPage,
+};
 use crate::wire::{SignedIn, Tokens, Unread, User, UserChanges, UserForAdmins, UserPage};
 
 /// An HTTP method that some endpoint answers.
@@ -180,7 +186,9 @@ impl Entry {
 
     /// What it may do to which table: the whole of its IAM policy.
     pub fn granted(&self) -> impl Iterator<Item = (Action, Table)> {
-        let key = self.reads_api_keys().then_some((Action::BatchGetItem, Table::ApiKeys));
+        let key = self
+            .reads_api_keys()
+            .then_some((Action::BatchGetItem, Table::ApiKeys));
         self.access.iter().copied().chain(key)
     }
 }
@@ -491,7 +499,10 @@ pub enum Route {
 /// tells the declared collections: any other name is no path at all.
 #[must_use]
 pub fn route(method: &str, path: &str, is_collection: impl Fn(&str) -> bool) -> Route {
-    let fitting = || PAGE.iter().filter(|entry| fits(entry.path, path, &is_collection));
+    let fitting = || {
+        PAGE.iter()
+            .filter(|entry| fits(entry.path, path, &is_collection))
+    };
     let Some(most) = fitting().map(|entry| literals(entry.path)).max() else {
         return Route::NotFound;
     };
@@ -508,12 +519,21 @@ pub fn route(method: &str, path: &str, is_collection: impl Fn(&str) -> bool) -> 
         return Route::NotFound;
     }
     allowed.sort_unstable();
-    Route::MethodNotAllowed(allowed.iter().map(|method| method.as_str()).collect::<Vec<_>>().join(", "))
+    Route::MethodNotAllowed(
+        allowed
+            .iter()
+            .map(|method| method.as_str())
+            .collect::<Vec<_>>()
+            .join(", "),
+    )
 }
 
 /// How many segments of `template` stand for themselves.
 fn literals(template: &str) -> usize {
-    template.split('/').filter(|segment| !segment.starts_with('{')).count()
+    template
+        .split('/')
+        .filter(|segment| !segment.starts_with('{'))
+        .count()
 }
 
 /// Whether `path` is an instance of `template`.
@@ -540,17 +560,27 @@ mod tests {
     #[test]
     fn every_entry_is_reached_by_its_own_methods_and_path() {
         for entry in PAGE {
-            let path = entry.path.replace("{collection}", "posts").replace("{id}", "x");
+            let path = entry
+                .path
+                .replace("{collection}", "posts")
+                .replace("{id}", "x");
             for method in entry.methods {
-                assert_eq!(ask(method.as_str(), &path), Route::To(entry.name), "{} {path}", method.as_str());
+                assert_eq!(
+                    ask(method.as_str(), &path),
+                    Route::To(entry.name),
+                    "{} {path}",
+                    method.as_str()
+                );
             }
         }
     }
 
     #[test]
     fn no_two_entries_share_method_and_path() {
-        let mut seen: Vec<(Method, &str)> =
-            PAGE.iter().flat_map(|entry| entry.methods.iter().map(|method| (*method, entry.path))).collect();
+        let mut seen: Vec<(Method, &str)> = PAGE
+            .iter()
+            .flat_map(|entry| entry.methods.iter().map(|method| (*method, entry.path)))
+            .collect();
         let all = seen.len();
         seen.sort_unstable();
         seen.dedup();
@@ -576,7 +606,11 @@ mod tests {
             ("PATCH", "/api/posts/spec", "GET"),
             ("GET", "/api/posts/bulk", "POST"),
         ] {
-            assert_eq!(ask(method, path), Route::MethodNotAllowed(allow.to_owned()), "{method} {path}");
+            assert_eq!(
+                ask(method, path),
+                Route::MethodNotAllowed(allow.to_owned()),
+                "{method} {path}"
+            );
         }
     }
 

@@ -87,7 +87,11 @@ pub struct Detail {
 impl Detail {
     /// A detail of a field.
     pub fn new(field: impl Into<String>, code: &str, message: impl Into<String>) -> Self {
-        Self { field: field.into(), code: code.to_owned(), message: message.into() }
+        Self {
+            field: field.into(),
+            code: code.to_owned(),
+            message: message.into(),
+        }
     }
 }
 
@@ -139,7 +143,10 @@ impl Error {
     #[must_use]
     pub fn invalid(mut details: Vec<Detail>) -> Self {
         details.truncate(MAX_DETAILS);
-        Self { details, ..Self::new(Code::ValidationFailed) }
+        Self {
+            details,
+            ..Self::new(Code::ValidationFailed)
+        }
     }
 
     /// The same of a part of the request, such as `operations[3]`.
@@ -150,7 +157,10 @@ impl Error {
         }
         for detail in &mut self.details {
             let field = format!("{place}.{}", detail.field);
-            detail.message = detail.message.replacen(&format!("`{}`", detail.field), &format!("`{field}`"), 1);
+            detail.message =
+                detail
+                    .message
+                    .replacen(&format!("`{}`", detail.field), &format!("`{field}`"), 1);
             detail.field = field;
         }
         self
@@ -159,25 +169,37 @@ impl Error {
     /// 429 that may be tried again after so many seconds.
     #[must_use]
     pub fn too_many_requests(seconds: u32) -> Self {
-        Self { retry_after: Some(seconds.max(1)), ..Self::new(Code::TooManyRequests) }
+        Self {
+            retry_after: Some(seconds.max(1)),
+            ..Self::new(Code::TooManyRequests)
+        }
     }
 
     /// 405 with the methods for `Allow`.
     #[must_use]
     pub fn method_not_allowed(allow: String) -> Self {
-        Self { allow: Some(allow), ..Self::new(Code::MethodNotAllowed) }
+        Self {
+            allow: Some(allow),
+            ..Self::new(Code::MethodNotAllowed)
+        }
     }
 
     /// A fault that passes: 503 with `Retry-After`. The cause goes to the log.
     #[must_use]
     pub fn unavailable(cause: impl Into<String>) -> Self {
-        Self { cause: Some(cause.into()), ..Self::new(Code::Unavailable) }
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(Code::Unavailable)
+        }
     }
 
     /// A bug: 500. The cause goes to the log.
     #[must_use]
     pub fn internal(cause: impl Into<String>) -> Self {
-        Self { cause: Some(cause.into()), ..Self::new(Code::Internal) }
+        Self {
+            cause: Some(cause.into()),
+            ..Self::new(Code::Internal)
+        }
     }
 
     /// The body of the reply.
@@ -260,8 +282,14 @@ mod tests {
             let text = code.as_str();
             assert!(seen.insert(text), "{text} twice");
             let (area, name) = text.split_once('/').expect("area/name");
-            assert!(["common", "auth", "users", "keys", "data"].contains(&area), "{text}");
-            assert!(name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'), "{text}");
+            assert!(
+                ["common", "auth", "users", "keys", "data"].contains(&area),
+                "{text}"
+            );
+            assert!(
+                name.bytes().all(|b| b.is_ascii_lowercase() || b == b'-'),
+                "{text}"
+            );
             assert!((400..=503).contains(&code.status()), "{text}");
         }
     }
@@ -277,14 +305,29 @@ mod tests {
                 .map(|it| format!("{} {}", it.field, it.code))
                 .collect()
         };
-        let rest = || Err(Error::invalid(vec![detail("a", "unknown"), detail("c", "unknown")]));
-        let all = told_together(vec![detail("a", "type")], [detail("a", "format"), detail("b", "format")], rest());
+        let rest = || {
+            Err(Error::invalid(vec![
+                detail("a", "unknown"),
+                detail("c", "unknown"),
+            ]))
+        };
+        let all = told_together(
+            vec![detail("a", "type")],
+            [detail("a", "format"), detail("b", "format")],
+            rest(),
+        );
         assert_eq!(fields(all), ["a type", "b format", "c unknown"]);
         assert_eq!(told_together(Vec::new(), [], Ok(7)), Ok(7));
-        assert_eq!(fields(told_together(vec![detail("a", "type")], [], Ok(7))), ["a type"]);
+        assert_eq!(
+            fields(told_together(vec![detail("a", "type")], [], Ok(7))),
+            ["a type"]
+        );
         let large = || Err::<u8, Error>(Code::RecordTooLarge.into());
         assert_eq!(told_together(Vec::new(), [], large()), large());
-        assert_eq!(fields(told_together(Vec::new(), [detail("a", "type")], large())), ["a type"]);
+        assert_eq!(
+            fields(told_together(Vec::new(), [detail("a", "type")], large())),
+            ["a type"]
+        );
     }
 
     #[test]

@@ -39,7 +39,9 @@ impl Id {
     /// When the id was made, in milliseconds.
     #[must_use]
     pub fn created_at(self) -> Timestamp {
-        let millis = self.0.as_bytes()[..6].iter().fold(0, |millis, byte| millis << 8 | u64::from(*byte));
+        let millis = self.0.as_bytes()[..6]
+            .iter()
+            .fold(0, |millis, byte| millis << 8 | u64::from(*byte));
         Timestamp::from_millis(millis)
     }
 
@@ -53,7 +55,8 @@ impl Id {
     #[must_use]
     pub fn from_bytes(bytes: [u8; 16]) -> Option<Self> {
         let uuid = Uuid::from_bytes(bytes);
-        (uuid.get_version_num() == 7 && uuid.get_variant() == Variant::RFC4122).then_some(Self(uuid))
+        (uuid.get_version_num() == 7 && uuid.get_variant() == Variant::RFC4122)
+            .then_some(Self(uuid))
     }
 }
 
@@ -72,8 +75,15 @@ impl FromStr for Id {
 
     /// Accepts the canonical spelling alone, so that one record has one address.
     fn from_str(text: &str) -> Result<Self, NotAnId> {
-        let id = Uuid::try_parse(text).ok().and_then(|uuid| Self::from_bytes(uuid.into_bytes())).ok_or(NotAnId)?;
-        if id.to_string() == text { Ok(id) } else { Err(NotAnId) }
+        let id = Uuid::try_parse(text)
+            .ok()
+            .and_then(|uuid| Self::from_bytes(uuid.into_bytes()))
+            .ok_or(NotAnId)?;
+        if id.to_string() == text {
+            Ok(id)
+        } else {
+            Err(NotAnId)
+        }
     }
 }
 

@@ -65,7 +65,11 @@ pub struct Relation {
 /// # Errors
 /// `common/validation-failed` with a detail for each field that is unknown, missing or breaks what its field demands
 /// (the first twenty).
-pub fn check(definition: &Definition, body: Map<String, Value>, write: Write) -> Result<Input, Error> {
+pub fn check(
+    definition: &Definition,
+    body: Map<String, Value>,
+    write: Write,
+) -> Result<Input, Error> {
     check_but(definition, body, write, &[])
 }
 
@@ -79,15 +83,29 @@ pub fn check_but(
     write: Write,
     left: &[String],
 ) -> Result<Input, Error> {
-    let mut input = Input { fields: Map::new(), removed: Vec::new(), owner: OwnerInput::Absent, relations: Vec::new() };
+    let mut input = Input {
+        fields: Map::new(),
+        removed: Vec::new(),
+        owner: OwnerInput::Absent,
+        relations: Vec::new(),
+    };
     let mut checker = Checker::default();
     let mut missing = Vec::new();
     if write != Write::Merge {
-        let missed: Vec<&Field> = definition.fields.iter().filter(|field| !left.contains(&field.name)).collect();
+        let missed: Vec<&Field> = definition
+            .fields
+            .iter()
+            .filter(|field| !left.contains(&field.name))
+            .collect();
         add_defaults(missed.iter().copied(), &mut body);
-        let required = missed.into_iter().filter(|field| field.required && field.name != definition.owner_field());
+        let required = missed
+            .into_iter()
+            .filter(|field| field.required && field.name != definition.owner_field());
         missing.extend(
-            required.map(|field| &field.name).filter(|name| body.get(*name).is_none_or(Value::is_null)).cloned(),
+            required
+                .map(|field| &field.name)
+                .filter(|name| body.get(*name).is_none_or(Value::is_null))
+                .cloned(),
         );
     }
     for (name, value) in body {
@@ -116,7 +134,11 @@ pub fn check_but(
         checker.fault(Place::Field(name), "required", "is required");
     }
     input.relations = checker.relations;
-    if checker.details.is_empty() { Ok(input) } else { Err(Error::invalid(checker.details)) }
+    if checker.details.is_empty() {
+        Ok(input)
+    } else {
+        Err(Error::invalid(checker.details))
+    }
 }
 
 /// A value of a definition, such as a default, in the form in which a record would hold it.
@@ -162,7 +184,9 @@ fn owner(field: &Field, value: Value) -> Result<OwnerInput, &'static str> {
 /// zeros, plain digits up to 38 places and an exponent beyond. `None` outside DynamoDB's range.
 #[must_use]
 pub fn canonical(number: &str) -> Option<String> {
-    let (negative, unsigned) = number.strip_prefix('-').map_or((false, number), |rest| (true, rest));
+    let (negative, unsigned) = number
+        .strip_prefix('-')
+        .map_or((false, number), |rest| (true, rest));
     let (mantissa, exponent) = match unsigned.split_once(['e', 'E']) {
         Some((mantissa, exponent)) => (mantissa, exponent.parse::<i32>().ok()?),
         None => (unsigned, 0),
@@ -175,7 +199,9 @@ pub fn canonical(number: &str) -> Option<String> {
     }
     let dropped = all.len() - all.trim_end_matches('0').len();
     // The value is 0.digits x 10^point.
-    let scale = exponent.checked_sub(i32::try_from(fraction.len()).ok()?)?.checked_add(i32::try_from(dropped).ok()?)?;
+    let scale = exponent
+        .checked_sub(i32::try_from(fraction.len()).ok()?)?
+        .checked_add(i32::try_from(dropped).ok()?)?;
     let length = i32::try_from(digits.len()).ok()?;
     let point = scale.checked_add(length)?;
     if length > 38 || !(-129..=126).contains(&point) {
@@ -225,9 +251,16 @@ mod tests {
     }
 
     fn check_json(body: Value, write: Write) -> Result<Input, Vec<(String, String)>> {
-        let Value::Object(body) = body else { panic!("an object") };
-        check(&definition(), body, write)
-            .map_err(|error| error.details.into_iter().map(|detail| (detail.field, detail.code)).collect())
+        let Value::Object(body) = body else {
+            panic!("an object")
+        };
+        check(&definition(), body, write).map_err(|error| {
+            error
+                .details
+                .into_iter()
+                .map(|detail| (detail.field, detail.code))
+                .collect()
+        })
     }
 
     #[test]
@@ -244,8 +277,11 @@ mod tests {
         let input = input.expect("fits");
         assert_eq!(Value::Object(input.fields), fields);
         assert_eq!(input.owner, OwnerInput::Named("me".into()));
-        let relation =
-            Relation { field: "assignee".into(), collection: "users".into(), id: id.parse().expect("an id") };
+        let relation = Relation {
+            field: "assignee".into(),
+            collection: "users".into(),
+            id: id.parse().expect("an id"),
+        };
         assert_eq!(input.relations, [relation]);
     }
 
@@ -255,8 +291,15 @@ mod tests {
         let odd = json!({ "title": 1, "price": "1", "count": 1.5, "done": 0, "due": "soon", "meta": [], "tags": {},
             "assignee": "me", "user_id": 7, "#a": 1, ":b": 1, "a.b": 1, "__proto__": {}, "size": 1 });
         let codes = check_json(odd, Write::Create).expect_err("refused");
-        let of = |name: &str| codes.iter().find(|(field, _)| field == name).map(|(_, code)| code.as_str());
-        for name in ["title", "price", "count", "done", "meta", "tags", "assignee", "user_id"] {
+        let of = |name: &str| {
+            codes
+                .iter()
+                .find(|(field, _)| field == name)
+                .map(|(_, code)| code.as_str())
+        };
+        for name in [
+            "title", "price", "count", "done", "meta", "tags", "assignee", "user_id",
+        ] {
             assert_eq!(of(name), Some("type"), "{name}");
         }
         assert_eq!(of("due"), Some("format"));
@@ -268,28 +311,57 @@ mod tests {
             (json!({ "title": null }), "title", "required"),
             (json!({ "title": "a\u{0}b" }), "title", "nul"),
             (json!({ "title": "a", "meta": { "": 1 } }), "meta", "key"),
-            (json!({ "title": "a", "meta": { "k".repeat(65_536): 1 } }), "meta", "key"),
-            (json!({ "title": "a", "meta": { "\u{0}": 1 } }), "meta", "nul"),
+            (
+                json!({ "title": "a", "meta": { "k".repeat(65_536): 1 } }),
+                "meta",
+                "key",
+            ),
+            (
+                json!({ "title": "a", "meta": { "\u{0}": 1 } }),
+                "meta",
+                "nul",
+            ),
             (json!({ "title": "a", "tags": deep }), "tags", "depth"),
-            (json!({ "title": "a", "tags": vec![1; 10_000] }), "tags", "size"),
-            (json!({ "title": "a", "user_id": "x".repeat(129) }), "user_id", "type"),
+            (
+                json!({ "title": "a", "tags": vec![1; 10_000] }),
+                "tags",
+                "size",
+            ),
+            (
+                json!({ "title": "a", "user_id": "x".repeat(129) }),
+                "user_id",
+                "type",
+            ),
         ] {
             let expected = vec![(field.to_owned(), code.to_owned())];
-            assert_eq!(check_json(body.clone(), Write::Create), Err(expected), "{body}");
+            assert_eq!(
+                check_json(body.clone(), Write::Create),
+                Err(expected),
+                "{body}"
+            );
         }
         let many: Map<String, Value> = (0..1000).map(|n| (format!("f{n}"), json!(1))).collect();
         assert_eq!(
-            check_json(Value::Object(many), Write::Merge).expect_err("refused").len(),
+            check_json(Value::Object(many), Write::Merge)
+                .expect_err("refused")
+                .len(),
             crate::error::MAX_DETAILS
         );
     }
 
     #[test]
     fn a_merge_removes_with_null_and_demands_nothing() {
-        let input = check_json(json!({ "price": null, "user_id": null }), Write::Merge).expect("fits");
-        assert_eq!((input.removed, input.owner), (vec!["price".to_owned()], OwnerInput::Empty));
+        let input =
+            check_json(json!({ "price": null, "user_id": null }), Write::Merge).expect("fits");
+        assert_eq!(
+            (input.removed, input.owner),
+            (vec!["price".to_owned()], OwnerInput::Empty)
+        );
         let refused = check_json(json!({ "title": null }), Write::Merge);
-        assert_eq!(refused, Err(vec![("title".to_owned(), "required".to_owned())]));
+        assert_eq!(
+            refused,
+            Err(vec![("title".to_owned(), "required".to_owned())])
+        );
         assert!(check_json(json!({ "price": 1 }), Write::Replace).is_err());
     }
 
@@ -297,10 +369,13 @@ mod tests {
     fn what_is_left_to_others_is_neither_demanded_nor_filled_in() {
         let fields = json!([{ "name": "a", "type": "string", "required": true },
             { "name": "b", "type": "integer", "default": 1 }, { "name": "c", "type": "integer", "default": 2 }]);
-        let definition: Definition = serde_json::from_value(json!({ "name": "x", "fields": fields })).expect("one");
+        let definition: Definition =
+            serde_json::from_value(json!({ "name": "x", "fields": fields })).expect("one");
         let check = |left: &[&str], write| {
             let left: Vec<String> = left.iter().map(|name| (*name).to_owned()).collect();
-            check_but(&definition, Map::new(), write, &left).map(|input| Value::Object(input.fields)).map_err(|_| ())
+            check_but(&definition, Map::new(), write, &left)
+                .map(|input| Value::Object(input.fields))
+                .map_err(|_| ())
         };
         assert_eq!(check(&["a", "b"], Write::Replace), Ok(json!({ "c": 2 })));
         assert_eq!(check(&["b"], Write::Replace), Err(()));
@@ -324,12 +399,25 @@ mod tests {
             ("9.9e125", "9.9e125"),
             ("1e-130", "1e-130"),
             ("12e-40", "1.2e-39"),
-            ("12345678901234567890123456789012345678", "12345678901234567890123456789012345678"),
+            (
+                "12345678901234567890123456789012345678",
+                "12345678901234567890123456789012345678",
+            ),
         ] {
             assert_eq!(canonical(text).as_deref(), Some(expected), "{text}");
-            assert_eq!(canonical(expected).as_deref(), Some(expected), "{expected} again");
+            assert_eq!(
+                canonical(expected).as_deref(),
+                Some(expected),
+                "{expected} again"
+            );
         }
-        for text in ["1e126", "1e-131", "123456789012345678901234567890123456789", "1e99999999999", "1e2147483647"] {
+        for text in [
+            "1e126",
+            "1e-131",
+            "123456789012345678901234567890123456789",
+            "1e99999999999",
+            "1e2147483647",
+        ] {
             assert_eq!(canonical(text), None, "{text}");
         }
     }

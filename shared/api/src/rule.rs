@@ -141,14 +141,33 @@ impl Rule {
     pub fn roles(&self) -> BTreeSet<&str> {
         let role = |atom: &'_ Atom| matches!(atom, Atom::Role(_));
         let roles = self.0.iter().flatten().filter(|atom| role(atom));
-        roles.filter_map(|atom| if let Atom::Role(name) = atom { Some(name.as_str()) } else { None }).collect()
+        roles
+            .filter_map(|atom| {
+                if let Atom::Role(name) = atom {
+                    Some(name.as_str())
+                } else {
+                    None
+                }
+            })
+            .collect()
     }
 
     /// Who passes it for a record that they are creating: whoever creates a record is its owner.
     #[must_use]
     pub fn of_creator(&self) -> Self {
-        let owner = |atom: &Atom| if *atom == Atom::Owner { Atom::Authenticated } else { atom.clone() };
-        Self::normal(self.0.iter().map(|all| all.iter().map(owner).collect()).collect())
+        let owner = |atom: &Atom| {
+            if *atom == Atom::Owner {
+                Atom::Authenticated
+            } else {
+                atom.clone()
+            }
+        };
+        Self::normal(
+            self.0
+                .iter()
+                .map(|all| all.iter().map(owner).collect())
+                .collect(),
+        )
     }
 
     /// Whether everybody who passes this passes the other.
@@ -166,8 +185,13 @@ impl Rule {
     /// Whoever meets both.
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
-        let both =
-            |one: &BTreeSet<Atom>| other.0.iter().map(|two| one.union(two).cloned().collect()).collect::<Vec<_>>();
+        let both = |one: &BTreeSet<Atom>| {
+            other
+                .0
+                .iter()
+                .map(|two| one.union(two).cloned().collect())
+                .collect::<Vec<_>>()
+        };
         Self::normal(self.0.iter().flat_map(both).collect())
     }
 
@@ -179,7 +203,12 @@ impl Rule {
             if atoms.len() > 1 {
                 let _ = atoms.remove(&Atom::Authenticated);
             }
-            if atoms.iter().filter(|atom| matches!(atom, Atom::Role(_))).count() < 2 {
+            if atoms
+                .iter()
+                .filter(|atom| matches!(atom, Atom::Role(_)))
+                .count()
+                < 2
+            {
                 all.push(atoms);
             }
         }
@@ -188,8 +217,11 @@ impl Rule {
         let weaker = |one: &BTreeSet<Atom>, two: &BTreeSet<Atom>| {
             one != two && (one.is_subset(two) || (*one == any && !two.is_empty()))
         };
-        let mut kept: Vec<BTreeSet<Atom>> =
-            all.iter().filter(|atoms| !all.iter().any(|other| weaker(other, atoms))).cloned().collect();
+        let mut kept: Vec<BTreeSet<Atom>> = all
+            .iter()
+            .filter(|atoms| !all.iter().any(|other| weaker(other, atoms)))
+            .cloned()
+            .collect();
         kept.sort();
         kept.dedup();
         Self(kept)
@@ -203,7 +235,11 @@ impl Rule {
         if text.len() > MAX_LENGTH {
             return Err(format!("an expression has at most {MAX_LENGTH} bytes"));
         }
-        let mut parser = Parser { text, at: 0, depth: 0 };
+        let mut parser = Parser {
+            text,
+            at: 0,
+            depth: 0,
+        };
         let rule = parser.any()?;
         match parser.peek() {
             None => Ok(rule),
@@ -243,7 +279,11 @@ impl<'a> Parser<'a> {
             }
             let rule = self.any()?;
             self.depth -= 1;
-            return if self.take(')') { Ok(rule) } else { Err(self.expected("`)`")) };
+            return if self.take(')') {
+                Ok(rule)
+            } else {
+                Err(self.expected("`)`"))
+            };
         }
         let start = self.at;
         match self.word() {
@@ -253,10 +293,14 @@ impl<'a> Parser<'a> {
             "admin" => Ok(Rule::admin()),
             word => match word.strip_prefix("role:") {
                 Some(name) if is_role(name) => Ok(Rule::role(name)),
-                Some(_) => Err(format!("`{word}` must name a role, ^[a-z][a-z0-9_-]{{0,31}}$")),
+                Some(_) => Err(format!(
+                    "`{word}` must name a role, ^[a-z][a-z0-9_-]{{0,31}}$"
+                )),
                 None => {
                     self.at = start;
-                    Err(self.expected("`public`, `authenticated`, `owner`, `admin`, `role:<name>` or `(`"))
+                    Err(self.expected(
+                        "`public`, `authenticated`, `owner`, `admin`, `role:<name>` or `(`",
+                    ))
                 }
             },
         }
@@ -266,7 +310,9 @@ impl<'a> Parser<'a> {
     fn word(&mut self) -> &'a str {
         let _ = self.peek();
         let rest = self.text.get(self.at..).unwrap_or_default();
-        let end = rest.find(|c: char| !c.is_ascii_alphanumeric() && !"_-:*".contains(c)).unwrap_or(rest.len());
+        let end = rest
+            .find(|c: char| !c.is_ascii_alphanumeric() && !"_-:*".contains(c))
+            .unwrap_or(rest.len());
         self.at += end;
         rest.get(..end).unwrap_or_default()
     }
@@ -287,13 +333,19 @@ impl<'a> Parser<'a> {
     }
 
     fn expected(&self, what: &str) -> String {
-        format!("`{}` is not a rule: at character {} there must be {what}", self.text, self.at + 1)
+        format!(
+            "`{}` is not a rule: at character {} there must be {what}",
+            self.text,
+            self.at + 1
+        )
     }
 }
 
 fn bounded(rule: Rule) -> Result<Rule, String> {
     if rule.0.len() > MAX_ALTERNATIVES {
-        return Err(format!("the expression comes to more than {MAX_ALTERNATIVES} alternatives; say it more simply"));
+        return Err(format!(
+            "the expression comes to more than {MAX_ALTERNATIVES} alternatives; say it more simply"
+        ));
     }
     Ok(rule)
 }
@@ -301,8 +353,12 @@ fn bounded(rule: Rule) -> Result<Rule, String> {
 /// Whether a role may be called so: `^[a-z][a-z0-9_-]{0,31}$`.
 #[must_use]
 pub fn is_role(name: &str) -> bool {
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-';
-    name.len() <= 32 && name.starts_with(|first: char| first.is_ascii_lowercase()) && name.bytes().all(fits)
+    let fits = |byte: u8| {
+        byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'_' || byte == b'-'
+    };
+    name.len() <= 32
+        && name.starts_with(|first: char| first.is_ascii_lowercase())
+        && name.bytes().all(fits)
 }
 
 impl fmt::Display for Rule {
@@ -384,8 +440,14 @@ mod tests {
             ("role:a & role:a", "role:a"),
             ("role:a & owner | role:a", "role:a"),
             ("role:a & owner | role:b", "owner & role:a | role:b"),
-            ("role:a & (owner | role:b) | role:b & owner", "owner & role:a | owner & role:b"),
-            ("(role:a | role:b) & owner", "owner & role:a | owner & role:b"),
+            (
+                "role:a & (owner | role:b) | role:b & owner",
+                "owner & role:a | owner & role:b",
+            ),
+            (
+                "(role:a | role:b) & owner",
+                "owner & role:a | owner & role:b",
+            ),
             ("role:a | role:b & owner", "owner & role:b | role:a"),
         ] {
             let rule = Rule::parse(text).expect(text);
@@ -409,10 +471,15 @@ mod tests {
             let rule = |text: &str| Rule::parse(text).expect(text);
             assert_eq!(rule(one).implies(&rule(other)), expected, "{one} {other}");
         }
-        for (rule, expected) in
-            [("owner", "authenticated"), ("owner & role:a | role:b", "role:a | role:b"), ("public", "public")]
-        {
-            assert_eq!(Rule::parse(rule).expect(rule).of_creator().to_string(), expected);
+        for (rule, expected) in [
+            ("owner", "authenticated"),
+            ("owner & role:a | role:b", "role:a | role:b"),
+            ("public", "public"),
+        ] {
+            assert_eq!(
+                Rule::parse(rule).expect(rule).of_creator().to_string(),
+                expected
+            );
         }
     }
 
@@ -420,14 +487,20 @@ mod tests {
     fn what_is_no_expression_is_told_with_its_place() {
         let long = "a".repeat(257);
         let deep = format!("{}owner{}", "(".repeat(9), ")".repeat(9));
-        let wide = (0..6).map(|n| format!("(role:a{n}&owner|role:b{n})")).collect::<Vec<_>>().join("|");
+        let wide = (0..6)
+            .map(|n| format!("(role:a{n}&owner|role:b{n})"))
+            .collect::<Vec<_>>()
+            .join("|");
         assert!(Rule::parse(&wide).is_ok());
         for (text, expected) in [
             ("", "at character 1"),
             ("everyone", "at character 1 there must be `public`"),
             ("owner &", "at character 8"),
             ("owner | | admin", "at character 9"),
-            ("owner admin", "at character 7 there must be `&`, `|` or the end"),
+            (
+                "owner admin",
+                "at character 7 there must be `&`, `|` or the end",
+            ),
             ("(owner", "at character 7 there must be `)`"),
             ("owner)", "at character 6"),
             ("role:", "`role:` must name a role"),
@@ -492,12 +565,20 @@ mod tests {
         ];
         let (mut dice, mut read) = (Dice(0x5eed), 0);
         for _ in 0..200_000 {
-            let text: String = (0..dice.below(12)).map(|_| WORDS[dice.below(WORDS.len())]).collect();
-            let Ok(rule) = Rule::parse(&text) else { continue };
+            let text: String = (0..dice.below(12))
+                .map(|_| WORDS[dice.below(WORDS.len())])
+                .collect();
+            let Ok(rule) = Rule::parse(&text) else {
+                continue;
+            };
             read += 1;
             let normal = rule.to_string();
             assert_eq!(Rule::parse(&normal), Ok(rule.clone()), "{text}");
-            assert_eq!(serde_json::from_value::<Rule>(serde_json::json!(rule)).ok(), Some(rule), "{text}");
+            assert_eq!(
+                serde_json::from_value::<Rule>(serde_json::json!(rule)).ok(),
+                Some(rule),
+                "{text}"
+            );
         }
         assert!(read > 5_000, "{read}");
     }
@@ -507,14 +588,32 @@ mod tests {
     #[test]
     fn no_expression_takes_long() {
         let product = |count: usize, wide: usize| {
-            let sum = |n: usize| (0..wide).map(|m| format!("role:{n}{m}&self")).collect::<Vec<_>>().join("|");
-            (0..count).map(|n| format!("({})", sum(n))).collect::<Vec<_>>().join("&")
+            let sum = |n: usize| {
+                (0..wide)
+                    .map(|m| format!("role:{n}{m}&self"))
+                    .collect::<Vec<_>>()
+                    .join("|")
+            };
+            (0..count)
+                .map(|n| format!("({})", sum(n)))
+                .collect::<Vec<_>>()
+                .join("&")
         };
-        let mut texts =
-            vec!["(".repeat(256), "owner&".repeat(42), "owner|".repeat(42), "((((((((self))))))))|".repeat(12)];
+        let mut texts = vec![
+            "(".repeat(256),
+            "owner&".repeat(42),
+            "owner|".repeat(42),
+            "((((((((self))))))))|".repeat(12),
+        ];
         texts.extend((1..8).flat_map(|count| (1..16).map(move |wide| product(count, wide))));
         let letters = "abcdefghijklmnopqrstuvwxyz";
-        texts.push(letters.chars().map(|letter| format!("role:{letter}")).collect::<Vec<_>>().join("|"));
+        texts.push(
+            letters
+                .chars()
+                .map(|letter| format!("role:{letter}"))
+                .collect::<Vec<_>>()
+                .join("|"),
+        );
         let start = std::time::Instant::now();
         for text in &texts {
             let _ = Rule::parse(text);

@@ -10,7 +10,15 @@ use crate::definition::{ProfileField, profile_problems};
 use crate::rule::is_role;
 
 /// What a role cannot be called: the roles that there always are, and the words of rules.
-const GROUPS: &[&str] = &["admin", "authenticated", "public", "guest", "user", "owner", "self"];
+const GROUPS: &[&str] = &[
+    "admin",
+    "authenticated",
+    "public",
+    "guest",
+    "user",
+    "owner",
+    "self",
+];
 
 /// Everything that can be set. A key `a.bC` is `BAKEND_A_B_C` in the environment; lists are comma-separated there, or
 /// JSON.
@@ -152,7 +160,9 @@ pub struct Cors {
 impl Auth {
     /// The roles that a user may have.
     pub fn all_roles(&self) -> impl Iterator<Item = &str> {
-        ["admin", "authenticated"].into_iter().chain(self.roles.iter().map(String::as_str))
+        ["admin", "authenticated"]
+            .into_iter()
+            .chain(self.roles.iter().map(String::as_str))
     }
 }
 
@@ -197,14 +207,23 @@ impl Default for Throttle {
 
 impl Throttle {
     /// The numbers that stop somebody, by their keys.
-    const COUNTS: [&str; 5] = ["attempts", "accountAttempts", "sourceAttempts", "registrations", "refreshes"];
+    const COUNTS: [&str; 5] = [
+        "attempts",
+        "accountAttempts",
+        "sourceAttempts",
+        "registrations",
+        "refreshes",
+    ];
     /// The most of any of them; on a developer's machine, also what holds where nothing is said.
     const MOST: u32 = 1_000_000;
 }
 
 impl Default for Password {
     fn default() -> Self {
-        Self { min_length: 8, max_length: 128 }
+        Self {
+            min_length: 8,
+            max_length: 128,
+        }
     }
 }
 
@@ -238,7 +257,12 @@ impl Span {
             _ => return None,
         };
         let all_digits = !digits.is_empty() && digits.bytes().all(|b| b.is_ascii_digit());
-        digits.parse::<u64>().ok().filter(|_| all_digits)?.checked_mul(factor).map(Self::seconds)
+        digits
+            .parse::<u64>()
+            .ok()
+            .filter(|_| all_digits)?
+            .checked_mul(factor)
+            .map(Self::seconds)
     }
 }
 
@@ -251,8 +275,11 @@ impl Serialize for Span {
 impl<'de> Deserialize<'de> for Span {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let text = String::deserialize(deserializer)?;
-        Self::parse(&text)
-            .ok_or_else(|| de::Error::custom(format!("`{text}` is not a duration; write 30s, 15m, 1h or 7d")))
+        Self::parse(&text).ok_or_else(|| {
+            de::Error::custom(format!(
+                "`{text}` is not a duration; write 30s, 15m, 1h or 7d"
+            ))
+        })
     }
 }
 
@@ -278,9 +305,15 @@ impl Settings {
     ///
     /// # Errors
     /// The first key that is unknown or has a bad value, named as in the file.
-    pub fn read(json: &str, variable: impl Fn(&str) -> Option<String>, local: bool) -> Result<Self, Problem> {
-        let mut file: Value =
-            serde_json::from_str(json).map_err(|error| Problem { path: String::new(), reason: error.to_string() })?;
+    pub fn read(
+        json: &str,
+        variable: impl Fn(&str) -> Option<String>,
+        local: bool,
+    ) -> Result<Self, Problem> {
+        let mut file: Value = serde_json::from_str(json).map_err(|error| Problem {
+            path: String::new(),
+            reason: error.to_string(),
+        })?;
         if local {
             unthrottle(&mut file);
         }
@@ -307,16 +340,31 @@ impl Settings {
         let least_cost = if local { 4 } else { 10 };
         let within = |path: &str, span: Span, least: u64, most: Span| {
             let fits = span >= Span::seconds(least) && span <= most;
-            let reason =
-                || format!("{}s must be {least}s to {}s", span.duration().as_secs(), most.duration().as_secs());
-            if fits { Ok(()) } else { Err(Problem { path: path.to_owned(), reason: reason() }) }
+            let reason = || {
+                format!(
+                    "{}s must be {least}s to {}s",
+                    span.duration().as_secs(),
+                    most.duration().as_secs()
+                )
+            };
+            if fits {
+                Ok(())
+            } else {
+                Err(Problem {
+                    path: path.to_owned(),
+                    reason: reason(),
+                })
+            }
         };
         let between = |path: &str, value: usize, least: usize, most: usize| {
             let reason = || format!("{value} must be {least} to {most}");
             if (least..=most).contains(&value) {
                 Ok(())
             } else {
-                Err(Problem { path: path.to_owned(), reason: reason() })
+                Err(Problem {
+                    path: path.to_owned(),
+                    reason: reason(),
+                })
             }
         };
         for (at, role) in auth.roles.iter().enumerate() {
@@ -329,16 +377,47 @@ impl Settings {
             } else {
                 continue;
             };
-            return Err(Problem { path: format!("auth.roles[{at}]"), reason });
+            return Err(Problem {
+                path: format!("auth.roles[{at}]"),
+                reason,
+            });
         }
         if let Some((place, reason)) = profile_problems(&self.users.fields).into_iter().next() {
-            return Err(Problem { path: format!("users.{place}"), reason });
+            return Err(Problem {
+                path: format!("users.{place}"),
+                reason,
+            });
         }
-        within("auth.accessTokenTtl", auth.access_token_ttl, 1, Span::seconds(day))?;
-        within("auth.sessionMaxAge", auth.session_max_age, 1, Span::seconds(366 * day))?;
-        within("auth.refreshTokenTtl", auth.refresh_token_ttl, 1, auth.session_max_age)?;
-        within("auth.refreshGrace", auth.refresh_grace, 0, Span::seconds(60))?;
-        within("auth.deletionGrace", auth.deletion_grace, 0, Span::seconds(366 * day))?;
+        within(
+            "auth.accessTokenTtl",
+            auth.access_token_ttl,
+            1,
+            Span::seconds(day),
+        )?;
+        within(
+            "auth.sessionMaxAge",
+            auth.session_max_age,
+            1,
+            Span::seconds(366 * day),
+        )?;
+        within(
+            "auth.refreshTokenTtl",
+            auth.refresh_token_ttl,
+            1,
+            auth.session_max_age,
+        )?;
+        within(
+            "auth.refreshGrace",
+            auth.refresh_grace,
+            0,
+            Span::seconds(60),
+        )?;
+        within(
+            "auth.deletionGrace",
+            auth.deletion_grace,
+            0,
+            Span::seconds(366 * day),
+        )?;
         between("auth.password.minLength", auth.password.min_length, 8, 64)?;
         between("auth.password.maxLength", auth.password.max_length, 64, 128)?;
         between("auth.bcryptCost", auth.bcrypt_cost as usize, least_cost, 16)?;
@@ -350,14 +429,49 @@ impl Settings {
             ("registrations", throttle.registrations),
             ("refreshes", throttle.refreshes),
         ] {
-            between(&format!("auth.throttle.{name}"), count as usize, 1, Throttle::MOST as usize)?;
+            between(
+                &format!("auth.throttle.{name}"),
+                count as usize,
+                1,
+                Throttle::MOST as usize,
+            )?;
         }
-        within("auth.throttle.window", throttle.window, 1, Span::seconds(day))?;
-        within("auth.throttle.longestLock", throttle.longest_lock, 1, Span::seconds(day))?;
-        within("auth.throttle.firstLock", throttle.first_lock, 1, throttle.longest_lock)?;
-        within("auth.throttle.accountLock", throttle.account_lock, 1, Span::seconds(60))?;
-        within("auth.throttle.registrationWindow", throttle.registration_window, 1, Span::seconds(day))?;
-        within("auth.throttle.refreshWindow", throttle.refresh_window, 1, Span::seconds(3600))
+        within(
+            "auth.throttle.window",
+            throttle.window,
+            1,
+            Span::seconds(day),
+        )?;
+        within(
+            "auth.throttle.longestLock",
+            throttle.longest_lock,
+            1,
+            Span::seconds(day),
+        )?;
+        within(
+            "auth.throttle.firstLock",
+            throttle.first_lock,
+            1,
+            throttle.longest_lock,
+        )?;
+        within(
+            "auth.throttle.accountLock",
+            throttle.account_lock,
+            1,
+            Span::seconds(60),
+        )?;
+        within(
+            "auth.throttle.registrationWindow",
+            throttle.registration_window,
+            1,
+            Span::seconds(day),
+        )?;
+        within(
+            "auth.throttle.refreshWindow",
+            throttle.refresh_window,
+            1,
+            Span::seconds(3600),
+        )
     }
 }
 
@@ -365,11 +479,17 @@ impl Settings {
 fn unthrottle(file: &mut Value) {
     let mut at = file;
     for name in ["auth", "throttle"] {
-        let Some(object) = at.as_object_mut() else { return };
-        at = object.entry(name).or_insert_with(|| Value::Object(Map::new()));
+        let Some(object) = at.as_object_mut() else {
+            return;
+        };
+        at = object
+            .entry(name)
+            .or_insert_with(|| Value::Object(Map::new()));
     }
     for name in Throttle::COUNTS {
-        let Some(object) = at.as_object_mut() else { return };
+        let Some(object) = at.as_object_mut() else {
+            return;
+        };
         object.entry(name).or_insert_with(|| Throttle::MOST.into());
     }
 }
@@ -377,7 +497,10 @@ fn unthrottle(file: &mut Value) {
 fn parse(tree: Value) -> Result<Settings, Problem> {
     serde_path_to_error::deserialize(tree).map_err(|error| {
         let path = error.path().to_string();
-        Problem { path: if path == "." { String::new() } else { path }, reason: error.into_inner().to_string() }
+        Problem {
+            path: if path == "." { String::new() } else { path },
+            reason: error.into_inner().to_string(),
+        }
     })
 }
 
@@ -393,7 +516,11 @@ fn variable_name(prefix: &str, key: &str) -> String {
 }
 
 fn join(path: &str, key: &str) -> String {
-    if path.is_empty() { key.to_owned() } else { format!("{path}.{key}") }
+    if path.is_empty() {
+        key.to_owned()
+    } else {
+        format!("{path}.{key}")
+    }
 }
 
 fn override_leaves(
@@ -402,21 +529,38 @@ fn override_leaves(
     prefix: &str,
     variable: &impl Fn(&str) -> Option<String>,
 ) -> Result<(), Problem> {
-    let Value::Object(entries) = tree else { return Ok(()) };
+    let Value::Object(entries) = tree else {
+        return Ok(());
+    };
     for (key, value) in entries {
         let (path, name) = (join(path, key), variable_name(prefix, key));
         override_leaves(value, &path, &name, variable)?;
-        let Some(text) = variable(&name).filter(|text| !text.is_empty() && !value.is_object()) else { continue };
+        let Some(text) = variable(&name).filter(|text| !text.is_empty() && !value.is_object())
+        else {
+            continue;
+        };
         *value = match value {
-            Value::Number(_) => serde_json::from_str(&text)
-                .map_err(|_| Problem { path, reason: format!("{name}={text} is not a number") })?,
-            Value::Array(_) if text.starts_with('[') => serde_json::from_str(&text)
-                .map_err(|error| Problem { path, reason: format!("{name} is not JSON: {error}") })?,
+            Value::Number(_) => serde_json::from_str(&text).map_err(|_| Problem {
+                path,
+                reason: format!("{name}={text} is not a number"),
+            })?,
+            Value::Array(_) if text.starts_with('[') => {
+                serde_json::from_str(&text).map_err(|error| Problem {
+                    path,
+                    reason: format!("{name} is not JSON: {error}"),
+                })?
+            }
             Value::Bool(_) => serde_json::from_str(&text)
                 .ok()
                 .filter(Value::is_boolean)
-                .ok_or_else(|| Problem { path, reason: format!("{name}={text} is neither true nor false") })?,
-            Value::Array(_) => text.split(',').map(|item| Value::from(item.trim())).collect(),
+                .ok_or_else(|| Problem {
+                    path,
+                    reason: format!("{name}={text} is neither true nor false"),
+                })?,
+            Value::Array(_) => text
+                .split(',')
+                .map(|item| Value::from(item.trim()))
+                .collect(),
             _ => Value::String(text),
         };
     }
@@ -439,8 +583,12 @@ mod tests {
     use super::*;
 
     fn read(json: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
-        let variable =
-            |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+        let variable = |name: &str| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
         Settings::read(json, variable, false).map_err(|problem| problem.to_string())
     }
 
@@ -459,8 +607,14 @@ mod tests {
                 ("BAKEND_AUTH_REFRESH_REUSE", "converge"),
                 ("BAKEND_AUTH_REQUIRE_API_KEY", "true"),
                 ("BAKEND_AUTH_JWT_SECRET", "x"),
-                ("BAKEND_USERS_FIELDS", r#"[{ "name": "level", "type": "number", "max": 1.5, "public": true }]"#),
-                ("BAKEND_CORS_ALLOWED_ORIGINS", "https://a.example, https://b.example"),
+                (
+                    "BAKEND_USERS_FIELDS",
+                    r#"[{ "name": "level", "type": "number", "max": 1.5, "public": true }]"#,
+                ),
+                (
+                    "BAKEND_CORS_ALLOWED_ORIGINS",
+                    "https://a.example, https://b.example",
+                ),
             ],
         )
         .map_err(|reason| panic!("{reason}"))
@@ -472,14 +626,29 @@ mod tests {
         assert!(settings.auth.require_api_key);
         assert_eq!(settings.auth.jwt_secret.as_deref(), Some("x"));
         assert_eq!(settings.users.fields.len(), 1);
-        assert_eq!(settings.users.fields[0].field.max.as_ref().map(ToString::to_string).as_deref(), Some("1.5"));
-        assert_eq!(settings.cors.allowed_origins, ["https://a.example", "https://b.example"]);
+        assert_eq!(
+            settings.users.fields[0]
+                .field
+                .max
+                .as_ref()
+                .map(ToString::to_string)
+                .as_deref(),
+            Some("1.5")
+        );
+        assert_eq!(
+            settings.cors.allowed_origins,
+            ["https://a.example", "https://b.example"]
+        );
     }
 
     #[test]
     fn a_bad_setting_is_named_with_its_reason() {
         for (json, variables, expected) in [
-            (r#"{ "auht": {} }"#, &[][..], "auht: unknown field `auht`, expected one of `auth`, `cors`, `users`"),
+            (
+                r#"{ "auht": {} }"#,
+                &[][..],
+                "auht: unknown field `auht`, expected one of `auth`, `cors`, `users`",
+            ),
             (
                 r#"{ "auth": { "accessTokenTtl": "15 minutes" } }"#,
                 &[],
@@ -490,15 +659,31 @@ mod tests {
                 &[],
                 "auth.accessTokenTtl: invalid type: number, expected a string",
             ),
-            (r#"{ "auth": { "bcryptCost": 4 } }"#, &[], "auth.bcryptCost: 4 must be 10 to 16"),
+            (
+                r#"{ "auth": { "bcryptCost": 4 } }"#,
+                &[],
+                "auth.bcryptCost: 4 must be 10 to 16",
+            ),
             (
                 r#"{ "auth": { "refreshTokenTtl": "31d" } }"#,
                 &[],
                 "auth.refreshTokenTtl: 2678400s must be 1s to 2592000s",
             ),
-            (r#"{ "auth": { "roles": ["editor", "Chief"] } }"#, &[], "auth.roles[1]: `Chief` must match ^[a-z]"),
-            (r#"{ "auth": { "roles": ["user"] } }"#, &[], "auth.roles[0]: `user` means something else in rules"),
-            ("{}", &[("BAKEND_AUTH_ROLES", "a, b, a")], "auth.roles[2]: `a` is there twice"),
+            (
+                r#"{ "auth": { "roles": ["editor", "Chief"] } }"#,
+                &[],
+                "auth.roles[1]: `Chief` must match ^[a-z]",
+            ),
+            (
+                r#"{ "auth": { "roles": ["user"] } }"#,
+                &[],
+                "auth.roles[0]: `user` means something else in rules",
+            ),
+            (
+                "{}",
+                &[("BAKEND_AUTH_ROLES", "a, b, a")],
+                "auth.roles[2]: `a` is there twice",
+            ),
             (
                 r#"{ "users": { "fields": [{ "name": "bio", "type": "text" }] } }"#,
                 &[],
@@ -509,8 +694,16 @@ mod tests {
                 &[],
                 "users.fields[1].name: `role` is reserved; choose another name",
             ),
-            ("{}", &[("BAKEND_USERS_FIELDS", "[{")], "users.fields: BAKEND_USERS_FIELDS is not JSON: EOF"),
-            ("{}", &[("BAKEND_USERS_FIELDS", "bio")], "users.fields[0]: a profile field is an object"),
+            (
+                "{}",
+                &[("BAKEND_USERS_FIELDS", "[{")],
+                "users.fields: BAKEND_USERS_FIELDS is not JSON: EOF",
+            ),
+            (
+                "{}",
+                &[("BAKEND_USERS_FIELDS", "bio")],
+                "users.fields[0]: a profile field is an object",
+            ),
             (
                 "{}",
                 &[("BAKEND_AUTH_BCRYPT_COST", "ten")],
@@ -528,7 +721,10 @@ mod tests {
             ),
         ] {
             let reason = read(json, variables).err().unwrap_or_default();
-            assert!(reason.starts_with(expected), "{json} {variables:?}: {reason}");
+            assert!(
+                reason.starts_with(expected),
+                "{json} {variables:?}: {reason}"
+            );
         }
         assert!(read("{", &[]).is_err());
     }
@@ -536,8 +732,12 @@ mod tests {
     #[test]
     fn a_developers_machine_throttles_only_what_it_is_told_to() {
         let local = |json: &str, variables: &[(&str, &str)]| {
-            let variable =
-                |name: &str| variables.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned());
+            let variable = |name: &str| {
+                variables
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| (*value).to_owned())
+            };
             Settings::read(json, variable, true).map(|settings| settings.auth.throttle)
         };
         let high = Throttle::MOST;
@@ -551,19 +751,44 @@ mod tests {
         };
         assert_eq!(local("{}", &[]), Ok(all.clone()));
         let file = r#"{ "auth": { "throttle": { "attempts": 7 } } }"#;
-        assert_eq!(local(file, &[]), Ok(Throttle { attempts: 7, ..all.clone() }));
+        assert_eq!(
+            local(file, &[]),
+            Ok(Throttle {
+                attempts: 7,
+                ..all.clone()
+            })
+        );
         let told = [("BAKEND_AUTH_THROTTLE_REFRESHES", "3")];
-        assert_eq!(local(file, &told), Ok(Throttle { attempts: 7, refreshes: 3, ..all }));
+        assert_eq!(
+            local(file, &told),
+            Ok(Throttle {
+                attempts: 7,
+                refreshes: 3,
+                ..all
+            })
+        );
         assert!(local(r#"{ "auth": { "throttle": 1 } }"#, &[]).is_err());
-        assert!(read("{}", &[]).is_ok_and(|settings| settings.auth.throttle == Throttle::default()));
+        assert!(
+            read("{}", &[]).is_ok_and(|settings| settings.auth.throttle == Throttle::default())
+        );
     }
 
     #[test]
     fn every_key_has_its_variable() {
         let keys = Settings::keys();
-        let name = |path: &str| keys.iter().find(|(key, ..)| key == path).map(|(_, name, _)| name.as_str());
-        assert_eq!(name("auth.password.minLength"), Some("BAKEND_AUTH_PASSWORD_MIN_LENGTH"));
-        assert_eq!(name("cors.allowedOrigins"), Some("BAKEND_CORS_ALLOWED_ORIGINS"));
+        let name = |path: &str| {
+            keys.iter()
+                .find(|(key, ..)| key == path)
+                .map(|(_, name, _)| name.as_str())
+        };
+        assert_eq!(
+            name("auth.password.minLength"),
+            Some("BAKEND_AUTH_PASSWORD_MIN_LENGTH")
+        );
+        assert_eq!(
+            name("cors.allowedOrigins"),
+            Some("BAKEND_CORS_ALLOWED_ORIGINS")
+        );
         assert_eq!(keys.len(), 27);
     }
 }

@@ -38,13 +38,19 @@ impl Timestamp {
     /// The moment `duration` later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
-        Self(self.0.saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
+        )
     }
 
     /// The moment `duration` earlier, or 1970.
     #[must_use]
     pub fn before(self, duration: Duration) -> Self {
-        Self(self.0.saturating_sub(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)))
+        Self(
+            self.0
+                .saturating_sub(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
+        )
     }
 
     /// Reads an RFC 3339 date-time of any offset, or a full date as its midnight in UTC.
@@ -57,8 +63,13 @@ impl Timestamp {
         } else {
             text
         };
-        let nanos = OffsetDateTime::parse(text, &Rfc3339).ok()?.unix_timestamp_nanos();
-        u64::try_from(nanos.div_euclid(1_000_000)).ok().filter(|millis| *millis <= LAST).map(Self)
+        let nanos = OffsetDateTime::parse(text, &Rfc3339)
+            .ok()?
+            .unix_timestamp_nanos();
+        u64::try_from(nanos.div_euclid(1_000_000))
+            .ok()
+            .filter(|millis| *millis <= LAST)
+            .map(Self)
     }
 }
 
@@ -69,7 +80,11 @@ impl fmt::Display for Timestamp {
         let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| fmt::Error)?;
         let (year, month, day) = at.to_calendar_date();
         let (hour, minute, second, milli) = at.to_hms_milli();
-        write!(f, "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z", u8::from(month))
+        write!(
+            f,
+            "{year:04}-{:02}-{day:02}T{hour:02}:{minute:02}:{second:02}.{milli:03}Z",
+            u8::from(month)
+        )
     }
 }
 
@@ -87,12 +102,19 @@ mod tests {
     fn times_are_utc_with_milliseconds() {
         for (text, wire) in [
             ("2026-11-21T10:00:00Z", "2026-11-21T10:00:00.000Z"),
-            ("2026-11-21T10:00:00.123456+02:00", "2026-11-21T08:00:00.123Z"),
+            (
+                "2026-11-21T10:00:00.123456+02:00",
+                "2026-11-21T08:00:00.123Z",
+            ),
             ("2026-02-28", "2026-02-28T00:00:00.000Z"),
             ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
             ("9999-12-31T23:59:59.999+23:59", "9999-12-31T00:00:59.999Z"),
         ] {
-            assert_eq!(Timestamp::parse(text).map(|at| at.to_string()).as_deref(), Some(wire), "{text}");
+            assert_eq!(
+                Timestamp::parse(text).map(|at| at.to_string()).as_deref(),
+                Some(wire),
+                "{text}"
+            );
         }
     }
 
@@ -112,6 +134,9 @@ mod tests {
         ] {
             assert_eq!(Timestamp::parse(text), None, "{text}");
         }
-        assert_eq!(Timestamp::from_millis(u64::MAX).to_string(), "9999-12-31T23:59:59.999Z");
+        assert_eq!(
+            Timestamp::from_millis(u64::MAX).to_string(),
+            "9999-12-31T23:59:59.999Z"
+        );
     }
 }

@@ -40,9 +40,15 @@ pub enum Presence {
 /// # Errors
 /// `common/validation-failed` naming every field that is missing, of the wrong type or not known.
 pub fn decode<B: Body>(object: Map<String, Value>) -> Result<B, Error> {
-    let mut fields = Fields { object, details: Vec::new() };
+    let mut fields = Fields {
+        object,
+        details: Vec::new(),
+    };
     let body = B::read(&mut fields);
-    let Fields { object, mut details } = fields;
+    let Fields {
+        object,
+        mut details,
+    } = fields;
     details.extend(object.keys().map(|name| unknown(name)));
     match body {
         Some(body) if details.is_empty() => Ok(body),
@@ -76,7 +82,11 @@ impl Fields {
     pub fn text(&mut self, name: &str) -> Option<String> {
         let text = self.optional_text(name);
         if text.is_none() && !self.details.iter().any(|detail| detail.field == name) {
-            self.details.push(Detail::new(name, "required", format!("`{name}` is required.")));
+            self.details.push(Detail::new(
+                name,
+                "required",
+                format!("`{name}` is required."),
+            ));
         }
         text
     }
@@ -87,7 +97,11 @@ impl Fields {
             None | Some(Value::Null) => None,
             Some(Value::String(text)) => Some(text),
             Some(_) => {
-                self.details.push(Detail::new(name, "type", format!("`{name}` must be a string.")));
+                self.details.push(Detail::new(
+                    name,
+                    "type",
+                    format!("`{name}` must be a string."),
+                ));
                 None
             }
         }
@@ -99,7 +113,11 @@ impl Fields {
             None | Some(Value::Null) => None,
             Some(Value::Bool(flag)) => Some(flag),
             Some(_) => {
-                self.details.push(Detail::new(name, "type", format!("`{name}` must be true or false.")));
+                self.details.push(Detail::new(
+                    name,
+                    "type",
+                    format!("`{name}` must be true or false."),
+                ));
                 None
             }
         }
@@ -108,10 +126,16 @@ impl Fields {
     /// The items of a list that must be there and hold `least` to `most` of them.
     fn list(&mut self, name: &str, least: usize, most: usize) -> Option<Vec<Value>> {
         let (code, message) = match self.object.remove(name) {
-            Some(Value::Array(items)) if (least..=most).contains(&items.len()) => return Some(items),
-            Some(Value::Array(items)) => {
-                ("range", format!("`{name}` has {} items; there may be {least} to {most}.", items.len()))
+            Some(Value::Array(items)) if (least..=most).contains(&items.len()) => {
+                return Some(items);
             }
+            Some(Value::Array(items)) => (
+                "range",
+                format!(
+                    "`{name}` has {} items; there may be {least} to {most}.",
+                    items.len()
+                ),
+            ),
             None | Some(Value::Null) => ("required", format!("`{name}` is required.")),
             Some(_) => ("type", format!("`{name}` must be an array.")),
         };
@@ -196,7 +220,10 @@ impl Body for Credentials {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let (email, password) = (fields.text("email"), fields.text("password"));
-        Some(Self { email: email?, password: password? })
+        Some(Self {
+            email: email?,
+            password: password?,
+        })
     }
 }
 
@@ -220,9 +247,15 @@ impl Body for RegisterRequest {
     const PRESENCE: Presence = Presence::Required;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        let (email, password, profile) = (fields.text("email"), fields.text("password"), fields.all());
+        let (email, password, profile) =
+            (fields.text("email"), fields.text("password"), fields.all());
         let faults = std::mem::take(&mut fields.details);
-        Some(Self { email: email.unwrap_or_default(), password: password.unwrap_or_default(), profile, faults })
+        Some(Self {
+            email: email.unwrap_or_default(),
+            password: password.unwrap_or_default(),
+            profile,
+            faults,
+        })
     }
 }
 
@@ -251,7 +284,9 @@ impl Body for Confirmation {
     const PRESENCE: Presence = Presence::Required;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { password: fields.text("password")? })
+        Some(Self {
+            password: fields.text("password")?,
+        })
     }
 }
 
@@ -270,7 +305,10 @@ impl Body for NewPassword {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let (current, new) = (fields.text("currentPassword"), fields.text("newPassword"));
-        Some(Self { current_password: current?, new_password: new? })
+        Some(Self {
+            current_password: current?,
+            new_password: new?,
+        })
     }
 }
 
@@ -286,7 +324,9 @@ impl Body for RefreshRequest {
     const PRESENCE: Presence = Presence::Optional;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { refresh_token: fields.optional_text("refreshToken") })
+        Some(Self {
+            refresh_token: fields.optional_text("refreshToken"),
+        })
     }
 }
 
@@ -303,7 +343,9 @@ impl Body for LogoutRequest {
     const PRESENCE: Presence = Presence::Optional;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { refresh_token: fields.optional_text("refreshToken") })
+        Some(Self {
+            refresh_token: fields.optional_text("refreshToken"),
+        })
     }
 }
 
@@ -385,9 +427,18 @@ impl Body for NewUser {
     const PRESENCE: Presence = Presence::Required;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        let (email, password) = (fields.text("email").unwrap_or_default(), fields.optional_text("password"));
+        let (email, password) = (
+            fields.text("email").unwrap_or_default(),
+            fields.optional_text("password"),
+        );
         let (role, profile) = (fields.optional_text("role"), fields.all());
-        Some(Self { email, password, role, profile, faults: std::mem::take(&mut fields.details) })
+        Some(Self {
+            email,
+            password,
+            role,
+            profile,
+            faults: std::mem::take(&mut fields.details),
+        })
     }
 }
 
@@ -411,9 +462,17 @@ impl Body for UserChanges {
     const PRESENCE: Presence = Presence::Required;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        let (role, disabled) = (fields.optional_text("role"), fields.optional_flag("disabled"));
+        let (role, disabled) = (
+            fields.optional_text("role"),
+            fields.optional_flag("disabled"),
+        );
         let profile = fields.all();
-        Some(Self { role, disabled, profile, faults: std::mem::take(&mut fields.details) })
+        Some(Self {
+            role,
+            disabled,
+            profile,
+            faults: std::mem::take(&mut fields.details),
+        })
     }
 }
 
@@ -429,7 +488,9 @@ impl Body for PasswordToSet {
     const PRESENCE: Presence = Presence::Required;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self { password: fields.text("password")? })
+        Some(Self {
+            password: fields.text("password")?,
+        })
     }
 }
 
@@ -567,7 +628,11 @@ impl Record {
         let mut view = self.fields;
         view.insert("createdAt".to_owned(), text(self.created_at.to_string()));
         view.insert("updatedAt".to_owned(), text(self.updated_at.to_string()));
-        view.insert("createdBy".to_owned(), self.created_by.map_or(Value::Null, |id| text(id.to_string())));
+        view.insert(
+            "createdBy".to_owned(),
+            self.created_by
+                .map_or(Value::Null, |id| text(id.to_string())),
+        );
         if let Some(fields) = fields {
             view.retain(|name, _| fields.contains(name));
         }
@@ -659,18 +724,30 @@ impl BulkOperations {
     /// # Errors
     /// `common/validation-failed` naming each that has not the shape of one, such as `operations[2]`.
     pub fn operations(self) -> Result<Vec<BulkOperation>, Error> {
-        let mut fields = Fields { object: self.0, details: Vec::new() };
+        let mut fields = Fields {
+            object: self.0,
+            details: Vec::new(),
+        };
         let items = fields.list("operations", 1, Self::MOST).unwrap_or_default();
-        let Fields { object, mut details } = fields;
+        let Fields {
+            object,
+            mut details,
+        } = fields;
         details.extend(object.keys().map(|name| unknown(name)));
         let mut operations = Vec::with_capacity(items.len());
         for (at, item) in items.into_iter().enumerate() {
             match BulkOperation::read(item) {
                 Ok(operation) => operations.push(operation),
-                Err((code, message)) => details.push(Detail::new(format!("operations[{at}]"), code, message)),
+                Err((code, message)) => {
+                    details.push(Detail::new(format!("operations[{at}]"), code, message))
+                }
             }
         }
-        if details.is_empty() { Ok(operations) } else { Err(Error::invalid(details)) }
+        if details.is_empty() {
+            Ok(operations)
+        } else {
+            Err(Error::invalid(details))
+        }
     }
 }
 
@@ -686,11 +763,18 @@ impl BulkOperation {
 
     /// One operation, or what is wrong with it.
     fn read(item: Value) -> Result<Self, (&'static str, &'static str)> {
-        const SHAPE: &str = "An operation is an object with one of `create`, `update` and `delete`.";
-        let Value::Object(item) = item else { return Err(("type", SHAPE)) };
+        const SHAPE: &str =
+            "An operation is an object with one of `create`, `update` and `delete`.";
+        let Value::Object(item) = item else {
+            return Err(("type", SHAPE));
+        };
         let mut members = item.into_iter();
-        let (Some((kind, body)), None) = (members.next(), members.next()) else { return Err(("operation", SHAPE)) };
-        let Value::Object(mut body) = body else { return Err(("type", "What an operation is about is an object.")) };
+        let (Some((kind, body)), None) = (members.next(), members.next()) else {
+            return Err(("operation", SHAPE));
+        };
+        let Value::Object(mut body) = body else {
+            return Err(("type", "What an operation is about is an object."));
+        };
         let mut id = || match body.remove("id") {
             Some(Value::String(id)) => Ok(id),
             _ => Err(("required", "`id`, the id of the record, is required.")),
@@ -721,35 +805,59 @@ mod tests {
     use super::*;
 
     fn refused<B: Body>(body: Value) -> Vec<(String, String)> {
-        let Value::Object(object) = body else { panic!("an object") };
+        let Value::Object(object) = body else {
+            panic!("an object")
+        };
         let error = decode::<B>(object).err().expect("refused");
-        error.details.into_iter().map(|detail| (detail.field, detail.code)).collect()
+        error
+            .details
+            .into_iter()
+            .map(|detail| (detail.field, detail.code))
+            .collect()
     }
 
     #[test]
     fn every_wrong_field_is_named() {
         let both = refused::<Credentials>(json!({ "email": 1, "role": "admin", "__proto__": {} }));
-        let expected =
-            [("email", "type"), ("password", "required"), ("__proto__", "unknown-field"), ("role", "unknown-field")];
-        assert_eq!(both, expected.map(|(field, code)| (field.to_owned(), code.to_owned())));
-        assert_eq!(refused::<RefreshRequest>(json!({ "refreshToken": 5 }))[0].1, "type");
-        assert_eq!(refused::<LogoutRequest>(json!({ "refreshToken": 5 }))[0].1, "type");
+        let expected = [
+            ("email", "type"),
+            ("password", "required"),
+            ("__proto__", "unknown-field"),
+            ("role", "unknown-field"),
+        ];
+        assert_eq!(
+            both,
+            expected.map(|(field, code)| (field.to_owned(), code.to_owned()))
+        );
+        assert_eq!(
+            refused::<RefreshRequest>(json!({ "refreshToken": 5 }))[0].1,
+            "type"
+        );
+        assert_eq!(
+            refused::<LogoutRequest>(json!({ "refreshToken": 5 }))[0].1,
+            "type"
+        );
     }
 
     #[test]
     fn a_body_that_is_read_later_is_the_same_body() {
         let object = |value: Value| value.as_object().cloned().unwrap_or_default();
-        let body: Unread<Credentials> = decode(object(json!({ "role": "admin" }))).expect("not looked at yet");
+        let body: Unread<Credentials> =
+            decode(object(json!({ "role": "admin" }))).expect("not looked at yet");
         let error = body.read().err().expect("refused");
         assert_eq!(error.details.len(), 3, "{error:?}");
-        let body: Unread<Credentials> = decode(object(json!({ "email": "a@b", "password": "x" }))).expect("decoded");
+        let body: Unread<Credentials> =
+            decode(object(json!({ "email": "a@b", "password": "x" }))).expect("decoded");
         assert!(body.read().is_ok_and(|it| it.email == "a@b"));
     }
 
     #[test]
     fn a_body_of_thousands_of_faults_is_not_answered_with_thousands() {
         let many: Map<String, Value> = (0..30_000).map(|n| (format!("f{n}"), json!(1))).collect();
-        assert_eq!(refused::<RefreshRequest>(Value::Object(many)).len(), crate::error::MAX_DETAILS);
+        assert_eq!(
+            refused::<RefreshRequest>(Value::Object(many)).len(),
+            crate::error::MAX_DETAILS
+        );
     }
 
     #[test]
@@ -765,20 +873,31 @@ mod tests {
         };
         let whole = serde_json::to_value(record.clone().view(None)).expect("JSON");
         assert_eq!(whole, serde_json::to_value(&record).expect("JSON"));
-        let some = record.clone().view(Some(&["b".to_owned(), "createdBy".to_owned(), "nope".to_owned()]));
-        assert_eq!(Value::Object(some.0), json!({ "id": record.id.to_string(), "b": 2, "createdBy": null }));
+        let some = record.clone().view(Some(&[
+            "b".to_owned(),
+            "createdBy".to_owned(),
+            "nope".to_owned(),
+        ]));
+        assert_eq!(
+            Value::Object(some.0),
+            json!({ "id": record.id.to_string(), "b": 2, "createdBy": null })
+        );
         assert_eq!(record.view(Some(&[])).0.len(), 1);
     }
 
     #[test]
     fn bulk_operations_have_a_shape_and_a_place() {
-        let read = |body: Value| decode::<BulkOperations>(body.as_object().cloned().unwrap_or_default());
+        let read =
+            |body: Value| decode::<BulkOperations>(body.as_object().cloned().unwrap_or_default());
         let operations = |body: Value| read(body).and_then(BulkOperations::operations);
         let good = json!({ "operations": [{ "create": { "a": 1 } }, { "update": { "id": "x", "a": null } },
             { "delete": { "id": "y" } }] });
         let expected = [
             BulkOperation::Create(Map::from_iter([("a".to_owned(), json!(1))])),
-            BulkOperation::Update("x".to_owned(), Map::from_iter([("a".to_owned(), Value::Null)])),
+            BulkOperation::Update(
+                "x".to_owned(),
+                Map::from_iter([("a".to_owned(), Value::Null)]),
+            ),
             BulkOperation::Delete("y".to_owned()),
         ];
         assert_eq!(operations(good), Ok(expected.to_vec()));
@@ -788,24 +907,65 @@ mod tests {
             (json!({ "operations": {} }), "operations", "type"),
             (json!({ "operations": [] }), "operations", "range"),
             (json!({ "operations": many }), "operations", "range"),
-            (json!({ "operations": [{ "create": {} }], "x": 1 }), "x", "unknown-field"),
-            (json!({ "operations": [{ "create": {} }, 1] }), "operations[1]", "type"),
-            (json!({ "operations": [{ "create": 1 }] }), "operations[0]", "type"),
+            (
+                json!({ "operations": [{ "create": {} }], "x": 1 }),
+                "x",
+                "unknown-field",
+            ),
+            (
+                json!({ "operations": [{ "create": {} }, 1] }),
+                "operations[1]",
+                "type",
+            ),
+            (
+                json!({ "operations": [{ "create": 1 }] }),
+                "operations[0]",
+                "type",
+            ),
             (json!({ "operations": [{}] }), "operations[0]", "operation"),
-            (json!({ "operations": [{ "upsert": {} }] }), "operations[0]", "operation"),
-            (json!({ "operations": [{ "create": {}, "delete": {} }] }), "operations[0]", "operation"),
-            (json!({ "operations": [{ "update": {} }] }), "operations[0]", "required"),
-            (json!({ "operations": [{ "delete": { "id": 1 } }] }), "operations[0]", "required"),
-            (json!({ "operations": [{ "delete": { "id": "x", "a": 1 } }] }), "operations[0]", "unknown-field"),
+            (
+                json!({ "operations": [{ "upsert": {} }] }),
+                "operations[0]",
+                "operation",
+            ),
+            (
+                json!({ "operations": [{ "create": {}, "delete": {} }] }),
+                "operations[0]",
+                "operation",
+            ),
+            (
+                json!({ "operations": [{ "update": {} }] }),
+                "operations[0]",
+                "required",
+            ),
+            (
+                json!({ "operations": [{ "delete": { "id": 1 } }] }),
+                "operations[0]",
+                "required",
+            ),
+            (
+                json!({ "operations": [{ "delete": { "id": "x", "a": 1 } }] }),
+                "operations[0]",
+                "unknown-field",
+            ),
         ] {
             let error = operations(body.clone()).expect_err("refused");
-            let details: Vec<_> = error.details.iter().map(|it| (it.field.as_str(), it.code.as_str())).collect();
+            let details: Vec<_> = error
+                .details
+                .iter()
+                .map(|it| (it.field.as_str(), it.code.as_str()))
+                .collect();
             assert_eq!(details, [(field, code)], "{body}");
         }
     }
 
     #[test]
     fn an_absent_logout_token_is_none() {
-        assert_eq!(decode::<LogoutRequest>(Map::new()).ok().and_then(|body| body.refresh_token), None);
+        assert_eq!(
+            decode::<LogoutRequest>(Map::new())
+                .ok()
+                .and_then(|body| body.refresh_token),
+            None
+        );
     }
 }

@@ -31,7 +31,14 @@ pub struct Claims {
 ///
 /// # Errors
 /// `common/internal` when signing fails, which no input makes happen.
-pub fn issue(keys: &Keys, user: Id, role: &str, session: Id, now: Timestamp, lifetime: u64) -> Result<String, Error> {
+pub fn issue(
+    keys: &Keys,
+    user: Id,
+    role: &str,
+    session: Id,
+    now: Timestamp,
+    lifetime: u64,
+) -> Result<String, Error> {
     let claims = Claims {
         iss: keys.issuer.clone(),
         sub: user,
@@ -40,7 +47,10 @@ pub fn issue(keys: &Keys, user: Id, role: &str, session: Id, now: Timestamp, lif
         iat: now.seconds(),
         exp: now.seconds().saturating_add(lifetime),
     };
-    let header = Header { typ: Some("at+jwt".to_owned()), ..Header::new(Algorithm::HS256) };
+    let header = Header {
+        typ: Some("at+jwt".to_owned()),
+        ..Header::new(Algorithm::HS256)
+    };
     jsonwebtoken::encode(&header, &claims, &keys.current()?.encoding)
         .map_err(|error| Error::internal(format!("signing: {error}")))
 }
@@ -54,8 +64,16 @@ pub fn signed(keys: &Keys, token: &str) -> Result<Claims, Error> {
     if header != Some(HEADER) {
         return Err(Code::InvalidToken.into());
     }
-    let claims = keys.generations.iter().find_map(|key| decode(key, token)).ok_or(Code::InvalidToken)?;
-    if claims.iss == keys.issuer { Ok(claims) } else { Err(Code::InvalidToken.into()) }
+    let claims = keys
+        .generations
+        .iter()
+        .find_map(|key| decode(key, token))
+        .ok_or(Code::InvalidToken)?;
+    if claims.iss == keys.issuer {
+        Ok(claims)
+    } else {
+        Err(Code::InvalidToken.into())
+    }
 }
 
 /// The claims of a token that is valid now. There is no leeway: the clock that checks is the clock that signed.
@@ -64,7 +82,11 @@ pub fn signed(keys: &Keys, token: &str) -> Result<Claims, Error> {
 /// `auth/token-expired`, or `auth/invalid-token` for what this deployment did not sign.
 pub fn valid(keys: &Keys, token: &str, now: Timestamp) -> Result<Claims, Error> {
     let claims = signed(keys, token)?;
-    if now.seconds() < claims.exp { Ok(claims) } else { Err(Code::TokenExpired.into()) }
+    if now.seconds() < claims.exp {
+        Ok(claims)
+    } else {
+        Err(Code::TokenExpired.into())
+    }
 }
 
 fn decode(key: &Derived, token: &str) -> Option<Claims> {
@@ -72,7 +94,9 @@ fn decode(key: &Derived, token: &str) -> Option<Claims> {
     // `exp` is required by the type, and checked by `valid` against the time it is given.
     validation.validate_exp = false;
     validation.required_spec_claims.clear();
-    jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).ok().map(|token| token.claims)
+    jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation)
+        .ok()
+        .map(|token| token.claims)
 }
 
 #[cfg(test)]
@@ -103,7 +127,10 @@ mod tests {
     fn forge(header: &Value, claims: &Value, secret: &[u8]) -> String {
         let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
         let message = format!("{}.{}", part(header), part(claims));
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), message.as_bytes());
+        let tag = hmac::sign(
+            &hmac::Key::new(hmac::HMAC_SHA256, secret),
+            message.as_bytes(),
+        );
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
     }
 
@@ -116,15 +143,27 @@ mod tests {
     fn a_token_says_who_and_until_when() {
         let keys = keys();
         let claims = valid(&keys, &token(&keys), NOW).expect("valid");
-        assert_eq!((claims.sub, claims.sid, claims.role.as_str()), (id(1), id(2), "authenticated"));
-        assert_eq!((claims.iss.as_str(), claims.exp - claims.iat), ("bakend:local-", 900));
+        assert_eq!(
+            (claims.sub, claims.sid, claims.role.as_str()),
+            (id(1), id(2), "authenticated")
+        );
+        assert_eq!(
+            (claims.iss.as_str(), claims.exp - claims.iat),
+            ("bakend:local-", 900)
+        );
     }
 
     #[test]
     fn it_expires_to_the_second() {
         let keys = keys();
         let token = token(&keys);
-        let at = |seconds: u64| valid(&keys, &token, Timestamp::from_millis((NOW.seconds() + seconds) * 1000));
+        let at = |seconds: u64| {
+            valid(
+                &keys,
+                &token,
+                Timestamp::from_millis((NOW.seconds() + seconds) * 1000),
+            )
+        };
         assert!(at(899).is_ok());
         assert_eq!(at(900), Err(Code::TokenExpired.into()));
         assert!(signed(&keys, &token).is_ok());
@@ -140,7 +179,8 @@ mod tests {
 
     #[test]
     fn the_forger_can_make_a_valid_token_if_it_knows_everything() {
-        let header: Value = serde_json::from_slice(&URL_SAFE_NO_PAD.decode(HEADER).expect("base64")).expect("json");
+        let header: Value =
+            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(HEADER).expect("base64")).expect("json");
         assert_eq!(header, json!({ "typ": "at+jwt", "alg": "HS256" }));
         // serde_json sorts the keys, so only the pinned spelling of the header passes.
         let body = forge(&header, &claims(), SECRET);
@@ -150,7 +190,10 @@ mod tests {
 
     fn resign(header: &str, claims: &Value) -> String {
         let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, SECRET), message.as_bytes());
+        let tag = hmac::sign(
+            &hmac::Key::new(hmac::HMAC_SHA256, SECRET),
+            message.as_bytes(),
+        );
         format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
     }
 
@@ -171,8 +214,18 @@ mod tests {
             format!("{good}="),
             good[..good.len() - 1].to_owned(),
             format!("{message}.{}", signature.chars().rev().collect::<String>()),
-            forge(&json!({ "alg": "none", "typ": "at+jwt" }), &claims(), SECRET),
-            format!("{}.", forge(&json!({ "alg": "none" }), &claims(), SECRET).rsplit_once('.').expect("parts").0),
+            forge(
+                &json!({ "alg": "none", "typ": "at+jwt" }),
+                &claims(),
+                SECRET,
+            ),
+            format!(
+                "{}.",
+                forge(&json!({ "alg": "none" }), &claims(), SECRET)
+                    .rsplit_once('.')
+                    .expect("parts")
+                    .0
+            ),
         ];
         for header in [
             json!({ "alg": "HS512", "typ": "at+jwt" }),
@@ -208,9 +261,16 @@ mod tests {
             forged.push(resign(HEADER, &claims));
         }
         for token in forged {
-            assert_eq!(valid(&keys, &token, NOW), Err(Code::InvalidToken.into()), "{token}");
+            assert_eq!(
+                valid(&keys, &token, NOW),
+                Err(Code::InvalidToken.into()),
+                "{token}"
+            );
         }
         let elsewhere = Keys::new("other-", SECRET, None).expect("keys");
-        assert!(valid(&elsewhere, &good, NOW).is_err(), "another deployment with the same secret");
+        assert!(
+            valid(&elsewhere, &good, NOW).is_err(),
+            "another deployment with the same secret"
+        );
     }
 }

@@ -100,13 +100,25 @@ impl PresentedKey {
     /// `auth/invalid-api-key`, the one answer for whatever is wrong with a key.
     pub fn parse(header: &str) -> Result<Self, Error> {
         let read = |kind: KeyType| {
-            let bytes = URL_SAFE_NO_PAD.decode(header.strip_prefix(prefix(kind))?).ok()?;
+            let bytes = URL_SAFE_NO_PAD
+                .decode(header.strip_prefix(prefix(kind))?)
+                .ok()?;
             let (id, secret) = bytes.split_first_chunk::<16>()?;
             let id = Id::from_bytes(*id).filter(|_| secret.len() == BYTES - 16)?;
             let judged = Arc::default();
-            Some(Self { kind, id, hash: hash(header), binds: false, origin: None, judged })
+            Some(Self {
+                kind,
+                id,
+                hash: hash(header),
+                binds: false,
+                origin: None,
+                judged,
+            })
         };
-        KeyType::ALL.into_iter().find_map(read).ok_or_else(|| Code::InvalidApiKey.into())
+        KeyType::ALL
+            .into_iter()
+            .find_map(read)
+            .ok_or_else(|| Code::InvalidApiKey.into())
     }
 
     /// The same where `auth.requireApiKey` makes a publishable key bind its callers, used from this origin.
@@ -134,12 +146,17 @@ impl PresentedKey {
     /// `auth/invalid-api-key` for an unknown, wrong or expired one, all alike; `auth/origin-not-allowed`.
     pub fn admit(&self, found: Option<ApiKey>, now: Timestamp) -> Result<KeyAccess, Error> {
         self.judged.store(true, Ordering::Relaxed);
-        let key = found.filter(|key| key.is(self, now)).ok_or(Code::InvalidApiKey)?;
+        let key = found
+            .filter(|key| key.is(self, now))
+            .ok_or(Code::InvalidApiKey)?;
         let binds = self.is_secret() || self.binds;
         if binds && !key.admits_origin(self.origin.as_deref()) {
             return Err(Code::OriginNotAllowed.into());
         }
-        Ok(KeyAccess { id: key.id, scopes: binds.then_some(key.scopes) })
+        Ok(KeyAccess {
+            id: key.id,
+            scopes: binds.then_some(key.scopes),
+        })
     }
 }
 
@@ -179,11 +196,20 @@ impl ApiKey {
         now: Timestamp,
         is_collection: impl Fn(&str) -> bool,
     ) -> Result<(Self, String), Error> {
-        let NewApiKey { name, kind, scopes, origins, expires_at } = asked;
+        let NewApiKey {
+            name,
+            kind,
+            scopes,
+            origins,
+            expires_at,
+        } = asked;
         let origins = origins.unwrap_or_default();
         let mut details = Vec::new();
         let fits = |c: char| !c.is_control();
-        if !(1..=100).contains(&name.chars().count()) || name.trim().is_empty() || !name.chars().all(fits) {
+        if !(1..=100).contains(&name.chars().count())
+            || name.trim().is_empty()
+            || !name.chars().all(fits)
+        {
             details.push(Detail::new(
                 "name",
                 "format",
@@ -200,7 +226,8 @@ impl ApiKey {
             Detail::new(place, "format", message)
         }));
         if kind == KeyType::Secret && !origins.is_empty() {
-            let message = "`origins` are for publishable keys: a secret key must never reach a browser.";
+            let message =
+                "`origins` are for publishable keys: a secret key must never reach a browser.";
             details.push(Detail::new("origins", "not-allowed", message));
         }
         let expires_at = expires_at.and_then(|text| {
@@ -216,20 +243,36 @@ impl ApiKey {
         }
         let text = text(kind, id, secret);
         let hash = hash(&text);
-        Ok((Self { id, name, kind, scopes, origins, expires_at, hash, created_by, rotated_at: None }, text))
+        Ok((
+            Self {
+                id,
+                name,
+                kind,
+                scopes,
+                origins,
+                expires_at,
+                hash,
+                created_by,
+                rotated_at: None,
+            },
+            text,
+        ))
     }
 
     /// Whether it is the one that was presented, and good now. An unknown id and a wrong secret are one answer.
     #[must_use]
     pub fn is(&self, presented: &PresentedKey, now: Timestamp) -> bool {
         let same = is_equal(self.hash.as_bytes(), presented.hash.as_bytes());
-        same && self.id == presented.id && self.kind == presented.kind && self.expires_at.is_none_or(|end| now < end)
+        same && self.id == presented.id
+            && self.kind == presented.kind
+            && self.expires_at.is_none_or(|end| now < end)
     }
 
     /// Whether it may be used from this origin.
     #[must_use]
     pub fn admits_origin(&self, origin: Option<&str>) -> bool {
-        self.origins.is_empty() || origin.is_some_and(|origin| self.origins.iter().any(|own| own == origin))
+        self.origins.is_empty()
+            || origin.is_some_and(|origin| self.origins.iter().any(|own| own == origin))
     }
 
     /// The key as an admin sees it.
@@ -251,18 +294,27 @@ impl ApiKey {
 
 /// Compares without telling by its time how much is equal.
 fn is_equal(a: &[u8], b: &[u8]) -> bool {
-    let difference = a.iter().zip(b).fold(0, |difference, (a, b)| black_box(difference | (a ^ b)));
+    let difference = a
+        .iter()
+        .zip(b)
+        .fold(0, |difference, (a, b)| black_box(difference | (a ^ b)));
     a.len() == b.len() && difference == 0
 }
 
 /// Whether a text is an origin as browsers send it (RFC 6454, section 6.2).
 fn is_origin(text: &str) -> bool {
-    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).unwrap_or_default();
+    let host = text
+        .strip_prefix("https://")
+        .or_else(|| text.strip_prefix("http://"))
+        .unwrap_or_default();
     let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => (name, port.parse::<u16>().ok().map(|_| port)),
+        Some((name, port)) if !port.ends_with(']') => {
+            (name, port.parse::<u16>().ok().map(|_| port))
+        }
         _ => (host, Some("1")),
     };
-    let fits = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._[]:".contains(&byte);
+    let fits =
+        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._[]:".contains(&byte);
     let port = port.is_some_and(|port| !port.starts_with(['0', '+']));
     text.len() <= 253 && !name.is_empty() && name.bytes().all(fits) && port
 }
@@ -286,9 +338,16 @@ impl KeyScope {
         let collection = Some(collection.to_owned()).filter(|collection| collection != ANY);
         let operation = match operation {
             ANY => None,
-            name => Some(Operation::ALL.into_iter().find(|operation| operation.as_str() == name)?),
+            name => Some(
+                Operation::ALL
+                    .into_iter()
+                    .find(|operation| operation.as_str() == name)?,
+            ),
         };
-        Some(Self { collection, operation })
+        Some(Self {
+            collection,
+            operation,
+        })
     }
 
     fn text(&self) -> String {
@@ -302,12 +361,16 @@ impl Scopes {
     ///
     /// # Errors
     /// A detail for each that is none.
-    pub fn parse(texts: &[String], is_collection: impl Fn(&str) -> bool) -> Result<Self, Vec<Detail>> {
+    pub fn parse(
+        texts: &[String],
+        is_collection: impl Fn(&str) -> bool,
+    ) -> Result<Self, Vec<Detail>> {
         let mut scopes = Vec::with_capacity(texts.len());
         let mut details = Vec::new();
         for (at, text) in texts.iter().enumerate() {
             let known = |name: &String| name == USERS || is_collection(name);
-            match KeyScope::parse(text).filter(|scope| scope.collection.as_ref().is_none_or(known)) {
+            match KeyScope::parse(text).filter(|scope| scope.collection.as_ref().is_none_or(known))
+            {
                 Some(scope) if !scopes.contains(&scope) => scopes.push(scope),
                 Some(_) => {}
                 None => {
@@ -320,13 +383,22 @@ impl Scopes {
                 }
             }
         }
-        if details.is_empty() { Ok(Self(scopes)) } else { Err(details) }
+        if details.is_empty() {
+            Ok(Self(scopes))
+        } else {
+            Err(details)
+        }
     }
 
     /// The scopes that were kept as [`Scopes::texts`]. What cannot be read grants nothing.
     #[must_use]
     pub fn kept(texts: &[String]) -> Self {
-        Self(texts.iter().filter_map(|text| KeyScope::parse(text)).collect())
+        Self(
+            texts
+                .iter()
+                .filter_map(|text| KeyScope::parse(text))
+                .collect(),
+        )
     }
 
     /// The scopes as they are written.
@@ -339,7 +411,10 @@ impl Scopes {
     #[must_use]
     pub fn hold(&self, collection: &str, operation: Operation) -> bool {
         self.0.iter().any(|scope| {
-            scope.collection.as_deref().is_none_or(|own| own == collection)
+            scope
+                .collection
+                .as_deref()
+                .is_none_or(|own| own == collection)
                 && scope.operation.is_none_or(|own| own == operation)
         })
     }
@@ -362,11 +437,23 @@ mod tests {
 
     fn asked(kind: KeyType, scopes: &[&str]) -> NewApiKey {
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        NewApiKey { name: "a key".into(), kind, scopes, origins: None, expires_at: None }
+        NewApiKey {
+            name: "a key".into(),
+            kind,
+            scopes,
+            origins: None,
+            expires_at: None,
+        }
     }
 
     fn make(asked: NewApiKey) -> Result<(ApiKey, String), Vec<(String, String)>> {
-        let details = |error: Error| error.details.into_iter().map(|detail| (detail.field, detail.code)).collect();
+        let details = |error: Error| {
+            error
+                .details
+                .into_iter()
+                .map(|detail| (detail.field, detail.code))
+                .collect()
+        };
         ApiKey::new(asked, id(1), [7; 32], id(2), NOW, |name| name == "posts").map_err(details)
     }
 
@@ -376,7 +463,10 @@ mod tests {
 
     #[test]
     fn a_key_is_known_by_its_whole_text() {
-        for (kind, prefix) in [(KeyType::Publishable, "pk_live_"), (KeyType::Secret, "sk_live_")] {
+        for (kind, prefix) in [
+            (KeyType::Publishable, "pk_live_"),
+            (KeyType::Secret, "sk_live_"),
+        ] {
             let (key, text) = key(kind);
             assert!(text.starts_with(prefix) && text.len() == 8 + 64, "{text}");
             let presented = PresentedKey::parse(&text).expect("a key");
@@ -394,14 +484,29 @@ mod tests {
             text(KeyType::Secret, id(3), [7; 32]),
             text(KeyType::Publishable, key.id, [7; 32]),
         ] {
-            assert!(!key.is(&PresentedKey::parse(&other).expect("a key"), NOW), "{other}");
+            assert!(
+                !key.is(&PresentedKey::parse(&other).expect("a key"), NOW),
+                "{other}"
+            );
         }
         let presented = PresentedKey::parse(&own).expect("a key");
         for wrong in [
-            ApiKey { kind: KeyType::Publishable, ..key.clone() },
-            ApiKey { id: id(3), ..key.clone() },
-            ApiKey { hash: String::new(), ..key.clone() },
-            ApiKey { hash: key.hash[..42].to_owned(), ..key.clone() },
+            ApiKey {
+                kind: KeyType::Publishable,
+                ..key.clone()
+            },
+            ApiKey {
+                id: id(3),
+                ..key.clone()
+            },
+            ApiKey {
+                hash: String::new(),
+                ..key.clone()
+            },
+            ApiKey {
+                hash: key.hash[..42].to_owned(),
+                ..key.clone()
+            },
         ] {
             assert!(!wrong.is(&presented, NOW), "{wrong:?}");
         }
@@ -414,7 +519,10 @@ mod tests {
             let mut other = text.clone().into_bytes();
             other[at] = if other[at] == b'A' { b'B' } else { b'A' };
             let presented = PresentedKey::parse(std::str::from_utf8(&other).expect("ASCII"));
-            assert!(presented.is_err() || presented.is_ok_and(|other| !key.is(&other, NOW)), "{at}");
+            assert!(
+                presented.is_err() || presented.is_ok_and(|other| !key.is(&other, NOW)),
+                "{at}"
+            );
         }
     }
 
@@ -426,19 +534,37 @@ mod tests {
         let presented = || PresentedKey::parse(&text).expect("a key");
         let scopes = |presented: PresentedKey| {
             assert!(!presented.is_judged());
-            let access = presented.clone().admit(Some(bound.clone()), NOW).map_err(|error| error.code);
+            let access = presented
+                .clone()
+                .admit(Some(bound.clone()), NOW)
+                .map_err(|error| error.code);
             assert!(presented.is_judged());
             access.map(|access| access.scopes)
         };
         assert_eq!(scopes(presented()), Ok(None));
-        assert_eq!(scopes(presented().binding(Some("https://a"))), Ok(Some(bound.scopes.clone())));
-        assert_eq!(scopes(presented().binding(Some("https://b"))), Err(Code::OriginNotAllowed));
-        assert_eq!(scopes(presented().binding(None)), Err(Code::OriginNotAllowed));
+        assert_eq!(
+            scopes(presented().binding(Some("https://a"))),
+            Ok(Some(bound.scopes.clone()))
+        );
+        assert_eq!(
+            scopes(presented().binding(Some("https://b"))),
+            Err(Code::OriginNotAllowed)
+        );
+        assert_eq!(
+            scopes(presented().binding(None)),
+            Err(Code::OriginNotAllowed)
+        );
         let (secret, text) = key(KeyType::Secret);
         let presented = PresentedKey::parse(&text).expect("a key");
-        let access = KeyAccess { id: secret.id, scopes: Some(secret.scopes.clone()) };
+        let access = KeyAccess {
+            id: secret.id,
+            scopes: Some(secret.scopes.clone()),
+        };
         assert_eq!(presented.admit(Some(secret), NOW), Ok(access));
-        assert_eq!(presented.admit(Some(bound), NOW), Err(Code::InvalidApiKey.into()));
+        assert_eq!(
+            presented.admit(Some(bound), NOW),
+            Err(Code::InvalidApiKey.into())
+        );
         assert_eq!(presented.admit(None, NOW), Err(Code::InvalidApiKey.into()));
     }
 
@@ -446,7 +572,10 @@ mod tests {
     fn it_expires_to_the_millisecond() {
         let end = NOW.after(std::time::Duration::from_millis(1));
         let (key, text) = key(KeyType::Secret);
-        let key = ApiKey { expires_at: Some(end), ..key };
+        let key = ApiKey {
+            expires_at: Some(end),
+            ..key
+        };
         let presented = PresentedKey::parse(&text).expect("a key");
         assert!(key.is(&presented, NOW) && !key.is(&presented, end));
     }
@@ -475,7 +604,9 @@ mod tests {
             // No UUIDv7.
             format!("sk_live_{}", URL_SAFE_NO_PAD.encode([0; BYTES])),
         ] {
-            let refused = PresentedKey::parse(&header).map(|_| ()).map_err(|error| error.code);
+            let refused = PresentedKey::parse(&header)
+                .map(|_| ())
+                .map_err(|error| error.code);
             assert_eq!(refused, Err(Code::InvalidApiKey), "{header:?}");
         }
     }
@@ -483,8 +614,13 @@ mod tests {
     #[test]
     fn scopes_hold_what_they_say() {
         let holds = |scopes: &[&str], collection: &str, operation: Operation| {
-            Scopes::kept(&scopes.iter().map(|scope| (*scope).to_owned()).collect::<Vec<_>>())
-                .hold(collection, operation)
+            Scopes::kept(
+                &scopes
+                    .iter()
+                    .map(|scope| (*scope).to_owned())
+                    .collect::<Vec<_>>(),
+            )
+            .hold(collection, operation)
         };
         for (scopes, collection, operation, expected) in [
             (&["*:*"][..], "posts", Operation::Delete, true),
@@ -494,16 +630,30 @@ mod tests {
             (&["*:read"], "notes", Operation::Read, true),
             (&["*:read"], "notes", Operation::List, false),
             (&["posts:read"], "posts", Operation::List, false),
-            (&["posts:read", "posts:list"], "posts", Operation::List, true),
+            (
+                &["posts:read", "posts:list"],
+                "posts",
+                Operation::List,
+                true,
+            ),
             (&["post:read"], "posts", Operation::Read, false),
             (&["Posts:read"], "posts", Operation::Read, false),
             (&["users:update"], "users", Operation::Update, true),
             (&["users:update"], "posts", Operation::Update, false),
             (&[], "posts", Operation::Read, false),
             // What a later version wrote, or somebody by hand.
-            (&["posts:export", "*", "", ":", "posts:"], "posts", Operation::Read, false),
+            (
+                &["posts:export", "*", "", ":", "posts:"],
+                "posts",
+                Operation::Read,
+                false,
+            ),
         ] {
-            assert_eq!(holds(scopes, collection, operation), expected, "{scopes:?} {collection} {operation:?}");
+            assert_eq!(
+                holds(scopes, collection, operation),
+                expected,
+                "{scopes:?} {collection} {operation:?}"
+            );
         }
     }
 
@@ -537,7 +687,11 @@ mod tests {
             "posts,notes:read",
         ] {
             let refused = make(asked(KeyType::Secret, &["posts:read", wrong]));
-            assert_eq!(refused.err(), Some(vec![("scopes[1]".to_owned(), "format".to_owned())]), "{wrong}");
+            assert_eq!(
+                refused.err(),
+                Some(vec![("scopes[1]".to_owned(), "format".to_owned())]),
+                "{wrong}"
+            );
         }
     }
 
@@ -545,9 +699,17 @@ mod tests {
     fn a_publishable_key_may_be_bound_to_origins() {
         let bound = |origins: &[&str], kind| {
             let origins = Some(origins.iter().map(|origin| (*origin).to_owned()).collect());
-            make(NewApiKey { origins, ..asked(kind, &["*:*"]) })
+            make(NewApiKey {
+                origins,
+                ..asked(kind, &["*:*"])
+            })
         };
-        let good = ["https://app.example.com", "http://localhost:3000", "http://[::1]:80", "https://a"];
+        let good = [
+            "https://app.example.com",
+            "http://localhost:3000",
+            "http://[::1]:80",
+            "https://a",
+        ];
         let (key, _) = bound(&good, KeyType::Publishable).expect("a key");
         assert!(good.iter().all(|origin| key.admits_origin(Some(origin))));
         for other in [
@@ -583,10 +745,17 @@ mod tests {
             "https://u@a",
         ] {
             let refused = bound(&[good[0], wrong], KeyType::Publishable);
-            assert_eq!(refused.err(), Some(vec![("origins[1]".to_owned(), "format".to_owned())]), "{wrong}");
+            assert_eq!(
+                refused.err(),
+                Some(vec![("origins[1]".to_owned(), "format".to_owned())]),
+                "{wrong}"
+            );
         }
         let refused = bound(&[good[0]], KeyType::Secret);
-        assert_eq!(refused.err(), Some(vec![("origins".to_owned(), "not-allowed".to_owned())]));
+        assert_eq!(
+            refused.err(),
+            Some(vec![("origins".to_owned(), "not-allowed".to_owned())])
+        );
         assert!(bound(&[], KeyType::Secret).is_ok());
     }
 
@@ -596,16 +765,49 @@ mod tests {
 
     #[test]
     fn name_and_expiry_are_checked() {
-        let name = |name: &str| make(NewApiKey { name: name.to_owned(), ..asked(KeyType::Secret, &["*:*"]) });
+        let name = |name: &str| {
+            make(NewApiKey {
+                name: name.to_owned(),
+                ..asked(KeyType::Secret, &["*:*"])
+            })
+        };
         assert!(name("é").is_ok() && name(&"x".repeat(100)).is_ok());
-        for wrong in [String::new(), " ".to_owned(), "x".repeat(101), "a\nb".to_owned(), "a\0".to_owned()] {
-            assert_eq!(name(&wrong).err(), Some(vec![("name".to_owned(), "format".to_owned())]), "{wrong:?}");
+        for wrong in [
+            String::new(),
+            " ".to_owned(),
+            "x".repeat(101),
+            "a\nb".to_owned(),
+            "a\0".to_owned(),
+        ] {
+            assert_eq!(
+                name(&wrong).err(),
+                Some(vec![("name".to_owned(), "format".to_owned())]),
+                "{wrong:?}"
+            );
         }
-        let until = |at: &str| make(NewApiKey { expires_at: Some(at.to_owned()), ..asked(KeyType::Secret, &["*:*"]) });
+        let until = |at: &str| {
+            make(NewApiKey {
+                expires_at: Some(at.to_owned()),
+                ..asked(KeyType::Secret, &["*:*"])
+            })
+        };
         let (key, _) = until("2999-01-01T00:00:00+01:00").expect("a key");
-        assert_eq!(key.wire().expires_at.map(|at| at.to_string()).as_deref(), Some("2998-12-31T23:00:00.000Z"));
-        for wrong in ["", "2999-01-01", "1999-01-01T00:00:00Z", "tomorrow", &NOW.to_string()] {
-            assert_eq!(until(wrong).err(), Some(vec![("expiresAt".to_owned(), "format".to_owned())]), "{wrong}");
+        assert_eq!(
+            key.wire().expires_at.map(|at| at.to_string()).as_deref(),
+            Some("2998-12-31T23:00:00.000Z")
+        );
+        for wrong in [
+            "",
+            "2999-01-01",
+            "1999-01-01T00:00:00Z",
+            "tomorrow",
+            &NOW.to_string(),
+        ] {
+            assert_eq!(
+                until(wrong).err(),
+                Some(vec![("expiresAt".to_owned(), "format".to_owned())]),
+                "{wrong}"
+            );
         }
     }
 }

@@ -40,10 +40,15 @@ impl Binding {
     #[must_use]
     pub fn of_users(listing: &Listing) -> Self {
         // No collection is called so. Lengths keep a role apart from a search that follows it.
-        let part =
-            |text: &Option<String>| text.as_ref().map_or_else(String::new, |text| format!("{}.{text}", text.len()));
+        let part = |text: &Option<String>| {
+            text.as_ref()
+                .map_or_else(String::new, |text| format!("{}.{text}", text.len()))
+        };
         let asked = format!("{}:{}", part(&listing.role), part(&listing.search));
-        Self(format!("#users:{}", URL_SAFE_NO_PAD.encode(digest(&SHA256, asked.as_bytes()))))
+        Self(format!(
+            "#users:{}",
+            URL_SAFE_NO_PAD.encode(digest(&SHA256, asked.as_bytes()))
+        ))
     }
 }
 
@@ -62,7 +67,11 @@ pub fn seal(
     let mut content = [now.seconds().to_be_bytes().as_slice(), position].concat();
     keys.current()?
         .cursor
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), Aad::from(&binding.0), &mut content)
+        .seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(nonce),
+            Aad::from(&binding.0),
+            &mut content,
+        )
         .map_err(|_| Error::internal("sealing a cursor failed"))?;
     Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), content.as_slice()].concat()))
 }
@@ -71,7 +80,12 @@ pub fn seal(
 ///
 /// # Errors
 /// `data/invalid-cursor`.
-pub fn open(keys: &Keys, binding: &Binding, cursor: &str, now: Timestamp) -> Result<Vec<u8>, Error> {
+pub fn open(
+    keys: &Keys,
+    binding: &Binding,
+    cursor: &str,
+    now: Timestamp,
+) -> Result<Vec<u8>, Error> {
     parse(keys, binding, cursor, now).ok_or_else(|| Code::InvalidCursor.into())
 }
 
@@ -81,7 +95,10 @@ fn parse(keys: &Keys, binding: &Binding, cursor: &str, now: Timestamp) -> Option
     keys.generations.iter().find_map(|key| {
         let mut content = sealed.to_vec();
         let nonce = Nonce::assume_unique_for_key(*nonce);
-        let content = key.cursor.open_in_place(nonce, Aad::from(&binding.0), &mut content).ok()?;
+        let content = key
+            .cursor
+            .open_in_place(nonce, Aad::from(&binding.0), &mut content)
+            .ok()?;
         let (made, position) = content.split_first_chunk::<8>()?;
         let age = now.seconds().saturating_sub(u64::from_be_bytes(*made));
         (age < LIFETIME).then(|| position.to_vec())
@@ -101,20 +118,40 @@ mod tests {
     fn a_cursor_of_users_is_good_for_its_search_and_role() {
         let listing = |role: Option<&str>, search: Option<&str>| {
             let (role, search) = (role.map(str::to_owned), search.map(str::to_owned));
-            Binding::of_users(&Listing { limit: 1, cursor: None, search, role })
+            Binding::of_users(&Listing {
+                limit: 1,
+                cursor: None,
+                search,
+                role,
+            })
         };
-        let lists = [(None, None), (Some("a"), None), (None, Some("a")), (Some("a"), Some("b")), (Some("a:1.b"), None)];
+        let lists = [
+            (None, None),
+            (Some("a"), None),
+            (None, Some("a")),
+            (Some("a"), Some("b")),
+            (Some("a:1.b"), None),
+        ];
         let bindings = lists.map(|(role, search)| listing(role, search));
         for (at, one) in bindings.iter().enumerate() {
-            assert!(bindings.iter().skip(at + 1).all(|other| one != other), "{one:?}");
+            assert!(
+                bindings.iter().skip(at + 1).all(|other| one != other),
+                "{one:?}"
+            );
         }
-        let further = Listing { limit: 7, cursor: Some("x".into()), search: None, role: None };
+        let further = Listing {
+            limit: 7,
+            cursor: Some("x".into()),
+            search: None,
+            role: None,
+        };
         assert_eq!(Binding::of_users(&further), listing(None, None));
     }
 
     #[test]
     fn a_cursor_is_good_for_its_list_and_a_day() {
-        let keys = Keys::new("local-", b"a-secret-for-tests-of-32-bytes-or-more", None).expect("keys");
+        let keys =
+            Keys::new("local-", b"a-secret-for-tests-of-32-bytes-or-more", None).expect("keys");
         let at = |seconds: u64| Timestamp::from_millis(NOW.millis() + seconds * 1000);
         let equals = |value: &str| Filter::Field("status".to_owned(), Test::Eq(Some(json!(value))));
         let list = Binding::new("posts", &Scope::All, "-table", &equals("draft"));
@@ -125,7 +162,10 @@ mod tests {
         }
         let cursor = seal(&keys, &list, &[1; 16], NOW, [5; NONCE_LEN]).expect("sealed");
         assert!(open(&keys, &list, &cursor, at(LIFETIME - 1)).is_ok());
-        assert!(open(&keys, &list, &cursor, at(LIFETIME)).is_err(), "a day old");
+        assert!(
+            open(&keys, &list, &cursor, at(LIFETIME)).is_err(),
+            "a day old"
+        );
         let own = Scope::OwnedBy(Id::new(NOW, [2; 10]));
         for other in [
             Binding::new("notes", &Scope::All, "-table", &equals("draft")),
@@ -135,10 +175,18 @@ mod tests {
             Binding::new("posts", &Scope::All, "-table", &equals("drafts")),
             Binding::new("posts", &Scope::All, "-table", &Filter::everything()),
         ] {
-            assert_eq!(open(&keys, &other, &cursor, NOW), Err(Code::InvalidCursor.into()), "{other:?}");
+            assert_eq!(
+                open(&keys, &other, &cursor, NOW),
+                Err(Code::InvalidCursor.into()),
+                "{other:?}"
+            );
         }
         for at in 0..cursor.len() {
-            let other = if cursor.as_bytes()[at] == b'A' { "B" } else { "A" };
+            let other = if cursor.as_bytes()[at] == b'A' {
+                "B"
+            } else {
+                "A"
+            };
             let mut forged = cursor.clone();
             forged.replace_range(at..=at, other);
             assert!(open(&keys, &list, &forged, NOW).is_err(), "at {at}");

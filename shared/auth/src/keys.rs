@@ -67,7 +67,10 @@ impl Keys {
             .chain(previous)
             .map(|secret| Derived::new(&issuer, secret))
             .collect::<Result<_, _>>()?;
-        Ok(Self { issuer, generations })
+        Ok(Self {
+            issuer,
+            generations,
+        })
     }
 
     /// What stands for an address in a table that need not know it: the same for the same, and nobody can tell of what.
@@ -76,13 +79,18 @@ impl Keys {
     /// # Errors
     /// `common/internal` without a signing key.
     pub fn pseudonym(&self, kind: &str, value: &str) -> Result<String, Error> {
-        let tag = hmac::sign(&self.current()?.throttle, format!("{kind}:{value}").as_bytes());
+        let tag = hmac::sign(
+            &self.current()?.throttle,
+            format!("{kind}:{value}").as_bytes(),
+        );
         Ok(URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default()))
     }
 
     /// The generation that signs.
     pub(crate) fn current(&self) -> Result<&Derived, Error> {
-        self.generations.first().ok_or_else(|| Error::internal("no signing key"))
+        self.generations
+            .first()
+            .ok_or_else(|| Error::internal("no signing key"))
     }
 }
 
@@ -111,11 +119,17 @@ impl Derived {
 /// HMAC-SHA256 on ring, the only algorithm there is: jsonwebtoken's own backends bring RSA and elliptic curves.
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |algorithm, key| match algorithm {
-        Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(hmac::HMAC_SHA256, key.as_bytes())))),
+        Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            key.as_bytes(),
+        )))),
         _ => Err(JwtError::from(ErrorKind::InvalidAlgorithm)),
     },
     verifier_factory: |algorithm, key| match algorithm {
-        Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(hmac::HMAC_SHA256, key.try_get_as_bytes()?)))),
+        Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(
+            hmac::HMAC_SHA256,
+            key.try_get_as_bytes()?,
+        )))),
         _ => Err(JwtError::from(ErrorKind::InvalidAlgorithm)),
     },
     key_utils: KeyUtils::new_unimplemented(),
@@ -163,11 +177,19 @@ mod tests {
     #[test]
     fn a_pseudonym_is_of_its_kind_and_its_deployment() {
         let keys = |prefix: &str| Keys::new(prefix, &[1; 32], None).expect("keys");
-        let of = |prefix: &str, kind: &str, value: &str| keys(prefix).pseudonym(kind, value).expect("a pseudonym");
+        let of = |prefix: &str, kind: &str, value: &str| {
+            keys(prefix).pseudonym(kind, value).expect("a pseudonym")
+        };
         let one = of("a-", "account", "ada@example.com");
-        assert_eq!((one.len(), &one), (22, &of("a-", "account", "ada@example.com")));
-        let others =
-            [("b-", "account", "ada@example.com"), ("a-", "source", "ada@example.com"), ("a-", "account", "ada")];
+        assert_eq!(
+            (one.len(), &one),
+            (22, &of("a-", "account", "ada@example.com"))
+        );
+        let others = [
+            ("b-", "account", "ada@example.com"),
+            ("a-", "source", "ada@example.com"),
+            ("a-", "account", "ada"),
+        ];
         for (prefix, kind, value) in others {
             assert_ne!(one, of(prefix, kind, value), "{prefix} {kind} {value}");
         }

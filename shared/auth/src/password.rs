@@ -48,12 +48,16 @@ pub fn check(password: &str, policy: &Policy) -> Result<(), Detail> {
 pub fn check_field(field: &str, password: &str, policy: &Policy) -> Result<(), Detail> {
     let (least, most) = (policy.min_length, policy.max_length);
     match password.chars().count() {
-        length if length < least => {
-            Err(Detail::new(field, "too-short", format!("`{field}` must have at least {least} characters.")))
-        }
-        length if length > most => {
-            Err(Detail::new(field, "too-long", format!("`{field}` must have at most {most} characters.")))
-        }
+        length if length < least => Err(Detail::new(
+            field,
+            "too-short",
+            format!("`{field}` must have at least {least} characters."),
+        )),
+        length if length > most => Err(Detail::new(
+            field,
+            "too-long",
+            format!("`{field}` must have at most {most} characters."),
+        )),
         _ => Ok(()),
     }
 }
@@ -81,15 +85,26 @@ pub fn hash(password: &str, cost: u32, salt: [u8; 16]) -> Result<String, Error> 
 /// What is wrong with it, as the end of a sentence. It never repeats the hash.
 pub fn check_hash(stored: &str) -> Result<(), &'static str> {
     let hash = stored.strip_prefix(PREHASHED).unwrap_or(stored);
-    if !["$2a$", "$2b$", "$2y$"].iter().any(|version| hash.starts_with(version)) {
+    if !["$2a$", "$2b$", "$2y$"]
+        .iter()
+        .any(|version| hash.starts_with(version))
+    {
         return Err("is not a bcrypt hash beginning with $2a$, $2b$ or $2y$");
     }
-    let digits = hash.get(4..6).is_some_and(|cost| cost.bytes().all(|byte| byte.is_ascii_digit()));
-    let cost = hash.parse::<HashParts>().map(|parts| parts.get_cost()).ok().filter(|_| digits);
+    let digits = hash
+        .get(4..6)
+        .is_some_and(|cost| cost.bytes().all(|byte| byte.is_ascii_digit()));
+    let cost = hash
+        .parse::<HashParts>()
+        .map(|parts| parts.get_cost())
+        .ok()
+        .filter(|_| digits);
     match cost {
         None => Err("is not a whole bcrypt hash of 60 characters"),
         Some(cost) if cost < LEAST_COST => Err("has a cost that bcrypt does not have, under 4"),
-        Some(cost) if cost > MOST_COST => Err("has a cost over 16, which would keep every login waiting"),
+        Some(cost) if cost > MOST_COST => {
+            Err("has a cost over 16, which would keep every login waiting")
+        }
         Some(_) => Ok(()),
     }
 }
@@ -114,14 +129,20 @@ pub fn verify(password: &str, stored: Option<&str>, cost: u32) -> Verdict {
     let nul = !prehashed && password.contains('\0');
     if nul || !matches.unwrap_or(false) {
         // Each step of the cost doubles the work, so the steps from here up to the cost add up to what is missing.
-        let spent = hash.parse::<HashParts>().map_or(0, |parts| parts.get_cost());
+        let spent = hash
+            .parse::<HashParts>()
+            .map_or(0, |parts| parts.get_cost());
         for step in spent.max(LEAST_COST)..cost {
             let _ = bcrypt::verify(password.as_bytes(), &nobodys(step));
         }
         return Verdict::Wrong;
     }
     let current = hash.starts_with(&format!("$2b${cost:02}$")) && prehashed == is_cut(password);
-    if current { Verdict::Right } else { Verdict::RightButOutdated }
+    if current {
+        Verdict::Right
+    } else {
+        Verdict::RightButOutdated
+    }
 }
 
 /// A hash that no password has: well-formed, so that bcrypt works through its cost before it says no.
@@ -134,7 +155,9 @@ fn is_cut(password: &str) -> bool {
 }
 
 fn prehash(password: &str) -> Vec<u8> {
-    STANDARD.encode(digest::digest(&digest::SHA256, password.as_bytes())).into_bytes()
+    STANDARD
+        .encode(digest::digest(&digest::SHA256, password.as_bytes()))
+        .into_bytes()
 }
 
 #[cfg(test)]
@@ -147,7 +170,11 @@ mod tests {
 
     #[test]
     fn length_alone_is_judged_and_in_characters() {
-        let code = |password: &str| check(password, &Policy::default()).err().map(|detail| detail.code);
+        let code = |password: &str| {
+            check(password, &Policy::default())
+                .err()
+                .map(|detail| detail.code)
+        };
         assert_eq!(code("1234567").as_deref(), Some("too-short"));
         assert_eq!(code("12345678"), None);
         assert_eq!(code("ääääääää"), None);
@@ -158,19 +185,44 @@ mod tests {
     #[test]
     fn every_byte_is_significant() {
         let long = "x".repeat(80);
-        for password in ["password123", "pass\0word", "\0", &"x".repeat(71), &"x".repeat(72), &long, &"ä".repeat(128)]
-        {
+        for password in [
+            "password123",
+            "pass\0word",
+            "\0",
+            &"x".repeat(71),
+            &"x".repeat(72),
+            &long,
+            &"ä".repeat(128),
+        ] {
             let stored = hashed(password);
-            assert_eq!(verify(password, Some(&stored), 4), Verdict::Right, "{password:?}");
-            for other in
-                [format!("{password}\0"), format!("{password}x"), format!("{password} "), password.to_uppercase()]
-            {
+            assert_eq!(
+                verify(password, Some(&stored), 4),
+                Verdict::Right,
+                "{password:?}"
+            );
+            for other in [
+                format!("{password}\0"),
+                format!("{password}x"),
+                format!("{password} "),
+                password.to_uppercase(),
+            ] {
                 if other != password {
-                    assert_eq!(verify(&other, Some(&stored), 4), Verdict::Wrong, "{other:?} for {password:?}");
+                    assert_eq!(
+                        verify(&other, Some(&stored), 4),
+                        Verdict::Wrong,
+                        "{other:?} for {password:?}"
+                    );
                 }
             }
-            let cut: String = password.chars().take(password.chars().count() - 1).collect();
-            assert_eq!(verify(&cut, Some(&stored), 4), Verdict::Wrong, "{cut:?} for {password:?}");
+            let cut: String = password
+                .chars()
+                .take(password.chars().count() - 1)
+                .collect();
+            assert_eq!(
+                verify(&cut, Some(&stored), 4),
+                Verdict::Wrong,
+                "{cut:?} for {password:?}"
+            );
         }
     }
 
@@ -187,21 +239,35 @@ mod tests {
         let plain = hashed("password123");
         for version in ["$2a$", "$2y$"] {
             let foreign = plain.replacen("$2b$", version, 1);
-            assert_eq!(verify("password123", Some(&foreign), 4), Verdict::RightButOutdated, "{version}");
+            assert_eq!(
+                verify("password123", Some(&foreign), 4),
+                Verdict::RightButOutdated,
+                "{version}"
+            );
             assert_eq!(verify("password124", Some(&foreign), 4), Verdict::Wrong);
         }
         // Cut at 72 bytes by the origin.
         let long = "x".repeat(100);
-        let cut = bcrypt::hash_with_salt(&long, 4, [1; 16]).expect("hashes").format_for_version(Version::TwoB);
+        let cut = bcrypt::hash_with_salt(&long, 4, [1; 16])
+            .expect("hashes")
+            .format_for_version(Version::TwoB);
         assert_eq!(verify(&long, Some(&cut), 4), Verdict::RightButOutdated);
-        assert_eq!(verify("password123", Some(&plain), 5), Verdict::RightButOutdated, "another cost");
+        assert_eq!(
+            verify("password123", Some(&plain), 5),
+            Verdict::RightButOutdated,
+            "another cost"
+        );
     }
 
     #[test]
     fn a_foreign_hash_is_one_that_a_login_can_verify() {
         let plain = hashed("password123");
         for version in ["$2a$", "$2b$", "$2y$", "sha256:$2b$"] {
-            assert_eq!(check_hash(&plain.replacen("$2b$", version, 1)), Ok(()), "{version}");
+            assert_eq!(
+                check_hash(&plain.replacen("$2b$", version, 1)),
+                Ok(()),
+                "{version}"
+            );
         }
         assert_eq!(check_hash(&plain.replacen("$04$", "$16$", 1)), Ok(()));
         for (hash, reason) in [
@@ -216,7 +282,10 @@ mod tests {
             (plain.replacen("$04$", "$17$", 1), "over 16"),
             (plain.replacen("$04$", "$31$", 1), "over 16"),
             // Unused bits of a salt that no bcrypt writes.
-            (format!("{}/{}", &plain[..28], &plain[29..]), "60 characters"),
+            (
+                format!("{}/{}", &plain[..28], &plain[29..]),
+                "60 characters",
+            ),
             (format!("{}ä", &plain[..58]), "60 characters"),
         ] {
             let refused = check_hash(&hash).expect_err("refused");
@@ -234,8 +303,18 @@ mod tests {
     #[test]
     fn nobody_has_a_password_and_a_broken_hash_is_nobodys() {
         for password in ["", "password123", "\0"] {
-            for stored in [None, Some(""), Some("$2b$04$short"), Some("sha256:"), Some("password123")] {
-                assert_eq!(verify(password, stored, 4), Verdict::Wrong, "{password:?} {stored:?}");
+            for stored in [
+                None,
+                Some(""),
+                Some("$2b$04$short"),
+                Some("sha256:"),
+                Some("password123"),
+            ] {
+                assert_eq!(
+                    verify(password, stored, 4),
+                    Verdict::Wrong,
+                    "{password:?} {stored:?}"
+                );
             }
         }
     }

@@ -65,7 +65,11 @@ impl Requirement {
 /// What a rule comes to for a caller: what a record must be like for the caller to pass it. The one place that tells.
 #[must_use]
 pub fn granted(rule: &Rule, caller: &Caller) -> Requirement {
-    let reach = if caller.is_admin() { Reach::All } else { rule.reach(caller.role()) };
+    let reach = if caller.is_admin() {
+        Reach::All
+    } else {
+        rule.reach(caller.role())
+    };
     match (reach, caller.id()) {
         (Reach::All, _) => Requirement::Exists,
         (Reach::Own, Some(id)) => Requirement::OwnedBy(id),
@@ -89,13 +93,21 @@ pub enum OwnerChange {
 /// # Errors
 /// `auth/authentication-required`.
 pub fn need_credentials(rule: &Rule, has_credentials: bool) -> Result<(), Error> {
-    if rule.is_public() || has_credentials { Ok(()) } else { Err(Code::AuthenticationRequired.into()) }
+    if rule.is_public() || has_credentials {
+        Ok(())
+    } else {
+        Err(Code::AuthenticationRequired.into())
+    }
 }
 
 /// Refuses who shows an app's key and no user where the definition has not said that strangers may write.
 fn need_declared(definition: &Definition, caller: &Caller) -> Result<(), Error> {
     let undeclared = caller.is_keyed_stranger() && !definition.permissions.declared;
-    if undeclared { Err(Code::AuthenticationRequired.into()) } else { Ok(()) }
+    if undeclared {
+        Err(Code::AuthenticationRequired.into())
+    } else {
+        Ok(())
+    }
 }
 
 /// Whether the caller may create.
@@ -108,7 +120,11 @@ pub fn may_create(definition: &Definition, caller: &Caller) -> Result<(), Error>
     need_declared(definition, caller)?;
     need_credentials(rule, !caller.is_stranger())?;
     // Whoever creates a record is its owner.
-    if granted(rule, caller) == Requirement::Never { Err(Code::Forbidden.into()) } else { Ok(()) }
+    if granted(rule, caller) == Requirement::Never {
+        Err(Code::Forbidden.into())
+    } else {
+        Ok(())
+    }
 }
 
 /// The owner of a new record: the caller, when the body leaves it out, null or empty. Naming somebody else takes an
@@ -116,11 +132,17 @@ pub fn may_create(definition: &Definition, caller: &Caller) -> Result<(), Error>
 ///
 /// # Errors
 /// 403; 400 when the owner is required and a stranger has none.
-pub fn owner_of_new(definition: &Definition, caller: &Caller, named: OwnerInput) -> Result<Option<String>, Error> {
+pub fn owner_of_new(
+    definition: &Definition,
+    caller: &Caller,
+    named: OwnerInput,
+) -> Result<Option<String>, Error> {
     let own = caller.id().map(|id| id.to_string());
     match named {
         OwnerInput::Absent | OwnerInput::Empty => need_owner(definition, own),
-        OwnerInput::Named(name) if caller.is_admin() || own.as_ref() == Some(&name) => Ok(Some(name)),
+        OwnerInput::Named(name) if caller.is_admin() || own.as_ref() == Some(&name) => {
+            Ok(Some(name))
+        }
         OwnerInput::Named(_) => Err(owner_refusal(definition)),
     }
 }
@@ -129,11 +151,19 @@ pub fn owner_of_new(definition: &Definition, caller: &Caller, named: OwnerInput)
 ///
 /// # Errors
 /// 401, 403, each naming the field.
-pub fn may_set(definition: &Definition, caller: &Caller, body: &Map<String, Value>) -> Result<(), Error> {
+pub fn may_set(
+    definition: &Definition,
+    caller: &Caller,
+    body: &Map<String, Value>,
+) -> Result<(), Error> {
     // Whoever creates a record is its owner.
-    let refused =
-        |field: &&Field| body.contains_key(&field.name) && granted(&field.write, caller) == Requirement::Never;
-    definition.ruled().find(refused).map_or(Ok(()), |field| Err(field_refusal(caller, &field.name)))
+    let refused = |field: &&Field| {
+        body.contains_key(&field.name) && granted(&field.write, caller) == Requirement::Never
+    };
+    definition
+        .ruled()
+        .find(refused)
+        .map_or(Ok(()), |field| Err(field_refusal(caller, &field.name)))
 }
 
 /// What the rules of single fields say of an update.
@@ -211,7 +241,11 @@ pub fn may_read_user(caller: &Caller, user: Id) -> bool {
 ///
 /// # Errors
 /// 401, 403.
-pub fn may_change(definition: &Definition, operation: Operation, caller: &Caller) -> Result<Requirement, Error> {
+pub fn may_change(
+    definition: &Definition,
+    operation: Operation,
+    caller: &Caller,
+) -> Result<Requirement, Error> {
     caller.need_scope(&definition.name, operation)?;
     need_declared(definition, caller)?;
     let rules = [definition.rule(operation), definition.rule(Operation::Read)];
@@ -226,20 +260,32 @@ pub fn may_change(definition: &Definition, operation: Operation, caller: &Caller
 ///
 /// # Errors
 /// 400 when an admin would leave a record without the owner it requires.
-pub fn owner_change(definition: &Definition, caller: &Caller, named: OwnerInput) -> Result<OwnerChange, Error> {
+pub fn owner_change(
+    definition: &Definition,
+    caller: &Caller,
+    named: OwnerInput,
+) -> Result<OwnerChange, Error> {
     let name = match named {
         OwnerInput::Absent => return Ok(OwnerChange::Keep),
         OwnerInput::Empty => None,
         OwnerInput::Named(name) => Some(name),
     };
-    if caller.is_admin() { need_owner(definition, name).map(OwnerChange::Set) } else { Ok(OwnerChange::MustBe(name)) }
+    if caller.is_admin() {
+        need_owner(definition, name).map(OwnerChange::Set)
+    } else {
+        Ok(OwnerChange::MustBe(name))
+    }
 }
 
 /// Refuses to leave a required owner field empty.
 fn need_owner(definition: &Definition, owner: Option<String>) -> Result<Option<String>, Error> {
     let field = definition.owner_field();
     if owner.is_none() && definition.field(field).is_some_and(|field| field.required) {
-        return Err(Error::invalid(vec![Detail::new(field, "required", format!("`{field}` is required."))]));
+        return Err(Error::invalid(vec![Detail::new(
+            field,
+            "required",
+            format!("`{field}` is required."),
+        )]));
     }
     Ok(owner)
 }
@@ -263,7 +309,10 @@ impl Terms<'_> {
     /// What all the rules want of the record: what of the terms its owner tells.
     #[must_use]
     pub fn wanted(&self) -> Requirement {
-        let fields = self.fields.iter().map(|(_, requirement)| requirement.clone());
+        let fields = self
+            .fields
+            .iter()
+            .map(|(_, requirement)| requirement.clone());
         fields.fold(self.requirement.clone(), Requirement::and)
     }
 
@@ -277,9 +326,14 @@ impl Terms<'_> {
             Some(Code::RecordNotFound.into())
         } else if !self.requirement.is_met(owner) {
             Some(Code::Forbidden.into())
-        } else if let Some((field, _)) = self.fields.iter().find(|(_, requirement)| !requirement.is_met(owner)) {
+        } else if let Some((field, _)) = self
+            .fields
+            .iter()
+            .find(|(_, requirement)| !requirement.is_met(owner))
+        {
             Some(field_refusal(self.visibility.caller, field))
-        } else if matches!(&self.owner, OwnerChange::MustBe(expected) if expected.as_deref() != owner) {
+        } else if matches!(&self.owner, OwnerChange::MustBe(expected) if expected.as_deref() != owner)
+        {
             Some(owner_refusal(self.visibility.definition))
         } else if !self.precondition.holds(rev) {
             Some(Code::PreconditionFailed.into())
@@ -310,9 +364,13 @@ pub fn related<'a, 'd: 'a>(
 ) -> Vec<Related<'a>> {
     // The caller exists, and names no other owner unless an admin.
     let own = |relation: &Relation| {
-        relation.field == definition.owner_field() && (!caller.is_admin() || caller.id() == Some(relation.id))
+        relation.field == definition.owner_field()
+            && (!caller.is_admin() || caller.id() == Some(relation.id))
     };
-    let relations = input.related(definition).into_iter().filter(|relation| !own(relation));
+    let relations = input
+        .related(definition)
+        .into_iter()
+        .filter(|relation| !own(relation));
     let related = |relation: Relation| {
         let target = find(&relation.collection);
         let requirement = match target {
@@ -320,19 +378,31 @@ pub fn related<'a, 'd: 'a>(
             Some(target) => readable(target, caller),
             None => Requirement::Never,
         };
-        let rows = target.map(|target| Visibility::new(target, caller)).filter(Visibility::has_rows);
-        Related { relation, requirement, rows }
+        let rows = target
+            .map(|target| Visibility::new(target, caller))
+            .filter(Visibility::has_rows);
+        Related {
+            relation,
+            requirement,
+            rows,
+        }
     };
     relations.map(related).collect()
 }
 
 fn owner_refusal(definition: &Definition) -> Error {
     let field = definition.owner_field();
-    Error::new(Code::Forbidden).with_message(format!("`{field}` is the record's owner: only an admin may set it."))
+    Error::new(Code::Forbidden).with_message(format!(
+        "`{field}` is the record's owner: only an admin may set it."
+    ))
 }
 
 fn field_refusal(caller: &Caller, field: &str) -> Error {
-    let code = if caller.is_stranger() { Code::AuthenticationRequired } else { Code::Forbidden };
+    let code = if caller.is_stranger() {
+        Code::AuthenticationRequired
+    } else {
+        Code::Forbidden
+    };
     Error::new(code).with_message(format!("`{field}` is not yours to write."))
 }
 
@@ -356,9 +426,22 @@ mod tests {
     }
 
     fn signed_in(user: &User) -> Caller {
-        let (session, _) = Session::begin(user.id, Id::new(NOW, [9; 10]), 1, [0; 32], &Auth::default(), NOW);
-        let claims =
-            Claims { iss: String::new(), sub: user.id, role: String::new(), sid: session.id, iat: 0, exp: u64::MAX };
+        let (session, _) = Session::begin(
+            user.id,
+            Id::new(NOW, [9; 10]),
+            1,
+            [0; 32],
+            &Auth::default(),
+            NOW,
+        );
+        let claims = Claims {
+            iss: String::new(),
+            sub: user.id,
+            role: String::new(),
+            sid: session.id,
+            iat: 0,
+            exp: u64::MAX,
+        };
         admit(&claims, Some(&session), Some(user), NOW).expect("admitted")
     }
 
@@ -384,7 +467,13 @@ mod tests {
 
     fn terms<'a>(visibility: &'a Visibility<'a>, requirement: Requirement) -> Terms<'a> {
         let (owner, precondition) = (OwnerChange::Keep, Precondition::Any);
-        Terms { visibility, requirement, fields: Vec::new(), owner, precondition }
+        Terms {
+            visibility,
+            requirement,
+            fields: Vec::new(),
+            owner,
+            precondition,
+        }
     }
 
     fn record(owner: Option<&str>) -> Record {
@@ -410,9 +499,21 @@ mod tests {
             (Rule::public(), &stranger, [200, 200, 200, 200, 200, 200]),
             (Rule::public(), &member, [200, 200, 200, 200, 200, 200]),
             (Rule::public(), &admin, [200, 200, 200, 200, 200, 200]),
-            (Rule::authenticated(), &stranger, [401, 401, 404, 404, 401, 401]),
-            (Rule::authenticated(), &member, [200, 200, 200, 200, 200, 200]),
-            (Rule::authenticated(), &admin, [200, 200, 200, 200, 200, 200]),
+            (
+                Rule::authenticated(),
+                &stranger,
+                [401, 401, 404, 404, 401, 401],
+            ),
+            (
+                Rule::authenticated(),
+                &member,
+                [200, 200, 200, 200, 200, 200],
+            ),
+            (
+                Rule::authenticated(),
+                &admin,
+                [200, 200, 200, 200, 200, 200],
+            ),
             (Rule::owner(), &stranger, [401, 401, 404, 404, 401, 401]),
             (Rule::owner(), &member, [200, 200, 200, 404, 200, 404]),
             (Rule::owner(), &admin, [200, 200, 200, 200, 200, 200]),
@@ -424,8 +525,15 @@ mod tests {
             let own = who.id().map(|id| id.to_string());
             let other = Id::new(NOW, [77; 10]).to_string();
             let visibility = Visibility::new(&definition, who);
-            let read = |owner| if visibility.shows(&record(owner)) { 200 } else { 404 };
-            let update = |owner: Option<&str>| match may_change(&definition, Operation::Update, who) {
+            let read = |owner| {
+                if visibility.shows(&record(owner)) {
+                    200
+                } else {
+                    404
+                }
+            };
+            let update = |owner: Option<&str>| match may_change(&definition, Operation::Update, who)
+            {
                 Err(error) => error.code.status(),
                 Ok(requirement) => {
                     let refusal = terms(&visibility, requirement).refusal(&record(owner), "rev");
@@ -442,8 +550,14 @@ mod tests {
             ];
             assert_eq!(got, expected, "{rule:?} {who:?}");
         }
-        assert_eq!(may_list(&definition(&Rule::owner()), &member), Ok(Scope::OwnedBy(member.id().expect("a user"))));
-        assert_eq!(may_list(&definition(&Rule::owner()), &admin), Ok(Scope::All));
+        assert_eq!(
+            may_list(&definition(&Rule::owner()), &member),
+            Ok(Scope::OwnedBy(member.id().expect("a user")))
+        );
+        assert_eq!(
+            may_list(&definition(&Rule::owner()), &admin),
+            Ok(Scope::All)
+        );
     }
 
     #[test]
@@ -488,7 +602,8 @@ mod tests {
         definition.permissions.read = Rule::public();
         for who in [caller(1, false), Caller::stranger()] {
             let visibility = Visibility::new(&definition, &who);
-            let refused = terms(&visibility, Requirement::Never).refusal(&record(Some("somebody")), "rev");
+            let refused =
+                terms(&visibility, Requirement::Never).refusal(&record(Some("somebody")), "rev");
             assert_eq!(refused, Some(Code::Forbidden.into()));
         }
     }
@@ -500,11 +615,18 @@ mod tests {
         let mut definition = definition(&Rule::owner());
         let mut status = |read: Rule, owner: &Option<String>, input: OwnerChange, rev: &str| {
             definition.permissions.read = read.clone();
-            let requirement = may_change(&definition, Operation::Update, &member).expect("a requirement");
+            let requirement =
+                may_change(&definition, Operation::Update, &member).expect("a requirement");
             let precondition = Precondition::OneOf(vec!["this".into()]);
             let visibility = Visibility::new(&definition, &member);
-            let terms = Terms { precondition, owner: input, ..terms(&visibility, requirement) };
-            terms.refusal(&record(owner.as_deref()), rev).map_or(200, |error| error.code.status())
+            let terms = Terms {
+                precondition,
+                owner: input,
+                ..terms(&visibility, requirement)
+            };
+            terms
+                .refusal(&record(owner.as_deref()), rev)
+                .map_or(200, |error| error.code.status())
         };
         let other = Some("other".to_owned());
         let stays = || OwnerChange::MustBe(own.clone());
@@ -517,7 +639,11 @@ mod tests {
             (Rule::owner(), &other, given(), "another", 404),
             (Rule::owner(), &None, OwnerChange::Keep, "this", 404),
         ] {
-            assert_eq!(status(read.clone(), owner, input.clone(), rev), expected, "{read:?} {owner:?} {input:?} {rev}");
+            assert_eq!(
+                status(read.clone(), owner, input.clone(), rev),
+                expected,
+                "{read:?} {owner:?} {input:?} {rev}"
+            );
         }
     }
 
@@ -526,10 +652,26 @@ mod tests {
         let (stranger, member, admin) = (Caller::stranger(), caller(1, false), caller(2, true));
         let own = Requirement::OwnedBy(member.id().expect("a user"));
         for (rule, expected) in [
-            (Rule::public(), [Requirement::Exists, Requirement::Exists, Requirement::Exists]),
-            (Rule::authenticated(), [Requirement::Never, Requirement::Exists, Requirement::Exists]),
-            (Rule::owner(), [Requirement::Never, own, Requirement::Exists]),
-            (Rule::admin(), [Requirement::Never, Requirement::Never, Requirement::Exists]),
+            (
+                Rule::public(),
+                [
+                    Requirement::Exists,
+                    Requirement::Exists,
+                    Requirement::Exists,
+                ],
+            ),
+            (
+                Rule::authenticated(),
+                [Requirement::Never, Requirement::Exists, Requirement::Exists],
+            ),
+            (
+                Rule::owner(),
+                [Requirement::Never, own, Requirement::Exists],
+            ),
+            (
+                Rule::admin(),
+                [Requirement::Never, Requirement::Never, Requirement::Exists],
+            ),
         ] {
             let got = [&stranger, &member, &admin].map(|who| granted(&rule, who));
             assert_eq!(got, expected, "{rule:?}");
@@ -540,11 +682,23 @@ mod tests {
     fn with_key(kind: KeyType, scopes: &[&str]) -> Caller {
         let id = Id::new(NOW, [5; 10]);
         let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();
-        let asked = NewApiKey { name: "a".into(), kind, scopes, origins: None, expires_at: None };
+        let asked = NewApiKey {
+            name: "a".into(),
+            kind,
+            scopes,
+            origins: None,
+            expires_at: None,
+        };
         let (key, text) = ApiKey::new(asked, id, [6; 32], id, NOW, |_| true).expect("a key");
         let presented = PresentedKey::parse(&text).expect("a key").binding(None);
-        let credentials = Credentials { key: Some(presented), ..Credentials::default() };
-        let found = Found { key: Some(key), ..Found::default() };
+        let credentials = Credentials {
+            key: Some(presented),
+            ..Credentials::default()
+        };
+        let found = Found {
+            key: Some(key),
+            ..Found::default()
+        };
         admit_all(&credentials, found, SessionCheck::Immediate, NOW).expect("admitted")
     }
 
@@ -559,12 +713,21 @@ mod tests {
             (&["things:delete", "others:*"], [403, 403, 404, 403, 200]),
         ] {
             let server = with_key(KeyType::Secret, scopes);
-            for rule in [Rule::admin(), Rule::owner(), Rule::public(), Rule::role("editor")] {
+            for rule in [
+                Rule::admin(),
+                Rule::owner(),
+                Rule::public(),
+                Rule::role("editor"),
+            ] {
                 let definition = definition(&rule);
                 let got = [
                     status(may_create(&definition, &server)),
                     status(may_list(&definition, &server)),
-                    if Visibility::new(&definition, &server).shows(&record(Some("somebody"))) { 200 } else { 404 },
+                    if Visibility::new(&definition, &server).shows(&record(Some("somebody"))) {
+                        200
+                    } else {
+                        404
+                    },
                     status(may_change(&definition, Operation::Update, &server)),
                     status(may_change(&definition, Operation::Delete, &server)),
                 ];
@@ -573,12 +736,21 @@ mod tests {
         }
         let server = with_key(KeyType::Secret, &["things:*"]);
         let definition = definition(&Rule::admin());
-        assert_eq!(may_change(&definition, Operation::Update, &server), Ok(Requirement::Exists));
+        assert_eq!(
+            may_change(&definition, Operation::Update, &server),
+            Ok(Requirement::Exists)
+        );
         let named = owner_of_new(&definition, &server, OwnerInput::Named("somebody".into()));
         assert_eq!(named, Ok(Some("somebody".to_owned())));
-        assert_eq!(owner_of_new(&definition, &server, OwnerInput::Absent), Ok(None));
+        assert_eq!(
+            owner_of_new(&definition, &server, OwnerInput::Absent),
+            Ok(None)
+        );
         let user = Id::new(NOW, [8; 10]);
-        assert!(!may_read_user(&server, user) && may_read_user(&with_key(KeyType::Secret, &["users:read"]), user));
+        assert!(
+            !may_read_user(&server, user)
+                && may_read_user(&with_key(KeyType::Secret, &["users:read"]), user)
+        );
     }
 
     #[test]
@@ -588,12 +760,22 @@ mod tests {
         for (declared, expected) in [(true, 200), (false, 401)] {
             definition.permissions.declared = declared;
             assert_eq!(status(may_create(&definition, &app)), expected);
-            assert_eq!(status(may_change(&definition, Operation::Update, &app)), expected);
-            assert_eq!(status(may_change(&definition, Operation::Delete, &app)), expected);
+            assert_eq!(
+                status(may_change(&definition, Operation::Update, &app)),
+                expected
+            );
+            assert_eq!(
+                status(may_change(&definition, Operation::Delete, &app)),
+                expected
+            );
             assert_eq!(status(may_list(&definition, &app)), 200);
             assert!(Visibility::new(&definition, &app).shows(&record(None)));
             // Who shows no key that binds, or is somebody, is not concerned.
-            for other in [Caller::stranger(), caller(1, false), with_key(KeyType::Secret, &["*:*"])] {
+            for other in [
+                Caller::stranger(),
+                caller(1, false),
+                with_key(KeyType::Secret, &["*:*"]),
+            ] {
                 assert_eq!(status(may_create(&definition, &other)), 200);
             }
         }
@@ -612,12 +794,28 @@ mod tests {
         definition.fields = vec![relation("user_id"), relation("friend")];
         let fields = |who: &Caller, owner: Option<Id>| {
             let owner = owner.map_or(OwnerInput::Absent, |id| OwnerInput::Named(id.to_string()));
-            let friend = Relation { field: "friend".into(), collection: USERS.into(), id: Id::new(NOW, [5; 10]) };
+            let friend = Relation {
+                field: "friend".into(),
+                collection: USERS.into(),
+                id: Id::new(NOW, [5; 10]),
+            };
             let relations = vec![friend];
-            let input = Input { fields: serde_json::Map::new(), removed: Vec::new(), owner, relations };
+            let input = Input {
+                fields: serde_json::Map::new(),
+                removed: Vec::new(),
+                owner,
+                relations,
+            };
             let related = related(&definition, &input, who, |_| None);
-            assert!(related.iter().all(|related| related.requirement == Requirement::Exists));
-            related.into_iter().map(|related| related.relation.field).collect::<Vec<_>>()
+            assert!(
+                related
+                    .iter()
+                    .all(|related| related.requirement == Requirement::Exists)
+            );
+            related
+                .into_iter()
+                .map(|related| related.relation.field)
+                .collect::<Vec<_>>()
         };
         assert_eq!(fields(&member, member.id()), ["friend"]);
         assert_eq!(fields(&member, admin.id()), ["friend"]);
@@ -642,7 +840,8 @@ mod tests {
             (&stranger, named(&other), Err(403)),
             (&admin, named(&other), Ok(other.clone())),
         ] {
-            let got = owner_of_new(&definition, who, input.clone()).map_err(|error| error.code.status());
+            let got =
+                owner_of_new(&definition, who, input.clone()).map_err(|error| error.code.status());
             assert_eq!(got, expected, "{who:?} {input:?}");
         }
         for (who, input, expected) in [
@@ -659,10 +858,35 @@ mod tests {
     #[test]
     fn a_required_owner_is_never_left_empty() {
         let mut definition = definition(&Rule::public());
-        definition.fields = vec![Field { name: "user_id".into(), required: true, ..Field::default() }];
-        assert_eq!(status(owner_of_new(&definition, &Caller::stranger(), OwnerInput::Absent)), 400);
-        assert_eq!(status(owner_of_new(&definition, &caller(1, false), OwnerInput::Absent)), 200);
-        assert_eq!(status(owner_change(&definition, &caller(2, true), OwnerInput::Empty)), 400);
+        definition.fields = vec![Field {
+            name: "user_id".into(),
+            required: true,
+            ..Field::default()
+        }];
+        assert_eq!(
+            status(owner_of_new(
+                &definition,
+                &Caller::stranger(),
+                OwnerInput::Absent
+            )),
+            400
+        );
+        assert_eq!(
+            status(owner_of_new(
+                &definition,
+                &caller(1, false),
+                OwnerInput::Absent
+            )),
+            200
+        );
+        assert_eq!(
+            status(owner_change(
+                &definition,
+                &caller(2, true),
+                OwnerInput::Empty
+            )),
+            400
+        );
     }
 
     fn ruled() -> Definition {
@@ -684,7 +908,10 @@ mod tests {
     }
 
     fn body(names: &[&str]) -> Map<String, Value> {
-        names.iter().map(|name| ((*name).to_owned(), Value::Null)).collect()
+        names
+            .iter()
+            .map(|name| ((*name).to_owned(), Value::Null))
+            .collect()
     }
 
     #[test]
@@ -699,7 +926,11 @@ mod tests {
             (&member, &["free", "shown"], 403),
             (&admin, &["free", "shown", "hidden", "own"], 200),
         ] {
-            assert_eq!(status(may_set(&definition, who, &body(names))), expected, "{who:?} {names:?}");
+            assert_eq!(
+                status(may_set(&definition, who, &body(names))),
+                expected,
+                "{who:?} {names:?}"
+            );
         }
         let refused = may_set(&definition, &member, &body(&["shown"])).expect_err("refused");
         assert_eq!(refused.message, "`shown` is not yours to write.");
@@ -715,16 +946,42 @@ mod tests {
             columns(&definition, who, &body(names), replace, requirement)
         };
         let written = |all: &[(&str, &Requirement)]| {
-            all.iter().map(|(name, wanted)| ((*name).to_owned(), (*wanted).clone())).collect::<Vec<_>>()
+            all.iter()
+                .map(|(name, wanted)| ((*name).to_owned(), (*wanted).clone()))
+                .collect::<Vec<_>>()
         };
         for (who, names, requirement, wanted, kept) in [
-            (&member, &["free"][..], &any, written(&[]), &["shown", "hidden", "own"][..]),
+            (
+                &member,
+                &["free"][..],
+                &any,
+                written(&[]),
+                &["shown", "hidden", "own"][..],
+            ),
             // Whoever may change their own records alone replaces what they may write in them.
             (&member, &["free"], &own, written(&[]), &["shown", "hidden"]),
-            (&member, &["own"], &any, written(&[("own", &own)]), &["shown", "hidden"]),
-            (&member, &["shown", "hidden"], &own, written(&[("shown", &never), ("hidden", &any)]), &[]),
+            (
+                &member,
+                &["own"],
+                &any,
+                written(&[("own", &own)]),
+                &["shown", "hidden"],
+            ),
+            (
+                &member,
+                &["shown", "hidden"],
+                &own,
+                written(&[("shown", &never), ("hidden", &any)]),
+                &[],
+            ),
             // An owner that is not seen cannot be found out by guessing.
-            (&member, &["user_id"], &own, written(&[("user_id", &never)]), &["shown", "hidden"]),
+            (
+                &member,
+                &["user_id"],
+                &own,
+                written(&[("user_id", &never)]),
+                &["shown", "hidden"],
+            ),
             (
                 &admin,
                 &["shown", "own", "user_id"],
@@ -732,16 +989,35 @@ mod tests {
                 written(&[("shown", &any), ("own", &any), ("user_id", &any)]),
                 &[],
             ),
-            (&stranger, &["hidden"], &any, written(&[("hidden", &any)]), &["shown", "own"]),
+            (
+                &stranger,
+                &["hidden"],
+                &any,
+                written(&[("hidden", &any)]),
+                &["shown", "own"],
+            ),
         ] {
             let got = of(who, names, true, requirement).expect("columns");
             assert_eq!(
                 (got.written, got.kept.as_slice()),
-                (wanted.clone(), &*kept.iter().map(|name| (*name).to_owned()).collect::<Vec<_>>()),
+                (
+                    wanted.clone(),
+                    &*kept
+                        .iter()
+                        .map(|name| (*name).to_owned())
+                        .collect::<Vec<_>>()
+                ),
                 "{who:?} {names:?}"
             );
             let merged = of(who, names, false, requirement).expect("columns");
-            assert_eq!(merged, Columns { written: wanted, kept: Vec::new() }, "{who:?} {names:?}");
+            assert_eq!(
+                merged,
+                Columns {
+                    written: wanted,
+                    kept: Vec::new()
+                },
+                "{who:?} {names:?}"
+            );
         }
         assert_eq!(status(of(&stranger, &["shown"], false, &any)), 401);
         assert_eq!(status(of(&stranger, &["user_id"], false, &any)), 401);
@@ -754,7 +1030,12 @@ mod tests {
         let mut definition = ruled();
         let mine = Requirement::OwnedBy(member.id().expect("a user"));
         for (read, owner, fields, expected) in [
-            (Rule::public(), own.as_deref(), vec![("own".to_owned(), mine.clone())], None),
+            (
+                Rule::public(),
+                own.as_deref(),
+                vec![("own".to_owned(), mine.clone())],
+                None,
+            ),
             (
                 Rule::public(),
                 Some("another"),
@@ -764,7 +1045,10 @@ mod tests {
             (
                 Rule::public(),
                 own.as_deref(),
-                vec![("own".to_owned(), mine.clone()), ("shown".to_owned(), Requirement::Never)],
+                vec![
+                    ("own".to_owned(), mine.clone()),
+                    ("shown".to_owned(), Requirement::Never),
+                ],
                 Some("`shown` is not yours to write."),
             ),
             (
@@ -776,10 +1060,18 @@ mod tests {
         ] {
             definition.permissions.read = read;
             let visibility = Visibility::new(&definition, &member);
-            let wanted = fields.iter().fold(Requirement::Exists, |all, (_, one)| all.and(one.clone()));
-            let terms = Terms { fields, owner: OwnerChange::Keep, ..terms(&visibility, Requirement::Exists) };
+            let wanted = fields
+                .iter()
+                .fold(Requirement::Exists, |all, (_, one)| all.and(one.clone()));
+            let terms = Terms {
+                fields,
+                owner: OwnerChange::Keep,
+                ..terms(&visibility, Requirement::Exists)
+            };
             assert_eq!(terms.wanted(), wanted);
-            let refusal = terms.refusal(&record(owner), "rev").map(|error| error.message);
+            let refusal = terms
+                .refusal(&record(owner), "rev")
+                .map(|error| error.message);
             assert_eq!(refusal.as_deref(), expected);
         }
     }
@@ -791,13 +1083,25 @@ mod tests {
         for (read, who, expected) in [
             (Rule::public(), &stranger, Ok(Requirement::Exists)),
             (Rule::owner(), &member, Ok(own)),
-            (Rule::owner(), &stranger, Err(Code::AuthenticationRequired.into())),
-            (Rule::authenticated(), &stranger, Err(Code::AuthenticationRequired.into())),
+            (
+                Rule::owner(),
+                &stranger,
+                Err(Code::AuthenticationRequired.into()),
+            ),
+            (
+                Rule::authenticated(),
+                &stranger,
+                Err(Code::AuthenticationRequired.into()),
+            ),
             (Rule::admin(), &member, Ok(Requirement::Never)),
         ] {
             let mut definition = definition(&Rule::public());
             definition.permissions.read = read.clone();
-            assert_eq!(may_change(&definition, Operation::Update, who), expected, "{read:?} {who:?}");
+            assert_eq!(
+                may_change(&definition, Operation::Update, who),
+                expected,
+                "{read:?} {who:?}"
+            );
         }
     }
 
@@ -810,8 +1114,17 @@ mod tests {
 
     impl Naive {
         fn roll(dice: &mut impl FnMut(usize) -> usize, depth: usize) -> Self {
-            const ATOMS: [&str; 9] =
-                ["public", "guest", "authenticated", "user", "owner", "self", "admin", "role:editor", "role:chief"];
+            const ATOMS: [&str; 9] = [
+                "public",
+                "guest",
+                "authenticated",
+                "user",
+                "owner",
+                "self",
+                "admin",
+                "role:editor",
+                "role:chief",
+            ];
             let part = |dice: &mut _| Box::new(Self::roll(dice, depth - 1));
             match dice(if depth == 0 { 1 } else { 3 }) {
                 0 => Self::Atom(ATOMS[dice(ATOMS.len())]),
@@ -840,11 +1153,15 @@ mod tests {
                 Self::Any(one, two) => one.holds(caller, owner) || two.holds(caller, owner),
                 Self::Atom("public" | "guest") => true,
                 Self::Atom("authenticated" | "user") => caller.id().is_some(),
-                Self::Atom("owner" | "self") => {
-                    caller.id().map(|id| id.to_string()).as_deref().is_some_and(|id| owner == Some(id))
-                }
+                Self::Atom("owner" | "self") => caller
+                    .id()
+                    .map(|id| id.to_string())
+                    .as_deref()
+                    .is_some_and(|id| owner == Some(id)),
                 Self::Atom("admin") => false,
-                Self::Atom(role) => role.strip_prefix("role:").is_some_and(|role| caller.role() == Some(role)),
+                Self::Atom(role) => role
+                    .strip_prefix("role:")
+                    .is_some_and(|role| caller.role() == Some(role)),
             }
         }
     }
@@ -860,21 +1177,35 @@ mod tests {
         };
         let mut editor = User::new(Id::new(NOW, [3; 10]), "c@b".into(), false, NOW);
         editor.role = "editor".to_owned();
-        let callers = [Caller::stranger(), caller(1, false), caller(2, true), signed_in(&editor)];
-        let mut owners: Vec<Option<String>> =
-            callers.iter().map(|caller| caller.id().map(|id| id.to_string())).collect();
+        let callers = [
+            Caller::stranger(),
+            caller(1, false),
+            caller(2, true),
+            signed_in(&editor),
+        ];
+        let mut owners: Vec<Option<String>> = callers
+            .iter()
+            .map(|caller| caller.id().map(|id| id.to_string()))
+            .collect();
         owners.push(Some("another".to_owned()));
         let mut read = 0;
         for _ in 0..20_000 {
             let naive = Naive::roll(&mut dice, 4);
             // What is too long or comes to too much is refused.
-            let Ok(rule) = Rule::parse(&naive.text()) else { continue };
+            let Ok(rule) = Rule::parse(&naive.text()) else {
+                continue;
+            };
             read += 1;
             for caller in &callers {
                 for owner in &owners {
                     let owner = owner.as_deref();
                     let expected = naive.holds(caller, owner);
-                    assert_eq!(granted(&rule, caller).is_met(owner), expected, "{} {caller:?} {owner:?}", naive.text());
+                    assert_eq!(
+                        granted(&rule, caller).is_met(owner),
+                        expected,
+                        "{} {caller:?} {owner:?}",
+                        naive.text()
+                    );
                 }
             }
         }

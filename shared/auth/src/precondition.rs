@@ -21,12 +21,25 @@ impl Precondition {
     /// # Errors
     /// `common/invalid-request` for what is neither `*` nor a list of entity tags, or lists more than 32.
     pub fn if_match(header: Option<&str>) -> Result<Self, Error> {
-        let Some(header) = header.map(|header| header.trim_matches([' ', '\t'])).filter(|header| *header != "*") else {
+        let Some(header) = header
+            .map(|header| header.trim_matches([' ', '\t']))
+            .filter(|header| *header != "*")
+        else {
             return Ok(Self::Any);
         };
-        let refused = || Error::new(Code::InvalidRequest).with_message("`If-Match` must be `*` or a list of ETags.");
-        let tags = tags(header).filter(|tags| (1..=MAX_TAGS).contains(&tags.len())).ok_or_else(refused)?;
-        Ok(Self::OneOf(tags.into_iter().filter(|(weak, _)| !weak).map(|(_, tag)| tag.to_owned()).collect()))
+        let refused = || {
+            Error::new(Code::InvalidRequest)
+                .with_message("`If-Match` must be `*` or a list of ETags.")
+        };
+        let tags = tags(header)
+            .filter(|tags| (1..=MAX_TAGS).contains(&tags.len()))
+            .ok_or_else(refused)?;
+        Ok(Self::OneOf(
+            tags.into_iter()
+                .filter(|(weak, _)| !weak)
+                .map(|(_, tag)| tag.to_owned())
+                .collect(),
+        ))
     }
 
     /// Whether a record of this revision may be written.
@@ -43,8 +56,11 @@ impl Precondition {
 /// are compared weakly; a header that is no list of tags tells nothing.
 #[must_use]
 pub fn has_already(if_none_match: Option<&str>, rev: &str) -> bool {
-    let Some(header) = if_none_match.map(|header| header.trim_matches([' ', '\t'])) else { return false };
-    header == "*" || tags(header).is_some_and(|tags| tags.iter().take(MAX_TAGS).any(|(_, tag)| *tag == rev))
+    let Some(header) = if_none_match.map(|header| header.trim_matches([' ', '\t'])) else {
+        return false;
+    };
+    header == "*"
+        || tags(header).is_some_and(|tags| tags.iter().take(MAX_TAGS).any(|(_, tag)| *tag == rev))
 }
 
 /// The entity tags of a list (RFC 9110, section 8.8.3), each with whether it is weak. Empty members are ignored (section
@@ -56,7 +72,9 @@ fn tags(mut list: &str) -> Option<Vec<(bool, &str)>> {
         if list.is_empty() {
             return Some(tags);
         }
-        let (weak, quoted) = list.strip_prefix("W/").map_or((false, list), |rest| (true, rest));
+        let (weak, quoted) = list
+            .strip_prefix("W/")
+            .map_or((false, list), |rest| (true, rest));
         let (tag, rest) = quoted.strip_prefix('"')?.split_once('"')?;
         if tag.contains(|c: char| c <= ' ' || c == '\u{7f}') {
             return None;
@@ -74,7 +92,9 @@ fn tags(mut list: &str) -> Option<Vec<(bool, &str)>> {
 /// # Errors
 /// `common/invalid-request`.
 pub fn idempotency_key(header: Option<&str>) -> Result<Option<&str>, Error> {
-    let fits = |key: &str| (16..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic());
+    let fits = |key: &str| {
+        (16..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic())
+    };
     match header {
         Some(key) if !fits(key) => Err(Error::new(Code::InvalidRequest)
             .with_message("`Idempotency-Key` must be 16 to 128 visible ASCII characters.")),
@@ -88,7 +108,11 @@ mod tests {
 
     #[test]
     fn if_match_is_a_star_or_a_list_of_strong_tags() {
-        let one_of = |revs: &[&str]| Ok(Precondition::OneOf(revs.iter().map(|rev| (*rev).to_owned()).collect()));
+        let one_of = |revs: &[&str]| {
+            Ok(Precondition::OneOf(
+                revs.iter().map(|rev| (*rev).to_owned()).collect(),
+            ))
+        };
         for (header, expected) in [
             (None, Ok(Precondition::Any)),
             (Some("*"), Ok(Precondition::Any)),
@@ -105,10 +129,22 @@ mod tests {
             assert_eq!(got, expected, "{header:?}");
         }
         let many = vec![r#""a""#; MAX_TAGS + 1].join(",");
-        for header in
-            ["", " ", ",", "a", r#""a"#, r#"a""#, r#""a" "b""#, r#""a"b"#, r#"w/"a""#, r#"*, "a""#, r#""a", *"#, "**"]
-                .into_iter()
-                .chain([r#""a b""#, "\"a\u{7f}\"", r#"W/ "a""#, "'a'", &*many])
+        for header in [
+            "",
+            " ",
+            ",",
+            "a",
+            r#""a"#,
+            r#"a""#,
+            r#""a" "b""#,
+            r#""a"b"#,
+            r#"w/"a""#,
+            r#"*, "a""#,
+            r#""a", *"#,
+            "**",
+        ]
+        .into_iter()
+        .chain([r#""a b""#, "\"a\u{7f}\"", r#"W/ "a""#, "'a'", &*many])
         {
             let got = Precondition::if_match(Some(header)).map_err(|error| error.code);
             assert_eq!(got, Err(Code::InvalidRequest), "{header:?}");
@@ -140,9 +176,14 @@ mod tests {
         for key in ["0123456789abcdef", &"~".repeat(128)] {
             assert_eq!(idempotency_key(Some(key)), Ok(Some(key)));
         }
-        for key in
-            ["", "0123456789abcde", "0123456789 abcdef", "0123456789abcdé", &"x".repeat(129), "0123456789abcde\t"]
-        {
+        for key in [
+            "",
+            "0123456789abcde",
+            "0123456789 abcdef",
+            "0123456789abcdé",
+            &"x".repeat(129),
+            "0123456789abcde\t",
+        ] {
             assert!(idempotency_key(Some(key)).is_err(), "{key:?}");
         }
     }

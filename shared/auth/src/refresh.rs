@@ -48,9 +48,16 @@ impl Succession {
     ///
     /// # Errors
     /// 400 for a key that is not 16 to 128 visible ASCII characters.
-    pub fn of(idempotency_key: Option<&str>, settings: &Auth, random: [u8; 32]) -> Result<Self, Error> {
+    pub fn of(
+        idempotency_key: Option<&str>,
+        settings: &Auth,
+        random: [u8; 32],
+    ) -> Result<Self, Error> {
         match idempotency_key {
-            Some(key) if (16..=128).contains(&key.len()) && key.bytes().all(|byte| byte.is_ascii_graphic()) => {
+            Some(key)
+                if (16..=128).contains(&key.len())
+                    && key.bytes().all(|byte| byte.is_ascii_graphic()) =>
+            {
                 Ok(Self::Retryable(key.to_owned()))
             }
             Some(_) => Err(Error::invalid(vec![Detail::new(
@@ -93,11 +100,15 @@ pub fn judge(
     settings: &Auth,
     now: Timestamp,
 ) -> Verdict {
-    let Some(session) = found.filter(|session| session.is_alive(now)) else { return Verdict::Refuse };
+    let Some(session) = found.filter(|session| session.is_alive(now)) else {
+        return Verdict::Refuse;
+    };
     let within = |window: Duration| now <= session.last_used_at.after(window);
     match session.generation.checked_sub(presented.generation) {
         // The newest, or newer than the newest (a table restored from a backup): not a copy of an old one.
-        Some(0) if session.refresh_token_hash == presented.hash() => count(session.refreshes, settings, now),
+        Some(0) if session.refresh_token_hash == presented.hash() => {
+            count(session.refreshes, settings, now)
+        }
         None | Some(0) => Verdict::Refuse,
         Some(1)
             if session.refresh_token_hash == succession.next(presented).hash()
@@ -112,7 +123,9 @@ pub fn judge(
 
 /// What the newest token gets that is not the first refreshed within the window.
 fn count(refreshes: Refreshes, settings: &Auth, now: Timestamp) -> Verdict {
-    let end = refreshes.since.after(settings.throttle.refresh_window.duration());
+    let end = refreshes
+        .since
+        .after(settings.throttle.refresh_window.duration());
     if refreshes.count < settings.throttle.refreshes || end <= now {
         Verdict::Count(refreshes)
     } else {
@@ -141,8 +154,17 @@ mod tests {
     /// A session that was begun at `START` and rotated then as often as there are successions.
     fn rotated(successions: &[Succession]) -> (Session, RefreshToken) {
         let user = Id::new(START, [1; 10]);
-        let (mut session, first) = Session::begin(user, Id::new(START, [2; 10]), 1, [3; 32], &Auth::default(), START);
-        let newest = successions.iter().fold(first.clone(), |token, succession| succession.next(&token));
+        let (mut session, first) = Session::begin(
+            user,
+            Id::new(START, [2; 10]),
+            1,
+            [3; 32],
+            &Auth::default(),
+            START,
+        );
+        let newest = successions
+            .iter()
+            .fold(first.clone(), |token, succession| succession.next(&token));
         session.refresh_token_hash = newest.hash();
         session.generation = newest.generation;
         (session, first)
@@ -153,11 +175,22 @@ mod tests {
         let fresh = |n| Succession::Fresh([n; 32]);
         let (session, first) = rotated(&[fresh(1)]);
         let settings = Auth::default();
-        for (at, expected) in [(0, Verdict::Forgive), (10_000, Verdict::Forgive), (10_001, Verdict::Revoke)] {
-            assert_eq!(judge(Some(&session), &first, &fresh(2), &settings, later(at)), expected, "{at}");
+        for (at, expected) in [
+            (0, Verdict::Forgive),
+            (10_000, Verdict::Forgive),
+            (10_001, Verdict::Revoke),
+        ] {
+            assert_eq!(
+                judge(Some(&session), &first, &fresh(2), &settings, later(at)),
+                expected,
+                "{at}"
+            );
         }
         let (session, first) = rotated(&[fresh(1), fresh(2)]);
-        assert_eq!(judge(Some(&session), &first, &fresh(3), &settings, later(0)), Verdict::Revoke);
+        assert_eq!(
+            judge(Some(&session), &first, &fresh(3), &settings, later(0)),
+            Verdict::Revoke
+        );
     }
 
     #[test]
@@ -180,60 +213,121 @@ mod tests {
             );
         }
         let (used, first) = rotated(&[key("a"), key("c")]);
-        assert_eq!(judge(Some(&used), &first, &key("a"), &settings, later(0)), Verdict::Revoke, "successor used");
+        assert_eq!(
+            judge(Some(&used), &first, &key("a"), &settings, later(0)),
+            Verdict::Revoke,
+            "successor used"
+        );
     }
 
     #[test]
     fn converging_gives_the_same_successor_within_the_grace() {
-        let settings = Auth { refresh_reuse: RefreshReuse::Converge, ..Auth::default() };
+        let settings = Auth {
+            refresh_reuse: RefreshReuse::Converge,
+            ..Auth::default()
+        };
         let (session, first) = rotated(&[Succession::Converging]);
         for (at, expected) in [(10_000, Verdict::Again), (10_001, Verdict::Revoke)] {
-            assert_eq!(judge(Some(&session), &first, &Succession::Converging, &settings, later(at)), expected);
+            assert_eq!(
+                judge(
+                    Some(&session),
+                    &first,
+                    &Succession::Converging,
+                    &settings,
+                    later(at)
+                ),
+                expected
+            );
         }
-        assert_eq!(Succession::of(None, &settings, [0; 32]), Ok(Succession::Converging));
+        assert_eq!(
+            Succession::of(None, &settings, [0; 32]),
+            Ok(Succession::Converging)
+        );
     }
 
     #[test]
     fn the_rotation_itself_is_recognised_when_the_table_lost_the_reply() {
         let succession = Succession::Fresh([1; 32]);
         let (session, first) = rotated(std::slice::from_ref(&succession));
-        assert_eq!(judge(Some(&session), &first, &succession, &Auth::default(), START), Verdict::Again);
+        assert_eq!(
+            judge(Some(&session), &first, &succession, &Auth::default(), START),
+            Verdict::Again
+        );
     }
 
     #[test]
     fn an_ended_session_is_refused_and_not_ended_again() {
         let fresh = Succession::Fresh([1; 32]);
         let (session, first) = rotated(&[fresh.clone(), fresh.clone()]);
-        let ended = Session { revoked_at: Some(START), ..session.clone() };
-        let expired = Session { expires_at: START.seconds(), ..session.clone() };
+        let ended = Session {
+            revoked_at: Some(START),
+            ..session.clone()
+        };
+        let expired = Session {
+            expires_at: START.seconds(),
+            ..session.clone()
+        };
         for found in [None, Some(&ended), Some(&expired)] {
-            assert_eq!(judge(found, &first, &fresh, &Auth::default(), START), Verdict::Refuse);
+            assert_eq!(
+                judge(found, &first, &fresh, &Auth::default(), START),
+                Verdict::Refuse
+            );
         }
         let ahead = (0..5).fold(first, |token, _| fresh.next(&token));
-        assert_eq!(judge(Some(&session), &ahead, &fresh, &Auth::default(), START), Verdict::Refuse);
+        assert_eq!(
+            judge(Some(&session), &ahead, &fresh, &Auth::default(), START),
+            Verdict::Refuse
+        );
     }
 
     #[test]
     fn the_newest_token_is_refused_for_the_rest_of_the_minute_after_thirty_refreshes() {
         let fresh = Succession::Fresh([1; 32]);
         let (mut session, newest) = rotated(&[]);
-        for (count, at, allowed) in
-            [(1, 0, true), (29, 59_999, true), (30, 0, false), (30, 59_999, false), (30, 60_000, true), (31, 0, false)]
-        {
-            session.refreshes = Refreshes { since: START, count };
+        for (count, at, allowed) in [
+            (1, 0, true),
+            (29, 59_999, true),
+            (30, 0, false),
+            (30, 59_999, false),
+            (30, 60_000, true),
+            (31, 0, false),
+        ] {
+            session.refreshes = Refreshes {
+                since: START,
+                count,
+            };
             let verdict = judge(Some(&session), &newest, &fresh, &Auth::default(), later(at));
-            let refused = Verdict::Throttle(Refused { until: later(60_000) });
-            assert_eq!(verdict, if allowed { Verdict::Count(session.refreshes) } else { refused }, "{count} {at}");
+            let refused = Verdict::Throttle(Refused {
+                until: later(60_000),
+            });
+            assert_eq!(
+                verdict,
+                if allowed {
+                    Verdict::Count(session.refreshes)
+                } else {
+                    refused
+                },
+                "{count} {at}"
+            );
         }
         // A token with the newest's number and another secret is none.
         session.refresh_token_hash = String::new();
-        assert_eq!(judge(Some(&session), &newest, &fresh, &Auth::default(), START), Verdict::Refuse);
+        assert_eq!(
+            judge(Some(&session), &newest, &fresh, &Auth::default(), START),
+            Verdict::Refuse
+        );
     }
 
     #[test]
     fn a_key_is_16_to_128_visible_characters() {
         let of = |key: &str| Succession::of(Some(key), &Auth::default(), [0; 32]);
-        for key in ["x".repeat(15), "x".repeat(129), "x".repeat(20) + " ", "ä".repeat(20), String::new()] {
+        for key in [
+            "x".repeat(15),
+            "x".repeat(129),
+            "x".repeat(20) + " ",
+            "ä".repeat(20),
+            String::new(),
+        ] {
             assert!(of(&key).is_err(), "{key:?}");
         }
         assert!(of(&"~".repeat(16)).is_ok() && of(&"!".repeat(128)).is_ok());
@@ -249,7 +343,14 @@ mod tests {
     impl Model {
         fn new(seed: u64) -> (Self, RefreshToken) {
             let (session, first) = rotated(&[]);
-            (Self { session, now: START, random: seed }, first)
+            (
+                Self {
+                    session,
+                    now: START,
+                    random: seed,
+                },
+                first,
+            )
         }
 
         /// A xorshift: the walk is another one for every seed and the same one every time.
@@ -267,7 +368,9 @@ mod tests {
 
         fn refresh(&mut self, presented: &RefreshToken, key: Option<&str>) -> Option<RefreshToken> {
             let fresh = [self.next(256) as u8; 32];
-            let succession = key.map_or(Succession::Fresh(fresh), |key| Succession::Retryable(key.to_owned()));
+            let succession = key.map_or(Succession::Fresh(fresh), |key| {
+                Succession::Retryable(key.to_owned())
+            });
             let successor = succession.next(presented);
             let newest = self.session.refresh_token_hash == presented.hash();
             if newest && self.session.is_alive(self.now) {
@@ -276,13 +379,25 @@ mod tests {
                 self.session.last_used_at = self.now;
                 return Some(successor);
             }
-            match judge(Some(&self.session), presented, &succession, &Auth::default(), self.now) {
+            match judge(
+                Some(&self.session),
+                presented,
+                &succession,
+                &Auth::default(),
+                self.now,
+            ) {
                 Verdict::Again => {
-                    assert_eq!(successor.hash(), self.session.refresh_token_hash, "only the newest is given again");
+                    assert_eq!(
+                        successor.hash(),
+                        self.session.refresh_token_hash,
+                        "only the newest is given again"
+                    );
                     Some(successor)
                 }
                 Verdict::Refuse | Verdict::Forgive => None,
-                Verdict::Count(_) | Verdict::Throttle(_) => panic!("the newest token was taken above"),
+                Verdict::Count(_) | Verdict::Throttle(_) => {
+                    panic!("the newest token was taken above")
+                }
                 Verdict::Revoke => {
                     self.session.revoked_at = Some(self.now);
                     None
@@ -335,12 +450,21 @@ mod tests {
                     *served += 1;
                 }
             }
-            assert!(served_victim == 0 || served_thief == 0, "seed {seed}: both were served from one token");
+            assert!(
+                served_victim == 0 || served_thief == 0,
+                "seed {seed}: both were served from one token"
+            );
             let loser = if served_victim == 0 { victim } else { thief };
             model.now = model.now.after(Duration::from_millis(10_001));
-            assert!(model.session.generation == loser.generation || model.refresh(&loser, None).is_none());
+            assert!(
+                model.session.generation == loser.generation
+                    || model.refresh(&loser, None).is_none()
+            );
             let untouched = model.session.generation == loser.generation;
-            assert!(untouched || !model.session.is_alive(model.now), "seed {seed}: the copy was not noticed");
+            assert!(
+                untouched || !model.session.is_alive(model.now),
+                "seed {seed}: the copy was not noticed"
+            );
         }
     }
 }

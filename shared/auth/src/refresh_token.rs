@@ -31,7 +31,12 @@ impl RefreshToken {
     /// The first token of a session.
     #[must_use]
     pub fn first(user: Id, session: Id, secret: [u8; 32]) -> Self {
-        Self { user, session, generation: 0, secret }
+        Self {
+            user,
+            session,
+            generation: 0,
+            secret,
+        }
     }
 
     /// Reads a token, refusing what was not made with one of these keys.
@@ -43,9 +48,14 @@ impl RefreshToken {
     }
 
     fn parse(keys: &Keys, token: &str) -> Option<Self> {
-        let bytes = URL_SAFE_NO_PAD.decode(token).ok().filter(|bytes| bytes.len() == BODY + TAG)?;
+        let bytes = URL_SAFE_NO_PAD
+            .decode(token)
+            .ok()
+            .filter(|bytes| bytes.len() == BODY + TAG)?;
         let (body, tag) = bytes.split_at_checked(BODY)?;
-        keys.generations.iter().find(|key| hmac::verify(&key.refresh_tag, body, tag).is_ok())?;
+        keys.generations
+            .iter()
+            .find(|key| hmac::verify(&key.refresh_tag, body, tag).is_ok())?;
         let (version, rest) = body.split_first()?;
         let (user, rest) = rest.split_first_chunk::<16>()?;
         let (session, rest) = rest.split_first_chunk::<16>()?;
@@ -78,7 +88,11 @@ impl RefreshToken {
     /// The next token of the session, with a fresh secret.
     #[must_use]
     pub fn next(&self, secret: [u8; 32]) -> Self {
-        Self { generation: self.generation.saturating_add(1), secret, ..self.clone() }
+        Self {
+            generation: self.generation.saturating_add(1),
+            secret,
+            ..self.clone()
+        }
     }
 
     /// The next token of the session, the same for everybody who has this one and knows `key`: a client that lost
@@ -129,12 +143,23 @@ mod tests {
         let keys = keys("local-");
         let sealed = token().seal(&keys).expect("sealed");
         for at in 0..sealed.len() {
-            let other = if sealed.as_bytes()[at] == b'A' { "B" } else { "A" };
+            let other = if sealed.as_bytes()[at] == b'A' {
+                "B"
+            } else {
+                "A"
+            };
             let mut forged = sealed.clone();
             forged.replace_range(at..=at, other);
             assert!(RefreshToken::open(&keys, &forged).is_err(), "at {at}");
         }
-        for forged in ["", "x", &sealed[1..], &format!("{sealed}A"), &format!("{sealed}="), &format!(" {sealed}")] {
+        for forged in [
+            "",
+            "x",
+            &sealed[1..],
+            &format!("{sealed}A"),
+            &format!("{sealed}="),
+            &format!(" {sealed}"),
+        ] {
             assert!(RefreshToken::open(&keys, forged).is_err(), "{forged}");
         }
     }
@@ -147,7 +172,10 @@ mod tests {
 
     #[test]
     fn a_derived_successor_is_the_same_for_the_same_key_only() {
-        let (a, b) = (token().derived_next(b"key-a"), token().derived_next(b"key-b"));
+        let (a, b) = (
+            token().derived_next(b"key-a"),
+            token().derived_next(b"key-b"),
+        );
         assert!(a == token().derived_next(b"key-a") && a != b && a.generation == 1);
         assert_ne!(a.hash(), b.hash());
         assert_ne!(a.hash(), token().hash());

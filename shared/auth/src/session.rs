@@ -104,7 +104,10 @@ impl Caller {
     }
 
     fn user(id: Id, role: &str) -> Self {
-        Self::new(Who::User { id, role: role.to_owned() })
+        Self::new(Who::User {
+            id,
+            role: role.to_owned(),
+        })
     }
 
     /// Somebody without a token.
@@ -140,7 +143,11 @@ impl Caller {
     /// Whose request it is when it comes again: the user, or the key of a server; `None` for a stranger.
     #[must_use]
     pub fn identity(&self) -> Option<Id> {
-        if self.is_server() { self.key() } else { self.id() }
+        if self.is_server() {
+            self.key()
+        } else {
+            self.id()
+        }
     }
 
     /// Whether nobody is known to be asking.
@@ -177,7 +184,10 @@ impl Caller {
         if self.is_in_scope(collection, operation) {
             return Ok(());
         }
-        let message = format!("The API key needs the scope {collection}:{}.", operation.as_str());
+        let message = format!(
+            "The API key needs the scope {collection}:{}.",
+            operation.as_str()
+        );
         Err(Error::new(Code::ScopeInsufficient).with_message(message))
     }
 
@@ -201,10 +211,16 @@ pub fn admit_all(
     now: Timestamp,
 ) -> Result<Caller, Error> {
     let Found { session, user, key } = found;
-    let key = credentials.key.as_ref().map(|presented| presented.admit(key, now)).transpose()?;
+    let key = credentials
+        .key
+        .as_ref()
+        .map(|presented| presented.admit(key, now))
+        .transpose()?;
     let caller = match &credentials.claims {
         _ if credentials.is_server() => Caller::new(Who::Server),
-        Some(claims) if check == SessionCheck::Immediate => admit(claims, session.as_ref(), user.as_ref(), now)?,
+        Some(claims) if check == SessionCheck::Immediate => {
+            admit(claims, session.as_ref(), user.as_ref(), now)?
+        }
         _ => admit_by_claims(credentials),
     };
     let caller = Caller { key, ..caller };
@@ -218,7 +234,12 @@ pub fn admit_all(
 ///
 /// # Errors
 /// `auth/session-revoked` when the session has ended or is unknown, or the user is disabled or gone.
-pub fn admit(claims: &Claims, session: Option<&Session>, user: Option<&User>, now: Timestamp) -> Result<Caller, Error> {
+pub fn admit(
+    claims: &Claims,
+    session: Option<&Session>,
+    user: Option<&User>,
+    now: Timestamp,
+) -> Result<Caller, Error> {
     match (session, user) {
         (Some(session), Some(user))
             if session.id == claims.sid && user.id == claims.sub && session.stands(user, now) =>
@@ -299,7 +320,8 @@ impl Session {
 #[must_use]
 pub fn expiry(session: Id, settings: &Auth, now: Timestamp) -> u64 {
     let after = |from: Timestamp, span: Span| from.after(span.duration()).seconds();
-    after(now, settings.refresh_token_ttl).min(after(session.created_at(), settings.session_max_age))
+    after(now, settings.refresh_token_ttl)
+        .min(after(session.created_at(), settings.session_max_age))
 }
 
 /// The pair of tokens that a client gets.
@@ -315,7 +337,14 @@ pub fn tokens(
 ) -> Result<Tokens, Error> {
     let expires_in = settings.access_token_ttl.duration().as_secs();
     Ok(Tokens {
-        access_token: access_token::issue(keys, refresh_token.user, role, refresh_token.session, now, expires_in)?,
+        access_token: access_token::issue(
+            keys,
+            refresh_token.user,
+            role,
+            refresh_token.session,
+            now,
+            expires_in,
+        )?,
         refresh_token: Some(refresh_token.seal(keys)?),
         token_type: "Bearer",
         expires_in,
@@ -333,9 +362,22 @@ mod tests {
 
     fn parts() -> (Claims, Session, User) {
         let user = User::new(Id::new(NOW, [1; 10]), "a@b".into(), false, NOW);
-        let (session, _) = Session::begin(user.id, Id::new(NOW, [2; 10]), 1, [3; 32], &Auth::default(), NOW);
-        let claims =
-            Claims { iss: String::new(), sub: user.id, role: ADMIN.into(), sid: session.id, iat: 0, exp: u64::MAX };
+        let (session, _) = Session::begin(
+            user.id,
+            Id::new(NOW, [2; 10]),
+            1,
+            [3; 32],
+            &Auth::default(),
+            NOW,
+        );
+        let claims = Claims {
+            iss: String::new(),
+            sub: user.id,
+            role: ADMIN.into(),
+            sid: session.id,
+            iat: 0,
+            exp: u64::MAX,
+        };
         (claims, session, user)
     }
 
@@ -345,7 +387,11 @@ mod tests {
         let caller = admit(&claims, Some(&session), Some(&user), NOW).expect("admitted");
         assert_eq!((caller.id(), caller.is_admin()), (Some(user.id), false));
         user.role = ADMIN.into();
-        assert!(admit(&claims, Some(&session), Some(&user), NOW).expect("admitted").is_admin());
+        assert!(
+            admit(&claims, Some(&session), Some(&user), NOW)
+                .expect("admitted")
+                .is_admin()
+        );
     }
 
     #[test]
@@ -356,10 +402,14 @@ mod tests {
             ("revoked", |session, _| session.revoked_at = Some(NOW)),
             ("expired", |session, _| session.expires_at = NOW.seconds()),
             ("disabled", |_, user| user.disabled = true),
-            ("deleted", |_, user| user.deleted = Some(Deletion::new(NOW, Span::seconds(9)))),
+            ("deleted", |_, user| {
+                user.deleted = Some(Deletion::new(NOW, Span::seconds(9)))
+            }),
             ("password changed", |_, user| user.auth_version += 1),
             ("older version", |session, _| session.auth_version = 0),
-            ("another session", |session, _| session.id = Id::new(NOW, [9; 10])),
+            ("another session", |session, _| {
+                session.id = Id::new(NOW, [9; 10])
+            }),
         ];
         for (what, change) in changes {
             let (mut session, mut user) = (session.clone(), user.clone());
@@ -380,7 +430,9 @@ mod tests {
             expires_at: None,
         };
         let id = Id::new(NOW, [5; 10]);
-        let made = ApiKey::new(asked, id, [6; 32], id, NOW, |name| name == "posts" || name == "notes");
+        let made = ApiKey::new(asked, id, [6; 32], id, NOW, |name| {
+            name == "posts" || name == "notes"
+        });
         let (key, text) = made.expect("a key");
         (PresentedKey::parse(&text).expect("a key"), key)
     }
@@ -391,19 +443,45 @@ mod tests {
         let (presented, key) = keyed(KeyType::Secret, &["posts:read", "users:*"]);
         let ask = |scope: (&str, Operation), check| {
             let scope = Some((scope.0.to_owned(), scope.1));
-            let credentials = Credentials { claims: None, key: Some(presented.clone()), scope };
-            let found = Found { session: Some(session.clone()), user: Some(user.clone()), key: Some(key.clone()) };
+            let credentials = Credentials {
+                claims: None,
+                key: Some(presented.clone()),
+                scope,
+            };
+            let found = Found {
+                session: Some(session.clone()),
+                user: Some(user.clone()),
+                key: Some(key.clone()),
+            };
             admit_all(&credentials, found, check, NOW)
         };
         for check in [SessionCheck::Immediate, SessionCheck::Expiry] {
             let server = ask(("posts", Operation::Read), check).expect("admitted");
-            let unknown = Credentials { key: Some(presented.clone()), ..Credentials::default() };
+            let unknown = Credentials {
+                key: Some(presented.clone()),
+                ..Credentials::default()
+            };
             assert!(unknown.is_server() && admit_by_claims(&unknown).is_stranger());
-            assert!(server.is_server() && server.is_admin() && !server.is_stranger() && !server.is_keyed_stranger());
-            assert_eq!((server.id(), server.role(), server.key()), (None, None, Some(key.id)));
+            assert!(
+                server.is_server()
+                    && server.is_admin()
+                    && !server.is_stranger()
+                    && !server.is_keyed_stranger()
+            );
+            assert_eq!(
+                (server.id(), server.role(), server.key()),
+                (None, None, Some(key.id))
+            );
             assert_eq!(server.identity(), Some(key.id));
-            assert!(server.is_in_scope("users", Operation::Delete) && !server.is_in_scope("notes", Operation::Read));
-            for outside in [("posts", Operation::List), ("notes", Operation::Read), ("posts", Operation::Delete)] {
+            assert!(
+                server.is_in_scope("users", Operation::Delete)
+                    && !server.is_in_scope("notes", Operation::Read)
+            );
+            for outside in [
+                ("posts", Operation::List),
+                ("notes", Operation::Read),
+                ("posts", Operation::Delete),
+            ] {
                 let refused = ask(outside, check).map_err(|error| error.code);
                 assert_eq!(refused, Err(Code::ScopeInsufficient), "{outside:?}");
             }
@@ -418,17 +496,35 @@ mod tests {
         let bound = free.clone().binding(None);
         let ask = |presented: &PresentedKey, claims: Option<&Claims>, operation| {
             let scope = Some(("posts".to_owned(), operation));
-            let credentials = Credentials { claims: claims.cloned(), key: Some(presented.clone()), scope };
-            let found = Found { session: Some(session.clone()), user: Some(user.clone()), key: Some(key.clone()) };
+            let credentials = Credentials {
+                claims: claims.cloned(),
+                key: Some(presented.clone()),
+                scope,
+            };
+            let found = Found {
+                session: Some(session.clone()),
+                user: Some(user.clone()),
+                key: Some(key.clone()),
+            };
             admit_all(&credentials, found, SessionCheck::Immediate, NOW)
         };
         for claims in [None, Some(&claims)] {
             let caller = ask(&free, claims, Operation::List).expect("admitted");
-            assert!(!caller.is_server() && !caller.is_keyed_stranger() && caller.is_in_scope("notes", Operation::List));
+            assert!(
+                !caller.is_server()
+                    && !caller.is_keyed_stranger()
+                    && caller.is_in_scope("notes", Operation::List)
+            );
             assert_eq!(caller.is_admin(), claims.is_some());
             let caller = ask(&bound, claims, Operation::Read).expect("admitted");
-            assert!(!caller.is_in_scope("posts", Operation::List) && caller.is_in_scope("posts", Operation::Read));
-            assert_eq!((caller.is_keyed_stranger(), caller.key()), (claims.is_none(), Some(key.id)));
+            assert!(
+                !caller.is_in_scope("posts", Operation::List)
+                    && caller.is_in_scope("posts", Operation::Read)
+            );
+            assert_eq!(
+                (caller.is_keyed_stranger(), caller.key()),
+                (claims.is_none(), Some(key.id))
+            );
             assert_eq!(caller.identity(), caller.id());
             let refused = ask(&bound, claims, Operation::List).map_err(|error| error.code);
             assert_eq!(refused, Err(Code::ScopeInsufficient));
@@ -439,13 +535,26 @@ mod tests {
     fn a_bad_key_is_told_before_a_bad_session() {
         let (claims, ..) = parts();
         let (presented, key) = keyed(KeyType::Publishable, &["*:*"]);
-        let credentials = Credentials { claims: Some(claims), key: Some(presented), scope: None };
+        let credentials = Credentials {
+            claims: Some(claims),
+            key: Some(presented),
+            scope: None,
+        };
         let ask = |key: Option<ApiKey>| {
-            let found = Found { key, ..Found::default() };
+            let found = Found {
+                key,
+                ..Found::default()
+            };
             admit_all(&credentials, found, SessionCheck::Immediate, NOW).map_err(|error| error.code)
         };
         assert_eq!(ask(None), Err(Code::InvalidApiKey));
-        assert_eq!(ask(Some(ApiKey { expires_at: Some(NOW), ..key.clone() })), Err(Code::InvalidApiKey));
+        assert_eq!(
+            ask(Some(ApiKey {
+                expires_at: Some(NOW),
+                ..key.clone()
+            })),
+            Err(Code::InvalidApiKey)
+        );
         assert_eq!(ask(Some(key)), Err(Code::SessionRevoked));
     }
 

@@ -103,11 +103,17 @@ impl Limit {
             (None, _) => Timestamp::default(),
             (_, Lock::Window) => since.after(self.window),
             (_, Lock::Fixed(lock)) => now.after(lock),
-            (Some(beyond), Lock::Doubling { first, longest }) => {
-                now.after(first.saturating_mul(2_u32.saturating_pow(beyond)).min(longest))
-            }
+            (Some(beyond), Lock::Doubling { first, longest }) => now.after(
+                first
+                    .saturating_mul(2_u32.saturating_pow(beyond))
+                    .min(longest),
+            ),
         };
-        Tally { since, count, until }
+        Tally {
+            since,
+            count,
+            until,
+        }
     }
 }
 
@@ -119,7 +125,11 @@ impl Tally {
         }
         let own = mine.until != Timestamp::default() && self.until == mine.until;
         let until = if own { now } else { self.until };
-        Self { count: self.count - 1, until, ..*self }
+        Self {
+            count: self.count - 1,
+            until,
+            ..*self
+        }
     }
 
     /// Whether it differs from `other` by its count alone.
@@ -134,11 +144,17 @@ impl Entry {
     ///
     /// # Errors
     /// It is locked.
-    pub fn attempt(found: Option<&Self>, limits: &Limits, source: &str, now: Timestamp) -> Result<Self, Refused> {
+    pub fn attempt(
+        found: Option<&Self>,
+        limits: &Limits,
+        source: &str,
+        now: Timestamp,
+    ) -> Result<Self, Refused> {
         let by_source = found.and_then(|entry| entry.sources.get(source));
         let locked = |limit: Option<&Limit>, tally: Option<&Tally>| limit?.locked(tally?, now);
         let total = found.map(|entry| &entry.total);
-        let until = locked(Some(&limits.total), total).max(locked(limits.source.as_ref(), by_source));
+        let until =
+            locked(Some(&limits.total), total).max(locked(limits.source.as_ref(), by_source));
         if let Some(until) = until {
             return Err(Refused { until });
         }
@@ -146,7 +162,10 @@ impl Entry {
         if let Some(limit) = &limits.source {
             sources.insert(source.to_owned(), limit.counted(by_source, now));
         }
-        Ok(Self { total: limits.total.counted(total, now), sources })
+        Ok(Self {
+            total: limits.total.counted(total, now),
+            sources,
+        })
     }
 
     /// The entry without the attempt from `source` that made it `mine`, which has just succeeded; `None` when nothing is
@@ -165,11 +184,15 @@ impl Entry {
     /// The same without the sources whose time is over, and without the first to be over where they are too many.
     #[must_use]
     pub fn pruned(mut self, limits: &Limits, source: &str, now: Timestamp) -> Self {
-        let Some(limit) = limits.source else { return self };
+        let Some(limit) = limits.source else {
+            return self;
+        };
         self.sources.retain(|_, tally| now < limit.end(tally));
         while self.sources.len() > MOST_SOURCES {
             let others = self.sources.iter().filter(|(name, _)| *name != source);
-            let Some((first, _)) = others.min_by_key(|(_, tally)| limit.end(tally)) else { break };
+            let Some((first, _)) = others.min_by_key(|(_, tally)| limit.end(tally)) else {
+                break;
+            };
             let first = first.clone();
             self.sources.remove(&first);
         }
@@ -179,7 +202,10 @@ impl Entry {
     /// When everything in it is over.
     #[must_use]
     pub fn end(&self, limits: &Limits) -> Timestamp {
-        let sources = self.sources.values().filter_map(|tally| Some(limits.source?.end(tally)));
+        let sources = self
+            .sources
+            .values()
+            .filter_map(|tally| Some(limits.source?.end(tally)));
         sources.fold(limits.total.end(&self.total), Timestamp::max)
     }
 }
@@ -188,8 +214,16 @@ impl Refused {
     /// The refusal as the caller hears it: the same whatever is locked and whether it exists.
     #[must_use]
     pub fn error(self, now: Timestamp) -> Error {
-        let seconds = self.until.millis().saturating_sub(now.millis()).div_ceil(1000).max(1);
-        Error { retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..Code::TooManyRequests.into() }
+        let seconds = self
+            .until
+            .millis()
+            .saturating_sub(now.millis())
+            .div_ceil(1000)
+            .max(1);
+        Error {
+            retry_after: Some(u32::try_from(seconds).unwrap_or(u32::MAX)),
+            ..Code::TooManyRequests.into()
+        }
     }
 }
 
@@ -197,10 +231,21 @@ impl Refused {
 #[must_use]
 pub fn account(settings: &Throttle) -> Limits {
     let window = settings.window.duration();
-    let (first, longest) = (settings.first_lock.duration(), settings.longest_lock.duration());
+    let (first, longest) = (
+        settings.first_lock.duration(),
+        settings.longest_lock.duration(),
+    );
     Limits {
-        total: Limit { most: settings.account_attempts, window, lock: Lock::Fixed(settings.account_lock.duration()) },
-        source: Some(Limit { most: settings.attempts, window, lock: Lock::Doubling { first, longest } }),
+        total: Limit {
+            most: settings.account_attempts,
+            window,
+            lock: Lock::Fixed(settings.account_lock.duration()),
+        },
+        source: Some(Limit {
+            most: settings.attempts,
+            window,
+            lock: Lock::Doubling { first, longest },
+        }),
     }
 }
 
@@ -208,20 +253,37 @@ pub fn account(settings: &Throttle) -> Limits {
 #[must_use]
 pub fn source(settings: &Throttle) -> Limits {
     let window = settings.window.duration();
-    Limits { total: Limit { most: settings.source_attempts, window, lock: Lock::Window }, source: None }
+    Limits {
+        total: Limit {
+            most: settings.source_attempts,
+            window,
+            lock: Lock::Window,
+        },
+        source: None,
+    }
 }
 
 /// The limit of a source's registrations.
 #[must_use]
 pub fn registrations(settings: &Throttle) -> Limits {
     let window = settings.registration_window.duration();
-    Limits { total: Limit { most: settings.registrations, window, lock: Lock::Window }, source: None }
+    Limits {
+        total: Limit {
+            most: settings.registrations,
+            window,
+            lock: Lock::Window,
+        },
+        source: None,
+    }
 }
 
 /// What stands for a source address: an IPv4 address, or the /64 of an IPv6 one, which is what one customer has.
 #[must_use]
 pub fn place(address: &str) -> String {
-    match address.parse::<IpAddr>().map(|address| address.to_canonical()) {
+    match address
+        .parse::<IpAddr>()
+        .map(|address| address.to_canonical())
+    {
         Ok(IpAddr::V4(address)) => address.to_string(),
         Ok(IpAddr::V6(address)) => {
             let [a, b, c, d, ..] = address.segments();
@@ -247,12 +309,20 @@ mod tests {
     }
 
     /// Attempts that fail, at these seconds from this source; those that were refused, with the seconds to wait.
-    fn fail(entry: &mut Option<Entry>, limits: &Limits, source: &str, times: &[u64]) -> Vec<(u64, u64)> {
+    fn fail(
+        entry: &mut Option<Entry>,
+        limits: &Limits,
+        source: &str,
+        times: &[u64],
+    ) -> Vec<(u64, u64)> {
         let mut refused = Vec::new();
         for &time in times {
             match Entry::attempt(entry.as_ref(), limits, source, at(time)) {
                 Ok(next) => *entry = Some(next.pruned(limits, source, at(time))),
-                Err(it) => refused.push((time, u64::from(it.error(at(time)).retry_after.unwrap_or_default()))),
+                Err(it) => refused.push((
+                    time,
+                    u64::from(it.error(at(time)).retry_after.unwrap_or_default()),
+                )),
             }
         }
         refused
@@ -261,7 +331,10 @@ mod tests {
     #[test]
     fn the_fifth_failure_locks_for_a_second_and_each_further_one_for_twice_as_long() {
         let mut entry = None;
-        assert_eq!(fail(&mut entry, &limits(), "a", &[0, 1, 2, 3, 4, 4]), [(4, 1)]);
+        assert_eq!(
+            fail(&mut entry, &limits(), "a", &[0, 1, 2, 3, 4, 4]),
+            [(4, 1)]
+        );
         let mut now = 5;
         for lock in [2, 4, 8, 16, 32, 64, 128, 256, 512, 900, 900, 900] {
             assert_eq!(
@@ -271,8 +344,20 @@ mod tests {
             now += lock;
         }
         // Forgotten when nothing was counted for a window after the last lock.
-        assert_eq!(fail(&mut entry.clone(), &limits(), "a", &[now + 15 * MINUTE - 1, now + 15 * MINUTE - 1]).len(), 1);
-        assert_eq!(fail(&mut entry, &limits(), "a", &[now + 15 * MINUTE; 5]), []);
+        assert_eq!(
+            fail(
+                &mut entry.clone(),
+                &limits(),
+                "a",
+                &[now + 15 * MINUTE - 1, now + 15 * MINUTE - 1]
+            )
+            .len(),
+            1
+        );
+        assert_eq!(
+            fail(&mut entry, &limits(), "a", &[now + 15 * MINUTE; 5]),
+            []
+        );
     }
 
     #[test]
@@ -295,10 +380,16 @@ mod tests {
     fn another_source_is_not_locked_until_all_of_them_have_failed_too_often() {
         let mut entry = None;
         for source in 0..10 {
-            assert_eq!(fail(&mut entry, &limits(), &format!("s{source}"), &[source; 5]), []);
+            assert_eq!(
+                fail(&mut entry, &limits(), &format!("s{source}"), &[source; 5]),
+                []
+            );
         }
         // The fiftieth, at second 9.
-        assert_eq!(fail(&mut entry, &limits(), "user", &[9, 40, 68]), [(9, 60), (40, 29), (68, 1)]);
+        assert_eq!(
+            fail(&mut entry, &limits(), "user", &[9, 40, 68]),
+            [(9, 60), (40, 29), (68, 1)]
+        );
         // Refused ones extend nothing, and afterwards the count starts again.
         assert_eq!(fail(&mut entry, &limits(), "user", &[69]), []);
         assert_eq!(entry.map(|entry| entry.total.count), Some(1));
@@ -310,10 +401,21 @@ mod tests {
         let last = 15 * MINUTE - 1;
         let sources: Vec<String> = (0..50).map(|n| format!("s{n}")).collect();
         for source in &sources {
-            fail(&mut entry, &limits(), source, &[if source == "s0" { 0 } else { last }]);
+            fail(
+                &mut entry,
+                &limits(),
+                source,
+                &[if source == "s0" { 0 } else { last }],
+            );
         }
-        assert_eq!(fail(&mut entry, &limits(), "user", &[last + 59, last + 60]), [(last + 59, 1)]);
-        let total = Limits { source: None, ..limits() };
+        assert_eq!(
+            fail(&mut entry, &limits(), "user", &[last + 59, last + 60]),
+            [(last + 59, 1)]
+        );
+        let total = Limits {
+            source: None,
+            ..limits()
+        };
         let mut entry = None;
         let times: Vec<u64> = (0..50).map(|n| if n == 0 { 0 } else { last }).collect();
         fail(&mut entry, &total, "", &times);
@@ -335,9 +437,18 @@ mod tests {
             }
             longest = longest.max(out);
             for guess in 0..100 {
-                fail(&mut entry, &limits(), &format!("s{second}-{guess}"), &[second]);
+                fail(
+                    &mut entry,
+                    &limits(),
+                    &format!("s{second}-{guess}"),
+                    &[second],
+                );
             }
-            assert!(entry.as_ref().is_some_and(|entry| entry.sources.len() <= MOST_SOURCES));
+            assert!(
+                entry
+                    .as_ref()
+                    .is_some_and(|entry| entry.sources.len() <= MOST_SOURCES)
+            );
         }
         assert!((50..60).contains(&longest), "{longest}");
     }
@@ -351,10 +462,18 @@ mod tests {
             let now = at(failures * 40);
             let mine = Entry::attempt(before.as_ref(), &limits(), "a", now).expect("allowed");
             let after = mine.without(&mine, "a", now);
-            let counts = |entry: &Option<Entry>| entry.as_ref().map(|it| (it.total.count, it.sources["a"].count));
+            let counts = |entry: &Option<Entry>| {
+                entry
+                    .as_ref()
+                    .map(|it| (it.total.count, it.sources["a"].count))
+            };
             assert_eq!(counts(&after), counts(&before), "{failures}");
             let mut again = after;
-            assert_eq!(fail(&mut again, &limits(), "a", &[failures * 40]), [], "{failures}: the lock is lifted");
+            assert_eq!(
+                fail(&mut again, &limits(), "a", &[failures * 40]),
+                [],
+                "{failures}: the lock is lifted"
+            );
             // And the failures before it are not forgotten.
             let beyond = failures.checked_sub(4);
             let locks = beyond.map(|beyond| (failures * 40, 1 << beyond));
@@ -371,14 +490,30 @@ mod tests {
         let mut entry = Some(mine.clone());
         fail(&mut entry, &limits(), "a", &[1, 1, 1]);
         fail(&mut entry, &limits(), "b", &[1]);
-        let after = entry.clone().expect("an entry").without(&mine, "a", at(1)).expect("something left");
-        assert_eq!((after.total.count, after.sources["a"].count, after.sources["b"].count), (5, 4, 1));
+        let after = entry
+            .clone()
+            .expect("an entry")
+            .without(&mine, "a", at(1))
+            .expect("something left");
+        assert_eq!(
+            (
+                after.total.count,
+                after.sources["a"].count,
+                after.sources["b"].count
+            ),
+            (5, 4, 1)
+        );
         // A lock that another's failure brought about is theirs; one failure fewer than the limit locks nobody.
         assert_eq!(fail(&mut Some(after), &limits(), "a", &[1, 1]), [(1, 1)]);
         // After the window it is not in the count any more.
         let mut later = None;
         fail(&mut later, &limits(), "a", &[16 * MINUTE]);
-        assert_eq!(later.as_ref().and_then(|later| later.without(&mine, "a", at(1))), later);
+        assert_eq!(
+            later
+                .as_ref()
+                .and_then(|later| later.without(&mine, "a", at(1))),
+            later
+        );
     }
 
     #[test]
@@ -390,12 +525,16 @@ mod tests {
 
     #[test]
     fn a_source_is_locked_until_its_window_is_over() {
-        for (limits, most, window) in
-            [(source(&Throttle::default()), 20, 15 * MINUTE), (registrations(&Throttle::default()), 10, 60 * MINUTE)]
-        {
+        for (limits, most, window) in [
+            (source(&Throttle::default()), 20, 15 * MINUTE),
+            (registrations(&Throttle::default()), 10, 60 * MINUTE),
+        ] {
             let mut entry = None;
             assert_eq!(fail(&mut entry, &limits, "", &vec![0; most]), []);
-            assert_eq!(fail(&mut entry, &limits, "", &[1, window - 1]), [(1, window - 1), (window - 1, 1)]);
+            assert_eq!(
+                fail(&mut entry, &limits, "", &[1, window - 1]),
+                [(1, window - 1), (window - 1, 1)]
+            );
             assert_eq!(fail(&mut entry, &limits, "", &vec![window; most]), []);
             assert_eq!(fail(&mut entry, &limits, "", &[window]), [(window, window)]);
         }

@@ -51,7 +51,10 @@ impl Deletion {
     /// A deletion now that can be undone for so long.
     #[must_use]
     pub fn new(now: Timestamp, grace: Span) -> Self {
-        Self { at: now, until: now.after(grace.duration()).seconds() }
+        Self {
+            at: now,
+            until: now.after(grace.duration()).seconds(),
+        }
     }
 
     /// Whether it can no longer be undone.
@@ -78,7 +81,9 @@ impl Identity {
     /// Whether a password that the user has typed again is the one the user signs in with, by what a check found.
     #[must_use]
     pub fn confirms(&self, user: &User, verdict: Verdict) -> bool {
-        let is_users = self.user == user.id && self.auth_version == user.auth_version && self.password_hash.is_some();
+        let is_users = self.user == user.id
+            && self.auth_version == user.auth_version
+            && self.password_hash.is_some();
         is_users && verdict != Verdict::Wrong
     }
 }
@@ -86,7 +91,11 @@ impl Identity {
 /// What somebody signed in hears of a write that found no such user.
 #[must_use]
 pub fn signed_out(error: Error) -> Error {
-    if error.code == Code::UserNotFound { Code::SessionRevoked.into() } else { error }
+    if error.code == Code::UserNotFound {
+        Code::SessionRevoked.into()
+    } else {
+        error
+    }
 }
 
 /// Checks that a role is one that a user may have.
@@ -98,7 +107,11 @@ pub fn check_role(role: &str, settings: &Auth) -> Result<(), Detail> {
         return Ok(());
     }
     let choices = settings.all_roles().collect::<Vec<_>>().join(", ");
-    Err(Detail::new("role", "unknown-role", format!("`role` must be one of: {choices}.")))
+    Err(Detail::new(
+        "role",
+        "unknown-role",
+        format!("`role` must be one of: {choices}."),
+    ))
 }
 
 /// What tells one line of an import from every other, and the same line again.
@@ -112,7 +125,16 @@ impl User {
     #[must_use]
     pub fn new(id: Id, email: String, admin: bool, now: Timestamp) -> Self {
         let role = if admin { ADMIN } else { AUTHENTICATED }.to_owned();
-        Self { id, email, role, disabled: false, auth_version: 1, created_at: now, profile: Map::new(), deleted: None }
+        Self {
+            id,
+            email,
+            role,
+            disabled: false,
+            auth_version: 1,
+            created_at: now,
+            profile: Map::new(),
+            deleted: None,
+        }
     }
 
     /// Refuses to go on as this user whom something has signed out since: who it is `now` has another version, is
@@ -121,8 +143,13 @@ impl User {
     /// # Errors
     /// `auth/session-revoked`.
     pub fn goes_on(&self, now: &Self) -> Result<(), Error> {
-        let signed_in = now.auth_version == self.auth_version && !now.disabled && now.deleted.is_none();
-        if signed_in { Ok(()) } else { Err(Code::SessionRevoked.into()) }
+        let signed_in =
+            now.auth_version == self.auth_version && !now.disabled && now.deleted.is_none();
+        if signed_in {
+            Ok(())
+        } else {
+            Err(Code::SessionRevoked.into())
+        }
     }
 
     /// Whether the user is one of the admins of whom there must be one: neither disabled nor deleted.
@@ -135,11 +162,17 @@ impl User {
     /// the declared profile.
     #[must_use]
     pub fn is_listed(&self, listing: &Listing, declared: &[ProfileField]) -> bool {
-        let texts = declared.iter().filter_map(|field| self.profile.get(&field.field.name)?.as_str());
+        let texts = declared
+            .iter()
+            .filter_map(|field| self.profile.get(&field.field.name)?.as_str());
         let found = |search: &String| {
-            [self.email.as_str()].into_iter().chain(texts).any(|text| caseless(text).contains(search))
+            [self.email.as_str()]
+                .into_iter()
+                .chain(texts)
+                .any(|text| caseless(text).contains(search))
         };
-        listing.role.as_ref().is_none_or(|role| *role == self.role) && listing.search.as_ref().is_none_or(found)
+        listing.role.as_ref().is_none_or(|role| *role == self.role)
+            && listing.search.as_ref().is_none_or(found)
     }
 
     /// The user as the user sees it.
@@ -187,20 +220,28 @@ impl User {
     pub fn without_sessions(&self) -> Result<Self, Error> {
         match self.deleted {
             Some(_) => Err(Code::UserNotFound.into()),
-            None => Ok(Self { auth_version: self.auth_version + 1, ..self.clone() }),
+            None => Ok(Self {
+                auth_version: self.auth_version + 1,
+                ..self.clone()
+            }),
         }
     }
 
     /// The user as anybody sees it.
     #[must_use]
     pub fn public(&self, declared: &[ProfileField]) -> wire::PublicUser {
-        wire::PublicUser { id: self.id, profile: self.shown(declared.iter().filter(|field| field.public)) }
+        wire::PublicUser {
+            id: self.id,
+            profile: self.shown(declared.iter().filter(|field| field.public)),
+        }
     }
 
     /// What there is of these profile fields.
     fn shown<'a>(&self, fields: impl Iterator<Item = &'a ProfileField>) -> Map<String, Value> {
         let names = fields.map(|field| &field.field.name);
-        names.filter_map(|name| Some((name.clone(), self.profile.get(name)?.clone()))).collect()
+        names
+            .filter_map(|name| Some((name.clone(), self.profile.get(name)?.clone())))
+            .collect()
     }
 }
 
@@ -215,7 +256,8 @@ mod tests {
             { "name": "bio", "type": "string", "public": true }]);
         let declared: Vec<ProfileField> = serde_json::from_value(fields).expect("fields");
         let mut user = User::new(Id::new(now, [1; 10]), "ada@example.com".into(), false, now);
-        let profile = json!({ "username": "Ada", "phone": "1", "role": "admin", "email": "x", "once": 1 });
+        let profile =
+            json!({ "username": "Ada", "phone": "1", "role": "admin", "email": "x", "once": 1 });
         user.profile = profile.as_object().cloned().unwrap_or_default();
         let shown = serde_json::to_value(user.wire(&declared)).expect("JSON");
         let expected = json!({ "id": user.id, "email": "ada@example.com", "role": "authenticated", "createdAt": now,
@@ -239,14 +281,30 @@ mod tests {
     #[test]
     fn a_list_of_users_goes_by_role_and_search() {
         let now = Timestamp::from_millis(1_790_000_000_000);
-        let fields = json!([{ "name": "city", "type": "string" }, { "name": "level", "type": "integer" }]);
+        let fields =
+            json!([{ "name": "city", "type": "string" }, { "name": "level", "type": "integer" }]);
         let declared: Vec<ProfileField> = serde_json::from_value(fields).expect("fields");
-        let profile = json!({ "city": "Köln", "level": 42, "once": "secret" }).as_object().cloned().unwrap_or_default();
+        let profile = json!({ "city": "Köln", "level": 42, "once": "secret" })
+            .as_object()
+            .cloned()
+            .unwrap_or_default();
         let user = User::new(Id::new(now, [1; 10]), "ada@example.com".into(), false, now);
-        let user = User { role: "editor".into(), profile, ..user };
+        let user = User {
+            role: "editor".into(),
+            profile,
+            ..user
+        };
         let is_listed = |search: Option<&str>, role: Option<&str>| {
             let (search, role) = (search.map(caseless), role.map(str::to_owned));
-            user.is_listed(&Listing { limit: 20, cursor: None, search, role }, &declared)
+            user.is_listed(
+                &Listing {
+                    limit: 20,
+                    cursor: None,
+                    search,
+                    role,
+                },
+                &declared,
+            )
         };
         for (search, role, expected) in [
             (None, None, true),
@@ -278,18 +336,28 @@ mod tests {
         let editor = user.administered(Some("editor"), None);
         assert_eq!((editor.role.as_str(), editor.auth_version), ("editor", 1));
         assert_eq!(user.without_sessions().map(|user| user.auth_version), Ok(2));
-        let deleted = User { deleted: Some(Deletion::new(now, Span::seconds(9))), ..user };
+        let deleted = User {
+            deleted: Some(Deletion::new(now, Span::seconds(9))),
+            ..user
+        };
         assert_eq!(deleted.without_sessions(), Err(Code::UserNotFound.into()));
     }
 
     #[test]
     fn a_role_is_a_declared_one() {
-        let settings = Auth { roles: vec!["editor".into()], ..Auth::default() };
+        let settings = Auth {
+            roles: vec!["editor".into()],
+            ..Auth::default()
+        };
         for role in ["admin", "authenticated", "editor"] {
             assert_eq!(check_role(role, &settings), Ok(()));
         }
         for role in ["", "public", "owner", "Editor", "chief"] {
-            assert_eq!(check_role(role, &settings).map_err(|detail| detail.code), Err("unknown-role".into()), "{role}");
+            assert_eq!(
+                check_role(role, &settings).map_err(|detail| detail.code),
+                Err("unknown-role".into()),
+                "{role}"
+            );
         }
     }
 }

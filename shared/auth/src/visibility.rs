@@ -30,27 +30,34 @@ impl<'a> Visibility<'a> {
     /// What this caller sees of this collection.
     #[must_use]
     pub fn new(definition: &'a Definition, caller: &'a Caller) -> Self {
-        let fields = definition.hidden().map(|field| (field.name.as_str(), granted(&field.read, caller)));
+        let fields = definition
+            .hidden()
+            .map(|field| (field.name.as_str(), granted(&field.read, caller)));
         Self {
             definition,
             caller,
             rule: granted(definition.rule(Operation::Read), caller),
             rows: rows(definition, caller),
-            fields: fields.filter(|(_, requirement)| *requirement != Requirement::Exists).collect(),
+            fields: fields
+                .filter(|(_, requirement)| *requirement != Requirement::Exists)
+                .collect(),
         }
     }
 
     /// Whether the caller sees this record. One that is not seen is 404.
     #[must_use]
     pub fn shows(&self, record: &Record) -> bool {
-        self.caller.is_in_scope(&self.definition.name, Operation::Read) && self.passes(record)
+        self.caller
+            .is_in_scope(&self.definition.name, Operation::Read)
+            && self.passes(record)
     }
 
     /// Whether the rule for reading and the row filters show this record, whatever an API key is for: it exists for the
     /// caller.
     #[must_use]
     pub fn passes(&self, record: &Record) -> bool {
-        self.rule.is_met(record.owner.as_deref()) && self.rows.as_ref().is_none_or(|rows| rows.matches(record))
+        self.rule.is_met(record.owner.as_deref())
+            && self.rows.as_ref().is_none_or(|rows| rows.matches(record))
     }
 
     /// A record without the fields that the caller does not see in it.
@@ -79,10 +86,19 @@ impl<'a> Visibility<'a> {
                 _ => false,
             })
         };
-        let mut named = sort.iter().map(|order| order.field.as_str()).chain(filter.fields());
+        let mut named = sort
+            .iter()
+            .map(|order| order.field.as_str())
+            .chain(filter.fields());
         if let Some(field) = named.find(|field| !in_all(field)) {
-            let code = if self.caller.is_stranger() { Code::AuthenticationRequired } else { Code::Forbidden };
-            let message = format!("`{field}` is not shown to you in every record, so no list can be asked for by it.");
+            let code = if self.caller.is_stranger() {
+                Code::AuthenticationRequired
+            } else {
+                Code::Forbidden
+            };
+            let message = format!(
+                "`{field}` is not shown to you in every record, so no list can be asked for by it."
+            );
             return Err(Error::new(code).with_message(message));
         }
         let filter = filter.clone().searching(&in_all);
@@ -133,9 +149,22 @@ mod tests {
     fn caller(n: u8, role: &str) -> Caller {
         let mut user = User::new(Id::new(NOW, [n; 10]), "a@b".into(), false, NOW);
         user.role = role.into();
-        let (session, _) = Session::begin(user.id, Id::new(NOW, [9; 10]), 1, [0; 32], &Auth::default(), NOW);
-        let claims =
-            Claims { iss: String::new(), sub: user.id, role: String::new(), sid: session.id, iat: 0, exp: u64::MAX };
+        let (session, _) = Session::begin(
+            user.id,
+            Id::new(NOW, [9; 10]),
+            1,
+            [0; 32],
+            &Auth::default(),
+            NOW,
+        );
+        let claims = Claims {
+            iss: String::new(),
+            sub: user.id,
+            role: String::new(),
+            sid: session.id,
+            iat: 0,
+            exp: u64::MAX,
+        };
         admit(&claims, Some(&session), Some(&user), NOW).expect("admitted")
     }
 
@@ -146,13 +175,17 @@ mod tests {
             { "name": "score", "type": "integer", "read": "role:editor" },
             { "name": "readers", "type": "array", "items": { "type": "relation", "collection": "users" } },
         ]);
-        serde_json::from_value(json!({ "name": "articles", "fields": fields, "rowFilters": rows,
-            "permissions": { "read": "public", "list": list } }))
+        serde_json::from_value(
+            json!({ "name": "articles", "fields": fields, "rowFilters": rows,
+            "permissions": { "read": "public", "list": list } }),
+        )
         .expect("a definition")
     }
 
     fn record(owner: Option<&Caller>, fields: Value) -> Record {
-        let Value::Object(fields) = fields else { panic!("an object") };
+        let Value::Object(fields) = fields else {
+            panic!("an object")
+        };
         Record {
             id: Id::new(NOW, [7; 10]),
             created_at: NOW,
@@ -166,7 +199,8 @@ mod tests {
     #[test]
     fn a_record_shows_the_fields_that_its_caller_may_see() {
         let (me, other) = (caller(1, "authenticated"), caller(2, "authenticated"));
-        let (editor, admin, stranger) = (caller(3, "editor"), caller(4, "admin"), Caller::stranger());
+        let (editor, admin, stranger) =
+            (caller(3, "editor"), caller(4, "admin"), Caller::stranger());
         let definition = definition("public", &json!([]));
         let all = json!({ "title": "a", "remarks": "b", "score": 1 });
         for (who, shown) in [
@@ -177,7 +211,11 @@ mod tests {
             (&admin, all.clone()),
         ] {
             let visibility = Visibility::new(&definition, who);
-            assert_eq!(Value::Object(visibility.of(record(Some(&me), all.clone())).fields), shown, "{who:?}");
+            assert_eq!(
+                Value::Object(visibility.of(record(Some(&me), all.clone())).fields),
+                shown,
+                "{who:?}"
+            );
         }
         // Nobody's record is not a stranger's.
         let of_nobody = Visibility::new(&definition, &stranger).of(record(None, all));
@@ -189,12 +227,14 @@ mod tests {
     #[test]
     fn the_row_filters_that_hold_are_joined_and_whom_none_is_for_sees_nothing() {
         let (me, other) = (caller(1, "authenticated"), caller(2, "authenticated"));
-        let (editor, admin, stranger) = (caller(3, "editor"), caller(4, "admin"), Caller::stranger());
+        let (editor, admin, stranger) =
+            (caller(3, "editor"), caller(4, "admin"), Caller::stranger());
         let published = json!({ "filter": { "status": "published" } });
         let own = json!({ "when": "owner" });
         let own_drafts = json!({ "when": "owner", "filter": { "status": "draft" } });
         let editors = json!({ "when": "role:editor", "filter": { "status": { "$ne": "draft" } } });
-        let readers = json!({ "when": "public", "filter": { "readers": { "$contains": "$userId" } } });
+        let readers =
+            json!({ "when": "public", "filter": { "readers": { "$contains": "$userId" } } });
         let id = me.id().expect("an id").to_string();
         let records = [
             record(Some(&other), json!({ "status": "published" })),
@@ -213,8 +253,16 @@ mod tests {
             (json!([own]), &me, [false, true, false, false, false]),
             (json!([own]), &editor, none),
             (json!([own]), &admin, all),
-            (json!([published, own]), &me, [true, true, false, false, false]),
-            (json!([published, own_drafts]), &other, [true, false, true, true, false]),
+            (
+                json!([published, own]),
+                &me,
+                [true, true, false, false, false],
+            ),
+            (
+                json!([published, own_drafts]),
+                &other,
+                [true, false, true, true, false],
+            ),
             (json!([editors]), &editor, [true, false, false, false, true]),
             (json!([editors]), &me, none),
             (json!([readers]), &me, [false, false, false, true, false]),
@@ -229,12 +277,18 @@ mod tests {
         ] {
             let definition = definition("public", &rows);
             let visibility = Visibility::new(&definition, who);
-            let shown: Vec<bool> = records.iter().map(|record| visibility.shows(record)).collect();
+            let shown: Vec<bool> = records
+                .iter()
+                .map(|record| visibility.shows(record))
+                .collect();
             assert_eq!(shown, expected, "{rows} {who:?}");
             // A list shows the same.
             let (scope, filter) = visibility.list(&[], &Filter::everything()).expect("a list");
             assert_eq!(scope, Scope::All);
-            let listed: Vec<bool> = records.iter().map(|record| filter.matches(record)).collect();
+            let listed: Vec<bool> = records
+                .iter()
+                .map(|record| filter.matches(record))
+                .collect();
             assert_eq!(listed, expected, "{rows} {who:?}");
             assert_eq!(visibility.has_rows(), expected != all, "{rows} {who:?}");
         }
@@ -243,7 +297,8 @@ mod tests {
     #[test]
     fn the_rule_for_reading_holds_beside_the_row_filters() {
         let (me, other) = (caller(1, "authenticated"), caller(2, "authenticated"));
-        let mut definition = definition("public", &json!([{ "filter": { "status": "published" } }]));
+        let mut definition =
+            definition("public", &json!([{ "filter": { "status": "published" } }]));
         definition.permissions.read = api::Rule::owner();
         let of = |owner, status: &str| record(Some(owner), json!({ "status": status }));
         let visibility = Visibility::new(&definition, &me);
@@ -259,10 +314,19 @@ mod tests {
 
     #[test]
     fn a_list_is_asked_for_by_what_all_of_it_shows() {
-        let (me, editor, stranger) = (caller(1, "authenticated"), caller(3, "editor"), Caller::stranger());
+        let (me, editor, stranger) = (
+            caller(1, "authenticated"),
+            caller(3, "editor"),
+            Caller::stranger(),
+        );
         let is = |field: &str| Filter::Field(field.to_owned(), Test::Exists(true));
         let not = |filter: Filter| Filter::Not(Box::new(Filter::Any(vec![is("title"), filter])));
-        let by = |field: &str| vec![Order { field: field.to_owned(), descending: true }];
+        let by = |field: &str| {
+            vec![Order {
+                field: field.to_owned(),
+                descending: true,
+            }]
+        };
         let none = Filter::everything;
         for (list, who, sort, filter, expected) in [
             ("public", &me, vec![], is("title"), Ok(())),
@@ -270,8 +334,20 @@ mod tests {
             ("public", &me, vec![], is("score"), Err((403, "score"))),
             ("public", &me, vec![], not(is("score")), Err((403, "score"))),
             ("public", &me, by("score"), none(), Err((403, "score"))),
-            ("public", &stranger, by("score"), none(), Err((401, "score"))),
-            ("public", &stranger, vec![], is("remarks"), Err((401, "remarks"))),
+            (
+                "public",
+                &stranger,
+                by("score"),
+                none(),
+                Err((401, "score")),
+            ),
+            (
+                "public",
+                &stranger,
+                vec![],
+                is("remarks"),
+                Err((401, "remarks")),
+            ),
             ("public", &editor, by("score"), is("remarks"), Ok(())),
             // One's own remarks are shown in all of one's own.
             ("public", &me, vec![], is("remarks"), Err((403, "remarks"))),
@@ -285,7 +361,11 @@ mod tests {
                 (Ok((_, listed)), Ok(())) => assert_eq!(listed, filter, "{what}"),
                 (Err(error), Err((status, field))) => {
                     assert_eq!(error.code.status(), status, "{what}");
-                    assert!(error.message.starts_with(&format!("`{field}` ")), "{what}: {}", error.message);
+                    assert!(
+                        error.message.starts_with(&format!("`{field}` ")),
+                        "{what}: {}",
+                        error.message
+                    );
                 }
                 (got, _) => panic!("{what}: {got:?}"),
             }
@@ -294,9 +374,17 @@ mod tests {
 
     #[test]
     fn a_search_looks_through_what_all_of_the_list_shows() {
-        let (me, editor, stranger) = (caller(1, "authenticated"), caller(3, "editor"), Caller::stranger());
-        let search =
-            |fields: &[&str]| Filter::Search("x".to_owned(), fields.iter().map(|field| (*field).to_owned()).collect());
+        let (me, editor, stranger) = (
+            caller(1, "authenticated"),
+            caller(3, "editor"),
+            Caller::stranger(),
+        );
+        let search = |fields: &[&str]| {
+            Filter::Search(
+                "x".to_owned(),
+                fields.iter().map(|field| (*field).to_owned()).collect(),
+            )
+        };
         let asked = search(&["title", "remarks"]);
         for (list, who, expected) in [
             ("public", &stranger, search(&["title"])),
@@ -305,11 +393,15 @@ mod tests {
             ("owner", &me, asked.clone()),
         ] {
             let definition = definition(list, &json!([]));
-            let (_, filter) = Visibility::new(&definition, who).list(&[], &asked).expect("a list");
+            let (_, filter) = Visibility::new(&definition, who)
+                .list(&[], &asked)
+                .expect("a list");
             assert_eq!(filter, expected, "{list} {who:?}");
         }
         let hidden = definition("public", &json!([]));
-        let (_, filter) = Visibility::new(&hidden, &me).list(&[], &search(&["remarks"])).expect("a list");
+        let (_, filter) = Visibility::new(&hidden, &me)
+            .list(&[], &search(&["remarks"]))
+            .expect("a list");
         assert!(!filter.matches(&record(Some(&me), json!({ "remarks": "x" }))));
     }
 }

@@ -26,12 +26,14 @@ impl Boot {
     /// Reads environment and settings; refuses a signing secret that is not one.
     pub(crate) fn read() -> Result<Self, String> {
         let deployment = Deployment::read(variable).map_err(|problem| problem.to_string())?;
-        let settings =
-            Settings::read(BAKEND_JSON, variable, deployment.local).map_err(|problem| problem.to_string())?;
+        let settings = Settings::read(BAKEND_JSON, variable, deployment.local)
+            .map_err(|problem| problem.to_string())?;
         match settings.auth.jwt_secret.as_deref().map(check_secret) {
             None | Some(Ok(())) => {}
             Some(Err(SecretProblem::Sample)) if deployment.local => {
-                log::warn("auth.jwtSecret is a sample from the documentation; do not deploy with it");
+                log::warn(
+                    "auth.jwtSecret is a sample from the documentation; do not deploy with it",
+                );
             }
             Some(Err(SecretProblem::Sample)) => {
                 return Err("auth.jwtSecret is a sample from the documentation: whoever reads it can sign tokens. \
@@ -39,12 +41,19 @@ impl Boot {
                     .to_owned());
             }
             Some(Err(SecretProblem::Short)) => {
-                return Err("auth.jwtSecret must have at least 32 bytes (BAKEND_AUTH_JWT_SECRET)".to_owned());
+                return Err(
+                    "auth.jwtSecret must have at least 32 bytes (BAKEND_AUTH_JWT_SECRET)"
+                        .to_owned(),
+                );
             }
         }
         #[expect(clippy::disallowed_methods, reason = "the one source of random bytes")]
         let random = SystemRandom::new();
-        Ok(Self { settings, deployment, random })
+        Ok(Self {
+            settings,
+            deployment,
+            random,
+        })
     }
 
     /// The signing secret of the settings, if they have one.
@@ -56,9 +65,16 @@ impl Boot {
     /// The time.
     #[must_use]
     pub fn now(&self) -> Timestamp {
-        #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
-        let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or(Duration::ZERO);
-        Timestamp::from_millis(0).after(since).after(self.deployment.clock_offset)
+        #[expect(
+            clippy::disallowed_methods,
+            reason = "the one place that reads the clock"
+        )]
+        let since = SystemTime::now()
+            .duration_since(UNIX_EPOCH)
+            .unwrap_or(Duration::ZERO);
+        Timestamp::from_millis(0)
+            .after(since)
+            .after(self.deployment.clock_offset)
     }
 
     /// Random bytes, fit for secrets.
@@ -67,12 +83,17 @@ impl Boot {
     /// `common/internal` when the system has none.
     pub fn random<const N: usize>(&self) -> Result<[u8; N], Error> {
         let mut bytes = [0; N];
-        self.random.fill(&mut bytes).map_err(|_| Error::internal("no random bytes"))?;
+        self.random
+            .fill(&mut bytes)
+            .map_err(|_| Error::internal("no random bytes"))?;
         Ok(bytes)
     }
 }
 
 fn variable(name: &str) -> Option<String> {
-    #[expect(clippy::disallowed_methods, reason = "the one place that reads the environment")]
+    #[expect(
+        clippy::disallowed_methods,
+        reason = "the one place that reads the environment"
+    )]
     env::var(name).ok()
 }

@@ -105,7 +105,9 @@ impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
     /// # Errors
     /// `auth/invalid-token` for a header that shows anything else.
     pub fn signed(&self, keys: &Keys) -> Result<Option<Claims>, Error> {
-        self.bearer().map(|token| access_token::signed(keys, token?)).transpose()
+        self.bearer()
+            .map(|token| access_token::signed(keys, token?))
+            .transpose()
     }
 }
 
@@ -113,7 +115,8 @@ impl<E: Endpoint<Guard: guard::Identified>> Call<E> {
     /// Whether the request shows who is asking, truly or not: by an access token, or as a server by its secret key.
     #[must_use]
     pub fn has_credentials(&self) -> bool {
-        self.event.header("authorization").is_some() || self.key.as_ref().is_some_and(PresentedKey::is_secret)
+        self.event.header("authorization").is_some()
+            || self.key.as_ref().is_some_and(PresentedKey::is_secret)
     }
 
     /// What the request shows of who is asking.
@@ -122,8 +125,14 @@ impl<E: Endpoint<Guard: guard::Identified>> Call<E> {
     /// `auth/invalid-token` or `auth/token-expired` for an `Authorization` header that shows anything but a valid
     /// token; beside a secret key it is not read.
     pub fn credentials(&self, keys: &Keys) -> Result<Credentials, Error> {
-        let claims = self.bearer().map(|token| access_token::valid(keys, token?, self.now)).transpose()?;
-        Ok(Credentials { claims, ..self.without_token() })
+        let claims = self
+            .bearer()
+            .map(|token| access_token::valid(keys, token?, self.now))
+            .transpose()?;
+        Ok(Credentials {
+            claims,
+            ..self.without_token()
+        })
     }
 
     /// What a request without an access token shows of who is asking: an API key, or nothing.
@@ -134,13 +143,21 @@ impl<E: Endpoint<Guard: guard::Identified>> Call<E> {
             Guard::Users(operation) => Some((USERS.to_owned(), operation)),
             Guard::Open | Guard::Signed | Guard::User | Guard::Admin | Guard::Rules => None,
         };
-        Credentials { claims: None, key: self.key.clone(), scope }
+        Credentials {
+            claims: None,
+            key: self.key.clone(),
+            scope,
+        }
     }
 }
 
 impl<E: Endpoint> Call<E> {
     fn bearer(&self) -> Option<Result<&str, Error>> {
-        if self.key.as_ref().is_some_and(PresentedKey::is_secret) { None } else { bearer(&self.event) }
+        if self.key.as_ref().is_some_and(PresentedKey::is_secret) {
+            None
+        } else {
+            bearer(&self.event)
+        }
     }
 
     /// What stands in the path where the endpoint's has `{id}`, as it was sent.
@@ -153,7 +170,9 @@ impl<E: Endpoint> Call<E> {
     #[must_use]
     pub fn segment(&self, placeholder: &str) -> &str {
         let mut pairs = E::ENTRY.path.split('/').zip(self.event.path().split('/'));
-        pairs.find(|(name, _)| *name == placeholder).map_or("", |(_, segment)| segment)
+        pairs
+            .find(|(name, _)| *name == placeholder)
+            .map_or("", |(_, segment)| segment)
     }
 
     /// The query parameters in their order, decoded and unchecked.
@@ -180,7 +199,11 @@ impl<E: Endpoint> Call<E> {
                 details.push(Detail::new(shown, "repeated", message));
             }
         }
-        if details.is_empty() { Ok(parameters) } else { Err(Error::invalid(details)) }
+        if details.is_empty() {
+            Ok(parameters)
+        } else {
+            Err(Error::invalid(details))
+        }
     }
 }
 
@@ -227,7 +250,11 @@ fn object(event: &mut Event, presence: Presence) -> Result<Map<String, Value>, E
         return Err(Code::PayloadTooLarge.into());
     }
     if body.is_empty() {
-        return if presence == Presence::Optional { Ok(Map::new()) } else { Err(Code::InvalidJson.into()) };
+        return if presence == Presence::Optional {
+            Ok(Map::new())
+        } else {
+            Err(Code::InvalidJson.into())
+        };
     }
     if !event.header("content-type").is_some_and(is_json) {
         return Err(Code::UnsupportedMediaType.into());
@@ -239,7 +266,9 @@ fn object(event: &mut Event, presence: Presence) -> Result<Map<String, Value>, E
 /// Whether a content type is JSON in UTF-8 (RFC 8259, section 8.1).
 fn is_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
-    let essence = parts.next().is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+    let essence = parts
+        .next()
+        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
     essence
         && parts.all(|parameter| match parameter.split_once('=') {
             Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
@@ -260,8 +289,10 @@ mod tests {
     }
 
     fn body_of(headers: Value, body: Value, base64: bool) -> Result<Map<String, Value>, Code> {
-        let mut event = event(json!({ "rawPath": "/", "headers": headers, "body": body, "isBase64Encoded": base64,
-            "requestContext": { "http": { "method": "POST" } } }));
+        let mut event = event(
+            json!({ "rawPath": "/", "headers": headers, "body": body, "isBase64Encoded": base64,
+            "requestContext": { "http": { "method": "POST" } } }),
+        );
         object(&mut event, Presence::Required).map_err(|error| error.code)
     }
 
@@ -270,32 +301,73 @@ mod tests {
         let json = json!({ "content-type": "application/json" });
         assert!(body_of(json.clone(), json!("{}"), false).is_ok());
         assert!(body_of(json.clone(), json!("e30="), true).is_ok());
-        for body in ["", "[]", "1", "null", "{", "{}{}", "{\"a\":1,}", "\u{feff}{}"] {
-            assert_eq!(body_of(json.clone(), json!(body), false), Err(Code::InvalidJson), "{body:?}");
+        for body in [
+            "",
+            "[]",
+            "1",
+            "null",
+            "{",
+            "{}{}",
+            "{\"a\":1,}",
+            "\u{feff}{}",
+        ] {
+            assert_eq!(
+                body_of(json.clone(), json!(body), false),
+                Err(Code::InvalidJson),
+                "{body:?}"
+            );
         }
-        assert_eq!(body_of(json.clone(), json!("not base64!"), true), Err(Code::InvalidJson));
-        assert_eq!(body_of(json.clone(), json!("eyJhIjoi/yJ9"), true), Err(Code::InvalidJson), "invalid UTF-8");
+        assert_eq!(
+            body_of(json.clone(), json!("not base64!"), true),
+            Err(Code::InvalidJson)
+        );
+        assert_eq!(
+            body_of(json.clone(), json!("eyJhIjoi/yJ9"), true),
+            Err(Code::InvalidJson),
+            "invalid UTF-8"
+        );
         let deep = format!("{{\"a\":{}1{}}}", "[".repeat(10_000), "]".repeat(10_000));
-        assert_eq!(body_of(json.clone(), json!(deep), false), Err(Code::InvalidJson));
-        assert_eq!(body_of(json, json!(" ".repeat(MAX_BODY + 1)), false), Err(Code::PayloadTooLarge));
+        assert_eq!(
+            body_of(json.clone(), json!(deep), false),
+            Err(Code::InvalidJson)
+        );
+        assert_eq!(
+            body_of(json, json!(" ".repeat(MAX_BODY + 1)), false),
+            Err(Code::PayloadTooLarge)
+        );
     }
 
     #[test]
     fn the_content_type_is_json() {
-        for fits in ["application/json", "Application/JSON; charset=UTF-8", "application/json;charset=\"utf-8\""] {
+        for fits in [
+            "application/json",
+            "Application/JSON; charset=UTF-8",
+            "application/json;charset=\"utf-8\"",
+        ] {
             assert!(is_json(fits), "{fits}");
         }
-        for other in ["", "text/plain", "application/jsonp", "application/json; charset=latin1", "json"] {
+        for other in [
+            "",
+            "text/plain",
+            "application/jsonp",
+            "application/json; charset=latin1",
+            "json",
+        ] {
             assert!(!is_json(other), "{other}");
         }
-        assert_eq!(body_of(json!({}), json!("{}"), false), Err(Code::UnsupportedMediaType));
+        assert_eq!(
+            body_of(json!({}), json!("{}"), false),
+            Err(Code::UnsupportedMediaType)
+        );
     }
 
     #[test]
     fn the_scheme_is_bearer_in_any_case() {
         let token = |header: &str| {
-            let event = event(json!({ "rawPath": "/", "headers": { "Authorization": header },
-                "requestContext": { "http": { "method": "GET" } } }));
+            let event = event(
+                json!({ "rawPath": "/", "headers": { "Authorization": header },
+                "requestContext": { "http": { "method": "GET" } } }),
+            );
             bearer(&event).map(|token| token.map(ToOwned::to_owned).map_err(|error| error.code))
         };
         for header in ["Bearer abc", "bearer abc", "BEARER  abc "] {

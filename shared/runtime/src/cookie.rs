@@ -30,7 +30,10 @@ fn write(settings: &Settings, local: bool, token: &str, seconds: u64) -> String 
         (false, SameSite::Lax) => (" Secure;", "Lax"),
         (false, SameSite::None) => (" Secure;", "None"),
     };
-    format!("{}={token}; Max-Age={seconds}; Path=/; HttpOnly;{secure} SameSite={same_site}", name(local))
+    format!(
+        "{}={token}; Max-Age={seconds}; Path=/; HttpOnly;{secure} SameSite={same_site}",
+        name(local)
+    )
 }
 
 #[cfg(test)]
@@ -42,9 +45,18 @@ mod tests {
         let mut settings = Settings::default();
         let cloud = "__Host-refresh=t; Max-Age=60; Path=/; HttpOnly; Secure; SameSite=Lax";
         assert_eq!(write(&settings, false, "t", 60), cloud);
-        assert_eq!(write(&settings, true, "t", 60), "refresh=t; Max-Age=60; Path=/; HttpOnly; SameSite=Lax");
+        assert_eq!(
+            write(&settings, true, "t", 60),
+            "refresh=t; Max-Age=60; Path=/; HttpOnly; SameSite=Lax"
+        );
         settings.auth.cookie_same_site = SameSite::None;
-        assert_eq!(write(&settings, false, "t", 60), cloud.replace("Lax", "None"));
-        assert_eq!(write(&settings, true, "", 0), "refresh=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax");
+        assert_eq!(
+            write(&settings, false, "t", 60),
+            cloud.replace("Lax", "None")
+        );
+        assert_eq!(
+            write(&settings, true, "", 0),
+            "refresh=; Max-Age=0; Path=/; HttpOnly; SameSite=Lax"
+        );
     }
 }

@@ -36,9 +36,15 @@ pub(crate) fn preflight(boot: &Boot, head: &Head) -> Option<Response> {
 
 /// Lets an allowed origin see the reply.
 pub(crate) fn allow(boot: &Boot, head: &Head, response: &mut Response) {
-    let vary = response.headers.get("vary").map_or("origin".to_owned(), |vary| format!("{vary}, origin"));
+    let vary = response
+        .headers
+        .get("vary")
+        .map_or("origin".to_owned(), |vary| format!("{vary}, origin"));
     response.header("vary", vary);
-    let Some(allowed) = allowed(boot, head.origin.as_deref()).filter(|_| boot.deployment.local) else { return };
+    let Some(allowed) = allowed(boot, head.origin.as_deref()).filter(|_| boot.deployment.local)
+    else {
+        return;
+    };
     match allowed {
         Allowed::Ours(origin) => {
             response.header("access-control-allow-origin", origin);
@@ -55,13 +61,33 @@ pub(crate) fn is_ours(boot: &Boot, origin: Option<&str>) -> bool {
 }
 
 fn allowed<'a>(boot: &Boot, origin: Option<&'a str>) -> Option<Allowed<'a>> {
-    let origins: Vec<&str> = boot.settings.cors.allowed_origins.iter().map(String::as_str).collect();
-    let default = if boot.deployment.local { &[LOCAL_DEFAULT][..] } else { &[] };
-    judge(if origins.is_empty() { default } else { &origins }, origin?)
+    let origins: Vec<&str> = boot
+        .settings
+        .cors
+        .allowed_origins
+        .iter()
+        .map(String::as_str)
+        .collect();
+    let default = if boot.deployment.local {
+        &[LOCAL_DEFAULT][..]
+    } else {
+        &[]
+    };
+    judge(
+        if origins.is_empty() {
+            default
+        } else {
+            &origins
+        },
+        origin?,
+    )
 }
 
 fn judge<'a>(origins: &[&str], origin: &'a str) -> Option<Allowed<'a>> {
-    if origins.iter().any(|pattern| *pattern != "*" && matches(pattern, origin)) {
+    if origins
+        .iter()
+        .any(|pattern| *pattern != "*" && matches(pattern, origin))
+    {
         Some(Allowed::Ours(origin))
     } else {
         origins.contains(&"*").then_some(Allowed::Anybody)
@@ -71,10 +97,12 @@ fn judge<'a>(origins: &[&str], origin: &'a str) -> Option<Allowed<'a>> {
 /// Whether an origin is the pattern, or differs only in the port where the pattern says `:*`.
 fn matches(pattern: &str, origin: &str) -> bool {
     match pattern.strip_suffix(":*") {
-        Some(host) => origin.strip_prefix(host).is_some_and(|rest| match rest.strip_prefix(':') {
-            Some(port) => !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()),
-            None => rest.is_empty(),
-        }),
+        Some(host) => origin
+            .strip_prefix(host)
+            .is_some_and(|rest| match rest.strip_prefix(':') {
+                Some(port) => !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()),
+                None => rest.is_empty(),
+            }),
         None => pattern == origin,
     }
 }
@@ -85,7 +113,11 @@ mod tests {
 
     #[test]
     fn an_origin_is_matched_whole() {
-        for origin in ["http://localhost", "http://localhost:3000", "http://localhost:8080"] {
+        for origin in [
+            "http://localhost",
+            "http://localhost:3000",
+            "http://localhost:8080",
+        ] {
             assert!(matches("http://localhost:*", origin), "{origin}");
         }
         for origin in [
@@ -99,21 +131,47 @@ mod tests {
         ] {
             assert!(!matches("http://localhost:*", origin), "{origin}");
         }
-        assert!(matches("https://app.example.com", "https://app.example.com"));
-        assert!(!matches("https://app.example.com", "https://app.example.com.evil.example"));
+        assert!(matches(
+            "https://app.example.com",
+            "https://app.example.com"
+        ));
+        assert!(!matches(
+            "https://app.example.com",
+            "https://app.example.com.evil.example"
+        ));
     }
 
     #[test]
     fn only_a_named_origin_is_ours() {
         for (origins, origin, expected) in [
-            (&["https://app.example.com"][..], "https://app.example.com", Some(true)),
-            (&["https://app.example.com", "*"], "https://app.example.com", Some(true)),
-            (&["https://app.example.com", "*"], "https://evil.example", Some(false)),
+            (
+                &["https://app.example.com"][..],
+                "https://app.example.com",
+                Some(true),
+            ),
+            (
+                &["https://app.example.com", "*"],
+                "https://app.example.com",
+                Some(true),
+            ),
+            (
+                &["https://app.example.com", "*"],
+                "https://evil.example",
+                Some(false),
+            ),
             (&["*"], "https://app.example.com", Some(false)),
             (&["*"], "*", Some(false)),
             (&["*"], "null", Some(false)),
-            (&["https://app.example.com"], "https://app.example.com.evil.example", None),
-            (&["https://app.example.com"], "https://app.example.com:8443", None),
+            (
+                &["https://app.example.com"],
+                "https://app.example.com.evil.example",
+                None,
+            ),
+            (
+                &["https://app.example.com"],
+                "https://app.example.com:8443",
+                None,
+            ),
             (&["https://app.example.com"], "http://app.example.com", None),
             (&["https://app.example.com"], "null", None),
             (&[], "https://app.example.com", None),

@@ -74,29 +74,51 @@ impl Event {
     pub(crate) fn header(&self, name: &str) -> Option<&str> {
         self.headers
             .get(name)
-            .or_else(|| self.headers.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).map(|(_, value)| value))
+            .or_else(|| {
+                self.headers
+                    .iter()
+                    .find(|(key, _)| key.eq_ignore_ascii_case(name))
+                    .map(|(_, value)| value)
+            })
             .map(String::as_str)
     }
 
     /// The first cookie of this name; an emulator may have left it in its header.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
         let listed = self.cookies.iter().flatten().map(String::as_str);
-        let mut pairs = listed.chain(self.header("cookie")).flat_map(|cookies| cookies.split(';'));
-        pairs.find_map(|pair| pair.trim().split_once('=').filter(|(there, _)| *there == name).map(|(_, value)| value))
+        let mut pairs = listed
+            .chain(self.header("cookie"))
+            .flat_map(|cookies| cookies.split(';'));
+        pairs.find_map(|pair| {
+            pair.trim()
+                .split_once('=')
+                .filter(|(there, _)| *there == name)
+                .map(|(_, value)| value)
+        })
     }
 
     pub(crate) fn source_ip(&self) -> &str {
-        self.request_context.http.source_ip.as_deref().unwrap_or_default()
+        self.request_context
+            .http
+            .source_ip
+            .as_deref()
+            .unwrap_or_default()
     }
 
     pub(crate) fn user_agent(&self) -> &str {
-        self.header("user-agent").or(self.request_context.http.user_agent.as_deref()).unwrap_or_default()
+        self.header("user-agent")
+            .or(self.request_context.http.user_agent.as_deref())
+            .unwrap_or_default()
     }
 
     /// The body's bytes; `None` when it says it is base64 and is not.
     pub(crate) fn body(&mut self) -> Option<Vec<u8>> {
         let body = self.body.take().unwrap_or_default();
-        if self.is_base64_encoded { STANDARD.decode(body).ok() } else { Some(body.into_bytes()) }
+        if self.is_base64_encoded {
+            STANDARD.decode(body).ok()
+        } else {
+            Some(body.into_bytes())
+        }
     }
 }
 
@@ -115,7 +137,13 @@ pub(crate) struct Response {
 
 impl Response {
     pub(crate) fn new(status_code: u16, body: Option<String>) -> Self {
-        Self { status_code, headers: BTreeMap::new(), body, is_base64_encoded: false, cookies: Vec::new() }
+        Self {
+            status_code,
+            headers: BTreeMap::new(),
+            body,
+            is_base64_encoded: false,
+            cookies: Vec::new(),
+        }
     }
 
     pub(crate) fn header(&mut self, name: &'static str, value: impl Into<String>) {

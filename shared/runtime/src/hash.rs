@@ -8,8 +8,17 @@ use auth::password::{self, Verdict};
 ///
 /// # Errors
 /// `common/internal`, which no password makes happen.
-pub async fn verify_password(password: &str, identity: Option<&Identity>, cost: u32) -> Result<Verdict, Error> {
-    let (password, stored) = (password.to_owned(), identity.and_then(|identity| identity.password_hash.clone()));
-    let verdict = tokio::task::spawn_blocking(move || password::verify(&password, stored.as_deref(), cost)).await;
+pub async fn verify_password(
+    password: &str,
+    identity: Option<&Identity>,
+    cost: u32,
+) -> Result<Verdict, Error> {
+    let (password, stored) = (
+        password.to_owned(),
+        identity.and_then(|identity| identity.password_hash.clone()),
+    );
+    let verdict =
+        tokio::task::spawn_blocking(move || password::verify(&password, stored.as_deref(), cost))
+            .await;
     verdict.map_err(|error| Error::internal(error.to_string()))
 }

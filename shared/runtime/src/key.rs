@@ -14,7 +14,10 @@ pub(crate) const HEADER: &str = "x-api-key";
 ///
 /// # Errors
 /// `auth/invalid-api-key` for what is no key, `auth/api-key-required` where there is none and one is needed.
-pub(crate) fn shown<E: Endpoint>(boot: &Boot, event: &Event) -> Result<Option<PresentedKey>, Error> {
+pub(crate) fn shown<E: Endpoint>(
+    boot: &Boot,
+    event: &Event,
+) -> Result<Option<PresentedKey>, Error> {
     if !E::ENTRY.reads_api_keys() {
         return Ok(None);
     }
@@ -24,7 +27,11 @@ pub(crate) fn shown<E: Endpoint>(boot: &Boot, event: &Event) -> Result<Option<Pr
         None => Ok(None),
         Some(header) => {
             let key = PresentedKey::parse(header)?;
-            Ok(Some(if required { key.binding(event.header("origin")) } else { key }))
+            Ok(Some(if required {
+                key.binding(event.header("origin"))
+            } else {
+                key
+            }))
         }
     }
 }

@@ -55,7 +55,10 @@ where
             return ExitCode::FAILURE;
         }
     };
-    let runtime = match tokio::runtime::Builder::new_current_thread().enable_all().build() {
+    let runtime = match tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+    {
         Ok(runtime) => runtime,
         Err(error) => {
             log::start_failed(E::ENTRY.name, &error.to_string());
@@ -63,10 +66,14 @@ where
         }
     };
     let done = runtime.block_on(async {
-        let state: &'static S = Box::leak(Box::new(connect(boot).await.map_err(|error| error.message)?));
+        let state: &'static S = Box::leak(Box::new(
+            connect(boot).await.map_err(|error| error.message)?,
+        ));
         let answer = async |event: LambdaEvent<Event>| {
             let (event, id) = (event.payload, event.context.request_id);
-            Ok::<_, lambda_runtime::Error>(answer::<E, S>(boot, state, is_collection, &handler, event, id).await)
+            Ok::<_, lambda_runtime::Error>(
+                answer::<E, S>(boot, state, is_collection, &handler, event, id).await,
+            )
         };
         lambda_runtime::run(service_fn(answer)).await
     });
@@ -97,19 +104,35 @@ async fn answer<E: Endpoint, S: Keyring + 'static>(
             response
         }
         None => {
-            let identified = event.header("authorization").or(event.header(key::HEADER)).is_some();
-            let key = admit::<E>(&event, is_collection).and_then(|()| key::shown::<E>(boot, &event));
+            let identified = event
+                .header("authorization")
+                .or(event.header(key::HEADER))
+                .is_some();
+            let key =
+                admit::<E>(&event, is_collection).and_then(|()| key::shown::<E>(boot, &event));
             let id = key.as_ref().ok().and_then(Option::as_ref).map(|key| key.id);
             let result = match key {
-                Ok(key) => timeout(LONGEST, handle(boot, state, handler, event, &request_id, key))
-                    .await
-                    .unwrap_or_else(|_| Err(Error::unavailable("the request took too long"))),
+                Ok(key) => timeout(
+                    LONGEST,
+                    handle(boot, state, handler, event, &request_id, key),
+                )
+                .await
+                .unwrap_or_else(|_| Err(Error::unavailable("the request took too long"))),
                 Err(error) => Err(error),
             };
-            log::request(E::ENTRY.name, &head, &request_id, started, id, result.as_ref().err());
+            log::request(
+                E::ENTRY.name,
+                &head,
+                &request_id,
+                started,
+                id,
+                result.as_ref().err(),
+            );
             let forgets = result.as_ref().is_err_and(|error| error.forgets_cookie);
             let mut response = reply::encode(result, &head, &request_id, identified);
-            response.cookies.extend(forgets.then(|| cookie::forget(boot)));
+            response
+                .cookies
+                .extend(forgets.then(|| cookie::forget(boot)));
             response
         }
     };
@@ -137,7 +160,9 @@ async fn handle<E: Endpoint, S: Keyring + 'static>(
             state.judge(&key, boot.now()).await?;
             Err(error)
         }
-        (Some(_), Ok(_)) => Err(Error::internal("nobody has asked whether the API key is good")),
+        (Some(_), Ok(_)) => Err(Error::internal(
+            "nobody has asked whether the API key is good",
+        )),
         (_, result) => result,
     }
 }
@@ -147,7 +172,9 @@ async fn handle<E: Endpoint, S: Keyring + 'static>(
 /// `/api/posts%2Fid` arrives at a list and reads as a record, which is nothing either of them has.
 fn admit<E: Endpoint>(event: &Event, is_collection: fn(&str) -> bool) -> Result<(), Error> {
     if event.query().len() > call::MAX_QUERY {
-        return Err(Error::new(Code::InvalidRequest).with_message("The query string is longer than 4 KiB."));
+        return Err(
+            Error::new(Code::InvalidRequest).with_message("The query string is longer than 4 KiB.")
+        );
     }
     match endpoints::route(event.method(), event.path(), is_collection) {
         Route::To(name) if name == E::ENTRY.name => Ok(()),

@@ -29,8 +29,14 @@ pub(crate) fn request(
     line.insert("level".into(), level.into());
     line.insert("requestId".into(), request_id.into());
     line.insert("endpoint".into(), endpoint.into());
-    line.insert("method".into(), head.method.chars().take(16).collect::<String>().into());
-    line.insert("path".into(), head.path.chars().take(256).collect::<String>().into());
+    line.insert(
+        "method".into(),
+        head.method.chars().take(16).collect::<String>().into(),
+    );
+    line.insert(
+        "path".into(),
+        head.path.chars().take(256).collect::<String>().into(),
+    );
     line.insert("ms".into(), json!(started.elapsed().as_millis()));
     if let Some(key) = key {
         line.insert("apiKey".into(), key.to_string().into());
@@ -47,7 +53,10 @@ pub(crate) fn request(
 
 /// Writes why the function did not start.
 pub(crate) fn start_failed(endpoint: &str, reason: &str) {
-    println!("{}", json!({ "level": "FATAL", "endpoint": endpoint, "message": reason }));
+    println!(
+        "{}",
+        json!({ "level": "FATAL", "endpoint": endpoint, "message": reason })
+    );
 }
 
 /// Writes a warning.

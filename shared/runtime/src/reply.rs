@@ -18,13 +18,24 @@ pub struct Reply<E: Endpoint> {
 impl<E: Endpoint> Reply<E> {
     /// A reply with this body.
     pub fn of(body: E::Reply) -> Self {
-        Self { body: Some(body), location: None, etag: None, cookie: None }
+        Self {
+            body: Some(body),
+            location: None,
+            etag: None,
+            cookie: None,
+        }
     }
 
     /// 304 without a body: what the caller has is the record's revision `rev` (RFC 9110, section 15.4.5).
     #[must_use]
     pub fn not_modified(rev: &str) -> Self {
-        Self { body: None, location: None, etag: None, cookie: None }.tagged(rev)
+        Self {
+            body: None,
+            location: None,
+            etag: None,
+            cookie: None,
+        }
+        .tagged(rev)
     }
 
     /// The same with a `Location` header.
@@ -135,7 +146,12 @@ mod tests {
     }
 
     fn head(path: &str) -> Head {
-        Head { method: "GET".into(), path: path.into(), origin: None, asks_preflight: false }
+        Head {
+            method: "GET".into(),
+            path: path.into(),
+            origin: None,
+            asks_preflight: false,
+        }
     }
 
     #[test]
@@ -145,11 +161,23 @@ mod tests {
             (Code::Unavailable, "retry-after", "1"),
             (Code::MethodNotAllowed, "allow", ""),
         ] {
-            let response = encode(refused::<Login>(code), &head("/api/auth/login"), "r-1", false);
+            let response = encode(
+                refused::<Login>(code),
+                &head("/api/auth/login"),
+                "r-1",
+                false,
+            );
             assert_eq!(response.status_code, code.status());
-            assert_eq!(response.headers.get(header).map(String::as_str), Some(value));
-            assert_eq!(response.headers.get("cache-control").map(String::as_str), Some("no-store"));
-            let body: Value = serde_json::from_str(response.body.as_deref().unwrap_or_default()).expect("json");
+            assert_eq!(
+                response.headers.get(header).map(String::as_str),
+                Some(value)
+            );
+            assert_eq!(
+                response.headers.get("cache-control").map(String::as_str),
+                Some("no-store")
+            );
+            let body: Value =
+                serde_json::from_str(response.body.as_deref().unwrap_or_default()).expect("json");
             assert_eq!(body["error"]["code"], code.as_str());
             assert_eq!(body["error"]["requestId"], "r-1");
         }
@@ -157,31 +185,61 @@ mod tests {
 
     #[test]
     fn no_content_is_no_body() {
-        let response = encode::<Logout>(Ok(Reply::of(NoContent)), &head("/api/auth/logout"), "r-1", false);
+        let response = encode::<Logout>(
+            Ok(Reply::of(NoContent)),
+            &head("/api/auth/logout"),
+            "r-1",
+            false,
+        );
         assert_eq!((response.status_code, response.body), (204, None));
         assert!(!response.headers.contains_key("content-type"));
     }
 
     #[test]
     fn a_record_that_the_caller_has_is_304_with_its_headers() {
-        let response = encode::<RecordsGet>(Ok(Reply::not_modified("r1")), &head("/api/posts/x"), "r-1", true);
+        let response = encode::<RecordsGet>(
+            Ok(Reply::not_modified("r1")),
+            &head("/api/posts/x"),
+            "r-1",
+            true,
+        );
         assert_eq!((response.status_code, response.body), (304, None));
         for (name, value) in [("etag", "\"r1\""), ("cache-control", "private, no-cache")] {
             assert_eq!(response.headers.get(name).map(String::as_str), Some(value));
         }
-        assert!(response.headers.contains_key("vary") && !response.headers.contains_key("content-type"));
+        assert!(
+            response.headers.contains_key("vary") && !response.headers.contains_key("content-type")
+        );
         let whole = Reply::<RecordsGet>::of(RecordView(Map::new())).tagged("r1");
         let response = encode(Ok(whole), &head("/api/posts/x"), "r-1", false);
-        assert_eq!((response.status_code, response.body.as_deref()), (200, Some("{}")));
-        assert_eq!(response.headers.get("etag").map(String::as_str), Some("\"r1\""));
+        assert_eq!(
+            (response.status_code, response.body.as_deref()),
+            (200, Some("{}"))
+        );
+        assert_eq!(
+            response.headers.get("etag").map(String::as_str),
+            Some("\"r1\"")
+        );
     }
 
     #[test]
     fn an_identified_callers_record_is_private() {
-        let of =
-            |identified| encode(refused::<RecordsGet>(Code::RecordNotFound), &head("/api/posts/x"), "r", identified);
-        assert_eq!(of(true).headers.get("cache-control").map(String::as_str), Some("private, no-cache"));
+        let of = |identified| {
+            encode(
+                refused::<RecordsGet>(Code::RecordNotFound),
+                &head("/api/posts/x"),
+                "r",
+                identified,
+            )
+        };
+        assert_eq!(
+            of(true).headers.get("cache-control").map(String::as_str),
+            Some("private, no-cache")
+        );
         assert_eq!(of(false).headers.get("cache-control"), None);
-        assert_eq!(of(false).headers.get("vary").map(String::as_str), Some("authorization, x-api-key"));
+        assert_eq!(
+            of(false).headers.get("vary").map(String::as_str),
+            Some("authorization, x-api-key")
+        );
     }
 }

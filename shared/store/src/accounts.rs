@@ -76,7 +76,11 @@ impl Store {
         let failed = self.try_to_create(declared, user, along, writer).await?;
         // A retry of the SDK after a lost reply finds what the first attempt wrote.
         let own = |item: &Item| item.get("user_id") == Some(&id(user.id));
-        if failed.is_empty() || failed.iter().any(|(_, found)| found.as_ref().is_some_and(own)) {
+        if failed.is_empty()
+            || failed
+                .iter()
+                .any(|(_, found)| found.as_ref().is_some_and(own))
+        {
             return Ok(());
         }
         Err(refusal(&failed))
@@ -90,7 +94,13 @@ impl Store {
         along: &Along<'_>,
         writer: &Writer,
     ) -> Result<Vec<(Part, Option<Item>)>, Error> {
-        let parts = self.parts_of((None, Some(user)), declared, along, &BTreeSet::new(), writer.now)?;
+        let parts = self.parts_of(
+            (None, Some(user)),
+            declared,
+            along,
+            &BTreeSet::new(),
+            writer.now,
+        )?;
         self.send_account(parts, writer, 1).await
     }
 
@@ -110,27 +120,39 @@ impl Store {
         writer: &Writer,
         decide: impl Fn(&User) -> Result<Option<User>, Error>,
     ) -> Result<Option<User>, Error> {
-        let alone = along.password_hash.is_none() && along.survivor.is_none() && along.begins.is_none();
+        let alone =
+            along.password_hash.is_none() && along.survivor.is_none() && along.begins.is_none();
         let mut without = BTreeSet::new();
         for tries in 1..=TRIES {
             let after = decide(&user)?;
             if alone && after.as_ref() == Some(&user) {
                 return Ok(after);
             }
-            let parts = self.parts_of((Some(&user), after.as_ref()), declared, along, &without, writer.now)?;
+            let parts = self.parts_of(
+                (Some(&user), after.as_ref()),
+                declared,
+                along,
+                &without,
+                writer.now,
+            )?;
             let failed = self.send_account(parts, writer, tries).await?;
             if failed.is_empty() {
                 return Ok(after);
             }
             let moved = failed.iter().find(|(part, _)| *part == Part::User);
-            let foreign: Vec<_> = failed.iter().filter_map(|(part, _)| reservation(part)).collect();
+            let foreign: Vec<_> = failed
+                .iter()
+                .filter_map(|(part, _)| reservation(part))
+                .collect();
             match moved {
                 Some((_, None)) => return Err(Code::UserNotFound.into()),
                 Some((_, Some(item))) => user = read_user(item.clone())?,
                 // What is nobody else's to lose is left to who has it.
                 None if foreign.len() == failed.len() => without.extend(foreign),
                 // Its address is another account's by now.
-                None if failed.iter().any(|(part, _)| *part == Part::Identity) => return Err(Code::UserNotFound.into()),
+                None if failed.iter().any(|(part, _)| *part == Part::Identity) => {
+                    return Err(Code::UserNotFound.into());
+                }
                 None => return Err(refusal(&failed)),
             }
             writer.pause(tries).await;
@@ -154,7 +176,12 @@ impl Store {
         });
         let user = self.user(owner.unwrap_or(nobody)).await?;
         // Nobody is found by a name that was given up while it was looked up.
-        let has_it = |user: &User| user.profile.get(USERNAME).and_then(Value::as_str).map(username_key);
+        let has_it = |user: &User| {
+            user.profile
+                .get(USERNAME)
+                .and_then(Value::as_str)
+                .map(username_key)
+        };
         Ok(user.filter(|user| has_it(user) == Some(username_key(username))))
     }
 
@@ -167,9 +194,10 @@ impl Store {
         let (parts, items): (Vec<Part>, Vec<TransactWriteItem>) = parts.into_iter().unzip();
         let token = format!("{}-{attempt}", writer.rev.replace('-', ""));
         match self.send_items(&items, &token, writer).await {
-            Ok(failed) => {
-                Ok(failed.into_iter().filter_map(|(at, item)| Some((parts.get(at)?.clone(), item))).collect())
-            }
+            Ok(failed) => Ok(failed
+                .into_iter()
+                .filter_map(|(at, item)| Some((parts.get(at)?.clone(), item)))
+                .collect()),
             Err(Unsent::TooLarge(_)) => Err(Code::RecordTooLarge.into()),
             Err(Unsent::Fault(error)) => Err(error),
         }
@@ -189,20 +217,30 @@ impl Store {
         match (before, after) {
             (None, None) => {}
             (None, Some(after)) => {
-                add(Part::Identity, self.put_free(identity_item(after, along.password_hash), None, now)?);
+                add(
+                    Part::Identity,
+                    self.put_free(identity_item(after, along.password_hash), None, now)?,
+                );
                 let mut item = user_item(after);
                 item.extend(along.mark.map(|mark| (MARK.to_owned(), text(mark))));
                 add(Part::User, self.put_free(item, None, now)?);
             }
             (Some(before), None) => {
                 add(Part::User, self.delete_user(before)?);
-                add(Part::Identity, self.delete_held(identity_key(&before.email), before.id)?);
+                add(
+                    Part::Identity,
+                    self.delete_held(identity_key(&before.email), before.id)?,
+                );
             }
             (Some(before), Some(after)) => {
                 add(Part::User, self.update_user(before, after)?);
-                let signs_in_as_before = before.auth_version == after.auth_version && before.deleted == after.deleted;
+                let signs_in_as_before =
+                    before.auth_version == after.auth_version && before.deleted == after.deleted;
                 if !signs_in_as_before || along.password_hash.is_some() {
-                    add(Part::Identity, self.update_identity(after, along.password_hash)?);
+                    add(
+                        Part::Identity,
+                        self.update_identity(after, along.password_hash)?,
+                    );
                 }
             }
         }
@@ -213,15 +251,28 @@ impl Store {
             let stays = held.contains_key(key);
             let is_as_it_was = stays && deletion(before) == deletion(after);
             if let (Some(owner), false) = (owner, is_as_it_was || without.contains(key)) {
-                let mut item = Item::from([("id".to_owned(), text(key)), ("user_id".to_owned(), id(owner))]);
+                let mut item = Item::from([
+                    ("id".to_owned(), text(key)),
+                    ("user_id".to_owned(), id(owner)),
+                ]);
                 item.extend(deletion(after).into_iter().flat_map(deleted_attributes));
-                let part = if stays { Part::Reservation(key.clone()) } else { Part::Claim(field.clone()) };
+                let part = if stays {
+                    Part::Reservation(key.clone())
+                } else {
+                    Part::Claim(field.clone())
+                };
                 add(part, self.put_free(item, Some(owner), now)?);
             }
         }
-        for key in held.keys().filter(|key| !wanted.contains_key(*key) && !without.contains(*key)) {
+        for key in held
+            .keys()
+            .filter(|key| !wanted.contains_key(*key) && !without.contains(*key))
+        {
             if let Some(owner) = owner {
-                add(Part::Reservation(key.clone()), self.delete_held(key.clone(), owner)?);
+                add(
+                    Part::Reservation(key.clone()),
+                    self.delete_held(key.clone(), owner)?,
+                );
             }
         }
         match [before, after].map(|user| user.is_some_and(User::is_acting_admin)) {
@@ -230,7 +281,10 @@ impl Store {
             _ => {}
         }
         if let (Some(before), Some(after), Some(survivor)) = (before, after, along.survivor) {
-            add(Part::Survivor, self.raise_session(before, after, survivor, now)?);
+            add(
+                Part::Survivor,
+                self.raise_session(before, after, survivor, now)?,
+            );
         }
         if let Some((session, client)) = along.begins {
             let put = Put::builder()
@@ -238,13 +292,23 @@ impl Store {
                 .set_item(Some(session_item(session, client)))
                 .condition_expression("attribute_not_exists(#id)")
                 .expression_attribute_names("#id", "id");
-            add(Part::Session, TransactWriteItem::builder().put(put.build().map_err(built)?).build());
+            add(
+                Part::Session,
+                TransactWriteItem::builder()
+                    .put(put.build().map_err(built)?)
+                    .build(),
+            );
         }
         Ok(parts)
     }
 
     /// Puts an item into `_users` whose key is free: nobody's, or `owner`'s, or of an account whose deletion is final.
-    fn put_free(&self, item: Item, owner: Option<Id>, now: Timestamp) -> Result<TransactWriteItem, Error> {
+    fn put_free(
+        &self,
+        item: Item,
+        owner: Option<Id>,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, Error> {
         let mut condition = "attribute_not_exists(#id) OR #expires <= :now".to_owned();
         let mut put = Put::builder()
             .table_name(self.users())
@@ -255,7 +319,9 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         if let Some(owner) = owner {
             condition.push_str(" OR #user = :user");
-            put = put.expression_attribute_names("#user", "user_id").expression_attribute_values(":user", id(owner));
+            put = put
+                .expression_attribute_names("#user", "user_id")
+                .expression_attribute_values(":user", id(owner));
         }
         let put = put.condition_expression(condition).build().map_err(built)?;
         Ok(TransactWriteItem::builder().put(put).build())
@@ -270,7 +336,9 @@ impl Store {
             .expression_attribute_names("#id", "id")
             .expression_attribute_names("#user", "user_id")
             .expression_attribute_values(":user", id(owner));
-        Ok(TransactWriteItem::builder().delete(delete.build().map_err(built)?).build())
+        Ok(TransactWriteItem::builder()
+            .delete(delete.build().map_err(built)?)
+            .build())
     }
 
     fn delete_user(&self, before: &User) -> Result<TransactWriteItem, Error> {
@@ -282,12 +350,15 @@ impl Store {
             .set_expression_attribute_names(Some(was.names))
             .set_expression_attribute_values(Some(was.values))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        Ok(TransactWriteItem::builder().delete(delete.build().map_err(built)?).build())
+        Ok(TransactWriteItem::builder()
+            .delete(delete.build().map_err(built)?)
+            .build())
     }
 
     fn update_user(&self, before: &User, after: &User) -> Result<TransactWriteItem, Error> {
         let was = AsItWas::new(before);
-        let set = "SET #version = :version, #role = :role, #disabled = :disabled, #profile = :profile";
+        let set =
+            "SET #version = :version, #role = :role, #disabled = :disabled, #profile = :profile";
         let update = Update::builder()
             .table_name(self.users())
             .key("id", id(before.id))
@@ -307,15 +378,23 @@ impl Store {
                 .update_expression(format!("{set}, #kind = :kind REMOVE #deleted, #expires"))
                 .expression_attribute_values(":kind", text(KIND)),
             Some(deletion) => update
-                .update_expression(format!("{set}, #deleted = :deleted, #expires = :expires REMOVE #kind"))
+                .update_expression(format!(
+                    "{set}, #deleted = :deleted, #expires = :expires REMOVE #kind"
+                ))
                 .expression_attribute_values(":deleted", time(deletion.at))
                 .expression_attribute_values(":expires", number(deletion.until)),
         };
-        Ok(TransactWriteItem::builder().update(update.build().map_err(built)?).build())
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(built)?)
+            .build())
     }
 
     /// What the user signs in with goes on with the user: its version and its deletion.
-    fn update_identity(&self, after: &User, password_hash: Option<&str>) -> Result<TransactWriteItem, Error> {
+    fn update_identity(
+        &self,
+        after: &User,
+        password_hash: Option<&str>,
+    ) -> Result<TransactWriteItem, Error> {
         let mut set = "SET #version = :version".to_owned();
         let mut update = Update::builder()
             .table_name(self.users())
@@ -340,7 +419,9 @@ impl Store {
                 .expression_attribute_values(":deleted", time(deletion.at))
                 .expression_attribute_values(":expires", number(deletion.until)),
         };
-        Ok(TransactWriteItem::builder().update(update.build().map_err(built)?).build())
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(built)?)
+            .build())
     }
 
     /// The session goes on with the user's version, on condition that it stands.
@@ -356,14 +437,18 @@ impl Store {
             .key("user_id", id(before.id))
             .key("id", id(session))
             .update_expression("SET #version = :version")
-            .condition_expression("#version = :was AND #expires > :now AND attribute_not_exists(#revoked)")
+            .condition_expression(
+                "#version = :was AND #expires > :now AND attribute_not_exists(#revoked)",
+            )
             .expression_attribute_names("#version", "auth_version")
             .expression_attribute_names("#expires", "expires_at")
             .expression_attribute_names("#revoked", "revoked_at")
             .expression_attribute_values(":version", number(after.auth_version))
             .expression_attribute_values(":was", number(before.auth_version))
             .expression_attribute_values(":now", number(now.seconds()));
-        Ok(TransactWriteItem::builder().update(update.build().map_err(built)?).build())
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(built)?)
+            .build())
     }
 
     /// One admin more, in the transaction that makes one.
@@ -374,7 +459,9 @@ impl Store {
             .update_expression("ADD #count :one")
             .expression_attribute_names("#count", "count")
             .expression_attribute_values(":one", number(1));
-        Ok(TransactWriteItem::builder().update(update.build().map_err(built)?).build())
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(built)?)
+            .build())
     }
 
     /// One admin less, on condition that another is left.
@@ -387,7 +474,9 @@ impl Store {
             .expression_attribute_names("#count", "count")
             .expression_attribute_values(":less", number(-1))
             .expression_attribute_values(":one", number(1));
-        Ok(TransactWriteItem::builder().update(update.build().map_err(built)?).build())
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(built)?)
+            .build())
     }
 }
 
@@ -410,15 +499,23 @@ impl AsItWas {
         let mut values = Item::from([
             (":was_version".to_owned(), number(user.auth_version)),
             (":was_role".to_owned(), text(&user.role)),
-            (":was_disabled".to_owned(), AttributeValue::Bool(user.disabled)),
+            (
+                ":was_disabled".to_owned(),
+                AttributeValue::Bool(user.disabled),
+            ),
             (":was_profile".to_owned(), from_object(user.profile.clone())),
         ]);
         let mut condition = "#version = :was_version AND #role = :was_role".to_owned();
         // An attribute that is missing reads as false, or as nothing.
-        for (name, value, may_miss) in
-            [("#disabled", ":was_disabled", !user.disabled), ("#profile", ":was_profile", user.profile.is_empty())]
-        {
-            let or_missing = if may_miss { format!(" OR attribute_not_exists({name})") } else { String::new() };
+        for (name, value, may_miss) in [
+            ("#disabled", ":was_disabled", !user.disabled),
+            ("#profile", ":was_profile", user.profile.is_empty()),
+        ] {
+            let or_missing = if may_miss {
+                format!(" OR attribute_not_exists({name})")
+            } else {
+                String::new()
+            };
             condition.push_str(&format!(" AND ({name} = {value}{or_missing})"));
         }
         match user.deleted {
@@ -428,14 +525,23 @@ impl AsItWas {
                 values.insert(":was_deleted".to_owned(), time(deletion.at));
             }
         }
-        let names = names.map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned())).into();
-        Self { condition, names, values }
+        let names = names
+            .map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned()))
+            .into();
+        Self {
+            condition,
+            names,
+            values,
+        }
     }
 }
 
 /// The attributes of what belongs to a deleted account.
 fn deleted_attributes(deletion: Deletion) -> [(String, AttributeValue); 2] {
-    [("deleted_at".to_owned(), time(deletion.at)), ("expires_at".to_owned(), number(deletion.until))]
+    [
+        ("deleted_at".to_owned(), time(deletion.at)),
+        ("expires_at".to_owned(), number(deletion.until)),
+    ]
 }
 
 /// The key of a username's reservation. No id begins so.
@@ -482,7 +588,8 @@ fn refusal(failed: &[(Part, Option<Item>)]) -> Error {
     } else if has(&Part::Admins) {
         Code::LastAdmin.into()
     } else if let Some(field) = taken {
-        Error::new(Code::UserUniqueViolation).with_message(format!("Another user has this value of `{field}`."))
+        Error::new(Code::UserUniqueViolation)
+            .with_message(format!("Another user has this value of `{field}`."))
     } else {
         Error::internal("a condition failed that nothing explains")
     }

@@ -7,7 +7,8 @@ use api::wire::KeyType;
 use api::{Code, Error, Id, Timestamp};
 use auth::{ApiKey, Scopes};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 use std::time::Duration;
 
@@ -86,16 +87,27 @@ impl Store {
             if keys.len() >= MAX_API_KEYS {
                 return Err(Code::ApiKeyLimit.into());
             }
-            let put = Put::builder().table_name(self.api_keys()).set_item(Some(item(key))).build().map_err(built)?;
+            let put = Put::builder()
+                .table_name(self.api_keys())
+                .set_item(Some(item(key)))
+                .build()
+                .map_err(built)?;
             let count = self.count_made(made)?;
-            let writes =
-                vec![TransactWriteItem::builder().put(put).build(), TransactWriteItem::builder().update(count).build()];
-            let transaction = self.client.transact_write_items().set_transact_items(Some(writes));
+            let writes = vec![
+                TransactWriteItem::builder().put(put).build(),
+                TransactWriteItem::builder().update(count).build(),
+            ];
+            let transaction = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(writes));
             match transaction.send().await.map_err(fault::of_transaction) {
                 Ok(_) => return Ok(()),
                 // Somebody else has made one.
                 Err(Cancelled::Conditions(_) | Cancelled::Conflict) => pause(tries).await,
-                Err(Cancelled::TooLarge(_)) => return Err(Error::internal("an API key is too large")),
+                Err(Cancelled::TooLarge(_)) => {
+                    return Err(Error::internal("an API key is too large"));
+                }
                 Err(Cancelled::Fault(fault)) => return Err(fault),
             }
         }
@@ -109,11 +121,14 @@ impl Store {
             .set_key(Some(key_of(MADE)))
             .update_expression("SET #made = :next")
             .expression_attribute_names("#made", "made")
-            .expression_attribute_values(":next", number(made.unwrap_or_default().saturating_add(1)));
+            .expression_attribute_values(
+                ":next",
+                number(made.unwrap_or_default().saturating_add(1)),
+            );
         let update = match made {
-            Some(made) => {
-                update.condition_expression("#made = :made").expression_attribute_values(":made", number(made))
-            }
+            Some(made) => update
+                .condition_expression("#made = :made")
+                .expression_attribute_values(":made", number(made)),
             None => update.condition_expression("attribute_not_exists(#made)"),
         };
         update.build().map_err(built)
@@ -124,8 +139,17 @@ impl Store {
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn api_key(&self, key: Id) -> Result<Option<ApiKey>, Error> {
-        let get = self.client.get_item().table_name(self.api_keys()).set_key(Some(api_key_key(key)));
-        let item = get.consistent_read(true).send().await.map_err(|error| fault::of(&error))?.item;
+        let get = self
+            .client
+            .get_item()
+            .table_name(self.api_keys())
+            .set_key(Some(api_key_key(key)));
+        let item = get
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault::of(&error))?
+            .item;
         item.map(read_api_key).transpose()
     }
 
@@ -133,7 +157,12 @@ impl Store {
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn rotate_api_key(&self, key: &ApiKey, hash: &str, now: Timestamp) -> Result<Option<ApiKey>, Error> {
+    pub async fn rotate_api_key(
+        &self,
+        key: &ApiKey,
+        hash: &str,
+        now: Timestamp,
+    ) -> Result<Option<ApiKey>, Error> {
         let mut old = key.hash.clone();
         for _ in 0..TRIES {
             // An attempt that was given up may arrive late: it must not bring an older secret back.
@@ -150,7 +179,9 @@ impl Store {
                 .expression_attribute_values(":hash", text(hash))
                 .expression_attribute_values(":now", time(now))
                 .return_values(ReturnValue::AllNew)
-                .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+                .return_values_on_condition_check_failure(
+                    ReturnValuesOnConditionCheckFailure::AllOld,
+                );
             match update.send().await {
                 Ok(output) => return output.attributes.map(read_api_key).transpose(),
                 Err(error) => match fault::failed_condition(&error) {
@@ -161,7 +192,9 @@ impl Store {
                 },
             }
         }
-        Err(Error::unavailable("others rotate the API key at the same time"))
+        Err(Error::unavailable(
+            "others rotate the API key at the same time",
+        ))
     }
 
     /// Deletes a key: it is dead from then on. Whether there was one. 2 WRU: as a transaction, a retry after a reply that
@@ -179,12 +212,17 @@ impl Store {
             .map_err(built)?;
         let writes = vec![TransactWriteItem::builder().delete(delete).build()];
         for tries in 1..=TRIES {
-            let transaction = self.client.transact_write_items().set_transact_items(Some(writes.clone()));
+            let transaction = self
+                .client
+                .transact_write_items()
+                .set_transact_items(Some(writes.clone()));
             match transaction.send().await.map_err(fault::of_transaction) {
                 Ok(_) => return Ok(true),
                 Err(Cancelled::Conditions(_)) => return Ok(false),
                 Err(Cancelled::Conflict) => pause(tries).await,
-                Err(Cancelled::TooLarge(_)) => return Err(Error::internal("a deletion is too large")),
+                Err(Cancelled::TooLarge(_)) => {
+                    return Err(Error::internal("a deletion is too large"));
+                }
                 Err(Cancelled::Fault(fault)) => return Err(fault),
             }
         }
@@ -231,11 +269,20 @@ pub(crate) fn read_api_key(mut item: Item) -> Result<ApiKey, Error> {
     let texts = |value: Option<AttributeValue>, name: &str| match value {
         Some(AttributeValue::L(items)) => items
             .into_iter()
-            .map(|item| if let AttributeValue::S(text) = item { Ok(text) } else { Err(bad(name)) })
+            .map(|item| {
+                if let AttributeValue::S(text) = item {
+                    Ok(text)
+                } else {
+                    Err(bad(name))
+                }
+            })
             .collect::<Result<Vec<String>, _>>(),
         _ => Err(bad(name)),
     };
-    let (scopes, origins) = (texts(item.remove("scopes"), "scopes")?, texts(item.remove("origins"), "origins")?);
+    let (scopes, origins) = (
+        texts(item.remove("scopes"), "scopes")?,
+        texts(item.remove("origins"), "origins")?,
+    );
     let has_expiry = item.contains_key("expires_at");
     let mut reader = Reader::new("_api_keys", &mut item);
     Ok(ApiKey {
@@ -244,10 +291,16 @@ pub(crate) fn read_api_key(mut item: Item) -> Result<ApiKey, Error> {
         kind: KeyType::parse(&reader.text("type")?).ok_or_else(|| bad("type"))?,
         scopes: Scopes::kept(&scopes),
         origins,
-        expires_at: if has_expiry { Some(reader.time("expires_at")?) } else { None },
+        expires_at: if has_expiry {
+            Some(reader.time("expires_at")?)
+        } else {
+            None
+        },
         hash: reader.text("hash")?,
         created_by: reader.id("created_by")?,
-        rotated_at: reader.optional_number("rotated_at").map(Timestamp::from_millis),
+        rotated_at: reader
+            .optional_number("rotated_at")
+            .map(Timestamp::from_millis),
     })
 }
 
@@ -267,13 +320,28 @@ mod tests {
             origins: Some(vec!["https://a".into()]),
             expires_at: Some("2999-01-01T00:00:00Z".into()),
         };
-        let made = ApiKey::new(asked, Id::new(NOW, [1; 10]), [2; 32], Id::new(NOW, [3; 10]), NOW, |_| false);
+        let made = ApiKey::new(
+            asked,
+            Id::new(NOW, [1; 10]),
+            [2; 32],
+            Id::new(NOW, [3; 10]),
+            NOW,
+            |_| false,
+        );
         made.expect("a key").0
     }
 
     #[test]
     fn a_key_comes_back_as_it_went() {
-        for key in [key(), ApiKey { expires_at: None, rotated_at: Some(NOW), origins: Vec::new(), ..key() }] {
+        for key in [
+            key(),
+            ApiKey {
+                expires_at: None,
+                rotated_at: Some(NOW),
+                origins: Vec::new(),
+                ..key()
+            },
+        ] {
             assert_eq!(read_api_key(item(&key)), Ok(key));
         }
     }
@@ -290,7 +358,11 @@ mod tests {
         ] {
             let mut item = item(&key());
             item.insert(name.to_owned(), value);
-            assert_eq!(read_api_key(item).map_err(|error| error.code), Err(Code::Internal), "{name}");
+            assert_eq!(
+                read_api_key(item).map_err(|error| error.code),
+                Err(Code::Internal),
+                "{name}"
+            );
         }
         let mut item = item(&key());
         item.remove("origins");

@@ -12,7 +12,9 @@ use api::definition::Index;
 use api::{Code, Definition, Error, Id, Timestamp};
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
@@ -43,8 +45,17 @@ pub fn unique_name(field: &str) -> String {
 /// Everything that records of a collection can carry: the names of its indexes and unique fields.
 #[must_use]
 pub fn names(definition: &Definition) -> Vec<String> {
-    let unique = definition.fields.iter().filter(|field| field.unique).map(|field| unique_name(&field.name));
-    definition.indexes.iter().map(Index::name).chain(unique).collect()
+    let unique = definition
+        .fields
+        .iter()
+        .filter(|field| field.unique)
+        .map(|field| unique_name(&field.name));
+    definition
+        .indexes
+        .iter()
+        .map(Index::name)
+        .chain(unique)
+        .collect()
 }
 
 /// A run over all records of a collection.
@@ -84,7 +95,12 @@ pub struct Progress {
 impl Store {
     /// A run for some of [`names`]; with `again` it writes sort keys anew even where a record carries the name.
     #[must_use]
-    pub fn backfill(&self, definition: &Definition, names: Vec<String>, again: bool) -> Arc<Backfill> {
+    pub fn backfill(
+        &self,
+        definition: &Definition,
+        names: Vec<String>,
+        again: bool,
+    ) -> Arc<Backfill> {
         Arc::new(Backfill {
             client: self.client.clone(),
             table: self.table(&definition.name),
@@ -129,7 +145,11 @@ impl Backfill {
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn clear(self: &Arc<Self>) -> Result<Found, Error> {
-        for field in self.names.iter().filter_map(|name| name.strip_prefix("unique.")) {
+        for field in self
+            .names
+            .iter()
+            .filter_map(|name| name.strip_prefix("unique."))
+        {
             for shard in unique::SHARDS {
                 self.clear_reservations(shard, field).await?;
             }
@@ -158,7 +178,11 @@ impl Backfill {
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "shown as a percentage")]
     pub fn progress(&self) -> Progress {
-        let done: f64 = self.shards.iter().map(|share| *share.lock().unwrap_or_else(PoisonError::into_inner)).sum();
+        let done: f64 = self
+            .shards
+            .iter()
+            .map(|share| *share.lock().unwrap_or_else(PoisonError::into_inner))
+            .sum();
         Progress {
             read: self.read.load(Ordering::Relaxed),
             written: self.written.load(Ordering::Relaxed),
@@ -166,7 +190,10 @@ impl Backfill {
         }
     }
 
-    async fn each_shard<F>(self: &Arc<Self>, work: impl Fn(Arc<Self>, u8) -> F) -> Result<Found, Error>
+    async fn each_shard<F>(
+        self: &Arc<Self>,
+        work: impl Fn(Arc<Self>, u8) -> F,
+    ) -> Result<Found, Error>
     where
         F: Future<Output = Result<(), Error>> + Send + 'static,
     {
@@ -177,24 +204,39 @@ impl Backfill {
         let mut outcome = Ok(());
         while let Some(done) = shards.join_next().await {
             // The others go on: what they do is not lost.
-            outcome = done.map_err(|error| Error::internal(error.to_string())).flatten().and(outcome);
+            outcome = done
+                .map_err(|error| Error::internal(error.to_string()))
+                .flatten()
+                .and(outcome);
         }
         outcome.map(|()| self.found().clone())
     }
 
     async fn fill_shard(self: Arc<Self>, shard: u8) -> Result<(), Error> {
-        let oldest = self.oldest(shard).await?.map(|mut item| Reader::new("collection", &mut item).id("id"));
-        let Some(oldest) = oldest.transpose()?.map(Id::created_at) else { return Ok(()) };
+        let oldest = self
+            .oldest(shard)
+            .await?
+            .map(|mut item| Reader::new("collection", &mut item).id("id"));
+        let Some(oldest) = oldest.transpose()?.map(Id::created_at) else {
+            return Ok(());
+        };
         let at_once = (PARALLEL / usize::from(self.definition.shards.max(1))).max(1);
         let (mut from, mut newest) = (None, None);
         loop {
-            let (items, next) = self.query(self.records(shard).scan_index_forward(false).limit(PAGE), from).await?;
+            let (items, next) = self
+                .query(
+                    self.records(shard).scan_index_forward(false).limit(PAGE),
+                    from,
+                )
+                .await?;
             for chunk in items.chunks(at_once) {
                 if self.is_stopped() {
                     return Ok(());
                 }
                 // The oldest of them last, since it may come to speak for the others.
-                let Some((last, others)) = chunk.split_last() else { continue };
+                let Some((last, others)) = chunk.split_last() else {
+                    continue;
+                };
                 let mut writes = JoinSet::new();
                 for item in others.iter().cloned() {
                     let run = Arc::clone(&self);
@@ -208,7 +250,9 @@ impl Backfill {
                 if !all || !self.fill_item(last.clone()).await {
                     return Ok(());
                 }
-                let at = Reader::new("collection", &mut last.clone()).id("id")?.created_at();
+                let at = Reader::new("collection", &mut last.clone())
+                    .id("id")?
+                    .created_at();
                 self.note(shard, *newest.get_or_insert(at), at, oldest);
             }
             match next {
@@ -221,8 +265,13 @@ impl Backfill {
     /// Notes how much of the time between a shard's newest and oldest record lies behind.
     #[expect(clippy::cast_precision_loss, reason = "shown as a percentage")]
     fn note(&self, shard: u8, newest: Timestamp, at: Timestamp, oldest: Timestamp) {
-        let span = |from: Timestamp, to: Timestamp| from.millis().saturating_sub(to.millis()) as f64;
-        let share = if at <= oldest { 1.0 } else { span(newest, at) / span(newest, oldest).max(1.0) };
+        let span =
+            |from: Timestamp, to: Timestamp| from.millis().saturating_sub(to.millis()) as f64;
+        let share = if at <= oldest {
+            1.0
+        } else {
+            span(newest, at) / span(newest, oldest).max(1.0)
+        };
         if let Some(noted) = self.shards.get(usize::from(shard)) {
             *noted.lock().unwrap_or_else(PoisonError::into_inner) = share;
         }
@@ -235,7 +284,10 @@ impl Backfill {
         match self.try_fill(item).await {
             Ok(done) => done,
             Err(error) => {
-                let key = place.1.and_then(|id| id.as_s().cloned().ok()).unwrap_or_default();
+                let key = place
+                    .1
+                    .and_then(|id| id.as_s().cloned().ok())
+                    .unwrap_or_default();
                 let cause = error.cause.unwrap_or(error.message);
                 self.found().failures.push(format!("record {key}: {cause}"));
                 false
@@ -250,10 +302,14 @@ impl Backfill {
                 return Ok(true);
             }
             let record = read_record(item.clone())?;
-            let Some(mut wanted) = self.wanted(&item, &record) else { return Ok(true) };
+            let Some(mut wanted) = self.wanted(&item, &record) else {
+                return Ok(true);
+            };
             // Another record that has a value first keeps it; this one is in the indexes all the same.
             wanted.claims.retain(|claim| !taken.contains(&claim.field));
-            wanted.names.retain(|name| !taken.iter().any(|field| *name == unique_name(field)));
+            wanted
+                .names
+                .retain(|name| !taken.iter().any(|field| *name == unique_name(field)));
             if wanted.names.is_empty() && wanted.keys.is_empty() && wanted.claims.is_empty() {
                 return Ok(true);
             }
@@ -265,7 +321,9 @@ impl Backfill {
                 Err(Unwritten::Busy) => pause(attempt).await,
                 Err(Unwritten::Changed) => {}
                 Err(Unwritten::Taken(field, holder)) => {
-                    self.found().duplicates.push((field.clone(), record.id, holder));
+                    self.found()
+                        .duplicates
+                        .push((field.clone(), record.id, holder));
                     taken.insert(field);
                 }
                 Err(Unwritten::Fault(error)) => return Err(error),
@@ -284,14 +342,30 @@ impl Backfill {
         let names: Vec<String> = self.missing_in(item).collect();
         let due = |name: &String| self.again && self.names.contains(name) || names.contains(name);
         let shown = record.clone().wire(&self.definition);
-        let indexes = self.definition.indexes.iter().filter(|index| due(&index.name()));
-        let key = |one: &Index| (one.name(), AttributeValue::B(index::encode(one, &shown).into()));
-        let keys: Vec<_> = indexes.map(key).filter(|(name, key)| item.get(name) != Some(key)).collect();
+        let indexes = self
+            .definition
+            .indexes
+            .iter()
+            .filter(|index| due(&index.name()));
+        let key = |one: &Index| {
+            (
+                one.name(),
+                AttributeValue::B(index::encode(one, &shown).into()),
+            )
+        };
+        let keys: Vec<_> = indexes
+            .map(key)
+            .filter(|(name, key)| item.get(name) != Some(key))
+            .collect();
         // No two values of one record are the same item.
         let (mut claims, _) = moves(&self.definition, &[(None, Some(record))]).unwrap_or_default();
         claims.retain(|claim| due(&unique_name(&claim.field)));
         let nothing = names.is_empty() && keys.is_empty() && claims.is_empty();
-        (!nothing).then_some(Wanted { names, keys, claims })
+        (!nothing).then_some(Wanted {
+            names,
+            keys,
+            claims,
+        })
     }
 
     /// Writes keys and names, and reserves values, if the record is still the one that was read.
@@ -316,18 +390,29 @@ impl Backfill {
         let mut transaction = self.client.transact_write_items();
         for claim in &wanted.claims {
             let mut put = claim.put(self.table.clone())?;
-            put.return_values_on_condition_check_failure = Some(ReturnValuesOnConditionCheckFailure::AllOld);
+            put.return_values_on_condition_check_failure =
+                Some(ReturnValuesOnConditionCheckFailure::AllOld);
             transaction = transaction.transact_items(TransactWriteItem::builder().put(put).build());
         }
         update.return_values_on_condition_check_failure = None;
-        transaction = transaction.transact_items(TransactWriteItem::builder().update(update).build());
-        let Err(error) = transaction.send().await else { return Ok(()) };
+        transaction =
+            transaction.transact_items(TransactWriteItem::builder().update(update).build());
+        let Err(error) = transaction.send().await else {
+            return Ok(());
+        };
         match fault::of_transaction(error) {
             Cancelled::Conditions(failed) => {
-                let claimed = failed.into_iter().find_map(|(at, found)| Some((wanted.claims.get(at)?, found)));
-                let Some((claim, found)) = claimed else { return Err(Unwritten::Changed) };
+                let claimed = failed
+                    .into_iter()
+                    .find_map(|(at, found)| Some((wanted.claims.get(at)?, found)));
+                let Some((claim, found)) = claimed else {
+                    return Err(Unwritten::Changed);
+                };
                 let mut found = found.unwrap_or_default();
-                Err(Unwritten::Taken(claim.field.clone(), Reader::new("collection", &mut found).id("record")?))
+                Err(Unwritten::Taken(
+                    claim.field.clone(),
+                    Reader::new("collection", &mut found).id("record")?,
+                ))
             }
             Cancelled::Conflict => Err(Unwritten::Busy),
             Cancelled::TooLarge(_) => Err(Error::from(Code::RecordTooLarge).into()),
@@ -339,20 +424,34 @@ impl Backfill {
     fn update(&self, item: &Item, wanted: &Wanted) -> Result<Update, Error> {
         let mut expression = Expression::default();
         let set = |(name, key): &(String, AttributeValue)| {
-            format!("{} = {}", expression.name(name), expression.value(key.clone()))
+            format!(
+                "{} = {}",
+                expression.name(name),
+                expression.value(key.clone())
+            )
         };
         let sets: Vec<String> = wanted.keys.iter().map(set).collect();
-        let mut update = if sets.is_empty() { String::new() } else { format!("SET {}", sets.join(", ")) };
+        let mut update = if sets.is_empty() {
+            String::new()
+        } else {
+            format!("SET {}", sets.join(", "))
+        };
         let mut names = wanted.names.clone();
         if names.is_empty() && sets.is_empty() {
             // Something has to be written for the condition to be part of the transaction.
             names.extend(carried(item));
         }
         if !names.is_empty() {
-            let (indexed, names) = (expression.name(INDEXED), expression.value(AttributeValue::Ss(names)));
+            let (indexed, names) = (
+                expression.name(INDEXED),
+                expression.value(AttributeValue::Ss(names)),
+            );
             update.push_str(&format!(" ADD {indexed} {names}"));
         }
-        let rev = item.get("rev").cloned().ok_or_else(|| Error::internal("a record without rev"))?;
+        let rev = item
+            .get("rev")
+            .cloned()
+            .ok_or_else(|| Error::internal("a record without rev"))?;
         let condition = format!(
             "{} = {} AND attribute_not_exists({})",
             expression.name("rev"),
@@ -379,7 +478,8 @@ impl Backfill {
                     return Ok(());
                 }
                 self.read.fetch_add(1, Ordering::Relaxed);
-                let carries = |name: &String| item.contains_key(name) || carried(&item).contains(name);
+                let carries =
+                    |name: &String| item.contains_key(name) || carried(&item).contains(name);
                 if self.names.iter().any(carries) {
                     self.clear_item(&item).await?;
                     self.written.fetch_add(1, Ordering::Relaxed);
@@ -394,7 +494,11 @@ impl Backfill {
 
     async fn clear_item(&self, item: &Item) -> Result<(), Error> {
         let mut expression = Expression::default();
-        let keys: Vec<String> = self.names.iter().map(|name| expression.name(name)).collect();
+        let keys: Vec<String> = self
+            .names
+            .iter()
+            .map(|name| expression.name(name))
+            .collect();
         let (indexed, id) = (expression.name(INDEXED), expression.name("id"));
         let names = expression.value(AttributeValue::Ss(self.names.clone()));
         let update = format!("REMOVE {} DELETE {indexed} {names}", keys.join(", "));
@@ -445,7 +549,11 @@ impl Backfill {
                 .expression_attribute_values(":prefix", text(unique::prefix(field) + "#"));
             let (items, next) = self.query(query, from).await?;
             for item in items {
-                let delete = self.client.delete_item().table_name(&self.table).set_key(Some(key_of(&item)));
+                let delete = self
+                    .client
+                    .delete_item()
+                    .table_name(&self.table)
+                    .set_key(Some(key_of(&item)));
                 delete.send().await.map_err(|error| fault::of(&error))?;
             }
             match next {
@@ -475,10 +583,21 @@ impl Backfill {
     }
 
     /// A page of a query, and the key that the next one comes after.
-    async fn query(&self, query: QueryFluentBuilder, from: Option<Item>) -> Result<(Vec<Item>, Option<Item>), Error> {
+    async fn query(
+        &self,
+        query: QueryFluentBuilder,
+        from: Option<Item>,
+    ) -> Result<(Vec<Item>, Option<Item>), Error> {
         for attempt in 0..TRIES {
-            match query.clone().set_exclusive_start_key(from.clone()).send().await {
-                Ok(output) => return Ok((output.items.unwrap_or_default(), output.last_evaluated_key)),
+            match query
+                .clone()
+                .set_exclusive_start_key(from.clone())
+                .send()
+                .await
+            {
+                Ok(output) => {
+                    return Ok((output.items.unwrap_or_default(), output.last_evaluated_key));
+                }
                 Err(error) => match fault::of(&error) {
                     error if error.code == Code::Unavailable => pause(attempt).await,
                     error => return Err(error),
@@ -489,14 +608,22 @@ impl Backfill {
     }
 
     async fn read_again(&self, item: &Item) -> Result<Option<Item>, Error> {
-        let get = self.client.get_item().table_name(&self.table).set_key(Some(key_of(item))).consistent_read(true);
+        let get = self
+            .client
+            .get_item()
+            .table_name(&self.table)
+            .set_key(Some(key_of(item)))
+            .consistent_read(true);
         Ok(get.send().await.map_err(|error| fault::of(&error))?.item)
     }
 
     /// What a record does not carry of what this run is for.
     fn missing_in(&self, item: &Item) -> impl Iterator<Item = String> {
         let carried = carried(item);
-        self.names.iter().filter(move |name| !carried.contains(*name)).cloned()
+        self.names
+            .iter()
+            .filter(move |name| !carried.contains(*name))
+            .cloned()
     }
 
     fn found(&self) -> std::sync::MutexGuard<'_, Found> {
@@ -525,7 +652,11 @@ enum Unwritten {
 
 impl From<Error> for Unwritten {
     fn from(error: Error) -> Self {
-        if error.code == Code::Unavailable { Self::Busy } else { Self::Fault(error) }
+        if error.code == Code::Unavailable {
+            Self::Busy
+        } else {
+            Self::Fault(error)
+        }
     }
 }
 
@@ -538,7 +669,10 @@ fn carried(item: &Item) -> BTreeSet<String> {
 }
 
 fn key_of(item: &Item) -> Item {
-    ["shard", "id"].iter().filter_map(|name| Some(((*name).to_owned(), item.get(*name)?.clone()))).collect()
+    ["shard", "id"]
+        .iter()
+        .filter_map(|name| Some(((*name).to_owned(), item.get(*name)?.clone())))
+        .collect()
 }
 
 /// Waits the longer, the more often.

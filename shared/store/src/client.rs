@@ -27,12 +27,21 @@ pub(crate) fn connect(aws: &Aws) -> Client {
         http = http.tls_context(context);
     }
     let token = aws.session_token.clone();
-    let credentials = Credentials::new(&aws.access_key_id, &aws.secret_access_key, token, None, "environment");
+    let credentials = Credentials::new(
+        &aws.access_key_id,
+        &aws.secret_access_key,
+        token,
+        None,
+        "environment",
+    );
     let retry = RetryConfig::standard()
         .with_max_attempts(3)
         .with_initial_backoff(Duration::from_millis(50))
         .with_max_backoff(Duration::from_millis(500));
-    let timeout = TimeoutConfig::builder().operation_attempt_timeout(ATTEMPT).operation_timeout(OPERATION).build();
+    let timeout = TimeoutConfig::builder()
+        .operation_attempt_timeout(ATTEMPT)
+        .operation_timeout(OPERATION)
+        .build();
     let mut config = Config::builder()
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(aws.region.clone()))

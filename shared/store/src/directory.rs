@@ -44,12 +44,20 @@ impl Store {
         let wanted = listing.limit.saturating_add(1);
         let (mut users, mut after) = (Vec::new(), after);
         let (mut scanned, mut bytes) = (0, 0.0);
-        let mut take = if some { (wanted * 4).min(MAX_FIRST) } else { wanted };
+        let mut take = if some {
+            (wanted * 4).min(MAX_FIRST)
+        } else {
+            wanted
+        };
         for _ in 0..MAX_QUERIES {
             let output = self.users_query(after, take).await?;
             scanned += usize::try_from(output.scanned_count).unwrap_or(0);
             // A unit of an index is 8 KB.
-            bytes += output.consumed_capacity.and_then(|capacity| capacity.capacity_units).unwrap_or(0.0) * 8192.0;
+            bytes += output
+                .consumed_capacity
+                .and_then(|capacity| capacity.capacity_units)
+                .unwrap_or(0.0)
+                * 8192.0;
             let more = output.last_evaluated_key.is_some();
             for item in output.items.unwrap_or_default() {
                 let user = read_user(item)?;
@@ -59,14 +67,21 @@ impl Store {
                 }
                 if users.len() == wanted {
                     users.truncate(listing.limit);
-                    return Ok(UserPage { next: users.last().map(|user| user.id), users });
+                    return Ok(UserPage {
+                        next: users.last().map(|user| user.id),
+                        users,
+                    });
                 }
             }
             if !more {
                 return Ok(UserPage { users, next: None });
             }
             let per_user = (bytes / scanned.max(1) as f64).max(1.0);
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 0 to a million")]
+            #[expect(
+                clippy::cast_possible_truncation,
+                clippy::cast_sign_loss,
+                reason = "from 0 to a million"
+            )]
             let affordable = ((MAX_READ - bytes) / per_user).max(0.0) as usize;
             take = (take * 8).min(affordable);
             if take == 0 {
@@ -93,7 +108,10 @@ impl Store {
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn standing_user(&self, id: &str) -> Result<Option<User>, Error> {
-        Ok(self.any_user(id).await?.filter(|user| user.deleted.is_none()))
+        Ok(self
+            .any_user(id)
+            .await?
+            .filter(|user| user.deleted.is_none()))
     }
 
     async fn users_query(

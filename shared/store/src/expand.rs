@@ -55,18 +55,33 @@ pub fn check<'a>(
 ) -> Result<Vec<Relation<'a>>, Error> {
     let mut relations: Vec<Relation<'a>> = Vec::new();
     for path in &query.expand {
-        let Some((first, rest)) = path.split_first() else { continue };
-        let mut relation = relation(definition, first, &find).ok_or_else(|| no_relation(&definition.name, first))?;
+        let Some((first, rest)) = path.split_first() else {
+            continue;
+        };
+        let mut relation = relation(definition, first, &find)
+            .ok_or_else(|| no_relation(&definition.name, first))?;
         for field in rest {
-            let inner = relation.target.and_then(|target| self::relation(target, field, &find));
-            relation.inner.push(inner.ok_or_else(|| no_relation(relation.collection, field))?);
+            let inner = relation
+                .target
+                .and_then(|target| self::relation(target, field, &find));
+            relation
+                .inner
+                .push(inner.ok_or_else(|| no_relation(relation.collection, field))?);
         }
-        match relations.iter_mut().find(|other| other.field == relation.field) {
+        match relations
+            .iter_mut()
+            .find(|other| other.field == relation.field)
+        {
             Some(other) => other.inner.append(&mut relation.inner),
             None => relations.push(relation),
         }
     }
-    relations.retain(|relation| query.fields.as_ref().is_none_or(|shown| shown.contains(&relation.field)));
+    relations.retain(|relation| {
+        query
+            .fields
+            .as_ref()
+            .is_none_or(|shown| shown.contains(&relation.field))
+    });
     Ok(relations)
 }
 
@@ -78,10 +93,21 @@ fn relation<'a>(
 ) -> Option<Relation<'a>> {
     let declared = definition.field(field)?;
     let is_relation = |field: &&Field| field.kind == FieldType::Relation;
-    let relation = Some(declared).filter(is_relation).or(declared.items.as_deref().filter(is_relation))?;
+    let relation = Some(declared)
+        .filter(is_relation)
+        .or(declared.items.as_deref().filter(is_relation))?;
     let collection = relation.collection.as_deref()?;
-    let target = if collection == USERS { None } else { Some(find(collection)?) };
-    Some(Relation { field: field.to_owned(), collection, target, inner: Vec::new() })
+    let target = if collection == USERS {
+        None
+    } else {
+        Some(find(collection)?)
+    };
+    Some(Relation {
+        field: field.to_owned(),
+        collection,
+        target,
+        inner: Vec::new(),
+    })
 }
 
 fn no_relation(collection: &str, field: &str) -> Error {
@@ -105,17 +131,29 @@ impl Store {
     ) -> Result<(), Error> {
         let mut first = Wanted::default();
         for relation in relations {
-            first.add(relation, records.iter().filter_map(|record| record.fields.get(&relation.field)));
+            first.add(
+                relation,
+                records
+                    .iter()
+                    .filter_map(|record| record.fields.get(&relation.field)),
+            );
         }
         // What is read is inlined at least once.
         let mut unread = MAX_INLINED;
         let outer = self.related((caller, profile), first, &mut unread).await?;
         let mut second = Wanted::default();
-        for relation in relations.iter().filter(|relation| !relation.inner.is_empty()) {
-            let values = records.iter().filter_map(|record| record.fields.get(&relation.field));
+        for relation in relations
+            .iter()
+            .filter(|relation| !relation.inner.is_empty())
+        {
+            let values = records
+                .iter()
+                .filter_map(|record| record.fields.get(&relation.field));
             let targets: BTreeSet<Id> = values.flat_map(ids).collect();
             for inner in &relation.inner {
-                let targets = targets.iter().filter_map(|id| outer.get(&(relation.collection, *id)));
+                let targets = targets
+                    .iter()
+                    .filter_map(|id| outer.get(&(relation.collection, *id)));
                 second.add(inner, targets.filter_map(|target| target.get(&inner.field)));
             }
         }
@@ -136,8 +174,12 @@ impl Store {
     ) -> Result<Found<'a>, Error> {
         let mut found = Found::new();
         if wanted.ids.len() > MAX_RELATED {
-            let message = format!("`expand` would read more than {MAX_RELATED} records at once; lower `limit`.");
-            return Err(Error::invalid(vec![Detail::new("expand", "range", message)]));
+            let message = format!(
+                "`expand` would read more than {MAX_RELATED} records at once; lower `limit`."
+            );
+            return Err(Error::invalid(vec![Detail::new(
+                "expand", "range", message,
+            )]));
         }
         let mut keys: Vec<(String, Item)> = Vec::new();
         let mut tables: HashMap<String, &'a str> = HashMap::new();
@@ -145,24 +187,36 @@ impl Store {
             let (table, key) = match wanted.targets.get(collection) {
                 Some(target) if record.shard() < target.shards => {
                     let shard = ("shard".to_owned(), number(record.shard()));
-                    (self.table(collection), Item::from([shard, ("id".to_owned(), id(record))]))
+                    (
+                        self.table(collection),
+                        Item::from([shard, ("id".to_owned(), id(record))]),
+                    )
                 }
-                None if may_read_user(caller, record) => (self.users(), Item::from([("id".to_owned(), id(record))])),
+                None if may_read_user(caller, record) => {
+                    (self.users(), Item::from([("id".to_owned(), id(record))]))
+                }
                 _ => continue,
             };
             tables.insert(table.clone(), collection);
             keys.push((table, key));
         }
-        let targets = wanted.targets.into_iter().map(|(name, target)| (name, Visibility::new(target, caller)));
+        let targets = wanted
+            .targets
+            .into_iter()
+            .map(|(name, target)| (name, Visibility::new(target, caller)));
         let targets: BTreeMap<&str, Visibility<'_>> = targets.collect();
         for keys in keys.chunks(BATCH) {
             let mut batch: HashMap<String, Vec<Item>> = HashMap::new();
             for (table, key) in keys {
                 batch.entry(table.clone()).or_default().push(key.clone());
             }
-            let batch = batch.into_iter().map(|(table, keys)| Ok((table, strong(keys)?)));
+            let batch = batch
+                .into_iter()
+                .map(|(table, keys)| Ok((table, strong(keys)?)));
             for (table, items) in self.batch(batch.collect::<Result<_, Error>>()?).await? {
-                let Some(collection) = tables.get(&table).copied() else { continue };
+                let Some(collection) = tables.get(&table).copied() else {
+                    continue;
+                };
                 for item in items.into_iter().filter(|item| !is_tombstone(item)) {
                     let Some((id, view)) = readable(targets.get(collection), profile, item)? else {
                         continue;
@@ -185,13 +239,17 @@ fn readable(
     let Some(target) = target else {
         let user = read_user(item)?;
         let id = user.id;
-        return match serde_json::to_value(user.wire(profile)).map_err(|error| Error::internal(error.to_string()))? {
+        return match serde_json::to_value(user.wire(profile))
+            .map_err(|error| Error::internal(error.to_string()))?
+        {
             Value::Object(view) => Ok(Some((id, view))),
             _ => Ok(None),
         };
     };
     let record = read_record(item)?.wire(target.definition);
-    Ok(target.shows(&record).then(|| (record.id, target.of(record).view(None).0)))
+    Ok(target
+        .shows(&record)
+        .then(|| (record.id, target.of(record).view(None).0)))
 }
 
 /// Takes the room of something inlined.
@@ -212,8 +270,10 @@ struct Wanted<'a> {
 
 impl<'a> Wanted<'a> {
     fn add<'v>(&mut self, relation: &Relation<'a>, values: impl Iterator<Item = &'v Value>) {
-        self.targets.extend(relation.target.map(|target| (relation.collection, target)));
-        self.ids.extend(values.flat_map(ids).map(|id| (relation.collection, id)));
+        self.targets
+            .extend(relation.target.map(|target| (relation.collection, target)));
+        self.ids
+            .extend(values.flat_map(ids).map(|id| (relation.collection, id)));
     }
 }
 
@@ -221,7 +281,10 @@ impl<'a> Wanted<'a> {
 fn ids(value: &Value) -> Vec<Id> {
     match value {
         Value::String(id) => id.parse().into_iter().collect(),
-        Value::Array(items) => items.iter().filter_map(|item| item.as_str()?.parse().ok()).collect(),
+        Value::Array(items) => items
+            .iter()
+            .filter_map(|item| item.as_str()?.parse().ok())
+            .collect(),
         _ => Vec::new(),
     }
 }
@@ -233,7 +296,9 @@ fn inline(
     found: &[&Found<'_>],
     room: &mut usize,
 ) -> Result<(), Error> {
-    let Some((hop, rest)) = found.split_first() else { return Ok(()) };
+    let Some((hop, rest)) = found.split_first() else {
+        return Ok(());
+    };
     for relation in relations {
         let places: Vec<&mut Value> = match fields.get_mut(&relation.field) {
             Some(Value::Array(items)) => items.iter_mut().collect(),
@@ -241,7 +306,9 @@ fn inline(
         };
         for place in places {
             let id = place.as_str().and_then(|id| id.parse().ok());
-            let Some(target) = id.and_then(|id: Id| hop.get(&(relation.collection, id))) else { continue };
+            let Some(target) = id.and_then(|id: Id| hop.get(&(relation.collection, id))) else {
+                continue;
+            };
             take(room, target)?;
             let mut target = target.clone();
             inline(&mut target, &relation.inner, rest, room)?;
@@ -260,22 +327,46 @@ mod tests {
     use super::*;
 
     fn definitions() -> Vec<Definition> {
-        let relation = |name: &str, to: &str| format!(r#"{{"name":"{name}","type":"relation","collection":"{to}"}}"#);
-        let list = r#"{"name":"tags","type":"array","items":{"type":"relation","collection":"posts"}}"#;
+        let relation = |name: &str, to: &str| {
+            format!(r#"{{"name":"{name}","type":"relation","collection":"{to}"}}"#)
+        };
+        let list =
+            r#"{"name":"tags","type":"array","items":{"type":"relation","collection":"posts"}}"#;
         let of = |name: &str, fields: &[String]| {
             let content = format!(r#"{{"name":"{name}","fields":[{}]}}"#, fields.join(","));
             serde_json::from_str(&content).expect(&content)
         };
         vec![
-            of("posts", &[relation("author", "users"), r#"{"name":"title","type":"string"}"#.to_owned()]),
-            of("comments", &[relation("post", "posts"), relation("parent", "comments"), list.to_owned()]),
+            of(
+                "posts",
+                &[
+                    relation("author", "users"),
+                    r#"{"name":"title","type":"string"}"#.to_owned(),
+                ],
+            ),
+            of(
+                "comments",
+                &[
+                    relation("post", "posts"),
+                    relation("parent", "comments"),
+                    list.to_owned(),
+                ],
+            ),
         ]
     }
 
     fn checked<'a>(definitions: &'a [Definition], query: &str) -> Result<Vec<Relation<'a>>, Error> {
         let comments = &definitions[1];
-        let query = parse(comments, query.split('&').filter_map(|part| part.split_once('='))).expect(query);
-        check(comments, &query, |name| definitions.iter().find(|definition| definition.name == name))
+        let query = parse(
+            comments,
+            query.split('&').filter_map(|part| part.split_once('=')),
+        )
+        .expect(query);
+        check(comments, &query, |name| {
+            definitions
+                .iter()
+                .find(|definition| definition.name == name)
+        })
     }
 
     #[test]
@@ -283,19 +374,39 @@ mod tests {
         let definitions = definitions();
         for (query, expected) in [
             ("expand=post", "post()"),
-            ("expand=post,post.author,parent.post,tags.author", "post(author) parent(post) tags(author)"),
+            (
+                "expand=post,post.author,parent.post,tags.author",
+                "post(author) parent(post) tags(author)",
+            ),
             ("expand=parent.post,parent.parent", "parent(post,parent)"),
             ("expand=post.author&fields=parent", ""),
         ] {
             let relations = checked(&definitions, query).expect(query);
-            let inner =
-                |relation: &Relation<'_>| relation.inner.iter().map(|inner| inner.field.clone()).collect::<Vec<_>>();
-            let shown = relations.iter().map(|relation| format!("{}({})", relation.field, inner(relation).join(",")));
+            let inner = |relation: &Relation<'_>| {
+                relation
+                    .inner
+                    .iter()
+                    .map(|inner| inner.field.clone())
+                    .collect::<Vec<_>>()
+            };
+            let shown = relations
+                .iter()
+                .map(|relation| format!("{}({})", relation.field, inner(relation).join(",")));
             assert_eq!(shown.collect::<Vec<_>>().join(" "), expected, "{query}");
         }
-        for query in ["expand=post.title", "expand=post.nothing", "expand=post.nothing&fields=parent"] {
+        for query in [
+            "expand=post.title",
+            "expand=post.nothing",
+            "expand=post.nothing&fields=parent",
+        ] {
             let error = checked(&definitions, query).expect_err(query);
-            assert_eq!((error.details[0].field.as_str(), error.details[0].code.as_str()), ("expand", "not-a-relation"));
+            assert_eq!(
+                (
+                    error.details[0].field.as_str(),
+                    error.details[0].code.as_str()
+                ),
+                ("expand", "not-a-relation")
+            );
         }
     }
 
@@ -308,10 +419,14 @@ mod tests {
             Value::Object(object) => object,
             other => panic!("{other} is no object"),
         };
-        let outer = Found::from([(("posts", ids[0]), object(json!({ "id": post, "author": user })))]);
+        let outer = Found::from([(
+            ("posts", ids[0]),
+            object(json!({ "id": post, "author": user })),
+        )]);
         let inner = Found::from([(("users", ids[2]), object(json!({ "id": user })))]);
         let relations = checked(&definitions, "expand=post.author,tags,parent").expect("relations");
-        let mut fields = object(json!({ "post": post, "parent": unknown, "tags": [post, unknown, 5] }));
+        let mut fields =
+            object(json!({ "post": post, "parent": unknown, "tags": [post, unknown, 5] }));
         let mut room = 10_000;
         inline(&mut fields, &relations, &[&outer, &inner], &mut room).expect("room");
         let expanded = json!({ "post": { "id": post, "author": { "id": user } }, "parent": unknown,
@@ -320,7 +435,8 @@ mod tests {
         assert!(room < 10_000);
 
         let mut fields = object(json!({ "tags": vec![post; 100] }));
-        let error = inline(&mut fields, &relations, &[&outer, &inner], &mut 1000).expect_err("no room");
+        let error =
+            inline(&mut fields, &relations, &[&outer, &inner], &mut 1000).expect_err("no room");
         assert_eq!(error.details[0].code, "size");
     }
 }

@@ -64,7 +64,8 @@ where
 /// Whether DynamoDB does not have the index yet, or is still making it: so it is while indexes change in steps.
 fn is_without_index(message: Option<&str>) -> bool {
     message.is_some_and(|message| {
-        message.contains("not have the specified index") || message.contains("backfilling global secondary index")
+        message.contains("not have the specified index")
+            || message.contains("backfilling global secondary index")
     })
 }
 
@@ -80,7 +81,10 @@ where
     E: ProvideErrorMetadata + std::error::Error + 'static,
 {
     if let SdkError::ServiceError(service) = error {
-        let (code, message) = (error.code().unwrap_or("no code"), error.message().unwrap_or("no message"));
+        let (code, message) = (
+            error.code().unwrap_or("no code"),
+            error.message().unwrap_or("no message"),
+        );
         return format!("DynamoDB {}: {code}: {message}", service.raw().status());
     }
     let mut text = error.to_string();
@@ -95,27 +99,42 @@ where
 /// Takes a cancelled transaction apart.
 pub(crate) fn of_transaction(error: SdkError<TransactWriteItemsError>) -> Cancelled {
     let fault = of(&error);
-    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) = error.as_service_error() else {
+    let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
+        error.as_service_error()
+    else {
         return Cancelled::Fault(fault);
     };
     let reasons = cancelled.cancellation_reasons();
     let has = |reason: &CancellationReason, code: &str| reason.code() == Some(code);
     // What conditions found while another transaction was at the same items may be different after it, not least where
     // that is the first attempt of this very request.
-    if reasons.iter().any(|reason| has(reason, "TransactionConflict")) {
+    if reasons
+        .iter()
+        .any(|reason| has(reason, "TransactionConflict"))
+    {
         return Cancelled::Conflict;
     }
-    let failed = reasons.iter().enumerate().filter(|(_, reason)| has(reason, "ConditionalCheckFailed"));
-    let failed: Vec<_> = failed.map(|(at, reason)| (at, reason.item.clone())).collect();
+    let failed = reasons
+        .iter()
+        .enumerate()
+        .filter(|(_, reason)| has(reason, "ConditionalCheckFailed"));
+    let failed: Vec<_> = failed
+        .map(|(at, reason)| (at, reason.item.clone()))
+        .collect();
     if !failed.is_empty() {
         return Cancelled::Conditions(failed);
     }
-    let too_large = |reason: &CancellationReason| has(reason, "ValidationError") && is_too_large(reason.message());
+    let too_large = |reason: &CancellationReason| {
+        has(reason, "ValidationError") && is_too_large(reason.message())
+    };
     if let Some(at) = reasons.iter().position(too_large) {
         return Cancelled::TooLarge(at);
     }
     let throttled = ["ThrottlingError", "ProvisionedThroughputExceeded"];
-    if reasons.iter().any(|reason| throttled.iter().any(|code| has(reason, code))) {
+    if reasons
+        .iter()
+        .any(|reason| throttled.iter().any(|code| has(reason, code)))
+    {
         return Cancelled::Fault(Error::unavailable("transaction throttled"));
     }
     Cancelled::Fault(fault)
@@ -182,8 +201,18 @@ mod tests {
     #[test]
     fn what_passes_by_itself_is_503_and_the_rest_a_bug() {
         for (status, code, message, expected) in [
-            (400, "ProvisionedThroughputExceededException", "slow down", Code::Unavailable),
-            (400, "TransactionConflictException", "busy", Code::Unavailable),
+            (
+                400,
+                "ProvisionedThroughputExceededException",
+                "slow down",
+                Code::Unavailable,
+            ),
+            (
+                400,
+                "TransactionConflictException",
+                "busy",
+                Code::Unavailable,
+            ),
             (500, "InternalServerError", "", Code::Unavailable),
             (200, "", "", Code::Unavailable),
             (
@@ -192,24 +221,48 @@ mod tests {
                 "Item size to update has exceeded the maximum allowed size",
                 Code::RecordTooLarge,
             ),
-            (400, "ValidationException", "The table does not have the specified index: by.status", Code::IndexBuilding),
+            (
+                400,
+                "ValidationException",
+                "The table does not have the specified index: by.status",
+                Code::IndexBuilding,
+            ),
             (
                 400,
                 "ValidationException",
                 "Cannot read from backfilling global secondary index: by.status",
                 Code::IndexBuilding,
             ),
-            (400, "ValidationException", "Invalid UpdateExpression", Code::Internal),
-            (400, "AccessDeniedException", "not authorized", Code::Internal),
+            (
+                400,
+                "ValidationException",
+                "Invalid UpdateExpression",
+                Code::Internal,
+            ),
+            (
+                400,
+                "AccessDeniedException",
+                "not authorized",
+                Code::Internal,
+            ),
         ] {
-            assert_eq!(of(&error(status, code, message)).code, expected, "{status} {code} {message}");
+            assert_eq!(
+                of(&error(status, code, message)).code,
+                expected,
+                "{status} {code} {message}"
+            );
         }
     }
 
     /// What becomes of a transaction that was cancelled for these reasons, by the places that conditions failed at.
     fn cancelled(codes: &[&str]) -> Result<Vec<usize>, &'static str> {
-        let reasons = codes.iter().map(|code| CancellationReason::builder().code(*code).build()).collect();
-        let exception = TransactionCanceledException::builder().set_cancellation_reasons(Some(reasons)).build();
+        let reasons = codes
+            .iter()
+            .map(|code| CancellationReason::builder().code(*code).build())
+            .collect();
+        let exception = TransactionCanceledException::builder()
+            .set_cancellation_reasons(Some(reasons))
+            .build();
         let raw = HttpResponse::new(400.try_into().expect("a status"), SdkBody::empty());
         let error = TransactWriteItemsError::TransactionCanceledException(exception);
         match of_transaction(SdkError::service_error(error, raw)) {
@@ -240,9 +293,17 @@ mod tests {
     #[test]
     fn the_cause_never_shows_the_reply() {
         for status in [200, 400, 500] {
-            let cause = of(&error(status, "AccessDeniedException", "not authorized")).cause.expect("a cause");
-            assert!(cause.contains("AccessDeniedException: not authorized"), "{cause}");
-            assert!(!cause.contains("secret") && !cause.contains("password_hash"), "{cause}");
+            let cause = of(&error(status, "AccessDeniedException", "not authorized"))
+                .cause
+                .expect("a cause");
+            assert!(
+                cause.contains("AccessDeniedException: not authorized"),
+                "{cause}"
+            );
+            assert!(
+                !cause.contains("secret") && !cause.contains("password_hash"),
+                "{cause}"
+            );
         }
     }
 }

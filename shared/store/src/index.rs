@@ -93,7 +93,9 @@ pub(crate) fn codes_of_present() -> (Vec<u8>, Vec<u8>) {
 /// The code of a number: sign, exponent, digits. `None` for one that DynamoDB cannot hold.
 fn number_code(text: &str) -> Option<Vec<u8>> {
     let canonical = api::record::canonical(text)?;
-    let (negative, unsigned) = canonical.strip_prefix('-').map_or((false, canonical.as_str()), |rest| (true, rest));
+    let (negative, unsigned) = canonical
+        .strip_prefix('-')
+        .map_or((false, canonical.as_str()), |rest| (true, rest));
     if unsigned == "0" {
         return Some(vec![NUMBER, 0x80]);
     }
@@ -105,9 +107,20 @@ fn number_code(text: &str) -> Option<Vec<u8>> {
     let zeros = i32::try_from(all.len() - digits.len()).ok()?;
     let point = exponent.parse::<i32>().ok()? + i32::try_from(whole.len()).ok()? - zeros;
     let mut code = vec![0x81, u8::try_from(point + 129).ok()?];
-    code.extend(digits.trim_end_matches('0').bytes().map(|digit| digit - b'0' + 1));
+    code.extend(
+        digits
+            .trim_end_matches('0')
+            .bytes()
+            .map(|digit| digit - b'0' + 1),
+    );
     code.push(0);
-    Some([&[NUMBER], if negative { invert(&code) } else { code }.as_slice()].concat())
+    Some(
+        [
+            &[NUMBER],
+            if negative { invert(&code) } else { code }.as_slice(),
+        ]
+        .concat(),
+    )
 }
 
 /// The bytes in the opposite order.
@@ -168,10 +181,15 @@ pub(crate) mod tests {
         }
 
         fn number(&mut self) -> String {
-            let digits: String = (0..=self.below(38)).map(|_| char::from(b'0' + self.pick(&[0, 0, 1, 5, 9]))).collect();
+            let digits: String = (0..=self.below(38))
+                .map(|_| char::from(b'0' + self.pick(&[0, 0, 1, 5, 9])))
+                .collect();
             let sign = self.pick(&["", "-"]);
             let exponent = self.pick(&[-100, -40, -38, -2, -1, 0, 0, 0, 1, 2, 40, 87]);
-            format!("{sign}{}e{exponent}", digits.trim_start_matches('0').to_owned() + "1")
+            format!(
+                "{sign}{}e{exponent}",
+                digits.trim_start_matches('0').to_owned() + "1"
+            )
         }
 
         fn value(&mut self) -> Option<Value> {
@@ -185,9 +203,25 @@ pub(crate) mod tests {
                     let text = api::record::canonical(&text).unwrap_or_else(|| "0".to_owned());
                     Some(serde_json::from_str(&text).expect("a number"))
                 }
-                6 => Some(json!(self.pick(&["", "a", "ab", "b", "a\u{1}", "é", "\u{10ffff}", "A"]))),
-                7 => Some(json!("x".repeat(self.pick(&[300, 330, 331, 997, 998, 2048])) + self.pick(&["", "a", "b"]))),
-                8 => Some(json!((0..self.below(4)).map(|_| self.pick(&['a', 'b', '\u{1}', 'ÿ'])).collect::<String>())),
+                6 => Some(json!(self.pick(&[
+                    "",
+                    "a",
+                    "ab",
+                    "b",
+                    "a\u{1}",
+                    "é",
+                    "\u{10ffff}",
+                    "A"
+                ]))),
+                7 => Some(json!(
+                    "x".repeat(self.pick(&[300, 330, 331, 997, 998, 2048]))
+                        + self.pick(&["", "a", "b"])
+                )),
+                8 => Some(json!(
+                    (0..self.below(4))
+                        .map(|_| self.pick(&['a', 'b', '\u{1}', 'ÿ']))
+                        .collect::<String>()
+                )),
                 _ => Some(json!([1])),
             }
         }
@@ -197,15 +231,24 @@ pub(crate) mod tests {
     fn compare_numbers(a: &str, b: &str) -> Ordering {
         /// Sign, and the digits on a line of 400 places with the point in its middle.
         fn line(text: &str) -> (bool, String) {
-            let (negative, text) = text.strip_prefix('-').map_or((false, text), |rest| (true, rest));
+            let (negative, text) = text
+                .strip_prefix('-')
+                .map_or((false, text), |rest| (true, rest));
             let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
             let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-            let point = i32::try_from(whole.len()).expect("short") + exponent.parse::<i32>().expect("exponent");
+            let point = i32::try_from(whole.len()).expect("short")
+                + exponent.parse::<i32>().expect("exponent");
             let lead = "0".repeat(usize::try_from(200 - point).expect("in range"));
-            (negative, format!("{:0<400}", format!("{lead}{whole}{fraction}")))
+            (
+                negative,
+                format!("{:0<400}", format!("{lead}{whole}{fraction}")),
+            )
         }
         let ((a_negative, a), (b_negative, b)) = (line(a), line(b));
-        match (a_negative && a.contains(|c| c != '0'), b_negative && b.contains(|c| c != '0')) {
+        match (
+            a_negative && a.contains(|c| c != '0'),
+            b_negative && b.contains(|c| c != '0'),
+        ) {
             (false, true) => Ordering::Greater,
             (true, false) => Ordering::Less,
             (false, false) => a.cmp(&b),
@@ -223,7 +266,9 @@ pub(crate) mod tests {
             Some(_) => 5,
         };
         match (a, b) {
-            (Some(Value::Number(a)), Some(Value::Number(b))) => compare_numbers(a.as_str(), b.as_str()),
+            (Some(Value::Number(a)), Some(Value::Number(b))) => {
+                compare_numbers(a.as_str(), b.as_str())
+            }
             (Some(Value::String(a)), Some(Value::String(b))) => {
                 a.as_bytes()[..a.len().min(cut)].cmp(&b.as_bytes()[..b.len().min(cut)])
             }
@@ -240,7 +285,9 @@ pub(crate) mod tests {
             updated_at: at,
             created_by: None,
             owner: None,
-            fields: fields.filter_map(|(name, value)| Some((name.to_owned(), value?))).collect::<Map<_, _>>(),
+            fields: fields
+                .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+                .collect::<Map<_, _>>(),
         }
     }
 
@@ -257,17 +304,31 @@ pub(crate) mod tests {
             &["a", "-createdAt"],
             &["-a", "updatedAt", "id"],
         ] {
-            let index = Index { fields: fields.iter().map(ToString::to_string).collect(), per_owner: false };
+            let index = Index {
+                fields: fields.iter().map(ToString::to_string).collect(),
+                per_owner: false,
+            };
             let cut = cut(&index);
             for _ in 0..4000 {
-                let (left, right) = ([(); 3].map(|()| random.value()), [(); 3].map(|()| random.value()));
-                let right = if random.below(2) == 0 { left.clone() } else { right };
+                let (left, right) = (
+                    [(); 3].map(|()| random.value()),
+                    [(); 3].map(|()| random.value()),
+                );
+                let right = if random.below(2) == 0 {
+                    left.clone()
+                } else {
+                    right
+                };
                 let (left, right) = (record(&mut random, left), record(&mut random, right));
                 let mut expected = Ordering::Equal;
                 let mut last = false;
                 for Order { field, descending } in index.order() {
                     last = descending;
-                    let order = compare(left.value(&field).as_deref(), right.value(&field).as_deref(), cut);
+                    let order = compare(
+                        left.value(&field).as_deref(),
+                        right.value(&field).as_deref(),
+                        cut,
+                    );
                     expected = expected.then(if descending { order.reverse() } else { order });
                 }
                 let ids = left.id.cmp(&right.id);
@@ -275,7 +336,10 @@ pub(crate) mod tests {
                 let (a, b) = (encode(&index, &left), encode(&index, &right));
                 assert_eq!(a.cmp(&b), expected, "{fields:?}: {left:?} and {right:?}");
                 assert!(a.len() < 1024, "{} bytes", a.len());
-                assert!(a == b || !b.starts_with(&a), "{fields:?}: {left:?} begins {right:?}");
+                assert!(
+                    a == b || !b.starts_with(&a),
+                    "{fields:?}: {left:?} begins {right:?}"
+                );
             }
         }
     }
@@ -283,10 +347,20 @@ pub(crate) mod tests {
     #[test]
     fn the_longest_key_fits() {
         for count in 1..=20 {
-            let index = Index { fields: (0..count).map(|n| format!("f{n}")).collect(), per_owner: false };
-            for value in [json!("é".repeat(2000)), serde_json::from_str(&format!("-{}", "9".repeat(38))).expect("n")] {
+            let index = Index {
+                fields: (0..count).map(|n| format!("f{n}")).collect(),
+                per_owner: false,
+            };
+            for value in [
+                json!("é".repeat(2000)),
+                serde_json::from_str(&format!("-{}", "9".repeat(38))).expect("n"),
+            ] {
                 let mut all = record(&mut Random(1), [const { None }; 3]);
-                all.fields = index.fields.iter().map(|name| (name.clone(), value.clone())).collect();
+                all.fields = index
+                    .fields
+                    .iter()
+                    .map(|name| (name.clone(), value.clone()))
+                    .collect();
                 assert!(encode(&index, &all).len() < 1024, "{count} fields");
             }
         }

@@ -39,7 +39,12 @@ pub(crate) fn from_json(value: Value) -> AttributeValue {
 
 /// A JSON object as a map attribute.
 pub(crate) fn from_object(entries: Map<String, Value>) -> AttributeValue {
-    AttributeValue::M(entries.into_iter().map(|(key, value)| (key, from_json(value))).collect())
+    AttributeValue::M(
+        entries
+            .into_iter()
+            .map(|(key, value)| (key, from_json(value)))
+            .collect(),
+    )
 }
 
 /// An attribute as a JSON value; `None` for a type that nothing here writes.
@@ -47,16 +52,23 @@ fn to_json(value: AttributeValue) -> Option<Value> {
     Some(match value {
         AttributeValue::Null(_) => Value::Null,
         AttributeValue::Bool(value) => Value::Bool(value),
-        AttributeValue::N(text) => Value::Number(serde_json::from_str::<Number>(&api::record::canonical(&text)?).ok()?),
+        AttributeValue::N(text) => {
+            Value::Number(serde_json::from_str::<Number>(&api::record::canonical(&text)?).ok()?)
+        }
         AttributeValue::S(value) => Value::String(value),
-        AttributeValue::L(values) => Value::Array(values.into_iter().map(to_json).collect::<Option<_>>()?),
+        AttributeValue::L(values) => {
+            Value::Array(values.into_iter().map(to_json).collect::<Option<_>>()?)
+        }
         AttributeValue::M(entries) => Value::Object(to_object(entries)?),
         _ => return None,
     })
 }
 
 fn to_object(entries: Item) -> Option<Map<String, Value>> {
-    entries.into_iter().map(|(key, value)| Some((key, to_json(value)?))).collect()
+    entries
+        .into_iter()
+        .map(|(key, value)| Some((key, to_json(value)?)))
+        .collect()
 }
 
 /// Reads the attributes of an item, each with the type it must have.
@@ -111,7 +123,11 @@ impl<'a> Reader<'a> {
 
     /// The entries of a map; none when there is no such attribute.
     pub(crate) fn optional_object(&mut self, name: &str) -> Result<Map<String, Value>, Error> {
-        if self.item.contains_key(name) { self.object(name) } else { Ok(Map::new()) }
+        if self.item.contains_key(name) {
+            self.object(name)
+        } else {
+            Ok(Map::new())
+        }
     }
 
     pub(crate) fn object(&mut self, name: &str) -> Result<Map<String, Value>, Error> {
@@ -130,10 +146,13 @@ mod tests {
 
     #[test]
     fn json_comes_back_as_it_went() {
-        let big: Value = serde_json::from_str("12345678901234567890123456789012345678").expect("a number");
+        let big: Value =
+            serde_json::from_str("12345678901234567890123456789012345678").expect("a number");
         let all = json!({ "null": null, "yes": true, "n": -1.25, "big": big,
             "text": "", "list": [1, "a", [], {}], "map": { "#a": 1, ":b": { "size": "x" } } });
-        let Value::Object(object) = all.clone() else { panic!("an object") };
+        let Value::Object(object) = all.clone() else {
+            panic!("an object")
+        };
         assert_eq!(to_json(from_object(object)), Some(all));
     }
 }

@@ -83,9 +83,18 @@ impl Store {
         may_keep: bool,
         random: [u8; 32],
     ) -> Result<Self, Error> {
-        let await_keys = || Keys::new(&deployment.table_prefix, &random, None).map(FirstSecret::Await);
-        let first = if may_keep { FirstSecret::Keep(random) } else { await_keys()? };
-        let store = Self { secret: secret.map(ToOwned::to_owned), first, ..Self::connect(deployment) };
+        let await_keys =
+            || Keys::new(&deployment.table_prefix, &random, None).map(FirstSecret::Await);
+        let first = if may_keep {
+            FirstSecret::Keep(random)
+        } else {
+            await_keys()?
+        };
+        let store = Self {
+            secret: secret.map(ToOwned::to_owned),
+            first,
+            ..Self::connect(deployment)
+        };
         store.warm().await;
         Ok(store)
     }
@@ -93,8 +102,18 @@ impl Store {
     /// The tables alone, for an operator: tokens are neither signed nor checked.
     #[must_use]
     pub fn connect(deployment: &Deployment) -> Self {
-        let (client, prefix) = (client::connect(&deployment.aws), deployment.table_prefix.clone());
-        Self { client, prefix, secret: None, first: FirstSecret::Never, keys: OnceCell::new(), ready: Mutex::default() }
+        let (client, prefix) = (
+            client::connect(&deployment.aws),
+            deployment.table_prefix.clone(),
+        );
+        Self {
+            client,
+            prefix,
+            secret: None,
+            first: FirstSecret::Never,
+            keys: OnceCell::new(),
+            ready: Mutex::default(),
+        }
     }
 
     /// The signing keys.

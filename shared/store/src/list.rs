@@ -72,12 +72,21 @@ pub struct Cost {
 impl Cost {
     fn add(&mut self, output: &QueryOutput) {
         self.requests += 1;
-        self.units += output.consumed_capacity.as_ref().and_then(|capacity| capacity.capacity_units).unwrap_or(0.0);
+        self.units += output
+            .consumed_capacity
+            .as_ref()
+            .and_then(|capacity| capacity.capacity_units)
+            .unwrap_or(0.0);
     }
 
     /// About how many bytes these units have read: a unit is 4 KB as they are now, twice as many as they were.
     fn bytes(&self, plan: &Plan) -> f64 {
-        self.units * if plan.source == Source::Table { 4096.0 } else { 8192.0 }
+        self.units
+            * if plan.source == Source::Table {
+                4096.0
+            } else {
+                8192.0
+            }
     }
 }
 
@@ -97,10 +106,16 @@ impl Store {
         limit: usize,
     ) -> Result<Page, Error> {
         if filter.is_nothing() {
-            return Ok(Page { records: Vec::new(), next: None, cost: Cost::default() });
+            return Ok(Page {
+                records: Vec::new(),
+                next: None,
+                cost: Cost::default(),
+            });
         }
-        let (ready, page) =
-            tokio::join!(self.ready(definition, plan), self.page(definition, plan, filter, position, limit));
+        let (ready, page) = tokio::join!(
+            self.ready(definition, plan),
+            self.page(definition, plan, filter, position, limit)
+        );
         ready.and(page)
     }
 
@@ -118,10 +133,14 @@ impl Store {
         loop {
             let found = sources.iter().map(|source| source.found.len()).sum();
             let wanting = wanting(plan, &sources, limit);
-            let Some(take) = work.next(wanting.len(), cost.bytes(plan), found) else { break };
+            let Some(take) = work.next(wanting.len(), cost.bytes(plan), found) else {
+                break;
+            };
             let mut queries = JoinSet::new();
             for index in wanting {
-                let query = sources.get(index).and_then(|source| self.query(definition, plan, source));
+                let query = sources
+                    .get(index)
+                    .and_then(|source| self.query(definition, plan, source));
                 let Some(query) = query else { continue };
                 let query = query.limit(i32::try_from(take).unwrap_or(i32::MAX));
                 queries.spawn(async move { (index, query.send().await) });
@@ -146,26 +165,58 @@ impl Store {
     ///
     /// # Errors
     /// `data/index-building`, `common/unavailable`, `common/internal`.
-    pub async fn count(&self, definition: &Definition, plan: &Plan, filter: &Filter) -> Result<Count, Error> {
+    pub async fn count(
+        &self,
+        definition: &Definition,
+        plan: &Plan,
+        filter: &Filter,
+    ) -> Result<Count, Error> {
         if filter.is_nothing() {
-            return Ok(Count { count: 0, exact: true, cost: Cost::default() });
+            return Ok(Count {
+                count: 0,
+                exact: true,
+                cost: Cost::default(),
+            });
         }
-        let (ready, count) = tokio::join!(self.ready(definition, plan), self.tally(definition, plan, filter));
+        let (ready, count) = tokio::join!(
+            self.ready(definition, plan),
+            self.tally(definition, plan, filter)
+        );
         ready.and(count)
     }
 
-    async fn tally(&self, definition: &Definition, plan: &Plan, filter: &Filter) -> Result<Count, Error> {
+    async fn tally(
+        &self,
+        definition: &Definition,
+        plan: &Plan,
+        filter: &Filter,
+    ) -> Result<Count, Error> {
         let mut sources = Partition::all(definition, plan, None);
-        let mut count = Count { count: 0, exact: false, cost: Cost::default() };
+        let mut count = Count {
+            count: 0,
+            exact: false,
+            cost: Cost::default(),
+        };
         loop {
             // As many queries at once as may each read all that a query can.
             let left = ((MAX_COUNT - count.cost.bytes(plan)) / MAX_QUERY).ceil();
             let mut queries = JoinSet::new();
-            for (index, source) in sources.iter().enumerate().filter(|(_, source)| !source.exhausted) {
-                let Some(query) = self.query(definition, plan, source).filter(|_| (queries.len() as f64) < left) else {
+            for (index, source) in sources
+                .iter()
+                .enumerate()
+                .filter(|(_, source)| !source.exhausted)
+            {
+                let Some(query) = self
+                    .query(definition, plan, source)
+                    .filter(|_| (queries.len() as f64) < left)
+                else {
                     break;
                 };
-                let query = if plan.residual { query } else { query.select(Select::Count) };
+                let query = if plan.residual {
+                    query
+                } else {
+                    query.select(Select::Count)
+                };
                 queries.spawn(async move { (index, query.send().await) });
             }
             if queries.is_empty() {
@@ -187,13 +238,25 @@ impl Store {
     }
 
     /// The query for the rest of a partition; `None` where nothing is left.
-    fn query(&self, definition: &Definition, plan: &Plan, source: &Partition) -> Option<QueryFluentBuilder> {
+    fn query(
+        &self,
+        definition: &Definition,
+        plan: &Plan,
+        source: &Partition,
+    ) -> Option<QueryFluentBuilder> {
         let (lower, upper) = plan.range(source.after.as_deref())?;
         let mut query = self
             .client
             .query()
             .table_name(self.table(&definition.name))
-            .expression_attribute_names("#key", if plan.owner.is_some() { "owner" } else { "shard" })
+            .expression_attribute_names(
+                "#key",
+                if plan.owner.is_some() {
+                    "owner"
+                } else {
+                    "shard"
+                },
+            )
             .expression_attribute_values(":key", source.key.clone())
             .scan_index_forward(!plan.backward)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
@@ -228,9 +291,16 @@ impl Store {
     /// goes from the newest to the oldest: so the oldest record of each shard tells whether that is done. Once it is, it
     /// stays so, and is not asked again.
     async fn ready(&self, definition: &Definition, plan: &Plan) -> Result<(), Error> {
-        let Source::Declared(index) = &plan.source else { return Ok(()) };
+        let Source::Declared(index) = &plan.source else {
+            return Ok(());
+        };
         let this = (definition.name.clone(), index.name());
-        if self.ready.lock().unwrap_or_else(PoisonError::into_inner).contains(&this) {
+        if self
+            .ready
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&this)
+        {
             return Ok(());
         }
         let mut looks = JoinSet::new();
@@ -242,7 +312,10 @@ impl Store {
                 return Err(Code::IndexBuilding.into());
             }
         }
-        self.ready.lock().unwrap_or_else(PoisonError::into_inner).insert(this);
+        self.ready
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(this);
         Ok(())
     }
 
@@ -262,7 +335,9 @@ impl Store {
 }
 
 fn without_tombstones(query: QueryFluentBuilder) -> QueryFluentBuilder {
-    query.filter_expression("attribute_not_exists(#deleted)").expression_attribute_names("#deleted", "deleted_at")
+    query
+        .filter_expression("attribute_not_exists(#deleted)")
+        .expression_attribute_names("#deleted", "deleted_at")
 }
 
 /// Whether the oldest record of a shard is in an index, or there is none. A tombstone keeps the names of the record, so
@@ -270,7 +345,10 @@ fn without_tombstones(query: QueryFluentBuilder) -> QueryFluentBuilder {
 async fn is_filled(oldest: QueryFluentBuilder, index: Index) -> Result<bool, Error> {
     let mut start = None;
     for look in 0..MAX_LOOKS {
-        let query = oldest.clone().limit(4 << (2 * look)).set_exclusive_start_key(start);
+        let query = oldest
+            .clone()
+            .limit(4 << (2 * look))
+            .set_exclusive_start_key(start);
         let output = query.send().await.map_err(|error| fault::of(&error))?;
         for oldest in output.items.unwrap_or_default() {
             let names = oldest.get("indexed").and_then(|names| names.as_ss().ok());
@@ -302,7 +380,13 @@ fn sort_value(plan: &Plan, key: Vec<u8>) -> Option<AttributeValue> {
         Source::Table | Source::ByOwner => {
             let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
             let part = |range| hex.get(range);
-            let parts = [part(0..8)?, part(8..12)?, part(12..16)?, part(16..20)?, part(20..32)?];
+            let parts = [
+                part(0..8)?,
+                part(8..12)?,
+                part(12..16)?,
+                part(16..20)?,
+                part(20..32)?,
+            ];
             Some(text(parts.join("-")))
         }
         Source::Declared(_) => Some(AttributeValue::B(key.into())),
@@ -314,7 +398,10 @@ fn key(plan: &Plan, item: &mut Item) -> Result<Vec<u8>, Error> {
     match &plan.source {
         Source::Table | Source::ByOwner => {
             let mut id = Item::from_iter(item.get("id").map(|id| ("id".to_owned(), id.clone())));
-            Ok(Reader::new("collection", &mut id).id("id")?.bytes().to_vec())
+            Ok(Reader::new("collection", &mut id)
+                .id("id")?
+                .bytes()
+                .to_vec())
         }
         Source::Declared(index) => match item.remove(&index.name()) {
             Some(AttributeValue::B(key)) => Ok(key.into_inner()),
@@ -337,8 +424,19 @@ struct Work {
 
 impl Work {
     fn new(plan: &Plan, partitions: usize, limit: usize) -> Self {
-        let rounds = if plan.residual { (MAX_QUERIES / partitions.max(1)).max(1) } else { MAX_ROUNDS };
-        Self { bounded: plan.residual, rounds, round: 0, partitions, limit, scanned: 0 }
+        let rounds = if plan.residual {
+            (MAX_QUERIES / partitions.max(1)).max(1)
+        } else {
+            MAX_ROUNDS
+        };
+        Self {
+            bounded: plan.residual,
+            rounds,
+            round: 0,
+            partitions,
+            limit,
+            scanned: 0,
+        }
     }
 
     /// How many records each of the next `queries` reads; `None` where it is enough. `read` bytes have been read, and
@@ -357,7 +455,11 @@ impl Work {
         }
         let is_last = self.round == self.rounds;
         if round == 0 {
-            let all = if is_last { MAX_FIRST } else { (page * 4).min(MAX_FIRST) };
+            let all = if is_last {
+                MAX_FIRST
+            } else {
+                (page * 4).min(MAX_FIRST)
+            };
             return Some(all.div_ceil(self.partitions.max(1)));
         }
         let per_record = (read / self.scanned.max(1) as f64).max(1.0);
@@ -365,13 +467,19 @@ impl Work {
         if affordable < 1.0 {
             return None;
         }
-        #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "from 1 to a million")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            reason = "from 1 to a million"
+        )]
         let affordable = affordable as usize;
         let enough = match found {
             0 if is_last => affordable,
             0 => page << (3 * round + 2),
             // Half as many again as it takes if things go on as they did.
-            found => (page * self.scanned * 3 / (found * 2)).saturating_sub(self.scanned).div_ceil(queries),
+            found => (page * self.scanned * 3 / (found * 2))
+                .saturating_sub(self.scanned)
+                .div_ceil(queries),
         };
         Some(enough.max(page).min(affordable))
     }
@@ -400,10 +508,18 @@ impl Partition {
     fn all(definition: &Definition, plan: &Plan, position: Option<&[u8]>) -> Vec<Self> {
         let exhausted = plan.range(position).is_none();
         let after = position.map(<[u8]>::to_vec);
-        let new = |key| Self { key, after: after.clone(), found: Vec::new(), exhausted, full: false };
+        let new = |key| Self {
+            key,
+            after: after.clone(),
+            found: Vec::new(),
+            exhausted,
+            full: false,
+        };
         match &plan.owner {
             Some(owner) => vec![new(text(owner))],
-            None => (0..definition.shards).map(|shard| new(number(shard))).collect(),
+            None => (0..definition.shards)
+                .map(|shard| new(number(shard)))
+                .collect(),
         }
     }
 
@@ -418,7 +534,9 @@ impl Partition {
             let key = key(plan, &mut item)?;
             let record = read_record(item)?;
             if plan.owner.is_some() && record.owner != plan.owner {
-                return Err(Error::internal("another owner's record in an owner's index"));
+                return Err(Error::internal(
+                    "another owner's record in an owner's index",
+                ));
             }
             let record = record.wire(definition);
             if filter.matches(&record) {
@@ -438,14 +556,23 @@ impl Partition {
 
 /// The partitions that must be read on for a full page: those that may hold a record that belongs before its end.
 fn wanting(plan: &Plan, partitions: &[Partition], limit: usize) -> Vec<usize> {
-    let mut keys: Vec<&[u8]> = partitions.iter().flat_map(|one| &one.found).map(|found| found.key.as_slice()).collect();
+    let mut keys: Vec<&[u8]> = partitions
+        .iter()
+        .flat_map(|one| &one.found)
+        .map(|found| found.key.as_slice())
+        .collect();
     keys.sort_by(|a, b| plan.compare(a, b));
     let end = keys.get(limit);
     let wants = |one: &Partition| {
         let behind = |after: &Vec<u8>| end.is_none_or(|end| plan.compare(after, end).is_lt());
         !one.exhausted && !one.full && one.after.as_ref().is_none_or(behind)
     };
-    partitions.iter().enumerate().filter(|(_, one)| wants(one)).map(|(index, _)| index).collect()
+    partitions
+        .iter()
+        .enumerate()
+        .filter(|(_, one)| wants(one))
+        .map(|(index, _)| index)
+        .collect()
 }
 
 /// Puts the partitions of a list together in the order of their plan.
@@ -453,10 +580,21 @@ fn wanting(plan: &Plan, partitions: &[Partition], limit: usize) -> Vec<usize> {
 /// What one partition has not read yet may belong before what another has: the page ends at the first key that some
 /// unfinished partition has come to.
 fn merge(plan: &Plan, partitions: Vec<Partition>, limit: usize, cost: Cost) -> Page {
-    let unfinished = partitions.iter().filter(|one| !one.exhausted).filter_map(|one| one.after.clone());
+    let unfinished = partitions
+        .iter()
+        .filter(|one| !one.exhausted)
+        .filter_map(|one| one.after.clone());
     let complete_to = unfinished.min_by(|a, b| plan.compare(a, b));
-    let is_complete = |found: &Found| complete_to.as_ref().is_none_or(|end| plan.compare(&found.key, end).is_le());
-    let mut found: Vec<Found> = partitions.into_iter().flat_map(|one| one.found).filter(is_complete).collect();
+    let is_complete = |found: &Found| {
+        complete_to
+            .as_ref()
+            .is_none_or(|end| plan.compare(&found.key, end).is_le())
+    };
+    let mut found: Vec<Found> = partitions
+        .into_iter()
+        .flat_map(|one| one.found)
+        .filter(is_complete)
+        .collect();
     found.sort_by(|a, b| plan.compare(&a.key, &b.key));
     let mut bytes = 0;
     let fits = found.iter().take(limit).take_while(|found| {
@@ -471,12 +609,20 @@ fn merge(plan: &Plan, partitions: Vec<Partition>, limit: usize, cost: Cost) -> P
     } else {
         complete_to
     };
-    Page { records: found.into_iter().map(|found| found.record).collect(), next, cost }
+    Page {
+        records: found.into_iter().map(|found| found.record).collect(),
+        next,
+        cost,
+    }
 }
 
 /// About how many bytes an object has as JSON, within the string that a Lambda reply makes of its body.
 pub(crate) fn weigh(fields: &Map<String, Value>) -> usize {
-    fields.iter().map(|(key, value)| length(key) + weight(value) + 2).sum::<usize>() + 2
+    fields
+        .iter()
+        .map(|(key, value)| length(key) + weight(value) + 2)
+        .sum::<usize>()
+        + 2
 }
 
 /// About how many bytes a value has as JSON, within the string that a Lambda reply makes of its body.
@@ -507,15 +653,31 @@ mod tests {
 
     use super::*;
 
-    const NEWEST_FIRST: Plan =
-        Plan { source: Source::Table, owner: None, backward: true, lower: None, upper: None, residual: false };
+    const NEWEST_FIRST: Plan = Plan {
+        source: Source::Table,
+        owner: None,
+        backward: true,
+        lower: None,
+        upper: None,
+        residual: false,
+    };
 
     fn found(millis: u64, bytes: usize) -> Found {
         let at = Timestamp::from_millis(millis);
         let id = Id::new(at, [0; 10]);
         let fields = Map::from_iter([("text".to_owned(), json!("x".repeat(bytes)))]);
-        let record = wire::Record { id, created_at: at, updated_at: at, created_by: None, owner: None, fields };
-        Found { key: id.bytes().to_vec(), record }
+        let record = wire::Record {
+            id,
+            created_at: at,
+            updated_at: at,
+            created_by: None,
+            owner: None,
+            fields,
+        };
+        Found {
+            key: id.bytes().to_vec(),
+            record,
+        }
     }
 
     fn partition(times: &[u64], read_to: Option<u64>) -> Partition {
@@ -530,22 +692,43 @@ mod tests {
 
     fn page(plan: &Plan, partitions: Vec<Partition>, limit: usize) -> (Vec<u64>, Option<u64>) {
         let page = merge(plan, partitions, limit, Cost::default());
-        let times = page.records.iter().map(|record| record.created_at.millis()).collect();
-        let time = |key: Vec<u8>| Id::from_bytes(key.try_into().ok()?).map(|id| id.created_at().millis());
+        let times = page
+            .records
+            .iter()
+            .map(|record| record.created_at.millis())
+            .collect();
+        let time =
+            |key: Vec<u8>| Id::from_bytes(key.try_into().ok()?).map(|id| id.created_at().millis());
         (times, page.next.and_then(time))
     }
 
     #[test]
     fn partitions_are_put_together_in_order() {
         let two = || vec![partition(&[9, 5, 1], None), partition(&[8, 6, 2], None)];
-        assert_eq!(page(&NEWEST_FIRST, two(), 10), (vec![9, 8, 6, 5, 2, 1], None));
-        assert_eq!(page(&NEWEST_FIRST, two(), 6), (vec![9, 8, 6, 5, 2, 1], None));
+        assert_eq!(
+            page(&NEWEST_FIRST, two(), 10),
+            (vec![9, 8, 6, 5, 2, 1], None)
+        );
+        assert_eq!(
+            page(&NEWEST_FIRST, two(), 6),
+            (vec![9, 8, 6, 5, 2, 1], None)
+        );
         assert_eq!(page(&NEWEST_FIRST, two(), 4), (vec![9, 8, 6, 5], Some(5)));
-        assert_eq!(page(&NEWEST_FIRST, vec![partition(&[], None)], 4), (vec![], None));
-        let forward = Plan { backward: false, ..NEWEST_FIRST };
+        assert_eq!(
+            page(&NEWEST_FIRST, vec![partition(&[], None)], 4),
+            (vec![], None)
+        );
+        let forward = Plan {
+            backward: false,
+            ..NEWEST_FIRST
+        };
         assert_eq!(page(&forward, two(), 4), (vec![1, 2, 5, 6], Some(6)));
         assert_eq!(
-            page(&forward, vec![partition(&[1, 5], Some(5)), partition(&[2], Some(3))], 4),
+            page(
+                &forward,
+                vec![partition(&[1, 5], Some(5)), partition(&[2], Some(3))],
+                4
+            ),
             (vec![1, 2], Some(3))
         );
     }
@@ -555,10 +738,17 @@ mod tests {
         // The second may still hold 7, 6, 5 and 4: a page that showed 5 would skip them.
         let unread = vec![partition(&[9, 5, 1], None), partition(&[8], Some(8))];
         assert_eq!(wanting(&NEWEST_FIRST, &unread, 10), [1]);
-        assert_eq!(wanting(&NEWEST_FIRST, &unread, 1), [0; 0], "9 and 8 are enough to know of more");
+        assert_eq!(
+            wanting(&NEWEST_FIRST, &unread, 1),
+            [0; 0],
+            "9 and 8 are enough to know of more"
+        );
         assert_eq!(page(&NEWEST_FIRST, unread, 10), (vec![9, 8], Some(8)));
         // Tombstones only, down to 3: nothing to show above it, and the list goes on from there.
-        assert_eq!(page(&NEWEST_FIRST, vec![partition(&[], Some(3))], 10), (vec![], Some(3)));
+        assert_eq!(
+            page(&NEWEST_FIRST, vec![partition(&[], Some(3))], 10),
+            (vec![], Some(3))
+        );
     }
 
     #[test]
@@ -570,11 +760,18 @@ mod tests {
 
     #[test]
     fn an_unserved_filter_is_bounded_work() {
-        let residual = Plan { residual: true, ..NEWEST_FIRST };
+        let residual = Plan {
+            residual: true,
+            ..NEWEST_FIRST
+        };
         let takes = |partitions: usize, limit: usize, bytes: f64, hits: usize| {
             let mut work = Work::new(&residual, partitions, limit);
             let mut takes = Vec::new();
-            while let Some(take) = work.next(partitions, work.scanned as f64 * bytes, work.scanned * hits / 100) {
+            while let Some(take) = work.next(
+                partitions,
+                work.scanned as f64 * bytes,
+                work.scanned * hits / 100,
+            ) {
                 takes.push(take);
                 work.scanned += take * partitions;
             }
@@ -590,15 +787,24 @@ mod tests {
             (1, 100, 2000.0, 0, vec![404, 120]),
         ] {
             let (takes, read) = takes(partitions, limit, bytes, hits);
-            assert_eq!(takes, expected, "{partitions} partitions of records of {bytes} bytes");
-            assert!(read <= MAX_READ * 1.6 && takes.len() * partitions <= MAX_QUERIES.max(partitions), "{read}");
+            assert_eq!(
+                takes, expected,
+                "{partitions} partitions of records of {bytes} bytes"
+            );
+            assert!(
+                read <= MAX_READ * 1.6 && takes.len() * partitions <= MAX_QUERIES.max(partitions),
+                "{read}"
+            );
         }
     }
 
     #[test]
     fn a_key_of_the_table_is_an_id_written_out() {
         let id = Id::new(Timestamp::from_millis(1_790_000_000_000), [9; 10]);
-        assert_eq!(sort_value(&NEWEST_FIRST, id.bytes().to_vec()), Some(crate::item::id(id)));
+        assert_eq!(
+            sort_value(&NEWEST_FIRST, id.bytes().to_vec()),
+            Some(crate::item::id(id))
+        );
     }
 
     #[test]
@@ -607,7 +813,11 @@ mod tests {
             let body = serde_json::to_string(text).expect("json");
             let sent = serde_json::to_string(&body).expect("json").len() - 2;
             // A few control characters have a shorter form.
-            assert!((sent..=sent + 4).contains(&length(text)), "{text:?}: {} for {sent}", length(text));
+            assert!(
+                (sent..=sent + 4).contains(&length(text)),
+                "{text:?}: {} for {sent}",
+                length(text)
+            );
         }
     }
 }

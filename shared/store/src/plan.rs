@@ -12,7 +12,8 @@ use auth::Scope;
 use serde_json::Value;
 
 use crate::index::{
-    after, beside, code, codes_of_present, codes_of_type, cut, has_place, invert, is_exact, string_start,
+    after, beside, code, codes_of_present, codes_of_type, cut, has_place, invert, is_exact,
+    string_start,
 };
 
 /// The first and the last key to read; `None` for whatever there is.
@@ -77,7 +78,12 @@ impl Source {
 ///
 /// # Errors
 /// `common/validation-failed` for an order that no index keeps, with those to choose from.
-pub fn plan(definition: &Definition, scope: &Scope, sort: Option<&[Order]>, filter: &Filter) -> Result<Plan, Error> {
+pub fn plan(
+    definition: &Definition,
+    scope: &Scope,
+    sort: Option<&[Order]>,
+    filter: &Filter,
+) -> Result<Plan, Error> {
     let conditions = filter.conjunction();
     let owner = owner(definition, scope, filter, &conditions);
     // A field that has one value in all that is asked for does not matter to an order.
@@ -91,10 +97,15 @@ pub fn plan(definition: &Definition, scope: &Scope, sort: Option<&[Order]>, filt
     }
     let is_fixed = |field: &str| {
         fixed.iter().any(|(name, _)| *name == field)
-            || (owner.is_some() && definition.owner_is_declared() && field == definition.owner_field())
+            || (owner.is_some()
+                && definition.owner_is_declared()
+                && field == definition.owner_field())
     };
     let wanted = sort.map(|sort| {
-        let newest_first = [Order { field: "createdAt".to_owned(), descending: true }];
+        let newest_first = [Order {
+            field: "createdAt".to_owned(),
+            descending: true,
+        }];
         let sort = if sort.is_empty() { &newest_first } else { sort };
         Sequence::new(sort, is_fixed)
     });
@@ -108,12 +119,21 @@ pub fn plan(definition: &Definition, scope: &Scope, sort: Option<&[Order]>, filt
             Some(wanted) if *wanted != kept => continue,
             _ => false,
         };
-        let (score, plan) = narrow(definition, source, &fields, backward, owner.as_ref(), &fixed, filter);
+        let (score, plan) = narrow(
+            definition,
+            source,
+            &fields,
+            backward,
+            owner.as_ref(),
+            &fixed,
+            filter,
+        );
         if best.as_ref().is_none_or(|(highest, _)| score > *highest) {
             best = Some((score, plan));
         }
     }
-    best.map(|(_, plan)| plan).ok_or_else(|| unservable(definition, scope, owner.is_some()))
+    best.map(|(_, plan)| plan)
+        .ok_or_else(|| unservable(definition, scope, owner.is_some()))
 }
 
 impl Plan {
@@ -176,23 +196,43 @@ impl Sequence {
                 fields.push(field.clone());
             }
         }
-        if fields.last().is_some_and(|last| last.field == "createdAt" && last.descending == ids_descend) {
+        if fields
+            .last()
+            .is_some_and(|last| last.field == "createdAt" && last.descending == ids_descend)
+        {
             fields.pop();
         }
-        Self { fields, ids_descend }
+        Self {
+            fields,
+            ids_descend,
+        }
     }
 
     fn reverse(&self) -> Self {
-        Self { fields: reverse(&self.fields), ids_descend: !self.ids_descend }
+        Self {
+            fields: reverse(&self.fields),
+            ids_descend: !self.ids_descend,
+        }
     }
 }
 
 fn reverse(order: &[Order]) -> Vec<Order> {
-    order.iter().map(|order| Order { field: order.field.clone(), descending: !order.descending }).collect()
+    order
+        .iter()
+        .map(|order| Order {
+            field: order.field.clone(),
+            descending: !order.descending,
+        })
+        .collect()
 }
 
 /// The owner whose records alone are asked for.
-fn owner(definition: &Definition, scope: &Scope, filter: &Filter, conditions: &[(&str, &Test)]) -> Option<String> {
+fn owner(
+    definition: &Definition,
+    scope: &Scope,
+    filter: &Filter,
+    conditions: &[(&str, &Test)],
+) -> Option<String> {
     let named = || {
         conditions.iter().find_map(|(field, test)| match test {
             // The key of an index is neither empty nor endless.
@@ -230,8 +270,21 @@ fn sources(definition: &Definition, scope: &Scope, has_owner: bool) -> Vec<Sourc
     if has_owner && definition.has_owner_index() {
         sources.push(Source::ByOwner);
     }
-    let allowed = |index: &&Index| if index.per_owner { has_owner } else { *scope == Scope::All };
-    sources.extend(definition.indexes.iter().filter(allowed).cloned().map(Source::Declared));
+    let allowed = |index: &&Index| {
+        if index.per_owner {
+            has_owner
+        } else {
+            *scope == Scope::All
+        }
+    };
+    sources.extend(
+        definition
+            .indexes
+            .iter()
+            .filter(allowed)
+            .cloned()
+            .map(Source::Declared),
+    );
     sources
 }
 
@@ -259,9 +312,15 @@ fn narrow(
     let mut prefix = Vec::new();
     let mut leading = Vec::new();
     for order in fields {
-        let Some((name, value)) = fixed.iter().find(|(name, _)| *name == order.field) else { break };
+        let Some((name, value)) = fixed.iter().find(|(name, _)| *name == order.field) else {
+            break;
+        };
         let code = code(*value, cut);
-        prefix.extend(if order.descending { invert(&code) } else { code });
+        prefix.extend(if order.descending {
+            invert(&code)
+        } else {
+            code
+        });
         leading.push((*name, *value));
     }
     let next = fields.get(leading.len());
@@ -271,13 +330,19 @@ fn narrow(
     };
     let range = span.is_some();
     let (lower, upper) = match span {
-        Some(Span { first, last }) => (Some([prefix.clone(), first].concat()), Some([prefix, last].concat())),
+        Some(Span { first, last }) => (
+            Some([prefix.clone(), first].concat()),
+            Some([prefix, last].concat()),
+        ),
         None if prefix.is_empty() => (None, None),
         None => (Some(prefix.clone()), after(&prefix)),
     };
     let is_told_by_key = |field: &str, test: &Test| {
-        let by_owner = owner.is_some() && definition.owner_is_declared() && field == definition.owner_field();
-        if by_owner && matches!(test, Test::Eq(Some(Value::String(name))) if Some(name) == owner.as_ref()) {
+        let by_owner =
+            owner.is_some() && definition.owner_is_declared() && field == definition.owner_field();
+        if by_owner
+            && matches!(test, Test::Eq(Some(Value::String(name))) if Some(name) == owner.as_ref())
+        {
             return true;
         }
         if let Some(value) = only_value(test)
@@ -286,15 +351,30 @@ fn narrow(
             return is_exact(value, cut);
         }
         match next {
-            Some(order) => order.field == field && interval(test, cut).is_some_and(|interval| interval.exact),
+            Some(order) => {
+                order.field == field && interval(test, cut).is_some_and(|interval| interval.exact)
+            }
             None => id_interval(field, test).is_some(),
         }
     };
     let residual = !is_conjunction(filter, owner.as_ref())
-        || filter.conjunction().iter().any(|(field, test)| !is_told_by_key(field, test));
+        || filter
+            .conjunction()
+            .iter()
+            .any(|(field, test)| !is_told_by_key(field, test));
     let one_id = range && fields.is_empty() && fixed.iter().any(|(name, _)| *name == "id");
     let score = (one_id, leading.len() + usize::from(owner.is_some()), range);
-    (score, Plan { source, owner, backward, lower, upper, residual })
+    (
+        score,
+        Plan {
+            source,
+            owner,
+            backward,
+            lower,
+            upper,
+            residual,
+        },
+    )
 }
 
 /// Whether a filter is conditions joined by nothing but "and", beside that the records are those of an owner whose alone
@@ -317,16 +397,27 @@ struct Span {
 impl Span {
     /// The values of a field that pass all conditions on it, as far as keys can tell.
     fn of_field(filter: &Filter, order: &Order, cut: usize) -> Option<Self> {
-        let conditions = filter.conjunction().into_iter().filter(|(field, _)| *field == order.field);
-        let both = conditions.filter_map(|(_, test)| interval(test, cut)).reduce(|a, b| Interval {
-            first: a.first.max(b.first),
-            end: a.end.min(b.end),
-            exact: true,
-        })?;
+        let conditions = filter
+            .conjunction()
+            .into_iter()
+            .filter(|(field, _)| *field == order.field);
+        let both = conditions
+            .filter_map(|(_, test)| interval(test, cut))
+            .reduce(|a, b| Interval {
+                first: a.first.max(b.first),
+                end: a.end.min(b.end),
+                exact: true,
+            })?;
         // No key is exactly an end: each goes on with an id. So it may stand for the last key before it.
         Some(match order.descending {
-            false => Self { first: both.first, last: both.end },
-            true => Self { first: after(&invert(&both.end))?, last: after(&invert(&both.first))? },
+            false => Self {
+                first: both.first,
+                last: both.end,
+            },
+            true => Self {
+                first: after(&invert(&both.end))?,
+                last: after(&invert(&both.first))?,
+            },
         })
     }
 
@@ -337,8 +428,14 @@ impl Span {
             .filter_map(|(field, test)| id_interval(field, test))
             .reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)))?;
         Some(match descending {
-            false => Self { first: first.to_vec(), last: last.to_vec() },
-            true => Self { first: invert(&last), last: invert(&first) },
+            false => Self {
+                first: first.to_vec(),
+                last: last.to_vec(),
+            },
+            true => Self {
+                first: invert(&last),
+                last: invert(&first),
+            },
         })
     }
 }
@@ -397,7 +494,9 @@ fn id_interval(field: &str, test: &Test) -> Option<([u8; 16], [u8; 16])> {
         ("createdAt", Test::Gte(Value::String(at))) => Some((first_of(at, 0)?, LAST)),
         ("createdAt", Test::Lt(Value::String(at))) => Some((FIRST, before(first_of(at, 0)?))),
         ("createdAt", Test::Lte(Value::String(at))) => Some((FIRST, before(first_of(at, 1)?))),
-        ("createdAt", Test::Eq(Some(Value::String(at)))) => Some((first_of(at, 0)?, before(first_of(at, 1)?))),
+        ("createdAt", Test::Eq(Some(Value::String(at)))) => {
+            Some((first_of(at, 0)?, before(first_of(at, 1)?)))
+        }
         _ => None,
     }
 }
@@ -417,10 +516,17 @@ fn unservable(definition: &Definition, scope: &Scope, has_owner: bool) -> Error 
     let mut choices: Vec<String> = Vec::new();
     for source in sources(definition, scope, has_owner) {
         let fields = source.fields();
-        let fields = if fields.is_empty() { vec![Order::parse("-createdAt")] } else { fields };
+        let fields = if fields.is_empty() {
+            vec![Order::parse("-createdAt")]
+        } else {
+            fields
+        };
         for order in [fields.clone(), reverse(&fields)] {
             let sign = |order: &Order| if order.descending { "-" } else { "" };
-            let words: Vec<String> = order.iter().map(|order| format!("{}{}", sign(order), order.field)).collect();
+            let words: Vec<String> = order
+                .iter()
+                .map(|order| format!("{}{}", sign(order), order.field))
+                .collect();
             let choice = words.join(",");
             if !choices.contains(&choice) {
                 choices.push(choice);
@@ -455,7 +561,8 @@ mod tests {
             { "name": "done", "type": "boolean" } ],
             "indexes": [ ["price"], ["status", "-createdAt"], ["status", "price"], ["name", "-price"],
                 { "fields": ["status", "-createdAt"], "perOwner": true }, ["-done", "name"] ] }"#;
-        let checked = definition::check(&[("items.json".to_owned(), content.to_owned())]).expect("valid");
+        let checked =
+            definition::check(&[("items.json".to_owned(), content.to_owned())]).expect("valid");
         checked.definitions.into_iter().next().expect("one")
     }
 
@@ -465,7 +572,10 @@ mod tests {
 
     fn plan_of(scope: &Scope, query: &str) -> Result<Plan, Error> {
         let definition = definition();
-        let parameters = query.split('&').filter(|part| !part.is_empty()).filter_map(|part| part.split_once('='));
+        let parameters = query
+            .split('&')
+            .filter(|part| !part.is_empty())
+            .filter_map(|part| part.split_once('='));
         let query = parse(&definition, parameters).expect(query);
         plan(&definition, scope, Some(&query.sort), &query.filter)
     }
@@ -491,31 +601,75 @@ mod tests {
             ("sort=price&status=draft", "+by.status.price", false),
             ("sort=price&status_ne=draft", "+by.price", true),
             ("status=draft", "+by.status.-createdAt", false),
-            ("status=draft&sort=createdAt", "-by.status.-createdAt", false),
-            ("status=draft&sort=status,createdAt", "-by.status.-createdAt", false),
+            (
+                "status=draft&sort=createdAt",
+                "-by.status.-createdAt",
+                false,
+            ),
+            (
+                "status=draft&sort=status,createdAt",
+                "-by.status.-createdAt",
+                false,
+            ),
             ("sort=-status,createdAt", "-by.status.-createdAt", false),
-            ("status=draft&createdAt_lt=2026-01-01T00:00:00Z", "+by.status.-createdAt", false),
+            (
+                "status=draft&createdAt_lt=2026-01-01T00:00:00Z",
+                "+by.status.-createdAt",
+                false,
+            ),
             ("status=draft&price=5", "-by.status.price", false),
             ("status=draft&name=x", "+by.status.-createdAt", true),
             ("status_in=a,b", "-table", true),
             ("sort=status,price&status_in=a,b", "+by.status.price", true),
-            ("sort=status,price&status_exists=true", "+by.status.price", false),
-            ("sort=name,-price&name_startsWith=a", "+by.name.-price", false),
-            ("sort=-name,price&name_startsWith=a&done=true", "-by.name.-price", true),
+            (
+                "sort=status,price&status_exists=true",
+                "+by.status.price",
+                false,
+            ),
+            (
+                "sort=name,-price&name_startsWith=a",
+                "+by.name.-price",
+                false,
+            ),
+            (
+                "sort=-name,price&name_startsWith=a&done=true",
+                "-by.name.-price",
+                true,
+            ),
             ("sort=price&name=x", "-by.name.-price", false),
             ("sort=-done,name", "+by.-done.name", false),
             ("done=true&sort=-name&name_gt=a", "-by.-done.name", false),
-            ("filter={\"$or\":[{\"status\":\"a\"},{\"status\":\"b\"}]}", "-table", true),
-            ("filter={\"status\":\"a\",\"$not\":{\"name\":\"b\"}}", "+by.status.-createdAt", true),
+            (
+                "filter={\"$or\":[{\"status\":\"a\"},{\"status\":\"b\"}]}",
+                "-table",
+                true,
+            ),
+            (
+                "filter={\"status\":\"a\",\"$not\":{\"name\":\"b\"}}",
+                "+by.status.-createdAt",
+                true,
+            ),
             ("status_exists=false", "+by.status.-createdAt", false),
             ("status=a", "+by.status.-createdAt", false),
             (owned.as_str(), "-by_owner", false),
-            (also_owned("status=draft").as_str(), "+own.status.-createdAt", false),
+            (
+                also_owned("status=draft").as_str(),
+                "+own.status.-createdAt",
+                false,
+            ),
             (also_owned("sort=price").as_str(), "+by.price", true),
-            (also_owned("id=019a0000-0000-7000-8000-000000000002").as_str(), "-by_owner", false),
+            (
+                also_owned("id=019a0000-0000-7000-8000-000000000002").as_str(),
+                "-by_owner",
+                false,
+            ),
         ] {
             let plan = plan_of(&Scope::All, query).expect(query);
-            assert_eq!((plan.order().as_str(), plan.residual), (order, residual), "{query}");
+            assert_eq!(
+                (plan.order().as_str(), plan.residual),
+                (order, residual),
+                "{query}"
+            );
         }
         for (query, order, residual) in [
             ("", "-by_owner", false),
@@ -525,15 +679,24 @@ mod tests {
             ("owner=another", "-by_owner", true),
         ] {
             let plan = plan_of(&own(), query).expect(query);
-            assert_eq!((plan.order().as_str(), plan.residual), (order, residual), "{query}");
+            assert_eq!(
+                (plan.order().as_str(), plan.residual),
+                (order, residual),
+                "{query}"
+            );
             assert_eq!(plan.owner.as_deref(), Some(OWNER), "{query}");
         }
     }
 
     #[test]
     fn an_order_that_no_index_keeps_is_refused_with_the_choices() {
-        for query in ["sort=name", "sort=price,-createdAt", "sort=status,-price", "sort=-updatedAt", "sort=price,name"]
-        {
+        for query in [
+            "sort=name",
+            "sort=price,-createdAt",
+            "sort=status,-price",
+            "sort=-updatedAt",
+            "sort=price,name",
+        ] {
             let error = plan_of(&Scope::All, query).expect_err(query);
             let message = &error.details[0].message;
             assert!(
@@ -556,18 +719,34 @@ mod tests {
             0 => None,
             1 => Some(json!(random.below(2) == 0)),
             2 | 3 => Some(json!(random.below(7))),
-            4 => Some(json!("z".repeat(usize::try_from(330 + random.below(5)).expect("small")))),
-            5 => Some(json!("z".repeat(usize::try_from(995 + random.below(5)).expect("small")))),
-            _ => Some(json!(["", "a", "ab", "b"][usize::try_from(random.below(4)).expect("small")])),
+            4 => Some(json!(
+                "z".repeat(usize::try_from(330 + random.below(5)).expect("small"))
+            )),
+            5 => Some(json!(
+                "z".repeat(usize::try_from(995 + random.below(5)).expect("small"))
+            )),
+            _ => Some(json!(
+                ["", "a", "ab", "b"][usize::try_from(random.below(4)).expect("small")]
+            )),
         }
     }
 
     fn test(random: &mut Random, field: &str) -> Test {
-        let at = Value::String(Timestamp::from_millis(1_790_000_000_000 + random.below(4)).to_string());
-        let some =
-            |random: &mut Random| if field == "createdAt" { at.clone() } else { value(random).unwrap_or(json!(3)) };
+        let at =
+            Value::String(Timestamp::from_millis(1_790_000_000_000 + random.below(4)).to_string());
+        let some = |random: &mut Random| {
+            if field == "createdAt" {
+                at.clone()
+            } else {
+                value(random).unwrap_or(json!(3))
+            }
+        };
         match random.below(12) {
-            0..3 => Test::Eq(if field == "createdAt" { Some(at) } else { value(random) }),
+            0..3 => Test::Eq(if field == "createdAt" {
+                Some(at)
+            } else {
+                value(random)
+            }),
             3 => Test::Ne(value(random)),
             4 => Test::Gt(some(random)),
             5 => Test::Gte(some(random)),
@@ -575,9 +754,9 @@ mod tests {
             7 => Test::Lte(some(random)),
             8 => Test::In(vec![value(random), Some(some(random))]),
             9 => Test::Exists(random.below(2) == 0),
-            10 => Test::StartsWith(
-                "z".repeat(usize::try_from(random.below(2) * (325 + random.below(12))).expect("small")),
-            ),
+            10 => Test::StartsWith("z".repeat(
+                usize::try_from(random.below(2) * (325 + random.below(12))).expect("small"),
+            )),
             _ => Test::Nin(vec![value(random)]),
         }
     }
@@ -592,7 +771,14 @@ mod tests {
         fields.insert("owner".to_owned(), json!(owner));
         let bytes = [u8::try_from(random.below(3)).expect("small"); 10];
         let owner = Some(owner.to_owned());
-        Record { id: Id::in_shard(at, bytes, 0), created_at: at, updated_at: at, created_by: None, owner, fields }
+        Record {
+            id: Id::in_shard(at, bytes, 0),
+            created_at: at,
+            updated_at: at,
+            created_by: None,
+            owner,
+            fields,
+        }
     }
 
     /// Every plan takes in what the filter lets pass, and without a residual nothing else; its order is the one that
@@ -602,22 +788,45 @@ mod tests {
         let definition = definition();
         let mut random = Random(11);
         let records: Vec<Record> = (0..150).map(|_| record(&mut random)).collect();
-        let sorts = ["-createdAt", "price", "status,-createdAt", "status,price", "name,-price", "-done,name"];
+        let sorts = [
+            "-createdAt",
+            "price",
+            "status,-createdAt",
+            "status,price",
+            "name,-price",
+            "-done,name",
+        ];
         let (mut narrowed, mut exact, mut found) = (0, 0, 0);
         for _ in 0..3000 {
             let conditions = (0..random.below(4)).map(|_| {
                 let field = ["status", "price", "name", "done", "createdAt", "owner"]
                     [usize::try_from(random.below(6)).expect("small")];
-                let test = if field == "owner" { Test::Eq(Some(json!(OWNER))) } else { test(&mut random, field) };
+                let test = if field == "owner" {
+                    Test::Eq(Some(json!(OWNER)))
+                } else {
+                    test(&mut random, field)
+                };
                 Filter::Field(field.to_owned(), test)
             });
             let filter = Filter::All(conditions.collect());
-            let sort: Vec<Order> =
-                sorts[usize::try_from(random.below(6)).expect("small")].split(',').map(Order::parse).collect();
-            let sort = if random.below(2) == 0 { reverse(&sort) } else { sort };
-            let scope = if random.below(4) == 0 { own() } else { Scope::All };
+            let sort: Vec<Order> = sorts[usize::try_from(random.below(6)).expect("small")]
+                .split(',')
+                .map(Order::parse)
+                .collect();
+            let sort = if random.below(2) == 0 {
+                reverse(&sort)
+            } else {
+                sort
+            };
+            let scope = if random.below(4) == 0 {
+                own()
+            } else {
+                Scope::All
+            };
             let sort = (random.below(5) > 0).then_some(sort);
-            let Ok(plan) = plan(&definition, &scope, sort.as_deref(), &filter) else { continue };
+            let Ok(plan) = plan(&definition, &scope, sort.as_deref(), &filter) else {
+                continue;
+            };
             narrowed += usize::from(plan.lower.is_some());
             exact += usize::from(!plan.residual && plan.lower.is_some());
             let (key, cut) = match &plan.source {
@@ -626,19 +835,33 @@ mod tests {
             };
             let mut read: Vec<(Vec<u8>, &Record)> = records
                 .iter()
-                .map(|record| (key.map_or(record.id.bytes().to_vec(), |index| encode(index, record)), record))
+                .map(|record| {
+                    (
+                        key.map_or(record.id.bytes().to_vec(), |index| encode(index, record)),
+                        record,
+                    )
+                })
                 .collect();
             read.sort_by(|a, b| plan.compare(&a.0, &b.0));
             let mut last: Option<&Record> = None;
             for (key, record) in read {
                 let in_scope = scope == Scope::All || record.fields["owner"] == OWNER;
-                let in_partition = plan.owner.as_ref().is_none_or(|owner| record.fields["owner"] == *owner);
+                let in_partition = plan
+                    .owner
+                    .as_ref()
+                    .is_none_or(|owner| record.fields["owner"] == *owner);
                 let is_read = in_partition
                     && plan.lower.as_ref().is_none_or(|lower| key >= *lower)
                     && plan.upper.as_ref().is_none_or(|upper| key <= *upper);
                 let passes = in_scope && filter.matches(record);
-                assert!(is_read || !passes, "{filter:?} by {plan:?} misses {record:?}");
-                assert!(passes || !is_read || plan.residual, "{filter:?} by {plan:?} lets in {record:?}");
+                assert!(
+                    is_read || !passes,
+                    "{filter:?} by {plan:?} misses {record:?}"
+                );
+                assert!(
+                    passes || !is_read || plan.residual,
+                    "{filter:?} by {plan:?} lets in {record:?}"
+                );
                 if !passes {
                     continue;
                 }
@@ -648,13 +871,20 @@ mod tests {
                         Some(Value::String(text)) => Some(json!(text[..text.len().min(cut)])),
                         value => value,
                     };
-                    let of = |record: &Record, field: &str| cut(record.value(field).map(|value| value.into_owned()));
+                    let of = |record: &Record, field: &str| {
+                        cut(record.value(field).map(|value| value.into_owned()))
+                    };
                     let order = sort.iter().fold(Ordering::Equal, |order, by| {
-                        let next = compare(of(last, &by.field).as_ref(), of(record, &by.field).as_ref());
+                        let next =
+                            compare(of(last, &by.field).as_ref(), of(record, &by.field).as_ref());
                         order.then(if by.descending { next.reverse() } else { next })
                     });
                     let ids = last.id.cmp(&record.id);
-                    let ids = if sort.last().is_some_and(|last| last.descending) { ids.reverse() } else { ids };
+                    let ids = if sort.last().is_some_and(|last| last.descending) {
+                        ids.reverse()
+                    } else {
+                        ids
+                    };
                     assert!(
                         order.then(ids).is_lt() || last.id == record.id,
                         "{sort:?} by {plan:?}: {last:?}, {record:?}"
@@ -663,6 +893,9 @@ mod tests {
                 last = Some(record);
             }
         }
-        assert!(narrowed > 500 && exact > 150 && found > 5000, "{narrowed} {exact} {found}");
+        assert!(
+            narrowed > 500 && exact > 150 && found > 5000,
+            "{narrowed} {exact} {found}"
+        );
     }
 }

@@ -89,8 +89,13 @@ impl StoredRecord {
     pub fn wire(self, definition: &Definition) -> wire::Record {
         // What is no longer declared is not shown, and a former field of that name is not the owner.
         let mut fields = self.fields;
-        fields.retain(|name, _| definition.field(name).is_some() && name != definition.owner_field());
-        if let Some(owner) = self.owner.clone().filter(|_| definition.owner_is_declared()) {
+        fields
+            .retain(|name, _| definition.field(name).is_some() && name != definition.owner_field());
+        if let Some(owner) = self
+            .owner
+            .clone()
+            .filter(|_| definition.owner_is_declared())
+        {
             fields.insert(definition.owner_field().to_owned(), Value::String(owner));
         }
         wire::Record {
@@ -133,16 +138,24 @@ impl Store {
         key: Option<&IdempotencyKey>,
         writer: &Writer,
     ) -> Result<Created, Error> {
-        let operation = Operation { act: Act::create(record, writer), related };
-        let wrote = self.write(definition, &[operation], HashMap::new(), key, writer).await;
+        let operation = Operation {
+            act: Act::create(record, writer),
+            related,
+        };
+        let wrote = self
+            .write(definition, &[operation], HashMap::new(), key, writer)
+            .await;
         match (wrote.map_err(Problem::of_one)?, key) {
             (Wrote::Done(mut records), _) => {
-                let record = records.pop().flatten().ok_or_else(|| Error::internal("nothing was created"))?;
+                let record = records
+                    .pop()
+                    .flatten()
+                    .ok_or_else(|| Error::internal("nothing was created"))?;
                 Ok(Created::New(record))
             }
-            (Wrote::Repeated(kept), Some(key)) => {
-                Ok(Created::Before(self.record(definition, key.record(&kept)?).await?))
-            }
+            (Wrote::Repeated(kept), Some(key)) => Ok(Created::Before(
+                self.record(definition, key.record(&kept)?).await?,
+            )),
             (Wrote::Repeated(_), None) => Err(Error::internal("a key was there that was not sent")),
         }
     }
@@ -151,7 +164,11 @@ impl Store {
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn record(&self, definition: &Definition, record: Id) -> Result<Option<StoredRecord>, Error> {
+    pub async fn record(
+        &self,
+        definition: &Definition,
+        record: Id,
+    ) -> Result<Option<StoredRecord>, Error> {
         if record.shard() >= definition.shards {
             return Ok(None);
         }
@@ -163,7 +180,9 @@ impl Store {
             .key("id", id(record))
             .consistent_read(true);
         let item = get.send().await.map_err(|error| fault::of(&error))?.item;
-        item.filter(|item| !is_tombstone(item)).map(read_record).transpose()
+        item.filter(|item| !is_tombstone(item))
+            .map(read_record)
+            .transpose()
     }
 
     /// Reads records that shall be written at once, 25 a request, and no further once they are more than a transaction
@@ -176,14 +195,27 @@ impl Store {
         definition: &Definition,
         records: &BTreeSet<Id>,
     ) -> Result<HashMap<Id, StoredRecord>, Error> {
-        let here = records.iter().filter(|record| record.shard() < definition.shards);
+        let here = records
+            .iter()
+            .filter(|record| record.shard() < definition.shards);
         let keys: Vec<Item> = here
-            .map(|record| Item::from([("shard".to_owned(), number(record.shard())), ("id".to_owned(), id(*record))]))
+            .map(|record| {
+                Item::from([
+                    ("shard".to_owned(), number(record.shard())),
+                    ("id".to_owned(), id(*record)),
+                ])
+            })
             .collect();
         let (mut found, mut bytes) = (HashMap::new(), 0);
         for keys in keys.chunks(BATCH) {
             let wanted = HashMap::from([(self.table(&definition.name), strong(keys.to_vec())?)]);
-            for item in self.batch(wanted).await?.into_values().flatten().filter(|item| !is_tombstone(item)) {
+            for item in self
+                .batch(wanted)
+                .await?
+                .into_values()
+                .flatten()
+                .filter(|item| !is_tombstone(item))
+            {
                 let record = read_record(item)?;
                 bytes += weight(Some(&record));
                 found.insert(record.id, record);
@@ -199,7 +231,12 @@ impl Store {
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn before(&self, definition: &Definition, record: Option<Id>, needed: bool) -> Result<Before, Error> {
+    pub async fn before(
+        &self,
+        definition: &Definition,
+        record: Option<Id>,
+        needed: bool,
+    ) -> Result<Before, Error> {
         match record.filter(|_| needed) {
             Some(record) => self.record(definition, record).await.map(Before::Read),
             None => Ok(Before::Unread),
@@ -221,8 +258,13 @@ impl Store {
         before: Before,
         writer: &Writer,
     ) -> Result<StoredRecord, Error> {
-        let operation = Operation { act: Act::Update(record, terms, change), related };
-        self.change(operation, before, writer).await?.ok_or_else(|| Code::RecordNotFound.into())
+        let operation = Operation {
+            act: Act::Update(record, terms, change),
+            related,
+        };
+        self.change(operation, before, writer)
+            .await?
+            .ok_or_else(|| Code::RecordNotFound.into())
     }
 
     /// Deletes a record on the terms, leaving a tombstone. Costs what an update does; must have read it before where
@@ -230,8 +272,17 @@ impl Store {
     ///
     /// # Errors
     /// What [`Terms::refusal`] answers, `data/record-not-found`, `common/unavailable`, `common/internal`.
-    pub async fn delete(&self, record: Id, terms: Terms<'_>, before: Before, writer: &Writer) -> Result<(), Error> {
-        let operation = Operation { act: Act::Delete(record, terms), related: Vec::new() };
+    pub async fn delete(
+        &self,
+        record: Id,
+        terms: Terms<'_>,
+        before: Before,
+        writer: &Writer,
+    ) -> Result<(), Error> {
+        let operation = Operation {
+            act: Act::Delete(record, terms),
+            related: Vec::new(),
+        };
         self.change(operation, before, writer).await.map(|_| ())
     }
 
@@ -246,7 +297,11 @@ impl Store {
         found: HashMap<Id, StoredRecord>,
         writer: &Writer,
     ) -> Result<Vec<Option<StoredRecord>>, Error> {
-        match self.write(definition, operations, found, None, writer).await.map_err(Problem::of_many)? {
+        match self
+            .write(definition, operations, found, None, writer)
+            .await
+            .map_err(Problem::of_many)?
+        {
             Wrote::Done(records) => Ok(records),
             Wrote::Repeated(_) => Err(Error::internal("a key was there that was not sent")),
         }
@@ -259,21 +314,33 @@ impl Store {
         writer: &Writer,
     ) -> Result<Option<StoredRecord>, Error> {
         let (act, record) = (&operation.act, operation.act.id());
-        let Some(terms) = act.terms() else { return Err(Error::internal("a create changes nothing")) };
+        let Some(terms) = act.terms() else {
+            return Err(Error::internal("a create changes nothing"));
+        };
         let definition = terms.visibility.definition;
         if record.shard() >= definition.shards {
             return Err(Code::RecordNotFound.into());
         }
         if let Before::Read(found) = before {
             let found = found.into_iter().map(|found| (record, found)).collect();
-            let wrote = self.write(definition, std::slice::from_ref(&operation), found, None, writer).await;
+            let wrote = self
+                .write(
+                    definition,
+                    std::slice::from_ref(&operation),
+                    found,
+                    None,
+                    writer,
+                )
+                .await;
             return match wrote.map_err(Problem::of_one)? {
                 Wrote::Done(mut records) => Ok(records.pop().flatten()),
                 Wrote::Repeated(_) => Err(Error::internal("a key was there that was not sent")),
             };
         }
         if terms.visibility.has_rows() {
-            return Err(Error::internal("row filters tell of a record what nobody has read"));
+            return Err(Error::internal(
+                "row filters tell of a record what nobody has read",
+            ));
         }
         let update = write::update(definition, self.table(&definition.name), act, None, writer)?;
         let update = update.ok_or_else(|| Error::internal("a create changes nothing"))?;
@@ -285,11 +352,17 @@ impl Store {
                 let found = read_record(item)?;
                 let rev = found.rev.clone();
                 let refusal = terms.refusal(&found.wire(definition), &rev);
-                return Err(refusal.unwrap_or_else(|| Error::internal("a condition failed that holds")));
+                return Err(
+                    refusal.unwrap_or_else(|| Error::internal("a condition failed that holds"))
+                );
             }
             Err(_) => return Err(Code::RecordNotFound.into()),
         };
-        if is_tombstone(&item) { Ok(None) } else { read_record(item).map(Some) }
+        if is_tombstone(&item) {
+            Ok(None)
+        } else {
+            read_record(item).map(Some)
+        }
     }
 }
 
@@ -297,7 +370,13 @@ impl Writer {
     /// A write of this user and request.
     #[must_use]
     pub fn new(user: Option<Id>, request_id: String, now: Timestamp, random: [u8; 10]) -> Self {
-        Self { user, key: None, request_id, rev: Id::new(now, random).to_string(), now }
+        Self {
+            user,
+            key: None,
+            request_id,
+            rev: Id::new(now, random).to_string(),
+            now,
+        }
     }
 
     /// The same by way of an API key.
@@ -323,7 +402,9 @@ pub(crate) fn read_record(mut item: Item) -> Result<StoredRecord, Error> {
     Ok(StoredRecord {
         id: reader.id("id")?,
         owner: reader.optional_text("owner"),
-        created_by: reader.optional_text("created_by").and_then(|id| id.parse().ok()),
+        created_by: reader
+            .optional_text("created_by")
+            .and_then(|id| id.parse().ok()),
         created_at: reader.time("created_at")?,
         updated_at: reader.time("updated_at")?,
         rev: reader.text("rev")?,

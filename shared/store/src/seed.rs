@@ -16,19 +16,27 @@ use crate::write;
 ///
 /// # Errors
 /// `common/internal`, which no record makes happen.
-pub fn new_items(definition: &Definition, record: NewRecord, writer: &Writer) -> Result<Vec<Value>, Error> {
+pub fn new_items(
+    definition: &Definition,
+    record: NewRecord,
+    writer: &Writer,
+) -> Result<Vec<Value>, Error> {
     let record = record.stored(writer);
     let table = definition.name.as_str();
     let put = write::put(definition, table.to_owned(), &record, writer)?;
     let steps = [(None, Some(&record))];
     let (claims, _) = moves(definition, &steps).map_err(|(_, field)| Claim::refusal(&field))?;
-    let reservations = claims.iter().map(|claim| claim.put(table.to_owned()).map(|put| put.item));
+    let reservations = claims
+        .iter()
+        .map(|claim| claim.put(table.to_owned()).map(|put| put.item));
     let items = std::iter::once(Ok(put.item)).chain(reservations);
     items.map(|item| Ok(Value::Object(plain(item?)))).collect()
 }
 
 fn plain(item: Item) -> Map<String, Value> {
-    item.into_iter().map(|(name, value)| (name, typed(value))).collect()
+    item.into_iter()
+        .map(|(name, value)| (name, typed(value)))
+        .collect()
 }
 
 /// An attribute as DynamoDB's JSON has it, of the types that the store writes.
@@ -38,7 +46,9 @@ fn typed(value: AttributeValue) -> Value {
         AttributeValue::N(number) => json!({ "N": number }),
         AttributeValue::B(bytes) => json!({ "B": STANDARD.encode(bytes) }),
         AttributeValue::Bool(value) => json!({ "BOOL": value }),
-        AttributeValue::L(values) => json!({ "L": values.into_iter().map(typed).collect::<Vec<_>>() }),
+        AttributeValue::L(values) => {
+            json!({ "L": values.into_iter().map(typed).collect::<Vec<_>>() })
+        }
         AttributeValue::M(entries) => json!({ "M": plain(entries) }),
         AttributeValue::Ss(texts) => json!({ "SS": texts }),
         _ => json!({ "NULL": true }),
@@ -60,15 +70,32 @@ mod tests {
         let id = Id::new(now, [7; 10]);
         let fields = json!({ "sku": "a", "tags": ["x", 1.5, true, null, {}] });
         let fields = fields.as_object().cloned().expect("an object");
-        let record = NewRecord { id, owner: None, created_by: None, fields };
-        let items = new_items(&definition, record, &Writer::new(None, "r".to_owned(), now, [1; 10])).expect("items");
+        let record = NewRecord {
+            id,
+            owner: None,
+            created_by: None,
+            fields,
+        };
+        let items = new_items(
+            &definition,
+            record,
+            &Writer::new(None, "r".to_owned(), now, [1; 10]),
+        )
+        .expect("items");
         assert_eq!(items.len(), 2);
         let tags = json!({ "L": [{ "S": "x" }, { "N": "1.5" }, { "BOOL": true }, { "NULL": true }, { "M": {} }] });
-        assert_eq!(items[0]["data"]["M"], json!({ "sku": { "S": "a" }, "tags": tags }));
+        assert_eq!(
+            items[0]["data"]["M"],
+            json!({ "sku": { "S": "a" }, "tags": tags })
+        );
         assert_eq!(items[0]["id"]["S"], json!(id.to_string()));
         assert_eq!(items[0]["indexed"]["SS"][0], "by.sku");
         assert!(items[0]["by.sku"]["B"].is_string());
         assert_eq!(items[1]["record"]["S"], json!(id.to_string()));
-        assert!(items[1]["id"]["S"].as_str().is_some_and(|id| id.starts_with("unique#sku#")));
+        assert!(
+            items[1]["id"]["S"]
+                .as_str()
+                .is_some_and(|id| id.starts_with("unique#sku#"))
+        );
     }
 }

@@ -4,7 +4,9 @@ use api::settings::{SessionCheck, Throttle};
 use api::{Code, Error, Id, Timestamp};
 use auth::session::{Client, Found, Refreshes, admit_all};
 use auth::{Caller, Claims, Credentials, Keyring, PresentedKey, RefreshToken, Session, User};
-use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
+};
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -87,7 +89,11 @@ impl Store {
                 "(attribute_not_exists(#since) OR #since <= :since)",
                 now.before(window),
             ),
-            Some(counted) => ("#count = #count + :one", "#since = :since AND #count < :most", counted.since),
+            Some(counted) => (
+                "#count = #count + :one",
+                "#since = :since AND #count < :most",
+                counted.since,
+            ),
         };
         let update = self
             .client
@@ -126,7 +132,9 @@ impl Store {
         };
         match update.send().await {
             Ok(output) => {
-                let item = output.attributes.ok_or_else(|| Error::internal("no attributes returned"))?;
+                let item = output
+                    .attributes
+                    .ok_or_else(|| Error::internal("no attributes returned"))?;
                 Ok(Rotation::Done(read_session(item)?))
             }
             Err(error) => match fault::failed_condition(&error) {
@@ -140,7 +148,13 @@ impl Store {
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn end_session(&self, user: Id, session: Id, reason: &str, now: Timestamp) -> Result<(), Error> {
+    pub async fn end_session(
+        &self,
+        user: Id,
+        session: Id,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let update = self
             .client
             .update_item()
@@ -167,7 +181,13 @@ impl Store {
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn end_own_session(&self, user: &User, session: Id, reason: &str, now: Timestamp) -> Result<bool, Error> {
+    pub async fn end_own_session(
+        &self,
+        user: &User,
+        session: Id,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         let update = self
             .client
             .update_item()
@@ -175,7 +195,9 @@ impl Store {
             .key("user_id", id(user.id))
             .key("id", id(session))
             .update_expression("SET #revoked = :now, #reason = :reason")
-            .condition_expression("#version = :version AND #expires > :seconds AND attribute_not_exists(#revoked)")
+            .condition_expression(
+                "#version = :version AND #expires > :seconds AND attribute_not_exists(#revoked)",
+            )
             .expression_attribute_names("#version", "auth_version")
             .expression_attribute_names("#expires", "expires_at")
             .expression_attribute_names("#revoked", "revoked_at")
@@ -190,7 +212,8 @@ impl Store {
             // A retry of the SDK after a lost reply finds what the first attempt wrote.
             Err(error) => match fault::failed_condition(&error) {
                 Some(found) => Ok(found.is_some_and(|item| {
-                    item.get("revoked_at") == Some(&time(now)) && item.get("revoked_reason") == Some(&text(reason))
+                    item.get("revoked_at") == Some(&time(now))
+                        && item.get("revoked_reason") == Some(&text(reason))
                 })),
                 None => Err(fault::of(&error)),
             },
@@ -233,7 +256,10 @@ impl Store {
                 let session = read_session(item)?;
                 if session.stands(user, now) {
                     if sessions.len() == limit {
-                        return Ok(SessionPage { sessions, next: after });
+                        return Ok(SessionPage {
+                            sessions,
+                            next: after,
+                        });
                     }
                     after = Some(session.id);
                     sessions.push((session, client));
@@ -242,10 +268,16 @@ impl Store {
                 }
             }
             if output.last_evaluated_key.is_none() {
-                return Ok(SessionPage { sessions, next: None });
+                return Ok(SessionPage {
+                    sessions,
+                    next: None,
+                });
             }
         }
-        Ok(SessionPage { sessions, next: after })
+        Ok(SessionPage {
+            sessions,
+            next: after,
+        })
     }
 
     /// Who is asking: one strongly consistent read of session, user and API key, 1 RRU each. Nothing is read where nothing
@@ -260,7 +292,10 @@ impl Store {
         check: SessionCheck,
         now: Timestamp,
     ) -> Result<Caller, Error> {
-        let claims = credentials.claims.as_ref().filter(|_| check == SessionCheck::Immediate);
+        let claims = credentials
+            .claims
+            .as_ref()
+            .filter(|_| check == SessionCheck::Immediate);
         let found = self.found(claims, credentials.key.as_ref()).await?;
         admit_all(credentials, found, check, now)
     }
@@ -269,8 +304,15 @@ impl Store {
     ///
     /// # Errors
     /// `auth/authentication-required` where nobody is, and as [`Store::caller`].
-    pub async fn signed_in(&self, credentials: &Credentials, now: Timestamp) -> Result<(Session, User), Error> {
-        let claims = credentials.claims.as_ref().ok_or(Code::AuthenticationRequired)?;
+    pub async fn signed_in(
+        &self,
+        credentials: &Credentials,
+        now: Timestamp,
+    ) -> Result<(Session, User), Error> {
+        let claims = credentials
+            .claims
+            .as_ref()
+            .ok_or(Code::AuthenticationRequired)?;
         let found = self.found(Some(claims), credentials.key.as_ref()).await?;
         let both = found.session.clone().zip(found.user.clone());
         let _ = admit_all(credentials, found, SessionCheck::Immediate, now)?;
@@ -283,11 +325,18 @@ impl Store {
     /// # Errors
     /// `auth/forbidden` for anybody else, and as [`Store::signed_in`].
     pub async fn admin(&self, credentials: &Credentials, now: Timestamp) -> Result<Caller, Error> {
-        if !(credentials.is_server() && credentials.scope.is_some()) && credentials.claims.is_none() {
+        if !(credentials.is_server() && credentials.scope.is_some()) && credentials.claims.is_none()
+        {
             return Err(Code::AuthenticationRequired.into());
         }
-        let caller = self.caller(credentials, SessionCheck::Immediate, now).await?;
-        if caller.is_admin() { Ok(caller) } else { Err(Code::Forbidden.into()) }
+        let caller = self
+            .caller(credentials, SessionCheck::Immediate, now)
+            .await?;
+        if caller.is_admin() {
+            Ok(caller)
+        } else {
+            Err(Code::Forbidden.into())
+        }
     }
 
     /// Refuses an API key that is not good, for who needs no more of the caller. 1 RRU.
@@ -300,10 +349,17 @@ impl Store {
         key.admit(found.key, now).map(|_| ())
     }
 
-    async fn found(&self, claims: Option<&Claims>, key: Option<&PresentedKey>) -> Result<Found, Error> {
+    async fn found(
+        &self,
+        claims: Option<&Claims>,
+        key: Option<&PresentedKey>,
+    ) -> Result<Found, Error> {
         let mut wanted = HashMap::new();
         if let Some(claims) = claims {
-            let session = Item::from([("user_id".to_owned(), id(claims.sub)), ("id".to_owned(), id(claims.sid))]);
+            let session = Item::from([
+                ("user_id".to_owned(), id(claims.sub)),
+                ("id".to_owned(), id(claims.sid)),
+            ]);
             let user = Item::from([("id".to_owned(), id(claims.sub))]);
             wanted.insert(self.sessions(), strong(vec![session])?);
             wanted.insert(self.users(), strong(vec![user])?);
@@ -315,7 +371,11 @@ impl Store {
             return Ok(Found::default());
         }
         let mut found = self.batch(wanted).await?;
-        let mut take = |table| found.remove(&table).and_then(|mut items: Vec<Item>| items.pop());
+        let mut take = |table| {
+            found
+                .remove(&table)
+                .and_then(|mut items: Vec<Item>| items.pop())
+        };
         Ok(Found {
             session: take(self.sessions()).map(read_session).transpose()?,
             user: take(self.users()).map(read_user).transpose()?,
@@ -353,7 +413,10 @@ impl Keyring for Store {
 
 /// Keys of one table, to be read as they are now.
 pub(crate) fn strong(keys: Vec<Item>) -> Result<KeysAndAttributes, Error> {
-    let keys = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true).build();
+    let keys = KeysAndAttributes::builder()
+        .set_keys(Some(keys))
+        .consistent_read(true)
+        .build();
     keys.map_err(|error| Error::internal(error.to_string()))
 }
 
@@ -361,7 +424,10 @@ pub(crate) fn session_item(session: &Session, client: &Client) -> Item {
     Item::from([
         ("user_id".to_owned(), id(session.user)),
         ("id".to_owned(), id(session.id)),
-        ("refresh_token_hash".to_owned(), text(&session.refresh_token_hash)),
+        (
+            "refresh_token_hash".to_owned(),
+            text(&session.refresh_token_hash),
+        ),
         ("generation".to_owned(), number(session.generation)),
         ("auth_version".to_owned(), number(session.auth_version)),
         ("expires_at".to_owned(), number(session.expires_at)),
@@ -388,14 +454,23 @@ fn read_session(mut item: Item) -> Result<Session, Error> {
         user: reader.id("user_id")?,
         id: reader.id("id")?,
         refresh_token_hash: reader.text("refresh_token_hash")?,
-        generation: u32::try_from(generation).map_err(|_| Error::internal("generation out of range"))?,
+        generation: u32::try_from(generation)
+            .map_err(|_| Error::internal("generation out of range"))?,
         auth_version: reader.number("auth_version")?,
         expires_at: reader.number("expires_at")?,
         last_used_at: reader.time("last_used_at")?,
-        revoked_at: reader.optional_number("revoked_at").map(Timestamp::from_millis),
+        revoked_at: reader
+            .optional_number("revoked_at")
+            .map(Timestamp::from_millis),
         refreshes: Refreshes {
-            since: reader.optional_number("refreshes_since").map(Timestamp::from_millis).unwrap_or_default(),
-            count: reader.optional_number("refreshes").and_then(|count| u32::try_from(count).ok()).unwrap_or_default(),
+            since: reader
+                .optional_number("refreshes_since")
+                .map(Timestamp::from_millis)
+                .unwrap_or_default(),
+            count: reader
+                .optional_number("refreshes")
+                .and_then(|count| u32::try_from(count).ok())
+                .unwrap_or_default(),
         },
     })
 }

@@ -40,23 +40,38 @@ impl Store {
         // An operator edits this item: an empty or short secret would let anybody sign.
         let secret = |name: &str| match item.get(name) {
             None | Some(AttributeValue::Null(_)) => Ok(None),
-            Some(AttributeValue::S(secret)) if check_secret(secret).is_ok() => Ok(Some(secret.as_bytes())),
-            Some(_) => Err(Error::internal(format!("_settings item: `{name}` is no signing secret of 32 bytes"))),
+            Some(AttributeValue::S(secret)) if check_secret(secret).is_ok() => {
+                Ok(Some(secret.as_bytes()))
+            }
+            Some(_) => Err(Error::internal(format!(
+                "_settings item: `{name}` is no signing secret of 32 bytes"
+            ))),
         };
-        let current = secret("current")?.ok_or_else(|| Error::internal("_settings item without `current`"))?;
+        let current = secret("current")?
+            .ok_or_else(|| Error::internal("_settings item without `current`"))?;
         Keys::new(&self.prefix, current, secret("previous")?).map(Some)
     }
 
     async fn signing_item(&self) -> Result<Option<Item>, Error> {
-        let get = self.client.get_item().table_name(self.table("_settings")).key("id", text(SIGNING));
-        let output = get.consistent_read(true).send().await.map_err(|error| fault::of(&error))?;
+        let get = self
+            .client
+            .get_item()
+            .table_name(self.table("_settings"))
+            .key("id", text(SIGNING));
+        let output = get
+            .consistent_read(true)
+            .send()
+            .await
+            .map_err(|error| fault::of(&error))?;
         Ok(output.item)
     }
 
     /// Keeps a secret if there is none yet; of several functions that start at once, one wins and all use its secret.
     async fn keep_secret(&self, secret: &[u8; 32]) -> Result<Item, Error> {
-        let item =
-            Item::from([("id".to_owned(), text(SIGNING)), ("current".to_owned(), text(STANDARD.encode(secret)))]);
+        let item = Item::from([
+            ("id".to_owned(), text(SIGNING)),
+            ("current".to_owned(), text(STANDARD.encode(secret))),
+        ]);
         let put = self
             .client
             .put_item()
@@ -67,9 +82,10 @@ impl Store {
         match put.send().await {
             Ok(_) => Ok(item),
             Err(error) => match error.as_service_error() {
-                Some(service) if service.is_conditional_check_failed_exception() => {
-                    self.signing_item().await?.ok_or_else(|| Error::unavailable("the signing item came and went"))
-                }
+                Some(service) if service.is_conditional_check_failed_exception() => self
+                    .signing_item()
+                    .await?
+                    .ok_or_else(|| Error::unavailable("the signing item came and went")),
                 _ => Err(fault::of(&error)),
             },
         }

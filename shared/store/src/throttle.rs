@@ -71,8 +71,10 @@ impl Store {
         mark: Id,
         now: Timestamp,
     ) -> Result<(Attempt<'_>, Option<Identity>), Error> {
-        let (attempt, identity) =
-            tokio::join!(self.count_login(email, address, settings, mark, now), self.identity(email));
+        let (attempt, identity) = tokio::join!(
+            self.count_login(email, address, settings, mark, now),
+            self.identity(email)
+        );
         Ok((attempt?, identity?))
     }
 
@@ -87,12 +89,33 @@ impl Store {
         let keys = self.keys().await?;
         let place = keys.pseudonym("source", &place(address))?;
         let key = format!("login#{}", keys.pseudonym("account", email)?);
-        let account = Counter { key, source: place.clone(), limits: account(settings), mark };
+        let account = Counter {
+            key,
+            source: place.clone(),
+            limits: account(settings),
+            mark,
+        };
         let key = format!("source#{place}");
-        let source = Counter { key, source: String::new(), limits: source(settings), mark };
-        match tokio::join!(self.count_attempt(account, now), self.count_attempt(source, now)) {
-            (Ok(Ok(account)), Ok(Ok(source))) => Ok(Attempt { store: self, account, source, now }),
-            (Ok(Err(one)), Ok(Err(other))) => Err(Refused { until: one.until.max(other.until) }.error(now)),
+        let source = Counter {
+            key,
+            source: String::new(),
+            limits: source(settings),
+            mark,
+        };
+        match tokio::join!(
+            self.count_attempt(account, now),
+            self.count_attempt(source, now)
+        ) {
+            (Ok(Ok(account)), Ok(Ok(source))) => Ok(Attempt {
+                store: self,
+                account,
+                source,
+                now,
+            }),
+            (Ok(Err(one)), Ok(Err(other))) => Err(Refused {
+                until: one.until.max(other.until),
+            }
+            .error(now)),
             // What is refused by one does not count for the other.
             (Ok(Ok(counted)), Ok(Err(refused))) | (Ok(Err(refused)), Ok(Ok(counted))) => {
                 self.give_back(counted, now).await;
@@ -118,12 +141,27 @@ impl Store {
         mark: Id,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let key = format!("register#{}", self.keys().await?.pseudonym("source", &place(address))?);
-        let counter = Counter { key, source: String::new(), limits: registrations(settings), mark };
-        self.count_attempt(counter, now).await?.map(|_| ()).map_err(|refused| refused.error(now))
+        let key = format!(
+            "register#{}",
+            self.keys().await?.pseudonym("source", &place(address))?
+        );
+        let counter = Counter {
+            key,
+            source: String::new(),
+            limits: registrations(settings),
+            mark,
+        };
+        self.count_attempt(counter, now)
+            .await?
+            .map(|_| ())
+            .map_err(|refused| refused.error(now))
     }
 
-    async fn count_attempt(&self, counter: Counter, now: Timestamp) -> Result<Result<Counted, Refused>, Error> {
+    async fn count_attempt(
+        &self,
+        counter: Counter,
+        now: Timestamp,
+    ) -> Result<Result<Counted, Refused>, Error> {
         let mut found: Option<Found> = None;
         for round in 0..ROUNDS {
             let entry = found.as_ref().map(|found| &found.entry);
@@ -131,9 +169,20 @@ impl Store {
                 Ok(next) => next,
                 Err(refused) => return Ok(Err(refused)),
             };
-            let next = Found { entry: next, rev: format!("{}.{round}", counter.mark) };
-            match self.replace(&counter, found.as_ref(), Some(&next), now).await? {
-                Written::Done => return Ok(Ok(Counted { counter, mine: next })),
+            let next = Found {
+                entry: next,
+                rev: format!("{}.{round}", counter.mark),
+            };
+            match self
+                .replace(&counter, found.as_ref(), Some(&next), now)
+                .await?
+            {
+                Written::Done => {
+                    return Ok(Ok(Counted {
+                        counter,
+                        mine: next,
+                    }));
+                }
                 Written::Not(other) => found = other,
             }
             pause(round).await;
@@ -147,11 +196,17 @@ impl Store {
         let mut found = mine.clone();
         for round in 0..ROUNDS {
             let rev = format!("{}.{round}.back", counter.mark);
-            let next = found.entry.without(&mine.entry, &counter.source, now).map(|entry| Found { entry, rev });
+            let next = found
+                .entry
+                .without(&mine.entry, &counter.source, now)
+                .map(|entry| Found { entry, rev });
             if next.as_ref().is_some_and(|next| next.entry == found.entry) {
                 return;
             }
-            match self.replace(&counter, Some(&found), next.as_ref(), now).await {
+            match self
+                .replace(&counter, Some(&found), next.as_ref(), now)
+                .await
+            {
                 Ok(Written::Not(Some(other))) => found = other,
                 _ => return,
             }
@@ -169,15 +224,27 @@ impl Store {
         now: Timestamp,
     ) -> Result<Written, Error> {
         match (from, to) {
-            (Some(from), Some(to)) if counter.only_counts(&from.entry, &to.entry) => self.add(counter, from, to).await,
+            (Some(from), Some(to)) if counter.only_counts(&from.entry, &to.entry) => {
+                self.add(counter, from, to).await
+            }
             (from, Some(to)) => self.put(counter, from, to, now).await,
             (Some(from), None) => self.forget(counter, from).await,
             (None, None) => Ok(Written::Done),
         }
     }
 
-    async fn put(&self, counter: &Counter, from: Option<&Found>, to: &Found, now: Timestamp) -> Result<Written, Error> {
-        let put = self.client.put_item().table_name(self.throttle()).set_item(Some(counter.item(to, now)));
+    async fn put(
+        &self,
+        counter: &Counter,
+        from: Option<&Found>,
+        to: &Found,
+        now: Timestamp,
+    ) -> Result<Written, Error> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(self.throttle())
+            .set_item(Some(counter.item(to, now)));
         let put = match from {
             // TTL deletes late: what is over counts as absent.
             None => put
@@ -190,7 +257,8 @@ impl Store {
                 .expression_attribute_names("#rev", "rev")
                 .expression_attribute_values(":from", text(&from.rev)),
         };
-        let put = put.return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let put = put
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match put.send().await {
             Ok(_) => Ok(Written::Done),
             Err(error) => match fault::failed_put(&error) {
@@ -202,12 +270,22 @@ impl Store {
 
     async fn add(&self, counter: &Counter, from: &Found, to: &Found) -> Result<Written, Error> {
         let more = to.entry.total.count > from.entry.total.count;
-        let mut update = self.client.update_item().table_name(self.throttle()).key("id", text(&counter.key));
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(self.throttle())
+            .key("id", text(&counter.key));
         let mut conditions = vec!["#rev <> :rev".to_owned()];
         let mut adds = Vec::new();
         for (at, (name, tally, most)) in counter.tallies(&from.entry).into_iter().enumerate() {
-            let bound = if more { format!("#count{at} < :most{at}") } else { format!("#count{at} > :none") };
-            conditions.push(format!("#since{at} = :since{at} AND #until{at} = :until{at} AND {bound}"));
+            let bound = if more {
+                format!("#count{at} < :most{at}")
+            } else {
+                format!("#count{at} > :none")
+            };
+            conditions.push(format!(
+                "#since{at} = :since{at} AND #until{at} = :until{at} AND {bound}"
+            ));
             adds.push(format!("#count{at} :step"));
             update = update
                 .expression_attribute_names(format!("#since{at}"), format!("{name}since"))
@@ -217,7 +295,10 @@ impl Store {
                 .expression_attribute_values(format!(":until{at}"), time(tally.until));
             if more {
                 // The one that reaches the limit brings a lock about, and is written whole.
-                update = update.expression_attribute_values(format!(":most{at}"), number(most.saturating_sub(1)));
+                update = update.expression_attribute_values(
+                    format!(":most{at}"),
+                    number(most.saturating_sub(1)),
+                );
             }
         }
         if !more {
@@ -263,7 +344,12 @@ impl Attempt<'_> {
     /// Gives back what was counted, after a success: two writes at the same time. 1 WRU each. It never fails: what cannot
     /// be given back stays counted.
     pub async fn give_back(self) {
-        let Self { store, account, source, now } = self;
+        let Self {
+            store,
+            account,
+            source,
+            now,
+        } = self;
         tokio::join!(store.give_back(account, now), store.give_back(source, now));
     }
 }
@@ -273,7 +359,9 @@ impl Counter {
     fn tallies(&self, entry: &Entry) -> Vec<(String, Tally, u32)> {
         let by_source = self.limits.source.zip(entry.sources.get(&self.source));
         let by_source = by_source.map(|(limit, tally)| (prefix(&self.source), *tally, limit.most));
-        std::iter::once((String::new(), entry.total, self.limits.total.most)).chain(by_source).collect()
+        std::iter::once((String::new(), entry.total, self.limits.total.most))
+            .chain(by_source)
+            .collect()
     }
 
     /// Whether one entry goes on in the other, with as much more or less in each of its counts.
@@ -295,9 +383,15 @@ impl Counter {
             ("id".to_owned(), text(&self.key)),
             ("rev".to_owned(), text(&found.rev)),
             // TTL is in whole seconds, and must not end before what it is for.
-            ("expires_at".to_owned(), number(entry.end(&self.limits).millis().div_ceil(1000))),
+            (
+                "expires_at".to_owned(),
+                number(entry.end(&self.limits).millis().div_ceil(1000)),
+            ),
         ]);
-        let named = entry.sources.iter().map(|(name, tally)| (prefix(name), tally));
+        let named = entry
+            .sources
+            .iter()
+            .map(|(name, tally)| (prefix(name), tally));
         for (prefix, tally) in std::iter::once((String::new(), &entry.total)).chain(named) {
             item.insert(format!("{prefix}since"), time(tally.since));
             item.insert(format!("{prefix}count"), number(tally.count));
@@ -315,13 +409,22 @@ fn prefix(source: &str) -> String {
 /// A write whose condition failed on what it wrote itself was done: its reply was lost, and the SDK tried again.
 fn written(found: Option<Item>, rev: Option<&str>) -> Result<Written, Error> {
     let found = found.map(read).transpose()?;
-    let own = found.as_ref().is_some_and(|found| Some(found.rev.as_str()) == rev);
-    Ok(if own { Written::Done } else { Written::Not(found) })
+    let own = found
+        .as_ref()
+        .is_some_and(|found| Some(found.rev.as_str()) == rev);
+    Ok(if own {
+        Written::Done
+    } else {
+        Written::Not(found)
+    })
 }
 
 fn read(mut item: Item) -> Result<Found, Error> {
-    let names: BTreeSet<String> =
-        item.keys().filter_map(|name| name.split_once('#')).map(|(source, _)| source.to_owned()).collect();
+    let names: BTreeSet<String> = item
+        .keys()
+        .filter_map(|name| name.split_once('#'))
+        .map(|(source, _)| source.to_owned())
+        .collect();
     let mut reader = Reader::new("_throttle", &mut item);
     let mut tally = |prefix: &str| -> Result<Tally, Error> {
         let count = reader.number(&format!("{prefix}count"))?;
@@ -337,7 +440,10 @@ fn read(mut item: Item) -> Result<Found, Error> {
         let tally = tally(&prefix(&name))?;
         sources.insert(name, tally);
     }
-    Ok(Found { entry: Entry { total, sources }, rev: reader.text("rev")? })
+    Ok(Found {
+        entry: Entry { total, sources },
+        rev: reader.text("rev")?,
+    })
 }
 
 /// Lets others go first who are at the same entry, ever longer.
@@ -355,7 +461,12 @@ mod tests {
 
     fn counter() -> Counter {
         let (limits, mark) = (account(&Throttle::default()), Id::new(NOW, [7; 10]));
-        Counter { key: "login#x".to_owned(), source: "a".to_owned(), limits, mark }
+        Counter {
+            key: "login#x".to_owned(),
+            source: "a".to_owned(),
+            limits,
+            mark,
+        }
     }
 
     fn attempt(counter: &Counter, entry: Option<&Entry>, source: &str) -> Entry {
@@ -367,7 +478,13 @@ mod tests {
         let counter = counter();
         let first = attempt(&counter, None, "a");
         let entry = attempt(&counter, Some(&first), "b");
-        let item = counter.item(&Found { entry: entry.clone(), rev: "r".to_owned() }, NOW);
+        let item = counter.item(
+            &Found {
+                entry: entry.clone(),
+                rev: "r".to_owned(),
+            },
+            NOW,
+        );
         assert_eq!(item.len(), 3 + 3 * 3);
         assert_eq!(item["expires_at"], number(NOW.seconds() + 15 * 60));
         let found = read(item).expect("an entry");
@@ -384,7 +501,10 @@ mod tests {
             let next = attempt(&counter, Some(&entry), "a");
             added.push(counter.only_counts(&entry, &next));
             let back = next.without(&next, "a", NOW).expect("another's attempt");
-            assert_eq!(counter.only_counts(&next, &back), added == [false, true] || added.len() > 1 && added.len() < 5);
+            assert_eq!(
+                counter.only_counts(&next, &back),
+                added == [false, true] || added.len() > 1 && added.len() < 5
+            );
             entry = next;
         }
         assert_eq!(added, [false, true, true, true, false]);

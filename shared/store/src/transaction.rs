@@ -77,7 +77,11 @@ impl Problem {
                 let detail = |(at, field, users): (usize, String, bool)| {
                     let target = if users { "a user who" } else { "a record that" };
                     let message = format!("`{field}` names {target} does not exist.");
-                    place(at, Error::invalid(vec![Detail::new(field, "not-found", message)])).details
+                    place(
+                        at,
+                        Error::invalid(vec![Detail::new(field, "not-found", message)]),
+                    )
+                    .details
                 };
                 Error::invalid(fields.into_iter().flat_map(detail).collect())
             }
@@ -152,11 +156,22 @@ impl Store {
                 steps.push((old, operation.act.after(old, writer)));
             }
             let seen = self.seen(definition, operations).await?;
-            let parts = self.parts(definition, operations, &steps, key, (&not_reserved, &seen), writer)?;
+            let parts = self.parts(
+                definition,
+                operations,
+                &steps,
+                key,
+                (&not_reserved, &seen),
+                writer,
+            )?;
             let after = steps.into_iter().map(|(_, new)| new).collect();
             let failed = self.send(parts, writer, tries).await?;
             // A retry of the SDK after a lost reply finds what the first attempt wrote.
-            if failed.is_empty() || failed.iter().any(|failure| is_done(operations, failure, writer)) {
+            if failed.is_empty()
+                || failed
+                    .iter()
+                    .any(|failure| is_done(operations, failure, writer))
+            {
                 return Ok(Wrote::Done(after));
             }
             if let Some((_, Some(item))) = failed.iter().find(|(role, _)| *role == Role::Key) {
@@ -165,7 +180,9 @@ impl Store {
             let mut again = false;
             for (role, item) in &failed {
                 match role {
-                    Role::Record(at) => again |= refresh(&mut found, operations.get(*at), item.clone())?,
+                    Role::Record(at) => {
+                        again |= refresh(&mut found, operations.get(*at), item.clone())?
+                    }
                     Role::Release(place) => again |= not_reserved.insert(place.clone()),
                     Role::Related(_, Target::Seen) => again = true,
                     _ => {}
@@ -200,19 +217,32 @@ impl Store {
             };
             parts.push((Role::Record(at), write.build()));
         }
-        let compared: Vec<_> = steps.iter().map(|(old, new)| (*old, new.as_ref())).collect();
-        let (claims, releases) =
-            moves(definition, &compared).map_err(|(at, field)| Problem::At(at, Claim::refusal(&field)))?;
+        let compared: Vec<_> = steps
+            .iter()
+            .map(|(old, new)| (*old, new.as_ref()))
+            .collect();
+        let (claims, releases) = moves(definition, &compared)
+            .map_err(|(at, field)| Problem::At(at, Claim::refusal(&field)))?;
         for claim in claims {
             let put = claim.put(table())?;
             parts.push((Role::Claim(claim.at, claim.field), item().put(put).build()));
         }
-        for release in releases.into_iter().filter(|release| !not_reserved.contains(&release.place)) {
+        for release in releases
+            .into_iter()
+            .filter(|release| !not_reserved.contains(&release.place))
+        {
             let delete = release.delete(table())?;
             parts.push((Role::Release(release.place), item().delete(delete).build()));
         }
         parts.extend(self.checks(definition, operations, seen)?);
-        if let (Some(key), Some(Operation { act: Act::Create(record), .. })) = (key, operations.first()) {
+        if let (
+            Some(key),
+            Some(Operation {
+                act: Act::Create(record),
+                ..
+            }),
+        ) = (key, operations.first())
+        {
             parts.push((Role::Key, item().put(key.put(table(), record.id)?).build()));
         }
         let weigh = |(old, new): &(Option<&StoredRecord>, Option<StoredRecord>)| {
@@ -226,7 +256,11 @@ impl Store {
     }
 
     /// Looks at the targets that row filters may hide, as they are now. A request for each 25 of a collection.
-    async fn seen<'a>(&self, definition: &Definition, operations: &'a [Operation<'_>]) -> Result<Seen<'a>, Error> {
+    async fn seen<'a>(
+        &self,
+        definition: &Definition,
+        operations: &'a [Operation<'_>],
+    ) -> Result<Seen<'a>, Error> {
         let mut targets: BTreeMap<&str, (&Visibility<'_>, BTreeSet<Id>)> = BTreeMap::new();
         for related in operations.iter().flat_map(|operation| &operation.related) {
             let relation = &related.relation;
@@ -234,14 +268,21 @@ impl Store {
             if let Some(rows) = &related.rows
                 && !(relation.collection == definition.name && operations.iter().any(is_written))
             {
-                targets.entry(&relation.collection).or_insert((rows, BTreeSet::new())).1.insert(relation.id);
+                targets
+                    .entry(&relation.collection)
+                    .or_insert((rows, BTreeSet::new()))
+                    .1
+                    .insert(relation.id);
             }
         }
         let mut seen = Seen::new();
         for (collection, (rows, ids)) in targets {
             let ids: Vec<Id> = ids.into_iter().collect();
             for ids in ids.chunks(BATCH) {
-                for (id, target) in self.records(rows.definition, &ids.iter().copied().collect()).await? {
+                for (id, target) in self
+                    .records(rows.definition, &ids.iter().copied().collect())
+                    .await?
+                {
                     let rev = target.rev.clone();
                     if rows.shows(&target.wire(rows.definition)) {
                         seen.insert((collection, id), rev);
@@ -253,22 +294,36 @@ impl Store {
     }
 
     /// The condition checks of all relations, one for each target.
-    fn checks(&self, definition: &Definition, operations: &[Operation<'_>], seen: &Seen<'_>) -> Result<Parts, Problem> {
-        let written: HashMap<Id, &Act<'_>> =
-            operations.iter().map(|operation| (operation.act.id(), &operation.act)).collect();
+    fn checks(
+        &self,
+        definition: &Definition,
+        operations: &[Operation<'_>],
+        seen: &Seen<'_>,
+    ) -> Result<Parts, Problem> {
+        let written: HashMap<Id, &Act<'_>> = operations
+            .iter()
+            .map(|operation| (operation.act.id(), &operation.act))
+            .collect();
         let mut targets: BTreeMap<(&str, Id), (Fields, &Related<'_>)> = BTreeMap::new();
         let mut gone = Vec::new();
         for (at, operation) in operations.iter().enumerate() {
             for related in &operation.related {
                 let relation = &related.relation;
                 let field = (at, relation.field.clone());
-                match written.get(&relation.id).filter(|_| relation.collection == definition.name) {
+                match written
+                    .get(&relation.id)
+                    .filter(|_| relation.collection == definition.name)
+                {
                     // Its own condition says that it exists and is the caller's to read.
                     Some(Act::Create(_) | Act::Update(..)) => {}
                     Some(Act::Delete(..)) => gone.push((field.0, field.1, false)),
                     None => {
                         let target = (relation.collection.as_str(), relation.id);
-                        targets.entry(target).or_insert((Fields::new(), related)).0.insert(field);
+                        targets
+                            .entry(target)
+                            .or_insert((Fields::new(), related))
+                            .0
+                            .insert(field);
                     }
                 }
             }
@@ -286,20 +341,38 @@ impl Store {
                 (Some(_), None) => (Target::Record, Expression::new(&Requirement::Never)),
             };
             let check = ConditionCheck::builder()
-                .table_name(if users { self.users() } else { self.table(collection) })
+                .table_name(if users {
+                    self.users()
+                } else {
+                    self.table(collection)
+                })
                 .set_key(Some(Item::from([("id".to_owned(), id(target))])))
                 .condition_expression(expression.condition())
                 .set_expression_attribute_names(Some(expression.names))
-                .set_expression_attribute_values(Some(expression.values).filter(|values| !values.is_empty()));
-            let check = if users { check } else { check.key("shard", number(target.shard())) };
+                .set_expression_attribute_values(
+                    Some(expression.values).filter(|values| !values.is_empty()),
+                );
+            let check = if users {
+                check
+            } else {
+                check.key("shard", number(target.shard()))
+            };
             let check = check.build().map_err(built)?;
-            Ok((Role::Related(fields, kind), TransactWriteItem::builder().condition_check(check).build()))
+            Ok((
+                Role::Related(fields, kind),
+                TransactWriteItem::builder().condition_check(check).build(),
+            ))
         };
         targets.into_iter().map(check).collect()
     }
 
     /// Sends what is to be written, a single item by itself. The conditions that failed, each with the item it found.
-    async fn send(&self, parts: Parts, writer: &Writer, attempt: u32) -> Result<Vec<(Role, Option<Item>)>, Problem> {
+    async fn send(
+        &self,
+        parts: Parts,
+        writer: &Writer,
+        attempt: u32,
+    ) -> Result<Vec<(Role, Option<Item>)>, Problem> {
         let (roles, items): (Vec<Role>, Vec<TransactWriteItem>) = parts.into_iter().unzip();
         // Each attempt asks for something else, and DynamoDB holds a token to what it came with first.
         let token = format!("{}-{attempt}", writer.rev.replace('-', ""));
@@ -327,9 +400,17 @@ impl Store {
         for tries in 1..=TRIES {
             let cancelled = match items {
                 [TransactWriteItem { put: Some(put), .. }] => self.put_one(put.clone()).await,
-                [TransactWriteItem { update: Some(update), .. }] => self.update_one(update.clone()).await.map(|_| ()),
+                [
+                    TransactWriteItem {
+                        update: Some(update),
+                        ..
+                    },
+                ] => self.update_one(update.clone()).await.map(|_| ()),
                 _ => {
-                    let transaction = self.client.transact_write_items().set_transact_items(Some(items.to_vec()));
+                    let transaction = self
+                        .client
+                        .transact_write_items()
+                        .set_transact_items(Some(items.to_vec()));
                     let sent = transaction.client_request_token(token).send().await;
                     sent.map(|_| ()).map_err(fault::of_transaction)
                 }
@@ -354,8 +435,13 @@ impl Store {
             .set_condition_expression(put.condition_expression)
             .set_expression_attribute_names(put.expression_attribute_names)
             .set_expression_attribute_values(put.expression_attribute_values)
-            .set_return_values_on_condition_check_failure(put.return_values_on_condition_check_failure);
-        put.send().await.map(|_| ()).map_err(|error| fault::of_write(&error, fault::failed_put(&error)))
+            .set_return_values_on_condition_check_failure(
+                put.return_values_on_condition_check_failure,
+            );
+        put.send()
+            .await
+            .map(|_| ())
+            .map_err(|error| fault::of_write(&error, fault::failed_put(&error)))
     }
 
     /// One conditional update; the item as it is then.
@@ -369,10 +455,13 @@ impl Store {
             .set_condition_expression(update.condition_expression)
             .set_expression_attribute_names(update.expression_attribute_names)
             .set_expression_attribute_values(update.expression_attribute_values)
-            .set_return_values_on_condition_check_failure(update.return_values_on_condition_check_failure)
+            .set_return_values_on_condition_check_failure(
+                update.return_values_on_condition_check_failure,
+            )
             .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew);
         let sent = update.send().await;
-        sent.map(|output| output.attributes).map_err(|error| fault::of_write(&error, fault::failed_condition(&error)))
+        sent.map(|output| output.attributes)
+            .map_err(|error| fault::of_write(&error, fault::failed_condition(&error)))
     }
 
     /// Sends one update again while transactions are at the same record; `None` when its condition failed for good.
@@ -383,7 +472,11 @@ impl Store {
     ) -> Result<Result<Item, Option<Item>>, Error> {
         for tries in 1..=TRIES {
             match self.update_one(update.clone()).await {
-                Ok(item) => return item.map(Ok).ok_or_else(|| Error::internal("no attributes returned")),
+                Ok(item) => {
+                    return item
+                        .map(Ok)
+                        .ok_or_else(|| Error::internal("no attributes returned"));
+                }
                 Err(Cancelled::Conditions(failed)) => {
                     return Ok(Err(failed.into_iter().next().and_then(|(_, item)| item)));
                 }
@@ -400,7 +493,9 @@ impl Writer {
     /// Waits before another try, longer each time. What many writers run into, they run into together: each waits in
     /// its own rhythm.
     pub(crate) async fn pause(&self, tries: u32) {
-        let own = self.rev.bytes().fold(u64::from(tries), |hash, byte| hash.wrapping_mul(31).wrapping_add(byte.into()));
+        let own = self.rev.bytes().fold(u64::from(tries), |hash, byte| {
+            hash.wrapping_mul(31).wrapping_add(byte.into())
+        });
         let most = 40 * u64::from(tries);
         tokio::time::sleep(Duration::from_millis(10 + own % most)).await;
     }
@@ -420,7 +515,10 @@ fn judge(act: &Act<'_>, old: Option<&StoredRecord>) -> Result<(), Error> {
 
 /// Refuses more records than a transaction takes, of which not all were read. Only who may write those that were is
 /// told that they are large.
-fn writable_at_once(operations: &[Operation<'_>], found: &HashMap<Id, StoredRecord>) -> Result<(), Problem> {
+fn writable_at_once(
+    operations: &[Operation<'_>],
+    found: &HashMap<Id, StoredRecord>,
+) -> Result<(), Problem> {
     let bytes = found.values().map(|record| weight(Some(record))).sum();
     let refused = within_limits(found.len(), bytes);
     if refused.is_err() {
@@ -435,10 +533,20 @@ fn writable_at_once(operations: &[Operation<'_>], found: &HashMap<Id, StoredReco
 
 /// Whether a condition failed because everything is written already. A new record's id is nobody else's: whoever changed
 /// or deleted what is there did so after it was created here.
-fn is_done(operations: &[Operation<'_>], (role, item): &(Role, Option<Item>), writer: &Writer) -> bool {
-    let operation = if let Role::Record(at) = role { operations.get(*at) } else { None };
+fn is_done(
+    operations: &[Operation<'_>],
+    (role, item): &(Role, Option<Item>),
+    writer: &Writer,
+) -> bool {
+    let operation = if let Role::Record(at) = role {
+        operations.get(*at)
+    } else {
+        None
+    };
     operation.is_some_and(|operation| matches!(operation.act, Act::Create(_)))
-        || item.as_ref().is_some_and(|item| item.get("rev") == Some(&text(&writer.rev)))
+        || item
+            .as_ref()
+            .is_some_and(|item| item.get("rev") == Some(&text(&writer.rev)))
 }
 
 /// Takes note of a record that is not as it was read.
@@ -447,7 +555,9 @@ fn refresh(
     operation: Option<&Operation<'_>>,
     item: Option<Item>,
 ) -> Result<bool, Error> {
-    let Some(act) = operation.map(|operation| &operation.act) else { return Ok(false) };
+    let Some(act) = operation.map(|operation| &operation.act) else {
+        return Ok(false);
+    };
     match item.filter(|item| !is_tombstone(item)) {
         Some(item) => found.insert(act.id(), read_record(item)?),
         None => found.remove(&act.id()),
@@ -462,7 +572,11 @@ fn refusal(failed: Vec<(Role, Option<Item>)>) -> Problem {
         match role {
             Role::Claim(at, field) => return Problem::At(at, Claim::refusal(&field)),
             Role::Related(fields, target) => {
-                unrelated.extend(fields.into_iter().map(|(at, field)| (at, field, target == Target::User)));
+                unrelated.extend(
+                    fields
+                        .into_iter()
+                        .map(|(at, field)| (at, field, target == Target::User)),
+                );
             }
             _ => {}
         }
@@ -483,16 +597,21 @@ fn within_limits(items: usize, bytes: usize) -> Result<(), Error> {
         ));
     }
     if items > 1 && bytes > MAX_BYTES {
-        return refused(format!("This writes {bytes} bytes at once; there may be {MAX_BYTES}."));
+        return refused(format!(
+            "This writes {bytes} bytes at once; there may be {MAX_BYTES}."
+        ));
     }
     Ok(())
 }
 
 /// Refuses what could be written, but not told to the caller who wrote it.
 fn fits_reply<'a>(records: impl Iterator<Item = &'a StoredRecord>) -> Result<(), Error> {
-    let bytes = records.map(|record| list::weigh(&record.fields) + ENVELOPE).sum::<usize>();
+    let bytes = records
+        .map(|record| list::weigh(&record.fields) + ENVELOPE)
+        .sum::<usize>();
     if bytes > MAX_REPLY {
-        let message = format!("The reply to this would have {bytes} bytes; there may be {MAX_REPLY}.");
+        let message =
+            format!("The reply to this would have {bytes} bytes; there may be {MAX_REPLY}.");
         return Err(Error::new(Code::InvalidRequest).with_message(message));
     }
     Ok(())
@@ -501,13 +620,21 @@ fn fits_reply<'a>(records: impl Iterator<Item = &'a StoredRecord>) -> Result<(),
 /// How many bytes the keys of a record have in the indexes of its collection.
 fn keys_weight(definition: &Definition, record: &StoredRecord) -> usize {
     let length = |key: AttributeValue| key.as_b().map_or(0, |key| key.as_ref().len());
-    index_keys(definition, record).into_iter().map(|(name, key)| name.len() + length(key)).sum()
+    index_keys(definition, record)
+        .into_iter()
+        .map(|(name, key)| name.len() + length(key))
+        .sum()
 }
 
 /// About how many bytes a record has as an item, but for the keys of its indexes.
 pub(crate) fn weight(record: Option<&StoredRecord>) -> usize {
-    let fields =
-        |record: &StoredRecord| record.fields.iter().map(|(name, value)| name.len() + size(value)).sum::<usize>();
+    let fields = |record: &StoredRecord| {
+        record
+            .fields
+            .iter()
+            .map(|(name, value)| name.len() + size(value))
+            .sum::<usize>()
+    };
     record.map_or(0, |record| fields(record) + ENVELOPE)
 }
 
@@ -518,7 +645,13 @@ fn size(value: &Value) -> usize {
         Value::Number(number) => number.as_str().len() + 1,
         Value::String(text) => text.len(),
         Value::Array(items) => items.iter().map(|item| size(item) + 1).sum::<usize>() + 3,
-        Value::Object(entries) => entries.iter().map(|(key, value)| key.len() + size(value) + 1).sum::<usize>() + 3,
+        Value::Object(entries) => {
+            entries
+                .iter()
+                .map(|(key, value)| key.len() + size(value) + 1)
+                .sum::<usize>()
+                + 3
+        }
     }
 }
 
@@ -548,7 +681,8 @@ mod tests {
 
     #[test]
     fn a_write_is_done_where_its_new_record_or_its_revision_is_there() {
-        let definition: Definition = serde_json::from_value(json!({ "name": "things", "fields": [] })).expect("json");
+        let definition: Definition =
+            serde_json::from_value(json!({ "name": "things", "fields": [] })).expect("json");
         let caller = Caller::stranger();
         let visibility = Visibility::new(&definition, &caller);
         let terms = Terms {
@@ -558,11 +692,20 @@ mod tests {
             owner: OwnerChange::Keep,
             precondition: Precondition::Any,
         };
-        let acts = [Act::Delete(Id::new(NOW, [1; 10]), terms), Act::Create(record(2, "a"))];
-        let operations = acts.map(|act| Operation { act, related: Vec::new() });
+        let acts = [
+            Act::Delete(Id::new(NOW, [1; 10]), terms),
+            Act::Create(record(2, "a")),
+        ];
+        let operations = acts.map(|act| Operation {
+            act,
+            related: Vec::new(),
+        });
         let writer = Writer::new(None, String::new(), NOW, [3; 10]);
         let of = |rev: &str| Some(Item::from([("rev".to_owned(), text(rev))]));
-        let deleted = Some(Item::from([("rev".to_owned(), text("x")), ("deleted_at".to_owned(), text("x"))]));
+        let deleted = Some(Item::from([
+            ("rev".to_owned(), text("x")),
+            ("deleted_at".to_owned(), text("x")),
+        ]));
         let claim = || Role::Claim(1, "text".to_owned());
         for (role, item, expected) in [
             (Role::Record(0), of(&writer.rev), true),
@@ -576,15 +719,31 @@ mod tests {
             (Role::Key, of("x"), false),
         ] {
             let failure = (role, item);
-            assert_eq!(is_done(&operations, &failure, &writer), expected, "{failure:?}");
+            assert_eq!(
+                is_done(&operations, &failure, &writer),
+                expected,
+                "{failure:?}"
+            );
         }
     }
 
     #[test]
     fn what_no_reply_could_tell_is_not_written() {
-        for (value, records, expected) in [("x", 17, true), ("x", 18, false), ("\"", 4, true), ("\"", 5, false)] {
-            let records: Vec<_> = (0..records).map(|n| record(n, &value.repeat(300_000))).collect();
-            assert_eq!(fits_reply(records.iter()).is_ok(), expected, "{value} {}", records.len());
+        for (value, records, expected) in [
+            ("x", 17, true),
+            ("x", 18, false),
+            ("\"", 4, true),
+            ("\"", 5, false),
+        ] {
+            let records: Vec<_> = (0..records)
+                .map(|n| record(n, &value.repeat(300_000)))
+                .collect();
+            assert_eq!(
+                fits_reply(records.iter()).is_ok(),
+                expected,
+                "{value} {}",
+                records.len()
+            );
         }
     }
 
@@ -604,33 +763,55 @@ mod tests {
 
     #[test]
     fn a_value_that_another_has_comes_before_a_missing_relation_and_the_first_is_told() {
-        let related =
-            |at: usize, field: &str| (Role::Related(BTreeSet::from([(at, field.to_owned())]), Target::Record), None);
+        let related = |at: usize, field: &str| {
+            (
+                Role::Related(BTreeSet::from([(at, field.to_owned())]), Target::Record),
+                None,
+            )
+        };
         let claim = |at: usize, field: &str| (Role::Claim(at, field.to_owned()), None);
         let told = |failed: Vec<(Role, Option<Item>)>| {
             let error = refusal(failed).of_many();
-            (error.code, error.message, error.details.into_iter().map(|detail| detail.field).collect::<Vec<_>>())
+            (
+                error.code,
+                error.message,
+                error
+                    .details
+                    .into_iter()
+                    .map(|detail| detail.field)
+                    .collect::<Vec<_>>(),
+            )
         };
         let (code, message, _) = told(vec![claim(1, "sku"), claim(2, "code"), related(0, "post")]);
         assert_eq!(code, Code::UniqueViolation);
-        assert_eq!(message, "operations[1]: Another record has this value of `sku`.");
+        assert_eq!(
+            message,
+            "operations[1]: Another record has this value of `sku`."
+        );
         let (code, _, fields) = told(vec![related(1, "post"), related(0, "order")]);
         assert_eq!(
             (code, fields),
-            (Code::ValidationFailed, vec!["operations[0].order".into(), "operations[1].post".into()])
+            (
+                Code::ValidationFailed,
+                vec!["operations[0].order".into(), "operations[1].post".into()]
+            )
         );
         assert_eq!(told(Vec::new()).0, Code::Internal);
     }
 
     #[test]
     fn who_may_not_write_a_record_is_not_told_that_it_is_large() {
-        let definition: Definition = serde_json::from_value(json!({ "name": "things", "fields": [] })).expect("json");
+        let definition: Definition =
+            serde_json::from_value(json!({ "name": "things", "fields": [] })).expect("json");
         let caller = Caller::stranger();
         let visibility = Visibility::new(&definition, &caller);
         let me = Id::new(NOW, [99; 10]);
         let (mut found, mut operations) = (HashMap::new(), Vec::new());
         for n in 0..20 {
-            let record = StoredRecord { owner: Some(me.to_string()), ..record(n, &"x".repeat(300_000)) };
+            let record = StoredRecord {
+                owner: Some(me.to_string()),
+                ..record(n, &"x".repeat(300_000))
+            };
             let terms = Terms {
                 visibility: &visibility,
                 requirement: Requirement::OwnedBy(me),
@@ -638,7 +819,10 @@ mod tests {
                 owner: OwnerChange::Keep,
                 precondition: Precondition::Any,
             };
-            operations.push(Operation { act: Act::Delete(record.id, terms), related: Vec::new() });
+            operations.push(Operation {
+                act: Act::Delete(record.id, terms),
+                related: Vec::new(),
+            });
             found.insert(record.id, record);
         }
         let told = |found: &HashMap<Id, StoredRecord>| {
@@ -648,9 +832,19 @@ mod tests {
         let last = Id::new(NOW, [19; 10]);
         let unread = found.remove(&last).expect("a record");
         assert_eq!(told(&found), Err(Code::InvalidRequest));
-        found.insert(last, StoredRecord { owner: None, ..unread });
+        found.insert(
+            last,
+            StoredRecord {
+                owner: None,
+                ..unread
+            },
+        );
         assert_eq!(told(&found), Err(Code::Forbidden));
-        let found = found.into_iter().filter(|(_, record)| record.owner.is_some()).take(10).collect();
+        let found = found
+            .into_iter()
+            .filter(|(_, record)| record.owner.is_some())
+            .take(10)
+            .collect();
         assert_eq!(told(&found), Ok(()));
     }
 

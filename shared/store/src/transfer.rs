@@ -58,13 +58,18 @@ impl Store {
         mark: &str,
         writer: &Writer,
     ) -> Result<Imported, Error> {
-        let along = Along { password_hash, mark: Some(mark), ..Along::default() };
+        let along = Along {
+            password_hash,
+            mark: Some(mark),
+            ..Along::default()
+        };
         let failed = self.try_to_create(declared, user, &along, writer).await?;
         let has = |part: &Part| failed.iter().any(|(failed, _)| failed == part);
         if failed.is_empty() {
             Ok(Imported::Made)
         } else if has(&Part::Identity) {
-            self.who_has_the_address(&user.email, mark, writer.now).await
+            self.who_has_the_address(&user.email, mark, writer.now)
+                .await
         } else if has(&Part::User) {
             Ok(Imported::IdTaken)
         } else {
@@ -72,7 +77,9 @@ impl Store {
                 Part::Claim(field) => Some(field),
                 _ => None,
             });
-            taken.map(Imported::ValueTaken).ok_or_else(|| Error::internal("a condition failed that nothing explains"))
+            taken
+                .map(Imported::ValueTaken)
+                .ok_or_else(|| Error::internal("a condition failed that nothing explains"))
         }
     }
 
@@ -103,18 +110,31 @@ impl Store {
     }
 
     /// Whether an address is free, of this import's own making, or somebody else's.
-    async fn who_has_the_address(&self, email: &str, mark: &str, now: Timestamp) -> Result<Imported, Error> {
+    async fn who_has_the_address(
+        &self,
+        email: &str,
+        mark: &str,
+        now: Timestamp,
+    ) -> Result<Imported, Error> {
         let identity = self.identity(email).await?;
-        let Some(identity) = identity.filter(|it| it.deleted.is_none_or(|deletion| !deletion.is_final(now))) else {
+        let Some(identity) =
+            identity.filter(|it| it.deleted.is_none_or(|deletion| !deletion.is_final(now)))
+        else {
             return Ok(Imported::Made);
         };
         let user = self.users_item(identity.user.to_string()).await?;
         let own = user.is_some_and(|item| item.get(MARK) == Some(&text(mark)));
-        Ok(if own { Imported::There } else { Imported::EmailTaken })
+        Ok(if own {
+            Imported::There
+        } else {
+            Imported::EmailTaken
+        })
     }
 
     async fn is_taken(&self, key: String, now: Timestamp) -> Result<bool, Error> {
-        let Some(item) = self.users_item(key).await? else { return Ok(false) };
+        let Some(item) = self.users_item(key).await? else {
+            return Ok(false);
+        };
         let until = match item.get("expires_at") {
             Some(AttributeValue::N(until)) => until.parse().ok(),
             _ => None,
@@ -127,7 +147,11 @@ impl Store {
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn export_users(&self, from: Option<Position>, with_hashes: bool) -> Result<Exported, Error> {
+    pub async fn export_users(
+        &self,
+        from: Option<Position>,
+        with_hashes: bool,
+    ) -> Result<Exported, Error> {
         let scan = self
             .client
             .scan()
@@ -139,14 +163,24 @@ impl Store {
             .expression_attribute_names("#deleted", "deleted_at")
             .set_exclusive_start_key(from.map(|position| position.0));
         let output = scan.send().await.map_err(|error| fault::of(&error))?;
-        let users = output.items.unwrap_or_default().into_iter().map(read_user).collect::<Result<Vec<_>, _>>()?;
+        let users = output
+            .items
+            .unwrap_or_default()
+            .into_iter()
+            .map(read_user)
+            .collect::<Result<Vec<_>, _>>()?;
         let next = output.last_evaluated_key.map(Position);
         if !with_hashes {
-            return Ok(Exported { users: users.into_iter().map(|user| (user, None)).collect(), next });
+            return Ok(Exported {
+                users: users.into_iter().map(|user| (user, None)).collect(),
+                next,
+            });
         }
         let mut hashes = HashMap::new();
         for some in users.chunks(BATCH) {
-            let keys = some.iter().map(|user| Item::from([("id".to_owned(), text(identity_key(&user.email)))]));
+            let keys = some
+                .iter()
+                .map(|user| Item::from([("id".to_owned(), text(identity_key(&user.email)))]));
             let wanted = HashMap::from([(self.users(), strong(keys.collect())?)]);
             for mut item in self.batch(wanted).await?.into_values().flatten() {
                 if let (Some(AttributeValue::S(user)), Some(AttributeValue::S(hash))) =
@@ -160,6 +194,9 @@ impl Store {
             let hash = hashes.remove(&user.id.to_string());
             (user, hash)
         };
-        Ok(Exported { users: users.into_iter().map(with_hash).collect(), next })
+        Ok(Exported {
+            users: users.into_iter().map(with_hash).collect(),
+            next,
+        })
     }
 }

@@ -36,11 +36,17 @@ impl Place {
         let hash = digest(&SHA256, hashed.to_string().as_bytes());
         let first = hash.as_ref().first().copied().unwrap_or_default();
         let id = format!("{prefix}#{}", URL_SAFE_NO_PAD.encode(hash));
-        Self { shard: FIRST_SHARD + u16::from(first), id }
+        Self {
+            shard: FIRST_SHARD + u16::from(first),
+            id,
+        }
     }
 
     fn key(&self) -> Item {
-        Item::from([("shard".to_owned(), number(self.shard)), ("id".to_owned(), text(&self.id))])
+        Item::from([
+            ("shard".to_owned(), number(self.shard)),
+            ("id".to_owned(), text(&self.id)),
+        ])
     }
 }
 
@@ -84,9 +90,17 @@ pub(crate) fn moves(
                 return Err((at, field.clone()));
             }
             let (field, place) = (field.clone(), place.clone());
-            claims.push(Claim { at, field, place, record: *record, from: BTreeSet::new() });
+            claims.push(Claim {
+                at,
+                field,
+                place,
+                record: *record,
+                from: BTreeSet::new(),
+            });
         }
-        let given_up = before.into_iter().filter(|(field, held)| after.get(field) != Some(held));
+        let given_up = before
+            .into_iter()
+            .filter(|(field, held)| after.get(field) != Some(held));
         for (_, (place, record)) in given_up {
             releases.entry(place).or_default().insert(record);
         }
@@ -95,7 +109,13 @@ pub(crate) fn moves(
     for claim in &mut claims {
         claim.from = releases.remove(&claim.place).unwrap_or_default();
     }
-    Ok((claims, releases.into_iter().map(|(place, records)| Release { place, records }).collect()))
+    Ok((
+        claims,
+        releases
+            .into_iter()
+            .map(|(place, records)| Release { place, records })
+            .collect(),
+    ))
 }
 
 /// What the ids of a field's reservations begin with, before another `#`.
@@ -104,22 +124,42 @@ pub(crate) fn prefix(field: &str) -> String {
 }
 
 /// The places of a record's unique values, by field. A value is hashed in its stored form.
-fn reserved(definition: &Definition, record: Option<&StoredRecord>) -> BTreeMap<String, (Place, Id)> {
-    let mut unique = definition.fields.iter().filter(|field| field.unique).peekable();
-    let Some(record) = record.filter(|_| unique.peek().is_some()) else { return BTreeMap::new() };
+fn reserved(
+    definition: &Definition,
+    record: Option<&StoredRecord>,
+) -> BTreeMap<String, (Place, Id)> {
+    let mut unique = definition
+        .fields
+        .iter()
+        .filter(|field| field.unique)
+        .peekable();
+    let Some(record) = record.filter(|_| unique.peek().is_some()) else {
+        return BTreeMap::new();
+    };
     let shown = record.clone().wire(definition);
     let place = |name: &str| {
         let value = shown.value(name).filter(|value| !value.is_null())?;
         Some((Place::new(&prefix(name), &json!([name, value])), record.id))
     };
-    unique.filter_map(|field| Some((field.name.clone(), place(&field.name)?))).collect()
+    unique
+        .filter_map(|field| Some((field.name.clone(), place(&field.name)?)))
+        .collect()
 }
 
 /// The condition that a value is free or reserved for one of these records, and the values that it names.
 fn free_or_of<'a>(records: impl Iterator<Item = &'a Id>) -> (String, Item) {
-    let values: Item = records.enumerate().map(|(n, record)| (format!(":r{n}"), id(*record))).collect();
+    let values: Item = records
+        .enumerate()
+        .map(|(n, record)| (format!(":r{n}"), id(*record)))
+        .collect();
     let names: Vec<&str> = values.keys().map(String::as_str).collect();
-    (format!("attribute_not_exists(#id) OR #record IN ({})", names.join(", ")), values)
+    (
+        format!(
+            "attribute_not_exists(#id) OR #record IN ({})",
+            names.join(", ")
+        ),
+        values,
+    )
 }
 
 impl Claim {
@@ -141,7 +181,8 @@ impl Claim {
 
     /// The refusal when somebody else has it: which field, and nothing of the value or of who has it.
     pub(crate) fn refusal(field: &str) -> Error {
-        Error::new(Code::UniqueViolation).with_message(format!("Another record has this value of `{field}`."))
+        Error::new(Code::UniqueViolation)
+            .with_message(format!("Another record has this value of `{field}`."))
     }
 }
 
@@ -173,10 +214,20 @@ pub struct IdempotencyKey {
 impl IdempotencyKey {
     /// The key of this caller in a collection, for a record of these fields and this owner.
     #[must_use]
-    pub fn new(caller: Id, key: &str, fields: &Map<String, Value>, owner: Option<&str>, now: Timestamp) -> Self {
+    pub fn new(
+        caller: Id,
+        key: &str,
+        fields: &Map<String, Value>,
+        owner: Option<&str>,
+        now: Timestamp,
+    ) -> Self {
         let said = json!([owner, fields]).to_string();
         let body = URL_SAFE_NO_PAD.encode(digest(&SHA256, said.as_bytes()));
-        Self { place: Place::new("key", &json!([caller, key])), body, now }
+        Self {
+            place: Place::new("key", &json!([caller, key])),
+            body,
+            now,
+        }
     }
 
     /// Keeps it for a day, unless it is kept already.
@@ -184,7 +235,10 @@ impl IdempotencyKey {
         let mut item = self.place.key();
         item.insert("record".to_owned(), id(record));
         item.insert("body".to_owned(), text(&self.body));
-        item.insert("expires_at".to_owned(), number(self.now.seconds().saturating_add(DAY)));
+        item.insert(
+            "expires_at".to_owned(),
+            number(self.now.seconds().saturating_add(DAY)),
+        );
         Put::builder()
             .table_name(table)
             .set_item(Some(item))
@@ -207,7 +261,9 @@ impl IdempotencyKey {
             return Err(Code::IdempotencyMismatch.into());
         }
         match kept.get("record") {
-            Some(AttributeValue::S(record)) => record.parse().map_err(|_| Error::internal("idempotency key broken")),
+            Some(AttributeValue::S(record)) => record
+                .parse()
+                .map_err(|_| Error::internal("idempotency key broken")),
             _ => Err(Error::internal("idempotency key without a record")),
         }
     }
@@ -229,7 +285,9 @@ mod tests {
     }
 
     fn record(n: u8, fields: Value) -> StoredRecord {
-        let Value::Object(fields) = fields else { panic!("an object") };
+        let Value::Object(fields) = fields else {
+            panic!("an object")
+        };
         StoredRecord {
             id: Id::new(NOW, [n; 10]),
             owner: None,
@@ -247,13 +305,29 @@ mod tests {
     fn moved(steps: &[(u8, Option<Value>, Option<Value>)]) -> Result<Moves, (usize, String)> {
         let made: Vec<_> = steps
             .iter()
-            .map(|(n, old, new)| (old.clone().map(|f| record(*n, f)), new.clone().map(|f| record(*n, f))))
+            .map(|(n, old, new)| {
+                (
+                    old.clone().map(|f| record(*n, f)),
+                    new.clone().map(|f| record(*n, f)),
+                )
+            })
             .collect();
-        let steps: Vec<_> = made.iter().map(|(old, new)| (old.as_ref(), new.as_ref())).collect();
+        let steps: Vec<_> = made
+            .iter()
+            .map(|(old, new)| (old.as_ref(), new.as_ref()))
+            .collect();
         let (claims, releases) = moves(&definition(), &steps)?;
         let who = |records: BTreeSet<Id>| records.iter().map(|record| record.bytes()[15]).collect();
-        let claims = claims.into_iter().map(|claim| (claim.at, claim.field, who(claim.from)));
-        Ok((claims.collect(), releases.into_iter().map(|release| who(release.records)).collect()))
+        let claims = claims
+            .into_iter()
+            .map(|claim| (claim.at, claim.field, who(claim.from)));
+        Ok((
+            claims.collect(),
+            releases
+                .into_iter()
+                .map(|release| who(release.records))
+                .collect(),
+        ))
     }
 
     #[test]
@@ -270,15 +344,36 @@ mod tests {
             (vec![(1, a(), none())], Ok((vec![], vec![vec![1]]))),
             (vec![(1, none(), none())], Ok((vec![], vec![]))),
             // What one frees another takes, before it or after it.
-            (vec![(1, a(), b()), (2, None, a())], Ok((vec![sku(0, &[]), sku(1, &[1])], vec![]))),
-            (vec![(2, None, a()), (1, a(), None)], Ok((vec![sku(0, &[1])], vec![]))),
-            (vec![(1, a(), b()), (2, b(), a())], Ok((vec![sku(0, &[2]), sku(1, &[1])], vec![]))),
+            (
+                vec![(1, a(), b()), (2, None, a())],
+                Ok((vec![sku(0, &[]), sku(1, &[1])], vec![])),
+            ),
+            (
+                vec![(2, None, a()), (1, a(), None)],
+                Ok((vec![sku(0, &[1])], vec![])),
+            ),
+            (
+                vec![(1, a(), b()), (2, b(), a())],
+                Ok((vec![sku(0, &[2]), sku(1, &[1])], vec![])),
+            ),
             // Two had it from before it was unique: either may hold the reservation.
-            (vec![(2, a(), None), (1, a(), None)], Ok((vec![], vec![vec![1, 2]]))),
-            (vec![(1, a(), None), (2, a(), b())], Ok((vec![sku(1, &[])], vec![vec![1, 2]]))),
-            (vec![(1, a(), None), (2, a(), None), (3, None, a())], Ok((vec![sku(2, &[1, 2])], vec![]))),
+            (
+                vec![(2, a(), None), (1, a(), None)],
+                Ok((vec![], vec![vec![1, 2]])),
+            ),
+            (
+                vec![(1, a(), None), (2, a(), b())],
+                Ok((vec![sku(1, &[])], vec![vec![1, 2]])),
+            ),
+            (
+                vec![(1, a(), None), (2, a(), None), (3, None, a())],
+                Ok((vec![sku(2, &[1, 2])], vec![])),
+            ),
             // Two take the same.
-            (vec![(1, None, a()), (2, None, b()), (3, None, a())], Err((2, "sku".to_owned()))),
+            (
+                vec![(1, None, a()), (2, None, b()), (3, None, a())],
+                Err((2, "sku".to_owned())),
+            ),
             // The same text in another field is another value.
             (
                 vec![(1, None, a()), (2, None, Some(json!({ "code": "a" })))],
@@ -292,12 +387,19 @@ mod tests {
     #[test]
     fn a_value_is_freed_and_taken_from_any_of_its_records() {
         let [one, two, new] = [1, 2, 3].map(|n| record(n, json!({ "sku": "a" })));
-        let ids = |values: Option<Item>| values.map(|values| values.into_values().collect::<Vec<_>>());
-        let (_, releases) = moves(&definition(), &[(Some(&one), None), (Some(&two), None)]).expect("moves");
-        let [release] = releases.as_slice() else { panic!("{releases:?}") };
+        let ids =
+            |values: Option<Item>| values.map(|values| values.into_values().collect::<Vec<_>>());
+        let (_, releases) =
+            moves(&definition(), &[(Some(&one), None), (Some(&two), None)]).expect("moves");
+        let [release] = releases.as_slice() else {
+            panic!("{releases:?}")
+        };
         let delete = release.delete("t".to_owned()).expect("a delete");
         let condition = delete.condition_expression.expect("a condition");
-        assert!(condition.contains(":r0") && condition.contains(":r1") && !condition.contains(":r2"), "{condition}");
+        assert!(
+            condition.contains(":r0") && condition.contains(":r1") && !condition.contains(":r2"),
+            "{condition}"
+        );
         let freed = ids(delete.expression_attribute_values).expect("values");
         assert!(freed.len() == 2 && freed.contains(&id(one.id)) && freed.contains(&id(two.id)));
 
@@ -307,37 +409,85 @@ mod tests {
         let put = claims[0].put("t".to_owned()).expect("a put");
         assert_eq!(put.item.get("record"), Some(&id(new.id)));
         let taken = ids(put.expression_attribute_values).expect("values");
-        assert!(taken.len() == 3 && [one.id, two.id, new.id].iter().all(|record| taken.contains(&id(*record))));
+        assert!(
+            taken.len() == 3
+                && [one.id, two.id, new.id]
+                    .iter()
+                    .all(|record| taken.contains(&id(*record)))
+        );
     }
 
     #[test]
     fn values_of_different_types_are_different() {
-        let places: BTreeSet<Place> = [json!("1"), json!(1), json!(true), json!("true"), json!("01"), json!("1 ")]
-            .into_iter()
-            .flat_map(|value| reserved(&definition(), Some(&record(1, json!({ "sku": value })))).into_values())
-            .map(|(place, _)| place)
-            .collect();
+        let places: BTreeSet<Place> = [
+            json!("1"),
+            json!(1),
+            json!(true),
+            json!("true"),
+            json!("01"),
+            json!("1 "),
+        ]
+        .into_iter()
+        .flat_map(|value| {
+            reserved(&definition(), Some(&record(1, json!({ "sku": value })))).into_values()
+        })
+        .map(|(place, _)| place)
+        .collect();
         assert_eq!(places.len(), 6);
-        assert!(places.iter().all(|place| (256..512).contains(&place.shard) && place.id.len() == 54));
+        assert!(
+            places
+                .iter()
+                .all(|place| (256..512).contains(&place.shard) && place.id.len() == 54)
+        );
     }
 
     #[test]
     fn an_idempotency_key_is_the_callers_and_of_one_body() {
         let (caller, other) = (Id::new(NOW, [1; 10]), Id::new(NOW, [2; 10]));
         let key = |caller, key: &str, fields: Value, owner: Option<&str>| {
-            IdempotencyKey::new(caller, key, fields.as_object().expect("an object"), owner, NOW)
+            IdempotencyKey::new(
+                caller,
+                key,
+                fields.as_object().expect("an object"),
+                owner,
+                NOW,
+            )
         };
-        let first = key(caller, "k", json!({ "a": 1, "b": { "c": 1, "d": 2 } }), None);
-        assert_eq!(first, key(caller, "k", json!({ "b": { "d": 2, "c": 1 }, "a": 1 }), None));
+        let first = key(
+            caller,
+            "k",
+            json!({ "a": 1, "b": { "c": 1, "d": 2 } }),
+            None,
+        );
+        assert_eq!(
+            first,
+            key(
+                caller,
+                "k",
+                json!({ "b": { "d": 2, "c": 1 }, "a": 1 }),
+                None
+            )
+        );
         assert_ne!(first.place, key(other, "k", json!({}), None).place);
         assert_ne!(first.place, key(caller, "l", json!({}), None).place);
-        let mut kept = Item::from([("record".to_owned(), id(other)), ("body".to_owned(), text(&first.body))]);
+        let mut kept = Item::from([
+            ("record".to_owned(), id(other)),
+            ("body".to_owned(), text(&first.body)),
+        ]);
         assert_eq!(first.record(&kept), Ok(other));
-        for another in [json!({ "a": 1 }), json!({ "a": "1", "b": { "c": 1, "d": 2 } })] {
-            let refused = key(caller, "k", another, None).record(&kept).map_err(|error| error.code);
+        for another in [
+            json!({ "a": 1 }),
+            json!({ "a": "1", "b": { "c": 1, "d": 2 } }),
+        ] {
+            let refused = key(caller, "k", another, None)
+                .record(&kept)
+                .map_err(|error| error.code);
             assert_eq!(refused, Err(Code::IdempotencyMismatch));
         }
         kept.remove("record");
-        assert_eq!(first.record(&kept).map_err(|error| error.code), Err(Code::Internal));
+        assert_eq!(
+            first.record(&kept).map_err(|error| error.code),
+            Err(Code::Internal)
+        );
     }
 }

@@ -19,7 +19,9 @@ impl Store {
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn identity(&self, email: &str) -> Result<Option<Identity>, Error> {
-        let Some(mut item) = self.users_item(identity_key(email)).await? else { return Ok(None) };
+        let Some(mut item) = self.users_item(identity_key(email)).await? else {
+            return Ok(None);
+        };
         let mut reader = Reader::new("_users", &mut item);
         Ok(Some(Identity {
             user: reader.id("user_id")?,
@@ -34,7 +36,10 @@ impl Store {
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn user(&self, user: Id) -> Result<Option<User>, Error> {
-        self.users_item(user.to_string()).await?.map(read_user).transpose()
+        self.users_item(user.to_string())
+            .await?
+            .map(read_user)
+            .transpose()
     }
 
     /// Replaces a stored password hash, unless somebody has changed it since.
@@ -66,15 +71,33 @@ impl Store {
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn promote(&self, email: &str, now: Timestamp) -> Result<Option<bool>, Error> {
-        let identity = self.identity(email).await?.filter(|identity| identity.deleted.is_none());
-        let Some(identity) = identity else { return Ok(None) };
-        let user = self.user(identity.user).await?.filter(|user| user.deleted.is_none());
-        let Some(user) = user.filter(|user| user.role != auth::user::ADMIN) else { return Ok(Some(false)) };
-        let promoted = |user: &User| Ok(Some(User { role: auth::user::ADMIN.to_owned(), ..user.clone() }));
+        let identity = self
+            .identity(email)
+            .await?
+            .filter(|identity| identity.deleted.is_none());
+        let Some(identity) = identity else {
+            return Ok(None);
+        };
+        let user = self
+            .user(identity.user)
+            .await?
+            .filter(|user| user.deleted.is_none());
+        let Some(user) = user.filter(|user| user.role != auth::user::ADMIN) else {
+            return Ok(Some(false));
+        };
+        let promoted = |user: &User| {
+            Ok(Some(User {
+                role: auth::user::ADMIN.to_owned(),
+                ..user.clone()
+            }))
+        };
         let random = user.id.bytes().last_chunk().copied().unwrap_or_default();
         let writer = Writer::new(None, String::new(), now, random);
         // Of the profile nothing changes.
-        match self.change_user(&[], user, &Along::default(), &writer, promoted).await {
+        match self
+            .change_user(&[], user, &Along::default(), &writer, promoted)
+            .await
+        {
             Ok(_) => Ok(Some(true)),
             Err(error) if error.code == Code::UserNotFound => Ok(None),
             Err(error) => Err(error),
@@ -82,7 +105,12 @@ impl Store {
     }
 
     pub(crate) async fn users_item(&self, key: String) -> Result<Option<Item>, Error> {
-        let get = self.client.get_item().table_name(self.users()).key("id", text(key)).consistent_read(true);
+        let get = self
+            .client
+            .get_item()
+            .table_name(self.users())
+            .key("id", text(key))
+            .consistent_read(true);
         Ok(get.send().await.map_err(|error| fault::of(&error))?.item)
     }
 }
@@ -134,5 +162,8 @@ pub(crate) fn read_user(mut item: Item) -> Result<User, Error> {
 /// Whether an account is deleted. Without a time until which it can be brought back, it cannot.
 fn read_deletion(reader: &mut Reader<'_>) -> Option<Deletion> {
     let at = Timestamp::from_millis(reader.optional_number("deleted_at")?);
-    Some(Deletion { at, until: reader.optional_number("expires_at").unwrap_or(0) })
+    Some(Deletion {
+        at,
+        until: reader.optional_number("expires_at").unwrap_or(0),
+    })
 }

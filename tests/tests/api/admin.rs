@@ -13,8 +13,12 @@ fn admin(inside: &Inside, arguments: &[&str]) -> Output {
 pub(crate) fn admin_on(inside: &Inside, endpoint: &str, arguments: &[&str]) -> Output {
     let mut command = Command::new(inside.binary("admin"));
     command.args(["--stack", "local"]).args(arguments);
-    command.env("AWS_ENDPOINT_URL_DYNAMODB", endpoint).env("AWS_REGION", "us-east-1");
-    command.env("AWS_ACCESS_KEY_ID", "operator").env("AWS_SECRET_ACCESS_KEY", "local");
+    command
+        .env("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
+        .env("AWS_REGION", "us-east-1");
+    command
+        .env("AWS_ACCESS_KEY_ID", "operator")
+        .env("AWS_SECRET_ACCESS_KEY", "local");
     command.output().unwrap()
 }
 
@@ -25,31 +29,59 @@ pub(crate) fn said(output: &Output) -> (bool, String) {
 
 #[test]
 fn a_promotion_holds_on_the_next_request() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     assert_eq!(member.get("/api/feedback").code(), "auth/forbidden");
 
     let address = format!(" {} ", member.email.to_uppercase());
     let promoted = said(&admin(inside, &["promote", &address]));
-    assert_eq!(promoted, (true, format!("{} is an admin now; it holds on the next request.\n", member.email)));
+    assert_eq!(
+        promoted,
+        (
+            true,
+            format!(
+                "{} is an admin now; it holds on the next request.\n",
+                member.email
+            )
+        )
+    );
 
     let _ = member.get("/api/feedback").expect(200);
     let again = said(&admin(inside, &["promote", &member.email]));
-    assert_eq!(again, (true, format!("{} was an admin already.\n", member.email)));
+    assert_eq!(
+        again,
+        (true, format!("{} was an admin already.\n", member.email))
+    );
 }
 
 #[test]
 fn what_cannot_be_promoted_is_one_clear_line() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let nobody = fresh_email();
     let unknown = said(&admin(inside, &["promote", &nobody]));
-    let reason = format!("cargo admin: nobody has registered {nobody}; register first, then promote\n");
+    let reason =
+        format!("cargo admin: nobody has registered {nobody}; register first, then promote\n");
     assert_eq!(unknown, (false, reason));
     let malformed = said(&admin(inside, &["promote", "ada"]));
-    assert_eq!(malformed, (false, "cargo admin: ada: `email` must be an email address.\n".to_owned()));
+    assert_eq!(
+        malformed,
+        (
+            false,
+            "cargo admin: ada: `email` must be an email address.\n".to_owned()
+        )
+    );
 
     let mut bare = Command::new(inside.binary("admin"));
-    bare.args(["promote", "a@example.com"]).env_remove("AWS_REGION").env_remove("AWS_DEFAULT_REGION");
+    bare.args(["promote", "a@example.com"])
+        .env_remove("AWS_REGION")
+        .env_remove("AWS_DEFAULT_REGION");
     let (done, line) = said(&bare.output().unwrap());
-    assert!(!done && line.starts_with("cargo admin: AWS_REGION: is not set"), "{line}");
+    assert!(
+        !done && line.starts_with("cargo admin: AWS_REGION: is not set"),
+        "{line}"
+    );
 }

@@ -20,18 +20,38 @@ struct Shop<'a> {
 impl Shop<'_> {
     fn open() -> Option<Self> {
         let apart = Apart::new(stack().inside()?);
-        let [register, create, list, update, delete] =
-            ["register", "records-create", "records-list", "records-update", "records-delete"]
-                .map(|function| apart.function(function, "backfill", &[]));
+        let [register, create, list, update, delete] = [
+            "register",
+            "records-create",
+            "records-list",
+            "records-update",
+            "records-delete",
+        ]
+        .map(|function| apart.function(function, "backfill", &[]));
         let body = json!({ "email": fresh_email(), "password": PASSWORD });
-        let user = apart.ask(&register, &Event::new("POST", "/api/auth/register").json(&body)).expect(201).json();
+        let user = apart
+            .ask(
+                &register,
+                &Event::new("POST", "/api/auth/register").json(&body),
+            )
+            .expect(201)
+            .json();
         let token = user["accessToken"].as_str().unwrap().to_owned();
-        Some(Self { apart, token, create, list, update, delete })
+        Some(Self {
+            apart,
+            token,
+            create,
+            list,
+            update,
+            delete,
+        })
     }
 
     fn make(&self, sku: &str, price: u32) -> (u16, Value) {
         let body = json!({ "name": sku, "sku": sku, "price": price });
-        let event = Event::new("POST", "/api/products").json(&body).token(&self.token);
+        let event = Event::new("POST", "/api/products")
+            .json(&body)
+            .token(&self.token);
         let reply = self.apart.ask(&self.create, &event);
         (reply.status, reply.json())
     }
@@ -43,58 +63,100 @@ impl Shop<'_> {
     }
 
     fn price(&self, id: &str, price: u32) {
-        let event = Event::new("PATCH", &format!("/api/products/{id}")).json(&json!({ "price": price }));
-        let _ = self.apart.ask(&self.update, &event.token(&self.token)).expect(200);
+        let event =
+            Event::new("PATCH", &format!("/api/products/{id}")).json(&json!({ "price": price }));
+        let _ = self
+            .apart
+            .ask(&self.update, &event.token(&self.token))
+            .expect(200);
     }
 
     /// The prices of a list in this order, or the code of the refusal.
     fn prices(&self, sort: &str) -> Result<Vec<u64>, String> {
-        let reply = self.apart.ask(&self.list, &Event::new("GET", &format!("/api/products?limit=100&sort={sort}")));
+        let reply = self.apart.ask(
+            &self.list,
+            &Event::new("GET", &format!("/api/products?limit=100&sort={sort}")),
+        );
         if reply.status != 200 {
             return Err(reply.code().to_owned());
         }
         let items = reply.json()["items"].as_array().unwrap().clone();
-        Ok(items.iter().map(|item| item["price"].as_u64().unwrap()).collect())
+        Ok(items
+            .iter()
+            .map(|item| item["price"].as_u64().unwrap())
+            .collect())
     }
 
     /// Makes every record one that was written before there was any index or unique field.
     fn age(&self) {
         let database = self.apart.dynamo.database();
         let scan = json!({ "TableName": "local-products" });
-        let found = serde_json::to_value(database.scan(serde_json::from_value(scan).unwrap()).unwrap()).unwrap();
+        let found = serde_json::to_value(
+            database
+                .scan(serde_json::from_value(scan).unwrap())
+                .unwrap(),
+        )
+        .unwrap();
         for item in found["Items"].as_array().unwrap() {
             let key = json!({ "shard": item["shard"], "id": item["id"] });
             let delete = json!({ "TableName": "local-products", "Key": key });
-            database.delete_item(serde_json::from_value(delete).unwrap()).unwrap();
+            database
+                .delete_item(serde_json::from_value(delete).unwrap())
+                .unwrap();
             if item.get("data").is_none() {
                 continue;
             }
             let mut old = item.as_object().unwrap().clone();
-            old.retain(|name, _| name != "indexed" && !name.starts_with("by.") && !name.starts_with("own."));
+            old.retain(|name, _| {
+                name != "indexed" && !name.starts_with("by.") && !name.starts_with("own.")
+            });
             let put = json!({ "TableName": "local-products", "Item": old });
-            database.put_item(serde_json::from_value(put).unwrap()).unwrap();
+            database
+                .put_item(serde_json::from_value(put).unwrap())
+                .unwrap();
         }
     }
 
     /// The item of a record, as the table has it.
     fn item(&self, id: &str) -> Value {
         let scan = json!({ "TableName": "local-products" });
-        let found = self.apart.dynamo.database().scan(serde_json::from_value(scan).unwrap()).unwrap();
+        let found = self
+            .apart
+            .dynamo
+            .database()
+            .scan(serde_json::from_value(scan).unwrap())
+            .unwrap();
         let found = serde_json::to_value(found).unwrap();
-        found["Items"].as_array().unwrap().iter().find(|item| item["id"]["S"] == id).unwrap().clone()
+        found["Items"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .find(|item| item["id"]["S"] == id)
+            .unwrap()
+            .clone()
     }
 
     fn put(&self, item: &Value) {
         let put = json!({ "TableName": "local-products", "Item": item });
-        self.apart.dynamo.database().put_item(serde_json::from_value(put).unwrap()).unwrap();
+        self.apart
+            .dynamo
+            .database()
+            .put_item(serde_json::from_value(put).unwrap())
+            .unwrap();
     }
 
     /// What the command says, and whether it is content.
     fn backfill(&self, arguments: &[&str]) -> (bool, String) {
         let mut command = Command::new(stack().inside().unwrap().binary("admin"));
-        command.args(["--stack", "local", "backfill"]).args(arguments);
-        command.env("AWS_ENDPOINT_URL_DYNAMODB", self.apart.dynamo.endpoint()).env("AWS_REGION", "us-east-1");
-        command.env("AWS_ACCESS_KEY_ID", "operator").env("AWS_SECRET_ACCESS_KEY", "local");
+        command
+            .args(["--stack", "local", "backfill"])
+            .args(arguments);
+        command
+            .env("AWS_ENDPOINT_URL_DYNAMODB", self.apart.dynamo.endpoint())
+            .env("AWS_REGION", "us-east-1");
+        command
+            .env("AWS_ACCESS_KEY_ID", "operator")
+            .env("AWS_SECRET_ACCESS_KEY", "local");
         let output = command.output().unwrap();
         let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
         (output.status.success(), String::from_utf8(text).unwrap())
@@ -124,9 +186,18 @@ fn an_index_serves_once_the_old_records_are_in_it() {
 
     // The others, in one run; and then there is nothing left.
     assert_eq!(shop.backfill(&["--all"]), filled);
-    assert_eq!(shop.prices("name,-price").map(|prices| prices.len()), Ok(34));
-    assert_eq!(shop.backfill(&["--all"]), (true, "Nothing is left to fill.\n".to_owned()));
-    assert_eq!(shop.backfill(&["products", "--all"]), (true, "products: 34 records read, 0 filled.\n".to_owned()));
+    assert_eq!(
+        shop.prices("name,-price").map(|prices| prices.len()),
+        Ok(34)
+    );
+    assert_eq!(
+        shop.backfill(&["--all"]),
+        (true, "Nothing is left to fill.\n".to_owned())
+    );
+    assert_eq!(
+        shop.backfill(&["products", "--all"]),
+        (true, "products: 34 records read, 0 filled.\n".to_owned())
+    );
 }
 
 #[test]
@@ -137,11 +208,20 @@ fn old_values_are_reserved_and_those_that_two_have_are_named() {
     shop.age();
     let newer = shop.sell("SKU-A", 3);
     let (done, said) = shop.backfill(&["products", "sku"]);
-    let duplicate = format!("cargo admin: products: record {first} has the same `sku` as {newer}, which keeps it\n");
+    let duplicate = format!(
+        "cargo admin: products: record {first} has the same `sku` as {newer}, which keeps it\n"
+    );
     assert!(!done && said.starts_with(&duplicate), "{said}");
-    assert!(said.contains("products: 3 records read, 1 filled. Run it again when these are settled."), "{said}");
+    assert!(
+        said.contains("products: 3 records read, 1 filled. Run it again when these are settled."),
+        "{said}"
+    );
     assert_eq!(shop.make("SKU-B", 4).0, 409);
-    assert_eq!(shop.prices("-createdAt"), Ok(vec![3, 2, 1]), "nothing is changed");
+    assert_eq!(
+        shop.prices("-createdAt"),
+        Ok(vec![3, 2, 1]),
+        "nothing is changed"
+    );
 
     // Settled by a delete; what the other one holds stays held.
     let gone = Event::new("DELETE", &format!("/api/products/{first}")).token(&shop.token);
@@ -150,7 +230,11 @@ fn old_values_are_reserved_and_those_that_two_have_are_named() {
     assert_eq!(shop.make("SKU-A", 5).0, 409);
     let gone = Event::new("DELETE", &format!("/api/products/{other}")).token(&shop.token);
     let _ = shop.apart.ask(&shop.delete, &gone).expect(204);
-    assert_eq!(shop.make("SKU-B", 6).0, 201, "a delete frees what was reserved");
+    assert_eq!(
+        shop.make("SKU-B", 6).0,
+        201,
+        "a delete frees what was reserved"
+    );
 }
 
 #[test]
@@ -169,10 +253,15 @@ fn records_that_change_meanwhile_are_where_they_belong() {
             price
         });
         // Again and again, so that changes fall between its reads and its writes.
-        let fills: Vec<_> = (0..5).map(|_| shop.backfill(&["products", "--all", "--again"])).collect();
+        let fills: Vec<_> = (0..5)
+            .map(|_| shop.backfill(&["products", "--all", "--again"]))
+            .collect();
         done.store(true, Ordering::Relaxed);
         assert!(fills.iter().all(|(filled, _)| *filled), "{fills:?}");
-        assert!(changes.join().unwrap() > 170, "too few changes to prove anything");
+        assert!(
+            changes.join().unwrap() > 170,
+            "too few changes to prove anything"
+        );
     });
     let mut prices = shop.prices("-createdAt").unwrap();
     prices.sort_unstable();
@@ -185,10 +274,16 @@ fn a_cleared_index_is_to_be_filled_anew() {
     let _ = shop.sell("SKU-A", 1);
     let _ = shop.sell("SKU-B", 2);
     let (done, said) = shop.backfill(&["products", "--clear", "by.price", "by.status.price"]);
-    assert_eq!((done, said.as_str()), (true, "products: 2 records read, 2 cleared.\n"));
+    assert_eq!(
+        (done, said.as_str()),
+        (true, "products: 2 records read, 2 cleared.\n")
+    );
     assert_eq!(shop.prices("price"), Err("data/index-building".to_owned()));
     assert_eq!(shop.prices("name,-price"), Ok(vec![1, 2]));
-    assert_eq!(shop.backfill(&["--all"]), (true, "products: 2 records read, 2 filled.\n".to_owned()));
+    assert_eq!(
+        shop.backfill(&["--all"]),
+        (true, "products: 2 records read, 2 filled.\n".to_owned())
+    );
     assert_eq!(shop.prices("price"), Ok(vec![1, 2]));
 }
 
@@ -202,7 +297,10 @@ fn what_code_without_the_index_deletes_is_deleted_in_the_index_too() {
     let delete = Event::new("DELETE", &format!("/api/products/{gone}")).token(&shop.token);
     let _ = shop.apart.ask(&shop.delete, &delete).expect(204);
     let mut tombstone = shop.item(&gone);
-    assert!(tombstone.get("by.price").is_none() && tombstone.get("indexed").is_some(), "{tombstone}");
+    assert!(
+        tombstone.get("by.price").is_none() && tombstone.get("indexed").is_some(),
+        "{tombstone}"
+    );
     tombstone["by.price"] = key;
     shop.put(&tombstone);
     assert_eq!(shop.prices("price"), Ok(vec![2]));
@@ -210,7 +308,10 @@ fn what_code_without_the_index_deletes_is_deleted_in_the_index_too() {
     // A name that is declared again finds neither that key nor that it was filled.
     assert!(shop.backfill(&["products", "--clear", "by.price"]).0);
     let cleared = shop.item(&gone);
-    assert!(cleared.get("by.price").is_none() && !cleared["indexed"].to_string().contains("by.price"), "{cleared}");
+    assert!(
+        cleared.get("by.price").is_none() && !cleared["indexed"].to_string().contains("by.price"),
+        "{cleared}"
+    );
 }
 
 #[test]
@@ -235,8 +336,17 @@ fn a_field_that_is_unique_again_finds_no_old_reservations() {
 fn what_cannot_be_filled_is_one_clear_line() {
     let Some(shop) = Shop::open() else { return };
     let line = |arguments: &[&str]| shop.backfill(arguments);
-    assert_eq!(line(&["nope", "--all"]), (false, "cargo admin: there is no collection nope\n".to_owned()));
+    assert_eq!(
+        line(&["nope", "--all"]),
+        (
+            false,
+            "cargo admin: there is no collection nope\n".to_owned()
+        )
+    );
     let (done, said) = line(&["products", "title"]);
     let start = "cargo admin: products has no index and no unique field title; it has by.price, ";
-    assert!(!done && said.starts_with(start) && said.lines().count() == 1, "{said}");
+    assert!(
+        !done && said.starts_with(start) && said.lines().count() == 1,
+        "{said}"
+    );
 }

@@ -5,7 +5,8 @@ use blackbox::{Caller, Event, Reply, stack};
 use serde_json::{Value, json};
 
 use crate::records::look::{
-    NOBODY, any_refusal, has_notes, invalid, masked, note, notes_are, now, path, post, record, refused, text,
+    NOBODY, any_refusal, has_notes, invalid, masked, note, notes_are, now, path, post, record,
+    refused, text,
 };
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -20,7 +21,11 @@ fn both_ways(
 ) -> Vec<Reply> {
     let mut replies = vec![caller.send(method, path, headers, Some(body.as_bytes()))];
     if let Some(inside) = stack().inside() {
-        let mut event = headers.iter().fold(Event::new(method, path), |event, (name, value)| event.header(name, value));
+        let mut event = headers
+            .iter()
+            .fold(Event::new(method, path), |event, (name, value)| {
+                event.header(name, value)
+            });
         if let Some(token) = &caller.token {
             event = event.token(token);
         }
@@ -108,9 +113,15 @@ fn what_is_no_json_object_is_refused_everywhere() {
         ("logout", ("POST", "/api/auth/logout")),
     ];
     let endless = [129, 1000, 10_000, 100_000].map(|depth| "[".repeat(depth));
-    let closed = [129, 1000, 10_000].map(|depth| format!("{{\"tags\":{}{}}}", "[".repeat(depth), "]".repeat(depth)));
-    let objects = [129, 1000, 10_000].map(|depth| format!("{}1{}", "{\"meta\":".repeat(depth), "}".repeat(depth)));
-    let deep = endless.iter().chain(&closed).chain(&objects).map(String::as_str);
+    let closed = [129, 1000, 10_000]
+        .map(|depth| format!("{{\"tags\":{}{}}}", "[".repeat(depth), "]".repeat(depth)));
+    let objects = [129, 1000, 10_000]
+        .map(|depth| format!("{}1{}", "{\"meta\":".repeat(depth), "}".repeat(depth)));
+    let deep = endless
+        .iter()
+        .chain(&closed)
+        .chain(&objects)
+        .map(String::as_str);
     for body in NO_OBJECTS.iter().copied().chain(deep) {
         // The token of a refresh or a logout may come without a body.
         let without = |function: &str| body.is_empty() && ["refresh", "logout"].contains(&function);
@@ -127,9 +138,14 @@ fn what_is_no_json_object_is_refused_everywhere() {
 
 #[test]
 fn what_is_not_utf8_is_no_json() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
-    let utf16: Vec<u8> = "{\"title\":\"x\"}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let utf16: Vec<u8> = "{\"title\":\"x\"}"
+        .encode_utf16()
+        .flat_map(u16::to_le_bytes)
+        .collect();
     for bytes in [
         &b"\xff"[..],
         b"{\"title\":\"\xff\"}",
@@ -143,25 +159,50 @@ fn what_is_not_utf8_is_no_json() {
         b"\x1f\x8b\x08\x00\x00\x00\x00\x00",
         &utf16,
     ] {
-        let reply = inside.invoke("records-create", &creates(&member).header(JSON.0, JSON.1).bytes(bytes));
+        let reply = inside.invoke(
+            "records-create",
+            &creates(&member).header(JSON.0, JSON.1).bytes(bytes),
+        );
         assert_eq!(reply.status, 400, "{bytes:?}: {}", reply.text());
         refused(&reply, 400, "common/invalid-json");
     }
     for broken in ["not base64!", "e30", "e30=\n=", "{\"title\":\"x\"}", "===="] {
-        let mut event = creates(&member).header(JSON.0, JSON.1).text(broken).into_json();
+        let mut event = creates(&member)
+            .header(JSON.0, JSON.1)
+            .text(broken)
+            .into_json();
         event["isBase64Encoded"] = json!(true);
-        refused(&inside.invoke("records-create", &Event::from(event)), 400, "common/invalid-json");
+        refused(
+            &inside.invoke("records-create", &Event::from(event)),
+            400,
+            "common/invalid-json",
+        );
     }
     has_notes(&member, 0);
     let bytes = "{\"title\":\"ü😀\"}".as_bytes();
-    let made = inside.invoke("records-create", &creates(&member).header(JSON.0, JSON.1).bytes(bytes)).expect(201);
-    assert_eq!(made.json()["title"], json!("ü😀"), "base64 alone is no fault");
+    let made = inside
+        .invoke(
+            "records-create",
+            &creates(&member).header(JSON.0, JSON.1).bytes(bytes),
+        )
+        .expect(201);
+    assert_eq!(
+        made.json()["title"],
+        json!("ü😀"),
+        "base64 alone is no fault"
+    );
 }
 
 #[test]
 fn a_value_nests_twenty_levels() {
     let member = stack().member();
-    let body = |depth: usize| format!("{{\"title\":\"x\",\"tags\":{}1{}}}", "[".repeat(depth), "]".repeat(depth));
+    let body = |depth: usize| {
+        format!(
+            "{{\"title\":\"x\",\"tags\":{}1{}}}",
+            "[".repeat(depth),
+            "]".repeat(depth)
+        )
+    };
     let route = ("POST", "/api/notes");
     let mut stored = 0;
     for reply in both_ways(&member, "records-create", route, &[JSON], &body(20)) {
@@ -185,7 +226,12 @@ fn a_value_nests_twenty_levels() {
 #[test]
 fn a_body_ends_at_256_kib() {
     let member = stack().member();
-    let body = |size: usize| format!("{{\"title\":\"{}\"}}", "x".repeat(size - r#"{"title":""}"#.len()));
+    let body = |size: usize| {
+        format!(
+            "{{\"title\":\"{}\"}}",
+            "x".repeat(size - r#"{"title":""}"#.len())
+        )
+    };
     let limit = 256 * 1024;
     let route = ("POST", "/api/notes");
     let fits = both_ways(&member, "records-create", route, &[JSON], &body(limit));
@@ -197,8 +243,13 @@ fn a_body_ends_at_256_kib() {
         assert_eq!(now(&member, "notes", &made), made);
     }
     let one = path("notes", &made);
-    for body in [body(limit + 1), body(limit * 4), " ".repeat(limit + 1), "[".repeat(limit + 1), "x".repeat(limit + 1)]
-    {
+    for body in [
+        body(limit + 1),
+        body(limit * 4),
+        " ".repeat(limit + 1),
+        "[".repeat(limit + 1),
+        "x".repeat(limit + 1),
+    ] {
         for headers in [&[JSON][..], &[("content-type", "text/plain")]] {
             for (function, route) in [
                 ("records-create", route),
@@ -210,7 +261,13 @@ fn a_body_ends_at_256_kib() {
                 ("logout", ("POST", "/api/auth/logout")),
             ] {
                 for reply in both_ways(&member, function, route, headers, &body) {
-                    assert_eq!(reply.status, 413, "{function} {}: {}", body.len(), reply.text());
+                    assert_eq!(
+                        reply.status,
+                        413,
+                        "{function} {}: {}",
+                        body.len(),
+                        reply.text()
+                    );
                     refused(&reply, 413, "common/payload-too-large");
                 }
             }
@@ -249,7 +306,13 @@ fn the_content_type_is_json_in_utf8() {
             ("records-update", ("PATCH", &*one)),
             ("login", ("POST", "/api/auth/login")),
         ] {
-            for reply in both_ways(&member, function, route, &[("content-type", bad)], "{\"title\":\"x\"}") {
+            for reply in both_ways(
+                &member,
+                function,
+                route,
+                &[("content-type", bad)],
+                "{\"title\":\"x\"}",
+            ) {
                 assert_eq!(reply.status, 415, "{bad:?}: {}", reply.text());
                 refused(&reply, 415, "common/unsupported-media-type");
             }
@@ -257,7 +320,11 @@ fn the_content_type_is_json_in_utf8() {
     }
     if let Some(inside) = stack().inside() {
         let without = creates(&member).text("{\"title\":\"x\"}");
-        refused(&inside.invoke("records-create", &without), 415, "common/unsupported-media-type");
+        refused(
+            &inside.invoke("records-create", &without),
+            415,
+            "common/unsupported-media-type",
+        );
     }
     for good in [
         "application/json",
@@ -265,9 +332,13 @@ fn the_content_type_is_json_in_utf8() {
         "application/json;charset=utf-8",
         "application/json; charset=\"UTF-8\"",
     ] {
-        for reply in
-            both_ways(&member, "records-update", ("PATCH", &one), &[("content-type", good)], "{\"title\":\"typed\"}")
-        {
+        for reply in both_ways(
+            &member,
+            "records-update",
+            ("PATCH", &one),
+            &[("content-type", good)],
+            "{\"title\":\"typed\"}",
+        ) {
             let expected = record(Some(member.id()), &json!({ "title": "typed" }));
             assert_eq!(masked(&reply.expect(200).json()), expected, "{good}");
         }
@@ -280,13 +351,25 @@ fn the_content_type_is_json_in_utf8() {
 fn of_duplicate_keys_the_last_one_counts() {
     let (member, other) = (stack().member(), stack().member());
     let create = |body: &str| member.send("POST", "/api/posts", &[JSON], Some(body.as_bytes()));
-    let made = create(r#"{"title":1,"title":"a","title":"b"}"#).expect(201).json();
+    let made = create(r#"{"title":1,"title":"a","title":"b"}"#)
+        .expect(201)
+        .json();
     assert_eq!(made["title"], json!("b"));
     invalid(&create(r#"{"title":"b","title":1}"#), &[("title", "type")]);
-    invalid(&create(r#"{"title":"b","title":null}"#), &[("title", "required")]);
-    let named = |first: &str, last: &str| create(&format!(r#"{{"title":"x","user_id":"{first}","user_id":"{last}"}}"#));
+    invalid(
+        &create(r#"{"title":"b","title":null}"#),
+        &[("title", "required")],
+    );
+    let named = |first: &str, last: &str| {
+        create(&format!(
+            r#"{{"title":"x","user_id":"{first}","user_id":"{last}"}}"#
+        ))
+    };
     assert_eq!(named(member.id(), other.id()).code(), "auth/forbidden");
-    assert_eq!(named(other.id(), member.id()).expect(201).json()["user_id"], json!(member.id()));
+    assert_eq!(
+        named(other.id(), member.id()).expect(201).json()["user_id"],
+        json!(member.id())
+    );
 }
 
 #[test]
@@ -332,15 +415,25 @@ fn names_that_mean_something_elsewhere_mean_nothing_here() {
     for name in names {
         // As a key inside an object it is a key like any other.
         let meta = json!({ name: { name: [{ name: "x" }] } });
-        let made = member.post("/api/notes", &json!({ "title": "names", "meta": meta })).expect(201).json();
+        let made = member
+            .post("/api/notes", &json!({ "title": "names", "meta": meta }))
+            .expect(201)
+            .json();
         assert_eq!(made["meta"], meta);
-        let changed = member.patch(&path("notes", &made), &json!({ "meta": { name: null } })).expect(200).json();
+        let changed = member
+            .patch(&path("notes", &made), &json!({ "meta": { name: null } }))
+            .expect(200)
+            .json();
         assert_eq!(changed["meta"], json!({ name: null }));
         assert_eq!(now(&member, "notes", &made), changed);
         // As a field of its own it is refused, or, a system field, ignored.
         let reply = member.patch(&path("notes", &made), &json!({ name: "x" }));
         if ["id", "createdBy"].contains(&name) {
-            assert_eq!(masked(&reply.expect(200).json()), masked(&changed), "{name:?}");
+            assert_eq!(
+                masked(&reply.expect(200).json()),
+                masked(&changed),
+                "{name:?}"
+            );
         } else {
             assert_eq!(reply.status, 400, "{name:?}: {}", reply.text());
             any_refusal(&reply, name);
@@ -354,15 +447,33 @@ fn names_that_mean_something_elsewhere_mean_nothing_here() {
 #[test]
 fn the_json_librarys_private_names_break_nothing() {
     let member = stack().member();
-    for name in ["$serde_json::private::Number", "$serde_json::private::RawValue"] {
-        for value in ["\"1\"", "\"x\"", "\"1e400\"", "\"{}\"", "1", "null", "[]", "\"\""] {
+    for name in [
+        "$serde_json::private::Number",
+        "$serde_json::private::RawValue",
+    ] {
+        for value in [
+            "\"1\"",
+            "\"x\"",
+            "\"1e400\"",
+            "\"{}\"",
+            "1",
+            "null",
+            "[]",
+            "\"\"",
+        ] {
             for body in [
                 format!("{{\"{name}\":{value}}}"),
                 format!("{{\"title\":{{\"{name}\":{value}}}}}"),
                 format!("{{\"title\":\"x\",\"nope\":{{\"{name}\":{value}}}}}"),
                 format!("{{\"title\":\"x\",\"size\":{{\"{name}\":{value},\"more\":1}}}}"),
             ] {
-                for reply in both_ways(&member, "records-create", ("POST", "/api/notes"), &[JSON], &body) {
+                for reply in both_ways(
+                    &member,
+                    "records-create",
+                    ("POST", "/api/notes"),
+                    &[JSON],
+                    &body,
+                ) {
                     any_refusal(&reply, &body);
                 }
             }
@@ -469,13 +580,22 @@ fn a_path_has_one_spelling() {
 /// An HTTP API hands over the decoded path, after routing by the encoded one: anything can be in it.
 #[test]
 fn whatever_a_path_decodes_to_is_answered() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let made = post(&member, "decoded");
     let (id, token) = (text(&made, "id"), member.token.clone().expect("a token"));
     let long = format!("/api/{}", "x".repeat(8000));
     let slashed = format!("/api/posts/{id}/x");
-    for function in ["fallback", "records-get", "records-list", "records-update", "records-delete", "records-create"] {
+    for function in [
+        "fallback",
+        "records-get",
+        "records-list",
+        "records-update",
+        "records-delete",
+        "records-create",
+    ] {
         for path in [
             "",
             "/",
@@ -508,13 +628,21 @@ fn whatever_a_path_decodes_to_is_answered() {
             &slashed,
         ] {
             for method in ["GET", "POST", "PATCH", "DELETE"] {
-                let event = Event::new("GET", "/").token(&token).header(JSON.0, JSON.1).text("{\"title\":\"x\"}");
+                let event = Event::new("GET", "/")
+                    .token(&token)
+                    .header(JSON.0, JSON.1)
+                    .text("{\"title\":\"x\"}");
                 let mut event = event.into_json();
                 event["rawPath"] = json!(path);
                 event["requestContext"]["http"]["path"] = json!(path);
                 event["requestContext"]["http"]["method"] = json!(method);
                 let reply = inside.invoke(function, &Event::from(event));
-                assert_eq!(reply.status, 404, "{function} {method} {path:?}: {}", reply.text());
+                assert_eq!(
+                    reply.status,
+                    404,
+                    "{function} {method} {path:?}: {}",
+                    reply.text()
+                );
                 refused(&reply, 404, "common/not-found");
             }
         }
@@ -529,31 +657,58 @@ fn whatever_a_path_decodes_to_is_answered() {
         ("records-get", "DELETE", &one),
         ("records-delete", "PATCH", &one),
     ] {
-        let event = Event::new(method, path).token(&token).json(&json!({ "title": "x" })).as_json().to_string();
+        let event = Event::new(method, path)
+            .token(&token)
+            .json(&json!({ "title": "x" }))
+            .as_json()
+            .to_string();
         // Past the harness, which knows what this path answers where it belongs.
         let invoke = format!("/2015-03-31/functions/{function}/invocations");
-        let returned = stack().stranger().send("POST", &invoke, &[JSON], Some(event.as_bytes())).expect(200).json();
-        assert_eq!(returned["statusCode"], json!(404), "{function} {method} {path}: {returned}");
+        let returned = stack()
+            .stranger()
+            .send("POST", &invoke, &[JSON], Some(event.as_bytes()))
+            .expect(200)
+            .json();
+        assert_eq!(
+            returned["statusCode"],
+            json!(404),
+            "{function} {method} {path}: {returned}"
+        );
         let body: Value = serde_json::from_str(&text(&returned, "body")).expect("json");
-        assert_eq!(body["error"]["code"], json!("common/not-found"), "{returned}");
+        assert_eq!(
+            body["error"]["code"],
+            json!("common/not-found"),
+            "{returned}"
+        );
     }
     // An id is a whole segment, whatever is in it.
-    for odd in [" ", "\u{0}", "😀", "..", ".", "%2e", "a b", "a?b", "a#b", "\n", "'", "{id}", "null", NOBODY] {
+    for odd in [
+        " ", "\u{0}", "😀", "..", ".", "%2e", "a b", "a?b", "a#b", "\n", "'", "{id}", "null",
+        NOBODY,
+    ] {
         let path = format!("/api/posts/{odd}");
         let get = Event::new("GET", "/").into_json();
         let mut event = get.clone();
         event["rawPath"] = json!(path);
-        refused(&inside.invoke("records-get", &Event::from(event)), 404, "data/record-not-found");
+        refused(
+            &inside.invoke("records-get", &Event::from(event)),
+            404,
+            "data/record-not-found",
+        );
     }
     assert_eq!(now(&member, "posts", &made), made);
 }
 
 #[test]
 fn hostile_headers_change_nothing() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let made = note(&member, "headers");
-    let get = || Event::new("GET", &path("notes", &made)).token(member.token.as_deref().expect("a token"));
+    let get = || {
+        Event::new("GET", &path("notes", &made)).token(member.token.as_deref().expect("a token"))
+    };
     let long = "x".repeat(8000);
     for (name, value) in [
         ("x-forwarded-proto", "gar bage://"),
@@ -604,17 +759,37 @@ fn hostile_headers_change_nothing() {
         &format!("Bearer {long}"),
     ] {
         for function in ["records-get", "records-list"] {
-            let path = if function == "records-get" { path("notes", &made) } else { "/api/posts".to_owned() };
-            let reply = inside.invoke(function, &Event::new("GET", &path).header("authorization", bad));
+            let path = if function == "records-get" {
+                path("notes", &made)
+            } else {
+                "/api/posts".to_owned()
+            };
+            let reply = inside.invoke(
+                function,
+                &Event::new("GET", &path).header("authorization", bad),
+            );
             refused(&reply, 401, "auth/invalid-token");
         }
     }
-    for bad in ["", " ", "sk_live_", "sk_live_x", "pk_live_\u{0}", "sk_live_😀", &long, &format!("sk_live_{long}")] {
+    for bad in [
+        "",
+        " ",
+        "sk_live_",
+        "sk_live_x",
+        "pk_live_\u{0}",
+        "sk_live_😀",
+        &long,
+        &format!("sk_live_{long}"),
+    ] {
         let reply = inside.invoke("records-get", &get().header("x-api-key", bad));
         refused(&reply, 401, "auth/invalid-api-key");
     }
     let mixed = Event::new("GET", "/api/posts").header("Authorization", "Bearer x");
-    refused(&inside.invoke("records-list", &mixed), 401, "auth/invalid-token");
+    refused(
+        &inside.invoke("records-list", &mixed),
+        401,
+        "auth/invalid-token",
+    );
     assert_eq!(now(&member, "notes", &made), made);
 }
 
@@ -622,9 +797,15 @@ fn hostile_headers_change_nothing() {
 #[test]
 fn an_authorization_of_8_kb_is_no_token() {
     let header = format!("Bearer {}", "x".repeat(8000));
-    let reply = stack().stranger().send("GET", "/api/posts", &[("authorization", &header)], None);
+    let reply = stack()
+        .stranger()
+        .send("GET", "/api/posts", &[("authorization", &header)], None);
     if reply.code().is_empty() {
-        assert!([400, 413, 431, 494].contains(&reply.status), "{}", reply.status);
+        assert!(
+            [400, 413, 431, 494].contains(&reply.status),
+            "{}",
+            reply.status
+        );
     } else {
         refused(&reply, 401, "auth/invalid-token");
     }
@@ -637,7 +818,11 @@ fn hostile_queries_are_refused_or_nothing() {
     notes_are(&member, std::slice::from_ref(&made));
     for query in ["", "&", "&&&"] {
         let reply = member.get(&format!("/api/notes?{query}")).expect(200);
-        assert_eq!(reply.json(), json!({ "items": [made], "nextCursor": null }), "{query}");
+        assert_eq!(
+            reply.json(),
+            json!({ "items": [made], "nextCursor": null }),
+            "{query}"
+        );
     }
     for query in [
         "=",
@@ -679,11 +864,19 @@ fn hostile_queries_are_refused_or_nothing() {
     any_refusal(&reply, "a thousand parameters");
     assert!(reply.body.len() < 10_000);
     if let Some(inside) = stack().inside() {
-        for (query, status) in [(json!(null), 200), (json!(" "), 400), (json!("ä=ö"), 400), (json!("\u{0}"), 400)] {
-            let mut event =
-                Event::new("GET", "/api/notes").token(member.token.as_deref().expect("a token")).into_json();
+        for (query, status) in [
+            (json!(null), 200),
+            (json!(" "), 400),
+            (json!("ä=ö"), 400),
+            (json!("\u{0}"), 400),
+        ] {
+            let mut event = Event::new("GET", "/api/notes")
+                .token(member.token.as_deref().expect("a token"))
+                .into_json();
             event["rawQueryString"] = query;
-            let _ = inside.invoke("records-list", &Event::from(event)).expect(status);
+            let _ = inside
+                .invoke("records-list", &Event::from(event))
+                .expect(status);
         }
     }
 }
@@ -715,17 +908,33 @@ fn every_path_answers_its_own_methods_alone() {
     let member = stack().member();
     let made = post(&member, "methods");
     // A preflight, and what must never reach a server, a gateway in the cloud may answer by itself.
-    let answered_by_the_gateway = if stack().inside().is_some() { &[][..] } else { &["OPTIONS", "TRACE"] };
+    let answered_by_the_gateway = if stack().inside().is_some() {
+        &[][..]
+    } else {
+        &["OPTIONS", "TRACE"]
+    };
     for (path, allow) in page(&text(&made, "id")) {
-        for method in ["GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE"] {
-            if allow.split(", ").any(|allowed| allowed == method) || answered_by_the_gateway.contains(&method) {
+        for method in [
+            "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE",
+        ] {
+            if allow.split(", ").any(|allowed| allowed == method)
+                || answered_by_the_gateway.contains(&method)
+            {
                 continue;
             }
             let what = format!("{method} {path}");
-            for caller in [&member, &stack().stranger(), &member.with_token(Some("garbage"))] {
+            for caller in [
+                &member,
+                &stack().stranger(),
+                &member.with_token(Some("garbage")),
+            ] {
                 let reply = caller.send(method, &path, &[], None);
                 if method == "HEAD" {
-                    assert_eq!((reply.status, reply.header("allow")), (405, Some(allow)), "{what}");
+                    assert_eq!(
+                        (reply.status, reply.header("allow")),
+                        (405, Some(allow)),
+                        "{what}"
+                    );
                     assert!(reply.header("x-request-id").is_some(), "{what}");
                 } else {
                     not_allowed(&reply, allow, &what);
@@ -743,7 +952,9 @@ fn every_path_answers_its_own_methods_alone() {
 /// API Gateway routes by method and path together: `GET /api/auth/login` arrives at `records-get`.
 #[test]
 fn a_literal_path_is_no_record_wherever_it_arrives() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let made = post(&member, "literal");
     let token = member.token.clone().expect("a token");
@@ -757,8 +968,9 @@ fn a_literal_path_is_no_record_wherever_it_arrives() {
             _ => "fallback",
         };
         for method in [
-            "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT", "PROPFIND", "PURGE",
-            "QUERY", "get", "Get", "post", "delete", "", " ", "GET ", "\u{0}", "GET\r\n", "😀", "*",
+            "GET", "POST", "PUT", "PATCH", "DELETE", "HEAD", "OPTIONS", "TRACE", "CONNECT",
+            "PROPFIND", "PURGE", "QUERY", "get", "Get", "post", "delete", "", " ", "GET ", "\u{0}",
+            "GET\r\n", "😀", "*",
         ] {
             if allow.split(", ").any(|allowed| allowed == method) {
                 continue;
@@ -766,8 +978,16 @@ fn a_literal_path_is_no_record_wherever_it_arrives() {
             let what = format!("{method:?} {path}");
             let event = || Event::new(method, &path).json(&json!({ "title": "x" }));
             for function in [template_of(method), "fallback"] {
-                not_allowed(&inside.invoke(function, &event().token(&token)), allow, &what);
-                not_allowed(&inside.invoke(function, &event().header("authorization", "garbage")), allow, &what);
+                not_allowed(
+                    &inside.invoke(function, &event().token(&token)),
+                    allow,
+                    &what,
+                );
+                not_allowed(
+                    &inside.invoke(function, &event().header("authorization", "garbage")),
+                    allow,
+                    &what,
+                );
                 not_allowed(&inside.invoke(function, &event()), allow, &what);
             }
         }
@@ -778,12 +998,18 @@ fn a_literal_path_is_no_record_wherever_it_arrives() {
 /// What is refused is refused before anything is written: the ledger has no write.
 #[test]
 fn a_refused_body_never_reaches_the_table() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let functions = inside.variant("records-create", "hostile", 1, &[]);
     functions.settle();
     let nul = r#"{"title":"a\u0000b"}"#;
-    let deep = format!("{{\"title\":\"x\",\"tags\":{}1{}}}", "[".repeat(21), "]".repeat(21));
+    let deep = format!(
+        "{{\"title\":\"x\",\"tags\":{}1{}}}",
+        "[".repeat(21),
+        "]".repeat(21)
+    );
     let large = format!("{{\"title\":\"{}\"}}", "x".repeat(256 * 1024));
     let bodies = [
         nul,
@@ -803,14 +1029,21 @@ fn a_refused_body_never_reaches_the_table() {
     }
     let calls = functions.calls();
     let operations: Vec<&str> = calls.iter().map(|call| call.operation.as_str()).collect();
-    assert!(operations.iter().all(|operation| *operation == "BatchGetItem"), "{operations:?}");
+    assert!(
+        operations
+            .iter()
+            .all(|operation| *operation == "BatchGetItem"),
+        "{operations:?}"
+    );
     has_notes(&member, 0);
 }
 
 /// A few hundred bodies that were once good, with bytes changed, doubled and lost: 201 or 400, nothing else.
 #[test]
 fn mutilated_bodies_are_a_record_or_a_refusal() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let whole = json!({ "title": "fuzz", "body": "ü😀\"\\\n", "size": 1.5e3, "priority": 7, "done": true,
         "due": "2026-11-21T10:00:00.000+01:00", "meta": { "a": [1, { "b": null }] }, "tags": ["x", -0.5],
@@ -841,14 +1074,22 @@ fn mutilated_bodies_are_a_record_or_a_refusal() {
                 }
             }
         }
-        let reply = inside.invoke("records-create", &creates(&member).header(JSON.0, JSON.1).bytes(&body));
+        let reply = inside.invoke(
+            "records-create",
+            &creates(&member).header(JSON.0, JSON.1).bytes(&body),
+        );
         let shown = String::from_utf8_lossy(&body).into_owned();
         if reply.status == 201 {
             stored += 1;
             let made = reply.json();
             assert_eq!(now(&member, "notes", &made), made, "round {round}: {shown}");
         } else {
-            assert_eq!(reply.status, 400, "round {round}: {shown}: {}", reply.text());
+            assert_eq!(
+                reply.status,
+                400,
+                "round {round}: {shown}: {}",
+                reply.text()
+            );
             any_refusal(&reply, &shown);
         }
     }

@@ -13,8 +13,18 @@ use crate::auth::look::{self, text};
 use crate::keys::Key;
 
 /// What a line may say.
-const NAMES: [&str; 10] =
-    ["level", "requestId", "endpoint", "method", "path", "ms", "apiKey", "status", "code", "cause"];
+const NAMES: [&str; 10] = [
+    "level",
+    "requestId",
+    "endpoint",
+    "method",
+    "path",
+    "ms",
+    "apiKey",
+    "status",
+    "code",
+    "cause",
+];
 
 /// Something that is nowhere else.
 fn recognisable(what: &str) -> String {
@@ -27,8 +37,12 @@ fn id(reply: &Reply) -> String {
 
 /// The lines of a log that carry this request's id.
 fn lines_of(log: &str, request: &str) -> Vec<Value> {
-    let lines = log.lines().map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
-    lines.filter(|line: &Value| line["requestId"] == json!(request)).collect()
+    let lines = log
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap_or_else(|error| panic!("{error}: {line}")));
+    lines
+        .filter(|line: &Value| line["requestId"] == json!(request))
+        .collect()
 }
 
 #[track_caller]
@@ -53,31 +67,107 @@ fn add_token(secrets: &mut BTreeMap<String, String>, what: &str, token: &str) {
 
 #[test]
 fn every_request_has_one_line_with_its_id() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let (stranger, member) = (stack().stranger(), stack().member());
     let json = [("content-type", "application/json")];
-    let note = member.post("/api/notes", &json!({ "title": "x" })).expect(201);
+    let note = member
+        .post("/api/notes", &json!({ "title": "x" }))
+        .expect(201);
     let path = format!("/api/notes/{}", text(&note, "id"));
     let refresh = json!({ "refreshToken": member.refresh_token });
     let credentials = json!({ "email": fresh_email(), "password": PASSWORD });
     let replies = [
-        ("register", 201, "POST", "/api/auth/register", stranger.post("/api/auth/register", &credentials)),
-        ("register", 409, "POST", "/api/auth/register", stranger.post("/api/auth/register", &credentials)),
-        ("register", 400, "POST", "/api/auth/register", stranger.send("POST", "/api/auth/register", &json, Some(b"{"))),
-        ("login", 200, "POST", "/api/auth/login", stranger.post("/api/auth/login", &credentials)),
-        ("login", 415, "POST", "/api/auth/login", stranger.send("POST", "/api/auth/login", &[], Some(b"{}"))),
-        ("refresh", 200, "POST", "/api/auth/refresh", stranger.post("/api/auth/refresh", &refresh)),
-        ("refresh", 401, "POST", "/api/auth/refresh", stranger.post("/api/auth/refresh", &refresh)),
-        ("health", 200, "GET", "/api/health", stranger.get("/api/health?a=b")),
+        (
+            "register",
+            201,
+            "POST",
+            "/api/auth/register",
+            stranger.post("/api/auth/register", &credentials),
+        ),
+        (
+            "register",
+            409,
+            "POST",
+            "/api/auth/register",
+            stranger.post("/api/auth/register", &credentials),
+        ),
+        (
+            "register",
+            400,
+            "POST",
+            "/api/auth/register",
+            stranger.send("POST", "/api/auth/register", &json, Some(b"{")),
+        ),
+        (
+            "login",
+            200,
+            "POST",
+            "/api/auth/login",
+            stranger.post("/api/auth/login", &credentials),
+        ),
+        (
+            "login",
+            415,
+            "POST",
+            "/api/auth/login",
+            stranger.send("POST", "/api/auth/login", &[], Some(b"{}")),
+        ),
+        (
+            "refresh",
+            200,
+            "POST",
+            "/api/auth/refresh",
+            stranger.post("/api/auth/refresh", &refresh),
+        ),
+        (
+            "refresh",
+            401,
+            "POST",
+            "/api/auth/refresh",
+            stranger.post("/api/auth/refresh", &refresh),
+        ),
+        (
+            "health",
+            200,
+            "GET",
+            "/api/health",
+            stranger.get("/api/health?a=b"),
+        ),
         ("records-create", 201, "POST", "/api/notes", note),
         ("records-get", 200, "GET", &path, member.get(&path)),
         ("records-get", 401, "GET", &path, stranger.get(&path)),
-        ("records-list", 200, "GET", "/api/notes", member.get("/api/notes?limit=1")),
-        ("records-update", 200, "PATCH", &path, member.patch(&path, &json!({ "title": "y" }))),
+        (
+            "records-list",
+            200,
+            "GET",
+            "/api/notes",
+            member.get("/api/notes?limit=1"),
+        ),
+        (
+            "records-update",
+            200,
+            "PATCH",
+            &path,
+            member.patch(&path, &json!({ "title": "y" })),
+        ),
         ("records-delete", 204, "DELETE", &path, member.delete(&path)),
         ("records-get", 404, "GET", &path, member.get(&path)),
-        ("logout", 204, "POST", "/api/auth/logout", stranger.post("/api/auth/logout", &refresh)),
-        ("fallback", 404, "GET", "/api/no/such/path", stranger.get("/api/no/such/path")),
+        (
+            "logout",
+            204,
+            "POST",
+            "/api/auth/logout",
+            stranger.post("/api/auth/logout", &refresh),
+        ),
+        (
+            "fallback",
+            404,
+            "GET",
+            "/api/no/such/path",
+            stranger.get("/api/no/such/path"),
+        ),
     ];
     let log = inside.logs(None);
     for (endpoint, status, method, path, reply) in replies {
@@ -85,11 +175,17 @@ fn every_request_has_one_line_with_its_id() {
         let lines = lines_of(&log, &id(&reply));
         assert_eq!(lines.len(), 1, "{endpoint} {status}: {lines:?}");
         let line = lines[0].as_object().unwrap();
-        assert!(line.keys().all(|name| NAMES.contains(&name.as_str())), "{line:?}");
+        assert!(
+            line.keys().all(|name| NAMES.contains(&name.as_str())),
+            "{line:?}"
+        );
         let said = ["level", "endpoint", "method", "path"].map(|name| line[name].as_str().unwrap());
         assert_eq!(said, ["INFO", endpoint, method, path]);
         if status >= 400 {
-            assert_eq!((&line["status"], line["code"].as_str().unwrap()), (&json!(status), reply.code().as_str()));
+            assert_eq!(
+                (&line["status"], line["code"].as_str().unwrap()),
+                (&json!(status), reply.code().as_str())
+            );
         }
     }
 }
@@ -102,9 +198,21 @@ fn everything(inside: &Inside) -> BTreeMap<String, String> {
         secrets.insert(value.clone(), what.to_owned());
         value
     };
-    let (password, wrong, unknown) = (secret("the password"), secret("a wrong password"), secret("a password"));
-    let (key, header, query) = (secret("an idempotency key"), secret("a header"), secret("a query"));
-    let (field, value, long) = (secret("a field"), secret("a value"), secret("a long password"));
+    let (password, wrong, unknown) = (
+        secret("the password"),
+        secret("a wrong password"),
+        secret("a password"),
+    );
+    let (key, header, query) = (
+        secret("an idempotency key"),
+        secret("a header"),
+        secret("a query"),
+    );
+    let (field, value, long) = (
+        secret("a field"),
+        secret("a value"),
+        secret("a long password"),
+    );
     let stranger = stack().stranger();
     let (email, other) = (fresh_email(), fresh_email());
     let post = |path: &str, body: &Value| stranger.post(path, body);
@@ -112,22 +220,64 @@ fn everything(inside: &Inside) -> BTreeMap<String, String> {
     let credentials = json!({ "email": email, "password": password });
     let registered = post("/api/auth/register", &credentials).expect(201);
     let _ = post("/api/auth/register", &credentials).expect(409);
-    let _ = post("/api/auth/register", &json!({ "email": password, "password": password })).expect(400);
-    let _ = post("/api/auth/register", &json!({ "email": other, "password": long.repeat(10) })).expect(400);
-    let _ = post("/api/auth/register", &json!({ "email": other, field.as_str(): value })).expect(400);
-    let _ = post("/api/auth/login", &json!({ "email": email, "password": wrong })).expect(401);
-    let _ = post("/api/auth/login", &json!({ "email": other, "password": unknown })).expect(401);
-    let _ = post("/api/auth/login", &json!({ "email": email, "password": { "$ne": value } })).expect(400);
+    let _ = post(
+        "/api/auth/register",
+        &json!({ "email": password, "password": password }),
+    )
+    .expect(400);
+    let _ = post(
+        "/api/auth/register",
+        &json!({ "email": other, "password": long.repeat(10) }),
+    )
+    .expect(400);
+    let _ = post(
+        "/api/auth/register",
+        &json!({ "email": other, field.as_str(): value }),
+    )
+    .expect(400);
+    let _ = post(
+        "/api/auth/login",
+        &json!({ "email": email, "password": wrong }),
+    )
+    .expect(401);
+    let _ = post(
+        "/api/auth/login",
+        &json!({ "email": other, "password": unknown }),
+    )
+    .expect(401);
+    let _ = post(
+        "/api/auth/login",
+        &json!({ "email": email, "password": { "$ne": value } }),
+    )
+    .expect(400);
     let login = post("/api/auth/login", &credentials).expect(200);
     let broken = format!("{{\"email\":\"{email}\",\"password\":\"{password}\"");
     let json_type = [("content-type", "application/json")];
-    let _ = stranger.send("POST", "/api/auth/login", &json_type, Some(broken.as_bytes())).expect(400);
-    let _ = stranger.send("POST", "/api/auth/login", &[("content-type", &password)], Some(b"{}")).expect(415);
+    let _ = stranger
+        .send(
+            "POST",
+            "/api/auth/login",
+            &json_type,
+            Some(broken.as_bytes()),
+        )
+        .expect(400);
+    let _ = stranger
+        .send(
+            "POST",
+            "/api/auth/login",
+            &[("content-type", &password)],
+            Some(b"{}"),
+        )
+        .expect(415);
 
     let member = stack().signed_in(&email, &login);
     let bearer = format!("Bearer {}", member.token.as_deref().unwrap());
     let refresh = |token: &str, key: &str| {
-        let headers = [("content-type", "application/json"), ("idempotency-key", key), ("authorization", &bearer)];
+        let headers = [
+            ("content-type", "application/json"),
+            ("idempotency-key", key),
+            ("authorization", &bearer),
+        ];
         let body = json!({ "refreshToken": token }).to_string();
         stranger.send("POST", "/api/auth/refresh", &headers, Some(body.as_bytes()))
     };
@@ -137,37 +287,94 @@ fn everything(inside: &Inside) -> BTreeMap<String, String> {
     let newest = refresh(&text(&refreshed, "refreshToken"), &key).expect(200);
     let _ = post("/api/auth/refresh", &json!({ "refreshToken": value })).expect(401);
 
-    let _ = member.post("/api/notes", &json!({ "title": value })).expect(201);
-    let _ = member.post("/api/notes", &json!({ "title": "x", field.as_str(): value })).expect(400);
+    let _ = member
+        .post("/api/notes", &json!({ "title": value }))
+        .expect(201);
+    let _ = member
+        .post(
+            "/api/notes",
+            &json!({ "title": "x", field.as_str(): value }),
+        )
+        .expect(400);
     let _ = member.get(&format!("/api/notes?{query}={query}&cursor={value}"));
-    let _ = stranger.get(&format!("/api/health?token={}&q={query}", member.token.as_deref().unwrap())).expect(200);
-    let _ = stranger.get(&format!("/api/no/such/path?token={}", member.refresh_token)).expect(404);
-    for bad in [format!("Bearer {header}"), format!("Basic {header}"), header.clone()] {
-        let _ = stranger.send("GET", "/api/notes", &[("authorization", &bad)], None).expect(401);
-        let _ = stranger.send("POST", "/api/auth/logout", &[("authorization", &bad)], None).expect(401);
+    let _ = stranger
+        .get(&format!(
+            "/api/health?token={}&q={query}",
+            member.token.as_deref().unwrap()
+        ))
+        .expect(200);
+    let _ = stranger
+        .get(&format!("/api/no/such/path?token={}", member.refresh_token))
+        .expect(404);
+    for bad in [
+        format!("Bearer {header}"),
+        format!("Basic {header}"),
+        header.clone(),
+    ] {
+        let _ = stranger
+            .send("GET", "/api/notes", &[("authorization", &bad)], None)
+            .expect(401);
+        let _ = stranger
+            .send("POST", "/api/auth/logout", &[("authorization", &bad)], None)
+            .expect(401);
     }
-    let _ = stranger.send("GET", "/api/posts", &[("cookie", &header)], None).expect(200);
-    let _ = stranger.send("GET", "/api/posts", &[("x-api-key", &header)], None).expect(401);
-    for server in [Key::secret(&["posts:list"]), Key::publishable(&["posts:list"])] {
+    let _ = stranger
+        .send("GET", "/api/posts", &[("cookie", &header)], None)
+        .expect(200);
+    let _ = stranger
+        .send("GET", "/api/posts", &[("x-api-key", &header)], None)
+        .expect(401);
+    for server in [
+        Key::secret(&["posts:list"]),
+        Key::publishable(&["posts:list"]),
+    ] {
         let _ = server.caller().get("/api/posts").expect(200);
-        let _ = server.caller().post("/api/posts", &json!({ "title": value }));
+        let _ = server
+            .caller()
+            .post("/api/posts", &json!({ "title": value }));
         let digest = ring::digest::digest(&ring::digest::SHA256, server.text.as_bytes());
-        secrets.insert(URL_SAFE_NO_PAD.encode(digest), "the hash of an API key".to_owned());
+        secrets.insert(
+            URL_SAFE_NO_PAD.encode(digest),
+            "the hash of an API key".to_owned(),
+        );
         secrets.insert(server.text[8..].to_owned(), "an API key".to_owned());
         secrets.insert(server.text.clone(), "a whole API key".to_owned());
     }
     let _ = refresh(&member.refresh_token, &key).expect(401);
     let _ = post("/api/auth/logout", &json!({ "refreshToken": value })).expect(204);
-    let _ = post("/api/auth/logout", &json!({ "refreshToken": text(&newest, "refreshToken") })).expect(204);
+    let _ = post(
+        "/api/auth/logout",
+        &json!({ "refreshToken": text(&newest, "refreshToken") }),
+    )
+    .expect(204);
     let _ = member.get("/api/notes").expect(401);
 
-    for (what, reply) in [("registration", registered), ("login", login), ("refresh", refreshed), ("second", newest)] {
-        add_token(&mut secrets, &format!("the access token of the {what}"), &text(&reply, "accessToken"));
-        add_token(&mut secrets, &format!("the refresh token of the {what}"), &text(&reply, "refreshToken"));
+    for (what, reply) in [
+        ("registration", registered),
+        ("login", login),
+        ("refresh", refreshed),
+        ("second", newest),
+    ] {
+        add_token(
+            &mut secrets,
+            &format!("the access token of the {what}"),
+            &text(&reply, "accessToken"),
+        );
+        add_token(
+            &mut secrets,
+            &format!("the refresh token of the {what}"),
+            &text(&reply, "refreshToken"),
+        );
     }
-    secrets.insert(items::stored_hash(inside, &email), "the stored hash".to_owned());
+    secrets.insert(
+        items::stored_hash(inside, &email),
+        "the stored hash".to_owned(),
+    );
     for session in items::sessions(&inside.dynamo.endpoint()).query("user_id", member.id()) {
-        let hash = session["refresh_token_hash"]["S"].as_str().unwrap().to_owned();
+        let hash = session["refresh_token_hash"]["S"]
+            .as_str()
+            .unwrap()
+            .to_owned();
         secrets.insert(hash, "the hash of a refresh token".to_owned());
     }
     secrets.insert(email, "the address".to_owned());
@@ -180,7 +387,9 @@ fn everything(inside: &Inside) -> BTreeMap<String, String> {
 
 #[test]
 fn nothing_secret_is_ever_logged() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let secrets = everything(inside);
     assert!(secrets.len() > 25);
     let log = inside.logs(None);
@@ -190,8 +399,15 @@ fn nothing_secret_is_ever_logged() {
 
 #[test]
 fn nor_when_the_tables_fail() {
-    let Some(inside) = stack().inside() else { return };
-    for fault in [Fault::Internal, Fault::Throttle, Fault::Close, Fault::LoseReply] {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    for fault in [
+        Fault::Internal,
+        Fault::Throttle,
+        Fault::Close,
+        Fault::LoseReply,
+    ] {
         let member = stack().member();
         let (email, password) = (fresh_email(), recognisable("the-password"));
         let key = recognisable("the-key");
@@ -203,28 +419,59 @@ fn nor_when_the_tables_fail() {
             ("$2b$".to_owned(), "a hash".to_owned()),
         ]);
         add_token(&mut secrets, "the refresh token", &member.refresh_token);
-        add_token(&mut secrets, "the access token", member.token.as_deref().unwrap());
+        add_token(
+            &mut secrets,
+            "the access token",
+            member.token.as_deref().unwrap(),
+        );
         let credentials = json!({ "email": email, "password": password });
         let own = json!({ "email": member.email, "password": PASSWORD });
         let refresh = json!({ "refreshToken": member.refresh_token });
         let title = json!({ "title": password });
         let token = member.token.as_deref().unwrap();
         for (function, event) in [
-            ("register", Event::new("POST", "/api/auth/register").json(&credentials)),
+            (
+                "register",
+                Event::new("POST", "/api/auth/register").json(&credentials),
+            ),
             ("login", Event::new("POST", "/api/auth/login").json(&own)),
-            ("refresh", Event::new("POST", "/api/auth/refresh").json(&refresh).header("idempotency-key", &key)),
-            ("records-create", Event::new("POST", "/api/notes").json(&title).token(token)),
-            ("logout", Event::new("POST", "/api/auth/logout").json(&refresh)),
+            (
+                "refresh",
+                Event::new("POST", "/api/auth/refresh")
+                    .json(&refresh)
+                    .header("idempotency-key", &key),
+            ),
+            (
+                "records-create",
+                Event::new("POST", "/api/notes").json(&title).token(token),
+            ),
+            (
+                "logout",
+                Event::new("POST", "/api/auth/logout").json(&refresh),
+            ),
         ] {
             let variant = inside.variant(function, "faulty", 1, &[]);
             variant.settle();
-            inside.proxy.fault(Rule::new(fault.clone()).key(&variant.key));
+            inside
+                .proxy
+                .fault(Rule::new(fault.clone()).key(&variant.key));
             let reply = variant.invoke(&event);
-            look::refused(&reply, 503, "common/unavailable", "The service is busy; try again in a moment.");
+            look::refused(
+                &reply,
+                503,
+                "common/unavailable",
+                "The service is busy; try again in a moment.",
+            );
             let lines = lines_of(&variant.log(), &id(&reply));
-            assert_eq!((lines.len(), &lines[0]["level"], &lines[0]["status"]), (1, &json!("WARN"), &json!(503)));
+            assert_eq!(
+                (lines.len(), &lines[0]["level"], &lines[0]["status"]),
+                (1, &json!("WARN"), &json!(503))
+            );
             let cause = lines[0]["cause"].as_str().unwrap();
-            assert!(!cause.is_empty() && !reply.text().contains(cause), "the cause is for the log alone: {cause}");
+            assert!(
+                !cause.is_empty() && !reply.text().contains(cause),
+                "the cause is for the log alone: {cause}"
+            );
             has_none_of(&variant.log(), &secrets);
         }
     }
@@ -232,28 +479,55 @@ fn nor_when_the_tables_fail() {
 
 #[test]
 fn the_cause_of_a_fault_is_in_the_log_and_not_in_the_reply() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let variant = inside.variant("login", "cause", 1, &[]);
     variant.settle();
-    inside.proxy.fault(Rule::new(Fault::Internal).key(&variant.key));
-    let event = Event::new("POST", "/api/auth/login").json(&json!({ "email": member.email, "password": PASSWORD }));
+    inside
+        .proxy
+        .fault(Rule::new(Fault::Internal).key(&variant.key));
+    let event = Event::new("POST", "/api/auth/login")
+        .json(&json!({ "email": member.email, "password": PASSWORD }));
     let reply = variant.invoke(&event);
-    look::refused(&reply, 503, "common/unavailable", "The service is busy; try again in a moment.");
+    look::refused(
+        &reply,
+        503,
+        "common/unavailable",
+        "The service is busy; try again in a moment.",
+    );
     assert_eq!(reply.header("retry-after"), Some("1"));
     let lines = lines_of(&variant.log(), &id(&reply));
     assert_eq!(lines.len(), 1);
-    assert!(lines[0]["cause"].as_str().unwrap().contains("InternalServerError"), "{}", lines[0]);
+    assert!(
+        lines[0]["cause"]
+            .as_str()
+            .unwrap()
+            .contains("InternalServerError"),
+        "{}",
+        lines[0]
+    );
 }
 
 #[test]
 fn no_caller_writes_a_line_of_its_own() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let forged = recognisable("forged");
     let line = format!("/api/x\r\n{{\"level\":\"INFO\",\"requestId\":\"{forged}\"}}\n");
     for method in ["GET", "GET\n{\"requestId\":1}\n"] {
-        let reply = inside.invoke("fallback", &Event::new(method, &line).header("user-agent", &line));
-        look::refused(&reply, 404, "common/not-found", "There is nothing at this path.");
+        let reply = inside.invoke(
+            "fallback",
+            &Event::new(method, &line).header("user-agent", &line),
+        );
+        look::refused(
+            &reply,
+            404,
+            "common/not-found",
+            "There is nothing at this path.",
+        );
         let log = inside.logs(Some("fallback"));
         assert_eq!(lines_of(&log, &id(&reply)).len(), 1);
         assert_eq!(lines_of(&log, &forged).len(), 0);
@@ -262,7 +536,9 @@ fn no_caller_writes_a_line_of_its_own() {
 
 #[test]
 fn a_bug_is_a_500_whose_cause_is_in_the_log() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     // Not the user's own item, which admins of other tests list.
     let broken = json!({ "auth_version": { "S": "x" } });
@@ -272,8 +548,18 @@ fn a_bug_is_a_500_whose_cause_is_in_the_log() {
     let message = "Something went wrong on our side; the log has it under this request id.";
     look::refused(&reply, 500, "common/internal", message);
     let lines = lines_of(&inside.logs(Some("login")), &id(&reply));
-    assert_eq!((lines.len(), &lines[0]["level"], &lines[0]["status"]), (1, &json!("ERROR"), &json!(500)));
-    assert!(lines[0]["cause"].as_str().unwrap().contains("auth_version"), "{}", lines[0]);
+    assert_eq!(
+        (lines.len(), &lines[0]["level"], &lines[0]["status"]),
+        (1, &json!("ERROR"), &json!(500))
+    );
+    assert!(
+        lines[0]["cause"].as_str().unwrap().contains("auth_version"),
+        "{}",
+        lines[0]
+    );
     let said = lines[0].to_string();
-    assert!(!said.contains(&member.email) && !said.contains(PASSWORD) && !said.contains("$2b$"), "{said}");
+    assert!(
+        !said.contains(&member.email) && !said.contains(PASSWORD) && !said.contains("$2b$"),
+        "{said}"
+    );
 }

@@ -1,6 +1,11 @@
 //! The visitor: the whole API from outside, through real binaries behind a real emulator. Files mirror the endpoint
 //! page; every test arrives, acts and looks.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to stop")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has to stop"
+)]
 
 mod admin;
 mod auth;

@@ -30,8 +30,15 @@ const COLUMNS: [&str; 14] = [
 ];
 
 /// Every rule that each of the operations is to be shown with.
-const RULES: [&str; 7] =
-    ["public", "authenticated", "owner", "admin", "role:editor", "owner | role:editor", "owner & role:editor"];
+const RULES: [&str; 7] = [
+    "public",
+    "authenticated",
+    "owner",
+    "admin",
+    "role:editor",
+    "owner | role:editor",
+    "owner & role:editor",
+];
 
 const OPERATIONS: [&str; 5] = ["create", "read", "list", "update", "delete"];
 
@@ -50,17 +57,31 @@ struct Row {
 
 /// The table under a heading.
 fn table(heading: &str) -> Vec<Row> {
-    let section = GUIDE.split(&format!("\n### {heading}\n")).nth(1).expect("the heading").split("\n#").next().unwrap();
+    let section = GUIDE
+        .split(&format!("\n### {heading}\n"))
+        .nth(1)
+        .expect("the heading")
+        .split("\n#")
+        .next()
+        .unwrap();
     let cells = |line: &str| -> Vec<String> {
         let line = line.replace("\\|", "\0");
         let cells = line.trim_matches('|').split('|');
-        cells.map(|cell| cell.trim().trim_matches('`').replace('\0', "|")).collect()
+        cells
+            .map(|cell| cell.trim().trim_matches('`').replace('\0', "|"))
+            .collect()
     };
-    let mut lines = section.lines().filter(|line| line.starts_with('|')).map(cells);
+    let mut lines = section
+        .lines()
+        .filter(|line| line.starts_with('|'))
+        .map(cells);
     let head = lines.next().expect("a head");
     let first = head.len() - COLUMNS.len();
     assert_eq!(head[first..], COLUMNS);
-    assert!(head[..first] == ["Rule", "In"] || head[..first] == ["Rule", "Read", "In"], "{head:?}");
+    assert!(
+        head[..first] == ["Rule", "In"] || head[..first] == ["Rule", "Read", "In"],
+        "{head:?}"
+    );
     let rows: Vec<Row> = lines
         .skip(1)
         .map(|mut cells| {
@@ -68,7 +89,12 @@ fn table(heading: &str) -> Vec<Row> {
             let rest = cells.split_off(first);
             let collection = cells.pop().unwrap_or_default();
             let mut cells = cells.into_iter();
-            Row { rule: cells.next().unwrap_or_default(), read: cells.next(), collection, cells: rest }
+            Row {
+                rule: cells.next().unwrap_or_default(),
+                read: cells.next(),
+                collection,
+                cells: rest,
+            }
         })
         .collect();
     assert!(rows.len() > 3, "{heading}");
@@ -102,21 +128,48 @@ fn cast() -> &'static Cast {
         let editor = || {
             let email = fresh_email();
             let user = stack().register(&email);
-            let _ = admin.patch(&format!("/api/users/{}", user.id()), &json!({ "role": "editor" })).expect(200);
+            let _ = admin
+                .patch(
+                    &format!("/api/users/{}", user.id()),
+                    &json!({ "role": "editor" }),
+                )
+                .expect(200);
             stack().login(&email)
         };
         let email = fresh_email();
         let living = stack().register(&email);
         let ended = stack().login(&email);
-        let _ = ended.post("/api/auth/logout", &json!({ "refreshToken": ended.refresh_token })).expect(204);
+        let _ = ended
+            .post(
+                "/api/auth/logout",
+                &json!({ "refreshToken": ended.refresh_token }),
+            )
+            .expect(204);
         let disabled = stack().member();
-        let spare = ["notes", "products"].iter().flat_map(|name| (0..SPARE).map(|_| *name)).map(|name| {
-            let body =
-                if name == "products" { json!({ "name": "a", "sku": fresh_sku() }) } else { json!({ "title": "a" }) };
-            (name, disabled.post(&format!("/api/{name}"), &body).expect(201).json())
-        });
+        let spare = ["notes", "products"]
+            .iter()
+            .flat_map(|name| (0..SPARE).map(|_| *name))
+            .map(|name| {
+                let body = if name == "products" {
+                    json!({ "name": "a", "sku": fresh_sku() })
+                } else {
+                    json!({ "title": "a" })
+                };
+                (
+                    name,
+                    disabled
+                        .post(&format!("/api/{name}"), &body)
+                        .expect(201)
+                        .json(),
+                )
+            });
         let spare = Mutex::new(spare.collect());
-        let _ = admin.patch(&format!("/api/users/{}", disabled.id()), &json!({ "disabled": true })).expect(200);
+        let _ = admin
+            .patch(
+                &format!("/api/users/{}", disabled.id()),
+                &json!({ "disabled": true }),
+            )
+            .expect(200);
         Cast {
             member: stack().member(),
             owner: stack().member(),
@@ -126,8 +179,14 @@ fn cast() -> &'static Cast {
             disabled,
             spare,
             ended: [ended, living],
-            publishable: key(&admin, &json!({ "name": "table", "type": "publishable", "scopes": ["*:*"] })),
-            secret: key(&admin, &json!({ "name": "table", "type": "secret", "scopes": ["*:*"] })),
+            publishable: key(
+                &admin,
+                &json!({ "name": "table", "type": "publishable", "scopes": ["*:*"] }),
+            ),
+            secret: key(
+                &admin,
+                &json!({ "name": "table", "type": "secret", "scopes": ["*:*"] }),
+            ),
             post: post(&admin, "what comments are about"),
             admin,
         }
@@ -135,7 +194,10 @@ fn cast() -> &'static Cast {
 }
 
 fn key(admin: &Caller, body: &Value) -> String {
-    text(&admin.post("/api/admin/api-keys", body).expect(201).json(), "key")
+    text(
+        &admin.post("/api/admin/api-keys", body).expect(201).json(),
+        "key",
+    )
 }
 
 /// One row's callers by column, and whose record each of them meets; and the keys of some, which last as long as these
@@ -144,14 +206,24 @@ fn callers(row: &Row, operation: &str) -> (Vec<(&'static str, Caller, &'static C
     let cast = cast();
     let stranger = stack().stranger();
     let name = &row.collection;
-    let other = OPERATIONS.iter().filter(|other| **other != operation).map(|other| format!("{name}:{other}"));
+    let other = OPERATIONS
+        .iter()
+        .filter(|other| **other != operation)
+        .map(|other| format!("{name}:{other}"));
     let other: Vec<String> = other.chain(["orders:*".to_owned()]).collect();
     let related = usize::from(name == "comments");
     let secret = |scopes: Value| {
-        Key::make(&json!({ "name": format!("{operation} {name}"), "type": "secret", "scopes": scopes }))
+        Key::make(
+            &json!({ "name": format!("{operation} {name}"), "type": "secret", "scopes": scopes }),
+        )
     };
     // A relation takes reading what it points to.
-    let keys = [secret(json!([&*format!("{name}:{operation}"), "posts:read"][..1 + related])), secret(json!(other))];
+    let keys = [
+        secret(json!(
+            [&*format!("{name}:{operation}"), "posts:read"][..1 + related]
+        )),
+        secret(json!(other)),
+    ];
     let callers = COLUMNS
         .iter()
         .map(|column| {
@@ -211,10 +283,16 @@ fn made(collection: &str, owner: &Caller, text: &str) -> Value {
         }
         None if owner.id() == cast.disabled.id() => {
             let mut spare = cast.spare.lock().unwrap_or_else(PoisonError::into_inner);
-            let place = spare.iter().position(|(name, _)| *name == collection).expect("a spare record");
+            let place = spare
+                .iter()
+                .position(|(name, _)| *name == collection)
+                .expect("a spare record");
             let (_, record) = spare.swap_remove(place);
             let text = json!({ fields(collection).0: text });
-            cast.admin.patch(&path(collection, &record), &text).expect(200).json()
+            cast.admin
+                .patch(&path(collection, &record), &text)
+                .expect(200)
+                .json()
         }
         None => owner.post(&all, &body).expect(201).json(),
     }
@@ -222,12 +300,26 @@ fn made(collection: &str, owner: &Caller, text: &str) -> Value {
 
 /// The row is about the rule that the collection has.
 fn has_the_rule(row: &Row, operation: &str) {
-    let spec = cast().admin.get(&format!("/api/{}/spec", row.collection)).expect(200).json();
+    let spec = cast()
+        .admin
+        .get(&format!("/api/{}/spec", row.collection))
+        .expect(200)
+        .json();
     let rule = |operation: &str| spec["permissions"][operation].as_str().map(str::to_owned);
     let said = rule(operation).or_else(|| rule("read").filter(|_| operation == "list"));
-    assert_eq!(said.as_ref(), Some(&row.rule), "{operation} in {}", row.collection);
+    assert_eq!(
+        said.as_ref(),
+        Some(&row.rule),
+        "{operation} in {}",
+        row.collection
+    );
     if let Some(read) = &row.read {
-        assert_eq!(rule("read").as_ref(), Some(read), "read in {}", row.collection);
+        assert_eq!(
+            rule("read").as_ref(),
+            Some(read),
+            "read in {}",
+            row.collection
+        );
     }
 }
 
@@ -245,8 +337,15 @@ fn plays(heading: &str, operation: &str, play: impl Fn(&Row, &str, &Caller, &Cal
 /// The reply is what the cell says; a refusal is the one that its caller is due, to the letter. Whether it was done.
 #[track_caller]
 fn is(reply: &Reply, cell: &str, done: u16, column: &str, what: &str) -> bool {
-    let said: u16 = cell.parse().unwrap_or_else(|_| panic!("{cell} is no status: {what}"));
-    assert_eq!(reply.status, if said < 300 { done } else { said }, "{what} ({column}): {}", reply.text());
+    let said: u16 = cell
+        .parse()
+        .unwrap_or_else(|_| panic!("{cell} is no status: {what}"));
+    assert_eq!(
+        reply.status,
+        if said < 300 { done } else { said },
+        "{what} ({column}): {}",
+        reply.text()
+    );
     let code = reply.code();
     match (said, column) {
         (401, "disabled" | "ended") => refused(reply, 401, "auth/session-revoked"),
@@ -262,7 +361,10 @@ fn is(reply: &Reply, cell: &str, done: u16, column: &str, what: &str) -> bool {
 /// The same refusal of the only operation of a bulk write, or the write is done.
 #[track_caller]
 fn is_in_bulk(caller: &Caller, collection: &str, operation: &Value, cell: &str, column: &str) {
-    let reply = caller.post(&format!("/api/{collection}/bulk"), &json!({ "operations": [operation] }));
+    let reply = caller.post(
+        &format!("/api/{collection}/bulk"),
+        &json!({ "operations": [operation] }),
+    );
     let what = format!("bulk {operation} in {collection}");
     let said: u16 = cell.parse().expect("a status");
     let code = match (said, column) {
@@ -274,13 +376,23 @@ fn is_in_bulk(caller: &Caller, collection: &str, operation: &Value, cell: &str, 
         _ => "",
     };
     let expected = (if said < 300 { 200 } else { said }, code);
-    assert_eq!((reply.status, reply.code().as_str()), expected, "{what} ({column}): {}", reply.text());
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        expected,
+        "{what} ({column}): {}",
+        reply.text()
+    );
 }
 
 /// How many records have this text.
 fn count(collection: &str, text: &str) -> Value {
     let field = fields(collection).0;
-    cast().admin.get(&format!("/api/{collection}/count?{field}={text}")).expect(200).json()["count"].clone()
+    cast()
+        .admin
+        .get(&format!("/api/{collection}/count?{field}={text}"))
+        .expect(200)
+        .json()["count"]
+        .clone()
 }
 
 fn creates(heading: &str, name_the_owner: bool) {
@@ -300,7 +412,13 @@ fn creates(heading: &str, name_the_owner: bool) {
                 body
             };
             let reply = caller.post(&format!("/api/{collection}"), &one());
-            is_in_bulk(caller, collection, &json!({ "create": one() }), cell, column);
+            is_in_bulk(
+                caller,
+                collection,
+                &json!({ "create": one() }),
+                cell,
+                column,
+            );
             if !is(&reply, cell, 201, column, &what) {
                 continue;
             }
@@ -310,8 +428,16 @@ fn creates(heading: &str, name_the_owner: bool) {
             let made = reply.json();
             assert_eq!(made["createdBy"], json!(id), "{what} ({column})");
             if let Some(field) = owner_field {
-                let owner = if name_the_owner { Some(cast().owner.id()) } else { id };
-                assert_eq!(made.get(field), owner.map(|id| json!(id)).as_ref(), "{what} ({column}): {made}");
+                let owner = if name_the_owner {
+                    Some(cast().owner.id())
+                } else {
+                    id
+                };
+                assert_eq!(
+                    made.get(field),
+                    owner.map(|id| json!(id)).as_ref(),
+                    "{what} ({column}): {made}"
+                );
             }
         }
         settles(&json!(done), collection, || count(collection, &marker));
@@ -345,10 +471,25 @@ fn list() {
         has_the_rule(&row, "list");
         let (collection, marker) = (row.collection.as_str(), fresh_sku());
         let cast = cast();
-        let owners =
-            [&cast.owner, &cast.another, &cast.editor, &cast.own_editor, &cast.disabled, &cast.ended[1], &cast.admin];
-        let records: Vec<Value> = owners.iter().map(|owner| made(collection, owner, &marker)).collect();
-        let ids = |records: &[Value]| records.iter().map(|record| text(record, "id")).collect::<Vec<_>>();
+        let owners = [
+            &cast.owner,
+            &cast.another,
+            &cast.editor,
+            &cast.own_editor,
+            &cast.disabled,
+            &cast.ended[1],
+            &cast.admin,
+        ];
+        let records: Vec<Value> = owners
+            .iter()
+            .map(|owner| made(collection, owner, &marker))
+            .collect();
+        let ids = |records: &[Value]| {
+            records
+                .iter()
+                .map(|record| text(record, "id"))
+                .collect::<Vec<_>>()
+        };
         let filter = format!("{}={marker}", fields(collection).0);
         let (callers, _keys) = callers(&row, "list");
         for ((column, caller, _), cell) in callers.iter().zip(&row.cells) {
@@ -368,11 +509,21 @@ fn list() {
             };
             expected.sort_by(|one, two| two.cmp(one));
             let what = format!("{column} lists {collection}");
-            settles(&expected, &what, || ids(&walk(caller, collection, &filter, 100)));
-            let counted =
-                || caller.get(&format!("/api/{collection}/count?{filter}")).expect(200).json()["count"].clone();
+            settles(&expected, &what, || {
+                ids(&walk(caller, collection, &filter, 100))
+            });
+            let counted = || {
+                caller
+                    .get(&format!("/api/{collection}/count?{filter}"))
+                    .expect(200)
+                    .json()["count"]
+                    .clone()
+            };
             settles(&json!(expected.len()), &what, counted);
-            let spec = caller.get(&format!("/api/{collection}/spec")).expect(200).json();
+            let spec = caller
+                .get(&format!("/api/{collection}/spec"))
+                .expect(200)
+                .json();
             assert_eq!(spec["name"], collection);
         }
     }
@@ -388,19 +539,37 @@ fn update() {
         if collection == "products" {
             full["sku"] = record["sku"].clone();
         }
-        let replies = [("patched", caller.patch(&one, &json!({ field: "patched" }))), ("put", caller.put(&one, &full))];
+        let replies = [
+            ("patched", caller.patch(&one, &json!({ field: "patched" }))),
+            ("put", caller.put(&one, &full)),
+        ];
         for (text, reply) in replies {
-            if is(&reply, cell, 200, column, &format!("{text} in {collection}")) {
+            if is(
+                &reply,
+                cell,
+                200,
+                column,
+                &format!("{text} in {collection}"),
+            ) {
                 assert_eq!(reply.json()[field], text, "{collection} ({column})");
                 record = reply.json();
             }
         }
-        is_in_bulk(caller, collection, &json!({ "update": { "id": record["id"], field: "in bulk" } }), cell, column);
+        is_in_bulk(
+            caller,
+            collection,
+            &json!({ "update": { "id": record["id"], field: "in bulk" } }),
+            cell,
+            column,
+        );
         let after = now(&cast().admin, collection, &record);
         if cell == "200" {
             assert_eq!(after[field], "in bulk", "{collection} ({column})");
         } else {
-            assert_eq!(after, record, "{collection} ({column}): a refusal changes nothing");
+            assert_eq!(
+                after, record,
+                "{collection} ({column}): a refusal changes nothing"
+            );
         }
     });
 }
@@ -408,12 +577,27 @@ fn update() {
 #[test]
 fn give_away() {
     plays("give away", "update", |row, column, caller, owner, cell| {
-        let (collection, field) = (row.collection.as_str(), fields(&row.collection).1.expect("an owner field"));
+        let (collection, field) = (
+            row.collection.as_str(),
+            fields(&row.collection).1.expect("an owner field"),
+        );
         let record = made(collection, owner, "mine");
-        let reply = caller.patch(&path(collection, &record), &json!({ field: cast().member.id() }));
+        let reply = caller.patch(
+            &path(collection, &record),
+            &json!({ field: cast().member.id() }),
+        );
         let gift = json!({ "update": { "id": record["id"], field: cast().member.id() } });
-        if is(&reply, cell, 200, column, &format!("give away in {collection}")) {
-            assert_eq!(now(&cast().admin, collection, &record)[field], cast().member.id());
+        if is(
+            &reply,
+            cell,
+            200,
+            column,
+            &format!("give away in {collection}"),
+        ) {
+            assert_eq!(
+                now(&cast().admin, collection, &record)[field],
+                cast().member.id()
+            );
         } else {
             is_in_bulk(caller, collection, &gift, cell, column);
             if cell == "403" && column != "sk else" {
@@ -422,7 +606,11 @@ fn give_away() {
                     refused_with(&reply, 403, "auth/forbidden", &message);
                 }
             }
-            assert_eq!(now(&cast().admin, collection, &record), record, "{collection} ({column})");
+            assert_eq!(
+                now(&cast().admin, collection, &record),
+                record,
+                "{collection} ({column})"
+            );
         }
     });
 }
@@ -433,13 +621,33 @@ fn delete() {
         let collection = row.collection.as_str();
         let [alone, in_bulk] = ["alone", "in bulk"].map(|text| made(collection, owner, text));
         let reply = caller.delete(&path(collection, &alone));
-        let done = is(&reply, cell, 204, column, &format!("delete in {collection}"));
-        is_in_bulk(caller, collection, &json!({ "delete": { "id": in_bulk["id"] } }), cell, column);
+        let done = is(
+            &reply,
+            cell,
+            204,
+            column,
+            &format!("delete in {collection}"),
+        );
+        is_in_bulk(
+            caller,
+            collection,
+            &json!({ "delete": { "id": in_bulk["id"] } }),
+            cell,
+            column,
+        );
         for record in [alone, in_bulk] {
             if done {
-                refused(&cast().admin.get(&path(collection, &record)), 404, "data/record-not-found");
+                refused(
+                    &cast().admin.get(&path(collection, &record)),
+                    404,
+                    "data/record-not-found",
+                );
             } else {
-                assert_eq!(now(&cast().admin, collection, &record), record, "{collection} ({column})");
+                assert_eq!(
+                    now(&cast().admin, collection, &record),
+                    record,
+                    "{collection} ({column})"
+                );
             }
         }
     });
@@ -451,9 +659,16 @@ fn the_table_is_complete() {
     for operation in OPERATIONS {
         let rows = table(operation);
         for rule in RULES {
-            assert!(rows.iter().any(|row| row.rule == rule), "{operation} has no row for {rule}");
+            assert!(
+                rows.iter().any(|row| row.rule == rule),
+                "{operation} has no row for {rule}"
+            );
         }
-        let cell = |cell: &String| ["all", "own"].contains(&cell.as_str()) || cell.parse::<u16>().is_ok();
-        assert!(rows.iter().all(|row| row.cells.iter().all(cell)), "{operation}");
+        let cell =
+            |cell: &String| ["all", "own"].contains(&cell.as_str()) || cell.parse::<u16>().is_ok();
+        assert!(
+            rows.iter().all(|row| row.cells.iter().all(cell)),
+            "{operation}"
+        );
     }
 }

@@ -24,18 +24,27 @@ pub(crate) struct Newcomer {
 ///
 /// # Errors
 /// Everything that is wrong with it, in words that never repeat a hash.
-pub(crate) fn parse(line: &[u8], settings: &Settings, now: Timestamp, random: [u8; 10]) -> Result<Newcomer, String> {
+pub(crate) fn parse(
+    line: &[u8],
+    settings: &Settings,
+    now: Timestamp,
+    random: [u8; 10],
+) -> Result<Newcomer, String> {
     let line = std::str::from_utf8(line).map_err(|_| "is not UTF-8")?;
     let value: Value = serde_json::from_str(line).map_err(|error| {
         // The error names a place in this very line, and nothing of what is there.
         format!("is not JSON: character {}", error.column())
     })?;
-    let Value::Object(mut fields) = value else { return Err("is not a JSON object".to_owned()) };
+    let Value::Object(mut fields) = value else {
+        return Err("is not a JSON object".to_owned());
+    };
     let mut problems = Vec::new();
 
     let mark = auth::user::import_mark(&fields);
     let email = match text(&mut fields, "email", &mut problems) {
-        Some(email) => email::normalise(&email).map_err(|detail| problems.push(detail.message)).ok(),
+        Some(email) => email::normalise(&email)
+            .map_err(|detail| problems.push(detail.message))
+            .ok(),
         None => {
             if problems.is_empty() {
                 problems.push("`email` is required.".to_owned());
@@ -47,19 +56,29 @@ pub(crate) fn parse(line: &[u8], settings: &Settings, now: Timestamp, random: [u
     if let Some(Err(reason)) = password_hash.as_deref().map(password::check_hash) {
         problems.push(format!("`passwordHash` {reason}."));
     }
-    let role = text(&mut fields, "role", &mut problems).unwrap_or_else(|| auth::user::AUTHENTICATED.to_owned());
-    problems.extend(check_role(&role, &settings.auth).err().map(|detail| detail.message));
+    let role = text(&mut fields, "role", &mut problems)
+        .unwrap_or_else(|| auth::user::AUTHENTICATED.to_owned());
+    problems.extend(
+        check_role(&role, &settings.auth)
+            .err()
+            .map(|detail| detail.message),
+    );
     let created_at = text(&mut fields, "createdAt", &mut problems).and_then(|text| {
         let time = Timestamp::parse(&text).filter(|time| *time <= now);
         if time.is_none() {
-            problems.push("`createdAt` must be a time that has been, such as 2026-01-31T12:00:00.000Z.".to_owned());
+            problems.push(
+                "`createdAt` must be a time that has been, such as 2026-01-31T12:00:00.000Z."
+                    .to_owned(),
+            );
         }
         time
     });
     let id = text(&mut fields, "id", &mut problems).and_then(|text| {
         let id = text.parse::<Id>().ok();
         if id.is_none() {
-            problems.push("`id` must be a UUIDv7 in lower case; leave it out to have one made.".to_owned());
+            problems.push(
+                "`id` must be a UUIDv7 in lower case; leave it out to have one made.".to_owned(),
+            );
         }
         id
     });
@@ -81,16 +100,27 @@ pub(crate) fn parse(line: &[u8], settings: &Settings, now: Timestamp, random: [u
             Map::new()
         }
     };
-    let Some(email) = email.filter(|_| problems.is_empty()) else { return Err(problems.join(" ")) };
+    let Some(email) = email.filter(|_| problems.is_empty()) else {
+        return Err(problems.join(" "));
+    };
 
     let created_at = created_at.or_else(|| id.map(Id::created_at)).unwrap_or(now);
     let user = User {
         role,
         disabled,
         profile,
-        ..User::new(id.unwrap_or_else(|| Id::new(created_at, random)), email, false, created_at)
+        ..User::new(
+            id.unwrap_or_else(|| Id::new(created_at, random)),
+            email,
+            false,
+            created_at,
+        )
     };
-    Ok(Newcomer { user, password_hash, mark })
+    Ok(Newcomer {
+        user,
+        password_hash,
+        mark,
+    })
 }
 
 /// Takes a text that may be left out or null.
@@ -118,7 +148,8 @@ mod tests {
     fn settings() -> Settings {
         let json = json!({ "auth": { "roles": ["editor"] }, "users": { "fields": [
             { "name": "username", "type": "string", "public": true }, { "name": "level", "type": "integer", "max": 9 } ] } });
-        Settings::read(&json.to_string(), |_| None, false).unwrap_or_else(|problem| panic!("{problem}"))
+        Settings::read(&json.to_string(), |_| None, false)
+            .unwrap_or_else(|problem| panic!("{problem}"))
     }
 
     fn read(line: &str) -> Result<Newcomer, String> {
@@ -131,24 +162,44 @@ mod tests {
             "createdAt": "2020-02-29T12:00:00+01:00", "disabled": true, "username": "Ada", "level": 7 });
         let newcomer = read(&whole.to_string()).expect("a user");
         let user = newcomer.user;
-        assert_eq!((user.email.as_str(), user.role.as_str(), user.disabled), ("ada@example.com", "editor", true));
+        assert_eq!(
+            (user.email.as_str(), user.role.as_str(), user.disabled),
+            ("ada@example.com", "editor", true)
+        );
         assert_eq!((user.id.to_string().as_str(), user.auth_version), (ID, 1));
         assert_eq!(user.created_at.to_string(), "2020-02-29T11:00:00.000Z");
-        assert_eq!(Value::Object(user.profile), json!({ "username": "Ada", "level": 7 }));
+        assert_eq!(
+            Value::Object(user.profile),
+            json!({ "username": "Ada", "level": 7 })
+        );
         assert_eq!(newcomer.password_hash.as_deref(), Some(HASH));
 
         let least = read(r#"{"email":"a@b","passwordHash":null}"#).expect("a user");
-        assert_eq!((least.user.role.as_str(), least.user.disabled), ("authenticated", false));
-        assert_eq!((least.user.created_at, least.user.id), (NOW, Id::new(NOW, [7; 10])));
+        assert_eq!(
+            (least.user.role.as_str(), least.user.disabled),
+            ("authenticated", false)
+        );
+        assert_eq!(
+            (least.user.created_at, least.user.id),
+            (NOW, Id::new(NOW, [7; 10]))
+        );
         assert_eq!(least.password_hash, None);
     }
 
     #[test]
     fn an_id_and_a_time_go_together() {
-        let by_id = read(&json!({ "email": "a@b", "id": ID }).to_string()).expect("a user").user;
+        let by_id = read(&json!({ "email": "a@b", "id": ID }).to_string())
+            .expect("a user")
+            .user;
         assert_eq!(by_id.created_at, by_id.id.created_at());
-        let by_time = read(r#"{"email":"a@b","createdAt":"2020-01-01"}"#).expect("a user").user;
-        assert_eq!(by_time.id.created_at(), by_time.created_at, "so that it is where it belongs among the newest");
+        let by_time = read(r#"{"email":"a@b","createdAt":"2020-01-01"}"#)
+            .expect("a user")
+            .user;
+        assert_eq!(
+            by_time.id.created_at(),
+            by_time.created_at,
+            "so that it is where it belongs among the newest"
+        );
     }
 
     #[test]
@@ -156,9 +207,11 @@ mod tests {
         let mark = |line: &str| read(line).expect("a user").mark;
         let line = r#"{"email":"a@b","level":1}"#;
         assert_eq!(mark(line), mark(r#" { "level" : 1, "email" : "a@b" }"#));
-        for other in
-            [r#"{"email":"a@b"}"#, r#"{"email":"a@b","level":2}"#, r#"{"email":"a@b","level":1,"role":"admin"}"#]
-        {
+        for other in [
+            r#"{"email":"a@b"}"#,
+            r#"{"email":"a@b","level":2}"#,
+            r#"{"email":"a@b","level":1,"role":"admin"}"#,
+        ] {
             assert_ne!(mark(line), mark(other));
         }
     }
@@ -172,31 +225,73 @@ mod tests {
         };
         for (line, reason) in [
             ("".to_owned(), "is not JSON"),
-            (r#"{"passwordHash":"$2b$10$secret"#.to_owned(), "is not JSON: character"),
+            (
+                r#"{"passwordHash":"$2b$10$secret"#.to_owned(),
+                "is not JSON: character",
+            ),
             ("[]".to_owned(), "is not a JSON object"),
             ("{}".to_owned(), "`email` is required."),
             (with("email", json!(1)), "`email` must be a string."),
-            (with("email", json!("ada")), "`email` must be an email address."),
-            (with("passwordHash", json!("secret")), "`passwordHash` is not a bcrypt hash"),
-            (with("passwordHash", json!(HASH.replace("$12$", "$17$"))), "over 16"),
-            (with("passwordHash", json!(1)), "`passwordHash` must be a string."),
-            (with("role", json!("chief")), "`role` must be one of: admin, authenticated, editor."),
-            (with("role", json!("public")), "`role` must be one of: admin, authenticated, editor."),
+            (
+                with("email", json!("ada")),
+                "`email` must be an email address.",
+            ),
+            (
+                with("passwordHash", json!("secret")),
+                "`passwordHash` is not a bcrypt hash",
+            ),
+            (
+                with("passwordHash", json!(HASH.replace("$12$", "$17$"))),
+                "over 16",
+            ),
+            (
+                with("passwordHash", json!(1)),
+                "`passwordHash` must be a string.",
+            ),
+            (
+                with("role", json!("chief")),
+                "`role` must be one of: admin, authenticated, editor.",
+            ),
+            (
+                with("role", json!("public")),
+                "`role` must be one of: admin, authenticated, editor.",
+            ),
             (with("id", json!("1")), "`id` must be a UUIDv7"),
-            (with("id", json!("550e8400-e29b-41d4-a716-446655440000")), "`id` must be a UUIDv7"),
-            (with("createdAt", json!("yesterday")), "`createdAt` must be a time"),
-            (with("createdAt", json!("2999-01-01")), "`createdAt` must be a time that has been"),
-            (with("disabled", json!("no")), "`disabled` must be true or false."),
+            (
+                with("id", json!("550e8400-e29b-41d4-a716-446655440000")),
+                "`id` must be a UUIDv7",
+            ),
+            (
+                with("createdAt", json!("yesterday")),
+                "`createdAt` must be a time",
+            ),
+            (
+                with("createdAt", json!("2999-01-01")),
+                "`createdAt` must be a time that has been",
+            ),
+            (
+                with("disabled", json!("no")),
+                "`disabled` must be true or false.",
+            ),
             (with("level", json!(10)), "`level`"),
             (with("username", json!("a b")), "`username`"),
             (with("password", json!("plain")), "`password`"),
             (with("authVersion", json!(1)), "`authVersion`"),
         ] {
             let refused = read(&line).expect_err("refused");
-            assert!(refused.contains(reason) && !refused.contains("secret"), "{line}: {refused}");
+            assert!(
+                refused.contains(reason) && !refused.contains("secret"),
+                "{line}: {refused}"
+            );
         }
         let two = read(r#"{"email":"x","role":"chief"}"#).expect_err("refused");
-        assert_eq!(two, "`email` must be an email address. `role` must be one of: admin, authenticated, editor.");
-        assert_eq!(parse(b"{\"email\":\"\xff\"}", &settings(), NOW, [7; 10]), Err("is not UTF-8".to_owned()));
+        assert_eq!(
+            two,
+            "`email` must be an email address. `role` must be one of: admin, authenticated, editor."
+        );
+        assert_eq!(
+            parse(b"{\"email\":\"\xff\"}", &settings(), NOW, [7; 10]),
+            Err("is not UTF-8".to_owned())
+        );
     }
 }

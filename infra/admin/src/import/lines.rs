@@ -23,7 +23,11 @@ pub(crate) struct Lines<R> {
 
 impl<R: BufRead> Lines<R> {
     pub(crate) fn new(reader: R) -> Self {
-        Self { reader, number: 0, read: 0 }
+        Self {
+            reader,
+            number: 0,
+            read: 0,
+        }
     }
 
     /// How many bytes have been read.
@@ -42,7 +46,9 @@ impl<R: BufRead> Lines<R> {
                 }
                 end = false;
                 let newline = buffer.iter().position(|byte| *byte == b'\n');
-                let part = buffer.get(..newline.unwrap_or(buffer.len())).unwrap_or_default();
+                let part = buffer
+                    .get(..newline.unwrap_or(buffer.len()))
+                    .unwrap_or_default();
                 whole &= text.len() + part.len() <= MAX_LINE;
                 if whole {
                     text.extend_from_slice(part);
@@ -61,14 +67,20 @@ impl<R: BufRead> Lines<R> {
             let number = self.number;
             if !whole {
                 let reason = format!("is longer than {} KiB.", MAX_LINE / 1024);
-                return Ok(Some(Line { number, text: Err(reason) }));
+                return Ok(Some(Line {
+                    number,
+                    text: Err(reason),
+                }));
             }
             // What some editors begin a file with.
             if let Some(rest) = text.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1) {
                 text = rest.to_vec();
             }
             if !text.trim_ascii().is_empty() {
-                return Ok(Some(Line { number, text: Ok(text) }));
+                return Ok(Some(Line {
+                    number,
+                    text: Ok(text),
+                }));
             }
         }
     }
@@ -85,7 +97,11 @@ mod tests {
         let mut lines = Lines::new(BufReader::with_capacity(3, text));
         let mut found = Vec::new();
         while let Some(line) = lines.next().expect("read") {
-            found.push((line.number, line.text.map(|text| String::from_utf8_lossy(&text).into_owned())));
+            found.push((
+                line.number,
+                line.text
+                    .map(|text| String::from_utf8_lossy(&text).into_owned()),
+            ));
         }
         assert_eq!(lines.read(), text.len() as u64);
         found
@@ -97,14 +113,28 @@ mod tests {
         assert_eq!(all(b""), []);
         assert_eq!(all(b"\n\n"), []);
         assert_eq!(all(b"one"), [ok(1, "one")]);
-        assert_eq!(all(b"\xef\xbb\xbfone\n\n  \r\ntwo\r\nthree\n"), [ok(1, "one"), ok(4, "two\r"), ok(5, "three")]);
+        assert_eq!(
+            all(b"\xef\xbb\xbfone\n\n  \r\ntwo\r\nthree\n"),
+            [ok(1, "one"), ok(4, "two\r"), ok(5, "three")]
+        );
     }
 
     #[test]
     fn a_line_without_end_is_not_kept_and_the_next_one_is_read() {
         let mut text = vec![b'x'; MAX_LINE + 1];
         text.extend_from_slice(b"\nnext");
-        assert_eq!(all(&text), [(1, Err("is longer than 256 KiB.".to_owned())), (2, Ok("next".to_owned()))]);
-        assert_eq!(all(&vec![b'x'; MAX_LINE]).first().map(|(_, text)| text.is_ok()), Some(true));
+        assert_eq!(
+            all(&text),
+            [
+                (1, Err("is longer than 256 KiB.".to_owned())),
+                (2, Ok("next".to_owned()))
+            ]
+        );
+        assert_eq!(
+            all(&vec![b'x'; MAX_LINE])
+                .first()
+                .map(|(_, text)| text.is_ok()),
+            Some(true)
+        );
     }
 }

@@ -70,12 +70,21 @@ enum Outcome {
 }
 
 /// Runs it, and says in a sentence what was done; that something was refused is an error.
-pub(crate) async fn run(store: Store, settings: Settings, arguments: &Arguments) -> Result<String, String> {
+pub(crate) async fn run(
+    store: Store,
+    settings: Settings,
+    arguments: &Arguments,
+) -> Result<String, String> {
     let name = arguments.file.display().to_string();
     let file = File::open(&arguments.file).map_err(|error| format!("{name}: {error}"))?;
-    let size = file.metadata().map_err(|error| format!("{name}: {error}"))?.len();
+    let size = file
+        .metadata()
+        .map_err(|error| format!("{name}: {error}"))?
+        .len();
     let mut report: Box<dyn Write> = match &arguments.report {
-        Some(path) => Box::new(File::create(path).map_err(|error| format!("{}: {error}", path.display()))?),
+        Some(path) => {
+            Box::new(File::create(path).map_err(|error| format!("{}: {error}", path.display()))?)
+        }
         None => Box::new(stderr()),
     };
     let (store, settings, random) = (Arc::new(store), Arc::new(settings), SystemRandom::new());
@@ -94,21 +103,38 @@ pub(crate) async fn run(store: Store, settings: Settings, arguments: &Arguments)
             tally.lines += 1;
             let mut bytes = [0; 10];
             random.fill(&mut bytes).map_err(|_| "no random bytes")?;
-            let newcomer = next.text.and_then(|text| line::parse(&text, &settings, now(), bytes));
+            let newcomer = next
+                .text
+                .and_then(|text| line::parse(&text, &settings, now(), bytes));
             // An import knows what it has made; nobody is made here who could tell.
-            let mut repeated = |it: &Newcomer| arguments.dry_run && !addresses.insert(digest(&it.user.email));
+            let mut repeated =
+                |it: &Newcomer| arguments.dry_run && !addresses.insert(digest(&it.user.email));
             match newcomer {
-                Err(reason) => note(&mut report, &mut tally, next.number, Outcome::Refused(reason))?,
+                Err(reason) => note(
+                    &mut report,
+                    &mut tally,
+                    next.number,
+                    Outcome::Refused(reason),
+                )?,
                 Ok(newcomer) if repeated(&newcomer) => {
                     let reason = "has the address of an earlier line.".to_owned();
-                    note(&mut report, &mut tally, next.number, Outcome::Refused(reason))?;
+                    note(
+                        &mut report,
+                        &mut tally,
+                        next.number,
+                        Outcome::Refused(reason),
+                    )?;
                 }
                 Ok(newcomer) => {
-                    let (store, settings, dry_run) = (Arc::clone(&store), Arc::clone(&settings), arguments.dry_run);
+                    let (store, settings, dry_run) =
+                        (Arc::clone(&store), Arc::clone(&settings), arguments.dry_run);
                     let writer = Writer::new(None, String::new(), now(), bytes);
                     work.spawn(async move {
                         let declared = &settings.users.fields;
-                        (next.number, bring_in(&store, declared, &newcomer, &writer, dry_run).await)
+                        (
+                            next.number,
+                            bring_in(&store, declared, &newcomer, &writer, dry_run).await,
+                        )
                     });
                 }
             }
@@ -140,17 +166,27 @@ async fn bring_in(
     dry_run: bool,
 ) -> Outcome {
     for tries in 1.. {
-        let Newcomer { user, password_hash, mark } = newcomer;
+        let Newcomer {
+            user,
+            password_hash,
+            mark,
+        } = newcomer;
         let imported = if dry_run {
             store.could_import(declared, user, mark, writer.now).await
         } else {
-            store.import_user(declared, user, password_hash.as_deref(), mark, writer).await
+            store
+                .import_user(declared, user, password_hash.as_deref(), mark, writer)
+                .await
         };
         return match imported {
             Ok(Imported::Made) => Outcome::Made,
             Ok(Imported::There) => Outcome::There,
-            Ok(Imported::EmailTaken) => Outcome::Refused(format!("{}: somebody has this address.", user.email)),
-            Ok(Imported::IdTaken) => Outcome::Refused(format!("{}: somebody has the id {}.", user.email, user.id)),
+            Ok(Imported::EmailTaken) => {
+                Outcome::Refused(format!("{}: somebody has this address.", user.email))
+            }
+            Ok(Imported::IdTaken) => {
+                Outcome::Refused(format!("{}: somebody has the id {}.", user.email, user.id))
+            }
             Ok(Imported::ValueTaken(field)) => {
                 Outcome::Refused(format!("{}: somebody has this `{field}`.", user.email))
             }
@@ -172,13 +208,19 @@ fn digest(email: &str) -> u64 {
 }
 
 /// Counts what became of a line, and reports it if it was refused.
-fn note(report: &mut dyn Write, tally: &mut Tally, number: u64, outcome: Outcome) -> Result<(), String> {
+fn note(
+    report: &mut dyn Write,
+    tally: &mut Tally,
+    number: u64,
+    outcome: Outcome,
+) -> Result<(), String> {
     match outcome {
         Outcome::Made => tally.made += 1,
         Outcome::There => tally.there += 1,
         Outcome::Refused(reason) => {
             tally.refused += 1;
-            writeln!(report, "line {number}: {reason}").map_err(|error| format!("the report: {error}"))?;
+            writeln!(report, "line {number}: {reason}")
+                .map_err(|error| format!("the report: {error}"))?;
         }
     }
     Ok(())
@@ -194,7 +236,12 @@ struct Progress {
 
 impl Progress {
     fn new(name: String, size: u64) -> Self {
-        Self { name, size, terminal: stderr().is_terminal(), shown: Instant::now() }
+        Self {
+            name,
+            size,
+            terminal: stderr().is_terminal(),
+            shown: Instant::now(),
+        }
     }
 
     fn show(&mut self, tally: &Tally, read: u64, last: bool) {
@@ -204,10 +251,19 @@ impl Progress {
         }
         self.shown = Instant::now();
         let percent = (read * 100).checked_div(self.size).unwrap_or(100).min(100);
-        let bar: String = (0..20).map(|at| if at * 5 < percent { '#' } else { '-' }).collect();
-        let Tally { made, there, refused, .. } = tally;
-        let line =
-            format!("{} [{bar}] {percent:>3} %  {made} made  {there} there already  {refused} refused", self.name);
+        let bar: String = (0..20)
+            .map(|at| if at * 5 < percent { '#' } else { '-' })
+            .collect();
+        let Tally {
+            made,
+            there,
+            refused,
+            ..
+        } = tally;
+        let line = format!(
+            "{} [{bar}] {percent:>3} %  {made} made  {there} there already  {refused} refused",
+            self.name
+        );
         let _ = match (self.terminal, last) {
             (true, false) => write!(stderr(), "\r{line}"),
             (true, true) => writeln!(stderr(), "\r{line}"),
@@ -218,12 +274,28 @@ impl Progress {
 
 /// What came of it.
 fn outcome(tally: &Tally, stopped: bool, arguments: &Arguments) -> Result<String, String> {
-    let Tally { lines, made, there, refused } = tally;
-    let verb = if arguments.dry_run { "could be made" } else { "made" };
-    let counts = format!("{lines} lines read, {made} users {verb}, {there} there already, {refused} refused");
-    let place = arguments.report.as_ref().map_or("above".to_owned(), |path| format!("in {}", path.display()));
+    let Tally {
+        lines,
+        made,
+        there,
+        refused,
+    } = tally;
+    let verb = if arguments.dry_run {
+        "could be made"
+    } else {
+        "made"
+    };
+    let counts = format!(
+        "{lines} lines read, {made} users {verb}, {there} there already, {refused} refused"
+    );
+    let place = arguments
+        .report
+        .as_ref()
+        .map_or("above".to_owned(), |path| format!("in {}", path.display()));
     if stopped {
-        return Err(format!("stopped; {counts}. The same command goes on from there."));
+        return Err(format!(
+            "stopped; {counts}. The same command goes on from there."
+        ));
     }
     if *refused > 0 {
         return Err(format!(
@@ -234,5 +306,9 @@ fn outcome(tally: &Tally, stopped: bool, arguments: &Arguments) -> Result<String
 }
 
 fn words(error: &Error) -> String {
-    format!("{}: {}", error.message, error.cause.as_deref().unwrap_or_default())
+    format!(
+        "{}: {}",
+        error.message,
+        error.cause.as_deref().unwrap_or_default()
+    )
 }

@@ -8,5 +8,8 @@ async fn main() -> Result<(), Error> {
 }
 
 async fn answer(_: Request) -> Result<Response<Body>, Error> {
-    Ok(Response::builder().status(200).header("content-type", "application/json").body("{\"status\":\"ok\"}".into())?)
+    Ok(Response::builder()
+        .status(200)
+        .header("content-type", "application/json")
+        .body("{\"status\":\"ok\"}".into())?)
 }

@@ -45,31 +45,50 @@ impl Rule {
     /// `fault` for every request, without end.
     #[must_use]
     pub fn new(fault: Fault) -> Self {
-        Self { fault, key: None, action: None, table: None, skip: 0, left: usize::MAX }
+        Self {
+            fault,
+            key: None,
+            action: None,
+            table: None,
+            skip: 0,
+            left: usize::MAX,
+        }
     }
 
     /// Only for requests signed with this access key id.
     #[must_use]
     pub fn key(self, key: &str) -> Self {
-        Self { key: Some(key.to_owned()), ..self }
+        Self {
+            key: Some(key.to_owned()),
+            ..self
+        }
     }
 
     /// Only for this operation (`TransactWriteItems`) or a request that needs this action (`PutItem`).
     #[must_use]
     pub fn action(self, action: &str) -> Self {
-        Self { action: Some(action.to_owned()), ..self }
+        Self {
+            action: Some(action.to_owned()),
+            ..self
+        }
     }
 
     /// Only for requests on this table, named in full (`local-_users`) or without its prefix (`_users`).
     #[must_use]
     pub fn table(self, table: &str) -> Self {
-        Self { table: Some(table.to_owned()), ..self }
+        Self {
+            table: Some(table.to_owned()),
+            ..self
+        }
     }
 
     /// Only for so many requests.
     #[must_use]
     pub fn times(self, times: usize) -> Self {
-        Self { left: times, ..self }
+        Self {
+            left: times,
+            ..self
+        }
     }
 
     /// Only after so many matching requests have passed.
@@ -79,16 +98,20 @@ impl Rule {
     }
 
     fn matches(&self, request: &Request) -> bool {
-        let is_named =
-            |wanted: &str, name: &str| name == wanted || name.strip_prefix(crate::TABLE_PREFIX) == Some(wanted);
+        let is_named = |wanted: &str, name: &str| {
+            name == wanted || name.strip_prefix(crate::TABLE_PREFIX) == Some(wanted)
+        };
         self.key.as_ref().is_none_or(|key| *key == request.key)
             && self.action.as_ref().is_none_or(|action| {
-                *action == request.operation || request.access.iter().any(|access| access.action == *action)
+                *action == request.operation
+                    || request.access.iter().any(|access| access.action == *action)
             })
-            && self
-                .table
-                .as_ref()
-                .is_none_or(|table| request.access.iter().any(|access| is_named(table, &access.table)))
+            && self.table.as_ref().is_none_or(|table| {
+                request
+                    .access
+                    .iter()
+                    .any(|access| is_named(table, &access.table))
+            })
     }
 }
 
@@ -107,7 +130,11 @@ impl Rules {
 
     /// The fault for `request`, counted off; the oldest rule goes first.
     pub(crate) fn take(&mut self, request: &Request) -> Option<Fault> {
-        for rule in self.0.iter_mut().filter(|rule| rule.left > 0 && rule.matches(request)) {
+        for rule in self
+            .0
+            .iter_mut()
+            .filter(|rule| rule.left > 0 && rule.matches(request))
+        {
             if rule.skip > 0 {
                 rule.skip -= 1;
                 continue;
@@ -150,7 +177,12 @@ impl Held {
             if left.is_zero() {
                 return false;
             }
-            state = self.0.arrived.wait_timeout(state, left).unwrap_or_else(PoisonError::into_inner).0;
+            state = self
+                .0
+                .arrived
+                .wait_timeout(state, left)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
         }
         true
     }
@@ -189,28 +221,65 @@ mod tests {
 
     fn request(key: &str, operation: &str, table: &str) -> Request {
         let mut headers = HeaderMap::new();
-        headers.insert("authorization", format!("AWS4-HMAC-SHA256 Credential={key}/x").parse().unwrap());
-        headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().unwrap());
-        Request::read(&headers, json!({ "TableName": table }).to_string().as_bytes())
+        headers.insert(
+            "authorization",
+            format!("AWS4-HMAC-SHA256 Credential={key}/x")
+                .parse()
+                .unwrap(),
+        );
+        headers.insert(
+            "x-amz-target",
+            format!("DynamoDB_20120810.{operation}").parse().unwrap(),
+        );
+        Request::read(
+            &headers,
+            json!({ "TableName": table }).to_string().as_bytes(),
+        )
     }
 
     #[test]
     fn a_rule_concerns_its_key_action_and_table_only() {
         let mut rules = Rules::default();
-        rules.add(Rule::new(Fault::Throttle).key("login").action("GetItem").table("_users"));
-        assert!(rules.take(&request("refresh", "GetItem", "local-_users")).is_none());
-        assert!(rules.take(&request("login", "PutItem", "local-_users")).is_none());
-        assert!(rules.take(&request("login", "GetItem", "local-_sessions")).is_none());
-        assert!(matches!(rules.take(&request("login", "GetItem", "local-_users")), Some(Fault::Throttle)));
+        rules.add(
+            Rule::new(Fault::Throttle)
+                .key("login")
+                .action("GetItem")
+                .table("_users"),
+        );
+        assert!(
+            rules
+                .take(&request("refresh", "GetItem", "local-_users"))
+                .is_none()
+        );
+        assert!(
+            rules
+                .take(&request("login", "PutItem", "local-_users"))
+                .is_none()
+        );
+        assert!(
+            rules
+                .take(&request("login", "GetItem", "local-_sessions"))
+                .is_none()
+        );
+        assert!(matches!(
+            rules.take(&request("login", "GetItem", "local-_users")),
+            Some(Fault::Throttle)
+        ));
         rules.clear("login");
-        assert!(rules.take(&request("login", "GetItem", "local-_users")).is_none());
+        assert!(
+            rules
+                .take(&request("login", "GetItem", "local-_users"))
+                .is_none()
+        );
     }
 
     #[test]
     fn a_rule_is_counted_off_after_what_it_skips() {
         let mut rules = Rules::default();
         rules.add(Rule::new(Fault::Internal).after(1).times(2));
-        let seen: Vec<bool> = (0..5).map(|_| rules.take(&request("a", "GetItem", "t")).is_some()).collect();
+        let seen: Vec<bool> = (0..5)
+            .map(|_| rules.take(&request("a", "GetItem", "t")).is_some())
+            .collect();
         assert_eq!(seen, [false, true, true, false, false]);
     }
 
@@ -219,7 +288,10 @@ mod tests {
         let held = Held::default();
         let waiting = held.clone();
         let request = std::thread::spawn(move || {
-            tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(waiting.pass());
+            tokio::runtime::Builder::new_current_thread()
+                .build()
+                .unwrap()
+                .block_on(waiting.pass());
         });
         assert!(held.wait_for(1, Duration::from_secs(5)));
         assert!(!request.is_finished());

@@ -62,8 +62,10 @@ pub fn hops(calls: &[Call]) -> usize {
 
 /// The units that `reply` reports, or that AWS would charge for a refusal, of which nothing is reported.
 pub(crate) fn parts(request: &Request, reply: &Value) -> Vec<Part> {
-    let reads =
-        matches!(request.operation.as_str(), "GetItem" | "Query" | "Scan" | "BatchGetItem" | "TransactGetItems");
+    let reads = matches!(
+        request.operation.as_str(),
+        "GetItem" | "Query" | "Scan" | "BatchGetItem" | "TransactGetItems"
+    );
     let reported = match &reply["ConsumedCapacity"] {
         Value::Array(tables) => tables.as_slice(),
         Value::Null => return refused(request, reply),
@@ -75,7 +77,12 @@ pub(crate) fn parts(request: &Request, reply: &Value) -> Vec<Part> {
         let mut push = |index: Option<&String>, units: &Value| {
             let [read, write] = split(units, reads);
             if read + write > 0.0 {
-                parts.push(Part { table: table.to_owned(), index: index.cloned(), read, write });
+                parts.push(Part {
+                    table: table.to_owned(),
+                    index: index.cloned(),
+                    read,
+                    write,
+                });
             }
         };
         push(None, &consumed["Table"]);
@@ -91,7 +98,11 @@ pub(crate) fn parts(request: &Request, reply: &Value) -> Vec<Part> {
 /// Read and write units: transactions say which is which, of the rest the operation tells.
 fn split(units: &Value, reads: bool) -> [f64; 2] {
     let number = |name: &str| units[name].as_f64();
-    match (number("ReadCapacityUnits"), number("WriteCapacityUnits"), number("CapacityUnits")) {
+    match (
+        number("ReadCapacityUnits"),
+        number("WriteCapacityUnits"),
+        number("CapacityUnits"),
+    ) {
         (None, None, Some(all)) if reads => [all, 0.0],
         (None, None, Some(all)) => [0.0, all],
         (read, write, _) => [read.unwrap_or_default(), write.unwrap_or_default()],
@@ -109,12 +120,20 @@ fn refused(request: &Request, reply: &Value) -> Vec<Part> {
         write: units,
     };
     match error_name(reply).as_deref() {
-        Some("ConditionalCheckFailedException") => vec![part(&request.body["TableName"], write_units(&reply["Item"]))],
-        Some("TransactionCanceledException") if reply.to_string().contains("ConditionalCheckFailed") => {
+        Some("ConditionalCheckFailedException") => vec![part(
+            &request.body["TableName"],
+            write_units(&reply["Item"]),
+        )],
+        Some("TransactionCanceledException")
+            if reply.to_string().contains("ConditionalCheckFailed") =>
+        {
             transaction(&request.body)
                 .enumerate()
                 .map(|(at, (_, item))| {
-                    part(&item["TableName"], 2.0 * write_units(&reply["CancellationReasons"][at]["Item"]))
+                    part(
+                        &item["TableName"],
+                        2.0 * write_units(&reply["CancellationReasons"][at]["Item"]),
+                    )
                 })
                 .collect()
         }
@@ -124,11 +143,18 @@ fn refused(request: &Request, reply: &Value) -> Vec<Part> {
 
 /// The name in `__type`, without its namespace.
 pub(crate) fn error_name(reply: &Value) -> Option<String> {
-    reply["__type"].as_str().map(|name| name.rsplit('#').next().unwrap_or(name).to_owned())
+    reply["__type"]
+        .as_str()
+        .map(|name| name.rsplit('#').next().unwrap_or(name).to_owned())
 }
 
 fn write_units(item: &Value) -> f64 {
-    let bytes: usize = item.as_object().into_iter().flatten().map(|(name, value)| name.len() + size(value)).sum();
+    let bytes: usize = item
+        .as_object()
+        .into_iter()
+        .flatten()
+        .map(|(name, value)| name.len() + size(value))
+        .sum();
     #[expect(clippy::cast_precision_loss, reason = "an item holds at most 400 KB")]
     let units = bytes.div_ceil(1024).max(1) as f64;
     units
@@ -136,11 +162,18 @@ fn write_units(item: &Value) -> f64 {
 
 /// The size of an attribute value as DynamoDB counts it (Developer Guide, "DynamoDB item sizes and formats").
 fn size(value: &Value) -> usize {
-    let Some((kind, value)) = value.as_object().and_then(|object| object.iter().next()) else { return 0 };
+    let Some((kind, value)) = value.as_object().and_then(|object| object.iter().next()) else {
+        return 0;
+    };
     let members = || value.as_array().into_iter().flatten();
     let text = |value: &Value| value.as_str().unwrap_or_default().len();
     let number = |value: &Value| {
-        let digits = value.as_str().unwrap_or_default().bytes().filter(u8::is_ascii_digit).count();
+        let digits = value
+            .as_str()
+            .unwrap_or_default()
+            .bytes()
+            .filter(u8::is_ascii_digit)
+            .count();
         digits.div_ceil(2) + 1
     };
     let binary = |value: &Value| text(value).saturating_mul(3) / 4;
@@ -205,12 +238,20 @@ mod tests {
 
     fn request(operation: &str, body: &Value) -> Request {
         let mut headers = HeaderMap::new();
-        headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().unwrap());
+        headers.insert(
+            "x-amz-target",
+            format!("DynamoDB_20120810.{operation}").parse().unwrap(),
+        );
         Request::read(&headers, body.to_string().as_bytes())
     }
 
     fn part(table: &str, index: Option<&str>, read: f64, write: f64) -> Part {
-        Part { table: table.to_owned(), index: index.map(str::to_owned), read, write }
+        Part {
+            table: table.to_owned(),
+            index: index.map(str::to_owned),
+            read,
+            write,
+        }
     }
 
     #[test]
@@ -218,7 +259,10 @@ mod tests {
         let put = request("PutItem", &json!({ "TableName": "t" }));
         let reply = json!({ "ConsumedCapacity": { "TableName": "t", "CapacityUnits": 3.0,
             "Table": { "CapacityUnits": 2.0 }, "GlobalSecondaryIndexes": { "i": { "CapacityUnits": 1.0 } } } });
-        assert_eq!(parts(&put, &reply), [part("t", None, 0.0, 2.0), part("t", Some("i"), 0.0, 1.0)]);
+        assert_eq!(
+            parts(&put, &reply),
+            [part("t", None, 0.0, 2.0), part("t", Some("i"), 0.0, 1.0)]
+        );
         let get = request("BatchGetItem", &json!({}));
         let reply = json!({ "ConsumedCapacity": [{ "TableName": "t", "Table": { "CapacityUnits": 1.5 } }] });
         assert_eq!(parts(&get, &reply), [part("t", None, 1.5, 0.0)]);
@@ -228,9 +272,15 @@ mod tests {
     fn a_refused_condition_costs_the_item_that_is_there() {
         let put = request("PutItem", &json!({ "TableName": "t" }));
         let refusal = "com.amazonaws.dynamodb.v20120810#ConditionalCheckFailedException";
-        assert_eq!(parts(&put, &json!({ "__type": refusal })), [part("t", None, 0.0, 1.0)]);
+        assert_eq!(
+            parts(&put, &json!({ "__type": refusal })),
+            [part("t", None, 0.0, 1.0)]
+        );
         let old = json!({ "__type": refusal, "Item": { "a": { "S": "x".repeat(4000) } } });
         assert_eq!(parts(&put, &old), [part("t", None, 0.0, 4.0)]);
-        assert_eq!(parts(&put, &json!({ "__type": "x#ValidationException" })), []);
+        assert_eq!(
+            parts(&put, &json!({ "__type": "x#ValidationException" })),
+            []
+        );
     }
 }

@@ -84,10 +84,15 @@ impl Proxy {
             calls: Mutex::default(),
         });
         let guard = runtime.enter();
-        let listener = tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
+        let listener =
+            tokio::net::TcpListener::from_std(listener).map_err(|error| error.to_string())?;
         drop(guard);
         runtime.spawn(accept(listener, Arc::clone(&shared)));
-        Ok(Self { address, shared, runtime: Some(runtime) })
+        Ok(Self {
+            address,
+            shared,
+            runtime: Some(runtime),
+        })
     }
 
     /// Where it listens, such as `http://127.0.0.1:45123`.
@@ -100,7 +105,8 @@ impl Proxy {
     #[must_use]
     pub fn drain(&self, key: &str) -> Vec<Call> {
         let mut calls = lock(&self.shared.calls);
-        let (mut taken, kept): (Vec<Call>, Vec<Call>) = calls.drain(..).partition(|call| call.key == key);
+        let (mut taken, kept): (Vec<Call>, Vec<Call>) =
+            calls.drain(..).partition(|call| call.key == key);
         *calls = kept;
         taken.sort_by_key(|call| call.start);
         taken
@@ -181,7 +187,9 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 
 async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
     loop {
-        let Ok((stream, _)) = listener.accept().await else { continue };
+        let Ok((stream, _)) = listener.accept().await else {
+            continue;
+        };
         let _ = stream.set_nodelay(true);
         let shared = Arc::clone(&shared);
         let service = service_fn(move |request| {
@@ -189,7 +197,10 @@ async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
             let answer = tokio::spawn(answer(Arc::clone(&shared), request));
             async move { answer.await.unwrap_or(Err(Closed)) }
         });
-        tokio::spawn(hyper::server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), service));
+        tokio::spawn(
+            hyper::server::conn::http1::Builder::new()
+                .serve_connection(TokioIo::new(stream), service),
+        );
     }
 }
 
@@ -198,8 +209,14 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Resul
     let (head, body) = request.into_parts();
     let body = body.collect().await.map_err(|_| Closed)?.to_bytes();
     let request = Request::read(&head.headers, &body);
-    let refused = lock(&shared.policies).check(&request.key, &request.access).err();
-    let fault = if refused.is_some() { None } else { lock(&shared.rules).take(&request) };
+    let refused = lock(&shared.policies)
+        .check(&request.key, &request.access)
+        .err();
+    let fault = if refused.is_some() {
+        None
+    } else {
+        lock(&shared.rules).take(&request)
+    };
     let mut outcome = match (refused, &fault) {
         (Some(access), _) => Ok(denied(&request, &access)),
         (None, Some(Fault::Throttle)) => Ok(error(
@@ -229,7 +246,11 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Resul
         (None, _) => forward(&shared, &head.headers, &request).await,
     };
     let delay = lock(&shared.delays).get(&request.key).copied();
-    let extra = if let Some(Fault::Delay(extra)) = fault { Some(extra) } else { None };
+    let extra = if let Some(Fault::Delay(extra)) = fault {
+        Some(extra)
+    } else {
+        None
+    };
     if let Some(delay) = delay.into_iter().chain(extra).reduce(|a, b| a + b) {
         tokio::time::sleep(delay).await;
     }
@@ -272,19 +293,28 @@ fn note(shared: &Shared, request: &Request, start: Instant, outcome: &Result<Ans
     });
 }
 
-async fn forward(shared: &Shared, headers: &HeaderMap, request: &Request) -> Result<Answer, Closed> {
+async fn forward(
+    shared: &Shared,
+    headers: &HeaderMap,
+    request: &Request,
+) -> Result<Answer, Closed> {
     let mut onward = hyper::Request::post(&shared.upstream);
     for (name, value) in headers {
         if ![header::CONTENT_LENGTH, header::HOST, header::CONNECTION].contains(name) {
             onward = onward.header(name, value);
         }
     }
-    let onward = onward.body(Full::from(request.asking_for_capacity())).map_err(|_| Closed)?;
+    let onward = onward
+        .body(Full::from(request.asking_for_capacity()))
+        .map_err(|_| Closed)?;
     let reply = shared.client.request(onward).await.map_err(|_| Closed)?;
     let (head, body) = reply.into_parts();
     let bytes = body.collect().await.map_err(|_| Closed)?.to_bytes();
     let body = serde_json::from_slice(&bytes).unwrap_or_default();
-    Ok(Answer { reply: Response::from_parts(head, Full::from(bytes)), body })
+    Ok(Answer {
+        reply: Response::from_parts(head, Full::from(bytes)),
+        body,
+    })
 }
 
 fn denied(request: &Request, access: &Access) -> Answer {
@@ -296,7 +326,11 @@ fn denied(request: &Request, access: &Access) -> Answer {
         access.arn(),
         access.action
     );
-    error(StatusCode::BAD_REQUEST, "com.amazon.coral.service#AccessDeniedException", &message)
+    error(
+        StatusCode::BAD_REQUEST,
+        "com.amazon.coral.service#AccessDeniedException",
+        &message,
+    )
 }
 
 /// What a request hears that meets a transaction: in a transaction of its own, under the first item's reason.
@@ -320,14 +354,20 @@ fn conflict(request: &Request) -> Answer {
 }
 
 fn error(status: StatusCode, kind: &str, message: &str) -> Answer {
-    made_up(status, json!({ "__type": kind, "message": message, "Message": message }))
+    made_up(
+        status,
+        json!({ "__type": kind, "message": message, "Message": message }),
+    )
 }
 
 /// An answer that DynamoDB has not given.
 fn made_up(status: StatusCode, body: Value) -> Answer {
     let mut reply = Response::new(Full::from(body.to_string()));
     *reply.status_mut() = status;
-    reply.headers_mut().insert(header::CONTENT_TYPE, header::HeaderValue::from_static("application/x-amz-json-1.0"));
+    reply.headers_mut().insert(
+        header::CONTENT_TYPE,
+        header::HeaderValue::from_static("application/x-amz-json-1.0"),
+    );
     Answer { reply, body }
 }
 

@@ -23,7 +23,10 @@ impl Policies {
     /// Policies by function, such as [`Template::policies`](crate::template::Template::policies) reads them.
     #[must_use]
     pub fn new(statements: BTreeMap<String, Vec<Statement>>) -> Self {
-        Self { statements, ..Self::default() }
+        Self {
+            statements,
+            ..Self::default()
+        }
     }
 
     /// Decides on all of a request at once; the first access that is not granted is the error.
@@ -39,7 +42,11 @@ impl Policies {
             self.denied.insert((function.to_owned(), refused.clone()));
             return Err(refused.clone());
         }
-        self.used.extend(access.iter().map(|access| (function.to_owned(), access.clone())));
+        self.used.extend(
+            access
+                .iter()
+                .map(|access| (function.to_owned(), access.clone())),
+        );
         Ok(())
     }
 
@@ -47,7 +54,11 @@ impl Policies {
     #[must_use]
     pub fn allows(&self, function: &str, access: &Access) -> bool {
         let matching = |statement: &&Statement| statement.matches(access);
-        let statements = self.statements.get(function).map(Vec::as_slice).unwrap_or_default();
+        let statements = self
+            .statements
+            .get(function)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
         let mut matching = statements.iter().filter(matching).peekable();
         matching.peek().is_some() && matching.all(|statement| statement.allow)
     }
@@ -60,9 +71,16 @@ impl Policies {
             for statement in statements.iter().filter(|statement| statement.allow) {
                 for action in &statement.actions {
                     for resource in &statement.resources {
-                        let grant =
-                            Statement { allow: true, actions: vec![action.clone()], resources: vec![resource.clone()] };
-                        if !self.used.iter().any(|(user, access)| user == function && grant.matches(access)) {
+                        let grant = Statement {
+                            allow: true,
+                            actions: vec![action.clone()],
+                            resources: vec![resource.clone()],
+                        };
+                        if !self
+                            .used
+                            .iter()
+                            .any(|(user, access)| user == function && grant.matches(access))
+                        {
                             unused.push(format!("{function} {action} {resource}"));
                         }
                     }
@@ -92,7 +110,10 @@ impl Statement {
         let action = format!("dynamodb:{}", access.action);
         let resource = access.arn();
         self.actions.iter().any(|pattern| fits(pattern, &action))
-            && self.resources.iter().any(|pattern| fits(pattern, &resource))
+            && self
+                .resources
+                .iter()
+                .any(|pattern| fits(pattern, &resource))
     }
 }
 
@@ -101,7 +122,9 @@ impl Access {
     #[must_use]
     pub fn arn(&self) -> String {
         let table = table_arn(&self.table);
-        self.index.as_ref().map_or_else(|| table.clone(), |index| format!("{table}/index/{index}"))
+        self.index
+            .as_ref()
+            .map_or_else(|| table.clone(), |index| format!("{table}/index/{index}"))
     }
 }
 
@@ -113,9 +136,12 @@ pub fn function_of(key: &str) -> &str {
 
 /// Whether `text` fits `pattern`, in which `*` stands for anything.
 fn fits(pattern: &str, text: &str) -> bool {
-    let Some((head, tail)) = pattern.split_once('*') else { return pattern == text };
-    text.strip_prefix(head)
-        .is_some_and(|rest| (0..=rest.len()).any(|at| rest.get(at..).is_some_and(|end| fits(tail, end))))
+    let Some((head, tail)) = pattern.split_once('*') else {
+        return pattern == text;
+    };
+    text.strip_prefix(head).is_some_and(|rest| {
+        (0..=rest.len()).any(|at| rest.get(at..).is_some_and(|end| fits(tail, end)))
+    })
 }
 
 #[cfg(test)]
@@ -128,7 +154,11 @@ mod tests {
     }
 
     fn access(action: &str, table: &str, index: Option<&str>) -> Access {
-        Access { action: action.to_owned(), table: table.to_owned(), index: index.map(str::to_owned) }
+        Access {
+            action: action.to_owned(),
+            table: table.to_owned(),
+            index: index.map(str::to_owned),
+        }
     }
 
     #[test]
@@ -141,8 +171,20 @@ mod tests {
             ("login", "BatchGetItem", "local-_sessions", None, true),
             ("login", "BatchGetItem", "local-notes", None, false),
             ("records-list", "Query", "local-notes", None, true),
-            ("records-list", "Query", "local-notes", Some("by_owner"), true),
-            ("records-list", "Query", "local-notes", Some("by_other"), false),
+            (
+                "records-list",
+                "Query",
+                "local-notes",
+                Some("by_owner"),
+                true,
+            ),
+            (
+                "records-list",
+                "Query",
+                "local-notes",
+                Some("by_other"),
+                false,
+            ),
             ("records-list", "Scan", "local-notes", None, false),
             ("health", "GetItem", "local-_users", None, false),
             ("nobody", "GetItem", "local-_users", None, false),
@@ -152,14 +194,21 @@ mod tests {
         ];
         for (key, action, table, index, allowed) in cases {
             let asked = access(action, table, index);
-            assert_eq!(policies().check(key, std::slice::from_ref(&asked)).is_ok(), allowed, "{key} {asked:?}");
+            assert_eq!(
+                policies().check(key, std::slice::from_ref(&asked)).is_ok(),
+                allowed,
+                "{key} {asked:?}"
+            );
         }
     }
 
     #[test]
     fn a_transaction_is_refused_as_a_whole() {
         let mut policies = policies();
-        let asked = [access("PutItem", "local-_users", None), access("PutItem", "local-notes", None)];
+        let asked = [
+            access("PutItem", "local-_users", None),
+            access("PutItem", "local-notes", None),
+        ];
         assert_eq!(policies.check("login", &asked), Err(asked[1].clone()));
         assert_eq!(policies.denied(), [("login".to_owned(), asked[1].clone())]);
         assert_eq!(policies.used(), []);
@@ -169,11 +218,24 @@ mod tests {
     fn unused_grants_are_listed_until_used() {
         let mut policies = policies();
         assert_eq!(policies.unused().len(), 6);
-        policies.check("login", &[access("GetItem", "local-_users", None)]).unwrap();
-        policies.check("records-list", &[access("Query", "local-notes", Some("by_owner"))]).unwrap();
+        policies
+            .check("login", &[access("GetItem", "local-_users", None)])
+            .unwrap();
+        policies
+            .check(
+                "records-list",
+                &[access("Query", "local-notes", Some("by_owner"))],
+            )
+            .unwrap();
         let unused = policies.unused();
         assert_eq!(unused.len(), 4);
-        assert!(unused.contains(&format!("records-list dynamodb:Query {}", table_arn("local-notes"))), "{unused:?}");
+        assert!(
+            unused.contains(&format!(
+                "records-list dynamodb:Query {}",
+                table_arn("local-notes")
+            )),
+            "{unused:?}"
+        );
     }
 
     #[test]

@@ -31,16 +31,30 @@ impl Request {
     /// Reads a request's headers and body.
     #[must_use]
     pub fn read(headers: &HeaderMap, body: &[u8]) -> Self {
-        let header = |name| headers.get(name).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        let header = |name| {
+            headers
+                .get(name)
+                .and_then(|value| value.to_str().ok())
+                .unwrap_or_default()
+        };
         let key = header("authorization")
             .split_once("Credential=")
             .and_then(|(_, rest)| rest.split(['/', ',']).next())
             .unwrap_or_default()
             .to_owned();
-        let operation = header("x-amz-target").rsplit('.').next().unwrap_or_default().to_owned();
+        let operation = header("x-amz-target")
+            .rsplit('.')
+            .next()
+            .unwrap_or_default()
+            .to_owned();
         let body: Value = serde_json::from_slice(body).unwrap_or_default();
         let access = access(&operation, &body);
-        Self { key, operation, access, body }
+        Self {
+            key,
+            operation,
+            access,
+            body,
+        }
     }
 
     /// The body with the wish to hear what every table and index consumed.
@@ -85,7 +99,11 @@ pub(crate) fn transaction(body: &Value) -> impl Iterator<Item = (&'static str, &
         .as_array()
         .into_iter()
         .flatten()
-        .filter_map(|item| PARTS.iter().find_map(|(part, action)| Some((*action, item.get(part)?))))
+        .filter_map(|item| {
+            PARTS
+                .iter()
+                .find_map(|(part, action)| Some((*action, item.get(part)?)))
+        })
 }
 
 fn access(operation: &str, body: &Value) -> Vec<Access> {
@@ -96,13 +114,22 @@ fn access(operation: &str, body: &Value) -> Vec<Access> {
     };
     let mut access: Vec<Access> = match operation {
         "BatchGetItem" | "BatchWriteItem" => {
-            let tables = body["RequestItems"].as_object().into_iter().flat_map(|tables| tables.keys());
-            tables.map(|table| one(operation, &json!(table), None)).collect()
+            let tables = body["RequestItems"]
+                .as_object()
+                .into_iter()
+                .flat_map(|tables| tables.keys());
+            tables
+                .map(|table| one(operation, &json!(table), None))
+                .collect()
         }
-        "TransactWriteItems" | "TransactGetItems" => {
-            transaction(body).map(|(action, item)| one(action, &item["TableName"], None)).collect()
-        }
-        _ => vec![one(operation, &body["TableName"], body["IndexName"].as_str())],
+        "TransactWriteItems" | "TransactGetItems" => transaction(body)
+            .map(|(action, item)| one(action, &item["TableName"], None))
+            .collect(),
+        _ => vec![one(
+            operation,
+            &body["TableName"],
+            body["IndexName"].as_str(),
+        )],
     };
     access.sort();
     access.dedup();
@@ -111,7 +138,9 @@ fn access(operation: &str, body: &Value) -> Vec<Access> {
 
 /// A table is named by its name or its ARN.
 fn table_name(name: &str) -> String {
-    name.split_once(":table/").map_or(name, |(_, name)| name).to_owned()
+    name.split_once(":table/")
+        .map_or(name, |(_, name)| name)
+        .to_owned()
 }
 
 #[cfg(test)]
@@ -122,13 +151,26 @@ mod tests {
         let mut headers = HeaderMap::new();
         let credential = "AWS4-HMAC-SHA256 Credential=login~slow/20261121/us-east-1/dynamodb/aws4_request, Signature=x";
         headers.insert("authorization", credential.parse().unwrap());
-        headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().unwrap());
+        headers.insert(
+            "x-amz-target",
+            format!("DynamoDB_20120810.{operation}").parse().unwrap(),
+        );
         Request::read(&headers, body.to_string().as_bytes())
     }
 
     fn touched(operation: &str, body: &Value) -> Vec<String> {
         let access = read(operation, body).access;
-        access.iter().map(|a| format!("{} {} {}", a.action, a.table, a.index.as_deref().unwrap_or("-"))).collect()
+        access
+            .iter()
+            .map(|a| {
+                format!(
+                    "{} {} {}",
+                    a.action,
+                    a.table,
+                    a.index.as_deref().unwrap_or("-")
+                )
+            })
+            .collect()
     }
 
     #[test]
@@ -139,25 +181,44 @@ mod tests {
 
     #[test]
     fn every_table_and_index_is_seen() {
-        assert_eq!(touched("GetItem", &json!({ "TableName": "t" })), ["GetItem t -"]);
-        assert_eq!(touched("Query", &json!({ "TableName": "t", "IndexName": "i" })), ["Query t i"]);
+        assert_eq!(
+            touched("GetItem", &json!({ "TableName": "t" })),
+            ["GetItem t -"]
+        );
+        assert_eq!(
+            touched("Query", &json!({ "TableName": "t", "IndexName": "i" })),
+            ["Query t i"]
+        );
         let arn = "arn:aws:dynamodb:us-east-1:000000000000:table/t";
-        assert_eq!(touched("GetItem", &json!({ "TableName": arn })), ["GetItem t -"]);
+        assert_eq!(
+            touched("GetItem", &json!({ "TableName": arn })),
+            ["GetItem t -"]
+        );
         let batch = json!({ "RequestItems": { "a": {}, "b": {} } });
-        assert_eq!(touched("BatchGetItem", &batch), ["BatchGetItem a -", "BatchGetItem b -"]);
+        assert_eq!(
+            touched("BatchGetItem", &batch),
+            ["BatchGetItem a -", "BatchGetItem b -"]
+        );
         let transaction = json!({ "TransactItems": [
             { "Put": { "TableName": "a" } }, { "Update": { "TableName": "a" } }, { "Delete": { "TableName": "b" } },
             { "ConditionCheck": { "TableName": "c" } }, { "Put": { "TableName": "a" } } ] });
         assert_eq!(
             touched("TransactWriteItems", &transaction),
-            ["ConditionCheckItem c -", "DeleteItem b -", "PutItem a -", "UpdateItem a -"]
+            [
+                "ConditionCheckItem c -",
+                "DeleteItem b -",
+                "PutItem a -",
+                "UpdateItem a -"
+            ]
         );
         assert_eq!(touched("ListTables", &json!({})), ["ListTables * -"]);
     }
 
     #[test]
     fn capacity_is_asked_for_where_it_is_reported() {
-        let asked = |operation| String::from_utf8(read(operation, &json!({})).asking_for_capacity()).unwrap();
+        let asked = |operation| {
+            String::from_utf8(read(operation, &json!({})).asking_for_capacity()).unwrap()
+        };
         assert_eq!(asked("GetItem"), r#"{"ReturnConsumedCapacity":"INDEXES"}"#);
         assert_eq!(asked("DescribeTable"), "{}");
     }

@@ -56,7 +56,11 @@ impl Engine<'_> {
             let items = page["Items"].as_array().into_iter().flatten();
             let live = items.filter(|item| item.get("deleted_at").is_none());
             // Identities, counters and reservations have other ids.
-            let found = live.filter_map(|item| item["id"]["S"].as_str().filter(|id| id.parse::<api::Id>().is_ok()));
+            let found = live.filter_map(|item| {
+                item["id"]["S"]
+                    .as_str()
+                    .filter(|id| id.parse::<api::Id>().is_ok())
+            });
             ids.extend(found.map(str::to_owned));
             match page.get("LastEvaluatedKey").filter(|key| !key.is_null()) {
                 Some(key) => scan["ExclusiveStartKey"] = key.clone(),
@@ -73,8 +77,11 @@ fn here(database: &Database, operation: &str, body: &Value) -> Result<Value, Str
     fn asked<T: serde::de::DeserializeOwned>(body: &Value) -> Result<T, String> {
         serde_json::from_str(&body.to_string()).map_err(|error| error.to_string())
     }
-    fn said<T: serde::Serialize, E: std::fmt::Display>(reply: Result<T, E>) -> Result<Value, String> {
-        serde_json::to_value(reply.map_err(|error| error.to_string())?).map_err(|error| error.to_string())
+    fn said<T: serde::Serialize, E: std::fmt::Display>(
+        reply: Result<T, E>,
+    ) -> Result<Value, String> {
+        serde_json::to_value(reply.map_err(|error| error.to_string())?)
+            .map_err(|error| error.to_string())
     }
     match operation {
         "BatchWriteItem" => said(database.batch_write_item(asked(body)?)),
@@ -92,14 +99,26 @@ fn there(endpoint: &str, operation: &str, body: &Value) -> Result<Value, String>
         .header("x-amz-date", "20260101T000000Z")
         .body(Full::new(Bytes::from(body.to_string())))
         .map_err(|error| error.to_string())?;
-    let silent = |error: &dyn std::fmt::Display| format!("DynamoDB at {endpoint} does not answer: {error}");
+    let silent =
+        |error: &dyn std::fmt::Display| format!("DynamoDB at {endpoint} does not answer: {error}");
     let (status, bytes) = runtime()?.block_on(async {
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let reply = client.request(request).await.map_err(|error| silent(&error))?;
+        let reply = client
+            .request(request)
+            .await
+            .map_err(|error| silent(&error))?;
         let status = reply.status();
-        let body = reply.into_body().collect().await.map_err(|error| silent(&error))?;
+        let body = reply
+            .into_body()
+            .collect()
+            .await
+            .map_err(|error| silent(&error))?;
         Ok::<_, String>((status, body.to_bytes()))
     })?;
     let reply: Value = serde_json::from_slice(&bytes).map_err(|error| silent(&error))?;
-    if status.is_success() { Ok(reply) } else { Err(reply.to_string()) }
+    if status.is_success() {
+        Ok(reply)
+    } else {
+        Err(reply.to_string())
+    }
 }

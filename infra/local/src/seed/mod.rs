@@ -77,7 +77,8 @@ pub fn fill(
                         fields: input.fields,
                     };
                     let writer = Writer::new(user, "seed".to_owned(), now, random.bytes());
-                    let items = store::new_items(definition, record, &writer).map_err(|error| error.message)?;
+                    let items = store::new_items(definition, record, &writer)
+                        .map_err(|error| error.message)?;
                     if unique {
                         put_together(engine, &table, &items)?
                     } else {
@@ -86,13 +87,18 @@ pub fn fill(
                     }
                 }
                 Err(error) => {
-                    let first = error.details.first().map(|detail| format!("{}: {}", detail.field, detail.message));
+                    let first = error
+                        .details
+                        .first()
+                        .map(|detail| format!("{}: {}", detail.field, detail.message));
                     Err(first.unwrap_or_else(|| error.message.clone()))
                 }
             };
             match written {
                 Ok(()) => break,
-                Err(reason) if draw == DRAWS => return Err(format!("No value fits {}: {reason}", definition.name)),
+                Err(reason) if draw == DRAWS => {
+                    return Err(format!("No value fits {}: {reason}", definition.name));
+                }
                 Err(_) => {}
             }
         }
@@ -108,7 +114,9 @@ pub fn fill(
 fn moment(seed: Seed, number: u64, random: &mut Random) -> Timestamp {
     let span = u64::try_from(DAYS * DAY).unwrap_or_default();
     let gap = span / seed.count.max(1);
-    let back = gap.saturating_mul(seed.count - number).saturating_sub(random.below(gap.max(1)));
+    let back = gap
+        .saturating_mul(seed.count - number)
+        .saturating_sub(random.below(gap.max(1)));
     Timestamp::from_millis(seed.now.millis().saturating_sub(back))
 }
 
@@ -125,8 +133,16 @@ fn user(definition: &Definition, owners: &[Id], random: &mut Random) -> Option<I
 
 /// The users there are, or some who could be.
 fn owners(engine: &Engine<'_>, now: Timestamp, random: &mut Random) -> Result<Vec<Id>, String> {
-    let users: Vec<Id> = engine.ids(api::definition::USERS, CHOICE)?.iter().filter_map(|id| id.parse().ok()).collect();
-    Ok(if users.is_empty() { (0..OWNERS).map(|_| Id::new(now, random.bytes())).collect() } else { users })
+    let users: Vec<Id> = engine
+        .ids(api::definition::USERS, CHOICE)?
+        .iter()
+        .filter_map(|id| id.parse().ok())
+        .collect();
+    Ok(if users.is_empty() {
+        (0..OWNERS).map(|_| Id::new(now, random.bytes())).collect()
+    } else {
+        users
+    })
 }
 
 /// What the relations of a collection may name.
@@ -136,10 +152,19 @@ fn targets(engine: &Engine<'_>, definition: &Definition) -> Result<Targets, Stri
         targets.insert(collection.to_owned(), engine.ids(collection, CHOICE)?);
     }
     let owner = definition.owner_field();
-    let needed = definition.fields.iter().filter(|field| field.required && field.name != owner);
-    for (field, collection) in needed.filter_map(|field| Some((field, field.collection.as_deref()?))) {
+    let needed = definition
+        .fields
+        .iter()
+        .filter(|field| field.required && field.name != owner);
+    for (field, collection) in
+        needed.filter_map(|field| Some((field, field.collection.as_deref()?)))
+    {
         if targets.get(collection).is_some_and(Vec::is_empty) {
-            let what = if collection == api::definition::USERS { "register a user" } else { "seed it" };
+            let what = if collection == api::definition::USERS {
+                "register a user"
+            } else {
+                "seed it"
+            };
             return Err(format!(
                 "`{}` of {} must name something in {collection}, which is empty: {what} first",
                 field.name, definition.name
@@ -151,20 +176,35 @@ fn targets(engine: &Engine<'_>, definition: &Definition) -> Result<Targets, Stri
 
 fn related<'a>(fields: &'a [api::definition::Field]) -> Box<dyn Iterator<Item = &'a str> + 'a> {
     Box::new(fields.iter().flat_map(|field| {
-        let inner = field.items.as_deref().map(std::slice::from_ref).or(field.fields.as_deref()).unwrap_or(&[]);
-        field.collection.as_deref().into_iter().chain(related(inner))
+        let inner = field
+            .items
+            .as_deref()
+            .map(std::slice::from_ref)
+            .or(field.fields.as_deref())
+            .unwrap_or(&[]);
+        field
+            .collection
+            .as_deref()
+            .into_iter()
+            .chain(related(inner))
     }))
 }
 
 /// Writes a record with its reservations, or nothing of it where a value is taken.
-fn put_together(engine: &Engine<'_>, table: &str, items: &[Value]) -> Result<Result<(), String>, String> {
+fn put_together(
+    engine: &Engine<'_>,
+    table: &str,
+    items: &[Value],
+) -> Result<Result<(), String>, String> {
     let put = |item: &Value| {
         json!({ "Put": { "TableName": table, "Item": item, "ConditionExpression": "attribute_not_exists(#id)",
             "ExpressionAttributeNames": { "#id": "id" } } })
     };
     let items: Vec<Value> = items.iter().map(put).collect();
     match engine.call("TransactWriteItems", &json!({ "TransactItems": items })) {
-        Err(error) if error.contains("ConditionalCheckFailed") => Ok(Err("every value drawn is taken".to_owned())),
+        Err(error) if error.contains("ConditionalCheckFailed") => {
+            Ok(Err("every value drawn is taken".to_owned()))
+        }
         other => other.map(|_| Ok(())),
     }
 }
@@ -172,9 +212,18 @@ fn put_together(engine: &Engine<'_>, table: &str, items: &[Value]) -> Result<Res
 /// Writes records that reserve nothing, and empties the list.
 fn put_all(engine: &Engine<'_>, table: &str, items: &mut Vec<Value>) -> Result<(), String> {
     for chunk in items.chunks(BATCH) {
-        let puts: Vec<Value> = chunk.iter().map(|item| json!({ "PutRequest": { "Item": item } })).collect();
-        let reply = engine.call("BatchWriteItem", &json!({ "RequestItems": { table: puts } }))?;
-        if reply["UnprocessedItems"].as_object().is_some_and(|left| !left.is_empty()) {
+        let puts: Vec<Value> = chunk
+            .iter()
+            .map(|item| json!({ "PutRequest": { "Item": item } }))
+            .collect();
+        let reply = engine.call(
+            "BatchWriteItem",
+            &json!({ "RequestItems": { table: puts } }),
+        )?;
+        if reply["UnprocessedItems"]
+            .as_object()
+            .is_some_and(|left| !left.is_empty())
+        {
             return Err("DynamoDB left some items unwritten; try again with fewer".to_owned());
         }
     }
@@ -196,10 +245,21 @@ mod tests {
     #[test]
     fn every_collection_of_the_project_can_be_filled_again_and_again() {
         let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
-        dynamo.make(&Template::read(&crate::root().join("template.yaml")).unwrap().tables().unwrap()).unwrap();
+        dynamo
+            .make(
+                &Template::read(&crate::root().join("template.yaml"))
+                    .unwrap()
+                    .tables()
+                    .unwrap(),
+            )
+            .unwrap();
         let engine = Engine::Here(dynamo.database());
         let (definitions, now) = (definitions(), Timestamp::from_millis(1_790_000_000_000));
-        let seed = Seed { count: 40, seed: 1, now };
+        let seed = Seed {
+            count: 40,
+            seed: 1,
+            now,
+        };
         let mut todo: Vec<&Definition> = definitions.iter().collect();
         // A collection waits for those that its records must name.
         for _ in 0..definitions.len() {
@@ -208,31 +268,72 @@ mod tests {
         assert!(todo.is_empty(), "{todo:?}");
         for definition in &definitions {
             // The same seed draws the same values, and others where they are taken.
-            let later = Seed { now: Timestamp::from_millis(now.millis() + 1), ..seed };
+            let later = Seed {
+                now: Timestamp::from_millis(now.millis() + 1),
+                ..seed
+            };
             fill(&engine, definition, later, |_| {}, |_| {}).unwrap();
-            assert_eq!(engine.ids(&definition.name, CHOICE).unwrap().len(), 80, "{}", definition.name);
+            assert_eq!(
+                engine.ids(&definition.name, CHOICE).unwrap().len(),
+                80,
+                "{}",
+                definition.name
+            );
         }
     }
 
     #[test]
     fn an_endpoint_is_filled_as_an_engine_is() {
         let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
-        dynamo.make(&Template::read(&crate::root().join("template.yaml")).unwrap().tables().unwrap()).unwrap();
+        dynamo
+            .make(
+                &Template::read(&crate::root().join("template.yaml"))
+                    .unwrap()
+                    .tables()
+                    .unwrap(),
+            )
+            .unwrap();
         let definitions = definitions();
-        let posts = definitions.iter().find(|definition| definition.name == "posts").unwrap();
-        let seed = Seed { count: 30, seed: 1, now: Timestamp::from_millis(1_790_000_000_000) };
+        let posts = definitions
+            .iter()
+            .find(|definition| definition.name == "posts")
+            .unwrap();
+        let seed = Seed {
+            count: 30,
+            seed: 1,
+            now: Timestamp::from_millis(1_790_000_000_000),
+        };
         let endpoint = dynamo.endpoint();
         let mut heard = 0;
-        fill(&Engine::There(&endpoint), posts, seed, |_| {}, |done| heard = done).unwrap();
+        fill(
+            &Engine::There(&endpoint),
+            posts,
+            seed,
+            |_| {},
+            |done| heard = done,
+        )
+        .unwrap();
         assert_eq!(heard, 30);
-        assert_eq!(Engine::Here(dynamo.database()).ids("posts", CHOICE).unwrap().len(), 30);
+        assert_eq!(
+            Engine::Here(dynamo.database())
+                .ids("posts", CHOICE)
+                .unwrap()
+                .len(),
+            30
+        );
     }
 
     #[test]
     fn times_are_spread_up_to_now_in_order() {
-        let seed = Seed { count: 1000, seed: 1, now: Timestamp::from_millis(1_790_000_000_000) };
+        let seed = Seed {
+            count: 1000,
+            seed: 1,
+            now: Timestamp::from_millis(1_790_000_000_000),
+        };
         let mut random = Random(1);
-        let times: Vec<u64> = (0..1000).map(|number| moment(seed, number, &mut random).millis()).collect();
+        let times: Vec<u64> = (0..1000)
+            .map(|number| moment(seed, number, &mut random).millis())
+            .collect();
         assert!(times.is_sorted() && times.last().is_some_and(|last| *last <= seed.now.millis()));
         assert!(seed.now.millis() - times[0] > 85 * 86_400_000);
     }

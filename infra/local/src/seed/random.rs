@@ -20,7 +20,11 @@ impl Random {
 
     /// A number from `least` to `most`.
     pub(crate) fn between(&mut self, least: i64, most: i64) -> i64 {
-        let width = most.saturating_sub(least).max(0).unsigned_abs().saturating_add(1);
+        let width = most
+            .saturating_sub(least)
+            .max(0)
+            .unsigned_abs()
+            .saturating_add(1);
         least.saturating_add_unsigned(self.below(width))
     }
 

@@ -25,8 +25,16 @@ pub(super) fn body(
     now: Timestamp,
     random: &mut Random,
 ) -> Map<String, Value> {
-    let fields = definition.fields.iter().filter(|field| field.name != definition.owner_field());
-    Maker { targets, now, random }.fields(fields)
+    let fields = definition
+        .fields
+        .iter()
+        .filter(|field| field.name != definition.owner_field());
+    Maker {
+        targets,
+        now,
+        random,
+    }
+    .fields(fields)
 }
 
 struct Maker<'a> {
@@ -58,23 +66,40 @@ impl Maker<'_> {
             FieldType::Date => Value::from(self.date(&field.name).to_string()),
             FieldType::Object => Value::Object(self.fields(field.fields.iter().flatten())),
             FieldType::Array => Value::Array(self.items(field)),
-            FieldType::Relation => {
-                Value::from(self.random.pick(self.targets.get(field.collection.as_deref()?)?)?.as_str())
-            }
+            FieldType::Relation => Value::from(
+                self.random
+                    .pick(self.targets.get(field.collection.as_deref()?)?)?
+                    .as_str(),
+            ),
         })
     }
 
     fn items(&mut self, field: &Field) -> Vec<Value> {
         let least = field.min_length.unwrap_or(0);
-        let most = field.max_length.unwrap_or(usize::MAX).min(least.saturating_add(3));
-        let count = self.random.between(i64::try_from(least).unwrap_or(0), i64::try_from(most).unwrap_or(0));
-        let words = Field { name: "tag".to_owned(), ..Field::default() };
-        (0..count).filter_map(|_| self.value(field.items.as_deref().unwrap_or(&words))).collect()
+        let most = field
+            .max_length
+            .unwrap_or(usize::MAX)
+            .min(least.saturating_add(3));
+        let count = self.random.between(
+            i64::try_from(least).unwrap_or(0),
+            i64::try_from(most).unwrap_or(0),
+        );
+        let words = Field {
+            name: "tag".to_owned(),
+            ..Field::default()
+        };
+        (0..count)
+            .filter_map(|_| self.value(field.items.as_deref().unwrap_or(&words)))
+            .collect()
     }
 
     fn text(&mut self, field: &Field) -> String {
         let random = &mut *self.random;
-        if let Some(text) = field.pattern.as_ref().and_then(|pattern| words::matching(pattern.as_str(), random).ok()) {
+        if let Some(text) = field
+            .pattern
+            .as_ref()
+            .and_then(|pattern| words::matching(pattern.as_str(), random).ok())
+        {
             return text;
         }
         let mut text = match field.format {
@@ -89,9 +114,19 @@ impl Maker<'_> {
             text = format!("{text} {}", words::sentences(random));
         }
         let most = field.max_length.unwrap_or(usize::MAX);
-        let own = if field.unique { format!(" {:09}", random.below(1_000_000_000)) } else { String::new() };
-        let kept = text.chars().take(most.saturating_sub(own.len())).collect::<String>();
-        format!("{}{own}", kept.trim_end()).chars().take(most).collect()
+        let own = if field.unique {
+            format!(" {:09}", random.below(1_000_000_000))
+        } else {
+            String::new()
+        };
+        let kept = text
+            .chars()
+            .take(most.saturating_sub(own.len()))
+            .collect::<String>();
+        format!("{}{own}", kept.trim_end())
+            .chars()
+            .take(most)
+            .collect()
     }
 
     /// A number of the size that its name suggests, within its bounds; few are large.
@@ -107,21 +142,45 @@ impl Maker<'_> {
             () if whole => 250,
             () => 500,
         };
-        #[expect(clippy::cast_possible_truncation, reason = "bounds beyond 64 bits are cut")]
+        #[expect(
+            clippy::cast_possible_truncation,
+            reason = "bounds beyond 64 bits are cut"
+        )]
         let bound = |number: &Option<Number>| number.as_ref()?.as_f64().map(|bound| bound as i64);
-        let least = bound(&field.min).unwrap_or_else(|| bound(&field.max).map_or(0, |most| most.min(0)));
-        let most = bound(&field.max).unwrap_or(least.saturating_add(usual)).max(least);
-        let most = if field.unique { most } else { most.min(least.saturating_add(usual)) };
-        let reach = if field.unique { most } else { self.random.between(least, most) };
+        let least =
+            bound(&field.min).unwrap_or_else(|| bound(&field.max).map_or(0, |most| most.min(0)));
+        let most = bound(&field.max)
+            .unwrap_or(least.saturating_add(usual))
+            .max(least);
+        let most = if field.unique {
+            most
+        } else {
+            most.min(least.saturating_add(usual))
+        };
+        let reach = if field.unique {
+            most
+        } else {
+            self.random.between(least, most)
+        };
         let value = self.random.between(least, reach);
-        let cents = if whole || value == most { "" } else { *self.random.pick(&["", ".5", ".9", ".95", ".99"])? };
+        let cents = if whole || value == most {
+            ""
+        } else {
+            *self.random.pick(&["", ".5", ".9", ".95", ".99"])?
+        };
         serde_json::from_str(&format!("{value}{cents}")).ok()
     }
 
     /// A time around the creation: before it, or after it where the name says so.
     fn date(&mut self, name: &str) -> Timestamp {
-        let later = ["due", "until", "end", "expire", "deliver", "next"].iter().any(|word| name.contains(word));
-        let offset = if later { self.random.between(DAY, 60 * DAY) } else { -self.random.between(0, 700 * DAY) };
+        let later = ["due", "until", "end", "expire", "deliver", "next"]
+            .iter()
+            .any(|word| name.contains(word));
+        let offset = if later {
+            self.random.between(DAY, 60 * DAY)
+        } else {
+            -self.random.between(0, 700 * DAY)
+        };
         Timestamp::from_millis(self.now.millis().saturating_add_signed(offset))
     }
 }
@@ -134,7 +193,10 @@ mod tests {
 
     fn definition(fields: &str) -> Definition {
         let content = format!(r#"{{"name":"a","fields":[{fields}]}}"#);
-        check(&[("a.json".to_owned(), content)]).unwrap().definitions.remove(0)
+        check(&[("a.json".to_owned(), content)])
+            .unwrap()
+            .definitions
+            .remove(0)
     }
 
     #[test]
@@ -152,7 +214,10 @@ mod tests {
                 {"name":"any","type":"array"},{"name":"free","type":"object"},
                 {"name":"by","type":"relation","collection":"users","required":true}"##,
         );
-        let targets = Targets::from([("users".to_owned(), vec!["0197a3b0-0000-7000-8000-000000000000".to_owned()])]);
+        let targets = Targets::from([(
+            "users".to_owned(),
+            vec!["0197a3b0-0000-7000-8000-000000000000".to_owned()],
+        )]);
         let now = Timestamp::from_millis(1_790_000_000_000);
         let mut random = Random(3);
         let fits = (0..500).filter(|_| {

@@ -90,10 +90,30 @@ const LAST: &[&str] = &[
     "Wilson",
     "Shannon",
 ];
-const PLACES: &[&str] =
-    &["Lisbon", "Tallinn", "Utrecht", "Kyoto", "Nairobi", "Montreal", "Porto", "Graz", "Ghent", "Wellington"];
-const COUNTRIES: &[&str] =
-    &["Portugal", "Estonia", "Netherlands", "Japan", "Kenya", "Canada", "Austria", "Belgium", "New Zealand", "Chile"];
+const PLACES: &[&str] = &[
+    "Lisbon",
+    "Tallinn",
+    "Utrecht",
+    "Kyoto",
+    "Nairobi",
+    "Montreal",
+    "Porto",
+    "Graz",
+    "Ghent",
+    "Wellington",
+];
+const COUNTRIES: &[&str] = &[
+    "Portugal",
+    "Estonia",
+    "Netherlands",
+    "Japan",
+    "Kenya",
+    "Canada",
+    "Austria",
+    "Belgium",
+    "New Zealand",
+    "Chile",
+];
 const SENTENCES: &[&str] = &[
     "Arrived two days early and well packed.",
     "The colour is a little darker than in the pictures.",
@@ -140,12 +160,23 @@ pub(super) fn text(name: &str, random: &mut Random) -> String {
     } else if has(&["street", "address"]) {
         format!("{} Street {}", one(random, LAST), random.between(1, 140))
     } else if has(&["phone", "mobile"]) {
-        format!("+{} {} {}", random.between(20, 99), random.between(100, 999), random.between(100_000, 9_999_999))
+        format!(
+            "+{} {} {}",
+            random.between(20, 99),
+            random.between(100, 999),
+            random.between(100_000, 9_999_999)
+        )
     } else if has(&["url", "link", "website", "homepage"]) {
         url(random)
     } else if has(&["code", "sku", "number"]) {
-        format!("{}-{:06}", one(random, KINDS).to_uppercase(), random.below(1_000_000))
-    } else if has(&["text", "body", "descr", "message", "content", "note", "comment", "summary", "bio"]) {
+        format!(
+            "{}-{:06}",
+            one(random, KINDS).to_uppercase(),
+            random.below(1_000_000)
+        )
+    } else if has(&[
+        "text", "body", "descr", "message", "content", "note", "comment", "summary", "bio",
+    ]) {
         sentences(random)
     } else if has(&["tag", "label", "category", "kind"]) {
         one(random, KINDS).to_lowercase()
@@ -160,15 +191,25 @@ pub(super) fn title(random: &mut Random) -> String {
 
 /// One to three sentences.
 pub(super) fn sentences(random: &mut Random) -> String {
-    (0..random.between(1, 3)).map(|_| one(random, SENTENCES)).collect::<Vec<_>>().join(" ")
+    (0..random.between(1, 3))
+        .map(|_| one(random, SENTENCES))
+        .collect::<Vec<_>>()
+        .join(" ")
 }
 
 pub(super) fn slug(random: &mut Random) -> String {
-    format!("{}-{}", title(random).to_lowercase().replace(' ', "-"), random.below(100_000))
+    format!(
+        "{}-{}",
+        title(random).to_lowercase().replace(' ', "-"),
+        random.below(100_000)
+    )
 }
 
 pub(super) fn email(random: &mut Random) -> String {
-    let (first, last) = (one(random, FIRST).to_lowercase(), one(random, LAST).to_lowercase());
+    let (first, last) = (
+        one(random, FIRST).to_lowercase(),
+        one(random, LAST).to_lowercase(),
+    );
     format!("{first}.{last}{}@example.com", random.below(1_000_000))
 }
 
@@ -192,12 +233,24 @@ fn grow(tree: &regex_syntax::hir::Hir, random: &mut Random, text: &mut String) {
         HirKind::Class(Class::Unicode(class)) => {
             // Letters and digits where it has any: a class may hold all of Unicode.
             let plain: Vec<char> = (' '..='~').filter(|c| holds(class, *c)).collect();
-            let usual: Vec<char> = plain.iter().copied().filter(char::is_ascii_alphanumeric).collect();
+            let usual: Vec<char> = plain
+                .iter()
+                .copied()
+                .filter(char::is_ascii_alphanumeric)
+                .collect();
             let of = if usual.is_empty() { &plain } else { &usual };
-            text.extend(random.pick(of).copied().or_else(|| class.ranges().first().map(|range| range.start())));
+            text.extend(
+                random
+                    .pick(of)
+                    .copied()
+                    .or_else(|| class.ranges().first().map(|range| range.start())),
+            );
         }
         HirKind::Repetition(repeated) => {
-            let most = repeated.max.unwrap_or(u32::MAX).min(repeated.min.saturating_add(12));
+            let most = repeated
+                .max
+                .unwrap_or(u32::MAX)
+                .min(repeated.min.saturating_add(12));
             for _ in 0..random.between(repeated.min.into(), most.into()) {
                 grow(&repeated.sub, random, text);
             }
@@ -213,7 +266,10 @@ fn grow(tree: &regex_syntax::hir::Hir, random: &mut Random, text: &mut String) {
 }
 
 fn holds(class: &regex_syntax::hir::ClassUnicode, c: char) -> bool {
-    class.ranges().iter().any(|range| (range.start()..=range.end()).contains(&c))
+    class
+        .ranges()
+        .iter()
+        .any(|range| (range.start()..=range.end()).contains(&c))
 }
 
 #[cfg(test)]
@@ -223,7 +279,14 @@ mod tests {
     #[test]
     fn a_text_is_made_from_its_pattern() {
         let mut random = Random(1);
-        for pattern in ["^[A-Z0-9-]{3,32}$", "^(a|bc)+\\d*$", "^[^a-z]{2}$", "x?y{3}", "^\\w+@\\w+\\.com$", "^é.$"] {
+        for pattern in [
+            "^[A-Z0-9-]{3,32}$",
+            "^(a|bc)+\\d*$",
+            "^[^a-z]{2}$",
+            "x?y{3}",
+            "^\\w+@\\w+\\.com$",
+            "^é.$",
+        ] {
             let fits = api::definition::Pattern::parse(pattern).unwrap();
             for _ in 0..200 {
                 let text = matching(pattern, &mut random).unwrap();

@@ -14,7 +14,11 @@ use crate::rule::{Rule, is_role};
 /// `expressionPermissions`, and `rls` in urBackend's.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase")]
-#[expect(dead_code, missing_debug_implementations, reason = "the file's schema is drawn from it")]
+#[expect(
+    dead_code,
+    missing_debug_implementations,
+    reason = "the file's schema is drawn from it"
+)]
 pub struct Notations {
     /// Who may do what: a rule for each operation, or for each group what it may do.
     permissions: Option<Either>,
@@ -101,20 +105,31 @@ const OPERATIONS: [&str; 5] = ["create", "read", "list", "update", "delete"];
 /// The place that contradicts another or is no such notation, and why.
 pub(super) fn translate(tree: &mut Value) -> Result<Vec<Remark>, Remark> {
     // What is no object at all is told by whoever reads it.
-    let Value::Object(file) = tree else { return Ok(Vec::new()) };
+    let Value::Object(file) = tree else {
+        return Ok(Vec::new());
+    };
     let mut take = |name: &str| file.remove(name).filter(|value| !value.is_null());
     let (rls, expressions) = (take("rls"), take("expressionPermissions"));
     let permissions = take("permissions");
     if let Some(rls) = rls {
-        if let Some((_, name)) = [(&permissions, "permissions"), (&expressions, "expressionPermissions")]
-            .into_iter()
-            .find(|(there, _)| there.is_some())
+        if let Some((_, name)) = [
+            (&permissions, "permissions"),
+            (&expressions, "expressionPermissions"),
+        ]
+        .into_iter()
+        .find(|(there, _)| there.is_some())
         {
-            return Err(("rls".to_owned(), format!("`{name}` says who may do what as well; keep one of them")));
+            return Err((
+                "rls".to_owned(),
+                format!("`{name}` says who may do what as well; keep one of them"),
+            ));
         }
         return of_rls(read(rls, "rls")?, file);
     }
-    let block = permissions.as_ref().and_then(Value::as_object).filter(|groups| groups.values().any(Value::is_object));
+    let block = permissions
+        .as_ref()
+        .and_then(Value::as_object)
+        .filter(|groups| groups.values().any(Value::is_object));
     let mut rules = match block {
         Some(groups) => Some(of_groups(groups)?),
         None => None,
@@ -126,11 +141,21 @@ pub(super) fn translate(tree: &mut Value) -> Result<Vec<Remark>, Remark> {
         }
         Some(expressions) => {
             let expressions: BTreeMap<String, Rule> = read(expressions, "expressionPermissions")?;
-            if let Some(unknown) = expressions.keys().find(|name| !OPERATIONS.contains(&name.as_str())) {
-                let reason = format!("`{unknown}` is no operation; there are {}", OPERATIONS.join(", "));
+            if let Some(unknown) = expressions
+                .keys()
+                .find(|name| !OPERATIONS.contains(&name.as_str()))
+            {
+                let reason = format!(
+                    "`{unknown}` is no operation; there are {}",
+                    OPERATIONS.join(", ")
+                );
                 return Err((format!("expressionPermissions.{unknown}"), reason));
             }
-            let rules = rules.get_or_insert_with(|| OPERATIONS.map(|operation| (operation, Rule::admin())).into());
+            let rules = rules.get_or_insert_with(|| {
+                OPERATIONS
+                    .map(|operation| (operation, Rule::admin()))
+                    .into()
+            });
             for operation in OPERATIONS {
                 let inherited = || expressions.get("read").filter(|_| operation == "list");
                 if let Some(expression) = expressions.get(operation).or_else(inherited) {
@@ -156,7 +181,11 @@ pub(super) fn translate(tree: &mut Value) -> Result<Vec<Remark>, Remark> {
 fn read<T: DeserializeOwned>(part: Value, place: &str) -> Result<T, Remark> {
     serde_path_to_error::deserialize(part).map_err(|error| {
         let inner = error.path().to_string();
-        let place = if inner == "." { place.to_owned() } else { format!("{place}.{inner}") };
+        let place = if inner == "." {
+            place.to_owned()
+        } else {
+            format!("{place}.{inner}")
+        };
         (place, error.into_inner().to_string())
     })
 }
@@ -177,17 +206,28 @@ fn of_groups(block: &Map<String, Value>) -> Result<BTreeMap<&'static str, Rule>,
             "admin" => Rule::admin(),
             role if is_role(role) => Rule::role(role),
             _ => {
-                return Err((place, format!("`{name}` is no group: there are guest, user, self, admin and the roles")));
+                return Err((
+                    place,
+                    format!(
+                        "`{name}` is no group: there are guest, user, self, admin and the roles"
+                    ),
+                ));
             }
         };
         groups.push((name, rule, read::<Allowed>(allowed.clone(), &place)?));
     }
     let mut rules = BTreeMap::new();
     for operation in OPERATIONS {
-        let said = |wanted: bool| groups.iter().filter(move |(.., allowed)| allowed.of(operation) == Some(wanted));
+        let said = |wanted: bool| {
+            groups
+                .iter()
+                .filter(move |(.., allowed)| allowed.of(operation) == Some(wanted))
+        };
         let rule = said(true).fold(Rule::admin(), |all, (_, rule, _)| all.or(rule.clone()));
         // Nobody is kept from what a wider group may do. Being the owner only ever adds, and anyone is no narrower.
-        for (name, narrow, _) in said(false).filter(|(_, narrow, _)| !narrow.is_public() && *narrow != Rule::owner()) {
+        for (name, narrow, _) in
+            said(false).filter(|(_, narrow, _)| !narrow.is_public() && *narrow != Rule::owner())
+        {
             let reason = if narrow.is_admin() {
                 "admins pass every rule"
             } else if rule.is_public() {
@@ -197,7 +237,10 @@ fn of_groups(block: &Map<String, Value>) -> Result<BTreeMap<&'static str, Rule>,
             } else {
                 continue;
             };
-            return Err((format!("permissions.{name}.{operation}"), format!("cannot be false: {reason}")));
+            return Err((
+                format!("permissions.{name}.{operation}"),
+                format!("cannot be false: {reason}"),
+            ));
         }
         rules.insert(operation, rule);
     }
@@ -208,13 +251,20 @@ fn of_groups(block: &Map<String, Value>) -> Result<BTreeMap<&'static str, Rule>,
 fn of_rls(rls: Rls, file: &mut Map<String, Value>) -> Result<Vec<Remark>, Remark> {
     let declares = |name: &str| {
         let fields = file.get("fields").and_then(Value::as_array);
-        fields.is_some_and(|fields| fields.iter().any(|field| field.get("name") == Some(&json!(name))))
+        fields.is_some_and(|fields| {
+            fields
+                .iter()
+                .any(|field| field.get("name") == Some(&json!(name)))
+        })
     };
-    let owner = rls.owner_field.or_else(|| Some("userId".to_owned()).filter(|name| declares(name)));
+    let owner = rls
+        .owner_field
+        .or_else(|| Some("userId".to_owned()).filter(|name| declares(name)));
     match (owner, file.get("ownerField").filter(|said| !said.is_null())) {
         (Some(owner), Some(said)) if *said != json!(owner) => {
-            let reason =
-                format!("`{owner}` is not what the collection's own `ownerField` says, {said}; keep one of them");
+            let reason = format!(
+                "`{owner}` is not what the collection's own `ownerField` says, {said}; keep one of them"
+            );
             return Err(("rls.ownerField".to_owned(), reason));
         }
         (Some(owner), None) => drop(file.insert("ownerField".to_owned(), json!(owner))),
@@ -229,8 +279,7 @@ fn of_rls(rls: Rls, file: &mut Map<String, Value>) -> Result<Vec<Remark>, Remark
     file.insert("permissions".to_owned(), permissions);
     let mut warnings = Vec::new();
     if rls.require_auth_for_write == Some(false) {
-        let reason =
-            "false changes nothing: writing takes an account; to let strangers write say `permissions` instead";
+        let reason = "false changes nothing: writing takes an account; to let strangers write say `permissions` instead";
         warnings.push(("rls.requireAuthForWrite".to_owned(), reason.to_owned()));
     }
     if !rls.enabled && rls.mode == Mode::Private {
@@ -252,10 +301,14 @@ mod tests {
         for (name, value) in said.as_object().expect("an object") {
             file[name] = value.clone();
         }
-        let texts = |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
+        let texts =
+            |problems: Vec<Problem>| problems.iter().map(ToString::to_string).collect::<Vec<_>>();
         let mut checked = check(&[("a.json".to_owned(), file.to_string())]).map_err(texts)?;
         let definition = checked.definitions.remove(0);
-        let warnings = checked.warnings.iter().filter(|warning| warning.field != "permissions");
+        let warnings = checked
+            .warnings
+            .iter()
+            .filter(|warning| warning.field != "permissions");
         let warnings = warnings.map(ToString::to_string).collect();
         let permissions = serde_json::to_value(&definition.permissions).expect("JSON");
         Ok((permissions, definition.owner_field().to_owned(), warnings))
@@ -268,8 +321,14 @@ mod tests {
     #[test]
     fn groups_become_rules() {
         for (block, expected) in [
-            (json!({ "user": {} }), rules("admin", "admin", "admin", "admin")),
-            (json!({ "guest": { "read": true } }), rules("admin", "public", "admin", "admin")),
+            (
+                json!({ "user": {} }),
+                rules("admin", "admin", "admin", "admin"),
+            ),
+            (
+                json!({ "guest": { "read": true } }),
+                rules("admin", "public", "admin", "admin"),
+            ),
             (
                 json!({ "user": { "create": true, "read": true, "update": false, "delete": false, "list": true },
                     "self": { "update": true, "delete": true }, "guest": { "read": true, "list": true } }),
@@ -298,14 +357,21 @@ mod tests {
                 json!({ "create": "admin", "read": "owner", "list": "authenticated", "update": "admin", "delete": "admin" }),
             ),
         ] {
-            assert_eq!(becomes(&json!({ "permissions": block })).map(|(rules, ..)| rules), Ok(expected), "{block}");
+            assert_eq!(
+                becomes(&json!({ "permissions": block })).map(|(rules, ..)| rules),
+                Ok(expected),
+                "{block}"
+            );
         }
     }
 
     #[test]
     fn expressions_under_their_other_name_win_over_groups() {
         for (said, expected) in [
-            (json!({ "expressionPermissions": {} }), rules("admin", "admin", "admin", "admin")),
+            (
+                json!({ "expressionPermissions": {} }),
+                rules("admin", "admin", "admin", "admin"),
+            ),
             (
                 json!({ "expressionPermissions": { "create": "user", "read": "user | guest", "update": "self" } }),
                 rules("authenticated", "public", "owner", "admin"),
@@ -320,30 +386,58 @@ mod tests {
                 rules("admin", "owner", "admin", "admin"),
             ),
         ] {
-            assert_eq!(becomes(&said).map(|(rules, ..)| rules), Ok(expected), "{said}");
+            assert_eq!(
+                becomes(&said).map(|(rules, ..)| rules),
+                Ok(expected),
+                "{said}"
+            );
         }
     }
 
     #[test]
     fn rls_becomes_rules() {
-        let (open, private) =
-            (rules("authenticated", "public", "owner", "owner"), rules("authenticated", "owner", "owner", "owner"));
+        let (open, private) = (
+            rules("authenticated", "public", "owner", "owner"),
+            rules("authenticated", "owner", "owner", "owner"),
+        );
         for (rls, expected, owner) in [
-            (json!({ "enabled": false }), rules("admin", "public", "admin", "admin"), "userId"),
+            (
+                json!({ "enabled": false }),
+                rules("admin", "public", "admin", "admin"),
+                "userId",
+            ),
             (json!({ "enabled": true }), open.clone(), "userId"),
             (
                 json!({ "enabled": true, "mode": "public-read", "ownerField": "by", "requireAuthForWrite": true }),
                 open.clone(),
                 "by",
             ),
-            (json!({ "enabled": true, "mode": "owner-write-only", "ownerField": null }), open, "userId"),
-            (json!({ "enabled": true, "mode": "private", "ownerField": "userId" }), private, "userId"),
+            (
+                json!({ "enabled": true, "mode": "owner-write-only", "ownerField": null }),
+                open,
+                "userId",
+            ),
+            (
+                json!({ "enabled": true, "mode": "private", "ownerField": "userId" }),
+                private,
+                "userId",
+            ),
         ] {
-            assert_eq!(becomes(&json!({ "rls": rls })), Ok((expected, owner.to_owned(), Vec::new())), "{rls}");
+            assert_eq!(
+                becomes(&json!({ "rls": rls })),
+                Ok((expected, owner.to_owned(), Vec::new())),
+                "{rls}"
+            );
         }
         let owner = |said: Value| becomes(&said).map(|(_, owner, _)| owner);
-        assert_eq!(owner(json!({ "rls": { "enabled": true }, "ownerField": "userId" })), Ok("userId".to_owned()));
-        assert_eq!(owner(json!({ "rls": { "enabled": true }, "fields": [] })), Ok("createdBy".to_owned()));
+        assert_eq!(
+            owner(json!({ "rls": { "enabled": true }, "ownerField": "userId" })),
+            Ok("userId".to_owned())
+        );
+        assert_eq!(
+            owner(json!({ "rls": { "enabled": true }, "fields": [] })),
+            Ok("createdBy".to_owned())
+        );
         let warnings = |rls: Value| becomes(&json!({ "rls": rls })).expect("valid").2;
         assert_eq!(
             warnings(json!({ "enabled": true, "requireAuthForWrite": false })),
@@ -354,7 +448,9 @@ mod tests {
         );
         assert_eq!(
             warnings(json!({ "enabled": false, "mode": "private" })),
-            ["collections/a.json: rls.mode: `private` changes nothing while `enabled` is false: anyone may read"]
+            [
+                "collections/a.json: rls.mode: `private` changes nothing while `enabled` is false: anyone may read"
+            ]
         );
     }
 
@@ -374,11 +470,23 @@ mod tests {
                 json!({ "rls": rls, "ownerField": "by" }),
                 "rls.ownerField: `userId` is not what the collection's own `ownerField` says",
             ),
-            (json!({ "rls": { "enabled": true, "ownerField": "_id" } }), "ownerField: `_id` must be a declared field"),
+            (
+                json!({ "rls": { "enabled": true, "ownerField": "_id" } }),
+                "ownerField: `_id` must be a declared field",
+            ),
             (json!({ "rls": {} }), "rls: missing field `enabled`"),
-            (json!({ "rls": { "enabled": "yes" } }), "rls.enabled: invalid type: string \"yes\", expected a boolean"),
-            (json!({ "rls": { "enabled": true, "mode": "open" } }), "rls.mode: unknown variant `open`, expected"),
-            (json!({ "rls": { "enabled": true, "table": 1 } }), "rls.table: unknown field `table`"),
+            (
+                json!({ "rls": { "enabled": "yes" } }),
+                "rls.enabled: invalid type: string \"yes\", expected a boolean",
+            ),
+            (
+                json!({ "rls": { "enabled": true, "mode": "open" } }),
+                "rls.mode: unknown variant `open`, expected",
+            ),
+            (
+                json!({ "rls": { "enabled": true, "table": 1 } }),
+                "rls.table: unknown field `table`",
+            ),
             (json!({ "rls": true }), "rls: invalid type: boolean"),
             (
                 json!({ "permissions": { "create": "user" }, "expressionPermissions": {} }),
@@ -400,7 +508,10 @@ mod tests {
                 json!({ "permissions": { "read": "user &" } }),
                 "permissions.read: `user &` is not a rule: at character 7",
             ),
-            (json!({ "permissions": { "read": true } }), "permissions.read: invalid type: boolean"),
+            (
+                json!({ "permissions": { "read": true } }),
+                "permissions.read: invalid type: boolean",
+            ),
             (
                 json!({ "permissions": { "user": {}, "read": "public" } }),
                 "permissions.read: either every entry is an operation",
@@ -409,8 +520,14 @@ mod tests {
                 json!({ "permissions": { "user": {}, "guest": true } }),
                 "permissions.guest: either every entry is an operation",
             ),
-            (json!({ "permissions": { "user": { "write": true } } }), "permissions.user.write: unknown field `write`"),
-            (json!({ "permissions": { "user": { "read": "yes" } } }), "permissions.user.read: invalid type"),
+            (
+                json!({ "permissions": { "user": { "write": true } } }),
+                "permissions.user.write: unknown field `write`",
+            ),
+            (
+                json!({ "permissions": { "user": { "read": "yes" } } }),
+                "permissions.user.read: invalid type",
+            ),
             (
                 json!({ "permissions": { "Editor": {} } }),
                 "permissions.Editor: `Editor` is no group: there are guest, user",
@@ -434,30 +551,46 @@ mod tests {
         ] {
             let problems = becomes(&said).expect_err(&said.to_string());
             assert_eq!(problems.len(), 1, "{said}: {problems:?}");
-            assert!(problems[0].starts_with(&format!("collections/a.json: {expected}")), "{said}: {problems:?}");
+            assert!(
+                problems[0].starts_with(&format!("collections/a.json: {expected}")),
+                "{said}: {problems:?}"
+            );
         }
     }
 
     const GUIDE: &str = include_str!("../../../../docs/permissions.md");
 
     fn section(title: &str) -> &'static str {
-        let section = GUIDE.split("\n## ").find_map(|section| section.strip_prefix(title));
+        let section = GUIDE
+            .split("\n## ")
+            .find_map(|section| section.strip_prefix(title));
         section.unwrap_or_else(|| panic!("no section {title} in docs/permissions.md"))
     }
 
     #[test]
     fn the_guides_examples_become_what_stands_beside_them() {
-        let blocks =
-            section("Other notations\n").split("```json\n").skip(1).filter_map(|block| block.split("```").next());
-        let blocks: Vec<Value> = blocks.map(|block| serde_json::from_str(block).expect(block)).collect();
-        assert!(blocks.len() > 12 && blocks.len().is_multiple_of(2), "{}", blocks.len());
+        let blocks = section("Other notations\n")
+            .split("```json\n")
+            .skip(1)
+            .filter_map(|block| block.split("```").next());
+        let blocks: Vec<Value> = blocks
+            .map(|block| serde_json::from_str(block).expect(block))
+            .collect();
+        assert!(
+            blocks.len() > 12 && blocks.len().is_multiple_of(2),
+            "{}",
+            blocks.len()
+        );
         let definition = |said: &Value| {
             let mut file = json!({ "name": "a", "fields": [] });
             for (name, value) in said.as_object().expect("an object") {
                 file[name] = value.clone();
             }
             let checked = check(&[("a.json".to_owned(), file.to_string())]);
-            let definition = checked.unwrap_or_else(|problems| panic!("{said}: {problems:?}")).definitions.remove(0);
+            let definition = checked
+                .unwrap_or_else(|problems| panic!("{said}: {problems:?}"))
+                .definitions
+                .remove(0);
             serde_json::to_value(definition).expect("JSON")
         };
         for pair in blocks.chunks(2) {
@@ -468,22 +601,40 @@ mod tests {
             for (name, value) in becomes.as_object().expect("an object") {
                 assert_eq!(shown[name], *value, "{written}");
             }
-            assert!(["permissions", "rls", "expressionPermissions"].iter().any(|name| written.get(name).is_some()));
+            assert!(
+                ["permissions", "rls", "expressionPermissions"]
+                    .iter()
+                    .any(|name| written.get(name).is_some())
+            );
             assert_ne!(written, becomes);
         }
     }
 
     #[test]
     fn the_guides_expressions_have_the_normal_form_beside_them() {
-        let rows = section("Rules\n").split("| Written | Is |\n|---|---|\n").nth(1).expect("the table");
-        let rows: Vec<&str> = rows.lines().take_while(|line| line.starts_with('|')).collect();
+        let rows = section("Rules\n")
+            .split("| Written | Is |\n|---|---|\n")
+            .nth(1)
+            .expect("the table");
+        let rows: Vec<&str> = rows
+            .lines()
+            .take_while(|line| line.starts_with('|'))
+            .collect();
         assert!(rows.len() > 5, "{rows:?}");
         for row in rows {
             let row = row.replace("\\|", "\0");
-            let cells = row.split('|').map(|cell| cell.trim().trim_matches('`').replace('\0', "|"));
+            let cells = row
+                .split('|')
+                .map(|cell| cell.trim().trim_matches('`').replace('\0', "|"));
             let cells: Vec<String> = cells.filter(|cell| !cell.is_empty()).collect();
-            let [written, normal] = cells.as_slice() else { panic!("{row}") };
-            assert_eq!(Rule::parse(written).expect(written).to_string(), *normal, "{written}");
+            let [written, normal] = cells.as_slice() else {
+                panic!("{row}")
+            };
+            assert_eq!(
+                Rule::parse(written).expect(written).to_string(),
+                *normal,
+                "{written}"
+            );
         }
     }
 }

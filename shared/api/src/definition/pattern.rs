@@ -28,10 +28,14 @@ impl Pattern {
             return Err(format!("the pattern has more than {MAX_LENGTH} bytes"));
         }
         if let Some(foreign) = foreign(text) {
-            return Err(format!("the pattern's `{foreign}` is not the same in every language; write it otherwise"));
+            return Err(format!(
+                "the pattern's `{foreign}` is not the same in every language; write it otherwise"
+            ));
         }
         let built = RegexBuilder::new(text).size_limit(MAX_PROGRAM).build();
-        built.map(Self).map_err(|error| format!("the pattern cannot be used: {error}"))
+        built
+            .map(Self)
+            .map_err(|error| format!("the pattern cannot be used: {error}"))
     }
 
     /// Whether it matches somewhere in a text.
@@ -50,16 +54,22 @@ impl Pattern {
 /// What in a pattern another engine would read otherwise or not at all: flags and names of groups, classes in brackets
 /// of their own, and escapes beyond the usual ones.
 fn foreign(text: &str) -> Option<&str> {
-    let group = text.match_indices("(?").find(|(at, _)| text.get(at + 2..at + 3) != Some(":"));
+    let group = text
+        .match_indices("(?")
+        .find(|(at, _)| text.get(at + 2..at + 3) != Some(":"));
     let class = text.match_indices("[:").next();
     let mut escaped = false;
     let escape = text.char_indices().find(|(_, c)| {
-        let odd = escaped && (!c.is_ascii() || c.is_ascii_alphanumeric() && !"dDwWsSbBnrtfv".contains(*c));
+        let odd = escaped
+            && (!c.is_ascii() || c.is_ascii_alphanumeric() && !"dDwWsSbBnrtfv".contains(*c));
         escaped = *c == '\\' && !escaped;
         odd
     });
     let escape = escape.map(|(at, c)| (at.saturating_sub(1), c.len_utf8() + 1));
-    let (at, length) = group.or(class).map(|(at, found)| (at, found.len())).or(escape)?;
+    let (at, length) = group
+        .or(class)
+        .map(|(at, found)| (at, found.len()))
+        .or(escape)?;
     text.get(at..at + length)
 }
 

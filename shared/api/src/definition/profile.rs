@@ -59,7 +59,9 @@ impl ProfileField {
 impl<'de> Deserialize<'de> for ProfileField {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let mut value = Value::deserialize(deserializer)?;
-        let members = value.as_object_mut().ok_or_else(|| de::Error::custom("a profile field is an object"))?;
+        let members = value
+            .as_object_mut()
+            .ok_or_else(|| de::Error::custom("a profile field is an object"))?;
         let public = match members.remove("public") {
             None => false,
             Some(Value::Bool(public)) => public,
@@ -67,7 +69,11 @@ impl<'de> Deserialize<'de> for ProfileField {
         };
         let mut field: Field = serde_path_to_error::deserialize(value).map_err(|error| {
             let path = error.path().to_string();
-            let place = if path == "." { String::new() } else { format!("{path}: ") };
+            let place = if path == "." {
+                String::new()
+            } else {
+                format!("{path}: ")
+            };
             de::Error::custom(format_args!("{place}{}", error.into_inner()))
         })?;
         field.unique |= field.name == USERNAME;
@@ -93,11 +99,16 @@ pub fn profile_problems(fields: &[ProfileField]) -> Vec<(String, String)> {
         let name = &field.name;
         let place = format!("fields[{index}]");
         if RESERVED.iter().any(|reserved| fold(reserved) == fold(name)) {
-            problems.push((format!("{place}.name"), format!("`{name}` is reserved; choose another name")));
+            problems.push((
+                format!("{place}.name"),
+                format!("`{name}` is reserved; choose another name"),
+            ));
         }
         if has_relation(field) {
-            problems
-                .push((format!("{place}.type"), "a profile has no relations; keep them in a collection".to_owned()));
+            problems.push((
+                format!("{place}.type"),
+                "a profile has no relations; keep them in a collection".to_owned(),
+            ));
         }
         if !field.read.is_public() || !field.write.is_public() {
             let reason = "a profile field has no rules of its own: its user, admins, and where it is public all see it";
@@ -108,7 +119,11 @@ pub fn profile_problems(fields: &[ProfileField]) -> Vec<(String, String)> {
         }
     }
     let plain: Vec<Field> = fields.iter().map(|field| field.field.clone()).collect();
-    if problems.is_empty() { field_problems(&plain, &BTreeSet::new()) } else { problems }
+    if problems.is_empty() {
+        field_problems(&plain, &BTreeSet::new())
+    } else {
+        problems
+    }
 }
 
 /// Whether a field or something in it is a relation.
@@ -126,7 +141,10 @@ mod tests {
 
     fn problems_of(fields: Value) -> Vec<String> {
         let fields: Vec<ProfileField> = serde_json::from_value(fields).expect("fields");
-        profile_problems(&fields).into_iter().map(|(place, reason)| format!("{place}: {reason}")).collect()
+        profile_problems(&fields)
+            .into_iter()
+            .map(|(place, reason)| format!("{place}: {reason}"))
+            .collect()
     }
 
     #[test]
@@ -137,11 +155,23 @@ mod tests {
             { "name": "level", "type": "int", "min": 1, "max": 9.5, "default": 1 },
         ]);
         let fields: Vec<ProfileField> = serde_json::from_value(all.clone()).expect("fields");
-        assert_eq!(fields.iter().map(|field| field.public).collect::<Vec<_>>(), [true, false, false]);
-        assert!(fields[0].is_username() && fields[0].field.unique, "a username is unique without being told");
+        assert_eq!(
+            fields.iter().map(|field| field.public).collect::<Vec<_>>(),
+            [true, false, false]
+        );
+        assert!(
+            fields[0].is_username() && fields[0].field.unique,
+            "a username is unique without being told"
+        );
         let shown = serde_json::to_value(&fields).expect("JSON");
-        assert_eq!(shown[0], json!({ "name": "username", "type": "string", "unique": true, "public": true }));
-        assert_eq!(serde_json::from_value::<Vec<ProfileField>>(shown).expect("fields"), fields);
+        assert_eq!(
+            shown[0],
+            json!({ "name": "username", "type": "string", "unique": true, "public": true })
+        );
+        assert_eq!(
+            serde_json::from_value::<Vec<ProfileField>>(shown).expect("fields"),
+            fields
+        );
         assert_eq!(problems_of(all), Vec::<String>::new());
     }
 
@@ -149,12 +179,23 @@ mod tests {
     fn what_is_no_profile_field_is_told_with_its_place() {
         for (field, reason) in [
             (json!("bio"), "a profile field is an object"),
-            (json!({ "name": "bio", "type": "string", "public": 1 }), "`public` must be true or false"),
-            (json!({ "name": "bio", "type": "text" }), "type: unknown variant `text`"),
-            (json!({ "name": "bio", "type": "string", "visible": true }), "visible: unknown field `visible`"),
+            (
+                json!({ "name": "bio", "type": "string", "public": 1 }),
+                "`public` must be true or false",
+            ),
+            (
+                json!({ "name": "bio", "type": "text" }),
+                "type: unknown variant `text`",
+            ),
+            (
+                json!({ "name": "bio", "type": "string", "visible": true }),
+                "visible: unknown field `visible`",
+            ),
             (json!({ "name": "bio" }), "missing field `type`"),
         ] {
-            let error = serde_json::from_value::<ProfileField>(field).expect_err("refused").to_string();
+            let error = serde_json::from_value::<ProfileField>(field)
+                .expect_err("refused")
+                .to_string();
             assert!(error.starts_with(reason), "{error}");
         }
     }
@@ -163,7 +204,10 @@ mod tests {
     fn a_profile_field_has_no_rules_of_its_own() {
         for word in ["read", "write"] {
             let found = problems_of(json!([{ "name": "bio", "type": "string", word: "admin" }]));
-            assert!(found.len() == 1 && found[0].starts_with("fields[0]: a profile field has no rules"), "{found:?}");
+            assert!(
+                found.len() == 1 && found[0].starts_with("fields[0]: a profile field has no rules"),
+                "{found:?}"
+            );
         }
     }
 
@@ -196,30 +240,57 @@ mod tests {
             "cursor",
         ] {
             let found = problems_of(json!([{ "name": name, "type": "string" }]));
-            assert_eq!(found, [format!("fields[0].name: `{name}` is reserved; choose another name")], "{name}");
+            assert_eq!(
+                found,
+                [format!(
+                    "fields[0].name: `{name}` is reserved; choose another name"
+                )],
+                "{name}"
+            );
         }
     }
 
     #[test]
     fn a_bad_profile_field_is_told_with_its_reason() {
         for (fields, problem) in [
-            (json!([{ "name": "a.b", "type": "string" }]), "fields[0].name: `a.b` must match"),
+            (
+                json!([{ "name": "a.b", "type": "string" }]),
+                "fields[0].name: `a.b` must match",
+            ),
             (
                 json!([{ "name": "a", "type": "string" }, { "name": "a", "type": "string" }]),
                 "fields[1].name: `a` is declared twice",
             ),
-            (json!([{ "name": "a", "type": "ref", "collection": "users" }]), "fields[0].type: a profile has no"),
+            (
+                json!([{ "name": "a", "type": "ref", "collection": "users" }]),
+                "fields[0].type: a profile has no",
+            ),
             (
                 json!([{ "name": "a", "type": "array", "items": { "type": "relation", "collection": "posts" } }]),
                 "fields[0].type: a profile has no relations",
             ),
-            (json!([{ "name": "username", "type": "integer" }]), "fields[0].type: `username` is a string"),
-            (json!([{ "name": "username", "type": "string", "default": "me" }]), "fields[0].default: two records"),
-            (json!([{ "name": "a", "type": "string", "min": 1 }]), "fields[0].min: `min` is for a number"),
-            (json!([{ "name": "a", "type": "string", "required": true, "default": "x" }]), "fields[0].default: a "),
+            (
+                json!([{ "name": "username", "type": "integer" }]),
+                "fields[0].type: `username` is a string",
+            ),
+            (
+                json!([{ "name": "username", "type": "string", "default": "me" }]),
+                "fields[0].default: two records",
+            ),
+            (
+                json!([{ "name": "a", "type": "string", "min": 1 }]),
+                "fields[0].min: `min` is for a number",
+            ),
+            (
+                json!([{ "name": "a", "type": "string", "required": true, "default": "x" }]),
+                "fields[0].default: a ",
+            ),
         ] {
             let found = problems_of(fields);
-            assert!(found.len() == 1 && found[0].starts_with(problem), "{found:?}");
+            assert!(
+                found.len() == 1 && found[0].starts_with(problem),
+                "{found:?}"
+            );
         }
     }
 }

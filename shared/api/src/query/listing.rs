@@ -27,14 +27,25 @@ pub fn listing<N: AsRef<str>, V: AsRef<str>>(
     parameters: impl IntoIterator<Item = (N, V)>,
     known: &[&str],
 ) -> Result<Listing, Error> {
-    let mut listing = Listing { limit: DEFAULT_LIMIT, cursor: None, search: None, role: None };
+    let mut listing = Listing {
+        limit: DEFAULT_LIMIT,
+        cursor: None,
+        search: None,
+        role: None,
+    };
     let (mut seen, mut details) = (BTreeSet::new(), Vec::new());
     for (name, value) in parameters {
         let (name, value) = (name.as_ref(), value.as_ref());
         let mut fault = |code, message| details.push(Detail::new(shown(name), code, message));
         if !known.contains(&name) {
             let choices = known.join(", ");
-            fault("unknown-parameter", format!("`{}` is not a parameter here; there are: {choices}.", shown(name)));
+            fault(
+                "unknown-parameter",
+                format!(
+                    "`{}` is not a parameter here; there are: {choices}.",
+                    shown(name)
+                ),
+            );
             continue;
         }
         if !seen.insert(name.to_owned()) {
@@ -43,20 +54,30 @@ pub fn listing<N: AsRef<str>, V: AsRef<str>>(
         }
         match name {
             "limit" => match value.parse() {
-                Ok(limit) if value.bytes().all(|byte| byte.is_ascii_digit()) && (1..=MAX_LIMIT).contains(&limit) => {
+                Ok(limit)
+                    if value.bytes().all(|byte| byte.is_ascii_digit())
+                        && (1..=MAX_LIMIT).contains(&limit) =>
+                {
                     listing.limit = limit;
                 }
                 _ => fault("range", format!("`limit` must be 1 to {MAX_LIMIT}.")),
             },
             "search" if !(1..=MAX_SEARCH).contains(&value.chars().count()) => {
-                fault("range", format!("`search` must be 1 to {MAX_SEARCH} characters."));
+                fault(
+                    "range",
+                    format!("`search` must be 1 to {MAX_SEARCH} characters."),
+                );
             }
             "search" => listing.search = Some(caseless(value)),
             "role" => listing.role = Some(value.to_owned()),
             _ => listing.cursor = Some(value.to_owned()),
         }
     }
-    if details.is_empty() { Ok(listing) } else { Err(Error::invalid(details)) }
+    if details.is_empty() {
+        Ok(listing)
+    } else {
+        Err(Error::invalid(details))
+    }
 }
 
 #[cfg(test)]
@@ -67,7 +88,12 @@ mod tests {
 
     #[test]
     fn a_list_of_users_has_four_parameters() {
-        let all = [("limit", "100"), ("cursor", "abc"), ("search", "ÄDA@"), ("role", "editor")];
+        let all = [
+            ("limit", "100"),
+            ("cursor", "abc"),
+            ("search", "ÄDA@"),
+            ("role", "editor"),
+        ];
         let expected = Listing {
             limit: 100,
             cursor: Some("abc".to_owned()),
@@ -76,7 +102,12 @@ mod tests {
         };
         assert_eq!(listing(all, KNOWN), Ok(expected));
         let none: [(&str, &str); 0] = [];
-        let expected = Listing { limit: 20, cursor: None, search: None, role: None };
+        let expected = Listing {
+            limit: 20,
+            cursor: None,
+            search: None,
+            role: None,
+        };
         assert_eq!(listing(none, KNOWN), Ok(expected));
     }
 
@@ -94,14 +125,26 @@ mod tests {
             ("sort", "email", "unknown-parameter"),
             ("email", "a@b", "unknown-parameter"),
         ] {
-            let details = listing([(name, value)], KNOWN).expect_err("refused").details;
-            let found: Vec<_> = details.iter().map(|it| (it.field.as_str(), it.code.as_str())).collect();
+            let details = listing([(name, value)], KNOWN)
+                .expect_err("refused")
+                .details;
+            let found: Vec<_> = details
+                .iter()
+                .map(|it| (it.field.as_str(), it.code.as_str()))
+                .collect();
             assert_eq!(found, [(name, code)], "{value}");
         }
-        let twice = listing([("role", "a"), ("role", "b"), ("x", "")], KNOWN).expect_err("refused").details;
-        let found: Vec<_> = twice.iter().map(|it| (it.field.as_str(), it.code.as_str())).collect();
+        let twice = listing([("role", "a"), ("role", "b"), ("x", "")], KNOWN)
+            .expect_err("refused")
+            .details;
+        let found: Vec<_> = twice
+            .iter()
+            .map(|it| (it.field.as_str(), it.code.as_str()))
+            .collect();
         assert_eq!(found, [("role", "repeated"), ("x", "unknown-parameter")]);
-        let few = listing([("search", "a")], &["limit", "cursor"]).expect_err("refused").details;
+        let few = listing([("search", "a")], &["limit", "cursor"])
+            .expect_err("refused")
+            .details;
         assert_eq!(few[0].code, "unknown-parameter");
     }
 }

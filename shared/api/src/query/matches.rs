@@ -17,10 +17,14 @@ impl Filter {
             Self::Any(filters) => filters.iter().any(|filter| filter.matches(record)),
             Self::Not(filter) => !filter.matches(record),
             Self::Field(field, test) => test.matches(record.value(field).as_deref()),
-            Self::Search(text, fields) => fields.iter().any(|field| match record.value(field).as_deref() {
-                Some(Value::String(value)) => caseless(value).contains(text),
-                _ => false,
-            }),
+            Self::Search(text, fields) => {
+                fields
+                    .iter()
+                    .any(|field| match record.value(field).as_deref() {
+                        Some(Value::String(value)) => caseless(value).contains(text),
+                        _ => false,
+                    })
+            }
             Self::Owned(owner) => record.owner.as_ref() == Some(owner),
         }
     }
@@ -78,10 +82,14 @@ impl Test {
             Self::Exists(exists) => value.is_some() == *exists,
             Self::Contains(part) => match (value, part) {
                 (Some(Value::String(text)), Value::String(part)) => text.contains(part),
-                (Some(Value::Array(items)), part) => items.iter().any(|item| equal(Some(item), Some(part))),
+                (Some(Value::Array(items)), part) => {
+                    items.iter().any(|item| equal(Some(item), Some(part)))
+                }
                 _ => false,
             },
-            Self::StartsWith(start) => matches!(value, Some(Value::String(text)) if text.starts_with(start)),
+            Self::StartsWith(start) => {
+                matches!(value, Some(Value::String(text)) if text.starts_with(start))
+            }
         }
     }
 }
@@ -98,5 +106,8 @@ fn equal(a: Option<&Value>, b: Option<&Value>) -> bool {
 /// also a part of this.
 #[must_use]
 pub fn caseless(text: &str) -> String {
-    text.chars().flat_map(char::to_uppercase).flat_map(char::to_lowercase).collect()
+    text.chars()
+        .flat_map(char::to_uppercase)
+        .flat_map(char::to_lowercase)
+        .collect()
 }

@@ -117,14 +117,20 @@ impl Filter {
     /// One of them, in the one form that this has.
     #[must_use]
     pub fn one_of(filters: Vec<Self>) -> Self {
-        if filters.contains(&Self::everything()) { Self::everything() } else { parse::any(filters) }
+        if filters.contains(&Self::everything()) {
+            Self::everything()
+        } else {
+            parse::any(filters)
+        }
     }
 
     /// The fields that its conditions name, but for those of a search.
     #[must_use]
     pub fn fields(&self) -> BTreeSet<&str> {
         match self {
-            Self::All(filters) | Self::Any(filters) => filters.iter().flat_map(Self::fields).collect(),
+            Self::All(filters) | Self::Any(filters) => {
+                filters.iter().flat_map(Self::fields).collect()
+            }
             Self::Not(filter) => filter.fields(),
             Self::Field(field, _) => BTreeSet::from([field.as_str()]),
             Self::Search(..) | Self::Owned(_) => BTreeSet::new(),
@@ -134,12 +140,20 @@ impl Filter {
     /// The same, searching only those fields that `may` tells.
     #[must_use]
     pub fn searching(self, may: &impl Fn(&str) -> bool) -> Self {
-        let each = |filters: Vec<Self>| filters.into_iter().map(|filter| filter.searching(may)).collect();
+        let each = |filters: Vec<Self>| {
+            filters
+                .into_iter()
+                .map(|filter| filter.searching(may))
+                .collect()
+        };
         match self {
             Self::All(filters) => Self::All(each(filters)),
             Self::Any(filters) => Self::Any(each(filters)),
             Self::Not(filter) => Self::Not(Box::new(filter.searching(may))),
-            Self::Search(text, fields) => Self::Search(text, fields.into_iter().filter(|field| may(field)).collect()),
+            Self::Search(text, fields) => Self::Search(
+                text,
+                fields.into_iter().filter(|field| may(field)).collect(),
+            ),
             other => other,
         }
     }

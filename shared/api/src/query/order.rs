@@ -57,32 +57,58 @@ struct Decimal<'a> {
 
 impl<'a> Decimal<'a> {
     fn of(number: &'a str) -> Self {
-        let (sign, unsigned) = number.strip_prefix('-').map_or((1, number), |rest| (-1, rest));
+        let (sign, unsigned) = number
+            .strip_prefix('-')
+            .map_or((1, number), |rest| (-1, rest));
         let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
         // An exponent that no stored number has is only bigger or smaller than any that one has.
-        let endless = if exponent.starts_with('-') { i64::from(i32::MIN) } else { i64::from(i32::MAX) };
+        let endless = if exponent.starts_with('-') {
+            i64::from(i32::MIN)
+        } else {
+            i64::from(i32::MAX)
+        };
         let exponent = exponent.parse::<i32>().map_or(endless, i64::from);
         let whole = whole.trim_start_matches('0').as_bytes();
         let fraction = fraction.as_bytes();
         // Where nothing is left before the point, zeros after it only move it.
-        let zeros = if whole.is_empty() { fraction.iter().take_while(|digit| **digit == b'0').count() } else { 0 };
+        let zeros = if whole.is_empty() {
+            fraction.iter().take_while(|digit| **digit == b'0').count()
+        } else {
+            0
+        };
         let fraction = &fraction[zeros..];
         if whole.is_empty() && fraction.is_empty() {
-            return Self { sign: 0, point: 0, whole, fraction };
+            return Self {
+                sign: 0,
+                point: 0,
+                whole,
+                fraction,
+            };
         }
         let places = |length: usize| i64::try_from(length).unwrap_or(i64::MAX / 4);
-        Self { sign, point: exponent + places(whole.len()) - places(zeros), whole, fraction }
+        Self {
+            sign,
+            point: exponent + places(whole.len()) - places(zeros),
+            whole,
+            fraction,
+        }
     }
 
     fn compare_digits(&self, other: &Self) -> Ordering {
         let length = |decimal: &Self| decimal.whole.len() + decimal.fraction.len();
         let longest = length(self).max(length(other));
-        self.digits().take(longest).cmp(other.digits().take(longest))
+        self.digits()
+            .take(longest)
+            .cmp(other.digits().take(longest))
     }
 
     /// The digits, and zeros without end.
     fn digits(&self) -> impl Iterator<Item = u8> {
-        self.whole.iter().chain(self.fraction).copied().chain(iter::repeat(b'0'))
+        self.whole
+            .iter()
+            .chain(self.fraction)
+            .copied()
+            .chain(iter::repeat(b'0'))
     }
 }

@@ -89,7 +89,10 @@ pub fn parse<N: AsRef<str>, V: AsRef<str>>(
         expand: Vec::new(),
         explain: false,
     };
-    let mut reader = Reader::new(definition, "limit, cursor, sort, sortBy, sortDirection, fields, expand, explain, ");
+    let mut reader = Reader::new(
+        definition,
+        "limit, cursor, sort, sortBy, sortDirection, fields, expand, explain, ",
+    );
     let mut sort_by = SortBy::default();
     for (name, value) in parameters {
         let (name, value) = (name.as_ref(), value.as_ref());
@@ -110,7 +113,11 @@ pub fn parse<N: AsRef<str>, V: AsRef<str>>(
     }
     if let Some(sort) = sort_by.order() {
         if !query.sort.is_empty() && query.sort != sort {
-            reader.fault("sortBy", "conflict", "`sort` and `sortBy` say different things; send one of them.");
+            reader.fault(
+                "sortBy",
+                "conflict",
+                "`sort` and `sortBy` say different things; send one of them.",
+            );
         }
         query.sort = sort;
     }
@@ -148,8 +155,13 @@ impl SortBy {
         if self.field.is_none() && self.descending.is_none() {
             return None;
         }
-        let field = self.field.map_or_else(|| "createdAt".to_owned(), |order| order.field);
-        Some(vec![Order { field, descending: self.descending.unwrap_or(true) }])
+        let field = self
+            .field
+            .map_or_else(|| "createdAt".to_owned(), |order| order.field);
+        Some(vec![Order {
+            field,
+            descending: self.descending.unwrap_or(true),
+        }])
     }
 }
 
@@ -164,22 +176,39 @@ impl<'a> Column<'a> {
     /// The one place that knows which fields there are.
     fn find(definition: &'a Definition, name: &'a str) -> Option<Self> {
         match name {
-            "id" | "createdBy" => Some(Self { name, kind: FieldType::Relation, declared: None }),
-            "createdAt" | "updatedAt" => Some(Self { name, kind: FieldType::Date, declared: None }),
-            _ => definition.field(name).map(|field| Self { name, kind: field.kind, declared: Some(field) }),
+            "id" | "createdBy" => Some(Self {
+                name,
+                kind: FieldType::Relation,
+                declared: None,
+            }),
+            "createdAt" | "updatedAt" => Some(Self {
+                name,
+                kind: FieldType::Date,
+                declared: None,
+            }),
+            _ => definition.field(name).map(|field| Self {
+                name,
+                kind: field.kind,
+                declared: Some(field),
+            }),
         }
     }
 
     /// The fields that a search looks through: text, which the owner's id is not.
     fn searched(definition: &Definition) -> Vec<String> {
         let owner = definition.owner_field();
-        let texts = definition.fields.iter().filter(|field| field.kind == FieldType::String && field.name != owner);
+        let texts = definition
+            .fields
+            .iter()
+            .filter(|field| field.kind == FieldType::String && field.name != owner);
         texts.map(|field| field.name.clone()).collect()
     }
 
     /// What the items of an array are, if that is declared.
     fn items(&self) -> Option<FieldType> {
-        self.declared.and_then(|field| field.items.as_ref()).map(|items| items.kind)
+        self.declared
+            .and_then(|field| field.items.as_ref())
+            .map(|items| items.kind)
     }
 
     fn is_scalar(&self) -> bool {
@@ -187,7 +216,8 @@ impl<'a> Column<'a> {
     }
 
     fn is_relation(&self) -> bool {
-        self.declared.is_some() && (self.kind == FieldType::Relation || self.items() == Some(FieldType::Relation))
+        self.declared.is_some()
+            && (self.kind == FieldType::Relation || self.items() == Some(FieldType::Relation))
     }
 }
 
@@ -207,30 +237,52 @@ pub(super) struct Reader<'a> {
 impl<'a> Reader<'a> {
     pub(super) fn new(definition: &'a Definition, others: &'static str) -> Self {
         let (seen, details, filters) = (BTreeSet::new(), Vec::new(), Vec::new());
-        Self { definition, others, seen, details, filters, conditions: 0, values: 0 }
+        Self {
+            definition,
+            others,
+            seen,
+            details,
+            filters,
+            conditions: 0,
+            values: 0,
+        }
     }
 
     pub(super) fn finish(mut self) -> Result<Filter, Error> {
         if self.conditions > MAX_CONDITIONS {
-            let message = format!("A query has at most {MAX_CONDITIONS} conditions; this has {}.", self.conditions);
+            let message = format!(
+                "A query has at most {MAX_CONDITIONS} conditions; this has {}.",
+                self.conditions
+            );
             self.fault("filter", "range", message);
         }
         if self.values > MAX_VALUES {
-            let message =
-                format!("The lists of a query have at most {MAX_VALUES} values together; these have {}.", self.values);
+            let message = format!(
+                "The lists of a query have at most {MAX_VALUES} values together; these have {}.",
+                self.values
+            );
             self.fault("filter", "range", message);
         }
-        if self.details.is_empty() { Ok(all(self.filters)) } else { Err(Error::invalid(self.details)) }
+        if self.details.is_empty() {
+            Ok(all(self.filters))
+        } else {
+            Err(Error::invalid(self.details))
+        }
     }
 
     fn fault(&mut self, parameter: &str, code: &str, message: impl Into<String>) {
-        self.details.push(Detail::new(shown(parameter), code, message));
+        self.details
+            .push(Detail::new(shown(parameter), code, message));
     }
 
     fn is_repeated(&mut self, name: &str) -> bool {
         let is_new = self.seen.insert(name.to_owned());
         if !is_new {
-            self.fault(name, "repeated", format!("`{}` is there twice.", shown(name)));
+            self.fault(
+                name,
+                "repeated",
+                format!("`{}` is there twice.", shown(name)),
+            );
         }
         !is_new
     }
@@ -240,7 +292,11 @@ impl<'a> Reader<'a> {
         match text.parse() {
             Ok(limit) if digits && (1..=MAX_LIMIT).contains(&limit) => limit,
             _ => {
-                self.fault("limit", "range", format!("`limit` must be 1 to {MAX_LIMIT}."));
+                self.fault(
+                    "limit",
+                    "range",
+                    format!("`limit` must be 1 to {MAX_LIMIT}."),
+                );
                 DEFAULT_LIMIT
             }
         }
@@ -270,20 +326,35 @@ impl<'a> Reader<'a> {
         for part in self.parts(name, text, if name == "sort" { MAX_SORT } else { 1 }) {
             let order = match part.split_once(':') {
                 Some((field, direction)) if name == "sort" => {
-                    let Some(descending) = self.direction(name, direction) else { continue };
-                    Order { field: field.to_owned(), descending }
+                    let Some(descending) = self.direction(name, direction) else {
+                        continue;
+                    };
+                    Order {
+                        field: field.to_owned(),
+                        descending,
+                    }
                 }
                 None if name == "sort" => Order::parse(part),
-                _ => Order { field: part.to_owned(), descending: false },
+                _ => Order {
+                    field: part.to_owned(),
+                    descending: false,
+                },
             };
             match Column::find(self.definition, &order.field) {
                 None => self.unknown_field(name, &order.field),
                 Some(column) if !column.is_scalar() => {
-                    let message = format!("`{name}` cannot be by `{}`: it is an object or an array.", order.field);
+                    let message = format!(
+                        "`{name}` cannot be by `{}`: it is an object or an array.",
+                        order.field
+                    );
                     self.fault(name, "type", message);
                 }
                 Some(_) if sort.iter().any(|other| other.field == order.field) => {
-                    self.fault(name, "repeated", format!("`{name}` has `{}` twice.", order.field));
+                    self.fault(
+                        name,
+                        "repeated",
+                        format!("`{name}` has `{}` twice.", order.field),
+                    );
                 }
                 Some(_) => sort.push(order),
             }
@@ -311,11 +382,16 @@ impl<'a> Reader<'a> {
             match Column::find(self.definition, first) {
                 None => self.unknown_field("expand", first),
                 Some(column) if !column.is_relation() => {
-                    self.fault("expand", "type", format!("`expand`: `{first}` is not a relation."));
+                    self.fault(
+                        "expand",
+                        "type",
+                        format!("`expand`: `{first}` is not a relation."),
+                    );
                 }
                 Some(_) if path.len() > 2 || path.iter().any(String::is_empty) => {
-                    let message =
-                        format!("`expand`: a path from `{first}` is one or two fields, such as `{first}.author`.");
+                    let message = format!(
+                        "`expand`: a path from `{first}` is one or two fields, such as `{first}.author`."
+                    );
                     self.fault("expand", "depth", message);
                 }
                 Some(_) if paths.contains(&path) => {}
@@ -329,14 +405,21 @@ impl<'a> Reader<'a> {
     fn parts<'t>(&mut self, name: &str, text: &'t str, most: usize) -> Vec<&'t str> {
         let parts: Vec<&str> = text.split(',').take(most + 1).collect();
         if parts.len() > most {
-            self.fault(name, "range", format!("`{name}` has at most {most} of them, separated by commas."));
+            self.fault(
+                name,
+                "range",
+                format!("`{name}` has at most {most} of them, separated by commas."),
+            );
             return Vec::new();
         }
         parts
     }
 
     fn unknown_field(&mut self, parameter: &str, field: &str) {
-        let message = format!("`{parameter}`: `{}` is not a field of this collection.", shown(field));
+        let message = format!(
+            "`{parameter}`: `{}` is not a field of this collection.",
+            shown(field)
+        );
         self.fault(parameter, "unknown-field", message);
     }
 
@@ -358,9 +441,17 @@ impl<'a> Reader<'a> {
         self.conditions += 1;
         let fields = Column::searched(self.definition);
         if fields.is_empty() {
-            self.fault("search", "type", "`search`: this collection has no string fields.");
+            self.fault(
+                "search",
+                "type",
+                "`search`: this collection has no string fields.",
+            );
         } else if !(1..=MAX_SEARCH).contains(&text.chars().count()) {
-            self.fault("search", "range", format!("`search` must be 1 to {MAX_SEARCH} characters."));
+            self.fault(
+                "search",
+                "range",
+                format!("`search` must be 1 to {MAX_SEARCH} characters."),
+            );
         }
         Filter::Search(caseless(text), fields)
     }
@@ -370,24 +461,37 @@ impl<'a> Reader<'a> {
         let definition = self.definition;
         let (column, operator) = match (Column::find(definition, name), name.rsplit_once('_')) {
             (Some(column), _) => (column, Operator::Eq),
-            (None, Some((field, suffix))) => match (Column::find(definition, field), Operator::suffix(suffix)) {
-                (Some(column), Some(operator)) => (column, operator),
-                (Some(column), None) => {
-                    let choices = Operator::choices(&column, "_");
-                    let message = format!("`{}` ends in no operator of `{field}`; there are: {choices}.", shown(name));
-                    self.fault(name, "unknown-operator", message);
-                    return Filter::everything();
+            (None, Some((field, suffix))) => {
+                match (Column::find(definition, field), Operator::suffix(suffix)) {
+                    (Some(column), Some(operator)) => (column, operator),
+                    (Some(column), None) => {
+                        let choices = Operator::choices(&column, "_");
+                        let message = format!(
+                            "`{}` ends in no operator of `{field}`; there are: {choices}.",
+                            shown(name)
+                        );
+                        self.fault(name, "unknown-operator", message);
+                        return Filter::everything();
+                    }
+                    (None, _) => return self.unknown_parameter(name),
                 }
-                (None, _) => return self.unknown_parameter(name),
-            },
+            }
             (None, None) => return self.unknown_parameter(name),
         };
-        self.test(&column, operator, Operand::Text(text), name, &format!("`{}`", shown(name)))
+        self.test(
+            &column,
+            operator,
+            Operand::Text(text),
+            name,
+            &format!("`{}`", shown(name)),
+        )
     }
 
     fn unknown_parameter(&mut self, name: &str) -> Filter {
         let (shown, others) = (shown(name), self.others);
-        let message = format!("`{shown}` is neither a field of this collection nor one of {others}{FILTERS}.");
+        let message = format!(
+            "`{shown}` is neither a field of this collection nor one of {others}{FILTERS}."
+        );
         self.fault(name, "unknown-parameter", message);
         Filter::everything()
     }
@@ -396,13 +500,18 @@ impl<'a> Reader<'a> {
     fn filters_of(&mut self, parameter: &str, text: &str) -> Vec<Filter> {
         match serde_json::from_str(text) {
             Ok(value) if count_members(&value) != count_colons(text) => {
-                self.fault(parameter, "repeated", format!("`{parameter}` has an object with one name twice."));
+                self.fault(
+                    parameter,
+                    "repeated",
+                    format!("`{parameter}` has an object with one name twice."),
+                );
                 Vec::new()
             }
             Ok(Value::Object(members)) => self.members(parameter, members, 1),
             Ok(value @ Value::Array(_)) => self.objects(parameter, parameter, value, 1),
             _ => {
-                let message = format!("`{parameter}` must be a JSON object, or an array of JSON objects.");
+                let message =
+                    format!("`{parameter}` must be a JSON object, or an array of JSON objects.");
                 self.fault(parameter, "type", message);
                 Vec::new()
             }
@@ -411,11 +520,14 @@ impl<'a> Reader<'a> {
 
     fn objects(&mut self, parameter: &str, place: &str, value: Value, depth: usize) -> Vec<Filter> {
         match value {
-            Value::Array(objects) if !objects.is_empty() => {
-                objects.into_iter().map(|object| self.object(parameter, place, object, depth)).collect()
-            }
+            Value::Array(objects) if !objects.is_empty() => objects
+                .into_iter()
+                .map(|object| self.object(parameter, place, object, depth))
+                .collect(),
             _ => {
-                let message = format!("`{parameter}`: `{place}` must be an array of at least one JSON object.");
+                let message = format!(
+                    "`{parameter}`: `{place}` must be an array of at least one JSON object."
+                );
                 self.fault(parameter, "type", message);
                 Vec::new()
             }
@@ -426,7 +538,11 @@ impl<'a> Reader<'a> {
         if let Value::Object(members) = value {
             return all(self.members(parameter, members, depth));
         }
-        self.fault(parameter, "type", format!("`{parameter}`: what `{place}` holds must be JSON objects."));
+        self.fault(
+            parameter,
+            "type",
+            format!("`{parameter}`: what `{place}` holds must be JSON objects."),
+        );
         Filter::everything()
     }
 
@@ -440,7 +556,10 @@ impl<'a> Reader<'a> {
         if self.is_too_deep(parameter, depth) {
             return Vec::new();
         }
-        members.into_iter().map(|(key, value)| self.member(parameter, &key, value, depth)).collect()
+        members
+            .into_iter()
+            .map(|(key, value)| self.member(parameter, &key, value, depth))
+            .collect()
     }
 
     fn member(&mut self, parameter: &str, key: &str, value: Value, depth: usize) -> Filter {
@@ -449,7 +568,9 @@ impl<'a> Reader<'a> {
             "$or" => any(self.objects(parameter, key, value, depth + 1)),
             "$not" => Filter::Not(Box::new(self.object(parameter, key, value, depth + 1))),
             _ => match (Column::find(self.definition, key), value) {
-                (Some(column), Value::Object(tests)) => all(self.tests(parameter, &column, tests, depth)),
+                (Some(column), Value::Object(tests)) => {
+                    all(self.tests(parameter, &column, tests, depth))
+                }
                 (Some(column), value) => self.test(
                     &column,
                     Operator::Eq,
@@ -458,7 +579,10 @@ impl<'a> Reader<'a> {
                     &format!("`{parameter}`: `{key}`"),
                 ),
                 (None, _) if key.starts_with('$') => {
-                    let message = format!("`{parameter}`: `{}` is not $and, $or, $not or a field.", shown(key));
+                    let message = format!(
+                        "`{parameter}`: `{}` is not $and, $or, $not or a field.",
+                        shown(key)
+                    );
                     self.fault(parameter, "unknown-operator", message);
                     Filter::everything()
                 }
@@ -483,7 +607,11 @@ impl<'a> Reader<'a> {
         }
         let field = column.name;
         if tests.is_empty() {
-            self.fault(parameter, "type", format!("`{parameter}`: `{field}` has no operator."));
+            self.fault(
+                parameter,
+                "type",
+                format!("`{parameter}`: `{field}` has no operator."),
+            );
         }
         let mut filters = Vec::new();
         for (key, value) in tests {
@@ -491,15 +619,28 @@ impl<'a> Reader<'a> {
             match (operator, value) {
                 (Some(operator), value) => {
                     let place = format!("`{parameter}`: `{field}` `{key}`");
-                    filters.push(self.test(column, operator, Operand::Json(value), parameter, &place));
+                    filters.push(self.test(
+                        column,
+                        operator,
+                        Operand::Json(value),
+                        parameter,
+                        &place,
+                    ));
                 }
                 (None, Value::Object(tests)) if key == "$not" => {
-                    filters.push(Filter::Not(Box::new(all(self.tests(parameter, column, tests, depth + 1)))));
+                    filters.push(Filter::Not(Box::new(all(self.tests(
+                        parameter,
+                        column,
+                        tests,
+                        depth + 1,
+                    )))));
                 }
                 (None, _) => {
                     let choices = Operator::choices(column, "$");
-                    let message =
-                        format!("`{parameter}`: `{}` is no operator of `{field}`; there are: {choices}.", shown(&key));
+                    let message = format!(
+                        "`{parameter}`: `{}` is no operator of `{field}`; there are: {choices}.",
+                        shown(&key)
+                    );
                     self.fault(parameter, "unknown-operator", message);
                 }
             }
@@ -510,20 +651,41 @@ impl<'a> Reader<'a> {
     fn is_too_deep(&mut self, parameter: &str, depth: usize) -> bool {
         let too_deep = depth > MAX_DEPTH;
         if too_deep {
-            self.fault(parameter, "depth", format!("`{parameter}` nests deeper than {MAX_DEPTH} levels."));
+            self.fault(
+                parameter,
+                "depth",
+                format!("`{parameter}` nests deeper than {MAX_DEPTH} levels."),
+            );
         }
         too_deep
     }
 
     /// One condition. `place` says to the caller where it stands.
-    fn test(&mut self, column: &Column, operator: Operator, operand: Operand, parameter: &str, place: &str) -> Filter {
+    fn test(
+        &mut self,
+        column: &Column,
+        operator: Operator,
+        operand: Operand,
+        parameter: &str,
+        place: &str,
+    ) -> Filter {
         self.conditions += 1;
         let test = if operator.fits(column) {
             operator.test(column, operand)
         } else {
-            let prefix = if matches!(operand, Operand::Text(_)) { "_" } else { "$" };
+            let prefix = if matches!(operand, Operand::Text(_)) {
+                "_"
+            } else {
+                "$"
+            };
             let choices = Operator::choices(column, prefix);
-            Err(("operator", format!("does not go with the type of `{}`, which has: {choices}", column.name)))
+            Err((
+                "operator",
+                format!(
+                    "does not go with the type of `{}`, which has: {choices}",
+                    column.name
+                ),
+            ))
         };
         if let Ok(Test::In(values) | Test::Nin(values)) = &test {
             self.values += values.len();
@@ -547,7 +709,11 @@ pub(super) fn all(filters: Vec<Filter>) -> Filter {
             filter => parts.push(filter),
         }
     }
-    if parts.len() == 1 { parts.remove(0) } else { Filter::All(parts) }
+    if parts.len() == 1 {
+        parts.remove(0)
+    } else {
+        Filter::All(parts)
+    }
 }
 
 /// One of these holds, in the one form that this has.
@@ -559,7 +725,11 @@ pub(super) fn any(filters: Vec<Filter>) -> Filter {
             filter => parts.push(filter),
         }
     }
-    if parts.len() == 1 { parts.remove(0) } else { Filter::Any(parts) }
+    if parts.len() == 1 {
+        parts.remove(0)
+    } else {
+        Filter::Any(parts)
+    }
 }
 
 /// How many members the objects of a JSON value have.
@@ -635,7 +805,10 @@ impl Operator {
     ];
 
     fn named(name: &str) -> Option<Self> {
-        Self::ALL.iter().find(|(other, _)| *other == name).map(|(_, operator)| *operator)
+        Self::ALL
+            .iter()
+            .find(|(other, _)| *other == name)
+            .map(|(_, operator)| *operator)
     }
 
     /// The operator of a suffix: equality has none.
@@ -645,9 +818,14 @@ impl Operator {
 
     /// The operators of a field, as its type has them.
     fn choices(column: &Column, prefix: &str) -> String {
-        let fitting = Self::ALL.iter().filter(|(_, operator)| operator.fits(column));
+        let fitting = Self::ALL
+            .iter()
+            .filter(|(_, operator)| operator.fits(column));
         let written = fitting.filter(|(_, operator)| prefix == "$" || *operator != Self::Eq);
-        written.map(|(name, _)| format!("{prefix}{name}")).collect::<Vec<_>>().join(", ")
+        written
+            .map(|(name, _)| format!("{prefix}{name}"))
+            .collect::<Vec<_>>()
+            .join(", ")
     }
 
     /// Whether a field of this type has the operator.
@@ -666,7 +844,11 @@ impl Operator {
     }
 
     fn test(self, column: &Column, operand: Operand) -> Result<Test, Misfit> {
-        let kind = if column.kind == FieldType::Array { column.items() } else { Some(column.kind) };
+        let kind = if column.kind == FieldType::Array {
+            column.items()
+        } else {
+            Some(column.kind)
+        };
         let value = |operand| typed(kind, written(kind, operand));
         let optional = |operand| match written(kind, operand) {
             Value::Null => Ok(None),
@@ -682,7 +864,9 @@ impl Operator {
             Self::In | Self::Nin => {
                 let operands: Vec<Operand> = match operand {
                     Operand::Text(text) => text.split(',').map(Operand::Text).collect(),
-                    Operand::Json(Value::Array(values)) => values.into_iter().map(Operand::Json).collect(),
+                    Operand::Json(Value::Array(values)) => {
+                        values.into_iter().map(Operand::Json).collect()
+                    }
                     Operand::Json(_) => return Err(("type", "must be an array".to_owned())),
                 };
                 if operands.len() > MAX_VALUES {
@@ -695,7 +879,11 @@ impl Operator {
                         values.push(value);
                     }
                 }
-                if self == Self::In { Test::In(values) } else { Test::Nin(values) }
+                if self == Self::In {
+                    Test::In(values)
+                } else {
+                    Test::Nin(values)
+                }
             }
             Self::Exists => match written(Some(FieldType::Boolean), operand) {
                 Value::Bool(exists) => Test::Exists(exists),
@@ -720,9 +908,8 @@ fn written(kind: Option<FieldType>, operand: Operand) -> Value {
     let scalar = || serde_json::from_str(text).ok();
     let read = match kind {
         // A number is nothing but its own characters: JSON would let blanks stand around it.
-        Some(FieldType::Number | FieldType::Integer) => {
-            scalar().filter(|value: &Value| value.is_number() && !text.contains(char::is_whitespace))
-        }
+        Some(FieldType::Number | FieldType::Integer) => scalar()
+            .filter(|value: &Value| value.is_number() && !text.contains(char::is_whitespace)),
         Some(FieldType::Boolean) => match text {
             "true" => Some(Value::Bool(true)),
             "false" => Some(Value::Bool(false)),
@@ -738,17 +925,22 @@ fn written(kind: Option<FieldType>, operand: Operand) -> Value {
 fn typed(kind: Option<FieldType>, value: Value) -> Result<Value, Misfit> {
     const DATE: &str = "must be a date or an RFC 3339 date-time such as 2026-11-21T10:00:00Z";
     match (kind, value) {
-        (_, Value::String(text)) if text.contains('\0') => Err(("nul", "must not contain NUL characters".to_owned())),
+        (_, Value::String(text)) if text.contains('\0') => {
+            Err(("nul", "must not contain NUL characters".to_owned()))
+        }
         (Some(FieldType::Date), Value::String(text)) => match Timestamp::parse(&text) {
             Some(at) => Ok(Value::String(at.to_string())),
             None => Err(("format", DATE.to_owned())),
         },
-        (Some(FieldType::Relation), Value::String(id)) if id.is_empty() => Err(("type", "must be an id".to_owned())),
+        (Some(FieldType::Relation), Value::String(id)) if id.is_empty() => {
+            Err(("type", "must be an id".to_owned()))
+        }
         (Some(FieldType::String | FieldType::Relation) | None, value @ Value::String(_))
         | (Some(FieldType::Boolean) | None, value @ Value::Bool(_)) => Ok(value),
         (Some(FieldType::Number | FieldType::Integer) | None, Value::Number(number)) => {
             let Some(number) = canonical(number.as_str()) else {
-                let reason = "must have at most 38 significant digits and be between 1e-130 and 1e126";
+                let reason =
+                    "must have at most 38 significant digits and be between 1e-130 and 1e126";
                 return Err(("range", reason.to_owned()));
             };
             if kind == Some(FieldType::Integer) && !is_integer(&number) {

@@ -16,7 +16,11 @@ const MAX_ROW_FILTERS: usize = 10;
 /// A row filter as it is for this user. `None` where it never holds: it names the caller's id, and the caller has none;
 /// or it is no filter, which the build refuses.
 #[must_use]
-pub fn row_filter(definition: &Definition, filter: &Map<String, Value>, user: Option<Id>) -> Option<Filter> {
+pub fn row_filter(
+    definition: &Definition,
+    filter: &Map<String, Value>,
+    user: Option<Id>,
+) -> Option<Filter> {
     let mut filter = filter.clone();
     if names_user(&filter) {
         let user = Value::String(user?.to_string());
@@ -32,7 +36,10 @@ pub(crate) fn row_problems(definition: &Definition) -> Vec<(String, String)> {
     let mut problems = Vec::new();
     let rows = &definition.row_filters;
     if rows.len() > MAX_ROW_FILTERS {
-        problems.push(("rowFilters".to_owned(), format!("{} row filters are more than {MAX_ROW_FILTERS}", rows.len())));
+        problems.push((
+            "rowFilters".to_owned(),
+            format!("{} row filters are more than {MAX_ROW_FILTERS}", rows.len()),
+        ));
     }
     // What all of them ask of a record is bounded together, as what a query asks is.
     let mut reader = Reader::new(definition, "");
@@ -43,15 +50,27 @@ pub(crate) fn row_problems(definition: &Definition) -> Vec<(String, String)> {
         filter.values_mut().for_each(|value| set_user(value, &id));
         for value in filter.values() {
             if let Some(other) = placeholder(value) {
-                problems.push((place.clone(), format!("`{other}` stands for nothing; only `{USER_ID}` does")));
+                problems.push((
+                    place.clone(),
+                    format!("`{other}` stands for nothing; only `{USER_ID}` does"),
+                ));
             }
         }
         let _ = reader.members(&place, filter, 1);
     }
     if let Err(error) = reader.finish() {
-        let place = |field: String| if field == "filter" { "rowFilters".to_owned() } else { field };
+        let place = |field: String| {
+            if field == "filter" {
+                "rowFilters".to_owned()
+            } else {
+                field
+            }
+        };
         problems.extend(error.details.into_iter().map(|detail| {
-            let reason = detail.message.trim_start_matches(&format!("`{}`: ", detail.field)).to_owned();
+            let reason = detail
+                .message
+                .trim_start_matches(&format!("`{}`: ", detail.field))
+                .to_owned();
             (place(detail.field), reason)
         }));
     }
@@ -105,7 +124,8 @@ mod tests {
             { "name": "meta", "type": "object" }, { "name": "author", "type": "relation", "collection": "users" },
             { "name": "readers", "type": "array", "items": { "type": "relation", "collection": "users" } },
         ]);
-        serde_json::from_value(json!({ "name": "a", "fields": fields, "rowFilters": rows })).expect("a definition")
+        serde_json::from_value(json!({ "name": "a", "fields": fields, "rowFilters": rows }))
+            .expect("a definition")
     }
 
     fn of(filter: Value, user: Option<Id>) -> Option<Filter> {
@@ -119,7 +139,10 @@ mod tests {
         let is = |field: &str| Filter::Field(field.to_owned(), Test::Eq(Some(json!(USER))));
         for (filter, expected) in [
             (json!({ "author": "$userId" }), is("author")),
-            (json!({ "createdBy": { "$eq": "$userId" } }), is("createdBy")),
+            (
+                json!({ "createdBy": { "$eq": "$userId" } }),
+                is("createdBy"),
+            ),
             (json!({ "status": { "$not": { "$ne": "$userId" } } }), {
                 let ne = Filter::Field("status".to_owned(), Test::Ne(Some(json!(USER))));
                 Filter::Not(Box::new(ne))
@@ -132,10 +155,13 @@ mod tests {
                 json!({ "author": { "$in": ["$userId", null] } }),
                 Filter::Field("author".to_owned(), Test::In(vec![Some(json!(USER)), None])),
             ),
-            (json!({ "$or": [{ "status": "open" }, { "author": "$userId" }] }), {
-                let open = Filter::Field("status".to_owned(), Test::Eq(Some(json!("open"))));
-                Filter::Any(vec![open, is("author")])
-            }),
+            (
+                json!({ "$or": [{ "status": "open" }, { "author": "$userId" }] }),
+                {
+                    let open = Filter::Field("status".to_owned(), Test::Eq(Some(json!("open"))));
+                    Filter::Any(vec![open, is("author")])
+                },
+            ),
         ] {
             assert_eq!(of(filter.clone(), Some(user)), Some(expected), "{filter}");
             assert_eq!(of(filter.clone(), None), None, "{filter}");
@@ -143,7 +169,13 @@ mod tests {
         assert_eq!(of(json!({}), None), Some(Filter::everything()));
         // What is in a longer text, or a name, stands for itself.
         let text = of(json!({ "status": "x$userId" }), None);
-        assert_eq!(text, Some(Filter::Field("status".to_owned(), Test::Eq(Some(json!("x$userId"))))));
+        assert_eq!(
+            text,
+            Some(Filter::Field(
+                "status".to_owned(),
+                Test::Eq(Some(json!("x$userId")))
+            ))
+        );
         // What the build refuses shows nothing.
         assert_eq!(of(json!({ "nope": 1 }), Some(user)), None);
         assert_eq!(of(json!({ "price": "$userId" }), Some(user)), None);
@@ -151,17 +183,55 @@ mod tests {
 
     #[test]
     fn what_is_no_filter_is_told_with_its_place() {
-        let many: Vec<Value> = (0..16).map(|n| json!({ "filter": { "price": { "$gt": n, "$lt": 99 } } })).collect();
+        let many: Vec<Value> = (0..16)
+            .map(|n| json!({ "filter": { "price": { "$gt": n, "$lt": 99 } } }))
+            .collect();
         for (rows, place, reason) in [
-            (json!([{ "filter": { "nope": 1 } }]), "rowFilters[0].filter", "`nope` is not a field"),
-            (json!([{}, { "filter": { "price": "1" } }]), "rowFilters[1].filter", "must be a number"),
-            (json!([{ "filter": { "price": "$userId" } }]), "rowFilters[0].filter", "must be a number"),
-            (json!([{ "filter": { "status": { "$like": "a" } } }]), "rowFilters[0].filter", "no operator of `status`"),
-            (json!([{ "filter": { "$xor": [] } }]), "rowFilters[0].filter", "`$xor` is not $and"),
-            (json!([{ "filter": { "meta": { "$eq": "a" } } }]), "rowFilters[0].filter", "does not go with the type"),
-            (json!([{ "filter": { "author": "$userid" } }]), "rowFilters[0].filter", "`$userid` stands for nothing"),
-            (json!([{ "filter": { "status": { "$in": ["a", "$role"] } } }]), "rowFilters[0].filter", "`$role` stands"),
-            (json!(many[..15]), "rowFilters", "15 row filters are more than 10"),
+            (
+                json!([{ "filter": { "nope": 1 } }]),
+                "rowFilters[0].filter",
+                "`nope` is not a field",
+            ),
+            (
+                json!([{}, { "filter": { "price": "1" } }]),
+                "rowFilters[1].filter",
+                "must be a number",
+            ),
+            (
+                json!([{ "filter": { "price": "$userId" } }]),
+                "rowFilters[0].filter",
+                "must be a number",
+            ),
+            (
+                json!([{ "filter": { "status": { "$like": "a" } } }]),
+                "rowFilters[0].filter",
+                "no operator of `status`",
+            ),
+            (
+                json!([{ "filter": { "$xor": [] } }]),
+                "rowFilters[0].filter",
+                "`$xor` is not $and",
+            ),
+            (
+                json!([{ "filter": { "meta": { "$eq": "a" } } }]),
+                "rowFilters[0].filter",
+                "does not go with the type",
+            ),
+            (
+                json!([{ "filter": { "author": "$userid" } }]),
+                "rowFilters[0].filter",
+                "`$userid` stands for nothing",
+            ),
+            (
+                json!([{ "filter": { "status": { "$in": ["a", "$role"] } } }]),
+                "rowFilters[0].filter",
+                "`$role` stands",
+            ),
+            (
+                json!(many[..15]),
+                "rowFilters",
+                "15 row filters are more than 10",
+            ),
             (
                 json!([{ "filter": { "$or": (0..31).map(|n| json!({ "price": n })).collect::<Vec<_>>() } }]),
                 "rowFilters",
@@ -176,7 +246,10 @@ mod tests {
         ] {
             let problems = row_problems(&definition(&rows));
             assert_eq!(problems.len(), 1, "{rows}: {problems:?}");
-            assert!(problems[0].0 == place && problems[0].1.contains(reason), "{rows}: {problems:?}");
+            assert!(
+                problems[0].0 == place && problems[0].1.contains(reason),
+                "{rows}: {problems:?}"
+            );
         }
         let fine = json!([{ "when": "owner" }, { "filter": { "author": "$userId", "status": { "$ne": null } } }]);
         assert_eq!(row_problems(&definition(&fine)), []);
@@ -191,21 +264,37 @@ mod tests {
         // What else is asked stays, for an order may depend on it.
         let in_vain = Filter::nothing().and(one.clone());
         assert_eq!(in_vain, Filter::All(vec![Filter::nothing(), one.clone()]));
-        assert!(in_vain.is_nothing() && Filter::one_of(vec![in_vain.clone(), Filter::nothing()]).is_nothing());
+        assert!(
+            in_vain.is_nothing()
+                && Filter::one_of(vec![in_vain.clone(), Filter::nothing()]).is_nothing()
+        );
         assert!(
             !one.is_nothing()
                 && !Filter::everything().is_nothing()
                 && !Filter::one_of(vec![in_vain, two.clone()]).is_nothing()
         );
-        assert_eq!(one.clone().and(two.clone()), Filter::All(vec![one.clone(), two.clone()]));
+        assert_eq!(
+            one.clone().and(two.clone()),
+            Filter::All(vec![one.clone(), two.clone()])
+        );
         assert_eq!(Filter::one_of(vec![one.clone()]), one);
-        assert_eq!(Filter::one_of(vec![one.clone(), two.clone()]), Filter::Any(vec![one.clone(), two.clone()]));
-        assert_eq!(Filter::one_of(vec![one.clone(), Filter::everything()]), Filter::everything());
+        assert_eq!(
+            Filter::one_of(vec![one.clone(), two.clone()]),
+            Filter::Any(vec![one.clone(), two.clone()])
+        );
+        assert_eq!(
+            Filter::one_of(vec![one.clone(), Filter::everything()]),
+            Filter::everything()
+        );
         assert_eq!(Filter::one_of(Vec::new()), Filter::nothing());
         let search = Filter::Search("x".to_owned(), vec!["a".to_owned(), "b".to_owned()]);
         let all = Filter::Not(Box::new(Filter::All(vec![Filter::Any(vec![one, search])])));
         assert_eq!(all.fields().into_iter().collect::<Vec<_>>(), ["a"]);
         let searching = all.searching(&|field| field == "b");
-        assert!(searching.canonical().contains(r#"["search","x",["b"]]"#), "{}", searching.canonical());
+        assert!(
+            searching.canonical().contains(r#"["search","x",["b"]]"#),
+            "{}",
+            searching.canonical()
+        );
     }
 }

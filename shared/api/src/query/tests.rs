@@ -29,7 +29,9 @@ fn definition() -> Definition {
 }
 
 fn record(fields: Value) -> Record {
-    let Value::Object(fields) = fields else { panic!("an object") };
+    let Value::Object(fields) = fields else {
+        panic!("an object")
+    };
     Record {
         id: ID.parse().expect("an id"),
         created_at: Timestamp::parse("2026-11-20").expect("a date"),
@@ -41,12 +43,19 @@ fn record(fields: Value) -> Record {
 }
 
 fn parse(parameters: &[(&str, &str)]) -> Result<Query, Vec<(String, String)>> {
-    super::parse(&definition(), parameters.iter().copied())
-        .map_err(|error| error.details.into_iter().map(|detail| (detail.field, detail.code)).collect())
+    super::parse(&definition(), parameters.iter().copied()).map_err(|error| {
+        error
+            .details
+            .into_iter()
+            .map(|detail| (detail.field, detail.code))
+            .collect()
+    })
 }
 
 fn filter(name: &str, value: &str) -> Filter {
-    parse(&[(name, value)]).unwrap_or_else(|faults| panic!("{name}={value}: {faults:?}")).filter
+    parse(&[(name, value)])
+        .unwrap_or_else(|faults| panic!("{name}={value}: {faults:?}"))
+        .filter
 }
 
 fn faults(parameters: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -54,11 +63,17 @@ fn faults(parameters: &[(&str, &str)]) -> Vec<(String, String)> {
 }
 
 fn asc(field: &str) -> Order {
-    Order { field: field.to_owned(), descending: false }
+    Order {
+        field: field.to_owned(),
+        descending: false,
+    }
 }
 
 fn desc(field: &str) -> Order {
-    Order { field: field.to_owned(), descending: true }
+    Order {
+        field: field.to_owned(),
+        descending: true,
+    }
 }
 
 fn is(field: &str, test: Test) -> Filter {
@@ -82,10 +97,27 @@ fn nothing_asked_is_the_first_page_of_everything() {
 #[test]
 fn a_limit_is_1_to_100() {
     for (text, expected) in [("1", 1), ("100", 100), ("007", 7)] {
-        assert_eq!(parse(&[("limit", text)]).map(|query| query.limit), Ok(expected));
+        assert_eq!(
+            parse(&[("limit", text)]).map(|query| query.limit),
+            Ok(expected)
+        );
     }
-    for text in ["", "0", "101", "-1", "+5", "1.0", "1e1", " 5", "99999999999999999999"] {
-        assert_eq!(faults(&[("limit", text)]), [("limit".to_owned(), "range".to_owned())], "{text:?}");
+    for text in [
+        "",
+        "0",
+        "101",
+        "-1",
+        "+5",
+        "1.0",
+        "1e1",
+        " 5",
+        "99999999999999999999",
+    ] {
+        assert_eq!(
+            faults(&[("limit", text)]),
+            [("limit".to_owned(), "range".to_owned())],
+            "{text:?}"
+        );
     }
 }
 
@@ -93,22 +125,42 @@ fn a_limit_is_1_to_100() {
 fn an_order_is_written_in_three_ways() {
     for (parameters, expected) in [
         (vec![("sort", "price")], vec![asc("price")]),
-        (vec![("sort", "-price,title")], vec![desc("price"), asc("title")]),
-        (vec![("sort", "price:desc,title:asc")], vec![desc("price"), asc("title")]),
+        (
+            vec![("sort", "-price,title")],
+            vec![desc("price"), asc("title")],
+        ),
+        (
+            vec![("sort", "price:desc,title:asc")],
+            vec![desc("price"), asc("title")],
+        ),
         (vec![("sort", "id")], vec![asc("id")]),
         (vec![("sortBy", "price")], vec![desc("price")]),
-        (vec![("sortBy", "price"), ("sortDirection", "asc")], vec![asc("price")]),
+        (
+            vec![("sortBy", "price"), ("sortDirection", "asc")],
+            vec![asc("price")],
+        ),
         (vec![("sortDirection", "asc")], vec![asc("createdAt")]),
-        (vec![("sort", "-price"), ("sortBy", "price")], vec![desc("price")]),
+        (
+            vec![("sort", "-price"), ("sortBy", "price")],
+            vec![desc("price")],
+        ),
     ] {
-        assert_eq!(parse(&parameters).map(|query| query.sort), Ok(expected), "{parameters:?}");
+        assert_eq!(
+            parse(&parameters).map(|query| query.sort),
+            Ok(expected),
+            "{parameters:?}"
+        );
     }
     for (parameters, field, code) in [
         (vec![("sort", "")], "sort", "unknown-field"),
         (vec![("sort", "price,")], "sort", "unknown-field"),
         (vec![("sort", "--price")], "sort", "unknown-field"),
         (vec![("sort", "+price")], "sort", "unknown-field"),
-        (vec![("sort", "-price:asc,-secret")], "sort", "unknown-field"),
+        (
+            vec![("sort", "-price:asc,-secret")],
+            "sort",
+            "unknown-field",
+        ),
         (vec![("sort", "price:up")], "sort", "type"),
         (vec![("sort", "meta")], "sort", "type"),
         (vec![("sort", "tags")], "sort", "type"),
@@ -116,10 +168,22 @@ fn an_order_is_written_in_three_ways() {
         (vec![("sort", &"price,".repeat(11))], "sort", "range"),
         (vec![("sortBy", "-price")], "sortBy", "unknown-field"),
         (vec![("sortBy", "price,title")], "sortBy", "range"),
-        (vec![("sortBy", "price"), ("sortDirection", "up")], "sortDirection", "type"),
-        (vec![("sort", "price"), ("sortBy", "price")], "sortBy", "conflict"),
+        (
+            vec![("sortBy", "price"), ("sortDirection", "up")],
+            "sortDirection",
+            "type",
+        ),
+        (
+            vec![("sort", "price"), ("sortBy", "price")],
+            "sortBy",
+            "conflict",
+        ),
     ] {
-        assert_eq!(faults(&parameters)[0], (field.to_owned(), code.to_owned()), "{parameters:?}");
+        assert_eq!(
+            faults(&parameters)[0],
+            (field.to_owned(), code.to_owned()),
+            "{parameters:?}"
+        );
     }
 }
 
@@ -132,8 +196,17 @@ fn fields_and_paths_are_checked() {
         ("cursor", "c"),
     ]);
     let query = query.expect("valid");
-    assert_eq!(query.fields, Some(["title", "id", "createdAt"].map(str::to_owned).to_vec()));
-    assert_eq!(query.expand, [vec!["author".to_owned()], vec!["readers".to_owned(), "team".to_owned()]]);
+    assert_eq!(
+        query.fields,
+        Some(["title", "id", "createdAt"].map(str::to_owned).to_vec())
+    );
+    assert_eq!(
+        query.expand,
+        [
+            vec!["author".to_owned()],
+            vec!["readers".to_owned(), "team".to_owned()]
+        ]
+    );
     assert!(query.explain);
     assert_eq!(query.cursor.as_deref(), Some("c"));
     for (name, value, code) in [
@@ -151,7 +224,11 @@ fn fields_and_paths_are_checked() {
         ("expand", &"author,".repeat(11), "range"),
         ("explain", "1", "type"),
     ] {
-        assert_eq!(faults(&[(name, value)])[0], (name.to_owned(), code.to_owned()), "{name}={value}");
+        assert_eq!(
+            faults(&[(name, value)])[0],
+            (name.to_owned(), code.to_owned()),
+            "{name}={value}"
+        );
     }
 }
 
@@ -169,33 +246,84 @@ fn two_spellings_are_one_filter() {
             vec![("price", "12345678901234567890123456789012345678")],
             r#"{"price":12345678901234567890123456789012345678}"#,
         ),
-        (vec![("title_in", "a,b,")], r#"{"title":{"$in":["a","b",""]}}"#),
+        (
+            vec![("title_in", "a,b,")],
+            r#"{"title":{"$in":["a","b",""]}}"#,
+        ),
         (vec![("count_nin", "1,2")], r#"{"count":{"$nin":[1,2.0]}}"#),
         (vec![("done", "true")], r#"{"done":true}"#),
         (vec![("done_gt", "false")], r#"{"done":{"$gt":false}}"#),
-        (vec![("meta_exists", "false")], r#"{"meta":{"$exists":false}}"#),
-        (vec![("due_gte", "2026-11-21")], r#"{"due":{"$gte":"2026-11-21T01:00:00+01:00"}}"#),
-        (vec![("createdAt_lt", "2026-11-21")], r#"{"createdAt":{"$lt":"2026-11-21T00:00:00.000Z"}}"#),
-        (vec![("createdBy", USER)], r#"{"createdBy":"01890000-0000-7000-8000-000000000001"}"#),
+        (
+            vec![("meta_exists", "false")],
+            r#"{"meta":{"$exists":false}}"#,
+        ),
+        (
+            vec![("due_gte", "2026-11-21")],
+            r#"{"due":{"$gte":"2026-11-21T01:00:00+01:00"}}"#,
+        ),
+        (
+            vec![("createdAt_lt", "2026-11-21")],
+            r#"{"createdAt":{"$lt":"2026-11-21T00:00:00.000Z"}}"#,
+        ),
+        (
+            vec![("createdBy", USER)],
+            r#"{"createdBy":"01890000-0000-7000-8000-000000000001"}"#,
+        ),
         (vec![("author", "x")], r#"{"author":"x"}"#),
-        (vec![("title_contains", "a b")], r#"{"title":{"$contains":"a b"}}"#),
-        (vec![("tags_contains", "5")], r#"{"tags":{"$contains":"5"}}"#),
-        (vec![("things_contains", "5")], r#"{"things":{"$contains":5}}"#),
-        (vec![("things_contains", "\"5\"")], r#"{"things":{"$contains":"5"}}"#),
-        (vec![("things_contains", "five")], r#"{"things":{"$contains":"five"}}"#),
-        (vec![("title_startsWith", "a")], r#"{"title":{"$startsWith":"a"}}"#),
+        (
+            vec![("title_contains", "a b")],
+            r#"{"title":{"$contains":"a b"}}"#,
+        ),
+        (
+            vec![("tags_contains", "5")],
+            r#"{"tags":{"$contains":"5"}}"#,
+        ),
+        (
+            vec![("things_contains", "5")],
+            r#"{"things":{"$contains":5}}"#,
+        ),
+        (
+            vec![("things_contains", "\"5\"")],
+            r#"{"things":{"$contains":"5"}}"#,
+        ),
+        (
+            vec![("things_contains", "five")],
+            r#"{"things":{"$contains":"five"}}"#,
+        ),
+        (
+            vec![("title_startsWith", "a")],
+            r#"{"title":{"$startsWith":"a"}}"#,
+        ),
         (vec![("size_in", "5")], r#"{"size_in":"5"}"#),
         (vec![("size_in_in", "5")], r#"{"size_in":{"$in":["5"]}}"#),
-        (vec![("count_gte", "1"), ("count_lt", "5")], r#"{"count":{"$gte":1,"$lt":5}}"#),
+        (
+            vec![("count_gte", "1"), ("count_lt", "5")],
+            r#"{"count":{"$gte":1,"$lt":5}}"#,
+        ),
         (
             vec![("count_gte", "1"), ("count_lt", "5")],
             r#"{"$and":[{"count":{"$gte":1}},{"$and":[{"count":{"$lt":5}}]}]}"#,
         ),
-        (vec![("count", "1"), ("title", "a")], r#"{"count":1,"title":"a"}"#),
-        (vec![("count", "1"), ("title", "a")], r#"[{"count":1},{"title":"a"}]"#),
-        (vec![("orFilters", r#"[{"count":1},{"title":"a"}]"#)], r#"{"$or":[{"count":1},{"title":"a"}]}"#),
-        (vec![("orFilters", r#"{"count":1,"title":"a"}"#)], r#"{"$or":[{"count":1},{"title":"a"}]}"#),
-        (vec![("andFilters", r#"[{"count":1},{"title":"a"}]"#)], r#"{"count":1,"title":"a"}"#),
+        (
+            vec![("count", "1"), ("title", "a")],
+            r#"{"count":1,"title":"a"}"#,
+        ),
+        (
+            vec![("count", "1"), ("title", "a")],
+            r#"[{"count":1},{"title":"a"}]"#,
+        ),
+        (
+            vec![("orFilters", r#"[{"count":1},{"title":"a"}]"#)],
+            r#"{"$or":[{"count":1},{"title":"a"}]}"#,
+        ),
+        (
+            vec![("orFilters", r#"{"count":1,"title":"a"}"#)],
+            r#"{"$or":[{"count":1},{"title":"a"}]}"#,
+        ),
+        (
+            vec![("andFilters", r#"[{"count":1},{"title":"a"}]"#)],
+            r#"{"count":1,"title":"a"}"#,
+        ),
         (vec![], "{}"),
         (vec![("orFilters", "{}")], "{}"),
     ] {
@@ -210,15 +338,30 @@ fn a_filter_becomes_a_tree() {
     let one = json!(1);
     for (written, expected) in [
         (r#"{"count":null}"#, is("count", Test::Eq(None))),
-        (r#"{"count":{"$in":[null,1]}}"#, is("count", Test::In(vec![None, Some(one.clone())]))),
+        (
+            r#"{"count":{"$in":[null,1]}}"#,
+            is("count", Test::In(vec![None, Some(one.clone())])),
+        ),
         (r#"{"count":{"$in":[]}}"#, is("count", Test::In(vec![]))),
-        (r#"{"title":"a\\\":\"b"}"#, is("title", Test::Eq(Some(json!(r#"a\":"b"#))))),
-        (r#"{"$not":{"count":1}}"#, Filter::Not(Box::new(is("count", Test::Eq(Some(one.clone())))))),
-        (r#"{"count":{"$not":{"$gt":1}}}"#, Filter::Not(Box::new(is("count", Test::Gt(one.clone()))))),
+        (
+            r#"{"title":"a\\\":\"b"}"#,
+            is("title", Test::Eq(Some(json!(r#"a\":"b"#)))),
+        ),
+        (
+            r#"{"$not":{"count":1}}"#,
+            Filter::Not(Box::new(is("count", Test::Eq(Some(one.clone()))))),
+        ),
+        (
+            r#"{"count":{"$not":{"$gt":1}}}"#,
+            Filter::Not(Box::new(is("count", Test::Gt(one.clone())))),
+        ),
         (
             r#"{"$or":[{"done":true,"count":1},{"$or":[{"title":"a"}]}]}"#,
             Filter::Any(vec![
-                Filter::All(vec![is("count", Test::Eq(Some(one))), is("done", Test::Eq(Some(json!(true))))]),
+                Filter::All(vec![
+                    is("count", Test::Eq(Some(one))),
+                    is("done", Test::Eq(Some(json!(true)))),
+                ]),
                 is("title", Test::Eq(Some(json!("a")))),
             ]),
         ),
@@ -226,12 +369,21 @@ fn a_filter_becomes_a_tree() {
         assert_eq!(filter("filter", written), expected, "{written}");
     }
     let searched = ["title", "note", "size_in"].map(str::to_owned).to_vec();
-    assert_eq!(filter("search", "ÄB"), Filter::Search("äb".to_owned(), searched));
+    assert_eq!(
+        filter("search", "ÄB"),
+        Filter::Search("äb".to_owned(), searched)
+    );
 }
 
 #[test]
 fn every_fault_is_named() {
-    let nested = |levels: usize| format!("{}{{\"count\":1}}{}", "{\"$not\":".repeat(levels), "}".repeat(levels));
+    let nested = |levels: usize| {
+        format!(
+            "{}{{\"count\":1}}{}",
+            "{\"$not\":".repeat(levels),
+            "}".repeat(levels)
+        )
+    };
     let many = format!("[{}]", vec![r#"{"count":1}"#; 31].join(","));
     let values = vec!["1"; 101].join(",");
     let long = "x".repeat(129);
@@ -315,19 +467,43 @@ fn every_fault_is_named() {
         ("filter", r#"{"$or":[1]}"#, "type"),
         ("filter", r#"{"$not":[]}"#, "type"),
         ("filter", r#"{"count":1,"count":2}"#, "repeated"),
-        ("filter", r#"{"price":{"$serde_json::private::Number":"5"}}"#, "repeated"),
+        (
+            "filter",
+            r#"{"price":{"$serde_json::private::Number":"5"}}"#,
+            "repeated",
+        ),
         ("filter", &nested(5), "depth"),
         ("filter", &nested(100), "depth"),
-        ("filter", &format!("{{\"count\":{}}}", nested(5).replace("count", "$gt")), "depth"),
+        (
+            "filter",
+            &format!("{{\"count\":{}}}", nested(5).replace("count", "$gt")),
+            "depth",
+        ),
         ("filter", &"{\"$not\":".repeat(2000), "type"),
         ("filter", &many, "range"),
     ] {
         let faults = faults(&[(name, value)]);
-        assert_eq!(faults, [(name.to_owned(), code.to_owned())], "{name}={value}");
+        assert_eq!(
+            faults,
+            [(name.to_owned(), code.to_owned())],
+            "{name}={value}"
+        );
     }
     assert!(parse(&[("filter", &nested(4))]).is_ok());
-    assert!(parse(&[("filter", &format!("{{\"count\":{}}}", nested(4).replace("count", "$gt")))]).is_ok());
-    assert!(parse(&[("filter", &format!("[{}]", vec![r#"{"count":1}"#; 30].join(",")))]).is_ok());
+    assert!(
+        parse(&[(
+            "filter",
+            &format!("{{\"count\":{}}}", nested(4).replace("count", "$gt"))
+        )])
+        .is_ok()
+    );
+    assert!(
+        parse(&[(
+            "filter",
+            &format!("[{}]", vec![r#"{"count":1}"#; 30].join(","))
+        )])
+        .is_ok()
+    );
     let repeated = [("title", "a"), ("count", "x"), ("title", "a")];
     assert_eq!(
         faults(&repeated),
@@ -337,8 +513,12 @@ fn every_fault_is_named() {
 
 #[test]
 fn the_lists_of_a_query_share_their_values() {
-    let list = |values: std::ops::Range<usize>| values.map(|n| n.to_string()).collect::<Vec<_>>().join(",");
-    let either = |values: &str| format!(r#"{{"$or":[{{"price":{{"$in":[{values}]}}}},{{"count":{{"$nin":[1,2]}}}}]}}"#);
+    let list = |values: std::ops::Range<usize>| {
+        values.map(|n| n.to_string()).collect::<Vec<_>>().join(",")
+    };
+    let either = |values: &str| {
+        format!(r#"{{"$or":[{{"price":{{"$in":[{values}]}}}},{{"count":{{"$nin":[1,2]}}}}]}}"#)
+    };
     for (price, filter, fits) in [
         (list(0..98), "{}".to_owned(), true),
         (list(0..100), "{}".to_owned(), true),
@@ -346,14 +526,22 @@ fn the_lists_of_a_query_share_their_values() {
         (list(0..60), either(&list(0..39)), false),
         (list(0..1), either(&list(0..98)), false),
         // A value that comes again costs nothing, however it is written.
-        (list(0..60), either(&format!("{},1.0,1e0,0.1e1", list(0..38))), true),
+        (
+            list(0..60),
+            either(&format!("{},1.0,1e0,0.1e1", list(0..38))),
+            true,
+        ),
         (vec!["1,1.0"; 50].join(","), either(&list(0..97)), true),
     ] {
         let parameters = [("price_nin", price.as_str()), ("filter", filter.as_str())];
         if fits {
             assert!(parse(&parameters).is_ok(), "{parameters:?}");
         } else {
-            assert_eq!(faults(&parameters), [("filter".to_owned(), "range".to_owned())], "{parameters:?}");
+            assert_eq!(
+                faults(&parameters),
+                [("filter".to_owned(), "range".to_owned())],
+                "{parameters:?}"
+            );
         }
     }
 }
@@ -377,14 +565,26 @@ fn an_error_says_what_is_allowed_and_repeats_little() {
             "x",
             "`price_foo` ends in no operator of `price`; there are: _ne, _gt, _gte, _lt, _lte, _in, _nin, _exists.",
         ),
-        ("tags", "x", "`tags` does not go with the type of `tags`, which has: _exists, _contains."),
-        ("filter", r#"{"price":{"$gte":"x"}}"#, "`filter`: `price` `$gte` must be a number."),
+        (
+            "tags",
+            "x",
+            "`tags` does not go with the type of `tags`, which has: _exists, _contains.",
+        ),
+        (
+            "filter",
+            r#"{"price":{"$gte":"x"}}"#,
+            "`filter`: `price` `$gte` must be a number.",
+        ),
         (
             "filter",
             r#"{"meta":{"$gte":"x"}}"#,
             "`filter`: `meta` `$gte` does not go with the type of `meta`, which has: $exists.",
         ),
-        ("orFilters", r#"{"foo":1}"#, "`orFilters`: `foo` is not a field of this collection."),
+        (
+            "orFilters",
+            r#"{"foo":1}"#,
+            "`orFilters`: `foo` is not a field of this collection.",
+        ),
     ] {
         assert_eq!(message(name, value), expected);
     }
@@ -405,7 +605,11 @@ fn an_error_says_what_is_allowed_and_repeats_little() {
         let error = super::parse(&definition(), [(name, value)]).expect_err(name);
         for detail in error.details {
             assert!(detail.field.chars().count() <= 64);
-            assert!(detail.message.matches('ä').count() <= 64, "{}", detail.message);
+            assert!(
+                detail.message.matches('ä').count() <= 64,
+                "{}",
+                detail.message
+            );
         }
     }
 }
@@ -415,15 +619,29 @@ fn a_count_knows_filters_alone() {
     let count = |name, value| super::parse_filter_only(&definition(), [(name, value)]);
     assert_eq!(count("price_gt", "5").ok(), Some(filter("price_gt", "5")));
     assert_eq!(count("search", "a").ok(), Some(filter("search", "a")));
-    for name in ["limit", "cursor", "sort", "sortBy", "sortDirection", "fields", "expand", "explain"] {
-        assert_eq!(count(name, "1").expect_err(name).details[0].code, "unknown-parameter");
+    for name in [
+        "limit",
+        "cursor",
+        "sort",
+        "sortBy",
+        "sortDirection",
+        "fields",
+        "expand",
+        "explain",
+    ] {
+        assert_eq!(
+            count(name, "1").expect_err(name).details[0].code,
+            "unknown-parameter"
+        );
     }
 }
 
 #[test]
 fn records_pass_or_do_not() {
-    let full = record(json!({ "title": "Blue Straße", "price": 1.5, "count": 0, "done": false, "meta": { "a": 1 },
-        "due": "2026-11-21T10:00:00.000Z", "tags": ["a", "b"], "things": [1, "2", true, null, [3]], "author": USER }));
+    let full = record(
+        json!({ "title": "Blue Straße", "price": 1.5, "count": 0, "done": false, "meta": { "a": 1 },
+        "due": "2026-11-21T10:00:00.000Z", "tags": ["a", "b"], "things": [1, "2", true, null, [3]], "author": USER }),
+    );
     let empty = record(json!({ "title": null }));
     for (name, value, passes, empty_passes) in [
         ("title", "Blue Straße", true, false),
@@ -444,8 +662,18 @@ fn records_pass_or_do_not() {
         ("price", "1.50", true, false),
         ("price_gte", "1.5", true, false),
         ("price_gt", "1.5", false, false),
-        ("price_gt", "1.4999999999999999999999999999999999999", true, false),
-        ("price_lt", "1.5000000000000000000000000000000000001", true, false),
+        (
+            "price_gt",
+            "1.4999999999999999999999999999999999999",
+            true,
+            false,
+        ),
+        (
+            "price_lt",
+            "1.5000000000000000000000000000000000001",
+            true,
+            false,
+        ),
         ("count_gt", "-1", true, false),
         ("done", "false", true, false),
         ("done_lt", "true", true, false),
@@ -475,13 +703,22 @@ fn records_pass_or_do_not() {
         ("filter", r#"{"title":{"$in":[]}}"#, false, false),
         ("filter", r#"{"title":{"$nin":[]}}"#, true, true),
         ("filter", r#"{"title":{"$not":{"$gt":"A"}}}"#, false, true),
-        ("filter", r#"{"$or":[{"title":null},{"count":0}]}"#, true, true),
+        (
+            "filter",
+            r#"{"$or":[{"title":null},{"count":0}]}"#,
+            true,
+            true,
+        ),
         ("filter", r#"{"count":0,"done":true}"#, false, false),
         ("filter", "{}", true, true),
         ("orFilters", r#"{"count":0,"done":true}"#, true, false),
     ] {
         let filter = filter(name, value);
-        assert_eq!((filter.matches(&full), filter.matches(&empty)), (passes, empty_passes), "{name}={value}");
+        assert_eq!(
+            (filter.matches(&full), filter.matches(&empty)),
+            (passes, empty_passes),
+            "{name}={value}"
+        );
     }
 }
 
@@ -489,8 +726,13 @@ fn records_pass_or_do_not() {
 fn a_value_of_another_type_is_not_compared() {
     // What a field held before its type was changed.
     let record = record(json!({ "price": "7", "title": 7 }));
-    for (name, value) in [("price_gt", "1"), ("price_lt", "9"), ("price", "7"), ("title", "7"), ("title_contains", "7")]
-    {
+    for (name, value) in [
+        ("price_gt", "1"),
+        ("price_lt", "9"),
+        ("price", "7"),
+        ("title", "7"),
+        ("title_contains", "7"),
+    ] {
         assert!(!filter(name, value).matches(&record), "{name}={value}");
     }
     assert!(filter("price_ne", "7").matches(&record));
@@ -525,14 +767,26 @@ fn the_canonical_text_tells_filters_apart() {
         ("filter", r#"{"$or":[{"title":"a"},{"note":"a"}]}"#),
         ("filter", r#"{"title":"a","note":"a"}"#),
         ("filter", r#"{"$not":{"title":"a","note":"a"}}"#),
-        ("filter", r#"{"$or":[{"title":"a","note":"a"},{"title":"b"}]}"#),
-        ("filter", r#"{"$or":[{"title":"a"},{"note":"a","title":"b"}]}"#),
+        (
+            "filter",
+            r#"{"$or":[{"title":"a","note":"a"},{"title":"b"}]}"#,
+        ),
+        (
+            "filter",
+            r#"{"$or":[{"title":"a"},{"note":"a","title":"b"}]}"#,
+        ),
         ("filter", "{}"),
     ];
-    let canonical: BTreeSet<String> = texts.iter().map(|(name, value)| filter(name, value).canonical()).collect();
+    let canonical: BTreeSet<String> = texts
+        .iter()
+        .map(|(name, value)| filter(name, value).canonical())
+        .collect();
     assert_eq!(canonical.len(), texts.len());
     let of = |parameters: &[(&str, &str)]| parse(parameters).expect("valid").filter.canonical();
-    assert_eq!(of(&[("title", "a"), ("count_gt", "1.0")]), of(&[("count_gt", "1"), ("title", "a")]));
+    assert_eq!(
+        of(&[("title", "a"), ("count_gt", "1.0")]),
+        of(&[("count_gt", "1"), ("title", "a")])
+    );
     assert_eq!(of(&[("title", "a\"")]), r#"["field","title","eq","a\""]"#);
 }
 
@@ -558,14 +812,28 @@ impl Random {
     }
 
     fn digits(&mut self, most: usize) -> String {
-        (0..=self.below(most)).map(|_| char::from(b'0' + self.next().to_le_bytes()[3] % 10)).collect()
+        (0..=self.below(most))
+            .map(|_| char::from(b'0' + self.next().to_le_bytes()[3] % 10))
+            .collect()
     }
 
     /// A JSON number that DynamoDB can hold, and what it is worth: its sign and its digits at 10^-200.
     fn number(&mut self) -> (String, (i8, String)) {
-        let digits = if self.below(4) == 0 { self.one(&["0", "1", "10", "5"]).to_owned() } else { self.digits(38) };
-        let digits = if digits.trim_start_matches('0').is_empty() { "0" } else { digits.trim_start_matches('0') };
-        let exponent = if self.below(3) == 0 { self.below(200) as i32 - 110 } else { self.below(7) as i32 - 3 };
+        let digits = if self.below(4) == 0 {
+            self.one(&["0", "1", "10", "5"]).to_owned()
+        } else {
+            self.digits(38)
+        };
+        let digits = if digits.trim_start_matches('0').is_empty() {
+            "0"
+        } else {
+            digits.trim_start_matches('0')
+        };
+        let exponent = if self.below(3) == 0 {
+            self.below(200) as i32 - 110
+        } else {
+            self.below(7) as i32 - 3
+        };
         let exponent = exponent.clamp(-130, 126 - digits.len() as i32);
         let negative = self.below(2) == 0;
         let sign = if negative { "-" } else { "" };
@@ -574,7 +842,8 @@ impl Random {
             0 => format!("{sign}{digits}e{exponent}"),
             1 => format!("{sign}{digits}.000E{exponent:+}"),
             _ if exponent < 0 && digits.len() > exponent.unsigned_abs() as usize => {
-                let (whole, fraction) = digits.split_at(digits.len() - exponent.unsigned_abs() as usize);
+                let (whole, fraction) =
+                    digits.split_at(digits.len() - exponent.unsigned_abs() as usize);
                 format!("{sign}{whole}.{fraction}")
             }
             _ if digits == "0" => format!("{sign}0.0"),
@@ -583,7 +852,10 @@ impl Random {
         if digits == "0" {
             return (text, (0, String::new()));
         }
-        let scaled = format!("{digits}{}", "0".repeat(usize::try_from(exponent + 200).expect("positive")));
+        let scaled = format!(
+            "{digits}{}",
+            "0".repeat(usize::try_from(exponent + 200).expect("positive"))
+        );
         (text, (if negative { -1 } else { 1 }, scaled))
     }
 
@@ -605,22 +877,46 @@ fn numbers_compare_as_big_decimals_do() {
     for case in 0..20_000 {
         let (a, b) = (random.number(), random.number());
         // Now and then the same value in two spellings.
-        let b = if case % 5 == 0 { (canonical(&a.0).expect("in range"), a.1.clone()) } else { b };
+        let b = if case % 5 == 0 {
+            (canonical(&a.0).expect("in range"), a.1.clone())
+        } else {
+            b
+        };
         let by_size = |a: &str, b: &str| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
         let expected = a.1.0.cmp(&b.1.0).then_with(|| match a.1.0 {
             -1 => by_size(&b.1.1, &a.1.1),
             _ => by_size(&a.1.1, &b.1.1),
         });
         let value = |text: &str| serde_json::from_str::<Value>(text).expect("a number");
-        assert_eq!(compare(Some(&value(&a.0)), Some(&value(&b.0))), expected, "{} {}", a.0, b.0);
-        assert_eq!(canonical(&a.0) == canonical(&b.0), expected.is_eq(), "{} {}", a.0, b.0);
+        assert_eq!(
+            compare(Some(&value(&a.0)), Some(&value(&b.0))),
+            expected,
+            "{} {}",
+            a.0,
+            b.0
+        );
+        assert_eq!(
+            canonical(&a.0) == canonical(&b.0),
+            expected.is_eq(),
+            "{} {}",
+            a.0,
+            b.0
+        );
         equal += usize::from(expected.is_eq());
     }
     assert!(equal > 4_000);
     // Beyond what is stored, but no reason to fail.
-    for (a, b) in [("1e99999999999", "1"), ("1", "1e-99999999999"), ("0", "-1e99999999999")] {
+    for (a, b) in [
+        ("1e99999999999", "1"),
+        ("1", "1e-99999999999"),
+        ("0", "-1e99999999999"),
+    ] {
         let value = |text: &str| serde_json::from_str::<Value>(text).expect("a number");
-        assert_eq!(compare(Some(&value(a)), Some(&value(b))), Ordering::Greater, "{a} {b}");
+        assert_eq!(
+            compare(Some(&value(a)), Some(&value(b))),
+            Ordering::Greater,
+            "{a} {b}"
+        );
     }
 }
 
@@ -646,7 +942,11 @@ fn the_order_of_values_is_total() {
         Some(json!("1")),
         Some(json!([])),
     ];
-    assert!(sorted.windows(2).all(|pair| compare(pair[0].as_ref(), pair[1].as_ref()) == Ordering::Less));
+    assert!(
+        sorted
+            .windows(2)
+            .all(|pair| compare(pair[0].as_ref(), pair[1].as_ref()) == Ordering::Less)
+    );
     assert_eq!(compare(None, Some(&Value::Null)), Ordering::Equal);
 }
 
@@ -720,9 +1020,14 @@ fn no_text_makes_the_parser_panic() {
     let definition = definition();
     let mut random = Random(11);
     for _ in 0..30_000 {
-        let mut text = || -> String { (0..random.below(12)).map(|_| random.one(&pieces)).collect() };
+        let mut text =
+            || -> String { (0..random.below(12)).map(|_| random.one(&pieces)).collect() };
         let (name, value, other) = (text(), text(), text());
-        let name = if random.below(4) == 0 { name } else { random.one(&names).to_owned() };
+        let name = if random.below(4) == 0 {
+            name
+        } else {
+            random.one(&names).to_owned()
+        };
         if let Err(error) = super::parse(&definition, [(&name, &value), (&other, &value)]) {
             assert!(!error.details.is_empty() && error.details.len() <= 20);
         }
@@ -732,14 +1037,19 @@ fn no_text_makes_the_parser_panic() {
 
 /// A filter as JSON and as the tree that it should become.
 fn any_filter(random: &mut Random, depth: usize) -> (Value, Filter) {
-    match if depth >= 4 { 3 + random.below(3) } else { random.below(6) } {
+    match if depth >= 4 {
+        3 + random.below(3)
+    } else {
+        random.below(6)
+    } {
         0 => {
             let (json, filter) = any_filter(random, depth + 1);
             (json!({ "$not": json }), Filter::Not(Box::new(filter)))
         }
         kind @ (1 | 2) => {
-            let (values, filters): (Vec<Value>, Vec<Filter>) =
-                (0..=random.below(2)).map(|_| any_filter(random, depth + 1)).unzip();
+            let (values, filters): (Vec<Value>, Vec<Filter>) = (0..=random.below(2))
+                .map(|_| any_filter(random, depth + 1))
+                .unzip();
             // One in another of its kind is the same as both in one.
             let mut flat = Vec::new();
             for filter in filters {
@@ -759,7 +1069,10 @@ fn any_filter(random: &mut Random, depth: usize) -> (Value, Filter) {
         }
         _ => {
             let (field, operator, value, test, _) = any_test(random);
-            (json!({ field: { format!("${operator}"): value } }), is(field, test))
+            (
+                json!({ field: { format!("${operator}"): value } }),
+                is(field, test),
+            )
         }
     }
 }
@@ -770,7 +1083,9 @@ fn any_test(random: &mut Random) -> (&'static str, &'static str, Value, Test, St
     let operand = |random: &mut Random| -> (Value, String) {
         match field {
             "title" => {
-                let text = random.one(&["", "a", "b", "ab", "\"", "é", " ", "null", "1", "true"]).to_owned();
+                let text = random
+                    .one(&["", "a", "b", "ab", "\"", "é", " ", "null", "1", "true"])
+                    .to_owned();
                 (json!(text), text)
             }
             "price" => {
@@ -790,14 +1105,27 @@ fn any_test(random: &mut Random) -> (&'static str, &'static str, Value, Test, St
     };
     let stored = |value: Value| match value {
         Value::Number(number) => {
-            serde_json::from_str(&canonical(&number.to_string()).expect("in range")).expect("a number")
+            serde_json::from_str(&canonical(&number.to_string()).expect("in range"))
+                .expect("a number")
         }
         value => value,
     };
     let (value, text) = operand(random);
     let known = stored(value.clone());
     let operators: &[&str] = match field {
-        "title" => &["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists", "contains", "startsWith"],
+        "title" => &[
+            "eq",
+            "ne",
+            "gt",
+            "gte",
+            "lt",
+            "lte",
+            "in",
+            "nin",
+            "exists",
+            "contains",
+            "startsWith",
+        ],
         _ => &["eq", "ne", "gt", "gte", "lt", "lte", "in", "nin", "exists"],
     };
     let operator = random.one(operators);
@@ -812,14 +1140,30 @@ fn any_test(random: &mut Random) -> (&'static str, &'static str, Value, Test, St
         "startsWith" => Test::StartsWith(known.as_str().expect("text").to_owned()),
         "exists" => {
             let exists = random.below(2) == 0;
-            return (field, operator, json!(exists), Test::Exists(exists), exists.to_string());
+            return (
+                field,
+                operator,
+                json!(exists),
+                Test::Exists(exists),
+                exists.to_string(),
+            );
         }
         _ => {
             let (other, other_text) = operand(random);
             let mut both = vec![Some(known), Some(stored(other.clone()))];
             both.dedup();
-            let test = if operator == "in" { Test::In(both) } else { Test::Nin(both) };
-            return (field, operator, json!([value, other]), test, format!("{text},{other_text}"));
+            let test = if operator == "in" {
+                Test::In(both)
+            } else {
+                Test::Nin(both)
+            };
+            return (
+                field,
+                operator,
+                json!([value, other]),
+                test,
+                format!("{text},{other_text}"),
+            );
         }
     };
     (field, operator, value, test, text)
@@ -833,13 +1177,25 @@ fn any_record(random: &mut Random) -> Record {
             fields.insert(name.to_owned(), value);
         }
     };
-    let (title, price, count, done) = (random.one(&texts), random.number().0, random.below(5), random.below(2) == 0);
+    let (title, price, count, done) = (
+        random.one(&texts),
+        random.number().0,
+        random.below(5),
+        random.below(2) == 0,
+    );
     put(random, "title", json!(title));
-    put(random, "price", serde_json::from_str(&canonical(&price).expect("in range")).expect("a number"));
+    put(
+        random,
+        "price",
+        serde_json::from_str(&canonical(&price).expect("in range")).expect("a number"),
+    );
     put(random, "count", json!(count));
     put(random, "done", json!(done));
     let created_by = (random.below(2) == 0).then(|| USER.parse().expect("an id"));
-    Record { created_by, ..record(Value::Object(fields)) }
+    Record {
+        created_by,
+        ..record(Value::Object(fields))
+    }
 }
 
 #[test]
@@ -847,7 +1203,11 @@ fn suffixes_and_json_agree_and_mean_what_they_say() {
     let mut random = Random(13);
     for _ in 0..5_000 {
         let (field, operator, value, test, text) = any_test(&mut random);
-        let name = if operator == "eq" { field.to_owned() } else { format!("{field}_{operator}") };
+        let name = if operator == "eq" {
+            field.to_owned()
+        } else {
+            format!("{field}_{operator}")
+        };
         let written = json!({ field: { format!("${operator}"): value } }).to_string();
         let expected = is(field, test);
         assert_eq!(filter(&name, &text), expected, "{name}={text}");
@@ -860,7 +1220,11 @@ fn suffixes_and_json_agree_and_mean_what_they_say() {
             _ => continue,
         };
         let record = any_record(&mut random);
-        assert_ne!(expected.matches(&record), is(field, opposite).matches(&record), "{written} {record:?}");
+        assert_ne!(
+            expected.matches(&record),
+            is(field, opposite).matches(&record),
+            "{written} {record:?}"
+        );
     }
 }
 
@@ -883,8 +1247,10 @@ fn trees_compile_as_written_and_not_is_the_opposite() {
             assert_ne!(passes, negated.matches(&record), "{written} {record:?}");
             assert!(either.matches(&record) && !both.matches(&record));
             // What an index may be asked for is never less than the filter.
-            let narrowed =
-                compiled.conjunction().iter().all(|(field, test)| is(field, (*test).clone()).matches(&record));
+            let narrowed = compiled
+                .conjunction()
+                .iter()
+                .all(|(field, test)| is(field, (*test).clone()).matches(&record));
             assert!(narrowed || !passes, "{written} {record:?}");
             // A filter with the same text is the same filter.
             let text = compiled.canonical();
@@ -898,9 +1264,11 @@ fn trees_compile_as_written_and_not_is_the_opposite() {
 #[test]
 fn the_examples_of_the_guide_are_valid_and_agree() {
     let guide = include_str!("../../../../docs/filters.md");
-    let products = serde_json::from_str(include_str!("../../../../collections/products.json")).expect("a definition");
+    let products = serde_json::from_str(include_str!("../../../../collections/products.json"))
+        .expect("a definition");
     let read = |name: &str, value: &str| {
-        super::parse(&products, [(name, value)]).unwrap_or_else(|error| panic!("{name}={value}: {error:?}"))
+        super::parse(&products, [(name, value)])
+            .unwrap_or_else(|error| panic!("{name}={value}: {error:?}"))
     };
     let (mut rows, mut parameters) = (0, 0);
     for row in guide.lines().filter(|line| line.starts_with("| ")) {
@@ -915,7 +1283,11 @@ fn the_examples_of_the_guide_are_valid_and_agree() {
             rows += 1;
         }
     }
-    for parameter in guide.split("--data-urlencode '").skip(1).filter_map(|rest| rest.split_once('\'')) {
+    for parameter in guide
+        .split("--data-urlencode '")
+        .skip(1)
+        .filter_map(|rest| rest.split_once('\''))
+    {
         let (name, value) = parameter.0.split_once('=').expect("a parameter");
         read(name, value);
         parameters += 1;

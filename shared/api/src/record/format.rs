@@ -13,9 +13,14 @@ impl Format {
             Self::Url => is_url(text),
             Self::Uuid => is_uuid(text),
             Self::Slug => text.split('-').all(|word| {
-                !word.is_empty() && word.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
+                !word.is_empty()
+                    && word
+                        .bytes()
+                        .all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit())
             }),
-            Self::Color => text.strip_prefix('#').is_some_and(|digits| matches!(digits.len(), 3 | 6) && is_hex(digits)),
+            Self::Color => text
+                .strip_prefix('#')
+                .is_some_and(|digits| matches!(digits.len(), 3 | 6) && is_hex(digits)),
         }
     }
 
@@ -37,13 +42,18 @@ fn is_hex(text: &str) -> bool {
 
 fn is_uuid(text: &str) -> bool {
     let mut lengths = [8, 4, 4, 4, 12].into_iter();
-    text.split('-').all(|part| lengths.next() == Some(part.len()) && is_hex(part)) && lengths.next().is_none()
+    text.split('-')
+        .all(|part| lengths.next() == Some(part.len()) && is_hex(part))
+        && lengths.next().is_none()
 }
 
 /// What can be delivered to and is not quoted: RFC 5321's dot-string and domain, in ASCII.
 fn is_email(text: &str) -> bool {
     let atom = |atom: &str| {
-        !atom.is_empty() && atom.bytes().all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
+        !atom.is_empty()
+            && atom
+                .bytes()
+                .all(|b| b.is_ascii_alphanumeric() || b"!#$%&'*+-/=?^_`{|}~".contains(&b))
     };
     text.len() <= 254
         && text.split_once('@').is_some_and(|(local, domain)| {
@@ -54,29 +64,51 @@ fn is_email(text: &str) -> bool {
 /// A label of a host's name.
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
-        && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+        && label
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
         && !label.starts_with('-')
         && !label.ends_with('-')
 }
 
 /// RFC 3986 with a host and without a password, which has no place in a record.
 fn is_url(text: &str) -> bool {
-    let Some((scheme, rest)) = text.split_once("://") else { return false };
+    let Some((scheme, rest)) = text.split_once("://") else {
+        return false;
+    };
     let (authority, rest) = rest.split_at(rest.find(['/', '?', '#']).unwrap_or(rest.len()));
-    let (host, port) = match authority.rfind(':').filter(|at| !authority[*at..].contains(']')) {
+    let (host, port) = match authority
+        .rfind(':')
+        .filter(|at| !authority[*at..].contains(']'))
+    {
         Some(at) => (&authority[..at], &authority[at + 1..]),
         None => (authority, ""),
     };
-    let address = host.strip_prefix('[').and_then(|host| host.strip_suffix(']'));
+    let address = host
+        .strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'));
     (scheme.eq_ignore_ascii_case("http") || scheme.eq_ignore_ascii_case("https"))
         && address.map_or_else(
-            || host.len() <= 253 && host.strip_suffix('.').unwrap_or(host).split('.').all(is_label),
+            || {
+                host.len() <= 253
+                    && host
+                        .strip_suffix('.')
+                        .unwrap_or(host)
+                        .split('.')
+                        .all(is_label)
+            },
             |address| address.parse::<Ipv6Addr>().is_ok(),
         )
-        && (port.is_empty() || port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok())
+        && (port.is_empty()
+            || port.bytes().all(|byte| byte.is_ascii_digit()) && port.parse::<u16>().is_ok())
         && rest.matches('#').count() <= 1
-        && rest.bytes().all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&b))
-        && rest.split('%').skip(1).all(|escape| escape.get(..2).is_some_and(is_hex))
+        && rest
+            .bytes()
+            .all(|b| b.is_ascii_alphanumeric() || b"-._~:/?#@!$&'()*+,;=%".contains(&b))
+        && rest
+            .split('%')
+            .skip(1)
+            .all(|escape| escape.get(..2).is_some_and(is_hex))
 }
 
 #[cfg(test)]
@@ -92,8 +124,8 @@ mod tests {
                 Format::Email,
                 &["a@b", "ada.l+x@example.com", "o'b@a-b.example"],
                 &[
-                    "", "@", "a@", "@b", "a@b@c", "a b@c", ".a@b", "a..b@c", "a@-b", "a@b.", "a@b..c", "ä@b", "a@b\n",
-                    &long,
+                    "", "@", "a@", "@b", "a@b@c", "a b@c", ".a@b", "a..b@c", "a@-b", "a@b.",
+                    "a@b..c", "ä@b", "a@b\n", &long,
                 ],
             ),
             (
@@ -144,8 +176,16 @@ mod tests {
                     "{01890000-0000-7000-8000-00000000000a}",
                 ],
             ),
-            (Format::Slug, &["a", "a-1-b", "2026"], &["", "-", "a-", "-a", "a--b", "A", "a_b", "ä", "a b"]),
-            (Format::Color, &["#abc", "#1E90FF"], &["", "#", "abc", "#abcd", "#12345g", "#ää", "#abc "]),
+            (
+                Format::Slug,
+                &["a", "a-1-b", "2026"],
+                &["", "-", "a-", "-a", "a--b", "A", "a_b", "ä", "a b"],
+            ),
+            (
+                Format::Color,
+                &["#abc", "#1E90FF"],
+                &["", "#", "abc", "#abcd", "#12345g", "#ää", "#abc "],
+            ),
         ];
         for (format, good, bad) in table {
             for text in good {

@@ -27,7 +27,8 @@ pub fn profile(
         return Err(Error::invalid(details));
     }
     if serde_json::to_string(&profile).map_or(usize::MAX, |text| text.len()) > MAX_PROFILE {
-        return Err(Error::new(Code::RecordTooLarge).with_message("The profile would be larger than 32 KiB."));
+        return Err(Error::new(Code::RecordTooLarge)
+            .with_message("The profile would be larger than 32 KiB."));
     }
     Ok(profile)
 }
@@ -77,8 +78,12 @@ const NO_USERNAMES: &[&str] = &["password", "sessions"];
 #[must_use]
 pub fn is_username(text: &str) -> bool {
     (3..=50).contains(&text.len())
-        && !NO_USERNAMES.iter().any(|reserved| reserved.eq_ignore_ascii_case(text))
-        && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
+        && !NO_USERNAMES
+            .iter()
+            .any(|reserved| reserved.eq_ignore_ascii_case(text))
+        && text
+            .bytes()
+            .all(|byte| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'.' | b'-'))
 }
 
 #[cfg(test)]
@@ -100,21 +105,42 @@ mod tests {
     fn of(before: Value, body: Value, write: Write) -> Result<Value, Vec<(String, String)>> {
         let object = |value: Value| value.as_object().cloned().unwrap_or_default();
         let made = profile(&declared(), &object(before), object(body), write);
-        let details = |error: Error| error.details.into_iter().map(|detail| (detail.field, detail.code)).collect();
+        let details = |error: Error| {
+            error
+                .details
+                .into_iter()
+                .map(|detail| (detail.field, detail.code))
+                .collect()
+        };
         made.map(Value::Object).map_err(details)
     }
 
     fn refused(body: Value, write: Write, field: &str, code: &str) {
         let expected = vec![(field.to_owned(), code.to_owned())];
-        assert_eq!(of(json!({ "name": "a" }), body.clone(), write), Err(expected), "{body}");
+        assert_eq!(
+            of(json!({ "name": "a" }), body.clone(), write),
+            Err(expected),
+            "{body}"
+        );
     }
 
     #[test]
     fn a_new_profile_has_what_is_required_and_the_defaults() {
-        let made = of(json!({}), json!({ "name": "Ada", "bio": null }), Write::Create);
+        let made = of(
+            json!({}),
+            json!({ "name": "Ada", "bio": null }),
+            Write::Create,
+        );
         assert_eq!(made, Ok(json!({ "name": "Ada", "level": 1 })));
-        let made = of(json!({}), json!({ "name": "Ada", "level": 7, "username": "Ada.L_1-x" }), Write::Create);
-        assert_eq!(made, Ok(json!({ "name": "Ada", "level": 7, "username": "Ada.L_1-x" })));
+        let made = of(
+            json!({}),
+            json!({ "name": "Ada", "level": 7, "username": "Ada.L_1-x" }),
+            Write::Create,
+        );
+        assert_eq!(
+            made,
+            Ok(json!({ "name": "Ada", "level": 7, "username": "Ada.L_1-x" }))
+        );
         refused(json!({}), Write::Create, "name", "required");
         refused(json!({ "name": null }), Write::Create, "name", "required");
     }
@@ -122,18 +148,45 @@ mod tests {
     #[test]
     fn a_merge_keeps_what_it_leaves_out() {
         let before = json!({ "name": "Ada", "bio": "x", "once": "declared" });
-        let made = of(before.clone(), json!({ "bio": null, "level": 2 }), Write::Merge);
-        assert_eq!(made, Ok(json!({ "name": "Ada", "level": 2, "once": "declared" })));
+        let made = of(
+            before.clone(),
+            json!({ "bio": null, "level": 2 }),
+            Write::Merge,
+        );
+        assert_eq!(
+            made,
+            Ok(json!({ "name": "Ada", "level": 2, "once": "declared" }))
+        );
         assert_eq!(of(before.clone(), json!({}), Write::Merge), Ok(before));
         refused(json!({ "name": null }), Write::Merge, "name", "required");
-        refused(json!({ "once": "more" }), Write::Merge, "once", "unknown-field");
+        refused(
+            json!({ "once": "more" }),
+            Write::Merge,
+            "once",
+            "unknown-field",
+        );
     }
 
     #[test]
     fn what_is_not_declared_or_does_not_fit_is_named() {
-        for name in ["role", "id", "email", "disabled", "auth_version", "profile", "createdAt", "__proto__", ""] {
+        for name in [
+            "role",
+            "id",
+            "email",
+            "disabled",
+            "auth_version",
+            "profile",
+            "createdAt",
+            "__proto__",
+            "",
+        ] {
             for write in [Write::Create, Write::Merge] {
-                refused(json!({ "name": "a", name: "admin" }), write, name, "unknown-field");
+                refused(
+                    json!({ "name": "a", name: "admin" }),
+                    write,
+                    name,
+                    "unknown-field",
+                );
             }
         }
         for (body, field, code) in [
@@ -149,7 +202,10 @@ mod tests {
     #[test]
     fn a_username_has_3_to_50_plain_characters() {
         for name in ["ada", "ADA", "a.b-c_9", "...", &"x".repeat(50)] {
-            assert!(of(json!({}), json!({ "username": name }), Write::Merge).is_ok(), "{name}");
+            assert!(
+                of(json!({}), json!({ "username": name }), Write::Merge).is_ok(),
+                "{name}"
+            );
         }
         for name in [
             "",
@@ -166,7 +222,12 @@ mod tests {
             "password",
             &"x".repeat(51),
         ] {
-            refused(json!({ "username": name }), Write::Merge, "username", "format");
+            refused(
+                json!({ "username": name }),
+                Write::Merge,
+                "username",
+                "format",
+            );
         }
     }
 
@@ -174,7 +235,9 @@ mod tests {
     fn a_profile_is_bounded() {
         let error = |bytes: usize| {
             let body = Map::from_iter([("bio".to_owned(), json!("x".repeat(bytes)))]);
-            profile(&declared(), &Map::new(), body, Write::Merge).map(|_| ()).map_err(|error| error.code)
+            profile(&declared(), &Map::new(), body, Write::Merge)
+                .map(|_| ())
+                .map_err(|error| error.code)
         };
         assert_eq!(error(MAX_PROFILE - 10), Ok(()));
         assert_eq!(error(MAX_PROFILE), Err(Code::RecordTooLarge));

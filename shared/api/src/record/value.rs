@@ -71,8 +71,11 @@ impl Checker {
     /// A value of a field of the record, in its stored form.
     pub(super) fn stored(&mut self, field: &Field, value: Value) -> Option<Value> {
         let place = Place::Field(&field.name);
-        let plain =
-            if count(&value) > MAX_VALUES { Err(("size", "holds more than 10,000 values")) } else { plain(value, 0) };
+        let plain = if count(&value) > MAX_VALUES {
+            Err(("size", "holds more than 10,000 values"))
+        } else {
+            plain(value, 0)
+        };
         match plain {
             Ok(value) => self.fit(field, place, value),
             Err((code, reason)) => {
@@ -88,10 +91,16 @@ impl Checker {
             (FieldType::String, value @ Value::String(_))
             | (FieldType::Number, value @ Value::Number(_))
             | (FieldType::Boolean, value @ Value::Bool(_)) => value,
-            (FieldType::Integer, Value::Number(number)) if is_integer(number.as_str()) => Value::Number(number),
+            (FieldType::Integer, Value::Number(number)) if is_integer(number.as_str()) => {
+                Value::Number(number)
+            }
             (FieldType::Date, Value::String(text)) => {
                 let Some(at) = Timestamp::parse(&text) else {
-                    self.fault(place, "format", "must be an RFC 3339 date-time such as 2026-11-21T10:00:00Z");
+                    self.fault(
+                        place,
+                        "format",
+                        "must be an RFC 3339 date-time such as 2026-11-21T10:00:00Z",
+                    );
                     return None;
                 };
                 Value::String(at.to_string())
@@ -107,7 +116,11 @@ impl Checker {
             (FieldType::Array, Value::Array(items)) => Value::Array(match &field.items {
                 Some(item) => {
                     let items = items.into_iter().enumerate();
-                    items.filter_map(|(index, value)| self.fit(item, Place::Item(&place, index), value)).collect()
+                    items
+                        .filter_map(|(index, value)| {
+                            self.fit(item, Place::Item(&place, index), value)
+                        })
+                        .collect()
                 }
                 None => items,
             }),
@@ -121,10 +134,18 @@ impl Checker {
     }
 
     /// An object with declared fields. It is always written as a whole, so what is left out gets its default.
-    fn object(&mut self, fields: &[Field], place: Place<'_>, mut entries: Map<String, Value>) -> Map<String, Value> {
+    fn object(
+        &mut self,
+        fields: &[Field],
+        place: Place<'_>,
+        mut entries: Map<String, Value>,
+    ) -> Map<String, Value> {
         entries.retain(|_, value| !value.is_null());
         add_defaults(fields, &mut entries);
-        for field in fields.iter().filter(|field| field.required && !entries.contains_key(&field.name)) {
+        for field in fields
+            .iter()
+            .filter(|field| field.required && !entries.contains_key(&field.name))
+        {
             self.fault(Place::Key(&place, &field.name), "required", "is required");
         }
         let mut stored = Map::new();
@@ -144,16 +165,26 @@ impl Checker {
 
     /// Everything a field demands of a value of its type.
     fn constraints(&mut self, field: &Field, place: Place<'_>, value: &Value) {
-        if let Some(choices) = field.choices.as_ref().filter(|choices| !choices.contains(value)) {
+        if let Some(choices) = field
+            .choices
+            .as_ref()
+            .filter(|choices| !choices.contains(value))
+        {
             self.fault(place, "enum", choice_words(choices));
         }
         match value {
             Value::Number(_) => {
-                let beyond = |bound: &Number, side| compare(Some(value), Some(&Value::Number(bound.clone()))) == side;
+                let beyond = |bound: &Number, side| {
+                    compare(Some(value), Some(&Value::Number(bound.clone()))) == side
+                };
                 if let Some(min) = field.min.as_ref().filter(|min| beyond(min, Ordering::Less)) {
                     self.fault(place, "min", format_args!("must be at least {min}"));
                 }
-                if let Some(max) = field.max.as_ref().filter(|max| beyond(max, Ordering::Greater)) {
+                if let Some(max) = field
+                    .max
+                    .as_ref()
+                    .filter(|max| beyond(max, Ordering::Greater))
+                {
                     self.fault(place, "max", format_args!("must be at most {max}"));
                 }
             }
@@ -164,9 +195,17 @@ impl Checker {
                 if let Some(pattern) = &field.pattern {
                     self.matched += text.len();
                     if self.matched > MAX_MATCHED {
-                        self.fault(place, "size", "is more text than is matched against patterns, 32 KiB in a record");
+                        self.fault(
+                            place,
+                            "size",
+                            "is more text than is matched against patterns, 32 KiB in a record",
+                        );
                     } else if !pattern.matches(text) {
-                        self.fault(place, "pattern", format_args!("must match `{}`", pattern.as_str()));
+                        self.fault(
+                            place,
+                            "pattern",
+                            format_args!("must match `{}`", pattern.as_str()),
+                        );
                     }
                 }
                 if let Some(format) = field.format.filter(|format| !format.fits(text)) {
@@ -180,18 +219,33 @@ impl Checker {
 
     fn length(&mut self, field: &Field, place: Place<'_>, length: usize, unit: &str) {
         if let Some(min) = field.min_length.filter(|min| length < *min) {
-            self.fault(place, "min-length", format_args!("must have at least {min} {unit}"));
+            self.fault(
+                place,
+                "min-length",
+                format_args!("must have at least {min} {unit}"),
+            );
         }
         if let Some(max) = field.max_length.filter(|max| length > *max) {
-            self.fault(place, "max-length", format_args!("must have at most {max} {unit}"));
+            self.fault(
+                place,
+                "max-length",
+                format_args!("must have at most {max} {unit}"),
+            );
         }
     }
 }
 
 /// Adds what fields without a value have by default.
-pub(super) fn add_defaults<'a>(fields: impl IntoIterator<Item = &'a Field>, entries: &mut Map<String, Value>) {
+pub(super) fn add_defaults<'a>(
+    fields: impl IntoIterator<Item = &'a Field>,
+    entries: &mut Map<String, Value>,
+) {
     for field in fields {
-        if let Some(default) = field.default.as_ref().filter(|_| entries.get(&field.name).is_none_or(Value::is_null)) {
+        if let Some(default) = field
+            .default
+            .as_ref()
+            .filter(|_| entries.get(&field.name).is_none_or(Value::is_null))
+        {
             entries.insert(field.name.clone(), default.clone());
         }
     }
@@ -199,8 +253,15 @@ pub(super) fn add_defaults<'a>(fields: impl IntoIterator<Item = &'a Field>, entr
 
 /// The relation that a value of a field is, if the field is one.
 pub(super) fn relation(field: &Field, place: Place<'_>, id: &str) -> Option<Relation> {
-    let collection = field.collection.clone().filter(|_| field.kind == FieldType::Relation)?;
-    Some(Relation { field: place.to_string(), collection, id: id.parse().ok()? })
+    let collection = field
+        .collection
+        .clone()
+        .filter(|_| field.kind == FieldType::Relation)?;
+    Some(Relation {
+        field: place.to_string(),
+        collection,
+        id: id.parse().ok()?,
+    })
 }
 
 /// What a value of a field must be.
@@ -246,19 +307,28 @@ fn plain(value: Value, depth: usize) -> Result<Value, (&'static str, &'static st
         return Err(("depth", "nests deeper than 20 levels"));
     }
     match value {
-        Value::String(text) if text.contains('\0') => Err(("nul", "must not contain NUL characters")),
+        Value::String(text) if text.contains('\0') => {
+            Err(("nul", "must not contain NUL characters"))
+        }
         Value::Number(number) => canonical(&number.to_string())
             .and_then(|number| serde_json::from_str::<Number>(&number).ok())
             .map(Value::Number)
-            .ok_or(("range", "must have at most 38 significant digits and be between 1e-130 and 1e126")),
-        Value::Array(items) => {
-            items.into_iter().map(|item| plain(item, depth + 1)).collect::<Result<_, _>>().map(Value::Array)
-        }
+            .ok_or((
+                "range",
+                "must have at most 38 significant digits and be between 1e-130 and 1e126",
+            )),
+        Value::Array(items) => items
+            .into_iter()
+            .map(|item| plain(item, depth + 1))
+            .collect::<Result<_, _>>()
+            .map(Value::Array),
         Value::Object(entries) => entries
             .into_iter()
             .map(|(key, value)| match key.as_str() {
                 "" => Err(("key", "must not contain an empty key")),
-                key if key.len() > MAX_KEY => Err(("key", "must not contain a key of more than 65,535 bytes")),
+                key if key.len() > MAX_KEY => {
+                    Err(("key", "must not contain a key of more than 65,535 bytes"))
+                }
                 key if key.contains('\0') => Err(("nul", "must not contain NUL characters")),
                 _ => Ok((key, plain(value, depth + 1)?)),
             })
@@ -293,7 +363,11 @@ mod tests {
     fn checked(definition: &Definition, body: &str, write: Write) -> Outcome {
         match check(definition, serde_json::from_str(body).expect(body), write) {
             Ok(input) => Ok((Value::Object(input.fields), input.relations)),
-            Err(error) => Err(error.details.into_iter().map(|d| (d.field, d.code, d.message)).collect()),
+            Err(error) => Err(error
+                .details
+                .into_iter()
+                .map(|d| (d.field, d.code, d.message))
+                .collect()),
         }
     }
 
@@ -320,59 +394,163 @@ mod tests {
         for (body, stored) in [
             (r#"{"name":"äöü"}"#, json!({ "name": "äöü" })),
             (r#"{"name":"😀😀"}"#, json!({ "name": "😀😀" })),
-            (r#"{"sku":"A","site":"https://a.b/c"}"#, json!({ "sku": "A", "site": "https://a.b/c" })),
-            (r#"{"state":"paid","only":true,"step":2.0}"#, json!({ "state": "paid", "only": true, "step": 2 })),
-            (r#"{"since":"2026-11-21T01:00:00+01:00"}"#, json!({ "since": "2026-11-21T00:00:00.000Z" })),
+            (
+                r#"{"sku":"A","site":"https://a.b/c"}"#,
+                json!({ "sku": "A", "site": "https://a.b/c" }),
+            ),
+            (
+                r#"{"state":"paid","only":true,"step":2.0}"#,
+                json!({ "state": "paid", "only": true, "step": 2 }),
+            ),
+            (
+                r#"{"since":"2026-11-21T01:00:00+01:00"}"#,
+                json!({ "since": "2026-11-21T00:00:00.000Z" }),
+            ),
             (r#"{"price":-0.0}"#, json!({ "price": 0 })),
             (r#"{"price":995e-1}"#, json!({ "price": 99.5 })),
-            (r#"{"tags":["ab"],"grid":[[],[1,9.0]]}"#, json!({ "tags": ["ab"], "grid": [[], [1, 9]] })),
-            (r#"{"size":{"width":1.50}}"#, json!({ "size": { "width": 1.5, "unit": "cm" } })),
+            (
+                r#"{"tags":["ab"],"grid":[[],[1,9.0]]}"#,
+                json!({ "tags": ["ab"], "grid": [[], [1, 9]] }),
+            ),
+            (
+                r#"{"size":{"width":1.50}}"#,
+                json!({ "size": { "width": 1.5, "unit": "cm" } }),
+            ),
             (
                 r#"{"size":{"width":1,"unit":null,"deep":{"x":"2026-11-21"}}}"#,
                 json!({ "size": { "width": 1, "unit": "cm", "deep": { "x": "2026-11-21T00:00:00.000Z" } } }),
             ),
         ] {
             for write in [Write::Create, Write::Merge, Write::Replace] {
-                assert_eq!(of(&fields, body, write).map(|(fields, _)| fields), Ok(stored.clone()), "{body}");
+                assert_eq!(
+                    of(&fields, body, write).map(|(fields, _)| fields),
+                    Ok(stored.clone()),
+                    "{body}"
+                );
             }
         }
         for (body, place, code, reason) in [
-            (r#"{"name":"a"}"#, "name", "min-length", "must have at least 2 characters"),
-            (r#"{"name":"😀😀😀😀"}"#, "name", "max-length", "must have at most 3 characters"),
+            (
+                r#"{"name":"a"}"#,
+                "name",
+                "min-length",
+                "must have at least 2 characters",
+            ),
+            (
+                r#"{"name":"😀😀😀😀"}"#,
+                "name",
+                "max-length",
+                "must have at most 3 characters",
+            ),
             (r#"{"sku":"A1"}"#, "sku", "pattern", "must match `^[A-Z]+$`"),
-            (r#"{"sku":"A\n"}"#, "sku", "pattern", "must match `^[A-Z]+$`"),
-            (r#"{"site":"javascript:alert(1)"}"#, "site", "format", "must be an http or https URL"),
-            (r#"{"state":"Open"}"#, "state", "enum", r#"must be one of "open", "paid""#),
+            (
+                r#"{"sku":"A\n"}"#,
+                "sku",
+                "pattern",
+                "must match `^[A-Z]+$`",
+            ),
+            (
+                r#"{"site":"javascript:alert(1)"}"#,
+                "site",
+                "format",
+                "must be an http or https URL",
+            ),
+            (
+                r#"{"state":"Open"}"#,
+                "state",
+                "enum",
+                r#"must be one of "open", "paid""#,
+            ),
             (r#"{"only":false}"#, "only", "enum", "must be true"),
             (r#"{"step":3}"#, "step", "enum", "must be one of 1, 2"),
             (r#"{"many":11}"#, "many", "enum", "must be one of 11 values"),
-            (r#"{"since":"2026-11-22"}"#, "since", "enum", r#"must be "2026-11-21T00:00:00.000Z""#),
+            (
+                r#"{"since":"2026-11-22"}"#,
+                "since",
+                "enum",
+                r#"must be "2026-11-21T00:00:00.000Z""#,
+            ),
             (r#"{"price":-1e-130}"#, "price", "min", "must be at least 0"),
-            (r#"{"price":99.500000000000000000000000000000000001}"#, "price", "max", "must be at most 99.5"),
-            (r#"{"tags":[]}"#, "tags", "min-length", "must have at least 1 items"),
-            (r#"{"tags":["a","b","c"]}"#, "tags", "max-length", "must have at most 2 items"),
-            (r#"{"tags":["a","abc"]}"#, "tags[1]", "max-length", "must have at most 2 characters"),
-            (r#"{"tags":["a",null]}"#, "tags[1]", "type", "must be a string"),
-            (r#"{"grid":[[],[0,10]]}"#, "grid[1][1]", "max", "must be at most 9"),
+            (
+                r#"{"price":99.500000000000000000000000000000000001}"#,
+                "price",
+                "max",
+                "must be at most 99.5",
+            ),
+            (
+                r#"{"tags":[]}"#,
+                "tags",
+                "min-length",
+                "must have at least 1 items",
+            ),
+            (
+                r#"{"tags":["a","b","c"]}"#,
+                "tags",
+                "max-length",
+                "must have at most 2 items",
+            ),
+            (
+                r#"{"tags":["a","abc"]}"#,
+                "tags[1]",
+                "max-length",
+                "must have at most 2 characters",
+            ),
+            (
+                r#"{"tags":["a",null]}"#,
+                "tags[1]",
+                "type",
+                "must be a string",
+            ),
+            (
+                r#"{"grid":[[],[0,10]]}"#,
+                "grid[1][1]",
+                "max",
+                "must be at most 9",
+            ),
             (r#"{"grid":[[],1]}"#, "grid[1]", "type", "must be an array"),
             (r#"{"size":{}}"#, "size.width", "required", "is required"),
-            (r#"{"size":{"width":null}}"#, "size.width", "required", "is required"),
-            (r#"{"size":{"width":1,"unit":"m"}}"#, "size.unit", "enum", r#"must be one of "cm", "in""#),
-            (r#"{"size":{"width":"1"}}"#, "size.width", "type", "must be a number"),
+            (
+                r#"{"size":{"width":null}}"#,
+                "size.width",
+                "required",
+                "is required",
+            ),
+            (
+                r#"{"size":{"width":1,"unit":"m"}}"#,
+                "size.unit",
+                "enum",
+                r#"must be one of "cm", "in""#,
+            ),
+            (
+                r#"{"size":{"width":"1"}}"#,
+                "size.width",
+                "type",
+                "must be a number",
+            ),
             (
                 r#"{"size":{"width":1,"height":1}}"#,
                 "size.height",
                 "unknown-field",
                 "is not a field that can be set here",
             ),
-            (r#"{"size":{"width":1,"deep":{"x":"soon"}}}"#, "size.deep.x", "format", "must be an RFC 3339 date-time"),
+            (
+                r#"{"size":{"width":1,"deep":{"x":"soon"}}}"#,
+                "size.deep.x",
+                "format",
+                "must be an RFC 3339 date-time",
+            ),
             (r#"{"size":[1]}"#, "size", "type", "must be an object"),
         ] {
             for write in [Write::Create, Write::Merge, Write::Replace] {
                 let faults = of(&fields, body, write).expect_err(body);
-                let [(field, told, message)] = faults.as_slice() else { panic!("{body}: {faults:?}") };
+                let [(field, told, message)] = faults.as_slice() else {
+                    panic!("{body}: {faults:?}")
+                };
                 assert_eq!((field.as_str(), told.as_str()), (place, code), "{body}");
-                assert!(message.starts_with(&format!("`{place}` {reason}")), "{body}: {message}");
+                assert!(
+                    message.starts_with(&format!("`{place}` {reason}")),
+                    "{body}: {message}"
+                );
             }
         }
     }
@@ -386,15 +564,26 @@ mod tests {
                 { "name": "unit", "type": "string", "default": "cm" } ] },
             { "name": "other", "type": "object", "fields": [{ "name": "n", "type": "integer", "default": 1 }] },
         ]);
-        let filled = json!({ "state": "open", "due": "2026-11-21T00:00:00.000Z", "size": { "unit": "cm" } });
+        let filled =
+            json!({ "state": "open", "due": "2026-11-21T00:00:00.000Z", "size": { "unit": "cm" } });
         for write in [Write::Create, Write::Replace] {
             for body in ["{}", r#"{"state":null,"other":null}"#] {
-                assert_eq!(of(&fields, body, write), Ok((filled.clone(), Vec::new())), "{body}");
+                assert_eq!(
+                    of(&fields, body, write),
+                    Ok((filled.clone(), Vec::new())),
+                    "{body}"
+                );
             }
             let (stored, _) = of(&fields, r#"{"state":"","other":{}}"#, write).expect("fits");
-            assert_eq!((&stored["state"], &stored["other"]), (&json!(""), &json!({ "n": 1 })));
+            assert_eq!(
+                (&stored["state"], &stored["other"]),
+                (&json!(""), &json!({ "n": 1 }))
+            );
         }
-        assert_eq!(of(&fields, r#"{"state":null}"#, Write::Merge), Ok((json!({}), Vec::new())));
+        assert_eq!(
+            of(&fields, r#"{"state":null}"#, Write::Merge),
+            Ok((json!({}), Vec::new()))
+        );
     }
 
     #[test]
@@ -406,8 +595,10 @@ mod tests {
         let id = |n: u8| format!("{}{n}", &ID[..35]);
         let body = json!({ "post": id(1), "readers": [id(2), id(3), id(2)] }).to_string();
         let (_, relations) = of(&fields, &body, Write::Merge).expect("fits");
-        let told: Vec<_> =
-            relations.iter().map(|r| (r.field.as_str(), r.collection.as_str(), r.id.to_string())).collect();
+        let told: Vec<_> = relations
+            .iter()
+            .map(|r| (r.field.as_str(), r.collection.as_str(), r.id.to_string()))
+            .collect();
         assert_eq!(
             told,
             [
@@ -418,12 +609,31 @@ mod tests {
             ]
         );
         for (body, place, reason) in [
-            (json!({ "post": "x" }), "post", "must be the id of a record in `posts`"),
-            (json!({ "post": ID.to_uppercase().replace('0', "A") }), "post", "must be the id of a record in `posts`"),
-            (json!({ "readers": [ID, 7] }), "readers[1]", "must be the id of a user"),
+            (
+                json!({ "post": "x" }),
+                "post",
+                "must be the id of a record in `posts`",
+            ),
+            (
+                json!({ "post": ID.to_uppercase().replace('0', "A") }),
+                "post",
+                "must be the id of a record in `posts`",
+            ),
+            (
+                json!({ "readers": [ID, 7] }),
+                "readers[1]",
+                "must be the id of a user",
+            ),
         ] {
             let faults = of(&fields, &body.to_string(), Write::Merge).expect_err("refused");
-            assert_eq!(faults, [(place.to_owned(), "type".to_owned(), format!("`{place}` {reason}."))]);
+            assert_eq!(
+                faults,
+                [(
+                    place.to_owned(),
+                    "type".to_owned(),
+                    format!("`{place}` {reason}.")
+                )]
+            );
         }
     }
 
@@ -441,7 +651,12 @@ mod tests {
             (json!({ "text": format!("{half}{half}a") }), "text"),
         ] {
             let faults = fits(body).expect_err("refused");
-            assert!(faults.iter().any(|(field, code, _)| field == place && code == "size"), "{faults:?}");
+            assert!(
+                faults
+                    .iter()
+                    .any(|(field, code, _)| field == place && code == "size"),
+                "{faults:?}"
+            );
         }
     }
 
@@ -451,7 +666,9 @@ mod tests {
             { "name": "tags", "type": "array", "items": { "type": "string" } },
             { "name": "size", "type": "object", "fields": [{ "name": "a", "type": "number", "required": true }] },
         ]);
-        let odd: Map<String, Value> = (0..5000).map(|n| (format!("{n}{}", "ü".repeat(50)), json!(n))).collect();
+        let odd: Map<String, Value> = (0..5000)
+            .map(|n| (format!("{n}{}", "ü".repeat(50)), json!(n)))
+            .collect();
         for body in [
             json!({ "tags": vec![1; 9_999] }),
             json!({ "size": odd }),
@@ -460,7 +677,12 @@ mod tests {
         ] {
             let faults = of(&fields, &body.to_string(), Write::Create).expect_err("refused");
             assert!((1..=MAX_DETAILS).contains(&faults.len()));
-            assert!(faults.iter().all(|(field, _, message)| field.len() < 300 && message.len() < 400), "{faults:?}");
+            assert!(
+                faults
+                    .iter()
+                    .all(|(field, _, message)| field.len() < 300 && message.len() < 400),
+                "{faults:?}"
+            );
         }
     }
 
@@ -508,7 +730,8 @@ mod tests {
             ];
             match self.roll(if deep == 0 { 6 } else { 8 }) {
                 6 => {
-                    let items: Vec<String> = (0..self.roll(4)).map(|_| self.value(deep - 1)).collect();
+                    let items: Vec<String> =
+                        (0..self.roll(4)).map(|_| self.value(deep - 1)).collect();
                     format!("[{}]", items.join(","))
                 }
                 7 => self.object(deep - 1),
@@ -517,15 +740,33 @@ mod tests {
         }
 
         fn object(&mut self, deep: usize) -> String {
-            let names = ["a", "b", "c", "d", "user_id", "id", "", "\\u0000", "__proto__"];
+            let names = [
+                "a",
+                "b",
+                "c",
+                "d",
+                "user_id",
+                "id",
+                "",
+                "\\u0000",
+                "__proto__",
+            ];
             let fields: Vec<String> = (0..self.roll(7))
-                .map(|_| format!(r#""{}":{}"#, names[self.roll(names.len())], self.value(deep)))
+                .map(|_| {
+                    format!(
+                        r#""{}":{}"#,
+                        names[self.roll(names.len())],
+                        self.value(deep)
+                    )
+                })
                 .collect();
             format!("{{{}}}", fields.join(","))
         }
 
         fn field(&mut self, name: &str, deep: usize) -> Value {
-            let types = ["string", "number", "integer", "boolean", "date", "relation", "object", "array"];
+            let types = [
+                "string", "number", "integer", "boolean", "date", "relation", "object", "array",
+            ];
             let kind = types[self.roll(types.len())];
             let mut field = json!({ "type": kind });
             if !name.is_empty() {
@@ -535,7 +776,10 @@ mod tests {
             match kind {
                 "string" => match self.roll(6) {
                     0 => field["pattern"] = json!("^(a|A)?B*$"),
-                    1 => field["format"] = json!(["email", "url", "uuid", "slug", "color"][self.roll(5)]),
+                    1 => {
+                        field["format"] =
+                            json!(["email", "url", "uuid", "slug", "color"][self.roll(5)])
+                    }
                     2 => field["enum"] = json!(["open", "a"]),
                     3 => field["maxLength"] = json!(self.roll(5)),
                     4 => field["minLength"] = json!(self.roll(5)),
@@ -548,7 +792,10 @@ mod tests {
                 },
                 "relation" => field["collection"] = json!("posts"),
                 "object" if deep > 0 => {
-                    field["fields"] = ["a", "b"].map(|name| self.field(name, deep - 1)).into_iter().collect();
+                    field["fields"] = ["a", "b"]
+                        .map(|name| self.field(name, deep - 1))
+                        .into_iter()
+                        .collect();
                 }
                 "array" if deep > 0 => field["items"] = self.field("", deep - 1),
                 _ => {}
@@ -563,12 +810,17 @@ mod tests {
         let mut dice = Dice(7);
         let mut taken = 0;
         for _ in 0..100 {
-            let fields: Value = ["a", "b", "c", "d", "user_id"].map(|name| dice.field(name, 2)).into_iter().collect();
+            let fields: Value = ["a", "b", "c", "d", "user_id"]
+                .map(|name| dice.field(name, 2))
+                .into_iter()
+                .collect();
             let definition = definition(&fields);
             for _ in 0..100 {
                 let body = dice.object(4);
                 for write in [Write::Create, Write::Merge, Write::Replace] {
-                    let Ok((stored, relations)) = checked(&definition, &body, write) else { continue };
+                    let Ok((stored, relations)) = checked(&definition, &body, write) else {
+                        continue;
+                    };
                     let again = checked(&definition, &stored.to_string(), write);
                     assert_eq!(again, Ok((stored, relations)), "{fields} {body}");
                     taken += 1;

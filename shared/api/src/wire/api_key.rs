@@ -74,17 +74,31 @@ impl Body for NewApiKey {
         let kind = fields.text("type").and_then(|name| {
             let kind = KeyType::parse(&name);
             if kind.is_none() {
-                fields.wrong("type", "enum", "`type` must be one of: publishable, secret.");
+                fields.wrong(
+                    "type",
+                    "enum",
+                    "`type` must be one of: publishable, secret.",
+                );
             }
             kind
         });
-        let scopes = fields.list("scopes", 1, MAX_SCOPES).and_then(|items| fields.texts("scopes", items));
+        let scopes = fields
+            .list("scopes", 1, MAX_SCOPES)
+            .and_then(|items| fields.texts("scopes", items));
         let origins = match fields.has("origins") {
-            true => fields.list("origins", 0, MAX_ORIGINS).and_then(|items| fields.texts("origins", items)),
+            true => fields
+                .list("origins", 0, MAX_ORIGINS)
+                .and_then(|items| fields.texts("origins", items)),
             false => None,
         };
         let expires_at = fields.optional_text("expiresAt");
-        Some(Self { name: name?, kind: kind?, scopes: scopes?, origins, expires_at })
+        Some(Self {
+            name: name?,
+            kind: kind?,
+            scopes: scopes?,
+            origins,
+            expires_at,
+        })
     }
 }
 
@@ -170,19 +184,32 @@ mod tests {
 
     fn read(body: Value) -> Result<NewApiKey, Vec<(String, String)>> {
         let object = body.as_object().cloned().unwrap_or_else(Map::new);
-        let details = |error: crate::Error| error.details.into_iter().map(|detail| (detail.field, detail.code));
+        let details = |error: crate::Error| {
+            error
+                .details
+                .into_iter()
+                .map(|detail| (detail.field, detail.code))
+        };
         decode(object).map_err(|error| details(error).collect())
     }
 
     #[test]
     fn a_key_has_a_name_a_type_and_scopes() {
-        let key = read(json!({ "name": "n", "type": "secret", "scopes": ["a:b", "c:d"], "origins": null }));
+        let key = read(
+            json!({ "name": "n", "type": "secret", "scopes": ["a:b", "c:d"], "origins": null }),
+        );
         let key = key.expect("a key");
-        assert_eq!((key.name.as_str(), key.kind, key.scopes.len()), ("n", KeyType::Secret, 2));
+        assert_eq!(
+            (key.name.as_str(), key.kind, key.scopes.len()),
+            ("n", KeyType::Secret, 2)
+        );
         assert_eq!((key.origins, key.expires_at), (None, None));
         let key = json!({ "name": "n", "type": "publishable", "scopes": ["a:b"], "origins": [], "expiresAt": "x" });
         let key = read(key).expect("a key");
-        assert_eq!((key.kind, key.origins, key.expires_at), (KeyType::Publishable, Some(vec![]), Some("x".to_owned())));
+        assert_eq!(
+            (key.kind, key.origins, key.expires_at),
+            (KeyType::Publishable, Some(vec![]), Some("x".to_owned()))
+        );
     }
 
     #[test]
@@ -209,7 +236,11 @@ mod tests {
             (with("id", json!("x")), "id", "unknown-field"),
             (with("key", json!("x")), "key", "unknown-field"),
         ] {
-            assert_eq!(read(body).err(), Some(vec![(field.to_owned(), code.to_owned())]), "{field} {code}");
+            assert_eq!(
+                read(body).err(),
+                Some(vec![(field.to_owned(), code.to_owned())]),
+                "{field} {code}"
+            );
         }
         assert_eq!(read(json!({})).err().map(|details| details.len()), Some(3));
     }

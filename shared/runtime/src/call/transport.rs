@@ -30,7 +30,10 @@ impl Presented {
     /// The refusal of a token that will never be good again: a cookie with it is forgotten.
     #[must_use]
     pub fn over(&self, refusal: Error) -> Error {
-        Error { forgets_cookie: self.transport == Transport::Cookie, ..refusal }
+        Error {
+            forgets_cookie: self.transport == Transport::Cookie,
+            ..refusal
+        }
     }
 }
 
@@ -43,15 +46,23 @@ impl<E: Endpoint> Call<E> {
     /// # Errors
     /// `auth/origin-not-allowed` for a cookie on a request without an allowed `Origin`.
     pub fn refresh_token(&self, in_body: Option<&str>) -> Result<Option<Presented>, Error> {
-        let plain = |token: &str| Presented { token: token.to_owned(), transport: Transport::Body };
+        let plain = |token: &str| Presented {
+            token: token.to_owned(),
+            transport: Transport::Body,
+        };
         if let Some(token) = in_body.or_else(|| self.event.header("x-refresh-token")) {
             return Ok(Some(plain(token)));
         }
-        let Some(token) = self.event.cookie(cookie::name(self.deployment.local)) else { return Ok(None) };
+        let Some(token) = self.event.cookie(cookie::name(self.deployment.local)) else {
+            return Ok(None);
+        };
         if !cors::is_ours(self.boot, self.event.header("origin")) {
             return Err(Code::OriginNotAllowed.into());
         }
-        Ok(Some(Presented { transport: Transport::Cookie, ..plain(token) }))
+        Ok(Some(Presented {
+            transport: Transport::Cookie,
+            ..plain(token)
+        }))
     }
 
     /// How whoever signs in wants the refresh token: by cookie where the header `x-refresh-token-mode` says so.
@@ -67,7 +78,9 @@ impl<E: Endpoint> Call<E> {
     #[must_use]
     pub fn forgetting(&self, reply: Reply<E>, presented: Option<&Presented>) -> Reply<E> {
         match presented {
-            Some(presented) if presented.transport == Transport::Cookie => reply.with_cookie(cookie::forget(self.boot)),
+            Some(presented) if presented.transport == Transport::Cookie => {
+                reply.with_cookie(cookie::forget(self.boot))
+            }
             _ => reply,
         }
     }

@@ -38,7 +38,9 @@ pub(crate) fn definition(dice: &mut Dice, name: &str) -> Definition {
         "fields": [{ "name": "a", "type": "string" }, { "name": "b", "type": "number" },
             { "name": "c", "type": "boolean" }, { "name": "tags", "type": "array" },
             { "name": "owner", "type": "string" }, { "name": "body", "type": "string" }] });
-    let check = |definition: &Value| definition::check(&[(format!("{name}.json"), definition.to_string())]).ok();
+    let check = |definition: &Value| {
+        definition::check(&[(format!("{name}.json"), definition.to_string())]).ok()
+    };
     let wanted = 3 + dice.below(4);
     let mut indexes = Vec::new();
     while indexes.len() < wanted {
@@ -51,7 +53,10 @@ pub(crate) fn definition(dice: &mut Dice, name: &str) -> Definition {
             } else {
                 *dice.pick(&["createdAt", "createdAt", "updatedAt", "createdBy", "owner"])
             };
-            if !fields.iter().any(|other| other.trim_start_matches('-') == field) {
+            if !fields
+                .iter()
+                .any(|other| other.trim_start_matches('-') == field)
+            {
                 fields.push(format!("{}{field}", dice.pick(&["", "-"])));
             }
         }
@@ -88,7 +93,9 @@ pub(crate) fn palette(dice: &mut Dice, definition: &Definition) -> Vec<Option<Va
     palette.extend((0..5).filter_map(|_| match family {
         0 => {
             let text = "x".repeat(cut - 3 + dice.below(5));
-            Some(Some(json!(text + *dice.pick(&["", "a", "b", "ab", "é", "è"]))))
+            Some(Some(json!(
+                text + *dice.pick(&["", "a", "b", "ab", "é", "è"])
+            )))
         }
         1 => Some(serde_json::from_str(dice.pick::<&str>(&NUMBERS)).ok()),
         2 => Some(Some(json!(dice.chance(50)))),
@@ -98,7 +105,11 @@ pub(crate) fn palette(dice: &mut Dice, definition: &Definition) -> Vec<Option<Va
 }
 
 fn value(dice: &mut Dice, palette: &[Option<Value>]) -> Option<Value> {
-    if dice.chance(85) { dice.pick(palette).clone() } else { any_value(dice) }
+    if dice.chance(85) {
+        dice.pick(palette).clone()
+    } else {
+        any_value(dice)
+    }
 }
 
 /// Any value, the hard ones more often than life has them.
@@ -121,8 +132,22 @@ fn any_value(dice: &mut Dice) -> Option<Value> {
         "9.99e125",
         "-9.99e125",
     ];
-    const TEXTS: [&str; 14] =
-        ["", "a", "A", "ab", "abc", "b", "a\u{1}", "\u{1}", "é", "è", "\u{10ffff}", "0", "true", "a b"];
+    const TEXTS: [&str; 14] = [
+        "",
+        "a",
+        "A",
+        "ab",
+        "abc",
+        "b",
+        "a\u{1}",
+        "\u{1}",
+        "é",
+        "è",
+        "\u{10ffff}",
+        "0",
+        "true",
+        "a b",
+    ];
     match dice.below(16) {
         0..3 => None,
         3 => Some(json!(dice.chance(50))),
@@ -131,7 +156,14 @@ fn any_value(dice: &mut Dice) -> Option<Value> {
         9 => {
             // 38 digits, the last one or two of them at random.
             let sign = dice.pick(&["", "-"]);
-            Some(serde_json::from_str(&format!("{sign}1{:036}{}", dice.below(2), 1 + dice.below(9))).unwrap())
+            Some(
+                serde_json::from_str(&format!(
+                    "{sign}1{:036}{}",
+                    dice.below(2),
+                    1 + dice.below(9)
+                ))
+                .unwrap(),
+            )
         }
         10..14 => Some(json!(dice.pick(&TEXTS))),
         14 => Some(json!(long(dice))),
@@ -155,13 +187,19 @@ fn long(dice: &mut Dice) -> String {
 }
 
 /// The declared fields of a record.
-pub(crate) fn fields(dice: &mut Dice, palette: &[Option<Value>], body: usize) -> Map<String, Value> {
+pub(crate) fn fields(
+    dice: &mut Dice,
+    palette: &[Option<Value>],
+    body: usize,
+) -> Map<String, Value> {
     let mut fields: Map<String, Value> = Map::new();
     for field in FIELDS {
         fields.extend(value(dice, palette).map(|value| (field.to_owned(), value)));
     }
     if dice.chance(40) {
-        let tags: Vec<Value> = (0..dice.below(3)).map(|_| json!(dice.pick(&["a", "b", "c"]))).collect();
+        let tags: Vec<Value> = (0..dice.below(3))
+            .map(|_| json!(dice.pick(&["a", "b", "c"])))
+            .collect();
         fields.insert("tags".to_owned(), json!(tags));
     }
     if body > 0 {
@@ -171,30 +209,62 @@ pub(crate) fn fields(dice: &mut Dice, palette: &[Option<Value>], body: usize) ->
 }
 
 /// A query about these records.
-pub(crate) fn query(dice: &mut Dice, definition: &Definition, rows: &[&Row], users: &[Id], kind: Kind) -> Query {
+pub(crate) fn query(
+    dice: &mut Dice,
+    definition: &Definition,
+    rows: &[&Row],
+    users: &[Id],
+    kind: Kind,
+) -> Query {
     let has_scope = definition.has_owner_index() && dice.chance(35);
-    let scope = if has_scope { Scope::OwnedBy(*dice.pick(users)) } else { Scope::All };
+    let scope = if has_scope {
+        Scope::OwnedBy(*dice.pick(users))
+    } else {
+        Scope::All
+    };
     let mut conditions = Vec::new();
     let named = definition.owner_is_declared() && dice.chance(30);
     if named {
-        conditions.push(Filter::Field("owner".to_owned(), Test::Eq(Some(json!(dice.pick(users))))));
+        conditions.push(Filter::Field(
+            "owner".to_owned(),
+            Test::Eq(Some(json!(dice.pick(users)))),
+        ));
     }
 
     // The order of an index or its reverse, all or what is left of it where the first fields have one value; the
     // default; and now and then one that nobody keeps.
     let for_owner = has_scope || named;
-    let usable: Vec<&Index> =
-        definition.indexes.iter().filter(|index| if index.per_owner { for_owner } else { !has_scope }).collect();
+    let usable: Vec<&Index> = definition
+        .indexes
+        .iter()
+        .filter(|index| {
+            if index.per_owner {
+                for_owner
+            } else {
+                !has_scope
+            }
+        })
+        .collect();
     let mut sort = Vec::new();
     let mut is_servable = true;
     match dice.below(10) {
         0 | 1 => {}
-        2 => sort = vec![Order::parse(dice.pick::<&str>(&["createdAt", "-createdAt", "id", "-id"]))],
+        2 => {
+            sort = vec![Order::parse(dice.pick::<&str>(&[
+                "createdAt",
+                "-createdAt",
+                "id",
+                "-id",
+            ]))]
+        }
         3 => {
             is_servable = false;
             for field in ["a", "createdAt", "b", "updatedAt", "createdBy"] {
                 if dice.chance(40) {
-                    sort.push(Order { field: field.to_owned(), descending: dice.chance(50) });
+                    sort.push(Order {
+                        field: field.to_owned(),
+                        descending: dice.chance(50),
+                    });
                 }
             }
         }
@@ -203,7 +273,8 @@ pub(crate) fn query(dice: &mut Dice, definition: &Definition, rows: &[&Row], use
             let index = *dice.pick(&usable);
             sort = index.order().collect();
             if dice.chance(50) {
-                sort.iter_mut().for_each(|order| order.descending = !order.descending);
+                sort.iter_mut()
+                    .for_each(|order| order.descending = !order.descending);
             }
             let fixed = dice.below(sort.len());
             for order in &sort[..fixed] {
@@ -217,7 +288,10 @@ pub(crate) fn query(dice: &mut Dice, definition: &Definition, rows: &[&Row], use
                 && let Some(next) = sort.first()
             {
                 let field = next.field.clone();
-                conditions.extend((0..=dice.below(2)).map(|_| Filter::Field(field.clone(), test(dice, rows, &field))));
+                conditions.extend(
+                    (0..=dice.below(2))
+                        .map(|_| Filter::Field(field.clone(), test(dice, rows, &field))),
+                );
             }
         }
     }
@@ -225,12 +299,22 @@ pub(crate) fn query(dice: &mut Dice, definition: &Definition, rows: &[&Row], use
         conditions.push(filter(dice, rows, 0));
     }
     if kind == Kind::Sparse && dice.chance(80) && !rows.is_empty() {
-        let few = (0..8).map(|_| Some(json!(dice.pick(rows).record.id.to_string()))).collect();
+        let few = (0..8)
+            .map(|_| Some(json!(dice.pick(rows).record.id.to_string())))
+            .collect();
         conditions.push(Filter::Field("id".to_owned(), Test::In(few)));
     }
-    let filter = if conditions.len() == 1 { conditions.remove(0) } else { Filter::All(conditions) };
+    let filter = if conditions.len() == 1 {
+        conditions.remove(0)
+    } else {
+        Filter::All(conditions)
+    };
     // What row filters show of it.
-    let filter = if dice.chance(25) { shown(dice, rows, users).and(filter) } else { filter };
+    let filter = if dice.chance(25) {
+        shown(dice, rows, users).and(filter)
+    } else {
+        filter
+    };
     let matching = model::list(rows.iter().copied(), &scope, &filter, &sort, usize::MAX).len();
     let limit = match dice.below(4) {
         _ if kind == Kind::Sparse => 1 + dice.below(3),
@@ -239,27 +323,68 @@ pub(crate) fn query(dice: &mut Dice, definition: &Definition, rows: &[&Row], use
     };
     // Many pages take long and tell no more than some.
     let limit = limit.max(matching / 6).clamp(1, 100);
-    Query { scope, sort, filter, limit, is_servable, is_moving: dice.chance(20) }
+    Query {
+        scope,
+        sort,
+        filter,
+        limit,
+        is_servable,
+        is_moving: dice.chance(20),
+    }
 }
 
 /// Row filters, some of them for a user's own records.
 fn shown(dice: &mut Dice, rows: &[&Row], users: &[Id]) -> Filter {
     let entries = (0..dice.below(4)).map(|_| {
-        let whose = if dice.chance(50) { Filter::Owned(dice.pick(users).to_string()) } else { Filter::everything() };
-        if dice.chance(60) { whose.and(filter(dice, rows, 2)) } else { whose }
+        let whose = if dice.chance(50) {
+            Filter::Owned(dice.pick(users).to_string())
+        } else {
+            Filter::everything()
+        };
+        if dice.chance(60) {
+            whose.and(filter(dice, rows, 2))
+        } else {
+            whose
+        }
     });
     Filter::one_of(entries.collect())
 }
 
 fn filter(dice: &mut Dice, rows: &[&Row], depth: usize) -> Filter {
     match dice.below(if depth < 3 { 12 } else { 8 }) {
-        0 => Filter::Search((*dice.pick(&["a", "b", "x", "zz"])).to_owned(), vec!["a".to_owned(), "b".to_owned()]),
+        0 => Filter::Search(
+            (*dice.pick(&["a", "b", "x", "zz"])).to_owned(),
+            vec!["a".to_owned(), "b".to_owned()],
+        ),
         8 => Filter::Not(Box::new(filter(dice, rows, depth + 1))),
-        9 => Filter::Any((0..dice.below(4)).map(|_| filter(dice, rows, depth + 1)).collect()),
-        10 => Filter::All((0..dice.below(3)).map(|_| filter(dice, rows, depth + 1)).collect()),
-        11 => Filter::Field("tags".to_owned(), Test::Contains(json!(dice.pick(&["a", "b", "z"])))),
+        9 => Filter::Any(
+            (0..dice.below(4))
+                .map(|_| filter(dice, rows, depth + 1))
+                .collect(),
+        ),
+        10 => Filter::All(
+            (0..dice.below(3))
+                .map(|_| filter(dice, rows, depth + 1))
+                .collect(),
+        ),
+        11 => Filter::Field(
+            "tags".to_owned(),
+            Test::Contains(json!(dice.pick(&["a", "b", "z"]))),
+        ),
         _ => {
-            let fields = ["a", "a", "b", "b", "c", "c", "createdAt", "updatedAt", "id", "owner", "createdBy"];
+            let fields = [
+                "a",
+                "a",
+                "b",
+                "b",
+                "c",
+                "c",
+                "createdAt",
+                "updatedAt",
+                "id",
+                "owner",
+                "createdBy",
+            ];
             let field = *dice.pick(&fields);
             Filter::Field(field.to_owned(), test(dice, rows, field))
         }
@@ -268,7 +393,8 @@ fn filter(dice: &mut Dice, rows: &[&Row], depth: usize) -> Filter {
 
 /// A value that some record has in this field, or any.
 fn some_value(dice: &mut Dice, rows: &[&Row], field: &str) -> Option<Value> {
-    let at = |dice: &mut Dice| json!(Timestamp::from_millis(START + dice.below(40) as u64).to_string());
+    let at =
+        |dice: &mut Dice| json!(Timestamp::from_millis(START + dice.below(40) as u64).to_string());
     if rows.is_empty() || dice.chance(20) {
         return if ["createdAt", "updatedAt"].contains(&field) {
             Some(at(dice))
@@ -276,7 +402,11 @@ fn some_value(dice: &mut Dice, rows: &[&Row], field: &str) -> Option<Value> {
             any_value(dice).filter(|value| !value.is_null())
         };
     }
-    dice.pick(rows).record.value(field).map(Cow::into_owned).filter(|value| !value.is_null())
+    dice.pick(rows)
+        .record
+        .value(field)
+        .map(Cow::into_owned)
+        .filter(|value| !value.is_null())
 }
 
 fn test(dice: &mut Dice, rows: &[&Row], field: &str) -> Test {
@@ -298,7 +428,11 @@ fn test(dice: &mut Dice, rows: &[&Row], field: &str) -> Test {
         17 => Test::Contains(some(dice)),
         _ => match some(dice) {
             Value::String(text) => {
-                let length = if dice.chance(30) { text.chars().count() } else { dice.below(400) };
+                let length = if dice.chance(30) {
+                    text.chars().count()
+                } else {
+                    dice.below(400)
+                };
                 Test::StartsWith(text.chars().take(length).collect())
             }
             _ => Test::StartsWith((*dice.pick(&["", "a", "x"])).to_owned()),

@@ -50,7 +50,9 @@ impl Dataset {
         if kind == Kind::Sparse {
             definition.shards = 2;
         }
-        let users = (0..3).map(|_| Id::new(Timestamp::from_millis(START), dice.bytes())).collect();
+        let users = (0..3)
+            .map(|_| Id::new(Timestamp::from_millis(START), dice.bytes()))
+            .collect();
         let mut dataset = Dataset {
             seed,
 
@@ -71,21 +73,39 @@ impl Dataset {
         dataset.fill().await;
         for number in 0..queries {
             let rows: Vec<&Row> = dataset.rows.values().collect();
-            let query = cases::query(&mut dataset.dice, &dataset.definition, &rows, &dataset.users, kind);
+            let query = cases::query(
+                &mut dataset.dice,
+                &dataset.definition,
+                &rows,
+                &dataset.users,
+                kind,
+            );
             if let Err(fault) = dataset.check(&query).await {
                 dataset.fail(number, &query, &fault);
             }
         }
         let name = json!({ "TableName": format!("local-{}", dataset.definition.name) }).to_string();
-        dynamo.database().delete_table(serde_json::from_str(&name).unwrap()).unwrap();
+        dynamo
+            .database()
+            .delete_table(serde_json::from_str(&name).unwrap())
+            .unwrap();
         dataset.tally
     }
 
     fn fail(&self, number: usize, query: &Query, fault: &str) -> ! {
-        let Query { scope, sort, filter, limit, is_moving, .. } = query;
+        let Query {
+            scope,
+            sort,
+            filter,
+            limit,
+            is_moving,
+            ..
+        } = query;
         let indexes: Vec<String> = self.definition.indexes.iter().map(Index::name).collect();
-        let sort: Vec<String> =
-            sort.iter().map(|order| format!("{}{}", if order.descending { "-" } else { "" }, order.field)).collect();
+        let sort: Vec<String> = sort
+            .iter()
+            .map(|order| format!("{}{}", if order.descending { "-" } else { "" }, order.field))
+            .collect();
         let rows: Vec<String> = self.rows.values().map(|row| self.show(row)).collect();
         panic!(
             "{}",
@@ -102,9 +122,23 @@ impl Dataset {
     }
 
     fn show(&self, row: &Row) -> String {
-        let Record { id, updated_at, fields, .. } = &row.record;
-        let owner = row.owner.as_ref().and_then(|owner| self.users.iter().position(|user| user.to_string() == *owner));
-        format!("{} u{} owner {owner:?} {}", name(*id), updated_at.millis() - START, Value::Object(fields.clone()))
+        let Record {
+            id,
+            updated_at,
+            fields,
+            ..
+        } = &row.record;
+        let owner = row.owner.as_ref().and_then(|owner| {
+            self.users
+                .iter()
+                .position(|user| user.to_string() == *owner)
+        });
+        format!(
+            "{} u{} owner {owner:?} {}",
+            name(*id),
+            updated_at.millis() - START,
+            Value::Object(fields.clone())
+        )
     }
 
     /// Makes the first records; sometimes the first of them before an index is declared, which is filled afterwards.
@@ -129,19 +163,33 @@ impl Dataset {
                 self.update().await;
             }
             let late = whole.indexes[late].clone();
-            let scope =
-                if late.per_owner && whole.has_owner_index() { Scope::OwnedBy(self.users[0]) } else { Scope::All };
+            let scope = if late.per_owner && whole.has_owner_index() {
+                Scope::OwnedBy(self.users[0])
+            } else {
+                Scope::All
+            };
             let sort: Vec<_> = late.order().collect();
             if let Ok(plan) = plan(&whole, &scope, Some(&sort), &Filter::everything())
                 && plan.source == Source::Declared(late.clone())
             {
                 let listed = self.page(&plan, &Filter::everything(), None, 5).await;
-                let is_building = listed.as_ref().is_err_and(|error| error.code == Code::IndexBuilding);
+                let is_building = listed
+                    .as_ref()
+                    .is_err_and(|error| error.code == Code::IndexBuilding);
                 let holds_old = !self.rows.is_empty();
-                assert_eq!(is_building, holds_old, "LISTS_SEED={}: {late:?} of {old} old records", self.seed);
+                assert_eq!(
+                    is_building, holds_old,
+                    "LISTS_SEED={}: {late:?} of {old} old records",
+                    self.seed
+                );
                 self.tally.building += usize::from(is_building);
             }
-            let found = self.store.backfill(&whole, store::backfill::names(&whole), false).fill().await.unwrap();
+            let found = self
+                .store
+                .backfill(&whole, store::backfill::names(&whole), false)
+                .fill()
+                .await
+                .unwrap();
             assert_eq!(found, store::backfill::Found::default());
             self.create(count - count / 2).await;
         } else {
@@ -156,7 +204,11 @@ impl Dataset {
     }
 
     async fn delete_some(&mut self) {
-        let count = if self.dice.chance(30) { self.rows.len() / 2 } else { self.dice.below(4) };
+        let count = if self.dice.chance(30) {
+            self.rows.len() / 2
+        } else {
+            self.dice.below(4)
+        };
         for _ in 0..count {
             self.delete().await;
         }
@@ -177,20 +229,38 @@ impl Dataset {
         let shard = self.dice.below(self.definition.shards.into()) as u8;
         let id = Id::in_shard(now, self.dice.bytes(), shard);
         // Now and then the id next to another: what is skipped by one is seen.
-        let newest = self.newest.filter(|newest| newest.created_at().millis() >= self.now);
-        let next = newest.and_then(|id| Id::from_bytes((u128::from_be_bytes(id.bytes()) + 1).to_be_bytes()));
+        let newest = self
+            .newest
+            .filter(|newest| newest.created_at().millis() >= self.now);
+        let next = newest
+            .and_then(|id| Id::from_bytes((u128::from_be_bytes(id.bytes()) + 1).to_be_bytes()));
         let id = next.filter(|_| self.dice.chance(30)).unwrap_or(id);
         self.newest = self.newest.max(Some(id));
         let now = id.created_at();
         let writer = self.writer(now);
-        let owner = self.dice.chance(85).then(|| self.dice.pick(&self.users).to_string());
+        let owner = self
+            .dice
+            .chance(85)
+            .then(|| self.dice.pick(&self.users).to_string());
         let created_by = match (self.definition.owner_is_declared(), &owner) {
             (true, _) => self.dice.chance(80).then(|| *self.dice.pick(&self.users)),
             (false, owner) => owner.as_ref().map(|owner| owner.parse().unwrap()),
         };
         let fields = cases::fields(&mut self.dice, &self.palette, self.body);
-        let record = NewRecord { id, owner: owner.clone(), created_by, fields: fields.clone() };
-        let wire = Record { id, created_at: now, updated_at: now, created_by, owner: owner.clone(), fields };
+        let record = NewRecord {
+            id,
+            owner: owner.clone(),
+            created_by,
+            fields: fields.clone(),
+        };
+        let wire = Record {
+            id,
+            created_at: now,
+            updated_at: now,
+            created_by,
+            owner: owner.clone(),
+            fields,
+        };
         (record, writer, self.row(wire, owner))
     }
 
@@ -198,7 +268,11 @@ impl Dataset {
     fn row(&self, mut record: Record, owner: Option<String>) -> Row {
         if self.definition.owner_is_declared() {
             record.fields.remove("owner");
-            record.fields.extend(owner.clone().map(|owner| ("owner".to_owned(), Value::String(owner))));
+            record.fields.extend(
+                owner
+                    .clone()
+                    .map(|owner| ("owner".to_owned(), Value::String(owner))),
+            );
         }
         record.owner.clone_from(&owner);
         Row::new(record, owner)
@@ -213,9 +287,13 @@ impl Dataset {
     async fn insert(&mut self) -> Id {
         let (record, writer, row) = self.new_record();
         let id = record.id;
-        patiently(async || self.store.create(&self.definition, record.clone(), Vec::new(), None, &writer).await)
-            .await
-            .unwrap();
+        patiently(async || {
+            self.store
+                .create(&self.definition, record.clone(), Vec::new(), None, &writer)
+                .await
+        })
+        .await
+        .unwrap();
         self.rows.insert(id, row);
         id
     }
@@ -231,7 +309,13 @@ impl Dataset {
         let caller = Caller::stranger();
         let visibility = Visibility::new(&self.definition, &caller);
         let terms = terms(&visibility, OwnerChange::Keep);
-        patiently(async || self.store.delete(id, terms.clone(), Before::Unread, &writer).await).await.unwrap();
+        patiently(async || {
+            self.store
+                .delete(id, terms.clone(), Before::Unread, &writer)
+                .await
+        })
+        .await
+        .unwrap();
         self.rows.remove(&id);
         Some(id)
     }
@@ -243,8 +327,12 @@ impl Dataset {
         let writer = self.writer(now);
         let replace = self.dice.chance(20);
         let new = cases::fields(&mut self.dice, &self.palette, self.body);
-        let mut input =
-            Input { fields: Map::new(), removed: Vec::new(), owner: OwnerInput::Absent, relations: Vec::new() };
+        let mut input = Input {
+            fields: Map::new(),
+            removed: Vec::new(),
+            owner: OwnerInput::Absent,
+            relations: Vec::new(),
+        };
         for field in ["a", "b", "c", "tags", "body"] {
             match new.get(field).filter(|value| !value.is_null()) {
                 _ if !replace && self.dice.chance(60) => {}
@@ -253,42 +341,87 @@ impl Dataset {
                 None => {}
             }
         }
-        let Row { mut record, owner: mut owned_by, .. } = self.rows.remove(&id).unwrap();
+        let Row {
+            mut record,
+            owner: mut owned_by,
+            ..
+        } = self.rows.remove(&id).unwrap();
         let mut owner = OwnerChange::Keep;
         if self.definition.owner_is_declared() && self.dice.chance(20) {
-            owned_by = self.dice.chance(70).then(|| self.dice.pick(&self.users).to_string());
+            owned_by = self
+                .dice
+                .chance(70)
+                .then(|| self.dice.pick(&self.users).to_string());
             owner = OwnerChange::Set(owned_by.clone());
-            input.owner = owned_by.clone().map_or(OwnerInput::Empty, OwnerInput::Named);
+            input.owner = owned_by
+                .clone()
+                .map_or(OwnerInput::Empty, OwnerInput::Named);
         }
         if replace {
             record.fields.clear();
         }
-        record.fields.retain(|name, _| !input.removed.contains(name));
+        record
+            .fields
+            .retain(|name, _| !input.removed.contains(name));
         record.fields.extend(input.fields.clone());
         record.updated_at = now;
         let row = self.row(record, owned_by);
         self.rows.insert(id, row);
 
         let needed = Change::needs_record(&self.definition, &input, replace);
-        let before = patiently(async || self.store.before(&self.definition, Some(id), needed).await).await.unwrap();
-        let change = Change { fields: input.fields, removed: input.removed, replace, kept: Vec::new() };
+        let before =
+            patiently(async || self.store.before(&self.definition, Some(id), needed).await)
+                .await
+                .unwrap();
+        let change = Change {
+            fields: input.fields,
+            removed: input.removed,
+            replace,
+            kept: Vec::new(),
+        };
         let caller = Caller::stranger();
         let visibility = Visibility::new(&self.definition, &caller);
         let terms = terms(&visibility, owner);
-        let update =
-            async || self.store.update(id, terms.clone(), change.clone(), Vec::new(), before.clone(), &writer).await;
+        let update = async || {
+            self.store
+                .update(
+                    id,
+                    terms.clone(),
+                    change.clone(),
+                    Vec::new(),
+                    before.clone(),
+                    &writer,
+                )
+                .await
+        };
         patiently(update).await.unwrap();
         Some(id)
     }
 
-    async fn page(&self, plan: &Plan, filter: &Filter, position: Option<&[u8]>, limit: usize) -> Result<Page, Error> {
-        patiently(async || self.store.list(&self.definition, plan, filter, position, limit).await).await
+    async fn page(
+        &self,
+        plan: &Plan,
+        filter: &Filter,
+        position: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        patiently(async || {
+            self.store
+                .list(&self.definition, plan, filter, position, limit)
+                .await
+        })
+        .await
     }
 
     /// Plans, counts and walks a query, and says what is wrong.
     async fn check(&mut self, query: &Query) -> Result<(), String> {
         self.tally.queries += 1;
-        let plan = match plan(&self.definition, &query.scope, Some(&query.sort), &query.filter) {
+        let plan = match plan(
+            &self.definition,
+            &query.scope,
+            Some(&query.sort),
+            &query.filter,
+        ) {
             Ok(plan) => plan,
             Err(error) if error.code == Code::ValidationFailed && !query.is_servable => {
                 self.tally.refused += 1;
@@ -301,34 +434,64 @@ impl Dataset {
         }
         self.tally.residual += usize::from(plan.residual);
         let is_declared = matches!(plan.source, Source::Declared(_));
-        self.tally.narrowed += usize::from(is_declared && (plan.lower.is_some() || plan.upper.is_some()));
+        self.tally.narrowed +=
+            usize::from(is_declared && (plan.lower.is_some() || plan.upper.is_some()));
         self.tally.moving += usize::from(query.is_moving);
-        self.walk(query, &plan).await.map_err(|fault| format!("by {}: {fault}", plan.order()))
+        self.walk(query, &plan)
+            .await
+            .map_err(|fault| format!("by {}: {fault}", plan.order()))
     }
 
     async fn count(&mut self, query: &Query) -> Result<(), String> {
-        let plan = plan(&self.definition, &query.scope, None, &query.filter).map_err(|e| format!("no count: {e:?}"))?;
-        let count = patiently(async || self.store.count(&self.definition, &plan, &query.filter).await).await;
+        let plan = plan(&self.definition, &query.scope, None, &query.filter)
+            .map_err(|e| format!("no count: {e:?}"))?;
+        let count = patiently(async || {
+            self.store
+                .count(&self.definition, &plan, &query.filter)
+                .await
+        })
+        .await;
         let count = count.map_err(|e| format!("{e:?}"))?;
-        let expected = model::list(self.rows.values(), &query.scope, &query.filter, &[], 0).len() as u64;
+        let expected =
+            model::list(self.rows.values(), &query.scope, &query.filter, &[], 0).len() as u64;
         self.tally.counts += 1;
-        let is_right = if count.exact { count.count == expected } else { self.body > 0 && count.count <= expected };
-        is_right.then_some(()).ok_or_else(|| format!("by {}: {count:?} of {expected}", plan.name()))
+        let is_right = if count.exact {
+            count.count == expected
+        } else {
+            self.body > 0 && count.count <= expected
+        };
+        is_right
+            .then_some(())
+            .ok_or_else(|| format!("by {}: {count:?} of {expected}", plan.name()))
     }
 
     /// Reads a list to its end. Each page must go on with exactly what the model has next.
     async fn walk(&mut self, query: &Query, plan: &Plan) -> Result<(), String> {
-        let Query { scope, sort, filter, limit, is_moving, .. } = query;
+        let Query {
+            scope,
+            sort,
+            filter,
+            limit,
+            is_moving,
+            ..
+        } = query;
         let cut = model::cut(match &plan.source {
             Source::Declared(index) => Some(index),
             Source::Table | Source::ByOwner => None,
         });
-        let partitions = if plan.owner.is_some() { 1 } else { u32::from(self.definition.shards) };
+        let partitions = if plan.owner.is_some() {
+            1
+        } else {
+            u32::from(self.definition.shards)
+        };
         let begun: BTreeMap<Id, Row> = self.rows.clone();
         let mut touched: BTreeSet<Id> = BTreeSet::new();
         let mut seen: Vec<Row> = Vec::new();
         let whole = |rows: &BTreeMap<Id, Row>| -> Vec<Row> {
-            model::list(rows.values(), scope, filter, sort, cut).into_iter().cloned().collect()
+            model::list(rows.values(), scope, filter, sort, cut)
+                .into_iter()
+                .cloned()
+                .collect()
         };
         let mut list = whole(&self.rows);
         let mut position: Option<Vec<u8>> = None;
@@ -337,26 +500,42 @@ impl Dataset {
             if number > begun.len() + 200 {
                 return Err("it does not end".to_owned());
             }
-            let page =
-                self.page(plan, filter, position.as_deref(), *limit).await.map_err(|error| format!("{error:?}"))?;
+            let page = self
+                .page(plan, filter, position.as_deref(), *limit)
+                .await
+                .map_err(|error| format!("{error:?}"))?;
             self.tally.pages += 1;
             self.tally.requests += page.cost.requests as usize;
             self.tally.records += page.records.len();
-            let allowed = if plan.residual { partitions.max(4) } else { partitions * 4 };
+            let allowed = if plan.residual {
+                partitions.max(4)
+            } else {
+                partitions * 4
+            };
             if page.cost.requests > allowed {
-                return Err(format!("page {number}: {} requests of {allowed}", page.cost.requests));
+                return Err(format!(
+                    "page {number}: {} requests of {allowed}",
+                    page.cost.requests
+                ));
             }
 
             let last = seen.last();
-            let is_ahead = |row: &&Row| last.is_none_or(|last| model::compare(last, row, sort, cut).is_lt());
+            let is_ahead =
+                |row: &&Row| last.is_none_or(|last| model::compare(last, row, sort, cut).is_lt());
             let mut rest: Vec<&Row> = list.iter().filter(is_ahead).collect();
             let got: Vec<Id> = page.records.iter().map(|record| record.id).collect();
             if was_short {
                 // What came or moved behind the end of a short page is not seen, unless the walk comes by again.
-                rest.retain(|row| !touched.contains(&row.record.id) || got.contains(&row.record.id));
+                rest.retain(|row| {
+                    !touched.contains(&row.record.id) || got.contains(&row.record.id)
+                });
             }
             let is_full = got.len() == rest.len().min(*limit);
-            let expected = model::ids(rest.iter().copied().take(if plan.residual { got.len() } else { *limit }));
+            let expected = model::ids(rest.iter().copied().take(if plan.residual {
+                got.len()
+            } else {
+                *limit
+            }));
             let goes_on = page.next.is_some();
             let may_be_short = plan.residual || self.body > 0;
             let is_right = expected.starts_with(&got)
@@ -368,15 +547,25 @@ impl Dataset {
                 return Err(format!(
                     "page {number} after {:?}{}\ngot      {:?}\nexpected {:?}",
                     seen.last().map(|row| name(row.record.id)),
-                    if goes_on { ", which goes on" } else { ", the last" },
+                    if goes_on {
+                        ", which goes on"
+                    } else {
+                        ", the last"
+                    },
                     names(&got),
                     names(&rest)
                 ));
             }
             for record in page.records {
-                let row = self.rows.get(&record.id).ok_or("a record that is not there")?;
+                let row = self
+                    .rows
+                    .get(&record.id)
+                    .ok_or("a record that is not there")?;
                 if format!("{record:?}") != format!("{:?}", row.record) {
-                    return Err(format!("{} is not what was written: {record:?}", name(record.id)));
+                    return Err(format!(
+                        "{} is not what was written: {record:?}",
+                        name(record.id)
+                    ));
                 }
                 seen.push(row.clone());
             }
@@ -398,25 +587,45 @@ impl Dataset {
             }
         }
         // Told once more, and more plainly: what was there throughout was seen once, in order.
-        let stayed: Vec<&Row> = begun.values().filter(|row| !touched.contains(&row.record.id)).collect();
+        let stayed: Vec<&Row> = begun
+            .values()
+            .filter(|row| !touched.contains(&row.record.id))
+            .collect();
         let expected = model::ids(model::list(stayed, scope, filter, sort, cut));
-        let all = seen.iter().map(|row| row.record.id).filter(|id| !touched.contains(id));
+        let all = seen
+            .iter()
+            .map(|row| row.record.id)
+            .filter(|id| !touched.contains(id));
         let all: Vec<Id> = all.collect();
         if all != expected {
-            return Err(format!("in all\ngot      {:?}\nexpected {:?}", names(&all), names(&expected)));
+            return Err(format!(
+                "in all\ngot      {:?}\nexpected {:?}",
+                names(&all),
+                names(&expected)
+            ));
         }
         Ok(())
     }
 
     /// A position as the next request has it: now and then through a cursor.
-    fn carried(&mut self, query: &Query, plan: &Plan, position: Vec<u8>) -> Result<Vec<u8>, String> {
+    fn carried(
+        &mut self,
+        query: &Query,
+        plan: &Plan,
+        position: Vec<u8>,
+    ) -> Result<Vec<u8>, String> {
         if !self.dice.chance(25) {
             return Ok(position);
         }
-        let binding = Binding::new(&self.definition.name, &query.scope, &plan.order(), &query.filter);
+        let binding = Binding::new(
+            &self.definition.name,
+            &query.scope,
+            &plan.order(),
+            &query.filter,
+        );
         let now = Timestamp::from_millis(START);
-        let sealed =
-            cursor::seal(&self.keys, &binding, &position, now, self.dice.bytes()).map_err(|e| format!("{e:?}"))?;
+        let sealed = cursor::seal(&self.keys, &binding, &position, now, self.dice.bytes())
+            .map_err(|e| format!("{e:?}"))?;
         cursor::open(&self.keys, &binding, &sealed, now).map_err(|error| format!("{error:?}"))
     }
 }
@@ -434,7 +643,13 @@ async fn patiently<T>(work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Err
 
 fn terms<'a>(visibility: &'a Visibility<'a>, owner: OwnerChange) -> Terms<'a> {
     let (requirement, precondition) = (Requirement::Exists, Precondition::Any);
-    Terms { visibility, requirement, fields: Vec::new(), owner, precondition }
+    Terms {
+        visibility,
+        requirement,
+        fields: Vec::new(),
+        owner,
+        precondition,
+    }
 }
 
 fn deployment(dynamo: &Dynamo) -> Deployment {
@@ -451,7 +666,8 @@ fn deployment(dynamo: &Dynamo) -> Deployment {
 /// The table of a collection, as the template has it.
 fn table(definition: &Definition) -> Table {
     let name = format!("local-{}", definition.name);
-    let attribute = |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
+    let attribute =
+        |name: &str, kind: &str| json!({ "AttributeName": name, "AttributeType": kind });
     let keys = |hash: &str, range: &str| json!([{ "AttributeName": hash, "KeyType": "HASH" }, { "AttributeName": range, "KeyType": "RANGE" }]);
     let index = |name: &str, keys: Value| json!({ "IndexName": name, "KeySchema": keys, "Projection": { "ProjectionType": "ALL" } });
     let mut attributes = vec![attribute("shard", "N"), attribute("id", "S")];
@@ -465,17 +681,30 @@ fn table(definition: &Definition) -> Table {
     }
     for one in &definition.indexes {
         attributes.push(attribute(&one.name(), "B"));
-        indexes.push(index(&one.name(), keys(if one.per_owner { "owner" } else { "shard" }, &one.name())));
+        indexes.push(index(
+            &one.name(),
+            keys(if one.per_owner { "owner" } else { "shard" }, &one.name()),
+        ));
     }
     let create = json!({ "TableName": name, "BillingMode": "PAY_PER_REQUEST", "AttributeDefinitions": attributes,
         "KeySchema": keys("shard", "id"), "GlobalSecondaryIndexes": indexes });
-    Table { name, create, ttl: None }
+    Table {
+        name,
+        create,
+        ttl: None,
+    }
 }
 
 /// A record, in short: its time, its shard and what tells it from the others.
 fn name(id: Id) -> String {
     let bytes = id.bytes();
-    format!("{}.{}.{:02x}{:02x}", id.created_at().millis() - START, id.shard(), bytes[9], bytes[10])
+    format!(
+        "{}.{}.{:02x}{:02x}",
+        id.created_at().millis() - START,
+        id.shard(),
+        bytes[9],
+        bytes[10]
+    )
 }
 
 fn names(ids: &[Id]) -> Vec<String> {

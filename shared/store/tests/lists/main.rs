@@ -2,8 +2,17 @@
 //! twice and none left out, whatever is written between the pages.
 //!
 //! `LISTS_SEED` runs one dataset again; `LISTS_DATASETS` and `LISTS_QUERIES` run more of them.
-#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "a test that cannot go on has to stop")]
-#![allow(clippy::cast_possible_truncation, clippy::cast_possible_wrap, reason = "small numbers")]
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has to stop"
+)]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_possible_wrap,
+    reason = "small numbers"
+)]
 #![allow(
     clippy::disallowed_methods,
     reason = "a test is told by its environment what to run, and says how long it took"
@@ -70,7 +79,9 @@ impl AddAssign for Tally {
 }
 
 fn variable(name: &str) -> Option<usize> {
-    std::env::var(name).ok().map(|text| text.parse().expect(name))
+    std::env::var(name)
+        .ok()
+        .map(|text| text.parse().expect(name))
 }
 
 /// Lets the other thread take no more seeds once this one has failed.
@@ -90,7 +101,10 @@ fn run(seeds: std::ops::Range<usize>, queries: usize, kind: Kind) -> Tally {
     let next = AtomicUsize::new(seeds.start);
     let worker = || {
         let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
-        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
         let mut tally = Tally::default();
         let _last = Last(&next);
         loop {
@@ -112,31 +126,47 @@ fn run(seeds: std::ops::Range<usize>, queries: usize, kind: Kind) -> Tally {
         }
         tally
     });
-    println!("{} datasets in {:.1} s: {tally:?}", seeds.len(), started.elapsed().as_secs_f64());
+    println!(
+        "{} datasets in {:.1} s: {tally:?}",
+        seeds.len(),
+        started.elapsed().as_secs_f64()
+    );
     tally
 }
 
 #[test]
 fn lists_are_what_a_plain_model_makes_of_them() {
-    let (datasets, queries) = (variable("LISTS_DATASETS").unwrap_or(200), variable("LISTS_QUERIES").unwrap_or(100));
+    let (datasets, queries) = (
+        variable("LISTS_DATASETS").unwrap_or(200),
+        variable("LISTS_QUERIES").unwrap_or(100),
+    );
     let tally = run(0..datasets, queries, Kind::Small);
     if datasets >= 200 && variable("LISTS_SEED").is_none() {
         assert_eq!(tally.queries, datasets * queries);
-        let least =
-            [tally.refused, tally.residual, tally.narrowed, tally.moving].map(|count| count * 20 > tally.queries);
+        let least = [tally.refused, tally.residual, tally.narrowed, tally.moving]
+            .map(|count| count * 20 > tally.queries);
         assert_eq!(least, [true; 4], "too few of a kind: {tally:?}");
-        assert!(tally.pages > tally.queries && tally.building > 0 && tally.counts > 0, "{tally:?}");
+        assert!(
+            tally.pages > tally.queries && tally.building > 0 && tally.counts > 0,
+            "{tally:?}"
+        );
     }
 }
 
 #[test]
 fn lists_of_heavy_records_are_too() {
     let tally = run(1_000_000..1_000_006, 10, Kind::Heavy);
-    assert!(variable("LISTS_SEED").is_some() || tally.short > 0, "{tally:?}");
+    assert!(
+        variable("LISTS_SEED").is_some() || tally.short > 0,
+        "{tally:?}"
+    );
 }
 
 #[test]
 fn lists_of_a_few_among_many_are_too() {
     let tally = run(2_000_000..2_000_006, 40, Kind::Sparse);
-    assert!(variable("LISTS_SEED").is_some() || tally.short > 3, "{tally:?}");
+    assert!(
+        variable("LISTS_SEED").is_some() || tally.short > 3,
+        "{tally:?}"
+    );
 }

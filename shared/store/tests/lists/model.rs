@@ -24,20 +24,42 @@ pub(crate) struct Row {
 enum Key {
     Absent,
     Truth(bool),
-    Number { sign: i8, power: i32, digits: String },
+    Number {
+        sign: i8,
+        power: i32,
+        digits: String,
+    },
     Text(String),
     Other(Value),
 }
 
 impl Row {
     pub(crate) fn new(record: Record, owner: Option<String>) -> Self {
-        let mut keys: BTreeMap<String, Key> =
-            record.fields.iter().map(|(name, value)| (name.clone(), key(Some(value)))).collect();
+        let mut keys: BTreeMap<String, Key> = record
+            .fields
+            .iter()
+            .map(|(name, value)| (name.clone(), key(Some(value))))
+            .collect();
         keys.insert("id".to_owned(), Key::Text(record.id.to_string()));
-        keys.insert("createdAt".to_owned(), Key::Text(record.created_at.to_string()));
-        keys.insert("updatedAt".to_owned(), Key::Text(record.updated_at.to_string()));
-        keys.insert("createdBy".to_owned(), record.created_by.map_or(Key::Absent, |id| Key::Text(id.to_string())));
-        Self { record, owner, keys }
+        keys.insert(
+            "createdAt".to_owned(),
+            Key::Text(record.created_at.to_string()),
+        );
+        keys.insert(
+            "updatedAt".to_owned(),
+            Key::Text(record.updated_at.to_string()),
+        );
+        keys.insert(
+            "createdBy".to_owned(),
+            record
+                .created_by
+                .map_or(Key::Absent, |id| Key::Text(id.to_string())),
+        );
+        Self {
+            record,
+            owner,
+            keys,
+        }
     }
 
     fn key(&self, field: &str) -> &Key {
@@ -60,11 +82,24 @@ impl Key {
     fn compare(&self, other: &Self, cut: usize) -> Ordering {
         match (self, other) {
             (Self::Truth(a), Self::Truth(b)) => a.cmp(b),
-            (Self::Number { sign: a, power: c, digits: e }, Self::Number { sign: b, power: d, digits: f }) => {
+            (
+                Self::Number {
+                    sign: a,
+                    power: c,
+                    digits: e,
+                },
+                Self::Number {
+                    sign: b,
+                    power: d,
+                    digits: f,
+                },
+            ) => {
                 let sizes = c.cmp(d).then(e.cmp(f));
                 a.cmp(b).then(if *a < 0 { sizes.reverse() } else { sizes })
             }
-            (Self::Text(a), Self::Text(b)) => a.as_bytes()[..a.len().min(cut)].cmp(&b.as_bytes()[..b.len().min(cut)]),
+            (Self::Text(a), Self::Text(b)) => {
+                a.as_bytes()[..a.len().min(cut)].cmp(&b.as_bytes()[..b.len().min(cut)])
+            }
             _ => self.rank().cmp(&other.rank()),
         }
     }
@@ -88,10 +123,19 @@ fn decimal(text: &str) -> Key {
     let (whole, fraction) = unsigned.split_once('.').unwrap_or((unsigned, ""));
     let all = format!("{whole}{fraction}");
     let digits = all.trim_start_matches('0');
-    let power = exponent.parse::<i32>().unwrap() + (whole.len() + digits.len()) as i32 - all.len() as i32;
+    let power =
+        exponent.parse::<i32>().unwrap() + (whole.len() + digits.len()) as i32 - all.len() as i32;
     match digits.trim_end_matches('0') {
-        "" => Key::Number { sign: 0, power: 0, digits: String::new() },
-        digits => Key::Number { sign: if mantissa == unsigned { 1 } else { -1 }, power, digits: digits.to_owned() },
+        "" => Key::Number {
+            sign: 0,
+            power: 0,
+            digits: String::new(),
+        },
+        digits => Key::Number {
+            sign: if mantissa == unsigned { 1 } else { -1 },
+            power,
+            digits: digits.to_owned(),
+        },
     }
 }
 
@@ -127,10 +171,14 @@ fn holds(value: &Key, test: &Test) -> bool {
         Test::Gte(other) => matches!(than(other), Some(Ordering::Greater | Ordering::Equal)),
         Test::Lt(other) => than(other) == Some(Ordering::Less),
         Test::Lte(other) => matches!(than(other), Some(Ordering::Less | Ordering::Equal)),
-        Test::StartsWith(start) => matches!(value, Key::Text(text) if text.as_bytes().starts_with(start.as_bytes())),
+        Test::StartsWith(start) => {
+            matches!(value, Key::Text(text) if text.as_bytes().starts_with(start.as_bytes()))
+        }
         Test::Contains(part) => match value {
             Key::Text(text) => part.as_str().is_some_and(|part| text.contains(part)),
-            Key::Other(Value::Array(items)) => items.iter().any(|item| key(Some(item)) == key(Some(part))),
+            Key::Other(Value::Array(items)) => {
+                items.iter().any(|item| key(Some(item)) == key(Some(part)))
+            }
             _ => false,
         },
     }
@@ -143,16 +191,23 @@ pub(crate) fn cut(index: Option<&Index>) -> usize {
 
 /// How two records follow each other: by the fields, then by the id in the direction of the last of them.
 pub(crate) fn compare(a: &Row, b: &Row, sort: &[Order], cut: usize) -> Ordering {
-    let newest_first = [Order { field: "createdAt".to_owned(), descending: true }];
+    let newest_first = [Order {
+        field: "createdAt".to_owned(),
+        descending: true,
+    }];
     let sort = if sort.is_empty() { &newest_first } else { sort };
-    let turned = |order: Ordering, descending: bool| if descending { order.reverse() } else { order };
+    let turned =
+        |order: Ordering, descending: bool| if descending { order.reverse() } else { order };
     for Order { field, descending } in sort {
         let order = a.key(field).compare(b.key(field), cut);
         if order != Ordering::Equal {
             return turned(order, *descending);
         }
     }
-    turned(a.record.id.bytes().cmp(&b.record.id.bytes()), sort.last().is_some_and(|last| last.descending))
+    turned(
+        a.record.id.bytes().cmp(&b.record.id.bytes()),
+        sort.last().is_some_and(|last| last.descending),
+    )
 }
 
 /// The whole list.
@@ -167,7 +222,11 @@ pub(crate) fn list<'a>(
         Scope::All => true,
         Scope::OwnedBy(id) => row.owner == Some(id.to_string()),
     };
-    let mut list: Vec<&Row> = rows.into_iter().filter(in_scope).filter(|row| passes(row, filter)).collect();
+    let mut list: Vec<&Row> = rows
+        .into_iter()
+        .filter(in_scope)
+        .filter(|row| passes(row, filter))
+        .collect();
     list.sort_by(|a, b| compare(a, b, sort, cut));
     list
 }

@@ -12,7 +12,12 @@ const RESTORE: &str = "/api/auth/me/restore";
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 fn delete(caller: &Caller, body: &Value) -> Reply {
-    caller.send("DELETE", me::ROUTE, &[JSON], Some(body.to_string().as_bytes()))
+    caller.send(
+        "DELETE",
+        me::ROUTE,
+        &[JSON],
+        Some(body.to_string().as_bytes()),
+    )
 }
 
 fn gone(caller: &Caller) {
@@ -20,7 +25,9 @@ fn gone(caller: &Caller) {
 }
 
 fn post(route: &str, email: &str, password: &str) -> Reply {
-    stack().stranger().post(route, &json!({ "email": email, "password": password }))
+    stack()
+        .stranger()
+        .post(route, &json!({ "email": email, "password": password }))
 }
 
 fn login(email: &str) -> Reply {
@@ -33,13 +40,21 @@ fn restore(email: &str) -> Reply {
 
 #[track_caller]
 fn taken(reply: &Reply) {
-    refused(reply, 409, "auth/email-already-exists", "An account with this email already exists.");
+    refused(
+        reply,
+        409,
+        "auth/email-already-exists",
+        "An account with this email already exists.",
+    );
 }
 
 /// A member with this username.
 fn called(username: &str) -> Caller {
     let mut member = stack().member();
-    member.user = member.patch(me::ROUTE, &json!({ "username": username })).expect(200).json();
+    member.user = member
+        .patch(me::ROUTE, &json!({ "username": username }))
+        .expect(200)
+        .json();
     member
 }
 
@@ -48,8 +63,15 @@ fn let_grace_pass(inside: &Inside, caller: &Caller, username: &str) {
     let endpoint = inside.dynamo.endpoint();
     let passed = json!({ "expires_at": { "N": "1" } });
     let username = json!({ "id": { "S": format!("username#{username}") } });
-    for key in [items::user_key(caller.id()), items::identity_key(&caller.email), username] {
-        assert!(items::users(&endpoint).get(&key)["expires_at"].is_object(), "{key} has no end");
+    for key in [
+        items::user_key(caller.id()),
+        items::identity_key(&caller.email),
+        username,
+    ] {
+        assert!(
+            items::users(&endpoint).get(&key)["expires_at"].is_object(),
+            "{key} has no end"
+        );
         items::users(&endpoint).set(&key, &passed);
     }
 }
@@ -59,7 +81,10 @@ fn an_account_is_gone_at_once_and_an_unknown_one_from_then_on() {
     let username = look::fresh_username();
     let member = called(&username);
     let other = stack().login(&member.email);
-    let note = member.post("/api/posts", &json!({ "title": "stays" })).expect(201).json();
+    let note = member
+        .post("/api/posts", &json!({ "title": "stays" }))
+        .expect(201)
+        .json();
     let reply = delete(&member, &json!({ "password": PASSWORD })).expect(204);
     assert!(reply.body.is_empty());
     look::not_kept(&reply);
@@ -73,23 +98,44 @@ fn an_account_is_gone_at_once_and_an_unknown_one_from_then_on() {
     wrong_credentials(&login(&member.email));
     wrong_credentials(&post("/api/auth/login", &member.email, "not the password"));
     taken(&post("/api/auth/register", &member.email, PASSWORD));
-    assert_eq!(stack().stranger().get(&format!("/api/users/public/{username}")).code(), "users/not-found");
+    assert_eq!(
+        stack()
+            .stranger()
+            .get(&format!("/api/users/public/{username}"))
+            .code(),
+        "users/not-found"
+    );
     let other = stack().member();
-    assert_eq!(other.patch(me::ROUTE, &json!({ "username": username })).code(), "users/unique-violation");
+    assert_eq!(
+        other
+            .patch(me::ROUTE, &json!({ "username": username }))
+            .code(),
+        "users/unique-violation"
+    );
     let path = format!("/api/posts/{}", note["id"].as_str().unwrap());
-    assert_eq!(other.get(&path).expect(200).json(), note, "what the user made stays");
+    assert_eq!(
+        other.get(&path).expect(200).json(),
+        note,
+        "what the user made stays"
+    );
 }
 
 #[test]
 fn it_takes_the_password() {
     let member = stack().member();
     for password in ["not the password", "", " "] {
-        invalid(&delete(&member, &json!({ "password": password })), &[("password", "wrong")]);
+        invalid(
+            &delete(&member, &json!({ "password": password })),
+            &[("password", "wrong")],
+        );
     }
     for (body, details) in [
         (json!({}), [("password", "required")]),
         (json!({ "password": 1 }), [("password", "type")]),
-        (json!({ "password": PASSWORD, "id": member.id() }), [("id", "unknown-field")]),
+        (
+            json!({ "password": PASSWORD, "id": member.id() }),
+            [("id", "unknown-field")],
+        ),
     ] {
         invalid(&delete(&member, &body), &details);
     }
@@ -101,7 +147,10 @@ fn it_takes_the_password() {
 fn a_restored_account_is_as_it_was_and_signed_in_anew() {
     let username = look::fresh_username();
     let member = called(&username);
-    let post = member.post("/api/notes", &json!({ "title": "mine" })).expect(201).json();
+    let post = member
+        .post("/api/notes", &json!({ "title": "mine" }))
+        .expect(201)
+        .json();
     gone(&member);
     let reply = restore(&format!(" {} ", member.email.to_uppercase())).expect(200);
     let mut expected = look::signed_in(&member.email, "authenticated");
@@ -110,11 +159,21 @@ fn a_restored_account_is_as_it_was_and_signed_in_anew() {
     assert_eq!(reply.json()["user"], member.user);
     look::not_kept(&reply);
     let back = stack().signed_in(&member.email, &reply);
-    assert_eq!(back.get("/api/notes").expect(200).json()["items"], json!([post]));
+    assert_eq!(
+        back.get("/api/notes").expect(200).json()["items"],
+        json!([post])
+    );
     let sessions = back.get("/api/auth/sessions").expect(200).json();
-    assert_eq!(sessions["items"].as_array().map(Vec::len), Some(1), "the old ones stay over");
+    assert_eq!(
+        sessions["items"].as_array().map(Vec::len),
+        Some(1),
+        "the old ones stay over"
+    );
     look::revoked(&member.get(me::ROUTE));
-    let _ = stack().stranger().get(&format!("/api/users/public/{username}")).expect(200);
+    let _ = stack()
+        .stranger()
+        .get(&format!("/api/users/public/{username}"))
+        .expect(200);
     let _ = login(&member.email).expect(200);
     // And again.
     gone(&back);
@@ -132,25 +191,41 @@ fn who_cannot_be_restored_is_refused_alike() {
     wrong_credentials(&restore(&member.email));
     assert_eq!(member.get(me::ROUTE).expect(200).json(), member.user);
     let body = json!({ "email": deleted.email, "password": PASSWORD, "role": "admin" });
-    invalid(&stack().stranger().post(RESTORE, &body), &[("role", "unknown-field")]);
+    invalid(
+        &stack().stranger().post(RESTORE, &body),
+        &[("role", "unknown-field")],
+    );
     let _ = restore(&deleted.email).expect(200);
     wrong_credentials(&restore(&deleted.email));
 }
 
 #[test]
 fn a_disabled_account_stays_disabled() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     gone(&member);
-    items::set_user(inside, member.id(), &json!({ "disabled": { "BOOL": true } }));
+    items::set_user(
+        inside,
+        member.id(),
+        &json!({ "disabled": { "BOOL": true } }),
+    );
     wrong_credentials(&post(RESTORE, &member.email, "not the password"));
-    refused(&restore(&member.email), 403, "auth/account-disabled", "This account is disabled.");
+    refused(
+        &restore(&member.email),
+        403,
+        "auth/account-disabled",
+        "This account is disabled.",
+    );
     wrong_credentials(&login(&member.email));
 }
 
 #[test]
 fn after_the_grace_everything_is_free_whether_the_table_has_forgotten_it_or_not() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let username = look::fresh_username();
     let member = called(&username);
     gone(&member);
@@ -159,38 +234,73 @@ fn after_the_grace_everything_is_free_whether_the_table_has_forgotten_it_or_not(
     wrong_credentials(&login(&member.email));
 
     let body = json!({ "email": member.email, "password": "a password of somebody else", "username": username });
-    let reply = stack().stranger().post("/api/auth/register", &body).expect(201);
-    assert_ne!(reply.json()["user"]["id"], member.user["id"], "somebody else");
+    let reply = stack()
+        .stranger()
+        .post("/api/auth/register", &body)
+        .expect(201);
+    assert_ne!(
+        reply.json()["user"]["id"],
+        member.user["id"],
+        "somebody else"
+    );
     wrong_credentials(&restore(&member.email));
     wrong_credentials(&login(&member.email));
     let next = stack().signed_in(&member.email, &reply);
-    assert_eq!(next.get("/api/notes").expect(200).json()["items"], json!([]));
-    let public = stack().stranger().get(&format!("/api/users/public/{username}")).expect(200).json();
+    assert_eq!(
+        next.get("/api/notes").expect(200).json()["items"],
+        json!([])
+    );
+    let public = stack()
+        .stranger()
+        .get(&format!("/api/users/public/{username}"))
+        .expect(200)
+        .json();
     assert_eq!(public["id"], next.user["id"]);
     look::revoked(&member.get(me::ROUTE));
     let endpoint = inside.dynamo.endpoint();
     let identity = items::users(&endpoint).get(&items::identity_key(&member.email));
-    assert!(identity.get("expires_at").is_none() && identity.get("deleted_at").is_none(), "{identity}");
+    assert!(
+        identity.get("expires_at").is_none() && identity.get("deleted_at").is_none(),
+        "{identity}"
+    );
 }
 
 #[test]
 fn of_a_restoration_and_registrations_when_the_grace_passes_registrations_win_once() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let username = look::fresh_username();
     let member = called(&username);
     gone(&member);
     let_grace_pass(inside, &member, &username);
     let (registered, restored): (Vec<Reply>, Vec<Reply>) = thread::scope(|scope| {
         let email = &member.email;
-        let many: Vec<_> = (0..4).map(|_| scope.spawn(move || post("/api/auth/register", email, PASSWORD))).collect();
-        let restored: Vec<_> = (0..4).map(|_| scope.spawn(move || restore(email))).collect();
+        let many: Vec<_> = (0..4)
+            .map(|_| scope.spawn(move || post("/api/auth/register", email, PASSWORD)))
+            .collect();
+        let restored: Vec<_> = (0..4)
+            .map(|_| scope.spawn(move || restore(email)))
+            .collect();
         let all = |threads: Vec<thread::ScopedJoinHandle<'_, Reply>>| {
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
         };
         (all(many), all(restored))
     });
-    assert_eq!(registered.iter().filter(|reply| reply.status == 201).count(), 1);
-    registered.iter().filter(|reply| reply.status != 201).for_each(taken);
+    assert_eq!(
+        registered
+            .iter()
+            .filter(|reply| reply.status == 201)
+            .count(),
+        1
+    );
+    registered
+        .iter()
+        .filter(|reply| reply.status != 201)
+        .for_each(taken);
     restored.iter().for_each(wrong_credentials);
 }
 
@@ -202,21 +312,41 @@ fn of_many_restorations_one_signs_in_first_and_all_are_one_account() {
     let member = stack().member();
     gone(&member);
     let replies: Vec<Reply> = thread::scope(|scope| {
-        let threads: Vec<_> = (0..5).map(|_| scope.spawn(|| restore(&member.email))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let threads: Vec<_> = (0..5)
+            .map(|_| scope.spawn(|| restore(&member.email)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
-    assert_eq!(replies.iter().filter(|reply| reply.status == 200).count(), 1);
-    replies.iter().filter(|reply| reply.status != 200).for_each(wrong_credentials);
+    assert_eq!(
+        replies.iter().filter(|reply| reply.status == 200).count(),
+        1
+    );
+    replies
+        .iter()
+        .filter(|reply| reply.status != 200)
+        .for_each(wrong_credentials);
     assert_eq!(login(&member.email).expect(200).json()["user"], member.user);
 }
 
 #[test]
 fn without_a_grace_everything_goes_at_once() {
-    let Some(inside) = stack().inside() else { return };
-    let at_once = inside.variant("me-delete", "at-once", 1, &[("BAKEND_AUTH_DELETION_GRACE", "0s")]);
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let at_once = inside.variant(
+        "me-delete",
+        "at-once",
+        1,
+        &[("BAKEND_AUTH_DELETION_GRACE", "0s")],
+    );
     let (username, badge) = (look::fresh_username(), look::fresh_number());
     let member = called(&username);
-    let _ = member.patch(me::ROUTE, &json!({ "badge": badge })).expect(200);
+    let _ = member
+        .patch(me::ROUTE, &json!({ "badge": badge }))
+        .expect(200);
     let event = Event::new("DELETE", me::ROUTE).json(&json!({ "password": PASSWORD }));
     let event = event.token(member.token.as_deref().unwrap());
     let _ = at_once.invoke(&event).expect(204);
@@ -233,7 +363,10 @@ fn without_a_grace_everything_goes_at_once() {
         assert_eq!(items::users(&endpoint).get(&key), Value::Null, "{key}");
     }
     let body = json!({ "email": member.email, "password": PASSWORD, "username": username, "badge": badge });
-    let reply = stack().stranger().post("/api/auth/register", &body).expect(201);
+    let reply = stack()
+        .stranger()
+        .post("/api/auth/register", &body)
+        .expect(201);
     assert_ne!(reply.json()["user"]["id"], member.user["id"]);
 }
 
@@ -262,11 +395,23 @@ fn a_refresh_that_races_the_deletion_keeps_nobody_in() {
 #[test]
 fn a_deleted_user_is_no_relations_target() {
     let [author, deleted] = [stack().member(), stack().member()];
-    let note = author.post("/api/notes", &json!({ "title": "a", "assignee": deleted.id() })).expect(201).json();
+    let note = author
+        .post(
+            "/api/notes",
+            &json!({ "title": "a", "assignee": deleted.id() }),
+        )
+        .expect(201)
+        .json();
     gone(&deleted);
-    let reply = author.post("/api/notes", &json!({ "title": "b", "assignee": deleted.id() }));
+    let reply = author.post(
+        "/api/notes",
+        &json!({ "title": "b", "assignee": deleted.id() }),
+    );
     invalid(&reply, &[("assignee", "not-found")]);
-    assert_eq!(note["assignee"], deleted.user["id"], "what names the user still does");
+    assert_eq!(
+        note["assignee"], deleted.user["id"],
+        "what names the user still does"
+    );
 }
 
 /// Two admins on tables of their own.
@@ -281,35 +426,64 @@ fn admins(inside: &Inside) -> Admins<'_> {
     let make = |email: &str| {
         let register = apart.function("register", "admins", &[("BAKEND_ADMIN_EMAIL", email)]);
         let body = json!({ "email": email, "password": PASSWORD });
-        let reply = apart.ask(&register, &Event::new("POST", "/api/auth/register").json(&body)).expect(201).json();
+        let reply = apart
+            .ask(
+                &register,
+                &Event::new("POST", "/api/auth/register").json(&body),
+            )
+            .expect(201)
+            .json();
         assert_eq!(reply["user"]["role"], "admin");
         reply["accessToken"].as_str().unwrap().to_owned()
     };
     let emails = [fresh_email(), fresh_email()];
     let tokens = [make(&emails[0]), make(&emails[1])];
-    Admins { apart, tokens, emails }
+    Admins {
+        apart,
+        tokens,
+        emails,
+    }
 }
 
 fn deletion(token: &str) -> Event {
-    Event::new("DELETE", me::ROUTE).json(&json!({ "password": PASSWORD })).token(token)
+    Event::new("DELETE", me::ROUTE)
+        .json(&json!({ "password": PASSWORD }))
+        .token(token)
 }
 
 #[track_caller]
 fn last(reply: &Reply) {
-    refused(reply, 409, "users/last-admin", "The last admin can be neither demoted, disabled nor deleted.");
+    refused(
+        reply,
+        409,
+        "users/last-admin",
+        "The last admin can be neither demoted, disabled nor deleted.",
+    );
 }
 
 #[test]
 fn the_last_admin_stays() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     for grace in ["1d", "0s"] {
-        let Admins { apart, tokens, emails } = admins(inside);
-        let delete = apart.function("me-delete", "admins", &[("BAKEND_AUTH_DELETION_GRACE", grace)]);
+        let Admins {
+            apart,
+            tokens,
+            emails,
+        } = admins(inside);
+        let delete = apart.function(
+            "me-delete",
+            "admins",
+            &[("BAKEND_AUTH_DELETION_GRACE", grace)],
+        );
         let me_get = apart.function("me-get", "admins", &[]);
         let restore = apart.function("me-restore", "admins", &[]);
         let _ = apart.ask(&delete, &deletion(&tokens[0])).expect(204);
         last(&apart.ask(&delete, &deletion(&tokens[1])));
-        let _ = apart.ask(&me_get, &Event::new("GET", me::ROUTE).token(&tokens[1])).expect(200);
+        let _ = apart
+            .ask(&me_get, &Event::new("GET", me::ROUTE).token(&tokens[1]))
+            .expect(200);
         let body = json!({ "email": emails[0], "password": PASSWORD });
         let again = apart.ask(&restore, &Event::new("POST", RESTORE).json(&body));
         if grace == "0s" {
@@ -325,10 +499,14 @@ fn the_last_admin_stays() {
 
 #[test]
 fn of_two_admins_who_delete_themselves_at_once_one_stays() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     for _ in 0..3 {
         let Admins { apart, tokens, .. } = admins(inside);
-        let functions = tokens.each_ref().map(|_| apart.function("me-delete", "admins", &[]));
+        let functions = tokens
+            .each_ref()
+            .map(|_| apart.function("me-delete", "admins", &[]));
         let replies: Vec<Reply> = thread::scope(|scope| {
             let apart = &apart;
             let one = |(function, token): (_, &String)| {
@@ -336,10 +514,20 @@ fn of_two_admins_who_delete_themselves_at_once_one_stays() {
                 scope.spawn(move || apart.ask(function, &event))
             };
             let threads: Vec<_> = functions.iter().zip(&tokens).map(one).collect();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
         });
         let statuses: Vec<u16> = replies.iter().map(|reply| reply.status).collect();
-        assert_eq!(statuses.iter().filter(|status| **status == 204).count(), 1, "{statuses:?}");
-        replies.iter().filter(|reply| reply.status != 204).for_each(last);
+        assert_eq!(
+            statuses.iter().filter(|status| **status == 204).count(),
+            1,
+            "{statuses:?}"
+        );
+        replies
+            .iter()
+            .filter(|reply| reply.status != 204)
+            .for_each(last);
     }
 }

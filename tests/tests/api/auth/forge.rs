@@ -31,9 +31,17 @@ pub(crate) fn sign(header: &str, claims: &str, secret: &str) -> String {
 }
 
 /// The same with another HMAC.
-pub(crate) fn sign_with(algorithm: hmac::Algorithm, header: &str, claims: &str, secret: &str) -> String {
+pub(crate) fn sign_with(
+    algorithm: hmac::Algorithm,
+    header: &str,
+    claims: &str,
+    secret: &str,
+) -> String {
     let message = format!("{header}.{claims}");
-    let tag = hmac::sign(&hmac::Key::new(algorithm, secret.as_bytes()), message.as_bytes());
+    let tag = hmac::sign(
+        &hmac::Key::new(algorithm, secret.as_bytes()),
+        message.as_bytes(),
+    );
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
 }
 

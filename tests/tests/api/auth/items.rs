@@ -15,28 +15,45 @@ pub(crate) struct Table<'a> {
 
 /// `_users`, through this endpoint of DynamoDB.
 pub(crate) fn users(endpoint: &str) -> Table<'_> {
-    Table { endpoint, name: "local-_users" }
+    Table {
+        endpoint,
+        name: "local-_users",
+    }
 }
 
 /// `_sessions`.
 pub(crate) fn sessions(endpoint: &str) -> Table<'_> {
-    Table { endpoint, name: "local-_sessions" }
+    Table {
+        endpoint,
+        name: "local-_sessions",
+    }
 }
 
 /// `_api_keys`.
 pub(crate) fn api_keys(endpoint: &str) -> Table<'_> {
-    Table { endpoint, name: "local-_api_keys" }
+    Table {
+        endpoint,
+        name: "local-_api_keys",
+    }
 }
 
 /// `_settings`.
 pub(crate) fn settings(endpoint: &str) -> Table<'_> {
-    Table { endpoint, name: "local-_settings" }
+    Table {
+        endpoint,
+        name: "local-_settings",
+    }
 }
 
 impl Table<'_> {
     /// The item of a key; `null` if there is none.
     pub(crate) fn get(&self, key: &Value) -> Value {
-        request(self.endpoint, "GetItem", &json!({ "TableName": self.name, "Key": key }))["Item"].take()
+        request(
+            self.endpoint,
+            "GetItem",
+            &json!({ "TableName": self.name, "Key": key }),
+        )["Item"]
+            .take()
     }
 
     /// Sets attributes of an item.
@@ -54,19 +71,30 @@ impl Table<'_> {
 
     /// Puts an item.
     pub(crate) fn put(&self, item: &Value) {
-        request(self.endpoint, "PutItem", &json!({ "TableName": self.name, "Item": item }));
+        request(
+            self.endpoint,
+            "PutItem",
+            &json!({ "TableName": self.name, "Item": item }),
+        );
     }
 
     /// Deletes an item.
     pub(crate) fn delete(&self, key: &Value) {
-        request(self.endpoint, "DeleteItem", &json!({ "TableName": self.name, "Key": key }));
+        request(
+            self.endpoint,
+            "DeleteItem",
+            &json!({ "TableName": self.name, "Key": key }),
+        );
     }
 
     /// Every item whose partition key `name` has this value.
     pub(crate) fn query(&self, name: &str, value: &str) -> Vec<Value> {
         let query = json!({ "TableName": self.name, "KeyConditionExpression": "#k = :k",
             "ExpressionAttributeNames": { "#k": name }, "ExpressionAttributeValues": { ":k": { "S": value } } });
-        request(self.endpoint, "Query", &query)["Items"].as_array().cloned().unwrap_or_default()
+        request(self.endpoint, "Query", &query)["Items"]
+            .as_array()
+            .cloned()
+            .unwrap_or_default()
     }
 }
 
@@ -83,12 +111,18 @@ pub(crate) fn identity_key(email: &str) -> Value {
 /// The stored hash of an address's password.
 pub(crate) fn stored_hash(inside: &Inside, email: &str) -> String {
     let item = users(&inside.dynamo.endpoint()).get(&identity_key(email));
-    item["password_hash"]["S"].as_str().unwrap_or_else(|| panic!("no hash in {item}")).to_owned()
+    item["password_hash"]["S"]
+        .as_str()
+        .unwrap_or_else(|| panic!("no hash in {item}"))
+        .to_owned()
 }
 
 /// Replaces the stored hash of an address's password.
 pub(crate) fn store_hash(inside: &Inside, email: &str, hash: &str) {
-    users(&inside.dynamo.endpoint()).set(&identity_key(email), &json!({ "password_hash": { "S": hash } }));
+    users(&inside.dynamo.endpoint()).set(
+        &identity_key(email),
+        &json!({ "password_hash": { "S": hash } }),
+    );
 }
 
 /// Removes the stored hash, as of an account that an admin has made without a password.
@@ -96,7 +130,9 @@ pub(crate) fn remove_hash(inside: &Inside, email: &str) {
     let endpoint = inside.dynamo.endpoint();
     let users = users(&endpoint);
     let mut item = users.get(&identity_key(email));
-    let _ = item.as_object_mut().and_then(|item| item.remove("password_hash"));
+    let _ = item
+        .as_object_mut()
+        .and_then(|item| item.remove("password_hash"));
     users.put(&item);
 }
 
@@ -119,7 +155,13 @@ pub(crate) fn raise_version(inside: &Inside, id: &str, email: &str) {
 /// It is refused.
 fn request(endpoint: &str, operation: &str, body: &Value) -> Value {
     static AGENT: OnceLock<Agent> = OnceLock::new();
-    let agent = AGENT.get_or_init(|| Agent::config_builder().http_status_as_error(false).proxy(None).build().into());
+    let agent = AGENT.get_or_init(|| {
+        Agent::config_builder()
+            .http_status_as_error(false)
+            .proxy(None)
+            .build()
+            .into()
+    });
     let mut reply = agent
         .post(endpoint)
         .header("content-type", "application/x-amz-json-1.0")

@@ -10,7 +10,9 @@ const ROUTE: &str = "/api/auth/logout";
 
 /// Logs out with a body and no token.
 fn logout(token: &str) -> Reply {
-    stack().stranger().post(ROUTE, &json!({ "refreshToken": token }))
+    stack()
+        .stranger()
+        .post(ROUTE, &json!({ "refreshToken": token }))
 }
 
 /// Logs out with an access token and no body.
@@ -19,7 +21,9 @@ fn logout_by(caller: &Caller) -> Reply {
 }
 
 fn refresh(token: &str) -> Reply {
-    stack().stranger().post("/api/auth/refresh", &json!({ "refreshToken": token }))
+    stack()
+        .stranger()
+        .post("/api/auth/refresh", &json!({ "refreshToken": token }))
 }
 
 #[track_caller]
@@ -41,7 +45,10 @@ fn lives(caller: &Caller) {
 
 fn reason(inside: &Inside, caller: &Caller) -> Vec<Value> {
     let sessions = items::sessions(&inside.dynamo.endpoint()).query("user_id", caller.id());
-    sessions.into_iter().map(|mut session| session["revoked_reason"]["S"].take()).collect()
+    sessions
+        .into_iter()
+        .map(|mut session| session["revoked_reason"]["S"].take())
+        .collect()
 }
 
 #[test]
@@ -51,7 +58,11 @@ fn a_refresh_token_ends_its_session_at_once() {
     done(&logout(&member.refresh_token));
     is_over(&member);
     if let Some(inside) = stack().inside() {
-        assert_eq!(reason(inside, &member), [json!("logout")], "ended, not deleted");
+        assert_eq!(
+            reason(inside, &member),
+            [json!("logout")],
+            "ended, not deleted"
+        );
     }
 }
 
@@ -85,7 +96,11 @@ fn every_token_of_the_session_dies() {
     let newer = refresh(&member.refresh_token).expect(200);
     done(&logout(&text(&newer, "refreshToken")));
     is_over(&member);
-    revoked(&member.with_token(Some(&text(&newer, "accessToken"))).get("/api/notes"));
+    revoked(
+        &member
+            .with_token(Some(&text(&newer, "accessToken")))
+            .get("/api/notes"),
+    );
     wrong_refresh_token(&refresh(&text(&newer, "refreshToken")));
 }
 
@@ -137,7 +152,9 @@ fn whatever_the_refresh_token_the_answer_is_204() {
 
 #[test]
 fn a_refresh_token_that_proves_nothing_touches_no_table() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let variant = inside.variant("logout", "garbage", 1, &[]);
     variant.settle();
     for token in ["garbage", "", &"A".repeat(135)] {
@@ -156,13 +173,18 @@ fn with_both_the_refresh_token_counts() {
     done(&one.post(ROUTE, &json!({ "refreshToken": "garbage" })));
     lives(&one);
     let member = stack().member();
-    done(&one.with_token(Some("garbage")).post(ROUTE, &json!({ "refreshToken": member.refresh_token })));
+    done(
+        &one.with_token(Some("garbage"))
+            .post(ROUTE, &json!({ "refreshToken": member.refresh_token })),
+    );
     is_over(&member);
 }
 
 #[test]
 fn an_expired_access_token_still_logs_out() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let late = inside.variant("logout", "late", 1, &[("BAKEND_CLOCK_OFFSET", "1h")]);
     let event = Event::new("POST", ROUTE).token(member.token.as_deref().unwrap());
@@ -172,16 +194,23 @@ fn an_expired_access_token_still_logs_out() {
 
 #[test]
 fn an_access_token_of_a_session_or_user_that_is_gone_logs_out() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let endpoint = inside.dynamo.endpoint();
     let [member, disabled] = [stack().member(), stack().member()];
     let sid = forge::claims(member.token.as_deref().unwrap())["sid"].clone();
-    items::sessions(&endpoint).delete(&json!({ "user_id": { "S": member.id() }, "id": { "S": sid } }));
+    items::sessions(&endpoint)
+        .delete(&json!({ "user_id": { "S": member.id() }, "id": { "S": sid } }));
     done(&logout_by(&member));
     done(&logout(&member.refresh_token));
     let sessions = items::sessions(&endpoint).query("user_id", member.id());
     assert_eq!(sessions, Vec::<Value>::new(), "a logout makes no session");
-    items::set_user(inside, disabled.id(), &json!({ "disabled": { "BOOL": true } }));
+    items::set_user(
+        inside,
+        disabled.id(),
+        &json!({ "disabled": { "BOOL": true } }),
+    );
     done(&logout_by(&disabled));
     assert_eq!(reason(inside, &disabled), [json!("logout")]);
 }
@@ -204,26 +233,44 @@ fn a_malformed_access_token_is_refused() {
         wrong_token(&member.send("POST", ROUTE, &[("authorization", &header)], None));
     }
     lives(&member);
-    done(&member.send("POST", ROUTE, &[("authorization", &format!("bEaReR {token}"))], None));
+    done(&member.send(
+        "POST",
+        ROUTE,
+        &[("authorization", &format!("bEaReR {token}"))],
+        None,
+    ));
     is_over(&member);
 }
 
 #[test]
 fn a_token_that_somebody_else_signed_ends_nothing() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let token = member.token.clone().unwrap();
     let mut elsewhere = forge::claims(&token);
     elsewhere["iss"] = json!("bakend:other-");
     for forged in [
-        forge::resign(&token, &forge::claims(&token), "another deployment's secret, of 32 bytes"),
+        forge::resign(
+            &token,
+            &forge::claims(&token),
+            "another deployment's secret, of 32 bytes",
+        ),
         forge::resign(&token, &elsewhere, JWT_SECRET),
     ] {
         wrong_token(&logout_by(&member.with_token(Some(&forged))));
     }
-    let foreign = inside.variant("register", "foreign", 1, &[("BAKEND_AUTH_JWT_SECRET", "x".repeat(32).as_str())]);
+    let foreign = inside.variant(
+        "register",
+        "foreign",
+        1,
+        &[("BAKEND_AUTH_JWT_SECRET", "x".repeat(32).as_str())],
+    );
     let body = json!({ "email": fresh_email(), "password": PASSWORD });
-    let foreign = foreign.invoke(&Event::new("POST", "/api/auth/register").json(&body)).expect(201);
+    let foreign = foreign
+        .invoke(&Event::new("POST", "/api/auth/register").json(&body))
+        .expect(201);
     done(&logout(&text(&foreign, "refreshToken")));
     let id = foreign.json()["user"]["id"].as_str().unwrap().to_owned();
     let session = &items::sessions(&inside.dynamo.endpoint()).query("user_id", &id)[0];
@@ -237,14 +284,25 @@ fn neither_is_a_bad_request() {
     let required = [("refreshToken", "required")];
     invalid(&stranger.send("POST", ROUTE, &[], None), &required);
     invalid(&stranger.post(ROUTE, &json!({})), &required);
-    invalid(&stranger.post(ROUTE, &json!({ "refreshToken": null })), &required);
+    invalid(
+        &stranger.post(ROUTE, &json!({ "refreshToken": null })),
+        &required,
+    );
 }
 
 #[test]
 fn the_body_is_a_refresh_token_and_nothing_else() {
     let member = stack().member();
-    for wrong in [json!(1), json!(true), json!([member.refresh_token]), json!({})] {
-        invalid(&member.post(ROUTE, &json!({ "refreshToken": wrong })), &[("refreshToken", "type")]);
+    for wrong in [
+        json!(1),
+        json!(true),
+        json!([member.refresh_token]),
+        json!({}),
+    ] {
+        invalid(
+            &member.post(ROUTE, &json!({ "refreshToken": wrong })),
+            &[("refreshToken", "type")],
+        );
     }
     let more = json!({ "refreshToken": member.refresh_token, "all": true });
     invalid(&member.post(ROUTE, &more), &[("all", "unknown-field")]);

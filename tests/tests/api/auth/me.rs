@@ -13,7 +13,9 @@ pub(crate) const ROUTE: &str = "/api/auth/me";
 /// The user with these profile fields more.
 fn with(user: &Value, profile: &Value) -> Value {
     let mut user = user.clone();
-    user.as_object_mut().unwrap().extend(profile.as_object().unwrap().clone());
+    user.as_object_mut()
+        .unwrap()
+        .extend(profile.as_object().unwrap().clone());
     user
 }
 
@@ -29,18 +31,29 @@ fn me_is_the_user_that_signed_in() {
 
 #[test]
 fn me_is_as_it_is_now() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     items::set_user(inside, member.id(), &json!({ "role": { "S": "editor" } }));
-    assert_eq!(member.get(ROUTE).expect(200).json(), with(&member.user, &json!({ "role": "editor" })));
-    items::set_user(inside, member.id(), &json!({ "disabled": { "BOOL": true } }));
+    assert_eq!(
+        member.get(ROUTE).expect(200).json(),
+        with(&member.user, &json!({ "role": "editor" }))
+    );
+    items::set_user(
+        inside,
+        member.id(),
+        &json!({ "disabled": { "BOOL": true } }),
+    );
     look::revoked(&member.get(ROUTE));
     look::revoked(&member.patch(ROUTE, &json!({ "bio": "x" })));
 }
 
 #[test]
 fn a_user_from_before_profiles_has_none() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let endpoint = inside.dynamo.endpoint();
     let users = items::users(&endpoint);
@@ -50,9 +63,15 @@ fn a_user_from_before_profiles_has_none() {
     }
     users.put(&item);
     assert_eq!(member.get(ROUTE).expect(200).json(), member.user);
-    let changed = member.patch(ROUTE, &json!({ "bio": "x" })).expect(200).json();
+    let changed = member
+        .patch(ROUTE, &json!({ "bio": "x" }))
+        .expect(200)
+        .json();
     assert_eq!(changed, with(&member.user, &json!({ "bio": "x" })));
-    assert_eq!(users.get(&items::user_key(member.id()))["kind"], json!({ "S": "user" }));
+    assert_eq!(
+        users.get(&items::user_key(member.id()))["kind"],
+        json!({ "S": "user" })
+    );
 }
 
 #[test]
@@ -62,7 +81,12 @@ fn another_kind_of_token_is_none() {
         look::wrong_token(&member.with_token(Some(token)).get(ROUTE));
     }
     let reply = member.with_token(None).get(ROUTE);
-    look::refused(&reply, 401, "auth/authentication-required", "Send an access token: Authorization: Bearer <token>.");
+    look::refused(
+        &reply,
+        401,
+        "auth/authentication-required",
+        "Send an access token: Authorization: Bearer <token>.",
+    );
 }
 
 #[test]
@@ -76,9 +100,16 @@ fn a_change_merges_and_null_removes() {
     look::not_kept(&reply);
     let all = with(&member.user, &with(&profile, &json!({ "badge": badge })));
     assert_eq!(reply.json(), all);
-    assert_eq!(change(json!({})).json(), all, "nothing said, nothing changed");
+    assert_eq!(
+        change(json!({})).json(),
+        all,
+        "nothing said, nothing changed"
+    );
     let fewer = json!({ "bio": null, "badge": null, "username": null, "name": "Ada L." });
-    let expected = with(&member.user, &json!({ "name": "Ada L.", "website": "https://ada.example" }));
+    let expected = with(
+        &member.user,
+        &json!({ "name": "Ada L.", "website": "https://ada.example" }),
+    );
     assert_eq!(change(fewer).json(), expected);
     assert_eq!(member.get(ROUTE).expect(200).json(), expected);
     let again = stack().login(&member.email);
@@ -107,13 +138,23 @@ fn nothing_but_the_profile_can_be_set() {
         ("", json!(1)),
     ];
     for (name, value) in &system {
-        invalid(&member.patch(ROUTE, &json!({ *name: value })), &[(name, "unknown-field")]);
+        invalid(
+            &member.patch(ROUTE, &json!({ *name: value })),
+            &[(name, "unknown-field")],
+        );
         all[name] = value.clone();
     }
     let reply = member.patch(ROUTE, &all).expect(400);
-    assert_eq!(reply.json()["error"]["details"].as_array().map(Vec::len), Some(system.len()));
+    assert_eq!(
+        reply.json()["error"]["details"].as_array().map(Vec::len),
+        Some(system.len())
+    );
     assert_eq!(member.get(ROUTE).expect(200).json(), member.user);
-    assert_eq!(member.get("/api/feedback").code(), "auth/forbidden", "no admin");
+    assert_eq!(
+        member.get("/api/feedback").code(),
+        "auth/forbidden",
+        "no admin"
+    );
 }
 
 #[test]
@@ -133,12 +174,20 @@ fn changes_at_the_same_time_all_hold() {
             let member: &Caller = &member;
             scope.spawn(move || member.patch(ROUTE, change))
         };
-        changes.iter().map(one).collect::<Vec<_>>().into_iter().map(|thread| thread.join().unwrap()).collect()
+        changes
+            .iter()
+            .map(one)
+            .collect::<Vec<_>>()
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     for reply in &replies {
         assert_eq!(reply.status, 200, "{}", reply.text());
     }
-    let all = changes.iter().fold(member.user.clone(), |user, change| with(&user, change));
+    let all = changes
+        .iter()
+        .fold(member.user.clone(), |user, change| with(&user, change));
     assert_eq!(member.get(ROUTE).expect(200).json(), all);
     assert_eq!(text(&replies[0], "id"), member.id());
 }

@@ -12,11 +12,17 @@ const ROUTE: &str = "/api/auth/password/change";
 const NEW: &str = "another battery, less correct";
 
 fn change(caller: &Caller, current: &str, new: &str) -> Reply {
-    caller.post(ROUTE, &json!({ "currentPassword": current, "newPassword": new }))
+    caller.post(
+        ROUTE,
+        &json!({ "currentPassword": current, "newPassword": new }),
+    )
 }
 
 fn login(email: &str, password: &str) -> Reply {
-    stack().stranger().post("/api/auth/login", &json!({ "email": email, "password": password }))
+    stack().stranger().post(
+        "/api/auth/login",
+        &json!({ "email": email, "password": password }),
+    )
 }
 
 #[test]
@@ -28,16 +34,27 @@ fn a_password_is_changed_and_every_other_session_ends() {
     look::not_kept(&reply);
     look::revoked(&other.get("/api/auth/me"));
     let refresh = |caller: &Caller| {
-        stack().stranger().post("/api/auth/refresh", &json!({ "refreshToken": caller.refresh_token }))
+        stack().stranger().post(
+            "/api/auth/refresh",
+            &json!({ "refreshToken": caller.refresh_token }),
+        )
     };
     look::wrong_refresh_token(&refresh(&other));
     assert_eq!(member.get("/api/auth/me").expect(200).json(), member.user);
     let _ = refresh(&member).expect(200);
 
     wrong_credentials(&login(&member.email, PASSWORD));
-    assert_eq!(login(&member.email, NEW).expect(200).json()["user"], member.user);
+    assert_eq!(
+        login(&member.email, NEW).expect(200).json()["user"],
+        member.user
+    );
     // And back again.
-    let _ = change(&stack().signed_in(&member.email, &login(&member.email, NEW)), NEW, PASSWORD).expect(204);
+    let _ = change(
+        &stack().signed_in(&member.email, &login(&member.email, NEW)),
+        NEW,
+        PASSWORD,
+    )
+    .expect(204);
     let _ = login(&member.email, PASSWORD).expect(200);
     look::revoked(&member.get("/api/auth/me"));
 }
@@ -49,7 +66,12 @@ fn what_is_refused_changes_nothing() {
     for (current, new, field, code) in [
         ("not the password", NEW, "currentPassword", "wrong"),
         ("", NEW, "currentPassword", "wrong"),
-        ("not the password", "not the password", "currentPassword", "wrong"),
+        (
+            "not the password",
+            "not the password",
+            "currentPassword",
+            "wrong",
+        ),
         (PASSWORD, PASSWORD, "newPassword", "same"),
         (PASSWORD, "1234567", "newPassword", "too-short"),
         (PASSWORD, "", "newPassword", "too-short"),
@@ -58,9 +80,18 @@ fn what_is_refused_changes_nothing() {
         invalid(&change(&member, current, new), &[(field, code)]);
     }
     for (body, details) in [
-        (json!({}), &[("currentPassword", "required"), ("newPassword", "required")][..]),
-        (json!({ "currentPassword": PASSWORD }), &[("newPassword", "required")]),
-        (json!({ "currentPassword": 1, "newPassword": [] }), &[("currentPassword", "type"), ("newPassword", "type")]),
+        (
+            json!({}),
+            &[("currentPassword", "required"), ("newPassword", "required")][..],
+        ),
+        (
+            json!({ "currentPassword": PASSWORD }),
+            &[("newPassword", "required")],
+        ),
+        (
+            json!({ "currentPassword": 1, "newPassword": [] }),
+            &[("currentPassword", "type"), ("newPassword", "type")],
+        ),
         (
             json!({ "currentPassword": PASSWORD, "newPassword": NEW, "role": "admin", "user": "x" }),
             &[("role", "unknown-field"), ("user", "unknown-field")],
@@ -80,7 +111,10 @@ fn every_byte_counts() {
     let member = stack().member();
     let long = "x".repeat(100);
     let _ = change(&member, PASSWORD, &long).expect(204);
-    invalid(&change(&member, &"x".repeat(99), NEW), &[("currentPassword", "wrong")]);
+    invalid(
+        &change(&member, &"x".repeat(99), NEW),
+        &[("currentPassword", "wrong")],
+    );
     invalid(&change(&member, &long, &long), &[("newPassword", "same")]);
     let _ = change(&member, &long, &"x".repeat(99)).expect(204);
     wrong_credentials(&login(&member.email, &long));
@@ -88,19 +122,31 @@ fn every_byte_counts() {
 
 #[test]
 fn the_hash_and_both_versions_go_together() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let before = items::stored_hash(inside, &member.email);
     let _ = change(&member, PASSWORD, NEW).expect(204);
     assert_ne!(items::stored_hash(inside, &member.email), before);
     let endpoint = inside.dynamo.endpoint();
     let users = items::users(&endpoint);
-    for key in [items::user_key(member.id()), items::identity_key(&member.email)] {
-        assert_eq!(users.get(&key)["auth_version"], json!({ "N": "2" }), "{key}");
+    for key in [
+        items::user_key(member.id()),
+        items::identity_key(&member.email),
+    ] {
+        assert_eq!(
+            users.get(&key)["auth_version"],
+            json!({ "N": "2" }),
+            "{key}"
+        );
     }
     // Who has no password cannot confirm one.
     items::remove_hash(inside, &member.email);
-    invalid(&change(&member, NEW, PASSWORD), &[("currentPassword", "wrong")]);
+    invalid(
+        &change(&member, NEW, PASSWORD),
+        &[("currentPassword", "wrong")],
+    );
 }
 
 #[test]
@@ -118,7 +164,13 @@ fn a_login_that_races_the_change_with_the_old_password_is_void() {
                 })
                 .collect();
             let changed = change(&member, PASSWORD, NEW);
-            (changed, logins.into_iter().map(|thread| thread.join().unwrap()).collect::<Vec<Reply>>())
+            (
+                changed,
+                logins
+                    .into_iter()
+                    .map(|thread| thread.join().unwrap())
+                    .collect::<Vec<Reply>>(),
+            )
         });
         let _ = changed.expect(204);
         for reply in logins {
@@ -140,11 +192,21 @@ fn of_two_changes_at_once_one_holds() {
         let passwords = ["the first new password", "the second new password"];
         let replies: Vec<Reply> = thread::scope(|scope| {
             let one = |(caller, new)| scope.spawn(move || change(caller, PASSWORD, new));
-            let threads: Vec<_> = [(&member, passwords[0]), (&other, passwords[1])].map(one).into();
-            threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+            let threads: Vec<_> = [(&member, passwords[0]), (&other, passwords[1])]
+                .map(one)
+                .into();
+            threads
+                .into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
         });
         let won: Vec<usize> = (0..2).filter(|at| replies[*at].status == 204).collect();
-        assert_eq!(won.len(), 1, "{:?}", replies.iter().map(Reply::text).collect::<Vec<_>>());
+        assert_eq!(
+            won.len(),
+            1,
+            "{:?}",
+            replies.iter().map(Reply::text).collect::<Vec<_>>()
+        );
         look::revoked(&[&other, &member][won[0]].get("/api/auth/me"));
         let _ = login(&member.email, passwords[won[0]]).expect(200);
         for old in [passwords[1 - won[0]], PASSWORD] {

@@ -15,13 +15,20 @@ const KEY: &str = "the-key-of-a-try";
 const OTHER_KEY: &str = "the-key-of-another-try";
 
 fn refresh(token: &str) -> Reply {
-    stack().stranger().post(ROUTE, &json!({ "refreshToken": token }))
+    stack()
+        .stranger()
+        .post(ROUTE, &json!({ "refreshToken": token }))
 }
 
 fn refresh_with(token: &str, key: &str) -> Reply {
     let body = json!({ "refreshToken": token }).to_string();
-    let headers = [("content-type", "application/json"), ("idempotency-key", key)];
-    stack().stranger().send("POST", ROUTE, &headers, Some(body.as_bytes()))
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", key),
+    ];
+    stack()
+        .stranger()
+        .send("POST", ROUTE, &headers, Some(body.as_bytes()))
 }
 
 fn event(token: &str) -> Event {
@@ -77,8 +84,14 @@ fn a_refresh_goes_on_from_token_to_token() {
 fn a_refresh_stays_in_its_session() {
     let member = stack().member();
     let reply = refresh(&member.refresh_token).expect(200);
-    let _ = stack().stranger().post("/api/auth/logout", &json!({ "refreshToken": text(&reply, "refreshToken") }));
-    is_over(&member, &[&member.refresh_token, &text(&reply, "refreshToken")]);
+    let _ = stack().stranger().post(
+        "/api/auth/logout",
+        &json!({ "refreshToken": text(&reply, "refreshToken") }),
+    );
+    is_over(
+        &member,
+        &[&member.refresh_token, &text(&reply, "refreshToken")],
+    );
     is_over(&member.with_token(Some(&text(&reply, "accessToken"))), &[]);
 }
 
@@ -86,25 +99,39 @@ fn a_refresh_stays_in_its_session() {
 fn the_body_is_a_refresh_token_and_nothing_else() {
     let post = |body: &Value| stack().stranger().post(ROUTE, body);
     invalid(&post(&json!({})), &[("refreshToken", "required")]);
-    invalid(&post(&json!({ "refreshToken": null })), &[("refreshToken", "required")]);
+    invalid(
+        &post(&json!({ "refreshToken": null })),
+        &[("refreshToken", "required")],
+    );
     for wrong in [json!(1), json!(["x"]), json!({ "$ne": "" })] {
-        invalid(&post(&json!({ "refreshToken": wrong })), &[("refreshToken", "type")]);
+        invalid(
+            &post(&json!({ "refreshToken": wrong })),
+            &[("refreshToken", "type")],
+        );
     }
     let member = stack().member();
     let more = json!({ "refreshToken": member.refresh_token, "role": "admin", "sub": "x" });
-    invalid(&post(&more), &[("role", "unknown-field"), ("sub", "unknown-field")]);
+    invalid(
+        &post(&more),
+        &[("role", "unknown-field"), ("sub", "unknown-field")],
+    );
     let _ = refresh(&member.refresh_token).expect(200);
 }
 
 #[test]
 fn what_is_stored_is_a_hash() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let stored = |token: &str| {
         let all = items::sessions(&inside.dynamo.endpoint()).query("user_id", member.id());
         assert_eq!(all.len(), 1);
         assert!(!all[0].to_string().contains(token));
-        (all[0]["refresh_token_hash"]["S"].clone(), all[0]["generation"]["N"].clone())
+        (
+            all[0]["refresh_token_hash"]["S"].clone(),
+            all[0]["generation"]["N"].clone(),
+        )
     };
     let before = stored(&member.refresh_token);
     let after = stored(&next(&member.refresh_token));
@@ -114,11 +141,16 @@ fn what_is_stored_is_a_hash() {
 
 #[test]
 fn the_new_access_token_has_the_stored_role() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     items::set_user(inside, member.id(), &json!({ "role": { "S": "admin" } }));
     let reply = refresh(&member.refresh_token).expect(200);
-    assert_eq!(super::forge::claims(&text(&reply, "accessToken"))["role"], "admin");
+    assert_eq!(
+        super::forge::claims(&text(&reply, "accessToken"))["role"],
+        "admin"
+    );
 }
 
 // Malicious
@@ -128,7 +160,11 @@ fn an_unknown_malformed_or_foreign_token_is_one_refusal() {
     let member = stack().member();
     let token = &member.refresh_token;
     let flipped = |at: usize| {
-        let other = if token.as_bytes()[at] == b'A' { "B" } else { "A" };
+        let other = if token.as_bytes()[at] == b'A' {
+            "B"
+        } else {
+            "A"
+        };
         let mut flipped = token.clone();
         flipped.replace_range(at..=at, other);
         flipped
@@ -165,16 +201,29 @@ fn an_unknown_malformed_or_foreign_token_is_one_refusal() {
 
 #[test]
 fn a_token_of_another_deployment_is_refused_before_any_table() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let secret = "another deployment's secret, of 32 bytes and more";
-    let foreign = inside.variant("register", "foreign", 1, &[("BAKEND_AUTH_JWT_SECRET", secret)]);
+    let foreign = inside.variant(
+        "register",
+        "foreign",
+        1,
+        &[("BAKEND_AUTH_JWT_SECRET", secret)],
+    );
     let body = json!({ "email": fresh_email(), "password": PASSWORD });
-    let foreign = foreign.invoke(&Event::new("POST", "/api/auth/register").json(&body)).expect(201);
+    let foreign = foreign
+        .invoke(&Event::new("POST", "/api/auth/register").json(&body))
+        .expect(201);
     wrong_refresh_token(&refresh(&text(&foreign, "refreshToken")));
 
     let variant = inside.variant("refresh", "tag", 1, &[]);
     variant.settle();
-    for token in [text(&foreign, "refreshToken"), "garbage".to_owned(), "A".repeat(135)] {
+    for token in [
+        text(&foreign, "refreshToken"),
+        "garbage".to_owned(),
+        "A".repeat(135),
+    ] {
         wrong_refresh_token(&variant.invoke(&event(&token)));
     }
     assert_eq!(variant.calls().len(), 0);
@@ -182,7 +231,10 @@ fn a_token_of_another_deployment_is_refused_before_any_table() {
     // Another prefix with the same secret; straight to the engine, so that no refusal of the proxy is left behind.
     let member = stack().member();
     let endpoint = inside.dynamo.endpoint();
-    let other = [("BAKEND_TABLE_PREFIX", "other-"), ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str())];
+    let other = [
+        ("BAKEND_TABLE_PREFIX", "other-"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
+    ];
     let elsewhere = inside.variant("refresh", "prefix", 1, &other);
     wrong_refresh_token(&elsewhere.invoke(&event(&member.refresh_token)));
     let _ = refresh(&member.refresh_token).expect(200);
@@ -190,11 +242,14 @@ fn a_token_of_another_deployment_is_refused_before_any_table() {
 
 #[test]
 fn a_token_of_a_session_or_user_that_is_gone_is_refused() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let endpoint = inside.dynamo.endpoint();
     let [member, other] = [stack().member(), stack().member()];
     let session = super::forge::claims(member.token.as_deref().unwrap())["sid"].clone();
-    items::sessions(&endpoint).delete(&json!({ "user_id": { "S": member.id() }, "id": { "S": session } }));
+    items::sessions(&endpoint)
+        .delete(&json!({ "user_id": { "S": member.id() }, "id": { "S": session } }));
     wrong_refresh_token(&refresh(&member.refresh_token));
     items::users(&endpoint).delete(&items::user_key(other.id()));
     wrong_refresh_token(&refresh(&other.refresh_token));
@@ -202,9 +257,15 @@ fn a_token_of_a_session_or_user_that_is_gone_is_refused() {
 
 #[test]
 fn a_disabled_user_or_a_changed_password_ends_every_token() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let [disabled, changed] = [stack().member(), stack().member()];
-    items::set_user(inside, disabled.id(), &json!({ "disabled": { "BOOL": true } }));
+    items::set_user(
+        inside,
+        disabled.id(),
+        &json!({ "disabled": { "BOOL": true } }),
+    );
     is_over(&disabled, &[&disabled.refresh_token]);
     items::raise_version(inside, changed.id(), &changed.email);
     is_over(&changed, &[&changed.refresh_token]);
@@ -223,7 +284,9 @@ fn the_previous_token_within_the_grace_is_refused_and_the_session_lives() {
 
 #[test]
 fn the_grace_is_ten_seconds() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let (within, after) = (later(inside, "5s"), later(inside, "11s"));
     let member = stack().member();
     let newest = next(&member.refresh_token);
@@ -239,7 +302,14 @@ fn an_older_token_revokes_at_once() {
     let second = next(&member.refresh_token);
     let newest = refresh(&second).expect(200);
     wrong_refresh_token(&refresh(&member.refresh_token));
-    is_over(&member, &[&text(&newest, "refreshToken"), &second, &member.refresh_token]);
+    is_over(
+        &member,
+        &[
+            &text(&newest, "refreshToken"),
+            &second,
+            &member.refresh_token,
+        ],
+    );
     is_over(&member.with_token(Some(&text(&newest, "accessToken"))), &[]);
 }
 
@@ -257,7 +327,10 @@ fn a_revoked_session_leaves_the_others_alone() {
 #[test]
 fn an_idempotency_key_does_not_shield_an_older_token() {
     let member = stack().member();
-    let second = text(&refresh_with(&member.refresh_token, KEY).expect(200), "refreshToken");
+    let second = text(
+        &refresh_with(&member.refresh_token, KEY).expect(200),
+        "refreshToken",
+    );
     let newest = text(&refresh_with(&second, KEY).expect(200), "refreshToken");
     wrong_refresh_token(&refresh_with(&member.refresh_token, KEY));
     is_over(&member, &[&newest, &second]);
@@ -267,7 +340,9 @@ fn an_idempotency_key_does_not_shield_an_older_token() {
 
 #[test]
 fn a_refresh_token_lives_for_7_days_from_its_last_use_and_30_in_all() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let [member, other] = [stack().member(), stack().member()];
     wrong_refresh_token(&later(inside, "7d").invoke(&event(&member.refresh_token)));
     let mut token = other.refresh_token.clone();
@@ -281,7 +356,9 @@ fn a_refresh_token_lives_for_7_days_from_its_last_use_and_30_in_all() {
 
 #[test]
 fn an_expired_token_is_dead_and_nothing_more() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let newest = next(&member.refresh_token);
     let expired = later(inside, "8d");
@@ -292,19 +369,31 @@ fn an_expired_token_is_dead_and_nothing_more() {
 
 #[test]
 fn lifetimes_are_settings() {
-    let Some(inside) = stack().inside() else { return };
-    let short = [("BAKEND_AUTH_REFRESH_TOKEN_TTL", "1h"), ("BAKEND_AUTH_SESSION_MAX_AGE", "2h")];
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let short = [
+        ("BAKEND_AUTH_REFRESH_TOKEN_TTL", "1h"),
+        ("BAKEND_AUTH_SESSION_MAX_AGE", "2h"),
+    ];
     let of = |offset: &'static str| {
         let env = [short.as_slice(), &[("BAKEND_CLOCK_OFFSET", offset)]].concat();
         inside.variant("refresh", "short", 1, &env)
     };
     let member = stack().member();
     let one = of("1s").invoke(&event(&member.refresh_token)).expect(200);
-    let two = of("59m").invoke(&event(&text(&one, "refreshToken"))).expect(200);
-    let three = of("110m").invoke(&event(&text(&two, "refreshToken"))).expect(200);
+    let two = of("59m")
+        .invoke(&event(&text(&one, "refreshToken")))
+        .expect(200);
+    let three = of("110m")
+        .invoke(&event(&text(&two, "refreshToken")))
+        .expect(200);
     wrong_refresh_token(&of("2h").invoke(&event(&text(&three, "refreshToken"))));
 
-    let grace = [("BAKEND_AUTH_REFRESH_GRACE", "60s"), ("BAKEND_CLOCK_OFFSET", "30s")];
+    let grace = [
+        ("BAKEND_AUTH_REFRESH_GRACE", "60s"),
+        ("BAKEND_CLOCK_OFFSET", "30s"),
+    ];
     let grace = inside.variant("refresh", "grace", 1, &grace);
     let member = stack().member();
     let newest = next(&member.refresh_token);
@@ -324,10 +413,15 @@ fn of_twenty_refreshes_of_one_token_at_most_one_wins() {
         let caller = stack().login(&member.email);
         let token = &caller.refresh_token;
         let replies: Vec<Reply> = thread::scope(|scope| {
-            let all: Vec<_> = (0..20).map(|_| scope.spawn(move || refresh(token))).collect();
-            all.into_iter().map(|thread| thread.join().unwrap()).collect()
+            let all: Vec<_> = (0..20)
+                .map(|_| scope.spawn(move || refresh(token)))
+                .collect();
+            all.into_iter()
+                .map(|thread| thread.join().unwrap())
+                .collect()
         });
-        let (won, lost): (Vec<&Reply>, Vec<&Reply>) = replies.iter().partition(|reply| reply.status == 200);
+        let (won, lost): (Vec<&Reply>, Vec<&Reply>) =
+            replies.iter().partition(|reply| reply.status == 200);
         lost.iter().for_each(|reply| wrong_refresh_token(reply));
         assert_eq!(won.len(), 1, "nothing failed, so somebody has to win");
         lives(&caller);
@@ -341,11 +435,17 @@ fn twenty_tries_with_one_key_all_get_the_same_token() {
     let member = stack().member();
     let token = &member.refresh_token;
     let replies: Vec<Reply> = thread::scope(|scope| {
-        let all: Vec<_> = (0..20).map(|_| scope.spawn(move || refresh_with(token, KEY))).collect();
-        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let all: Vec<_> = (0..20)
+            .map(|_| scope.spawn(move || refresh_with(token, KEY)))
+            .collect();
+        all.into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
-    let mut tokens: Vec<String> =
-        replies.iter().map(|reply| text(&reply.clone().expect(200), "refreshToken")).collect();
+    let mut tokens: Vec<String> = replies
+        .iter()
+        .map(|reply| text(&reply.clone().expect(200), "refreshToken"))
+        .collect();
     tokens.sort_unstable();
     tokens.dedup();
     assert_eq!(tokens.len(), 1);
@@ -357,7 +457,11 @@ fn a_refresh_and_a_logout_at_once_leave_nothing() {
     let caller = stack().member();
     let token = &caller.refresh_token;
     let refreshed = thread::scope(|scope| {
-        let logout = scope.spawn(|| stack().stranger().post("/api/auth/logout", &json!({ "refreshToken": token })));
+        let logout = scope.spawn(|| {
+            stack()
+                .stranger()
+                .post("/api/auth/logout", &json!({ "refreshToken": token }))
+        });
         let refreshed = refresh(token);
         let _ = logout.join().unwrap().expect(204);
         refreshed
@@ -365,9 +469,16 @@ fn a_refresh_and_a_logout_at_once_leave_nothing() {
     let mut tokens = vec![token.clone()];
     if refreshed.status == 200 {
         tokens.push(text(&refreshed, "refreshToken"));
-        look::revoked(&caller.with_token(Some(&text(&refreshed, "accessToken"))).get("/api/notes"));
+        look::revoked(
+            &caller
+                .with_token(Some(&text(&refreshed, "accessToken")))
+                .get("/api/notes"),
+        );
     }
-    is_over(&caller, &tokens.iter().map(String::as_str).collect::<Vec<_>>());
+    is_over(
+        &caller,
+        &tokens.iter().map(String::as_str).collect::<Vec<_>>(),
+    );
 }
 
 // Failed to arrive
@@ -394,7 +505,11 @@ fn another_key_or_none_does_not_converge() {
     wrong_refresh_token(&refresh(&member.refresh_token));
     lives(&member);
     let again = refresh_with(&member.refresh_token, KEY).expect(200);
-    assert_eq!(text(&again, "refreshToken"), text(&first, "refreshToken"), "none of that did any harm");
+    assert_eq!(
+        text(&again, "refreshToken"),
+        text(&first, "refreshToken"),
+        "none of that did any harm"
+    );
 }
 
 #[test]
@@ -416,7 +531,10 @@ fn a_key_is_worth_nothing_with_another_token() {
 #[test]
 fn a_used_successor_ends_the_convergence() {
     let member = stack().member();
-    let first = text(&refresh_with(&member.refresh_token, KEY).expect(200), "refreshToken");
+    let first = text(
+        &refresh_with(&member.refresh_token, KEY).expect(200),
+        "refreshToken",
+    );
     let newest = next(&first);
     wrong_refresh_token(&refresh_with(&member.refresh_token, KEY));
     is_over(&member, &[&newest, &first]);
@@ -424,24 +542,34 @@ fn a_used_successor_ends_the_convergence() {
 
 #[test]
 fn a_key_converges_for_a_minute() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let with_key = |token: &str| event(token).header("idempotency-key", KEY);
     let (within, after) = (later(inside, "30s"), later(inside, "61s"));
     let member = stack().member();
     let first = refresh_with(&member.refresh_token, KEY).expect(200);
     let again = within.invoke(&with_key(&member.refresh_token)).expect(200);
-    assert_eq!(text(&again, "refreshToken"), text(&first, "refreshToken"), "after the grace, within the minute");
+    assert_eq!(
+        text(&again, "refreshToken"),
+        text(&first, "refreshToken"),
+        "after the grace, within the minute"
+    );
     wrong_refresh_token(&after.invoke(&with_key(&member.refresh_token)));
     is_over(&member, &[&text(&first, "refreshToken")]);
 }
 
 #[test]
 fn another_key_after_the_grace_revokes() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let after = later(inside, "11s");
     let member = stack().member();
     let first = refresh_with(&member.refresh_token, KEY).expect(200);
-    wrong_refresh_token(&after.invoke(&event(&member.refresh_token).header("idempotency-key", OTHER_KEY)));
+    wrong_refresh_token(
+        &after.invoke(&event(&member.refresh_token).header("idempotency-key", OTHER_KEY)),
+    );
     is_over(&member, &[&text(&first, "refreshToken")]);
 }
 
@@ -449,19 +577,28 @@ fn another_key_after_the_grace_revokes() {
 fn a_key_does_not_outlive_the_session() {
     let member = stack().member();
     let first = refresh_with(&member.refresh_token, KEY).expect(200);
-    let _ = stack().stranger().post("/api/auth/logout", &json!({ "refreshToken": text(&first, "refreshToken") }));
+    let _ = stack().stranger().post(
+        "/api/auth/logout",
+        &json!({ "refreshToken": text(&first, "refreshToken") }),
+    );
     wrong_refresh_token(&refresh_with(&member.refresh_token, KEY));
     is_over(&member, &[&text(&first, "refreshToken")]);
 }
 
 #[test]
 fn a_key_does_not_outlive_the_right_to_the_session() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let [disabled, changed] = [stack().member(), stack().member()];
     for member in [&disabled, &changed] {
         let _ = refresh_with(&member.refresh_token, KEY).expect(200);
     }
-    items::set_user(inside, disabled.id(), &json!({ "disabled": { "BOOL": true } }));
+    items::set_user(
+        inside,
+        disabled.id(),
+        &json!({ "disabled": { "BOOL": true } }),
+    );
     items::raise_version(inside, changed.id(), &changed.email);
     for member in [&disabled, &changed] {
         wrong_refresh_token(&refresh_with(&member.refresh_token, KEY));
@@ -471,13 +608,29 @@ fn a_key_does_not_outlive_the_right_to_the_session() {
 #[test]
 fn a_key_has_16_to_128_visible_ascii_characters() {
     let member = stack().member();
-    for bad in ["x", &"x".repeat(15), &"x".repeat(129), "sixteen characters", "sixteen\tcharacters"] {
-        invalid(&refresh_with(&member.refresh_token, bad), &[("Idempotency-Key", "format")]);
+    for bad in [
+        "x",
+        &"x".repeat(15),
+        &"x".repeat(129),
+        "sixteen characters",
+        "sixteen\tcharacters",
+    ] {
+        invalid(
+            &refresh_with(&member.refresh_token, bad),
+            &[("Idempotency-Key", "format")],
+        );
     }
     let mut token = member.refresh_token.clone();
-    for good in ["x".repeat(16), "~".repeat(128), "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}".to_owned()] {
+    for good in [
+        "x".repeat(16),
+        "~".repeat(128),
+        "!\"#$%&'()*+,-./:;<=>?@[]^_`{|}".to_owned(),
+    ] {
         let first = text(&refresh_with(&token, &good).expect(200), "refreshToken");
-        assert_eq!(text(&refresh_with(&token, &good).expect(200), "refreshToken"), first);
+        assert_eq!(
+            text(&refresh_with(&token, &good).expect(200), "refreshToken"),
+            first
+        );
         token = first;
     }
     lives(&member);
@@ -485,11 +638,21 @@ fn a_key_has_16_to_128_visible_ascii_characters() {
 
 #[test]
 fn a_key_that_no_client_library_sends_is_refused() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
-    for bad in ["sixteen\0characters", "sixteen\ncharacters", "sechzehn zeichen ä", "ääääääääääääääääää", ""]
-    {
-        let reply = inside.invoke("refresh", &event(&member.refresh_token).header("idempotency-key", bad));
+    for bad in [
+        "sixteen\0characters",
+        "sixteen\ncharacters",
+        "sechzehn zeichen ä",
+        "ääääääääääääääääää",
+        "",
+    ] {
+        let reply = inside.invoke(
+            "refresh",
+            &event(&member.refresh_token).header("idempotency-key", bad),
+        );
         invalid(&reply, &[("Idempotency-Key", "format")]);
     }
     let _ = refresh(&member.refresh_token).expect(200);
@@ -499,13 +662,20 @@ fn a_key_that_no_client_library_sends_is_refused() {
 fn losing(inside: &Inside, times: usize) -> Instance<'_> {
     let variant = inside.variant("refresh", "lossy", 1, &[]);
     variant.settle();
-    inside.proxy.fault(Rule::new(Fault::LoseReply).key(&variant.key).action("UpdateItem").times(times));
+    inside.proxy.fault(
+        Rule::new(Fault::LoseReply)
+            .key(&variant.key)
+            .action("UpdateItem")
+            .times(times),
+    );
     variant
 }
 
 #[test]
 fn a_reply_of_the_table_that_is_lost_logs_nobody_out() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     for key in [None, Some(KEY)] {
         let member = stack().member();
         let mut event = event(&member.refresh_token);
@@ -521,11 +691,18 @@ fn a_reply_of_the_table_that_is_lost_logs_nobody_out() {
 
 #[test]
 fn when_every_reply_is_lost_a_later_try_with_the_key_converges() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let variant = losing(inside, 20);
     let lost = variant.invoke(&event(&member.refresh_token).header("idempotency-key", KEY));
-    look::refused(&lost, 503, "common/unavailable", "The service is busy; try again in a moment.");
+    look::refused(
+        &lost,
+        503,
+        "common/unavailable",
+        "The service is busy; try again in a moment.",
+    );
     assert!(lost.header("retry-after").is_some());
     inside.proxy.clear(&variant.key);
     let again = refresh_with(&member.refresh_token, KEY).expect(200);
@@ -535,26 +712,44 @@ fn when_every_reply_is_lost_a_later_try_with_the_key_converges() {
 
 #[test]
 fn a_refresh_that_never_reached_the_table_can_be_tried_again() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let variant = inside.variant("refresh", "throttled", 1, &[]);
     variant.settle();
-    inside.proxy.fault(Rule::new(Fault::Throttle).key(&variant.key).action("UpdateItem"));
+    inside.proxy.fault(
+        Rule::new(Fault::Throttle)
+            .key(&variant.key)
+            .action("UpdateItem"),
+    );
     let refused = variant.invoke(&event(&member.refresh_token));
-    look::refused(&refused, 503, "common/unavailable", "The service is busy; try again in a moment.");
+    look::refused(
+        &refused,
+        503,
+        "common/unavailable",
+        "The service is busy; try again in a moment.",
+    );
     let _ = refresh(&member.refresh_token).expect(200);
 }
 
 #[test]
 fn a_slow_rotation_that_another_overtakes_is_refused() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let variant = inside.variant("refresh", "slow", 1, &[]);
     variant.settle();
-    let held = inside.proxy.hold(|rule| rule.key(&variant.key).action("UpdateItem").times(1));
+    let held = inside
+        .proxy
+        .hold(|rule| rule.key(&variant.key).action("UpdateItem").times(1));
     let (slow, fast) = thread::scope(|scope| {
         let slow = scope.spawn(|| variant.invoke(&event(&member.refresh_token)));
-        assert!(held.wait_for(1, Duration::from_secs(20)), "the rotation is written");
+        assert!(
+            held.wait_for(1, Duration::from_secs(20)),
+            "the rotation is written"
+        );
         let fast = refresh(&member.refresh_token).expect(200);
         held.release();
         (slow.join().unwrap(), fast)
@@ -567,14 +762,23 @@ fn a_slow_rotation_that_another_overtakes_is_refused() {
 // `auth.refreshReuse: "converge"`
 
 fn converging<'a>(inside: &'a Inside, offset: &str) -> Instance<'a> {
-    let env = [("BAKEND_AUTH_REFRESH_REUSE", "converge"), ("BAKEND_CLOCK_OFFSET", offset)];
+    let env = [
+        ("BAKEND_AUTH_REFRESH_REUSE", "converge"),
+        ("BAKEND_CLOCK_OFFSET", offset),
+    ];
     inside.variant("refresh", "converge", 1, &env)
 }
 
 #[test]
 fn converge_gives_the_same_successor_within_the_grace() {
-    let Some(inside) = stack().inside() else { return };
-    let (now, within, after) = (converging(inside, "0s"), converging(inside, "5s"), converging(inside, "11s"));
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let (now, within, after) = (
+        converging(inside, "0s"),
+        converging(inside, "5s"),
+        converging(inside, "11s"),
+    );
     let member = stack().member();
     let first = now.invoke(&event(&member.refresh_token)).expect(200);
     for variant in [&now, &within] {
@@ -589,10 +793,15 @@ fn converge_gives_the_same_successor_within_the_grace() {
 
 #[test]
 fn converge_ends_when_the_successor_is_used() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let now = converging(inside, "0s");
     let member = stack().member();
-    let first = text(&now.invoke(&event(&member.refresh_token)).expect(200), "refreshToken");
+    let first = text(
+        &now.invoke(&event(&member.refresh_token)).expect(200),
+        "refreshToken",
+    );
     let newest = text(&now.invoke(&event(&first)).expect(200), "refreshToken");
     wrong_refresh_token(&now.invoke(&event(&member.refresh_token)));
     is_over(&member, &[&newest, &first]);

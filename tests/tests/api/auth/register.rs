@@ -11,15 +11,25 @@ use super::look::{self, invalid, masked, refused, signed_in, text};
 const ROUTE: &str = "/api/auth/register";
 
 fn register(email: &str, password: &str) -> Reply {
-    stack().stranger().post(ROUTE, &json!({ "email": email, "password": password }))
+    stack()
+        .stranger()
+        .post(ROUTE, &json!({ "email": email, "password": password }))
 }
 
 fn login(email: &str, password: &str) -> Reply {
-    stack().stranger().post("/api/auth/login", &json!({ "email": email, "password": password }))
+    stack().stranger().post(
+        "/api/auth/login",
+        &json!({ "email": email, "password": password }),
+    )
 }
 
 fn taken(reply: &Reply) {
-    refused(reply, 409, "auth/email-already-exists", "An account with this email already exists.");
+    refused(
+        reply,
+        409,
+        "auth/email-already-exists",
+        "An account with this email already exists.",
+    );
 }
 
 /// A fresh address of exactly so many bytes.
@@ -39,17 +49,28 @@ fn a_registration_makes_a_user_and_signs_it_in() {
     let member = stack().signed_in(&email, &reply);
     let list = member.get("/api/notes").expect(200);
     assert_eq!(list.json(), json!({ "items": [], "nextCursor": null }));
-    let refreshed = stack().stranger().post("/api/auth/refresh", &json!({ "refreshToken": member.refresh_token }));
+    let refreshed = stack().stranger().post(
+        "/api/auth/refresh",
+        &json!({ "refreshToken": member.refresh_token }),
+    );
     assert_eq!(masked(&refreshed.expect(200).json()), look::pair());
     let again = login(&email, PASSWORD).expect(200).json();
-    assert_eq!(again["user"], reply.json()["user"], "the account that was registered");
+    assert_eq!(
+        again["user"],
+        reply.json()["user"],
+        "the account that was registered"
+    );
 }
 
 #[test]
 fn nothing_of_the_password_comes_back() {
     let reply = register(&fresh_email(), "a password to be kept").expect(201);
     for hidden in ["a password to be kept", "$2b$", "password", "hash"] {
-        assert!(!reply.text().contains(hidden), "{hidden} in {}", reply.text());
+        assert!(
+            !reply.text().contains(hidden),
+            "{hidden} in {}",
+            reply.text()
+        );
     }
 }
 
@@ -58,7 +79,12 @@ fn an_address_is_trimmed_and_lower_cased() {
     let email = fresh_email();
     let reply = register(&format!(" \t{}\r\n ", email.to_uppercase()), PASSWORD).expect(201);
     assert_eq!(reply.json()["user"]["email"], json!(email));
-    for spelling in [email.clone(), email.to_uppercase(), format!("  {email}"), format!("{email}\n")] {
+    for spelling in [
+        email.clone(),
+        email.to_uppercase(),
+        format!("  {email}"),
+        format!("{email}\n"),
+    ] {
         taken(&register(&spelling, PASSWORD));
     }
 }
@@ -109,7 +135,12 @@ fn a_password_has_8_to_128_characters() {
     ] {
         invalid(&register(&fresh_email(), &password), &[("password", code)]);
     }
-    for password in ["12345678".to_owned(), "🔑".repeat(8), "x".repeat(128), "🔑".repeat(128)] {
+    for password in [
+        "12345678".to_owned(),
+        "🔑".repeat(8),
+        "x".repeat(128),
+        "🔑".repeat(128),
+    ] {
         let email = fresh_email();
         let _ = register(&email, &password).expect(201);
         let _ = login(&email, &password).expect(200);
@@ -118,9 +149,14 @@ fn a_password_has_8_to_128_characters() {
 
 #[test]
 fn there_are_no_composition_rules() {
-    for password in
-        ["aaaaaaaa", "12345678", "        ", "password", "пароль пароль", "\u{1}\u{2}\u{3}\u{4}\t\n\r\u{7f}"]
-    {
+    for password in [
+        "aaaaaaaa",
+        "12345678",
+        "        ",
+        "password",
+        "пароль пароль",
+        "\u{1}\u{2}\u{3}\u{4}\t\n\r\u{7f}",
+    ] {
         let email = fresh_email();
         let _ = register(&email, password).expect(201);
         let _ = login(&email, password).expect(200);
@@ -134,12 +170,35 @@ fn every_byte_of_a_password_is_significant() {
         (bytes(71), vec![bytes(70), bytes(72), bytes(70) + "y"]),
         (bytes(72), vec![bytes(71), bytes(73), bytes(71) + "y"]),
         (bytes(73), vec![bytes(72), bytes(74), bytes(72) + "y"]),
-        (bytes(127) + "a", vec![bytes(127) + "b", bytes(127), bytes(72), bytes(71)]),
-        ("password\0one".to_owned(), vec!["password\0two".to_owned(), "password".to_owned(), "password\0".to_owned()]),
-        ("\0\0\0\0\0\0\0\0".to_owned(), vec![String::new(), "\0".to_owned(), "\0".repeat(9)]),
-        ("password ".to_owned(), vec!["password".to_owned(), " password ".to_owned(), "Password ".to_owned()]),
+        (
+            bytes(127) + "a",
+            vec![bytes(127) + "b", bytes(127), bytes(72), bytes(71)],
+        ),
+        (
+            "password\0one".to_owned(),
+            vec![
+                "password\0two".to_owned(),
+                "password".to_owned(),
+                "password\0".to_owned(),
+            ],
+        ),
+        (
+            "\0\0\0\0\0\0\0\0".to_owned(),
+            vec![String::new(), "\0".to_owned(), "\0".repeat(9)],
+        ),
+        (
+            "password ".to_owned(),
+            vec![
+                "password".to_owned(),
+                " password ".to_owned(),
+                "Password ".to_owned(),
+            ],
+        ),
         ("café noir".to_owned(), vec!["cafe\u{301} noir".to_owned()]),
-        (format!("{}\0", bytes(20)), vec![bytes(20), format!("{}\0\0", bytes(20))]),
+        (
+            format!("{}\0", bytes(20)),
+            vec![bytes(20), format!("{}\0\0", bytes(20))],
+        ),
     ];
     for (password, others) in cases {
         let email = fresh_email();
@@ -153,7 +212,9 @@ fn every_byte_of_a_password_is_significant() {
 
 #[test]
 fn the_stored_value_says_how_it_was_hashed() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     for (password, form) in [
         ("x".repeat(71), "$2b$04$"),
         ("x".repeat(72), "sha256:$2b$04$"),
@@ -163,15 +224,23 @@ fn the_stored_value_says_how_it_was_hashed() {
         let email = fresh_email();
         let _ = register(&email, &password).expect(201);
         let stored = items::stored_hash(inside, &email);
-        assert!(stored.starts_with(form) && stored.len() == form.len() + 53, "{stored}");
+        assert!(
+            stored.starts_with(form) && stored.len() == form.len() + 53,
+            "{stored}"
+        );
     }
 }
 
 #[test]
 fn the_same_password_is_never_stored_alike() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let [one, other] = [stack().member(), stack().member()];
-    assert_ne!(items::stored_hash(inside, &one.email), items::stored_hash(inside, &other.email));
+    assert_ne!(
+        items::stored_hash(inside, &one.email),
+        items::stored_hash(inside, &other.email)
+    );
 }
 
 #[test]
@@ -200,11 +269,19 @@ fn a_field_that_may_not_be_set_is_named() {
         invalid(&with(name, value), &[(name, "unknown-field")]);
     }
     let all = json!({ "email": email, "password": PASSWORD, "role": "admin", "id": 1, "createdAt": null });
-    let named = [("createdAt", "unknown-field"), ("id", "unknown-field"), ("role", "unknown-field")];
+    let named = [
+        ("createdAt", "unknown-field"),
+        ("id", "unknown-field"),
+        ("role", "unknown-field"),
+    ];
     invalid(&stack().stranger().post(ROUTE, &all), &named);
 
     let reply = register(&email, PASSWORD).expect(201);
-    assert_eq!(masked(&reply.json()), signed_in(&email, "authenticated"), "nothing was stored by what was refused");
+    assert_eq!(
+        masked(&reply.json()),
+        signed_in(&email, "authenticated"),
+        "nothing was stored by what was refused"
+    );
 }
 
 #[test]
@@ -214,11 +291,20 @@ fn both_fields_are_required_and_strings() {
     for body in [json!({}), json!({ "email": null, "password": null })] {
         invalid(&stranger.post(ROUTE, &body), &required);
     }
-    for wrong in [json!(1), json!(true), json!([]), json!(["a@example.com"]), json!({ "$ne": null })] {
+    for wrong in [
+        json!(1),
+        json!(true),
+        json!([]),
+        json!(["a@example.com"]),
+        json!({ "$ne": null }),
+    ] {
         let reply = stranger.post(ROUTE, &json!({ "email": wrong, "password": wrong }));
         invalid(&reply, &[("email", "type"), ("password", "type")]);
     }
-    invalid(&register("nobody", "short"), &[("email", "format"), ("password", "too-short")]);
+    invalid(
+        &register("nobody", "short"),
+        &[("email", "format"), ("password", "too-short")],
+    );
 }
 
 #[test]
@@ -227,7 +313,10 @@ fn a_taken_address_is_a_conflict_that_changes_nothing() {
     taken(&register(&member.email, PASSWORD));
     taken(&register(&member.email, "another password"));
     look::wrong_credentials(&login(&member.email, "another password"));
-    assert_eq!(login(&member.email, PASSWORD).expect(200).json()["user"], member.user);
+    assert_eq!(
+        login(&member.email, PASSWORD).expect(200).json()["user"],
+        member.user
+    );
     let _ = member.get("/api/notes").expect(200);
 }
 
@@ -239,22 +328,42 @@ fn of_twenty_registrations_of_one_address_one_wins() {
     let email = fresh_email();
     let replies: Vec<Reply> = thread::scope(|scope| {
         let one = |number: usize| {
-            let spelled = if number.is_multiple_of(2) { email.clone() } else { email.to_uppercase() };
+            let spelled = if number.is_multiple_of(2) {
+                email.clone()
+            } else {
+                email.to_uppercase()
+            };
             scope.spawn(move || register(&spelled, &format!("password number {number}")))
         };
         let all: Vec<_> = (0..20).map(one).collect();
-        all.into_iter().map(|thread| thread.join().unwrap()).collect()
+        all.into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     let won: Vec<usize> = (0..20).filter(|at| replies[*at].status == 201).collect();
-    assert_eq!(won.len(), 1, "{:?}", replies.iter().map(|reply| reply.status).collect::<Vec<_>>());
+    assert_eq!(
+        won.len(),
+        1,
+        "{:?}",
+        replies.iter().map(|reply| reply.status).collect::<Vec<_>>()
+    );
     for reply in replies.iter().filter(|reply| reply.status != 201) {
         taken(reply);
     }
     let winner = &replies[won[0]];
-    let user = login(&email, &format!("password number {}", won[0])).expect(200).json()["user"].clone();
+    let user = login(&email, &format!("password number {}", won[0]))
+        .expect(200)
+        .json()["user"]
+        .clone();
     assert_eq!(user, winner.json()["user"]);
-    look::wrong_credentials(&login(&email, &format!("password number {}", (won[0] + 1) % 20)));
-    let _ = stack().signed_in(&email, winner).get("/api/notes").expect(200);
+    look::wrong_credentials(&login(
+        &email,
+        &format!("password number {}", (won[0] + 1) % 20),
+    ));
+    let _ = stack()
+        .signed_in(&email, winner)
+        .get("/api/notes")
+        .expect(200);
 }
 
 #[test]
@@ -265,13 +374,17 @@ fn whoever_registers_the_admins_address_is_admin() {
 
 #[test]
 fn the_admins_address_is_compared_as_it_is_stored() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let email = fresh_email();
     let spelled = format!(" {} ", email.to_uppercase());
     let variant = inside.variant("register", "admin", 1, &[("BAKEND_ADMIN_EMAIL", &spelled)]);
     let of = |email: &str| {
         let body = json!({ "email": email, "password": PASSWORD });
-        variant.invoke(&Event::new("POST", ROUTE).json(&body)).expect(201)
+        variant
+            .invoke(&Event::new("POST", ROUTE).json(&body))
+            .expect(201)
     };
     assert_eq!(masked(&of(&email).json()), signed_in(&email, "admin"));
     let near = format!("x{email}");
@@ -279,26 +392,55 @@ fn the_admins_address_is_compared_as_it_is_stored() {
     let without = inside.variant("register", "no-admin", 1, &[("BAKEND_ADMIN_EMAIL", "")]);
     let other = fresh_email();
     let body = json!({ "email": other, "password": PASSWORD });
-    let reply = without.invoke(&Event::new("POST", ROUTE).json(&body)).expect(201);
+    let reply = without
+        .invoke(&Event::new("POST", ROUTE).json(&body))
+        .expect(201);
     assert_eq!(masked(&reply.json()), signed_in(&other, "authenticated"));
 }
 
 #[test]
 fn the_authorization_header_is_never_read() {
     let member = stack().member();
-    for header in ["Bearer garbage", "Basic YTpi", "Bearer", "?", "Bearer a.b.c, Bearer d.e.f"] {
+    for header in [
+        "Bearer garbage",
+        "Basic YTpi",
+        "Bearer",
+        "?",
+        "Bearer a.b.c, Bearer d.e.f",
+    ] {
         let email = fresh_email();
         let body = json!({ "email": email, "password": PASSWORD }).to_string();
         let post = |route: &str, body: &str| {
-            let headers = [("authorization", header), ("content-type", "application/json")];
-            stack().stranger().send("POST", route, &headers, Some(body.as_bytes()))
+            let headers = [
+                ("authorization", header),
+                ("content-type", "application/json"),
+            ];
+            stack()
+                .stranger()
+                .send("POST", route, &headers, Some(body.as_bytes()))
         };
         let reply = post(ROUTE, &body).expect(201);
-        assert_eq!(masked(&reply.json()), signed_in(&email, "authenticated"), "{header}");
+        assert_eq!(
+            masked(&reply.json()),
+            signed_in(&email, "authenticated"),
+            "{header}"
+        );
         let _ = post("/api/auth/login", &body).expect(200);
-        let _ =
-            post("/api/auth/refresh", &json!({ "refreshToken": text(&reply, "refreshToken") }).to_string()).expect(200);
+        let _ = post(
+            "/api/auth/refresh",
+            &json!({ "refreshToken": text(&reply, "refreshToken") }).to_string(),
+        )
+        .expect(200);
     }
-    let reply = member.post(ROUTE, &json!({ "email": fresh_email(), "password": PASSWORD })).expect(201);
-    assert_ne!(reply.json()["user"]["id"], member.user["id"], "a user of its own");
+    let reply = member
+        .post(
+            ROUTE,
+            &json!({ "email": fresh_email(), "password": PASSWORD }),
+        )
+        .expect(201);
+    assert_ne!(
+        reply.json()["user"]["id"],
+        member.user["id"],
+        "a user of its own"
+    );
 }

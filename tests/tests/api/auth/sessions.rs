@@ -19,7 +19,10 @@ fn list(caller: &Caller) -> Vec<Value> {
 
 /// The id of the session that asks.
 fn own(caller: &Caller) -> String {
-    let current: Vec<Value> = list(caller).into_iter().filter(|session| session["current"] == true).collect();
+    let current: Vec<Value> = list(caller)
+        .into_iter()
+        .filter(|session| session["current"] == true)
+        .collect();
     assert_eq!(current.len(), 1);
     current[0]["id"].as_str().unwrap().to_owned()
 }
@@ -29,7 +32,10 @@ fn end(caller: &Caller, session: &str) -> Reply {
 }
 
 fn refresh(caller: &Caller) -> Reply {
-    stack().stranger().post("/api/auth/refresh", &json!({ "refreshToken": caller.refresh_token }))
+    stack().stranger().post(
+        "/api/auth/refresh",
+        &json!({ "refreshToken": caller.refresh_token }),
+    )
 }
 
 #[track_caller]
@@ -40,15 +46,31 @@ fn is_over(caller: &Caller) {
 
 #[track_caller]
 fn no_session(reply: &Reply) {
-    refused(reply, 404, "auth/session-not-found", "There is no such session.");
+    refused(
+        reply,
+        404,
+        "auth/session-not-found",
+        "There is no such session.",
+    );
 }
 
 #[test]
 fn a_session_says_where_and_when_it_was_begun() {
     let email = fresh_email();
     let body = json!({ "email": email, "password": PASSWORD }).to_string();
-    let headers = [("content-type", "application/json"), ("user-agent", "Phone/1.0 (Ada)")];
-    let reply = stack().stranger().send("POST", "/api/auth/register", &headers, Some(body.as_bytes())).expect(201);
+    let headers = [
+        ("content-type", "application/json"),
+        ("user-agent", "Phone/1.0 (Ada)"),
+    ];
+    let reply = stack()
+        .stranger()
+        .send(
+            "POST",
+            "/api/auth/register",
+            &headers,
+            Some(body.as_bytes()),
+        )
+        .expect(201);
     let member = stack().signed_in(&email, &reply);
     let reply = member.get(ROUTE).expect(200);
     look::not_kept(&reply);
@@ -75,13 +97,22 @@ fn the_sessions_that_stand_are_listed_newest_first() {
     let second = stack().login(&first.email);
     let third = stack().login(&first.email);
     let ids = |caller: &Caller| -> Vec<String> {
-        list(caller).iter().map(|session| session["id"].as_str().unwrap().to_owned()).collect()
+        list(caller)
+            .iter()
+            .map(|session| session["id"].as_str().unwrap().to_owned())
+            .collect()
     };
     let expected = [own(&third), own(&second), own(&first)];
     for caller in [&first, &second, &third] {
         assert_eq!(ids(caller), expected);
     }
-    let _ = stack().stranger().post("/api/auth/logout", &json!({ "refreshToken": second.refresh_token })).expect(204);
+    let _ = stack()
+        .stranger()
+        .post(
+            "/api/auth/logout",
+            &json!({ "refreshToken": second.refresh_token }),
+        )
+        .expect(204);
     assert_eq!(ids(&first), [expected[0].clone(), expected[2].clone()]);
     assert_eq!(list(&stack().member()).len(), 1, "nobody else's");
 }
@@ -93,10 +124,19 @@ fn a_refresh_moves_the_last_use() {
     thread::sleep(std::time::Duration::from_millis(1100));
     let reply = refresh(&member).expect(200);
     let after = list(&member.with_token(reply.json()["accessToken"].as_str()))[0].clone();
-    assert_eq!((&before["id"], &before["createdAt"]), (&after["id"], &after["createdAt"]));
+    assert_eq!(
+        (&before["id"], &before["createdAt"]),
+        (&after["id"], &after["createdAt"])
+    );
     let text = |session: &Value, name: &str| session[name].as_str().unwrap().to_owned();
-    assert!(text(&before, "lastUsedAt") < text(&after, "lastUsedAt"), "{before} {after}");
-    assert!(text(&before, "expiresAt") < text(&after, "expiresAt"), "{before} {after}");
+    assert!(
+        text(&before, "lastUsedAt") < text(&after, "lastUsedAt"),
+        "{before} {after}"
+    );
+    assert!(
+        text(&before, "expiresAt") < text(&after, "expiresAt"),
+        "{before} {after}"
+    );
 }
 
 #[test]
@@ -108,8 +148,13 @@ fn a_list_has_pages() {
     let all = list(&member);
     let (mut found, mut cursor) = (Vec::new(), None::<String>);
     loop {
-        let more = cursor.as_ref().map_or(String::new(), |cursor| format!("&cursor={cursor}"));
-        let page = member.get(&format!("{ROUTE}?limit=2{more}")).expect(200).json();
+        let more = cursor
+            .as_ref()
+            .map_or(String::new(), |cursor| format!("&cursor={cursor}"));
+        let page = member
+            .get(&format!("{ROUTE}?limit=2{more}"))
+            .expect(200)
+            .json();
         let items = page["items"].as_array().unwrap();
         assert!(items.len() <= 2);
         found.extend(items.clone());
@@ -121,7 +166,10 @@ fn a_list_has_pages() {
     assert_eq!(found, all);
     assert_eq!(found.len(), 5);
 
-    let theirs = member.get(&format!("{ROUTE}?limit=2")).expect(200).json()["nextCursor"].as_str().unwrap().to_owned();
+    let theirs = member.get(&format!("{ROUTE}?limit=2")).expect(200).json()["nextCursor"]
+        .as_str()
+        .unwrap()
+        .to_owned();
     let other = stack().member();
     for cursor in [theirs.as_str(), "garbage", "", &theirs[1..]] {
         let reply = other.get(&format!("{ROUTE}?cursor={cursor}"));
@@ -162,7 +210,12 @@ fn what_is_not_ones_own_session_is_none() {
     let [member, other] = [stack().member(), stack().member()];
     let theirs = own(&other);
     no_session(&end(&member, &theirs));
-    for garbage in [member.id(), "x", "01900000-0000-7000-8000-000000000000", &theirs.to_uppercase()] {
+    for garbage in [
+        member.id(),
+        "x",
+        "01900000-0000-7000-8000-000000000000",
+        &theirs.to_uppercase(),
+    ] {
         no_session(&end(&member, garbage));
     }
     assert_eq!(own(&other), theirs, "still there");
@@ -172,17 +225,25 @@ fn what_is_not_ones_own_session_is_none() {
 
 #[test]
 fn a_refresh_outlives_the_end_of_all_others_at_the_same_time() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let variant = inside.variant("refresh", "raised", 1, &[]);
     variant.settle();
     for (action, table) in [("GetItem", "_users"), ("UpdateItem", "_sessions")] {
         let member = stack().member();
         let other = stack().login(&member.email);
-        let event = Event::new("POST", "/api/auth/refresh").json(&json!({ "refreshToken": member.refresh_token }));
-        let held = inside.proxy.hold(|rule| rule.key(&variant.key).action(action).table(table).times(1));
+        let event = Event::new("POST", "/api/auth/refresh")
+            .json(&json!({ "refreshToken": member.refresh_token }));
+        let held = inside
+            .proxy
+            .hold(|rule| rule.key(&variant.key).action(action).table(table).times(1));
         let reply = thread::scope(|scope| {
             let refresh = scope.spawn(|| variant.invoke(&event));
-            assert!(held.wait_for(1, Duration::from_secs(20)), "{action} {table} is under way");
+            assert!(
+                held.wait_for(1, Duration::from_secs(20)),
+                "{action} {table} is under way"
+            );
             let calls = || variant.calls().len();
             let deadline = Instant::now() + Duration::from_secs(20);
             while calls() < 1 {
@@ -194,7 +255,11 @@ fn a_refresh_outlives_the_end_of_all_others_at_the_same_time() {
             refresh.join().unwrap()
         });
         let next = reply.expect(200).json();
-        assert_eq!(list(&member.with_token(next["accessToken"].as_str())).len(), 1, "{action} {table}");
+        assert_eq!(
+            list(&member.with_token(next["accessToken"].as_str())).len(),
+            1,
+            "{action} {table}"
+        );
         is_over(&other);
     }
 }
@@ -220,7 +285,10 @@ fn all_others_end_and_the_one_that_asks_goes_on() {
     }
     assert_eq!(list(&member).len(), 1);
     let next = refresh(&member).expect(200);
-    assert_eq!(list(&member.with_token(next.json()["accessToken"].as_str())).len(), 1);
+    assert_eq!(
+        list(&member.with_token(next.json()["accessToken"].as_str())).len(),
+        1
+    );
     // A login is as good as ever, and may end the first.
     let again = stack().login(&member.email);
     let _ = again.delete(ROUTE).expect(204);
@@ -235,13 +303,22 @@ fn of_many_who_end_all_others_one_is_left() {
     let member = stack().member();
     let all: Vec<Caller> = (0..5).map(|_| stack().login(&member.email)).collect();
     let replies: Vec<Reply> = thread::scope(|scope| {
-        let threads: Vec<_> = all.iter().map(|caller| scope.spawn(move || caller.delete(ROUTE))).collect();
-        threads.into_iter().map(|thread| thread.join().unwrap()).collect()
+        let threads: Vec<_> = all
+            .iter()
+            .map(|caller| scope.spawn(move || caller.delete(ROUTE)))
+            .collect();
+        threads
+            .into_iter()
+            .map(|thread| thread.join().unwrap())
+            .collect()
     });
     for reply in replies.iter().filter(|reply| reply.status != 204) {
         look::revoked(reply);
     }
-    let left: Vec<&Caller> = all.iter().filter(|caller| caller.get("/api/auth/me").status == 200).collect();
+    let left: Vec<&Caller> = all
+        .iter()
+        .filter(|caller| caller.get("/api/auth/me").status == 200)
+        .collect();
     assert_eq!(left.len(), 1);
     assert_eq!(list(left[0]).len(), 1);
     is_over(&member);
@@ -249,9 +326,12 @@ fn of_many_who_end_all_others_one_is_left() {
 
 #[test]
 fn sessions_that_have_ended_do_not_fill_pages() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
-    let key = |caller: &Caller| json!({ "user_id": { "S": caller.id() }, "id": { "S": own(caller) } });
+    let key =
+        |caller: &Caller| json!({ "user_id": { "S": caller.id() }, "id": { "S": own(caller) } });
     let expired = stack().login(&member.email);
     let endpoint = inside.dynamo.endpoint();
     let table = items::sessions(&endpoint);

@@ -27,13 +27,21 @@ struct Cookie {
 /// The one cookie of a reply.
 #[track_caller]
 fn cookie(reply: &Reply) -> Option<Cookie> {
-    let set: Vec<&str> =
-        reply.headers.iter().filter(|(name, _)| name == "set-cookie").map(|(_, value)| value.as_str()).collect();
+    let set: Vec<&str> = reply
+        .headers
+        .iter()
+        .filter(|(name, _)| name == "set-cookie")
+        .map(|(_, value)| value.as_str())
+        .collect();
     assert!(set.len() <= 1, "{set:?}");
     let (pair, rest) = set.first()?.split_once("; ")?;
     let (age, rest) = rest.split_once("; ")?;
     let max_age = age.strip_prefix("Max-Age=")?.parse().ok()?;
-    Some(Cookie { value: pair.strip_prefix("refresh=")?.to_owned(), max_age, rest: rest.to_owned() })
+    Some(Cookie {
+        value: pair.strip_prefix("refresh=")?.to_owned(),
+        max_age,
+        rest: rest.to_owned(),
+    })
 }
 
 /// The refresh token in the reply's cookie, which is good for a week and out of the reach of scripts.
@@ -49,7 +57,14 @@ fn kept(reply: &Reply) -> String {
 #[track_caller]
 fn forgotten(reply: &Reply) {
     let rest = "Path=/; HttpOnly; SameSite=Lax".to_owned();
-    assert_eq!(cookie(reply), Some(Cookie { value: String::new(), max_age: 0, rest }));
+    assert_eq!(
+        cookie(reply),
+        Some(Cookie {
+            value: String::new(),
+            max_age: 0,
+            rest
+        })
+    );
 }
 
 #[track_caller]
@@ -60,7 +75,12 @@ fn untouched(reply: &Reply) {
 /// 403 and nothing else: the cookie is kept.
 #[track_caller]
 fn of_no_origin_of_ours(reply: &Reply) {
-    look::refused(reply, 403, "auth/origin-not-allowed", "This origin may not do this.");
+    look::refused(
+        reply,
+        403,
+        "auth/origin-not-allowed",
+        "This origin may not do this.",
+    );
     look::not_kept(reply);
     untouched(reply);
 }
@@ -69,7 +89,9 @@ fn post(path: &str, headers: &[(&str, &str)], body: Option<&Value>) -> Reply {
     let body = body.map(Value::to_string);
     let json = body.as_ref().map(|_| ("content-type", "application/json"));
     let all: Vec<_> = headers.iter().copied().chain(json).collect();
-    stack().stranger().send("POST", path, &all, body.as_ref().map(String::as_bytes))
+    stack()
+        .stranger()
+        .send("POST", path, &all, body.as_ref().map(String::as_bytes))
 }
 
 fn credentials(email: &str) -> Value {
@@ -78,7 +100,11 @@ fn credentials(email: &str) -> Value {
 
 /// A new session of a new user, by cookie.
 fn session() -> String {
-    kept(&post("/api/auth/register", &[("x-refresh-token-mode", "cookie")], Some(&credentials(&fresh_email()))))
+    kept(&post(
+        "/api/auth/register",
+        &[("x-refresh-token-mode", "cookie")],
+        Some(&credentials(&fresh_email())),
+    ))
 }
 
 /// A request with the cookie, among others, from a page of this origin.
@@ -90,7 +116,10 @@ fn by_cookie(path: &str, token: &str, origin: &str) -> Reply {
 /// Whether the token is its session's newest; it is spent for that.
 #[track_caller]
 fn lives(token: &str) -> String {
-    text(&post(REFRESH, &[], Some(&json!({ "refreshToken": token }))).expect(200), "refreshToken")
+    text(
+        &post(REFRESH, &[], Some(&json!({ "refreshToken": token }))).expect(200),
+        "refreshToken",
+    )
 }
 
 #[test]
@@ -107,12 +136,23 @@ fn whoever_asks_for_a_cookie_gets_no_refresh_token_to_read() {
         assert!(!reply.text().contains(&token));
         let _ = lives(&token);
     }
-    for other in [&[][..], &[("x-refresh-token-mode", "body")], &[("x-refresh-token-mode", "header")]] {
+    for other in [
+        &[][..],
+        &[("x-refresh-token-mode", "body")],
+        &[("x-refresh-token-mode", "header")],
+    ] {
         let reply = post(LOGIN, other, Some(&credentials(&email))).expect(200);
-        assert_eq!(masked(&reply.json()), look::signed_in(&email, "authenticated"));
+        assert_eq!(
+            masked(&reply.json()),
+            look::signed_in(&email, "authenticated")
+        );
         untouched(&reply);
     }
-    let refused = post(LOGIN, &mode, Some(&json!({ "email": email, "password": "not the password" })));
+    let refused = post(
+        LOGIN,
+        &mode,
+        Some(&json!({ "email": email, "password": "not the password" })),
+    );
     look::wrong_credentials(&refused);
     untouched(&refused);
 }
@@ -140,7 +180,11 @@ fn body_then_header_then_cookie() {
     let cookies = format!("refresh={cookie}");
     let origin = ("origin", OURS);
     // The first that is there counts, good or bad, and the answer goes as it came.
-    let all = [("x-refresh-token", header.as_str()), ("cookie", &cookies), origin];
+    let all = [
+        ("x-refresh-token", header.as_str()),
+        ("cookie", &cookies),
+        origin,
+    ];
     let reply = post(REFRESH, &all, Some(&json!({ "refreshToken": body }))).expect(200);
     assert!(reply.json()["refreshToken"].is_string());
     untouched(&reply);
@@ -150,7 +194,11 @@ fn body_then_header_then_cookie() {
     let garbage = post(REFRESH, &all, Some(&json!({ "refreshToken": "garbage" })));
     wrong_refresh_token(&garbage);
     untouched(&garbage);
-    let garbage = post(REFRESH, &[("x-refresh-token", "garbage"), ("cookie", &cookies), origin], None);
+    let garbage = post(
+        REFRESH,
+        &[("x-refresh-token", "garbage"), ("cookie", &cookies), origin],
+        None,
+    );
     wrong_refresh_token(&garbage);
     untouched(&garbage);
     let _ = kept(&post(REFRESH, &[("cookie", &cookies), origin], None).expect(200));
@@ -158,11 +206,22 @@ fn body_then_header_then_cookie() {
     // The same for a logout: only the session of the one that counts ends.
     let [body, header, cookie] = [session(), session(), session()];
     let cookies = format!("refresh={cookie}");
-    let all = [("x-refresh-token", header.as_str()), ("cookie", &cookies), origin];
+    let all = [
+        ("x-refresh-token", header.as_str()),
+        ("cookie", &cookies),
+        origin,
+    ];
     untouched(&post(LOGOUT, &all, Some(&json!({ "refreshToken": body }))).expect(204));
     wrong_refresh_token(&post(REFRESH, &[("x-refresh-token", &body)], None));
     let header = lives(&header);
-    untouched(&post(LOGOUT, &[("x-refresh-token", &header), ("cookie", &cookies), origin], None).expect(204));
+    untouched(
+        &post(
+            LOGOUT,
+            &[("x-refresh-token", &header), ("cookie", &cookies), origin],
+            None,
+        )
+        .expect(204),
+    );
     wrong_refresh_token(&post(REFRESH, &[("x-refresh-token", &header)], None));
     let _ = lives(&cookie);
 }
@@ -171,8 +230,18 @@ fn body_then_header_then_cookie() {
 fn without_a_refresh_token_a_refresh_is_a_bad_request() {
     let required = [("refreshToken", "required")];
     invalid(&post(REFRESH, &[], None), &required);
-    invalid(&post(REFRESH, &[], Some(&json!({ "refreshToken": null }))), &required);
-    invalid(&post(REFRESH, &[("cookie", "other=1; refresher=2"), ("origin", OURS)], None), &required);
+    invalid(
+        &post(REFRESH, &[], Some(&json!({ "refreshToken": null }))),
+        &required,
+    );
+    invalid(
+        &post(
+            REFRESH,
+            &[("cookie", "other=1; refresher=2"), ("origin", OURS)],
+            None,
+        ),
+        &required,
+    );
 }
 
 #[test]
@@ -182,17 +251,35 @@ fn a_cookie_counts_on_requests_of_our_own_pages_alone() {
     for path in [REFRESH, LOGOUT] {
         let cookies = format!("refresh={token}");
         of_no_origin_of_ours(&post(path, &[("cookie", &cookies)], None));
-        for origin in
-            [EVIL, "null", "", "*", "http://localhost.evil.example", "https://localhost:5173", "http://localhost:5173/"]
-        {
+        for origin in [
+            EVIL,
+            "null",
+            "",
+            "*",
+            "http://localhost.evil.example",
+            "https://localhost:5173",
+            "http://localhost:5173/",
+        ] {
             of_no_origin_of_ours(&by_cookie(path, &token, origin));
         }
         // An access token beside it changes nothing: the cookie is what would be spent.
         let member = stack().member();
         let bearer = format!("Bearer {}", member.token.as_deref().unwrap());
-        of_no_origin_of_ours(&post(path, &[("cookie", &cookies), ("origin", EVIL), ("authorization", &bearer)], None));
+        of_no_origin_of_ours(&post(
+            path,
+            &[
+                ("cookie", &cookies),
+                ("origin", EVIL),
+                ("authorization", &bearer),
+            ],
+            None,
+        ));
         // A token that the page knows is the page's to send.
-        let known = post(path, &[("x-refresh-token", &member.refresh_token), ("origin", EVIL)], None);
+        let known = post(
+            path,
+            &[("x-refresh-token", &member.refresh_token), ("origin", EVIL)],
+            None,
+        );
         assert!([200, 204].contains(&known.status), "{}", known.text());
     }
     let _ = kept(&by_cookie(REFRESH, &token, OURS).expect(200));
@@ -200,7 +287,9 @@ fn a_cookie_counts_on_requests_of_our_own_pages_alone() {
 
 #[test]
 fn whatever_will_never_be_good_again_is_forgotten() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     for garbage in ["garbage", "", "A"] {
         let reply = by_cookie(REFRESH, garbage, OURS);
         wrong_refresh_token(&reply);
@@ -221,13 +310,28 @@ fn whatever_will_never_be_good_again_is_forgotten() {
 
     // What may pass is no reason to forget anything.
     let token = session();
-    let throttled = inside.variant("refresh", "cookie", 1, &[("BAKEND_AUTH_THROTTLE_REFRESHES", "1")]);
-    let event = |token: &str| Event::new("POST", REFRESH).header("origin", OURS).cookie(&format!("refresh={token}"));
+    let throttled = inside.variant(
+        "refresh",
+        "cookie",
+        1,
+        &[("BAKEND_AUTH_THROTTLE_REFRESHES", "1")],
+    );
+    let event = |token: &str| {
+        Event::new("POST", REFRESH)
+            .header("origin", OURS)
+            .cookie(&format!("refresh={token}"))
+    };
     let token = kept(&throttled.invoke(&event(&token)).expect(200));
     untouched(&throttled.invoke(&event(&token)).expect(429));
-    let key =
-        [("cookie", format!("refresh={token}")), ("origin", OURS.to_owned()), ("idempotency-key", "x".to_owned())];
-    let key: Vec<(&str, &str)> = key.iter().map(|(name, value)| (*name, value.as_str())).collect();
+    let key = [
+        ("cookie", format!("refresh={token}")),
+        ("origin", OURS.to_owned()),
+        ("idempotency-key", "x".to_owned()),
+    ];
+    let key: Vec<(&str, &str)> = key
+        .iter()
+        .map(|(name, value)| (*name, value.as_str()))
+        .collect();
     let bad = post(REFRESH, &key, None);
     invalid(&bad, &[("Idempotency-Key", "format")]);
     untouched(&bad);
@@ -250,7 +354,11 @@ fn a_second_tab_does_not_take_the_cookie_away() {
 fn a_lost_reply_is_asked_for_again_by_cookie() {
     let Some(_) = stack().inside() else { return };
     let cookies = format!("refresh={}", session());
-    let headers = [("cookie", cookies.as_str()), ("origin", OURS), ("idempotency-key", "a-key-of-its-own-0")];
+    let headers = [
+        ("cookie", cookies.as_str()),
+        ("origin", OURS),
+        ("idempotency-key", "a-key-of-its-own-0"),
+    ];
     let first = kept(&post(REFRESH, &headers, None).expect(200));
     assert_eq!(kept(&post(REFRESH, &headers, None).expect(200)), first);
 }
@@ -272,14 +380,23 @@ fn a_logout_by_cookie_ends_the_session_and_the_cookie() {
 
 #[test]
 fn an_event_may_list_its_cookies_or_have_them_in_a_header() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let refresh = |event: Event| inside.invoke("refresh", &event.header("origin", OURS));
     let event = || Event::new("POST", REFRESH);
-    let listed = event().cookie("theme=dark").cookie(&format!("refresh={}", session())).cookie("a=b");
+    let listed = event()
+        .cookie("theme=dark")
+        .cookie(&format!("refresh={}", session()))
+        .cookie("a=b");
     let _ = kept(&refresh(listed).expect(200));
-    let _ = kept(&refresh(event().header("cookie", &format!("a=b; refresh={}", session()))).expect(200));
+    let _ = kept(
+        &refresh(event().header("cookie", &format!("a=b; refresh={}", session()))).expect(200),
+    );
     let token = session();
-    let both = event().cookie(&format!("refresh={token}")).header("cookie", &format!("refresh={token}"));
+    let both = event()
+        .cookie(&format!("refresh={token}"))
+        .header("cookie", &format!("refresh={token}"));
     let _ = kept(&refresh(both).expect(200));
 }
 
@@ -294,24 +411,36 @@ impl<'a> Cloud<'a> {
         let apart = Apart::new(stack().inside()?);
         let register = apart.function("register", "cloud", &[]);
         let login = apart.function("login", "cloud", &CLOUD);
-        let _ = apart.ask(&register, &Event::new("POST", "/api/auth/register").json(&credentials("a@example.com")));
+        let _ = apart.ask(
+            &register,
+            &Event::new("POST", "/api/auth/register").json(&credentials("a@example.com")),
+        );
         Some(Self { apart, login })
     }
 
     /// A new session's `Set-Cookie` header.
     fn begin(&self, login: &Instance<'_>) -> String {
         let event = Event::new("POST", LOGIN).json(&credentials("a@example.com"));
-        let reply = self.apart.ask(login, &event.header("x-refresh-token-mode", "cookie")).expect(200);
+        let reply = self
+            .apart
+            .ask(login, &event.header("x-refresh-token-mode", "cookie"))
+            .expect(200);
         assert_eq!(reply.json().get("refreshToken"), None);
         reply.header("set-cookie").unwrap_or_default().to_owned()
     }
 }
 
-const CLOUD: [(&str, &str); 3] =
-    [("BAKEND_ENV", "cloud"), ("BAKEND_TABLE_PREFIX", "local-"), ("BAKEND_AUTH_BCRYPT_COST", "10")];
+const CLOUD: [(&str, &str); 3] = [
+    ("BAKEND_ENV", "cloud"),
+    ("BAKEND_TABLE_PREFIX", "local-"),
+    ("BAKEND_AUTH_BCRYPT_COST", "10"),
+];
 
 fn value(cookie: &str) -> &str {
-    cookie.strip_prefix("__Host-refresh=").and_then(|rest| rest.split_once(';')).map_or("", |(value, _)| value)
+    cookie
+        .strip_prefix("__Host-refresh=")
+        .and_then(|rest| rest.split_once(';'))
+        .map_or("", |(value, _)| value)
 }
 
 #[test]
@@ -325,21 +454,42 @@ fn in_the_cloud_the_cookie_is_tied_to_its_host_and_to_named_origins() {
     let shown = set.replacen(value(&set), "<token>", 1);
     let (before, after) = shown.split_once("Max-Age=").unwrap();
     let (age, after) = after.split_once(';').unwrap();
-    assert_eq!((before, after), ("__Host-refresh=<token>; ", " Path=/; HttpOnly; Secure; SameSite=Lax"));
+    assert_eq!(
+        (before, after),
+        (
+            "__Host-refresh=<token>; ",
+            " Path=/; HttpOnly; Secure; SameSite=Lax"
+        )
+    );
     assert!(WEEK.contains(&age.parse().unwrap()), "{age}");
 
-    let event = |origin: &str, cookie: &str| Event::new("POST", REFRESH).header("origin", origin).cookie(cookie);
+    let event = |origin: &str, cookie: &str| {
+        Event::new("POST", REFRESH)
+            .header("origin", origin)
+            .cookie(cookie)
+    };
     let pair = format!("__Host-refresh={}", value(&set));
     let app = "https://app.example.com";
     // A star names nobody, and no setting not even localhost.
-    for (origins, origin) in [("*", app), ("*", "*"), ("", "http://localhost:3000"), ("https://other.example.com", app)]
-    {
+    for (origins, origin) in [
+        ("*", app),
+        ("*", "*"),
+        ("", "http://localhost:3000"),
+        ("https://other.example.com", app),
+    ] {
         of_no_origin_of_ours(&refresh(origins).invoke(&event(origin, &pair)));
     }
     let ours = refresh("https://other.example.com,https://app.example.com");
-    invalid(&ours.invoke(&event(app, &pair.replace("__Host-", ""))), &[("refreshToken", "required")]);
+    invalid(
+        &ours.invoke(&event(app, &pair.replace("__Host-", ""))),
+        &[("refreshToken", "required")],
+    );
     let reply = ours.invoke(&event(app, &pair)).expect(200);
-    assert!(reply.header("set-cookie").is_some_and(|set| set.starts_with("__Host-refresh=") && value(set).len() > 43));
+    assert!(
+        reply
+            .header("set-cookie")
+            .is_some_and(|set| set.starts_with("__Host-refresh=") && value(set).len() > 43)
+    );
     // In the cloud the gateway says who may see the reply.
     assert_eq!(reply.header("access-control-allow-origin"), None);
     let reply = ours.invoke(&event(app, "__Host-refresh=garbage"));
@@ -353,30 +503,65 @@ fn for_apps_on_another_site_the_cookie_goes_everywhere() {
     let Some(cloud) = Cloud::new() else { return };
     let elsewhere = [&CLOUD[..], &[("BAKEND_AUTH_COOKIE_SAME_SITE", "none")]].concat();
     let set = cloud.begin(&cloud.apart.function("login", "none", &elsewhere));
-    assert!(set.starts_with("__Host-refresh=") && set.ends_with("; HttpOnly; Secure; SameSite=None"), "{set}");
-    let with_origins = [&elsewhere[..], &[("BAKEND_CORS_ALLOWED_ORIGINS", "https://app.example.org")]].concat();
+    assert!(
+        set.starts_with("__Host-refresh=") && set.ends_with("; HttpOnly; Secure; SameSite=None"),
+        "{set}"
+    );
+    let with_origins = [
+        &elsewhere[..],
+        &[("BAKEND_CORS_ALLOWED_ORIGINS", "https://app.example.org")],
+    ]
+    .concat();
     let refresh = cloud.apart.function("refresh", "none", &with_origins);
     let event = Event::new("POST", REFRESH).cookie(&format!("__Host-refresh={}", value(&set)));
     of_no_origin_of_ours(&refresh.invoke(&event.clone().header("origin", EVIL)));
     of_no_origin_of_ours(&refresh.invoke(&event));
-    let reply = refresh.invoke(&event.header("origin", "https://app.example.org")).expect(200);
-    assert!(reply.header("set-cookie").is_some_and(|set| set.ends_with("SameSite=None")));
+    let reply = refresh
+        .invoke(&event.header("origin", "https://app.example.org"))
+        .expect(200);
+    assert!(
+        reply
+            .header("set-cookie")
+            .is_some_and(|set| set.ends_with("SameSite=None"))
+    );
 }
 
 #[test]
 fn a_page_sees_replies_with_its_cookie_where_its_origin_is_named() {
-    let Some(inside) = stack().inside() else { return };
-    let event = |origin: &str| Event::new("POST", REFRESH).header("origin", origin).cookie("refresh=garbage");
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let event = |origin: &str| {
+        Event::new("POST", REFRESH)
+            .header("origin", origin)
+            .cookie("refresh=garbage")
+    };
     let headers = |reply: &Reply| {
-        ["access-control-allow-origin", "access-control-allow-credentials"]
-            .map(|name| reply.header(name).map(str::to_owned))
+        [
+            "access-control-allow-origin",
+            "access-control-allow-credentials",
+        ]
+        .map(|name| reply.header(name).map(str::to_owned))
     };
     let some = |text: &str| Some(text.to_owned());
-    let named = inside.variant("refresh", "named", 1, &[("BAKEND_CORS_ALLOWED_ORIGINS", "https://app.example.com")]);
+    let named = inside.variant(
+        "refresh",
+        "named",
+        1,
+        &[("BAKEND_CORS_ALLOWED_ORIGINS", "https://app.example.com")],
+    );
     let app = "https://app.example.com";
-    assert_eq!(headers(&named.invoke(&event(app))), [some(app), some("true")]);
+    assert_eq!(
+        headers(&named.invoke(&event(app))),
+        [some(app), some("true")]
+    );
     assert_eq!(headers(&named.invoke(&event(EVIL))), [None, None]);
-    let star = inside.variant("refresh", "star", 1, &[("BAKEND_CORS_ALLOWED_ORIGINS", "*")]);
+    let star = inside.variant(
+        "refresh",
+        "star",
+        1,
+        &[("BAKEND_CORS_ALLOWED_ORIGINS", "*")],
+    );
     let reply = star.invoke(&event(EVIL));
     of_no_origin_of_ours(&reply);
     assert_eq!(headers(&reply), [some("*"), None]);

@@ -29,7 +29,11 @@ impl Key {
     pub(crate) fn make(body: &Value) -> Self {
         let admin = stack().admin();
         let made = admin.post(PATH, body).expect(201).json();
-        Self { id: text(&made["id"]), text: text(&made["key"]), admin }
+        Self {
+            id: text(&made["id"]),
+            text: text(&made["key"]),
+            admin,
+        }
     }
 
     /// Somebody with this key and nothing else.
@@ -55,7 +59,12 @@ pub(crate) fn text(value: &Value) -> String {
 /// Asserts a refusal of this status and code.
 #[track_caller]
 pub(crate) fn refused(reply: &Reply, status: u16, code: &str) {
-    assert_eq!((reply.status, reply.code().as_str()), (status, code), "{}", reply.text());
+    assert_eq!(
+        (reply.status, reply.code().as_str()),
+        (status, code),
+        "{}",
+        reply.text()
+    );
 }
 
 /// A key as good as any other that is nobody's: of this prefix, with an id that there may be.

@@ -22,13 +22,22 @@ impl<'a> World<'a> {
         let email = fresh_email();
         let register = apart.function("register", "free", &[("BAKEND_ADMIN_EMAIL", &email)]);
         let sign_up = |email: &str| {
-            let event = Event::new("POST", "/api/auth/register").json(&json!({ "email": email, "password": PASSWORD }));
+            let event = Event::new("POST", "/api/auth/register")
+                .json(&json!({ "email": email, "password": PASSWORD }));
             text(&apart.ask(&register, &event).expect(201).json()["accessToken"])
         };
         let (admin, member) = (sign_up(&email), sign_up(&fresh_email()));
         let required = [("BAKEND_AUTH_REQUIRE_API_KEY", "true")];
-        let functions = names.iter().map(|name| (*name, apart.function(name, "required", &required))).collect();
-        Self { apart, functions, admin, member }
+        let functions = names
+            .iter()
+            .map(|name| (*name, apart.function(name, "required", &required)))
+            .collect();
+        Self {
+            apart,
+            functions,
+            admin,
+            member,
+        }
     }
 
     fn ask(&self, function: &str, event: &Event) -> Reply {
@@ -39,7 +48,16 @@ impl<'a> World<'a> {
     fn key(&self, kind: &str, scopes: &[&str], origins: &[&str]) -> String {
         let free = self.apart.function("api-keys-create", "free", &[]);
         let body = json!({ "name": "a", "type": kind, "scopes": scopes, "origins": origins });
-        text(&self.apart.ask(&free, &Event::new("POST", PATH).json(&body).token(&self.admin)).expect(201).json()["key"])
+        text(
+            &self
+                .apart
+                .ask(
+                    &free,
+                    &Event::new("POST", PATH).json(&body).token(&self.admin),
+                )
+                .expect(201)
+                .json()["key"],
+        )
     }
 
     fn app(&self, scopes: &[&str]) -> String {
@@ -49,12 +67,15 @@ impl<'a> World<'a> {
 
 fn event(method: &str, path: &str, body: Option<Value>) -> Event {
     let event = Event::new(method, path);
-    body.into_iter().fold(event, |event, body| event.json(&body))
+    body.into_iter()
+        .fold(event, |event, body| event.json(&body))
 }
 
 #[test]
 fn without_a_key_nothing_answers_but_health() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let names: Vec<&'static str> = PAGE.iter().map(|entry| entry.name).collect();
     let world = World::new(inside, &names);
     for entry in PAGE.iter().filter(|entry| !entry.methods.is_empty()) {
@@ -71,36 +92,69 @@ fn without_a_key_nothing_answers_but_health() {
         for method in entry.methods {
             let ask = |event: Event| world.ask(entry.name, &event);
             let bare = event(method.as_str(), &path, Some(json!({})));
-            let broken = Event::new(method.as_str(), &path).header("content-type", "application/json").text("{");
+            let broken = Event::new(method.as_str(), &path)
+                .header("content-type", "application/json")
+                .text("{");
             if !entry.reads_api_keys() {
                 let _ = ask(bare).expect(entry.status);
                 continue;
             }
-            for event in [bare.clone(), bare.clone().token(&world.admin), bare.clone().token("x"), broken.clone()] {
+            for event in [
+                bare.clone(),
+                bare.clone().token(&world.admin),
+                bare.clone().token("x"),
+                broken.clone(),
+            ] {
                 let reply = ask(event);
                 refused(&reply, 401, "auth/api-key-required");
                 assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
             }
             for key in ["", "garbage", &nobodys("pk_live_"), &nobodys("sk_live_")] {
-                for event in [bare.clone(), bare.clone().token(&world.admin), broken.clone()] {
+                for event in [
+                    bare.clone(),
+                    bare.clone().token(&world.admin),
+                    broken.clone(),
+                ] {
                     refused(&ask(event.key(key)), 401, "auth/invalid-api-key");
                 }
             }
         }
     }
     // What is no path at all needs none.
-    refused(&world.ask("fallback", &Event::new("GET", "/api/nowhere")), 404, "common/not-found");
-    refused(&world.ask("records-list", &Event::new("PUT", "/api/posts")), 405, "common/method-not-allowed");
+    refused(
+        &world.ask("fallback", &Event::new("GET", "/api/nowhere")),
+        404,
+        "common/not-found",
+    );
+    refused(
+        &world.ask("records-list", &Event::new("PUT", "/api/posts")),
+        405,
+        "common/method-not-allowed",
+    );
 }
 
 #[test]
 fn a_publishable_keys_scopes_bind_everybody() {
-    let Some(inside) = stack().inside() else { return };
-    let names = ["records-create", "records-list", "records-get", "records-update", "records-delete", "records-bulk"];
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let names = [
+        "records-create",
+        "records-list",
+        "records-get",
+        "records-update",
+        "records-delete",
+        "records-bulk",
+    ];
     let world = World::new(inside, &names);
-    let (all, app) = (world.app(&["*:*"]), world.app(&["posts:list", "posts:create", "comments:read"]));
+    let (all, app) = (
+        world.app(&["*:*"]),
+        world.app(&["posts:list", "posts:create", "comments:read"]),
+    );
     let make = |collection: &str, body: Value| {
-        let event = event("POST", &format!("/api/{collection}"), Some(body)).token(&world.member).key(&all);
+        let event = event("POST", &format!("/api/{collection}"), Some(body))
+            .token(&world.member)
+            .key(&all);
         text(&world.ask("records-create", &event).expect(201).json()["id"])
     };
     let post = make("posts", json!({ "title": "a" }));
@@ -115,8 +169,24 @@ fn a_publishable_keys_scopes_bind_everybody() {
         ("records-update", event("PATCH", &path, title()), false),
         ("records-delete", event("DELETE", &path, None), false),
         ("records-list", event("GET", "/api/feedback", None), false),
-        ("records-bulk", event("POST", "/api/posts/bulk", bulk(json!({ "create": { "title": "a" } }))), true),
-        ("records-bulk", event("POST", "/api/posts/bulk", bulk(json!({ "delete": { "id": post } }))), false),
+        (
+            "records-bulk",
+            event(
+                "POST",
+                "/api/posts/bulk",
+                bulk(json!({ "create": { "title": "a" } })),
+            ),
+            true,
+        ),
+        (
+            "records-bulk",
+            event(
+                "POST",
+                "/api/posts/bulk",
+                bulk(json!({ "delete": { "id": post } })),
+            ),
+            false,
+        ),
     ] {
         for token in [&world.member, &world.admin] {
             let reply = world.ask(function, &event.clone().key(&app).token(token));
@@ -129,18 +199,28 @@ fn a_publishable_keys_scopes_bind_everybody() {
     }
     // They grant nothing.
     refused(
-        &world.ask("records-create", &event("POST", "/api/posts", title()).key(&all)),
+        &world.ask(
+            "records-create",
+            &event("POST", "/api/posts", title()).key(&all),
+        ),
         401,
         "auth/authentication-required",
     );
     refused(
-        &world.ask("records-list", &event("GET", "/api/feedback", None).key(&all)),
+        &world.ask(
+            "records-list",
+            &event("GET", "/api/feedback", None).key(&all),
+        ),
         401,
         "auth/authentication-required",
     );
-    let theirs = event("GET", "/api/feedback", None).key(&all).token(&world.member);
+    let theirs = event("GET", "/api/feedback", None)
+        .key(&all)
+        .token(&world.member);
     refused(&world.ask("records-list", &theirs), 403, "auth/forbidden");
-    let _ = world.ask("records-list", &event("GET", "/api/posts", None).key(&app)).expect(200);
+    let _ = world
+        .ask("records-list", &event("GET", "/api/posts", None).key(&app))
+        .expect(200);
     // What is inlined is read.
     let path = format!("/api/comments/{comment}?expand=post,author");
     let read = |key: &str| {
@@ -149,7 +229,10 @@ fn a_publishable_keys_scopes_bind_everybody() {
         [comment["post"].is_object(), comment["author"].is_object()]
     };
     assert_eq!(read(&app), [false, false]);
-    assert_eq!(read(&world.app(&["comments:read", "posts:read"])), [true, false]);
+    assert_eq!(
+        read(&world.app(&["comments:read", "posts:read"])),
+        [true, false]
+    );
     assert_eq!(read(&all), [true, true]);
     // A bad token is no better for a good key.
     let bad = event("GET", "/api/posts", None).key(&app).token("a.b.c");
@@ -158,44 +241,103 @@ fn a_publishable_keys_scopes_bind_everybody() {
 
 #[test]
 fn a_server_needs_no_other_key() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let world = World::new(inside, &["records-list", "me-get", "login"]);
     let secret = world.key("secret", &["feedback:list"], &[]);
-    let _ = world.ask("records-list", &event("GET", "/api/feedback", None).key(&secret)).expect(200);
-    let reply = world.ask("records-list", &event("GET", "/api/posts", None).key(&secret));
+    let _ = world
+        .ask(
+            "records-list",
+            &event("GET", "/api/feedback", None).key(&secret),
+        )
+        .expect(200);
+    let reply = world.ask(
+        "records-list",
+        &event("GET", "/api/posts", None).key(&secret),
+    );
     refused(&reply, 403, "auth/scope-insufficient");
-    let me = event("GET", "/api/auth/me", None).key(&secret).token(&world.member);
-    refused(&world.ask("me-get", &me), 401, "auth/authentication-required");
+    let me = event("GET", "/api/auth/me", None)
+        .key(&secret)
+        .token(&world.member);
+    refused(
+        &world.ask("me-get", &me),
+        401,
+        "auth/authentication-required",
+    );
     let twice = event("GET", "/api/feedback", None).key(&format!("{secret},{secret}"));
-    refused(&world.ask("records-list", &twice), 401, "auth/invalid-api-key");
+    refused(
+        &world.ask("records-list", &twice),
+        401,
+        "auth/invalid-api-key",
+    );
 }
 
 #[test]
 fn accounts_need_a_key_and_no_scope() {
-    let Some(inside) = stack().inside() else { return };
-    let names = ["register", "login", "refresh", "me-get", "logout", "api-keys-list", "api-keys-rotate"];
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let names = [
+        "register",
+        "login",
+        "refresh",
+        "me-get",
+        "logout",
+        "api-keys-list",
+        "api-keys-rotate",
+    ];
     let world = World::new(inside, &names);
     let app = world.app(&["posts:read"]);
     let credentials = json!({ "email": fresh_email(), "password": PASSWORD });
     let post = |path: &str, body: Value| event("POST", path, Some(body)).key(&app);
-    let _ = world.ask("register", &post("/api/auth/register", credentials.clone())).expect(201);
-    let tokens = world.ask("login", &post("/api/auth/login", credentials)).expect(200).json();
+    let _ = world
+        .ask("register", &post("/api/auth/register", credentials.clone()))
+        .expect(201);
+    let tokens = world
+        .ask("login", &post("/api/auth/login", credentials))
+        .expect(200)
+        .json();
     let body = json!({ "refreshToken": tokens["refreshToken"] });
     // A bad key spends no token and ends no session.
-    for (function, path) in [("refresh", "/api/auth/refresh"), ("logout", "/api/auth/logout")] {
+    for (function, path) in [
+        ("refresh", "/api/auth/refresh"),
+        ("logout", "/api/auth/logout"),
+    ] {
         let event = event("POST", path, Some(body.clone())).key(&nobodys("pk_live_"));
         refused(&world.ask(function, &event), 401, "auth/invalid-api-key");
     }
-    let tokens = world.ask("refresh", &post("/api/auth/refresh", body)).expect(200).json();
+    let tokens = world
+        .ask("refresh", &post("/api/auth/refresh", body))
+        .expect(200)
+        .json();
     let token = text(&tokens["accessToken"]);
-    let _ = world.ask("me-get", &event("GET", "/api/auth/me", None).key(&app).token(&token)).expect(200);
+    let _ = world
+        .ask(
+            "me-get",
+            &event("GET", "/api/auth/me", None).key(&app).token(&token),
+        )
+        .expect(200);
     let body = json!({ "refreshToken": tokens["refreshToken"] });
-    let _ = world.ask("logout", &post("/api/auth/logout", body)).expect(204);
+    let _ = world
+        .ask("logout", &post("/api/auth/logout", body))
+        .expect(204);
 
-    let listed = world.ask("api-keys-list", &event("GET", PATH, None).key(&app).token(&world.admin)).expect(200).json();
+    let listed = world
+        .ask(
+            "api-keys-list",
+            &event("GET", PATH, None).key(&app).token(&world.admin),
+        )
+        .expect(200)
+        .json();
     // Whoever rotates the key that is shown has to go on with the new one.
     let path = format!("{PATH}/{}/rotate", text(&listed["items"][0]["id"]));
-    let rotate = |key: &str| world.ask("api-keys-rotate", &event("POST", &path, None).key(key).token(&world.admin));
+    let rotate = |key: &str| {
+        world.ask(
+            "api-keys-rotate",
+            &event("POST", &path, None).key(key).token(&world.admin),
+        )
+    };
     let new = text(&rotate(&app).expect(200).json()["key"]);
     refused(&rotate(&app), 401, "auth/invalid-api-key");
     let _ = rotate(&new).expect(200);
@@ -203,17 +345,35 @@ fn accounts_need_a_key_and_no_scope() {
 
 #[test]
 fn a_publishable_key_may_be_used_from_its_origins_alone() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let world = World::new(inside, &["records-list", "login", "me-get", "users-public"]);
     let origins = ["https://app.example.com", "http://localhost:3000"];
     let app = world.key("publishable", &["*:*"], &origins);
     let credentials = json!({ "email": "nobody@example.com", "password": PASSWORD });
     let requests = [
         ("records-list", event("GET", "/api/posts", None), 200),
-        ("records-list", event("GET", "/api/feedback", None).token(&world.admin), 200),
-        ("login", event("POST", "/api/auth/login", Some(credentials)), 401),
-        ("me-get", event("GET", "/api/auth/me", None).token(&world.member), 200),
-        ("users-public", event("GET", "/api/users/public/nobody", None), 404),
+        (
+            "records-list",
+            event("GET", "/api/feedback", None).token(&world.admin),
+            200,
+        ),
+        (
+            "login",
+            event("POST", "/api/auth/login", Some(credentials)),
+            401,
+        ),
+        (
+            "me-get",
+            event("GET", "/api/auth/me", None).token(&world.member),
+            200,
+        ),
+        (
+            "users-public",
+            event("GET", "/api/users/public/nobody", None),
+            404,
+        ),
     ];
     for (function, event, status) in requests {
         let event = event.key(&app);
@@ -238,5 +398,8 @@ fn a_publishable_key_may_be_used_from_its_origins_alone() {
     }
     // Where no key is needed, none binds.
     let free = world.apart.function("records-list", "free", &[]);
-    let _ = world.apart.ask(&free, &event("GET", "/api/posts", None).key(&app)).expect(200);
+    let _ = world
+        .apart
+        .ask(&free, &event("GET", "/api/posts", None).key(&app))
+        .expect(200);
 }

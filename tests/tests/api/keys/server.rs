@@ -10,34 +10,67 @@ use crate::records::{look, shop};
 const JSON: (&str, &str) = ("content-type", "application/json");
 
 fn post_of(member: &Caller) -> Value {
-    member.post("/api/posts", &json!({ "title": "a" })).expect(201).json()
+    member
+        .post("/api/posts", &json!({ "title": "a" }))
+        .expect(201)
+        .json()
 }
 
 #[test]
 fn a_server_passes_every_rule() {
     let (key, member) = (Key::secret(&["*:*"]), stack().member());
     let server = key.caller();
-    let note = member.post("/api/notes", &json!({ "title": "theirs" })).expect(201).json();
+    let note = member
+        .post("/api/notes", &json!({ "title": "theirs" }))
+        .expect(201)
+        .json();
     let path = format!("/api/notes/{}", text(&note["id"]));
     assert_eq!(server.get(&path).expect(200).json(), note);
     let listed = server.get("/api/notes?limit=100").expect(200).json();
-    assert!(!listed["items"].as_array().unwrap().is_empty(), "of everybody");
-    assert!(server.get("/api/notes/count").expect(200).json()["count"].as_u64().unwrap() > 0);
+    assert!(
+        !listed["items"].as_array().unwrap().is_empty(),
+        "of everybody"
+    );
+    assert!(
+        server.get("/api/notes/count").expect(200).json()["count"]
+            .as_u64()
+            .unwrap()
+            > 0
+    );
     let _ = server.get("/api/notes/spec").expect(200);
     let _ = server.get("/api/feedback").expect(200);
-    let changed = server.patch(&path, &json!({ "title": "changed" })).expect(200).json();
-    assert_eq!((&changed["title"], &changed["createdBy"]), (&json!("changed"), &json!(member.id())));
-    let _ = server.put(&path, &json!({ "title": "replaced" })).expect(200);
+    let changed = server
+        .patch(&path, &json!({ "title": "changed" }))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&changed["title"], &changed["createdBy"]),
+        (&json!("changed"), &json!(member.id()))
+    );
+    let _ = server
+        .put(&path, &json!({ "title": "replaced" }))
+        .expect(200);
     let operations = json!({ "operations": [{ "update": { "id": note["id"], "title": "at once" } },
         { "create": { "title": "new" } }] });
-    let made = server.post("/api/notes/bulk", &operations).expect(200).json();
+    let made = server
+        .post("/api/notes/bulk", &operations)
+        .expect(200)
+        .json();
     assert_eq!(made["items"][1]["createdBy"], Value::Null);
     let _ = server.delete(&path).expect(204);
     refused(&member.get(&path), 404, "data/record-not-found");
     // What is for roles, and what nobody but admins may do.
-    let report = server.post("/api/reports", &json!({ "title": "a" })).expect(201).json();
-    let _ = server.delete(&format!("/api/reports/{}", text(&report["id"]))).expect(204);
-    let explained = server.get("/api/posts?limit=1&explain=true").expect(200).json();
+    let report = server
+        .post("/api/reports", &json!({ "title": "a" }))
+        .expect(201)
+        .json();
+    let _ = server
+        .delete(&format!("/api/reports/{}", text(&report["id"])))
+        .expect(204);
+    let explained = server
+        .get("/api/posts?limit=1&explain=true")
+        .expect(200)
+        .json();
     assert!(explained["explain"].is_object(), "{explained}");
 }
 
@@ -45,36 +78,79 @@ fn a_server_passes_every_rule() {
 fn a_server_is_no_user_and_names_the_owner() {
     let (key, member) = (Key::secret(&["posts:*", "notes:create"]), stack().member());
     let server = key.caller();
-    let own = server.post("/api/posts", &json!({ "title": "a" })).expect(201).json();
-    assert_eq!(look::masked(&own), look::record(None, &json!({ "title": "a" })));
-    let theirs = server.post("/api/posts", &json!({ "title": "a", "user_id": member.id() })).expect(201).json();
-    assert_eq!(look::masked(&theirs), look::record(None, &json!({ "title": "a", "user_id": member.id() })));
+    let own = server
+        .post("/api/posts", &json!({ "title": "a" }))
+        .expect(201)
+        .json();
+    assert_eq!(
+        look::masked(&own),
+        look::record(None, &json!({ "title": "a" }))
+    );
+    let theirs = server
+        .post(
+            "/api/posts",
+            &json!({ "title": "a", "user_id": member.id() }),
+        )
+        .expect(201)
+        .json();
+    assert_eq!(
+        look::masked(&theirs),
+        look::record(None, &json!({ "title": "a", "user_id": member.id() }))
+    );
     let path = format!("/api/posts/{}", text(&theirs["id"]));
     let _ = member.patch(&path, &json!({ "title": "b" })).expect(200);
-    let moved = server.patch(&path, &json!({ "user_id": "somebody else" })).expect(200).json();
+    let moved = server
+        .patch(&path, &json!({ "user_id": "somebody else" }))
+        .expect(200)
+        .json();
     assert_eq!(moved["user_id"], "somebody else");
-    refused(&member.patch(&path, &json!({ "title": "c" })), 403, "auth/forbidden");
-    let note = server.post("/api/notes", &json!({ "title": "a" })).expect(201).json();
+    refused(
+        &member.patch(&path, &json!({ "title": "c" })),
+        403,
+        "auth/forbidden",
+    );
+    let note = server
+        .post("/api/notes", &json!({ "title": "a" }))
+        .expect(201)
+        .json();
     assert_eq!(note["createdBy"], Value::Null);
 }
 
 #[test]
 fn a_bearer_token_beside_a_secret_key_is_not_read() {
     let (key, admin, member) = (Key::secret(&["posts:*"]), stack().admin(), stack().member());
-    for token in ["garbage", "a.b.c", admin.token.as_deref().unwrap(), member.token.as_deref().unwrap()] {
+    for token in [
+        "garbage",
+        "a.b.c",
+        admin.token.as_deref().unwrap(),
+        member.token.as_deref().unwrap(),
+    ] {
         let server = key.caller().with_token(Some(token));
-        let post = server.post("/api/posts", &json!({ "title": "a" })).expect(201).json();
+        let post = server
+            .post("/api/posts", &json!({ "title": "a" }))
+            .expect(201)
+            .json();
         assert_eq!(post["createdBy"], Value::Null, "{token}");
-        let _ = server.get(&format!("/api/posts/{}", text(&post["id"]))).expect(200);
+        let _ = server
+            .get(&format!("/api/posts/{}", text(&post["id"])))
+            .expect(200);
         // An admin may; the key may not.
         refused(&server.get("/api/feedback"), 403, "auth/scope-insufficient");
-        refused(&server.get("/api/auth/me"), 401, "auth/authentication-required");
+        refused(
+            &server.get("/api/auth/me"),
+            401,
+            "auth/authentication-required",
+        );
     }
     // The scheme and everything else, too.
-    let reply = key.caller().send("GET", "/api/posts", &[("authorization", "Basic x")], None);
+    let reply = key
+        .caller()
+        .send("GET", "/api/posts", &[("authorization", "Basic x")], None);
     assert_eq!(reply.status, 200);
     // A logout that names its session by a token names none.
-    let reply = member.with_key(&key.text).send("POST", "/api/auth/logout", &[], None);
+    let reply = member
+        .with_key(&key.text)
+        .send("POST", "/api/auth/logout", &[], None);
     refused(&reply, 400, "common/validation-failed");
     let _ = member.get("/api/auth/me").expect(200);
 }
@@ -91,9 +167,24 @@ fn requests(id: &str) -> Vec<(&'static str, &'static str, String, Option<Value>)
         ("read", "GET", format!("/api/posts/{id}"), None),
         ("update", "PATCH", format!("/api/posts/{id}"), body()),
         ("update", "PUT", format!("/api/posts/{id}"), body()),
-        ("create", "POST", "/api/posts/bulk".to_owned(), bulk(json!({ "create": { "title": "x" } }))),
-        ("update", "POST", "/api/posts/bulk".to_owned(), bulk(json!({ "update": { "id": id, "title": "y" } }))),
-        ("delete", "POST", "/api/posts/bulk".to_owned(), bulk(json!({ "delete": { "id": id } }))),
+        (
+            "create",
+            "POST",
+            "/api/posts/bulk".to_owned(),
+            bulk(json!({ "create": { "title": "x" } })),
+        ),
+        (
+            "update",
+            "POST",
+            "/api/posts/bulk".to_owned(),
+            bulk(json!({ "update": { "id": id, "title": "y" } })),
+        ),
+        (
+            "delete",
+            "POST",
+            "/api/posts/bulk".to_owned(),
+            bulk(json!({ "delete": { "id": id } })),
+        ),
         ("delete", "DELETE", format!("/api/posts/{id}"), None),
     ]
 }
@@ -113,7 +204,10 @@ fn a_scope_is_an_operation_on_a_collection() {
         (&["posts:update"], &["update"]),
         (&["posts:delete"], &["delete"]),
         (&["posts:read", "posts:list"], &["read", "list"]),
-        (&["posts:*"], &["create", "read", "list", "update", "delete"]),
+        (
+            &["posts:*"],
+            &["create", "read", "list", "update", "delete"],
+        ),
         (&["*:*"], &["create", "read", "list", "update", "delete"]),
         (&["*:read"], &["read"]),
         (&["notes:*", "users:*"], &[]),
@@ -130,9 +224,16 @@ fn a_scope_is_an_operation_on_a_collection() {
             if allowed.contains(&operation) {
                 assert!(reply.status < 300, "{what}");
             } else {
-                assert_eq!((reply.status, reply.code().as_str()), (403, "auth/scope-insufficient"), "{what}");
+                assert_eq!(
+                    (reply.status, reply.code().as_str()),
+                    (403, "auth/scope-insufficient"),
+                    "{what}"
+                );
                 let message = format!("The API key needs the scope posts:{operation}.");
-                let said = reply.json()["error"]["message"].as_str().unwrap_or_default().to_owned();
+                let said = reply.json()["error"]["message"]
+                    .as_str()
+                    .unwrap_or_default()
+                    .to_owned();
                 assert!(said.ends_with(&message), "{said}");
             }
         }
@@ -148,8 +249,21 @@ fn in_bulk_every_operation_needs_its_scope_or_nothing_is_done() {
         { "update": { "id": post["id"], "title": "changed" } }, { "delete": { "id": post_of(&member)["id"] } }] });
     let reply = key.caller().post("/api/posts/bulk", &operations);
     refused(&reply, 403, "auth/scope-insufficient");
-    assert!(reply.json()["error"]["message"].as_str().unwrap().starts_with("operations[2]: "), "{}", reply.text());
-    assert_eq!(member.get(&format!("/api/posts/{}", text(&post["id"]))).expect(200).json(), post);
+    assert!(
+        reply.json()["error"]["message"]
+            .as_str()
+            .unwrap()
+            .starts_with("operations[2]: "),
+        "{}",
+        reply.text()
+    );
+    assert_eq!(
+        member
+            .get(&format!("/api/posts/{}", text(&post["id"])))
+            .expect(200)
+            .json(),
+        post
+    );
 }
 
 #[test]
@@ -178,11 +292,21 @@ fn what_is_outside_the_scopes_does_not_exist_as_a_target() {
     let body = |post: &Value| json!({ "post": post, "text": "a" });
     let key = Key::secret(&["comments:create", "posts:list", "posts:update"]);
     let hidden = key.caller().post("/api/comments", &body(&post["id"]));
-    let missing = key.caller().post("/api/comments", &body(&json!("0197a3b0-0000-7000-8000-000000000000")));
+    let missing = key.caller().post(
+        "/api/comments",
+        &body(&json!("0197a3b0-0000-7000-8000-000000000000")),
+    );
     refused(&hidden, 400, "common/validation-failed");
-    assert_eq!(hidden.json()["error"]["details"], missing.json()["error"]["details"]);
+    assert_eq!(
+        hidden.json()["error"]["details"],
+        missing.json()["error"]["details"]
+    );
     let key = Key::secret(&["comments:create", "posts:read"]);
-    let made = key.caller().post("/api/comments", &body(&post["id"])).expect(201).json();
+    let made = key
+        .caller()
+        .post("/api/comments", &body(&post["id"]))
+        .expect(201)
+        .json();
     assert_eq!(made["createdBy"], Value::Null);
 }
 
@@ -192,20 +316,38 @@ fn a_change_needs_no_scope_but_its_own() {
     let post = post_of(&member);
     let path = format!("/api/posts/{}", text(&post["id"]));
     let key = Key::secret(&["posts:update"]);
-    let stale = key.caller().send("PATCH", &path, &[JSON, ("if-match", "\"stale\"")], Some(br#"{"title":"x"}"#));
+    let stale = key.caller().send(
+        "PATCH",
+        &path,
+        &[JSON, ("if-match", "\"stale\"")],
+        Some(br#"{"title":"x"}"#),
+    );
     refused(&stale, 412, "data/precondition-failed");
-    let _ = key.caller().patch(&path, &json!({ "title": "x" })).expect(200);
+    let _ = key
+        .caller()
+        .patch(&path, &json!({ "title": "x" }))
+        .expect(200);
     let missing = "/api/posts/0197a3b0-0000-7000-8000-000000000000";
-    refused(&key.caller().patch(missing, &json!({ "title": "x" })), 404, "data/record-not-found");
+    refused(
+        &key.caller().patch(missing, &json!({ "title": "x" })),
+        404,
+        "data/record-not-found",
+    );
 }
 
 #[test]
 fn an_idempotency_key_is_the_servers_own() {
-    let keys = [Key::secret(&["posts:create", "posts:read"]), Key::secret(&["posts:create", "posts:read"])];
+    let keys = [
+        Key::secret(&["posts:create", "posts:read"]),
+        Key::secret(&["posts:create", "posts:read"]),
+    ];
     let body = json!({ "title": "once" }).to_string();
     let make = |key: &Key| {
         let headers = [JSON, ("idempotency-key", "a-key-of-its-own-0")];
-        key.caller().send("POST", "/api/posts", &headers, Some(body.as_bytes())).expect(201).json()
+        key.caller()
+            .send("POST", "/api/posts", &headers, Some(body.as_bytes()))
+            .expect(201)
+            .json()
     };
     let first = make(&keys[0]);
     assert_eq!(make(&keys[0]), first);
@@ -214,23 +356,40 @@ fn an_idempotency_key_is_the_servers_own() {
 
 #[test]
 fn where_sessions_are_not_checked_keys_still_are() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let key = Key::secret(&["feedback:list"]);
-    let variant = inside.variant("records-list", "expiry", 2, &[("BAKEND_AUTH_SESSION_CHECK", "expiry")]);
+    let variant = inside.variant(
+        "records-list",
+        "expiry",
+        2,
+        &[("BAKEND_AUTH_SESSION_CHECK", "expiry")],
+    );
     variant.settle();
-    let list = |path: &str| variant.invoke(&Event::new("GET", path).key(&key.text).token("garbage"));
+    let list =
+        |path: &str| variant.invoke(&Event::new("GET", path).key(&key.text).token("garbage"));
     let _ = list("/api/feedback").expect(200);
     refused(&list("/api/posts"), 403, "auth/scope-insufficient");
     let member = stack().member();
     let app = Key::publishable(&["posts:read"]);
-    let event = Event::new("GET", "/api/notes").key(&app.text).token(member.token.as_deref().unwrap());
+    let event = Event::new("GET", "/api/notes")
+        .key(&app.text)
+        .token(member.token.as_deref().unwrap());
     let _ = variant.invoke(&event).expect(200);
     let _ = variant.calls();
     let _ = variant.invoke(&event).expect(200);
-    let tables: Vec<String> =
-        variant.calls().iter().flat_map(|call| &call.access).map(|access| access.table.clone()).collect();
+    let tables: Vec<String> = variant
+        .calls()
+        .iter()
+        .flat_map(|call| &call.access)
+        .map(|access| access.table.clone())
+        .collect();
     assert!(tables.contains(&"local-_api_keys".to_owned()), "{tables:?}");
-    assert!(!tables.contains(&"local-_sessions".to_owned()), "{tables:?}");
+    assert!(
+        !tables.contains(&"local-_sessions".to_owned()),
+        "{tables:?}"
+    );
     let _ = stack().admin().delete(&key.path()).expect(204);
     for _ in 0..4 {
         refused(&list("/api/feedback"), 401, "auth/invalid-api-key");
@@ -239,7 +398,9 @@ fn where_sessions_are_not_checked_keys_still_are() {
 
 #[test]
 fn an_expired_key_is_a_bad_one() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let body = json!({ "name": "a", "type": "secret", "scopes": ["*:*"], "expiresAt": "2999-01-01T00:00:00Z" });
     let key = Key::make(&body);
     let _ = key.caller().get("/api/posts").expect(200);
@@ -248,15 +409,27 @@ fn an_expired_key_is_a_bad_one() {
     items::api_keys(&endpoint).set(&at, &json!({ "expires_at": { "N": "1790000000000" } }));
     refused(&key.caller().get("/api/posts"), 401, "auth/invalid-api-key");
     let listed = stack().admin().get(super::PATH).expect(200).json();
-    let own = listed["items"].as_array().unwrap().iter().find(|item| item["id"] == *key.id).unwrap();
+    let own = listed["items"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .find(|item| item["id"] == *key.id)
+        .unwrap();
     assert_eq!(own["expiresAt"], "2026-09-21T14:13:20.000Z");
 }
 
 #[test]
 fn a_key_of_another_type_is_no_key() {
-    for (key, other) in [(Key::secret(&["*:*"]), "pk_live_"), (Key::publishable(&["*:*"]), "sk_live_")] {
+    for (key, other) in [
+        (Key::secret(&["*:*"]), "pk_live_"),
+        (Key::publishable(&["*:*"]), "sk_live_"),
+    ] {
         let text = format!("{other}{}", &key.text[8..]);
-        refused(&stack().stranger().with_key(&text).get("/api/posts"), 401, "auth/invalid-api-key");
+        refused(
+            &stack().stranger().with_key(&text).get("/api/posts"),
+            401,
+            "auth/invalid-api-key",
+        );
     }
 }
 
@@ -267,12 +440,21 @@ fn unknown_and_wrong_are_told_alike() {
     let last = if wrong.pop() == Some('A') { 'B' } else { 'A' };
     wrong.push(last);
     let say = |key: &str| {
-        let reply = stack().stranger().with_key(key).get("/api/posts").expect(401);
+        let reply = stack()
+            .stranger()
+            .with_key(key)
+            .get("/api/posts")
+            .expect(401);
         let mut body = reply.json();
         body["error"]["requestId"] = Value::Null;
         let mut headers: Vec<_> = reply.headers.iter().map(|(name, _)| name.clone()).collect();
         headers.sort();
-        (body, headers, reply.header("cache-control").map(str::to_owned), reply.header("vary").map(str::to_owned))
+        (
+            body,
+            headers,
+            reply.header("cache-control").map(str::to_owned),
+            reply.header("vary").map(str::to_owned),
+        )
     };
     let unknown = say(&super::nobodys("sk_live_"));
     assert_eq!(say(&wrong), unknown);
@@ -288,36 +470,74 @@ fn what_a_key_reads_is_kept_by_its_caller_alone() {
     for caller in [secret.caller(), app.caller()] {
         let reply = caller.get(&path).expect(200);
         assert_eq!(reply.header("cache-control"), Some("private, no-cache"));
-        assert!(reply.header("vary").is_some_and(|vary| vary.contains("x-api-key")), "{:?}", reply.headers);
+        assert!(
+            reply
+                .header("vary")
+                .is_some_and(|vary| vary.contains("x-api-key")),
+            "{:?}",
+            reply.headers
+        );
     }
     let reply = stack().stranger().get(&path).expect(200);
     assert_eq!(reply.header("cache-control"), None);
-    assert!(reply.header("vary").is_some_and(|vary| vary.contains("x-api-key")), "{:?}", reply.headers);
+    assert!(
+        reply
+            .header("vary")
+            .is_some_and(|vary| vary.contains("x-api-key")),
+        "{:?}",
+        reply.headers
+    );
 }
 
 #[test]
 fn the_log_and_the_record_know_the_key_by_its_id() {
-    let Some(inside) = stack().inside() else { return };
-    let (secret, app, member) = (Key::secret(&["posts:*"]), Key::publishable(&["posts:read"]), stack().member());
-    for (key, caller) in [(&secret, secret.caller()), (&app, member.with_key(&app.text))] {
-        let reply = caller.post("/api/posts", &json!({ "title": "a" })).expect(201);
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let (secret, app, member) = (
+        Key::secret(&["posts:*"]),
+        Key::publishable(&["posts:read"]),
+        stack().member(),
+    );
+    for (key, caller) in [
+        (&secret, secret.caller()),
+        (&app, member.with_key(&app.text)),
+    ] {
+        let reply = caller
+            .post("/api/posts", &json!({ "title": "a" }))
+            .expect(201);
         let log = inside.logs(Some("records-create"));
         let request = reply.header("x-request-id").unwrap_or_default();
-        let line: Value =
-            serde_json::from_str(log.lines().find(|line| line.contains(request)).expect("a line")).unwrap();
+        let line: Value = serde_json::from_str(
+            log.lines()
+                .find(|line| line.contains(request))
+                .expect("a line"),
+        )
+        .unwrap();
         assert_eq!(line["apiKey"], json!(key.id));
         let record = text(&reply.json()["id"]);
         let get = json!({ "TableName": "local-posts",
             "Key": { "shard": { "N": "0" }, "id": { "S": record } } });
-        let item = inside.dynamo.database().get_item(serde_json::from_value(get).unwrap()).unwrap();
+        let item = inside
+            .dynamo
+            .database()
+            .get_item(serde_json::from_value(get).unwrap())
+            .unwrap();
         let actor = serde_json::to_value(item).unwrap()["Item"]["actor"]["M"].clone();
         assert_eq!(actor["key_id"]["S"], json!(key.id), "{actor}");
         let user = caller.token.as_ref().map(|_| json!(member.id()));
-        assert_eq!(actor.get("user_id").map(|user| user["S"].clone()), user, "{actor}");
+        assert_eq!(
+            actor.get("user_id").map(|user| user["S"].clone()),
+            user,
+            "{actor}"
+        );
     }
     let all = inside.logs(None);
     for key in [&secret, &app] {
-        assert!(!all.contains(&key.text) && !all.contains(&key.text[8..40]), "a key is in the log");
+        assert!(
+            !all.contains(&key.text) && !all.contains(&key.text[8..40]),
+            "a key is in the log"
+        );
     }
 }
 
@@ -325,7 +545,9 @@ fn the_log_and_the_record_know_the_key_by_its_id() {
 fn a_key_in_the_query_string_is_none() {
     let key = Key::secret(&["*:*"]);
     for name in ["x-api-key", "apiKey", "api_key", "key"] {
-        let reply = stack().stranger().get(&format!("/api/notes/spec?{name}={}", key.text));
+        let reply = stack()
+            .stranger()
+            .get(&format!("/api/notes/spec?{name}={}", key.text));
         refused(&reply, 401, "auth/authentication-required");
     }
 }

@@ -17,7 +17,9 @@ fn send(caller: &Caller, method: &str, path: &str, tag: &str, body: &Value) -> R
 #[test]
 fn a_tag_changes_with_every_write_and_with_nothing_else() {
     let member = stack().member();
-    let made = member.post("/api/notes", &json!({ "title": "a" })).expect(201);
+    let made = member
+        .post("/api/notes", &json!({ "title": "a" }))
+        .expect(201);
     let path = path("notes", &made.json());
     assert_eq!(tag(&member.get(&path).expect(200)), tag(&made));
     let changed = member.patch(&path, &json!({ "title": "a" })).expect(200);
@@ -33,13 +35,23 @@ fn a_write_of_another_revision_is_412_and_changes_nothing() {
     // One of each kind: a single conditional write, and a record that is read before.
     for (collection, made, change) in [
         ("notes", note(&member, "a"), json!({ "title": "b" })),
-        ("products", product(&member), json!({ "sku": super::look::fresh_sku(), "name": "b" })),
+        (
+            "products",
+            product(&member),
+            json!({ "sku": super::look::fresh_sku(), "name": "b" }),
+        ),
     ] {
         let path = path(collection, &made);
         let old = tag(&member.get(&path));
         let new = tag(&member.patch(&path, &json!({})).expect(200));
         let before = now(&member, collection, &made);
-        for header in [&*old, "\"other\"", &format!("W/{new}"), &format!("{old}, \"other\""), "\"\""] {
+        for header in [
+            &*old,
+            "\"other\"",
+            &format!("W/{new}"),
+            &format!("{old}, \"other\""),
+            "\"\"",
+        ] {
             for (method, body) in [("PATCH", &change), ("PUT", &change), ("DELETE", &json!({}))] {
                 let reply = send(&member, method, &path, header, body);
                 refused(&reply, 412, "data/precondition-failed");
@@ -49,10 +61,18 @@ fn a_write_of_another_revision_is_412_and_changes_nothing() {
         let matched = send(&member, "PATCH", &path, &format!("{old}, {new}"), &change).expect(200);
         let matched = send(&member, "PUT", &path, &tag(&matched), &change).expect(200);
         let _ = send(&member, "PATCH", &path, "*", &change).expect(200);
-        refused(&send(&member, "DELETE", &path, &tag(&matched), &json!({})), 412, "data/precondition-failed");
+        refused(
+            &send(&member, "DELETE", &path, &tag(&matched), &json!({})),
+            412,
+            "data/precondition-failed",
+        );
         let _ = send(&member, "DELETE", &path, "*", &json!({})).expect(204);
         for header in ["*", &*new] {
-            refused(&send(&member, "PATCH", &path, header, &change), 404, "data/record-not-found");
+            refused(
+                &send(&member, "PATCH", &path, header, &change),
+                404,
+                "data/record-not-found",
+            );
         }
     }
 }
@@ -63,12 +83,32 @@ fn whoever_may_not_change_hears_that_and_not_the_revision() {
     let (note, post) = (note(&member, "a"), post(&member, "a"));
     for header in ["\"other\"", &tag(&member.get(&path("notes", &note)))] {
         refused(
-            &send(&other, "PATCH", &path("notes", &note), header, &json!({ "title": "b" })),
+            &send(
+                &other,
+                "PATCH",
+                &path("notes", &note),
+                header,
+                &json!({ "title": "b" }),
+            ),
             404,
             "data/record-not-found",
         );
-        refused(&send(&other, "DELETE", &path("notes", &note), header, &json!({})), 404, "data/record-not-found");
-        refused(&send(&other, "PATCH", &path("posts", &post), header, &json!({ "title": "b" })), 403, "auth/forbidden");
+        refused(
+            &send(&other, "DELETE", &path("notes", &note), header, &json!({})),
+            404,
+            "data/record-not-found",
+        );
+        refused(
+            &send(
+                &other,
+                "PATCH",
+                &path("posts", &post),
+                header,
+                &json!({ "title": "b" }),
+            ),
+            403,
+            "auth/forbidden",
+        );
     }
 }
 
@@ -78,16 +118,29 @@ fn a_header_that_is_no_list_of_tags_is_400() {
     let path = path("notes", &note(&member, "a"));
     for header in ["a", "\"a", "*, \"a\"", "\"a\" \"b\"", "w/\"a\"", ","] {
         let reply = send(&member, "PATCH", &path, header, &json!({ "title": "b" }));
-        refused_with(&reply, 400, "common/invalid-request", "`If-Match` must be `*` or a list of ETags.");
+        refused_with(
+            &reply,
+            400,
+            "common/invalid-request",
+            "`If-Match` must be `*` or a list of ETags.",
+        );
         let reply = send(&member, "DELETE", &path, header, &json!({}));
-        refused_with(&reply, 400, "common/invalid-request", "`If-Match` must be `*` or a list of ETags.");
+        refused_with(
+            &reply,
+            400,
+            "common/invalid-request",
+            "`If-Match` must be `*` or a list of ETags.",
+        );
     }
 }
 
 #[test]
 fn of_ten_that_saw_the_same_one_writes() {
     let member = stack().member();
-    for (collection, made, field) in [("notes", note(&member, "a"), "size"), ("products", product(&member), "price")] {
+    for (collection, made, field) in [
+        ("notes", note(&member, "a"), "size"),
+        ("products", product(&member), "price"),
+    ] {
         let path = path(collection, &made);
         let seen = tag(&member.get(&path));
         let ask = |n: usize| {
@@ -115,7 +168,8 @@ fn counting_with_if_match_loses_no_count() {
         Box::new(move || {
             loop {
                 let seen = member.get(path).expect(200);
-                let next = json!({ "stock": seen.json()["stock"].as_u64().unwrap_or_default() + 1 });
+                let next =
+                    json!({ "stock": seen.json()["stock"].as_u64().unwrap_or_default() + 1 });
                 let reply = send(member, "PATCH", path, &tag(&seen), &next);
                 if reply.status != 412 {
                     return reply;

@@ -9,18 +9,39 @@ use super::shop::{comment, order, product, refuses};
 /// The comment as this caller sees it with relations inlined.
 #[track_caller]
 fn seen(caller: &Caller, comment: &Value, expand: &str) -> Value {
-    let one = caller.get(&format!("{}?expand={expand}", path("comments", comment))).expect(200).json();
-    let list = caller.get(&format!("/api/comments?id={}&expand={expand}", text(comment, "id"))).expect(200);
-    assert_eq!(page(&list).0, std::slice::from_ref(&one), "a list and a get say the same");
+    let one = caller
+        .get(&format!("{}?expand={expand}", path("comments", comment)))
+        .expect(200)
+        .json();
+    let list = caller
+        .get(&format!(
+            "/api/comments?id={}&expand={expand}",
+            text(comment, "id")
+        ))
+        .expect(200);
+    assert_eq!(
+        page(&list).0,
+        std::slice::from_ref(&one),
+        "a list and a get say the same"
+    );
     one
 }
 
 #[test]
 fn every_hop_applies_the_rules_of_its_target() {
-    let (member, other, admin, stranger) = (stack().member(), stack().member(), stack().admin(), stack().stranger());
+    let (member, other, admin, stranger) = (
+        stack().member(),
+        stack().member(),
+        stack().admin(),
+        stack().stranger(),
+    );
     let post = post(&other, "the post");
     let product = product(&member, &json!({ "price": 5 }));
-    let order = order(&member, &product, &json!({ "note": "a secret", "total": 4711 }));
+    let order = order(
+        &member,
+        &product,
+        &json!({ "note": "a secret", "total": 4711 }),
+    );
     let first = comment(&member, &post, &json!({ "order": order["id"] }));
     let answer = comment(&other, &post, &json!({ "parent": first["id"] }));
     let with = |record: &Value, field: &str, value: &Value| {
@@ -31,30 +52,46 @@ fn every_hop_applies_the_rules_of_its_target() {
     // What everybody may read.
     for caller in [&member, &other, &admin, &stranger] {
         assert_eq!(seen(caller, &first, "post"), with(&first, "post", &post));
-        assert_eq!(seen(caller, &answer, "parent"), with(&answer, "parent", &first));
+        assert_eq!(
+            seen(caller, &answer, "parent"),
+            with(&answer, "parent", &first)
+        );
         let twice = with(&answer, "parent", &with(&first, "post", &post));
         assert_eq!(seen(caller, &answer, "parent.post"), twice);
-        assert_eq!(seen(caller, &answer, "post,parent,parent.post"), with(&twice, "post", &post));
+        assert_eq!(
+            seen(caller, &answer, "post,parent,parent.post"),
+            with(&twice, "post", &post)
+        );
     }
     // What the owner and admins may read.
     let whole = with(&order, "product", &product);
     for caller in [&member, &admin] {
         assert_eq!(seen(caller, &first, "order"), with(&first, "order", &order));
-        assert_eq!(seen(caller, &first, "order.product"), with(&first, "order", &whole));
+        assert_eq!(
+            seen(caller, &first, "order.product"),
+            with(&first, "order", &whole)
+        );
         let inner = with(&answer, "parent", &with(&first, "order", &order));
         assert_eq!(seen(caller, &answer, "parent.order"), inner);
     }
     for caller in [&other, &stranger] {
         assert_eq!(seen(caller, &first, "order"), first);
         assert_eq!(seen(caller, &first, "order.product"), first);
-        assert_eq!(seen(caller, &answer, "parent.order"), with(&answer, "parent", &first));
+        assert_eq!(
+            seen(caller, &answer, "parent.order"),
+            with(&answer, "parent", &first)
+        );
     }
     // Accounts: one's own, and admins anyone's; never more than a user is shown of itself.
     let shown = |caller: &Caller| seen(caller, &first, "author")["author"].clone();
     assert_eq!(shown(&member), member.user);
     assert_eq!(shown(&admin), member.user);
-    assert_eq!([shown(&other), shown(&stranger)], [member.id(), member.id()]);
-    let parents = |caller: &Caller| seen(caller, &answer, "parent.author")["parent"]["author"].clone();
+    assert_eq!(
+        [shown(&other), shown(&stranger)],
+        [member.id(), member.id()]
+    );
+    let parents =
+        |caller: &Caller| seen(caller, &answer, "parent.author")["parent"]["author"].clone();
     assert_eq!(parents(&member), member.user);
     assert_eq!(parents(&other), member.id());
 }
@@ -66,13 +103,25 @@ fn missing_deleted_and_unreadable_stay_an_id_alike() {
     let product = product(&member, &json!({}));
     let [kept, deleted] = [(); 2].map(|()| order(&member, &product, &json!({ "note": "hidden" })));
     let parent = comment(&member, &post, &json!({}));
-    let [to_kept, to_deleted] = [&kept, &deleted]
-        .map(|order| comment(&member, &post, &json!({ "order": order["id"], "parent": parent["id"] })));
+    let [to_kept, to_deleted] = [&kept, &deleted].map(|order| {
+        comment(
+            &member,
+            &post,
+            &json!({ "order": order["id"], "parent": parent["id"] }),
+        )
+    });
     let _ = member.delete(&path("orders", &deleted)).expect(204);
     let _ = member.delete(&path("comments", &parent)).expect(204);
     for caller in [&other, &stranger] {
         for comment in [&to_kept, &to_deleted] {
-            for expand in ["order", "order.product", "parent", "parent.post", "parent.order", "order,parent"] {
+            for expand in [
+                "order",
+                "order.product",
+                "parent",
+                "parent.post",
+                "parent.order",
+                "order,parent",
+            ] {
                 assert_eq!(seen(caller, comment, expand), *comment, "{expand}");
             }
         }
@@ -103,14 +152,27 @@ fn a_path_is_one_or_two_relations() {
         ("*", "unknown-field"),
         ("post%20", "unknown-field"),
     ] {
-        let _ = refuses(&member.get(&format!("/api/comments?expand={expand}")), "expand", &[code]);
+        let _ = refuses(
+            &member.get(&format!("/api/comments?expand={expand}")),
+            "expand",
+            &[code],
+        );
     }
     let post = post(&member, "a post");
     let made = comment(&member, &post, &json!({ "author": member.id() }));
     // What is not shown is not inlined, and whatever is inlined is whole.
-    let reply = member.get(&format!("{}?expand=post,author&fields=post", path("comments", &made))).expect(200);
+    let reply = member
+        .get(&format!(
+            "{}?expand=post,author&fields=post",
+            path("comments", &made)
+        ))
+        .expect(200);
     assert_eq!(reply.json(), json!({ "id": made["id"], "post": post }));
-    assert_eq!(reply.header("etag"), None, "what is inlined changes by itself");
+    assert_eq!(
+        reply.header("etag"),
+        None,
+        "what is inlined changes by itself"
+    );
 }
 
 #[test]
@@ -119,21 +181,36 @@ fn a_hop_reads_100_records() {
     let mut parent = Value::Null;
     for n in 0..52 {
         let post = post(&member, &n.to_string());
-        let fields = if parent.is_null() { json!({}) } else { json!({ "parent": parent["id"] }) };
+        let fields = if parent.is_null() {
+            json!({})
+        } else {
+            json!({ "parent": parent["id"] })
+        };
         parent = comment(&member, &post, &fields);
     }
     let ask = |limit: usize, expand: &str| {
-        member.get(&format!("/api/comments?author={}&limit={limit}&expand={expand}", member.id()))
+        member.get(&format!(
+            "/api/comments?author={}&limit={limit}&expand={expand}",
+            member.id()
+        ))
     };
     // 50 posts and 50 parents.
     let (items, _) = page(&ask(50, "post,parent").expect(200));
     assert_eq!(items.len(), 50);
-    assert!(items.iter().all(|item| item["post"]["title"].is_string() && item["parent"]["text"].is_string()));
+    assert!(
+        items
+            .iter()
+            .all(|item| item["post"]["title"].is_string() && item["parent"]["text"].is_string())
+    );
     for expand in ["post,parent", "parent,post,parent.post"] {
         let said = refuses(&ask(51, expand), "expand", &["range"]);
         assert!(said.contains("100") && said.contains("limit"), "{said}");
     }
     // Each hop by itself.
     let (items, _) = page(&ask(51, "parent.post").expect(200));
-    assert!(items.iter().all(|item| item["parent"]["post"]["title"].is_string()));
+    assert!(
+        items
+            .iter()
+            .all(|item| item["parent"]["post"]["title"].is_string())
+    );
 }

@@ -16,7 +16,8 @@ struct Shelf {
 impl Shelf {
     fn new() -> Self {
         let (member, word) = (stack().member(), word());
-        let huge: Value = serde_json::from_str("12345678901234567890123456789012345.678").expect("a number");
+        let huge: Value =
+            serde_json::from_str("12345678901234567890123456789012345.678").expect("a number");
         let bodies = [
             json!({ "name": "Blue Lamp", "status": "active", "price": 5, "tags": ["new", "sale"], "active": true,
                 "size": { "width": 1, "height": 2 }, "homepage": "https://a.example/", "released": "2026-01-01" }),
@@ -29,7 +30,10 @@ impl Shelf {
         ];
         let mut letters = Vec::new();
         for (mut body, letter) in bodies.into_iter().zip('a'..) {
-            body["name"] = json!(format!("{word} {}", body["name"].as_str().unwrap_or_default()));
+            body["name"] = json!(format!(
+                "{word} {}",
+                body["name"].as_str().unwrap_or_default()
+            ));
             let made = product(&member, &body);
             if letter == 'e' {
                 let none = json!({ "stock": null, "status": null });
@@ -37,7 +41,11 @@ impl Shelf {
             }
             letters.push((made["id"].clone(), letter));
         }
-        Self { member, word, letters }
+        Self {
+            member,
+            word,
+            letters,
+        }
     }
 
     /// A list and a count of this shelf find these, whatever index serves them.
@@ -48,13 +56,28 @@ impl Shelf {
         let asked = query(&parameters);
         settles(&expected.to_owned(), &asked, || {
             let found = walk(&self.member, "products", &asked, 4);
-            let letter = |record: &Value| self.letters.iter().find(|(id, _)| *id == record["id"]).map(|(_, it)| *it);
-            let mut found: Vec<char> = found.iter().map(|record| letter(record).unwrap_or('?')).collect();
+            let letter = |record: &Value| {
+                self.letters
+                    .iter()
+                    .find(|(id, _)| *id == record["id"])
+                    .map(|(_, it)| *it)
+            };
+            let mut found: Vec<char> = found
+                .iter()
+                .map(|record| letter(record).unwrap_or('?'))
+                .collect();
             found.sort_unstable();
             found.into_iter().collect::<String>()
         });
-        let count = self.member.get(&format!("/api/products/count?{asked}")).expect(200);
-        assert_eq!(count.json(), json!({ "count": expected.len(), "exact": true }), "{asked}");
+        let count = self
+            .member
+            .get(&format!("/api/products/count?{asked}"))
+            .expect(200);
+        assert_eq!(
+            count.json(),
+            json!({ "count": expected.len(), "exact": true }),
+            "{asked}"
+        );
     }
 }
 
@@ -87,7 +110,11 @@ fn every_suffix_finds_what_it_says() {
         ("price", "12345678901234567890123456789012345.677", ""),
         ("price_gt", "12345678901234567890123456789012345.677", "d"),
         ("price_gt", "12345678901234567890123456789012345.678", ""),
-        ("price_lt", "12345678901234567890123456789012345.678", "abcf"),
+        (
+            "price_lt",
+            "12345678901234567890123456789012345.678",
+            "abcf",
+        ),
         ("price_in", "5,10,99", "ac"),
         ("price_exists", "true", "abcdf"),
         ("price_exists", "false", "e"),
@@ -173,8 +200,14 @@ fn every_operator_of_json_finds_what_it_says() {
         (json!({ "price": { "$lte": 5 } }), "af"),
         (json!({ "price": { "$lt": 5 } }), "f"),
         (json!({ "price": { "$not": { "$gte": 5 } } }), "ef"),
-        (json!({ "price": { "$not": { "$gte": 5, "$lt": 10 } } }), "cdef"),
-        (json!({ "price": { "$not": { "$not": { "$gte": 5 } } } }), "abcd"),
+        (
+            json!({ "price": { "$not": { "$gte": 5, "$lt": 10 } } }),
+            "cdef",
+        ),
+        (
+            json!({ "price": { "$not": { "$not": { "$gte": 5 } } } }),
+            "abcd",
+        ),
         (json!({ "stock": { "$in": [null, 3] } }), "be"),
         (json!({ "stock": { "$nin": [null, 3] } }), "acdf"),
         (json!({ "stock": { "$in": [] } }), ""),
@@ -183,14 +216,35 @@ fn every_operator_of_json_finds_what_it_says() {
         (json!({ "size": { "$exists": true } }), "a"),
         (json!({ "tags": { "$contains": "new" } }), "ab"),
         (json!({ "name": { "$contains": "Lamp" } }), "a"),
-        (json!({ "name": { "$startsWith": format!("{} Z", shelf.word) } }), "d"),
-        (json!({ "name": { "$in": [format!("{} Zebra, striped", shelf.word), "x"] } }), "d"),
-        (json!({ "released": { "$gte": "2026-06-01T12:00:00+02:00" } }), "c"),
+        (
+            json!({ "name": { "$startsWith": format!("{} Z", shelf.word) } }),
+            "d",
+        ),
+        (
+            json!({ "name": { "$in": [format!("{} Zebra, striped", shelf.word), "x"] } }),
+            "d",
+        ),
+        (
+            json!({ "released": { "$gte": "2026-06-01T12:00:00+02:00" } }),
+            "c",
+        ),
         (json!({ "active": false }), "b"),
-        (json!({ "$or": [{ "status": "retired" }, { "stock": 3, "active": false }] }), "bc"),
-        (json!({ "$and": [{ "$or": [{ "stock": 0 }, { "stock": null }] }, { "active": true }] }), "a"),
-        (json!({ "$not": { "status": "draft", "active": false } }), "acdef"),
-        (json!({ "$not": { "$or": [{ "status": "active" }, { "price": { "$gt": 5 } }] } }), "ef"),
+        (
+            json!({ "$or": [{ "status": "retired" }, { "stock": 3, "active": false }] }),
+            "bc",
+        ),
+        (
+            json!({ "$and": [{ "$or": [{ "stock": 0 }, { "stock": null }] }, { "active": true }] }),
+            "a",
+        ),
+        (
+            json!({ "$not": { "status": "draft", "active": false } }),
+            "acdef",
+        ),
+        (
+            json!({ "$not": { "$or": [{ "status": "active" }, { "price": { "$gt": 5 } }] } }),
+            "ef",
+        ),
         (json!({ "$not": {} }), ""),
         (json!([{ "status": "active" }, { "active": true }]), "a"),
     ] {
@@ -201,24 +255,54 @@ fn every_operator_of_json_finds_what_it_says() {
     for (filter, expected) in [
         (json!([{ "status": "retired" }, { "active": true }]), "ac"),
         (json!({ "status": "retired", "stock": 3 }), "bc"),
-        (json!([{ "status": "active", "active": true }, { "stock": null }]), "ae"),
-        (json!({ "$and": [{ "status": "active" }, { "stock": 0 }], "stock": 3 }), "ab"),
+        (
+            json!([{ "status": "active", "active": true }, { "stock": null }]),
+            "ae",
+        ),
+        (
+            json!({ "$and": [{ "status": "active" }, { "stock": 0 }], "stock": 3 }),
+            "ab",
+        ),
     ] {
         shelf.finds(&[("orFilters", &filter.to_string())], expected);
     }
     // Whatever is said holds together.
-    shelf.finds(&[("status", "active"), ("orFilters", r#"{"stock":0,"active":false}"#)], "a");
-    shelf.finds(&[("filter", r#"{"price":{"$lt":11}}"#), ("andFilters", r#"{"stock":0}"#), ("search", "l")], "ac");
-    shelf.finds(&[("price_gte", "5"), ("price_lt", "10"), ("price_ne", "5.5")], "a");
+    shelf.finds(
+        &[
+            ("status", "active"),
+            ("orFilters", r#"{"stock":0,"active":false}"#),
+        ],
+        "a",
+    );
+    shelf.finds(
+        &[
+            ("filter", r#"{"price":{"$lt":11}}"#),
+            ("andFilters", r#"{"stock":0}"#),
+            ("search", "l"),
+        ],
+        "ac",
+    );
+    shelf.finds(
+        &[("price_gte", "5"), ("price_lt", "10"), ("price_ne", "5.5")],
+        "a",
+    );
     shelf.finds(&[("status", "active"), ("status_ne", "active")], "");
-    shelf.finds(&[("status", "active"), ("filter", r#"{"status":"draft"}"#)], "");
+    shelf.finds(
+        &[("status", "active"), ("filter", r#"{"status":"draft"}"#)],
+        "",
+    );
     shelf.finds(&[("price_gt", "10"), ("price_lt", "5")], "");
 }
 
 #[test]
 fn arrays_without_items_and_objects_and_relations() {
     let member = stack().member();
-    let tags = [json!([5, "five"]), json!(["5", true]), json!([]), json!([[5], { "a": 5 }])];
+    let tags = [
+        json!([5, "five"]),
+        json!(["5", true]),
+        json!([]),
+        json!([[5], { "a": 5 }]),
+    ];
     for (n, tags) in tags.iter().enumerate() {
         let body = json!({ "title": n.to_string(), "tags": tags, "meta": { "n": n }, "assignee": member.id() });
         let _ = member.post("/api/notes", &body).expect(201);
@@ -261,7 +345,11 @@ fn arrays_without_items_and_objects_and_relations() {
         ("meta.n", "1", "unknown-parameter"),
         ("meta_n", "1", "unknown-operator"),
     ] {
-        let _ = refuses(&member.get(&format!("/api/notes?{}", query(&[(name, value)]))), name, &[code]);
+        let _ = refuses(
+            &member.get(&format!("/api/notes?{}", query(&[(name, value)]))),
+            name,
+            &[code],
+        );
     }
 }
 
@@ -286,7 +374,11 @@ fn what_does_not_fit_is_named() {
         ("price", "0x5", "type"),
         ("price", "NaN", "type"),
         ("price", "1e127", "range"),
-        ("price", "1.00000000000000000000000000000000000001234", "range"),
+        (
+            "price",
+            "1.00000000000000000000000000000000000001234",
+            "range",
+        ),
         ("stock", "1.5", "type"),
         ("stock_in", "1,,2", "type"),
         ("active", "1", "type"),
@@ -333,18 +425,43 @@ fn what_does_not_fit_is_named() {
         ("explain", "yes", "type"),
     ] {
         let asked = query(&[(name, value)]);
-        let _ = refuses(&member.get(&format!("/api/products?{asked}")), name, &[code]);
+        let _ = refuses(
+            &member.get(&format!("/api/products?{asked}")),
+            name,
+            &[code],
+        );
         if !["fields", "expand", "explain"].contains(&name) {
-            let _ = refuses(&member.get(&format!("/api/products/count?{asked}")), name, &[code]);
+            let _ = refuses(
+                &member.get(&format!("/api/products/count?{asked}")),
+                name,
+                &[code],
+            );
         }
     }
     let nul = member.get("/api/products?name=%00");
     let _ = refuses(&nul, "name", &["nul"]);
     // A count takes no more than which records.
-    for name in ["limit", "cursor", "sort", "sortBy", "sortDirection", "fields", "expand", "explain"] {
-        let _ = refuses(&member.get(&format!("/api/products/count?{name}=1")), name, &["unknown-parameter"]);
+    for name in [
+        "limit",
+        "cursor",
+        "sort",
+        "sortBy",
+        "sortDirection",
+        "fields",
+        "expand",
+        "explain",
+    ] {
+        let _ = refuses(
+            &member.get(&format!("/api/products/count?{name}=1")),
+            name,
+            &["unknown-parameter"],
+        );
     }
-    refused(&member.get("/api/products/count/x"), 404, "common/not-found");
+    refused(
+        &member.get("/api/products/count/x"),
+        404,
+        "common/not-found",
+    );
 }
 
 /// A page is cut to these fields, and `id` is always among them.
@@ -357,18 +474,40 @@ fn fields_are_projected() {
     for (fields, expected) in [
         ("price", json!({ "id": id, "price": 5 })),
         ("id", json!({ "id": id })),
-        ("price,price,stock", json!({ "id": id, "price": 5, "stock": 0 })),
-        ("createdBy,size", json!({ "id": id, "createdBy": shelf.member.id(), "size": { "width": 1, "height": 2 } })),
+        (
+            "price,price,stock",
+            json!({ "id": id, "price": 5, "stock": 0 }),
+        ),
+        (
+            "createdBy,size",
+            json!({ "id": id, "createdBy": shelf.member.id(), "size": { "width": 1, "height": 2 } }),
+        ),
     ] {
-        let one = shelf.member.get(&format!("{path}?fields={fields}")).expect(200);
+        let one = shelf
+            .member
+            .get(&format!("{path}?fields={fields}"))
+            .expect(200);
         assert_eq!(one.json(), expected);
-        let list = shelf.member.get(&format!("/api/products?{asked}&fields={fields}")).expect(200);
-        assert_eq!(list.json(), json!({ "items": [expected], "nextCursor": null }));
+        let list = shelf
+            .member
+            .get(&format!("/api/products?{asked}&fields={fields}"))
+            .expect(200);
+        assert_eq!(
+            list.json(),
+            json!({ "items": [expected], "nextCursor": null })
+        );
     }
     // What is not shown can still be filtered and sorted by.
-    let asked = query(&[("createdBy", shelf.member.id()), ("status", "active"), ("sort", "-price"), ("fields", "id")]);
+    let asked = query(&[
+        ("createdBy", shelf.member.id()),
+        ("status", "active"),
+        ("sort", "-price"),
+        ("fields", "id"),
+    ]);
     let expected = vec![json!({ "id": shelf.letters[3].0 }), json!({ "id": id })];
-    settles(&expected, "by price", || walk(&shelf.member, "products", &asked, 1));
+    settles(&expected, "by price", || {
+        walk(&shelf.member, "products", &asked, 1)
+    });
 }
 
 #[test]
@@ -376,9 +515,17 @@ fn how_a_query_string_is_read() {
     let shelf = Shelf::new();
     let (word, member) = (&shelf.word, &shelf.member);
     let finds = |asked: &str, expected: usize| {
-        settles(&expected, asked, || walk(member, "products", asked, 100).len());
-        let count = member.get(&format!("/api/products/count?{asked}")).expect(200);
-        assert_eq!(count.json(), json!({ "count": expected, "exact": true }), "{asked}");
+        settles(&expected, asked, || {
+            walk(member, "products", asked, 100).len()
+        });
+        let count = member
+            .get(&format!("/api/products/count?{asked}"))
+            .expect(200);
+        assert_eq!(
+            count.json(),
+            json!({ "count": expected, "exact": true }),
+            "{asked}"
+        );
     };
     finds(&format!("name={word}+Blue+Lamp"), 1);
     finds(&format!("name={word}%20Blue%20Lamp"), 1);
@@ -388,7 +535,10 @@ fn how_a_query_string_is_read() {
     // A letter and its accent apart are another text.
     finds(&format!("name={word}+La%CC%88mp"), 0);
     finds(&format!("name={word}+Zebra,+striped&&"), 1);
-    finds(&format!("name_startsWith={word}&released=2026-06-01T12:00:00%2B02:00"), 1);
+    finds(
+        &format!("name_startsWith={word}&released=2026-06-01T12:00:00%2B02:00"),
+        1,
+    );
     let blank = member.get("/api/products?released=2026-06-01T12:00:00+02:00");
     let _ = refuses(&blank, "released", &["format"]);
     for (asked, name) in [
@@ -397,17 +547,48 @@ fn how_a_query_string_is_read() {
         ("filter=%7B%7D&filter=%7B%7D", "filter"),
         ("search=a&search=b", "search"),
     ] {
-        let _ = refuses(&member.get(&format!("/api/products?{asked}")), name, &["repeated"]);
-        let _ = refuses(&member.get(&format!("/api/products/count?{asked}")), name, &["repeated"]);
+        let _ = refuses(
+            &member.get(&format!("/api/products?{asked}")),
+            name,
+            &["repeated"],
+        );
+        let _ = refuses(
+            &member.get(&format!("/api/products/count?{asked}")),
+            name,
+            &["repeated"],
+        );
     }
-    for asked in ["=x", "%00=x", "[]=x", "status[]=active", "status[ne]=active", "filter[status]=active"] {
+    for asked in [
+        "=x",
+        "%00=x",
+        "[]=x",
+        "status[]=active",
+        "status[ne]=active",
+        "filter[status]=active",
+    ] {
         let asked = asked.replace('[', "%5B").replace(']', "%5D");
-        assert_eq!(member.get(&format!("/api/products?{asked}")).status, 400, "{asked}");
+        assert_eq!(
+            member.get(&format!("/api/products?{asked}")).status,
+            400,
+            "{asked}"
+        );
     }
     // No text, and no server error.
-    for asked in ["name=%FF", "name=%ED%A0%80", "name=%", "name=%zz", "%FF=1", "search=%FF", "filter=%FF"] {
+    for asked in [
+        "name=%FF",
+        "name=%ED%A0%80",
+        "name=%",
+        "name=%zz",
+        "%FF=1",
+        "search=%FF",
+        "filter=%FF",
+    ] {
         let reply = member.get(&format!("/api/products?{asked}"));
-        assert!([200, 400].contains(&reply.status), "{asked}: {}", reply.text());
+        assert!(
+            [200, 400].contains(&reply.status),
+            "{asked}: {}",
+            reply.text()
+        );
     }
 }
 
@@ -418,33 +599,105 @@ fn owners_and_relations_are_found_by_their_index() {
     let made: Vec<Value> = (0..5).map(|n| post(&member, &n.to_string())).collect();
     let _ = post(&other, "other");
     let remarks: Vec<Value> = (0..7)
-        .map(|n| comment(if n % 2 == 0 { &member } else { &other }, &made[n % 2], &json!({ "likes": n })))
+        .map(|n| {
+            comment(
+                if n % 2 == 0 { &member } else { &other },
+                &made[n % 2],
+                &json!({ "likes": n }),
+            )
+        })
         .collect();
-    let newest = |records: Vec<&Value>| -> Vec<Value> { records.into_iter().rev().cloned().collect() };
-    let of_member = newest(remarks.iter().filter(|it| it["author"] == member.id()).collect());
+    let newest =
+        |records: Vec<&Value>| -> Vec<Value> { records.into_iter().rev().cloned().collect() };
+    let of_member = newest(
+        remarks
+            .iter()
+            .filter(|it| it["author"] == member.id())
+            .collect(),
+    );
     let first = text(&made[0], "id");
     for (collection, asked, expected, index) in [
-        ("posts", format!("user_id={}", member.id()), newest(made.iter().collect()), "table"),
-        ("posts", format!("user_id={}&sort=createdAt", member.id()), made.clone(), "table"),
-        ("posts", format!("user_id={}&title=3", member.id()), vec![made[3].clone()], "table"),
-        ("posts", format!("user_id={}&user_id_ne={}", member.id(), member.id()), vec![], "table"),
-        ("posts", format!("user_id=%7B{}%7D", member.id()), vec![], "table"),
+        (
+            "posts",
+            format!("user_id={}", member.id()),
+            newest(made.iter().collect()),
+            "table",
+        ),
+        (
+            "posts",
+            format!("user_id={}&sort=createdAt", member.id()),
+            made.clone(),
+            "table",
+        ),
+        (
+            "posts",
+            format!("user_id={}&title=3", member.id()),
+            vec![made[3].clone()],
+            "table",
+        ),
+        (
+            "posts",
+            format!("user_id={}&user_id_ne={}", member.id(), member.id()),
+            vec![],
+            "table",
+        ),
+        (
+            "posts",
+            format!("user_id=%7B{}%7D", member.id()),
+            vec![],
+            "table",
+        ),
         ("posts", "user_id=".to_owned(), vec![], "table"),
-        ("posts", format!("user_id={}", "x".repeat(1024)), vec![], "table"),
-        ("posts", format!("user_id={}", "x".repeat(1025)), vec![], "table"),
-        ("comments", format!("author={}", member.id()), of_member.clone(), "table"),
-        ("comments", format!("post={first}"), of_member.clone(), "by.post.-createdAt"),
-        ("comments", format!("post={first}&author={}", member.id()), of_member, "by.post.-createdAt"),
+        (
+            "posts",
+            format!("user_id={}", "x".repeat(1024)),
+            vec![],
+            "table",
+        ),
+        (
+            "posts",
+            format!("user_id={}", "x".repeat(1025)),
+            vec![],
+            "table",
+        ),
+        (
+            "comments",
+            format!("author={}", member.id()),
+            of_member.clone(),
+            "table",
+        ),
+        (
+            "comments",
+            format!("post={first}"),
+            of_member.clone(),
+            "by.post.-createdAt",
+        ),
+        (
+            "comments",
+            format!("post={first}&author={}", member.id()),
+            of_member,
+            "by.post.-createdAt",
+        ),
         (
             "comments",
             format!("post={first}&likes_gte=5&sort=createdAt"),
             vec![remarks[6].clone()],
             "by.post.-createdAt",
         ),
-        ("comments", format!("post={}", other.id()), vec![], "by.post.-createdAt"),
+        (
+            "comments",
+            format!("post={}", other.id()),
+            vec![],
+            "by.post.-createdAt",
+        ),
     ] {
-        settles(&expected, &asked, || walk(&stack().stranger(), collection, &asked, 2));
-        let explained = admin.get(&format!("/api/{collection}?{asked}&explain=true")).expect(200).json();
+        settles(&expected, &asked, || {
+            walk(&stack().stranger(), collection, &asked, 2)
+        });
+        let explained = admin
+            .get(&format!("/api/{collection}?{asked}&explain=true"))
+            .expect(200)
+            .json();
         if asked.matches("author").count() + asked.matches("post=").count() < 2 {
             assert_eq!(explained["explain"]["index"], index, "{asked}");
         }
@@ -453,5 +706,7 @@ fn owners_and_relations_are_found_by_their_index() {
     let given = json!({ "user_id": other.id() });
     let _ = admin.patch(&path("posts", &made[0]), &given).expect(200);
     let asked = format!("user_id={}", member.id());
-    settles(&4, "handed over", || walk(&member, "posts", &asked, 100).len());
+    settles(&4, "handed over", || {
+        walk(&member, "posts", &asked, 100).len()
+    });
 }

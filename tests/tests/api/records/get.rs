@@ -9,7 +9,12 @@ use super::look::{NOBODY, note, now, path, post, refused, request_id, text};
 fn a_record_is_what_create_replied() {
     let member = stack().member();
     let made = post(&member, "read me");
-    for caller in [&stack().stranger(), &member, &stack().member(), &stack().admin()] {
+    for caller in [
+        &stack().stranger(),
+        &member,
+        &stack().member(),
+        &stack().admin(),
+    ] {
         assert_eq!(now(caller, "posts", &made), made);
     }
     let made = note(&member, "read me");
@@ -23,7 +28,11 @@ fn whatever_is_not_there_gets_one_and_the_same_answer() {
     let (member, other) = (stack().member(), stack().member());
     let deleted = note(&member, "deleted");
     let _ = member.delete(&path("notes", &deleted)).expect(204);
-    let (own, foreign, post) = (note(&member, "own"), note(&other, "foreign"), post(&member, "elsewhere"));
+    let (own, foreign, post) = (
+        note(&member, "own"),
+        note(&other, "foreign"),
+        post(&member, "elsewhere"),
+    );
     let id = text(&own, "id");
     let mut shard = id.clone();
     // The byte that names the shard: this collection has no such one.
@@ -53,7 +62,11 @@ fn whatever_is_not_there_gets_one_and_the_same_answer() {
     ] {
         let reply = member.get(&format!("/api/notes/{absent}"));
         refused(&reply, 404, "data/record-not-found");
-        assert_eq!(reply.header("cache-control"), Some("private, no-cache"), "{absent}");
+        assert_eq!(
+            reply.header("cache-control"),
+            Some("private, no-cache"),
+            "{absent}"
+        );
     }
     assert_eq!(now(&member, "notes", &own), own);
 }
@@ -67,13 +80,19 @@ fn an_identified_callers_reply_is_private() {
     for path in [&*path("posts", &made), "/api/posts?limit=1", &none] {
         let varies = |reply: &blackbox::Reply| {
             let vary = reply.header("vary").unwrap_or_default().to_owned();
-            ["authorization", "x-api-key"].iter().all(|name| vary.split(", ").any(|there| there == *name))
+            ["authorization", "x-api-key"]
+                .iter()
+                .all(|name| vary.split(", ").any(|there| there == *name))
         };
         let anonymous = stranger.get(path);
         assert_eq!(anonymous.header("cache-control"), None, "{path}");
         assert!(varies(&anonymous), "{path}: a shared cache has to know");
         let identified = member.get(path);
-        assert_eq!(identified.header("cache-control"), Some("private, no-cache"), "{path}");
+        assert_eq!(
+            identified.header("cache-control"),
+            Some("private, no-cache"),
+            "{path}"
+        );
         assert!(varies(&identified), "{path}");
         assert_ne!(request_id(&anonymous), request_id(&identified));
     }
@@ -86,7 +105,11 @@ fn a_bad_authorization_is_401_also_where_everybody_may() {
     let token = member.token.clone().expect("a token");
     let mut tampered = token.clone();
     let signature = tampered.rfind('.').expect("a signature") + 1;
-    let other = if &tampered[signature..=signature] == "A" { "B" } else { "A" };
+    let other = if &tampered[signature..=signature] == "A" {
+        "B"
+    } else {
+        "A"
+    };
     tampered.replace_range(signature..=signature, other);
     for header in [
         "Bearer",
@@ -113,14 +136,22 @@ fn a_bad_authorization_is_401_also_where_everybody_may() {
             ("DELETE", path("posts", &made)),
             ("POST", "/api/feedback".to_owned()),
         ] {
-            let headers = [("authorization", header), ("content-type", "application/json")];
+            let headers = [
+                ("authorization", header),
+                ("content-type", "application/json"),
+            ];
             let body: Option<&[u8]> = match method {
                 "POST" => Some(b"{\"message\":\"x\"}"),
                 "PATCH" => Some(b"{\"title\":\"x\"}"),
                 _ => None,
             };
             let reply = stack().stranger().send(method, &path, &headers, body);
-            assert_eq!(reply.status, 401, "{method} {path} {header}: {}", reply.text());
+            assert_eq!(
+                reply.status,
+                401,
+                "{method} {path} {header}: {}",
+                reply.text()
+            );
             refused(&reply, 401, "auth/invalid-token");
         }
     }
@@ -134,7 +165,12 @@ fn the_scheme_is_bearer_in_any_case() {
     let token = member.token.clone().expect("a token");
     for scheme in ["Bearer", "bearer", "BEARER", "bEaReR"] {
         let header = format!("{scheme} {token}");
-        let reply = stack().stranger().send("GET", &path("notes", &made), &[("authorization", &header)], None);
+        let reply = stack().stranger().send(
+            "GET",
+            &path("notes", &made),
+            &[("authorization", &header)],
+            None,
+        );
         assert_eq!(reply.expect(200).json(), made, "{scheme}");
     }
 }
@@ -144,8 +180,16 @@ fn a_token_in_the_query_string_is_nothing() {
     let member = stack().member();
     let made = note(&member, "query");
     let token = member.token.clone().expect("a token");
-    for name in ["access_token", "token", "authorization", "accessToken", "jwt"] {
-        let reply = stack().stranger().get(&format!("{}?{name}={token}", path("notes", &made)));
+    for name in [
+        "access_token",
+        "token",
+        "authorization",
+        "accessToken",
+        "jwt",
+    ] {
+        let reply = stack()
+            .stranger()
+            .get(&format!("{}?{name}={token}", path("notes", &made)));
         refused(&reply, 401, "auth/authentication-required");
     }
 }
@@ -154,11 +198,26 @@ fn a_token_in_the_query_string_is_nothing() {
 fn an_ended_session_is_401_also_where_everybody_may() {
     let member = stack().member();
     let (public, own) = (post(&member, "public"), note(&member, "own"));
-    let _ = stack().stranger().post("/api/auth/logout", &json!({ "refreshToken": member.refresh_token })).expect(204);
-    for path in [&*path("posts", &public), &path("notes", &own), "/api/posts", "/api/notes"] {
+    let _ = stack()
+        .stranger()
+        .post(
+            "/api/auth/logout",
+            &json!({ "refreshToken": member.refresh_token }),
+        )
+        .expect(204);
+    for path in [
+        &*path("posts", &public),
+        &path("notes", &own),
+        "/api/posts",
+        "/api/notes",
+    ] {
         refused(&member.get(path), 401, "auth/session-revoked");
     }
-    refused(&member.post("/api/feedback", &json!({ "message": "x" })), 401, "auth/session-revoked");
+    refused(
+        &member.post("/api/feedback", &json!({ "message": "x" })),
+        401,
+        "auth/session-revoked",
+    );
     let (one, bad) = (path("posts", &public), json!({ "nope": 1 }));
     for reply in [
         member.patch(&one, &json!({ "title": "x" })),
@@ -176,12 +235,29 @@ fn an_ended_session_is_401_also_where_everybody_may() {
 
 #[test]
 fn an_expired_token_is_401_also_where_everybody_may() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
-    let (public, token) = (post(&member, "public"), member.token.clone().expect("a token"));
-    let late = inside.variant("records-get", "expired", 1, &[("BAKEND_CLOCK_OFFSET", "16m")]);
+    let (public, token) = (
+        post(&member, "public"),
+        member.token.clone().expect("a token"),
+    );
+    let late = inside.variant(
+        "records-get",
+        "expired",
+        1,
+        &[("BAKEND_CLOCK_OFFSET", "16m")],
+    );
 
     let path = path("posts", &public);
-    refused(&late.invoke(&Event::new("GET", &path).token(&token)), 401, "auth/token-expired");
-    assert_eq!(late.invoke(&Event::new("GET", &path)).expect(200).json(), public);
+    refused(
+        &late.invoke(&Event::new("GET", &path).token(&token)),
+        401,
+        "auth/token-expired",
+    );
+    assert_eq!(
+        late.invoke(&Event::new("GET", &path)).expect(200).json(),
+        public
+    );
 }

@@ -8,7 +8,8 @@ use blackbox::{Caller, Event, stack};
 use serde_json::{Value, json};
 
 use super::look::{
-    NOBODY, all, has_notes, invalid, newer, note, notes_are, page, path, post, refused, refused_with, text,
+    NOBODY, all, has_notes, invalid, newer, note, notes_are, page, path, post, refused,
+    refused_with, text,
 };
 
 fn titles(records: &[Value]) -> Vec<String> {
@@ -17,7 +18,9 @@ fn titles(records: &[Value]) -> Vec<String> {
 
 /// `count` notes of the caller, oldest first.
 fn notes(caller: &Caller, count: usize) -> Vec<Value> {
-    (0..count).map(|n| note(caller, &format!("note {n}"))).collect()
+    (0..count)
+        .map(|n| note(caller, &format!("note {n}")))
+        .collect()
 }
 
 #[test]
@@ -38,7 +41,10 @@ fn everybody_sees_the_same_posts() {
     let (mine, theirs) = (post(&member, "mine"), post(&other, "theirs"));
     for caller in [&stack().stranger(), &member, &other, &stack().admin()] {
         let seen = newer(caller, "posts", &first);
-        let ours: Vec<&Value> = seen.iter().filter(|record| [&mine, &theirs].contains(record)).collect();
+        let ours: Vec<&Value> = seen
+            .iter()
+            .filter(|record| [&mine, &theirs].contains(record))
+            .collect();
         assert_eq!(ours, [&theirs, &mine], "newest first, each once");
     }
 }
@@ -86,8 +92,15 @@ fn limit_is_1_to_100_and_20_when_absent() {
         "[]",
     ] {
         for caller in [&member, &stack().stranger()] {
-            let collection = if caller.token.is_some() { "notes" } else { "posts" };
-            invalid(&caller.get(&format!("/api/{collection}?limit={bad}")), &[("limit", "range")]);
+            let collection = if caller.token.is_some() {
+                "notes"
+            } else {
+                "posts"
+            };
+            invalid(
+                &caller.get(&format!("/api/{collection}?limit={bad}")),
+                &[("limit", "range")],
+            );
         }
     }
 }
@@ -107,15 +120,24 @@ fn a_walk_shows_everything_exactly_once() {
 fn a_walk_over_public_records_shows_everything_exactly_once() {
     let (member, stranger) = (stack().member(), stack().stranger());
     let first = post(&member, "first");
-    let mut made: Vec<Value> = (0..12).map(|n| post(&member, &format!("walk {n}"))).collect();
+    let mut made: Vec<Value> = (0..12)
+        .map(|n| post(&member, &format!("walk {n}")))
+        .collect();
     made.reverse();
     for caller in [&stranger, &member] {
         let mut cursor = String::new();
         let mut found: Vec<Value> = Vec::new();
         while !found.contains(&first) {
-            let (items, next) = page(&caller.get(&format!("/api/posts?limit=3{cursor}")).expect(200));
+            let (items, next) = page(
+                &caller
+                    .get(&format!("/api/posts?limit=3{cursor}"))
+                    .expect(200),
+            );
             found.extend(items);
-            assert!(next.is_some() || found.contains(&first), "the end without {first}");
+            assert!(
+                next.is_some() || found.contains(&first),
+                "the end without {first}"
+            );
             cursor = format!("&cursor={}", next.unwrap_or_default());
         }
         let ids: HashSet<String> = found.iter().map(|record| text(record, "id")).collect();
@@ -133,7 +155,11 @@ fn what_is_inserted_and_deleted_between_pages_disturbs_nothing_else() {
     let mut cursor = String::new();
     let mut found = Vec::new();
     for turn in 0.. {
-        let (items, next) = page(&member.get(&format!("/api/notes?limit=4{cursor}")).expect(200));
+        let (items, next) = page(
+            &member
+                .get(&format!("/api/notes?limit=4{cursor}"))
+                .expect(200),
+        );
         // The record that the cursor points at, one not yet shown, and a new one in front of all.
         if let Some(last) = items.last() {
             let _ = member.delete(&path("notes", last)).expect(204);
@@ -148,7 +174,11 @@ fn what_is_inserted_and_deleted_between_pages_disturbs_nothing_else() {
             None => break,
         }
     }
-    let expected: Vec<String> = (0..20).rev().filter(|n| *n != 2).map(|n| format!("note {n}")).collect();
+    let expected: Vec<String> = (0..20)
+        .rev()
+        .filter(|n| *n != 2)
+        .map(|n| format!("note {n}"))
+        .collect();
     assert_eq!(found, expected);
 }
 
@@ -163,7 +193,9 @@ fn a_cursor_of_records_that_are_all_gone_ends_the_list() {
         let _ = member.delete(&path("notes", record)).expect(204);
     }
     has_notes(&member, 0);
-    let rest = member.get(&format!("/api/notes?cursor={cursor}")).expect(200);
+    let rest = member
+        .get(&format!("/api/notes?cursor={cursor}"))
+        .expect(200);
     assert_eq!(rest.json(), json!({ "items": [], "nextCursor": null }));
 }
 
@@ -176,9 +208,17 @@ fn a_cursor_may_be_used_twice_and_with_another_limit() {
     let (_, next) = page(&member.get("/api/notes?limit=2").expect(200));
     let cursor = next.expect("more");
     for limit in [1, 2, 3, 4, 100, 1] {
-        let (items, next) = page(&member.get(&format!("/api/notes?limit={limit}&cursor={cursor}")).expect(200));
+        let (items, next) = page(
+            &member
+                .get(&format!("/api/notes?limit={limit}&cursor={cursor}"))
+                .expect(200),
+        );
         let end = (2 + limit).min(6);
-        assert_eq!((items, next.is_some()), (made[2..end].to_vec(), limit < 4), "limit {limit}");
+        assert_eq!(
+            (items, next.is_some()),
+            (made[2..end].to_vec(), limit < 4),
+            "limit {limit}"
+        );
     }
 }
 
@@ -187,24 +227,45 @@ fn a_cursor_says_nothing_of_what_is_in_it() {
     let member = stack().member();
     let made = notes(&member, 2);
     has_notes(&member, 2);
-    let cursors: HashSet<String> =
-        (0..3).map(|_| page(&member.get("/api/notes?limit=1").expect(200)).1.expect("more")).collect();
+    let cursors: HashSet<String> = (0..3)
+        .map(|_| {
+            page(&member.get("/api/notes?limit=1").expect(200))
+                .1
+                .expect("more")
+        })
+        .collect();
     assert_eq!(cursors.len(), 3, "sealed with a fresh nonce each time");
     for cursor in &cursors {
-        assert!(cursor.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)), "{cursor}");
+        assert!(
+            cursor
+                .bytes()
+                .all(|byte| byte.is_ascii_alphanumeric() || b"-_".contains(&byte)),
+            "{cursor}"
+        );
         assert!(!cursor.contains(&text(&made[1], "id")));
     }
 }
 
 #[test]
 fn a_forged_or_foreign_cursor_is_refused() {
-    let (member, other, admin, stranger) = (stack().member(), stack().member(), stack().admin(), stack().stranger());
+    let (member, other, admin, stranger) = (
+        stack().member(),
+        stack().member(),
+        stack().admin(),
+        stack().stranger(),
+    );
     for caller in [&member, &other] {
         let _ = (notes(caller, 2), post(caller, "a"), post(caller, "b"));
         has_notes(caller, 2);
     }
     let cursor = |caller: &Caller, collection: &str| {
-        page(&caller.get(&format!("/api/{collection}?limit=1")).expect(200)).1.expect("more")
+        page(
+            &caller
+                .get(&format!("/api/{collection}?limit=1"))
+                .expect(200),
+        )
+        .1
+        .expect("more")
     };
     let own = cursor(&member, "notes");
     let tampered: Vec<String> = (0..own.len())
@@ -245,22 +306,44 @@ fn a_forged_or_foreign_cursor_is_refused() {
         assert!(!reply.text().contains("note "));
     }
     for (caller, forged) in [(&admin, &own), (&stranger, &own)] {
-        refused(&caller.get(&format!("/api/posts?cursor={forged}")), 400, "data/invalid-cursor");
+        refused(
+            &caller.get(&format!("/api/posts?cursor={forged}")),
+            400,
+            "data/invalid-cursor",
+        );
     }
-    refused(&admin.get(&format!("/api/notes?cursor={own}")), 400, "data/invalid-cursor");
+    refused(
+        &admin.get(&format!("/api/notes?cursor={own}")),
+        400,
+        "data/invalid-cursor",
+    );
     // What everybody sees is one list: its cursors are good for everybody.
     let public = cursor(&stranger, "posts");
-    let _ = member.get(&format!("/api/posts?limit=1&cursor={public}")).expect(200);
+    let _ = member
+        .get(&format!("/api/posts?limit=1&cursor={public}"))
+        .expect(200);
 }
 
 #[test]
 fn a_cursor_is_good_for_a_day() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let member = stack().member();
     let _ = (post(&member, "a"), post(&member, "b"));
     let (_, next) = page(&stack().stranger().get("/api/posts?limit=1").expect(200));
-    let event = Event::new("GET", &format!("/api/posts?limit=1&cursor={}", next.expect("more")));
-    let at = |offset| inside.variant("records-list", "late", 1, &[("BAKEND_CLOCK_OFFSET", offset)]);
+    let event = Event::new(
+        "GET",
+        &format!("/api/posts?limit=1&cursor={}", next.expect("more")),
+    );
+    let at = |offset| {
+        inside.variant(
+            "records-list",
+            "late",
+            1,
+            &[("BAKEND_CLOCK_OFFSET", offset)],
+        )
+    };
     let _ = at("23h").invoke(&event).expect(200);
     refused(&at("25h").invoke(&event), 400, "data/invalid-cursor");
 }
@@ -287,12 +370,22 @@ fn an_owners_list_cannot_be_widened() {
         "method",
         "_method",
     ] {
-        for value in [other.id(), "", "*", "true", "%7B%7D", "%7B%22%24or%22%3A%5B%7B%7D%5D%7D"] {
+        for value in [
+            other.id(),
+            "",
+            "*",
+            "true",
+            "%7B%7D",
+            "%7B%22%24or%22%3A%5B%7B%7D%5D%7D",
+        ] {
             let reply = member.get(&format!("/api/notes?{name}={value}"));
             let field = name.replace("%5B%5D", "[]").replace("%00", "\u{0}");
             invalid(&reply, &[(&field, "unknown-parameter")]);
             let choices = text(&reply.json()["error"]["details"][0], "message");
-            assert!(choices.contains("limit") && choices.contains("cursor"), "names the choices: {choices}");
+            assert!(
+                choices.contains("limit") && choices.contains("cursor"),
+                "names the choices: {choices}"
+            );
         }
     }
     // What there is to ask asks for one's own.
@@ -330,23 +423,52 @@ fn an_owners_list_cannot_be_widened() {
             everything,
         ] {
             let reply = member.get(&format!("/api/notes?{name}={value}"));
-            assert!([200, 400, 403].contains(&reply.status), "{name}={value}: {}", reply.text());
+            assert!(
+                [200, 400, 403].contains(&reply.status),
+                "{name}={value}: {}",
+                reply.text()
+            );
             if reply.status == 200 {
-                let ids: Vec<Value> = page(&reply).0.iter().map(|record| record["id"].clone()).collect();
-                assert!(ids.iter().all(|id| *id == mine["id"]), "{name}={value}: {}", reply.text());
+                let ids: Vec<Value> = page(&reply)
+                    .0
+                    .iter()
+                    .map(|record| record["id"].clone())
+                    .collect();
+                assert!(
+                    ids.iter().all(|id| *id == mine["id"]),
+                    "{name}={value}: {}",
+                    reply.text()
+                );
             }
         }
     }
-    let body = json!({ "user_id": other.id(), "createdBy": other.id(), "filter": {}, "scope": "all" }).to_string();
+    let body =
+        json!({ "user_id": other.id(), "createdBy": other.id(), "filter": {}, "scope": "all" })
+            .to_string();
     let json = ("content-type", "application/json");
     for headers in [
         vec![json],
         vec![json, ("x-http-method-override", "POST")],
-        vec![json, ("x-user-id", other.id()), ("x-role", "admin"), ("x-forwarded-user", other.id())],
-        vec![json, ("cookie", "role=admin; user_id=x"), ("x-original-url", "/api/posts")],
+        vec![
+            json,
+            ("x-user-id", other.id()),
+            ("x-role", "admin"),
+            ("x-forwarded-user", other.id()),
+        ],
+        vec![
+            json,
+            ("cookie", "role=admin; user_id=x"),
+            ("x-original-url", "/api/posts"),
+        ],
     ] {
-        let reply = member.send("GET", "/api/notes", &headers, Some(body.as_bytes())).expect(200);
-        assert_eq!(reply.json(), json!({ "items": [mine], "nextCursor": null }), "{headers:?}");
+        let reply = member
+            .send("GET", "/api/notes", &headers, Some(body.as_bytes()))
+            .expect(200);
+        assert_eq!(
+            reply.json(),
+            json!({ "items": [mine], "nextCursor": null }),
+            "{headers:?}"
+        );
     }
     let (_, next) = page(&admin.get("/api/notes?limit=1").expect(200));
     let widened = format!("/api/notes?cursor={}", next.expect("more"));
@@ -367,10 +489,20 @@ fn a_repeated_parameter_is_refused() {
         ("cursor=a&cursor=b", "cursor"),
         ("limit=1&%6Cimit=2", "limit"),
     ] {
-        invalid(&member.get(&format!("/api/notes?{query}")), &[(field, "repeated")]);
+        invalid(
+            &member.get(&format!("/api/notes?{query}")),
+            &[(field, "repeated")],
+        );
     }
     let both = member.get("/api/notes?nope=1&limit=1&limit=2&other=3");
-    invalid(&both, &[("nope", "unknown-parameter"), ("limit", "repeated"), ("other", "unknown-parameter")]);
+    invalid(
+        &both,
+        &[
+            ("nope", "unknown-parameter"),
+            ("limit", "repeated"),
+            ("other", "unknown-parameter"),
+        ],
+    );
 }
 
 #[test]
@@ -378,12 +510,29 @@ fn a_query_string_ends_at_4_kib() {
     let (member, stranger) = (stack().member(), stack().stranger());
     let made = note(&member, "query");
     let query = |length: usize| format!("cursor={}", "A".repeat(length - "cursor=".len()));
-    refused(&member.get(&format!("/api/notes?{}", query(4096))), 400, "data/invalid-cursor");
+    refused(
+        &member.get(&format!("/api/notes?{}", query(4096))),
+        400,
+        "data/invalid-cursor",
+    );
     let long = query(4097);
-    for path in ["/api/notes", &path("notes", &made), "/api/health", "/api/nope"] {
-        refused(&member.get(&format!("{path}?{long}")), 400, "common/invalid-request");
+    for path in [
+        "/api/notes",
+        &path("notes", &made),
+        "/api/health",
+        "/api/nope",
+    ] {
+        refused(
+            &member.get(&format!("{path}?{long}")),
+            400,
+            "common/invalid-request",
+        );
     }
-    refused(&stranger.get(&format!("/api/posts?{}", query(6000))), 400, "common/invalid-request");
+    refused(
+        &stranger.get(&format!("/api/posts?{}", query(6000))),
+        400,
+        "common/invalid-request",
+    );
     let reply = member.post(&format!("/api/notes?{long}"), &json!({ "title": "long" }));
     refused(&reply, 400, "common/invalid-request");
     notes_are(&member, &[made]);
@@ -395,14 +544,24 @@ fn an_admin_lists_everybodys() {
     let first = note(&member, "first");
     let (mine, theirs) = (note(&member, "mine"), note(&other, "theirs"));
     let seen = newer(&admin, "notes", &first);
-    let ours: Vec<&Value> = seen.iter().filter(|record| [&mine, &theirs].contains(record)).collect();
+    let ours: Vec<&Value> = seen
+        .iter()
+        .filter(|record| [&mine, &theirs].contains(record))
+        .collect();
     assert_eq!(ours, [&theirs, &mine]);
 
-    let reply = admin.post("/api/feedback", &json!({ "message": "seen" })).expect(201).json();
+    let reply = admin
+        .post("/api/feedback", &json!({ "message": "seen" }))
+        .expect(201)
+        .json();
     let (items, _) = page(&admin.get("/api/feedback?limit=100").expect(200));
     assert!(items.contains(&reply));
     refused(&member.get("/api/feedback"), 403, "auth/forbidden");
-    refused(&stack().stranger().get("/api/feedback"), 401, "auth/authentication-required");
+    refused(
+        &stack().stranger().get("/api/feedback"),
+        401,
+        "auth/authentication-required",
+    );
 }
 
 #[test]
@@ -419,7 +578,9 @@ fn many_deleted_records_are_skipped_without_a_gap_or_a_repeat() {
                     for record in &made {
                         let _ = member.delete(&path("posts", record)).expect(204);
                     }
-                    made.iter().map(|record| text(record, "id")).collect::<Vec<_>>()
+                    made.iter()
+                        .map(|record| text(record, "id"))
+                        .collect::<Vec<_>>()
                 })
             })
             .collect();
@@ -434,17 +595,34 @@ fn many_deleted_records_are_skipped_without_a_gap_or_a_repeat() {
         let mut found: Vec<String> = Vec::new();
         let mut cursor = String::new();
         while !found.contains(&text(&before, "id")) {
-            let (items, next) = page(&stranger.get(&format!("/api/posts?limit={limit}{cursor}")).expect(200));
+            let (items, next) = page(
+                &stranger
+                    .get(&format!("/api/posts?limit={limit}{cursor}"))
+                    .expect(200),
+            );
             assert!(items.len() <= limit);
             found.extend(items.iter().map(|record| text(record, "id")));
-            assert!(next.is_some() || found.contains(&text(&before, "id")), "the end without {before}");
+            assert!(
+                next.is_some() || found.contains(&text(&before, "id")),
+                "the end without {before}"
+            );
             cursor = format!("&cursor={}", next.unwrap_or_default());
         }
-        assert!(!found.iter().any(|id| deleted.contains(id)), "limit {limit}");
-        assert_eq!(found.iter().filter(|id| **id == text(&after, "id")).count(), 1, "limit {limit}");
+        assert!(
+            !found.iter().any(|id| deleted.contains(id)),
+            "limit {limit}"
+        );
+        assert_eq!(
+            found.iter().filter(|id| **id == text(&after, "id")).count(),
+            1,
+            "limit {limit}"
+        );
         let once: HashSet<&String> = found.iter().collect();
         assert_eq!(once.len(), found.len(), "limit {limit}: nothing twice");
-        assert!(found.is_sorted_by(|newer, older| newer > older), "limit {limit}: newest first");
+        assert!(
+            found.is_sorted_by(|newer, older| newer > older),
+            "limit {limit}: newest first"
+        );
     }
 }
 
@@ -458,13 +636,17 @@ fn a_page_of_the_heaviest_records_still_fits_a_reply() {
         let title = nasty.repeat(size);
         let count = if nasty == "\u{1}" { 24 } else { 8 };
         for _ in 0..count {
-            let _ = member.post("/api/notes", &json!({ "title": title })).expect(201);
+            let _ = member
+                .post("/api/notes", &json!({ "title": title }))
+                .expect(201);
         }
     }
     let mut cursor = String::new();
     let mut found = 0;
     loop {
-        let reply = member.get(&format!("/api/notes?limit=100{cursor}")).expect(200);
+        let reply = member
+            .get(&format!("/api/notes?limit=100{cursor}"))
+            .expect(200);
         let as_lambda_sends_it = json!(reply.text()).to_string().len();
         assert!(as_lambda_sends_it < 6_000_000, "{as_lambda_sends_it} bytes");
         let (items, next) = page(&reply);
@@ -481,20 +663,33 @@ fn a_page_of_the_heaviest_records_still_fits_a_reply() {
 /// The stored role counts, not the claim: also on the second page.
 #[test]
 fn whoever_was_promoted_pages_on_with_the_token_from_before() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let (member, other) = (stack().member(), stack().member());
     let (first, theirs) = (note(&other, "first"), note(&other, "theirs"));
     let mut promote = Command::new(inside.binary("admin"));
     promote.args(["--stack", "local", "promote", &member.email]);
-    promote.env("AWS_ENDPOINT_URL_DYNAMODB", inside.dynamo.endpoint()).env("AWS_REGION", "us-east-1");
-    promote.env("AWS_ACCESS_KEY_ID", "operator").env("AWS_SECRET_ACCESS_KEY", "local");
+    promote
+        .env("AWS_ENDPOINT_URL_DYNAMODB", inside.dynamo.endpoint())
+        .env("AWS_REGION", "us-east-1");
+    promote
+        .env("AWS_ACCESS_KEY_ID", "operator")
+        .env("AWS_SECRET_ACCESS_KEY", "local");
     assert!(promote.output().expect("cargo admin").status.success());
 
     let (mut found, mut cursor) = (Vec::new(), String::new());
     while !found.contains(&first) {
-        let (items, next) = page(&member.get(&format!("/api/notes?limit=1{cursor}")).expect(200));
+        let (items, next) = page(
+            &member
+                .get(&format!("/api/notes?limit=1{cursor}"))
+                .expect(200),
+        );
         found.extend(items);
-        assert!(next.is_some() || found.contains(&first), "the end without {first}");
+        assert!(
+            next.is_some() || found.contains(&first),
+            "the end without {first}"
+        );
         cursor = format!("&cursor={}", next.unwrap_or_default());
     }
     assert!(found.contains(&theirs));
@@ -502,13 +697,40 @@ fn whoever_was_promoted_pages_on_with_the_token_from_before() {
 
 #[test]
 fn an_unknown_collection_is_no_path() {
-    for name in ["nope", "auth", "_users", "_sessions", "POSTS", "Posts", "posts_", "local-posts", "admin"] {
+    for name in [
+        "nope",
+        "auth",
+        "_users",
+        "_sessions",
+        "POSTS",
+        "Posts",
+        "posts_",
+        "local-posts",
+        "admin",
+    ] {
         for caller in [&stack().stranger(), &stack().admin()] {
-            refused(&caller.get(&format!("/api/{name}")), 404, "common/not-found");
-            refused(&caller.get(&format!("/api/{name}/{NOBODY}")), 404, "common/not-found");
-            refused(&caller.post(&format!("/api/{name}"), &json!({ "title": "x" })), 404, "common/not-found");
+            refused(
+                &caller.get(&format!("/api/{name}")),
+                404,
+                "common/not-found",
+            );
+            refused(
+                &caller.get(&format!("/api/{name}/{NOBODY}")),
+                404,
+                "common/not-found",
+            );
+            refused(
+                &caller.post(&format!("/api/{name}"), &json!({ "title": "x" })),
+                404,
+                "common/not-found",
+            );
         }
     }
     let reply = stack().member().get("/api/posts/x/y");
-    refused_with(&reply, 404, "common/not-found", "There is nothing at this path.");
+    refused_with(
+        &reply,
+        404,
+        "common/not-found",
+        "There is nothing at this path.",
+    );
 }

@@ -9,22 +9,55 @@ use serde_json::{Map, Value, json};
 /// Every code that a records route may answer with, and its sentence.
 const SENTENCES: &[(&str, &str)] = &[
     ("common/invalid-json", "The body is not a JSON object."),
-    ("common/invalid-request", "The query string is longer than 4 KiB."),
-    ("common/validation-failed", "Some fields are not valid; see details."),
+    (
+        "common/invalid-request",
+        "The query string is longer than 4 KiB.",
+    ),
+    (
+        "common/validation-failed",
+        "Some fields are not valid; see details.",
+    ),
     ("common/not-found", "There is nothing at this path."),
-    ("common/method-not-allowed", "This path does not answer that method; see the Allow header."),
-    ("common/payload-too-large", "The body is larger than 256 KiB."),
-    ("common/unsupported-media-type", "Send the body as application/json in UTF-8."),
-    ("auth/authentication-required", "Send an access token: Authorization: Bearer <token>."),
+    (
+        "common/method-not-allowed",
+        "This path does not answer that method; see the Allow header.",
+    ),
+    (
+        "common/payload-too-large",
+        "The body is larger than 256 KiB.",
+    ),
+    (
+        "common/unsupported-media-type",
+        "Send the body as application/json in UTF-8.",
+    ),
+    (
+        "auth/authentication-required",
+        "Send an access token: Authorization: Bearer <token>.",
+    ),
     ("auth/invalid-token", "The access token is not valid."),
-    ("auth/token-expired", "The access token has expired; refresh it."),
-    ("auth/session-revoked", "This session has ended; log in again."),
+    (
+        "auth/token-expired",
+        "The access token has expired; refresh it.",
+    ),
+    (
+        "auth/session-revoked",
+        "This session has ended; log in again.",
+    ),
     ("auth/invalid-api-key", "The API key is not valid."),
     ("auth/forbidden", "You may not do this."),
     ("data/record-not-found", "There is no such record."),
-    ("data/precondition-failed", "The record has changed since; read it again."),
-    ("common/idempotency-mismatch", "This Idempotency-Key was sent before with another body."),
-    ("data/invalid-cursor", "The cursor is not valid for this list; start again without it."),
+    (
+        "data/precondition-failed",
+        "The record has changed since; read it again.",
+    ),
+    (
+        "common/idempotency-mismatch",
+        "This Idempotency-Key was sent before with another body.",
+    ),
+    (
+        "data/invalid-cursor",
+        "The cursor is not valid for this list; start again without it.",
+    ),
 ];
 
 /// What is said to whoever names an owner without being an admin.
@@ -40,9 +73,11 @@ const LAG: Duration = Duration::from_secs(10);
 #[track_caller]
 pub(crate) fn masked(value: &Value) -> Value {
     let mut value = value.clone();
-    for (name, kind, fits) in
-        [("id", "<id>", is_id as fn(&str) -> bool), ("createdAt", "<time>", is_time), ("updatedAt", "<time>", is_time)]
-    {
+    for (name, kind, fits) in [
+        ("id", "<id>", is_id as fn(&str) -> bool),
+        ("createdAt", "<time>", is_time),
+        ("updatedAt", "<time>", is_time),
+    ] {
         let text = value[name].as_str().unwrap_or_default();
         assert!(fits(text), "{name} is no {kind}: {value}");
         value[name] = json!(kind);
@@ -71,17 +106,23 @@ pub(crate) fn is_time(text: &str) -> bool {
 
 fn fits(text: &str, form: &str) -> bool {
     text.len() == form.len()
-        && text.chars().zip(form.chars()).all(|(there, expected)| match expected {
-            'x' => matches!(there, '0'..='9' | 'a'..='f'),
-            'v' => matches!(there, '8' | '9' | 'a' | 'b'),
-            'd' => there.is_ascii_digit(),
-            other => there == other,
-        })
+        && text
+            .chars()
+            .zip(form.chars())
+            .all(|(there, expected)| match expected {
+                'x' => matches!(there, '0'..='9' | 'a'..='f'),
+                'v' => matches!(there, '8' | '9' | 'a' | 'b'),
+                'd' => there.is_ascii_digit(),
+                other => there == other,
+            })
 }
 
 /// The text at `name` of a body.
 pub(crate) fn text(value: &Value, name: &str) -> String {
-    value[name].as_str().unwrap_or_else(|| panic!("no {name} in {value}")).to_owned()
+    value[name]
+        .as_str()
+        .unwrap_or_else(|| panic!("no {name} in {value}"))
+        .to_owned()
 }
 
 /// The path of a record.
@@ -92,16 +133,32 @@ pub(crate) fn path(collection: &str, record: &Value) -> String {
 /// The reply is this refusal with its usual sentence, in exactly the error shape.
 #[track_caller]
 pub(crate) fn refused(reply: &Reply, status: u16, code: &str) {
-    let sentence = SENTENCES.iter().find(|(known, _)| *known == code).map(|(_, sentence)| *sentence);
-    refused_with(reply, status, code, sentence.unwrap_or_else(|| panic!("{code} is not in the list")));
+    let sentence = SENTENCES
+        .iter()
+        .find(|(known, _)| *known == code)
+        .map(|(_, sentence)| *sentence);
+    refused_with(
+        reply,
+        status,
+        code,
+        sentence.unwrap_or_else(|| panic!("{code} is not in the list")),
+    );
 }
 
 /// The reply is this refusal with this sentence, in exactly the error shape.
 #[track_caller]
 pub(crate) fn refused_with(reply: &Reply, status: u16, code: &str, message: &str) {
-    assert_eq!((reply.status, &*reply.code()), (status, code), "{}", reply.text());
+    assert_eq!(
+        (reply.status, &*reply.code()),
+        (status, code),
+        "{}",
+        reply.text()
+    );
     let id = request_id(reply);
-    assert_eq!(reply.json(), json!({ "error": { "code": code, "message": message, "requestId": id } }));
+    assert_eq!(
+        reply.json(),
+        json!({ "error": { "code": code, "message": message, "requestId": id } })
+    );
     assert_eq!(reply.header("content-type"), Some("application/json"));
     if status == 401 {
         assert_eq!(reply.header("www-authenticate"), Some("Bearer"));
@@ -111,22 +168,34 @@ pub(crate) fn refused_with(reply: &Reply, status: u16, code: &str, message: &str
 /// The reply is a 400 with exactly these details, as field and code, in any order.
 #[track_caller]
 pub(crate) fn invalid(reply: &Reply, details: &[(&str, &str)]) {
-    assert_eq!((reply.status, &*reply.code()), (400, "common/validation-failed"), "{}", reply.text());
+    assert_eq!(
+        (reply.status, &*reply.code()),
+        (400, "common/validation-failed"),
+        "{}",
+        reply.text()
+    );
     let mut body = reply.json();
-    let found = body["error"].as_object_mut().and_then(|error| error.remove("details")).unwrap_or_default();
+    let found = body["error"]
+        .as_object_mut()
+        .and_then(|error| error.remove("details"))
+        .unwrap_or_default();
     let message = "Some fields are not valid; see details.";
-    let expected =
-        json!({ "error": { "code": "common/validation-failed", "message": message, "requestId": request_id(reply) } });
+    let expected = json!({ "error": { "code": "common/validation-failed", "message": message, "requestId": request_id(reply) } });
     assert_eq!(body, expected);
     let mut named: Vec<(String, String)> = Vec::new();
     for detail in found.as_array().cloned().unwrap_or_default() {
         let (field, code) = (text(&detail, "field"), text(&detail, "code"));
         assert_eq!(detail.as_object().map(Map::len), Some(3), "{detail}");
-        assert!(text(&detail, "message").contains(&field), "the sentence does not name the field: {detail}");
+        assert!(
+            text(&detail, "message").contains(&field),
+            "the sentence does not name the field: {detail}"
+        );
         named.push((field, code));
     }
-    let mut expected: Vec<(String, String)> =
-        details.iter().map(|(field, code)| ((*field).to_owned(), (*code).to_owned())).collect();
+    let mut expected: Vec<(String, String)> = details
+        .iter()
+        .map(|(field, code)| ((*field).to_owned(), (*code).to_owned()))
+        .collect();
     named.sort();
     expected.sort();
     assert_eq!(named, expected);
@@ -135,27 +204,49 @@ pub(crate) fn invalid(reply: &Reply, details: &[(&str, &str)]) {
 /// The reply is a refusal of the caller (4xx) in exactly the error shape, whichever it is.
 #[track_caller]
 pub(crate) fn any_refusal(reply: &Reply, what: &str) {
-    assert!((400..500).contains(&reply.status), "{what}: {} {}", reply.status, reply.text());
+    assert!(
+        (400..500).contains(&reply.status),
+        "{what}: {} {}",
+        reply.status,
+        reply.text()
+    );
     let body = reply.json();
-    let error = body["error"].as_object().unwrap_or_else(|| panic!("{what}: no error in {body}"));
+    let error = body["error"]
+        .as_object()
+        .unwrap_or_else(|| panic!("{what}: no error in {body}"));
     assert_eq!(body.as_object().map(Map::len), Some(1), "{what}: {body}");
     let code = text(&body["error"], "code");
-    assert!(!text(&body["error"], "message").is_empty() && code.contains('/'), "{what}: {body}");
+    assert!(
+        !text(&body["error"], "message").is_empty() && code.contains('/'),
+        "{what}: {body}"
+    );
     let mut names: Vec<&str> = error.keys().map(String::as_str).collect();
     names.sort_unstable();
     let with_details = ["code", "details", "message", "requestId"];
-    let expected =
-        if code == "common/validation-failed" { &with_details[..] } else { &["code", "message", "requestId"] };
+    let expected = if code == "common/validation-failed" {
+        &with_details[..]
+    } else {
+        &["code", "message", "requestId"]
+    };
     assert_eq!(names, expected, "{what}: {body}");
-    assert_eq!(error["requestId"].as_str(), Some(&*request_id(reply)), "{what}: {body}");
-    assert_eq!(reply.header("content-type"), Some("application/json"), "{what}");
+    assert_eq!(
+        error["requestId"].as_str(),
+        Some(&*request_id(reply)),
+        "{what}: {body}"
+    );
+    assert_eq!(
+        reply.header("content-type"),
+        Some("application/json"),
+        "{what}"
+    );
 }
 
 /// The `x-request-id` of a reply, which every reply has.
 #[track_caller]
 pub(crate) fn request_id(reply: &Reply) -> String {
     let id = reply.header("x-request-id").filter(|id| !id.is_empty());
-    id.unwrap_or_else(|| panic!("no x-request-id: {} {:?}", reply.status, reply.headers)).to_owned()
+    id.unwrap_or_else(|| panic!("no x-request-id: {} {:?}", reply.status, reply.headers))
+        .to_owned()
 }
 
 /// Every record of a list, page by page.
@@ -168,17 +259,26 @@ pub(crate) fn all(caller: &Caller, collection: &str, limit: usize) -> Vec<Value>
 #[track_caller]
 pub(crate) fn newer(caller: &Caller, collection: &str, than: &Value) -> Vec<Value> {
     let bound = text(than, "id");
-    let mut found = until(caller, collection, 100, |record| text(record, "id") <= bound);
+    let mut found = until(caller, collection, 100, |record| {
+        text(record, "id") <= bound
+    });
     found.retain(|record| text(record, "id") > bound);
     found
 }
 
 #[track_caller]
-fn until(caller: &Caller, collection: &str, limit: usize, enough: impl Fn(&Value) -> bool) -> Vec<Value> {
+fn until(
+    caller: &Caller,
+    collection: &str,
+    limit: usize,
+    enough: impl Fn(&Value) -> bool,
+) -> Vec<Value> {
     let mut found = Vec::new();
     let mut cursor = String::new();
     loop {
-        let reply = caller.get(&format!("/api/{collection}?limit={limit}{cursor}")).expect(200);
+        let reply = caller
+            .get(&format!("/api/{collection}?limit={limit}{cursor}"))
+            .expect(200);
         let (items, next) = page(&reply);
         let done = items.iter().any(&enough);
         found.extend(items);
@@ -194,9 +294,17 @@ fn until(caller: &Caller, collection: &str, limit: usize, enough: impl Fn(&Value
 pub(crate) fn page(reply: &Reply) -> (Vec<Value>, Option<String>) {
     let body = reply.json();
     assert_eq!(body.as_object().map(Map::len), Some(2), "{body}");
-    assert!(body["nextCursor"].is_string() || body["nextCursor"].is_null(), "{body}");
-    let items = body["items"].as_array().unwrap_or_else(|| panic!("no items in {body}"));
-    (items.clone(), body["nextCursor"].as_str().map(str::to_owned))
+    assert!(
+        body["nextCursor"].is_string() || body["nextCursor"].is_null(),
+        "{body}"
+    );
+    let items = body["items"]
+        .as_array()
+        .unwrap_or_else(|| panic!("no items in {body}"));
+    (
+        items.clone(),
+        body["nextCursor"].as_str().map(str::to_owned),
+    )
 }
 
 /// The caller's notes are exactly these, newest first. The index that lists them may lag a moment behind a write.
@@ -216,7 +324,11 @@ pub(crate) fn notes_are(caller: &Caller, expected: &[Value]) {
 pub(crate) fn has_notes(caller: &Caller, count: usize) {
     let deadline = Instant::now() + LAG;
     while all(caller, "notes", 100).len() != count {
-        assert!(Instant::now() < deadline, "{} of {count} notes", all(caller, "notes", 100).len());
+        assert!(
+            Instant::now() < deadline,
+            "{} of {count} notes",
+            all(caller, "notes", 100).len()
+        );
         std::thread::sleep(Duration::from_millis(100));
     }
 }
@@ -224,13 +336,19 @@ pub(crate) fn has_notes(caller: &Caller, count: usize) {
 /// A new note of the caller.
 #[track_caller]
 pub(crate) fn note(caller: &Caller, title: &str) -> Value {
-    caller.post("/api/notes", &json!({ "title": title })).expect(201).json()
+    caller
+        .post("/api/notes", &json!({ "title": title }))
+        .expect(201)
+        .json()
 }
 
 /// A new post of the caller.
 #[track_caller]
 pub(crate) fn post(caller: &Caller, title: &str) -> Value {
-    caller.post("/api/posts", &json!({ "title": title })).expect(201).json()
+    caller
+        .post("/api/posts", &json!({ "title": title }))
+        .expect(201)
+        .json()
 }
 
 /// The record as whoever may read it sees it now.
@@ -245,14 +363,23 @@ pub(crate) const NOBODY: &str = "01890000-0000-7000-8000-000000000000";
 /// A value for a unique field that nobody else has, of capital letters, digits and `-`.
 pub(crate) fn fresh_sku() -> String {
     static COUNT: AtomicUsize = AtomicUsize::new(0);
-    let time = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_nanos();
+    let time = SystemTime::now()
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_nanos();
     format!("S{time:X}-{}", COUNT.fetch_add(1, Ordering::Relaxed))
 }
 
 /// A new product of the caller, with a unique `sku` of its own.
 #[track_caller]
 pub(crate) fn product(caller: &Caller) -> Value {
-    caller.post("/api/products", &json!({ "name": "product", "sku": fresh_sku() })).expect(201).json()
+    caller
+        .post(
+            "/api/products",
+            &json!({ "name": "product", "sku": fresh_sku() }),
+        )
+        .expect(201)
+        .json()
 }
 
 /// The refusal of a value that another record has.
@@ -274,13 +401,23 @@ pub(crate) fn beside(collection: &str, record: &str) -> Option<Vec<String>> {
         if !start.is_null() {
             request["ExclusiveStartKey"] = start;
         }
-        let page = database.scan(serde_json::from_value(request).expect("a request")).expect("a scan");
+        let page = database
+            .scan(serde_json::from_value(request).expect("a request"))
+            .expect("a scan");
         let page = serde_json::to_value(page).expect("json");
         for item in page["Items"].as_array().into_iter().flatten() {
-            let shard: u16 = item["shard"]["N"].as_str().and_then(|shard| shard.parse().ok()).expect("a shard");
+            let shard: u16 = item["shard"]["N"]
+                .as_str()
+                .and_then(|shard| shard.parse().ok())
+                .expect("a shard");
             assert!((256..512).contains(&shard), "{item}");
             let id = item["id"]["S"].as_str().unwrap_or_default();
-            found.push(id.split('#').take(id.matches('#').count()).collect::<Vec<_>>().join("#"));
+            found.push(
+                id.split('#')
+                    .take(id.matches('#').count())
+                    .collect::<Vec<_>>()
+                    .join("#"),
+            );
         }
         start = page["LastEvaluatedKey"].clone();
         if start.is_null() {
@@ -304,6 +441,9 @@ pub(crate) fn together<'a>(asks: Vec<Box<dyn Fn() -> Reply + Send + Sync + 'a>>)
                 })
             })
             .collect();
-        started.into_iter().map(|worker| worker.join().expect("a reply")).collect()
+        started
+            .into_iter()
+            .map(|worker| worker.join().expect("a reply"))
+            .collect()
     })
 }

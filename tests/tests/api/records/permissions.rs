@@ -58,17 +58,34 @@ fn feedback() {
 
 fn the_table(collection: &str, field: &str, shows_owner: bool, table: &Table) {
     let (owner, admin) = (stack().member(), stack().admin());
-    let callers = [stack().stranger(), stack().member(), owner.clone(), admin.clone()];
+    let callers = [
+        stack().stranger(),
+        stack().member(),
+        owner.clone(),
+        admin.clone(),
+    ];
     let names = ["stranger", "another member", "owner", "admin"];
     for ((caller, name), row) in callers.iter().zip(names).zip(table) {
         for (operation, (status, code)) in row.iter().enumerate() {
-            let made = owner.post(&format!("/api/{collection}"), &json!({ field: "before" })).expect(201).json();
+            let made = owner
+                .post(&format!("/api/{collection}"), &json!({ field: "before" }))
+                .expect(201)
+                .json();
             let reply = ask(operation, caller, collection, field, &made);
             let what = format!("{name} {operation} {collection}");
-            assert_eq!((reply.status, &*reply.code()), (*status, *code), "{what}: {}", reply.text());
+            assert_eq!(
+                (reply.status, &*reply.code()),
+                (*status, *code),
+                "{what}: {}",
+                reply.text()
+            );
             if *status >= 400 {
                 refused(&reply, *status, code);
-                assert_eq!(now(&admin, collection, &made), made, "{what}: a refusal changes nothing");
+                assert_eq!(
+                    now(&admin, collection, &made),
+                    made,
+                    "{what}: a refusal changes nothing"
+                );
                 continue;
             }
             let of = |creator: &Caller, text: &str| {
@@ -86,7 +103,11 @@ fn the_table(collection: &str, field: &str, shows_owner: bool, table: &Table) {
                     assert_eq!(masked(&reply.json()), of(&owner, "after"), "{what}");
                     assert_eq!(now(&admin, collection, &made), reply.json(), "{what}");
                 }
-                DELETE => refused(&admin.get(&path(collection, &made)), 404, "data/record-not-found"),
+                DELETE => refused(
+                    &admin.get(&path(collection, &made)),
+                    404,
+                    "data/record-not-found",
+                ),
                 _ => assert!(reply.json()["items"].is_array(), "{what}"),
             }
         }
@@ -109,18 +130,45 @@ fn ask(operation: usize, caller: &Caller, collection: &str, field: &str, made: &
 #[test]
 fn a_hidden_record_answers_like_none() {
     let (owner, other) = (stack().member(), stack().member());
-    let (nothing, feedback) = ("01890000-0000-7000-8000-000000000000", json!({ "message": "hidden" }));
-    for (collection, body) in [("notes", json!({ "title": "hidden" })), ("feedback", feedback)] {
-        let hidden = path(collection, &owner.post(&format!("/api/{collection}"), &body).expect(201).json());
+    let (nothing, feedback) = (
+        "01890000-0000-7000-8000-000000000000",
+        json!({ "message": "hidden" }),
+    );
+    for (collection, body) in [
+        ("notes", json!({ "title": "hidden" })),
+        ("feedback", feedback),
+    ] {
+        let hidden = path(
+            collection,
+            &owner
+                .post(&format!("/api/{collection}"), &body)
+                .expect(201)
+                .json(),
+        );
         let none = format!("/api/{collection}/{nothing}");
         let replies = |path: &str| {
-            let all = [other.get(path), other.patch(path, &body), other.put(path, &body), other.delete(path)];
+            let all = [
+                other.get(path),
+                other.patch(path, &body),
+                other.put(path, &body),
+                other.delete(path),
+            ];
             all.map(|reply| {
                 let mut body = reply.json();
                 body["error"]["requestId"] = json!("<request id>");
-                let ours = ["content-type", "content-length", "cache-control", "vary", "www-authenticate", "allow"];
-                let headers: Vec<_> =
-                    reply.headers.into_iter().filter(|(name, _)| ours.contains(&name.as_str())).collect();
+                let ours = [
+                    "content-type",
+                    "content-length",
+                    "cache-control",
+                    "vary",
+                    "www-authenticate",
+                    "allow",
+                ];
+                let headers: Vec<_> = reply
+                    .headers
+                    .into_iter()
+                    .filter(|(name, _)| ours.contains(&name.as_str()))
+                    .collect();
                 (reply.status, body, headers)
             })
         };

@@ -27,15 +27,32 @@ impl Draft {
         let article = article(&owner, &fields);
         let deleted = self::article(&owner, &json!({ "title": "gone" }));
         let _ = owner.delete(&path("articles", &deleted)).expect(204);
-        let tag = owner.get(&path("articles", &article)).expect(200).header("etag").expect("a tag").to_owned();
-        Self { owner, reader, article, deleted, tag, secret }
+        let tag = owner
+            .get(&path("articles", &article))
+            .expect(200)
+            .header("etag")
+            .expect("a tag")
+            .to_owned();
+        Self {
+            owner,
+            reader,
+            article,
+            deleted,
+            tag,
+            secret,
+        }
     }
 
     #[track_caller]
     fn is_not_in(&self, reply: &Reply, what: &str) {
         let all = format!("{} {:?}", reply.text(), reply.headers);
         let lower = self.secret.to_lowercase();
-        for secret in [&self.secret, &lower, &text(&self.article, "updatedAt"), self.tag.trim_matches('"')] {
+        for secret in [
+            &self.secret,
+            &lower,
+            &text(&self.article, "updatedAt"),
+            self.tag.trim_matches('"'),
+        ] {
             assert!(!all.contains(secret), "{what} tells {secret}: {all}");
         }
     }
@@ -43,7 +60,9 @@ impl Draft {
 
 fn article(caller: &Caller, fields: &Value) -> Value {
     let mut body = json!({ "title": "a" });
-    body.as_object_mut().expect("an object").extend(fields.as_object().cloned().unwrap_or_default());
+    body.as_object_mut()
+        .expect("an object")
+        .extend(fields.as_object().cloned().unwrap_or_default());
     caller.post("/api/articles", &body).expect(201).json()
 }
 
@@ -70,13 +89,28 @@ fn everybody_sees_what_one_of_the_filters_shows() {
         ("owner", &owner, &[0, 1, 2, 3, 4]),
         ("admin", &admin, &[0, 1, 2, 3, 4]),
     ] {
-        let listed: Vec<String> = expected.iter().rev().map(|n| text(&made[*n], "id")).collect();
+        let listed: Vec<String> = expected
+            .iter()
+            .rev()
+            .map(|n| text(&made[*n], "id"))
+            .collect();
         let asked = format!("title={title}");
         for limit in [1, 2, 100] {
-            assert_eq!(ids(&walk(caller, "articles", &asked, limit)), listed, "{who}");
+            assert_eq!(
+                ids(&walk(caller, "articles", &asked, limit)),
+                listed,
+                "{who}"
+            );
         }
-        let count = caller.get(&format!("/api/articles/count?{asked}")).expect(200).json();
-        assert_eq!(count, json!({ "count": expected.len(), "exact": true }), "{who}");
+        let count = caller
+            .get(&format!("/api/articles/count?{asked}"))
+            .expect(200)
+            .json();
+        assert_eq!(
+            count,
+            json!({ "count": expected.len(), "exact": true }),
+            "{who}"
+        );
         for sorted in [
             format!("{asked}&sort=createdAt"),
             format!("{asked}&sort=status,-createdAt"),
@@ -99,8 +133,12 @@ fn everybody_sees_what_one_of_the_filters_shows() {
             let one = walk(caller, "articles", &format!("id={}", text(record, "id")), 1);
             assert_eq!(one.len(), usize::from(expected.contains(&n)), "{who} {n}");
             for status in ["draft", "review", "published"] {
-                let found = walk(caller, "articles", &format!("{asked}&status={status}"), 100).len();
-                let all = expected.iter().filter(|n| made[**n]["status"] == status).count();
+                let found =
+                    walk(caller, "articles", &format!("{asked}&status={status}"), 100).len();
+                let all = expected
+                    .iter()
+                    .filter(|n| made[**n]["status"] == status)
+                    .count();
                 assert_eq!(found, all, "{who} {status}");
             }
         }
@@ -113,8 +151,7 @@ fn no_question_reaches_what_is_not_shown() {
     let (attacker, stranger) = (stack().member(), stack().stranger());
     let id = text(&draft.article, "id");
     let half = &draft.secret[..10];
-    let or =
-        json!({ "$or": [{ "body": draft.secret }, { "user_id": draft.owner.id() }, { "status": "draft", "id": id }] });
+    let or = json!({ "$or": [{ "body": draft.secret }, { "user_id": draft.owner.id() }, { "status": "draft", "id": id }] });
     let not = json!({ "$not": { "status": { "$ne": "draft" } }, "title": { "$contains": half } });
     let readers = json!({ "readers": { "$contains": draft.reader.id() } });
     for parameters in [
@@ -122,7 +159,10 @@ fn no_question_reaches_what_is_not_shown() {
         vec![("status", "draft"), ("id", &id)],
         vec![("status_ne", "published"), ("title_contains", half)],
         vec![("user_id", draft.owner.id())],
-        vec![("createdBy", draft.owner.id()), ("sort", "status,-createdAt")],
+        vec![
+            ("createdBy", draft.owner.id()),
+            ("sort", "status,-createdAt"),
+        ],
         vec![("body", &draft.secret)],
         vec![("body_startsWith", half)],
         vec![("slug", &draft.secret.to_lowercase())],
@@ -133,20 +173,47 @@ fn no_question_reaches_what_is_not_shown() {
         vec![("filter", &not.to_string())],
         vec![("orFilters", &json!([or, not]).to_string())],
         vec![("andFilters", &json!([readers]).to_string())],
-        vec![("orFilters", "[{\"status\":\"draft\"},{\"status\":{\"$ne\":\"x\"}}]"), ("id", &id)],
-        vec![("status_in", "draft,review"), ("id_gte", &id), ("id_lte", &id), ("expand", "see"), ("fields", "body")],
+        vec![
+            (
+                "orFilters",
+                "[{\"status\":\"draft\"},{\"status\":{\"$ne\":\"x\"}}]",
+            ),
+            ("id", &id),
+        ],
+        vec![
+            ("status_in", "draft,review"),
+            ("id_gte", &id),
+            ("id_lte", &id),
+            ("expand", "see"),
+            ("fields", "body"),
+        ],
     ] {
         let asked = query(&parameters);
-        let filter: Vec<_> =
-            parameters.iter().filter(|(name, _)| !["sort", "expand", "fields"].contains(name)).copied().collect();
+        let filter: Vec<_> = parameters
+            .iter()
+            .filter(|(name, _)| !["sort", "expand", "fields"].contains(name))
+            .copied()
+            .collect();
         let count = format!("/api/articles/count?{}", query(&filter));
         for caller in [&attacker, &stranger] {
-            assert_eq!(walk(caller, "articles", &asked, 1), [Value::Null; 0], "{asked}");
+            assert_eq!(
+                walk(caller, "articles", &asked, 1),
+                [Value::Null; 0],
+                "{asked}"
+            );
             draft.is_not_in(&caller.get(&format!("/api/articles?{asked}")), &asked);
-            assert_eq!(caller.get(&count).expect(200).json(), json!({ "count": 0, "exact": true }), "{asked}");
+            assert_eq!(
+                caller.get(&count).expect(200).json(),
+                json!({ "count": 0, "exact": true }),
+                "{asked}"
+            );
         }
-        settles(&1, &asked, || walk(&draft.owner, "articles", &asked, 1).len());
-        settles(&1, &asked, || walk(&draft.reader, "articles", &asked, 1).len());
+        settles(&1, &asked, || {
+            walk(&draft.owner, "articles", &asked, 1).len()
+        });
+        settles(&1, &asked, || {
+            walk(&draft.reader, "articles", &asked, 1).len()
+        });
     }
 }
 
@@ -182,16 +249,34 @@ fn what_is_not_shown_answers_like_a_missing_and_a_deleted_one() {
                     if header.is_some() && with_body && *body != bodies[1] && *body != bodies[3] {
                         continue;
                     }
-                    let ask = |id: &str| send(caller, method, &format!("/api/articles/{id}"), *header, body);
+                    let ask = |id: &str| {
+                        send(
+                            caller,
+                            method,
+                            &format!("/api/articles/{id}"),
+                            *header,
+                            body,
+                        )
+                    };
                     let what = format!("{method} {header:?} {body}");
                     let hidden = answers_as_missing(&draft.article, &draft.deleted, ask, &what);
                     draft.is_not_in(&hidden, &what);
                 }
             }
         }
-        for asked in ["?fields=body", "?expand=see", "?fields=nope", "?expand=nope", "?limit=1"] {
+        for asked in [
+            "?fields=body",
+            "?expand=see",
+            "?fields=nope",
+            "?expand=nope",
+            "?limit=1",
+        ] {
             let ask = |id: &str| caller.get(&format!("/api/articles/{id}{asked}"));
-            assert_eq!(said(&ask(&text(&draft.article, "id"))), said(&ask(NOBODY)), "{asked}");
+            assert_eq!(
+                said(&ask(&text(&draft.article, "id"))),
+                said(&ask(NOBODY)),
+                "{asked}"
+            );
         }
         for operations in [
             json!([{ "update": { "id": "ID", "title": "x" } }]),
@@ -203,12 +288,17 @@ fn what_is_not_shown_answers_like_a_missing_and_a_deleted_one() {
             json!([{ "update": { "id": own["id"], "title": "y" } }, { "update": { "id": "ID", "slug": null } }]),
         ] {
             let ask = |id: &str| {
-                let operations: Value = serde_json::from_str(&operations.to_string().replace("ID", id)).expect("json");
+                let operations: Value =
+                    serde_json::from_str(&operations.to_string().replace("ID", id)).expect("json");
                 caller.post("/api/articles/bulk", &json!({ "operations": operations }))
             };
             let (hidden, missing) = (ask(&text(&draft.article, "id")), ask(NOBODY));
             assert_eq!(said(&hidden), said(&missing), "{operations}");
-            assert_eq!(said(&ask(&text(&draft.deleted, "id"))), said(&missing), "{operations}");
+            assert_eq!(
+                said(&ask(&text(&draft.deleted, "id"))),
+                said(&missing),
+                "{operations}"
+            );
             any_refusal(&hidden, &operations.to_string());
             draft.is_not_in(&hidden, &operations.to_string());
         }
@@ -217,8 +307,12 @@ fn what_is_not_shown_answers_like_a_missing_and_a_deleted_one() {
     assert_eq!(now(&attacker, "articles", &own), own);
     // Whom it is shown to, but who may not change it, hears so.
     for reply in [
-        draft.reader.patch(&path("articles", &draft.article), &json!({ "title": "x" })),
-        draft.reader.put(&path("articles", &draft.article), &json!({ "title": "x" })),
+        draft
+            .reader
+            .patch(&path("articles", &draft.article), &json!({ "title": "x" })),
+        draft
+            .reader
+            .put(&path("articles", &draft.article), &json!({ "title": "x" })),
         draft.reader.delete(&path("articles", &draft.article)),
     ] {
         refused(&reply, 403, "auth/forbidden");
@@ -232,14 +326,38 @@ fn a_relation_to_what_is_not_shown_is_a_relation_to_nothing() {
     let own = article(&attacker, &json!({ "title": "own" }));
     let (id, slug) = (text(&draft.article, "id"), draft.secret.to_lowercase());
     for (method, at, body) in [
-        ("POST", "/api/articles".to_owned(), json!({ "title": "x", "see": "ID" })),
-        ("POST", "/api/articles".to_owned(), json!({ "title": "x", "see": "ID", "readers": [NOBODY] })),
-        ("POST", "/api/articles".to_owned(), json!({ "title": "x", "see": "ID", "source": "ID" })),
+        (
+            "POST",
+            "/api/articles".to_owned(),
+            json!({ "title": "x", "see": "ID" }),
+        ),
+        (
+            "POST",
+            "/api/articles".to_owned(),
+            json!({ "title": "x", "see": "ID", "readers": [NOBODY] }),
+        ),
+        (
+            "POST",
+            "/api/articles".to_owned(),
+            json!({ "title": "x", "see": "ID", "source": "ID" }),
+        ),
         // A value that somebody has is told before a relation, to whatever it is.
-        ("POST", "/api/articles".to_owned(), json!({ "title": "x", "see": "ID", "slug": slug })),
+        (
+            "POST",
+            "/api/articles".to_owned(),
+            json!({ "title": "x", "see": "ID", "slug": slug }),
+        ),
         ("PATCH", path("articles", &own), json!({ "see": "ID" })),
-        ("PATCH", path("articles", &own), json!({ "see": "ID", "title": null })),
-        ("PUT", path("articles", &own), json!({ "title": "x", "see": "ID" })),
+        (
+            "PATCH",
+            path("articles", &own),
+            json!({ "see": "ID", "title": null }),
+        ),
+        (
+            "PUT",
+            path("articles", &own),
+            json!({ "title": "x", "see": "ID" }),
+        ),
         (
             "POST",
             "/api/articles/bulk".to_owned(),
@@ -255,7 +373,11 @@ fn a_relation_to_what_is_not_shown_is_a_relation_to_nothing() {
             };
             let (hidden, missing) = (ask(&id), ask(NOBODY));
             assert_eq!(said(&hidden), said(&missing), "{method} {body}");
-            assert_eq!(said(&ask(&text(&draft.deleted, "id"))), said(&missing), "{method} {body}");
+            assert_eq!(
+                said(&ask(&text(&draft.deleted, "id"))),
+                said(&missing),
+                "{method} {body}"
+            );
             any_refusal(&hidden, &body.to_string());
         }
     }
@@ -268,22 +390,36 @@ fn a_relation_to_what_is_not_shown_is_a_relation_to_nothing() {
             format!("/api/articles?id={}&expand=see", text(&made, "id")),
         ] {
             let reply = attacker.get(&at).expect(200);
-            assert!(reply.text().contains(&format!("\"see\":\"{id}\"")), "{}", reply.text());
+            assert!(
+                reply.text().contains(&format!("\"see\":\"{id}\"")),
+                "{}",
+                reply.text()
+            );
             draft.is_not_in(&reply, &at);
-            assert!(caller.get(&at).expect(200).text().contains(&draft.secret), "{at}");
+            assert!(
+                caller.get(&at).expect(200).text().contains(&draft.secret),
+                "{at}"
+            );
         }
         let far = article(&attacker, &json!({ "see": made["id"] }));
-        let reply = attacker.get(&format!("{}?expand=see.see", path("articles", &far))).expect(200);
+        let reply = attacker
+            .get(&format!("{}?expand=see.see", path("articles", &far)))
+            .expect(200);
         draft.is_not_in(&reply, "two hops");
         assert_eq!(reply.json()["see"]["see"], json!(id));
         // What is not shown any more stays where it is, and what hangs on it can be changed.
-        let changed = caller.patch(&path("articles", &made), &json!({ "body": "b" })).expect(200).json();
+        let changed = caller
+            .patch(&path("articles", &made), &json!({ "body": "b" }))
+            .expect(200)
+            .json();
         assert_eq!(changed["see"], json!(id));
     }
     // In one request with a change of it.
-    let operations =
-        json!({ "operations": [{ "update": { "id": id, "body": "b" } }, { "create": { "title": "x", "see": id } }] });
-    let _ = draft.owner.post("/api/articles/bulk", &operations).expect(200);
+    let operations = json!({ "operations": [{ "update": { "id": id, "body": "b" } }, { "create": { "title": "x", "see": id } }] });
+    let _ = draft
+        .owner
+        .post("/api/articles/bulk", &operations)
+        .expect(200);
 }
 
 #[test]
@@ -292,7 +428,12 @@ fn a_value_that_what_is_not_shown_has_tells_the_field_and_no_more() {
     let attacker = stack().member();
     let slug = draft.secret.to_lowercase();
     let reply = attacker.post("/api/articles", &json!({ "title": "x", "slug": slug }));
-    refused_with(&reply, 409, "data/unique-violation", "Another record has this value of `slug`.");
+    refused_with(
+        &reply,
+        409,
+        "data/unique-violation",
+        "Another record has this value of `slug`.",
+    );
     draft.is_not_in(&reply, "a taken slug");
 }
 
@@ -300,15 +441,22 @@ fn a_value_that_what_is_not_shown_has_tells_the_field_and_no_more() {
 fn a_repeated_create_shows_what_is_still_shown() {
     let (member, admin, other) = (stack().member(), stack().admin(), stack().member());
     let key = format!("key-of-{}", word());
-    let headers = [("content-type", "application/json"), ("idempotency-key", key.as_str())];
+    let headers = [
+        ("content-type", "application/json"),
+        ("idempotency-key", key.as_str()),
+    ];
     let body = json!({ "title": "once" }).to_string();
     let create = || member.send("POST", "/api/articles", &headers, Some(body.as_bytes()));
     let made = create().expect(201).json();
     assert_eq!(create().expect(201).json(), made);
     // It was given away: a draft of somebody else's.
-    let _ = admin.patch(&path("articles", &made), &json!({ "user_id": other.id() })).expect(200);
+    let _ = admin
+        .patch(&path("articles", &made), &json!({ "user_id": other.id() }))
+        .expect(200);
     refused(&create(), 404, "data/record-not-found");
-    let _ = other.patch(&path("articles", &made), &json!({ "status": "published" })).expect(200);
+    let _ = other
+        .patch(&path("articles", &made), &json!({ "status": "published" }))
+        .expect(200);
     assert_eq!(create().expect(201).json()["user_id"], other.id());
 }
 
@@ -321,26 +469,43 @@ fn a_cursor_is_good_for_whom_the_same_is_shown() {
     }
     let asked = format!("/api/articles?title={title}&limit=1");
     let first = |caller: &Caller| page(&caller.get(&asked).expect(200)).1.expect("more");
-    for (from, to) in [(&owner, &other), (&admin, &owner), (&owner, &admin), (&admin, &stack().stranger())] {
+    for (from, to) in [
+        (&owner, &other),
+        (&admin, &owner),
+        (&owner, &admin),
+        (&admin, &stack().stranger()),
+    ] {
         let reply = to.get(&format!("{asked}&cursor={}", first(from)));
         refused(&reply, 400, "data/invalid-cursor");
     }
     for (caller, expected) in [(&owner, 4), (&other, 2), (&admin, 4)] {
-        assert_eq!(walk(caller, "articles", &format!("title={title}"), 1).len(), expected);
+        assert_eq!(
+            walk(caller, "articles", &format!("title={title}"), 1).len(),
+            expected
+        );
     }
     // The same conditions of one's own are not those that show.
     let published = format!("/api/articles?title={title}&status=published&limit=1");
     let cursor = page(&admin.get(&published).expect(200)).1.expect("more");
-    refused(&other.get(&format!("{asked}&cursor={cursor}")), 400, "data/invalid-cursor");
+    refused(
+        &other.get(&format!("{asked}&cursor={cursor}")),
+        400,
+        "data/invalid-cursor",
+    );
 }
 
 #[test]
 fn the_filters_of_a_query_are_counted_without_those_that_show() {
     let member = stack().member();
-    let conditions: Vec<Value> = (0..30).map(|n| json!({ "title": { "$ne": n.to_string() } })).collect();
+    let conditions: Vec<Value> = (0..30)
+        .map(|n| json!({ "title": { "$ne": n.to_string() } }))
+        .collect();
     let deep = json!({ "$and": [{ "$and": [{ "$and": [{ "$and": [{ "title": "x" }] }] }] }] });
     for (filter, status) in [(json!({ "$and": conditions }), 200), (deep, 200)] {
-        let reply = member.get(&format!("/api/articles?{}", query(&[("filter", &filter.to_string())])));
+        let reply = member.get(&format!(
+            "/api/articles?{}",
+            query(&[("filter", &filter.to_string())])
+        ));
         assert_eq!(reply.status, status, "{}", reply.text());
     }
 }
@@ -351,9 +516,16 @@ fn a_target_that_is_hidden_meanwhile_is_never_pointed_to() {
     let target = article(&owner, &json!({ "status": "published" }));
     let at = path("articles", &target);
     let hide = || owner.patch(&at, &json!({ "status": "draft" }));
-    let point = || other.post("/api/articles", &json!({ "title": "x", "see": target["id"] }));
+    let point = || {
+        other.post(
+            "/api/articles",
+            &json!({ "title": "x", "see": target["id"] }),
+        )
+    };
     for _ in 0..4 {
-        let _ = owner.patch(&at, &json!({ "status": "published" })).expect(200);
+        let _ = owner
+            .patch(&at, &json!({ "status": "published" }))
+            .expect(200);
         let replies = together(vec![Box::new(hide), Box::new(point), Box::new(point)]);
         let _ = replies[0].clone().expect(200);
         for reply in &replies[1..] {
@@ -373,28 +545,68 @@ fn a_role_is_shown_what_its_filter_says_and_may_write_what_it_sees_no_more() {
     let _ = article(&owner, &json!({ "title": title, "status": "published" }));
     let draft = article(&owner, &json!({ "title": title }));
     let asked = format!("title={title}");
-    let first = || page(&editor.get(&format!("/api/articles?{asked}&limit=1")).expect(200)).1;
+    let first = || {
+        page(
+            &editor
+                .get(&format!("/api/articles?{asked}&limit=1"))
+                .expect(200),
+        )
+        .1
+    };
     assert_eq!(walk(&editor, "articles", &asked, 1).len(), 1);
     let before = first();
     // The token is from before; the stored role counts.
-    let _ = admin.patch(&account, &json!({ "role": "editor" })).expect(200);
+    let _ = admin
+        .patch(&account, &json!({ "role": "editor" }))
+        .expect(200);
     assert_eq!(walk(&editor, "articles", &asked, 1).len(), 2);
     if let Some(cursor) = before {
-        refused(&editor.get(&format!("/api/articles?{asked}&limit=1&cursor={cursor}")), 400, "data/invalid-cursor");
+        refused(
+            &editor.get(&format!("/api/articles?{asked}&limit=1&cursor={cursor}")),
+            400,
+            "data/invalid-cursor",
+        );
     }
-    refused(&editor.get(&path("articles", &draft)), 404, "data/record-not-found");
-    refused(&editor.patch(&path("articles", &draft), &json!({ "body": "b" })), 404, "data/record-not-found");
+    refused(
+        &editor.get(&path("articles", &draft)),
+        404,
+        "data/record-not-found",
+    );
+    refused(
+        &editor.patch(&path("articles", &draft), &json!({ "body": "b" })),
+        404,
+        "data/record-not-found",
+    );
     // Back to its author: the last that the editor sees of it is what the editor wrote.
     let at = path("articles", &review);
-    let written = editor.patch(&at, &json!({ "status": "draft", "body": "not yet" })).expect(200).json();
-    assert_eq!((&written["status"], &written["body"]), (&json!("draft"), &json!("not yet")));
+    let written = editor
+        .patch(&at, &json!({ "status": "draft", "body": "not yet" }))
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&written["status"], &written["body"]),
+        (&json!("draft"), &json!("not yet"))
+    );
     refused(&editor.get(&at), 404, "data/record-not-found");
-    refused(&editor.patch(&at, &json!({ "status": "review" })), 404, "data/record-not-found");
+    refused(
+        &editor.patch(&at, &json!({ "status": "review" })),
+        404,
+        "data/record-not-found",
+    );
     refused(&editor.delete(&at), 404, "data/record-not-found");
     assert_eq!(now(&owner, "articles", &review)["body"], "not yet");
-    let cursor = admin.get(&format!("/api/articles?{asked}&limit=1")).expect(200).json()["nextCursor"].clone();
-    let _ = admin.patch(&account, &json!({ "role": "authenticated" })).expect(200);
-    let reply = editor.get(&format!("/api/articles?{asked}&limit=1&cursor={}", cursor.as_str().unwrap_or_default()));
+    let cursor = admin
+        .get(&format!("/api/articles?{asked}&limit=1"))
+        .expect(200)
+        .json()["nextCursor"]
+        .clone();
+    let _ = admin
+        .patch(&account, &json!({ "role": "authenticated" }))
+        .expect(200);
+    let reply = editor.get(&format!(
+        "/api/articles?{asked}&limit=1&cursor={}",
+        cursor.as_str().unwrap_or_default()
+    ));
     refused(&reply, 400, "data/invalid-cursor");
     assert_eq!(walk(&editor, "articles", &asked, 1).len(), 1);
 }
@@ -405,17 +617,37 @@ fn a_secret_key_is_shown_everything_and_a_publishable_one_what_strangers_are() {
     let (admin, stranger) = (stack().admin(), stack().stranger());
     let key = |kind: &str| {
         let body = json!({ "name": "rows", "type": kind, "scopes": ["articles:*"] });
-        stranger.with_key(&text(&admin.post("/api/admin/api-keys", &body).expect(201).json(), "key"))
+        stranger.with_key(&text(
+            &admin.post("/api/admin/api-keys", &body).expect(201).json(),
+            "key",
+        ))
     };
     let (server, app) = (key("secret"), key("publishable"));
     let at = path("articles", &draft.article);
     let _ = admin.patch(&at, &json!({ "score": 7 })).expect(200);
     assert_eq!(server.get(&at).expect(200).json()["score"], 7);
-    assert_eq!(walk(&server, "articles", &format!("id={}&score=7", text(&draft.article, "id")), 1).len(), 1);
+    assert_eq!(
+        walk(
+            &server,
+            "articles",
+            &format!("id={}&score=7", text(&draft.article, "id")),
+            1
+        )
+        .len(),
+        1
+    );
     let pointing = json!({ "title": "x", "see": draft.article["id"], "status": "published", "featured": true });
     let _ = server.post("/api/articles", &pointing).expect(201);
     refused(&app.get(&at), 404, "data/record-not-found");
-    assert_eq!(walk(&app, "articles", &format!("id={}", text(&draft.article, "id")), 1), [Value::Null; 0]);
+    assert_eq!(
+        walk(
+            &app,
+            "articles",
+            &format!("id={}", text(&draft.article, "id")),
+            1
+        ),
+        [Value::Null; 0]
+    );
     let _ = server.patch(&at, &json!({ "score": 8 })).expect(200);
     let _ = server.delete(&at).expect(204);
 }

@@ -13,26 +13,45 @@ const LAG: Duration = Duration::from_secs(10);
 
 /// A word in capitals that no other test has.
 pub(crate) fn word() -> String {
-    let all: String = fresh_email().replace("example.com", "").chars().filter(char::is_ascii_alphanumeric).collect();
+    let all: String = fresh_email()
+        .replace("example.com", "")
+        .chars()
+        .filter(char::is_ascii_alphanumeric)
+        .collect();
     all.to_uppercase().chars().rev().take(20).collect()
 }
 
 /// A new product with a `sku` of its own and these fields.
 #[track_caller]
 pub(crate) fn product(caller: &Caller, fields: &Value) -> Value {
-    made(caller, "products", json!({ "name": "thing", "sku": word() }), fields)
+    made(
+        caller,
+        "products",
+        json!({ "name": "thing", "sku": word() }),
+        fields,
+    )
 }
 
 /// A new order of the caller.
 #[track_caller]
 pub(crate) fn order(caller: &Caller, product: &Value, fields: &Value) -> Value {
-    made(caller, "orders", json!({ "product": product["id"] }), fields)
+    made(
+        caller,
+        "orders",
+        json!({ "product": product["id"] }),
+        fields,
+    )
 }
 
 /// A new comment of the caller.
 #[track_caller]
 pub(crate) fn comment(caller: &Caller, post: &Value, fields: &Value) -> Value {
-    made(caller, "comments", json!({ "post": post["id"], "text": "well" }), fields)
+    made(
+        caller,
+        "comments",
+        json!({ "post": post["id"], "text": "well" }),
+        fields,
+    )
 }
 
 #[track_caller]
@@ -40,12 +59,17 @@ fn made(caller: &Caller, collection: &str, mut body: Value, fields: &Value) -> V
     for (name, value) in fields.as_object().into_iter().flatten() {
         body[name] = value.clone();
     }
-    caller.post(&format!("/api/{collection}"), &body).expect(201).json()
+    caller
+        .post(&format!("/api/{collection}"), &body)
+        .expect(201)
+        .json()
 }
 
 /// Names and values as a query string.
 pub(crate) fn query(parameters: &[(&str, &str)]) -> String {
-    let pairs = parameters.iter().map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
+    let pairs = parameters
+        .iter()
+        .map(|(name, value)| format!("{}={}", encoded(name), encoded(value)));
     pairs.collect::<Vec<_>>().join("&")
 }
 
@@ -81,7 +105,11 @@ pub(crate) fn walk(caller: &Caller, collection: &str, query: &str, limit: usize)
 
 /// What `look` sees, as soon as it is `expected`: an index may lag a moment behind a write.
 #[track_caller]
-pub(crate) fn settles<T: PartialEq + std::fmt::Debug>(expected: &T, what: &str, look: impl Fn() -> T) {
+pub(crate) fn settles<T: PartialEq + std::fmt::Debug>(
+    expected: &T,
+    what: &str,
+    look: impl Fn() -> T,
+) {
     let deadline = Instant::now() + LAG;
     let mut seen = look();
     while seen != *expected && Instant::now() < deadline {
@@ -99,13 +127,30 @@ pub(crate) fn ids(records: &[Value]) -> Vec<String> {
 /// The reply is a 400 with exactly these codes as details of this parameter; its sentences.
 #[track_caller]
 pub(crate) fn refuses(reply: &Reply, parameter: &str, codes: &[&str]) -> String {
-    assert_eq!((reply.status, &*reply.code()), (400, "common/validation-failed"), "{parameter}: {}", reply.text());
-    let details = reply.json()["error"]["details"].as_array().cloned().unwrap_or_default();
-    let found: Vec<(String, String)> =
-        details.iter().map(|detail| (text(detail, "field"), text(detail, "code"))).collect();
-    let expected: Vec<_> = codes.iter().map(|code| (parameter.to_owned(), (*code).to_owned())).collect();
+    assert_eq!(
+        (reply.status, &*reply.code()),
+        (400, "common/validation-failed"),
+        "{parameter}: {}",
+        reply.text()
+    );
+    let details = reply.json()["error"]["details"]
+        .as_array()
+        .cloned()
+        .unwrap_or_default();
+    let found: Vec<(String, String)> = details
+        .iter()
+        .map(|detail| (text(detail, "field"), text(detail, "code")))
+        .collect();
+    let expected: Vec<_> = codes
+        .iter()
+        .map(|code| (parameter.to_owned(), (*code).to_owned()))
+        .collect();
     assert_eq!(found, expected, "{}", reply.text());
-    details.iter().map(|detail| text(detail, "message")).collect::<Vec<_>>().join("\n")
+    details
+        .iter()
+        .map(|detail| text(detail, "message"))
+        .collect::<Vec<_>>()
+        .join("\n")
 }
 
 /// What a refusal says but for the id of its request, and its headers but for that, the time and the one in which a
@@ -114,13 +159,20 @@ pub(crate) fn refuses(reply: &Reply, parameter: &str, codes: &[&str]) -> String 
 pub(crate) fn said(reply: &Reply) -> (u16, String, Vec<(String, String)>) {
     let body = reply.text().replace(&request_id(reply), "<request>");
     let mut headers = reply.headers.clone();
-    headers.retain(|(name, _)| !["x-request-id", "apigw-requestid", "date"].contains(&name.as_str()));
+    headers
+        .retain(|(name, _)| !["x-request-id", "apigw-requestid", "date"].contains(&name.as_str()));
     headers.sort();
     (reply.status, body, headers)
 }
 
 /// Sends a body where the method has one.
-pub(crate) fn send(caller: &Caller, method: &str, path: &str, header: Option<(&str, &str)>, body: &Value) -> Reply {
+pub(crate) fn send(
+    caller: &Caller,
+    method: &str,
+    path: &str,
+    header: Option<(&str, &str)>,
+    body: &Value,
+) -> Reply {
     let mut headers = vec![("content-type", "application/json")];
     headers.extend(header);
     let body = body.to_string();
@@ -130,8 +182,17 @@ pub(crate) fn send(caller: &Caller, method: &str, path: &str, header: Option<(&s
 
 /// What is hidden answers like what was deleted and like what never was; how.
 #[track_caller]
-pub(crate) fn answers_as_missing(hidden: &Value, deleted: &Value, ask: impl Fn(&str) -> Reply, what: &str) -> Reply {
-    let (hidden, deleted, missing) = (ask(&text(hidden, "id")), ask(&text(deleted, "id")), ask(NOBODY));
+pub(crate) fn answers_as_missing(
+    hidden: &Value,
+    deleted: &Value,
+    ask: impl Fn(&str) -> Reply,
+    what: &str,
+) -> Reply {
+    let (hidden, deleted, missing) = (
+        ask(&text(hidden, "id")),
+        ask(&text(deleted, "id")),
+        ask(NOBODY),
+    );
     assert_eq!(said(&hidden), said(&missing), "{what}");
     assert_eq!(said(&deleted), said(&missing), "{what}");
     any_refusal(&hidden, what);

@@ -18,7 +18,10 @@ fn compare(a: &Value, b: &Value) -> Ordering {
         _ => 0,
     };
     match (a, b) {
-        (Value::Number(a), Value::Number(b)) => a.as_f64().partial_cmp(&b.as_f64()).unwrap_or(Ordering::Equal),
+        (Value::Number(a), Value::Number(b)) => a
+            .as_f64()
+            .partial_cmp(&b.as_f64())
+            .unwrap_or(Ordering::Equal),
         (Value::String(a), Value::String(b)) => a.as_bytes().cmp(b.as_bytes()),
         _ => rank(a).cmp(&rank(b)),
     }
@@ -32,7 +35,11 @@ fn ordered(records: &[Value], sort: &str) -> Vec<Value> {
         let mut descending = false;
         for field in sort.split(',').chain(["id"]) {
             let name = field.trim_start_matches('-');
-            descending = if name == "id" && field == "id" { descending } else { field.starts_with('-') };
+            descending = if name == "id" && field == "id" {
+                descending
+            } else {
+                field.starts_with('-')
+            };
             let this = compare(&a[name], &b[name]);
             order = order.then(if descending { this.reverse() } else { this });
         }
@@ -47,13 +54,17 @@ fn products(member: &Caller, word: &str) -> Vec<Value> {
     for n in 0..24_usize {
         let mut fields = json!({ "name": format!("{word}{}", ["a", "B", "", "a b", "ä"][n % 5]) });
         if n % 4 != 3 {
-            fields["price"] = [json!(10), json!(9.5), json!(10), json!(0), json!(1e20)][n % 5].clone();
+            fields["price"] =
+                [json!(10), json!(9.5), json!(10), json!(0), json!(1e20)][n % 5].clone();
         }
         fields["status"] = json!(["draft", "active"][n % 2]);
         let product = product(member, &fields);
         // Every sixth has no status.
         let product = if n % 6 == 5 {
-            member.patch(&path("products", &product), &json!({ "status": null })).expect(200).json()
+            member
+                .patch(&path("products", &product), &json!({ "status": null }))
+                .expect(200)
+                .json()
         } else {
             product
         };
@@ -79,7 +90,9 @@ fn every_order_of_an_index_and_its_full_reverse() {
         ("-name,price", 23),
     ] {
         let asked = query(&[("createdBy", member.id()), ("sort", sort)]);
-        settles(&ids(&ordered(&made, sort)), sort, || ids(&walk(&member, "products", &asked, limit)));
+        settles(&ids(&ordered(&made, sort)), sort, || {
+            ids(&walk(&member, "products", &asked, limit))
+        });
     }
     // The same in other words.
     for (parameters, sort) in [
@@ -93,14 +106,28 @@ fn every_order_of_an_index_and_its_full_reverse() {
         (vec![("sort", "status:desc,price:desc")], "-status,-price"),
         (vec![("sortBy", "price")], "-price"),
         (vec![("sortBy", "price"), ("sortDirection", "asc")], "price"),
-        (vec![("sortBy", "price"), ("sortDirection", "desc")], "-price"),
+        (
+            vec![("sortBy", "price"), ("sortDirection", "desc")],
+            "-price",
+        ),
         (vec![("sortDirection", "asc")], "createdAt"),
-        (vec![("sortBy", "price"), ("sortDirection", "asc"), ("sort", "price")], "price"),
+        (
+            vec![
+                ("sortBy", "price"),
+                ("sortDirection", "asc"),
+                ("sort", "price"),
+            ],
+            "price",
+        ),
     ] {
         let mut asked = parameters.clone();
         asked.push(("createdBy", member.id()));
         let asked = query(&asked);
-        assert_eq!(ids(&walk(&member, "products", &asked, 9)), ids(&ordered(&made, sort)), "{parameters:?}");
+        assert_eq!(
+            ids(&walk(&member, "products", &asked, 9)),
+            ids(&ordered(&made, sort)),
+            "{parameters:?}"
+        );
     }
 }
 
@@ -108,30 +135,72 @@ fn every_order_of_an_index_and_its_full_reverse() {
 fn fields_of_one_value_need_no_place_in_the_order() {
     let (member, word) = (stack().member(), word());
     let made = products(&member, &word);
-    let of = |status: &Value| -> Vec<Value> { made.iter().filter(|it| it["status"] == *status).cloned().collect() };
+    let of = |status: &Value| -> Vec<Value> {
+        made.iter()
+            .filter(|it| it["status"] == *status)
+            .cloned()
+            .collect()
+    };
     for (parameters, status, sort) in [
-        (vec![("status", "active"), ("sort", "price")], json!("active"), "price"),
-        (vec![("status", "active"), ("sort", "-price")], json!("active"), "-price"),
-        (vec![("status", "draft"), ("sort", "createdAt")], json!("draft"), "createdAt"),
+        (
+            vec![("status", "active"), ("sort", "price")],
+            json!("active"),
+            "price",
+        ),
+        (
+            vec![("status", "active"), ("sort", "-price")],
+            json!("active"),
+            "-price",
+        ),
+        (
+            vec![("status", "draft"), ("sort", "createdAt")],
+            json!("draft"),
+            "createdAt",
+        ),
         (vec![("status", "draft")], json!("draft"), "-createdAt"),
-        (vec![("status_exists", "false"), ("sort", "price")], Value::Null, "price"),
-        (vec![("filter", r#"{"status":null}"#), ("sort", "-price")], Value::Null, "-price"),
-        (vec![("status", "active"), ("sort", "status,price")], json!("active"), "price"),
-        (vec![("status", "active"), ("sort", "price,status")], json!("active"), "price"),
+        (
+            vec![("status_exists", "false"), ("sort", "price")],
+            Value::Null,
+            "price",
+        ),
+        (
+            vec![("filter", r#"{"status":null}"#), ("sort", "-price")],
+            Value::Null,
+            "-price",
+        ),
+        (
+            vec![("status", "active"), ("sort", "status,price")],
+            json!("active"),
+            "price",
+        ),
+        (
+            vec![("status", "active"), ("sort", "price,status")],
+            json!("active"),
+            "price",
+        ),
     ] {
         let mut asked = parameters.clone();
         asked.push(("createdBy", member.id()));
         let asked = query(&asked);
         let expected = ids(&ordered(&of(&status), sort));
-        settles(&expected, &asked, || ids(&walk(&member, "products", &asked, 4)));
+        settles(&expected, &asked, || {
+            ids(&walk(&member, "products", &asked, 4))
+        });
     }
     // Where the value is not fixed for all that is asked for, it is not fixed.
     for parameters in [
         vec![("status_in", "active,draft"), ("sort", "-status,price")],
-        vec![("orFilters", r#"[{"status":"active"},{"price":5}]"#), ("sort", "status,-price")],
+        vec![
+            ("orFilters", r#"[{"status":"active"},{"price":5}]"#),
+            ("sort", "status,-price"),
+        ],
         vec![("name_startsWith", "a"), ("sort", "-price,name")],
     ] {
-        let _ = refuses(&member.get(&format!("/api/products?{}", query(&parameters))), "sort", &["not-indexed"]);
+        let _ = refuses(
+            &member.get(&format!("/api/products?{}", query(&parameters))),
+            "sort",
+            &["not-indexed"],
+        );
     }
 }
 
@@ -148,11 +217,24 @@ fn an_order_that_no_index_keeps_is_refused_with_the_choices() {
         "price,name",
         "createdAt,price",
     ] {
-        let said = refuses(&member.get(&format!("/api/products?sort={sort}")), "sort", &["not-indexed"]);
-        for choice in
-            ["-createdAt", "createdAt", "price", "-price", "status,-createdAt", "-status,createdAt", "-name,price"]
-        {
-            assert!(said.split([' ', '.']).any(|word| word == choice), "{choice} in {said}");
+        let said = refuses(
+            &member.get(&format!("/api/products?sort={sort}")),
+            "sort",
+            &["not-indexed"],
+        );
+        for choice in [
+            "-createdAt",
+            "createdAt",
+            "price",
+            "-price",
+            "status,-createdAt",
+            "-status,createdAt",
+            "-name,price",
+        ] {
+            assert!(
+                said.split([' ', '.']).any(|word| word == choice),
+                "{choice} in {said}"
+            );
         }
     }
     for (asked, name, code) in [
@@ -174,14 +256,36 @@ fn an_order_that_no_index_keeps_is_refused_with_the_choices() {
         ("sortBy=price&sort=price", "sortBy", "conflict"),
         ("sortBy=price&sort=name,-price", "sortBy", "conflict"),
     ] {
-        let _ = refuses(&member.get(&format!("/api/products?{asked}")), name, &[code]);
+        let _ = refuses(
+            &member.get(&format!("/api/products?{asked}")),
+            name,
+            &[code],
+        );
     }
     // A member's orders are in the member's own indexes, everybody's in the others.
-    let said = refuses(&member.get("/api/orders?sort=state,total"), "sort", &["not-indexed"]);
-    assert!(said.contains("-total") && said.contains("state,-createdAt") && !said.contains("state,total"), "{said}");
-    let said = refuses(&admin.get("/api/orders?sort=total"), "sort", &["not-indexed"]);
-    assert!(said.contains("state,total") && !said.contains("state,-createdAt"), "{said}");
-    let _ = admin.get("/api/orders?sort=state,total&limit=1").expect(200);
+    let said = refuses(
+        &member.get("/api/orders?sort=state,total"),
+        "sort",
+        &["not-indexed"],
+    );
+    assert!(
+        said.contains("-total")
+            && said.contains("state,-createdAt")
+            && !said.contains("state,total"),
+        "{said}"
+    );
+    let said = refuses(
+        &admin.get("/api/orders?sort=total"),
+        "sort",
+        &["not-indexed"],
+    );
+    assert!(
+        said.contains("state,total") && !said.contains("state,-createdAt"),
+        "{said}"
+    );
+    let _ = admin
+        .get("/api/orders?sort=state,total&limit=1")
+        .expect(200);
     let _ = member.get("/api/orders?sort=total&limit=1").expect(200);
 }
 
@@ -208,12 +312,21 @@ fn an_owners_own_indexes_hold_every_order_of_the_owner() {
         ("-state,createdAt", 10),
     ] {
         let expected = ids(&ordered(&made, sort));
-        settles(&expected, sort, || ids(&walk(&member, "orders", &format!("sort={sort}"), limit)));
+        settles(&expected, sort, || {
+            ids(&walk(&member, "orders", &format!("sort={sort}"), limit))
+        });
     }
-    let open: Vec<Value> = made.iter().filter(|order| order["state"] == "open").cloned().collect();
+    let open: Vec<Value> = made
+        .iter()
+        .filter(|order| order["state"] == "open")
+        .cloned()
+        .collect();
     for sort in ["-createdAt", "createdAt", "total"] {
         let asked = format!("state=open&sort={sort}");
-        assert_eq!(ids(&walk(&member, "orders", &asked, 2)), ids(&ordered(&open, sort)));
+        assert_eq!(
+            ids(&walk(&member, "orders", &asked, 2)),
+            ids(&ordered(&open, sort))
+        );
     }
 }
 
@@ -225,12 +338,19 @@ fn strings_longer_than_an_index_keeps() {
     let long = format!("{word}{}", "𝄞".repeat(170 - word.len()));
     let made: Vec<Value> = ["c", "a", "b", "a"]
         .iter()
-        .map(|end| product(&member, &json!({ "name": format!("{long}{end}"), "price": 1 })))
+        .map(|end| {
+            product(
+                &member,
+                &json!({ "name": format!("{long}{end}"), "price": 1 }),
+            )
+        })
         .collect();
     let all = |asked: &str| ids(&walk(&member, "products", asked, 1));
     // Alike in what is kept and in the price, they are in the order of their ids.
     let start = query(&[("name_startsWith", &long)]);
-    settles(&ids(&ordered(&made, "-price")), "reversed ids", || all(&format!("sort=name,-price&{start}")));
+    settles(&ids(&ordered(&made, "-price")), "reversed ids", || {
+        all(&format!("sort=name,-price&{start}"))
+    });
     assert_eq!(all(&format!("sort=-name,price&{start}")), ids(&made));
     for (suffix, end, expected) in [
         ("", "a", vec![1, 3]),
@@ -243,14 +363,28 @@ fn strings_longer_than_an_index_keeps() {
     ] {
         let name = format!("name{suffix}");
         let value = format!("{long}{end}");
-        let asked = query(&[(&name, &value), ("sort", "-name,price"), ("createdBy", member.id())]);
+        let asked = query(&[
+            (&name, &value),
+            ("sort", "-name,price"),
+            ("createdBy", member.id()),
+        ]);
         let expected: Vec<Value> = expected.iter().map(|n| made[*n].clone()).collect();
         assert_eq!(all(&asked), ids(&expected), "{suffix} {end}");
-        let count = member.get(&format!("/api/products/count?{}", asked.replace("sort=-name%2Cprice&", "")));
-        assert_eq!(count.expect(200).json(), json!({ "count": expected.len(), "exact": true }));
+        let count = member.get(&format!(
+            "/api/products/count?{}",
+            asked.replace("sort=-name%2Cprice&", "")
+        ));
+        assert_eq!(
+            count.expect(200).json(),
+            json!({ "count": expected.len(), "exact": true })
+        );
     }
     let value = format!("{long}b");
-    let asked = query(&[("name_lt", &value), ("name_startsWith", &word), ("sort", "name,-price")]);
+    let asked = query(&[
+        ("name_lt", &value),
+        ("name_startsWith", &word),
+        ("sort", "name,-price"),
+    ]);
     assert_eq!(all(&asked), ids(&[made[3].clone(), made[1].clone()]));
 }
 
@@ -258,21 +392,34 @@ fn strings_longer_than_an_index_keeps() {
 #[test]
 fn pages_hold_while_records_move() {
     let (member, word) = (stack().member(), word());
-    let made: Vec<Value> = (0..12).map(|n| product(&member, &json!({ "name": word, "price": n / 3 }))).collect();
+    let made: Vec<Value> = (0..12)
+        .map(|n| product(&member, &json!({ "name": word, "price": n / 3 })))
+        .collect();
     let asked = format!("sort=name,-price&name={word}&limit=3");
-    settles(&12, "all", || walk(&member, "products", &asked.replace("limit=3", ""), 100).len());
+    settles(&12, "all", || {
+        walk(&member, "products", &asked.replace("limit=3", ""), 100).len()
+    });
     let (first, next) = page(&member.get(&format!("/api/products?{asked}")).expect(200));
     let expected = ids(&ordered(&made, "-price"));
     assert_eq!(ids(&first), expected[..3]);
     // The one that the cursor points at, one not shown yet, and one that moves in front of the page.
     let _ = member.delete(&path("products", &first[2])).expect(204);
     let _ = member.delete(&path("products", &made[4])).expect(204);
-    let _ = member.patch(&path("products", &made[0]), &json!({ "price": 99 })).expect(200);
+    let _ = member
+        .patch(&path("products", &made[0]), &json!({ "price": 99 }))
+        .expect(200);
     let _ = product(&member, &json!({ "name": word, "price": 50 }));
     let gone = [4, 0].map(|n| made[n]["id"].as_str().unwrap_or_default().to_owned());
-    let rest: Vec<String> = expected[3..].iter().filter(|id| !gone.contains(id)).cloned().collect();
+    let rest: Vec<String> = expected[3..]
+        .iter()
+        .filter(|id| !gone.contains(id))
+        .cloned()
+        .collect();
     let rest_of = |next: &Option<String>| {
-        let asked = asked.replace("limit=3", &format!("cursor={}", next.as_deref().unwrap_or_default()));
+        let asked = asked.replace(
+            "limit=3",
+            &format!("cursor={}", next.as_deref().unwrap_or_default()),
+        );
         let (items, end) = page(&member.get(&format!("/api/products?{asked}")).expect(200));
         assert_eq!(end, None);
         ids(&items)
@@ -288,14 +435,20 @@ fn a_filter_without_an_index_is_bounded_and_complete() {
     let body = "x".repeat(120_000);
     let mut made = Vec::new();
     for n in 0..24 {
-        let note = json!({ "title": n.to_string(), "body": body, "priority": u8::from(n % 11 == 0) });
+        let note =
+            json!({ "title": n.to_string(), "body": body, "priority": u8::from(n % 11 == 0) });
         made.push(member.post("/api/notes", &note).expect(201).json());
     }
     has_notes(&member, 24);
-    let wanted: Vec<Value> = [22, 11, 0].iter().map(|n: &usize| made[*n].clone()).collect();
+    let wanted: Vec<Value> = [22, 11, 0]
+        .iter()
+        .map(|n: &usize| made[*n].clone())
+        .collect();
     let (mut found, mut cursor, mut short) = (Vec::new(), String::new(), BTreeMap::new());
     for turn in 0.. {
-        let reply = member.get(&format!("/api/notes?priority=1&limit=2{cursor}")).expect(200);
+        let reply = member
+            .get(&format!("/api/notes?priority=1&limit=2{cursor}"))
+            .expect(200);
         let (items, next) = page(&reply);
         found.extend(items.clone());
         let Some(next) = next else { break };
@@ -307,12 +460,18 @@ fn a_filter_without_an_index_is_bounded_and_complete() {
     // Eight or nine such records are 1 MB. How much a query has read is told by DynamoDB and by the engine inside; the
     // emulator that a rehearsal deploys to tells one size for all, so that the bound is no bound there.
     let tells = stack().inside().is_some();
-    assert!(!tells || short.len() >= 2 && short.values().any(|items| *items < 2), "{short:?}");
-    assert_eq!(ids(&walk(&member, "notes", "priority=1&sort=createdAt", 1)), {
-        let mut back = ids(&wanted);
-        back.reverse();
-        back
-    });
+    assert!(
+        !tells || short.len() >= 2 && short.values().any(|items| *items < 2),
+        "{short:?}"
+    );
+    assert_eq!(
+        ids(&walk(&member, "notes", "priority=1&sort=createdAt", 1)),
+        {
+            let mut back = ids(&wanted);
+            back.reverse();
+            back
+        }
+    );
 
     // 24 of them are 2.9 MB, which a count still reads.
     let count = member.get("/api/notes/count?priority=1").expect(200);
@@ -323,7 +482,10 @@ fn a_filter_without_an_index_is_bounded_and_complete() {
     }
     // 42 are 5 MB: what has been counted so far is told, and that it is not all.
     let part = |asked: &str| {
-        let count = member.get(&format!("/api/notes/count{asked}")).expect(200).json();
+        let count = member
+            .get(&format!("/api/notes/count{asked}"))
+            .expect(200)
+            .json();
         assert_eq!(count["exact"], json!(false), "{count}");
         count["count"].as_u64().unwrap_or_default()
     };
@@ -332,15 +494,26 @@ fn a_filter_without_an_index_is_bounded_and_complete() {
         assert!((24..42).contains(&part("")));
     }
     let stranger = stack().stranger();
-    refused(&stranger.get("/api/notes/count"), 401, "auth/authentication-required");
-    refused(&stack().member().get("/api/feedback/count"), 403, "auth/forbidden");
+    refused(
+        &stranger.get("/api/notes/count"),
+        401,
+        "auth/authentication-required",
+    );
+    refused(
+        &stack().member().get("/api/feedback/count"),
+        403,
+        "auth/forbidden",
+    );
 }
 
 #[test]
 fn explain_is_for_admins_and_tells_the_index_and_the_cost() {
     let (member, admin) = (stack().member(), stack().admin());
     let word = word();
-    let made = product(&member, &json!({ "name": word, "status": "retired", "price": 7 }));
+    let made = product(
+        &member,
+        &json!({ "name": word, "status": "retired", "price": 7 }),
+    );
     for (asked, index) in [
         (String::new(), "table"),
         ("sort=price&price_gte=7&price_lte=7".to_owned(), "by.price"),
@@ -349,15 +522,46 @@ fn explain_is_for_admins_and_tells_the_index_and_the_cost() {
         (format!("name={word}&sort=-price"), "by.name.-price"),
         (format!("search={word}"), "table"),
     ] {
-        let reply = admin.get(&format!("/api/products?{asked}&limit=1&explain=true")).expect(200).json();
+        let reply = admin
+            .get(&format!("/api/products?{asked}&limit=1&explain=true"))
+            .expect(200)
+            .json();
         let explain = &reply["explain"];
         assert_eq!(explain["index"], index, "{asked}: {reply}");
-        assert!(explain["requests"].as_u64().is_some_and(|n| (1..=4).contains(&n)), "{asked}: {reply}");
-        assert!(explain["units"].as_f64().is_some_and(|units| units <= 300.0), "{asked}: {reply}");
-        assert_eq!(explain.as_object().map(serde_json::Map::len), Some(3), "{reply}");
-        for (caller, plain) in [(&member, "explain=false"), (&admin, "explain=false"), (&admin, "limit=1")] {
-            let asked = format!("/api/products?{}", [&asked, plain].map(str::to_owned).join("&"));
-            assert!(caller.get(asked.trim_end_matches('&')).expect(200).json().get("explain").is_none());
+        assert!(
+            explain["requests"]
+                .as_u64()
+                .is_some_and(|n| (1..=4).contains(&n)),
+            "{asked}: {reply}"
+        );
+        assert!(
+            explain["units"]
+                .as_f64()
+                .is_some_and(|units| units <= 300.0),
+            "{asked}: {reply}"
+        );
+        assert_eq!(
+            explain.as_object().map(serde_json::Map::len),
+            Some(3),
+            "{reply}"
+        );
+        for (caller, plain) in [
+            (&member, "explain=false"),
+            (&admin, "explain=false"),
+            (&admin, "limit=1"),
+        ] {
+            let asked = format!(
+                "/api/products?{}",
+                [&asked, plain].map(str::to_owned).join("&")
+            );
+            assert!(
+                caller
+                    .get(asked.trim_end_matches('&'))
+                    .expect(200)
+                    .json()
+                    .get("explain")
+                    .is_none()
+            );
         }
         for caller in [&member, &stack().stranger()] {
             let reply = caller.get(&format!("/api/products?{asked}&explain=true"));
@@ -374,7 +578,13 @@ fn dice() {
     let (member, word) = (stack().member(), word());
     let made = products(&member, &word);
     settles(&made.len(), "all", || {
-        walk(&member, "products", &format!("sort=price&createdBy={}", member.id()), 100).len()
+        walk(
+            &member,
+            "products",
+            &format!("sort=price&createdBy={}", member.id()),
+            100,
+        )
+        .len()
     });
     let mut seed: u64 = 0x2545_f491_4f6c_dd1d;
     let mut roll = |n: usize| {
@@ -397,8 +607,10 @@ fn dice() {
     ];
     for _ in 0..150 {
         let sort = sorts[roll(sorts.len())];
-        let mut asked: Vec<(String, String)> =
-            vec![("createdBy".into(), member.id().into()), ("sort".into(), sort.into())];
+        let mut asked: Vec<(String, String)> = vec![
+            ("createdBy".into(), member.id().into()),
+            ("sort".into(), sort.into()),
+        ];
         let mut left = made.clone();
         for field in ["name", "price", "status", "createdAt"] {
             if roll(2) == 0 {
@@ -419,15 +631,24 @@ fn dice() {
                 left.retain(|record| record[field].is_null());
                 continue;
             }
-            let text = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+            let text = value
+                .as_str()
+                .map_or_else(|| value.to_string(), str::to_owned);
             asked.push((format!("{field}{suffix}"), text));
             left.retain(|record| match &record[field] {
                 Value::Null => suffix == "_ne",
                 there => holds(compare(there, &value)),
             });
         }
-        let pairs: Vec<(&str, &str)> = asked.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let pairs: Vec<(&str, &str)> = asked
+            .iter()
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
         let (asked, limit) = (query(&pairs), 1 + roll(9));
-        assert_eq!(ids(&walk(&member, "products", &asked, limit)), ids(&ordered(&left, sort)), "limit={limit}&{asked}");
+        assert_eq!(
+            ids(&walk(&member, "products", &asked, limit)),
+            ids(&ordered(&left, sort)),
+            "limit={limit}&{asked}"
+        );
     }
 }

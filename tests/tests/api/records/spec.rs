@@ -7,29 +7,49 @@ use super::look::{refused, refused_with};
 use super::shop::refuses;
 
 const FILES: [(&str, &str); 6] = [
-    ("comments", include_str!("../../../../collections/comments.json")),
-    ("feedback", include_str!("../../../../collections/feedback.json")),
+    (
+        "comments",
+        include_str!("../../../../collections/comments.json"),
+    ),
+    (
+        "feedback",
+        include_str!("../../../../collections/feedback.json"),
+    ),
     ("notes", include_str!("../../../../collections/notes.json")),
-    ("orders", include_str!("../../../../collections/orders.json")),
+    (
+        "orders",
+        include_str!("../../../../collections/orders.json"),
+    ),
     ("posts", include_str!("../../../../collections/posts.json")),
-    ("products", include_str!("../../../../collections/products.json")),
+    (
+        "products",
+        include_str!("../../../../collections/products.json"),
+    ),
 ];
 
 /// Whether what a file says is also said there; there may be more, such as defaults.
 fn says(there: &Value, file: &Value) -> bool {
     match (there, file) {
         (Value::Object(there), Value::Object(file)) => {
-            file.iter().filter(|(name, _)| *name != "$schema").all(|(name, value)| {
-                there.get(name).is_some_and(|there| says(there, value))
+            file.iter()
+                .filter(|(name, _)| *name != "$schema")
+                .all(|(name, value)| {
+                    there.get(name).is_some_and(|there| says(there, value))
                     // What is left out where it says what goes without saying.
                     || [json!(false), json!(1)].contains(value) && !there.contains_key(name)
-            })
+                })
         }
         (Value::Array(there), Value::Array(file)) => {
-            there.len() == file.len() && there.iter().zip(file).all(|(there, file)| says(there, file))
+            there.len() == file.len()
+                && there
+                    .iter()
+                    .zip(file)
+                    .all(|(there, file)| says(there, file))
         }
         // An index may be a list of fields, or an object that has it.
-        (Value::Object(there), Value::Array(_)) => there.get("fields").is_some_and(|there| says(there, file)),
+        (Value::Object(there), Value::Array(_)) => {
+            there.get("fields").is_some_and(|there| says(there, file))
+        }
         _ => there == file,
     }
 }
@@ -38,7 +58,10 @@ fn says(there: &Value, file: &Value) -> bool {
 #[test]
 fn rules_are_shown_in_one_form() {
     for (name, expected) in [
-        ("wiki", json!({ "create": "role:editor", "read": "authenticated", "update": "public", "delete": "public" })),
+        (
+            "wiki",
+            json!({ "create": "role:editor", "read": "authenticated", "update": "public", "delete": "public" }),
+        ),
         (
             "reports",
             json!({ "create": "admin", "read": "role:editor", "update": "role:editor", "delete": "role:editor" }),
@@ -53,9 +76,16 @@ fn rules_are_shown_in_one_form() {
                 "delete": "owner | role:editor" }),
         ),
     ] {
-        let spec = stack().admin().get(&format!("/api/{name}/spec")).expect(200).json();
+        let spec = stack()
+            .admin()
+            .get(&format!("/api/{name}/spec"))
+            .expect(200)
+            .json();
         assert_eq!(spec["permissions"], expected, "{name}");
-        assert!(spec.get("rls").is_none() && spec.get("expressionPermissions").is_none(), "{spec}");
+        assert!(
+            spec.get("rls").is_none() && spec.get("expressionPermissions").is_none(),
+            "{spec}"
+        );
     }
 }
 
@@ -80,18 +110,39 @@ fn who_may_list_sees_the_definition() {
                 assert_eq!(sees(&member), spec);
                 refused(&stranger.get(&path), 401, "auth/authentication-required");
             }
-            _ => assert_eq!([sees(&member), sees(&stranger)], [spec.clone(), spec.clone()]),
+            _ => assert_eq!(
+                [sees(&member), sees(&stranger)],
+                [spec.clone(), spec.clone()]
+            ),
         }
-        let _ = refuses(&admin.get(&format!("{path}?limit=1")), "limit", &["unknown-parameter"]);
+        let _ = refuses(
+            &admin.get(&format!("{path}?limit=1")),
+            "limit",
+            &["unknown-parameter"],
+        );
         for method in ["POST", "PUT", "PATCH", "DELETE", "HEAD"] {
-            assert_eq!(admin.send(method, &path, &[], None).status, 405, "{method} {path}");
+            assert_eq!(
+                admin.send(method, &path, &[], None).status,
+                405,
+                "{method} {path}"
+            );
         }
     }
     // Users are no collection. A gateway that takes this for a collection's finds none, and says so in its words.
     if stack().inside().is_some() {
-        refused_with(&admin.get("/api/users/spec"), 404, "users/not-found", "There is no such user.");
+        refused_with(
+            &admin.get("/api/users/spec"),
+            404,
+            "users/not-found",
+            "There is no such user.",
+        );
     }
     refused(&stranger.get("/api/nope/spec"), 404, "common/not-found");
     // Another spelling is a record's id.
-    refused_with(&stranger.get("/api/posts/Spec"), 404, "data/record-not-found", "There is no such record.");
+    refused_with(
+        &stranger.get("/api/posts/Spec"),
+        404,
+        "data/record-not-found",
+        "There is no such record.",
+    );
 }

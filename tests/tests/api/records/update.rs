@@ -7,8 +7,8 @@ use blackbox::stack;
 use serde_json::{Value, json};
 
 use super::look::{
-    NOBODY, OWNER_REFUSAL, all, has_notes, invalid, masked, note, notes_are, now, path, post, record, refused,
-    refused_with, text,
+    NOBODY, OWNER_REFUSAL, all, has_notes, invalid, masked, note, notes_are, now, path, post,
+    record, refused, refused_with, text,
 };
 
 /// What a note with every field is made of.
@@ -20,7 +20,10 @@ fn everything(assignee: &str) -> Value {
 #[test]
 fn patch_merges() {
     let member = stack().member();
-    let made = member.post("/api/notes", &everything(member.id())).expect(201).json();
+    let made = member
+        .post("/api/notes", &everything(member.id()))
+        .expect(201)
+        .json();
     let path = path("notes", &made);
     let mut expected = made.clone();
     for (field, value) in [
@@ -34,10 +37,16 @@ fn patch_merges() {
         ("tags", json!([])),
         ("assignee", json!(stack().member().id())),
     ] {
-        let changed = member.patch(&path, &json!({ field: value })).expect(200).json();
+        let changed = member
+            .patch(&path, &json!({ field: value }))
+            .expect(200)
+            .json();
         expected[field] = value;
         expected["updatedAt"] = changed["updatedAt"].clone();
-        assert_eq!(changed, expected, "{field} alone; an object is replaced, not merged");
+        assert_eq!(
+            changed, expected,
+            "{field} alone; an object is replaced, not merged"
+        );
         assert_eq!(now(&member, "notes", &made), expected);
     }
     notes_are(&member, &[expected]);
@@ -46,30 +55,70 @@ fn patch_merges() {
 #[test]
 fn patch_with_null_removes_what_is_optional() {
     let member = stack().member();
-    let made = member.post("/api/notes", &everything(member.id())).expect(201).json();
+    let made = member
+        .post("/api/notes", &everything(member.id()))
+        .expect(201)
+        .json();
     let path = path("notes", &made);
     let mut expected = made.clone();
-    for field in ["body", "size", "priority", "done", "due", "meta", "tags", "assignee"] {
-        let changed = member.patch(&path, &json!({ field: null })).expect(200).json();
+    for field in [
+        "body", "size", "priority", "done", "due", "meta", "tags", "assignee",
+    ] {
+        let changed = member
+            .patch(&path, &json!({ field: null }))
+            .expect(200)
+            .json();
         expected.as_object_mut().expect("a record").remove(field);
         expected["updatedAt"] = changed["updatedAt"].clone();
         assert_eq!(changed, expected, "{field}");
         assert_eq!(now(&member, "notes", &made), expected, "{field}");
     }
-    let again = member.patch(&path, &json!({ "body": null, "tags": null })).expect(200).json();
-    assert_eq!(masked(&again), masked(&expected), "removing what is not there is no fault");
-    let mixed = member.patch(&path, &json!({ "body": "back", "size": null })).expect(200).json();
-    assert_eq!(masked(&mixed), record(Some(member.id()), &json!({ "title": "all", "body": "back" })));
+    let again = member
+        .patch(&path, &json!({ "body": null, "tags": null }))
+        .expect(200)
+        .json();
+    assert_eq!(
+        masked(&again),
+        masked(&expected),
+        "removing what is not there is no fault"
+    );
+    let mixed = member
+        .patch(&path, &json!({ "body": "back", "size": null }))
+        .expect(200)
+        .json();
+    assert_eq!(
+        masked(&mixed),
+        record(
+            Some(member.id()),
+            &json!({ "title": "all", "body": "back" })
+        )
+    );
 }
 
 #[test]
 fn null_on_what_is_required_is_refused() {
     let (member, admin) = (stack().member(), stack().admin());
     let made = note(&member, "required");
-    let feedback = stack().stranger().post("/api/feedback", &json!({ "message": "required" })).expect(201).json();
-    invalid(&member.patch(&path("notes", &made), &json!({ "title": null })), &[("title", "required")]);
-    invalid(&member.patch(&path("notes", &made), &json!({ "title": null, "body": "x" })), &[("title", "required")]);
-    invalid(&admin.patch(&path("feedback", &feedback), &json!({ "message": null })), &[("message", "required")]);
+    let feedback = stack()
+        .stranger()
+        .post("/api/feedback", &json!({ "message": "required" }))
+        .expect(201)
+        .json();
+    invalid(
+        &member.patch(&path("notes", &made), &json!({ "title": null })),
+        &[("title", "required")],
+    );
+    invalid(
+        &member.patch(
+            &path("notes", &made),
+            &json!({ "title": null, "body": "x" }),
+        ),
+        &[("title", "required")],
+    );
+    invalid(
+        &admin.patch(&path("feedback", &feedback), &json!({ "message": null })),
+        &[("message", "required")],
+    );
     assert_eq!(now(&member, "notes", &made), made);
     assert_eq!(now(&admin, "feedback", &feedback), feedback);
 }
@@ -77,19 +126,39 @@ fn null_on_what_is_required_is_refused() {
 #[test]
 fn put_replaces_and_wants_what_is_required() {
     let member = stack().member();
-    let made = member.post("/api/notes", &everything(member.id())).expect(201).json();
+    let made = member
+        .post("/api/notes", &everything(member.id()))
+        .expect(201)
+        .json();
     let path = path("notes", &made);
-    for body in [json!({}), json!({ "body": "x" }), json!({ "title": null }), json!({ "createdBy": member.id() })] {
+    for body in [
+        json!({}),
+        json!({ "body": "x" }),
+        json!({ "title": null }),
+        json!({ "createdBy": member.id() }),
+    ] {
         invalid(&member.put(&path, &body), &[("title", "required")]);
     }
     assert_eq!(now(&member, "notes", &made), made);
 
-    let replaced = member.put(&path, &json!({ "title": "only", "done": null })).expect(200).json();
+    let replaced = member
+        .put(&path, &json!({ "title": "only", "done": null }))
+        .expect(200)
+        .json();
 
-    assert_eq!(masked(&replaced), record(Some(member.id()), &json!({ "title": "only" })));
-    assert_eq!((&replaced["id"], &replaced["createdAt"]), (&made["id"], &made["createdAt"]));
+    assert_eq!(
+        masked(&replaced),
+        record(Some(member.id()), &json!({ "title": "only" }))
+    );
+    assert_eq!(
+        (&replaced["id"], &replaced["createdAt"]),
+        (&made["id"], &made["createdAt"])
+    );
     assert_eq!(now(&member, "notes", &made), replaced);
-    let full = member.put(&path, &everything(member.id())).expect(200).json();
+    let full = member
+        .put(&path, &everything(member.id()))
+        .expect(200)
+        .json();
     assert_eq!(masked(&full), masked(&made));
 }
 
@@ -99,14 +168,22 @@ fn put_keeps_the_owner_when_left_out() {
     let made = post(&member, "kept");
     for (caller, body) in [
         (&member, json!({ "title": "by the owner" })),
-        (&member, json!({ "title": "with the same owner", "user_id": member.id() })),
+        (
+            &member,
+            json!({ "title": "with the same owner", "user_id": member.id() }),
+        ),
         (&admin, json!({ "title": "by an admin" })),
     ] {
         let replaced = caller.put(&path("posts", &made), &body).expect(200).json();
-        let expected = record(Some(member.id()), &json!({ "title": body["title"], "user_id": member.id() }));
+        let expected = record(
+            Some(member.id()),
+            &json!({ "title": body["title"], "user_id": member.id() }),
+        );
         assert_eq!(masked(&replaced), expected, "{body}");
     }
-    let _ = member.patch(&path("posts", &made), &json!({ "title": "still mine" })).expect(200);
+    let _ = member
+        .patch(&path("posts", &made), &json!({ "title": "still mine" }))
+        .expect(200);
 }
 
 #[test]
@@ -115,15 +192,46 @@ fn the_owner_cannot_be_changed() {
     let made = post(&member, "mine");
     let path = path("posts", &made);
     let upper = member.id().to_uppercase();
-    for name in [json!(other.id()), json!(NOBODY), json!("x"), json!(upper), json!(null), json!("")] {
+    for name in [
+        json!(other.id()),
+        json!(NOBODY),
+        json!("x"),
+        json!(upper),
+        json!(null),
+        json!(""),
+    ] {
         let body = json!({ "title": "changed", "user_id": name });
-        refused_with(&member.patch(&path, &body), 403, "auth/forbidden", OWNER_REFUSAL);
-        refused_with(&member.put(&path, &body), 403, "auth/forbidden", OWNER_REFUSAL);
-        refused_with(&member.patch(&path, &json!({ "user_id": name })), 403, "auth/forbidden", OWNER_REFUSAL);
+        refused_with(
+            &member.patch(&path, &body),
+            403,
+            "auth/forbidden",
+            OWNER_REFUSAL,
+        );
+        refused_with(
+            &member.put(&path, &body),
+            403,
+            "auth/forbidden",
+            OWNER_REFUSAL,
+        );
+        refused_with(
+            &member.patch(&path, &json!({ "user_id": name })),
+            403,
+            "auth/forbidden",
+            OWNER_REFUSAL,
+        );
     }
     assert_eq!(now(&member, "posts", &made), made);
-    let same = member.patch(&path, &json!({ "title": "changed", "user_id": member.id() })).expect(200).json();
-    assert_eq!((&same["title"], &same["user_id"]), (&json!("changed"), &json!(member.id())));
+    let same = member
+        .patch(
+            &path,
+            &json!({ "title": "changed", "user_id": member.id() }),
+        )
+        .expect(200)
+        .json();
+    assert_eq!(
+        (&same["title"], &same["user_id"]),
+        (&json!("changed"), &json!(member.id()))
+    );
 }
 
 #[test]
@@ -141,12 +249,27 @@ fn another_member_becomes_the_owner_by_no_body() {
         let patched = other.patch(&path("posts", &made), &body);
         refused(&patched, 403, "auth/forbidden");
         if body["title"].is_string() {
-            refused(&other.put(&path("posts", &made), &body), 403, "auth/forbidden");
+            refused(
+                &other.put(&path("posts", &made), &body),
+                403,
+                "auth/forbidden",
+            );
         }
     }
-    for body in [json!({ "title": "theirs" }), json!({ "title": "theirs", "createdBy": other.id() })] {
-        refused(&other.patch(&path("notes", &hidden), &body), 404, "data/record-not-found");
-        refused(&other.put(&path("notes", &hidden), &body), 404, "data/record-not-found");
+    for body in [
+        json!({ "title": "theirs" }),
+        json!({ "title": "theirs", "createdBy": other.id() }),
+    ] {
+        refused(
+            &other.patch(&path("notes", &hidden), &body),
+            404,
+            "data/record-not-found",
+        );
+        refused(
+            &other.put(&path("notes", &hidden), &body),
+            404,
+            "data/record-not-found",
+        );
     }
     assert_eq!(now(&member, "posts", &made), made);
     assert_eq!(now(&member, "notes", &hidden), hidden);
@@ -159,18 +282,49 @@ fn an_admin_hands_a_record_over() {
     let made = post(&member, "handed over");
     let path = path("posts", &made);
 
-    let handed = admin.patch(&path, &json!({ "user_id": other.id() })).expect(200).json();
+    let handed = admin
+        .patch(&path, &json!({ "user_id": other.id() }))
+        .expect(200)
+        .json();
 
-    let expected = record(Some(member.id()), &json!({ "title": "handed over", "user_id": other.id() }));
+    let expected = record(
+        Some(member.id()),
+        &json!({ "title": "handed over", "user_id": other.id() }),
+    );
     assert_eq!(masked(&handed), expected);
-    refused(&member.patch(&path, &json!({ "title": "mine" })), 403, "auth/forbidden");
-    let _ = other.patch(&path, &json!({ "title": "mine now" })).expect(200);
-    let back = admin.put(&path, &json!({ "title": "back", "user_id": member.id() })).expect(200).json();
-    assert_eq!(masked(&back), record(Some(member.id()), &json!({ "title": "back", "user_id": member.id() })));
+    refused(
+        &member.patch(&path, &json!({ "title": "mine" })),
+        403,
+        "auth/forbidden",
+    );
+    let _ = other
+        .patch(&path, &json!({ "title": "mine now" }))
+        .expect(200);
+    let back = admin
+        .put(&path, &json!({ "title": "back", "user_id": member.id() }))
+        .expect(200)
+        .json();
+    assert_eq!(
+        masked(&back),
+        record(
+            Some(member.id()),
+            &json!({ "title": "back", "user_id": member.id() })
+        )
+    );
     for nobody in [json!(null), json!("")] {
-        let free = admin.patch(&path, &json!({ "user_id": nobody })).expect(200).json();
-        assert_eq!(masked(&free), record(Some(member.id()), &json!({ "title": "back" })));
-        refused(&member.patch(&path, &json!({ "title": "x" })), 403, "auth/forbidden");
+        let free = admin
+            .patch(&path, &json!({ "user_id": nobody }))
+            .expect(200)
+            .json();
+        assert_eq!(
+            masked(&free),
+            record(Some(member.id()), &json!({ "title": "back" }))
+        );
+        refused(
+            &member.patch(&path, &json!({ "title": "x" })),
+            403,
+            "auth/forbidden",
+        );
         refused(&member.delete(&path), 403, "auth/forbidden");
     }
 }
@@ -179,9 +333,15 @@ fn an_admin_hands_a_record_over() {
 fn an_admin_changes_a_note_and_its_owner_stays() {
     let (member, admin) = (stack().member(), stack().admin());
     let made = note(&member, "mine");
-    let changed = admin.patch(&path("notes", &made), &json!({ "title": "seen", "createdBy": admin.id() }));
+    let changed = admin.patch(
+        &path("notes", &made),
+        &json!({ "title": "seen", "createdBy": admin.id() }),
+    );
     let changed = changed.expect(200).json();
-    assert_eq!(masked(&changed), record(Some(member.id()), &json!({ "title": "seen" })));
+    assert_eq!(
+        masked(&changed),
+        record(Some(member.id()), &json!({ "title": "seen" }))
+    );
     notes_are(&member, &[changed]);
     assert!(!all(&stack().member(), "notes", 100).contains(&made));
 }
@@ -200,7 +360,10 @@ fn system_fields_stay_and_updated_at_moves() {
             0 => member.patch(&path, &json!({})),
             1 => member.patch(&path, &system),
             2 => member.put(&path, &system),
-            _ => member.patch(&path, &json!({ "id": 1, "createdAt": null, "updatedAt": [], "createdBy": {} })),
+            _ => member.patch(
+                &path,
+                &json!({ "id": 1, "createdAt": null, "updatedAt": [], "createdBy": {} }),
+            ),
         };
         let changed = changed.expect(200).json();
         for field in ["id", "createdAt", "createdBy"] {
@@ -216,26 +379,48 @@ fn system_fields_stay_and_updated_at_moves() {
 #[test]
 fn a_bad_body_changes_nothing() {
     let member = stack().member();
-    let made = member.post("/api/notes", &everything(member.id())).expect(201).json();
+    let made = member
+        .post("/api/notes", &everything(member.id()))
+        .expect(201)
+        .json();
     let path = path("notes", &made);
     for (body, details) in [
         (json!({ "nope": 1 }), vec![("nope", "unknown-field")]),
-        (json!({ "body": "new", "nope": 1 }), vec![("nope", "unknown-field")]),
+        (
+            json!({ "body": "new", "nope": 1 }),
+            vec![("nope", "unknown-field")],
+        ),
         (
             json!({ "data.title": 1, "#n0": 2, ":v0": 3 }),
-            vec![("data.title", "unknown-field"), ("#n0", "unknown-field"), (":v0", "unknown-field")],
+            vec![
+                ("data.title", "unknown-field"),
+                ("#n0", "unknown-field"),
+                (":v0", "unknown-field"),
+            ],
         ),
         (
             json!({ "user_id": member.id(), "owner": "x" }),
             vec![("user_id", "unknown-field"), ("owner", "unknown-field")],
         ),
-        (json!({ "body": 1, "size": "1" }), vec![("body", "type"), ("size", "type")]),
+        (
+            json!({ "body": 1, "size": "1" }),
+            vec![("body", "type"), ("size", "type")],
+        ),
         (json!({ "body": "a\u{0}" }), vec![("body", "nul")]),
         (json!({ "due": "soon" }), vec![("due", "format")]),
-        (json!({ "due": "9999-12-31T23:59:59-01:00" }), vec![("due", "format")]),
+        (
+            json!({ "due": "9999-12-31T23:59:59-01:00" }),
+            vec![("due", "format")],
+        ),
         (json!({ "meta": { "": 1 } }), vec![("meta", "key")]),
-        (json!({ "assignee": NOBODY }), vec![("assignee", "not-found")]),
-        (json!({ "assignee": made["id"] }), vec![("assignee", "not-found")]),
+        (
+            json!({ "assignee": NOBODY }),
+            vec![("assignee", "not-found")],
+        ),
+        (
+            json!({ "assignee": made["id"] }),
+            vec![("assignee", "not-found")],
+        ),
     ] {
         invalid(&member.patch(&path, &body), &details);
         let mut whole = body;
@@ -252,10 +437,27 @@ fn what_is_not_there_cannot_be_changed() {
     let id = text(&made, "id");
     let mut shard = id.clone();
     shard.replace_range(16..18, "07");
-    for absent in [NOBODY, &text(&elsewhere, "id"), &id.to_uppercase(), &shard, "nope", "1", "%00", member.id()] {
+    for absent in [
+        NOBODY,
+        &text(&elsewhere, "id"),
+        &id.to_uppercase(),
+        &shard,
+        "nope",
+        "1",
+        "%00",
+        member.id(),
+    ] {
         let path = format!("/api/notes/{absent}");
-        refused(&member.patch(&path, &json!({ "title": "x" })), 404, "data/record-not-found");
-        refused(&member.put(&path, &json!({ "title": "x" })), 404, "data/record-not-found");
+        refused(
+            &member.patch(&path, &json!({ "title": "x" })),
+            404,
+            "data/record-not-found",
+        );
+        refused(
+            &member.put(&path, &json!({ "title": "x" })),
+            404,
+            "data/record-not-found",
+        );
         refused(&member.get(&path), 404, "data/record-not-found");
     }
     notes_are(&member, &[made]);
@@ -270,13 +472,27 @@ fn a_record_that_has_grown_too_large_is_refused_and_keeps_what_it_had() {
     let path = path("notes", &made);
     let big = "x".repeat(200_000);
     let _ = member.patch(&path, &json!({ "body": big })).expect(200);
-    let full = member.patch(&path, &json!({ "title": "y".repeat(180_000) })).expect(200).json();
+    let full = member
+        .patch(&path, &json!({ "title": "y".repeat(180_000) }))
+        .expect(200)
+        .json();
 
     let reply = member.patch(&path, &json!({ "meta": { "more": "z".repeat(100_000) } }));
 
-    assert_eq!((reply.status, &*reply.code()), (413, "data/record-too-large"), "{}", reply.text());
+    assert_eq!(
+        (reply.status, &*reply.code()),
+        (413, "data/record-too-large"),
+        "{}",
+        reply.text()
+    );
     super::look::any_refusal(&reply, "a record too large");
     assert_eq!(now(&member, "notes", &made), full);
-    let smaller = member.patch(&path, &json!({ "body": null, "title": "small again" })).expect(200).json();
-    assert_eq!(masked(&smaller), record(Some(member.id()), &json!({ "title": "small again" })));
+    let smaller = member
+        .patch(&path, &json!({ "body": null, "title": "small again" }))
+        .expect(200)
+        .json();
+    assert_eq!(
+        masked(&smaller),
+        record(Some(member.id()), &json!({ "title": "small again" }))
+    );
 }

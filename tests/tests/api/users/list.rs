@@ -18,7 +18,9 @@ fn family(admin: &Caller, roles: &[&str]) -> (String, Vec<String>) {
         .enumerate()
         .map(|(number, role)| {
             let email = format!("{number}.{name}.x@example.com");
-            let _ = admin.post("/api/users", &json!({ "email": email, "role": role })).expect(201);
+            let _ = admin
+                .post("/api/users", &json!({ "email": email, "role": role }))
+                .expect(201);
             email
         })
         .collect();
@@ -28,7 +30,10 @@ fn family(admin: &Caller, roles: &[&str]) -> (String, Vec<String>) {
 
 fn emails(page: &Value) -> Vec<String> {
     let items = page["items"].as_array().cloned().unwrap_or_default();
-    items.iter().map(|item| item["email"].as_str().unwrap_or_default().to_owned()).collect()
+    items
+        .iter()
+        .map(|item| item["email"].as_str().unwrap_or_default().to_owned())
+        .collect()
 }
 
 /// Every page of a list, until there are `expected` users or it takes too long: the index may lag behind a moment.
@@ -37,7 +42,10 @@ fn all(admin: &Caller, query: &str, expected: usize) -> Vec<String> {
     loop {
         let (mut found, mut cursor) = (Vec::new(), String::new());
         loop {
-            let page = admin.get(&format!("/api/users?{query}{cursor}")).expect(200).json();
+            let page = admin
+                .get(&format!("/api/users?{query}{cursor}"))
+                .expect(200)
+                .json();
             found.extend(emails(&page));
             match page["nextCursor"].as_str() {
                 Some(next) => cursor = format!("&cursor={next}"),
@@ -56,28 +64,59 @@ fn users_are_found_by_their_address_newest_first() {
     let admin = stack().admin();
     let (name, expected) = family(&admin, &["authenticated", "editor", "admin"]);
     assert_eq!(all(&admin, &format!("search={name}"), 3), expected);
-    assert_eq!(all(&admin, &format!("search={}", name.to_uppercase()), 3), expected, "whatever the case");
-    assert_eq!(all(&admin, &format!("search=.{name}.X@EXAMPLE"), 3), expected, "anywhere in it");
-    assert_eq!(all(&admin, &format!("search=2.{name}&limit=100"), 1), expected[..1]);
-    let whole = admin.get(&format!("/api/users?search=1.{name}&limit=100")).expect(200).json();
+    assert_eq!(
+        all(&admin, &format!("search={}", name.to_uppercase()), 3),
+        expected,
+        "whatever the case"
+    );
+    assert_eq!(
+        all(&admin, &format!("search=.{name}.X@EXAMPLE"), 3),
+        expected,
+        "anywhere in it"
+    );
+    assert_eq!(
+        all(&admin, &format!("search=2.{name}&limit=100"), 1),
+        expected[..1]
+    );
+    let whole = admin
+        .get(&format!("/api/users?search=1.{name}&limit=100"))
+        .expect(200)
+        .json();
     assert_eq!(masked(&whole["items"][0]), user(&expected[1], "editor"));
-    assert_eq!(all(&admin, &format!("search={name}y"), 0), Vec::<String>::new());
+    assert_eq!(
+        all(&admin, &format!("search={name}y"), 0),
+        Vec::<String>::new()
+    );
 }
 
 #[test]
 fn users_are_found_by_their_role() {
     let admin = stack().admin();
     let (name, expected) = family(&admin, &["editor", "authenticated", "editor", "admin"]);
-    for (role, found) in [("editor", vec![1, 3]), ("authenticated", vec![2]), ("admin", vec![0])] {
+    for (role, found) in [
+        ("editor", vec![1, 3]),
+        ("authenticated", vec![2]),
+        ("admin", vec![0]),
+    ] {
         let found: Vec<String> = found.into_iter().map(|at| expected[at].clone()).collect();
-        assert_eq!(all(&admin, &format!("search={name}&role={role}"), found.len()), found, "{role}");
+        assert_eq!(
+            all(&admin, &format!("search={name}&role={role}"), found.len()),
+            found,
+            "{role}"
+        );
     }
-    let editors = admin.get("/api/users?role=editor&limit=100").expect(200).json();
+    let editors = admin
+        .get("/api/users?role=editor&limit=100")
+        .expect(200)
+        .json();
     for editor in editors["items"].as_array().into_iter().flatten() {
         assert_eq!(editor["role"], "editor");
     }
     for role in ["chief", "public", ""] {
-        invalid(&admin.get(&format!("/api/users?role={role}")), &[("role", "unknown-role")]);
+        invalid(
+            &admin.get(&format!("/api/users?role={role}")),
+            &[("role", "unknown-role")],
+        );
     }
 }
 
@@ -88,14 +127,22 @@ fn pages_neither_skip_nor_repeat() {
     let patience = all(&admin, &format!("search={name}"), 7);
     assert_eq!(patience, expected);
     for limit in [1, 2, 3, 6, 7, 8] {
-        assert_eq!(all(&admin, &format!("search={name}&limit={limit}"), 7), expected, "{limit}");
+        assert_eq!(
+            all(&admin, &format!("search={name}&limit={limit}"), 7),
+            expected,
+            "{limit}"
+        );
     }
     // Of everybody: the newest are on the first page.
     let page = admin.get("/api/users?limit=2").expect(200).json();
     assert_eq!(emails(&page).len(), 2);
     assert!(page["nextCursor"].is_string());
-    let ids: Vec<&str> =
-        page["items"].as_array().into_iter().flatten().filter_map(|item| item["id"].as_str()).collect();
+    let ids: Vec<&str> = page["items"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .filter_map(|item| item["id"].as_str())
+        .collect();
     assert!(ids[0] > ids[1], "newest first");
 }
 
@@ -107,12 +154,19 @@ fn a_cursor_is_good_for_its_search_and_role() {
     // A page may be empty and go on, where others are registered meanwhile.
     let cursor = |query: &str| {
         let page = admin.get(&format!("/api/users?{query}")).expect(200).json();
-        page["nextCursor"].as_str().unwrap_or_else(|| panic!("the end of {query}: {page}")).to_owned()
+        page["nextCursor"]
+            .as_str()
+            .unwrap_or_else(|| panic!("the end of {query}: {page}"))
+            .to_owned()
     };
     let of_search = cursor(&format!("search={name}&limit=1"));
     let of_all = cursor("limit=1");
     let of_role = cursor("role=editor&limit=1");
-    let sessions = admin.get(&format!("/api/users?search={name}&limit=3&cursor={of_search}")).expect(200);
+    let sessions = admin
+        .get(&format!(
+            "/api/users?search={name}&limit=3&cursor={of_search}"
+        ))
+        .expect(200);
     assert!(!sessions.text().is_empty());
     for (query, cursor) in [
         ("".to_owned(), &of_search),
@@ -138,11 +192,18 @@ fn a_cursor_is_good_for_its_search_and_role() {
         }
     }
     // It seals a list of nobody else's: a cursor of records is none of users.
-    let _ = admin.post("/api/posts", &json!({ "title": "a" })).expect(201);
-    let _ = admin.post("/api/posts", &json!({ "title": "b" })).expect(201);
+    let _ = admin
+        .post("/api/posts", &json!({ "title": "a" }))
+        .expect(201);
+    let _ = admin
+        .post("/api/posts", &json!({ "title": "b" }))
+        .expect(201);
     let posts = admin.get("/api/posts?limit=1").expect(200).json();
     let foreign = posts["nextCursor"].as_str().unwrap_or_default();
-    assert_eq!(admin.get(&format!("/api/users?cursor={foreign}")).code(), "data/invalid-cursor");
+    assert_eq!(
+        admin.get(&format!("/api/users?cursor={foreign}")).code(),
+        "data/invalid-cursor"
+    );
 }
 
 #[test]
@@ -170,15 +231,32 @@ fn a_list_shows_users_as_they_are_and_none_that_are_gone() {
     let admin = stack().admin();
     let (name, expected) = family(&admin, &["authenticated"; 3]);
     assert_eq!(all(&admin, &format!("search={name}"), 3), expected);
-    let page = admin.get(&format!("/api/users?search={name}&limit=100")).expect(200).json();
-    let id = |at: usize| page["items"][at]["id"].as_str().unwrap_or_default().to_owned();
-    let _ = admin.patch(&path(&id(0)), &json!({ "disabled": true, "role": "editor" })).expect(200);
+    let page = admin
+        .get(&format!("/api/users?search={name}&limit=100"))
+        .expect(200)
+        .json();
+    let id = |at: usize| {
+        page["items"][at]["id"]
+            .as_str()
+            .unwrap_or_default()
+            .to_owned()
+    };
+    let _ = admin
+        .patch(
+            &path(&id(0)),
+            &json!({ "disabled": true, "role": "editor" }),
+        )
+        .expect(200);
     let _ = admin.delete(&path(&id(1))).expect(204);
     let patience = Instant::now();
     let mut changed = user(&expected[0], "editor");
     changed["disabled"] = json!(true);
     loop {
-        let items = admin.get(&format!("/api/users?search={name}&limit=100")).expect(200).json()["items"].clone();
+        let items = admin
+            .get(&format!("/api/users?search={name}&limit=100"))
+            .expect(200)
+            .json()["items"]
+            .clone();
         let is = masked(&items);
         if is == json!([changed, user(&expected[2], "authenticated")]) {
             break;
@@ -190,13 +268,20 @@ fn a_list_shows_users_as_they_are_and_none_that_are_gone() {
 
 #[test]
 fn looking_through_many_users_is_bounded_work() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let apart = blackbox::Apart::new(inside);
     let email = fresh_email();
     let register = apart.function("register", "many", &[("BAKEND_ADMIN_EMAIL", &email)]);
     let body = json!({ "email": email, "password": PASSWORD });
-    let admin =
-        apart.ask(&register, &blackbox::Event::new("POST", "/api/auth/register").json(&body)).expect(201).json();
+    let admin = apart
+        .ask(
+            &register,
+            &blackbox::Event::new("POST", "/api/auth/register").json(&body),
+        )
+        .expect(201)
+        .json();
     let token = admin["accessToken"].as_str().unwrap_or_default();
     // A profile of 1 KB each: 3,000 of them are three times what a request reads.
     for chunk in 0..120 {
@@ -207,8 +292,13 @@ fn looking_through_many_users_is_bounded_work() {
                 "role": { "S": "authenticated" }, "disabled": { "BOOL": false }, "auth_version": { "N": "1" },
                 "created_at": { "N": "1750000000000" }, "profile": { "M": { "once": { "S": "x".repeat(1000) } } } } } })
         };
-        let write = json!({ "RequestItems": { "local-_users": (0..25).map(put).collect::<Vec<_>>() } });
-        apart.dynamo.database().batch_write_item(serde_json::from_value(write).unwrap()).unwrap();
+        let write =
+            json!({ "RequestItems": { "local-_users": (0..25).map(put).collect::<Vec<_>>() } });
+        apart
+            .dynamo
+            .database()
+            .batch_write_item(serde_json::from_value(write).unwrap())
+            .unwrap();
     }
     let list = apart.function("users-list", "many", &[]);
     let (mut cursor, mut pages, mut found) = (String::new(), 0, Vec::new());
@@ -216,9 +306,16 @@ fn looking_through_many_users_is_bounded_work() {
         let path = format!("/api/users?search=00000000bb7@&limit=5{cursor}");
         let (reply, calls) = apart.measure(&list, &blackbox::Event::new("GET", &path).token(token));
         let page = reply.expect(200).json();
-        let queries: Vec<_> = calls.iter().filter(|call| call.operation == "Query").collect();
+        let queries: Vec<_> = calls
+            .iter()
+            .filter(|call| call.operation == "Query")
+            .collect();
         let read: f64 = queries.iter().map(|call| call.read).sum();
-        assert!(queries.len() <= 4 && read <= 160.0, "{} queries, {read} units", queries.len());
+        assert!(
+            queries.len() <= 4 && read <= 160.0,
+            "{} queries, {read} units",
+            queries.len()
+        );
         found.extend(emails(&page));
         pages += 1;
         match page["nextCursor"].as_str() {

@@ -29,17 +29,26 @@ pub(crate) fn path(id: &str) -> String {
 
 /// A user that an admin has made without a password.
 pub(crate) fn made(admin: &Caller) -> Value {
-    admin.post("/api/users", &json!({ "email": fresh_email() })).expect(201).json()
+    admin
+        .post("/api/users", &json!({ "email": fresh_email() }))
+        .expect(201)
+        .json()
 }
 
 /// A login with this password.
 pub(crate) fn login(email: &str, password: &str) -> Reply {
-    stack().stranger().post("/api/auth/login", &json!({ "email": email, "password": password }))
+    stack().stranger().post(
+        "/api/auth/login",
+        &json!({ "email": email, "password": password }),
+    )
 }
 
 /// A refresh of a caller's session.
 pub(crate) fn refresh(caller: &Caller) -> Reply {
-    stack().stranger().post("/api/auth/refresh", &json!({ "refreshToken": caller.refresh_token }))
+    stack().stranger().post(
+        "/api/auth/refresh",
+        &json!({ "refreshToken": caller.refresh_token }),
+    )
 }
 
 /// Whether what a caller holds is good: the access token on every instance, and the refresh token where it is not.
@@ -48,7 +57,10 @@ pub(crate) fn is_signed_in(caller: &Caller) -> bool {
     // Instances take turns, so that every one of them is asked.
     let replies: Vec<Reply> = (0..6).map(|_| caller.get("/api/notes?limit=1")).collect();
     let good = replies.iter().filter(|reply| reply.status == 200).count();
-    assert!(good == 0 || good == replies.len(), "some instances say yes and some no");
+    assert!(
+        good == 0 || good == replies.len(),
+        "some instances say yes and some no"
+    );
     if good == 0 {
         for reply in &replies {
             crate::auth::look::revoked(reply);

@@ -35,7 +35,10 @@ impl Scrap {
     /// Its lines, in the order of their addresses.
     fn lines(&self) -> Vec<Value> {
         let text = fs::read_to_string(&self.0).unwrap();
-        let mut lines: Vec<Value> = text.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+        let mut lines: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
         lines.sort_by_key(|line| line["email"].as_str().unwrap_or_default().to_owned());
         lines
     }
@@ -55,27 +58,39 @@ fn foreign_hash(inside: &Inside) -> String {
 /// How many admins some tables count.
 fn admins(endpoint: &str) -> u64 {
     let counted = users(endpoint).get(&json!({ "id": { "S": "#admins" } }));
-    counted["count"]["N"].as_str().and_then(|number| number.parse().ok()).unwrap_or(0)
+    counted["count"]["N"]
+        .as_str()
+        .and_then(|number| number.parse().ok())
+        .unwrap_or(0)
 }
 
 #[test]
 fn a_foreign_hash_logs_in_and_is_renewed() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let (email, hash) = (fresh_email(), foreign_hash(inside));
     let id = "0197a3b0-1234-7000-8000-0000000000aa";
     let file = Scrap::of(
         "one.jsonl",
-        &[json!({ "email": email.to_uppercase(), "passwordHash": hash, "id": id,
-        "role": "editor", "createdAt": "2020-02-29T12:00:00Z", "name": "Ada" })],
+        &[
+            json!({ "email": email.to_uppercase(), "passwordHash": hash, "id": id,
+        "role": "editor", "createdAt": "2020-02-29T12:00:00Z", "name": "Ada" }),
+        ],
     );
     let endpoint = inside.dynamo.endpoint();
     let done = said(&admin_on(inside, &endpoint, &["import", file.path()]));
-    assert_eq!(done, (true, "1 lines read, 1 users made, 0 there already, 0 refused.\n".to_owned()));
+    assert_eq!(
+        done,
+        (
+            true,
+            "1 lines read, 1 users made, 0 there already, 0 refused.\n".to_owned()
+        )
+    );
 
     assert_eq!(stored_hash(inside, &email), hash);
     let body = login(&email, PASSWORD).expect(200).json();
-    let expected =
-        json!({ "id": id, "email": email, "role": "editor", "createdAt": "2020-02-29T12:00:00.000Z", "name": "Ada" });
+    let expected = json!({ "id": id, "email": email, "role": "editor", "createdAt": "2020-02-29T12:00:00.000Z", "name": "Ada" });
     assert_eq!(body["user"], expected);
     let renewed = stored_hash(inside, &email);
     assert!(renewed.starts_with("$2b$") && renewed != hash, "{renewed}");
@@ -86,18 +101,29 @@ fn a_foreign_hash_logs_in_and_is_renewed() {
 
     // The line has been there, whatever has become of the user since.
     let again = said(&admin_on(inside, &endpoint, &["import", file.path()]));
-    assert_eq!(again, (true, "1 lines read, 0 users made, 1 there already, 0 refused.\n".to_owned()));
+    assert_eq!(
+        again,
+        (
+            true,
+            "1 lines read, 0 users made, 1 there already, 0 refused.\n".to_owned()
+        )
+    );
     let _ = stack().admin().delete(&path(id)).expect(204);
 }
 
 #[test]
 fn a_dry_run_makes_nobody_and_finds_what_would_be_refused() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let apart = Apart::new(inside);
     let endpoint = apart.dynamo.endpoint();
     let email = fresh_email();
     let id = "0197a3b0-1234-7000-8000-0000000000ab";
-    let there = Scrap::of("there.jsonl", &[json!({ "email": email, "id": id, "username": "Somebody" })]);
+    let there = Scrap::of(
+        "there.jsonl",
+        &[json!({ "email": email, "id": id, "username": "Somebody" })],
+    );
     assert!(said(&admin_on(inside, &endpoint, &["import", there.path()])).0);
 
     let new = fresh_email();
@@ -113,7 +139,11 @@ fn a_dry_run_makes_nobody_and_finds_what_would_be_refused() {
             json!({ "email": "nobody" }),
         ],
     );
-    let (ok, text) = said(&admin_on(inside, &endpoint, &["import", "--dry-run", file.path()]));
+    let (ok, text) = said(&admin_on(
+        inside,
+        &endpoint,
+        &["import", "--dry-run", file.path()],
+    ));
     assert!(!ok);
     for line in [
         "line 2: has the address of an earlier line.".to_owned(),
@@ -126,12 +156,17 @@ fn a_dry_run_makes_nobody_and_finds_what_would_be_refused() {
     ] {
         assert!(text.contains(&line), "{line} in {text}");
     }
-    assert_eq!(users(&endpoint).get(&json!({ "id": { "S": format!("email#{new}") } })), Value::Null);
+    assert_eq!(
+        users(&endpoint).get(&json!({ "id": { "S": format!("email#{new}") } })),
+        Value::Null
+    );
 }
 
 #[test]
 fn what_is_refused_is_told_by_its_line_and_the_rest_is_there() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let apart = Apart::new(inside);
     let endpoint = apart.dynamo.endpoint();
     let [good, twice, late] = [(); 3].map(|()| fresh_email());
@@ -147,9 +182,14 @@ fn what_is_refused_is_told_by_its_line_and_the_rest_is_there() {
     ];
     let file = Scrap::of("some.jsonl", &lines);
     let report = Scrap::new("report.txt");
-    let (ok, text) = said(&admin_on(inside, &endpoint, &["import", file.path(), "--report", report.path()]));
+    let (ok, text) = said(&admin_on(
+        inside,
+        &endpoint,
+        &["import", file.path(), "--report", report.path()],
+    ));
     let place = report.path();
-    let expected = format!("7 lines read, 2 users made, 0 there already, 5 refused; in {place} is why.");
+    let expected =
+        format!("7 lines read, 2 users made, 0 there already, 5 refused; in {place} is why.");
     assert!(!ok && text.contains(&expected), "{text}");
     let told = fs::read_to_string(place).unwrap();
     let mut told: Vec<&str> = told.lines().collect();
@@ -162,29 +202,51 @@ fn what_is_refused_is_told_by_its_line_and_the_rest_is_there() {
         (5, "`password`"),
         (6, "`username`"),
     ]) {
-        assert!(line.starts_with(&format!("line {number}: ")) && line.contains(reason), "{line}");
+        assert!(
+            line.starts_with(&format!("line {number}: ")) && line.contains(reason),
+            "{line}"
+        );
     }
-    assert!(!text.contains(&hash[7..]) && !told.concat().contains(&hash[7..]), "a hash is told");
+    assert!(
+        !text.contains(&hash[7..]) && !told.concat().contains(&hash[7..]),
+        "a hash is told"
+    );
     assert_eq!(admins(&endpoint), 1, "who is disabled does not count");
 
     // Corrected, the same file goes on from there.
     lines[1] = json!({ "email": twice });
     lines.truncate(2);
-    fs::write(&file.0, lines.iter().map(|line| format!("{line}\n")).collect::<String>()).unwrap();
+    fs::write(
+        &file.0,
+        lines
+            .iter()
+            .map(|line| format!("{line}\n"))
+            .collect::<String>(),
+    )
+    .unwrap();
     let again = said(&admin_on(inside, &endpoint, &["import", file.path()]));
-    assert_eq!(again, (true, "2 lines read, 1 users made, 1 there already, 0 refused.\n".to_owned()));
+    assert_eq!(
+        again,
+        (
+            true,
+            "2 lines read, 1 users made, 1 there already, 0 refused.\n".to_owned()
+        )
+    );
     assert_eq!(admins(&endpoint), 1);
 }
 
 #[test]
 fn what_goes_out_comes_in_again() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let (one, two) = (Apart::new(inside), Apart::new(inside));
     let [one, two] = [&one, &two].map(|apart| apart.dynamo.endpoint());
     let hash = foreign_hash(inside);
     let lines: Vec<Value> = (0..300)
         .map(|number| {
-            let mut line = json!({ "email": fresh_email(), "createdAt": "2021-01-02T03:04:05.678Z" });
+            let mut line =
+                json!({ "email": fresh_email(), "createdAt": "2021-01-02T03:04:05.678Z" });
             if number % 2 == 0 {
                 line["passwordHash"] = json!(hash);
             }
@@ -199,18 +261,35 @@ fn what_goes_out_comes_in_again() {
         .collect();
     let file = Scrap::of("many.jsonl", &lines);
     let done = said(&admin_on(inside, &one, &["import", file.path()]));
-    assert!(done.0 && done.1.contains("300 lines read, 300 users made"), "{}", done.1);
+    assert!(
+        done.0 && done.1.contains("300 lines read, 300 users made"),
+        "{}",
+        done.1
+    );
     assert_eq!(admins(&one), 80, "100 admins, every fifth of them disabled");
 
     let [first, second, bare] = ["first.jsonl", "second.jsonl", "bare.jsonl"].map(Scrap::new);
-    let done = said(&admin_on(inside, &one, &["export", "--with-hashes", first.path()]));
-    let expected = format!("300 users written to {}, with the hashes of their passwords.\n", first.path());
+    let done = said(&admin_on(
+        inside,
+        &one,
+        &["export", "--with-hashes", first.path()],
+    ));
+    let expected = format!(
+        "300 users written to {}, with the hashes of their passwords.\n",
+        first.path()
+    );
     assert_eq!(done, (true, expected));
-    assert_eq!(fs::metadata(&first.0).unwrap().permissions().mode() & 0o777, 0o600, "nobody else may read it");
+    assert_eq!(
+        fs::metadata(&first.0).unwrap().permissions().mode() & 0o777,
+        0o600,
+        "nobody else may read it"
+    );
     let mut exported = first.lines();
     assert_eq!(exported.len(), 300);
     let (mut sent, without_id) = (lines.clone(), |line: &mut Value| {
-        line.as_object_mut().and_then(|line| line.remove("id")).map(|id| assert!(id.is_string()))
+        line.as_object_mut()
+            .and_then(|line| line.remove("id"))
+            .map(|id| assert!(id.is_string()))
     });
     sent.sort_by_key(|line| line["email"].as_str().unwrap_or_default().to_owned());
     let _ = exported.iter_mut().map(without_id).count();
@@ -218,14 +297,24 @@ fn what_goes_out_comes_in_again() {
 
     let done = said(&admin_on(inside, &two, &["import", first.path()]));
     assert!(done.0 && done.1.contains("300 users made"), "{}", done.1);
-    assert!(said(&admin_on(inside, &two, &["export", "--with-hashes", second.path()])).0);
+    assert!(
+        said(&admin_on(
+            inside,
+            &two,
+            &["export", "--with-hashes", second.path()]
+        ))
+        .0
+    );
     assert_eq!(second.lines(), first.lines(), "ids and all");
     assert_eq!(admins(&two), 80);
 
     let output = admin_on(inside, &two, &["export"]);
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text.lines().count(), 300);
-    assert!(!text.contains("passwordHash") && !text.contains(&hash[7..]), "hashes that nobody asked for");
+    assert!(
+        !text.contains("passwordHash") && !text.contains(&hash[7..]),
+        "hashes that nobody asked for"
+    );
     assert_eq!(
         String::from_utf8(output.stderr).unwrap(),
         "300 users written to the standard output, without their passwords.\n"
@@ -235,7 +324,10 @@ fn what_goes_out_comes_in_again() {
     assert!(!ok && text.contains("is there already"), "{text}");
     let again = said(&admin_on(inside, &two, &["import", bare.path()]));
     assert!(
-        !again.0 && again.1.contains("0 users made, 150 there already, 150 refused"),
+        !again.0
+            && again
+                .1
+                .contains("0 users made, 150 there already, 150 refused"),
         "without their hashes, those lines are others: {}",
         again.1
     );
@@ -243,8 +335,17 @@ fn what_goes_out_comes_in_again() {
 
 #[test]
 fn a_file_that_is_not_there_is_one_clear_line() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let endpoint = inside.dynamo.endpoint();
-    let (ok, text) = said(&admin_on(inside, &endpoint, &["import", "no-such-file.jsonl"]));
-    assert!(!ok && text.starts_with("cargo admin: no-such-file.jsonl: ") && text.lines().count() == 1, "{text}");
+    let (ok, text) = said(&admin_on(
+        inside,
+        &endpoint,
+        &["import", "no-such-file.jsonl"],
+    ));
+    assert!(
+        !ok && text.starts_with("cargo admin: no-such-file.jsonl: ") && text.lines().count() == 1,
+        "{text}"
+    );
 }

@@ -11,16 +11,30 @@ fn a_role_holds_on_the_next_request() {
     let (admin, member) = (stack().admin(), stack().member());
     let may_list = || {
         let replies: Vec<u16> = (0..6).map(|_| member.get("/api/feedback").status).collect();
-        assert!(replies.iter().all(|status| *status == replies[0]), "every instance: {replies:?}");
+        assert!(
+            replies.iter().all(|status| *status == replies[0]),
+            "every instance: {replies:?}"
+        );
         replies[0] == 200
     };
     assert!(!may_list());
-    for (role, expected) in [("admin", true), ("editor", false), ("admin", true), ("authenticated", false)] {
-        let changed = admin.patch(&path(member.id()), &json!({ "role": role })).expect(200).json();
+    for (role, expected) in [
+        ("admin", true),
+        ("editor", false),
+        ("admin", true),
+        ("authenticated", false),
+    ] {
+        let changed = admin
+            .patch(&path(member.id()), &json!({ "role": role }))
+            .expect(200)
+            .json();
         assert_eq!(masked(&changed), user(&member.email, role));
         assert_eq!(may_list(), expected, "{role}");
         assert_eq!(admin.get(&path(member.id())).expect(200).json(), changed);
-        assert_eq!(login(&member.email, PASSWORD).expect(200).json()["user"]["role"], role);
+        assert_eq!(
+            login(&member.email, PASSWORD).expect(200).json()["user"]["role"],
+            role
+        );
     }
     assert!(is_signed_in(&member), "a role ends no session");
     let _ = refresh(&member).expect(200);
@@ -31,23 +45,41 @@ fn disabling_ends_every_session_at_once_and_enabling_brings_none_back() {
     let (admin, member) = (stack().admin(), stack().member());
     let second = stack().login(&member.email);
     assert!(is_signed_in(&member) && is_signed_in(&second));
-    let changed = admin.patch(&path(member.id()), &json!({ "disabled": true })).expect(200).json();
+    let changed = admin
+        .patch(&path(member.id()), &json!({ "disabled": true }))
+        .expect(200)
+        .json();
     let mut expected = user(&member.email, "authenticated");
     expected["disabled"] = json!(true);
     assert_eq!(masked(&changed), expected);
     assert!(!is_signed_in(&member) && !is_signed_in(&second));
 
     // It is told to whoever knows the password, and to nobody else.
-    refused(&login(&member.email, PASSWORD), 403, "auth/account-disabled", "This account is disabled.");
+    refused(
+        &login(&member.email, PASSWORD),
+        403,
+        "auth/account-disabled",
+        "This account is disabled.",
+    );
     wrong_credentials(&login(&member.email, "another password"));
 
-    let _ = admin.patch(&path(member.id()), &json!({ "disabled": true })).expect(200);
-    let enabled = admin.patch(&path(member.id()), &json!({ "disabled": false })).expect(200).json();
+    let _ = admin
+        .patch(&path(member.id()), &json!({ "disabled": true }))
+        .expect(200);
+    let enabled = admin
+        .patch(&path(member.id()), &json!({ "disabled": false }))
+        .expect(200)
+        .json();
     assert_eq!(masked(&enabled), user(&member.email, "authenticated"));
-    assert!(!is_signed_in(&member) && !is_signed_in(&second), "what has ended stays so");
+    assert!(
+        !is_signed_in(&member) && !is_signed_in(&second),
+        "what has ended stays so"
+    );
     let third = stack().login(&member.email);
     assert!(is_signed_in(&third));
-    let _ = admin.patch(&path(member.id()), &json!({ "disabled": false })).expect(200);
+    let _ = admin
+        .patch(&path(member.id()), &json!({ "disabled": false }))
+        .expect(200);
     assert!(is_signed_in(&third), "nothing has changed");
 }
 
@@ -56,13 +88,28 @@ fn what_is_left_out_stays() {
     let admin = stack().admin();
     let member = made(&admin);
     let id = member["id"].as_str().unwrap_or_default();
-    assert_eq!(admin.patch(&path(id), &json!({})).expect(200).json(), member);
-    assert_eq!(admin.patch(&path(id), &json!({ "role": null, "disabled": null })).expect(200).json(), member);
-    let both = admin.patch(&path(id), &json!({ "role": "editor", "disabled": true })).expect(200).json();
+    assert_eq!(
+        admin.patch(&path(id), &json!({})).expect(200).json(),
+        member
+    );
+    assert_eq!(
+        admin
+            .patch(&path(id), &json!({ "role": null, "disabled": null }))
+            .expect(200)
+            .json(),
+        member
+    );
+    let both = admin
+        .patch(&path(id), &json!({ "role": "editor", "disabled": true }))
+        .expect(200)
+        .json();
     let mut expected = member.clone();
     (expected["role"], expected["disabled"]) = (json!("editor"), json!(true));
     assert_eq!(both, expected);
-    let enabled = admin.patch(&path(id), &json!({ "disabled": false })).expect(200).json();
+    let enabled = admin
+        .patch(&path(id), &json!({ "disabled": false }))
+        .expect(200)
+        .json();
     expected["disabled"] = json!(false);
     assert_eq!(enabled, expected);
 }
@@ -74,15 +121,33 @@ fn every_field_that_does_not_fit_is_named_and_nothing_changes() {
     let id = member["id"].as_str().unwrap_or_default();
     for (body, details) in [
         (json!({ "role": "chief" }), vec![("role", "unknown-role")]),
-        (json!({ "role": "public", "disabled": true }), vec![("role", "unknown-role")]),
+        (
+            json!({ "role": "public", "disabled": true }),
+            vec![("role", "unknown-role")],
+        ),
         (json!({ "role": ["admin"] }), vec![("role", "type")]),
-        (json!({ "disabled": "true", "role": 1 }), vec![("role", "type"), ("disabled", "type")]),
-        (json!({ "disabled": true, "email": fresh_email() }), vec![("email", "unknown-field")]),
-        (json!({ "password": PASSWORD }), vec![("password", "unknown-field")]),
-        (json!({ "id": id, "createdAt": "x" }), vec![("createdAt", "unknown-field"), ("id", "unknown-field")]),
+        (
+            json!({ "disabled": "true", "role": 1 }),
+            vec![("role", "type"), ("disabled", "type")],
+        ),
+        (
+            json!({ "disabled": true, "email": fresh_email() }),
+            vec![("email", "unknown-field")],
+        ),
+        (
+            json!({ "password": PASSWORD }),
+            vec![("password", "unknown-field")],
+        ),
+        (
+            json!({ "id": id, "createdAt": "x" }),
+            vec![("createdAt", "unknown-field"), ("id", "unknown-field")],
+        ),
         (
             json!({ "auth_version": 1, "profile": {} }),
-            vec![("auth_version", "unknown-field"), ("profile", "unknown-field")],
+            vec![
+                ("auth_version", "unknown-field"),
+                ("profile", "unknown-field"),
+            ],
         ),
     ] {
         invalid(&admin.patch(&path(id), &body), &details);
@@ -110,10 +175,16 @@ fn changes_at_the_same_time_are_all_done() {
         json!({ "disabled": true }),
     ];
     let statuses: Vec<u16> = std::thread::scope(|scope| {
-        let all: Vec<_> = bodies.iter().map(|body| scope.spawn(|| admin.patch(&target, body).status)).collect();
+        let all: Vec<_> = bodies
+            .iter()
+            .map(|body| scope.spawn(|| admin.patch(&target, body).status))
+            .collect();
         all.into_iter().map(|one| one.join().unwrap()).collect()
     });
     assert_eq!(statuses, [200; 4]);
     let now = admin.get(&target).expect(200).json();
-    assert_eq!((now["role"].as_str(), now["disabled"].as_bool()), (Some("editor"), Some(true)));
+    assert_eq!(
+        (now["role"].as_str(), now["disabled"].as_bool()),
+        (Some("editor"), Some(true))
+    );
 }
