@@ -1,17 +1,39 @@
 //! `POST /api/admin/api-keys`: makes an API key.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::ApiKeysCreate;
+use api::wire::ShownApiKey;
+use api::{Code, Error, Id};
+use auth::ApiKey;
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
-    runtime::serve(
-        ApiKeysCreate,
+    runtime::serve(ApiKeysCreate, create)
+}
+
+/// Makes a key, keeps its hash and shows it.
+async fn create(store: &Store, call: Call<ApiKeysCreate>) -> Result<Reply<ApiKeysCreate>, Error> {
+    let credentials = call.credentials(store).await?;
+    let admin = store
+        .admin(&credentials, call.now)
+        .await?
+        .id()
+        .ok_or(Code::AuthenticationRequired)?;
+    let id = Id::new(call.now, call.random()?);
+    let asked = call.body.read()?;
+    let (api_key, key) = ApiKey::new(
+        asked,
+        id,
+        call.random()?,
+        admin,
+        call.now,
         collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::create,
-    )
+    )?;
+    store.create_api_key(&api_key).await?;
+    Ok(Reply::of(ShownApiKey {
+        api_key: api_key.wire(),
+        key,
+    }))
 }

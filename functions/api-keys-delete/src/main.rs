@@ -1,17 +1,25 @@
 //! `DELETE /api/admin/api-keys/{id}`: deletes an API key.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::ApiKeysDelete;
+use api::wire::NoContent;
+use api::{Code, Error};
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
-    runtime::serve(
-        ApiKeysDelete,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::delete,
-    )
+    runtime::serve(ApiKeysDelete, delete)
+}
+
+/// Deletes a key; the next request with it is refused.
+async fn delete(store: &Store, call: Call<ApiKeysDelete>) -> Result<Reply<ApiKeysDelete>, Error> {
+    let credentials = call.credentials(store).await?;
+    store.admin(&credentials, call.now).await?;
+    let id = call.id().parse().map_err(|_| Code::ApiKeyNotFound)?;
+    if store.delete_api_key(id).await? {
+        Ok(Reply::of(NoContent))
+    } else {
+        Err(Code::ApiKeyNotFound.into())
+    }
 }

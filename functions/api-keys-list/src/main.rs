@@ -1,17 +1,25 @@
 //! `GET /api/admin/api-keys`: lists the API keys.
 
-mod handler;
-
 use std::process::ExitCode;
 
+use api::Error;
 use api::endpoints::ApiKeysList;
+use api::wire::ApiKeys;
+use auth::ApiKey;
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
-    runtime::serve(
-        ApiKeysList,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::list,
-    )
+    runtime::serve(ApiKeysList, list)
+}
+
+/// Shows every key but the key itself.
+async fn list(store: &Store, call: Call<ApiKeysList>) -> Result<Reply<ApiKeysList>, Error> {
+    let credentials = call.credentials(store).await?;
+    store.admin(&credentials, call.now).await?;
+    call.query(&[])?;
+    let keys = store.list_api_keys().await?;
+    Ok(Reply::of(ApiKeys {
+        items: keys.into_iter().map(ApiKey::wire).collect(),
+    }))
 }

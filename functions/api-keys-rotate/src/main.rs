@@ -1,17 +1,34 @@
 //! `POST /api/admin/api-keys/{id}/rotate`: replaces the secret of an API key.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::ApiKeysRotate;
+use api::wire::ShownApiKey;
+use api::{Code, Error, Id};
+use auth::api_key;
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
-    runtime::serve(
-        ApiKeysRotate,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::rotate,
-    )
+    runtime::serve(ApiKeysRotate, rotate)
+}
+
+/// Reads the key, for its type, beside the session, and keeps the hash of a new secret in the place of the old one.
+async fn rotate(store: &Store, call: Call<ApiKeysRotate>) -> Result<Reply<ApiKeysRotate>, Error> {
+    let credentials = call.credentials(store).await?;
+    let id = call.id().parse::<Id>().ok();
+    let old = async {
+        match id {
+            Some(id) => store.api_key(id).await,
+            None => Ok(None),
+        }
+    };
+    let (_, old) = tokio::try_join!(store.admin(&credentials, call.now), old)?;
+    let old = old.ok_or(Code::ApiKeyNotFound)?;
+    let key = api_key::text(old.kind, old.id, call.random()?);
+    let rotated = store
+        .rotate_api_key(&old, &api_key::hash(&key), call.now)
+        .await?;
+    let api_key = rotated.ok_or(Code::ApiKeyNotFound)?.wire();
+    Ok(Reply::of(ShownApiKey { api_key, key }))
 }

@@ -1,17 +1,43 @@
 //! `POST /api/auth/logout`: ends a session.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::Logout;
+use api::wire::NoContent;
+use api::{Detail, Error};
+use auth::RefreshToken;
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
-    runtime::serve(
-        Logout,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::logout,
-    )
+    runtime::serve(Logout, logout)
+}
+
+/// Ends the session of the refresh token, or without one that of the access token, which may have expired. A refresh
+/// token that proves nothing ends nothing, and is told nothing either.
+async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Logout>, Error> {
+    let keys = store.keys().await?;
+    store.admit_key(call.key(), call.now).await?;
+    let shown = call.refresh_token(call.body.refresh_token.as_deref())?;
+    let session = match &shown {
+        Some(shown) => RefreshToken::open(keys, &shown.token)
+            .ok()
+            .map(|token| (token.user, token.session)),
+        None => match call.signed(keys)? {
+            Some(claims) => Some((claims.sub, claims.sid)),
+            None => {
+                let message =
+                    "Send `refreshToken`, or the access token as Authorization: Bearer <token>.";
+                return Err(Error::invalid(vec![Detail::new(
+                    "refreshToken",
+                    "required",
+                    message,
+                )]));
+            }
+        },
+    };
+    if let Some((user, session)) = session {
+        store.end_session(user, session, "logout", call.now).await?;
+    }
+    Ok(call.forgetting(Reply::of(NoContent), shown.as_ref()))
 }

@@ -1,17 +1,19 @@
 //! `GET /api/auth/me`: reads one's own account.
 
-mod handler;
-
 use std::process::ExitCode;
 
+use api::Error;
 use api::endpoints::MeGet;
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
-    runtime::serve(
-        MeGet,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::get,
-    )
+    runtime::serve(MeGet, get)
+}
+
+/// Shows the user whom the session check has read.
+async fn get(store: &Store, call: Call<MeGet>) -> Result<Reply<MeGet>, Error> {
+    let credentials = call.credentials(store).await?;
+    let (_, user) = store.signed_in(&credentials, call.now).await?;
+    Ok(Reply::of(user.wire(&call.settings.users.fields)))
 }

@@ -1,17 +1,32 @@
 //! `GET /api/{collection}/count`: counts records.
 
-mod handler;
-
 use std::process::ExitCode;
 
+use api::Error;
 use api::endpoints::RecordsCount;
+use api::query::parse_filter_only;
+use api::wire::RecordCount;
+use auth::Visibility;
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
-    runtime::serve(
-        RecordsCount,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::count,
-    )
+    runtime::serve(RecordsCount, count)
+}
+
+/// Counts in the scope that the caller may list.
+async fn count(store: &Store, call: Call<RecordsCount>) -> Result<Reply<RecordsCount>, Error> {
+    let definition = call.definition;
+    let credentials = call.credentials(store).await?;
+    let filter = parse_filter_only(definition, call.parameters())?;
+    let caller = store
+        .caller(&credentials, call.settings.auth.session_check, call.now)
+        .await?;
+    let (scope, filter) = Visibility::new(definition, &caller).list(&[], &filter)?;
+    let plan = store::plan(definition, &scope, None, &filter)?;
+    let count = store.count(definition, &plan, &filter).await?;
+    Ok(Reply::of(RecordCount {
+        count: count.count,
+        exact: count.exact,
+    }))
 }

@@ -1,17 +1,52 @@
 //! `GET /api/{collection}/{id}`: reads a record.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::RecordsGet;
-use store::Store;
+use api::query::parse;
+use api::{Code, Error, Id};
+use auth::Visibility;
+use auth::precondition::has_already;
+use runtime::{Call, Reply};
+use store::{Store, expand};
 
 fn main() -> ExitCode {
-    runtime::serve(
-        RecordsGet,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::get,
-    )
+    runtime::serve(RecordsGet, get)
+}
+
+/// Reads the record while the session is checked, and shows it to whom it may be shown.
+async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<RecordsGet>, Error> {
+    let definition = call.definition;
+    let credentials = call.credentials(store).await?;
+    let query = parse(definition, call.query(&["fields", "expand"])?)?;
+    let relations = expand::check(definition, &query, collections::get)?;
+    let check = call.settings.auth.session_check;
+    let caller = store.caller(&credentials, check, call.now);
+    let (caller, record) = match call.id().parse::<Id>() {
+        Ok(id) => tokio::try_join!(caller, store.record(definition, id))?,
+        Err(_) => (caller.await?, None),
+    };
+    let visibility = Visibility::new(definition, &caller);
+    let record = record.map(|record| (record.rev.clone(), record.wire(definition)));
+    let (rev, record) = record
+        .filter(|(_, record)| visibility.shows(record))
+        .ok_or(Code::RecordNotFound)?;
+    // What is inlined has revisions of its own: such a reply has no tag. And whoever sees more than before has not got
+    // all of it yet.
+    let tagged = relations.is_empty();
+    if tagged && definition.hidden().next().is_none() && has_already(call.if_none_match(), &rev) {
+        return Ok(Reply::not_modified(&rev));
+    }
+    let mut records = [visibility.of(record)];
+    store
+        .expand(
+            &caller,
+            &relations,
+            &call.settings.users.fields,
+            &mut records,
+        )
+        .await?;
+    let [record] = records;
+    let reply = Reply::of(record.view(query.fields.as_deref()));
+    Ok(if tagged { reply.tagged(&rev) } else { reply })
 }

@@ -1,17 +1,28 @@
 //! `DELETE /api/auth/sessions/{id}`: ends one of one's own sessions.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::SessionsEnd;
+use api::wire::NoContent;
+use api::{Code, Error};
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
-    runtime::serve(
-        SessionsEnd,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::end,
-    )
+    runtime::serve(SessionsEnd, end)
+}
+
+/// Ends a session that is the caller's and stands; any other is none.
+async fn end(store: &Store, call: Call<SessionsEnd>) -> Result<Reply<SessionsEnd>, Error> {
+    let credentials = call.credentials(store).await?;
+    let (_, user) = store.signed_in(&credentials, call.now).await?;
+    let session = call.id().parse().map_err(|_| Code::SessionNotFound)?;
+    if store
+        .end_own_session(&user, session, "ended", call.now)
+        .await?
+    {
+        Ok(Reply::of(NoContent))
+    } else {
+        Err(Code::SessionNotFound.into())
+    }
 }

@@ -1,17 +1,36 @@
 //! `DELETE /api/users/{id}`: removes a user.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::UsersDelete;
-use store::Store;
+use api::wire::NoContent;
+use api::{Code, Error};
+use runtime::{Call, Reply};
+use store::{Along, Store, Writer};
 
 fn main() -> ExitCode {
-    runtime::serve(
-        UsersDelete,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::delete,
+    runtime::serve(UsersDelete, delete)
+}
+
+/// Removes the account at once, and with it what its address and its unique values kept from others. One that its user
+/// has deleted, and could bring back, is removed as well.
+async fn delete(store: &Store, call: Call<UsersDelete>) -> Result<Reply<UsersDelete>, Error> {
+    let credentials = call.credentials(store).await?;
+    let (admin, user) = tokio::try_join!(
+        store.admin(&credentials, call.now),
+        store.any_user(call.id())
+    )?;
+    let user = user.ok_or(Code::UserNotFound)?;
+    let writer = Writer::new(
+        admin.id(),
+        call.request_id.clone(),
+        call.now,
+        call.random()?,
     )
+    .with_key(admin.key());
+    let declared = &call.settings.users.fields;
+    let _ = store
+        .change_user(declared, user, &Along::default(), &writer, |_| Ok(None))
+        .await?;
+    Ok(Reply::of(NoContent))
 }

@@ -1,17 +1,25 @@
 //! `GET /api/users/{id}`: reads a user.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::UsersGet;
+use api::{Code, Error};
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
-    runtime::serve(
-        UsersGet,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::get,
-    )
+    runtime::serve(UsersGet, get)
+}
+
+/// Reads the user while the session is checked.
+async fn get(store: &Store, call: Call<UsersGet>) -> Result<Reply<UsersGet>, Error> {
+    let credentials = call.credentials(store).await?;
+    let (_, user) = tokio::try_join!(
+        store.admin(&credentials, call.now),
+        store.standing_user(call.id())
+    )?;
+    Ok(Reply::of(
+        user.ok_or(Code::UserNotFound)?
+            .for_admins(&call.settings.users.fields),
+    ))
 }

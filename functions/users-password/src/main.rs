@@ -1,17 +1,50 @@
 //! `POST /api/users/{id}/password`: sets a password.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::UsersPassword;
-use store::Store;
+use api::wire::NoContent;
+use api::{Code, Error};
+use auth::password;
+use runtime::{Call, Reply};
+use store::{Along, Store, Writer};
 
 fn main() -> ExitCode {
-    runtime::serve(
-        UsersPassword,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::set_password,
+    runtime::serve(UsersPassword, set_password)
+}
+
+/// Sets the password, which ends every session.
+async fn set_password(
+    store: &Store,
+    call: Call<UsersPassword>,
+) -> Result<Reply<UsersPassword>, Error> {
+    let credentials = call.credentials(store).await?;
+    let settings = &call.settings.auth;
+    let (admin, user) = tokio::try_join!(
+        store.admin(&credentials, call.now),
+        store.standing_user(call.id())
+    )?;
+    let password = call.body.read()?.password;
+    password::check(&password, &settings.password)
+        .map_err(|detail| Error::invalid(vec![detail]))?;
+
+    let user = user.ok_or(Code::UserNotFound)?;
+    let hash = password::hash(&password, settings.bcrypt_cost, call.random()?)?;
+    let along = Along {
+        password_hash: Some(&hash),
+        ..Along::default()
+    };
+    let writer = Writer::new(
+        admin.id(),
+        call.request_id.clone(),
+        call.now,
+        call.random()?,
     )
+    .with_key(admin.key());
+    let _ = store
+        .change_user(&call.settings.users.fields, user, &along, &writer, |user| {
+            user.without_sessions().map(Some)
+        })
+        .await?;
+    Ok(Reply::of(NoContent))
 }

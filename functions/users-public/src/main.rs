@@ -1,17 +1,24 @@
 //! `GET /api/users/public/{username}`: reads what is public of a user.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::UsersPublic;
+use api::{Code, Error, Id};
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
-    runtime::serve(
-        UsersPublic,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::get,
-    )
+    runtime::serve(UsersPublic, get)
+}
+
+/// Shows the public profile of who has the username. Nobody, somebody disabled and somebody deleted are told alike, and
+/// cost alike.
+async fn get(store: &Store, call: Call<UsersPublic>) -> Result<Reply<UsersPublic>, Error> {
+    let declared = &call.settings.users.fields;
+    let nobody = Id::new(call.now, call.random()?);
+    let found = store.user_called(call.segment("{username}"), nobody);
+    let (user, ()) = tokio::try_join!(found, store.admit_key(call.key(), call.now))?;
+    let is_declared = declared.iter().any(|field| field.is_username());
+    let shown = user.filter(|user| is_declared && !user.disabled && user.deleted.is_none());
+    Ok(Reply::of(shown.ok_or(Code::UserNotFound)?.public(declared)))
 }

@@ -1,17 +1,37 @@
 //! `DELETE /api/users/{id}/sessions/{sid}`: ends one session of a user.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::UsersSessionEnd;
+use api::wire::NoContent;
+use api::{Code, Error};
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
-    runtime::serve(
-        UsersSessionEnd,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::end_session,
-    )
+    runtime::serve(UsersSessionEnd, end_session)
+}
+
+/// Ends the session, on condition that it stands.
+async fn end_session(
+    store: &Store,
+    call: Call<UsersSessionEnd>,
+) -> Result<Reply<UsersSessionEnd>, Error> {
+    let credentials = call.credentials(store).await?;
+    let (_, user) = tokio::try_join!(
+        store.admin(&credentials, call.now),
+        store.standing_user(call.id())
+    )?;
+    let user = user.ok_or(Code::UserNotFound)?;
+    let session = call
+        .segment("{sid}")
+        .parse()
+        .map_err(|_| Code::SessionNotFound)?;
+    if !store
+        .end_own_session(&user, session, "admin", call.now)
+        .await?
+    {
+        return Err(Code::SessionNotFound.into());
+    }
+    Ok(Reply::of(NoContent))
 }

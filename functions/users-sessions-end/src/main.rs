@@ -1,17 +1,40 @@
 //! `DELETE /api/users/{id}/sessions`: ends all sessions of a user.
 
-mod handler;
-
 use std::process::ExitCode;
 
 use api::endpoints::UsersSessionsEnd;
-use store::Store;
+use api::wire::NoContent;
+use api::{Code, Error};
+use runtime::{Call, Reply};
+use store::{Along, Store, Writer};
 
 fn main() -> ExitCode {
-    runtime::serve(
-        UsersSessionsEnd,
-        collections::exists,
-        async |boot| Store::open(&boot.deployment, boot.secret(), false, boot.random()?).await,
-        handler::end_sessions,
+    runtime::serve(UsersSessionsEnd, end_sessions)
+}
+
+/// Raises the user's version: one write ends every session.
+async fn end_sessions(
+    store: &Store,
+    call: Call<UsersSessionsEnd>,
+) -> Result<Reply<UsersSessionsEnd>, Error> {
+    let credentials = call.credentials(store).await?;
+    let (admin, user) = tokio::try_join!(
+        store.admin(&credentials, call.now),
+        store.standing_user(call.id())
+    )?;
+    let user = user.ok_or(Code::UserNotFound)?;
+    let writer = Writer::new(
+        admin.id(),
+        call.request_id.clone(),
+        call.now,
+        call.random()?,
     )
+    .with_key(admin.key());
+    let declared = &call.settings.users.fields;
+    let _ = store
+        .change_user(declared, user, &Along::default(), &writer, |user| {
+            user.without_sessions().map(Some)
+        })
+        .await?;
+    Ok(Reply::of(NoContent))
 }

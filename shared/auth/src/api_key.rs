@@ -77,22 +77,6 @@ pub struct KeyAccess {
     pub scopes: Option<Scopes>,
 }
 
-/// Where the doorway, which knows no tables, has a key looked up.
-pub trait Keyring {
-    /// Refuses a key that is not good.
-    ///
-    /// # Errors
-    /// What [`PresentedKey::admit`] answers, `common/unavailable`, `common/internal`.
-    fn judge(&self, key: &PresentedKey, now: Timestamp) -> impl Future<Output = Result<(), Error>>;
-}
-
-/// Without tables there are no keys, and nobody asks for one.
-impl Keyring for () {
-    async fn judge(&self, _: &PresentedKey, _: Timestamp) -> Result<(), Error> {
-        Ok(())
-    }
-}
-
 impl PresentedKey {
     /// Reads a header. What has not the form of a key is refused before anything is read.
     ///

@@ -5,6 +5,7 @@
 
 pub mod access_token;
 pub mod api_key;
+pub mod backing;
 pub mod cursor;
 pub mod email;
 pub mod keys;
@@ -20,7 +21,8 @@ pub mod user;
 pub mod visibility;
 
 pub use access_token::Claims;
-pub use api_key::{ApiKey, Keyring, PresentedKey, Scopes};
+pub use api_key::{ApiKey, PresentedKey, Scopes};
+pub use backing::{Backing, Keyring, Opening};
 pub use keys::Keys;
 pub use permission::{Requirement, Scope};
 pub use refresh_token::RefreshToken;

@@ -1,23 +1,28 @@
 //! One request to one endpoint, decoded.
 
+mod arrival;
 mod transport;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use api::definition::USERS;
-use api::endpoints::{Endpoint, Guard, guard};
+use api::endpoints::{Endpoint, Entry, Guard, guard};
 use api::settings::Settings;
 use api::wire::{self, Body as _, Presence};
 use api::{Code, Deployment, Detail, Error, Timestamp};
 use auth::session::Client;
-use auth::{Claims, Credentials, Keys, PresentedKey, access_token};
+use auth::{Claims, Credentials, Keyring, Keys, PresentedKey, access_token};
 use serde_json::{Map, Value};
 
 use crate::boot::Boot;
 use crate::event::Event;
 
+pub use arrival::Arrival;
 pub use transport::{Presented, Transport};
+
+/// What stands for the collection's name in a path of the page.
+const COLLECTION: &str = "{collection}";
 
 /// The most bytes of a body.
 const MAX_BODY: usize = 256 * 1024;
@@ -25,9 +30,11 @@ const MAX_BODY: usize = 256 * 1024;
 pub(crate) const MAX_QUERY: usize = 4096;
 
 /// One request to one endpoint.
-pub struct Call<E: Endpoint> {
+pub struct Call<E: Endpoint<Guard: Arrival>> {
     /// The decoded body.
     pub body: E::Body,
+    /// The collection's definition, for guards of records; nothing for any other.
+    pub definition: <E::Guard as Arrival>::Definition,
     /// The time at which the request arrived.
     pub now: Timestamp,
     /// The id of the request, as in the reply and the log.
@@ -41,12 +48,12 @@ pub struct Call<E: Endpoint> {
     key: Option<PresentedKey>,
 }
 
-impl<E: Endpoint> Call<E> {
+impl<E: Endpoint<Guard: Arrival>> Call<E> {
     /// Decodes a request.
     ///
     /// # Errors
     /// 413 for a body over 256 KiB, 415 for one that is not JSON by its content type, 400 for one that is not a JSON
-    /// object or does not fit the endpoint.
+    /// object or does not fit the endpoint; then the refusals of [`Arrival::arrive`].
     pub(crate) fn decode(
         boot: &'static Boot,
         mut event: Event,
@@ -57,8 +64,12 @@ impl<E: Endpoint> Call<E> {
             Presence::None => Map::new(),
             presence => object(&mut event, presence)?,
         };
+        let body = wire::decode(object)?;
+        let shows_who = shows_who(&event, key.as_ref());
+        let collection = segment(E::ENTRY, &event, COLLECTION);
         Ok(Self {
-            body: wire::decode(object)?,
+            body,
+            definition: E::Guard::arrive(E::ENTRY.guard, collection, shows_who)?,
             now: boot.now(),
             request_id: request_id.to_owned(),
             settings: &boot.settings,
@@ -111,20 +122,22 @@ impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
     }
 }
 
-impl<E: Endpoint<Guard: guard::Identified>> Call<E> {
+impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
     /// Whether the request shows who is asking, truly or not: by an access token, or as a server by its secret key.
-    #[must_use]
-    pub fn has_credentials(&self) -> bool {
-        self.event.header("authorization").is_some()
-            || self.key.as_ref().is_some_and(PresentedKey::is_secret)
+    fn has_credentials(&self) -> bool {
+        shows_who(&self.event, self.key.as_ref())
     }
 
-    /// What the request shows of who is asking.
+    /// What the request shows of who is asking. A request for records that shows nothing asks for no keys.
     ///
     /// # Errors
     /// `auth/invalid-token` or `auth/token-expired` for an `Authorization` header that shows anything but a valid
-    /// token; beside a secret key it is not read.
-    pub fn credentials(&self, keys: &Keys) -> Result<Credentials, Error> {
+    /// token; beside a secret key it is not read. `common/unavailable` while the keys cannot be read.
+    pub async fn credentials(&self, keyring: &impl Keyring) -> Result<Credentials, Error> {
+        if E::ENTRY.guard.is_of_records() && !self.has_credentials() {
+            return Ok(self.without_token());
+        }
+        let keys = keyring.keys().await?;
         let claims = self
             .bearer()
             .map(|token| access_token::valid(keys, token?, self.now))
@@ -136,10 +149,9 @@ impl<E: Endpoint<Guard: guard::Identified>> Call<E> {
     }
 
     /// What a request without an access token shows of who is asking: an API key, or nothing.
-    #[must_use]
-    pub fn without_token(&self) -> Credentials {
+    fn without_token(&self) -> Credentials {
         let scope = match E::ENTRY.guard {
-            Guard::Rule(operation) => Some((self.segment("{collection}").to_owned(), operation)),
+            Guard::Rule(operation) => Some((self.segment(COLLECTION).to_owned(), operation)),
             Guard::Users(operation) => Some((USERS.to_owned(), operation)),
             Guard::Open | Guard::Signed | Guard::User | Guard::Admin | Guard::Rules => None,
         };
@@ -151,7 +163,7 @@ impl<E: Endpoint<Guard: guard::Identified>> Call<E> {
     }
 }
 
-impl<E: Endpoint> Call<E> {
+impl<E: Endpoint<Guard: Arrival>> Call<E> {
     fn bearer(&self) -> Option<Result<&str, Error>> {
         if self.key.as_ref().is_some_and(PresentedKey::is_secret) {
             None
@@ -169,10 +181,7 @@ impl<E: Endpoint> Call<E> {
     /// What stands in the path where the endpoint's has this placeholder, such as `{username}`, as it was sent.
     #[must_use]
     pub fn segment(&self, placeholder: &str) -> &str {
-        let mut pairs = E::ENTRY.path.split('/').zip(self.event.path().split('/'));
-        pairs
-            .find(|(name, _)| *name == placeholder)
-            .map_or("", |(_, segment)| segment)
+        segment(E::ENTRY, &self.event, placeholder)
     }
 
     /// The query parameters in their order, decoded and unchecked.
@@ -207,13 +216,7 @@ impl<E: Endpoint> Call<E> {
     }
 }
 
-impl<E: Endpoint<Guard: guard::OfRecords>> Call<E> {
-    /// The collection's name in the path.
-    #[must_use]
-    pub fn collection(&self) -> &str {
-        self.segment("{collection}")
-    }
-
+impl<E: Endpoint<Guard: guard::OfRecords + Arrival>> Call<E> {
     /// Whether the method is `PUT`.
     #[must_use]
     pub fn is_put(&self) -> bool {
@@ -231,6 +234,19 @@ impl<E: Endpoint<Guard: guard::OfRecords>> Call<E> {
     pub fn if_none_match(&self) -> Option<&str> {
         self.event.header("if-none-match")
     }
+}
+
+/// What stands in the path where the endpoint's has this placeholder.
+fn segment<'a>(entry: &Entry, event: &'a Event, placeholder: &str) -> &'a str {
+    let mut pairs = entry.path.split('/').zip(event.path().split('/'));
+    pairs
+        .find(|(name, _)| *name == placeholder)
+        .map_or("", |(_, segment)| segment)
+}
+
+/// Whether a request shows who is asking, truly or not: by an access token, or as a server by its secret key.
+fn shows_who(event: &Event, key: Option<&PresentedKey>) -> bool {
+    event.header("authorization").is_some() || key.is_some_and(PresentedKey::is_secret)
 }
 
 /// The token of the `Authorization` header (RFC 6750, section 2.1; the scheme is case-insensitive).

@@ -16,15 +16,15 @@ mod reply;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use api::endpoints::{self, Endpoint, Method, Route};
+use api::endpoints::{self, Action, Endpoint, Method, Route, Table};
 use api::{Code, Error};
-use auth::{Keyring, PresentedKey};
+use auth::{Backing, Opening, PresentedKey};
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::service_fn;
 use tokio::time::timeout;
 
 pub use boot::Boot;
-pub use call::{Call, Presented, Transport};
+pub use call::{Arrival, Call, Presented, Transport};
 pub use hash::verify_password;
 pub use reply::Reply;
 
@@ -33,19 +33,15 @@ use event::{Event, Response};
 /// The longest a request may take: the template lets a function run for 10 s, and whoever waits is owed an answer.
 const LONGEST: Duration = Duration::from_secs(8);
 
-/// Runs an endpoint until Lambda stops it.
-///
-/// `connect` runs during init and makes the state that every request shares; `handler` answers a request.
-/// `is_collection` tells the declared collections to the routing decision.
+/// Runs an endpoint until Lambda stops it. The state that every request shares is opened during init; `handler` answers
+/// a request.
 pub fn serve<E, S>(
     _: E,
-    is_collection: fn(&str) -> bool,
-    connect: impl AsyncFnOnce(&'static Boot) -> Result<S, Error>,
     handler: impl AsyncFn(&'static S, Call<E>) -> Result<Reply<E>, Error>,
 ) -> ExitCode
 where
-    E: Endpoint,
-    S: Keyring + 'static,
+    E: Endpoint<Guard: Arrival>,
+    S: Backing + 'static,
 {
     let boot: &'static Boot = match Boot::read() {
         // Lives as long as the process, and so does the state.
@@ -67,13 +63,11 @@ where
     };
     let done = runtime.block_on(async {
         let state: &'static S = Box::leak(Box::new(
-            connect(boot).await.map_err(|error| error.message)?,
+            open::<E, S>(boot).await.map_err(|error| error.message)?,
         ));
         let answer = async |event: LambdaEvent<Event>| {
             let (event, id) = (event.payload, event.context.request_id);
-            Ok::<_, lambda_runtime::Error>(
-                answer::<E, S>(boot, state, is_collection, &handler, event, id).await,
-            )
+            Ok::<_, lambda_runtime::Error>(answer::<E, S>(boot, state, &handler, event, id).await)
         };
         lambda_runtime::run(service_fn(answer)).await
     });
@@ -86,11 +80,23 @@ where
     }
 }
 
+/// Opens the state of an endpoint. The right to write to `_settings` is the right to keep the first signing secret.
+async fn open<E: Endpoint, S: Backing>(boot: &Boot) -> Result<S, Error> {
+    S::open(Opening {
+        deployment: &boot.deployment,
+        secret: boot.secret(),
+        keeps_first_secret: E::ENTRY
+            .granted()
+            .any(|granted| granted == (Action::PutItem, Table::Settings)),
+        random: boot.random()?,
+    })
+    .await
+}
+
 /// Answers one request: routes, calls the handler, adds the headers that every reply has, writes the log line.
-async fn answer<E: Endpoint, S: Keyring + 'static>(
+async fn answer<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
     boot: &'static Boot,
     state: &'static S,
-    is_collection: fn(&str) -> bool,
     handler: &impl AsyncFn(&'static S, Call<E>) -> Result<Reply<E>, Error>,
     event: Event,
     request_id: String,
@@ -108,8 +114,7 @@ async fn answer<E: Endpoint, S: Keyring + 'static>(
                 .header("authorization")
                 .or(event.header(key::HEADER))
                 .is_some();
-            let key =
-                admit::<E>(&event, is_collection).and_then(|()| key::shown::<E>(boot, &event));
+            let key = admit::<E>(&event).and_then(|()| key::shown::<E>(boot, &event));
             let id = key.as_ref().ok().and_then(Option::as_ref).map(|key| key.id);
             let result = match key {
                 Ok(key) => timeout(
@@ -143,7 +148,7 @@ async fn answer<E: Endpoint, S: Keyring + 'static>(
 
 /// Decodes the request and calls the handler. A refusal that came before anybody asked whether the API key is good does
 /// not hide that it is not.
-async fn handle<E: Endpoint, S: Keyring + 'static>(
+async fn handle<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
     boot: &'static Boot,
     state: &'static S,
     handler: &impl AsyncFn(&'static S, Call<E>) -> Result<Reply<E>, Error>,
@@ -170,13 +175,13 @@ async fn handle<E: Endpoint, S: Keyring + 'static>(
 /// Whether the request is for this endpoint. API Gateway routes by method and path together, so that a literal path
 /// with another method arrives at a records function; and it decodes the path after routing, so that
 /// `/api/posts%2Fid` arrives at a list and reads as a record, which is nothing either of them has.
-fn admit<E: Endpoint>(event: &Event, is_collection: fn(&str) -> bool) -> Result<(), Error> {
+fn admit<E: Endpoint>(event: &Event) -> Result<(), Error> {
     if event.query().len() > call::MAX_QUERY {
         return Err(
             Error::new(Code::InvalidRequest).with_message("The query string is longer than 4 KiB.")
         );
     }
-    match endpoints::route(event.method(), event.path(), is_collection) {
+    match endpoints::route(event.method(), event.path(), collections::exists) {
         Route::To(name) if name == E::ENTRY.name => Ok(()),
         Route::To(name) => Err(Error {
             cause: Some(format!("routed to {} instead of {name}", E::ENTRY.name)),

@@ -28,8 +28,8 @@ mod write;
 use std::collections::BTreeSet;
 use std::sync::Mutex;
 
-use api::{Deployment, Error};
-use auth::Keys;
+use api::{Deployment, Error, Timestamp};
+use auth::{Backing, Keyring, Keys, Opening, PresentedKey};
 use aws_sdk_dynamodb::Client;
 use tokio::sync::OnceCell;
 
@@ -70,35 +70,6 @@ enum FirstSecret {
 }
 
 impl Store {
-    /// Opens the connection and reads the signing keys, both before the first request. What fails here is tried again
-    /// by the first request that needs it.
-    ///
-    /// `random` becomes the first signing secret where the table has none and this function may write there.
-    ///
-    /// # Errors
-    /// `common/internal` when no key can be derived, which no input makes happen.
-    pub async fn open(
-        deployment: &Deployment,
-        secret: Option<&str>,
-        may_keep: bool,
-        random: [u8; 32],
-    ) -> Result<Self, Error> {
-        let await_keys =
-            || Keys::new(&deployment.table_prefix, &random, None).map(FirstSecret::Await);
-        let first = if may_keep {
-            FirstSecret::Keep(random)
-        } else {
-            await_keys()?
-        };
-        let store = Self {
-            secret: secret.map(ToOwned::to_owned),
-            first,
-            ..Self::connect(deployment)
-        };
-        store.warm().await;
-        Ok(store)
-    }
-
     /// The tables alone, for an operator: tokens are neither signed nor checked.
     #[must_use]
     pub fn connect(deployment: &Deployment) -> Self {
@@ -145,6 +116,38 @@ impl Store {
 
     fn throttle(&self) -> String {
         self.table("_throttle")
+    }
+}
+
+impl Backing for Store {
+    /// Opens the connection and reads the signing keys, both before the first request. What fails here is tried again
+    /// by the first request that needs it.
+    async fn open(opening: Opening<'_>) -> Result<Self, Error> {
+        let Opening {
+            deployment, random, ..
+        } = opening;
+        let first = if opening.keeps_first_secret {
+            FirstSecret::Keep(random)
+        } else {
+            FirstSecret::Await(Keys::new(&deployment.table_prefix, &random, None)?)
+        };
+        let store = Self {
+            secret: opening.secret.map(ToOwned::to_owned),
+            first,
+            ..Self::connect(deployment)
+        };
+        store.warm().await;
+        Ok(store)
+    }
+
+    async fn judge(&self, key: &PresentedKey, now: Timestamp) -> Result<(), Error> {
+        self.admit_key(Some(key), now).await
+    }
+}
+
+impl Keyring for Store {
+    async fn keys(&self) -> Result<&Keys, Error> {
+        Self::keys(self).await
     }
 }
 

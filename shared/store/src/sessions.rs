@@ -3,7 +3,7 @@
 use api::settings::{SessionCheck, Throttle};
 use api::{Code, Error, Id, Timestamp};
 use auth::session::{Client, Found, Refreshes, admit_all};
-use auth::{Caller, Claims, Credentials, Keyring, PresentedKey, RefreshToken, Session, User};
+use auth::{Caller, Claims, Credentials, PresentedKey, RefreshToken, Session, User};
 use aws_sdk_dynamodb::types::{
     KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
 };
@@ -402,12 +402,6 @@ impl Store {
             tokio::time::sleep(Duration::from_millis(40 * u64::from(tries))).await;
         }
         Err(Error::unavailable("BatchGetItem left keys unprocessed"))
-    }
-}
-
-impl Keyring for Store {
-    async fn judge(&self, key: &PresentedKey, now: Timestamp) -> Result<(), Error> {
-        self.admit_key(Some(key), now).await
     }
 }
 

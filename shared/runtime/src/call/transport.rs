@@ -4,7 +4,7 @@ use api::endpoints::Endpoint;
 use api::wire::Bearing;
 use api::{Code, Error};
 
-use super::Call;
+use super::{Arrival, Call};
 use crate::reply::Reply;
 use crate::{cookie, cors};
 
@@ -37,7 +37,7 @@ impl Presented {
     }
 }
 
-impl<E: Endpoint> Call<E> {
+impl<E: Endpoint<Guard: Arrival>> Call<E> {
     /// The refresh token: that of the body, else that of the header `x-refresh-token`, else that of the cookie.
     ///
     /// A browser adds a cookie to whatever a page asks it to send, so there the page must be one of ours (CSRF; ASVS
@@ -86,7 +86,7 @@ impl<E: Endpoint> Call<E> {
     }
 }
 
-impl<E: Endpoint<Reply: Bearing>> Call<E> {
+impl<E: Endpoint<Guard: Arrival, Reply: Bearing>> Call<E> {
     /// The reply with these tokens, the refresh token by `transport`; a cookie is kept until the session runs out, at
     /// `expires_at` in seconds.
     #[must_use]

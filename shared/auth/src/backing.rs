@@ -1,0 +1,54 @@
+//! The state behind an endpoint, as the doorway knows it: opened during init, asked for the signing keys and about API
+//! keys. It keeps the doorway and the tables apart: neither knows the other.
+
+use api::{Deployment, Error, Timestamp};
+
+use crate::api_key::PresentedKey;
+use crate::keys::Keys;
+
+/// The facts that a state is opened with.
+pub struct Opening<'a> {
+    /// Where the process runs.
+    pub deployment: &'a Deployment,
+    /// The signing secret of the settings, if they have one.
+    pub secret: Option<&'a str>,
+    /// Whether the endpoint may keep the first signing secret: its grants decide.
+    pub keeps_first_secret: bool,
+    /// Random bytes: the first signing secret, where there is none yet and the endpoint may keep it.
+    pub random: [u8; 32],
+}
+
+/// The state that every request of an endpoint shares.
+pub trait Backing: Sized {
+    /// Opens the state before the first request.
+    ///
+    /// # Errors
+    /// `common/internal` when no key can be derived, which no input makes happen.
+    fn open(opening: Opening<'_>) -> impl Future<Output = Result<Self, Error>>;
+
+    /// Refuses an API key that is not good.
+    ///
+    /// # Errors
+    /// The refusals of [`PresentedKey::admit`], `common/unavailable`, `common/internal`.
+    fn judge(&self, key: &PresentedKey, now: Timestamp) -> impl Future<Output = Result<(), Error>>;
+}
+
+/// A state that has the signing keys.
+pub trait Keyring: Backing {
+    /// The signing keys.
+    ///
+    /// # Errors
+    /// `common/unavailable` while they cannot be read.
+    fn keys(&self) -> impl Future<Output = Result<&Keys, Error>>;
+}
+
+/// Without tables there is nothing to open, and nobody shows an API key.
+impl Backing for () {
+    async fn open(_: Opening<'_>) -> Result<Self, Error> {
+        Ok(())
+    }
+
+    async fn judge(&self, _: &PresentedKey, _: Timestamp) -> Result<(), Error> {
+        Ok(())
+    }
+}
