@@ -2,12 +2,10 @@
 
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde_json::Value;
 
-use super::{Body, Fields, Presence};
-use crate::error::Detail;
 use crate::id::Id;
 use crate::time::Timestamp;
+use crate::wire::body::{Body, Fields, Presence};
 
 /// The most scopes of a key.
 const MAX_SCOPES: usize = 50;
@@ -102,37 +100,6 @@ impl Body for NewApiKey {
     }
 }
 
-impl Fields {
-    /// Whether something is there that is not null.
-    fn has(&mut self, name: &str) -> bool {
-        if self.object.get(name).is_some_and(Value::is_null) {
-            self.object.remove(name);
-        }
-        self.object.contains_key(name)
-    }
-
-    fn wrong(&mut self, name: &str, code: &str, message: &str) {
-        self.details.push(Detail::new(name, code, message));
-    }
-
-    /// The items of a list, all of which must be strings.
-    fn texts(&mut self, name: &str, items: Vec<Value>) -> Option<Vec<String>> {
-        let mut texts = Vec::with_capacity(items.len());
-        for (at, item) in items.into_iter().enumerate() {
-            match item {
-                Value::String(text) => texts.push(text),
-                _ => {
-                    let place = format!("{name}[{at}]");
-                    let message = format!("`{place}` must be a string.");
-                    self.details.push(Detail::new(place, "type", message));
-                    return None;
-                }
-            }
-        }
-        Some(texts)
-    }
-}
-
 /// An API key as an admin sees it: everything but the key.
 #[derive(Clone, Debug, PartialEq, Serialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
@@ -177,10 +144,10 @@ pub struct ApiKeys {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, json};
+    use serde_json::{Map, Value, json};
 
     use super::*;
-    use crate::wire::decode;
+    use crate::wire::body::decode;
 
     fn read(body: Value) -> Result<NewApiKey, Vec<(String, String)>> {
         let object = body.as_object().cloned().unwrap_or_else(Map::new);

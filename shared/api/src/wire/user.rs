@@ -1,0 +1,155 @@
+//! Users, as they themselves, anybody and admins see them.
+
+use schemars::JsonSchema;
+use serde::Serialize;
+use serde_json::{Map, Value};
+
+use crate::error::Detail;
+use crate::id::Id;
+use crate::time::Timestamp;
+use crate::wire::body::{Body, Fields, Presence};
+
+/// A user as the user sees it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct User {
+    /// The user's id.
+    pub id: Id,
+    /// The normalised address.
+    pub email: String,
+    /// `admin`, `authenticated`, or one of the declared roles.
+    pub role: String,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// The declared profile fields that it has.
+    #[serde(flatten)]
+    pub profile: Map<String, Value>,
+}
+
+/// A user as anybody sees it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+pub struct PublicUser {
+    /// The user's id.
+    pub id: Id,
+    /// The public profile fields that it has.
+    #[serde(flatten)]
+    pub profile: Map<String, Value>,
+}
+
+/// A user as admins see it.
+#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserForAdmins {
+    /// The user's id.
+    pub id: Id,
+    /// The normalised address.
+    pub email: String,
+    /// `admin`, `authenticated`, or one of the declared roles.
+    pub role: String,
+    /// When the account was made.
+    pub created_at: Timestamp,
+    /// Whether the account is switched off: nobody can log in to it.
+    pub disabled: bool,
+    /// The declared profile fields that it has.
+    #[serde(flatten)]
+    pub profile: Map<String, Value>,
+}
+
+/// A page of users.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct UserPage {
+    /// The users, newest first.
+    pub items: Vec<UserForAdmins>,
+    /// What to send as `cursor` for the next page; null at the end.
+    pub next_cursor: Option<String>,
+}
+
+/// A user to be made by an admin.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct NewUser {
+    /// The address: trimmed and ASCII lower-cased, at most 254 bytes.
+    pub email: String,
+    /// The password; without it nobody can log in until one is set.
+    pub password: Option<String>,
+    /// `admin`, `authenticated`, which is what holds without it, or one of the declared roles.
+    pub role: Option<String>,
+    /// The rest, not yet checked: profile fields.
+    #[schemars(skip)]
+    pub profile: Map<String, Value>,
+    /// What is wrong with the others, to be told together with what is wrong with the rest.
+    #[schemars(skip)]
+    pub faults: Vec<Detail>,
+}
+
+impl Body for NewUser {
+    const PRESENCE: Presence = Presence::Required;
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let (email, password) = (
+            fields.text("email").unwrap_or_default(),
+            fields.optional_text("password"),
+        );
+        let (role, profile) = (fields.optional_text("role"), fields.all());
+        Some(Self {
+            email,
+            password,
+            role,
+            profile,
+            faults: std::mem::take(&mut fields.details),
+        })
+    }
+}
+
+/// What an admin changes of a user; what is left out stays.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct UserChanges {
+    /// `admin`, `authenticated`, or one of the declared roles.
+    pub role: Option<String>,
+    /// Whether the account is switched off.
+    pub disabled: Option<bool>,
+    /// The rest, not yet checked: profile fields, null for those to be removed.
+    #[schemars(skip)]
+    pub profile: Map<String, Value>,
+    /// What is wrong with the others, to be told together with what is wrong with the rest.
+    #[schemars(skip)]
+    pub faults: Vec<Detail>,
+}
+
+impl Body for UserChanges {
+    const PRESENCE: Presence = Presence::Required;
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let (role, disabled) = (
+            fields.optional_text("role"),
+            fields.optional_flag("disabled"),
+        );
+        let profile = fields.all();
+        Some(Self {
+            role,
+            disabled,
+            profile,
+            faults: std::mem::take(&mut fields.details),
+        })
+    }
+}
+
+/// A password to be set by an admin.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct PasswordToSet {
+    /// The password, byte by byte as typed.
+    pub password: String,
+}
+
+impl Body for PasswordToSet {
+    const PRESENCE: Presence = Presence::Required;
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        Some(Self {
+            password: fields.text("password")?,
+        })
+    }
+}
