@@ -1,0 +1,206 @@
+//! The normal form of rules, and how rules are compared and joined.
+
+use std::collections::BTreeSet;
+
+/// One thing that a rule asks for, beside not being an admin. Each of them takes a user.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Atom {
+    /// Any user.
+    Authenticated,
+    /// The owner of the record.
+    Owner,
+    /// A user of this role.
+    Role(String),
+}
+
+/// Who may do something: admins, and whoever meets all atoms of one alternative. An alternative without atoms is met by
+/// anyone; a rule without alternatives is for admins alone.
+///
+/// Every rule has one normal form: no alternative says what another one says already, and all are in order. So two
+/// rules that are equal say the same.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Rule(Vec<BTreeSet<Atom>>);
+
+/// How far a rule lets somebody go.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Reach {
+    /// Nowhere.
+    Nothing,
+    /// To the own records.
+    Own,
+    /// To every record.
+    All,
+}
+
+impl Default for Rule {
+    fn default() -> Self {
+        Self::public()
+    }
+}
+
+impl Rule {
+    /// Anyone, with a token or without. What holds when nothing is said.
+    #[must_use]
+    pub fn public() -> Self {
+        Self(vec![BTreeSet::new()])
+    }
+
+    /// Anyone with a valid token.
+    #[must_use]
+    pub fn authenticated() -> Self {
+        Self::atom(Atom::Authenticated)
+    }
+
+    /// The record's owner.
+    #[must_use]
+    pub fn owner() -> Self {
+        Self::atom(Atom::Owner)
+    }
+
+    /// Users of a role.
+    #[must_use]
+    pub fn role(name: impl Into<String>) -> Self {
+        Self::atom(Atom::Role(name.into()))
+    }
+
+    /// Admins alone.
+    #[must_use]
+    pub const fn admin() -> Self {
+        Self(Vec::new())
+    }
+
+    fn atom(atom: Atom) -> Self {
+        Self(vec![BTreeSet::from([atom])])
+    }
+
+    /// Whether a stranger passes.
+    #[must_use]
+    pub fn is_public(&self) -> bool {
+        self.0.iter().any(BTreeSet::is_empty)
+    }
+
+    /// Whether only admins pass.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// Whether it is met by some users for the records alone that they own.
+    #[must_use]
+    pub fn names_owner(&self) -> bool {
+        self.0.iter().any(|all| all.contains(&Atom::Owner))
+    }
+
+    /// How far it lets a user of this role go who is no admin, or a stranger, who has none.
+    #[must_use]
+    pub fn reach(&self, role: Option<&str>) -> Reach {
+        let of = |all: &BTreeSet<Atom>| {
+            let is_met = |atom: &Atom| match atom {
+                Atom::Authenticated | Atom::Owner => role.is_some(),
+                Atom::Role(name) => role == Some(name),
+            };
+            match all.iter().all(is_met) {
+                true if all.contains(&Atom::Owner) => Reach::Own,
+                true => Reach::All,
+                false => Reach::Nothing,
+            }
+        };
+        self.0.iter().map(of).max().unwrap_or(Reach::Nothing)
+    }
+
+    /// What the alternatives ask for.
+    pub fn alternatives(&self) -> impl Iterator<Item = &BTreeSet<Atom>> {
+        self.0.iter()
+    }
+
+    /// The roles that it names, each once.
+    #[must_use]
+    pub fn roles(&self) -> BTreeSet<&str> {
+        let role = |atom: &'_ Atom| matches!(atom, Atom::Role(_));
+        let roles = self.0.iter().flatten().filter(|atom| role(atom));
+        roles
+            .filter_map(|atom| {
+                if let Atom::Role(name) = atom {
+                    Some(name.as_str())
+                } else {
+                    None
+                }
+            })
+            .collect()
+    }
+
+    /// Who passes it for a record that they are creating: whoever creates a record is its owner.
+    #[must_use]
+    pub fn of_creator(&self) -> Self {
+        let owner = |atom: &Atom| {
+            if *atom == Atom::Owner {
+                Atom::Authenticated
+            } else {
+                atom.clone()
+            }
+        };
+        Self::normal(
+            self.0
+                .iter()
+                .map(|all| all.iter().map(owner).collect())
+                .collect(),
+        )
+    }
+
+    /// Whether everybody who passes this passes the other.
+    #[must_use]
+    pub fn implies(&self, other: &Self) -> bool {
+        self.clone().or(other.clone()) == *other
+    }
+
+    /// Whoever meets one of the two.
+    #[must_use]
+    pub fn or(self, other: Self) -> Self {
+        Self::normal(self.0.into_iter().chain(other.0).collect())
+    }
+
+    /// Whoever meets both.
+    #[must_use]
+    pub fn and(self, other: &Self) -> Self {
+        let both = |one: &BTreeSet<Atom>| {
+            other
+                .0
+                .iter()
+                .map(|two| one.union(two).cloned().collect())
+                .collect::<Vec<_>>()
+        };
+        Self::normal(self.0.iter().flat_map(both).collect())
+    }
+
+    /// The normal form of some alternatives.
+    fn normal(alternatives: Vec<BTreeSet<Atom>>) -> Self {
+        let mut all: Vec<BTreeSet<Atom>> = Vec::new();
+        for mut atoms in alternatives {
+            // Whoever owns something or has a role is a user; and nobody has two roles.
+            if atoms.len() > 1 {
+                let _ = atoms.remove(&Atom::Authenticated);
+            }
+            if atoms
+                .iter()
+                .filter(|atom| matches!(atom, Atom::Role(_)))
+                .count()
+                < 2
+            {
+                all.push(atoms);
+            }
+        }
+        // What asks for more than another alternative adds nobody; each user meets what asks for any.
+        let any = BTreeSet::from([Atom::Authenticated]);
+        let weaker = |one: &BTreeSet<Atom>, two: &BTreeSet<Atom>| {
+            one != two && (one.is_subset(two) || (*one == any && !two.is_empty()))
+        };
+        let mut kept: Vec<BTreeSet<Atom>> = all
+            .iter()
+            .filter(|atoms| !all.iter().any(|other| weaker(other, atoms)))
+            .cloned()
+            .collect();
+        kept.sort();
+        kept.dedup();
+        Self(kept)
+    }
+}

@@ -1,0 +1,204 @@
+use crate::rule::Rule;
+
+#[test]
+fn an_expression_has_one_normal_form() {
+    for (text, normal) in [
+        ("public", "public"),
+        ("guest", "public"),
+        (" user ", "authenticated"),
+        ("self", "owner"),
+        ("admin", "admin"),
+        ("role:editor", "role:editor"),
+        ("owner|role:editor", "owner | role:editor"),
+        ("role:editor | owner", "owner | role:editor"),
+        ("admin | owner", "owner"),
+        ("admin & owner", "admin"),
+        ("public | owner", "public"),
+        ("public & owner", "owner"),
+        ("user | owner", "authenticated"),
+        ("user & owner", "owner"),
+        ("role:a & role:b", "admin"),
+        ("role:a & role:a", "role:a"),
+        ("role:a & owner | role:a", "role:a"),
+        ("role:a & owner | role:b", "owner & role:a | role:b"),
+        (
+            "role:a & (owner | role:b) | role:b & owner",
+            "owner & role:a | owner & role:b",
+        ),
+        (
+            "(role:a | role:b) & owner",
+            "owner & role:a | owner & role:b",
+        ),
+        ("role:a | role:b & owner", "owner & role:b | role:a"),
+    ] {
+        let rule = Rule::parse(text).expect(text);
+        assert_eq!(rule.to_string(), normal, "{text}");
+        assert_eq!(Rule::parse(normal), Ok(rule), "{text}");
+    }
+}
+
+#[test]
+fn a_rule_may_say_less_than_another() {
+    for (one, other, expected) in [
+        ("admin", "role:a", true),
+        ("role:a", "admin", false),
+        ("owner", "authenticated", true),
+        ("authenticated", "owner", false),
+        ("authenticated", "public", true),
+        ("role:a & owner", "role:a | role:b", true),
+        ("role:a | owner", "role:a", false),
+        ("role:a | role:b", "role:b | role:c | role:a", true),
+    ] {
+        let rule = |text: &str| Rule::parse(text).expect(text);
+        assert_eq!(rule(one).implies(&rule(other)), expected, "{one} {other}");
+    }
+    for (rule, expected) in [
+        ("owner", "authenticated"),
+        ("owner & role:a | role:b", "role:a | role:b"),
+        ("public", "public"),
+    ] {
+        assert_eq!(
+            Rule::parse(rule).expect(rule).of_creator().to_string(),
+            expected
+        );
+    }
+}
+
+#[test]
+fn what_is_no_expression_is_told_with_its_place() {
+    let long = "a".repeat(257);
+    let deep = format!("{}owner{}", "(".repeat(9), ")".repeat(9));
+    let wide = (0..6)
+        .map(|n| format!("(role:a{n}&owner|role:b{n})"))
+        .collect::<Vec<_>>()
+        .join("|");
+    assert!(Rule::parse(&wide).is_ok());
+    for (text, expected) in [
+        ("", "at character 1"),
+        ("everyone", "at character 1 there must be `public`"),
+        ("owner &", "at character 8"),
+        ("owner | | admin", "at character 9"),
+        (
+            "owner admin",
+            "at character 7 there must be `&`, `|` or the end",
+        ),
+        ("(owner", "at character 7 there must be `)`"),
+        ("owner)", "at character 6"),
+        ("role:", "`role:` must name a role"),
+        ("role:*", "`role:*` must name a role"),
+        ("role:Editor", "must name a role"),
+        ("Owner", "at character 1"),
+        ("öwner", "at character 1"),
+        (&long, "at most 256 bytes"),
+        (&deep, "nest deeper"),
+    ] {
+        let problem = Rule::parse(text).expect_err(text);
+        assert!(problem.contains(expected), "{text}: {problem}");
+    }
+}
+
+/// A xorshift generator: the same numbers each time.
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: usize) -> usize {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        usize::try_from(self.0 >> 33).unwrap_or_default() % bound
+    }
+}
+
+/// Whatever is read has one normal form, and nothing makes the parser give up in another way than an error.
+#[test]
+fn random_texts_are_read_again_as_they_are_written() {
+    const WORDS: &[&str] = &[
+        "public",
+        "guest",
+        "user",
+        "authenticated",
+        "self",
+        "owner",
+        "admin",
+        "role:a",
+        "role:b",
+        "role:",
+        "role:*",
+        "&",
+        "|",
+        "&",
+        "|",
+        "&",
+        "|",
+        "(",
+        ")",
+        "(",
+        ")",
+        " ",
+        "  ",
+        "\t",
+        "\u{a0}",
+        "ö",
+        "\0",
+        ":",
+        "A",
+        "&&",
+    ];
+    let (mut dice, mut read) = (Dice(0x5eed), 0);
+    for _ in 0..200_000 {
+        let text: String = (0..dice.below(12))
+            .map(|_| WORDS[dice.below(WORDS.len())])
+            .collect();
+        let Ok(rule) = Rule::parse(&text) else {
+            continue;
+        };
+        read += 1;
+        let normal = rule.to_string();
+        assert_eq!(Rule::parse(&normal), Ok(rule.clone()), "{text}");
+        assert_eq!(
+            serde_json::from_value::<Rule>(serde_json::json!(rule)).ok(),
+            Some(rule),
+            "{text}"
+        );
+    }
+    assert!(read > 5_000, "{read}");
+}
+
+/// The worst that fits in an expression takes no longer than anybody would wait.
+#[expect(clippy::disallowed_methods, reason = "it is timed")]
+#[test]
+fn no_expression_takes_long() {
+    let product = |count: usize, wide: usize| {
+        let sum = |n: usize| {
+            (0..wide)
+                .map(|m| format!("role:{n}{m}&self"))
+                .collect::<Vec<_>>()
+                .join("|")
+        };
+        (0..count)
+            .map(|n| format!("({})", sum(n)))
+            .collect::<Vec<_>>()
+            .join("&")
+    };
+    let mut texts = vec![
+        "(".repeat(256),
+        "owner&".repeat(42),
+        "owner|".repeat(42),
+        "((((((((self))))))))|".repeat(12),
+    ];
+    texts.extend((1..8).flat_map(|count| (1..16).map(move |wide| product(count, wide))));
+    let letters = "abcdefghijklmnopqrstuvwxyz";
+    texts.push(
+        letters
+            .chars()
+            .map(|letter| format!("role:{letter}"))
+            .collect::<Vec<_>>()
+            .join("|"),
+    );
+    let start = std::time::Instant::now();
+    for text in &texts {
+        let _ = Rule::parse(text);
+    }
+    let took = start.elapsed() / u32::try_from(texts.len()).unwrap_or(1);
+    assert!(took < std::time::Duration::from_millis(20), "{took:?} each");
+}
