@@ -24,8 +24,8 @@ fn main() -> io::Result<()> {
         .unwrap_or_default()
         .auth
         .roles;
-    let files = api::definition::read_folder(Path::new(&folder))?;
-    let checked = api::definition::check(&files).and_then(|checked| {
+    let files = api::check::read_folder(Path::new(&folder))?;
+    let checked = api::check::check(&files).and_then(|checked| {
         let undeclared = checked.undeclared_roles(&roles);
         if undeclared.is_empty() {
             Ok(checked)

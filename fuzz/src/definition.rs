@@ -154,7 +154,7 @@ pub fn definition(data: &[u8]) {
         .lines()
         .map(|line| (name(line), line.to_owned()))
         .collect();
-    let Ok(checked) = api::definition::check(&files) else {
+    let Ok(checked) = api::check::check(&files) else {
         return;
     };
     // What has been read once is read again as the same.
@@ -165,7 +165,7 @@ pub fn definition(data: &[u8]) {
         )
     });
     let again: Vec<(String, String)> = again.collect();
-    match api::definition::check(&again) {
+    match api::check::check(&again) {
         Ok(same) => assert_eq!(same.definitions, checked.definitions),
         Err(problems) => assert!(problems.is_empty(), "{problems:?} in {again:?}"),
     }

@@ -2,7 +2,8 @@
 
 use std::sync::LazyLock;
 
-use api::definition::{Definition, check};
+use api::check::check;
+use api::definition::Definition;
 use api::query::{Filter, Test, parse, parse_filter_only};
 use api::wire::Record;
 use api::{Id, Timestamp};

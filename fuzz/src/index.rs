@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use api::definition::{Index, Order};
-use api::query::compare;
+use api::value::compare;
 use api::wire::Record;
 use api::{Id, Timestamp};
 use serde_json::{Map, Value};
@@ -113,7 +113,7 @@ fn value(byte: &mut impl FnMut() -> u8) -> Option<Value> {
             let digits: String = (0..byte() % 39)
                 .map(|_| char::from(b'0' + byte() % 10))
                 .collect();
-            let number = api::record::canonical(&format!("{sign}0.{digits}0e{exponent}"))?;
+            let number = api::value::canonical(&format!("{sign}0.{digits}0e{exponent}"))?;
             serde_json::from_str(&number).ok()
         }
         _ => {

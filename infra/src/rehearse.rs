@@ -150,9 +150,7 @@ fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
     let trouble = |error: std::io::Error| format!("Cannot copy the collections: {error}");
     fs::create_dir_all(&folder).map_err(trouble)?;
     let mut found = false;
-    for (name, text) in
-        api::definition::read_folder(&aws.root.join("collections")).map_err(trouble)?
-    {
+    for (name, text) in api::check::read_folder(&aws.root.join("collections")).map_err(trouble)? {
         let mut text = text;
         if name == "products.json" {
             let mut definition: serde_json::Value =

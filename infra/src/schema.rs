@@ -1,7 +1,8 @@
 //! `docs/collection.schema.json`: what a collection's file may say, for editors.
 
 use api::Definition;
-use api::definition::{FieldType, Notations};
+use api::check::Notations;
+use api::definition::FieldType;
 use schemars::JsonSchema;
 use schemars::generate::SchemaSettings;
 use serde_json::{Value, json};
@@ -92,7 +93,7 @@ mod tests {
             .compile("file:///schema.json", &mut schemas)
             .expect("a schema");
         let file = format!("{}.json", content["name"].as_str().unwrap_or("a"));
-        let built = api::definition::check(&[(file, content.to_string())]).is_ok();
+        let built = api::check::check(&[(file, content.to_string())]).is_ok();
         (schemas.validate(content, index).is_ok(), built)
     }
 

@@ -171,11 +171,10 @@ struct Asked<'a> {
 
 impl Bench {
     fn start() -> Result<Self, String> {
-        let problems = |problems: Vec<api::definition::Problem>| {
-            problems.iter().map(ToString::to_string).collect()
-        };
+        let problems =
+            |problems: Vec<api::check::Problem>| problems.iter().map(ToString::to_string).collect();
         let files = [("things.json".to_owned(), DEFINITION.to_owned())];
-        let checked = api::definition::check(&files).map_err(|all| -> String { problems(all) })?;
+        let checked = api::check::check(&files).map_err(|all| -> String { problems(all) })?;
         let definition = checked
             .definitions
             .into_iter()

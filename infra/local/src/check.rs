@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::path::Path;
 
-use api::definition::{Checked, Problem};
+use api::check::{Checked, Problem};
 use api::rule::{Atom, Reach, Rule};
 use api::{Definition, Operation};
 use serde_json::Value;
@@ -228,7 +228,7 @@ mod tests {
             .map(|(name, text)| (format!("{name}.json"), (*text).to_owned()))
             .collect();
         let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
-        text(&api::definition::check(&files).expect("valid"), &roles)
+        text(&api::check::check(&files).expect("valid"), &roles)
     }
 
     #[test]

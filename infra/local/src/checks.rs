@@ -5,7 +5,7 @@ use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
-use api::definition::Checked;
+use api::check::Checked;
 use api::settings::Settings;
 use auth::keys::{SecretProblem, check_secret};
 
@@ -53,9 +53,9 @@ fn settings(root: &Path) -> Result<Settings, String> {
 
 fn definitions(root: &Path, settings: &Settings) -> Result<Checked, String> {
     let folder = root.join("collections");
-    let files = api::definition::read_folder(&folder)
+    let files = api::check::read_folder(&folder)
         .map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
-    let checked = api::definition::check(&files).and_then(|checked| {
+    let checked = api::check::check(&files).and_then(|checked| {
         let undeclared = checked.undeclared_roles(&settings.auth.roles);
         if undeclared.is_empty() {
             Ok(checked)

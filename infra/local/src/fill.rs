@@ -44,9 +44,9 @@ pub(crate) fn run(collection: &str, count: u64, seed: Option<u64>) -> Result<(),
 
 fn definition(root: &Path, collection: &str) -> Result<Definition, String> {
     let folder = root.join("collections");
-    let files = api::definition::read_folder(&folder)
+    let files = api::check::read_folder(&folder)
         .map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
-    let checked = api::definition::check(&files).map_err(|problems| {
+    let checked = api::check::check(&files).map_err(|problems| {
         problems
             .iter()
             .map(ToString::to_string)

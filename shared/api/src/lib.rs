@@ -2,6 +2,7 @@
 //!
 //! Pure: no AWS, no HTTP library, no clock, no environment. Every other room knows this one; it knows none of them.
 
+pub mod check;
 pub mod definition;
 pub mod deployment;
 pub mod endpoints;
@@ -12,6 +13,7 @@ pub mod record;
 pub mod rule;
 pub mod settings;
 pub mod time;
+pub mod value;
 pub mod wire;
 
 pub use definition::{Definition, Operation};

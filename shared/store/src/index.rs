@@ -72,7 +72,7 @@ pub(crate) fn is_exact(value: Option<&Value>, cut: usize) -> bool {
 
 /// Whether a value has a place in the order: all but numbers that no record can hold.
 pub(crate) fn has_place(value: &Value) -> bool {
-    !matches!(value, Value::Number(number) if api::record::canonical(number.as_str()).is_none())
+    !matches!(value, Value::Number(number) if api::value::canonical(number.as_str()).is_none())
 }
 
 /// The codes of a value's type, from the first to before the last; `None` for a type that has no order.
@@ -92,7 +92,7 @@ pub(crate) fn codes_of_present() -> (Vec<u8>, Vec<u8>) {
 
 /// The code of a number: sign, exponent, digits. `None` for one that DynamoDB cannot hold.
 fn number_code(text: &str) -> Option<Vec<u8>> {
-    let canonical = api::record::canonical(text)?;
+    let canonical = api::value::canonical(text)?;
     let (negative, unsigned) = canonical
         .strip_prefix('-')
         .map_or((false, canonical.as_str()), |rest| (true, rest));
@@ -200,7 +200,7 @@ pub(crate) mod tests {
                 3 => Some(json!(i64::try_from(self.below(9)).expect("small") - 4)),
                 4 | 5 => {
                     let text = self.number();
-                    let text = api::record::canonical(&text).unwrap_or_else(|| "0".to_owned());
+                    let text = api::value::canonical(&text).unwrap_or_else(|| "0".to_owned());
                     Some(serde_json::from_str(&text).expect("a number"))
                 }
                 6 => Some(json!(self.pick(&[

@@ -53,7 +53,7 @@ fn to_json(value: AttributeValue) -> Option<Value> {
         AttributeValue::Null(_) => Value::Null,
         AttributeValue::Bool(value) => Value::Bool(value),
         AttributeValue::N(text) => {
-            Value::Number(serde_json::from_str::<Number>(&api::record::canonical(&text)?).ok()?)
+            Value::Number(serde_json::from_str::<Number>(&api::value::canonical(&text)?).ok()?)
         }
         AttributeValue::S(value) => Value::String(value),
         AttributeValue::L(values) => {

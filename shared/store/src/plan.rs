@@ -543,9 +543,10 @@ fn unservable(definition: &Definition, scope: &Scope, has_owner: bool) -> Error 
 
 #[cfg(test)]
 mod tests {
-    use api::query::{compare, parse};
+    use api::query::parse;
+    use api::value::compare;
     use api::wire::Record;
-    use api::{Id, definition};
+    use api::{Id, check};
     use serde_json::{Map, json};
 
     use super::*;
@@ -562,7 +563,7 @@ mod tests {
             "indexes": [ ["price"], ["status", "-createdAt"], ["status", "price"], ["name", "-price"],
                 { "fields": ["status", "-createdAt"], "perOwner": true }, ["-done", "name"] ] }"#;
         let checked =
-            definition::check(&[("items.json".to_owned(), content.to_owned())]).expect("valid");
+            check::check(&[("items.json".to_owned(), content.to_owned())]).expect("valid");
         checked.definitions.into_iter().next().expect("one")
     }
 

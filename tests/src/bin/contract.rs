@@ -44,8 +44,8 @@ fn main() -> ExitCode {
 
 /// Records in every collection, the member's and others', so that lists and relations have something to show.
 fn seed(inside: &Inside) {
-    let files = api::definition::read_folder(&local::root().join("collections")).unwrap();
-    let mut todo = api::definition::check(&files).unwrap().definitions;
+    let files = api::check::read_folder(&local::root().join("collections")).unwrap();
+    let mut todo = api::check::check(&files).unwrap().definitions;
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap();

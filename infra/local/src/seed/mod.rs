@@ -238,8 +238,8 @@ mod tests {
     use crate::template::Template;
 
     fn definitions() -> Vec<Definition> {
-        let files = api::definition::read_folder(&crate::root().join("collections")).unwrap();
-        api::definition::check(&files).unwrap().definitions
+        let files = api::check::read_folder(&crate::root().join("collections")).unwrap();
+        api::check::check(&files).unwrap().definitions
     }
 
     #[test]

@@ -188,7 +188,7 @@ impl Maker<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use api::definition::check;
+    use api::check::check;
     use api::record::{self, Write};
 
     fn definition(fields: &str) -> Definition {

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use super::matches::caseless;
-use super::parse::{DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH, shown};
 use crate::error::{Detail, Error};
+use crate::query::limits::{DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH, shown};
+use crate::query::matches::caseless;
 
 /// Which part of a list is asked for.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -4,8 +4,8 @@ use std::cmp::Ordering;
 
 use serde_json::{Value, json};
 
-use super::order::compare_alike;
-use super::{Filter, Test};
+use crate::query::filter::{Filter, Test};
+use crate::value::compare_alike;
 use crate::wire::Record;
 
 impl Filter {

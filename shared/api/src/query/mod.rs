@@ -1,171 +1,22 @@
 //! What a list is asked for: filters, order, page, and what is shown of each record.
 
+mod column;
+mod condition;
+mod filter;
+mod join;
+mod limits;
 mod listing;
 mod matches;
-mod order;
+mod operator;
 mod parse;
+mod reader;
 mod rows;
 #[cfg(test)]
 mod tests;
 
-use std::collections::BTreeSet;
-
-use serde_json::Value;
-
-pub use listing::{Listing, listing};
-pub use matches::caseless;
-pub use order::compare;
-pub(crate) use parse::{count_colons, count_members};
-pub use parse::{parse, parse_filter_only};
-pub use rows::row_filter;
-pub(crate) use rows::{names_user, row_problems};
-
-use crate::definition::Order;
-
-/// The parameters of a list, checked against the collection's definition.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Query {
-    /// How many records to answer at most, 1 to 100.
-    pub limit: usize,
-    /// Where to go on, as the caller sent it.
-    pub cursor: Option<String>,
-    /// The order; empty for the default, newest first.
-    pub sort: Vec<Order>,
-    /// Which records; `Filter::All` of nothing is every one.
-    pub filter: Filter,
-    /// The fields to show; `None` for all. `id` is always shown.
-    pub fields: Option<Vec<String>>,
-    /// The relations to inline, each a path of one or two fields.
-    pub expand: Vec<Vec<String>>,
-    /// Whether to tell how the list was read; for admins alone.
-    pub explain: bool,
-}
-
-/// Which records: a tree of conditions.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Filter {
-    /// Every one of these holds.
-    All(Vec<Filter>),
-    /// One of these holds.
-    Any(Vec<Filter>),
-    /// This does not hold.
-    Not(Box<Filter>),
-    /// This condition on a field holds.
-    Field(String, Test),
-    /// One of these string fields has this text in it, whatever the case; the text is as `caseless` writes it.
-    Search(String, Vec<String>),
-    /// This user owns it, in whatever field that is shown.
-    Owned(String),
-}
-
-/// A condition on the value of a field, in the stored form of the field's type. `None` stands for absent.
-#[derive(Clone, Debug, PartialEq)]
-pub enum Test {
-    /// Equal.
-    Eq(Option<Value>),
-    /// Not equal: the exact opposite, so an absent value passes unless absent is what it must not be.
-    Ne(Option<Value>),
-    /// Greater. Absent values and those of another type are neither greater nor less.
-    Gt(Value),
-    /// Greater or equal.
-    Gte(Value),
-    /// Less.
-    Lt(Value),
-    /// Less or equal.
-    Lte(Value),
-    /// One of these.
-    In(Vec<Option<Value>>),
-    /// None of these.
-    Nin(Vec<Option<Value>>),
-    /// Whether there is a value.
-    Exists(bool),
-    /// A string with this text in it, or an array with this item.
-    Contains(Value),
-    /// A string that starts so.
-    StartsWith(String),
-}
-
-impl Filter {
-    /// The filter that every record passes.
-    #[must_use]
-    pub fn everything() -> Self {
-        Self::All(Vec::new())
-    }
-
-    /// The filter that no record passes.
-    #[must_use]
-    pub fn nothing() -> Self {
-        Self::Any(Vec::new())
-    }
-
-    /// Both of them, in the one form that this has.
-    #[must_use]
-    pub fn and(self, other: Self) -> Self {
-        parse::all(vec![self, other])
-    }
-
-    /// Whether it says by itself that no record passes.
-    #[must_use]
-    pub fn is_nothing(&self) -> bool {
-        match self {
-            Self::All(filters) => filters.iter().any(Self::is_nothing),
-            Self::Any(filters) => filters.iter().all(Self::is_nothing),
-            Self::Not(_) | Self::Field(..) | Self::Search(..) | Self::Owned(_) => false,
-        }
-    }
-
-    /// One of them, in the one form that this has.
-    #[must_use]
-    pub fn one_of(filters: Vec<Self>) -> Self {
-        if filters.contains(&Self::everything()) {
-            Self::everything()
-        } else {
-            parse::any(filters)
-        }
-    }
-
-    /// The fields that its conditions name, but for those of a search.
-    #[must_use]
-    pub fn fields(&self) -> BTreeSet<&str> {
-        match self {
-            Self::All(filters) | Self::Any(filters) => {
-                filters.iter().flat_map(Self::fields).collect()
-            }
-            Self::Not(filter) => filter.fields(),
-            Self::Field(field, _) => BTreeSet::from([field.as_str()]),
-            Self::Search(..) | Self::Owned(_) => BTreeSet::new(),
-        }
-    }
-
-    /// The same, searching only those fields that `may` tells.
-    #[must_use]
-    pub fn searching(self, may: &impl Fn(&str) -> bool) -> Self {
-        let each = |filters: Vec<Self>| {
-            filters
-                .into_iter()
-                .map(|filter| filter.searching(may))
-                .collect()
-        };
-        match self {
-            Self::All(filters) => Self::All(each(filters)),
-            Self::Any(filters) => Self::Any(each(filters)),
-            Self::Not(filter) => Self::Not(Box::new(filter.searching(may))),
-            Self::Search(text, fields) => Self::Search(
-                text,
-                fields.into_iter().filter(|field| may(field)).collect(),
-            ),
-            other => other,
-        }
-    }
-
-    /// The conditions that every record must meet, as far as they are joined by nothing but "and": what an index can
-    /// serve.
-    #[must_use]
-    pub fn conjunction(&self) -> Vec<(&str, &Test)> {
-        match self {
-            Self::Field(field, test) => vec![(field, test)],
-            Self::All(filters) => filters.iter().flat_map(Self::conjunction).collect(),
-            _ => Vec::new(),
-        }
-    }
-}
+pub use self::filter::{Filter, Test};
+pub use self::listing::{Listing, listing};
+pub use self::matches::caseless;
+pub use self::parse::{Query, parse, parse_filter_only};
+pub(crate) use self::reader::Reader;
+pub use self::rows::row_filter;

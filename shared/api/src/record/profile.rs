@@ -2,10 +2,10 @@
 
 use serde_json::{Map, Value};
 
-use super::Write;
-use super::value::{Checker, Place, add_defaults};
 use crate::definition::{Field, ProfileField};
 use crate::error::{Code, Detail, Error};
+use crate::record::input::Write;
+use crate::record::value::{Checker, Place, add_defaults};
 use crate::wire::UNKNOWN;
 
 /// The most bytes of a profile as JSON: whoever is signed in has it read with every request.

@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use api::definition::{Index, Order};
 use api::query::{Filter, Test};
-use api::{Definition, Id, Timestamp, definition};
+use api::{Definition, Id, Timestamp, check};
 use auth::Scope;
 use serde_json::{Map, Value, json};
 
@@ -38,9 +38,8 @@ pub(crate) fn definition(dice: &mut Dice, name: &str) -> Definition {
         "fields": [{ "name": "a", "type": "string" }, { "name": "b", "type": "number" },
             { "name": "c", "type": "boolean" }, { "name": "tags", "type": "array" },
             { "name": "owner", "type": "string" }, { "name": "body", "type": "string" }] });
-    let check = |definition: &Value| {
-        definition::check(&[(format!("{name}.json"), definition.to_string())]).ok()
-    };
+    let check =
+        |definition: &Value| check::check(&[(format!("{name}.json"), definition.to_string())]).ok();
     let wanted = 3 + dice.below(4);
     let mut indexes = Vec::new();
     while indexes.len() < wanted {

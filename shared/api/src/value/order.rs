@@ -18,7 +18,7 @@ pub fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
 }
 
 /// Compares two values of one scalar type; `None` for any other two.
-pub(super) fn compare_alike(a: &Value, b: &Value) -> Option<Ordering> {
+pub(crate) fn compare_alike(a: &Value, b: &Value) -> Option<Ordering> {
     let (a, b) = (Some(a), Some(b));
     (rank(a) == rank(b) && (BOOLEAN..=STRING).contains(&rank(a))).then(|| compare(a, b))
 }
@@ -110,5 +110,94 @@ impl<'a> Decimal<'a> {
             .chain(self.fraction)
             .copied()
             .chain(iter::repeat(b'0'))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::value::number::canonical;
+    use crate::value::random::Random;
+
+    #[test]
+    fn numbers_compare_as_big_decimals_do() {
+        let mut random = Random(0x9e37_79b9_7f4a_7c15);
+        let mut equal = 0;
+        for case in 0..20_000 {
+            let (a, b) = (random.number(), random.number());
+            // Now and then the same value in two spellings.
+            let b = if case % 5 == 0 {
+                (canonical(&a.0).expect("in range"), a.1.clone())
+            } else {
+                b
+            };
+            let by_size = |a: &str, b: &str| a.len().cmp(&b.len()).then_with(|| a.cmp(b));
+            let expected = a.1.0.cmp(&b.1.0).then_with(|| match a.1.0 {
+                -1 => by_size(&b.1.1, &a.1.1),
+                _ => by_size(&a.1.1, &b.1.1),
+            });
+            let value = |text: &str| serde_json::from_str::<Value>(text).expect("a number");
+            assert_eq!(
+                compare(Some(&value(&a.0)), Some(&value(&b.0))),
+                expected,
+                "{} {}",
+                a.0,
+                b.0
+            );
+            assert_eq!(
+                canonical(&a.0) == canonical(&b.0),
+                expected.is_eq(),
+                "{} {}",
+                a.0,
+                b.0
+            );
+            equal += usize::from(expected.is_eq());
+        }
+        assert!(equal > 4_000);
+        // Beyond what is stored, but no reason to fail.
+        for (a, b) in [
+            ("1e99999999999", "1"),
+            ("1", "1e-99999999999"),
+            ("0", "-1e99999999999"),
+        ] {
+            let value = |text: &str| serde_json::from_str::<Value>(text).expect("a number");
+            assert_eq!(
+                compare(Some(&value(a)), Some(&value(b))),
+                Ordering::Greater,
+                "{a} {b}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_order_of_values_is_total() {
+        let mut random = Random(7);
+        for _ in 0..20_000 {
+            let (a, b, c) = (random.scalar(), random.scalar(), random.scalar());
+            let (a, b, c) = (a.as_ref(), b.as_ref(), c.as_ref());
+            assert_eq!(compare(a, a), Ordering::Equal);
+            assert_eq!(compare(a, b), compare(b, a).reverse(), "{a:?} {b:?}");
+            if compare(a, b).is_le() && compare(b, c).is_le() {
+                assert!(compare(a, c).is_le(), "{a:?} {b:?} {c:?}");
+            }
+        }
+        let sorted = [
+            None,
+            Some(json!(false)),
+            Some(json!(true)),
+            Some(json!(-1)),
+            Some(json!(2)),
+            Some(json!("")),
+            Some(json!("1")),
+            Some(json!([])),
+        ];
+        assert!(
+            sorted
+                .windows(2)
+                .all(|pair| compare(pair[0].as_ref(), pair[1].as_ref()) == Ordering::Less)
+        );
+        assert_eq!(compare(None, Some(&Value::Null)), Ordering::Equal);
     }
 }

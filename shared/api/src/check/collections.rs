@@ -1,0 +1,152 @@
+//! The files of `collections/`, read and checked together.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::{fs, io};
+
+use serde_json::Value;
+
+use crate::check::definition::definition_problems;
+use crate::check::names::fold;
+use crate::check::notation::translate;
+use crate::check::problem::{Problem, Remark};
+use crate::check::warnings::definition_warnings;
+use crate::definition::Definition;
+use crate::value::{count_colons, count_members};
+
+/// The definitions that were read, and the warnings about them.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Checked {
+    /// The definitions, by name.
+    pub definitions: Vec<Definition>,
+    /// What is allowed but worth a look.
+    pub warnings: Vec<Problem>,
+}
+
+impl Checked {
+    /// Every rule that names a role which is not among these, `auth.roles` of the settings.
+    #[must_use]
+    pub fn undeclared_roles(&self, roles: &[String]) -> Vec<Problem> {
+        let mut problems = Vec::new();
+        for definition in &self.definitions {
+            for (field, rule) in definition.rules() {
+                for role in rule
+                    .roles()
+                    .into_iter()
+                    .filter(|role| !roles.iter().any(|declared| declared == role))
+                {
+                    let reason = format!(
+                        "there is no role `{role}`; declare it in auth.roles of bakend.json or correct its name"
+                    );
+                    let file = format!("{}.json", definition.name);
+                    problems.push(Problem {
+                        file,
+                        field: field.clone(),
+                        reason,
+                    });
+                }
+            }
+        }
+        problems
+    }
+}
+
+/// The definition files of a folder as `(file name, content)`, by name.
+///
+/// # Errors
+/// The folder or a file cannot be read.
+pub fn read_folder(folder: &Path) -> io::Result<Vec<(String, String)>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path
+            .extension()
+            .is_some_and(|extension| extension == "json")
+        {
+            let content = String::from_utf8_lossy(&fs::read(&path)?).into_owned();
+            files.push((
+                path.file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned(),
+                content,
+            ));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Reads definitions out of `(file name, content)` pairs.
+///
+/// # Errors
+/// Every problem found, with file, field and reason.
+pub fn check(files: &[(String, String)]) -> Result<Checked, Vec<Problem>> {
+    let mut definitions: Vec<Definition> = Vec::new();
+    let mut problems = Vec::new();
+    let mut warnings = Vec::new();
+    // A file that is broken is a problem of its own, not of those that point to it.
+    let known: BTreeSet<&str> = files
+        .iter()
+        .filter_map(|(file, _)| file.strip_suffix(".json"))
+        .collect();
+    for (file, content) in files {
+        let problem = |(field, reason): (String, String)| Problem {
+            file: file.clone(),
+            field,
+            reason,
+        };
+        match parse(content) {
+            Err(reason) => problems.push(problem(reason)),
+            Ok((definition, remarks)) => {
+                warnings.extend(remarks.into_iter().map(problem));
+                problems.extend(
+                    definition_problems(&definition, file, &known)
+                        .into_iter()
+                        .map(problem),
+                );
+                warnings.extend(definition_warnings(&definition).into_iter().map(problem));
+                let folded = fold(&definition.name);
+                if let Some(other) = definitions.iter().find(|other| fold(&other.name) == folded) {
+                    let reason = format!(
+                        "differs from `{}` only in case, `-` or `_`; rename one",
+                        other.name
+                    );
+                    problems.push(problem(("name".to_owned(), reason)));
+                }
+                definitions.push(definition);
+            }
+        }
+    }
+    definitions.sort_by(|a, b| a.name.cmp(&b.name));
+    if problems.is_empty() {
+        Ok(Checked {
+            definitions,
+            warnings,
+        })
+    } else {
+        Err(problems)
+    }
+}
+
+/// A definition in whichever notation, with what is to be said of that; or the place and the reason why its text is none.
+fn parse(content: &str) -> Result<(Definition, Vec<Remark>), Remark> {
+    let mut tree: Value = serde_json::from_str(content)
+        .map_err(|error| (String::new(), format!("not JSON: {error}")))?;
+    // A condition of a row filter must not be lost.
+    if count_members(&tree) != count_colons(content) {
+        return Err((
+            String::new(),
+            "an object has one name twice; leave one out".to_owned(),
+        ));
+    }
+    let remarks = translate(&mut tree)?;
+    let definition = serde_path_to_error::deserialize(tree).map_err(|error| {
+        let path = error.path().to_string();
+        (
+            if path == "." { String::new() } else { path },
+            error.into_inner().to_string(),
+        )
+    })?;
+    Ok((definition, remarks))
+}

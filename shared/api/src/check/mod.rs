@@ -1,0 +1,19 @@
+//! Problems of `collections/*.json` and `bakend.json`. Reads the other rooms; none of them reads it.
+
+mod collections;
+mod definition;
+mod fields;
+mod indexes;
+mod names;
+mod notation;
+mod problem;
+mod profile;
+mod rows;
+mod settings;
+#[cfg(test)]
+mod tests;
+mod warnings;
+
+pub use self::collections::{Checked, check, read_folder};
+pub use self::notation::Notations;
+pub use self::problem::Problem;

@@ -1,0 +1,411 @@
+//! The settings, read from `bakend.json` and the environment, and checked.
+
+use serde_json::{Map, Value};
+
+use crate::check::profile::profile_problems;
+use crate::rule::is_role;
+use crate::settings::{Problem, Settings, Span, Throttle, override_leaves};
+
+/// What a role cannot be called: the roles that there always are, and the words of rules.
+const GROUPS: &[&str] = &[
+    "admin",
+    "authenticated",
+    "public",
+    "guest",
+    "user",
+    "owner",
+    "self",
+];
+
+impl Settings {
+    /// Reads the file's text and lets `variable` override it key by key, where it is not empty. `local` allows what is fit for a developer's
+    /// machine alone.
+    ///
+    /// # Errors
+    /// The first key that is unknown or has a bad value, named as in the file.
+    pub fn read(
+        json: &str,
+        variable: impl Fn(&str) -> Option<String>,
+        local: bool,
+    ) -> Result<Self, Problem> {
+        let mut file: Value = serde_json::from_str(json).map_err(|error| Problem {
+            path: String::new(),
+            reason: error.to_string(),
+        })?;
+        if local {
+            unthrottle(&mut file);
+        }
+        let from_file: Self = parse(file)?;
+        let mut tree = serde_json::to_value(from_file).unwrap_or_default();
+        override_leaves(&mut tree, "", "BAKEND", &variable)?;
+        let settings = parse(tree)?;
+        settings.check(local)?;
+        Ok(settings)
+    }
+
+    fn check(&self, local: bool) -> Result<(), Problem> {
+        let auth = &self.auth;
+        let day = 86_400;
+        let least_cost = if local { 4 } else { 10 };
+        let within = |path: &str, span: Span, least: u64, most: Span| {
+            let fits = span >= Span::seconds(least) && span <= most;
+            let reason = || {
+                format!(
+                    "{}s must be {least}s to {}s",
+                    span.duration().as_secs(),
+                    most.duration().as_secs()
+                )
+            };
+            if fits {
+                Ok(())
+            } else {
+                Err(Problem {
+                    path: path.to_owned(),
+                    reason: reason(),
+                })
+            }
+        };
+        let between = |path: &str, value: usize, least: usize, most: usize| {
+            let reason = || format!("{value} must be {least} to {most}");
+            if (least..=most).contains(&value) {
+                Ok(())
+            } else {
+                Err(Problem {
+                    path: path.to_owned(),
+                    reason: reason(),
+                })
+            }
+        };
+        for (at, role) in auth.roles.iter().enumerate() {
+            let reason = if !is_role(role) {
+                format!("`{role}` must match ^[a-z][a-z0-9_-]{{0,31}}$")
+            } else if GROUPS.contains(&role.as_str()) {
+                format!("`{role}` means something else in rules; choose another name")
+            } else if auth.roles.iter().take(at).any(|earlier| earlier == role) {
+                format!("`{role}` is there twice")
+            } else {
+                continue;
+            };
+            return Err(Problem {
+                path: format!("auth.roles[{at}]"),
+                reason,
+            });
+        }
+        if let Some((place, reason)) = profile_problems(&self.users.fields).into_iter().next() {
+            return Err(Problem {
+                path: format!("users.{place}"),
+                reason,
+            });
+        }
+        within(
+            "auth.accessTokenTtl",
+            auth.access_token_ttl,
+            1,
+            Span::seconds(day),
+        )?;
+        within(
+            "auth.sessionMaxAge",
+            auth.session_max_age,
+            1,
+            Span::seconds(366 * day),
+        )?;
+        within(
+            "auth.refreshTokenTtl",
+            auth.refresh_token_ttl,
+            1,
+            auth.session_max_age,
+        )?;
+        within(
+            "auth.refreshGrace",
+            auth.refresh_grace,
+            0,
+            Span::seconds(60),
+        )?;
+        within(
+            "auth.deletionGrace",
+            auth.deletion_grace,
+            0,
+            Span::seconds(366 * day),
+        )?;
+        between("auth.password.minLength", auth.password.min_length, 8, 64)?;
+        between("auth.password.maxLength", auth.password.max_length, 64, 128)?;
+        between("auth.bcryptCost", auth.bcrypt_cost as usize, least_cost, 16)?;
+        let throttle = &auth.throttle;
+        for (name, count) in [
+            ("attempts", throttle.attempts),
+            ("accountAttempts", throttle.account_attempts),
+            ("sourceAttempts", throttle.source_attempts),
+            ("registrations", throttle.registrations),
+            ("refreshes", throttle.refreshes),
+        ] {
+            between(
+                &format!("auth.throttle.{name}"),
+                count as usize,
+                1,
+                Throttle::MOST as usize,
+            )?;
+        }
+        within(
+            "auth.throttle.window",
+            throttle.window,
+            1,
+            Span::seconds(day),
+        )?;
+        within(
+            "auth.throttle.longestLock",
+            throttle.longest_lock,
+            1,
+            Span::seconds(day),
+        )?;
+        within(
+            "auth.throttle.firstLock",
+            throttle.first_lock,
+            1,
+            throttle.longest_lock,
+        )?;
+        within(
+            "auth.throttle.accountLock",
+            throttle.account_lock,
+            1,
+            Span::seconds(60),
+        )?;
+        within(
+            "auth.throttle.registrationWindow",
+            throttle.registration_window,
+            1,
+            Span::seconds(day),
+        )?;
+        within(
+            "auth.throttle.refreshWindow",
+            throttle.refresh_window,
+            1,
+            Span::seconds(3600),
+        )
+    }
+}
+
+/// Whoever works on an app tries often; so locally nothing stops them but what they set themselves.
+fn unthrottle(file: &mut Value) {
+    let mut at = file;
+    for name in ["auth", "throttle"] {
+        let Some(object) = at.as_object_mut() else {
+            return;
+        };
+        at = object
+            .entry(name)
+            .or_insert_with(|| Value::Object(Map::new()));
+    }
+    for name in Throttle::COUNTS {
+        let Some(object) = at.as_object_mut() else {
+            return;
+        };
+        object.entry(name).or_insert_with(|| Throttle::MOST.into());
+    }
+}
+
+fn parse(tree: Value) -> Result<Settings, Problem> {
+    serde_path_to_error::deserialize(tree).map_err(|error| {
+        let path = error.path().to_string();
+        Problem {
+            path: if path == "." { String::new() } else { path },
+            reason: error.into_inner().to_string(),
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::settings::RefreshReuse;
+
+    fn read(json: &str, variables: &[(&str, &str)]) -> Result<Settings, String> {
+        let variable = |name: &str| {
+            variables
+                .iter()
+                .find(|(key, _)| *key == name)
+                .map(|(_, value)| (*value).to_owned())
+        };
+        Settings::read(json, variable, false).map_err(|problem| problem.to_string())
+    }
+
+    #[test]
+    fn an_empty_file_is_the_defaults() {
+        assert!(read("{}", &[]) == Ok(Settings::default()));
+    }
+
+    #[test]
+    fn the_environment_overrides_key_by_key() {
+        let settings = read(
+            r#"{ "auth": { "accessTokenTtl": "1h", "refreshGrace": "5s" } }"#,
+            &[
+                ("BAKEND_AUTH_ACCESS_TOKEN_TTL", "30s"),
+                ("BAKEND_AUTH_PASSWORD_MIN_LENGTH", "12"),
+                ("BAKEND_AUTH_REFRESH_REUSE", "converge"),
+                ("BAKEND_AUTH_REQUIRE_API_KEY", "true"),
+                ("BAKEND_AUTH_JWT_SECRET", "x"),
+                (
+                    "BAKEND_USERS_FIELDS",
+                    r#"[{ "name": "level", "type": "number", "max": 1.5, "public": true }]"#,
+                ),
+                (
+                    "BAKEND_CORS_ALLOWED_ORIGINS",
+                    "https://a.example, https://b.example",
+                ),
+            ],
+        )
+        .map_err(|reason| panic!("{reason}"))
+        .expect("valid");
+        assert_eq!(settings.auth.access_token_ttl, Span::seconds(30));
+        assert_eq!(settings.auth.refresh_grace, Span::seconds(5));
+        assert_eq!(settings.auth.password.min_length, 12);
+        assert_eq!(settings.auth.refresh_reuse, RefreshReuse::Converge);
+        assert!(settings.auth.require_api_key);
+        assert_eq!(settings.auth.jwt_secret.as_deref(), Some("x"));
+        assert_eq!(settings.users.fields.len(), 1);
+        assert_eq!(
+            settings.users.fields[0]
+                .field
+                .max
+                .as_ref()
+                .map(ToString::to_string)
+                .as_deref(),
+            Some("1.5")
+        );
+        assert_eq!(
+            settings.cors.allowed_origins,
+            ["https://a.example", "https://b.example"]
+        );
+    }
+
+    #[test]
+    fn a_bad_setting_is_named_with_its_reason() {
+        for (json, variables, expected) in [
+            (
+                r#"{ "auht": {} }"#,
+                &[][..],
+                "auht: unknown field `auht`, expected one of `auth`, `cors`, `users`",
+            ),
+            (
+                r#"{ "auth": { "accessTokenTtl": "15 minutes" } }"#,
+                &[],
+                "auth.accessTokenTtl: `15 minutes` is not a duration; write 30s, 15m, 1h or 7d",
+            ),
+            (
+                r#"{ "auth": { "accessTokenTtl": 15 } }"#,
+                &[],
+                "auth.accessTokenTtl: invalid type: number, expected a string",
+            ),
+            (
+                r#"{ "auth": { "bcryptCost": 4 } }"#,
+                &[],
+                "auth.bcryptCost: 4 must be 10 to 16",
+            ),
+            (
+                r#"{ "auth": { "refreshTokenTtl": "31d" } }"#,
+                &[],
+                "auth.refreshTokenTtl: 2678400s must be 1s to 2592000s",
+            ),
+            (
+                r#"{ "auth": { "roles": ["editor", "Chief"] } }"#,
+                &[],
+                "auth.roles[1]: `Chief` must match ^[a-z]",
+            ),
+            (
+                r#"{ "auth": { "roles": ["user"] } }"#,
+                &[],
+                "auth.roles[0]: `user` means something else in rules",
+            ),
+            (
+                "{}",
+                &[("BAKEND_AUTH_ROLES", "a, b, a")],
+                "auth.roles[2]: `a` is there twice",
+            ),
+            (
+                r#"{ "users": { "fields": [{ "name": "bio", "type": "text" }] } }"#,
+                &[],
+                "users.fields[0]: type: unknown variant `text`",
+            ),
+            (
+                r#"{ "users": { "fields": [{ "name": "bio", "type": "string" }, { "name": "role", "type": "string" }] } }"#,
+                &[],
+                "users.fields[1].name: `role` is reserved; choose another name",
+            ),
+            (
+                "{}",
+                &[("BAKEND_USERS_FIELDS", "[{")],
+                "users.fields: BAKEND_USERS_FIELDS is not JSON: EOF",
+            ),
+            (
+                "{}",
+                &[("BAKEND_USERS_FIELDS", "bio")],
+                "users.fields[0]: a profile field is an object",
+            ),
+            (
+                "{}",
+                &[("BAKEND_AUTH_BCRYPT_COST", "ten")],
+                "auth.bcryptCost: BAKEND_AUTH_BCRYPT_COST=ten is not a number",
+            ),
+            (
+                "{}",
+                &[("BAKEND_AUTH_REQUIRE_API_KEY", "yes")],
+                "auth.requireApiKey: BAKEND_AUTH_REQUIRE_API_KEY=yes is neither true nor false",
+            ),
+            (
+                "{}",
+                &[("BAKEND_AUTH_SESSION_CHECK", "never")],
+                "auth.sessionCheck: unknown variant `never`, expected `immediate` or `expiry`",
+            ),
+        ] {
+            let reason = read(json, variables).err().unwrap_or_default();
+            assert!(
+                reason.starts_with(expected),
+                "{json} {variables:?}: {reason}"
+            );
+        }
+        assert!(read("{", &[]).is_err());
+    }
+
+    #[test]
+    fn a_developers_machine_throttles_only_what_it_is_told_to() {
+        let local = |json: &str, variables: &[(&str, &str)]| {
+            let variable = |name: &str| {
+                variables
+                    .iter()
+                    .find(|(key, _)| *key == name)
+                    .map(|(_, value)| (*value).to_owned())
+            };
+            Settings::read(json, variable, true).map(|settings| settings.auth.throttle)
+        };
+        let high = Throttle::MOST;
+        let all = Throttle {
+            attempts: high,
+            account_attempts: high,
+            source_attempts: high,
+            registrations: high,
+            refreshes: high,
+            ..Throttle::default()
+        };
+        assert_eq!(local("{}", &[]), Ok(all.clone()));
+        let file = r#"{ "auth": { "throttle": { "attempts": 7 } } }"#;
+        assert_eq!(
+            local(file, &[]),
+            Ok(Throttle {
+                attempts: 7,
+                ..all.clone()
+            })
+        );
+        let told = [("BAKEND_AUTH_THROTTLE_REFRESHES", "3")];
+        assert_eq!(
+            local(file, &told),
+            Ok(Throttle {
+                attempts: 7,
+                refreshes: 3,
+                ..all
+            })
+        );
+        assert!(local(r#"{ "auth": { "throttle": 1 } }"#, &[]).is_err());
+        assert!(
+            read("{}", &[]).is_ok_and(|settings| settings.auth.throttle == Throttle::default())
+        );
+    }
+}

@@ -1,0 +1,123 @@
+//! Sign-up, sign-in and sessions.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+use crate::settings::span::Span;
+use crate::settings::throttle::Throttle;
+
+/// Sign-up, sign-in and sessions.
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Auth {
+    /// The signing secret, at least 32 bytes. Absent: a random one is kept in the `_settings` table.
+    pub jwt_secret: Option<String>,
+    /// Lifetime of an access token, 1 s to 24 h.
+    pub access_token_ttl: Span,
+    /// Lifetime of a refresh token from its last use, up to `sessionMaxAge`.
+    pub refresh_token_ttl: Span,
+    /// Lifetime of a session in all, up to 366 days.
+    pub session_max_age: Span,
+    /// For how long after a rotation the previous refresh token is forgiven, up to 60 s.
+    pub refresh_grace: Span,
+    /// What the previous refresh token gets within the grace.
+    pub refresh_reuse: RefreshReuse,
+    /// What a password must be.
+    pub password: Password,
+    /// bcrypt's cost, 10 to 16 (OWASP's floor is 10); locally from 4.
+    pub bcrypt_cost: u32,
+    /// When the end of a session is noticed.
+    pub session_check: SessionCheck,
+    /// For how long a user who deleted the account can bring it back, up to 366 days; `0s`: not at all.
+    pub deletion_grace: Span,
+    /// Whether the cookie with the refresh token goes to apps on another site.
+    pub cookie_same_site: SameSite,
+    /// The roles that users may have beside `admin` and `authenticated`, each `^[a-z][a-z0-9_-]{0,31}$`.
+    pub roles: Vec<String>,
+    /// How often passwords, registrations and refreshes may be tried.
+    pub throttle: Throttle,
+    /// Whether every request needs an API key; then a publishable one binds its callers to its scopes and origins.
+    pub require_api_key: bool,
+}
+
+/// Which sites' requests carry the cookie with the refresh token (RFC 6265bis, section 5.6.7).
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SameSite {
+    /// Those of the API's own site.
+    #[default]
+    Lax,
+    /// Those of every site that is an allowed origin.
+    None,
+}
+
+/// What a password must be (NIST SP 800-63B, section 3.1.1: length alone).
+#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct Password {
+    /// The fewest characters, 8 to 64.
+    pub min_length: usize,
+    /// The most characters, 64 to 128.
+    pub max_length: usize,
+}
+
+/// What the previous refresh token gets within the grace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum RefreshReuse {
+    /// 401 and nothing else.
+    #[default]
+    Strict,
+    /// The same successor as the first time, while that is unused.
+    Converge,
+}
+
+/// When the end of a session is noticed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum SessionCheck {
+    /// On the next request: one read of session and user.
+    #[default]
+    Immediate,
+    /// When the access token expires: no read at all.
+    Expiry,
+}
+
+impl Auth {
+    /// The roles that a user may have.
+    pub fn all_roles(&self) -> impl Iterator<Item = &str> {
+        ["admin", "authenticated"]
+            .into_iter()
+            .chain(self.roles.iter().map(String::as_str))
+    }
+}
+
+impl Default for Auth {
+    fn default() -> Self {
+        Self {
+            jwt_secret: None,
+            access_token_ttl: Span::seconds(15 * 60),
+            refresh_token_ttl: Span::seconds(7 * 86_400),
+            session_max_age: Span::seconds(30 * 86_400),
+            refresh_grace: Span::seconds(10),
+            refresh_reuse: RefreshReuse::Strict,
+            password: Password::default(),
+            bcrypt_cost: 10,
+            session_check: SessionCheck::Immediate,
+            roles: Vec::new(),
+            deletion_grace: Span::seconds(30 * 86_400),
+            cookie_same_site: SameSite::Lax,
+            throttle: Throttle::default(),
+            require_api_key: false,
+        }
+    }
+}
+
+impl Default for Password {
+    fn default() -> Self {
+        Self {
+            min_length: 8,
+            max_length: 128,
+        }
+    }
+}

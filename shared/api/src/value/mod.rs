@@ -1,0 +1,15 @@
+//! Values: the one form of numbers, the one order of values, names that come twice. Ground: it imports no other room.
+
+mod duplicates;
+mod number;
+mod order;
+#[cfg(test)]
+mod random;
+
+pub(crate) use self::duplicates::{count_colons, count_members};
+pub use self::number::canonical;
+pub(crate) use self::number::is_integer;
+pub use self::order::compare;
+pub(crate) use self::order::compare_alike;
+#[cfg(test)]
+pub(crate) use self::random::Random;
