@@ -4,6 +4,7 @@
 
 pub mod elf;
 pub mod fuzz;
+pub mod intrinsic;
 pub mod names;
 pub mod openapi;
 pub mod plans;

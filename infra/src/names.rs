@@ -1,5 +1,11 @@
 //! Names of template resources.
 
+/// The longest name of a stack for which everything that is generated fits, in characters.
+pub const STACK_NAME: usize = 32;
+
+/// The longest name that Lambda gives a function, in characters.
+const MAX_FUNCTION_NAME: usize = 64;
+
 /// A name in camel case with a capital first: `records-get` is `RecordsGet`.
 ///
 /// Two names have the same form only if they differ in nothing but case, `-` and `_`, and no two endpoints and no two
@@ -25,10 +31,20 @@ pub fn function(name: &str) -> String {
     format!("{}Function", pascal(name))
 }
 
-/// The logical id of an endpoint's log group.
-#[must_use]
-pub fn logs(name: &str) -> String {
-    format!("{}Logs", pascal(name))
+/// An endpoint's function as it is called once deployed, for `Fn::Sub`: the stack's name, a hyphen and the endpoint's.
+///
+/// # Errors
+/// One line: a stack with a name of [`STACK_NAME`] characters could not have it.
+pub fn deployed(name: &str) -> Result<String, String> {
+    let room = MAX_FUNCTION_NAME - STACK_NAME - 1;
+    if name.len() > room {
+        return Err(format!(
+            "The endpoint {name} has a name of {} characters: Lambda allows {MAX_FUNCTION_NAME} for \
+             <stack>-<endpoint>, which leaves {room} beside a stack's name of {STACK_NAME}. Give it a shorter name.",
+            name.len()
+        ));
+    }
+    Ok(format!("${{AWS::StackName}}-{name}"))
 }
 
 /// The logical id of a system table, such as `_users`.
@@ -77,6 +93,22 @@ mod tests {
                 assert_eq!(other, fold(name), "{name}");
             }
         }
+    }
+
+    #[test]
+    fn a_functions_name_fits_behind_every_stacks() {
+        let longest = "x".repeat(31);
+        assert_eq!(
+            deployed(&longest),
+            Ok(format!("${{AWS::StackName}}-{longest}"))
+        );
+        assert_eq!(STACK_NAME + 1 + longest.len(), 64);
+        let error = deployed(&format!("{longest}y")).expect_err("refused");
+        assert!(
+            error.starts_with("The endpoint xxx") && error.contains("of 32 characters"),
+            "{error}"
+        );
+        assert!(!error.contains('\n'), "{error}");
     }
 
     #[test]

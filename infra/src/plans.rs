@@ -52,6 +52,8 @@ fn profile() -> Result<Vec<ProfileField>, String> {
 pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
     let mut written = Vec::new();
     let drawn = draw()?;
+    let collections: Vec<&Definition> = collections::all().collect();
+    println!("{}", template::usage(PAGE, &collections)?);
     let present = fs::read_to_string(root.join("template.yaml")).unwrap_or_default();
     for warning in steps::compare_files(&present, &drawn[0].1)? {
         eprintln!("Warning: {warning}");

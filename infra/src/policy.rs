@@ -7,17 +7,14 @@ use api::endpoints::{Action, Entry, Table};
 use serde::{Serialize, Serializer};
 use serde_yaml_ng::Value;
 
+use crate::intrinsic::{get_att, sub};
 use crate::names;
-use crate::template::{get_att, sub};
 
 /// Up to so many collections a policy names each table; beyond, it would not fit.
 pub const MAX_NAMED_COLLECTIONS: usize = 30;
 
 /// What IAM lets the inline policies of a role hold, in characters without white space.
 pub const MAX_POLICY: usize = 10_240;
-
-/// For how long a stack name a policy must still fit.
-const STACK_NAME: usize = 32;
 
 /// The system tables with their names.
 pub const SYSTEM_TABLES: &[(Table, &str)] = &[
@@ -78,7 +75,7 @@ impl Arn {
     /// How long it is once deployed, where partition and region have long names.
     fn length(&self) -> usize {
         let table =
-            "arn:aws-us-gov:dynamodb:ap-southeast-1:123456789012:table/-".len() + STACK_NAME;
+            "arn:aws-us-gov:dynamodb:ap-southeast-1:123456789012:table/-".len() + names::STACK_NAME;
         match self {
             Self::Table(_, name) => table + name.len(),
             Self::Indexes(_, name) => table + name.len() + "/index/*".len(),

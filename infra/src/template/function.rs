@@ -1,0 +1,83 @@
+//! The function of an endpoint; SAM makes its role out of the policy.
+
+use std::collections::BTreeMap;
+
+use api::Definition;
+use api::endpoints::Entry;
+use serde::Serialize;
+use serde_yaml_ng::Value;
+
+use super::resource::{Metadata, Resource};
+use super::{HASHES_PASSWORDS, TAKES_COOKIE};
+use crate::intrinsic::{reference, sub};
+use crate::names;
+use crate::policy::{Policy, policy};
+
+/// The memory, in MB, that comes with one whole vCPU.
+const ONE_VCPU: u16 = 1769;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub(super) struct Function {
+    function_name: Value,
+    description: &'static str,
+    code_uri: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    memory_size: Option<u16>,
+    environment: Environment,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    policies: Vec<Policy>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Environment {
+    variables: BTreeMap<&'static str, Value>,
+}
+
+/// The function of an endpoint.
+///
+/// # Errors
+/// One line: its name or its policy is longer than AWS allows.
+pub(super) fn function(
+    entry: &Entry,
+    collections: &[&Definition],
+) -> Result<Resource<Function>, String> {
+    Ok(Resource {
+        r#type: "AWS::Serverless::Function",
+        metadata: Some(Metadata {
+            skip_build: Some(true),
+            ..Metadata::default()
+        }),
+        deletion_policy: None,
+        update_replace_policy: None,
+        properties: Function {
+            function_name: sub(&names::deployed(entry.name)?),
+            description: entry.doc,
+            code_uri: format!("target/lambda/{}/", entry.name),
+            memory_size: HASHES_PASSWORDS.contains(&entry.name).then_some(ONE_VCPU),
+            environment: environment(entry),
+            policies: policy(entry, collections)?.into_iter().collect(),
+        },
+    })
+}
+
+/// The settings of an endpoint: where it runs, for the one that strangers make users with who becomes an admin, for one
+/// that takes cookies from whom, and for one that touches tables the version of the keys.
+fn environment(entry: &Entry) -> Environment {
+    let mut variables = BTreeMap::from([
+        ("BAKEND_ENV", "cloud".into()),
+        ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-")),
+    ]);
+    if entry.name == "register" {
+        variables.insert("BAKEND_ADMIN_EMAIL", reference("AdminEmail"));
+    }
+    if TAKES_COOKIE.contains(&entry.name) {
+        variables.insert("BAKEND_CORS_ALLOWED_ORIGINS", reference("AllowedOrigins"));
+    }
+    if !entry.access.is_empty() {
+        // Read by nobody: another value replaces every instance, and with it the keys that it has read.
+        variables.insert("BAKEND_KEYS_VERSION", reference("KeysVersion"));
+    }
+    Environment { variables }
+}

@@ -1,0 +1,284 @@
+use api::endpoints::{Guard, Method, PAGE};
+use serde_json::json;
+
+use super::*;
+use crate::intrinsic::{reference, sub};
+
+fn definition(name: &str) -> Definition {
+    serde_json::from_value(
+        json!({ "name": name, "fields": [], "permissions": { "read": "owner" } }),
+    )
+    .expect("a definition")
+}
+
+fn drawn(definitions: &[Definition]) -> Result<Value, String> {
+    let collections: Vec<&Definition> = definitions.iter().collect();
+    draw(PAGE, &collections).map(|text| serde_yaml_ng::from_str(&text).expect("YAML"))
+}
+
+fn properties<'a>(template: &'a Value, id: &str) -> &'a Value {
+    template
+        .get("Resources")
+        .and_then(|all| all.get(id))
+        .and_then(|it| it.get("Properties"))
+        .expect("there")
+}
+
+#[test]
+fn every_endpoint_is_a_function_with_its_settings() {
+    let template = drawn(&[]).expect("drawn");
+    for entry in PAGE {
+        let function = properties(&template, &names::function(entry.name));
+        assert_eq!(
+            function.get("CodeUri"),
+            Some(&Value::from(format!("target/lambda/{}/", entry.name)))
+        );
+        assert_eq!(
+            function.get("FunctionName"),
+            Some(&sub(&format!("${{AWS::StackName}}-{}", entry.name)))
+        );
+        assert_eq!(function.get("Events"), None, "SAM would add permissions");
+        let version = function
+            .get("Environment")
+            .and_then(|environment| environment.get("Variables"))
+            .and_then(|variables| variables.get("BAKEND_KEYS_VERSION"));
+        assert_eq!(
+            version.is_some(),
+            !entry.access.is_empty(),
+            "{}",
+            entry.name
+        );
+    }
+    let origins = |name: &str| {
+        let function = properties(&template, &names::function(name));
+        function
+            .get("Environment")?
+            .get("Variables")?
+            .get("BAKEND_CORS_ALLOWED_ORIGINS")
+            .cloned()
+    };
+    assert_eq!(
+        TAKES_COOKIE.map(origins),
+        [
+            Some(reference("AllowedOrigins")),
+            Some(reference("AllowedOrigins"))
+        ]
+    );
+    assert_eq!(origins("login"), None);
+    for name in HASHES_PASSWORDS {
+        let function = properties(&template, &names::function(name));
+        assert_eq!(function.get("MemorySize"), Some(&Value::from(1769)));
+    }
+    let routes = properties(&template, "Api")
+        .get("RouteSettings")
+        .and_then(Value::as_mapping)
+        .expect("there");
+    assert_eq!(routes.len(), HASHES_PASSWORDS.len());
+}
+
+#[test]
+fn every_route_leads_to_its_function_by_the_role_of_the_api() {
+    let template = drawn(&[]).expect("drawn");
+    let api = serde_json::to_value(properties(&template, "Api")).expect("JSON");
+    let body = &api["DefinitionBody"];
+    assert_eq!(body["openapi"], "3.0.1");
+    // Another title beside the property Name is refused by SAM.
+    assert_eq!(body["info"]["title"], api["Name"]);
+    let integration = |name: &str| {
+        let uri = format!(
+            "arn:${{AWS::Partition}}:apigateway:${{AWS::Region}}:lambda:path/2015-03-31/functions/${{{}.Arn}}/invocations",
+            names::function(name)
+        );
+        json!({ "type": "aws_proxy", "httpMethod": "POST", "payloadFormatVersion": "2.0", "uri": { "Fn::Sub": uri },
+                "credentials": { "Fn::GetAtt": ["ApiRole", "Arn"] } })
+    };
+    let mut routes = 0;
+    for entry in PAGE.iter().filter(|entry| !entry.methods.is_empty()) {
+        for method in entry.methods {
+            let operation = &body["paths"][entry.path][method.as_str().to_lowercase()];
+            assert_eq!(
+                operation["x-amazon-apigateway-integration"],
+                integration(entry.name),
+                "{} {}",
+                method.as_str(),
+                entry.path
+            );
+            let parameters = operation["parameters"].as_array().map_or(0, Vec::len);
+            assert_eq!(
+                parameters,
+                entry.path.matches('{').count(),
+                "{}",
+                entry.path
+            );
+            routes += 1;
+        }
+    }
+    let unrouted = PAGE.iter().find(|entry| entry.methods.is_empty());
+    let default = &body["paths"]["$default"]["x-amazon-apigateway-any-method"];
+    assert_eq!(default["isDefaultRoute"], true);
+    assert_eq!(
+        default["x-amazon-apigateway-integration"],
+        integration(unrouted.expect("a fallback").name)
+    );
+    let paths = body["paths"].as_object().expect("paths");
+    let all: usize = paths
+        .values()
+        .filter_map(|path| Some(path.as_object()?.len()))
+        .sum();
+    assert_eq!(all, routes + 1);
+}
+
+#[test]
+fn the_role_of_the_api_may_invoke_the_functions_and_nothing_else() {
+    let template = drawn(&[]).expect("drawn");
+    let role = serde_json::to_value(properties(&template, "ApiRole")).expect("JSON");
+    let prefix = "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-*";
+    let statement = json!([{ "Effect": "Allow", "Action": "lambda:InvokeFunction", "Resource": { "Fn::Sub": prefix } }]);
+    assert_eq!(
+        role["Policies"][0]["PolicyDocument"]["Statement"],
+        statement
+    );
+    assert_eq!(role["Policies"].as_array().map(Vec::len), Some(1));
+    assert_eq!(role.get("ManagedPolicyArns"), None);
+}
+
+#[test]
+fn every_throttled_route_is_a_route() {
+    let template = drawn(&[]).expect("drawn");
+    let api = serde_json::to_value(properties(&template, "Api")).expect("JSON");
+    for key in api["RouteSettings"].as_object().expect("there").keys() {
+        let (method, path) = key.split_once(' ').expect("method and path");
+        let operation = &api["DefinitionBody"]["paths"][path][method.to_lowercase()];
+        assert!(operation.is_object(), "{key}");
+    }
+}
+
+#[test]
+fn the_count_is_that_of_the_template_and_of_what_sam_adds() {
+    for number in [0, 3] {
+        let definitions: Vec<Definition> = (0..number)
+            .map(|number| definition(&format!("c{number}")))
+            .collect();
+        let collections: Vec<&Definition> = definitions.iter().collect();
+        let template = drawn(&definitions).expect("drawn");
+        let resources = template["Resources"].as_mapping().expect("there").len();
+        let count = Count::of(PAGE, &collections).expect("counted");
+        // A role for each function, and the stage.
+        assert_eq!(count.total(), resources + PAGE.len() + 1);
+        let line = usage(PAGE, &collections).expect("few enough");
+        let formula = format!(
+            "{} functions × 2 + {number} collections × 1 + 14 fixed = {} resources; {} of 450 are left.",
+            PAGE.len(),
+            count.total(),
+            450 - count.total()
+        );
+        assert!(line.ends_with(&formula), "{line}");
+    }
+}
+
+#[test]
+fn a_collection_is_a_table_with_the_indexes_it_needs() {
+    let template = drawn(&[definition("my-notes")]).expect("drawn");
+    let table = properties(&template, "MyNotesCollection");
+    let shown = serde_json::to_value(table).expect("JSON");
+    assert_eq!(
+        shown["TableName"],
+        json!({ "Fn::Sub": "${AWS::StackName}-my-notes" })
+    );
+    assert_eq!(
+        shown["AttributeDefinitions"],
+        json!([
+            { "AttributeName": "shard", "AttributeType": "N" },
+            { "AttributeName": "id", "AttributeType": "S" },
+            { "AttributeName": "owner", "AttributeType": "S" },
+        ])
+    );
+    assert_eq!(
+        shown["GlobalSecondaryIndexes"][0]["IndexName"],
+        json!("by_owner")
+    );
+    assert_eq!(
+        shown["TimeToLiveSpecification"],
+        json!({ "AttributeName": "expires_at", "Enabled": true })
+    );
+    let metadata = template
+        .get("Resources")
+        .and_then(|all| all.get("MyNotesCollection")?.get("Metadata")?.get("Shards"));
+    assert_eq!(metadata, Some(&Value::from(1)));
+}
+
+#[test]
+fn a_declared_index_sorts_a_shard_or_an_owner_by_its_binary_key() {
+    let mut notes = definition("notes");
+    notes.permissions.list = Some(api::Rule::public());
+    notes.indexes = serde_json::from_value(json!([
+        ["status", "-createdAt"],
+        { "fields": ["total"], "perOwner": true },
+    ]))
+    .expect("indexes");
+    let template = drawn(&[notes]).expect("drawn");
+    let shown = serde_json::to_value(properties(&template, "NotesCollection")).expect("JSON");
+    let index = |hash: &str, name: &str| {
+        json!({ "IndexName": name, "Projection": { "ProjectionType": "ALL" }, "KeySchema": [
+            { "AttributeName": hash, "KeyType": "HASH" }, { "AttributeName": name, "KeyType": "RANGE" } ] })
+    };
+    let expected = json!([
+        index("shard", "by.status.-createdAt"),
+        index("owner", "own.total")
+    ]);
+    assert_eq!(shown["GlobalSecondaryIndexes"], expected);
+    assert_eq!(
+        shown["AttributeDefinitions"],
+        json!([
+            { "AttributeName": "shard", "AttributeType": "N" },
+            { "AttributeName": "id", "AttributeType": "S" },
+            { "AttributeName": "by.status.-createdAt", "AttributeType": "B" },
+            { "AttributeName": "owner", "AttributeType": "S" },
+            { "AttributeName": "own.total", "AttributeType": "B" },
+        ])
+    );
+}
+
+#[test]
+fn what_cloudformation_would_refuse_is_refused_in_one_line() {
+    let many: Vec<Definition> = (0..151)
+        .map(|number| definition(&format!("c{number}")))
+        .collect();
+    assert!(drawn(&many[..150]).is_ok());
+    let error = drawn(&many).expect_err("refused");
+    assert!(
+        error.starts_with("There are 151 collections") && !error.contains('\n'),
+        "{error}"
+    );
+
+    let extra: Vec<String> = (0..219).map(|number| format!("extra-{number}")).collect();
+    let entries: Vec<Entry> = extra
+        .iter()
+        .map(|name| Entry {
+            name: Box::leak(name.clone().into_boxed_str()),
+            doc: "",
+            methods: &[Method::Get],
+            path: "/api/x",
+            guard: Guard::Open,
+            access: &[],
+            status: 200,
+            errors: &[],
+        })
+        .collect();
+    let page: Vec<&Entry> = entries.iter().collect();
+    let error = draw(&page, &[]).expect_err("refused");
+    assert!(
+        error.contains("219 functions × 2 + 0 collections × 1 + 14 fixed = 452 resources")
+            && !error.contains('\n'),
+        "{error}"
+    );
+    assert!(usage(&page[..218], &[]).is_ok_and(|line| line.contains("; 0 of 450 are left")));
+    let error = draw(&page[..2], &[]).expect_err("refused");
+    assert!(
+        error.contains("get /api/x") && error.contains("extra-1"),
+        "{error}"
+    );
+
+    let twice = draw(&[PAGE[0], PAGE[0]], &[]).expect_err("refused");
+    assert!(twice.contains("RegisterFunction"), "{twice}");
+}
