@@ -1,0 +1,165 @@
+//! Which index changes in which step, and what is to fill afterwards.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::path::PathBuf;
+
+use api::Definition;
+use serde_yaml_ng::Value;
+
+use super::table::{Table, index_names, table_of};
+use crate::names;
+
+/// The most indexes of a table that DynamoDB allows.
+pub(super) const MAX_INDEXES: usize = 20;
+
+/// A change of one index.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Change {
+    Add(String),
+    Drop(String),
+}
+
+/// What is to do.
+#[derive(Debug, Default)]
+pub(super) struct Plan {
+    /// Each step's changes, by logical id of the table.
+    pub(super) steps: Vec<BTreeMap<String, Change>>,
+    /// Collections, each with the indexes that it gets: old keys of an index of that name are cleared first.
+    pub(super) clear: BTreeMap<String, Vec<String>>,
+    /// Collections in which something is to fill.
+    pub(super) fill: Vec<String>,
+    /// After how many steps that is.
+    pub(super) fill_after: usize,
+}
+
+/// The steps from what is deployed to what is drawn.
+pub(super) fn plan(
+    present: &BTreeMap<String, Table>,
+    drawn: &Value,
+    collections: &[&Definition],
+) -> Result<Plan, String> {
+    let mut plan = Plan::default();
+    for (id, table) in present {
+        let Some(wanted) = table_of(drawn, id) else {
+            continue;
+        };
+        for index in &table.indexes {
+            let same = |other: &&Value| other.get("IndexName") == index.get("IndexName");
+            if wanted
+                .indexes
+                .iter()
+                .find(same)
+                .is_some_and(|other| other.get("KeySchema") != index.get("KeySchema"))
+            {
+                return Err(format!(
+                    "An index of {id} has another key than deployed: remove it by hand first."
+                ));
+            }
+        }
+        let changes = changes(&index_names(&table.indexes), &index_names(&wanted.indexes));
+        let added: Vec<String> = changes
+            .iter()
+            .filter_map(Change::added)
+            .map(str::to_owned)
+            .collect();
+        if let Some(last) = changes.iter().rposition(|change| change.added().is_some()) {
+            plan.fill_after = plan.fill_after.max(last + 1);
+        }
+        for (step, change) in changes.into_iter().enumerate() {
+            if plan.steps.len() <= step {
+                plan.steps.push(BTreeMap::new());
+            }
+            plan.steps
+                .get_mut(step)
+                .map(|tables| tables.insert(id.clone(), change));
+        }
+        if let Some(collection) = collections
+            .iter()
+            .find(|it| names::collection(&it.name) == *id)
+        {
+            // DynamoDB itself fills the index of owners, whose key every record has.
+            let declared: Vec<String> = added
+                .into_iter()
+                .filter(|name| name != "by_owner")
+                .collect();
+            let unique = wanted
+                .metadata
+                .unique
+                .iter()
+                .filter(|field| !table.metadata.unique.contains(field));
+            let new: Vec<String> = declared
+                .into_iter()
+                .chain(unique.map(|field| format!("unique.{field}")))
+                .collect();
+            if !new.is_empty() {
+                plan.fill.push(collection.name.clone());
+                plan.clear.insert(collection.name.clone(), new);
+            }
+        }
+    }
+    // One deployment there always is: of the code.
+    if plan.steps.is_empty() {
+        plan.steps.push(BTreeMap::new());
+    }
+    Ok(plan)
+}
+
+/// One table's changes in their order: what is new first, since until then the code before may need what goes.
+pub(super) fn changes(present: &[String], wanted: &[String]) -> Vec<Change> {
+    let mut drops: VecDeque<&String> = present
+        .iter()
+        .filter(|name| !wanted.contains(name))
+        .collect();
+    let mut count = present.len();
+    let mut changes = Vec::new();
+    for name in wanted.iter().filter(|name| !present.contains(name)) {
+        // Where the table is full, something has to go first.
+        if count >= MAX_INDEXES
+            && let Some(drop) = drops.pop_front()
+        {
+            changes.push(Change::Drop(drop.clone()));
+            count -= 1;
+        }
+        changes.push(Change::Add(name.clone()));
+        count += 1;
+    }
+    changes.extend(drops.into_iter().cloned().map(Change::Drop));
+    changes
+}
+
+impl Change {
+    pub(super) fn added(&self) -> Option<&str> {
+        match self {
+            Self::Add(name) => Some(name),
+            Self::Drop(_) => None,
+        }
+    }
+}
+
+impl Plan {
+    pub(super) fn print(&self, files: &[PathBuf]) {
+        if self.steps.iter().all(BTreeMap::is_empty) {
+            println!("No index changes: one deployment does.");
+        }
+        for (collection, indexes) in &self.clear {
+            println!(
+                "- clear keys that {collection} may have of an earlier {}",
+                indexes.join(", ")
+            );
+        }
+        for (at, (tables, file)) in self.steps.iter().zip(files).enumerate() {
+            println!("{}. deploy {}", at + 1, file.display());
+            for (id, change) in tables {
+                match change {
+                    Change::Add(index) => println!("   {id}: add {index}"),
+                    Change::Drop(index) => println!("   {id}: drop {index}"),
+                }
+            }
+            if at + 1 == self.fill_after.max(1) {
+                for collection in &self.fill {
+                    println!("   then: cargo admin backfill {collection} --all");
+                }
+            }
+        }
+    }
+}
