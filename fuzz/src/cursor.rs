@@ -4,7 +4,7 @@ use std::sync::LazyLock;
 
 use api::Timestamp;
 use api::query::Filter;
-use auth::cursor::{self as cursors, Binding};
+use auth::cursor::{Binding, Pager};
 use auth::{Keys, Scope};
 
 static KEYS: LazyLock<Option<Keys>> = LazyLock::new(|| Keys::new("local-", &[7; 32], None).ok());
@@ -20,17 +20,18 @@ pub fn cursor(data: &[u8]) {
         return;
     };
     let binding = Binding::new("posts", &Scope::All, "-table", &Filter::everything());
-    let open = |text: &str, now| cursors::open(keys, &binding, text, now).ok();
-    assert!(cursors::open(unused, &binding, &String::from_utf8_lossy(data), NOW).is_err());
+    let pager = Pager::new(keys, binding.clone(), NOW);
+    let unused = Pager::new(unused, binding, NOW);
+    assert!(unused.open(Some(&String::from_utf8_lossy(data))).is_err());
     let mut bytes = data.iter().copied();
     let mut byte = || bytes.next().unwrap_or_default();
     let nonce = [(); 12].map(|()| byte());
     let (at, how, to) = (usize::from(byte()), byte(), char::from(byte() % 128));
     let position: Vec<u8> = bytes.collect();
-    let Ok(sealed) = cursors::seal(keys, &binding, &position, NOW, nonce) else {
+    let Ok(Some(sealed)) = pager.seal(Some(&position), nonce) else {
         return;
     };
-    assert_eq!(open(&sealed, NOW), Some(position));
+    assert_eq!(pager.open(Some(&sealed)), Ok(Some(position)));
     let mut forged = sealed.clone();
     match how % 3 {
         0 => forged.insert(at % (sealed.len() + 1), to),
@@ -40,5 +41,8 @@ pub fn cursor(data: &[u8]) {
             to.encode_utf8(&mut [0; 4]),
         ),
     }
-    assert!(forged == sealed || open(&forged, NOW).is_none(), "{forged}");
+    assert!(
+        forged == sealed || pager.open(Some(&forged)).is_err(),
+        "{forged}"
+    );
 }

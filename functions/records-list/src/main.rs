@@ -6,7 +6,7 @@ use api::endpoints::RecordsList;
 use api::query::{Filter, parse};
 use api::wire::{Explanation, RecordPage};
 use api::{Code, Error};
-use auth::cursor::{self, Binding};
+use auth::cursor::{Binding, Pager};
 use auth::permission::Scope;
 use auth::session::admit_by_claims;
 use auth::{Caller, Visibility};
@@ -29,15 +29,12 @@ async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsLis
     let page = async |(scope, filter): (Scope, Filter)| {
         let plan = store::plan(definition, &scope, Some(&query.sort), &filter)?;
         let binding = Binding::new(&definition.name, &scope, &plan.order(), &filter);
-        let position = query
-            .cursor
-            .as_deref()
-            .map(|text| cursor::open(keys, &binding, text, call.now))
-            .transpose()?;
+        let pager = Pager::new(keys, binding, call.now);
+        let position = pager.open(query.cursor.as_deref())?;
         let page = store
             .list(definition, &plan, &filter, position.as_deref(), query.limit)
             .await?;
-        Ok::<_, Error>((page, plan, binding))
+        Ok::<_, Error>((page, plan, pager))
     };
     let listed =
         |caller: &Caller| Visibility::new(definition, caller).list(&query.sort, &query.filter);
@@ -55,7 +52,7 @@ async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsLis
     if query.explain && !caller.is_admin() {
         return Err(Error::new(Code::Forbidden).with_message("`explain` is for admins."));
     }
-    let (mut page, plan, binding) = match first {
+    let (mut page, plan, pager) = match first {
         Some(first) if suggested.as_ref() == Some(&listed) => first?,
         _ => page(listed).await?,
     };
@@ -74,9 +71,7 @@ async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsLis
             &mut page.records,
         )
         .await?;
-    let seal =
-        |position: Vec<u8>| cursor::seal(keys, &binding, &position, call.now, call.random()?);
-    let next_cursor = page.next.map(seal).transpose()?;
+    let next_cursor = pager.seal(page.next.as_deref(), call.random()?)?;
     let items = page
         .records
         .into_iter()

@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
+use api::Error;
 use api::endpoints::SessionsList;
 use api::query::listing;
 use api::wire::SessionPage;
-use api::{Code, Error, Id};
-use auth::cursor::{self, Binding};
+use auth::cursor::{Binding, Pager};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -21,20 +21,12 @@ async fn list(store: &Store, call: Call<SessionsList>) -> Result<Reply<SessionsL
     let (current, user) = store.signed_in(&credentials, call.now).await?;
     let known = ["limit", "cursor"];
     let asked = listing(call.query(&known)?, &known)?;
-    let binding = Binding::of_sessions(user.id);
-    let after = match &asked.cursor {
-        None => None,
-        Some(cursor) => {
-            let position = cursor::open(keys, &binding, cursor, call.now)?;
-            let position = position.try_into().ok().and_then(Id::from_bytes);
-            Some(position.ok_or(Code::InvalidCursor)?)
-        }
-    };
+    let pager = Pager::new(keys, Binding::of_sessions(user.id), call.now);
+    let after = pager.open_id(asked.cursor.as_deref())?;
     let page = store
         .list_sessions(&user, asked.limit, after, call.now)
         .await?;
-    let seal = |next: Id| cursor::seal(keys, &binding, &next.bytes(), call.now, call.random()?);
-    let next_cursor = page.next.map(seal).transpose()?;
+    let next_cursor = pager.seal_id(page.next, call.random()?)?;
     let items = page
         .sessions
         .into_iter()

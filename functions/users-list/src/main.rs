@@ -2,11 +2,11 @@
 
 use std::process::ExitCode;
 
+use api::Error;
 use api::endpoints::UsersList;
 use api::query::listing;
 use api::wire::UserPage;
-use api::{Code, Error, Id};
-use auth::cursor::{self, Binding};
+use auth::cursor::{Binding, Pager};
 use auth::user::check_role;
 use runtime::{Call, Reply};
 use store::Store;
@@ -28,26 +28,13 @@ async fn list(store: &Store, call: Call<UsersList>) -> Result<Reply<UsersList>, 
     {
         return Err(Error::invalid(vec![detail]));
     }
-    let binding = Binding::of_users(&listing);
-    let position = listing
-        .cursor
-        .as_deref()
-        .map(|text| cursor::open(keys, &binding, text, call.now))
-        .transpose()?;
-    let user = |bytes: Vec<u8>| {
-        bytes
-            .try_into()
-            .ok()
-            .and_then(Id::from_bytes)
-            .ok_or(Code::InvalidCursor)
-    };
-    let after = position.map(user).transpose()?;
+    let pager = Pager::new(keys, Binding::of_users(&listing), call.now);
+    let after = pager.open_id(listing.cursor.as_deref())?;
 
     let page = store
         .list_users(&listing, after, &call.settings.users.fields)
         .await?;
-    let seal = |user: Id| cursor::seal(keys, &binding, &user.bytes(), call.now, call.random()?);
-    let next_cursor = page.next.map(seal).transpose()?;
+    let next_cursor = pager.seal_id(page.next, call.random()?)?;
     let items = page
         .users
         .iter()

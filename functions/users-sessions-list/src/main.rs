@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use api::endpoints::UsersSessionsList;
 use api::query::listing;
 use api::wire::SessionPage;
-use api::{Code, Error, Id};
-use auth::cursor::{self, Binding};
+use api::{Code, Error};
+use auth::cursor::{Binding, Pager};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -27,31 +27,13 @@ async fn list_sessions(
     )?;
     let listing = listing(call.parameters(), &["limit", "cursor"])?;
     let user = user.ok_or(Code::UserNotFound)?;
-    let binding = Binding::of_sessions(user.id);
-    let position = listing
-        .cursor
-        .as_deref()
-        .map(|text| cursor::open(keys, &binding, text, call.now))
-        .transpose()?;
-    let session = |bytes: Vec<u8>| {
-        bytes
-            .try_into()
-            .ok()
-            .and_then(Id::from_bytes)
-            .ok_or(Code::InvalidCursor)
-    };
+    let pager = Pager::new(keys, Binding::of_sessions(user.id), call.now);
+    let after = pager.open_id(listing.cursor.as_deref())?;
     let page = store
-        .list_sessions(
-            &user,
-            listing.limit,
-            position.map(session).transpose()?,
-            call.now,
-        )
+        .list_sessions(&user, listing.limit, after, call.now)
         .await?;
 
-    let seal =
-        |session: Id| cursor::seal(keys, &binding, &session.bytes(), call.now, call.random()?);
-    let next_cursor = page.next.map(seal).transpose()?;
+    let next_cursor = pager.seal_id(page.next, call.random()?)?;
     let asking = credentials.claims.as_ref().map(|claims| claims.sid);
     let items = page
         .sessions

@@ -52,57 +52,115 @@ impl Binding {
     }
 }
 
-/// Seals the key that the next page comes after, for this list alone. A key of 1,024 bytes becomes about 1,400
-/// characters, which a query string has room for.
+/// The cursors of one list at one moment: opens the cursor that a request brings, seals the next.
 ///
-/// # Errors
-/// `common/internal` when sealing fails, which no input makes happen.
-pub fn seal(
-    keys: &Keys,
-    binding: &Binding,
-    position: &[u8],
+/// A handler makes a pager as soon as it knows the list:
+///
+/// ```text
+/// let pager = Pager::new(keys, Binding::of_sessions(user.id), call.now);
+/// let after = pager.open_id(asked.cursor.as_deref())?;
+/// let page = store.list_sessions(&user, asked.limit, after, call.now).await?;
+/// let next_cursor = pager.seal_id(page.next, call.random()?)?;
+/// ```
+///
+/// A list of records, whose positions are keys and not ids, uses [`Pager::open`] and [`Pager::seal`].
+#[derive(Clone)]
+pub struct Pager<'a> {
+    keys: &'a Keys,
+    binding: Binding,
     now: Timestamp,
-    nonce: [u8; NONCE_LEN],
-) -> Result<String, Error> {
-    let mut content = [now.seconds().to_be_bytes().as_slice(), position].concat();
-    keys.current()?
-        .cursor
-        .seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(nonce),
-            Aad::from(&binding.0),
-            &mut content,
+}
+
+impl<'a> Pager<'a> {
+    /// The cursors of this list, opened and sealed now.
+    #[must_use]
+    pub fn new(keys: &'a Keys, binding: Binding, now: Timestamp) -> Self {
+        Self { keys, binding, now }
+    }
+
+    /// Seals the key that the next page comes after, for this list alone; `None` stays `None`. A key of 1,024 bytes
+    /// becomes about 1,400 characters, which a query string has room for.
+    ///
+    /// # Errors
+    /// `common/internal` when sealing fails, which no input makes happen.
+    pub fn seal(
+        &self,
+        position: Option<&[u8]>,
+        nonce: [u8; NONCE_LEN],
+    ) -> Result<Option<String>, Error> {
+        position
+            .map(|position| self.seal_bytes(position, nonce))
+            .transpose()
+    }
+
+    /// Seals the id that the next page comes after; `None` stays `None`.
+    ///
+    /// # Errors
+    /// Those of [`Pager::seal`].
+    pub fn seal_id(
+        &self,
+        position: Option<Id>,
+        nonce: [u8; NONCE_LEN],
+    ) -> Result<Option<String>, Error> {
+        self.seal(
+            position.map(|id| id.bytes()).as_ref().map(|id| &id[..]),
+            nonce,
         )
-        .map_err(|_| Error::internal("sealing a cursor failed"))?;
-    Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), content.as_slice()].concat()))
-}
+    }
 
-/// Opens a cursor that was sealed for this list within the last 24 hours.
-///
-/// # Errors
-/// `data/invalid-cursor`.
-pub fn open(
-    keys: &Keys,
-    binding: &Binding,
-    cursor: &str,
-    now: Timestamp,
-) -> Result<Vec<u8>, Error> {
-    parse(keys, binding, cursor, now).ok_or_else(|| Code::InvalidCursor.into())
-}
+    /// Opens a cursor that was sealed for this list within the last 24 hours; `None` stays `None`.
+    ///
+    /// # Errors
+    /// `data/invalid-cursor`.
+    pub fn open(&self, cursor: Option<&str>) -> Result<Option<Vec<u8>>, Error> {
+        cursor
+            .map(|cursor| self.parse(cursor).ok_or_else(|| Code::InvalidCursor.into()))
+            .transpose()
+    }
 
-fn parse(keys: &Keys, binding: &Binding, cursor: &str, now: Timestamp) -> Option<Vec<u8>> {
-    let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
-    let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
-    keys.generations.iter().find_map(|key| {
-        let mut content = sealed.to_vec();
-        let nonce = Nonce::assume_unique_for_key(*nonce);
-        let content = key
+    /// Opens a cursor of a list whose positions are ids; `None` stays `None`.
+    ///
+    /// # Errors
+    /// `data/invalid-cursor`.
+    pub fn open_id(&self, cursor: Option<&str>) -> Result<Option<Id>, Error> {
+        let id = |position: Vec<u8>| {
+            let bytes = position.try_into().ok();
+            bytes
+                .and_then(Id::from_bytes)
+                .ok_or_else(|| Code::InvalidCursor.into())
+        };
+        self.open(cursor)?.map(id).transpose()
+    }
+
+    fn seal_bytes(&self, position: &[u8], nonce: [u8; NONCE_LEN]) -> Result<String, Error> {
+        let mut content = [self.now.seconds().to_be_bytes().as_slice(), position].concat();
+        self.keys
+            .current()?
             .cursor
-            .open_in_place(nonce, Aad::from(&binding.0), &mut content)
-            .ok()?;
-        let (made, position) = content.split_first_chunk::<8>()?;
-        let age = now.seconds().saturating_sub(u64::from_be_bytes(*made));
-        (age < LIFETIME).then(|| position.to_vec())
-    })
+            .seal_in_place_append_tag(
+                Nonce::assume_unique_for_key(nonce),
+                Aad::from(&self.binding.0),
+                &mut content,
+            )
+            .map_err(|_| Error::internal("sealing a cursor failed"))?;
+        Ok(URL_SAFE_NO_PAD.encode([nonce.as_slice(), content.as_slice()].concat()))
+    }
+
+    fn parse(&self, cursor: &str) -> Option<Vec<u8>> {
+        let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
+        let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
+        self.keys.generations.iter().find_map(|key| {
+            let mut content = sealed.to_vec();
+            let nonce = Nonce::assume_unique_for_key(*nonce);
+            let content = key
+                .cursor
+                .open_in_place(nonce, Aad::from(&self.binding.0), &mut content)
+                .ok()?;
+            let (made, position) = content.split_first_chunk::<8>()?;
+            let age = self.now.seconds().saturating_sub(u64::from_be_bytes(*made));
+            (age < LIFETIME).then(|| position.to_vec())
+        })
+    }
 }
 
 #[cfg(test)]
@@ -155,17 +213,20 @@ mod tests {
         let at = |seconds: u64| Timestamp::from_millis(NOW.millis() + seconds * 1000);
         let equals = |value: &str| Filter::Field("status".to_owned(), Test::Eq(Some(json!(value))));
         let list = Binding::new("posts", &Scope::All, "-table", &equals("draft"));
+        let pager = |binding: &Binding, now| Pager::new(&keys, binding.clone(), now);
+        let seal = |position: &[u8]| {
+            let sealed = pager(&list, NOW).seal(Some(position), [5; NONCE_LEN]);
+            sealed.expect("sealed").expect("a cursor")
+        };
+        let open = |binding: &Binding, text: &str, now| pager(binding, now).open(Some(text));
         for position in [&[][..], &[1; 16], &[0xff; 1024]] {
-            let cursor = seal(&keys, &list, position, NOW, [5; NONCE_LEN]).expect("sealed");
+            let cursor = seal(position);
             assert!(cursor.len() < 1500, "{} characters", cursor.len());
-            assert_eq!(open(&keys, &list, &cursor, NOW), Ok(position.to_vec()));
+            assert_eq!(open(&list, &cursor, NOW), Ok(Some(position.to_vec())));
         }
-        let cursor = seal(&keys, &list, &[1; 16], NOW, [5; NONCE_LEN]).expect("sealed");
-        assert!(open(&keys, &list, &cursor, at(LIFETIME - 1)).is_ok());
-        assert!(
-            open(&keys, &list, &cursor, at(LIFETIME)).is_err(),
-            "a day old"
-        );
+        let cursor = seal(&[1; 16]);
+        assert!(open(&list, &cursor, at(LIFETIME - 1)).is_ok());
+        assert!(open(&list, &cursor, at(LIFETIME)).is_err(), "a day old");
         let own = Scope::OwnedBy(Id::new(NOW, [2; 10]));
         for other in [
             Binding::new("notes", &Scope::All, "-table", &equals("draft")),
@@ -176,7 +237,7 @@ mod tests {
             Binding::new("posts", &Scope::All, "-table", &Filter::everything()),
         ] {
             assert_eq!(
-                open(&keys, &other, &cursor, NOW),
+                open(&other, &cursor, NOW),
                 Err(Code::InvalidCursor.into()),
                 "{other:?}"
             );
@@ -189,10 +250,31 @@ mod tests {
             };
             let mut forged = cursor.clone();
             forged.replace_range(at..=at, other);
-            assert!(open(&keys, &list, &forged, NOW).is_err(), "at {at}");
+            assert!(open(&list, &forged, NOW).is_err(), "at {at}");
         }
         for forged in ["", "x", &cursor[4..], &format!("{cursor}AAAA")] {
-            assert!(open(&keys, &list, forged, NOW).is_err(), "{forged}");
+            assert!(open(&list, forged, NOW).is_err(), "{forged}");
+        }
+    }
+
+    #[test]
+    fn a_position_that_is_no_id_is_no_cursor_of_a_list_by_id() {
+        let keys =
+            Keys::new("local-", b"a-secret-for-tests-of-32-bytes-or-more", None).expect("keys");
+        let id = Id::new(NOW, [2; 10]);
+        let pager = Pager::new(&keys, Binding::of_sessions(id), NOW);
+        let nonce = [5; NONCE_LEN];
+        let cursor = pager.seal_id(Some(id), nonce).expect("sealed");
+        assert_eq!(pager.open_id(cursor.as_deref()), Ok(Some(id)));
+        assert_eq!(pager.seal_id(None, nonce), Ok(None));
+        assert_eq!(pager.open_id(None), Ok(None));
+        for wrong in [&[][..], &[0; 16], &[1; 17]] {
+            let cursor = pager.seal(Some(wrong), nonce).expect("sealed");
+            assert_eq!(
+                pager.open_id(cursor.as_deref()),
+                Err(Code::InvalidCursor.into()),
+                "{wrong:?}"
+            );
         }
     }
 }

@@ -8,7 +8,7 @@ use api::query::Filter;
 use api::record::{Input, OwnerInput};
 use api::wire::Record;
 use api::{Code, Definition, Deployment, Error, Id, Timestamp};
-use auth::cursor::{self, Binding};
+use auth::cursor::{Binding, Pager};
 use auth::permission::{OwnerChange, Terms};
 use auth::precondition::Precondition;
 use auth::session::Caller;
@@ -624,9 +624,13 @@ impl Dataset {
             &query.filter,
         );
         let now = Timestamp::from_millis(START);
-        let sealed = cursor::seal(&self.keys, &binding, &position, now, self.dice.bytes())
-            .map_err(|e| format!("{e:?}"))?;
-        cursor::open(&self.keys, &binding, &sealed, now).map_err(|error| format!("{error:?}"))
+        let pager = Pager::new(&self.keys, binding, now);
+        let carried = pager
+            .seal(Some(&position), self.dice.bytes())
+            .and_then(|sealed| pager.open(sealed.as_deref()));
+        carried
+            .map_err(|e| format!("{e:?}"))?
+            .ok_or_else(|| "a cursor came to nothing".to_owned())
     }
 }
 
