@@ -8,11 +8,9 @@ use api::record::{self, Write};
 use api::wire::{BulkItems, BulkOperation, RecordView};
 use api::{Code, Detail, Error, Id, Operation};
 use auth::Visibility;
-use auth::permission::{
-    OwnerChange, Terms, columns, may_change, may_create, may_set, owner_change, owner_of_new,
-    related,
-};
+use auth::permission::{may_change, may_create};
 use auth::precondition::Precondition;
+use auth::terms::{OwnerChange, Terms, columns, may_set, owner_change, owner_of_new, related};
 use runtime::{Call, Reply};
 use store::{Act, Change, NewRecord, Store, Writer};
 

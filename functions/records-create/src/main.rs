@@ -6,8 +6,9 @@ use api::endpoints::RecordsCreate;
 use api::record::{self, Write};
 use api::{Code, Error, Id};
 use auth::Visibility;
-use auth::permission::{may_create, may_set, owner_of_new, related};
+use auth::permission::may_create;
 use auth::precondition::idempotency_key;
+use auth::terms::{may_set, owner_of_new, related};
 use runtime::{Call, Reply};
 use store::{Created, IdempotencyKey, NewRecord, Store, Writer};
 

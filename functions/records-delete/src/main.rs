@@ -6,8 +6,9 @@ use api::endpoints::RecordsDelete;
 use api::wire::NoContent;
 use api::{Code, Error, Operation};
 use auth::Visibility;
-use auth::permission::{OwnerChange, Terms, may_change};
+use auth::permission::may_change;
 use auth::precondition::Precondition;
+use auth::terms::{OwnerChange, Terms};
 use runtime::{Call, Reply};
 use store::{Store, Writer};
 

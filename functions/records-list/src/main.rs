@@ -6,10 +6,9 @@ use api::endpoints::RecordsList;
 use api::query::{Filter, parse};
 use api::wire::{Explanation, RecordPage};
 use api::{Code, Error};
+use auth::caller::admit_by_claims;
 use auth::cursor::{Binding, Pager};
-use auth::permission::Scope;
-use auth::session::admit_by_claims;
-use auth::{Caller, Visibility};
+use auth::{Caller, Scope, Visibility};
 use runtime::{Call, Reply};
 use store::{Store, expand};
 

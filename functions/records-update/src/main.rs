@@ -6,8 +6,9 @@ use api::endpoints::RecordsUpdate;
 use api::record::{self, Write};
 use api::{Code, Error, Operation};
 use auth::Visibility;
-use auth::permission::{Columns, Terms, columns, may_change, owner_change, related};
+use auth::permission::may_change;
 use auth::precondition::Precondition;
+use auth::terms::{Columns, Terms, columns, owner_change, related};
 use runtime::{Call, Reply};
 use store::{Change, Store, Writer};
 

@@ -7,8 +7,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::aead::{Aad, NONCE_LEN, Nonce};
 use ring::digest::{SHA256, digest};
 
+use crate::grant::Scope;
 use crate::keys::Keys;
-use crate::permission::Scope;
 
 /// How long a cursor may be used, in seconds.
 const LIFETIME: u64 = 86_400;

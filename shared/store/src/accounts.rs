@@ -20,7 +20,7 @@ use serde_json::{Value, json};
 use crate::item::{Item, from_object, id, number, text, time};
 use crate::records::Writer;
 use crate::sessions::session_item;
-use crate::transaction::{TRIES, Unsent};
+use crate::transaction::{TRIES, Unsent, pause};
 use crate::users::{KIND, identity_item, identity_key, read_user, user_item};
 use crate::{Store, built};
 
@@ -155,7 +155,7 @@ impl Store {
                 }
                 None => return Err(refusal(&failed)),
             }
-            writer.pause(tries).await;
+            pause(writer, tries).await;
         }
         Err(Error::unavailable("the user keeps changing"))
     }

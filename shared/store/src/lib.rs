@@ -35,10 +35,11 @@ use tokio::sync::OnceCell;
 
 pub use accounts::Along;
 pub use api_keys::MAX_API_KEYS;
+pub use auth::Writer;
 pub use directory::UserPage;
 pub use list::{Cost, Count, Page};
 pub use plan::{Plan, plan};
-pub use records::{Before, Created, NewRecord, StoredRecord, Writer};
+pub use records::{Before, Created, NewRecord, StoredRecord};
 pub use seed::new_items;
 pub use sessions::{Rotation, SessionPage};
 pub use throttle::Attempt;

@@ -7,7 +7,8 @@
 use std::collections::{BTreeSet, HashMap};
 
 use api::{Code, Definition, Error, Id, Timestamp, wire};
-use auth::permission::{Related, Terms};
+pub(crate) use auth::Writer;
+use auth::terms::{Related, Terms};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Value};
 
@@ -48,21 +49,6 @@ pub struct NewRecord {
     pub created_by: Option<Id>,
     /// The declared fields, but for the owner field.
     pub fields: Map<String, Value>,
-}
-
-/// Who writes, and as which request: what makes a write recognisable as one's own.
-#[derive(Clone, Debug)]
-pub struct Writer {
-    /// The user; `None` for a stranger and for a server.
-    pub user: Option<Id>,
-    /// The API key, if one was shown.
-    pub key: Option<Id>,
-    /// The request's id, as in the log.
-    pub request_id: String,
-    /// The id of this write: the record's next revision.
-    pub rev: String,
-    /// The time of the write.
-    pub now: Timestamp,
 }
 
 /// What came of a create.
@@ -366,31 +352,12 @@ impl Store {
     }
 }
 
-impl Writer {
-    /// A write of this user and request.
-    #[must_use]
-    pub fn new(user: Option<Id>, request_id: String, now: Timestamp, random: [u8; 10]) -> Self {
-        Self {
-            user,
-            key: None,
-            request_id,
-            rev: Id::new(now, random).to_string(),
-            now,
-        }
-    }
-
-    /// The same by way of an API key.
-    #[must_use]
-    pub fn with_key(self, key: Option<Id>) -> Self {
-        Self { key, ..self }
-    }
-
-    pub(crate) fn actor(&self) -> AttributeValue {
-        let mut actor = Item::from([("request_id".to_owned(), text(&self.request_id))]);
-        actor.extend(self.user.map(|user| ("user_id".to_owned(), id(user))));
-        actor.extend(self.key.map(|key| ("key_id".to_owned(), id(key))));
-        AttributeValue::M(actor)
-    }
+/// The writer as an item tells it.
+pub(crate) fn actor(writer: &Writer) -> AttributeValue {
+    let mut actor = Item::from([("request_id".to_owned(), text(&writer.request_id))]);
+    actor.extend(writer.user.map(|user| ("user_id".to_owned(), id(user))));
+    actor.extend(writer.key.map(|key| ("key_id".to_owned(), id(key))));
+    AttributeValue::M(actor)
 }
 
 pub(crate) fn is_tombstone(item: &Item) -> bool {

@@ -2,7 +2,8 @@
 
 use api::settings::{SessionCheck, Throttle};
 use api::{Code, Error, Id, Timestamp};
-use auth::session::{Client, Found, Refreshes, admit_all};
+use auth::caller::{Found, admit_all};
+use auth::session::{Client, Refreshes};
 use auth::{Caller, Claims, Credentials, PresentedKey, RefreshToken, Session, User};
 use aws_sdk_dynamodb::types::{
     KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,

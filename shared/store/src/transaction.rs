@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use api::definition::USERS;
 use api::{Code, Definition, Detail, Error, Id};
-use auth::permission::Related;
+use auth::terms::Related;
 use auth::{Requirement, Visibility};
 use aws_sdk_dynamodb::types::{AttributeValue, ConditionCheck, Put, TransactWriteItem, Update};
 use serde_json::Value;
@@ -189,7 +189,7 @@ impl Store {
                 }
             }
             if again {
-                writer.pause(tries).await;
+                pause(writer, tries).await;
                 continue;
             }
             return Err(refusal(failed));
@@ -420,7 +420,7 @@ impl Store {
                 Err(Cancelled::Conditions(failed)) => return Ok(failed),
                 Err(Cancelled::TooLarge(at)) => return Err(Unsent::TooLarge(at)),
                 Err(Cancelled::Fault(error)) => return Err(Unsent::Fault(error)),
-                Err(Cancelled::Conflict) => writer.pause(tries).await,
+                Err(Cancelled::Conflict) => pause(writer, tries).await,
             }
         }
         Err(Unsent::Fault(Error::unavailable("transaction conflict")))
@@ -482,23 +482,21 @@ impl Store {
                 }
                 Err(Cancelled::TooLarge(_)) => return Err(Code::RecordTooLarge.into()),
                 Err(Cancelled::Fault(error)) => return Err(error),
-                Err(Cancelled::Conflict) => writer.pause(tries).await,
+                Err(Cancelled::Conflict) => pause(writer, tries).await,
             }
         }
         Err(Error::unavailable("transaction conflict"))
     }
 }
 
-impl Writer {
-    /// Waits before another try, longer each time. What many writers run into, they run into together: each waits in
-    /// its own rhythm.
-    pub(crate) async fn pause(&self, tries: u32) {
-        let own = self.rev.bytes().fold(u64::from(tries), |hash, byte| {
-            hash.wrapping_mul(31).wrapping_add(byte.into())
-        });
-        let most = 40 * u64::from(tries);
-        tokio::time::sleep(Duration::from_millis(10 + own % most)).await;
-    }
+/// Waits before another try, longer each time. What many writers run into, they run into together: each waits in its own
+/// rhythm.
+pub(crate) async fn pause(writer: &Writer, tries: u32) {
+    let own = writer.rev.bytes().fold(u64::from(tries), |hash, byte| {
+        hash.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    let most = 40 * u64::from(tries);
+    tokio::time::sleep(Duration::from_millis(10 + own % most)).await;
 }
 
 /// Whether an operation may be done to the record that was read.
@@ -658,8 +656,8 @@ fn size(value: &Value) -> usize {
 #[cfg(test)]
 mod tests {
     use api::Timestamp;
-    use auth::permission::{OwnerChange, Terms};
     use auth::precondition::Precondition;
+    use auth::terms::{OwnerChange, Terms};
     use auth::{Caller, Visibility};
     use serde_json::{Map, json};
 

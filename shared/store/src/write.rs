@@ -6,13 +6,13 @@ use api::definition::Index;
 use api::record::{Input, OwnerInput};
 use api::{Definition, Error, Id};
 use auth::Requirement;
-use auth::permission::{OwnerChange, Related, Terms};
 use auth::precondition::Precondition;
+use auth::terms::{OwnerChange, Related, Terms};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, ReturnValuesOnConditionCheckFailure, Update};
 use serde_json::{Map, Value};
 
 use crate::item::{Item, from_json, from_object, id, number, text, time};
-use crate::records::{NewRecord, StoredRecord, Writer};
+use crate::records::{NewRecord, StoredRecord, Writer, actor};
 use crate::{backfill, built, index};
 
 /// How long a tombstone stays, in seconds: longer than any retry of a delete.
@@ -211,7 +211,7 @@ pub(crate) fn put(
         ("created_at".to_owned(), time(record.created_at)),
         ("updated_at".to_owned(), time(record.updated_at)),
         ("rev".to_owned(), text(&record.rev)),
-        ("actor".to_owned(), writer.actor()),
+        ("actor".to_owned(), actor(writer)),
         ("data".to_owned(), from_object(record.fields.clone())),
     ]);
     item.extend(
@@ -257,7 +257,7 @@ pub(crate) fn update(
         None => Expression::on(terms),
     };
     expression.set("rev", text(&writer.rev));
-    expression.set("actor", writer.actor());
+    expression.set("actor", actor(writer));
     match act {
         Act::Create(_) => return Ok(None),
         Act::Update(record, terms, change) => {

@@ -1,0 +1,427 @@
+//! Callers: a request's credentials, and the caller whom they admit.
+
+use api::settings::SessionCheck;
+use api::{Code, Error, Id, Operation, Timestamp};
+
+use crate::access_token::Claims;
+use crate::api_key::{ApiKey, KeyAccess, PresentedKey};
+use crate::session::Session;
+use crate::user::{ADMIN, User};
+
+/// What a request shows of who is asking, not yet checked against the tables.
+#[derive(Clone, Debug, Default)]
+pub struct Credentials {
+    /// The claims of the access token, if there is one; none beside a secret key.
+    pub claims: Option<Claims>,
+    /// The API key, if there is one.
+    pub key: Option<PresentedKey>,
+    /// What they are shown for, where a key's scopes count: an operation on a collection, or on
+    /// [`USERS`](api::definition::USERS).
+    pub scope: Option<(String, Operation)>,
+}
+
+impl Credentials {
+    /// Whether they are those of a server, which nobody has looked up yet: until then no more is to be read for it than
+    /// for a stranger.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        self.key.as_ref().is_some_and(PresentedKey::is_secret)
+    }
+}
+
+/// What the tables have of those who are asking.
+#[derive(Clone, Debug, Default)]
+pub struct Found {
+    /// The session of the access token.
+    pub session: Option<Session>,
+    /// Its user.
+    pub user: Option<User>,
+    /// The API key.
+    pub key: Option<ApiKey>,
+}
+
+/// Who is asking, after session and API key have been checked: nothing else makes one with a user or a server in it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    who: Who,
+    /// The API key, if one was shown.
+    key: Option<KeyAccess>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Who {
+    Stranger,
+    User { id: Id, role: String },
+    Server,
+}
+
+impl Caller {
+    fn new(who: Who) -> Self {
+        Self { who, key: None }
+    }
+
+    fn user(id: Id, role: &str) -> Self {
+        Self::new(Who::User {
+            id,
+            role: role.to_owned(),
+        })
+    }
+
+    /// Somebody without a token.
+    #[must_use]
+    pub fn stranger() -> Self {
+        Self::new(Who::Stranger)
+    }
+
+    /// The user's id; `None` for a stranger and for a server.
+    #[must_use]
+    pub fn id(&self) -> Option<Id> {
+        match &self.who {
+            Who::Stranger | Who::Server => None,
+            Who::User { id, .. } => Some(*id),
+        }
+    }
+
+    /// The user's role; `None` for a stranger and for a server.
+    #[must_use]
+    pub fn role(&self) -> Option<&str> {
+        match &self.who {
+            Who::Stranger | Who::Server => None,
+            Who::User { role, .. } => Some(role),
+        }
+    }
+
+    /// The id of the API key that was shown.
+    #[must_use]
+    pub fn key(&self) -> Option<Id> {
+        self.key.as_ref().map(|key| key.id)
+    }
+
+    /// Whose request it is when it comes again: the user, or the key of a server; `None` for a stranger.
+    #[must_use]
+    pub fn identity(&self) -> Option<Id> {
+        if self.is_server() {
+            self.key()
+        } else {
+            self.id()
+        }
+    }
+
+    /// Whether nobody is known to be asking.
+    #[must_use]
+    pub fn is_stranger(&self) -> bool {
+        self.who == Who::Stranger
+    }
+
+    /// Whether it is a server, by its secret key.
+    #[must_use]
+    pub fn is_server(&self) -> bool {
+        self.who == Who::Server
+    }
+
+    /// Whether the caller passes every rule: an admin, or a server within its scopes.
+    #[must_use]
+    pub fn is_admin(&self) -> bool {
+        self.is_server() || self.role() == Some(ADMIN)
+    }
+
+    /// Whether the scopes of the API key allow an operation on a collection, or on
+    /// [`USERS`](api::definition::USERS). Without a key that binds, everything is.
+    #[must_use]
+    pub fn is_in_scope(&self, collection: &str, operation: Operation) -> bool {
+        let scopes = self.key.as_ref().and_then(|key| key.scopes.as_ref());
+        scopes.is_none_or(|scopes| scopes.hold(collection, operation))
+    }
+
+    /// The same as a refusal.
+    ///
+    /// # Errors
+    /// `auth/scope-insufficient` naming the scope.
+    pub fn need_scope(&self, collection: &str, operation: Operation) -> Result<(), Error> {
+        if self.is_in_scope(collection, operation) {
+            return Ok(());
+        }
+        let message = format!(
+            "The API key needs the scope {collection}:{}.",
+            operation.as_str()
+        );
+        Err(Error::new(Code::ScopeInsufficient).with_message(message))
+    }
+
+    /// Whether it is a stranger who shows a publishable key that binds: somebody who may write only where a definition
+    /// says so.
+    #[must_use]
+    pub fn is_keyed_stranger(&self) -> bool {
+        self.is_stranger() && self.key.as_ref().is_some_and(|key| key.scopes.is_some())
+    }
+}
+
+/// Admits whoever shows these credentials, if what was found agrees: the key first, then the session, then what the
+/// key's scopes say of what they are shown for.
+///
+/// # Errors
+/// `auth/invalid-api-key`, `auth/origin-not-allowed`, `auth/session-revoked`, `auth/scope-insufficient`.
+pub fn admit_all(
+    credentials: &Credentials,
+    found: Found,
+    check: SessionCheck,
+    now: Timestamp,
+) -> Result<Caller, Error> {
+    let Found { session, user, key } = found;
+    let key = credentials
+        .key
+        .as_ref()
+        .map(|presented| presented.admit(key, now))
+        .transpose()?;
+    let caller = match &credentials.claims {
+        _ if credentials.is_server() => Caller::new(Who::Server),
+        Some(claims) if check == SessionCheck::Immediate => {
+            admit(claims, session.as_ref(), user.as_ref(), now)?
+        }
+        _ => admit_by_claims(credentials),
+    };
+    let caller = Caller { key, ..caller };
+    if let Some((collection, operation)) = &credentials.scope {
+        caller.need_scope(collection, *operation)?;
+    }
+    Ok(caller)
+}
+
+/// Admits the user of a valid access token if the session still stands. The stored role counts, not the claimed one.
+///
+/// # Errors
+/// `auth/session-revoked` when the session has ended or is unknown, or the user is disabled or gone.
+pub fn admit(
+    claims: &Claims,
+    session: Option<&Session>,
+    user: Option<&User>,
+    now: Timestamp,
+) -> Result<Caller, Error> {
+    match (session, user) {
+        (Some(session), Some(user))
+            if session.id == claims.sid && user.id == claims.sub && session.stands(user, now) =>
+        {
+            Ok(Caller::user(user.id, &user.role))
+        }
+        _ => Err(Code::SessionRevoked.into()),
+    }
+}
+
+/// Admits whoever is asking on their credentials' word: for `auth.sessionCheck: "expiry"`, or for what is tried before
+/// the word has been checked. An access token proves itself; of a key, nothing is known before it has been looked up.
+#[must_use]
+pub fn admit_by_claims(credentials: &Credentials) -> Caller {
+    match &credentials.claims {
+        Some(claims) => Caller::user(claims.sub, &claims.role),
+        None => Caller::stranger(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::settings::{Auth, Span};
+    use api::wire::{KeyType, NewApiKey};
+
+    use super::*;
+    use crate::user::Deletion;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn parts() -> (Claims, Session, User) {
+        let user = User::new(Id::new(NOW, [1; 10]), "a@b".into(), false, NOW);
+        let (session, _) = Session::begin(
+            user.id,
+            Id::new(NOW, [2; 10]),
+            1,
+            [3; 32],
+            &Auth::default(),
+            NOW,
+        );
+        let claims = Claims {
+            iss: String::new(),
+            sub: user.id,
+            role: ADMIN.into(),
+            sid: session.id,
+            iat: 0,
+            exp: u64::MAX,
+        };
+        (claims, session, user)
+    }
+
+    #[test]
+    fn the_stored_role_counts() {
+        let (claims, session, mut user) = parts();
+        let caller = admit(&claims, Some(&session), Some(&user), NOW).expect("admitted");
+        assert_eq!((caller.id(), caller.is_admin()), (Some(user.id), false));
+        user.role = ADMIN.into();
+        assert!(
+            admit(&claims, Some(&session), Some(&user), NOW)
+                .expect("admitted")
+                .is_admin()
+        );
+    }
+
+    #[test]
+    fn whatever_ends_a_session_ends_it_at_once() {
+        type Change = fn(&mut Session, &mut User);
+        let (claims, session, user) = parts();
+        let changes: [(&str, Change); 7] = [
+            ("revoked", |session, _| session.revoked_at = Some(NOW)),
+            ("expired", |session, _| session.expires_at = NOW.seconds()),
+            ("disabled", |_, user| user.disabled = true),
+            ("deleted", |_, user| {
+                user.deleted = Some(Deletion::new(NOW, Span::seconds(9)))
+            }),
+            ("password changed", |_, user| user.auth_version += 1),
+            ("older version", |session, _| session.auth_version = 0),
+            ("another session", |session, _| {
+                session.id = Id::new(NOW, [9; 10])
+            }),
+        ];
+        for (what, change) in changes {
+            let (mut session, mut user) = (session.clone(), user.clone());
+            change(&mut session, &mut user);
+            let refused = admit(&claims, Some(&session), Some(&user), NOW);
+            assert_eq!(refused, Err(Code::SessionRevoked.into()), "{what}");
+        }
+        assert!(admit(&claims, None, Some(&user), NOW).is_err());
+        assert!(admit(&claims, Some(&session), None, NOW).is_err());
+    }
+
+    fn keyed(kind: KeyType, scopes: &[&str]) -> (PresentedKey, ApiKey) {
+        let asked = NewApiKey {
+            name: "a".into(),
+            kind,
+            scopes: scopes.iter().map(|scope| (*scope).to_owned()).collect(),
+            origins: None,
+            expires_at: None,
+        };
+        let id = Id::new(NOW, [5; 10]);
+        let made = ApiKey::new(asked, id, [6; 32], id, NOW, |name| {
+            name == "posts" || name == "notes"
+        });
+        let (key, text) = made.expect("a key");
+        (PresentedKey::parse(&text).expect("a key"), key)
+    }
+
+    #[test]
+    fn a_server_is_no_user_and_passes_every_rule_within_its_scopes() {
+        let (_, session, user) = parts();
+        let (presented, key) = keyed(KeyType::Secret, &["posts:read", "users:*"]);
+        let ask = |scope: (&str, Operation), check| {
+            let scope = Some((scope.0.to_owned(), scope.1));
+            let credentials = Credentials {
+                claims: None,
+                key: Some(presented.clone()),
+                scope,
+            };
+            let found = Found {
+                session: Some(session.clone()),
+                user: Some(user.clone()),
+                key: Some(key.clone()),
+            };
+            admit_all(&credentials, found, check, NOW)
+        };
+        for check in [SessionCheck::Immediate, SessionCheck::Expiry] {
+            let server = ask(("posts", Operation::Read), check).expect("admitted");
+            let unknown = Credentials {
+                key: Some(presented.clone()),
+                ..Credentials::default()
+            };
+            assert!(unknown.is_server() && admit_by_claims(&unknown).is_stranger());
+            assert!(
+                server.is_server()
+                    && server.is_admin()
+                    && !server.is_stranger()
+                    && !server.is_keyed_stranger()
+            );
+            assert_eq!(
+                (server.id(), server.role(), server.key()),
+                (None, None, Some(key.id))
+            );
+            assert_eq!(server.identity(), Some(key.id));
+            assert!(
+                server.is_in_scope("users", Operation::Delete)
+                    && !server.is_in_scope("notes", Operation::Read)
+            );
+            for outside in [
+                ("posts", Operation::List),
+                ("notes", Operation::Read),
+                ("posts", Operation::Delete),
+            ] {
+                let refused = ask(outside, check).map_err(|error| error.code);
+                assert_eq!(refused, Err(Code::ScopeInsufficient), "{outside:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_publishable_key_binds_its_callers_where_keys_are_required() {
+        let (claims, session, mut user) = parts();
+        user.role = ADMIN.into();
+        let (free, key) = keyed(KeyType::Publishable, &["posts:read"]);
+        let bound = free.clone().binding(None);
+        let ask = |presented: &PresentedKey, claims: Option<&Claims>, operation| {
+            let scope = Some(("posts".to_owned(), operation));
+            let credentials = Credentials {
+                claims: claims.cloned(),
+                key: Some(presented.clone()),
+                scope,
+            };
+            let found = Found {
+                session: Some(session.clone()),
+                user: Some(user.clone()),
+                key: Some(key.clone()),
+            };
+            admit_all(&credentials, found, SessionCheck::Immediate, NOW)
+        };
+        for claims in [None, Some(&claims)] {
+            let caller = ask(&free, claims, Operation::List).expect("admitted");
+            assert!(
+                !caller.is_server()
+                    && !caller.is_keyed_stranger()
+                    && caller.is_in_scope("notes", Operation::List)
+            );
+            assert_eq!(caller.is_admin(), claims.is_some());
+            let caller = ask(&bound, claims, Operation::Read).expect("admitted");
+            assert!(
+                !caller.is_in_scope("posts", Operation::List)
+                    && caller.is_in_scope("posts", Operation::Read)
+            );
+            assert_eq!(
+                (caller.is_keyed_stranger(), caller.key()),
+                (claims.is_none(), Some(key.id))
+            );
+            assert_eq!(caller.identity(), caller.id());
+            let refused = ask(&bound, claims, Operation::List).map_err(|error| error.code);
+            assert_eq!(refused, Err(Code::ScopeInsufficient));
+        }
+    }
+
+    #[test]
+    fn a_bad_key_is_told_before_a_bad_session() {
+        let (claims, ..) = parts();
+        let (presented, key) = keyed(KeyType::Publishable, &["*:*"]);
+        let credentials = Credentials {
+            claims: Some(claims),
+            key: Some(presented),
+            scope: None,
+        };
+        let ask = |key: Option<ApiKey>| {
+            let found = Found {
+                key,
+                ..Found::default()
+            };
+            admit_all(&credentials, found, SessionCheck::Immediate, NOW).map_err(|error| error.code)
+        };
+        assert_eq!(ask(None), Err(Code::InvalidApiKey));
+        assert_eq!(
+            ask(Some(ApiKey {
+                expires_at: Some(NOW),
+                ..key.clone()
+            })),
+            Err(Code::InvalidApiKey)
+        );
+        assert_eq!(ask(Some(key)), Err(Code::SessionRevoked));
+    }
+}
