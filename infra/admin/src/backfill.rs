@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use api::{Definition, Error};
 use clap::Args;
-use store::Store;
-use store::backfill::{self, Backfill, Found};
+use store::backfill::{Backfill, Found};
+use store::{Store, index};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
 
@@ -44,7 +44,7 @@ pub(crate) async fn run(store: &Store, arguments: &Arguments) -> Result<String, 
     let mut settle = Duration::from_secs(arguments.settle);
     for definition in definitions(arguments)? {
         let names = if arguments.all {
-            backfill::names(definition)
+            index::names(definition)
         } else {
             chosen(definition, &arguments.names)?
         };
@@ -81,12 +81,12 @@ fn definitions(arguments: &Arguments) -> Result<Vec<&'static Definition>, String
 
 /// The names that are meant: `status,-createdAt` is the index `by.status.-createdAt`.
 fn chosen(definition: &Definition, names: &[String]) -> Result<Vec<String>, String> {
-    let known = backfill::names(definition);
+    let known = index::names(definition);
     let find = |name: &String| {
         let spellings = [
             name.clone(),
             format!("by.{}", name.replace(',', ".")),
-            backfill::unique_name(name),
+            index::unique_name(name),
         ];
         spellings
             .into_iter()

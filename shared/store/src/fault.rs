@@ -1,7 +1,7 @@
 //! What DynamoDB's errors mean to a caller.
 
 use api::{Code, Error};
-use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::operation::delete_item::DeleteItemError;
 use aws_sdk_dynamodb::operation::put_item::PutItemError;
 use aws_sdk_dynamodb::operation::transact_write_items::TransactWriteItemsError;
@@ -94,6 +94,11 @@ where
         source = error.source();
     }
     text
+}
+
+/// A request that lacks a part: a bug.
+pub(crate) fn built(error: BuildError) -> Error {
+    Error::internal(error.to_string())
 }
 
 /// Takes a cancelled transaction apart.

@@ -185,7 +185,7 @@ impl Dataset {
             }
             let found = self
                 .store
-                .backfill(&whole, store::backfill::names(&whole), false)
+                .backfill(&whole, store::index::names(&whole), false)
                 .fill()
                 .await
                 .unwrap();

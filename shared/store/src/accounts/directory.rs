@@ -6,9 +6,10 @@ use api::{Error, Id};
 use auth::User;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
+use super::users::{KIND, read_user};
+use crate::fault;
 use crate::item::{id, text};
-use crate::users::{KIND, read_user};
-use crate::{Store, fault};
+use crate::tables::Store;
 
 /// How many queries one request may take that looks for some users among all.
 const MAX_QUERIES: u32 = 4;

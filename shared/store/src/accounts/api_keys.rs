@@ -12,9 +12,10 @@ use aws_sdk_dynamodb::types::{
 };
 use std::time::Duration;
 
-use crate::fault::Cancelled;
+use crate::fault;
+use crate::fault::{Cancelled, built};
 use crate::item::{Item, Reader, id, number, text, time};
-use crate::{Store, built, fault};
+use crate::tables::Store;
 
 /// The `kind` of every key.
 const KIND: &str = "api-key";
@@ -29,10 +30,6 @@ pub const MAX_API_KEYS: usize = 100;
 const TRIES: u32 = 10;
 
 impl Store {
-    pub(crate) fn api_keys(&self) -> String {
-        self.table("_api_keys")
-    }
-
     /// Every key, newest first. Strongly consistent: 1 RRU per 4 KB.
     ///
     /// # Errors
@@ -239,7 +236,7 @@ fn key_of(id: &str) -> Item {
 }
 
 /// The table's key of an API key.
-pub(crate) fn api_key_key(key: Id) -> Item {
+pub(super) fn api_key_key(key: Id) -> Item {
     key_of(&key.to_string())
 }
 
@@ -263,7 +260,7 @@ fn item(key: &ApiKey) -> Item {
 }
 
 /// An API key out of its item.
-pub(crate) fn read_api_key(mut item: Item) -> Result<ApiKey, Error> {
+pub(super) fn read_api_key(mut item: Item) -> Result<ApiKey, Error> {
     // An expiry or origins that cannot be read would make the key good for longer, or anywhere.
     let bad = |name: &str| Error::internal(format!("_api_keys item without a proper `{name}`"));
     let texts = |value: Option<AttributeValue>, name: &str| match value {

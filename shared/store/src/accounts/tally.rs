@@ -1,222 +1,43 @@
-//! `_throttle`: attempts that were counted and not given back, for as long as they count.
+//! The entries of `_throttle`: read and written, and no attempt lost that another request counts at the same time.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::time::Duration;
 
-use api::settings::Throttle;
 use api::{Error, Id, Timestamp};
-use auth::Identity;
-use auth::throttle::{Entry, Limits, Refused, Tally, account, place, registrations, source};
+use auth::throttle::{Entry, Limits, Tally};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
+use crate::fault;
 use crate::item::{Item, Reader, number, text, time};
-use crate::{Store, fault};
-
-/// How often a write is tried that others get in the way of: so many attempts under way at once do not fail for it.
-const ROUNDS: u64 = 40;
-
-/// A login that was counted before its password was looked at. One that failed stays counted.
-#[must_use]
-pub struct Attempt<'a> {
-    store: &'a Store,
-    account: Counted,
-    source: Counted,
-    now: Timestamp,
-}
+use crate::tables::Store;
 
 /// One key of the table, with what is counted under it.
-struct Counter {
-    key: String,
+pub(super) struct Counter {
+    pub(super) key: String,
     /// The name of the source within the entry; empty where sources are not counted apart.
-    source: String,
-    limits: Limits,
+    pub(super) source: String,
+    pub(super) limits: Limits,
     /// What no other request has: it marks what this one has written.
-    mark: Id,
-}
-
-/// What counting has left.
-struct Counted {
-    counter: Counter,
-    mine: Found,
+    pub(super) mark: Id,
 }
 
 /// An entry, and which write made it so.
 #[derive(Clone)]
-struct Found {
-    entry: Entry,
-    rev: String,
+pub(super) struct Found {
+    pub(super) entry: Entry,
+    pub(super) rev: String,
 }
 
 /// What came of one write.
-enum Written {
+pub(super) enum Written {
     Done,
     /// Its condition failed; the entry as it is.
     Not(Option<Found>),
 }
 
 impl Store {
-    /// Counts a login of this address, whether or not it has an account, from this source, and reads what the address
-    /// signs in with: two writes and a read of 1 RRU at the same time.
-    /// 1 WRU each, and as much again and a hop for an address or a source that has failed of late. `mark` is an id that
-    /// no other request has.
-    ///
-    /// # Errors
-    /// `auth/too-many-requests` with the time to wait, for which nothing is counted; `common/unavailable`,
-    /// `common/internal`.
-    pub async fn attempt_login(
-        &self,
-        email: &str,
-        address: &str,
-        settings: &Throttle,
-        mark: Id,
-        now: Timestamp,
-    ) -> Result<(Attempt<'_>, Option<Identity>), Error> {
-        let (attempt, identity) = tokio::join!(
-            self.count_login(email, address, settings, mark, now),
-            self.identity(email)
-        );
-        Ok((attempt?, identity?))
-    }
-
-    async fn count_login(
-        &self,
-        email: &str,
-        address: &str,
-        settings: &Throttle,
-        mark: Id,
-        now: Timestamp,
-    ) -> Result<Attempt<'_>, Error> {
-        let keys = self.keys().await?;
-        let place = keys.pseudonym("source", &place(address))?;
-        let key = format!("login#{}", keys.pseudonym("account", email)?);
-        let account = Counter {
-            key,
-            source: place.clone(),
-            limits: account(settings),
-            mark,
-        };
-        let key = format!("source#{place}");
-        let source = Counter {
-            key,
-            source: String::new(),
-            limits: source(settings),
-            mark,
-        };
-        match tokio::join!(
-            self.count_attempt(account, now),
-            self.count_attempt(source, now)
-        ) {
-            (Ok(Ok(account)), Ok(Ok(source))) => Ok(Attempt {
-                store: self,
-                account,
-                source,
-                now,
-            }),
-            (Ok(Err(one)), Ok(Err(other))) => Err(Refused {
-                until: one.until.max(other.until),
-            }
-            .error(now)),
-            // What is refused by one does not count for the other.
-            (Ok(Ok(counted)), Ok(Err(refused))) | (Ok(Err(refused)), Ok(Ok(counted))) => {
-                self.give_back(counted, now).await;
-                Err(refused.error(now))
-            }
-            (Ok(Ok(counted)), Err(fault)) | (Err(fault), Ok(Ok(counted))) => {
-                self.give_back(counted, now).await;
-                Err(fault)
-            }
-            (Err(fault), _) | (_, Err(fault)) => Err(fault),
-        }
-    }
-
-    /// Counts a registration from this source. 1 WRU, and as much again and a hop for a source that has registered of
-    /// late. `mark` is an id that no other request has.
-    ///
-    /// # Errors
-    /// As for [`Store::attempt_login`].
-    pub async fn attempt_registration(
-        &self,
-        address: &str,
-        settings: &Throttle,
-        mark: Id,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let key = format!(
-            "register#{}",
-            self.keys().await?.pseudonym("source", &place(address))?
-        );
-        let counter = Counter {
-            key,
-            source: String::new(),
-            limits: registrations(settings),
-            mark,
-        };
-        self.count_attempt(counter, now)
-            .await?
-            .map(|_| ())
-            .map_err(|refused| refused.error(now))
-    }
-
-    async fn count_attempt(
-        &self,
-        counter: Counter,
-        now: Timestamp,
-    ) -> Result<Result<Counted, Refused>, Error> {
-        let mut found: Option<Found> = None;
-        for round in 0..ROUNDS {
-            let entry = found.as_ref().map(|found| &found.entry);
-            let next = match Entry::attempt(entry, &counter.limits, &counter.source, now) {
-                Ok(next) => next,
-                Err(refused) => return Ok(Err(refused)),
-            };
-            let next = Found {
-                entry: next,
-                rev: format!("{}.{round}", counter.mark),
-            };
-            match self
-                .replace(&counter, found.as_ref(), Some(&next), now)
-                .await?
-            {
-                Written::Done => {
-                    return Ok(Ok(Counted {
-                        counter,
-                        mine: next,
-                    }));
-                }
-                Written::Not(other) => found = other,
-            }
-            pause(round).await;
-        }
-        Err(Error::unavailable("too many attempts at once"))
-    }
-
-    /// Undoes what was counted. What fails here stays counted, which only refuses the more.
-    async fn give_back(&self, counted: Counted, now: Timestamp) {
-        let Counted { counter, mine } = counted;
-        let mut found = mine.clone();
-        for round in 0..ROUNDS {
-            let rev = format!("{}.{round}.back", counter.mark);
-            let next = found
-                .entry
-                .without(&mine.entry, &counter.source, now)
-                .map(|entry| Found { entry, rev });
-            if next.as_ref().is_some_and(|next| next.entry == found.entry) {
-                return;
-            }
-            match self
-                .replace(&counter, Some(&found), next.as_ref(), now)
-                .await
-            {
-                Ok(Written::Not(Some(other))) => found = other,
-                _ => return,
-            }
-            pause(round).await;
-        }
-    }
-
     /// Writes an entry in the place of the one that was found. Where the two differ by counts alone, any number of such
     /// writes may go on at once.
-    async fn replace(
+    pub(super) async fn replace(
         &self,
         counter: &Counter,
         from: Option<&Found>,
@@ -340,20 +161,6 @@ impl Store {
     }
 }
 
-impl Attempt<'_> {
-    /// Gives back what was counted, after a success: two writes at the same time. 1 WRU each. It never fails: what cannot
-    /// be given back stays counted.
-    pub async fn give_back(self) {
-        let Self {
-            store,
-            account,
-            source,
-            now,
-        } = self;
-        tokio::join!(store.give_back(account, now), store.give_back(source, now));
-    }
-}
-
 impl Counter {
     /// The tallies of an entry that an attempt counts in: their attributes' prefix and their limit.
     fn tallies(&self, entry: &Entry) -> Vec<(String, Tally, u32)> {
@@ -446,15 +253,11 @@ fn read(mut item: Item) -> Result<Found, Error> {
     })
 }
 
-/// Lets others go first who are at the same entry, ever longer.
-async fn pause(round: u64) {
-    if round > 1 {
-        tokio::time::sleep(Duration::from_millis(round.min(20))).await;
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use api::settings::Throttle;
+    use auth::throttle::account;
+
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);

@@ -11,12 +11,12 @@ use auth::permission::may_read_user;
 use auth::{Caller, Visibility};
 use serde_json::{Map, Value};
 
-use crate::Store;
+use super::record::{is_tombstone, read_record};
+use crate::accounts::users::read_user;
+use crate::batch::{BATCH, strong};
 use crate::item::{Item, id, number};
-use crate::list::weigh;
-use crate::records::{is_tombstone, read_record};
-use crate::sessions::{BATCH, strong};
-use crate::users::read_user;
+use crate::size;
+use crate::tables::Store;
 
 /// The name that relations have for the accounts.
 const USERS: &str = "users";
@@ -254,7 +254,7 @@ fn readable(
 
 /// Takes the room of something inlined.
 fn take(room: &mut usize, view: &View) -> Result<(), Error> {
-    *room = room.checked_sub(weigh(view)).ok_or_else(|| {
+    *room = room.checked_sub(size::in_reply(view)).ok_or_else(|| {
         let message = "`expand` would inline more than 3 MB; lower `limit`, or expand less.";
         Error::invalid(vec![Detail::new("expand", "size", message)])
     })?;

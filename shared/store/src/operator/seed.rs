@@ -1,6 +1,7 @@
 //! A new record as the items that a create writes, for a tool that writes many of them without the SDK.
 
 use api::{Definition, Error};
+use auth::Writer;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -8,9 +9,9 @@ use serde_json::{Map, Value, json};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::item::Item;
-use crate::records::{NewRecord, Writer};
-use crate::unique::{Claim, moves};
-use crate::write;
+use crate::records::record::NewRecord;
+use crate::records::reservation::{Claim, moves};
+use crate::records::write;
 
 /// The items of a new record in DynamoDB's own JSON: the record, then a reservation for each of its unique values.
 ///

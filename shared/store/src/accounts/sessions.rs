@@ -1,26 +1,14 @@
 //! `_sessions`: logins that have not ended, and for a while those that have.
 
-use api::settings::{SessionCheck, Throttle};
-use api::{Code, Error, Id, Timestamp};
-use auth::caller::{Found, admit_all};
+use api::settings::Throttle;
+use api::{Error, Id, Timestamp};
 use auth::session::{Client, Refreshes};
-use auth::{Caller, Claims, Credentials, PresentedKey, RefreshToken, Session, User};
-use aws_sdk_dynamodb::types::{
-    KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure,
-};
-use std::collections::HashMap;
-use std::time::Duration;
+use auth::{RefreshToken, Session, User};
+use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
-use crate::api_keys::{api_key_key, read_api_key};
+use crate::fault;
 use crate::item::{Item, Reader, id, number, text, time};
-use crate::users::read_user;
-use crate::{Store, fault};
-
-/// How many records a request reads: they may have 400 KB each, and are bounded by their sum.
-pub(crate) const BATCH: usize = 25;
-
-/// How often keys that DynamoDB left unread are asked for again.
-const BATCH_TRIES: u32 = 5;
+use crate::tables::Store;
 
 /// How many queries a page of sessions may take, and how many sessions each reads.
 const MAX_QUERIES: u32 = 4;
@@ -280,142 +268,9 @@ impl Store {
             next: after,
         })
     }
-
-    /// Who is asking: one strongly consistent read of session, user and API key, 1 RRU each. Nothing is read where nothing
-    /// is asked; with `auth.sessionCheck: "expiry"` the key alone.
-    ///
-    /// # Errors
-    /// `auth/invalid-api-key`, `auth/origin-not-allowed`, `auth/session-revoked`, `auth/scope-insufficient`,
-    /// `common/unavailable`, `common/internal`.
-    pub async fn caller(
-        &self,
-        credentials: &Credentials,
-        check: SessionCheck,
-        now: Timestamp,
-    ) -> Result<Caller, Error> {
-        let claims = credentials
-            .claims
-            .as_ref()
-            .filter(|_| check == SessionCheck::Immediate);
-        let found = self.found(claims, credentials.key.as_ref()).await?;
-        admit_all(credentials, found, check, now)
-    }
-
-    /// The session and the user that are asking, read as for [`Store::caller`] whatever `auth.sessionCheck` says.
-    ///
-    /// # Errors
-    /// `auth/authentication-required` where nobody is, and as [`Store::caller`].
-    pub async fn signed_in(
-        &self,
-        credentials: &Credentials,
-        now: Timestamp,
-    ) -> Result<(Session, User), Error> {
-        let claims = credentials
-            .claims
-            .as_ref()
-            .ok_or(Code::AuthenticationRequired)?;
-        let found = self.found(Some(claims), credentials.key.as_ref()).await?;
-        let both = found.session.clone().zip(found.user.clone());
-        let _ = admit_all(credentials, found, SessionCheck::Immediate, now)?;
-        both.ok_or_else(|| Code::SessionRevoked.into())
-    }
-
-    /// The admin who is asking, or where the endpoint says so a server, read as for [`Store::caller`] whatever
-    /// `auth.sessionCheck` says.
-    ///
-    /// # Errors
-    /// `auth/forbidden` for anybody else, and as [`Store::signed_in`].
-    pub async fn admin(&self, credentials: &Credentials, now: Timestamp) -> Result<Caller, Error> {
-        if !(credentials.is_server() && credentials.scope.is_some()) && credentials.claims.is_none()
-        {
-            return Err(Code::AuthenticationRequired.into());
-        }
-        let caller = self
-            .caller(credentials, SessionCheck::Immediate, now)
-            .await?;
-        if caller.is_admin() {
-            Ok(caller)
-        } else {
-            Err(Code::Forbidden.into())
-        }
-    }
-
-    /// Refuses an API key that is not good, for who needs no more of the caller. 1 RRU.
-    ///
-    /// # Errors
-    /// `auth/invalid-api-key`, `auth/origin-not-allowed`, `common/unavailable`, `common/internal`.
-    pub async fn admit_key(&self, key: Option<&PresentedKey>, now: Timestamp) -> Result<(), Error> {
-        let Some(key) = key else { return Ok(()) };
-        let found = self.found(None, Some(key)).await?;
-        key.admit(found.key, now).map(|_| ())
-    }
-
-    async fn found(
-        &self,
-        claims: Option<&Claims>,
-        key: Option<&PresentedKey>,
-    ) -> Result<Found, Error> {
-        let mut wanted = HashMap::new();
-        if let Some(claims) = claims {
-            let session = Item::from([
-                ("user_id".to_owned(), id(claims.sub)),
-                ("id".to_owned(), id(claims.sid)),
-            ]);
-            let user = Item::from([("id".to_owned(), id(claims.sub))]);
-            wanted.insert(self.sessions(), strong(vec![session])?);
-            wanted.insert(self.users(), strong(vec![user])?);
-        }
-        if let Some(key) = key {
-            wanted.insert(self.api_keys(), strong(vec![api_key_key(key.id)])?);
-        }
-        if wanted.is_empty() {
-            return Ok(Found::default());
-        }
-        let mut found = self.batch(wanted).await?;
-        let mut take = |table| {
-            found
-                .remove(&table)
-                .and_then(|mut items: Vec<Item>| items.pop())
-        };
-        Ok(Found {
-            session: take(self.sessions()).map(read_session).transpose()?,
-            user: take(self.users()).map(read_user).transpose()?,
-            key: take(self.api_keys()).map(read_api_key).transpose()?,
-        })
-    }
-
-    /// Reads items by their keys, by table; what DynamoDB leaves unread is asked for again.
-    pub(crate) async fn batch(
-        &self,
-        mut wanted: HashMap<String, KeysAndAttributes>,
-    ) -> Result<HashMap<String, Vec<Item>>, Error> {
-        let mut found: HashMap<String, Vec<Item>> = HashMap::new();
-        for tries in 1..=BATCH_TRIES {
-            let batch = self.client.batch_get_item().set_request_items(Some(wanted));
-            let output = batch.send().await.map_err(|error| fault::of(&error))?;
-            for (table, items) in output.responses.unwrap_or_default() {
-                found.entry(table).or_default().extend(items);
-            }
-            wanted = output.unprocessed_keys.unwrap_or_default();
-            if wanted.is_empty() {
-                return Ok(found);
-            }
-            tokio::time::sleep(Duration::from_millis(40 * u64::from(tries))).await;
-        }
-        Err(Error::unavailable("BatchGetItem left keys unprocessed"))
-    }
 }
 
-/// Keys of one table, to be read as they are now.
-pub(crate) fn strong(keys: Vec<Item>) -> Result<KeysAndAttributes, Error> {
-    let keys = KeysAndAttributes::builder()
-        .set_keys(Some(keys))
-        .consistent_read(true)
-        .build();
-    keys.map_err(|error| Error::internal(error.to_string()))
-}
-
-pub(crate) fn session_item(session: &Session, client: &Client) -> Item {
+pub(super) fn session_item(session: &Session, client: &Client) -> Item {
     Item::from([
         ("user_id".to_owned(), id(session.user)),
         ("id".to_owned(), id(session.id)),
@@ -442,7 +297,7 @@ fn read_client(item: &mut Item) -> Client {
     }
 }
 
-fn read_session(mut item: Item) -> Result<Session, Error> {
+pub(super) fn read_session(mut item: Item) -> Result<Session, Error> {
     let mut reader = Reader::new("_sessions", &mut item);
     let generation = reader.number("generation")?;
     Ok(Session {

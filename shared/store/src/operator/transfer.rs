@@ -4,15 +4,15 @@ use std::collections::HashMap;
 
 use api::definition::ProfileField;
 use api::{Error, Timestamp};
-use auth::User;
+use auth::{User, Writer};
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::accounts::{Along, MARK, Part, reserved};
+use crate::accounts::parts::{Along, MARK, Part};
+use crate::accounts::users::{identity_key, read_user, reserved};
+use crate::batch::strong;
+use crate::fault;
 use crate::item::{Item, text};
-use crate::records::Writer;
-use crate::sessions::strong;
-use crate::users::{identity_key, read_user};
-use crate::{Store, fault};
+use crate::tables::Store;
 
 /// How many identities one request reads.
 const BATCH: usize = 100;

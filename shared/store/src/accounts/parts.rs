@@ -1,28 +1,21 @@
-//! Accounts as a whole: a user, what it signs in with, its unique profile values and the number of admins change
-//! together, in one transaction.
+//! The parts of a change to an account: the items of the transaction that writes it.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeSet, HashMap};
 
-use api::definition::{ProfileField, USERNAME};
-use api::record::is_username;
-use api::{Code, Error, Id, Timestamp};
+use api::definition::ProfileField;
+use api::{Error, Id, Timestamp};
 use auth::session::Client;
 use auth::user::Deletion;
 use auth::{Session, User};
 use aws_sdk_dynamodb::types::{
     AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use ring::digest::{SHA256, digest};
-use serde_json::{Value, json};
 
+use super::sessions::session_item;
+use super::users::{KIND, identity_item, identity_key, reserved, user_item};
+use crate::fault::built;
 use crate::item::{Item, from_object, id, number, text, time};
-use crate::records::Writer;
-use crate::sessions::session_item;
-use crate::transaction::{TRIES, Unsent, pause};
-use crate::users::{KIND, identity_item, identity_key, read_user, user_item};
-use crate::{Store, built};
+use crate::tables::Store;
 
 /// What else is written with an account.
 #[derive(Clone, Copy, Debug, Default)]
@@ -56,155 +49,11 @@ pub(crate) enum Part {
     Session,
 }
 
-type Parts = Vec<(Part, TransactWriteItem)>;
+pub(super) type Parts = Vec<(Part, TransactWriteItem)>;
 
 impl Store {
-    /// Makes a user, the identity to sign in with and what goes `along`, all or nothing, in one request: 5 WRU, one of
-    /// them for the index; 2 more for each of a session, a unique profile value, and an admin, who is counted. What an
-    /// account had whose deletion is final is free, also while TTL has not removed it.
-    ///
-    /// # Errors
-    /// `auth/email-already-exists`, `users/unique-violation`, `data/record-too-large`, `common/unavailable`,
-    /// `common/internal`.
-    pub async fn create_user(
-        &self,
-        declared: &[ProfileField],
-        user: &User,
-        along: &Along<'_>,
-        writer: &Writer,
-    ) -> Result<(), Error> {
-        let failed = self.try_to_create(declared, user, along, writer).await?;
-        // A retry of the SDK after a lost reply finds what the first attempt wrote.
-        let own = |item: &Item| item.get("user_id") == Some(&id(user.id));
-        if failed.is_empty()
-            || failed
-                .iter()
-                .any(|(_, found)| found.as_ref().is_some_and(own))
-        {
-            return Ok(());
-        }
-        Err(refusal(&failed))
-    }
-
-    /// The conditions that keep a user from being made; none when it is.
-    pub(crate) async fn try_to_create(
-        &self,
-        declared: &[ProfileField],
-        user: &User,
-        along: &Along<'_>,
-        writer: &Writer,
-    ) -> Result<Vec<(Part, Option<Item>)>, Error> {
-        let parts = self.parts_of(
-            (None, Some(user)),
-            declared,
-            along,
-            &BTreeSet::new(),
-            writer.now,
-        )?;
-        self.send_account(parts, writer, 1).await
-    }
-
-    /// Changes a user into what `decide` makes of it; `None` removes the account at once. One transaction on condition
-    /// that the user is still as it was: when it is not, `decide` is asked again with what it is by then. A raised
-    /// `auth_version` ends every session but the surviving one. The user as it is now.
-    ///
-    /// # Errors
-    /// Those of `decide`; `users/not-found` when the user is gone, `users/last-admin`, `users/unique-violation`,
-    /// `auth/session-revoked` when the surviving session does not stand, `data/record-too-large`,
-    /// `common/unavailable`, `common/internal`.
-    pub async fn change_user(
-        &self,
-        declared: &[ProfileField],
-        mut user: User,
-        along: &Along<'_>,
-        writer: &Writer,
-        decide: impl Fn(&User) -> Result<Option<User>, Error>,
-    ) -> Result<Option<User>, Error> {
-        let alone =
-            along.password_hash.is_none() && along.survivor.is_none() && along.begins.is_none();
-        let mut without = BTreeSet::new();
-        for tries in 1..=TRIES {
-            let after = decide(&user)?;
-            if alone && after.as_ref() == Some(&user) {
-                return Ok(after);
-            }
-            let parts = self.parts_of(
-                (Some(&user), after.as_ref()),
-                declared,
-                along,
-                &without,
-                writer.now,
-            )?;
-            let failed = self.send_account(parts, writer, tries).await?;
-            if failed.is_empty() {
-                return Ok(after);
-            }
-            let moved = failed.iter().find(|(part, _)| *part == Part::User);
-            let foreign: Vec<_> = failed
-                .iter()
-                .filter_map(|(part, _)| reservation(part))
-                .collect();
-            match moved {
-                Some((_, None)) => return Err(Code::UserNotFound.into()),
-                Some((_, Some(item))) => user = read_user(item.clone())?,
-                // What is nobody else's to lose is left to who has it.
-                None if foreign.len() == failed.len() => without.extend(foreign),
-                // Its address is another account's by now.
-                None if failed.iter().any(|(part, _)| *part == Part::Identity) => {
-                    return Err(Code::UserNotFound.into());
-                }
-                None => return Err(refusal(&failed)),
-            }
-            pause(writer, tries).await;
-        }
-        Err(Error::unavailable("the user keeps changing"))
-    }
-
-    /// The user who has a username, whatever its case. Strongly consistent: 2 RRU in two requests, whether somebody has
-    /// it or not; nothing is read for what nobody can have.
-    ///
-    /// # Errors
-    /// `common/unavailable`, `common/internal`.
-    pub async fn user_called(&self, username: &str, nobody: Id) -> Result<Option<User>, Error> {
-        if !is_username(username) {
-            return Ok(None);
-        }
-        let reservation = self.users_item(username_key(username)).await?;
-        let owner = reservation.and_then(|item| match item.get("user_id") {
-            Some(AttributeValue::S(owner)) => owner.parse::<Id>().ok(),
-            _ => None,
-        });
-        let user = self.user(owner.unwrap_or(nobody)).await?;
-        // Nobody is found by a name that was given up while it was looked up.
-        let has_it = |user: &User| {
-            user.profile
-                .get(USERNAME)
-                .and_then(Value::as_str)
-                .map(username_key)
-        };
-        Ok(user.filter(|user| has_it(user) == Some(username_key(username))))
-    }
-
-    async fn send_account(
-        &self,
-        parts: Parts,
-        writer: &Writer,
-        attempt: u32,
-    ) -> Result<Vec<(Part, Option<Item>)>, Error> {
-        let (parts, items): (Vec<Part>, Vec<TransactWriteItem>) = parts.into_iter().unzip();
-        let token = format!("{}-{attempt}", writer.rev.replace('-', ""));
-        match self.send_items(&items, &token, writer).await {
-            Ok(failed) => Ok(failed
-                .into_iter()
-                .filter_map(|(at, item)| Some((parts.get(at)?.clone(), item)))
-                .collect()),
-            Err(Unsent::TooLarge(_)) => Err(Code::RecordTooLarge.into()),
-            Err(Unsent::Fault(error)) => Err(error),
-        }
-    }
-
     /// What has to be written for a user to become another, from nothing or to nothing.
-    fn parts_of(
+    pub(super) fn parts_of(
         &self,
         (before, after): (Option<&User>, Option<&User>),
         declared: &[ProfileField],
@@ -483,7 +332,7 @@ impl Store {
 /// The condition that a user is as it was read.
 struct AsItWas {
     condition: String,
-    names: std::collections::HashMap<String, String>,
+    names: HashMap<String, String>,
     values: Item,
 }
 
@@ -542,55 +391,4 @@ fn deleted_attributes(deletion: Deletion) -> [(String, AttributeValue); 2] {
         ("deleted_at".to_owned(), time(deletion.at)),
         ("expires_at".to_owned(), number(deletion.until)),
     ]
-}
-
-/// The key of a username's reservation. No id begins so.
-fn username_key(username: &str) -> String {
-    format!("username#{}", username.to_ascii_lowercase())
-}
-
-/// The keys of a user's unique values, each with its field.
-pub(crate) fn reserved(declared: &[ProfileField], user: Option<&User>) -> BTreeMap<String, String> {
-    let unique = declared.iter().filter(|field| field.field.unique);
-    let key = |field: &ProfileField| {
-        let name = &field.field.name;
-        let value = user?.profile.get(name)?;
-        let key = match value {
-            Value::String(username) if field.is_username() => username_key(username),
-            value => {
-                let hash = digest(&SHA256, json!([name, value]).to_string().as_bytes());
-                format!("unique#{name}#{}", URL_SAFE_NO_PAD.encode(hash))
-            }
-        };
-        Some((key, name.clone()))
-    };
-    unique.filter_map(key).collect()
-}
-
-fn reservation(part: &Part) -> Option<String> {
-    match part {
-        Part::Reservation(key) => Some(key.clone()),
-        _ => None,
-    }
-}
-
-/// What is wrong when the user is as it should be.
-fn refusal(failed: &[(Part, Option<Item>)]) -> Error {
-    let has = |part: &Part| failed.iter().any(|(failed, _)| failed == part);
-    let taken = failed.iter().find_map(|(part, _)| match part {
-        Part::Claim(field) => Some(field),
-        _ => None,
-    });
-    if has(&Part::Survivor) {
-        Code::SessionRevoked.into()
-    } else if has(&Part::Identity) {
-        Code::EmailAlreadyExists.into()
-    } else if has(&Part::Admins) {
-        Code::LastAdmin.into()
-    } else if let Some(field) = taken {
-        Error::new(Code::UserUniqueViolation)
-            .with_message(format!("Another user has this value of `{field}`."))
-    } else {
-        Error::internal("a condition failed that nothing explains")
-    }
 }

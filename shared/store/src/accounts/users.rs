@@ -1,14 +1,21 @@
-//! `_users`: users, what they sign in with, and the number of admins.
+//! `_users`: users, what they sign in with, and the reservations of their unique values.
 
-use api::{Code, Error, Id, Timestamp};
+use std::collections::BTreeMap;
+
+use api::definition::{ProfileField, USERNAME};
+use api::record::is_username;
+use api::{Error, Id, Timestamp};
 use auth::user::Deletion;
 use auth::{Identity, User};
 use aws_sdk_dynamodb::types::AttributeValue;
+use base64::Engine as _;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use ring::digest::{SHA256, digest};
+use serde_json::{Value, json};
 
-use crate::accounts::Along;
+use crate::fault;
 use crate::item::{Item, Reader, from_object, id, number, text, time};
-use crate::records::Writer;
-use crate::{Store, fault};
+use crate::tables::Store;
 
 /// What every user is in the index `by_kind`, which lists them.
 pub(crate) const KIND: &str = "user";
@@ -42,6 +49,31 @@ impl Store {
             .transpose()
     }
 
+    /// The user who has a username, whatever its case. Strongly consistent: 2 RRU in two requests, whether somebody has
+    /// it or not; nothing is read for what nobody can have.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn user_called(&self, username: &str, nobody: Id) -> Result<Option<User>, Error> {
+        if !is_username(username) {
+            return Ok(None);
+        }
+        let reservation = self.users_item(username_key(username)).await?;
+        let owner = reservation.and_then(|item| match item.get("user_id") {
+            Some(AttributeValue::S(owner)) => owner.parse::<Id>().ok(),
+            _ => None,
+        });
+        let user = self.user(owner.unwrap_or(nobody)).await?;
+        // Nobody is found by a name that was given up while it was looked up.
+        let has_it = |user: &User| {
+            user.profile
+                .get(USERNAME)
+                .and_then(Value::as_str)
+                .map(username_key)
+        };
+        Ok(user.filter(|user| has_it(user) == Some(username_key(username))))
+    }
+
     /// Replaces a stored password hash, unless somebody has changed it since.
     ///
     /// # Errors
@@ -63,44 +95,6 @@ impl Store {
                 Some(service) if service.is_conditional_check_failed_exception() => Ok(()),
                 _ => Err(fault::of(&error)),
             },
-        }
-    }
-
-    /// Makes the user of an address an admin. `None` when there is no such user, `false` when it was one already.
-    ///
-    /// # Errors
-    /// `common/unavailable`, `common/internal`.
-    pub async fn promote(&self, email: &str, now: Timestamp) -> Result<Option<bool>, Error> {
-        let identity = self
-            .identity(email)
-            .await?
-            .filter(|identity| identity.deleted.is_none());
-        let Some(identity) = identity else {
-            return Ok(None);
-        };
-        let user = self
-            .user(identity.user)
-            .await?
-            .filter(|user| user.deleted.is_none());
-        let Some(user) = user.filter(|user| user.role != auth::user::ADMIN) else {
-            return Ok(Some(false));
-        };
-        let promoted = |user: &User| {
-            Ok(Some(User {
-                role: auth::user::ADMIN.to_owned(),
-                ..user.clone()
-            }))
-        };
-        let random = user.id.bytes().last_chunk().copied().unwrap_or_default();
-        let writer = Writer::new(None, String::new(), now, random);
-        // Of the profile nothing changes.
-        match self
-            .change_user(&[], user, &Along::default(), &writer, promoted)
-            .await
-        {
-            Ok(_) => Ok(Some(true)),
-            Err(error) if error.code == Code::UserNotFound => Ok(None),
-            Err(error) => Err(error),
         }
     }
 
@@ -166,4 +160,27 @@ fn read_deletion(reader: &mut Reader<'_>) -> Option<Deletion> {
         at,
         until: reader.optional_number("expires_at").unwrap_or(0),
     })
+}
+
+/// The key of a username's reservation. No id begins so.
+fn username_key(username: &str) -> String {
+    format!("username#{}", username.to_ascii_lowercase())
+}
+
+/// The keys of a user's unique values, each with its field.
+pub(crate) fn reserved(declared: &[ProfileField], user: Option<&User>) -> BTreeMap<String, String> {
+    let unique = declared.iter().filter(|field| field.field.unique);
+    let key = |field: &ProfileField| {
+        let name = &field.field.name;
+        let value = user?.profile.get(name)?;
+        let key = match value {
+            Value::String(username) if field.is_username() => username_key(username),
+            value => {
+                let hash = digest(&SHA256, json!([name, value]).to_string().as_bytes());
+                format!("unique#{name}#{}", URL_SAFE_NO_PAD.encode(hash))
+            }
+        };
+        Some((key, name.clone()))
+    };
+    unique.filter_map(key).collect()
 }

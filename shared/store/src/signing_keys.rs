@@ -3,20 +3,36 @@
 use std::time::Duration;
 
 use api::Error;
-use auth::Keys;
 use auth::keys::check_secret;
+use auth::{Keyring, Keys};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::timeout;
 
+use crate::fault;
 use crate::item::{Item, text};
-use crate::{FirstSecret, Store, fault};
+use crate::tables::{FirstSecret, Store};
 
 /// The item's key.
 const SIGNING: &str = "signing";
 
 impl Store {
+    /// The signing keys.
+    ///
+    /// # Errors
+    /// `common/unavailable` while they cannot be read.
+    pub async fn keys(&self) -> Result<&Keys, Error> {
+        if let Some(keys) = self.keys.get() {
+            return Ok(keys);
+        }
+        match (self.read_keys().await?, &self.first) {
+            (Some(keys), _) => Ok(self.keys.get_or_init(async || keys).await),
+            (None, FirstSecret::Await(keys)) => Ok(keys),
+            (None, _) => Err(Error::internal("there is no signing key")),
+        }
+    }
+
     /// Opens the connection with the one read that every function may do, and keeps the keys that it finds. Never
     /// fatal: the first request tries again.
     pub(crate) async fn warm(&self) {
@@ -28,7 +44,7 @@ impl Store {
 
     /// The keys of the settings, of the table, or of the secret that is kept there now; none where that is for another
     /// function to do.
-    pub(crate) async fn read_keys(&self) -> Result<Option<Keys>, Error> {
+    async fn read_keys(&self) -> Result<Option<Keys>, Error> {
         if let Some(secret) = &self.secret {
             return Keys::new(&self.prefix, secret.as_bytes(), None).map(Some);
         }
@@ -89,5 +105,11 @@ impl Store {
                 _ => Err(fault::of(&error)),
             },
         }
+    }
+}
+
+impl Keyring for Store {
+    async fn keys(&self) -> Result<&Keys, Error> {
+        Self::keys(self).await
     }
 }

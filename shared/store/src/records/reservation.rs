@@ -12,9 +12,9 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
-use crate::built;
+use super::record::StoredRecord;
+use crate::fault::built;
 use crate::item::{Item, id, number, text};
-use crate::records::StoredRecord;
 
 /// The partitions that have reservations and keys.
 pub(crate) const SHARDS: std::ops::Range<u16> = FIRST_SHARD..FIRST_SHARD + 256;

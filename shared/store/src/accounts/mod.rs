@@ -1,0 +1,11 @@
+//! The accounts: users, their sessions, the API keys, and the counts of attempts.
+
+pub(crate) mod api_keys;
+mod caller;
+pub(crate) mod change;
+pub(crate) mod directory;
+pub(crate) mod parts;
+pub(crate) mod sessions;
+mod tally;
+pub(crate) mod throttle;
+pub(crate) mod users;

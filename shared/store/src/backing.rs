@@ -1,0 +1,32 @@
+//! The store as what a doorway stands on: opened before the first request, and asked about API keys.
+
+use api::{Error, Timestamp};
+use auth::{Backing, Keys, Opening, PresentedKey};
+
+use crate::tables::{FirstSecret, Store};
+
+impl Backing for Store {
+    /// Opens the connection and reads the signing keys, both before the first request. What fails here is tried again
+    /// by the first request that needs it.
+    async fn open(opening: Opening<'_>) -> Result<Self, Error> {
+        let Opening {
+            deployment, random, ..
+        } = opening;
+        let first = if opening.keeps_first_secret {
+            FirstSecret::Keep(random)
+        } else {
+            FirstSecret::Await(Keys::new(&deployment.table_prefix, &random, None)?)
+        };
+        let store = Self {
+            secret: opening.secret.map(ToOwned::to_owned),
+            first,
+            ..Self::connect(deployment)
+        };
+        store.warm().await;
+        Ok(store)
+    }
+
+    async fn judge(&self, key: &PresentedKey, now: Timestamp) -> Result<(), Error> {
+        self.admit_key(Some(key), now).await
+    }
+}

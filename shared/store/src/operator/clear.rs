@@ -1,0 +1,114 @@
+//! Clearing: keys, names and reservations removed that no definition declares any more.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering;
+
+use api::{Code, Error};
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use super::backfill::{Backfill, Found, Placeholders, TRIES, carried, key_of, pause};
+use crate::fault;
+use crate::item::{Item, text};
+use crate::records::index::INDEXED;
+use crate::records::reservation;
+
+impl Backfill {
+    /// Removes the keys and names of indexes that the table does not have, and the reservations of fields that are not
+    /// unique, oldest record first: what is declared again must not find what it had long ago.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn clear(self: &Arc<Self>) -> Result<Found, Error> {
+        for field in self
+            .names
+            .iter()
+            .filter_map(|name| name.strip_prefix("unique."))
+        {
+            for shard in reservation::SHARDS {
+                self.clear_reservations(shard, field).await?;
+            }
+        }
+        self.each_shard(Self::clear_shard).await
+    }
+
+    async fn clear_shard(self: Arc<Self>, shard: u8) -> Result<(), Error> {
+        let mut from = None;
+        loop {
+            let (items, next) = self.query(self.all(shard), from).await?;
+            for item in items {
+                if self.is_stopped() {
+                    return Ok(());
+                }
+                self.read.fetch_add(1, Ordering::Relaxed);
+                let carries =
+                    |name: &String| item.contains_key(name) || carried(&item).contains(name);
+                if self.names.iter().any(carries) {
+                    self.clear_item(&item).await?;
+                    self.written.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+            match next {
+                Some(key) => from = Some(key),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    async fn clear_item(&self, item: &Item) -> Result<(), Error> {
+        let mut expression = Placeholders::default();
+        let keys: Vec<String> = self
+            .names
+            .iter()
+            .map(|name| expression.name(name))
+            .collect();
+        let (indexed, id) = (expression.name(INDEXED), expression.name("id"));
+        let names = expression.value(AttributeValue::Ss(self.names.clone()));
+        let update = format!("REMOVE {} DELETE {indexed} {names}", keys.join(", "));
+        for attempt in 0..TRIES {
+            let sent = self
+                .client
+                .update_item()
+                .table_name(&self.table)
+                .set_key(Some(key_of(item)))
+                .update_expression(&update)
+                .condition_expression(format!("attribute_exists({id})"))
+                .set_expression_attribute_names(Some(expression.names.clone()))
+                .set_expression_attribute_values(Some(expression.values.clone()));
+            match sent.send().await {
+                Ok(_) => return Ok(()),
+                // Gone meanwhile.
+                Err(error) if fault::failed_condition(&error).is_some() => return Ok(()),
+                Err(error) => match fault::of(&error) {
+                    error if error.code == Code::Unavailable => pause(attempt).await,
+                    error => return Err(error),
+                },
+            }
+        }
+        Err(Error::unavailable("the table was busy all the time"))
+    }
+
+    /// Removes the reservations of a field out of one of the shards that have any.
+    async fn clear_reservations(&self, shard: u16, field: &str) -> Result<(), Error> {
+        let mut from = None;
+        loop {
+            let query = self
+                .all(shard)
+                .key_condition_expression("#shard = :shard AND begins_with(#id, :prefix)")
+                .expression_attribute_names("#id", "id")
+                .expression_attribute_values(":prefix", text(reservation::prefix(field) + "#"));
+            let (items, next) = self.query(query, from).await?;
+            for item in items {
+                let delete = self
+                    .client
+                    .delete_item()
+                    .table_name(&self.table)
+                    .set_key(Some(key_of(&item)));
+                delete.send().await.map_err(|error| fault::of(&error))?;
+            }
+            match next {
+                Some(key) => from = Some(key),
+                None => return Ok(()),
+            }
+        }
+    }
+}

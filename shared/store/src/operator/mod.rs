@@ -1,0 +1,8 @@
+//! The work of operators on the tables: indexes filled, users moved in and out, seeds, the first admin.
+
+pub mod backfill;
+mod clear;
+mod fill;
+mod promote;
+pub(crate) mod seed;
+pub(crate) mod transfer;

@@ -1,0 +1,133 @@
+//! Bounds: the part of an index that holds every record that passes the conditions on one field.
+
+use api::Timestamp;
+use api::definition::Order;
+use api::query::{Filter, Test};
+use serde_json::Value;
+
+use super::index::{
+    after, code, codes_of_present, codes_of_type, has_place, invert, is_exact, string_start,
+};
+
+/// A part of what comes next in a key, after the fields of one value: the first and the last.
+pub(super) struct Span {
+    pub(super) first: Vec<u8>,
+    pub(super) last: Vec<u8>,
+}
+
+impl Span {
+    /// The values of a field that pass all conditions on it, as far as keys can tell.
+    pub(super) fn of_field(filter: &Filter, order: &Order, cut: usize) -> Option<Self> {
+        let conditions = filter
+            .conjunction()
+            .into_iter()
+            .filter(|(field, _)| *field == order.field);
+        let both = conditions
+            .filter_map(|(_, test)| interval(test, cut))
+            .reduce(|a, b| Interval {
+                first: a.first.max(b.first),
+                end: a.end.min(b.end),
+                exact: true,
+            })?;
+        // No key is exactly an end: each goes on with an id. So it may stand for the last key before it.
+        Some(match order.descending {
+            false => Self {
+                first: both.first,
+                last: both.end,
+            },
+            true => Self {
+                first: after(&invert(&both.end))?,
+                last: after(&invert(&both.first))?,
+            },
+        })
+    }
+
+    /// The ids that pass the conditions on the id and on the time, which ids begin with.
+    pub(super) fn of_ids(filter: &Filter, descending: bool) -> Option<Self> {
+        let conditions = filter.conjunction().into_iter();
+        let (first, last) = conditions
+            .filter_map(|(field, test)| id_interval(field, test))
+            .reduce(|a, b| (a.0.max(b.0), a.1.min(b.1)))?;
+        Some(match descending {
+            false => Self {
+                first: first.to_vec(),
+                last: last.to_vec(),
+            },
+            true => Self {
+                first: invert(&last),
+                last: invert(&first),
+            },
+        })
+    }
+}
+
+/// The codes of the values that pass a condition.
+pub(super) struct Interval {
+    first: Vec<u8>,
+    /// What no code of them reaches.
+    end: Vec<u8>,
+    /// Whether all the values of these codes pass.
+    pub(super) exact: bool,
+}
+
+pub(super) fn interval(test: &Test, cut: usize) -> Option<Interval> {
+    let interval = |(first, end): (Vec<u8>, Vec<u8>), exact| Some(Interval { first, end, exact });
+    match test {
+        Test::Gt(value) | Test::Gte(value) | Test::Lt(value) | Test::Lte(value) => {
+            if !has_place(value) {
+                return None;
+            }
+            let (first, end) = codes_of_type(value)?;
+            let (code, exact) = (code(Some(value), cut), is_exact(Some(value), cut));
+            let behind = after(&code)?;
+            let span = match test {
+                Test::Gt(_) => (if exact { behind } else { code }, end),
+                Test::Gte(_) => (code, end),
+                Test::Lt(_) => (first, if exact { code } else { behind }),
+                _ => (first, behind),
+            };
+            interval(span, exact)
+        }
+        Test::StartsWith(start) => {
+            let first = string_start(start, cut);
+            let end = after(&first)?;
+            interval((first, end), start.len() <= cut && !start.contains('\0'))
+        }
+        Test::In(values) => {
+            let codes = || values.iter().map(|value| code(value.as_ref(), cut));
+            interval((codes().min()?, after(&codes().max()?)?), false)
+        }
+        Test::Exists(true) | Test::Ne(None) => interval(codes_of_present(), true),
+        _ => None,
+    }
+}
+
+/// The first and the last id that pass a condition on the id or on the time of creation. Always exact.
+pub(super) fn id_interval(field: &str, test: &Test) -> Option<([u8; 16], [u8; 16])> {
+    const FIRST: [u8; 16] = [0; 16];
+    const LAST: [u8; 16] = [0xff; 16];
+    match (field, test) {
+        ("id", Test::Eq(Some(Value::String(id)))) => {
+            let id = id.parse::<api::Id>().ok()?.bytes();
+            Some((id, id))
+        }
+        ("createdAt", Test::Gt(Value::String(at))) => Some((first_of(at, 1)?, LAST)),
+        ("createdAt", Test::Gte(Value::String(at))) => Some((first_of(at, 0)?, LAST)),
+        ("createdAt", Test::Lt(Value::String(at))) => Some((FIRST, before(first_of(at, 0)?))),
+        ("createdAt", Test::Lte(Value::String(at))) => Some((FIRST, before(first_of(at, 1)?))),
+        ("createdAt", Test::Eq(Some(Value::String(at)))) => {
+            Some((first_of(at, 0)?, before(first_of(at, 1)?)))
+        }
+        _ => None,
+    }
+}
+
+/// The lowest id of so many milliseconds after a time.
+fn first_of(at: &str, millis: u64) -> Option<[u8; 16]> {
+    let at = Timestamp::parse(at).filter(|parsed| parsed.to_string() == at)?;
+    Some((u128::from(at.millis() + millis) << 80).to_be_bytes())
+}
+
+fn before(id: [u8; 16]) -> [u8; 16] {
+    u128::from_be_bytes(id).saturating_sub(1).to_be_bytes()
+}

@@ -1,0 +1,252 @@
+//! The tests of sort keys.
+
+use std::cmp::Ordering;
+
+use api::definition::Order;
+use api::{Id, Timestamp};
+use serde_json::{Map, json};
+
+use super::*;
+
+/// A small generator of numbers, the same in every run (xorshift64*).
+pub(in crate::records) struct Random(pub(in crate::records) u64);
+
+impl Random {
+    pub(in crate::records) fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 >> 12;
+        self.0 ^= self.0 << 25;
+        self.0 ^= self.0 >> 27;
+        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % bound
+    }
+
+    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
+        from[usize::try_from(self.below(from.len() as u64)).expect("small")]
+    }
+
+    fn number(&mut self) -> String {
+        let digits: String = (0..=self.below(38))
+            .map(|_| char::from(b'0' + self.pick(&[0, 0, 1, 5, 9])))
+            .collect();
+        let sign = self.pick(&["", "-"]);
+        let exponent = self.pick(&[-100, -40, -38, -2, -1, 0, 0, 0, 1, 2, 40, 87]);
+        format!(
+            "{sign}{}e{exponent}",
+            digits.trim_start_matches('0').to_owned() + "1"
+        )
+    }
+
+    fn value(&mut self) -> Option<Value> {
+        match self.below(10) {
+            0 => None,
+            1 => Some(Value::Null),
+            2 => Some(json!(self.below(2) == 0)),
+            3 => Some(json!(i64::try_from(self.below(9)).expect("small") - 4)),
+            4 | 5 => {
+                let text = self.number();
+                let text = api::value::canonical(&text).unwrap_or_else(|| "0".to_owned());
+                Some(serde_json::from_str(&text).expect("a number"))
+            }
+            6 => Some(json!(self.pick(&[
+                "",
+                "a",
+                "ab",
+                "b",
+                "a\u{1}",
+                "é",
+                "\u{10ffff}",
+                "A"
+            ]))),
+            7 => Some(json!(
+                "x".repeat(self.pick(&[300, 330, 331, 997, 998, 2048]))
+                    + self.pick(&["", "a", "b"])
+            )),
+            8 => Some(json!(
+                (0..self.below(4))
+                    .map(|_| self.pick(&['a', 'b', '\u{1}', 'ÿ']))
+                    .collect::<String>()
+            )),
+            _ => Some(json!([1])),
+        }
+    }
+}
+
+/// Compares two decimal numbers digit by digit, in another way than the keys do.
+fn compare_numbers(a: &str, b: &str) -> Ordering {
+    /// Sign, and the digits on a line of 400 places with the point in its middle.
+    fn line(text: &str) -> (bool, String) {
+        let (negative, text) = text
+            .strip_prefix('-')
+            .map_or((false, text), |rest| (true, rest));
+        let (mantissa, exponent) = text.split_once(['e', 'E']).unwrap_or((text, "0"));
+        let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
+        let point =
+            i32::try_from(whole.len()).expect("short") + exponent.parse::<i32>().expect("exponent");
+        let lead = "0".repeat(usize::try_from(200 - point).expect("in range"));
+        (
+            negative,
+            format!("{:0<400}", format!("{lead}{whole}{fraction}")),
+        )
+    }
+    let ((a_negative, a), (b_negative, b)) = (line(a), line(b));
+    match (
+        a_negative && a.contains(|c| c != '0'),
+        b_negative && b.contains(|c| c != '0'),
+    ) {
+        (false, true) => Ordering::Greater,
+        (true, false) => Ordering::Less,
+        (false, false) => a.cmp(&b),
+        (true, true) => b.cmp(&a),
+    }
+}
+
+fn compare(a: Option<&Value>, b: Option<&Value>, cut: usize) -> Ordering {
+    let rank = |value: Option<&Value>| match value {
+        None | Some(Value::Null) => 0,
+        Some(Value::Bool(false)) => 1,
+        Some(Value::Bool(true)) => 2,
+        Some(Value::Number(_)) => 3,
+        Some(Value::String(_)) => 4,
+        Some(_) => 5,
+    };
+    match (a, b) {
+        (Some(Value::Number(a)), Some(Value::Number(b))) => compare_numbers(a.as_str(), b.as_str()),
+        (Some(Value::String(a)), Some(Value::String(b))) => {
+            a.as_bytes()[..a.len().min(cut)].cmp(&b.as_bytes()[..b.len().min(cut)])
+        }
+        (a, b) => rank(a).cmp(&rank(b)),
+    }
+}
+
+fn record(random: &mut Random, values: [Option<Value>; 3]) -> Record {
+    let at = Timestamp::from_millis(1_790_000_000_000 + random.below(3));
+    let fields = ["a", "b", "c"].into_iter().zip(values);
+    Record {
+        id: Id::in_shard(at, [u8::try_from(random.below(4)).expect("small"); 10], 0),
+        created_at: at,
+        updated_at: at,
+        created_by: None,
+        owner: None,
+        fields: fields
+            .filter_map(|(name, value)| Some((name.to_owned(), value?)))
+            .collect::<Map<_, _>>(),
+    }
+}
+
+#[test]
+fn keys_are_in_the_order_of_the_values_and_end_in_the_id() {
+    let mut random = Random(7);
+    for fields in [
+        &["a"][..],
+        &["-a"],
+        &["a", "b"],
+        &["-a", "b"],
+        &["a", "-b", "c"],
+        &["-c", "-b", "-a"],
+        &["a", "-createdAt"],
+        &["-a", "updatedAt", "id"],
+    ] {
+        let index = Index {
+            fields: fields.iter().map(ToString::to_string).collect(),
+            per_owner: false,
+        };
+        let cut = cut(&index);
+        for _ in 0..4000 {
+            let (left, right) = (
+                [(); 3].map(|()| random.value()),
+                [(); 3].map(|()| random.value()),
+            );
+            let right = if random.below(2) == 0 {
+                left.clone()
+            } else {
+                right
+            };
+            let (left, right) = (record(&mut random, left), record(&mut random, right));
+            let mut expected = Ordering::Equal;
+            let mut last = false;
+            for Order { field, descending } in index.order() {
+                last = descending;
+                let order = compare(
+                    left.value(&field).as_deref(),
+                    right.value(&field).as_deref(),
+                    cut,
+                );
+                expected = expected.then(if descending { order.reverse() } else { order });
+            }
+            let ids = left.id.cmp(&right.id);
+            expected = expected.then(if last { ids.reverse() } else { ids });
+            let (a, b) = (encode(&index, &left), encode(&index, &right));
+            assert_eq!(a.cmp(&b), expected, "{fields:?}: {left:?} and {right:?}");
+            assert!(a.len() < 1024, "{} bytes", a.len());
+            assert!(
+                a == b || !b.starts_with(&a),
+                "{fields:?}: {left:?} begins {right:?}"
+            );
+        }
+    }
+}
+
+#[test]
+fn the_longest_key_fits() {
+    for count in 1..=20 {
+        let index = Index {
+            fields: (0..count).map(|n| format!("f{n}")).collect(),
+            per_owner: false,
+        };
+        for value in [
+            json!("é".repeat(2000)),
+            serde_json::from_str(&format!("-{}", "9".repeat(38))).expect("n"),
+        ] {
+            let mut all = record(&mut Random(1), [const { None }; 3]);
+            all.fields = index
+                .fields
+                .iter()
+                .map(|name| (name.clone(), value.clone()))
+                .collect();
+            assert!(encode(&index, &all).len() < 1024, "{count} fields");
+        }
+    }
+}
+
+#[test]
+fn numbers_are_in_order_to_the_last_of_38_digits() {
+    let texts = [
+        "-9.9999999999999999999999999999999999999e125",
+        "-12345678901234567890123456789012345678",
+        "-12345678901234567890123456789012345677",
+        "-10",
+        "-9.5",
+        "-9",
+        "-1",
+        "-0.1",
+        "-1e-130",
+        "0",
+        "1e-130",
+        "1e-21",
+        "0.1",
+        "0.11",
+        "0.2",
+        "1",
+        "1.5",
+        "2",
+        "9",
+        "10",
+        "11",
+        "99",
+        "100",
+        "12345678901234567890123456789012345677",
+        "12345678901234567890123456789012345678",
+        "9.9999999999999999999999999999999999999e125",
+    ];
+    let codes = texts.map(|text| number_code(text).expect(text));
+    assert!(codes.is_sorted_by(|a, b| a < b), "{codes:x?}");
+}
+
+#[test]
+fn what_comes_after_and_beside() {
+    assert_eq!(after(&[1, 2]), Some(vec![1, 3]));
+    assert_eq!(after(&[1, 0xff]), Some(vec![2]));
+    assert_eq!(after(&[0xff]), None);
+    assert_eq!(after(&[]), None);
+    assert_eq!(beside(&[1, 0], Ordering::Less), [0, 0xff]);
+    assert_eq!(beside(&[1, 0xff], Ordering::Greater), [2, 0]);
+}

@@ -1,0 +1,353 @@
+//! Lists and counts: the queries of a plan, partition by partition.
+
+use std::sync::PoisonError;
+
+use api::definition::Index;
+use api::query::Filter;
+use api::{Code, Definition, Error};
+use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
+use tokio::task::JoinSet;
+
+use super::index::INDEXED;
+use super::page::{Cost, Count, Page, Partition, Work, merge, wanting};
+use super::plan::{Plan, Source};
+use super::record::is_tombstone;
+use crate::fault;
+use crate::item::{number, text};
+use crate::tables::Store;
+
+/// About how many bytes a count may read, and how many a query reads at most.
+const MAX_COUNT: f64 = 4.0 * MAX_QUERY;
+const MAX_QUERY: f64 = 1024.0 * 1024.0;
+
+/// How many queries look for the oldest record of a shard.
+const MAX_LOOKS: u32 = 12;
+
+impl Store {
+    /// A page of the records that a plan reads and a filter lets pass, after the key `position`. One query a partition;
+    /// more only within bounds, where it finds tombstones or what the filter does not let pass. A page may then hold
+    /// fewer than `limit` records and go on.
+    ///
+    /// # Errors
+    /// `data/index-building`, `common/unavailable`, `common/internal`.
+    pub async fn list(
+        &self,
+        definition: &Definition,
+        plan: &Plan,
+        filter: &Filter,
+        position: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        if filter.is_nothing() {
+            return Ok(Page {
+                records: Vec::new(),
+                next: None,
+                cost: Cost::default(),
+            });
+        }
+        let (ready, page) = tokio::join!(
+            self.ready(definition, plan),
+            self.page(definition, plan, filter, position, limit)
+        );
+        ready.and(page)
+    }
+
+    async fn page(
+        &self,
+        definition: &Definition,
+        plan: &Plan,
+        filter: &Filter,
+        position: Option<&[u8]>,
+        limit: usize,
+    ) -> Result<Page, Error> {
+        let mut sources = Partition::all(definition, plan, position);
+        let mut work = Work::new(plan, sources.len(), limit);
+        let mut cost = Cost::default();
+        loop {
+            let found = sources.iter().map(|source| source.found.len()).sum();
+            let wanting = wanting(plan, &sources, limit);
+            let Some(take) = work.next(wanting.len(), cost.bytes(plan), found) else {
+                break;
+            };
+            let mut queries = JoinSet::new();
+            for index in wanting {
+                let query = sources
+                    .get(index)
+                    .and_then(|source| self.query(definition, plan, source));
+                let Some(query) = query else { continue };
+                let query = query.limit(i32::try_from(take).unwrap_or(i32::MAX));
+                queries.spawn(async move { (index, query.send().await) });
+            }
+            while let Some(done) = queries.join_next().await {
+                let (index, output) = done.map_err(|error| Error::internal(error.to_string()))?;
+                let output = output.map_err(|error| fault::of(&error))?;
+                cost.add(&output);
+                let scanned = usize::try_from(output.scanned_count).unwrap_or(0);
+                work.scanned += scanned;
+                if let Some(source) = sources.get_mut(index) {
+                    // Such a query has read 1 MB: enough for one request.
+                    source.full = !plan.residual && scanned < take;
+                    source.take(definition, plan, filter, output)?;
+                }
+            }
+        }
+        Ok(merge(plan, sources, limit, cost))
+    }
+
+    /// How many records a plan reads and a filter lets pass, as far as about 4 MB tell.
+    ///
+    /// # Errors
+    /// `data/index-building`, `common/unavailable`, `common/internal`.
+    pub async fn count(
+        &self,
+        definition: &Definition,
+        plan: &Plan,
+        filter: &Filter,
+    ) -> Result<Count, Error> {
+        if filter.is_nothing() {
+            return Ok(Count {
+                count: 0,
+                exact: true,
+                cost: Cost::default(),
+            });
+        }
+        let (ready, count) = tokio::join!(
+            self.ready(definition, plan),
+            self.tally(definition, plan, filter)
+        );
+        ready.and(count)
+    }
+
+    async fn tally(
+        &self,
+        definition: &Definition,
+        plan: &Plan,
+        filter: &Filter,
+    ) -> Result<Count, Error> {
+        let mut sources = Partition::all(definition, plan, None);
+        let mut count = Count {
+            count: 0,
+            exact: false,
+            cost: Cost::default(),
+        };
+        loop {
+            // As many queries at once as may each read all that a query can.
+            let left = ((MAX_COUNT - count.cost.bytes(plan)) / MAX_QUERY).ceil();
+            let mut queries = JoinSet::new();
+            for (index, source) in sources
+                .iter()
+                .enumerate()
+                .filter(|(_, source)| !source.exhausted)
+            {
+                let Some(query) = self
+                    .query(definition, plan, source)
+                    .filter(|_| (queries.len() as f64) < left)
+                else {
+                    break;
+                };
+                let query = if plan.residual {
+                    query
+                } else {
+                    query.select(Select::Count)
+                };
+                queries.spawn(async move { (index, query.send().await) });
+            }
+            if queries.is_empty() {
+                break;
+            }
+            while let Some(done) = queries.join_next().await {
+                let (index, output) = done.map_err(|error| Error::internal(error.to_string()))?;
+                let output = output.map_err(|error| fault::of(&error))?;
+                count.cost.add(&output);
+                count.count += u64::try_from(output.count).unwrap_or(0) * u64::from(!plan.residual);
+                if let Some(source) = sources.get_mut(index) {
+                    source.take(definition, plan, filter, output)?;
+                    count.count += source.found.drain(..).len() as u64;
+                }
+            }
+        }
+        count.exact = sources.iter().all(|source| source.exhausted);
+        Ok(count)
+    }
+
+    /// The query for the rest of a partition; `None` where nothing is left.
+    fn query(
+        &self,
+        definition: &Definition,
+        plan: &Plan,
+        source: &Partition,
+    ) -> Option<QueryFluentBuilder> {
+        let (lower, upper) = plan.range(source.after.as_deref())?;
+        let mut query = self
+            .client
+            .query()
+            .table_name(self.table(&definition.name))
+            .expression_attribute_names(
+                "#key",
+                if plan.owner.is_some() {
+                    "owner"
+                } else {
+                    "shard"
+                },
+            )
+            .expression_attribute_values(":key", source.key.clone())
+            .scan_index_forward(!plan.backward)
+            .return_consumed_capacity(ReturnConsumedCapacity::Total);
+        query = match &plan.source {
+            Source::Table => without_tombstones(query).consistent_read(true),
+            // Code that does not know the index leaves its key where it deletes: during a deployment, and before one
+            // that was rolled back.
+            Source::Declared(_) => without_tombstones(query).index_name(plan.name()),
+            // Tombstones have no owner.
+            Source::ByOwner => query.index_name(plan.name()),
+        };
+        let condition = match (&lower, &upper) {
+            (None, None) => "#key = :key",
+            (Some(_), None) => "#key = :key AND #sort >= :lower",
+            (None, Some(_)) => "#key = :key AND #sort <= :upper",
+            (Some(_), Some(_)) => "#key = :key AND #sort BETWEEN :lower AND :upper",
+        };
+        if lower.is_some() || upper.is_some() {
+            query = query.expression_attribute_names("#sort", sort_attribute(plan));
+        }
+        for (name, bound) in [(":lower", lower), (":upper", upper)] {
+            if let Some(bound) = bound {
+                query = query.expression_attribute_values(name, sort_value(plan, bound)?);
+            }
+        }
+        Some(query.key_condition_expression(condition))
+    }
+
+    /// Refuses a plan whose index does not hold every record yet.
+    ///
+    /// Records tell into which indexes they were written when they were created, or when the index was filled, which
+    /// goes from the newest to the oldest: so the oldest record of each shard tells whether that is done. Once it is, it
+    /// stays so, and is not asked again.
+    async fn ready(&self, definition: &Definition, plan: &Plan) -> Result<(), Error> {
+        let Source::Declared(index) = &plan.source else {
+            return Ok(());
+        };
+        let this = (definition.name.clone(), index.name());
+        if self
+            .ready
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .contains(&this)
+        {
+            return Ok(());
+        }
+        let mut looks = JoinSet::new();
+        for shard in 0..definition.shards {
+            looks.spawn(is_filled(self.oldest(definition, shard), index.clone()));
+        }
+        while let Some(look) = looks.join_next().await {
+            if !look.map_err(|error| Error::internal(error.to_string()))?? {
+                return Err(Code::IndexBuilding.into());
+            }
+        }
+        self.ready
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .insert(this);
+        Ok(())
+    }
+
+    /// The query for the oldest records of a shard.
+    fn oldest(&self, definition: &Definition, shard: u8) -> QueryFluentBuilder {
+        self.client
+            .query()
+            .table_name(self.table(&definition.name))
+            .consistent_read(true)
+            .key_condition_expression("#shard = :shard")
+            .projection_expression("#indexed, #deleted")
+            .expression_attribute_names("#shard", "shard")
+            .expression_attribute_names("#deleted", "deleted_at")
+            .expression_attribute_names("#indexed", INDEXED)
+            .expression_attribute_values(":shard", number(shard))
+    }
+}
+
+fn without_tombstones(query: QueryFluentBuilder) -> QueryFluentBuilder {
+    query
+        .filter_expression("attribute_not_exists(#deleted)")
+        .expression_attribute_names("#deleted", "deleted_at")
+}
+
+/// Whether the oldest record of a shard is in an index, or there is none. A tombstone keeps the names of the record, so
+/// that one with this name tells as much; one without it tells nothing.
+async fn is_filled(oldest: QueryFluentBuilder, index: Index) -> Result<bool, Error> {
+    let mut start = None;
+    for look in 0..MAX_LOOKS {
+        let query = oldest
+            .clone()
+            .limit(4 << (2 * look))
+            .set_exclusive_start_key(start);
+        let output = query.send().await.map_err(|error| fault::of(&error))?;
+        for oldest in output.items.unwrap_or_default() {
+            let names = oldest.get(INDEXED).and_then(|names| names.as_ss().ok());
+            let carries = names.is_some_and(|names| names.contains(&index.name()));
+            if carries || !is_tombstone(&oldest) {
+                return Ok(carries);
+            }
+        }
+        start = output.last_evaluated_key;
+        if start.is_none() {
+            return Ok(true);
+        }
+    }
+    // Tens of thousands of tombstones: it will tell once they are gone.
+    Ok(false)
+}
+
+/// The attribute that a plan's keys are in.
+fn sort_attribute(plan: &Plan) -> String {
+    match &plan.source {
+        Source::Table | Source::ByOwner => "id".to_owned(),
+        Source::Declared(index) => index.name(),
+    }
+}
+
+/// A key as the attribute has it: ids are written out.
+fn sort_value(plan: &Plan, key: Vec<u8>) -> Option<AttributeValue> {
+    match &plan.source {
+        Source::Table | Source::ByOwner => {
+            let hex: String = key.iter().map(|byte| format!("{byte:02x}")).collect();
+            let part = |range| hex.get(range);
+            let parts = [
+                part(0..8)?,
+                part(8..12)?,
+                part(12..16)?,
+                part(16..20)?,
+                part(20..32)?,
+            ];
+            Some(text(parts.join("-")))
+        }
+        Source::Declared(_) => Some(AttributeValue::B(key.into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use api::{Id, Timestamp};
+
+    use super::*;
+
+    const NEWEST_FIRST: Plan = Plan {
+        source: Source::Table,
+        owner: None,
+        backward: true,
+        lower: None,
+        upper: None,
+        residual: false,
+    };
+
+    #[test]
+    fn a_key_of_the_table_is_an_id_written_out() {
+        let id = Id::new(Timestamp::from_millis(1_790_000_000_000), [9; 10]);
+        assert_eq!(
+            sort_value(&NEWEST_FIRST, id.bytes().to_vec()),
+            Some(crate::item::id(id))
+        );
+    }
+}

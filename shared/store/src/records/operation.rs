@@ -1,0 +1,131 @@
+//! Operations on records: an act, the fields that it changes, and the records that must exist for it.
+
+use api::definition::Index;
+use api::record::{Input, OwnerInput};
+use api::{Definition, Id};
+use auth::Writer;
+use auth::terms::{OwnerChange, Related, Terms};
+use serde_json::{Map, Value};
+
+use super::record::{NewRecord, StoredRecord};
+
+/// Which fields a write changes.
+#[derive(Clone, Debug)]
+pub struct Change {
+    /// The fields to set; with `replace`, all there are.
+    pub fields: Map<String, Value>,
+    /// The fields to remove.
+    pub removed: Vec<String>,
+    /// Whether what is not set goes.
+    pub replace: bool,
+    /// The fields that stay then all the same.
+    pub kept: Vec<String>,
+}
+
+/// What becomes of one record.
+#[derive(Clone, Debug)]
+pub struct Operation<'a> {
+    /// What is done.
+    pub act: Act<'a>,
+    /// What must exist for it.
+    pub related: Vec<Related<'a>>,
+}
+
+/// What is done to a record.
+#[derive(Clone, Debug)]
+pub enum Act<'a> {
+    /// It is made.
+    Create(StoredRecord),
+    /// It is changed, on these terms.
+    Update(Id, Terms<'a>, Change),
+    /// It is deleted, on these terms.
+    Delete(Id, Terms<'a>),
+}
+
+impl Act<'_> {
+    /// A create of this record.
+    #[must_use]
+    pub fn create(record: NewRecord, writer: &Writer) -> Self {
+        Self::Create(record.stored(writer))
+    }
+
+    /// The record's id.
+    #[must_use]
+    pub fn id(&self) -> Id {
+        match self {
+            Self::Create(record) => record.id,
+            Self::Update(id, ..) | Self::Delete(id, _) => *id,
+        }
+    }
+
+    /// The terms of a write to a record that exists.
+    pub(crate) fn terms(&self) -> Option<&Terms<'_>> {
+        match self {
+            Self::Create(_) => None,
+            Self::Update(_, terms, _) | Self::Delete(_, terms) => Some(terms),
+        }
+    }
+
+    /// The record after it, given the record before.
+    pub(crate) fn after(
+        &self,
+        old: Option<&StoredRecord>,
+        writer: &Writer,
+    ) -> Option<StoredRecord> {
+        match (self, old) {
+            (Self::Create(record), _) => Some(record.clone()),
+            (Self::Update(_, terms, change), Some(old)) => {
+                let mut fields = old.fields.clone();
+                let stays = |name: &String| !change.replace || change.kept.contains(name);
+                fields.retain(|name, _| stays(name) && !change.removed.contains(name));
+                fields.extend(change.fields.clone());
+                let owner = match &terms.owner {
+                    OwnerChange::Set(owner) => owner.clone(),
+                    OwnerChange::Keep | OwnerChange::MustBe(_) => old.owner.clone(),
+                };
+                Some(StoredRecord {
+                    owner,
+                    fields,
+                    updated_at: writer.now,
+                    rev: writer.rev.clone(),
+                    ..old.clone()
+                })
+            }
+            (Self::Update(..), None) | (Self::Delete(..), _) => None,
+        }
+    }
+}
+
+impl Change {
+    /// Whether the record must be read before it can be changed so: where it relates to others, a unique value is freed
+    /// or taken, an index is touched whose other fields the body does not tell, row filters say who sees it, or a
+    /// replacement leaves fields as they are.
+    #[must_use]
+    pub fn needs_record(definition: &Definition, input: &Input, replace: bool) -> bool {
+        let told = |field: &str| {
+            let replaced =
+                replace && definition.field(field).is_some() && field != definition.owner_field();
+            replaced
+                || input.fields.contains_key(field)
+                || input.removed.iter().any(|removed| removed == field)
+        };
+        let owner =
+            |field: &str| field == definition.owner_field() && input.owner != OwnerInput::Absent;
+        let touched = |field: &str| told(field) || owner(field);
+        let known = |field: &str| told(field) || ["id", "createdAt", "updatedAt"].contains(&field);
+        let hidden = |index: &Index| {
+            let fields: Vec<String> = index.order().map(|order| order.field).collect();
+            let mut changes = fields.iter().map(String::as_str);
+            changes.any(|field| field == "updatedAt" || touched(field))
+                && !fields.iter().all(|field| known(field))
+        };
+        !definition.row_filters.is_empty()
+            || (replace && definition.ruled().next().is_some())
+            || !input.related(definition).is_empty()
+            || definition
+                .fields
+                .iter()
+                .any(|field| field.unique && touched(&field.name))
+            || definition.indexes.iter().any(hidden)
+    }
+}

@@ -1,0 +1,203 @@
+//! A record: as its table keeps it, as it is read, and as it is created.
+
+use std::collections::{BTreeSet, HashMap};
+
+use api::{Definition, Error, Id, Timestamp, wire};
+use auth::Writer;
+use serde_json::{Map, Value};
+
+use crate::batch::{BATCH, strong};
+use crate::item::{Item, Reader, id, number};
+use crate::size::{ENVELOPE, MAX_BYTES};
+use crate::tables::Store;
+use crate::{fault, size};
+
+/// A record as its table keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredRecord {
+    /// The record's id.
+    pub id: Id,
+    /// The owner's id, in whatever field callers see it.
+    pub owner: Option<String>,
+    /// Who created it.
+    pub created_by: Option<Id>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it was last changed.
+    pub updated_at: Timestamp,
+    /// The id of the last write.
+    pub rev: String,
+    /// The declared fields, but for the owner field.
+    pub fields: Map<String, Value>,
+}
+
+/// A record to be created.
+#[derive(Clone, Debug)]
+pub struct NewRecord {
+    /// The record's id.
+    pub id: Id,
+    /// The owner's id.
+    pub owner: Option<String>,
+    /// Who creates it.
+    pub created_by: Option<Id>,
+    /// The declared fields, but for the owner field.
+    pub fields: Map<String, Value>,
+}
+
+/// What was read of a record before it is written.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Before {
+    /// Nothing: the write needs no more than its condition.
+    Unread,
+    /// The record, if it exists.
+    Read(Option<StoredRecord>),
+}
+
+impl StoredRecord {
+    /// The record as a caller sees it.
+    #[must_use]
+    pub fn wire(self, definition: &Definition) -> wire::Record {
+        // What is no longer declared is not shown, and a former field of that name is not the owner.
+        let mut fields = self.fields;
+        fields
+            .retain(|name, _| definition.field(name).is_some() && name != definition.owner_field());
+        if let Some(owner) = self
+            .owner
+            .clone()
+            .filter(|_| definition.owner_is_declared())
+        {
+            fields.insert(definition.owner_field().to_owned(), Value::String(owner));
+        }
+        wire::Record {
+            id: self.id,
+            created_at: self.created_at,
+            updated_at: self.updated_at,
+            created_by: self.created_by,
+            owner: self.owner,
+            fields,
+        }
+    }
+}
+
+impl NewRecord {
+    pub(crate) fn stored(self, writer: &Writer) -> StoredRecord {
+        StoredRecord {
+            id: self.id,
+            owner: self.owner,
+            created_by: self.created_by,
+            created_at: writer.now,
+            updated_at: writer.now,
+            rev: writer.rev.clone(),
+            fields: self.fields,
+        }
+    }
+}
+
+impl Store {
+    /// Reads a record. Strongly consistent: 1 RRU per 4 KB.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn record(
+        &self,
+        definition: &Definition,
+        record: Id,
+    ) -> Result<Option<StoredRecord>, Error> {
+        if record.shard() >= definition.shards {
+            return Ok(None);
+        }
+        let get = self
+            .client
+            .get_item()
+            .table_name(self.table(&definition.name))
+            .key("shard", number(record.shard()))
+            .key("id", id(record))
+            .consistent_read(true);
+        let item = get.send().await.map_err(|error| fault::of(&error))?.item;
+        item.filter(|item| !is_tombstone(item))
+            .map(read_record)
+            .transpose()
+    }
+
+    /// Reads records that shall be written at once, 25 a request, and no further once they are more than a transaction
+    /// takes: that is refused then. Strongly consistent: 1 RRU per 4 KB each.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn records(
+        &self,
+        definition: &Definition,
+        records: &BTreeSet<Id>,
+    ) -> Result<HashMap<Id, StoredRecord>, Error> {
+        let here = records
+            .iter()
+            .filter(|record| record.shard() < definition.shards);
+        let keys: Vec<Item> = here
+            .map(|record| {
+                Item::from([
+                    ("shard".to_owned(), number(record.shard())),
+                    ("id".to_owned(), id(*record)),
+                ])
+            })
+            .collect();
+        let (mut found, mut bytes) = (HashMap::new(), 0);
+        for keys in keys.chunks(BATCH) {
+            let wanted = HashMap::from([(self.table(&definition.name), strong(keys.to_vec())?)]);
+            for item in self
+                .batch(wanted)
+                .await?
+                .into_values()
+                .flatten()
+                .filter(|item| !is_tombstone(item))
+            {
+                let record = read_record(item)?;
+                bytes += weight(Some(&record));
+                found.insert(record.id, record);
+            }
+            if bytes > MAX_BYTES {
+                break;
+            }
+        }
+        Ok(found)
+    }
+
+    /// Reads a record if `needed`.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn before(
+        &self,
+        definition: &Definition,
+        record: Option<Id>,
+        needed: bool,
+    ) -> Result<Before, Error> {
+        match record.filter(|_| needed) {
+            Some(record) => self.record(definition, record).await.map(Before::Read),
+            None => Ok(Before::Unread),
+        }
+    }
+}
+
+pub(crate) fn is_tombstone(item: &Item) -> bool {
+    item.contains_key("deleted_at")
+}
+
+pub(crate) fn read_record(mut item: Item) -> Result<StoredRecord, Error> {
+    let mut reader = Reader::new("collection", &mut item);
+    Ok(StoredRecord {
+        id: reader.id("id")?,
+        owner: reader.optional_text("owner"),
+        created_by: reader
+            .optional_text("created_by")
+            .and_then(|id| id.parse().ok()),
+        created_at: reader.time("created_at")?,
+        updated_at: reader.time("updated_at")?,
+        rev: reader.text("rev")?,
+        fields: reader.object("data")?,
+    })
+}
+
+/// About how many bytes a record has as an item, but for the keys of its indexes.
+pub(crate) fn weight(record: Option<&StoredRecord>) -> usize {
+    record.map_or(0, |record| size::in_item(&record.fields) + ENVELOPE)
+}

@@ -1,0 +1,136 @@
+//! Writes on their way to DynamoDB: sent again while other requests are at the same items. The conditions that failed
+//! come back by their places.
+
+use std::time::Duration;
+
+use api::{Code, Error};
+use auth::Writer;
+use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+
+use crate::fault;
+use crate::fault::Cancelled;
+use crate::item::Item;
+use crate::tables::Store;
+
+/// How often a write is tried that others get in the way of.
+pub(crate) const TRIES: u32 = 6;
+
+/// Why nothing was written, where it is not a condition.
+#[derive(Debug)]
+pub(crate) enum Unsent {
+    /// The item at this place would be too large.
+    TooLarge(usize),
+    /// Something else.
+    Fault(Error),
+}
+
+impl Store {
+    /// Sends what is to be written all or nothing, a single put or update by itself, again while others are at the same
+    /// items. The conditions that failed, each by its place and with the item it found.
+    pub(crate) async fn send_items(
+        &self,
+        items: &[TransactWriteItem],
+        token: &str,
+        writer: &Writer,
+    ) -> Result<Vec<(usize, Option<Item>)>, Unsent> {
+        for tries in 1..=TRIES {
+            let cancelled = match items {
+                [TransactWriteItem { put: Some(put), .. }] => self.put_one(put.clone()).await,
+                [
+                    TransactWriteItem {
+                        update: Some(update),
+                        ..
+                    },
+                ] => self.update_one(update.clone()).await.map(|_| ()),
+                _ => {
+                    let transaction = self
+                        .client
+                        .transact_write_items()
+                        .set_transact_items(Some(items.to_vec()));
+                    let sent = transaction.client_request_token(token).send().await;
+                    sent.map(|_| ()).map_err(fault::of_transaction)
+                }
+            };
+            match cancelled {
+                Ok(()) => return Ok(Vec::new()),
+                Err(Cancelled::Conditions(failed)) => return Ok(failed),
+                Err(Cancelled::TooLarge(at)) => return Err(Unsent::TooLarge(at)),
+                Err(Cancelled::Fault(error)) => return Err(Unsent::Fault(error)),
+                Err(Cancelled::Conflict) => pause(writer, tries).await,
+            }
+        }
+        Err(Unsent::Fault(Error::unavailable("transaction conflict")))
+    }
+
+    async fn put_one(&self, put: Put) -> Result<(), Cancelled> {
+        let put = self
+            .client
+            .put_item()
+            .table_name(put.table_name)
+            .set_item(Some(put.item))
+            .set_condition_expression(put.condition_expression)
+            .set_expression_attribute_names(put.expression_attribute_names)
+            .set_expression_attribute_values(put.expression_attribute_values)
+            .set_return_values_on_condition_check_failure(
+                put.return_values_on_condition_check_failure,
+            );
+        put.send()
+            .await
+            .map(|_| ())
+            .map_err(|error| fault::of_write(&error, fault::failed_put(&error)))
+    }
+
+    /// One conditional update; the item as it is then.
+    async fn update_one(&self, update: Update) -> Result<Option<Item>, Cancelled> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(update.table_name)
+            .set_key(Some(update.key))
+            .update_expression(update.update_expression)
+            .set_condition_expression(update.condition_expression)
+            .set_expression_attribute_names(update.expression_attribute_names)
+            .set_expression_attribute_values(update.expression_attribute_values)
+            .set_return_values_on_condition_check_failure(
+                update.return_values_on_condition_check_failure,
+            )
+            .return_values(aws_sdk_dynamodb::types::ReturnValue::AllNew);
+        let sent = update.send().await;
+        sent.map(|output| output.attributes)
+            .map_err(|error| fault::of_write(&error, fault::failed_condition(&error)))
+    }
+
+    /// Sends one update again while transactions are at the same record; `None` when its condition failed for good.
+    pub(crate) async fn update_alone(
+        &self,
+        update: Update,
+        writer: &Writer,
+    ) -> Result<Result<Item, Option<Item>>, Error> {
+        for tries in 1..=TRIES {
+            match self.update_one(update.clone()).await {
+                Ok(item) => {
+                    return item
+                        .map(Ok)
+                        .ok_or_else(|| Error::internal("no attributes returned"));
+                }
+                Err(Cancelled::Conditions(failed)) => {
+                    return Ok(Err(failed.into_iter().next().and_then(|(_, item)| item)));
+                }
+                Err(Cancelled::TooLarge(_)) => return Err(Code::RecordTooLarge.into()),
+                Err(Cancelled::Fault(error)) => return Err(error),
+                Err(Cancelled::Conflict) => pause(writer, tries).await,
+            }
+        }
+        Err(Error::unavailable("transaction conflict"))
+    }
+}
+
+/// Waits before another try, longer each time. What many writers run into, they run into together: each waits in its own
+/// rhythm.
+pub(crate) async fn pause(writer: &Writer, tries: u32) {
+    let own = writer.rev.bytes().fold(u64::from(tries), |hash, byte| {
+        hash.wrapping_mul(31).wrapping_add(byte.into())
+    });
+    let most = 40 * u64::from(tries);
+    tokio::time::sleep(Duration::from_millis(10 + own % most)).await;
+}

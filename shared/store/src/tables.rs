@@ -1,0 +1,73 @@
+//! The tables of one deployment: the connection to them, their names and what is known of them.
+
+use std::collections::BTreeSet;
+use std::sync::Mutex;
+
+use api::Deployment;
+use auth::Keys;
+use aws_sdk_dynamodb::Client;
+use tokio::sync::OnceCell;
+
+use crate::client;
+
+/// The tables of one deployment, and its keys.
+pub struct Store {
+    pub(crate) client: Client,
+    pub(crate) prefix: String,
+    /// The signing secret of the settings, if they have one.
+    pub(crate) secret: Option<String>,
+    /// What this function does where the table has no secret yet.
+    pub(crate) first: FirstSecret,
+    pub(crate) keys: OnceCell<Keys>,
+    /// The indexes that are known to hold every record, by collection.
+    pub(crate) ready: Mutex<BTreeSet<(String, String)>>,
+}
+
+/// What a function does where the table has no signing secret yet.
+pub(crate) enum FirstSecret {
+    /// Keep this one.
+    Keep([u8; 32]),
+    /// Go on with keys that have signed nothing, so that every token is refused, until somebody has kept one.
+    Await(Keys),
+    /// Nothing: an operator's tool has no use for keys.
+    Never,
+}
+
+impl Store {
+    /// The tables alone, for an operator: tokens are neither signed nor checked.
+    #[must_use]
+    pub fn connect(deployment: &Deployment) -> Self {
+        let (client, prefix) = (
+            client::connect(&deployment.aws),
+            deployment.table_prefix.clone(),
+        );
+        Self {
+            client,
+            prefix,
+            secret: None,
+            first: FirstSecret::Never,
+            keys: OnceCell::new(),
+            ready: Mutex::default(),
+        }
+    }
+
+    pub(crate) fn table(&self, name: &str) -> String {
+        format!("{}{name}", self.prefix)
+    }
+
+    pub(crate) fn users(&self) -> String {
+        self.table("_users")
+    }
+
+    pub(crate) fn sessions(&self) -> String {
+        self.table("_sessions")
+    }
+
+    pub(crate) fn throttle(&self) -> String {
+        self.table("_throttle")
+    }
+
+    pub(crate) fn api_keys(&self) -> String {
+        self.table("_api_keys")
+    }
+}
