@@ -15,6 +15,7 @@ pub mod login;
 pub mod password;
 pub mod permission;
 pub mod precondition;
+pub mod prepare;
 pub mod refresh;
 pub mod refresh_token;
 #[cfg(test)]
