@@ -2,15 +2,12 @@
 
 use std::process::ExitCode;
 
+use api::Error;
 use api::endpoints::RecordsDelete;
 use api::wire::NoContent;
-use api::{Code, Error, Operation};
-use auth::Visibility;
-use auth::permission::may_change;
-use auth::precondition::Precondition;
-use auth::terms::{OwnerChange, Terms};
+use auth::{Visibility, prepare};
 use runtime::{Call, Reply};
-use store::{Store, Writer};
+use store::Store;
 
 fn main() -> ExitCode {
     runtime::serve(RecordsDelete, delete)
@@ -21,31 +18,13 @@ fn main() -> ExitCode {
 async fn delete(store: &Store, call: Call<RecordsDelete>) -> Result<Reply<RecordsDelete>, Error> {
     let definition = call.definition;
     let credentials = call.credentials(store).await?;
-    let id = call.id().parse().ok();
-    let needed =
-        definition.fields.iter().any(|field| field.unique) || !definition.row_filters.is_empty();
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
-    let (caller, before) = tokio::try_join!(caller, store.before(definition, id, needed))?;
-    let requirement = may_change(definition, Operation::Delete, &caller)?;
-    let precondition = Precondition::if_match(call.if_match())?;
-    let id = id.ok_or(Code::RecordNotFound)?;
+    let before = store.before_delete(definition, call.id());
+    let (caller, before) = tokio::try_join!(caller, before)?;
 
     let visibility = Visibility::new(definition, &caller);
-    let owner = OwnerChange::Keep;
-    let terms = Terms {
-        visibility: &visibility,
-        requirement,
-        fields: Vec::new(),
-        owner,
-        precondition,
-    };
-    let writer = Writer::new(
-        caller.id(),
-        call.request_id.clone(),
-        call.now,
-        call.random()?,
-    )
-    .with_key(caller.key());
-    store.delete(id, terms, before, &writer).await?;
+    let removal = prepare::delete(&visibility, call.target())?;
+    let writer = call.writer(&caller)?;
+    store.delete(removal, before, &writer).await?;
     Ok(Reply::of(NoContent))
 }

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use api::endpoints::RecordsGet;
 use api::query::parse;
-use api::{Code, Error, Id};
+use api::{Code, Error};
 use auth::Visibility;
 use auth::precondition::has_already;
 use runtime::{Call, Reply};
@@ -20,15 +20,13 @@ async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<RecordsGet>,
     let credentials = call.credentials(store).await?;
     let query = parse(definition, call.query(&["fields", "expand"])?)?;
     let relations = expand::check(definition, &query, collections::get)?;
-    let check = call.settings.auth.session_check;
-    let caller = store.caller(&credentials, check, call.now);
-    let (caller, record) = match call.id().parse::<Id>() {
-        Ok(id) => tokio::try_join!(caller, store.record(definition, id))?,
-        Err(_) => (caller.await?, None),
-    };
+    let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
+    let record = store.record_at(definition, call.id());
+    let (caller, record) = tokio::try_join!(caller, record)?;
+
     let visibility = Visibility::new(definition, &caller);
-    let record = record.map(|record| (record.rev.clone(), record.wire(definition)));
     let (rev, record) = record
+        .map(|record| (record.rev.clone(), record.wire(definition)))
         .filter(|(_, record)| visibility.shows(record))
         .ok_or(Code::RecordNotFound)?;
     // What is inlined has revisions of its own: such a reply has no tag. And whoever sees more than before has not got
@@ -37,14 +35,9 @@ async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<RecordsGet>,
     if tagged && definition.hidden().next().is_none() && has_already(call.if_none_match(), &rev) {
         return Ok(Reply::not_modified(&rev));
     }
-    let mut records = [visibility.of(record)];
+    let (profile, mut records) = (&call.settings.users.fields, [visibility.of(record)]);
     store
-        .expand(
-            &caller,
-            &relations,
-            &call.settings.users.fields,
-            &mut records,
-        )
+        .expand(&caller, &relations, profile, &mut records)
         .await?;
     let [record] = records;
     let reply = Reply::of(record.view(query.fields.as_deref()));

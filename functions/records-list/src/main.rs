@@ -3,14 +3,14 @@
 use std::process::ExitCode;
 
 use api::endpoints::RecordsList;
-use api::query::{Filter, parse};
-use api::wire::{Explanation, RecordPage};
-use api::{Code, Error};
+use api::query::{Filter, Query, parse};
+use api::wire::{Explanation, Record, RecordPage};
+use api::{Code, Definition, Error, Timestamp};
 use auth::caller::admit_by_claims;
 use auth::cursor::{Binding, Pager};
-use auth::{Caller, Scope, Visibility};
+use auth::{Caller, Keys, Scope, Visibility};
 use runtime::{Call, Reply};
-use store::{Store, expand};
+use store::{Cost, Page, Plan, Store, expand};
 
 fn main() -> ExitCode {
     runtime::serve(RecordsList, list)
@@ -24,66 +24,90 @@ async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsLis
     let credentials = call.credentials(store).await?;
     let query = parse(definition, call.parameters())?;
     let relations = expand::check(definition, &query, collections::get)?;
+    let lister = Lister {
+        store,
+        definition,
+        keys,
+        query: &query,
+        now: call.now,
+    };
 
-    let page = async |(scope, filter): (Scope, Filter)| {
-        let plan = store::plan(definition, &scope, Some(&query.sort), &filter)?;
-        let binding = Binding::new(&definition.name, &scope, &plan.order(), &filter);
-        let pager = Pager::new(keys, binding, call.now);
-        let position = pager.open(query.cursor.as_deref())?;
-        let page = store
-            .list(definition, &plan, &filter, position.as_deref(), query.limit)
-            .await?;
-        Ok::<_, Error>((page, plan, pager))
-    };
-    let listed =
-        |caller: &Caller| Visibility::new(definition, caller).list(&query.sort, &query.filter);
-    let suggested = listed(&admit_by_claims(&credentials)).ok();
-    let first = async {
-        match suggested.clone() {
-            Some(listed) => Some(page(listed).await),
-            None => None,
-        }
-    };
+    let suggested = lister.seen(&admit_by_claims(&credentials)).ok();
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
-    let (caller, first) = tokio::join!(caller, first);
+    let (caller, first) = tokio::join!(caller, lister.page_if(suggested.as_ref()));
     let caller = caller?;
-    let listed = listed(&caller)?;
+    let seen = lister.seen(&caller)?;
     if query.explain && !caller.is_admin() {
         return Err(Error::new(Code::Forbidden).with_message("`explain` is for admins."));
     }
-    let (mut page, plan, pager) = match first {
-        Some(first) if suggested.as_ref() == Some(&listed) => first?,
-        _ => page(listed).await?,
+    let Listed { page, plan, pager } = match first {
+        Some(first) if suggested.as_ref() == Some(&seen) => first?,
+        _ => lister.page(&seen).await?,
     };
 
     let visibility = Visibility::new(definition, &caller);
-    page.records = page
-        .records
-        .into_iter()
-        .map(|record| visibility.of(record))
-        .collect();
+    let shown = page.records.into_iter().map(|record| visibility.of(record));
+    let (profile, mut records) = (&call.settings.users.fields, shown.collect::<Vec<_>>());
     store
-        .expand(
-            &caller,
-            &relations,
-            &call.settings.users.fields,
-            &mut page.records,
-        )
+        .expand(&caller, &relations, profile, &mut records)
         .await?;
-    let next_cursor = pager.seal(page.next.as_deref(), call.random()?)?;
-    let items = page
-        .records
-        .into_iter()
-        .map(|record| record.view(query.fields.as_deref()))
-        .collect();
-    let explanation = || Explanation {
-        index: plan.name(),
-        requests: page.cost.requests,
-        units: page.cost.units,
-    };
+    let view = |record: Record| record.view(query.fields.as_deref());
     Ok(Reply::of(RecordPage {
-        items,
-        next_cursor,
-        explain: query.explain.then(explanation),
+        items: records.into_iter().map(view).collect(),
+        next_cursor: pager.seal(page.next.as_deref(), call.random()?)?,
+        explain: query.explain.then(|| explanation(&plan, page.cost)),
     }))
+}
+
+/// The records that a caller lists: their scope, and the filter that they must pass.
+type Seen = (Scope, Filter);
+
+/// The list that a request asks for.
+struct Lister<'a> {
+    store: &'a Store,
+    definition: &'a Definition,
+    keys: &'a Keys,
+    query: &'a Query,
+    now: Timestamp,
+}
+
+/// A page, the plan that it was read by, and the cursors of its list.
+struct Listed<'a> {
+    page: Page,
+    plan: Plan,
+    pager: Pager<'a>,
+}
+
+impl<'a> Lister<'a> {
+    fn seen(&self, caller: &Caller) -> Result<Seen, Error> {
+        Visibility::new(self.definition, caller).list(&self.query.sort, &self.query.filter)
+    }
+
+    async fn page_if(&self, seen: Option<&Seen>) -> Option<Result<Listed<'a>, Error>> {
+        match seen {
+            Some(seen) => Some(self.page(seen).await),
+            None => None,
+        }
+    }
+
+    async fn page(&self, (scope, filter): &Seen) -> Result<Listed<'a>, Error> {
+        let (definition, query) = (self.definition, self.query);
+        let plan = store::plan(definition, scope, Some(&query.sort), filter)?;
+        let binding = Binding::new(&definition.name, scope, &plan.order(), filter);
+        let pager = Pager::new(self.keys, binding, self.now);
+        let position = pager.open(query.cursor.as_deref())?;
+        let page = self
+            .store
+            .list(definition, &plan, filter, position.as_deref(), query.limit)
+            .await?;
+        Ok(Listed { page, plan, pager })
+    }
+}
+
+fn explanation(plan: &Plan, cost: Cost) -> Explanation {
+    Explanation {
+        index: plan.name(),
+        requests: cost.requests,
+        units: cost.units,
+    }
 }

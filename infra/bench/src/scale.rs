@@ -6,12 +6,13 @@ use api::deployment::Aws;
 use api::query::parse;
 use api::{Definition, Deployment, Error, Id, Timestamp};
 use auth::Scope;
+use auth::prepare::Creation;
 use local::dynamo::{Dynamo, Storage};
 use local::proxy::{Call, OPERATOR, Proxy};
 use local::seed::{Engine, Seed, fill};
 use local::template::Template;
 use serde_json::{Map, Value, json};
-use store::{NewRecord, Page, Store, Writer};
+use store::{Page, Store, Writer};
 
 use crate::figures::table;
 
@@ -424,15 +425,16 @@ impl Bench {
         pad(&mut fields);
         let owner = self.owners.first().copied();
         let id = Id::in_shard(now, [1; 10], 0);
-        let record = NewRecord {
+        let creation = Creation {
             id,
             owner: owner.map(|owner| owner.to_string()),
             created_by: owner,
             fields,
+            related: Vec::new(),
         };
         let writer = Writer::new(owner, "bench".to_owned(), now, [2; 10]);
         store
-            .create(&self.definition, record, Vec::new(), None, &writer)
+            .create(&self.definition, creation, None, &writer)
             .await?;
         // The next size makes it again.
         let key = json!({ "shard": { "N": "0" }, "id": { "S": id } });

@@ -19,35 +19,9 @@ use crate::terms::{
 };
 use crate::visibility::Visibility;
 
-/// A record to be created.
-#[derive(Clone, Debug, PartialEq)]
-pub struct NewRecord {
-    /// The record's id.
-    pub id: Id,
-    /// The owner's id.
-    pub owner: Option<String>,
-    /// Who creates it.
-    pub created_by: Option<Id>,
-    /// The declared fields, but for the owner field.
-    pub fields: Map<String, Value>,
-}
-
-/// Which fields a write changes.
-#[derive(Clone, Debug, PartialEq)]
-pub struct Change {
-    /// The fields to set; with `replace`, all there are.
-    pub fields: Map<String, Value>,
-    /// The fields to remove.
-    pub removed: Vec<String>,
-    /// Whether what is not set goes.
-    pub replace: bool,
-    /// The fields that stay then all the same.
-    pub kept: Vec<String>,
-}
-
 /// The record that a write names, as the request has it.
 #[derive(Clone, Copy, Debug)]
-pub struct Target<'a> {
+pub struct WriteTarget<'a> {
     /// The id, unchecked.
     pub id: &'a str,
     /// The `If-Match` header, unchecked.
@@ -66,10 +40,16 @@ pub struct Draft<'a> {
 }
 
 /// A create that its caller may ask for.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq)]
 pub struct Creation<'a> {
-    /// The record to be.
-    pub record: NewRecord,
+    /// The id of the new record.
+    pub id: Id,
+    /// The owner's id.
+    pub owner: Option<String>,
+    /// The user who creates it.
+    pub created_by: Option<Id>,
+    /// The declared fields, but for the owner field.
+    pub fields: Map<String, Value>,
     /// The records that must exist for it.
     pub related: Vec<Related<'a>>,
 }
@@ -81,8 +61,14 @@ pub struct Update<'a> {
     pub id: Id,
     /// On what the update depends.
     pub terms: Terms<'a>,
-    /// The change.
-    pub change: Change,
+    /// The fields to set; with `replace`, all there are.
+    pub fields: Map<String, Value>,
+    /// The fields to remove.
+    pub removed: Vec<String>,
+    /// Whether the fields go that are not set.
+    pub replace: bool,
+    /// The fields that stay all the same.
+    pub kept: Vec<String>,
     /// The records that must exist for it.
     pub related: Vec<Related<'a>>,
 }
@@ -112,14 +98,14 @@ impl Prepared<'_> {
     #[must_use]
     pub fn id(&self) -> Id {
         match self {
-            Self::Create(creation) => creation.record.id,
+            Self::Create(creation) => creation.id,
             Self::Update(update) => update.id,
             Self::Delete(removal) => removal.id,
         }
     }
 }
 
-impl<'a> Target<'a> {
+impl<'a> WriteTarget<'a> {
     /// The record of this id, in any revision.
     #[must_use]
     pub fn any_revision(id: &'a str) -> Self {
@@ -204,13 +190,13 @@ pub fn create<'a, 'd: 'a>(
     let input = check(definition, body, Write::Create)?;
     let owner = owner_of_new(definition, caller, input.owner.clone())?;
     let related = related(definition, &input, caller, find);
-    let record = NewRecord {
+    Ok(Creation {
         id,
         owner,
         created_by: caller.id(),
         fields: input.fields,
-    };
-    Ok(Creation { record, related })
+        related,
+    })
 }
 
 /// Prepares an update. `find` knows the collections.
@@ -219,7 +205,7 @@ pub fn create<'a, 'd: 'a>(
 /// 401, 403, 400, 404, in the order of this module.
 pub fn update<'a, 'd: 'a>(
     visibility: &'a Visibility<'a>,
-    target: Target<'_>,
+    target: WriteTarget<'_>,
     draft: Draft<'_>,
     find: impl Fn(&str) -> Option<&'d Definition>,
 ) -> Result<Update<'a>, Error> {
@@ -239,16 +225,13 @@ pub fn update<'a, 'd: 'a>(
         owner,
         precondition,
     };
-    let change = Change {
+    Ok(Update {
+        id,
+        terms,
         fields: input.fields,
         removed: input.removed,
         replace,
         kept,
-    };
-    Ok(Update {
-        id,
-        terms,
-        change,
         related,
     })
 }
@@ -259,7 +242,7 @@ pub fn update<'a, 'd: 'a>(
 /// 401, 403, 400, 404, in the order of this module.
 pub fn delete<'a>(
     visibility: &'a Visibility<'a>,
-    target: Target<'_>,
+    target: WriteTarget<'_>,
 ) -> Result<Removal<'a>, Error> {
     let requirement = may_change(visibility.definition, Operation::Delete, visibility.caller)?;
     let (id, precondition) = target.read()?;
@@ -290,11 +273,11 @@ pub fn bulk<'a, 'd: 'a>(
         }
         BulkOperation::Update(id, body) => {
             let draft = Draft::new(visibility.definition, body, Write::Merge);
-            let target = Target::any_revision(&id);
+            let target = WriteTarget::any_revision(&id);
             update(visibility, target, draft, &find).map(Prepared::Update)
         }
         BulkOperation::Delete(id) => {
-            delete(visibility, Target::any_revision(&id)).map(Prepared::Delete)
+            delete(visibility, WriteTarget::any_revision(&id)).map(Prepared::Delete)
         }
     };
     let (mut prepared, mut once) = (Vec::new(), BTreeSet::new());

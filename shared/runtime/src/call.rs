@@ -8,11 +8,13 @@ use std::collections::BTreeMap;
 
 use api::definition::USERS;
 use api::endpoints::{Endpoint, Entry, Guard, guard};
+use api::record::Write;
 use api::settings::Settings;
 use api::wire::{self, Body as _, Presence};
 use api::{Code, Deployment, Detail, Error, Timestamp};
+use auth::prepare::WriteTarget;
 use auth::session::Client;
-use auth::{Claims, Credentials, Keyring, Keys, PresentedKey, access_token};
+use auth::{Caller, Claims, Credentials, Keyring, Keys, PresentedKey, Writer, access_token};
 use serde_json::{Map, Value};
 
 use crate::boot::Boot;
@@ -92,6 +94,16 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     /// `common/internal` when the system has none.
     pub fn random<const N: usize>(&self) -> Result<[u8; N], Error> {
         self.boot.random()
+    }
+
+    /// The stamp of a write that the request makes: the caller, the API key, the request and the time.
+    ///
+    /// # Errors
+    /// `common/internal` when the system has no random bytes.
+    pub fn writer(&self, caller: &Caller) -> Result<Writer, Error> {
+        let random = self.random()?;
+        let writer = Writer::new(caller.id(), self.request_id.clone(), self.now, random);
+        Ok(writer.with_key(caller.key()))
     }
 
     /// The `Idempotency-Key` header, unchecked.
@@ -217,16 +229,23 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
 }
 
 impl<E: Endpoint<Guard: guard::OfRecords + Arrival>> Call<E> {
-    /// Whether the method is `PUT`.
+    /// What the method does with the fields that the body leaves out: `PUT` replaces, any other merges.
     #[must_use]
-    pub fn is_put(&self) -> bool {
-        self.event.method() == "PUT"
+    pub fn write(&self) -> Write {
+        if self.event.method() == "PUT" {
+            Write::Replace
+        } else {
+            Write::Merge
+        }
     }
 
-    /// The `If-Match` header, unchecked.
+    /// The record that the request writes: the id in the path and the `If-Match` header, unchecked.
     #[must_use]
-    pub fn if_match(&self) -> Option<&str> {
-        self.event.header("if-match")
+    pub fn target(&self) -> WriteTarget<'_> {
+        WriteTarget {
+            id: self.id(),
+            if_match: self.event.header("if-match"),
+        }
     }
 
     /// The `If-None-Match` header, unchecked.

@@ -9,8 +9,9 @@ use std::collections::BTreeSet;
 
 use api::record::{self, Write};
 use api::{Definition, Id, Operation, Timestamp};
+use auth::prepare::Creation;
 use serde_json::{Map, Value, json};
-use store::{NewRecord, Writer};
+use store::Writer;
 
 pub use engine::Engine;
 
@@ -70,11 +71,12 @@ pub fn fill(
             adjust(&mut body);
             let written = match record::check(definition, body, Write::Create) {
                 Ok(input) => {
-                    let record = NewRecord {
+                    let record = Creation {
                         id: id(definition, now, &mut random),
                         owner: user.map(|user| user.to_string()),
                         created_by: user,
                         fields: input.fields,
+                        related: Vec::new(),
                     };
                     let writer = Writer::new(user, "seed".to_owned(), now, random.bytes());
                     let items = store::new_items(definition, record, &writer)

@@ -2,6 +2,7 @@
 
 use api::{Definition, Error};
 use auth::Writer;
+use auth::prepare::Creation;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value, json};
@@ -9,7 +10,7 @@ use serde_json::{Map, Value, json};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::item::Item;
-use crate::records::record::NewRecord;
+use crate::records::record::StoredRecord;
 use crate::records::reservation::{Claim, moves};
 use crate::records::write;
 
@@ -19,10 +20,10 @@ use crate::records::write;
 /// `common/internal`, which no record makes happen.
 pub fn new_items(
     definition: &Definition,
-    record: NewRecord,
+    creation: Creation<'_>,
     writer: &Writer,
 ) -> Result<Vec<Value>, Error> {
-    let record = record.stored(writer);
+    let record = StoredRecord::created(creation, writer);
     let table = definition.name.as_str();
     let put = write::put(definition, table.to_owned(), &record, writer)?;
     let steps = [(None, Some(&record))];
@@ -71,15 +72,16 @@ mod tests {
         let id = Id::new(now, [7; 10]);
         let fields = json!({ "sku": "a", "tags": ["x", 1.5, true, null, {}] });
         let fields = fields.as_object().cloned().expect("an object");
-        let record = NewRecord {
+        let creation = Creation {
             id,
             owner: None,
             created_by: None,
             fields,
+            related: Vec::new(),
         };
         let items = new_items(
             &definition,
-            record,
+            creation,
             &Writer::new(None, "r".to_owned(), now, [1; 10]),
         )
         .expect("items");

@@ -22,12 +22,12 @@ pub(crate) mod write;
 use std::collections::HashMap;
 
 use api::{Code, Definition, Error, Id};
-use auth::Writer;
-use auth::terms::{Related, Terms};
+use auth::prepare::{self, Creation, Draft, Prepared, Removal};
+use auth::{Visibility, Writer};
 
 use self::judge::{Problem, Wrote};
-use self::operation::{Act, Change, Operation};
-use self::record::{Before, NewRecord, StoredRecord, is_tombstone, read_record};
+use self::operation::{Change, Operation};
+use self::record::{Before, StoredRecord, is_tombstone, read_record};
 use self::reservation::IdempotencyKey;
 use crate::item::text;
 use crate::tables::Store;
@@ -41,6 +41,19 @@ pub enum Created {
     Before(Option<StoredRecord>),
 }
 
+impl Created {
+    /// The record, as far as the caller sees it: of one that was made before, what is there now may be hidden.
+    #[must_use]
+    pub fn shown(self, visibility: &Visibility<'_>) -> Option<StoredRecord> {
+        let seen =
+            |record: &StoredRecord| visibility.shows(&record.clone().wire(visibility.definition));
+        match self {
+            Self::New(record) => Some(record),
+            Self::Before(record) => record.filter(seen),
+        }
+    }
+}
+
 impl Store {
     /// Creates a record. 1 WRU, and one for each index that holds it; where it has unique values, relations or an
     /// idempotency key, a transaction, 2 WRU for each of them, for the record and for each index that holds it.
@@ -51,15 +64,11 @@ impl Store {
     pub async fn create(
         &self,
         definition: &Definition,
-        record: NewRecord,
-        related: Vec<Related<'_>>,
+        creation: Creation<'_>,
         key: Option<&IdempotencyKey>,
         writer: &Writer,
     ) -> Result<Created, Error> {
-        let operation = Operation {
-            act: Act::create(record, writer),
-            related,
-        };
+        let operation = Operation::create(creation, writer);
         let wrote = self
             .write(definition, &[operation], HashMap::new(), key, writer)
             .await;
@@ -78,26 +87,42 @@ impl Store {
         }
     }
 
+    /// Reads the record that a draft shall update, where the update needs more than its condition.
+    ///
+    /// # Errors
+    /// Those of [`Store::record`].
+    pub async fn before_update(&self, draft: &Draft<'_>, id: &str) -> Result<Before, Error> {
+        let definition = draft.definition();
+        let needed = draft
+            .input()
+            .is_some_and(|input| Change::needs_record(definition, input, draft.replaces()));
+        self.before(definition, id.parse().ok(), needed).await
+    }
+
+    /// Reads the record that shall be deleted, where it may have unique values, which are freed with it, or row filters
+    /// say who sees it.
+    ///
+    /// # Errors
+    /// Those of [`Store::record`].
+    pub async fn before_delete(&self, definition: &Definition, id: &str) -> Result<Before, Error> {
+        let needed = definition.fields.iter().any(|field| field.unique)
+            || !definition.row_filters.is_empty();
+        self.before(definition, id.parse().ok(), needed).await
+    }
+
     /// Changes a record on the terms. What was not read before is one conditional update: nothing can change in
     /// between, 1 WRU per KB and one for each index that holds it; a refused one costs too. What was read is written on
     /// condition that it is still so, and read again when it is not; with unique values or relations in a transaction.
     ///
     /// # Errors
-    /// What [`Terms::refusal`] and [`Store::create`] answer, `data/record-not-found`.
+    /// What [`auth::terms::Terms::refusal`] and [`Store::create`] answer, `data/record-not-found`.
     pub async fn update(
         &self,
-        record: Id,
-        terms: Terms<'_>,
-        change: Change,
-        related: Vec<Related<'_>>,
+        update: prepare::Update<'_>,
         before: Before,
         writer: &Writer,
     ) -> Result<StoredRecord, Error> {
-        let operation = Operation {
-            act: Act::Update(record, terms, change),
-            related,
-        };
-        self.change(operation, before, writer)
+        self.change(Operation::update(update), before, writer)
             .await?
             .ok_or_else(|| Code::RecordNotFound.into())
     }
@@ -106,38 +131,40 @@ impl Store {
     /// it may have unique values.
     ///
     /// # Errors
-    /// What [`Terms::refusal`] answers, `data/record-not-found`, `common/unavailable`, `common/internal`.
+    /// What [`auth::terms::Terms::refusal`] answers, `data/record-not-found`, `common/unavailable`, `common/internal`.
     pub async fn delete(
         &self,
-        record: Id,
-        terms: Terms<'_>,
+        removal: Removal<'_>,
         before: Before,
         writer: &Writer,
     ) -> Result<(), Error> {
-        let operation = Operation {
-            act: Act::Delete(record, terms),
-            related: Vec::new(),
-        };
+        let operation = Operation::delete(removal);
         self.change(operation, before, writer).await.map(|_| ())
     }
 
-    /// Writes all of these or none. `found` are the records that were read before.
+    /// Writes all of these or none. `found` are the records that were read before. Each record is told as it is then;
+    /// `None` for a deleted one.
     ///
     /// # Errors
     /// Those of the single writes, each naming its operation.
     pub async fn bulk(
         &self,
         definition: &Definition,
-        operations: &[Operation<'_>],
+        prepared: Vec<Prepared<'_>>,
         found: HashMap<Id, StoredRecord>,
         writer: &Writer,
-    ) -> Result<Vec<Option<StoredRecord>>, Error> {
+    ) -> Result<Vec<(Id, Option<StoredRecord>)>, Error> {
+        let ids: Vec<Id> = prepared.iter().map(Prepared::id).collect();
+        let operations: Vec<Operation<'_>> = prepared
+            .into_iter()
+            .map(|prepared| Operation::of(prepared, writer))
+            .collect();
         match self
-            .write(definition, operations, found, None, writer)
+            .write(definition, &operations, found, None, writer)
             .await
             .map_err(Problem::of_many)?
         {
-            Wrote::Done(records) => Ok(records),
+            Wrote::Done(records) => Ok(ids.into_iter().zip(records).collect()),
             Wrote::Repeated(_) => Err(Error::internal("a key was there that was not sent")),
         }
     }

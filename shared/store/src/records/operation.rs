@@ -4,10 +4,11 @@ use api::definition::Index;
 use api::record::{Input, OwnerInput};
 use api::{Definition, Id};
 use auth::Writer;
+use auth::prepare::{self, Creation, Prepared, Removal};
 use auth::terms::{OwnerChange, Related, Terms};
 use serde_json::{Map, Value};
 
-use super::record::{NewRecord, StoredRecord};
+use super::record::StoredRecord;
 
 /// Which fields a write changes.
 #[derive(Clone, Debug)]
@@ -24,16 +25,16 @@ pub struct Change {
 
 /// What becomes of one record.
 #[derive(Clone, Debug)]
-pub struct Operation<'a> {
+pub(crate) struct Operation<'a> {
     /// What is done.
-    pub act: Act<'a>,
+    pub(crate) act: Act<'a>,
     /// What must exist for it.
-    pub related: Vec<Related<'a>>,
+    pub(crate) related: Vec<Related<'a>>,
 }
 
 /// What is done to a record.
 #[derive(Clone, Debug)]
-pub enum Act<'a> {
+pub(crate) enum Act<'a> {
     /// It is made.
     Create(StoredRecord),
     /// It is changed, on these terms.
@@ -42,16 +43,46 @@ pub enum Act<'a> {
     Delete(Id, Terms<'a>),
 }
 
-impl Act<'_> {
-    /// A create of this record.
-    #[must_use]
-    pub fn create(record: NewRecord, writer: &Writer) -> Self {
-        Self::Create(record.stored(writer))
+impl<'a> Operation<'a> {
+    /// The operation that writes what was prepared.
+    pub(crate) fn of(prepared: Prepared<'a>, writer: &Writer) -> Self {
+        match prepared {
+            Prepared::Create(creation) => Self::create(creation, writer),
+            Prepared::Update(update) => Self::update(update),
+            Prepared::Delete(removal) => Self::delete(removal),
+        }
     }
 
+    pub(crate) fn create(mut creation: Creation<'a>, writer: &Writer) -> Self {
+        let related = std::mem::take(&mut creation.related);
+        let act = Act::Create(StoredRecord::created(creation, writer));
+        Self { act, related }
+    }
+
+    pub(crate) fn update(update: prepare::Update<'a>) -> Self {
+        let change = Change {
+            fields: update.fields,
+            removed: update.removed,
+            replace: update.replace,
+            kept: update.kept,
+        };
+        Self {
+            act: Act::Update(update.id, update.terms, change),
+            related: update.related,
+        }
+    }
+
+    pub(crate) fn delete(removal: Removal<'a>) -> Self {
+        Self {
+            act: Act::Delete(removal.id, removal.terms),
+            related: Vec::new(),
+        }
+    }
+}
+
+impl Act<'_> {
     /// The record's id.
-    #[must_use]
-    pub fn id(&self) -> Id {
+    pub(crate) fn id(&self) -> Id {
         match self {
             Self::Create(record) => record.id,
             Self::Update(id, ..) | Self::Delete(id, _) => *id,

@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use api::{Definition, Error, Id, Timestamp, wire};
 use auth::Writer;
+use auth::prepare::Creation;
 use serde_json::{Map, Value};
 
 use crate::batch::{BATCH, strong};
@@ -31,19 +32,6 @@ pub struct StoredRecord {
     pub fields: Map<String, Value>,
 }
 
-/// A record to be created.
-#[derive(Clone, Debug)]
-pub struct NewRecord {
-    /// The record's id.
-    pub id: Id,
-    /// The owner's id.
-    pub owner: Option<String>,
-    /// Who creates it.
-    pub created_by: Option<Id>,
-    /// The declared fields, but for the owner field.
-    pub fields: Map<String, Value>,
-}
-
 /// What was read of a record before it is written.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Before {
@@ -54,6 +42,19 @@ pub enum Before {
 }
 
 impl StoredRecord {
+    /// The record that a create writes.
+    pub(crate) fn created(creation: Creation<'_>, writer: &Writer) -> Self {
+        Self {
+            id: creation.id,
+            owner: creation.owner,
+            created_by: creation.created_by,
+            created_at: writer.now,
+            updated_at: writer.now,
+            rev: writer.rev.clone(),
+            fields: creation.fields,
+        }
+    }
+
     /// The record as a caller sees it.
     #[must_use]
     pub fn wire(self, definition: &Definition) -> wire::Record {
@@ -75,20 +76,6 @@ impl StoredRecord {
             created_by: self.created_by,
             owner: self.owner,
             fields,
-        }
-    }
-}
-
-impl NewRecord {
-    pub(crate) fn stored(self, writer: &Writer) -> StoredRecord {
-        StoredRecord {
-            id: self.id,
-            owner: self.owner,
-            created_by: self.created_by,
-            created_at: writer.now,
-            updated_at: writer.now,
-            rev: writer.rev.clone(),
-            fields: self.fields,
         }
     }
 }
@@ -117,6 +104,21 @@ impl Store {
         item.filter(|item| !is_tombstone(item))
             .map(read_record)
             .transpose()
+    }
+
+    /// Reads the record of this id, as a request has it. What is no id names no record.
+    ///
+    /// # Errors
+    /// Those of [`Store::record`].
+    pub async fn record_at(
+        &self,
+        definition: &Definition,
+        id: &str,
+    ) -> Result<Option<StoredRecord>, Error> {
+        match id.parse() {
+            Ok(id) => self.record(definition, id).await,
+            Err(_) => Ok(None),
+        }
     }
 
     /// Reads records that shall be written at once, 25 a request, and no further once they are more than a transaction

@@ -6,6 +6,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::{Code, Definition, Error, Id, Timestamp};
+use auth::Caller;
+use auth::precondition::idempotency_key;
+use auth::prepare::Creation;
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -212,6 +215,25 @@ pub struct IdempotencyKey {
 }
 
 impl IdempotencyKey {
+    /// The key of an `Idempotency-Key` header, for what its caller creates. A stranger has none: nobody else could tell
+    /// their requests apart.
+    ///
+    /// # Errors
+    /// `common/invalid-request` for a header that is no key.
+    pub fn of(
+        caller: &Caller,
+        header: Option<&str>,
+        creation: &Creation<'_>,
+        now: Timestamp,
+    ) -> Result<Option<Self>, Error> {
+        let Some(identity) = caller.identity() else {
+            return Ok(None);
+        };
+        let (fields, owner) = (&creation.fields, creation.owner.as_deref());
+        let key = idempotency_key(header)?;
+        Ok(key.map(|key| Self::new(identity, key, fields, owner, now)))
+    }
+
     /// The key of this caller in a collection, for a record of these fields and this owner.
     #[must_use]
     pub fn new(

@@ -10,13 +10,14 @@ use api::wire::Record;
 use api::{Code, Definition, Deployment, Error, Id, Timestamp};
 use auth::cursor::{Binding, Pager};
 use auth::precondition::Precondition;
+use auth::prepare::{Creation, Removal, Update};
 use auth::terms::{OwnerChange, Terms};
 use auth::{Caller, Keys, Requirement, Scope, Visibility};
 use local::dynamo::Dynamo;
 use local::template::Table;
 use serde_json::{Map, Value, json};
 use store::plan::{Plan, Source};
-use store::{Before, Change, NewRecord, Page, Store, Writer, plan};
+use store::{Before, Change, Page, Store, Writer, plan};
 
 use crate::cases::{self, Query, START};
 use crate::dice::Dice;
@@ -223,7 +224,7 @@ impl Dataset {
     }
 
     /// A new record, and how the model has it.
-    fn new_record(&mut self) -> (NewRecord, Writer, Row) {
+    fn new_record(&mut self) -> (Creation<'static>, Writer, Row) {
         let now = self.time();
         let shard = self.dice.below(self.definition.shards.into()) as u8;
         let id = Id::in_shard(now, self.dice.bytes(), shard);
@@ -246,11 +247,12 @@ impl Dataset {
             (false, owner) => owner.as_ref().map(|owner| owner.parse().unwrap()),
         };
         let fields = cases::fields(&mut self.dice, &self.palette, self.body);
-        let record = NewRecord {
+        let record = Creation {
             id,
             owner: owner.clone(),
             created_by,
             fields: fields.clone(),
+            related: Vec::new(),
         };
         let wire = Record {
             id,
@@ -288,7 +290,7 @@ impl Dataset {
         let id = record.id;
         patiently(async || {
             self.store
-                .create(&self.definition, record.clone(), Vec::new(), None, &writer)
+                .create(&self.definition, record.clone(), None, &writer)
                 .await
         })
         .await
@@ -308,9 +310,10 @@ impl Dataset {
         let caller = Caller::stranger();
         let visibility = Visibility::new(&self.definition, &caller);
         let terms = terms(&visibility, OwnerChange::Keep);
+        let removal = Removal { id, terms };
         patiently(async || {
             self.store
-                .delete(id, terms.clone(), Before::Unread, &writer)
+                .delete(removal.clone(), Before::Unread, &writer)
                 .await
         })
         .await
@@ -372,25 +375,20 @@ impl Dataset {
             patiently(async || self.store.before(&self.definition, Some(id), needed).await)
                 .await
                 .unwrap();
-        let change = Change {
+        let caller = Caller::stranger();
+        let visibility = Visibility::new(&self.definition, &caller);
+        let prepared = Update {
+            id,
+            terms: terms(&visibility, owner),
             fields: input.fields,
             removed: input.removed,
             replace,
             kept: Vec::new(),
+            related: Vec::new(),
         };
-        let caller = Caller::stranger();
-        let visibility = Visibility::new(&self.definition, &caller);
-        let terms = terms(&visibility, owner);
         let update = async || {
             self.store
-                .update(
-                    id,
-                    terms.clone(),
-                    change.clone(),
-                    Vec::new(),
-                    before.clone(),
-                    &writer,
-                )
+                .update(prepared.clone(), before.clone(), &writer)
                 .await
         };
         patiently(update).await.unwrap();
