@@ -5,7 +5,9 @@ mod collection;
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::definition::{Field, ProfileField};
-use api::endpoints::{Entry, Guard, Method, schemas};
+use api::endpoints::{
+    Cookie, Entry, Form, Guard, Method, Query, ReplyHeader, RequestHeader, schemas,
+};
 use api::error::{Code, ErrorBody};
 use api::wire::{Explanation, RecordCount};
 use api::{Definition, Operation};
@@ -15,7 +17,6 @@ use serde_json::{Map, Value, json};
 
 use self::collection::Side;
 use crate::names::pascal;
-use crate::template::TAKES_COOKIE;
 
 const DESCRIPTION: &str = "\
 Accounts, sessions and records over HTTP. Bodies are JSON objects in UTF-8 of at most 256 KiB, a query string at most \
@@ -132,7 +133,7 @@ struct Shape<'a> {
     /// The codes it may answer, beside those of every endpoint.
     codes: Vec<Code>,
     security: Value,
-    headers: &'a [&'a str],
+    headers: Vec<&'static str>,
 }
 
 impl Document {
@@ -157,11 +158,16 @@ impl Document {
         }
     }
 
+    /// The schema of the reply that is the same for every collection.
+    fn reply(&mut self, entry: &Entry) -> Result<Value, String> {
+        let (_, reply) = schemas(entry.name, &mut self.replies).ok_or_else(|| no_schemas(entry))?;
+        Ok(reply.into())
+    }
+
     /// An endpoint whose path is as it stands.
     fn plain(&mut self, entry: &Entry) -> Result<(), String> {
-        let missing = || format!("{} has no schemas in the endpoint page.", entry.name);
-        let (body, _) = schemas(entry.name, &mut self.bodies).ok_or_else(missing)?;
-        let (_, reply) = schemas(entry.name, &mut self.replies).ok_or_else(missing)?;
+        let (body, _) = schemas(entry.name, &mut self.bodies).ok_or_else(|| no_schemas(entry))?;
+        let reply = self.reply(entry)?;
         let body = Value::from(body);
         let body = (!points_to(&body, "NoBody")).then(|| {
             // What changes something may leave out all of its fields, but not the object.
@@ -173,11 +179,6 @@ impl Document {
         let is_auth = entry.path.starts_with("/api/auth/");
         let is_kept_by_nobody =
             is_auth || matches!(entry.guard, Guard::User | Guard::Admin | Guard::Users(_));
-        let reply = Value::from(reply);
-        let signs_in = points_to(&reply, "SignedIn");
-        let sets_cookie = signs_in || TAKES_COOKIE.contains(&entry.name);
-        let mut parameters = plain_parameters(entry);
-        parameters.extend(signs_in.then(|| parameter("RefreshTokenMode")));
         let id = pascal(entry.name);
         let shape = Shape {
             id: uncapitalised(&id),
@@ -189,7 +190,7 @@ impl Document {
             },
             body,
             reply: (entry.status != 204).then_some(reply),
-            parameters,
+            parameters: plain_parameters(entry)?,
             codes: guard_codes(entry.guard),
             security: match entry.guard {
                 _ if !entry.reads_api_keys() => json!([]),
@@ -199,12 +200,7 @@ impl Document {
                 // The body may name the session instead.
                 _ => json!([token(), {}, key(), both()]),
             },
-            headers: match entry.name {
-                "users-create" => &["Location", "Cache-Control"],
-                _ if sets_cookie => &["Cache-Control", "Set-Cookie"],
-                _ if is_kept_by_nobody => &["Cache-Control"],
-                _ => &[],
-            },
+            headers: reply_headers(entry, is_kept_by_nobody.then_some("Cache-Control")),
         };
         for method in entry.methods {
             self.operation(entry, *method, entry.path, &shape)?;
@@ -247,41 +243,24 @@ impl Document {
         let open = operations(entry)
             .iter()
             .any(|operation| is_open(collection, *operation));
-        for method in entry.methods {
-            let reply = |name: &str| schema(&format!("{}{name}", pascal(&collection.name)));
-            let (verb, body, reply) = match (entry.name, method) {
-                ("records-create", _) => ("Create", Some("Create"), reply("Record")),
-                ("records-list", _) => ("List", None, reply("Page")),
-                ("records-count", _) => ("Count", None, schema("RecordCount")),
-                ("records-spec", _) => ("Spec", None, schema("Definition")),
-                ("records-bulk", _) => ("Bulk", Some("Bulk"), reply("Items")),
-                ("records-get", _) => ("Get", None, reply("View")),
-                ("records-update", Method::Put) => ("Replace", Some("Put"), reply("Record")),
-                ("records-update", _) => ("Update", Some("Patch"), reply("Record")),
-                ("records-delete", _) => ("Delete", None, Value::Null),
-                _ => {
-                    return Err(format!(
-                        "{} is not known here: say what it sends and replies.",
-                        entry.name
-                    ));
-                }
+        let form = |form: Form| schema(&format!("{name}{form:?}"));
+        for deed in entry.deeds {
+            let reply = match deed.shown {
+                _ if entry.status == 204 => None,
+                Some(shown) => Some(form(shown)),
+                None => Some(self.reply(entry)?),
             };
             let mut parameters = Vec::new();
             if path.contains("{id}") {
                 parameters.push(parameter("RecordId"));
             }
-            parameters.extend(collection::references(entry.name, collection, all));
-            parameters.extend(match entry.name {
-                "records-create" => Some(parameter("IdempotencyKey")),
-                "records-get" => Some(parameter("IfNoneMatch")),
-                "records-update" | "records-delete" => Some(parameter("IfMatch")),
-                _ => None,
-            });
+            parameters.extend(collection::references(entry, collection, all));
+            parameters.extend(header_parameters(entry));
             let shape = Shape {
-                id: format!("{}{verb}", uncapitalised(&name)),
+                id: format!("{}{}", uncapitalised(&name), deed.verb),
                 tag: &collection.name,
-                body: body.map(|kind| (schema(&format!("{name}{kind}")), true)),
-                reply: (entry.status != 204).then_some(reply),
+                body: deed.sent.map(|sent| (form(sent), true)),
+                reply,
                 parameters,
                 codes: rule_codes(entry, collection),
                 security: if open {
@@ -289,15 +268,14 @@ impl Document {
                 } else {
                     json!([token(), key(), both()])
                 },
-                headers: match entry.name {
-                    "records-create" => &["Location", "ETag"],
-                    "records-update" => &["ETag"],
-                    "records-get" => &["ETag", "Cache-Control", "Vary"],
-                    _ if *method == Method::Get => &["Cache-Control", "Vary"],
-                    _ => &[],
-                },
+                headers: reply_headers(
+                    entry,
+                    ["Cache-Control", "Vary"]
+                        .into_iter()
+                        .filter(|_| deed.method == Method::Get),
+                ),
             };
-            self.operation(entry, *method, &path, &shape)?;
+            self.operation(entry, deed.method, &path, &shape)?;
         }
         Ok(())
     }
@@ -348,7 +326,7 @@ impl Document {
                 Code::UnsupportedMediaType,
             ]);
         }
-        if !entry.access.is_empty() {
+        if entry.touches_tables() {
             all.extend([Code::Internal, Code::Unavailable]);
         }
         all.extend(entry.errors);
@@ -369,7 +347,7 @@ impl Document {
             (entry.status.to_string(), success(entry, shape)),
             ("429".to_owned(), response("Throttled")),
         ]);
-        if entry.name == "records-get" {
+        if entry.headers.contains(&RequestHeader::IfNoneMatch) {
             responses.insert("304".to_owned(), response("NotModified"));
         }
         for (status, codes) in by_status {
@@ -475,28 +453,61 @@ impl Document {
     }
 }
 
+fn no_schemas(entry: &Entry) -> String {
+    format!("{} has no schemas in the endpoint page.", entry.name)
+}
+
 /// The parameters of an endpoint whose path is as it stands.
-fn plain_parameters(entry: &Entry) -> Vec<Value> {
-    let in_path = [
-        ("{id}", "Id"),
-        ("{sid}", "SessionId"),
-        ("{username}", "Username"),
-    ];
-    let in_path = in_path
-        .iter()
-        .filter(|(placeholder, _)| entry.path.split('/').any(|segment| segment == *placeholder));
-    let more: &[&str] = match entry.name {
-        "refresh" => &["RefreshTokenHeader", "RefreshTokenCookie", "RefreshKey"],
-        "logout" => &["RefreshTokenHeader", "RefreshTokenCookie"],
-        "sessions-list" | "users-sessions-list" => &["Limit", "Cursor"],
-        "users-list" => &["Limit", "Cursor", "UserSearch", "UserRole"],
-        _ => &[],
+fn plain_parameters(entry: &Entry) -> Result<Vec<Value>, String> {
+    let placeholders = entry
+        .path
+        .split('/')
+        .filter(|segment| segment.starts_with('{'));
+    let in_path = placeholders.map(|placeholder| match placeholder {
+        "{id}" => Ok(parameter("Id")),
+        "{sid}" => Ok(parameter("SessionId")),
+        "{username}" => Ok(parameter("Username")),
+        other => Err(format!(
+            "{}: nothing says what {other} in its path is.",
+            entry.name
+        )),
+    });
+    let in_query = entry.query.iter().map(|it| parameter(&format!("{it:?}")));
+    Ok(in_path
+        .collect::<Result<Vec<_>, _>>()?
+        .into_iter()
+        .chain(in_query)
+        .chain(header_parameters(entry))
+        .collect())
+}
+
+/// The headers and the cookie that an endpoint takes.
+fn header_parameters(entry: &Entry) -> Vec<Value> {
+    let (first, last): (&[&str], &[&str]) = match entry.cookie {
+        Cookie::Unused => (&[], &[]),
+        Cookie::Takes => (&["RefreshTokenHeader", "RefreshTokenCookie"], &[]),
+        Cookie::Sets => (&[], &["RefreshTokenMode"]),
     };
-    in_path
-        .map(|(_, name)| *name)
-        .chain(more.iter().copied())
-        .map(parameter)
+    let own = entry.headers.iter().map(|it| parameter(&format!("{it:?}")));
+    first
+        .iter()
+        .map(|name| parameter(name))
+        .chain(own)
+        .chain(last.iter().map(|name| parameter(name)))
         .collect()
+}
+
+/// The names of the headers of a success: those that the page says, the cookie, and those that `derived` adds.
+fn reply_headers(
+    entry: &Entry,
+    derived: impl IntoIterator<Item = &'static str>,
+) -> Vec<&'static str> {
+    let said = entry.replies.iter().map(|header| match header {
+        ReplyHeader::Location => "Location",
+        ReplyHeader::ETag | ReplyHeader::OptionalETag => "ETag",
+    });
+    let cookie = (entry.cookie != Cookie::Unused).then_some("Set-Cookie");
+    said.chain(derived).chain(cookie).collect()
 }
 
 /// A reference to a schema.
@@ -605,7 +616,7 @@ fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
         let rule = collection.rule(operation);
         // Whether the rule of a single field may refuse.
         let of_fields = match operation {
-            Operation::List => entry.name != "records-spec" && collection.hidden().next().is_some(),
+            Operation::List => !entry.query.is_empty() && collection.hidden().next().is_some(),
             Operation::Create | Operation::Update => collection.ruled().next().is_some(),
             Operation::Read | Operation::Delete => false,
         };
@@ -621,7 +632,7 @@ fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
             // What the caller may not read does not exist for them: 404.
             Operation::Read => false,
             // To explain is for admins.
-            Operation::List => selective || entry.name == "records-list",
+            Operation::List => selective || entry.query.contains(&Query::Explain),
             Operation::Create => selective || may_name_an_owner,
             Operation::Update => selective || rule.names_owner() || may_name_an_owner,
             Operation::Delete => selective || rule.names_owner(),
@@ -652,7 +663,9 @@ fn success(entry: &Entry, shape: &Shape<'_>) -> Value {
     headers.extend(shape.headers.iter().map(|name| {
         let component = match *name {
             // What is inlined has revisions of its own.
-            "ETag" if entry.name == "records-get" => "OptionalETag".to_owned(),
+            "ETag" if entry.replies.contains(&ReplyHeader::OptionalETag) => {
+                "OptionalETag".to_owned()
+            }
             name => name.replace('-', ""),
         };
         ((*name).to_owned(), header(&component))

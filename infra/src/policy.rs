@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::Definition;
 use api::endpoints::{Action, Entry, Table};
+use api::tables::{self, SystemTable};
 use serde::{Serialize, Serializer};
 use serde_yaml_ng::Value;
 
@@ -15,15 +16,6 @@ pub const MAX_NAMED_COLLECTIONS: usize = 30;
 
 /// What IAM lets the inline policies of a role hold, in characters without white space.
 pub const MAX_POLICY: usize = 10_240;
-
-/// The system tables with their names.
-pub const SYSTEM_TABLES: &[(Table, &str)] = &[
-    (Table::Users, "_users"),
-    (Table::Sessions, "_sessions"),
-    (Table::Settings, "_settings"),
-    (Table::Throttle, "_throttle"),
-    (Table::ApiKeys, "_api_keys"),
-];
 
 /// A policy document.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -154,10 +146,10 @@ impl Policy {
                 allowed.entry(resource).or_default().insert(action);
             }
         }
-        let needed = |action, system| {
-            let related =
-                system == Table::Users && granted.contains(&(action, Table::RelatedUsers));
-            related || granted.contains(&(action, system))
+        let needed = |action, system: &SystemTable| {
+            granted
+                .iter()
+                .any(|(granted, table)| *granted == action && table.system() == Some(system))
         };
         // The prefix covers the system tables as well.
         let mut denied: BTreeMap<BTreeSet<Action>, Vec<Arn>> = BTreeMap::new();
@@ -165,17 +157,17 @@ impl Policy {
             .get(&vec![Arn::EveryTable])
             .cloned()
             .unwrap_or_default();
-        for (system, _) in SYSTEM_TABLES {
+        for system in tables::ALL {
             let actions: BTreeSet<Action> = everywhere
                 .iter()
                 .copied()
-                .filter(|action| !needed(*action, *system))
+                .filter(|action| !needed(*action, system))
                 .collect();
             if !actions.is_empty() {
                 denied
                     .entry(actions)
                     .or_default()
-                    .extend(system_table(*system));
+                    .push(system_table(system));
             }
         }
         let mut merged: BTreeMap<BTreeSet<Action>, Vec<Arn>> = BTreeMap::new();
@@ -245,23 +237,27 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
         Table::UniqueRecords => all(&is_unique, Arn::Table, Arn::EveryTable),
         Table::EntangledRecords => all(&is_entangled, Arn::Table, Arn::EveryTable),
         Table::RelatedUsers if !targets.contains("users") => Vec::new(),
-        Table::RelatedUsers => system_table(Table::Users).into_iter().collect(),
-        Table::UsersIndex => vec![Arn::Indexes(
-            names::system_table("_users"),
-            "_users".to_owned(),
-        )],
-        system => system_table(system).into_iter().collect(),
+        system => {
+            let indexes = system.indexes_of().map(|system| {
+                Arn::Indexes(names::system_table(system.name), system.name.to_owned())
+            });
+            system
+                .system()
+                .map(system_table)
+                .into_iter()
+                .chain(indexes)
+                .collect()
+        }
     }
 }
 
-fn system_table(table: Table) -> Option<Arn> {
-    let (_, name) = SYSTEM_TABLES.iter().find(|(system, _)| *system == table)?;
-    Some(Arn::Table(names::system_table(name), (*name).to_owned()))
+fn system_table(system: &SystemTable) -> Arn {
+    Arn::Table(names::system_table(system.name), system.name.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
-    use api::endpoints::{Endpoint, Guard, Login, RecordsGet, RecordsList};
+    use api::endpoints::{Endpoint, Health, Login, RecordsGet, RecordsList};
     use serde_json::{Value as Json, json};
 
     use super::*;
@@ -358,19 +354,6 @@ mod tests {
             !json!(indexes).to_string().contains("/index/"),
             "{indexes:?}"
         );
-    }
-
-    fn entry(access: &'static [(Action, Table)]) -> Entry {
-        Entry {
-            name: "some",
-            doc: "",
-            methods: &[],
-            path: "$default",
-            guard: Guard::Open,
-            access,
-            status: 404,
-            errors: &[],
-        }
     }
 
     #[test]
@@ -475,6 +458,6 @@ mod tests {
 
     #[test]
     fn no_access_is_no_policy() {
-        assert_eq!(policy(&entry(&[]), &[]), Ok(None));
+        assert_eq!(policy(Health::ENTRY, &[]), Ok(None));
     }
 }

@@ -9,28 +9,14 @@ use std::fmt::{self, Display, Formatter};
 
 use api::Definition;
 use api::endpoints::Entry;
+use api::tables;
 use serde_yaml_ng::{Mapping, Value};
 
 use self::resource::Resources;
 use crate::names;
-use crate::policy::SYSTEM_TABLES;
 
 /// What is in the template once, whatever the endpoints and collections are.
 const BASE: &str = include_str!("../base.yaml");
-
-/// The endpoints that hash a password: a whole vCPU, and a throttle of their own.
-const HASHES_PASSWORDS: [&str; 7] = [
-    "register",
-    "login",
-    "me-delete",
-    "me-restore",
-    "password-change",
-    "users-create",
-    "users-password",
-];
-
-/// The endpoints that take a refresh token out of a cookie, and so have to know which origins are ours.
-pub(crate) const TAKES_COOKIE: [&str; 2] = ["refresh", "logout"];
 
 /// CloudFormation allows 500; the rest is for what a project adds by hand.
 const MAX_RESOURCES: usize = 450;
@@ -58,7 +44,7 @@ impl Count {
             functions: page.len(),
             collections: collections.len(),
             // SAM makes the API's stage.
-            fixed: written_by_hand + SYSTEM_TABLES.len() + 1,
+            fixed: written_by_hand + tables::ALL.len() + 1,
         })
     }
 
@@ -120,8 +106,11 @@ pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, Stri
         )?;
     }
     http_api::add_routes(resources.api()?, page)?;
-    for (_, name) in SYSTEM_TABLES {
-        resources.add(names::system_table(name), &table::system_table(name))?;
+    for system in tables::ALL {
+        resources.add(
+            names::system_table(system.name),
+            &table::system_table(system),
+        )?;
     }
     for collection in collections {
         resources.add(

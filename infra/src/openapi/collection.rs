@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use api::Definition;
 use api::definition::{Field, FieldType, Format, SYSTEM_FIELDS, USERNAME, USERS};
+use api::endpoints::{Entry, Query};
 use api::wire::BulkOperations;
 use serde_json::{Map, Value, json};
 
@@ -256,42 +257,27 @@ pub(super) fn parameters(collection: &Definition, all: &[&Definition]) -> Vec<(S
     parameters
 }
 
-/// References to the parameters that an endpoint of the collection takes.
+/// References to the query parameters that an endpoint of the collection takes.
 pub(super) fn references(
-    endpoint: &str,
+    entry: &Entry,
     collection: &Definition,
     all: &[&Definition],
 ) -> Vec<Value> {
     let name = pascal(&collection.name);
-    let own = |kinds: &[&str]| -> Vec<Value> {
-        kinds
-            .iter()
-            .map(|kind| parameter(&format!("{name}{kind}")))
-            .collect()
+    let reference = |query: &Query| match query {
+        Query::Expand if paths(collection, all).is_empty() => None,
+        Query::Search if !is_searchable(collection) => None,
+        Query::Sort
+        | Query::SortBy
+        | Query::Fields
+        | Query::Expand
+        | Query::Conditions
+        | Query::Filter
+        | Query::AndFilters
+        | Query::OrFilters => Some(parameter(&format!("{name}{query:?}"))),
+        _ => Some(parameter(&format!("{query:?}"))),
     };
-    let shown = if paths(collection, all).is_empty() {
-        vec!["Fields"]
-    } else {
-        vec!["Fields", "Expand"]
-    };
-    let mut references = Vec::new();
-    match endpoint {
-        "records-list" => {
-            references.extend(["Limit", "Cursor"].map(parameter));
-            references.extend(own(&["Sort", "SortBy"]));
-            references.extend(["SortDirection", "Explain"].map(parameter));
-            references.extend(own(&shown));
-        }
-        "records-get" => references.extend(own(&shown)),
-        _ => {}
-    }
-    if ["records-list", "records-count"].contains(&endpoint) {
-        references.extend(own(&["Conditions", "Filter", "AndFilters", "OrFilters"]));
-        if is_searchable(collection) {
-            references.push(parameter("Search"));
-        }
-    }
-    references
+    entry.query.iter().filter_map(reference).collect()
 }
 
 /// The schemas and parameters that all collections share.

@@ -8,7 +8,6 @@ use serde::Serialize;
 use serde_yaml_ng::Value;
 
 use super::resource::{Metadata, Resource};
-use super::{HASHES_PASSWORDS, TAKES_COOKIE};
 use crate::intrinsic::{reference, sub};
 use crate::names;
 use crate::policy::{Policy, policy};
@@ -55,29 +54,23 @@ pub(super) fn function(
             function_name: sub(&names::deployed(entry.name)?),
             description: entry.doc,
             code_uri: format!("target/lambda/{}/", entry.name),
-            memory_size: HASHES_PASSWORDS.contains(&entry.name).then_some(ONE_VCPU),
+            memory_size: entry.hashes.then_some(ONE_VCPU),
             environment: environment(entry),
             policies: policy(entry, collections)?.into_iter().collect(),
         },
     })
 }
 
-/// The settings of an endpoint: where it runs, for the one that strangers make users with who becomes an admin, for one
-/// that takes cookies from whom, and for one that touches tables the version of the keys.
+/// The settings of an endpoint: where it runs, and the variables that the page says or derives.
 fn environment(entry: &Entry) -> Environment {
     let mut variables = BTreeMap::from([
         ("BAKEND_ENV", "cloud".into()),
         ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-")),
     ]);
-    if entry.name == "register" {
-        variables.insert("BAKEND_ADMIN_EMAIL", reference("AdminEmail"));
-    }
-    if TAKES_COOKIE.contains(&entry.name) {
-        variables.insert("BAKEND_CORS_ALLOWED_ORIGINS", reference("AllowedOrigins"));
-    }
-    if !entry.access.is_empty() {
-        // Read by nobody: another value replaces every instance, and with it the keys that it has read.
-        variables.insert("BAKEND_KEYS_VERSION", reference("KeysVersion"));
-    }
+    variables.extend(
+        entry
+            .variables()
+            .map(|variable| (variable.name(), reference(variable.parameter()))),
+    );
     Environment { variables }
 }

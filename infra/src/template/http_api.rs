@@ -9,7 +9,6 @@ use api::endpoints::Entry;
 use serde::Serialize;
 use serde_yaml_ng::{Mapping, Value};
 
-use super::HASHES_PASSWORDS;
 use crate::intrinsic::{get_att, reference, sub};
 use crate::names;
 
@@ -154,10 +153,7 @@ fn parameters(path: &'static str) -> Vec<Parameter> {
 /// The throttle of the routes that hash passwords, by API Gateway's key of the route.
 fn route_settings(page: &[&Entry]) -> BTreeMap<String, RouteSettings> {
     let mut settings = BTreeMap::new();
-    for entry in page
-        .iter()
-        .filter(|entry| HASHES_PASSWORDS.contains(&entry.name))
-    {
+    for entry in page.iter().filter(|entry| entry.hashes) {
         for method in entry.methods {
             let route = RouteSettings {
                 throttling_rate_limit: reference("PasswordThrottlingRate"),

@@ -1,6 +1,7 @@
 //! The tables: of the system and of the collections.
 
 use api::Definition;
+use api::tables::SystemTable;
 use serde::Serialize;
 use serde_yaml_ng::Value;
 
@@ -84,27 +85,19 @@ const OWNER: KeyAttribute = ("owner", "S");
 /// An index of a table: its name and its two keys.
 type IndexKeys = (String, [(String, &'static str); 2]);
 
-/// `_users` and `_settings` have the key `id`; `_sessions` gathers a user's sessions under `user_id`, `_api_keys` its
-/// keys under their `kind`. The index `by_kind`
-/// of `_users` holds the users alone, in the order of their ids: the list of all of them. What expires there is what a
-/// deleted account has left.
-pub(super) fn system_table(name: &str) -> Resource<Table> {
-    match name {
-        "_api_keys" => table(name, None, &[("kind", "S"), ("id", "S")], false, &[]),
-        "_sessions" => table(name, None, &[("user_id", "S"), ("id", "S")], true, &[]),
-        "_throttle" => table(name, None, &[("id", "S")], true, &[]),
-        "_users" => {
-            let by_kind = ["kind", "id"].map(|name| (name.to_owned(), "S"));
-            table(
-                name,
-                None,
-                &[("id", "S")],
-                true,
-                &[("by_kind".to_owned(), by_kind)],
+pub(super) fn system_table(system: &SystemTable) -> Resource<Table> {
+    let key: Vec<KeyAttribute> = system.key.iter().map(|name| (*name, "S")).collect();
+    let indexes: Vec<IndexKeys> = system
+        .indexes
+        .iter()
+        .map(|index| {
+            (
+                index.name.to_owned(),
+                index.key.map(|name| (name.to_owned(), "S")),
             )
-        }
-        _ => table(name, None, &[("id", "S")], false, &[]),
-    }
+        })
+        .collect();
+    table(system.name, None, &key, system.expires, &indexes)
 }
 
 pub(super) fn collection_table(collection: &Definition) -> Resource<Table> {
@@ -135,7 +128,7 @@ pub(super) fn collection_table(collection: &Definition) -> Resource<Table> {
         &collection.name,
         Some(metadata),
         &[SHARD, ("id", "S")],
-        true,
+        Some("expires_at"),
         &indexes,
     )
 }
@@ -144,7 +137,7 @@ fn table(
     name: &str,
     metadata: Option<Metadata>,
     key: &[KeyAttribute],
-    expires: bool,
+    expires: Option<&'static str>,
     indexes: &[IndexKeys],
 ) -> Resource<Table> {
     let mut attributes: Vec<Attribute> = Vec::new();
@@ -181,8 +174,8 @@ fn table(
             attribute_definitions: attributes,
             key_schema: keys(key.iter().map(|(name, _)| *name)),
             global_secondary_indexes: indexes.iter().map(index).collect(),
-            time_to_live_specification: expires.then_some(TimeToLive {
-                attribute_name: "expires_at",
+            time_to_live_specification: expires.map(|attribute_name| TimeToLive {
+                attribute_name,
                 enabled: true,
             }),
             point_in_time_recovery_specification: PointInTimeRecovery {

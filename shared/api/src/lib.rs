@@ -12,6 +12,7 @@ pub mod query;
 pub mod record;
 pub mod rule;
 pub mod settings;
+pub mod tables;
 pub mod time;
 pub mod value;
 pub mod wire;

@@ -16,7 +16,7 @@ mod reply;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use api::endpoints::{self, Action, Endpoint, Method, Route, Table};
+use api::endpoints::{self, Endpoint, Method, PAGE, Route};
 use api::{Code, Error};
 use auth::{Backing, Opening, PresentedKey};
 use lambda_http::lambda_runtime::{self, LambdaEvent};
@@ -85,9 +85,7 @@ async fn open<E: Endpoint, S: Backing>(boot: &Boot) -> Result<S, Error> {
     S::open(Opening {
         deployment: &boot.deployment,
         secret: boot.secret(),
-        keeps_first_secret: E::ENTRY
-            .granted()
-            .any(|granted| granted == (Action::PutItem, Table::Settings)),
+        keeps_first_secret: E::ENTRY.keeps_first_secret(),
         random: boot.random()?,
     })
     .await
@@ -181,7 +179,7 @@ fn admit<E: Endpoint>(event: &Event) -> Result<(), Error> {
             Error::new(Code::InvalidRequest).with_message("The query string is longer than 4 KiB.")
         );
     }
-    match endpoints::route(event.method(), event.path(), collections::exists) {
+    match endpoints::route(PAGE, event.method(), event.path(), collections::exists) {
         Route::To(name) if name == E::ENTRY.name => Ok(()),
         Route::To(name) => Err(Error {
             cause: Some(format!("routed to {} instead of {name}", E::ENTRY.name)),

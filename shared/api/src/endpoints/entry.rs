@@ -1,0 +1,291 @@
+//! What an entry of the page is: its facts, what follows from them, and the macro that reads the page.
+
+use serde::Serialize;
+
+use super::access::{Action, Table};
+use super::guard::Guard;
+use super::message::{Cookie, Deed, Query, ReplyHeader, RequestHeader, Variable};
+use super::method::Method;
+use crate::error::Code;
+use crate::wire::Body;
+
+/// One entry of the page.
+#[derive(Debug)]
+pub struct Entry {
+    /// Folder, package, binary and route name, such as `records-get`.
+    pub name: &'static str,
+    /// The sentence that documents the endpoint.
+    pub doc: &'static str,
+    /// The methods it answers; none for the fallback.
+    pub methods: &'static [Method],
+    /// The path as API Gateway writes it, such as `/api/{collection}/{id}`.
+    pub path: &'static str,
+    /// Who may call it.
+    pub guard: Guard,
+    /// The status of a success.
+    pub status: u16,
+    /// The error codes of its own, beside those that any endpoint may answer.
+    pub errors: &'static [Code],
+    /// The query parameters it takes.
+    pub query: &'static [Query],
+    /// The request headers of its own.
+    pub headers: &'static [RequestHeader],
+    /// The reply headers of its own.
+    pub replies: &'static [ReplyHeader],
+    /// How it deals with the cookie of a refresh token.
+    pub cookie: Cookie,
+    /// Whether it hashes a password: a whole vCPU, and a throttle of its own.
+    pub hashes: bool,
+    /// The variables it needs, beside those that [`Entry::variables`] adds.
+    pub needs: &'static [Variable],
+    /// What it does for one collection, method by method; only endpoints of records have it.
+    pub deeds: &'static [Deed],
+    /// What it may do to which table, beside what [`Entry::granted`] adds.
+    pub access: &'static [(Action, Table)],
+}
+
+impl Entry {
+    /// Whether it touches tables at all: to ask who is calling takes some.
+    #[must_use]
+    pub const fn touches_tables(&self) -> bool {
+        !matches!(self.guard, Guard::Open) || !self.access.is_empty()
+    }
+
+    /// Whether an API key that is shown is looked at, and one may be needed: wherever there are tables.
+    #[must_use]
+    pub const fn reads_api_keys(&self) -> bool {
+        self.touches_tables()
+    }
+
+    /// Whether it may keep the first signing secret.
+    #[must_use]
+    pub fn keeps_first_secret(&self) -> bool {
+        self.access.contains(&(Action::PutItem, Table::Settings))
+    }
+
+    /// What it may do to which table: the whole of its IAM policy. The guard adds the session check; wherever there
+    /// are tables, the signing keys and the API key are read.
+    pub fn granted(&self) -> impl Iterator<Item = (Action, Table)> {
+        let session = self.guard.checks_session().then_some(SESSION_CHECK);
+        let keys = self.touches_tables().then_some(KEYS);
+        let derived = [session, keys].into_iter().flatten().flatten();
+        self.access.iter().copied().chain(derived)
+    }
+
+    /// The variables it needs, beside those that every function has.
+    pub fn variables(&self) -> impl Iterator<Item = Variable> {
+        let origins = (self.cookie == Cookie::Takes).then_some(Variable::AllowedOrigins);
+        let keys = self.touches_tables().then_some(Variable::KeysVersion);
+        self.needs.iter().copied().chain(origins).chain(keys)
+    }
+
+    /// The same entry, if it says everything that has to be said and nothing that is derived: the build stops otherwise.
+    pub(super) const fn complete(self) -> Self {
+        assert!(
+            self.guard.is_of_records() == starts_with(self.path, "/api/{collection}"),
+            "an endpoint of records has a path that begins with the collection, and no other has"
+        );
+        let deeds = if self.guard.is_of_records() {
+            self.methods.len()
+        } else {
+            0
+        };
+        assert!(
+            self.deeds.len() == deeds,
+            "an endpoint of records says under `each` what every method does, and no other does"
+        );
+        let mut next = 0;
+        while next < deeds {
+            assert!(
+                self.deeds[next].method as u8 == self.methods[next] as u8,
+                "`each` has the methods in their order"
+            );
+            next += 1;
+        }
+        let mut next = 0;
+        while next < self.access.len() {
+            assert!(
+                !self.is_derived(self.access[next]),
+                "`access` leaves out what follows from the guard"
+            );
+            next += 1;
+        }
+        self
+    }
+
+    /// Whether a grant follows from the guard.
+    const fn is_derived(&self, (action, table): (Action, Table)) -> bool {
+        match (action, table) {
+            (Action::GetItem, Table::Settings) | (Action::BatchGetItem, Table::ApiKeys) => true,
+            (Action::BatchGetItem, Table::Users | Table::Sessions) => self.guard.checks_session(),
+            _ => false,
+        }
+    }
+}
+
+/// What the session check reads.
+const SESSION_CHECK: [(Action, Table); 2] = [
+    (Action::BatchGetItem, Table::Users),
+    (Action::BatchGetItem, Table::Sessions),
+];
+
+/// What the signing keys and the API key are read from.
+const KEYS: [(Action, Table); 2] = [
+    (Action::GetItem, Table::Settings),
+    (Action::BatchGetItem, Table::ApiKeys),
+];
+
+/// Whether `text` starts with `prefix`, while the build runs.
+const fn starts_with(text: &str, prefix: &str) -> bool {
+    let (text, prefix) = (text.as_bytes(), prefix.as_bytes());
+    let mut next = 0;
+    while next < prefix.len() {
+        if next >= text.len() || text[next] != prefix[next] {
+            return false;
+        }
+        next += 1;
+    }
+    true
+}
+
+/// An endpoint as a type: what its body decodes to and what it replies.
+pub trait Endpoint: 'static {
+    /// The JSON body.
+    type Body: Body + 'static;
+    /// The JSON reply.
+    type Reply: Serialize + 'static;
+    /// The guard as a type, so that only a handler that has a caller can ask for it.
+    type Guard;
+    /// The entry on the page.
+    const ENTRY: &'static Entry;
+}
+
+/// An endpoint whose entry says that it hashes passwords: no other handler can.
+pub trait Hashes: Endpoint {}
+
+/// An endpoint whose entry says that it takes a refresh token out of a cookie: no other handler can.
+pub trait TakesCookie: Endpoint {}
+
+/// An endpoint whose entry says that it sets a cookie or takes one: no other handler can hand out tokens.
+pub trait HasCookie: Endpoint {}
+
+/// Reads the page: one block an endpoint. What a block leaves out is none.
+///
+/// ```text
+/// Type "name": [Method] "/path", Guard, Body => status Reply {
+///     errors: [Code],                          codes of its own
+///     query: [Query],                          query parameters
+///     headers: [RequestHeader],                request headers of its own
+///     replies: [ReplyHeader],                  reply headers of its own
+///     cookie: Sets | Takes,                    how it deals with the cookie of a refresh token
+///     hashes: passwords,                       1769 MB, the password throttle, and `Hashes` for its handler
+///     needs: [Variable],                       variables of the environment
+///     each: [Method Verb (Form) => Form],      what it does for one collection: body, reply
+///     access: [Action Table],                  beside what follows from the guard
+/// }
+/// ```
+macro_rules! endpoints {
+    ($(
+        #[doc = $doc:literal]
+        $type:ident $name:literal: [$($method:ident)*] $path:literal, $guard:ident $(($operation:ident))?,
+        $body:ty => $status:literal $reply:ty {
+            $(errors: [$($code:ident),* $(,)?],)?
+            $(query: [$($query:ident),* $(,)?],)?
+            $(headers: [$($header:ident),* $(,)?],)?
+            $(replies: [$($replied:ident),* $(,)?],)?
+            $(cookie: $cookie:ident,)?
+            $(hashes: $hashes:ident,)?
+            $(needs: [$($variable:ident),* $(,)?],)?
+            $(each: [$($on:ident $verb:ident $(($sent:ident))? $(=> $shown:ident)?),* $(,)?],)?
+            $(access: [$($action:ident $table:ident),* $(,)?],)?
+        }
+    )*) => {
+        $(
+            #[doc = $doc]
+            #[derive(Debug)]
+            pub struct $type;
+
+            impl Endpoint for $type {
+                type Body = $body;
+                type Reply = $reply;
+                type Guard = guard::$guard;
+                const ENTRY: &'static Entry = &Entry {
+                    name: $name,
+                    doc: $doc.trim_ascii(),
+                    methods: &[$(Method::$method),*],
+                    path: $path,
+                    guard: Guard::$guard $((Operation::$operation))?,
+                    status: $status,
+                    errors: &[$($(Code::$code),*)?],
+                    query: &[$($(Query::$query),*)?],
+                    headers: &[$($(RequestHeader::$header),*)?],
+                    replies: &[$($(ReplyHeader::$replied),*)?],
+                    cookie: entry::fact!(Cookie $($cookie)?),
+                    hashes: entry::fact!(hashes $($hashes)?),
+                    needs: &[$($(Variable::$variable),*)?],
+                    deeds: &[$($(Deed {
+                        method: Method::$on,
+                        verb: stringify!($verb),
+                        sent: entry::fact!(Form $($sent)?),
+                        shown: entry::fact!(Form $($shown)?),
+                    }),*)?],
+                    access: &[$($((Action::$action, Table::$table)),*)?],
+                }.complete();
+            }
+            $(entry::facts!($type $cookie);)?
+            $(entry::facts!($type $hashes);)?
+        )*
+
+        /// The page: every endpoint, in the order it documents itself.
+        pub const PAGE: &[&Entry] = &[$($type::ENTRY),*];
+
+        /// The JSON schemas of the body and the reply of the endpoint called `name`.
+        pub fn schemas(
+            name: &str,
+            generator: &mut schemars::SchemaGenerator,
+        ) -> Option<(schemars::Schema, schemars::Schema)> {
+            match name {
+                $($name => Some((generator.subschema_for::<$body>(), generator.subschema_for::<$reply>())),)*
+                _ => None,
+            }
+        }
+    };
+}
+
+/// A fact that an entry may leave out.
+macro_rules! fact {
+    (Cookie) => {
+        Cookie::Unused
+    };
+    (Cookie $cookie:ident) => {
+        Cookie::$cookie
+    };
+    (Form) => {
+        None
+    };
+    (Form $form:ident) => {
+        Some(Form::$form)
+    };
+    (hashes) => {
+        false
+    };
+    (hashes passwords) => {
+        true
+    };
+}
+
+/// What a fact lets the handler do.
+macro_rules! facts {
+    ($type:ident Takes) => {
+        impl TakesCookie for $type {}
+        impl HasCookie for $type {}
+    };
+    ($type:ident Sets) => {
+        impl HasCookie for $type {}
+    };
+    ($type:ident passwords) => {
+        impl Hashes for $type {}
+    };
+}
+
+pub(super) use {endpoints, fact, facts};

@@ -1,0 +1,140 @@
+//! What a request to an endpoint and its reply carry beside their bodies, and the forms of a collection's records.
+
+use super::method::Method;
+
+/// A parameter in the query string.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Query {
+    /// `limit`: the most items of a page.
+    Limit,
+    /// `cursor`: where a page begins.
+    Cursor,
+    /// `search` among users.
+    UserSearch,
+    /// `role` of users.
+    UserRole,
+    /// `sort`: the order of a collection's list.
+    Sort,
+    /// `sortBy`: the order by one field.
+    SortBy,
+    /// `sortDirection` of `sortBy`.
+    SortDirection,
+    /// `explain`: how the list was read, for admins.
+    Explain,
+    /// `fields` of a collection to show.
+    Fields,
+    /// `expand`: the relations of a collection to inline.
+    Expand,
+    /// Conditions on the fields of a collection, each a parameter of its own.
+    Conditions,
+    /// `filter` as JSON.
+    Filter,
+    /// `andFilters` as JSON.
+    AndFilters,
+    /// `orFilters` as JSON.
+    OrFilters,
+    /// `search` in the texts of a collection's records.
+    Search,
+}
+
+/// A request header, beside those that every endpoint or every refresh token goes by.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum RequestHeader {
+    /// `Idempotency-Key` of a refresh: the same successor again.
+    RefreshKey,
+    /// `Idempotency-Key` of a new record: the same record again.
+    IdempotencyKey,
+    /// `If-Match`: the revision that a record must have.
+    IfMatch,
+    /// `If-None-Match`: the revision that the caller has, which makes the reply 304.
+    IfNoneMatch,
+}
+
+/// A reply header, beside those that every reply has or that follow from the guard.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ReplyHeader {
+    /// `Location` of what was made.
+    Location,
+    /// `ETag`, the record's revision.
+    ETag,
+    /// `ETag`, left out where relations are inlined.
+    OptionalETag,
+}
+
+/// How an endpoint deals with the cookie of a refresh token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Cookie {
+    /// Not at all.
+    Unused,
+    /// It hands out tokens, by cookie where the request asks for that.
+    Sets,
+    /// It takes a refresh token out of the body, a header or the cookie, and answers by the same way.
+    Takes,
+}
+
+/// A variable of the environment that an endpoint needs from the deployment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Variable {
+    /// The address whose account becomes an admin.
+    AdminEmail,
+    /// The origins whose pages may send cookies.
+    AllowedOrigins,
+    /// Read by nobody: another value replaces every instance, and with it the keys that it has read.
+    KeysVersion,
+}
+
+impl Variable {
+    /// The variable's name in the environment.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::AdminEmail => "BAKEND_ADMIN_EMAIL",
+            Self::AllowedOrigins => "BAKEND_CORS_ALLOWED_ORIGINS",
+            Self::KeysVersion => "BAKEND_KEYS_VERSION",
+        }
+    }
+
+    /// The parameter of the template that has its value.
+    #[must_use]
+    pub const fn parameter(self) -> &'static str {
+        match self {
+            Self::AdminEmail => "AdminEmail",
+            Self::AllowedOrigins => "AllowedOrigins",
+            Self::KeysVersion => "KeysVersion",
+        }
+    }
+}
+
+/// A form of a collection's records: each collection has a schema of its own for it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Form {
+    /// A new record.
+    Create,
+    /// Changes to a record.
+    Patch,
+    /// A record in full, in place of the present one.
+    Put,
+    /// Several operations.
+    Bulk,
+    /// A record as it is kept.
+    Record,
+    /// What is shown of a record.
+    View,
+    /// A page of a list.
+    Page,
+    /// The results of several operations.
+    Items,
+}
+
+/// What a method of an endpoint does for one collection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Deed {
+    /// The method.
+    pub method: Method,
+    /// The verb of the operation id, after the collection's name.
+    pub verb: &'static str,
+    /// The form of the body, if it has one.
+    pub sent: Option<Form>,
+    /// The form of the reply, unless it is the endpoint's own for every collection.
+    pub shown: Option<Form>,
+}

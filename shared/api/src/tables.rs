@@ -1,0 +1,115 @@
+//! The system tables, each declared once. The template, the policies, the store and the tests read this list; the
+//! tables of the records follow from `collections/` instead.
+
+/// A system table.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SystemTable {
+    /// The table's name after the prefix of its deployment, such as `_users`.
+    pub name: &'static str,
+    /// The sentence that documents the table.
+    pub doc: &'static str,
+    /// The partition key, and the sort key if there is one. Every key of a system table is text.
+    pub key: &'static [&'static str],
+    /// The attribute by which DynamoDB removes what has expired, in seconds.
+    pub expires: Option<&'static str>,
+    /// The indexes, each with every attribute.
+    pub indexes: &'static [Index],
+    /// What a stream of the table's changes shows; none has one yet.
+    pub stream: Option<Stream>,
+}
+
+/// An index of a system table.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Index {
+    /// The index's name.
+    pub name: &'static str,
+    /// The partition key and the sort key.
+    pub key: [&'static str; 2],
+}
+
+/// What a stream shows of a change, as DynamoDB names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Stream {
+    /// The item before and after the change.
+    NewAndOldImages,
+}
+
+/// The attribute by which items expire, in every table that has such items.
+const EXPIRES: Option<&str> = Some("expires_at");
+
+/// The index of [`USERS`] that holds the users alone, in the order of their ids.
+pub const USERS_BY_KIND: Index = Index {
+    name: "by_kind",
+    key: ["kind", "id"],
+};
+
+/// `_users`
+pub const USERS: SystemTable = SystemTable {
+    name: "_users",
+    doc: "Users, their identities and reserved profile values; what a deleted account had expires.",
+    key: &["id"],
+    expires: EXPIRES,
+    indexes: &[USERS_BY_KIND],
+    stream: None,
+};
+
+/// `_sessions`
+pub const SESSIONS: SystemTable = SystemTable {
+    name: "_sessions",
+    doc: "Sessions, gathered by their user.",
+    key: &["user_id", "id"],
+    expires: EXPIRES,
+    indexes: &[],
+    stream: None,
+};
+
+/// `_settings`
+pub const SETTINGS: SystemTable = SystemTable {
+    name: "_settings",
+    doc: "The signing secret.",
+    key: &["id"],
+    expires: None,
+    indexes: &[],
+    stream: None,
+};
+
+/// `_throttle`
+pub const THROTTLE: SystemTable = SystemTable {
+    name: "_throttle",
+    doc: "Attempts that still count, by account and by source.",
+    key: &["id"],
+    expires: EXPIRES,
+    indexes: &[],
+    stream: None,
+};
+
+/// `_api_keys`
+pub const API_KEYS: SystemTable = SystemTable {
+    name: "_api_keys",
+    doc: "API keys, and how many were ever made.",
+    key: &["kind", "id"],
+    expires: None,
+    indexes: &[],
+    stream: None,
+};
+
+/// Every system table.
+pub const ALL: [&SystemTable; 5] = [&USERS, &SESSIONS, &SETTINGS, &THROTTLE, &API_KEYS];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn a_system_table_has_a_name_that_no_collection_may_have_and_one_or_two_keys() {
+        let names: BTreeSet<&str> = ALL.iter().map(|table| table.name).collect();
+        assert_eq!(names.len(), ALL.len());
+        for table in ALL {
+            assert!(table.name.starts_with('_'), "{}", table.name);
+            assert!((1..=2).contains(&table.key.len()), "{}", table.name);
+            assert!(table.doc.ends_with('.'), "{}", table.name);
+        }
+    }
+}
