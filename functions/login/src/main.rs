@@ -6,7 +6,7 @@ use api::endpoints::Login;
 use api::wire::SignedIn;
 use api::{Error, Id};
 use auth::{Session, email, login, password, session};
-use runtime::{Call, Reply, verify_password};
+use runtime::{Call, Reply};
 use store::Store;
 
 fn main() -> ExitCode {
@@ -35,7 +35,7 @@ async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> 
     let whose = identity
         .as_ref()
         .map_or(session_id, |identity| identity.user);
-    let verdict = verify_password(&call.body.password, identity.as_ref(), settings.bcrypt_cost);
+    let verdict = call.verify_password(&call.body.password, identity.as_ref());
     let (verdict, user) = tokio::join!(verdict, store.user(whose));
     let verdict = verdict?;
     let (identity, user) = login::decide(identity, verdict, user?)?;
@@ -51,7 +51,7 @@ async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> 
     let (begun, ()) = tokio::join!(store.begin_session(&session, &client), attempt.give_back());
     begun?;
     if let (password::Verdict::RightButOutdated, Some(old)) = (verdict, &identity.password_hash) {
-        let renewed = password::hash(&call.body.password, settings.bcrypt_cost, call.random()?)?;
+        let renewed = call.hash_password(&call.body.password)?;
         // The login has succeeded; a renewal that fails is made by the next one.
         let _ = store.replace_hash(&email, old, &renewed).await;
     }

@@ -7,7 +7,7 @@ use api::wire::NoContent;
 use api::{Detail, Error, Id};
 use auth::User;
 use auth::user::{Deletion, signed_out};
-use runtime::{Call, Reply, verify_password};
+use runtime::{Call, Reply};
 use store::{Along, Store, Writer};
 
 fn main() -> ExitCode {
@@ -26,7 +26,7 @@ async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<MeDelete>, 
     let client = call.client();
     let attempt = store.attempt_login(&user.email, &client.ip, &settings.throttle, mark, now);
     let (attempt, identity) = attempt.await?;
-    let verdict = verify_password(&password, identity.as_ref(), settings.bcrypt_cost).await?;
+    let verdict = call.verify_password(&password, identity.as_ref()).await?;
     if !identity.is_some_and(|identity| identity.confirms(&user, verdict)) {
         return Err(Error::invalid(vec![Detail::new(
             "password",

@@ -6,7 +6,7 @@ use api::endpoints::MeRestore;
 use api::wire::SignedIn;
 use api::{Code, Error, Id};
 use auth::{Session, User, email, login, session};
-use runtime::{Call, Reply, verify_password};
+use runtime::{Call, Reply};
 use store::{Along, Store, Writer};
 
 fn main() -> ExitCode {
@@ -36,7 +36,7 @@ async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Reply<MeRestore
     let whose = identity
         .as_ref()
         .map_or(session_id, |identity| identity.user);
-    let verdict = verify_password(&call.body.password, identity.as_ref(), settings.bcrypt_cost);
+    let verdict = call.verify_password(&call.body.password, identity.as_ref());
     let (verdict, user) = tokio::join!(verdict, store.user(whose));
     let (_, user) = login::restore(identity, verdict?, user?, now)?;
 

@@ -7,7 +7,7 @@ use api::wire::NoContent;
 use api::{Detail, Error, Id};
 use auth::user::signed_out;
 use auth::{User, password};
-use runtime::{Call, Reply, verify_password};
+use runtime::{Call, Reply};
 use store::{Along, Store, Writer};
 
 fn main() -> ExitCode {
@@ -28,12 +28,9 @@ async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<Passw
     let client = call.client();
     let attempt = store.attempt_login(&user.email, &client.ip, &settings.throttle, mark, call.now);
     let (attempt, identity) = attempt.await?;
-    let verdict = verify_password(
-        &body.current_password,
-        identity.as_ref(),
-        settings.bcrypt_cost,
-    )
-    .await?;
+    let verdict = call
+        .verify_password(&body.current_password, identity.as_ref())
+        .await?;
     let refused = |field: &str, code: &str, reason: &str| {
         Err(Error::invalid(vec![Detail::new(
             field,
@@ -53,7 +50,7 @@ async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<Passw
         );
     }
 
-    let hash = password::hash(&body.new_password, settings.bcrypt_cost, call.random()?)?;
+    let hash = call.hash_password(&body.new_password)?;
     let along = Along {
         password_hash: Some(&hash),
         survivor: Some(session.id),

@@ -50,7 +50,7 @@ async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>
     store
         .attempt_registration(&client.ip, &settings.throttle, id, now)
         .await?;
-    let hash = password::hash(&call.body.password, settings.bcrypt_cost, call.random()?)?;
+    let hash = call.hash_password(&call.body.password)?;
     let is_admin = call.deployment.admin_email.as_ref() == Some(&email);
     let user = User {
         profile,

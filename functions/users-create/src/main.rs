@@ -34,9 +34,8 @@ async fn create(store: &Store, call: Call<UsersCreate>) -> Result<Reply<UsersCre
     ];
     let profile = told_together(body.faults, wrong.into_iter().flatten(), profile)?;
 
-    let random = call.random()?;
     let hash = password
-        .map(|password| password::hash(password, settings.bcrypt_cost, random))
+        .map(|password| call.hash_password(password))
         .transpose()?;
     let email = email.map_err(|detail| Error::invalid(vec![detail]))?;
     let user = User {

@@ -29,7 +29,7 @@ async fn set_password(
         .map_err(|detail| Error::invalid(vec![detail]))?;
 
     let user = user.ok_or(Code::UserNotFound)?;
-    let hash = password::hash(&password, settings.bcrypt_cost, call.random()?)?;
+    let hash = call.hash_password(&password)?;
     let along = Along {
         password_hash: Some(&hash),
         ..Along::default()

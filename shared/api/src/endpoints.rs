@@ -26,7 +26,7 @@ use crate::wire::{
 use crate::wire::{SignedIn, Tokens, Unread, User, UserChanges, UserForAdmins, UserPage};
 
 pub use self::access::{Action, Table};
-pub use self::entry::{Endpoint, Entry, HasCookie, Hashes, TakesCookie};
+pub use self::entry::{Endpoint, Entry, HasCookie, Hashes, SetsCookie, TakesCookie};
 pub use self::guard::Guard;
 pub use self::message::{Cookie, Deed, Form, Query, ReplyHeader, RequestHeader, Variable};
 pub use self::method::Method;

@@ -25,7 +25,6 @@ use tokio::time::timeout;
 
 pub use boot::Boot;
 pub use call::{Arrival, Call, Presented, Transport};
-pub use hash::verify_password;
 pub use reply::Reply;
 
 use event::{Event, Response};

@@ -166,6 +166,9 @@ pub trait Hashes: Endpoint {}
 /// An endpoint whose entry says that it takes a refresh token out of a cookie: no other handler can.
 pub trait TakesCookie: Endpoint {}
 
+/// An endpoint whose entry says that it hands out tokens by cookie where a request asks for that: no other handler can.
+pub trait SetsCookie: Endpoint {}
+
 /// An endpoint whose entry says that it sets a cookie or takes one: no other handler can hand out tokens.
 pub trait HasCookie: Endpoint {}
 
@@ -281,6 +284,7 @@ macro_rules! facts {
         impl HasCookie for $type {}
     };
     ($type:ident Sets) => {
+        impl SetsCookie for $type {}
         impl HasCookie for $type {}
     };
     ($type:ident passwords) => {
@@ -289,3 +293,31 @@ macro_rules! facts {
 }
 
 pub(super) use {endpoints, fact, facts};
+
+#[cfg(test)]
+mod tests {
+    use schemars::generate::SchemaSettings;
+    use serde_json::Value;
+
+    use super::super::{PAGE, schemas};
+
+    #[test]
+    fn an_endpoint_hashes_where_its_body_has_a_password_and_nowhere_else() {
+        for entry in PAGE {
+            let mut settings = SchemaSettings::draft2020_12();
+            settings.inline_subschemas = true;
+            let mut generator = settings.into_generator();
+            let (body, _) = schemas(entry.name, &mut generator).expect("schemas");
+            let properties = body.get("properties").and_then(Value::as_object);
+            let has_password = properties
+                .into_iter()
+                .flat_map(|properties| properties.keys())
+                .any(|name| name.to_ascii_lowercase().contains("password"));
+            assert_eq!(
+                entry.hashes, has_password,
+                "{}: a body with a password needs `hashes: passwords` on the page, and no other has it",
+                entry.name
+            );
+        }
+    }
+}

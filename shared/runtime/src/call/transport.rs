@@ -1,6 +1,6 @@
 //! How a refresh token comes and goes: in the body, in a header, or in a cookie.
 
-use api::endpoints::Endpoint;
+use api::endpoints::{Endpoint, HasCookie, SetsCookie, TakesCookie};
 use api::wire::Bearing;
 use api::{Code, Error};
 
@@ -37,7 +37,7 @@ impl Presented {
     }
 }
 
-impl<E: Endpoint<Guard: Arrival>> Call<E> {
+impl<E: Endpoint<Guard: Arrival> + TakesCookie> Call<E> {
     /// The refresh token: that of the body, else that of the header `x-refresh-token`, else that of the cookie.
     ///
     /// A browser adds a cookie to whatever a page asks it to send, so there the page must be one of ours (CSRF; ASVS
@@ -65,15 +65,6 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
         }))
     }
 
-    /// How whoever signs in wants the refresh token: by cookie where the header `x-refresh-token-mode` says so.
-    #[must_use]
-    pub fn transport(&self) -> Transport {
-        match self.event.header("x-refresh-token-mode") {
-            Some(mode) if mode.trim().eq_ignore_ascii_case("cookie") => Transport::Cookie,
-            _ => Transport::Body,
-        }
-    }
-
     /// The reply that makes a browser forget the cookie, if the token came by one.
     #[must_use]
     pub fn forgetting(&self, reply: Reply<E>, presented: Option<&Presented>) -> Reply<E> {
@@ -86,7 +77,18 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     }
 }
 
-impl<E: Endpoint<Guard: Arrival, Reply: Bearing>> Call<E> {
+impl<E: Endpoint<Guard: Arrival> + SetsCookie> Call<E> {
+    /// How whoever signs in wants the refresh token: by cookie where the header `x-refresh-token-mode` says so.
+    #[must_use]
+    pub fn transport(&self) -> Transport {
+        match self.event.header("x-refresh-token-mode") {
+            Some(mode) if mode.trim().eq_ignore_ascii_case("cookie") => Transport::Cookie,
+            _ => Transport::Body,
+        }
+    }
+}
+
+impl<E: Endpoint<Guard: Arrival, Reply: Bearing> + HasCookie> Call<E> {
     /// The reply with these tokens, the refresh token by `transport`; a cookie is kept until the session runs out, at
     /// `expires_at` in seconds.
     #[must_use]
