@@ -1,0 +1,93 @@
+//! The codes that a guard or the rules of a collection may refuse with.
+
+use api::endpoints::{Entry, Guard, Query};
+use api::error::Code;
+use api::{Definition, Operation};
+
+/// What the guard of an endpoint that is not about records may refuse.
+pub(super) fn guard_codes(guard: Guard) -> Vec<Code> {
+    let user = [
+        Code::AuthenticationRequired,
+        Code::InvalidToken,
+        Code::TokenExpired,
+        Code::SessionRevoked,
+    ]
+    .to_vec();
+    match guard {
+        Guard::User => user,
+        Guard::Admin => [user, vec![Code::Forbidden]].concat(),
+        Guard::Users(_) => [user, vec![Code::Forbidden, Code::ScopeInsufficient]].concat(),
+        _ => Vec::new(),
+    }
+}
+
+/// What is done to records by an endpoint of theirs.
+pub(super) fn operations(entry: &Entry) -> Vec<Operation> {
+    match entry.guard {
+        Guard::Rule(operation) => vec![operation],
+        Guard::Rules => vec![Operation::Create, Operation::Update, Operation::Delete],
+        Guard::Open | Guard::Signed | Guard::User | Guard::Admin | Guard::Users(_) => Vec::new(),
+    }
+}
+
+/// Whether a stranger may do it. To change takes reading, too.
+pub(super) fn is_open(collection: &Definition, operation: Operation) -> bool {
+    let changes = matches!(operation, Operation::Update | Operation::Delete);
+    collection.rule(operation).is_public()
+        && (!changes || collection.rule(Operation::Read).is_public())
+}
+
+/// What the rules of an endpoint's operations, and the owner field, may refuse.
+pub(super) fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
+    let mut codes = vec![
+        Code::InvalidToken,
+        Code::TokenExpired,
+        Code::SessionRevoked,
+        Code::ScopeInsufficient,
+    ];
+    let may_name_an_owner = collection.owner_is_declared();
+    for operation in operations(entry) {
+        let rule = collection.rule(operation);
+        // Whether the rule of a single field may refuse.
+        let of_fields = match operation {
+            Operation::List => !entry.query.is_empty() && collection.hidden().next().is_some(),
+            Operation::Create | Operation::Update => collection.ruled().next().is_some(),
+            Operation::Read | Operation::Delete => false,
+        };
+        let writes = !matches!(operation, Operation::Read | Operation::List);
+        // With an app's key alone, nothing is written where nothing is said of who may.
+        let undeclared = writes && !collection.permissions.declared;
+        if !is_open(collection, operation) || undeclared || of_fields {
+            codes.push(Code::AuthenticationRequired);
+        }
+        // Whether there may be users whom it lets do nothing.
+        let selective = rule.is_admin() || !rule.roles().is_empty();
+        let forbids = match operation {
+            // What the caller may not read does not exist for them: 404.
+            Operation::Read => false,
+            // To explain is for admins.
+            Operation::List => selective || entry.query.contains(&Query::Explain),
+            Operation::Create => selective || may_name_an_owner,
+            Operation::Update => selective || rule.names_owner() || may_name_an_owner,
+            Operation::Delete => selective || rule.names_owner(),
+        };
+        if forbids || of_fields {
+            codes.push(Code::Forbidden);
+        }
+        match operation {
+            Operation::List | Operation::Read => codes.push(Code::ValidationFailed),
+            Operation::Create | Operation::Update => {
+                codes.push(Code::RecordTooLarge);
+                codes.extend(
+                    collection
+                        .fields
+                        .iter()
+                        .any(|field| field.unique)
+                        .then_some(Code::UniqueViolation),
+                );
+            }
+            Operation::Delete => {}
+        }
+    }
+    codes
+}
