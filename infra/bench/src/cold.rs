@@ -61,7 +61,7 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
     let folder = local::root().join("target/release");
     let files: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
     let sizes: Vec<(&str, Size)> = names.iter().copied().zip(size::of(&files)?).collect();
-    let contestants = Contestant::all(&folder);
+    let contestants = Contestant::all(&folder)?;
     let trials = Bench::start()?.rounds(&contestants, rounds)?;
     let starts: Vec<(&str, &[Trial])> = contestants
         .iter()
@@ -71,11 +71,26 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
     Ok([
         format!("Medians of {rounds} cold starts each, taken in turn; MB are millions of bytes.\n"),
         table(&start_rows(&starts)),
-        "A request: bare only answers, records-get reads one item, login reads two and hashes a password.\n".to_owned(),
+        requests(&contestants),
         table(&size_rows(&sizes)),
         aims(&starts, &sizes),
     ]
     .join("\n"))
+}
+
+/// What a request of each contestant is.
+fn requests(contestants: &[Contestant]) -> String {
+    let what = [
+        "only answers",
+        "reads one item",
+        "reads two and hashes a password",
+    ];
+    let each: Vec<String> = contestants
+        .iter()
+        .zip(what)
+        .map(|(contestant, what)| format!("{} {what}", contestant.name))
+        .collect();
+    format!("A request: {}.\n", each.join(", "))
 }
 
 /// The median of one figure.

@@ -9,9 +9,6 @@ use crate::figures::{ms, shown, table};
 use crate::size;
 use crate::trial::{Bench, Contestant};
 
-/// The binary that is built again with everything it needs in place, to see what one more costs.
-const FURTHER: &str = "records-get";
-
 /// A release profile; the rest is as in Cargo.toml.
 struct Profile {
     lto: &'static str,
@@ -83,11 +80,12 @@ impl Profile {
                 .chain(packages)
                 .collect::<Vec<_>>(),
         )?;
+        let name = further(contestants);
         let further = |verb| {
             [verb]
                 .into_iter()
                 .chain(place)
-                .chain(["--package", FURTHER])
+                .chain(["--package", name])
                 .collect::<Vec<_>>()
         };
         cargo(&further("clean"))?;
@@ -100,11 +98,11 @@ impl Profile {
 /// # Errors
 /// One line: something does not build or does not start.
 pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
-    let mut further = Vec::new();
+    let mut times = Vec::new();
     let mut contestants = Vec::new();
     for profile in &PROFILES {
-        let of_profile = Contestant::all(&profile.folder().join("release"));
-        further.push(if build {
+        let of_profile = Contestant::all(&profile.folder().join("release"))?;
+        times.push(if build {
             Some(profile.build(&of_profile)?)
         } else {
             None
@@ -115,6 +113,7 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
         .iter()
         .map(|contestant| contestant.binary.clone())
         .collect();
+    let named = further(&contestants);
     let sizes = size::of(&binaries)?;
     let trials = Bench::start()?.rounds(&contestants, rounds)?;
     let head = [
@@ -132,8 +131,8 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
     for (at, contestant) in contestants.iter().enumerate() {
         let profile = at * PROFILES.len() / contestants.len();
         let (trials, name) = (&trials[at], contestant.name);
-        let cpu = further[profile]
-            .filter(|_| name == FURTHER)
+        let cpu = times[profile]
+            .filter(|_| name == named)
             .map(|time| time.as_secs_f64());
         let cells = vec![
             format!(
@@ -161,6 +160,12 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
         "Medians of {rounds} cold starts each, taken in turn; MB are millions of bytes.\n\n"
     );
     Ok(said + &table(&rows))
+}
+
+/// The function that is built again with everything it needs in place, to see what one more costs: the first after the
+/// bare one.
+fn further(contestants: &[Contestant]) -> &'static str {
+    contestants.get(1).map_or("", |contestant| contestant.name)
 }
 
 /// A name's place among the contestants.

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use api::endpoints::{PAGE, Route, route};
 use local::dynamo::{Dynamo, Storage};
 use local::template::Template;
 use serde_json::{Value, json};
@@ -28,21 +29,21 @@ pub(crate) struct Contestant {
 impl Contestant {
     /// The three that are compared, from a folder of binaries: the bare function first.
     ///
-    /// What they are asked costs what success costs, but for one write at a login: an address that nobody has (two
+    /// The page says which function answers a request. What they are asked costs what success costs, but for one write at a login: an address that nobody has (two
     /// reads and a hash) and a record that is not there (one read).
-    pub(crate) fn all(folder: &Path) -> Vec<Self> {
+    ///
+    /// # Errors
+    /// One line: no endpoint answers a request.
+    pub(crate) fn all(folder: &Path) -> Result<Vec<Self>, String> {
         let login = json!({ "email": "nobody@example.com", "password": "a password of nobody" });
         let record = "/api/posts/01890a5d-ac96-7700-bcce-b302099a8057";
-        vec![
+        let (sign_in, read) = ("/api/auth/login", event("GET", record));
+        let signing_in = with_body(event("POST", sign_in), &login);
+        Ok(vec![
             Self::new(folder, "bare", event("GET", "/"), 200),
-            Self::new(folder, "records-get", event("GET", record), 404),
-            Self::new(
-                folder,
-                "login",
-                with_body(event("POST", "/api/auth/login"), &login),
-                401,
-            ),
-        ]
+            Self::new(folder, answering("GET", record)?, read, 404),
+            Self::new(folder, answering("POST", sign_in)?, signing_in, 401),
+        ])
     }
 
     fn new(folder: &Path, name: &'static str, event: Value, status: u16) -> Self {
@@ -52,6 +53,14 @@ impl Contestant {
             event,
             status,
         }
+    }
+}
+
+/// The function that answers a request.
+fn answering(method: &str, path: &str) -> Result<&'static str, String> {
+    match route(PAGE, method, path, |_| true) {
+        Route::To(name) => Ok(name),
+        _ => Err(format!("no endpoint answers {method} {path}")),
     }
 }
 
