@@ -11,6 +11,7 @@ pub mod plans;
 pub mod policy;
 pub mod rehearse;
 pub mod routes;
+pub mod scaffold;
 pub mod schema;
 pub mod ship;
 pub mod steps;

@@ -1,11 +1,12 @@
 //! `cargo generate`, `cargo ship`, `cargo rehearse` and `cargo fuzz-all`.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use api::endpoints::PAGE;
 use clap::{Parser, Subcommand};
 use infra::ship::Arch;
-use infra::{fuzz, plans, rehearse, ship, steps};
+use infra::{fuzz, plans, rehearse, scaffold, ship, steps};
 
 /// Draws the plans, builds the release binaries, rehearses a deployment.
 #[derive(Parser)]
@@ -17,7 +18,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Redraw template.yaml, CargoLambda.toml, docs/openapi.json and docs/collection.schema.json.
+    /// Redraw template.yaml, CargoLambda.toml, docs/openapi.json and docs/collection.schema.json, and make the folders of
+    /// new endpoints.
     Generate,
     /// Build every release binary, pinned to the glibc of provided.al2023.
     Ship {
@@ -62,10 +64,7 @@ enum Command {
 fn main() -> ExitCode {
     let root = plans::root();
     let done = match Cli::parse().command {
-        Command::Generate => plans::generate(&root).map(|written| match written.as_slice() {
-            [] => println!("Everything is fresh."),
-            written => println!("Written: {}", written.join(", ")),
-        }),
+        Command::Generate => generate(&root),
         Command::Ship {
             arch,
             folder,
@@ -111,4 +110,22 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Redraws the plans, and makes the folder of every endpoint that has none.
+fn generate(root: &Path) -> Result<(), String> {
+    let written = plans::generate(root)?;
+    let made = scaffold::missing(root, PAGE)?;
+    if written.is_empty() && made.is_empty() {
+        println!("Everything is fresh.");
+    }
+    if !written.is_empty() {
+        println!("Written: {}", written.join(", "));
+    }
+    for folder in made {
+        println!(
+            "Made: {folder}, which does not compile until its handler is written in src/main.rs"
+        );
+    }
+    Ok(())
 }
