@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use api::Error;
+use api::tables::SETTINGS;
 use auth::keys::check_secret;
 use auth::{Keyring, Keys};
 use aws_sdk_dynamodb::types::AttributeValue;
@@ -72,7 +73,7 @@ impl Store {
         let get = self
             .client
             .get_item()
-            .table_name(self.table("_settings"))
+            .table_name(self.table(SETTINGS.name))
             .key("id", text(SIGNING));
         let output = get
             .consistent_read(true)
@@ -91,7 +92,7 @@ impl Store {
         let put = self
             .client
             .put_item()
-            .table_name(self.table("_settings"))
+            .table_name(self.table(SETTINGS.name))
             .set_item(Some(item.clone()))
             .condition_expression("attribute_not_exists(#id)")
             .expression_attribute_names("#id", "id");

@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 use std::sync::Mutex;
 
 use api::Deployment;
+use api::tables::{API_KEYS, SESSIONS, THROTTLE, USERS};
 use auth::Keys;
 use aws_sdk_dynamodb::Client;
 use tokio::sync::OnceCell;
@@ -56,18 +57,18 @@ impl Store {
     }
 
     pub(crate) fn users(&self) -> String {
-        self.table("_users")
+        self.table(USERS.name)
     }
 
     pub(crate) fn sessions(&self) -> String {
-        self.table("_sessions")
+        self.table(SESSIONS.name)
     }
 
     pub(crate) fn throttle(&self) -> String {
-        self.table("_throttle")
+        self.table(THROTTLE.name)
     }
 
     pub(crate) fn api_keys(&self) -> String {
-        self.table("_api_keys")
+        self.table(API_KEYS.name)
     }
 }

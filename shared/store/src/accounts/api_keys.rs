@@ -3,6 +3,7 @@
 //! All keys lie under one `kind`, so that a list is one query. Beside them lies a count of how many were ever made: who
 //! makes one has counted those there are, and nobody has made another in between.
 
+use api::tables::API_KEYS;
 use api::wire::KeyType;
 use api::{Code, Error, Id, Timestamp};
 use auth::{ApiKey, Scopes};
@@ -58,7 +59,7 @@ impl Store {
             for mut item in output.items.unwrap_or_default() {
                 match item.get("id") {
                     Some(AttributeValue::S(id)) if id == MADE => {
-                        made = Some(Reader::new("_api_keys", &mut item).number("made")?);
+                        made = Some(Reader::new(API_KEYS.name, &mut item).number("made")?);
                     }
                     _ => keys.push(read_api_key(item)?),
                 }
@@ -281,7 +282,7 @@ pub(super) fn read_api_key(mut item: Item) -> Result<ApiKey, Error> {
         texts(item.remove("origins"), "origins")?,
     );
     let has_expiry = item.contains_key("expires_at");
-    let mut reader = Reader::new("_api_keys", &mut item);
+    let mut reader = Reader::new(API_KEYS.name, &mut item);
     Ok(ApiKey {
         id: reader.id("id")?,
         name: reader.text("name")?,

@@ -2,6 +2,7 @@
 
 use api::definition::ProfileField;
 use api::query::Listing;
+use api::tables::USERS_BY_KIND;
 use api::{Error, Id};
 use auth::User;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
@@ -124,7 +125,7 @@ impl Store {
             .client
             .query()
             .table_name(self.users())
-            .index_name("by_kind")
+            .index_name(USERS_BY_KIND.name)
             .expression_attribute_names("#kind", "kind")
             .expression_attribute_values(":kind", text(KIND))
             .scan_index_forward(false)

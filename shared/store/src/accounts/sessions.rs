@@ -1,6 +1,7 @@
 //! `_sessions`: logins that have not ended, and for a while those that have.
 
 use api::settings::Throttle;
+use api::tables::SESSIONS;
 use api::{Error, Id, Timestamp};
 use auth::session::{Client, Refreshes};
 use auth::{RefreshToken, Session, User};
@@ -290,7 +291,7 @@ pub(super) fn session_item(session: &Session, client: &Client) -> Item {
 
 /// Where a session was begun.
 fn read_client(item: &mut Item) -> Client {
-    let mut reader = Reader::new("_sessions", item);
+    let mut reader = Reader::new(SESSIONS.name, item);
     Client {
         user_agent: reader.optional_text("user_agent").unwrap_or_default(),
         ip: reader.optional_text("ip").unwrap_or_default(),
@@ -298,7 +299,7 @@ fn read_client(item: &mut Item) -> Client {
 }
 
 pub(super) fn read_session(mut item: Item) -> Result<Session, Error> {
-    let mut reader = Reader::new("_sessions", &mut item);
+    let mut reader = Reader::new(SESSIONS.name, &mut item);
     let generation = reader.number("generation")?;
     Ok(Session {
         user: reader.id("user_id")?,

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use api::tables::THROTTLE;
 use api::{Error, Id, Timestamp};
 use auth::throttle::{Entry, Limits, Tally};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -232,7 +233,7 @@ fn read(mut item: Item) -> Result<Found, Error> {
         .filter_map(|name| name.split_once('#'))
         .map(|(source, _)| source.to_owned())
         .collect();
-    let mut reader = Reader::new("_throttle", &mut item);
+    let mut reader = Reader::new(THROTTLE.name, &mut item);
     let mut tally = |prefix: &str| -> Result<Tally, Error> {
         let count = reader.number(&format!("{prefix}count"))?;
         Ok(Tally {

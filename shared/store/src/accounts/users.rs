@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use api::definition::{ProfileField, USERNAME};
 use api::record::is_username;
+use api::tables::USERS;
 use api::{Error, Id, Timestamp};
 use auth::user::Deletion;
 use auth::{Identity, User};
@@ -29,7 +30,7 @@ impl Store {
         let Some(mut item) = self.users_item(identity_key(email)).await? else {
             return Ok(None);
         };
-        let mut reader = Reader::new("_users", &mut item);
+        let mut reader = Reader::new(USERS.name, &mut item);
         Ok(Some(Identity {
             user: reader.id("user_id")?,
             password_hash: reader.optional_text("password_hash"),
@@ -140,7 +141,7 @@ pub(crate) fn user_item(user: &User) -> Item {
 
 /// A user out of its item.
 pub(crate) fn read_user(mut item: Item) -> Result<User, Error> {
-    let mut reader = Reader::new("_users", &mut item);
+    let mut reader = Reader::new(USERS.name, &mut item);
     Ok(User {
         id: reader.id("id")?,
         email: reader.text("email")?,
