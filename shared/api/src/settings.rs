@@ -1,6 +1,7 @@
 //! The settings: `bakend.json`, overridden key by key by the environment.
 
 mod auth;
+mod origin;
 mod problem;
 mod span;
 mod throttle;
@@ -11,6 +12,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::auth::{Auth, Password, RefreshReuse, SameSite, SessionCheck};
+pub use self::origin::shown;
 pub use self::problem::Problem;
 pub use self::span::Span;
 pub use self::throttle::Throttle;

@@ -7,6 +7,7 @@ mod bulk;
 mod health;
 mod record;
 mod session;
+mod setting;
 mod user;
 
 pub use self::account::{
@@ -20,6 +21,7 @@ pub use self::bulk::{BulkItems, BulkOperation, BulkOperations};
 pub use self::health::HealthStatus;
 pub use self::record::{Explanation, Record, RecordCount, RecordFields, RecordPage, RecordView};
 pub use self::session::{Session, SessionPage};
+pub use self::setting::{ShownSetting, ShownSettings, Source};
 pub use self::user::{
     NewUser, PasswordToSet, PublicUser, User, UserChanges, UserForAdmins, UserPage,
 };
