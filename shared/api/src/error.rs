@@ -242,6 +242,12 @@ pub fn told_together<T>(
     }
 }
 
+impl From<Detail> for Error {
+    fn from(detail: Detail) -> Self {
+        Self::invalid(vec![detail])
+    }
+}
+
 impl From<Code> for Error {
     fn from(code: Code) -> Self {
         Self::new(code)

@@ -4,12 +4,14 @@
 //! arguments, so every decision can be tested as a table.
 
 pub mod access_token;
+pub mod account;
 pub mod api_key;
 pub mod backing;
 pub mod caller;
 pub mod cursor;
 pub mod email;
 pub mod grant;
+pub mod guess;
 pub mod keys;
 pub mod login;
 pub mod password;
@@ -31,8 +33,9 @@ pub mod writer;
 pub use access_token::Claims;
 pub use api_key::{ApiKey, PresentedKey};
 pub use backing::{Backing, Keyring, Opening};
-pub use caller::{Caller, Credentials};
+pub use caller::{Admitted, Caller, Credentials};
 pub use grant::{Requirement, Scope};
+pub use guess::{Door, Guess};
 pub use keys::Keys;
 pub use refresh_token::RefreshToken;
 pub use scope::Scopes;

@@ -62,6 +62,19 @@ pub fn check_field(field: &str, password: &str, policy: &Policy) -> Result<(), D
     }
 }
 
+/// The detail of a field whose password is not the user's.
+#[must_use]
+pub fn wrong(field: &str) -> Detail {
+    Detail::new(field, "wrong", format!("`{field}` is wrong."))
+}
+
+/// The detail of a field whose new password is the current one.
+#[must_use]
+pub fn same(field: &str) -> Detail {
+    let message = format!("`{field}` must be another password than the current one.");
+    Detail::new(field, "same", message)
+}
+
 /// Hashes a password at this cost. Takes a CPU about 50 ms at cost 10.
 ///
 /// # Errors

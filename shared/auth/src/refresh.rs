@@ -139,5 +139,58 @@ pub fn refusal() -> Error {
     Code::InvalidRefreshToken.into()
 }
 
+/// The refusal of a token that will never be good again: a browser forgets a cookie with it.
+#[must_use]
+pub fn over() -> Error {
+    Error {
+        forgets_cookie: true,
+        ..refusal()
+    }
+}
+
+/// A refresh token that proved itself, and its successor.
+pub struct Refresh<'a> {
+    /// The token that was presented.
+    pub presented: RefreshToken,
+    /// The token that takes its place.
+    pub successor: RefreshToken,
+    /// The settings.
+    pub settings: &'a Auth,
+    /// The time.
+    pub now: Timestamp,
+    succession: Succession,
+}
+
+impl<'a> Refresh<'a> {
+    /// The refresh by which a token has a successor.
+    #[must_use]
+    pub fn new(
+        presented: RefreshToken,
+        succession: Succession,
+        settings: &'a Auth,
+        now: Timestamp,
+    ) -> Self {
+        Self {
+            successor: succession.next(&presented),
+            presented,
+            settings,
+            now,
+            succession,
+        }
+    }
+
+    /// Judges the token by [`judge`].
+    #[must_use]
+    pub fn judge(&self, found: Option<&Session>) -> Verdict {
+        judge(
+            found,
+            &self.presented,
+            &self.succession,
+            self.settings,
+            self.now,
+        )
+    }
+}
+
 #[cfg(test)]
 mod tests;

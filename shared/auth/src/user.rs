@@ -2,6 +2,7 @@
 
 use api::definition::ProfileField;
 use api::query::{Listing, caseless};
+use api::record::{Write, profile};
 use api::settings::{Auth, Span};
 use api::{Code, Detail, Error, Id, Timestamp, wire};
 use base64::Engine as _;
@@ -57,6 +58,12 @@ impl Deletion {
         }
     }
 
+    /// The same with a grace in which it can be undone; `None` without one: then the account is removed.
+    #[must_use]
+    pub fn undoable(now: Timestamp, grace: Span) -> Option<Self> {
+        Some(Self::new(now, grace)).filter(|deletion| !deletion.is_final(now))
+    }
+
     /// Whether it can no longer be undone.
     #[must_use]
     pub fn is_final(self, now: Timestamp) -> bool {
@@ -93,6 +100,16 @@ impl Identity {
 pub fn signed_out(error: Error) -> Error {
     if error.code == Code::UserNotFound {
         Code::SessionRevoked.into()
+    } else {
+        error
+    }
+}
+
+/// The refusal of a restored account whose user is gone: the address is an unknown one.
+#[must_use]
+pub fn gone(error: Error) -> Error {
+    if error.code == Code::UserNotFound {
+        Code::InvalidCredentials.into()
     } else {
         error
     }
@@ -150,6 +167,72 @@ impl User {
         } else {
             Err(Code::SessionRevoked.into())
         }
+    }
+
+    /// The user as found by now, on whose own word every session ends or all others.
+    ///
+    /// # Errors
+    /// Those of [`User::goes_on`].
+    pub fn raised(&self, found: &Self) -> Result<Self, Error> {
+        self.goes_on(found)?;
+        Ok(Self {
+            auth_version: found.auth_version + 1,
+            ..found.clone()
+        })
+    }
+
+    /// The user as found by now, deleted on the user's own word; `None` where no deletion can be undone. Every session
+    /// ends.
+    ///
+    /// # Errors
+    /// Those of [`User::goes_on`].
+    pub fn deleted_by_self(
+        &self,
+        found: &Self,
+        deletion: Option<Deletion>,
+    ) -> Result<Option<Self>, Error> {
+        let raised = self.raised(found)?;
+        Ok(deletion.map(|_| Self {
+            deleted: deletion,
+            ..raised
+        }))
+    }
+
+    /// The user as found by now, brought back from the deletion that the password was checked for.
+    ///
+    /// # Errors
+    /// `auth/invalid-credentials` when another request was faster: it has restored the user, or changed the account that
+    /// the password was checked for.
+    pub fn restored(&self, found: &Self) -> Result<Self, Error> {
+        let as_read = found.deleted == self.deleted
+            && found.auth_version == self.auth_version
+            && !found.disabled;
+        if as_read {
+            Ok(Self {
+                deleted: None,
+                ..found.clone()
+            })
+        } else {
+            Err(Code::InvalidCredentials.into())
+        }
+    }
+
+    /// The user as found by now, with a body merged into the profile on the user's own word.
+    ///
+    /// # Errors
+    /// Those of [`User::goes_on`] and of [`profile`].
+    pub fn with_profile(
+        &self,
+        found: &Self,
+        declared: &[ProfileField],
+        body: Map<String, Value>,
+    ) -> Result<Self, Error> {
+        self.goes_on(found)?;
+        let profile = profile(declared, &found.profile, body, Write::Merge)?;
+        Ok(Self {
+            profile,
+            ..found.clone()
+        })
     }
 
     /// Whether the user is one of the admins of whom there must be one: neither disabled nor deleted.
@@ -358,6 +441,51 @@ mod tests {
                 Err("unknown-role".into()),
                 "{role}"
             );
+        }
+    }
+
+    #[test]
+    fn a_user_goes_on_only_as_the_one_who_was_asked() {
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let user = User::new(Id::new(now, [1; 10]), "ada@example.com".into(), false, now);
+        let deletion = Deletion::undoable(now, Span::seconds(9));
+        assert_eq!(Deletion::undoable(now, Span::seconds(0)), None);
+        assert_eq!(user.raised(&user).map(|user| user.auth_version), Ok(2));
+        assert_eq!(user.deleted_by_self(&user, None), Ok(None));
+        let deleted = user.deleted_by_self(&user, deletion);
+        let deleted = deleted.expect("goes on").expect("can be undone");
+        assert_eq!((deleted.deleted, deleted.auth_version), (deletion, 2));
+        let body = json!({}).as_object().cloned().unwrap_or_default();
+        assert!(user.with_profile(&user, &[], body.clone()).is_ok());
+        let overtaken = User {
+            auth_version: 2,
+            ..user.clone()
+        };
+        let disabled = User {
+            disabled: true,
+            ..user.clone()
+        };
+        for found in [overtaken, disabled, deleted.clone()] {
+            let over = Err(Code::SessionRevoked.into());
+            assert_eq!(user.raised(&found), over);
+            assert_eq!(user.with_profile(&found, &[], body.clone()), over);
+            let over = Err(Code::SessionRevoked.into());
+            assert_eq!(user.deleted_by_self(&found, deletion), over);
+        }
+
+        let restored = deleted.restored(&deleted).expect("restored");
+        assert_eq!((restored.deleted, restored.auth_version), (None, 2));
+        let disabled = User {
+            disabled: true,
+            ..deleted.clone()
+        };
+        let raised = User {
+            auth_version: 3,
+            ..deleted.clone()
+        };
+        for found in [restored, disabled, raised] {
+            let faster = Err(Code::InvalidCredentials.into());
+            assert_eq!(deleted.restored(&found), faster);
         }
     }
 }

@@ -1,0 +1,204 @@
+//! Accounts by body: the checks of a registration, of a user that an admin makes, and of an admin's changes.
+
+use api::definition::ProfileField;
+use api::record::{Write, profile};
+use api::settings::Auth;
+use api::wire::{NewUser, RegisterRequest, UserChanges};
+use api::{Code, Error, Id, Timestamp, told_together};
+use serde_json::{Map, Value};
+
+use crate::user::{AUTHENTICATED, User, check_role};
+use crate::{email, password};
+
+/// The normalised address and the profile of a registration.
+///
+/// # Errors
+/// `common/validation-failed` with all that is wrong with the body; `data/record-too-large`.
+pub fn registration(
+    body: &RegisterRequest,
+    declared: &[ProfileField],
+    settings: &Auth,
+) -> Result<(String, Map<String, Value>), Error> {
+    let email = email::normalise(&body.email);
+    let checked = password::check(&body.password, &settings.password);
+    let profile = profile(declared, &Map::new(), body.profile.clone(), Write::Create);
+    match (email, checked, profile) {
+        (Ok(email), Ok(()), Ok(profile)) => Ok((email, profile)),
+        (Ok(_), Ok(()), Err(error)) => Err(error),
+        (email, checked, profile) => {
+            let mut details = body.faults.clone();
+            let profile = profile.err().into_iter().flat_map(|error| error.details);
+            for detail in email.err().into_iter().chain(checked.err()).chain(profile) {
+                // What is missing is not also malformed.
+                if !details.iter().any(|earlier| earlier.field == detail.field) {
+                    details.push(detail);
+                }
+            }
+            Err(Error::invalid(details))
+        }
+    }
+}
+
+/// The user that an admin's body makes.
+///
+/// # Errors
+/// `common/validation-failed` with all that is wrong with the body; `data/record-too-large`.
+pub fn new_user(
+    body: &NewUser,
+    declared: &[ProfileField],
+    settings: &Auth,
+    id: Id,
+    now: Timestamp,
+) -> Result<User, Error> {
+    let role = body.role.as_deref().unwrap_or(AUTHENTICATED);
+    let email = email::normalise(&body.email);
+    let checked = body.password.as_deref().map_or(Ok(()), |password| {
+        password::check(password, &settings.password)
+    });
+    let profile = profile(declared, &Map::new(), body.profile.clone(), Write::Create);
+    let wrong = [
+        email.as_ref().err().cloned(),
+        checked.err(),
+        check_role(role, settings).err(),
+    ];
+    let profile = told_together(body.faults.clone(), wrong.into_iter().flatten(), profile)?;
+    Ok(User {
+        role: role.to_owned(),
+        profile,
+        ..User::new(id, email?, false, now)
+    })
+}
+
+/// Checks an admin's changes before the user is known: a merge refuses the same whatever profile was there.
+///
+/// # Errors
+/// `common/validation-failed` with all that is wrong with the body; `data/record-too-large`.
+pub fn check_changes(
+    body: &UserChanges,
+    declared: &[ProfileField],
+    settings: &Auth,
+) -> Result<(), Error> {
+    let role = body.role.as_deref();
+    let role = role.and_then(|role| check_role(role, settings).err());
+    let checked = profile(declared, &Map::new(), body.profile.clone(), Write::Merge);
+    told_together(body.faults.clone(), role, checked).map(|_| ())
+}
+
+/// The user with an admin's changes.
+///
+/// # Errors
+/// `users/not-found` for a deleted account, and those of [`profile`].
+pub fn changed(user: &User, body: &UserChanges, declared: &[ProfileField]) -> Result<User, Error> {
+    if user.deleted.is_some() {
+        return Err(Code::UserNotFound.into());
+    }
+    let profile = profile(declared, &user.profile, body.profile.clone(), Write::Merge)?;
+    Ok(User {
+        profile,
+        ..user.administered(body.role.as_deref(), body.disabled)
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use api::Detail;
+    use api::settings::Span;
+    use serde_json::json;
+
+    use super::*;
+    use crate::user::Deletion;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    fn declared() -> Vec<ProfileField> {
+        let fields = json!([{ "name": "bio", "type": "string" }]);
+        serde_json::from_value(fields).expect("fields")
+    }
+
+    fn object(value: Value) -> Map<String, Value> {
+        value.as_object().cloned().unwrap_or_default()
+    }
+
+    fn fields<T>(result: Result<T, Error>) -> Result<T, Vec<String>> {
+        let field = |detail: Detail| detail.field;
+        result.map_err(|error| error.details.into_iter().map(field).collect())
+    }
+
+    #[test]
+    fn a_registration_is_told_all_at_once_and_each_field_once() {
+        let ask = |email: &str, password: &str, profile: Value, faults: &[&str]| {
+            let body = RegisterRequest {
+                email: email.to_owned(),
+                password: password.to_owned(),
+                profile: object(profile),
+                faults: faults
+                    .iter()
+                    .map(|field| Detail::new(*field, "required", "x"))
+                    .collect(),
+            };
+            fields(registration(&body, &declared(), &Auth::default()))
+        };
+        let long = "a long password";
+        let profile = json!({ "bio": "x" });
+        let expected = ("a@b".to_owned(), object(profile.clone()));
+        assert_eq!(ask(" A@b ", long, profile, &[]), Ok(expected));
+        let wrong = |fields: &[&str]| Err(fields.iter().map(|&field| field.to_owned()).collect());
+        let unknown = json!({ "nope": 1 });
+        assert_eq!(ask("a@b", long, unknown.clone(), &[]), wrong(&["nope"]));
+        let all = wrong(&["email", "password", "nope"]);
+        assert_eq!(ask("", "x", unknown.clone(), &[]), all);
+        let missing = ask("", "x", unknown, &["password"]);
+        assert_eq!(missing, wrong(&["password", "email", "nope"]));
+    }
+
+    #[test]
+    fn a_user_by_an_admin_has_a_known_role_and_perhaps_a_password() {
+        let ask = |password: Option<&str>, role: Option<&str>| {
+            let body = NewUser {
+                email: "A@b".into(),
+                password: password.map(ToOwned::to_owned),
+                role: role.map(ToOwned::to_owned),
+                profile: Map::new(),
+                faults: Vec::new(),
+            };
+            let id = Id::new(NOW, [1; 10]);
+            let user = new_user(&body, &declared(), &Auth::default(), id, NOW);
+            fields(user.map(|user| (user.email, user.role)))
+        };
+        let made = |role: &str| Ok(("a@b".to_owned(), role.to_owned()));
+        assert_eq!(ask(None, None), made(AUTHENTICATED));
+        assert_eq!(ask(Some("a long password"), Some("admin")), made("admin"));
+        let wrong = vec!["password".to_owned(), "role".to_owned()];
+        assert_eq!(ask(Some("x"), Some("chief")), Err(wrong));
+    }
+
+    #[test]
+    fn changes_are_checked_first_and_merged_into_who_is_there() {
+        let changes = |role: Option<&str>, profile: Value| UserChanges {
+            role: role.map(ToOwned::to_owned),
+            disabled: Some(true),
+            profile: object(profile),
+            faults: Vec::new(),
+        };
+        let (declared, settings) = (declared(), Auth::default());
+        let wrong = changes(Some("chief"), json!({ "nope": 1 }));
+        let wrong = fields(check_changes(&wrong, &declared, &settings));
+        assert_eq!(wrong, Err(vec!["role".to_owned(), "nope".to_owned()]));
+        let body = changes(Some("admin"), json!({ "bio": "x" }));
+        assert_eq!(check_changes(&body, &declared, &settings), Ok(()));
+
+        let user = User::new(Id::new(NOW, [1; 10]), "a@b".into(), false, NOW);
+        let after = changed(&user, &body, &declared).expect("changed");
+        assert_eq!((after.role.as_str(), after.disabled), ("admin", true));
+        assert_eq!(
+            (after.auth_version, after.profile),
+            (2, body.profile.clone())
+        );
+        let deleted = User {
+            deleted: Some(Deletion::new(NOW, Span::seconds(9))),
+            ..user
+        };
+        let refused = changed(&deleted, &body, &declared);
+        assert_eq!(refused, Err(Code::UserNotFound.into()));
+    }
+}
