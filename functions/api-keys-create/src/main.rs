@@ -16,24 +16,19 @@ fn main() -> ExitCode {
 /// Makes a key, keeps its hash and shows it.
 async fn create(store: &Store, call: Call<ApiKeysCreate>) -> Result<Reply<ApiKeysCreate>, Error> {
     let credentials = call.credentials(store).await?;
-    let admin = store
-        .admin(&credentials, call.now)
-        .await?
-        .id()
-        .ok_or(Code::AuthenticationRequired)?;
+    let admin = store.admin(&credentials, call.now).await?;
+    let maker = admin.id().ok_or(Code::AuthenticationRequired)?;
     let id = Id::new(call.now, call.random()?);
     let asked = call.body.read()?;
     let (api_key, key) = ApiKey::new(
         asked,
         id,
         call.random()?,
-        admin,
+        maker,
         call.now,
         collections::exists,
     )?;
     store.create_api_key(&api_key).await?;
-    Ok(Reply::of(ShownApiKey {
-        api_key: api_key.wire(),
-        key,
-    }))
+    let api_key = api_key.wire();
+    Ok(Reply::to(&admin, ShownApiKey { api_key, key }))
 }

@@ -15,10 +15,10 @@ fn main() -> ExitCode {
 /// Deletes a key; the next request with it is refused.
 async fn delete(store: &Store, call: Call<ApiKeysDelete>) -> Result<Reply<ApiKeysDelete>, Error> {
     let credentials = call.credentials(store).await?;
-    store.admin(&credentials, call.now).await?;
+    let admin = store.admin(&credentials, call.now).await?;
     let id = call.id().parse().map_err(|_| Code::ApiKeyNotFound)?;
     if store.delete_api_key(id).await? {
-        Ok(Reply::of(NoContent))
+        Ok(Reply::to(&admin, NoContent))
     } else {
         Err(Code::ApiKeyNotFound.into())
     }

@@ -16,10 +16,9 @@ fn main() -> ExitCode {
 /// Shows every key but the key itself.
 async fn list(store: &Store, call: Call<ApiKeysList>) -> Result<Reply<ApiKeysList>, Error> {
     let credentials = call.credentials(store).await?;
-    store.admin(&credentials, call.now).await?;
+    let admin = store.admin(&credentials, call.now).await?;
     call.query(&[])?;
     let keys = store.list_api_keys().await?;
-    Ok(Reply::of(ApiKeys {
-        items: keys.into_iter().map(ApiKey::wire).collect(),
-    }))
+    let items = keys.into_iter().map(ApiKey::wire).collect();
+    Ok(Reply::to(&admin, ApiKeys { items }))
 }

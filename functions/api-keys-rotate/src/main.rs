@@ -23,12 +23,12 @@ async fn rotate(store: &Store, call: Call<ApiKeysRotate>) -> Result<Reply<ApiKey
             None => Ok(None),
         }
     };
-    let (_, old) = tokio::try_join!(store.admin(&credentials, call.now), old)?;
+    let (admin, old) = tokio::try_join!(store.admin(&credentials, call.now), old)?;
     let old = old.ok_or(Code::ApiKeyNotFound)?;
     let key = api_key::text(old.kind, old.id, call.random()?);
     let rotated = store
         .rotate_api_key(&old, &api_key::hash(&key), call.now)
         .await?;
     let api_key = rotated.ok_or(Code::ApiKeyNotFound)?.wire();
-    Ok(Reply::of(ShownApiKey { api_key, key }))
+    Ok(Reply::to(&admin, ShownApiKey { api_key, key }))
 }

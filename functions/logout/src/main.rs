@@ -17,27 +17,25 @@ fn main() -> ExitCode {
 /// token that proves nothing ends nothing, and is told nothing either.
 async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Logout>, Error> {
     let keys = store.keys().await?;
-    store.admit_key(call.key(), call.now).await?;
+    let admitted = call.admit(store).await?;
     let shown = call.refresh_token(call.body.refresh_token.as_deref())?;
     let session = match &shown {
         Some(shown) => RefreshToken::open(keys, &shown.token)
             .ok()
             .map(|token| (token.user, token.session)),
-        None => match call.signed(keys)? {
-            Some(claims) => Some((claims.sub, claims.sid)),
-            None => {
-                let message =
-                    "Send `refreshToken`, or the access token as Authorization: Bearer <token>.";
-                return Err(Error::invalid(vec![Detail::new(
-                    "refreshToken",
-                    "required",
-                    message,
-                )]));
-            }
-        },
+        None => {
+            let claims = call.signed(keys)?.ok_or_else(required)?;
+            Some((claims.sub, claims.sid))
+        }
     };
     if let Some((user, session)) = session {
         store.end_session(user, session, "logout", call.now).await?;
     }
-    Ok(call.forgetting(Reply::of(NoContent), shown.as_ref()))
+    Ok(call.forgetting(Reply::to(&admitted, NoContent), shown.as_ref()))
+}
+
+/// The refusal of a request that shows no token.
+fn required() -> Detail {
+    let message = "Send `refreshToken`, or the access token as Authorization: Bearer <token>.";
+    Detail::new("refreshToken", "required", message)
 }

@@ -14,6 +14,6 @@ fn main() -> ExitCode {
 /// Shows the user whom the session check has read.
 async fn get(store: &Store, call: Call<MeGet>) -> Result<Reply<MeGet>, Error> {
     let credentials = call.credentials(store).await?;
-    let (_, user) = store.signed_in(&credentials, call.now).await?;
-    Ok(Reply::of(user.wire(&call.settings.users.fields)))
+    let (caller, _, user) = store.signed_in(&credentials, call.now).await?;
+    Ok(Reply::to(&caller, user.wire(&call.settings.users.fields)))
 }

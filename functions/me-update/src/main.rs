@@ -3,12 +3,10 @@
 use std::process::ExitCode;
 
 use api::endpoints::MeUpdate;
-use api::record::{Write, profile};
 use api::{Code, Error};
-use auth::User;
 use auth::user::signed_out;
 use runtime::{Call, Reply};
-use store::{Along, Store, Writer};
+use store::{Along, Store};
 
 fn main() -> ExitCode {
     runtime::serve(MeUpdate, update)
@@ -18,25 +16,13 @@ fn main() -> ExitCode {
 async fn update(store: &Store, call: Call<MeUpdate>) -> Result<Reply<MeUpdate>, Error> {
     let declared = &call.settings.users.fields;
     let credentials = call.credentials(store).await?;
-    let (_, user) = store.signed_in(&credentials, call.now).await?;
-
-    let writer = Writer::new(
-        Some(user.id),
-        call.request_id.clone(),
-        call.now,
-        call.random()?,
-    );
-    let merged = |now: &User| {
-        user.goes_on(now)?;
-        let profile = profile(declared, &now.profile, call.body.0.clone(), Write::Merge)?;
-        Ok(Some(User {
-            profile,
-            ..now.clone()
-        }))
-    };
-    let changed = store
-        .change_user(declared, user.clone(), &Along::default(), &writer, merged)
-        .await;
-    let changed = changed.map_err(signed_out)?.ok_or(Code::SessionRevoked)?;
-    Ok(Reply::of(changed.wire(declared)))
+    let (caller, _, user) = store.signed_in(&credentials, call.now).await?;
+    let (writer, along) = (call.writer(&caller)?, Along::default());
+    let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
+        let body = call.body.0.clone();
+        user.with_profile(found, declared, body).map(Some)
+    });
+    let changed = change.await.map_err(signed_out)?;
+    let changed = changed.ok_or(Code::SessionRevoked)?;
+    Ok(Reply::to(&caller, changed.wire(declared)))
 }

@@ -2,13 +2,13 @@
 
 use std::process::ExitCode;
 
+use api::Error;
 use api::endpoints::PasswordChange;
 use api::wire::NoContent;
-use api::{Detail, Error, Id};
+use auth::password;
 use auth::user::signed_out;
-use auth::{User, password};
 use runtime::{Call, Reply};
-use store::{Along, Store, Writer};
+use store::{Along, Store};
 
 fn main() -> ExitCode {
     runtime::serve(PasswordChange, change)
@@ -19,35 +19,15 @@ fn main() -> ExitCode {
 async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<PasswordChange>, Error> {
     let settings = &call.settings.auth;
     let credentials = call.credentials(store).await?;
-    let (session, user) = store.signed_in(&credentials, call.now).await?;
+    let (caller, session, user) = store.signed_in(&credentials, call.now).await?;
     let body = call.body.read()?;
-    password::check_field("newPassword", &body.new_password, &settings.password)
-        .map_err(|detail| Error::invalid(vec![detail]))?;
-
-    let mark = Id::new(call.now, call.random()?);
-    let client = call.client();
-    let attempt = store.attempt_login(&user.email, &client.ip, &settings.throttle, mark, call.now);
-    let (attempt, identity) = attempt.await?;
-    let verdict = call
-        .verify_password(&body.current_password, identity.as_ref())
-        .await?;
-    let refused = |field: &str, code: &str, reason: &str| {
-        Err(Error::invalid(vec![Detail::new(
-            field,
-            code,
-            format!("`{field}` {reason}."),
-        )]))
-    };
-    if !identity.is_some_and(|identity| identity.confirms(&user, verdict)) {
-        return refused("currentPassword", "wrong", "is wrong");
-    }
+    password::check_field("newPassword", &body.new_password, &settings.password)?;
+    let guess = call.guess(&user.email, &body.current_password)?;
+    let confirmed = store.confirm(&guess, &user).await?;
+    let attempt = confirmed.ok_or_else(|| password::wrong("currentPassword"))?;
     if body.new_password == body.current_password {
         attempt.give_back().await;
-        return refused(
-            "newPassword",
-            "same",
-            "must be another password than the current one",
-        );
+        return Err(password::same("newPassword").into());
     }
 
     let hash = call.hash_password(&body.new_password)?;
@@ -56,22 +36,12 @@ async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<Passw
         survivor: Some(session.id),
         ..Along::default()
     };
-    let raised = |now: &User| {
-        user.goes_on(now)?;
-        Ok(Some(User {
-            auth_version: now.auth_version + 1,
-            ..now.clone()
-        }))
-    };
-    let writer = Writer::new(
-        Some(user.id),
-        call.request_id.clone(),
-        call.now,
-        call.random()?,
-    );
     let declared = &call.settings.users.fields;
-    let change = store.change_user(declared, user.clone(), &along, &writer, raised);
-    let (changed, ()) = tokio::join!(change, attempt.give_back());
+    let writer = call.writer(&caller)?;
+    let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
+        user.raised(found).map(Some)
+    });
+    let changed = attempt.give_back_beside(change).await;
     let _ = changed.map_err(signed_out)?;
-    Ok(Reply::of(NoContent))
+    Ok(Reply::to(&caller, NoContent))
 }

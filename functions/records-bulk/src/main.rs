@@ -39,5 +39,5 @@ async fn bulk(store: &Store, mut call: Call<RecordsBulk>) -> Result<Reply<Record
         None => RecordView::deleted(id),
     };
     let items = written.into_iter().map(view).collect();
-    Ok(Reply::of(BulkItems { items }))
+    Ok(Reply::to(&caller, BulkItems { items }))
 }

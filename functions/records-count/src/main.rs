@@ -25,8 +25,11 @@ async fn count(store: &Store, call: Call<RecordsCount>) -> Result<Reply<RecordsC
     let (scope, filter) = Visibility::new(definition, &caller).list(&[], &filter)?;
     let plan = store::plan(definition, &scope, None, &filter)?;
     let count = store.count(definition, &plan, &filter).await?;
-    Ok(Reply::of(RecordCount {
-        count: count.count,
-        exact: count.exact,
-    }))
+    Ok(Reply::to(
+        &caller,
+        RecordCount {
+            count: count.count,
+            exact: count.exact,
+        },
+    ))
 }

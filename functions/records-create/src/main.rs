@@ -31,6 +31,6 @@ async fn create(store: &Store, call: Call<RecordsCreate>) -> Result<Reply<Record
     let record = created.shown(&visibility).ok_or(Code::RecordNotFound)?;
     let location = format!("/api/{}/{}", definition.name, record.id);
     let rev = record.rev.clone();
-    let reply = Reply::of(visibility.of(record.wire(definition)));
+    let reply = Reply::to(&caller, visibility.of(record.wire(definition)));
     Ok(reply.at(location).tagged(&rev))
 }

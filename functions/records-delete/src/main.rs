@@ -26,5 +26,5 @@ async fn delete(store: &Store, call: Call<RecordsDelete>) -> Result<Reply<Record
     let removal = prepare::delete(&visibility, call.target())?;
     let writer = call.writer(&caller)?;
     store.delete(removal, before, &writer).await?;
-    Ok(Reply::of(NoContent))
+    Ok(Reply::to(&caller, NoContent))
 }

@@ -33,13 +33,13 @@ async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<RecordsGet>,
     // all of it yet.
     let tagged = relations.is_empty();
     if tagged && definition.hidden().next().is_none() && has_already(call.if_none_match(), &rev) {
-        return Ok(Reply::not_modified(&rev));
+        return Ok(Reply::not_modified(&caller, &rev));
     }
     let (profile, mut records) = (&call.settings.users.fields, [visibility.of(record)]);
     store
         .expand(&caller, &relations, profile, &mut records)
         .await?;
     let [record] = records;
-    let reply = Reply::of(record.view(query.fields.as_deref()));
+    let reply = Reply::to(&caller, record.view(query.fields.as_deref()));
     Ok(if tagged { reply.tagged(&rev) } else { reply })
 }

@@ -52,11 +52,14 @@ async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsLis
         .expand(&caller, &relations, profile, &mut records)
         .await?;
     let view = |record: Record| record.view(query.fields.as_deref());
-    Ok(Reply::of(RecordPage {
-        items: records.into_iter().map(view).collect(),
-        next_cursor: pager.seal(page.next.as_deref(), call.random()?)?,
-        explain: query.explain.then(|| explanation(&plan, page.cost)),
-    }))
+    Ok(Reply::to(
+        &caller,
+        RecordPage {
+            items: records.into_iter().map(view).collect(),
+            next_cursor: pager.seal(page.next.as_deref(), call.random()?)?,
+            explain: query.explain.then(|| explanation(&plan, page.cost)),
+        },
+    ))
 }
 
 /// The records that a caller lists: their scope, and the filter that they must pass.

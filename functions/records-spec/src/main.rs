@@ -21,5 +21,5 @@ async fn spec(store: &Store, call: Call<RecordsSpec>) -> Result<Reply<RecordsSpe
         .caller(&credentials, call.settings.auth.session_check, call.now)
         .await?;
     may_list(definition, &caller)?;
-    Ok(Reply::of(definition))
+    Ok(Reply::to(&caller, definition))
 }

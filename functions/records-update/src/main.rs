@@ -28,5 +28,5 @@ async fn update(store: &Store, call: Call<RecordsUpdate>) -> Result<Reply<Record
     let writer = call.writer(&caller)?;
     let record = store.update(update, before, &writer).await?;
     let rev = record.rev.clone();
-    Ok(Reply::of(visibility.of(record.wire(definition))).tagged(&rev))
+    Ok(Reply::to(&caller, visibility.of(record.wire(definition))).tagged(&rev))
 }

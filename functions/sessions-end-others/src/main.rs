@@ -8,7 +8,7 @@ use api::wire::NoContent;
 use auth::User;
 use auth::user::signed_out;
 use runtime::{Call, Reply};
-use store::{Along, Store, Writer};
+use store::{Along, Store};
 
 fn main() -> ExitCode {
     runtime::serve(SessionsEndOthers, end_others)
@@ -20,7 +20,7 @@ async fn end_others(
     call: Call<SessionsEndOthers>,
 ) -> Result<Reply<SessionsEndOthers>, Error> {
     let credentials = call.credentials(store).await?;
-    let (session, user) = store.signed_in(&credentials, call.now).await?;
+    let (caller, session, user) = store.signed_in(&credentials, call.now).await?;
     let along = Along {
         survivor: Some(session.id),
         ..Along::default()
@@ -32,16 +32,9 @@ async fn end_others(
             ..now.clone()
         }))
     };
-    let writer = Writer::new(
-        Some(user.id),
-        call.request_id.clone(),
-        call.now,
-        call.random()?,
-    );
     let declared = &call.settings.users.fields;
-    let _ = store
-        .change_user(declared, user, &along, &writer, raised)
-        .await
-        .map_err(signed_out)?;
-    Ok(Reply::of(NoContent))
+    let writer = call.writer(&caller)?;
+    let change = store.change_user(declared, user, &along, &writer, raised);
+    let _ = change.await.map_err(signed_out)?;
+    Ok(Reply::to(&caller, NoContent))
 }

@@ -15,13 +15,11 @@ fn main() -> ExitCode {
 /// Ends a session that is the caller's and stands; any other is none.
 async fn end(store: &Store, call: Call<SessionsEnd>) -> Result<Reply<SessionsEnd>, Error> {
     let credentials = call.credentials(store).await?;
-    let (_, user) = store.signed_in(&credentials, call.now).await?;
+    let (caller, _, user) = store.signed_in(&credentials, call.now).await?;
     let session = call.id().parse().map_err(|_| Code::SessionNotFound)?;
-    if store
-        .end_own_session(&user, session, "ended", call.now)
-        .await?
-    {
-        Ok(Reply::of(NoContent))
+    let ended = store.end_own_session(&user, session, "ended", call.now);
+    if ended.await? {
+        Ok(Reply::to(&caller, NoContent))
     } else {
         Err(Code::SessionNotFound.into())
     }

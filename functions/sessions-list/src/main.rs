@@ -18,19 +18,14 @@ fn main() -> ExitCode {
 async fn list(store: &Store, call: Call<SessionsList>) -> Result<Reply<SessionsList>, Error> {
     let keys = store.keys().await?;
     let credentials = call.credentials(store).await?;
-    let (current, user) = store.signed_in(&credentials, call.now).await?;
+    let (caller, current, user) = store.signed_in(&credentials, call.now).await?;
     let known = ["limit", "cursor"];
     let asked = listing(call.query(&known)?, &known)?;
     let pager = Pager::new(keys, Binding::of_sessions(user.id), call.now);
     let after = pager.open_id(asked.cursor.as_deref())?;
-    let page = store
-        .list_sessions(&user, asked.limit, after, call.now)
-        .await?;
+    let page = store.list_sessions(&user, asked.limit, after, call.now);
+    let page = page.await?;
     let next_cursor = pager.seal_id(page.next, call.random()?)?;
-    let items = page
-        .sessions
-        .into_iter()
-        .map(|(session, client)| session.wire(client, Some(current.id)))
-        .collect();
-    Ok(Reply::of(SessionPage { items, next_cursor }))
+    let items = page.wire(Some(current.id));
+    Ok(Reply::to(&caller, SessionPage { items, next_cursor }))
 }

@@ -3,13 +3,10 @@
 use std::process::ExitCode;
 
 use api::endpoints::UsersCreate;
-use api::record::{Write, profile};
-use api::{Error, Id, told_together};
-use auth::user::{AUTHENTICATED, check_role};
-use auth::{User, email, password};
+use api::{Error, Id};
+use auth::account;
 use runtime::{Call, Reply};
-use serde_json::Map;
-use store::{Along, Store, Writer};
+use store::{Along, Store};
 
 fn main() -> ExitCode {
     runtime::serve(UsersCreate, create)
@@ -17,38 +14,21 @@ fn main() -> ExitCode {
 
 /// Makes the account. Without a password nobody can log in to it until one is set.
 async fn create(store: &Store, call: Call<UsersCreate>) -> Result<Reply<UsersCreate>, Error> {
-    let (now, settings, declared) = (call.now, &call.settings.auth, &call.settings.users.fields);
+    let (settings, declared) = (&call.settings.auth, &call.settings.users.fields);
     let credentials = call.credentials(store).await?;
-    let admin = store.admin(&credentials, now).await?;
+    let admin = store.admin(&credentials, call.now).await?;
     let body = call.body.read()?;
-    let role = body.role.unwrap_or_else(|| AUTHENTICATED.to_owned());
-    let (email, password) = (email::normalise(&body.email), body.password.as_deref());
-    let checked = password.map_or(Ok(()), |password| {
-        password::check(password, &settings.password)
-    });
-    let profile = profile(declared, &Map::new(), body.profile, Write::Create);
-    let wrong = [
-        email.as_ref().err().cloned(),
-        checked.err(),
-        check_role(&role, settings).err(),
-    ];
-    let profile = told_together(body.faults, wrong.into_iter().flatten(), profile)?;
+    let id = Id::new(call.now, call.random()?);
+    let user = account::new_user(&body, declared, settings, id, call.now)?;
 
-    let hash = password
-        .map(|password| call.hash_password(password))
-        .transpose()?;
-    let email = email.map_err(|detail| Error::invalid(vec![detail]))?;
-    let user = User {
-        role,
-        profile,
-        ..User::new(Id::new(now, call.random()?), email, false, now)
-    };
+    let hash = |password: &String| call.hash_password(password);
+    let hash = body.password.as_ref().map(hash).transpose()?;
     let along = Along {
         password_hash: hash.as_deref(),
         ..Along::default()
     };
-    let writer =
-        Writer::new(admin.id(), call.request_id.clone(), now, call.random()?).with_key(admin.key());
+    let writer = call.writer(&admin)?;
     store.create_user(declared, &user, &along, &writer).await?;
-    Ok(Reply::of(user.for_admins(declared)).at(format!("/api/users/{}", user.id)))
+    let location = format!("/api/users/{}", user.id);
+    Ok(Reply::to(&admin, user.for_admins(declared)).at(location))
 }

@@ -6,7 +6,7 @@ use api::endpoints::UsersDelete;
 use api::wire::NoContent;
 use api::{Code, Error};
 use runtime::{Call, Reply};
-use store::{Along, Store, Writer};
+use store::{Along, Store};
 
 fn main() -> ExitCode {
     runtime::serve(UsersDelete, delete)
@@ -21,16 +21,10 @@ async fn delete(store: &Store, call: Call<UsersDelete>) -> Result<Reply<UsersDel
         store.any_user(call.id())
     )?;
     let user = user.ok_or(Code::UserNotFound)?;
-    let writer = Writer::new(
-        admin.id(),
-        call.request_id.clone(),
-        call.now,
-        call.random()?,
-    )
-    .with_key(admin.key());
+    let writer = call.writer(&admin)?;
     let declared = &call.settings.users.fields;
     let _ = store
         .change_user(declared, user, &Along::default(), &writer, |_| Ok(None))
         .await?;
-    Ok(Reply::of(NoContent))
+    Ok(Reply::to(&admin, NoContent))
 }

@@ -14,12 +14,11 @@ fn main() -> ExitCode {
 /// Reads the user while the session is checked.
 async fn get(store: &Store, call: Call<UsersGet>) -> Result<Reply<UsersGet>, Error> {
     let credentials = call.credentials(store).await?;
-    let (_, user) = tokio::try_join!(
+    let (admin, user) = tokio::try_join!(
         store.admin(&credentials, call.now),
         store.standing_user(call.id())
     )?;
-    Ok(Reply::of(
-        user.ok_or(Code::UserNotFound)?
-            .for_admins(&call.settings.users.fields),
-    ))
+    let user = user.ok_or(Code::UserNotFound)?;
+    let shown = user.for_admins(&call.settings.users.fields);
+    Ok(Reply::to(&admin, shown))
 }

@@ -19,26 +19,18 @@ fn main() -> ExitCode {
 async fn list(store: &Store, call: Call<UsersList>) -> Result<Reply<UsersList>, Error> {
     let keys = store.keys().await?;
     let credentials = call.credentials(store).await?;
-    let _ = store.admin(&credentials, call.now).await?;
+    let admin = store.admin(&credentials, call.now).await?;
     let listing = listing(call.parameters(), &["limit", "cursor", "search", "role"])?;
-    if let Some(Err(detail)) = listing
-        .role
-        .as_deref()
-        .map(|role| check_role(role, &call.settings.auth))
-    {
-        return Err(Error::invalid(vec![detail]));
+    if let Some(role) = &listing.role {
+        check_role(role, &call.settings.auth)?;
     }
     let pager = Pager::new(keys, Binding::of_users(&listing), call.now);
     let after = pager.open_id(listing.cursor.as_deref())?;
 
-    let page = store
-        .list_users(&listing, after, &call.settings.users.fields)
-        .await?;
+    let declared = &call.settings.users.fields;
+    let page = store.list_users(&listing, after, declared).await?;
     let next_cursor = pager.seal_id(page.next, call.random()?)?;
-    let items = page
-        .users
-        .iter()
-        .map(|user| user.for_admins(&call.settings.users.fields))
-        .collect();
-    Ok(Reply::of(UserPage { items, next_cursor }))
+    let users = page.users.iter();
+    let items = users.map(|user| user.for_admins(declared)).collect();
+    Ok(Reply::to(&admin, UserPage { items, next_cursor }))
 }

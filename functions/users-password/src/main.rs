@@ -7,7 +7,7 @@ use api::wire::NoContent;
 use api::{Code, Error};
 use auth::password;
 use runtime::{Call, Reply};
-use store::{Along, Store, Writer};
+use store::{Along, Store};
 
 fn main() -> ExitCode {
     runtime::serve(UsersPassword, set_password)
@@ -25,8 +25,7 @@ async fn set_password(
         store.standing_user(call.id())
     )?;
     let password = call.body.read()?.password;
-    password::check(&password, &settings.password)
-        .map_err(|detail| Error::invalid(vec![detail]))?;
+    password::check(&password, &settings.password)?;
 
     let user = user.ok_or(Code::UserNotFound)?;
     let hash = call.hash_password(&password)?;
@@ -34,17 +33,11 @@ async fn set_password(
         password_hash: Some(&hash),
         ..Along::default()
     };
-    let writer = Writer::new(
-        admin.id(),
-        call.request_id.clone(),
-        call.now,
-        call.random()?,
-    )
-    .with_key(admin.key());
-    let _ = store
-        .change_user(&call.settings.users.fields, user, &along, &writer, |user| {
-            user.without_sessions().map(Some)
-        })
-        .await?;
-    Ok(Reply::of(NoContent))
+    let declared = &call.settings.users.fields;
+    let writer = call.writer(&admin)?;
+    let change = store.change_user(declared, user, &along, &writer, |user| {
+        user.without_sessions().map(Some)
+    });
+    let _ = change.await?;
+    Ok(Reply::to(&admin, NoContent))
 }

@@ -17,8 +17,9 @@ async fn get(store: &Store, call: Call<UsersPublic>) -> Result<Reply<UsersPublic
     let declared = &call.settings.users.fields;
     let nobody = Id::new(call.now, call.random()?);
     let found = store.user_called(call.segment("{username}"), nobody);
-    let (user, ()) = tokio::try_join!(found, store.admit_key(call.key(), call.now))?;
+    let (user, admitted) = tokio::try_join!(found, call.admit(store))?;
     let is_declared = declared.iter().any(|field| field.is_username());
     let shown = user.filter(|user| is_declared && !user.disabled && user.deleted.is_none());
-    Ok(Reply::of(shown.ok_or(Code::UserNotFound)?.public(declared)))
+    let shown = shown.ok_or(Code::UserNotFound)?.public(declared);
+    Ok(Reply::to(&admitted, shown))
 }

@@ -18,20 +18,17 @@ async fn end_session(
     call: Call<UsersSessionEnd>,
 ) -> Result<Reply<UsersSessionEnd>, Error> {
     let credentials = call.credentials(store).await?;
-    let (_, user) = tokio::try_join!(
+    let (admin, user) = tokio::try_join!(
         store.admin(&credentials, call.now),
         store.standing_user(call.id())
     )?;
     let user = user.ok_or(Code::UserNotFound)?;
-    let session = call
-        .segment("{sid}")
-        .parse()
-        .map_err(|_| Code::SessionNotFound)?;
-    if !store
-        .end_own_session(&user, session, "admin", call.now)
-        .await?
-    {
-        return Err(Code::SessionNotFound.into());
+    let session = call.segment("{sid}").parse();
+    let session = session.map_err(|_| Code::SessionNotFound)?;
+    let ended = store.end_own_session(&user, session, "admin", call.now);
+    if ended.await? {
+        Ok(Reply::to(&admin, NoContent))
+    } else {
+        Err(Code::SessionNotFound.into())
     }
-    Ok(Reply::of(NoContent))
 }

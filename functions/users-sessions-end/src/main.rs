@@ -6,7 +6,7 @@ use api::endpoints::UsersSessionsEnd;
 use api::wire::NoContent;
 use api::{Code, Error};
 use runtime::{Call, Reply};
-use store::{Along, Store, Writer};
+use store::{Along, Store};
 
 fn main() -> ExitCode {
     runtime::serve(UsersSessionsEnd, end_sessions)
@@ -23,18 +23,12 @@ async fn end_sessions(
         store.standing_user(call.id())
     )?;
     let user = user.ok_or(Code::UserNotFound)?;
-    let writer = Writer::new(
-        admin.id(),
-        call.request_id.clone(),
-        call.now,
-        call.random()?,
-    )
-    .with_key(admin.key());
+    let writer = call.writer(&admin)?;
     let declared = &call.settings.users.fields;
-    let _ = store
-        .change_user(declared, user, &Along::default(), &writer, |user| {
-            user.without_sessions().map(Some)
-        })
-        .await?;
-    Ok(Reply::of(NoContent))
+    let along = Along::default();
+    let change = store.change_user(declared, user, &along, &writer, |user| {
+        user.without_sessions().map(Some)
+    });
+    let _ = change.await?;
+    Ok(Reply::to(&admin, NoContent))
 }

@@ -21,7 +21,7 @@ async fn list_sessions(
 ) -> Result<Reply<UsersSessionsList>, Error> {
     let keys = store.keys().await?;
     let credentials = call.credentials(store).await?;
-    let (_, user) = tokio::try_join!(
+    let (admin, user) = tokio::try_join!(
         store.admin(&credentials, call.now),
         store.standing_user(call.id())
     )?;
@@ -29,16 +29,10 @@ async fn list_sessions(
     let user = user.ok_or(Code::UserNotFound)?;
     let pager = Pager::new(keys, Binding::of_sessions(user.id), call.now);
     let after = pager.open_id(listing.cursor.as_deref())?;
-    let page = store
-        .list_sessions(&user, listing.limit, after, call.now)
-        .await?;
-
+    let page = store.list_sessions(&user, listing.limit, after, call.now);
+    let page = page.await?;
     let next_cursor = pager.seal_id(page.next, call.random()?)?;
     let asking = credentials.claims.as_ref().map(|claims| claims.sid);
-    let items = page
-        .sessions
-        .into_iter()
-        .map(|(session, client)| session.wire(client, asking))
-        .collect();
-    Ok(Reply::of(SessionPage { items, next_cursor }))
+    let items = page.wire(asking);
+    Ok(Reply::to(&admin, SessionPage { items, next_cursor }))
 }

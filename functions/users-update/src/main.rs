@@ -3,13 +3,10 @@
 use std::process::ExitCode;
 
 use api::endpoints::UsersUpdate;
-use api::record::{Write, profile};
-use api::{Code, Error, told_together};
-use auth::User;
-use auth::user::check_role;
+use api::{Code, Error};
+use auth::account;
 use runtime::{Call, Reply};
-use serde_json::Map;
-use store::{Along, Store, Writer};
+use store::{Along, Store};
 
 fn main() -> ExitCode {
     runtime::serve(UsersUpdate, update)
@@ -25,36 +22,13 @@ async fn update(store: &Store, call: Call<UsersUpdate>) -> Result<Reply<UsersUpd
         store.standing_user(call.id())
     )?;
     let body = call.body.read()?;
-    let role = body
-        .role
-        .as_deref()
-        .and_then(|role| check_role(role, &call.settings.auth).err());
-    // What a merge refuses it refuses whatever was there.
-    let checked = profile(declared, &Map::new(), body.profile.clone(), Write::Merge);
-    let _ = told_together(body.faults, role, checked)?;
+    account::check_changes(&body, declared, &call.settings.auth)?;
 
     let user = user.ok_or(Code::UserNotFound)?;
-    let writer = Writer::new(
-        admin.id(),
-        call.request_id.clone(),
-        call.now,
-        call.random()?,
-    )
-    .with_key(admin.key());
-    let decide = |user: &User| {
-        if user.deleted.is_some() {
-            return Err(Code::UserNotFound.into());
-        }
-        let profile = profile(declared, &user.profile, body.profile.clone(), Write::Merge)?;
-        Ok(Some(User {
-            profile,
-            ..user.administered(body.role.as_deref(), body.disabled)
-        }))
-    };
-    let user = store
-        .change_user(declared, user, &Along::default(), &writer, decide)
-        .await?;
-    Ok(Reply::of(
-        user.ok_or(Code::UserNotFound)?.for_admins(declared),
-    ))
+    let (writer, along) = (call.writer(&admin)?, Along::default());
+    let changed = store.change_user(declared, user, &along, &writer, |user| {
+        account::changed(user, &body, declared).map(Some)
+    });
+    let user = changed.await?.ok_or(Code::UserNotFound)?;
+    Ok(Reply::to(&admin, user.for_admins(declared)))
 }

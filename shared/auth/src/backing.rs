@@ -4,6 +4,7 @@
 use api::{Deployment, Error, Timestamp};
 
 use crate::api_key::PresentedKey;
+use crate::caller::Admitted;
 use crate::keys::Keys;
 
 /// The facts that a state is opened with.
@@ -26,11 +27,15 @@ pub trait Backing: Sized {
     /// `common/internal` when no key can be derived, which no input makes happen.
     fn open(opening: Opening<'_>) -> impl Future<Output = Result<Self, Error>>;
 
-    /// Refuses an API key that is not good.
+    /// Admits the caller by the API key that the request shows, if it shows one.
     ///
     /// # Errors
     /// The refusals of [`PresentedKey::admit`], `common/unavailable`, `common/internal`.
-    fn judge(&self, key: &PresentedKey, now: Timestamp) -> impl Future<Output = Result<(), Error>>;
+    fn judge(
+        &self,
+        key: Option<&PresentedKey>,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Admitted, Error>>;
 }
 
 /// A state that has the signing keys.
@@ -48,7 +53,7 @@ impl Backing for () {
         Ok(())
     }
 
-    async fn judge(&self, _: &PresentedKey, _: Timestamp) -> Result<(), Error> {
-        Ok(())
+    async fn judge(&self, key: Option<&PresentedKey>, now: Timestamp) -> Result<Admitted, Error> {
+        Admitted::by_key(key, None, now)
     }
 }

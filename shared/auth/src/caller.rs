@@ -1,5 +1,7 @@
 //! Callers: a request's credentials, and the caller whom they admit.
 
+use std::ops::Deref;
+
 use api::settings::SessionCheck;
 use api::{Code, Error, Id, Operation, Timestamp};
 
@@ -156,6 +158,41 @@ impl Caller {
     }
 }
 
+/// A caller whose API key and session agreed with the tables. Only an admission makes one, and a successful reply needs
+/// one: a handler that never asked cannot answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Admitted(Caller);
+
+impl Admitted {
+    /// Admits the caller of an endpoint that reads no access token, by the API key alone; without a key, a stranger.
+    ///
+    /// # Errors
+    /// The refusals of [`PresentedKey::admit`].
+    pub fn by_key(
+        shown: Option<&PresentedKey>,
+        found: Option<ApiKey>,
+        now: Timestamp,
+    ) -> Result<Self, Error> {
+        let credentials = Credentials {
+            key: shown.cloned(),
+            ..Credentials::default()
+        };
+        let found = Found {
+            key: found,
+            ..Found::default()
+        };
+        admit_all(&credentials, found, SessionCheck::Expiry, now)
+    }
+}
+
+impl Deref for Admitted {
+    type Target = Caller;
+
+    fn deref(&self) -> &Caller {
+        &self.0
+    }
+}
+
 /// Admits whoever shows these credentials, if what was found agrees: the key first, then the session, then what the
 /// key's scopes say of what they are shown for.
 ///
@@ -166,7 +203,7 @@ pub fn admit_all(
     found: Found,
     check: SessionCheck,
     now: Timestamp,
-) -> Result<Caller, Error> {
+) -> Result<Admitted, Error> {
     let Found { session, user, key } = found;
     let key = credentials
         .key
@@ -184,7 +221,7 @@ pub fn admit_all(
     if let Some((collection, operation)) = &credentials.scope {
         caller.need_scope(collection, *operation)?;
     }
-    Ok(caller)
+    Ok(Admitted(caller))
 }
 
 /// Admits the user of a valid access token if the session still stands. The stored role counts, not the claimed one.
@@ -423,5 +460,30 @@ mod tests {
             Err(Code::InvalidApiKey)
         );
         assert_eq!(ask(Some(key)), Err(Code::SessionRevoked));
+    }
+
+    #[test]
+    fn a_key_admits_when_the_table_has_it_and_nobody_needs_one() {
+        let admitted = Admitted::by_key(None, None, NOW).expect("admitted");
+        assert!(admitted.is_stranger() && admitted.key().is_none());
+        for kind in [KeyType::Publishable, KeyType::Secret] {
+            let asked = NewApiKey {
+                name: "a".into(),
+                kind,
+                scopes: vec!["posts:read".into()],
+                origins: None,
+                expires_at: None,
+            };
+            let id = Id::new(NOW, [5; 10]);
+            let made = ApiKey::new(asked, id, [6; 32], id, NOW, |name| name == "posts");
+            let (key, text) = made.expect("a key");
+            let shown = PresentedKey::parse(&text).expect("a key");
+            assert!(!shown.is_judged());
+            let refused = Admitted::by_key(Some(&shown), None, NOW).map_err(|error| error.code);
+            assert_eq!(refused, Err(Code::InvalidApiKey), "{kind:?}");
+            assert!(shown.is_judged());
+            let admitted = Admitted::by_key(Some(&shown), Some(key), NOW).expect("admitted");
+            assert_eq!(admitted.key(), Some(id), "{kind:?}");
+        }
     }
 }

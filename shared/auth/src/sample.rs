@@ -59,7 +59,8 @@ pub(crate) fn with_key(kind: KeyType, scopes: &[&str]) -> Caller {
         key: Some(key),
         ..Found::default()
     };
-    admit_all(&credentials, found, SessionCheck::Immediate, NOW).expect("admitted")
+    let admitted = admit_all(&credentials, found, SessionCheck::Immediate, NOW);
+    Caller::clone(&admitted.expect("admitted"))
 }
 
 pub(crate) fn definition(rule: &Rule) -> Definition {

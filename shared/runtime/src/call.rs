@@ -14,13 +14,14 @@ use api::wire::{self, Body as _, Presence};
 use api::{Code, Deployment, Detail, Error, Timestamp};
 use auth::prepare::WriteTarget;
 use auth::session::Client;
-use auth::{Caller, Claims, Credentials, Keyring, Keys, PresentedKey, Writer, access_token};
+use auth::{Admitted, Backing, Caller, Claims, Credentials, Keyring, Keys};
+use auth::{PresentedKey, User, Writer, access_token};
 use serde_json::{Map, Value};
 
 use crate::boot::Boot;
 use crate::event::Event;
 
-pub use arrival::Arrival;
+pub use arrival::{Anonymous, Arrival};
 pub use transport::{Presented, Transport};
 
 /// What stands for the collection's name in a path of the page.
@@ -82,12 +83,6 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
         })
     }
 
-    /// The API key, well formed; the handler has it judged before it does anything.
-    #[must_use]
-    pub fn key(&self) -> Option<&PresentedKey> {
-        self.key.as_ref()
-    }
-
     /// Random bytes, fit for secrets.
     ///
     /// # Errors
@@ -106,6 +101,18 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
         Ok(writer.with_key(caller.key()))
     }
 
+    /// The same of a user who shows no session: the account that a write makes or brings back.
+    ///
+    /// # Errors
+    /// Those of [`Call::writer`].
+    pub fn writer_for(&self, user: &User, caller: &Caller) -> Result<Writer, Error> {
+        let user = Some(user.id);
+        Ok(Writer {
+            user,
+            ..self.writer(caller)?
+        })
+    }
+
     /// The `Idempotency-Key` header, unchecked.
     #[must_use]
     pub fn idempotency_key(&self) -> Option<&str> {
@@ -117,8 +124,23 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     pub fn client(&self) -> Client {
         Client {
             user_agent: self.event.user_agent().chars().take(256).collect(),
-            ip: self.event.source_ip().to_owned(),
+            ip: self.source().to_owned(),
         }
+    }
+
+    /// The source address of the request.
+    pub(crate) fn source(&self) -> &str {
+        self.event.source_ip()
+    }
+}
+
+impl<E: Endpoint<Guard: Anonymous>> Call<E> {
+    /// Admits the caller by the API key, if the request shows one. The handler does so before it acts.
+    ///
+    /// # Errors
+    /// `auth/invalid-api-key`, `auth/origin-not-allowed`, `common/unavailable`, `common/internal`.
+    pub async fn admit(&self, backing: &impl Backing) -> Result<Admitted, Error> {
+        backing.judge(self.key.as_ref(), self.now).await
     }
 }
 

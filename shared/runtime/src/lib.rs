@@ -24,7 +24,7 @@ use lambda_http::service_fn;
 use tokio::time::timeout;
 
 pub use boot::Boot;
-pub use call::{Arrival, Call, Presented, Transport};
+pub use call::{Anonymous, Arrival, Call, Presented, Transport};
 pub use reply::Reply;
 
 use event::{Event, Response};
@@ -143,8 +143,8 @@ async fn answer<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
     response
 }
 
-/// Decodes the request and calls the handler. A refusal that came before anybody asked whether the API key is good does
-/// not hide that it is not.
+/// Decodes the request and calls the handler. A refusal that came before the handler asked about the API key does not
+/// hide a bad one; a key that was asked about is not read again.
 async fn handle<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
     boot: &'static Boot,
     state: &'static S,
@@ -159,12 +159,9 @@ async fn handle<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
     };
     match (key.filter(|key| !key.is_judged()), result) {
         (Some(key), Err(error)) if error.code.status() < 500 => {
-            state.judge(&key, boot.now()).await?;
+            state.judge(Some(&key), boot.now()).await?;
             Err(error)
         }
-        (Some(_), Ok(_)) => Err(Error::internal(
-            "nobody has asked whether the API key is good",
-        )),
         (_, result) => result,
     }
 }

@@ -2,6 +2,7 @@
 
 use api::Error;
 use api::endpoints::Endpoint;
+use auth::Admitted;
 use serde::Serialize;
 
 use crate::event::{Head, Response};
@@ -16,8 +17,24 @@ pub struct Reply<E: Endpoint> {
 }
 
 impl<E: Endpoint> Reply<E> {
-    /// A reply with this body.
-    pub fn of(body: E::Reply) -> Self {
+    /// The reply with this body to a caller who was admitted.
+    pub fn to(_: &Admitted, body: E::Reply) -> Self {
+        Self::with(body)
+    }
+
+    /// The reply with this body of an endpoint without tables, which admits everybody. For any other it does not
+    /// compile.
+    pub fn to_anybody(body: E::Reply) -> Self {
+        const {
+            assert!(
+                !E::ENTRY.reads_api_keys(),
+                "the reply needs an admitted caller"
+            )
+        };
+        Self::with(body)
+    }
+
+    fn with(body: E::Reply) -> Self {
         Self {
             body: Some(body),
             location: None,
@@ -28,7 +45,11 @@ impl<E: Endpoint> Reply<E> {
 
     /// 304 without a body: what the caller has is the record's revision `rev` (RFC 9110, section 15.4.5).
     #[must_use]
-    pub fn not_modified(rev: &str) -> Self {
+    pub fn not_modified(_: &Admitted, rev: &str) -> Self {
+        Self::unchanged(rev)
+    }
+
+    fn unchanged(rev: &str) -> Self {
         Self {
             body: None,
             location: None,
@@ -186,7 +207,7 @@ mod tests {
     #[test]
     fn no_content_is_no_body() {
         let response = encode::<Logout>(
-            Ok(Reply::of(NoContent)),
+            Ok(Reply::with(NoContent)),
             &head("/api/auth/logout"),
             "r-1",
             false,
@@ -198,7 +219,7 @@ mod tests {
     #[test]
     fn a_record_that_the_caller_has_is_304_with_its_headers() {
         let response = encode::<RecordsGet>(
-            Ok(Reply::not_modified("r1")),
+            Ok(Reply::unchanged("r1")),
             &head("/api/posts/x"),
             "r-1",
             true,
@@ -210,7 +231,7 @@ mod tests {
         assert!(
             response.headers.contains_key("vary") && !response.headers.contains_key("content-type")
         );
-        let whole = Reply::<RecordsGet>::of(RecordView(Map::new())).tagged("r1");
+        let whole = Reply::<RecordsGet>::with(RecordView(Map::new())).tagged("r1");
         let response = encode(Ok(whole), &head("/api/posts/x"), "r-1", false);
         assert_eq!(
             (response.status_code, response.body.as_deref()),

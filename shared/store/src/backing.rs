@@ -1,7 +1,7 @@
 //! The store as what a doorway stands on: opened before the first request, and asked about API keys.
 
 use api::{Error, Timestamp};
-use auth::{Backing, Keys, Opening, PresentedKey};
+use auth::{Admitted, Backing, Keys, Opening, PresentedKey};
 
 use crate::tables::{FirstSecret, Store};
 
@@ -26,7 +26,7 @@ impl Backing for Store {
         Ok(store)
     }
 
-    async fn judge(&self, key: &PresentedKey, now: Timestamp) -> Result<(), Error> {
-        self.admit_key(Some(key), now).await
+    async fn judge(&self, key: Option<&PresentedKey>, now: Timestamp) -> Result<Admitted, Error> {
+        self.admit_key(key, now).await
     }
 }

@@ -16,6 +16,11 @@ pub trait Arrival {
     fn arrive(guard: Guard, collection: &str, shows_who: bool) -> Result<Self::Definition, Error>;
 }
 
+/// A guard that reads no access token: its handler admits a caller by the API key alone.
+pub trait Anonymous: Arrival {}
+impl Anonymous for guard::Open {}
+impl Anonymous for guard::Signed {}
+
 macro_rules! without_definition {
     ($($guard:ident),*) => {
         $(impl Arrival for guard::$guard {

@@ -1,8 +1,9 @@
 //! How a refresh token comes and goes: in the body, in a header, or in a cookie.
 
 use api::endpoints::{Endpoint, HasCookie, SetsCookie, TakesCookie};
-use api::wire::Bearing;
+use api::wire::{Bearing, SignedIn};
 use api::{Code, Error};
+use auth::{Admitted, Keys, RefreshToken, Session, User, session};
 
 use super::{Arrival, Call};
 use crate::reply::Reply;
@@ -27,11 +28,11 @@ pub struct Presented {
 }
 
 impl Presented {
-    /// The refusal of a token that will never be good again: a cookie with it is forgotten.
+    /// The refusal of this token: only one that came by a cookie has a cookie to forget.
     #[must_use]
-    pub fn over(&self, refusal: Error) -> Error {
+    pub fn refused(&self, refusal: Error) -> Error {
         Error {
-            forgets_cookie: self.transport == Transport::Cookie,
+            forgets_cookie: refusal.forgets_cookie && self.transport == Transport::Cookie,
             ..refusal
         }
     }
@@ -92,16 +93,42 @@ impl<E: Endpoint<Guard: Arrival, Reply: Bearing> + HasCookie> Call<E> {
     /// The reply with these tokens, the refresh token by `transport`; a cookie is kept until the session runs out, at
     /// `expires_at` in seconds.
     #[must_use]
-    pub fn hand_out(&self, mut body: E::Reply, transport: Transport, expires_at: u64) -> Reply<E> {
+    pub fn hand_out(
+        &self,
+        admitted: &Admitted,
+        mut body: E::Reply,
+        transport: Transport,
+        expires_at: u64,
+    ) -> Reply<E> {
         let token = match transport {
             Transport::Body => None,
             Transport::Cookie => body.tokens().refresh_token.take(),
         };
-        let reply = Reply::of(body);
+        let reply = Reply::to(admitted, body);
         let seconds = expires_at.saturating_sub(self.now.seconds());
         match token {
             None => reply,
             Some(token) => reply.with_cookie(cookie::keep(self.boot, &token, seconds)),
         }
+    }
+}
+
+impl<E: Endpoint<Guard: Arrival, Reply = SignedIn> + SetsCookie + HasCookie> Call<E> {
+    /// The reply to a user whose session begins: the user and the first pair of tokens, by the transport that the
+    /// request asks for.
+    ///
+    /// # Errors
+    /// `common/internal` when signing fails.
+    pub fn sign_in(
+        &self,
+        admitted: &Admitted,
+        keys: &Keys,
+        user: &User,
+        (session, token): (&Session, &RefreshToken),
+    ) -> Result<Reply<E>, Error> {
+        let tokens = session::tokens(keys, token, &user.role, &self.settings.auth, self.now)?;
+        let user = user.wire(&self.settings.users.fields);
+        let body = SignedIn { user, tokens };
+        Ok(self.hand_out(admitted, body, self.transport(), session.expires_at))
     }
 }

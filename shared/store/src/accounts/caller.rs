@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use api::settings::SessionCheck;
 use api::{Code, Error, Timestamp};
 use auth::caller::{Found, admit_all};
-use auth::{Caller, Claims, Credentials, PresentedKey, Session, User};
+use auth::{Admitted, Claims, Credentials, PresentedKey, Session, User};
 
 use super::api_keys::{api_key_key, read_api_key};
 use super::sessions::read_session;
@@ -26,7 +26,7 @@ impl Store {
         credentials: &Credentials,
         check: SessionCheck,
         now: Timestamp,
-    ) -> Result<Caller, Error> {
+    ) -> Result<Admitted, Error> {
         let claims = credentials
             .claims
             .as_ref()
@@ -35,7 +35,7 @@ impl Store {
         admit_all(credentials, found, check, now)
     }
 
-    /// The session and the user that are asking, read as for [`Store::caller`] whatever `auth.sessionCheck` says.
+    /// The caller with the session and the user that are asking, read as for [`Store::caller`] whatever `auth.sessionCheck` says.
     ///
     /// # Errors
     /// `auth/authentication-required` where nobody is, and as [`Store::caller`].
@@ -43,15 +43,16 @@ impl Store {
         &self,
         credentials: &Credentials,
         now: Timestamp,
-    ) -> Result<(Session, User), Error> {
+    ) -> Result<(Admitted, Session, User), Error> {
         let claims = credentials
             .claims
             .as_ref()
             .ok_or(Code::AuthenticationRequired)?;
         let found = self.found(Some(claims), credentials.key.as_ref()).await?;
         let both = found.session.clone().zip(found.user.clone());
-        let _ = admit_all(credentials, found, SessionCheck::Immediate, now)?;
-        both.ok_or_else(|| Code::SessionRevoked.into())
+        let caller = admit_all(credentials, found, SessionCheck::Immediate, now)?;
+        let (session, user) = both.ok_or(Code::SessionRevoked)?;
+        Ok((caller, session, user))
     }
 
     /// The admin who is asking, or where the endpoint says so a server, read as for [`Store::caller`] whatever
@@ -59,7 +60,11 @@ impl Store {
     ///
     /// # Errors
     /// `auth/forbidden` for anybody else, and as [`Store::signed_in`].
-    pub async fn admin(&self, credentials: &Credentials, now: Timestamp) -> Result<Caller, Error> {
+    pub async fn admin(
+        &self,
+        credentials: &Credentials,
+        now: Timestamp,
+    ) -> Result<Admitted, Error> {
         if !(credentials.is_server() && credentials.scope.is_some()) && credentials.claims.is_none()
         {
             return Err(Code::AuthenticationRequired.into());
@@ -74,14 +79,17 @@ impl Store {
         }
     }
 
-    /// Refuses an API key that is not good, for who needs no more of the caller. 1 RRU.
+    /// Admits a caller by the API key alone. 1 RRU with a key, no read without one.
     ///
     /// # Errors
     /// `auth/invalid-api-key`, `auth/origin-not-allowed`, `common/unavailable`, `common/internal`.
-    pub async fn admit_key(&self, key: Option<&PresentedKey>, now: Timestamp) -> Result<(), Error> {
-        let Some(key) = key else { return Ok(()) };
-        let found = self.found(None, Some(key)).await?;
-        key.admit(found.key, now).map(|_| ())
+    pub(crate) async fn admit_key(
+        &self,
+        key: Option<&PresentedKey>,
+        now: Timestamp,
+    ) -> Result<Admitted, Error> {
+        let found = self.found(None, key).await?;
+        Admitted::by_key(key, found.key, now)
     }
 
     async fn found(

@@ -2,7 +2,7 @@
 
 use api::settings::Throttle;
 use api::tables::SESSIONS;
-use api::{Error, Id, Timestamp};
+use api::{Error, Id, Timestamp, wire};
 use auth::session::{Client, Refreshes};
 use auth::{RefreshToken, Session, User};
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
@@ -17,7 +17,7 @@ const SESSIONS_READ: i32 = 100;
 
 /// What came of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Rotation {
+pub(super) enum Rotation {
     /// The session, with its new token.
     Done(Session),
     /// Its condition failed; the session as it is, if there is one.
@@ -31,6 +31,17 @@ pub struct SessionPage {
     pub sessions: Vec<(Session, Client)>,
     /// The session that the next page comes after; `None` at the end.
     pub next: Option<Id>,
+}
+
+impl SessionPage {
+    /// The sessions as their user or an admin sees them; `asking` is the session that asks.
+    #[must_use]
+    pub fn wire(self, asking: Option<Id>) -> Vec<wire::Session> {
+        let sessions = self.sessions.into_iter();
+        sessions
+            .map(|(session, client)| session.wire(client, asking))
+            .collect()
+    }
 }
 
 impl Store {
@@ -63,7 +74,7 @@ impl Store {
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn rotate(
+    pub(super) async fn rotate(
         &self,
         presented: &RefreshToken,
         successor: &RefreshToken,

@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use api::settings::Throttle;
-use api::{Error, Id, Timestamp};
-use auth::Identity;
+use api::{Error, Timestamp};
 use auth::throttle::{Entry, Refused, account, place, registrations, source};
+use auth::{Guess, Identity};
 
 use super::tally::{Counter, Found, Written};
 use crate::tables::Store;
@@ -31,38 +30,24 @@ struct Counted {
 impl Store {
     /// Counts a login of this address, whether or not it has an account, from this source, and reads what the address
     /// signs in with: two writes and a read of 1 RRU at the same time.
-    /// 1 WRU each, and as much again and a hop for an address or a source that has failed of late. `mark` is an id that
-    /// no other request has.
+    /// 1 WRU each, and as much again and a hop for an address or a source that has failed of late.
     ///
     /// # Errors
     /// `auth/too-many-requests` with the time to wait, for which nothing is counted; `common/unavailable`,
     /// `common/internal`.
-    pub async fn attempt_login(
+    pub(super) async fn attempt_login(
         &self,
-        email: &str,
-        address: &str,
-        settings: &Throttle,
-        mark: Id,
-        now: Timestamp,
+        guess: &Guess<'_>,
     ) -> Result<(Attempt<'_>, Option<Identity>), Error> {
-        let (attempt, identity) = tokio::join!(
-            self.count_login(email, address, settings, mark, now),
-            self.identity(email)
-        );
+        let (attempt, identity) = tokio::join!(self.count_login(guess), self.identity(guess.email));
         Ok((attempt?, identity?))
     }
 
-    async fn count_login(
-        &self,
-        email: &str,
-        address: &str,
-        settings: &Throttle,
-        mark: Id,
-        now: Timestamp,
-    ) -> Result<Attempt<'_>, Error> {
+    async fn count_login(&self, guess: &Guess<'_>) -> Result<Attempt<'_>, Error> {
+        let (settings, mark, now) = (&guess.settings.throttle, guess.mark, guess.now);
         let keys = self.keys().await?;
-        let place = keys.pseudonym("source", &place(address))?;
-        let key = format!("login#{}", keys.pseudonym("account", email)?);
+        let place = keys.pseudonym("source", &place(guess.source))?;
+        let key = format!("login#{}", keys.pseudonym("account", guess.email)?);
         let account = Counter {
             key,
             source: place.clone(),
@@ -104,20 +89,17 @@ impl Store {
     }
 
     /// Counts a registration from this source. 1 WRU, and as much again and a hop for a source that has registered of
-    /// late. `mark` is an id that no other request has.
+    /// late.
     ///
     /// # Errors
-    /// As for [`Store::attempt_login`].
-    pub async fn attempt_registration(
-        &self,
-        address: &str,
-        settings: &Throttle,
-        mark: Id,
-        now: Timestamp,
-    ) -> Result<(), Error> {
+    /// As for a login.
+    pub async fn attempt_registration(&self, guess: &Guess<'_>) -> Result<(), Error> {
+        let (settings, mark, now) = (&guess.settings.throttle, guess.mark, guess.now);
         let key = format!(
             "register#{}",
-            self.keys().await?.pseudonym("source", &place(address))?
+            self.keys()
+                .await?
+                .pseudonym("source", &place(guess.source))?
         );
         let counter = Counter {
             key,
@@ -190,6 +172,11 @@ impl Store {
 }
 
 impl Attempt<'_> {
+    /// Gives the attempt back after a success, while the handler acts on it.
+    pub async fn give_back_beside<T>(self, act: impl Future<Output = T>) -> T {
+        tokio::join!(act, self.give_back()).0
+    }
+
     /// Gives back what was counted, after a success: two writes at the same time. 1 WRU each. It never fails: what cannot
     /// be given back stays counted.
     pub async fn give_back(self) {

@@ -1,0 +1,96 @@
+//! Refreshes: a refresh token is swapped for its successor, or judged by the session that the swap found.
+
+use api::Error;
+use auth::refresh::{Refresh, Verdict, over, refusal};
+use auth::session::Refreshes;
+use auth::{Session, User};
+
+use super::sessions::Rotation;
+use crate::tables::Store;
+
+impl Store {
+    /// Swaps a refresh token for its successor while the user is read: 1 WRU and 1 RRU. Beyond the first refresh of a
+    /// window, or against another change of the account, as much again.
+    ///
+    /// # Errors
+    /// `auth/invalid-refresh-token`, which also ends the session where the token is a copy of an old one;
+    /// `auth/too-many-requests`, `common/unavailable`, `common/internal`.
+    pub async fn succeed(&self, refresh: &Refresh<'_>) -> Result<(Session, User), Error> {
+        let whose = refresh.presented.user;
+        let (rotation, user) = tokio::join!(self.swap(refresh, None), self.user(whose));
+        let session = self.settle(refresh, rotation?).await?;
+        // The old token is dead by now: a read that failed is tried again before the client is sent away with nothing.
+        let user = match user {
+            Ok(user) => user,
+            Err(_) => self.user(whose).await?,
+        };
+        let (session, user) = match user {
+            Some(user) if user.auth_version != session.auth_version => self.again(refresh).await?,
+            user => (session, user),
+        };
+        let user = user.filter(|user| session.stands(user, refresh.now));
+        Ok((session, user.ok_or_else(over)?))
+    }
+
+    /// The session after a swap: one that was refused is judged, and done once more where it only has to be counted.
+    async fn settle(
+        &self,
+        refresh: &Refresh<'_>,
+        mut rotation: Rotation,
+    ) -> Result<Session, Error> {
+        loop {
+            let found = match rotation {
+                Rotation::Done(session) => return Ok(session),
+                Rotation::Refused(found) => found,
+            };
+            match (refresh.judge(found.as_ref()), found) {
+                (Verdict::Again, Some(session)) => return Ok(session),
+                (Verdict::Count(counted), _) => {
+                    rotation = self.swap(refresh, Some(counted)).await?;
+                }
+                (Verdict::Throttle(refused), _) => return Err(refused.error(refresh.now)),
+                (Verdict::Revoke, _) => {
+                    let (token, reason) = (&refresh.presented, "refresh-token-reuse");
+                    self.end_session(token.user, token.session, reason, refresh.now)
+                        .await?;
+                    return Err(over());
+                }
+                // The cookie may be what another tab got.
+                (Verdict::Forgive, _) => return Err(refusal()),
+                _ => return Err(over()),
+            }
+        }
+    }
+
+    /// Session and user once more, where their versions differ. What ends all other sessions raises both together, here
+    /// between the write and the read. The session is found by a write whose condition cannot hold.
+    async fn again(&self, refresh: &Refresh<'_>) -> Result<(Session, Option<User>), Error> {
+        let user = self.user(refresh.presented.user);
+        match tokio::try_join!(self.swap(refresh, None), user)? {
+            (Rotation::Refused(Some(found)), user)
+                if found.refresh_token_hash == refresh.successor.hash() =>
+            {
+                Ok((found, user))
+            }
+            _ => Err(over()),
+        }
+    }
+
+    async fn swap(
+        &self,
+        refresh: &Refresh<'_>,
+        counted: Option<Refreshes>,
+    ) -> Result<Rotation, Error> {
+        let Refresh {
+            presented,
+            successor,
+            settings,
+            now,
+            ..
+        } = refresh;
+        let expires_at = auth::session::expiry(presented.session, settings, *now);
+        let throttle = &settings.throttle;
+        self.rotate(presented, successor, expires_at, counted, throttle, *now)
+            .await
+    }
+}
