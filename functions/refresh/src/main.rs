@@ -4,8 +4,8 @@ use std::process::ExitCode;
 
 use api::endpoints::Refresh;
 use api::{Detail, Error};
-use auth::refresh::{Succession, over};
-use auth::{RefreshToken, refresh, session};
+use auth::refresh::{Exchange, Succession, over};
+use auth::{RefreshToken, session};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -23,10 +23,10 @@ async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<Refresh>, E
     let presented = RefreshToken::open(keys, &shown.token).map_err(|_| shown.refused(over()))?;
     // Before the token is spent.
     let admitted = call.admit(store).await?;
-    let refresh = refresh::Refresh::new(presented, succession, settings, now);
-    let succeeded = store.succeed(&refresh).await;
+    let exchange = Exchange::new(presented, succession, settings, now);
+    let succeeded = store.succeed(&exchange).await;
     let (session, user) = succeeded.map_err(|refusal| shown.refused(refusal))?;
-    let tokens = session::tokens(keys, &refresh.successor, &user.role, settings, now)?;
+    let tokens = session::tokens(keys, &exchange.successor, &user.role, settings, now)?;
     Ok(call.hand_out(&admitted, tokens, shown.transport, session.expires_at))
 }
 

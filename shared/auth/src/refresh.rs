@@ -149,7 +149,7 @@ pub fn over() -> Error {
 }
 
 /// A refresh token that proved itself, and its successor.
-pub struct Refresh<'a> {
+pub struct Exchange<'a> {
     /// The token that was presented.
     pub presented: RefreshToken,
     /// The token that takes its place.
@@ -161,8 +161,8 @@ pub struct Refresh<'a> {
     succession: Succession,
 }
 
-impl<'a> Refresh<'a> {
-    /// The refresh by which a token has a successor.
+impl<'a> Exchange<'a> {
+    /// The exchange of a token for its successor.
     #[must_use]
     pub fn new(
         presented: RefreshToken,

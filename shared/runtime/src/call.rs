@@ -1,7 +1,7 @@
 //! One request to one endpoint, decoded.
 
-mod arrival;
-mod transport;
+pub(crate) mod arrival;
+pub(crate) mod transport;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -18,11 +18,9 @@ use auth::{Admitted, Backing, Caller, Claims, Credentials, Keyring, Keys};
 use auth::{PresentedKey, User, Writer, access_token};
 use serde_json::{Map, Value};
 
+use self::arrival::{Anonymous, Arrival};
 use crate::boot::Boot;
 use crate::event::Event;
-
-pub use arrival::{Anonymous, Arrival};
-pub use transport::{Presented, Transport};
 
 /// What stands for the collection's name in a path of the page.
 const COLLECTION: &str = "{collection}";

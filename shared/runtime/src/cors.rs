@@ -2,9 +2,11 @@
 //! function says of them; but a preflight may reach the fallback by way of `$default`, which takes every method, and a
 //! browser wants a 2xx. On a developer's machine the headers are set here.
 
+use api::endpoints::Method;
+
 use crate::boot::Boot;
 use crate::event::{Head, Response};
-use crate::{all_methods, reply};
+use crate::reply;
 
 const ALLOWED_HEADERS: &str = "authorization, content-type, idempotency-key, if-match, if-none-match, x-api-key, \
     x-refresh-token, x-refresh-token-mode";
@@ -105,6 +107,11 @@ fn matches(pattern: &str, origin: &str) -> bool {
             }),
         None => pattern == origin,
     }
+}
+
+/// The methods that a preflight is told of.
+fn all_methods() -> String {
+    Method::ALL.map(Method::as_str).join(", ")
 }
 
 #[cfg(test)]

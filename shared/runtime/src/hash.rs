@@ -5,7 +5,8 @@ use api::endpoints::{Endpoint, Hashes};
 use api::{Error, Id};
 use auth::{Guess, password};
 
-use crate::call::{Arrival, Call};
+use crate::call::Call;
+use crate::call::arrival::Arrival;
 
 impl<E: Endpoint<Guard: Arrival> + Hashes> Call<E> {
     /// The password that the request gives for an address, ready to be counted and checked.

@@ -16,7 +16,7 @@ mod reply;
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use api::endpoints::{self, Endpoint, Method, PAGE, Route};
+use api::endpoints::{self, Endpoint, PAGE, Route};
 use api::{Code, Error};
 use auth::{Backing, Opening, PresentedKey};
 use lambda_http::lambda_runtime::{self, LambdaEvent};
@@ -24,7 +24,9 @@ use lambda_http::service_fn;
 use tokio::time::timeout;
 
 pub use boot::Boot;
-pub use call::{Anonymous, Arrival, Call, Presented, Transport};
+pub use call::Call;
+pub use call::arrival::{Anonymous, Arrival};
+pub use call::transport::{Presented, Transport};
 pub use reply::Reply;
 
 use event::{Event, Response};
@@ -184,9 +186,4 @@ fn admit<E: Endpoint>(event: &Event) -> Result<(), Error> {
         Route::MethodNotAllowed(allow) => Err(Error::method_not_allowed(allow)),
         Route::NotFound => Err(Code::NotFound.into()),
     }
-}
-
-/// The methods that a preflight is told of.
-fn all_methods() -> String {
-    Method::ALL.map(Method::as_str).join(", ")
 }

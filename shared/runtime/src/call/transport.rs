@@ -5,7 +5,8 @@ use api::wire::{Bearing, SignedIn};
 use api::{Code, Error};
 use auth::{Admitted, Keys, RefreshToken, Session, User, session};
 
-use super::{Arrival, Call};
+use super::Call;
+use super::arrival::Arrival;
 use crate::reply::Reply;
 use crate::{cookie, cors};
 

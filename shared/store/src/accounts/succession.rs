@@ -1,7 +1,7 @@
 //! Refreshes: a refresh token is swapped for its successor, or judged by the session that the swap found.
 
 use api::Error;
-use auth::refresh::{Refresh, Verdict, over, refusal};
+use auth::refresh::{Exchange, Verdict, over, refusal};
 use auth::session::Refreshes;
 use auth::{Session, User};
 
@@ -15,27 +15,27 @@ impl Store {
     /// # Errors
     /// `auth/invalid-refresh-token`, which also ends the session where the token is a copy of an old one;
     /// `auth/too-many-requests`, `common/unavailable`, `common/internal`.
-    pub async fn succeed(&self, refresh: &Refresh<'_>) -> Result<(Session, User), Error> {
-        let whose = refresh.presented.user;
-        let (rotation, user) = tokio::join!(self.swap(refresh, None), self.user(whose));
-        let session = self.settle(refresh, rotation?).await?;
+    pub async fn succeed(&self, exchange: &Exchange<'_>) -> Result<(Session, User), Error> {
+        let whose = exchange.presented.user;
+        let (rotation, user) = tokio::join!(self.swap(exchange, None), self.user(whose));
+        let session = self.settle(exchange, rotation?).await?;
         // The old token is dead by now: a read that failed is tried again before the client is sent away with nothing.
         let user = match user {
             Ok(user) => user,
             Err(_) => self.user(whose).await?,
         };
         let (session, user) = match user {
-            Some(user) if user.auth_version != session.auth_version => self.again(refresh).await?,
+            Some(user) if user.auth_version != session.auth_version => self.again(exchange).await?,
             user => (session, user),
         };
-        let user = user.filter(|user| session.stands(user, refresh.now));
+        let user = user.filter(|user| session.stands(user, exchange.now));
         Ok((session, user.ok_or_else(over)?))
     }
 
     /// The session after a swap: one that was refused is judged, and done once more where it only has to be counted.
     async fn settle(
         &self,
-        refresh: &Refresh<'_>,
+        exchange: &Exchange<'_>,
         mut rotation: Rotation,
     ) -> Result<Session, Error> {
         loop {
@@ -43,15 +43,15 @@ impl Store {
                 Rotation::Done(session) => return Ok(session),
                 Rotation::Refused(found) => found,
             };
-            match (refresh.judge(found.as_ref()), found) {
+            match (exchange.judge(found.as_ref()), found) {
                 (Verdict::Again, Some(session)) => return Ok(session),
                 (Verdict::Count(counted), _) => {
-                    rotation = self.swap(refresh, Some(counted)).await?;
+                    rotation = self.swap(exchange, Some(counted)).await?;
                 }
-                (Verdict::Throttle(refused), _) => return Err(refused.error(refresh.now)),
+                (Verdict::Throttle(refused), _) => return Err(refused.error(exchange.now)),
                 (Verdict::Revoke, _) => {
-                    let (token, reason) = (&refresh.presented, "refresh-token-reuse");
-                    self.end_session(token.user, token.session, reason, refresh.now)
+                    let (token, reason) = (&exchange.presented, "refresh-token-reuse");
+                    self.end_session(token.user, token.session, reason, exchange.now)
                         .await?;
                     return Err(over());
                 }
@@ -64,11 +64,11 @@ impl Store {
 
     /// Session and user once more, where their versions differ. What ends all other sessions raises both together, here
     /// between the write and the read. The session is found by a write whose condition cannot hold.
-    async fn again(&self, refresh: &Refresh<'_>) -> Result<(Session, Option<User>), Error> {
-        let user = self.user(refresh.presented.user);
-        match tokio::try_join!(self.swap(refresh, None), user)? {
+    async fn again(&self, exchange: &Exchange<'_>) -> Result<(Session, Option<User>), Error> {
+        let user = self.user(exchange.presented.user);
+        match tokio::try_join!(self.swap(exchange, None), user)? {
             (Rotation::Refused(Some(found)), user)
-                if found.refresh_token_hash == refresh.successor.hash() =>
+                if found.refresh_token_hash == exchange.successor.hash() =>
             {
                 Ok((found, user))
             }
@@ -78,16 +78,16 @@ impl Store {
 
     async fn swap(
         &self,
-        refresh: &Refresh<'_>,
+        exchange: &Exchange<'_>,
         counted: Option<Refreshes>,
     ) -> Result<Rotation, Error> {
-        let Refresh {
+        let Exchange {
             presented,
             successor,
             settings,
             now,
             ..
-        } = refresh;
+        } = exchange;
         let expires_at = auth::session::expiry(presented.session, settings, *now);
         let throttle = &settings.throttle;
         self.rotate(presented, successor, expires_at, counted, throttle, *now)
