@@ -68,6 +68,9 @@ workspace = true
     )
 }
 
+/// The width to which rustfmt breaks a line.
+const RUSTFMT: usize = 100;
+
 /// The source of an endpoint: `main`, and a handler that is nothing but a compile error.
 fn skeleton(entry: &Entry) -> String {
     let (name, doc) = (entry.name, entry.doc);
@@ -79,6 +82,14 @@ fn skeleton(entry: &Entry) -> String {
     } else {
         ("", "(): &()")
     };
+    let (call, reply) = (
+        format!("call: Call<{kind}>"),
+        format!("Result<Reply<{kind}>, Error>"),
+    );
+    let mut head = format!("async fn {handler}({state}, {call}) -> {reply} {{");
+    if head.len() > RUSTFMT {
+        head = format!("async fn {handler}(\n    {state},\n    {call},\n) -> {reply} {{");
+    }
     format!(
         r#"//! `{route}`: {doc}
 
@@ -93,7 +104,7 @@ fn main() -> ExitCode {{
 }}
 
 /// {doc}
-async fn {handler}({state}, call: Call<{kind}>) -> Result<Reply<{kind}>, Error> {{
+{head}
     compile_error!("Write the handler of {name}.")
 }}
 "#,

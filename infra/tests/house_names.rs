@@ -13,6 +13,7 @@
 
 use std::collections::BTreeSet;
 use std::fs;
+use std::io;
 use std::path::{Path, PathBuf};
 
 use api::endpoints::PAGE;
@@ -148,15 +149,15 @@ fn written<'a>(source: &str, names: &BTreeSet<&'a str>) -> Vec<&'a str> {
 }
 
 /// Every source file of the project that may not name an endpoint, as its path from the root.
-fn files() -> Vec<PathBuf> {
+fn files() -> io::Result<Vec<PathBuf>> {
     let mut files = vec![PathBuf::from(".ci/run")];
     let mut folders = vec![PathBuf::new()];
     while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(root().join(&folder)).expect("a folder") {
-            let entry = entry.expect("an entry");
-            let name = entry.file_name().into_string().expect("UTF-8");
+        for entry in fs::read_dir(root().join(&folder))? {
+            let entry = entry?;
+            let name = entry.file_name().to_string_lossy().into_owned();
             let path = folder.join(&name);
-            if entry.file_type().expect("a type").is_dir() {
+            if entry.file_type()?.is_dir() {
                 let apart = ["target", "tests", "node_modules"].contains(&name.as_str())
                     || name.starts_with('.')
                     || path == Path::new("functions");
@@ -168,7 +169,7 @@ fn files() -> Vec<PathBuf> {
             }
         }
     }
-    files
+    Ok(files)
 }
 
 /// Whether a file is source, and neither the page, nor generated, nor a test.
@@ -188,7 +189,7 @@ fn names() -> BTreeSet<&'static str> {
 fn no_file_names_an_endpoint_but_its_folder_the_page_and_the_tests() {
     let names = names();
     let types: BTreeSet<String> = names.iter().map(|name| pascal(name)).collect();
-    let files = files();
+    let files = files().expect("readable folders");
     assert!(files.len() > 100, "only {} files were found", files.len());
     let mut wrong = Vec::new();
     for path in files {
