@@ -4,37 +4,24 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::{env, fs, io, process};
 
-use api::settings::Settings;
+use api::project::{self, Project};
 
 fn main() -> io::Result<()> {
-    println!("cargo::rerun-if-env-changed=BAKEND_COLLECTIONS");
-    let folder = match env::var("BAKEND_COLLECTIONS") {
-        // A rehearsal of changed definitions.
+    println!("cargo::rerun-if-env-changed={}", project::VARIABLE);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let folder = match env::var(project::VARIABLE) {
+        // A rehearsal of other definitions.
         Ok(folder) => {
             println!("cargo::warning=the collections are those of {folder}");
-            folder
+            root.join(folder)
         }
-        Err(_) => env::var("CARGO_MANIFEST_DIR").map_err(io::Error::other)?,
+        Err(_) => root,
     };
-    println!("cargo::rerun-if-changed={folder}");
-    let settings = concat!(env!("CARGO_MANIFEST_DIR"), "/../bakend.json");
-    println!("cargo::rerun-if-changed={settings}");
-    // A broken file is told by the crate that embeds it.
-    let roles = Settings::read(&fs::read_to_string(settings)?, |_| None, false)
-        .unwrap_or_default()
-        .auth
-        .roles;
-    let files = api::check::read_folder(Path::new(&folder))?;
-    let checked = api::check::check(&files).and_then(|checked| {
-        let undeclared = checked.undeclared_roles(&roles);
-        if undeclared.is_empty() {
-            Ok(checked)
-        } else {
-            Err(undeclared)
-        }
-    });
-    let checked = match checked {
-        Ok(checked) => checked,
+    for part in ["collections", "bakend.json"] {
+        println!("cargo::rerun-if-changed={}", folder.join(part).display());
+    }
+    let project = match Project::read(&folder) {
+        Ok(project) => project,
         Err(problems) => {
             for problem in problems {
                 println!("cargo::error={problem}");
@@ -42,11 +29,11 @@ fn main() -> io::Result<()> {
             process::exit(1);
         }
     };
-    for warning in checked.warnings {
+    for warning in project.collections.warnings {
         println!("cargo::warning={warning}");
     }
     let mut table = String::from("&[\n");
-    for definition in &checked.definitions {
+    for definition in &project.collections.definitions {
         // Whatever its notation, a function reads the one form.
         let text = serde_json::to_string(definition)?;
         writeln!(table, "({:?}, {text:?}),", definition.name).map_err(io::Error::other)?;

@@ -114,7 +114,7 @@ fn main() -> ExitCode {
 
 /// Redraws the plans, and makes the folder of every endpoint that has none.
 fn generate(root: &Path) -> Result<(), String> {
-    let written = plans::generate(root)?;
+    let written = plans::generate(&plans::folder())?;
     let made = scaffold::missing(root, PAGE)?;
     if written.is_empty() && made.is_empty() {
         println!("Everything is fresh.");

@@ -4,9 +4,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use api::Definition;
-use api::definition::ProfileField;
 use api::endpoints::PAGE;
-use api::settings::Settings;
+use api::project::{self, Project};
 
 use crate::{openapi, routes, schema, steps, template};
 
@@ -19,43 +18,61 @@ pub fn root() -> PathBuf {
         .to_path_buf()
 }
 
-/// Every generated file, as its path from the root and its content.
+/// The folder of the owner's project: the root, or what `BAKEND_PROJECT` names.
+#[must_use]
+pub fn folder() -> PathBuf {
+    root().join(std::env::var_os(project::VARIABLE).unwrap_or_default())
+}
+
+/// Reads the owner's project.
+///
+/// # Errors
+/// Every problem of its settings and collections, a line each.
+pub fn project() -> Result<Project, String> {
+    read(&folder())
+}
+
+/// Reads the project of a folder.
+///
+/// # Errors
+/// Every problem of its settings and collections, a line each.
+pub fn read(folder: &Path) -> Result<Project, String> {
+    Project::read(folder).map_err(|problems| problems.join("\n"))
+}
+
+/// Every generated file of a project, as its path from the project's folder and its content.
 ///
 /// # Errors
 /// One line: what AWS would refuse, and what to do.
-pub fn draw() -> Result<[(&'static str, String); 4], String> {
-    let collections: Vec<&Definition> = collections::all().collect();
+pub fn draw(project: &Project) -> Result<[(&'static str, String); 4], String> {
+    let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
+    let profile = &project.settings.users.fields;
     Ok([
         ("template.yaml", template::draw(PAGE, &collections)?),
         ("CargoLambda.toml", routes::draw(PAGE)?),
         (
             "docs/openapi.json",
-            openapi::draw(PAGE, &collections, &profile()?)?,
+            openapi::draw(PAGE, &collections, profile)?,
         ),
         ("docs/collection.schema.json", schema::draw()?),
     ])
 }
 
-/// The profile fields that `bakend.json` declares.
-fn profile() -> Result<Vec<ProfileField>, String> {
-    let text = fs::read_to_string(root().join("bakend.json"))
-        .map_err(|error| format!("bakend.json: {error}"))?;
-    let settings = Settings::read(&text, |_| None, true)
-        .map_err(|problem| format!("bakend.json: {problem}"))?;
-    Ok(settings.users.fields)
-}
-
-/// Writes the generated files that are not as they should be, and returns which.
+/// Writes the generated files of the project in `root` that are not as they should be, and returns which.
 ///
 /// # Errors
-/// One line: what AWS would refuse, or which file cannot be written.
+/// What is wrong with the project, what AWS would refuse, or which file cannot be written.
 pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
     let mut written = Vec::new();
-    let drawn = draw()?;
-    let collections: Vec<&Definition> = collections::all().collect();
+    let project = read(root)?;
+    for warning in &project.collections.warnings {
+        eprintln!("Warning: {warning}");
+    }
+    let drawn = draw(&project)?;
+    let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
     println!("{}", template::usage(PAGE, &collections)?);
     let present = fs::read_to_string(root.join("template.yaml")).unwrap_or_default();
-    for warning in steps::compare_files(&present, &drawn[0].1)? {
+    for warning in steps::compare_files(&present, &drawn[0].1, &project)? {
         eprintln!("Warning: {warning}");
     }
     for (path, content) in drawn {
@@ -81,15 +98,19 @@ mod tests {
 
     #[test]
     fn the_generated_files_are_fresh() {
-        for (path, content) in draw().expect("drawn") {
-            let present = fs::read_to_string(root().join(path)).unwrap_or_default();
+        for (path, content) in draw(&project().expect("a project")).expect("drawn") {
+            let present = fs::read_to_string(folder().join(path)).unwrap_or_default();
             assert!(present == content, "{path} is stale: run cargo generate");
         }
     }
 
     #[test]
     fn drawing_twice_gives_the_same() {
-        assert_eq!(draw().expect("drawn"), draw().expect("drawn"));
+        let project = project().expect("a project");
+        assert_eq!(
+            draw(&project).expect("drawn"),
+            draw(&project).expect("drawn")
+        );
     }
 
     #[test]

@@ -128,7 +128,7 @@ fn change(aws: &Aws<'_>, sam: &Path, api: &str, parts: &mut Parts) -> Result<(),
         ])
         .args(SAM_ARGUMENTS);
         aws.environment(&mut ship)
-            .env("BAKEND_COLLECTIONS", definitions);
+            .env(api::project::VARIABLE, definitions);
         // Its cargo is this one.
         for (name, value) in std::env::vars_os() {
             if ["CARGO", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"]
@@ -144,11 +144,12 @@ fn change(aws: &Aws<'_>, sam: &Path, api: &str, parts: &mut Parts) -> Result<(),
     parts.time("records after the change", || look("after"))
 }
 
-/// A copy of the collections in which `products` has two more indexes and one less; where that is.
+/// A copy of the project in which `products` has two more indexes and one less; where that is.
 fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
     let folder = aws.folder.join("collections");
     let trouble = |error: std::io::Error| format!("Cannot copy the collections: {error}");
     fs::create_dir_all(&folder).map_err(trouble)?;
+    fs::copy(aws.root.join("bakend.json"), aws.folder.join("bakend.json")).map_err(trouble)?;
     let mut found = false;
     for (name, text) in api::check::read_folder(&aws.root.join("collections")).map_err(trouble)? {
         let mut text = text;
@@ -170,7 +171,7 @@ fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
         }
         fs::write(folder.join(name), text).map_err(trouble)?;
     }
-    Ok(found.then_some(folder))
+    Ok(found.then(|| aws.folder.to_path_buf()))
 }
 
 /// Who becomes an admin of the rehearsed stack.

@@ -99,7 +99,10 @@ mod tests {
 
     #[test]
     fn every_collection_fits_the_schema() {
-        let files = fs::read_dir(crate::plans::root().join("collections")).expect("collections/");
+        let folders = [crate::plans::folder(), crate::plans::root().join("tests")];
+        let files = folders
+            .iter()
+            .flat_map(|folder| fs::read_dir(folder.join("collections")).expect("collections/"));
         let files = files.map(|entry| entry.expect("an entry").path());
         let files: Vec<_> = files
             .filter(|path| path.extension().is_some_and(|name| name == "json"))

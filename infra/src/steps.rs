@@ -22,7 +22,7 @@ use self::compare::compare;
 pub(crate) use self::compare::compare_files;
 use self::plan::plan;
 use self::write::write_steps;
-use crate::{template, tools};
+use crate::{plans, template, tools};
 
 /// For how many seconds after a deployment instances of the code before it may still write: as long as a function may
 /// run, and a little more.
@@ -46,7 +46,8 @@ pub fn walk(
         arguments,
     };
     let deployed = aws.deployed()?;
-    let collections: Vec<&Definition> = collections::all().collect();
+    let project = plans::project()?;
+    let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
     let text = template::draw(PAGE, &collections)?;
     let drawn: Value = serde_yaml_ng::from_str(&text).map_err(|error| error.to_string())?;
     let Some(present) = &deployed.tables else {

@@ -1,14 +1,21 @@
-//! Checks `bakend.json`, which is embedded: a bad setting fails the build with file, path and reason.
+//! Embeds `bakend.json`, checked: a bad setting fails the build with file, path and reason.
 
-use std::{fs, io, process};
+use std::path::Path;
+use std::{env, fs, io, process};
+
+use api::project;
 
 fn main() -> io::Result<()> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../bakend.json");
-    println!("cargo::rerun-if-changed={path}");
+    println!("cargo::rerun-if-env-changed={}", project::VARIABLE);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let folder = env::var(project::VARIABLE).map_or_else(|_| root.clone(), |path| root.join(path));
+    let path = folder.join("bakend.json");
+    println!("cargo::rerun-if-changed={}", path.display());
     let text = fs::read_to_string(path)?;
     if let Err(problem) = api::settings::Settings::read(&text, |_| None, false) {
         println!("cargo::error=bakend.json: {problem}");
         process::exit(1);
     }
-    Ok(())
+    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    fs::write(Path::new(&out).join("bakend.json"), text)
 }

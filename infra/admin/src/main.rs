@@ -4,11 +4,13 @@ mod backfill;
 mod export;
 mod import;
 
+use std::fs;
+use std::path::Path;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use api::settings::Settings;
-use api::{Deployment, Timestamp};
+use api::{Deployment, Timestamp, project};
 use clap::{Parser, Subcommand};
 use store::Store;
 
@@ -104,8 +106,11 @@ async fn promote(store: &Store, email: &str) -> Result<String, String> {
 
 /// The settings of this checkout, which say what roles and profile fields there are.
 fn settings() -> Result<Settings, String> {
-    let text = include_str!("../../../bakend.json");
-    Settings::read(text, |name| std::env::var(name).ok(), true)
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let project = std::env::var_os(project::VARIABLE).unwrap_or_default();
+    let text = fs::read_to_string(root.join(project).join("bakend.json"))
+        .map_err(|error| format!("bakend.json: {error}"))?;
+    Settings::read(&text, |name| std::env::var(name).ok(), true)
         .map_err(|problem| format!("bakend.json: {problem}"))
 }
 

@@ -235,7 +235,7 @@ mod tests {
     fn the_sample_collections_are_told_in_plain_words() {
         let sample = |name: &'static str| {
             let file = local::root()
-                .join("collections")
+                .join("tests/collections")
                 .join(format!("{name}.json"));
             (name, std::fs::read_to_string(file).expect("a sample"))
         };

@@ -29,3 +29,9 @@ pub fn root() -> PathBuf {
     let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
     std::fs::canonicalize(here).unwrap_or_else(|_| PathBuf::from(here))
 }
+
+/// The folder of the owner's project: the root, or what `BAKEND_PROJECT` names.
+#[must_use]
+pub fn project() -> PathBuf {
+    root().join(std::env::var_os(api::project::VARIABLE).unwrap_or_default())
+}

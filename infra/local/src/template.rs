@@ -307,7 +307,7 @@ mod tests {
 
     #[test]
     fn the_projects_own_template_is_understood() {
-        let template = Template::read(&crate::root().join("template.yaml")).unwrap();
+        let template = Template::read(&crate::project().join("template.yaml")).unwrap();
         assert!(
             template
                 .tables()

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use api::Definition;
+use api::project::Project;
 use serde_yaml_ng::Value;
 
 use super::table::{Metadata, Table, table_of};
@@ -45,7 +46,11 @@ pub(super) fn compare(
 ///
 /// # Errors
 /// One line: what cannot be changed.
-pub(crate) fn compare_files(present: &str, drawn: &str) -> Result<Vec<String>, String> {
+pub(crate) fn compare_files(
+    present: &str,
+    drawn: &str,
+    project: &Project,
+) -> Result<Vec<String>, String> {
     let read = |text| serde_yaml_ng::from_str::<Value>(text).unwrap_or_default();
     let (present, drawn) = (read(present), read(drawn));
     let ids = present
@@ -57,7 +62,8 @@ pub(crate) fn compare_files(present: &str, drawn: &str) -> Result<Vec<String>, S
     let tables = ids
         .filter_map(|id| Some((id.to_owned(), table_of(&present, id)?)))
         .collect();
-    compare(&tables, &drawn, &collections::all().collect::<Vec<_>>())
+    let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
+    compare(&tables, &drawn, &collections)
 }
 
 /// What cannot be changed of a collection beside its table is the error.

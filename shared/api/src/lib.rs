@@ -8,6 +8,7 @@ pub mod deployment;
 pub mod endpoints;
 pub mod error;
 pub mod id;
+pub mod project;
 pub mod query;
 pub mod record;
 pub mod rule;

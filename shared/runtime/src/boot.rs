@@ -11,7 +11,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use crate::log;
 
 /// The settings of this build.
-const BAKEND_JSON: &str = include_str!("../../../bakend.json");
+const BAKEND_JSON: &str = include_str!(concat!(env!("OUT_DIR"), "/bakend.json"));
 
 /// What is known before the first request.
 pub struct Boot {
@@ -26,7 +26,7 @@ impl Boot {
     /// Reads environment and settings; refuses a signing secret that is not one.
     pub(crate) fn read() -> Result<Self, String> {
         let deployment = Deployment::read(variable).map_err(|problem| problem.to_string())?;
-        let settings = Settings::read(BAKEND_JSON, variable, deployment.local)
+        let settings = Settings::read(bakend_json()?.as_ref(), variable, deployment.local)
             .map_err(|problem| problem.to_string())?;
         match settings.auth.jwt_secret.as_deref().map(check_secret) {
             None | Some(Ok(())) => {}
@@ -88,6 +88,26 @@ impl Boot {
             .map_err(|_| Error::internal("no random bytes"))?;
         Ok(bytes)
     }
+}
+
+/// The embedded `bakend.json`.
+#[cfg(not(debug_assertions))]
+fn bakend_json() -> Result<&'static str, String> {
+    Ok(BAKEND_JSON)
+}
+
+/// The embedded `bakend.json`, or that of the project that the environment names: `cargo dev` and the suite share
+/// their binaries.
+#[cfg(debug_assertions)]
+fn bakend_json() -> Result<std::borrow::Cow<'static, str>, String> {
+    let Some(folder) = variable(api::project::VARIABLE) else {
+        return Ok(BAKEND_JSON.into());
+    };
+    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
+    let path = root.join(folder).join("bakend.json");
+    let text = std::fs::read_to_string(&path)
+        .map_err(|error| format!("Cannot read {}: {error}", path.display()))?;
+    Ok(text.into())
 }
 
 fn variable(name: &str) -> Option<String> {

@@ -235,28 +235,36 @@ fn put_all(engine: &Engine<'_>, table: &str, items: &mut Vec<Value>) -> Result<(
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
     use crate::dynamo::{Dynamo, Storage};
     use crate::template::Template;
 
-    fn definitions() -> Vec<Definition> {
-        let files = api::check::read_folder(&crate::root().join("collections")).unwrap();
-        api::check::check(&files).unwrap().definitions
+    /// A project's collections, and its tables, empty.
+    fn project(folder: &Path) -> (Vec<Definition>, Dynamo) {
+        let project = infra::plans::read(folder).unwrap();
+        let [(_, template), ..] = infra::plans::draw(&project).unwrap();
+        let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
+        let tables = Template::parse(&template).unwrap().tables().unwrap();
+        dynamo.make(&tables).unwrap();
+        (project.collections.definitions, dynamo)
     }
 
     #[test]
     fn every_collection_of_the_project_can_be_filled_again_and_again() {
-        let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
-        dynamo
-            .make(
-                &Template::read(&crate::root().join("template.yaml"))
-                    .unwrap()
-                    .tables()
-                    .unwrap(),
-            )
-            .unwrap();
+        can_be_filled_again_and_again(&crate::project());
+    }
+
+    #[test]
+    fn every_collection_of_the_suite_can_be_filled_again_and_again() {
+        can_be_filled_again_and_again(&crate::root().join("tests"));
+    }
+
+    fn can_be_filled_again_and_again(folder: &Path) {
+        let (definitions, dynamo) = project(folder);
         let engine = Engine::Here(dynamo.database());
-        let (definitions, now) = (definitions(), Timestamp::from_millis(1_790_000_000_000));
+        let now = Timestamp::from_millis(1_790_000_000_000);
         let seed = Seed {
             count: 40,
             seed: 1,
@@ -286,16 +294,7 @@ mod tests {
 
     #[test]
     fn an_endpoint_is_filled_as_an_engine_is() {
-        let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
-        dynamo
-            .make(
-                &Template::read(&crate::root().join("template.yaml"))
-                    .unwrap()
-                    .tables()
-                    .unwrap(),
-            )
-            .unwrap();
-        let definitions = definitions();
+        let (definitions, dynamo) = project(&crate::root().join("tests"));
         let posts = definitions
             .iter()
             .find(|definition| definition.name == "posts")

@@ -1,0 +1,35 @@
+//! Another project's collections in place of the embedded ones, in builds with debug assertions alone: `cargo dev` and
+//! the suite share their binaries, each with its own definitions. No release build has this.
+
+use std::path::Path;
+use std::sync::OnceLock;
+
+use api::project::{self, Project};
+
+use crate::{File, Parsed};
+
+/// The files of the project that the environment names, and a place for each definition.
+///
+/// # Panics
+/// The project is broken: a developer has to hear that, and nobody else runs this.
+#[expect(clippy::panic, reason = "not in a release build")]
+pub(crate) fn table() -> Option<(&'static [File], &'static [Parsed])> {
+    static TABLE: OnceLock<Option<(Vec<File>, Vec<Parsed>)>> = OnceLock::new();
+    let read = || {
+        let folder = std::env::var_os(project::VARIABLE)?;
+        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+        let project = Project::read(&root.join(folder))
+            .unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
+        let definitions = project.collections.definitions;
+        let files = definitions.iter().map(|definition| {
+            let text = serde_json::to_string(definition).unwrap_or_default();
+            // They live as long as the process, as those that are embedded.
+            (&*definition.name.clone().leak(), &*text.leak())
+        });
+        let files: Vec<File> = files.collect();
+        let places = files.iter().map(|_| OnceLock::new()).collect();
+        Some((files, places))
+    };
+    let (files, places) = TABLE.get_or_init(read).as_ref()?;
+    Some((files, places))
+}

@@ -1,0 +1,51 @@
+//! The owner's part of a project: the settings in `bakend.json` and the collections beside it.
+
+use std::fs;
+use std::path::Path;
+
+use crate::check::{self, Checked};
+use crate::settings::Settings;
+
+/// The variable that names another folder with `bakend.json` and `collections/` than the root of the checkout: the
+/// suite's own, or a rehearsal's. Build scripts embed that project, tools draw its plans, and functions built with
+/// debug assertions read it when they start.
+pub const VARIABLE: &str = "BAKEND_PROJECT";
+
+/// Settings and collections that fit each other.
+#[derive(Clone)]
+pub struct Project {
+    /// What `bakend.json` says; the environment is not asked.
+    pub settings: Settings,
+    /// The collections, with the warnings about them.
+    pub collections: Checked,
+}
+
+impl Project {
+    /// Reads the project in `folder`, with settings that are fit for a developer's machine.
+    ///
+    /// # Errors
+    /// Every problem, in one line each: with file, field and reason.
+    pub fn read(folder: &Path) -> Result<Self, Vec<String>> {
+        let read = |path: &Path, error: std::io::Error| {
+            vec![format!("Cannot read {}: {error}", path.display())]
+        };
+        let file = folder.join("bakend.json");
+        let text = fs::read_to_string(&file).map_err(|error| read(&file, error))?;
+        let settings = Settings::read(&text, |_| None, true)
+            .map_err(|problem| vec![format!("bakend.json: {problem}")])?;
+        let folder = folder.join("collections");
+        let files = check::read_folder(&folder).map_err(|error| read(&folder, error))?;
+        let lines =
+            |problems: Vec<check::Problem>| problems.iter().map(ToString::to_string).collect();
+        let collections = check::check(&files).map_err(lines)?;
+        let undeclared = collections.undeclared_roles(&settings.auth.roles);
+        if undeclared.is_empty() {
+            Ok(Self {
+                settings,
+                collections,
+            })
+        } else {
+            Err(lines(undeclared))
+        }
+    }
+}
