@@ -1,4 +1,4 @@
-//! Every answer against `docs/openapi.json`: its status, its headers and its body must be documented.
+//! Every answer against the document that the generator draws, `docs/openapi.json`: its status, its headers and its body must be documented.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -8,9 +8,7 @@ use serde_json::{Map, Value, json};
 
 use crate::client::Reply;
 use crate::event::Event;
-
-/// The document as it is in the repository.
-const DOCUMENT: &str = include_str!("../../docs/openapi.json");
+use crate::project::tested;
 
 /// The name under which its references are resolved.
 const URL: &str = "file:///openapi.json";
@@ -84,7 +82,7 @@ pub fn takes_body(method: &str, path: &str) -> bool {
 fn contract() -> &'static Contract {
     static CONTRACT: OnceLock<Contract> = OnceLock::new();
     CONTRACT.get_or_init(|| {
-        let document: Value = serde_json::from_str(DOCUMENT).expect("docs/openapi.json is JSON");
+        let document: Value = serde_json::from_str(&tested().document).expect("JSON");
         let mut compiler = Compiler::new();
         compiler.enable_format_assertions();
         compiler

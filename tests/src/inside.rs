@@ -9,6 +9,7 @@ use std::time::{Duration, SystemTime};
 use std::{fs, process};
 
 use api::endpoints::PAGE;
+use api::project::VARIABLE;
 use local::dynamo::{Dynamo, Storage};
 use local::emulator::{Emulator, Function};
 use local::process::Process;
@@ -19,10 +20,8 @@ use local::tools::forget_package;
 use crate::client::{Caller, Reply};
 use crate::contract;
 use crate::event::{Event, reply};
+use crate::project::tested;
 use crate::stack::{ADMIN_EMAIL, JWT_SECRET};
-
-/// How many instances of each endpoint answer at the same time.
-const INSTANCES: usize = 2;
 
 /// A stack that this process started.
 #[derive(Debug)]
@@ -54,19 +53,18 @@ impl Inside {
     pub(crate) fn start() -> Result<Self, String> {
         let root = local::root();
         let binaries = build(&root)?;
-        let template = Template::read(&root.join("template.yaml"))?;
+        let project = tested();
+        let template = Template::parse(&project.template)?;
         let dynamo = Dynamo::start(&Storage::Memory, 0)?;
         dynamo.make(&template.tables()?)?;
         let proxy = Proxy::start(&dynamo.endpoint(), &template)?;
         let cargo_lambda = local::tools::cargo_lambda(&root)?;
         let folder = scratch(&root)?;
         let names: Vec<&str> = PAGE.iter().map(|entry| entry.name).collect();
-        let emulator = Emulator::start(
-            &cargo_lambda,
-            &folder,
-            &root.join("CargoLambda.toml"),
-            &names,
-        )?;
+        let routes = folder.join("routes.toml");
+        fs::write(&routes, &project.routes)
+            .map_err(|error| format!("Cannot write {}: {error}", routes.display()))?;
+        let emulator = Emulator::start(&cargo_lambda, &folder, &routes, &names)?;
         let inside = Self {
             processes: Mutex::default(),
             emulator,
@@ -77,7 +75,7 @@ impl Inside {
             variants: AtomicUsize::new(0),
         };
         for name in names {
-            inside.start_instances(name, INSTANCES, &[])?;
+            inside.start_instances(name, project.instances, &[])?;
         }
         Ok(inside)
     }
@@ -92,6 +90,14 @@ impl Inside {
     #[must_use]
     pub fn binary(&self, function: &str) -> PathBuf {
         self.binaries.join(function)
+    }
+
+    /// A command that runs a binary, a function's or a tool's, on the project under test.
+    #[must_use]
+    pub fn command(&self, binary: &str) -> Command {
+        let mut command = Command::new(self.binary(binary));
+        command.env(VARIABLE, &tested().folder);
+        command
     }
 
     /// Starts `count` more instances of a function behind its route.
@@ -149,11 +155,14 @@ impl Inside {
         key: &str,
         env: &[(&str, &str)],
     ) -> Result<Process, String> {
+        let project = tested().folder.display().to_string();
         let mut all = vec![
+            (VARIABLE, project.as_str()),
             ("BAKEND_AUTH_BCRYPT_COST", "4"),
             ("BAKEND_ADMIN_EMAIL", ADMIN_EMAIL),
             ("BAKEND_AUTH_JWT_SECRET", JWT_SECRET),
         ];
+        all.extend_from_slice(tested().variables);
         all.extend_from_slice(env);
         let (binary, dynamodb) = (self.binary(function), self.proxy.endpoint());
         self.emulator.spawn(&Function {
@@ -239,31 +248,41 @@ impl Instance<'_> {
     }
 }
 
-/// Builds every binary in the profile of this test and returns their folder. Cargo has let go of its lock by now.
-fn build(root: &Path) -> Result<PathBuf, String> {
+/// The target folder that this test was built into: a test is in `<target>/<profile>/deps`, a tool in
+/// `<target>/<profile>`.
+///
+/// # Errors
+/// One line: it was built elsewhere.
+pub fn target() -> Result<PathBuf, String> {
     let test = env::current_exe().map_err(|error| error.to_string())?;
-    let folder = test
-        .ancestors()
-        .nth(2)
-        .ok_or("the test binary is in no target folder")?;
-    let (target, profile) = (
-        folder.parent().unwrap_or(folder),
-        folder.file_name().unwrap_or_default(),
-    );
-    let profile = profile.to_string_lossy();
+    let folder = test.parent().map(|folder| {
+        folder
+            .parent()
+            .filter(|_| folder.ends_with("deps"))
+            .unwrap_or(folder)
+    });
+    let target = folder.and_then(Path::parent);
+    target
+        .map(Path::to_path_buf)
+        .ok_or_else(|| "the test binary is in no target folder".to_owned())
+}
+
+/// Builds every binary as `cargo dev` does and returns their folder: only with debug assertions they read the project
+/// under test. Cargo has let go of its lock by now.
+fn build(root: &Path) -> Result<PathBuf, String> {
+    let target = target()?;
     let mut cargo = Command::new(env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    cargo.args(["build", "--quiet", "--workspace", "--bins", "--profile"]);
     cargo
-        .arg(if profile == "debug" { "dev" } else { &*profile })
-        .arg("--target-dir")
-        .arg(target)
-        .current_dir(root);
+        .args(["build", "--quiet", "--workspace", "--bins", "--target-dir"])
+        .arg(&target)
+        .current_dir(root)
+        .env_remove(VARIABLE);
     forget_package(&mut cargo);
     let status = cargo
         .status()
         .map_err(|error| format!("Cannot run cargo: {error}"))?;
     if status.success() {
-        Ok(folder.to_path_buf())
+        Ok(target.join("debug"))
     } else {
         Err("The binaries do not build".to_owned())
     }

@@ -21,10 +21,11 @@ mod client;
 pub mod contract;
 mod event;
 mod inside;
+pub mod project;
 mod stack;
 
 pub use apart::Apart;
 pub use client::{Caller, Reply};
 pub use event::Event;
-pub use inside::{Inside, Instance};
-pub use stack::{ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, fresh_email, stack};
+pub use inside::{Inside, Instance, target};
+pub use stack::{ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, fresh_email, owners_stack, stack};

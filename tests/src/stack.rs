@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::client::{Caller, Reply};
 use crate::inside::Inside;
+use crate::project;
 
 /// Whoever registers this address is an admin.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
@@ -27,6 +28,17 @@ pub struct Stack {
     host: Option<String>,
     inside: Option<Inside>,
     admin: Mutex<Option<Caller>>,
+}
+
+/// The stack of the owner's project: `BAKEND_PROJECT`, or the root of the checkout. It is the one that [`stack`] is in
+/// this process, and has to be asked for first.
+///
+/// # Panics
+/// It does not start, or the process tests the suite's own project already.
+#[must_use]
+pub fn owners_stack() -> &'static Stack {
+    project::test_owners();
+    stack()
 }
 
 /// The stack under test, started by whoever asks first; it ends with the process.

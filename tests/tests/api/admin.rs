@@ -1,6 +1,6 @@
 //! `cargo admin`
 
-use std::process::{Command, Output};
+use std::process::Output;
 
 use blackbox::{Inside, fresh_email, stack};
 
@@ -11,7 +11,7 @@ fn admin(inside: &Inside, arguments: &[&str]) -> Output {
 
 /// The same on the tables of this DynamoDB.
 pub(crate) fn admin_on(inside: &Inside, endpoint: &str, arguments: &[&str]) -> Output {
-    let mut command = Command::new(inside.binary("admin"));
+    let mut command = inside.command("admin");
     command.args(["--stack", "local"]).args(arguments);
     command
         .env("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
@@ -75,7 +75,7 @@ fn what_cannot_be_promoted_is_one_clear_line() {
         )
     );
 
-    let mut bare = Command::new(inside.binary("admin"));
+    let mut bare = inside.command("admin");
     bare.args(["promote", "a@example.com"])
         .env_remove("AWS_REGION")
         .env_remove("AWS_DEFAULT_REGION");

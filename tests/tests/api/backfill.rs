@@ -1,6 +1,5 @@
 //! `cargo admin backfill`: records from before an index or a unique field was declared.
 
-use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
@@ -147,7 +146,7 @@ impl Shop<'_> {
 
     /// What the command says, and whether it is content.
     fn backfill(&self, arguments: &[&str]) -> (bool, String) {
-        let mut command = Command::new(stack().inside().unwrap().binary("admin"));
+        let mut command = stack().inside().unwrap().command("admin");
         command
             .args(["--stack", "local", "backfill"])
             .args(arguments);

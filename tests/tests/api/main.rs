@@ -22,5 +22,4 @@ mod quick_start;
 mod records;
 mod settings;
 mod sweeps;
-mod timing;
 mod users;

@@ -110,9 +110,18 @@ fn the_quick_checks_lines_are_answered_as_it_says() {
     if stack().inside().is_none() {
         return;
     }
+    let guide = include_str!("../../../docs/quick-check.md");
+    let drafts = guide
+        .split("```json\n")
+        .find(|block| block.contains(r#""name": "drafts""#))
+        .and_then(|block| block.split("```").next())
+        .expect("the definition of drafts");
+    let [shown, ours] = [drafts, include_str!("../../collections/drafts.json")]
+        .map(|text| serde_json::from_str::<Value>(&text.replace("../../docs", "../docs")).unwrap());
+    assert_eq!(shown, ours);
     let _ = stack().admin();
     let (ada, bob) = (fresh_email(), fresh_email());
-    the_lines_are_answered_as_they_say(include_str!("../../../docs/quick-check.md"), |lines| {
+    the_lines_are_answered_as_they_say(guide, |lines| {
         with_our_admin(lines)
             .replace("ada@example.com", &ada)
             .replace("bob@example.com", &bob)

@@ -2,10 +2,12 @@
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener};
-use std::process::{Command, Stdio};
+use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use api::endpoints::PAGE;
+use api::project::VARIABLE;
+use blackbox::project::tested;
 use blackbox::{Event, Inside, Instance, PASSWORD, Reply, fresh_email, stack};
 use local::dynamo::{Dynamo, Storage};
 use local::proxy::Proxy;
@@ -27,8 +29,10 @@ fn start(inside: &Inside, function: &str, env: &[(&str, &str)]) -> End {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
     listener.set_nonblocking(true).unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let mut child = Command::new(inside.binary(function))
+    let mut child = inside
+        .command(function)
         .env_clear()
+        .env(VARIABLE, &tested().folder)
         .env("AWS_LAMBDA_RUNTIME_API", &address)
         .env("AWS_LAMBDA_FUNCTION_NAME", function)
         .env("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256")

@@ -1,7 +1,6 @@
 //! `GET /api/{collection}`
 
 use std::collections::HashSet;
-use std::process::Command;
 use std::thread;
 
 use blackbox::{Caller, Event, stack};
@@ -668,7 +667,7 @@ fn whoever_was_promoted_pages_on_with_the_token_from_before() {
     };
     let (member, other) = (stack().member(), stack().member());
     let (first, theirs) = (note(&other, "first"), note(&other, "theirs"));
-    let mut promote = Command::new(inside.binary("admin"));
+    let mut promote = inside.command("admin");
     promote.args(["--stack", "local", "promote", &member.email]);
     promote
         .env("AWS_ENDPOINT_URL_DYNAMODB", inside.dynamo.endpoint())

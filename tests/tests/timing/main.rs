@@ -1,4 +1,18 @@
-//! Whether the time of a failed login tells if an address has an account, and what has become of it.
+//! Whether the time of a failed login tells if an address has an account, and what has become of it. A binary of its
+//! own: cargo runs it after the rest of the suite, which would be its noise.
+#![allow(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test that cannot go on has to stop"
+)]
+
+#[allow(dead_code, reason = "one function is for these tests")]
+#[path = "../api/auth/items.rs"]
+mod items;
+#[allow(dead_code, reason = "one function is for these tests")]
+#[path = "../api/auth/look.rs"]
+mod look;
 
 use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
@@ -6,8 +20,6 @@ use std::time::Instant;
 
 use blackbox::{Event, Inside, Instance, PASSWORD, Reply, fresh_email, stack};
 use serde_json::json;
-
-use crate::auth::{items, look};
 
 /// Logins of each kind to a round.
 const ROUND: usize = 50;
