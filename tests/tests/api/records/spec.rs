@@ -9,21 +9,18 @@ use super::shop::refuses;
 const FILES: [(&str, &str); 6] = [
     (
         "comments",
-        include_str!("../../../../collections/comments.json"),
+        include_str!("../../../collections/comments.json"),
     ),
     (
         "feedback",
-        include_str!("../../../../collections/feedback.json"),
+        include_str!("../../../collections/feedback.json"),
     ),
-    ("notes", include_str!("../../../../collections/notes.json")),
-    (
-        "orders",
-        include_str!("../../../../collections/orders.json"),
-    ),
-    ("posts", include_str!("../../../../collections/posts.json")),
+    ("notes", include_str!("../../../collections/notes.json")),
+    ("orders", include_str!("../../../collections/orders.json")),
+    ("posts", include_str!("../../../collections/posts.json")),
     (
         "products",
-        include_str!("../../../../collections/products.json"),
+        include_str!("../../../collections/products.json"),
     ),
 ];
 
