@@ -5,6 +5,7 @@ use std::path::{Component, Path};
 use std::process::{Command, Stdio};
 
 use api::endpoints::PAGE;
+use api::project::VARIABLE;
 use clap::ValueEnum;
 
 use crate::elf::{self, Version};
@@ -110,6 +111,13 @@ pub fn ship(root: &Path, arch: Arch, folder: &Path) -> Result<(), String> {
         let file = folder.join(entry.name).join("bootstrap");
         let binary =
             fs::read(&file).map_err(|error| format!("Cannot read {}: {error}", file.display()))?;
+        if reads_projects(&binary) {
+            return Err(format!(
+                "{} was built with debug assertions and reads another project when it starts: leave debug-assertions of \
+                 the release profile off.",
+                file.display()
+            ));
+        }
         let highest = elf::highest_glibc(&binary)
             .map_err(|error| format!("{} is {error}.", file.display()))?;
         let shown = highest.map_or_else(
@@ -133,6 +141,15 @@ pub fn ship(root: &Path, arch: Arch, folder: &Path) -> Result<(), String> {
     ))
 }
 
+/// Whether a binary names the variable of another project, which only builds with debug assertions read.
+fn reads_projects(binary: &[u8]) -> bool {
+    let (first, rest) = VARIABLE.as_bytes().split_at(1);
+    binary
+        .split(|byte| first.contains(byte))
+        .skip(1)
+        .any(|after| after.starts_with(rest))
+}
+
 /// Whether the standard library of `target` is installed.
 fn has_target(root: &Path, target: &str) -> Result<(), String> {
     let output = Command::new("rustc")
@@ -154,5 +171,16 @@ fn has_target(root: &Path, target: &str) -> Result<(), String> {
         Err(format!(
             "Rust's standard library for {target} is missing: rustup target add {target}"
         ))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_binary_that_names_the_variable_is_noticed() {
+        assert!(reads_projects(b"\0BBAKEND_PROJECT\0") && reads_projects(b"BAKEND_PROJECT"));
+        assert!(!reads_projects(b"\0BAKEND_TABLE_PREFIX\0AKEND_PROJECT") && !reads_projects(b""));
     }
 }
