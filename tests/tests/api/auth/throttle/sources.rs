@@ -1,0 +1,113 @@
+//! Where attempts come from.
+
+use super::*;
+
+#[test]
+fn what_a_caller_says_of_its_source_moves_nothing() {
+    let Some(world) = World::new() else { return };
+    let login = world.later("login", "", &[("BAKEND_AUTH_THROTTLE_FIRST_LOCK", "1m")]);
+    let names = [
+        "x-forwarded-for",
+        "forwarded",
+        "x-real-ip",
+        "cf-connecting-ip",
+        "true-client-ip",
+        "x-client-ip",
+    ];
+    let claim = |mut event: Event, n: usize| {
+        for name in names {
+            event = event.header(name, &format!("203.0.113.{n}"));
+        }
+        event
+    };
+    for n in 0..5 {
+        wrong_credentials(&login.invoke(&claim(guess(&world.email, "192.0.2.1"), n)));
+    }
+    locked(&login.invoke(&claim(right(&world.email, "192.0.2.1"), 9)));
+    // Nor does it lock the one that it names.
+    let _ = login
+        .invoke(&right(&world.email, "203.0.113.1"))
+        .expect(200);
+}
+
+#[test]
+fn an_ipv6_source_is_its_64() {
+    let Some(world) = World::new() else { return };
+    let login = world.later("login", "", &[("BAKEND_AUTH_THROTTLE_FIRST_LOCK", "1m")]);
+    for n in 1..=5 {
+        fail(&login, &world.email, &format!("2001:db8:1:2:{n}::{n}"), 1);
+    }
+    locked(&login.invoke(&right(&world.email, "2001:db8:1:2:ffff::1")));
+    let _ = login
+        .invoke(&right(&world.email, "2001:db8:1:3::1"))
+        .expect(200);
+    fail(&login, &world.email, "192.0.2.1", 4);
+    fail(&login, &world.email, "::ffff:192.0.2.1", 1);
+    locked(&login.invoke(&right(&world.email, "192.0.2.1")));
+}
+
+/// An attacker with as many sources as they like, who never stops, keeps the user out for a minute at a time: not for
+/// longer, and afterwards the user is in.
+#[test]
+fn nobody_is_kept_out_for_longer_than_a_minute_from_elsewhere() {
+    let Some(world) = World::new() else { return };
+    let mine = "192.0.2.200";
+    let mut clock = 0;
+    for round in 0..3 {
+        let offset = format!("{clock}s");
+        let attackers = world.later("login", &offset, &[]);
+        let user = world.later("login", &offset, &[]);
+        // Before it is locked the user is in.
+        let _ = user.invoke(&right(&world.email, mine)).expect(200);
+        let mut refused = 0;
+        for guess_number in 0..80 {
+            let source = format!("198.51.{}.{}", 100 + round, guess_number / 4);
+            let reply = attackers.invoke(&guess(&world.email, &source));
+            refused += usize::from(reply.status == 429);
+        }
+        assert!(refused >= 30, "{refused} of 80 guesses refused");
+        let wait = locked(&user.invoke(&right(&world.email, mine)));
+        assert!((50..=60).contains(&wait), "{wait}");
+        // All through the lock the attacker goes on, at the end of it and just before the user comes.
+        for within in [20, 40, wait - 4] {
+            let attackers = world.later("login", &format!("{}s", clock + within), &[]);
+            for n in 0..20 {
+                locked(
+                    &attackers.invoke(&guess(&world.email, &format!("203.0.{}.{n}", 100 + round))),
+                );
+            }
+        }
+        clock += wait;
+        let user = world.later("login", &format!("{clock}s"), &[]);
+        let _ = user.invoke(&right(&world.email, mine)).expect(200);
+        clock += 2;
+    }
+}
+
+#[test]
+fn a_source_has_twenty_failures_over_all_accounts() {
+    let Some(world) = World::new() else { return };
+    let login = world.login();
+    for _ in 0..20 {
+        fail(&login, &fresh_email(), "192.0.2.1", 1);
+    }
+    for event in [
+        right(&world.email, "192.0.2.1"),
+        guess(&fresh_email(), "192.0.2.1"),
+    ] {
+        let wait = locked(&login.invoke(&event));
+        assert!((15 * 60 - 60..=15 * 60).contains(&wait), "{wait}");
+    }
+    let _ = login.invoke(&right(&world.email, "192.0.2.2")).expect(200);
+    // What was refused for the source was given back to the account.
+    for item in world.items() {
+        assert!(
+            text_of(&item).starts_with("source#") || item["count"]["N"] == json!("1"),
+            "{item}"
+        );
+    }
+    let _ = world
+        .later("login", "901s", &[])
+        .invoke(&right(&world.email, "192.0.2.1"))
+        .expect(200);
+}

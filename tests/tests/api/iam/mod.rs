@@ -1,0 +1,228 @@
+//! What the functions may do: everything their policies grant is used, and nothing else goes through.
+
+mod accounts;
+mod records;
+
+use api::endpoints::PAGE;
+use blackbox::{Apart, Event, Instance, PASSWORD, fresh_email, stack};
+use serde_json::{Value, json};
+
+use crate::ledger::set_role;
+
+use self::accounts::{api_keys, own_account, users};
+use self::records::records;
+
+/// Functions find their secret in the table, or make it.
+const NO_SECRET: (&str, &str) = ("BAKEND_AUTH_JWT_SECRET", "");
+
+fn credentials(path: &str, email: &str) -> Event {
+    Event::new("POST", path).json(&json!({ "email": email, "password": PASSWORD }))
+}
+
+fn text(value: &Value, name: &str) -> String {
+    value[name].as_str().unwrap_or_default().to_owned()
+}
+
+#[test]
+fn every_grant_is_used_and_nothing_else_is_tried() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let apart = Apart::new(inside);
+    let (admin_email, email) = (fresh_email(), fresh_email());
+    let start = |function: &str, env: &[(&str, &str)]| {
+        apart.function(function, "grants", &[&[NO_SECRET], env].concat())
+    };
+
+    // Whoever of these two starts first on empty tables keeps the signing secret.
+    drop(start("login", &[]));
+    let key = json!({ "TableName": "local-_settings", "Key": { "id": { "S": "signing" } }, "ReturnValues": "ALL_OLD" });
+    let kept = apart
+        .dynamo
+        .database()
+        .delete_item(serde_json::from_value(key).unwrap())
+        .unwrap();
+    assert!(kept.attributes.is_some(), "login has kept no secret");
+    let register = start("register", &[("BAKEND_ADMIN_EMAIL", &admin_email)]);
+
+    let admin = apart
+        .ask(&register, &credentials("/api/auth/register", &admin_email))
+        .expect(201)
+        .json();
+    let _ = apart
+        .ask(&register, &credentials("/api/auth/register", &email))
+        .expect(201);
+    // The hash is of another cost, so it is renewed.
+    let login = start("login", &[("BAKEND_AUTH_BCRYPT_COST", "5")]);
+    let member = apart
+        .ask(&login, &credentials("/api/auth/login", &email))
+        .expect(200)
+        .json();
+    // Two wrong passwords: the second is counted beside the first.
+    for _ in 0..2 {
+        let wrong = json!({ "email": email, "password": "not the password" });
+        let _ = apart
+            .ask(&login, &Event::new("POST", "/api/auth/login").json(&wrong))
+            .expect(401);
+    }
+    let token = json!({ "refreshToken": member["refreshToken"] });
+    let refresh = Event::new("POST", "/api/auth/refresh").json(&token);
+    let tokens = apart
+        .ask(&start("refresh", &[]), &refresh)
+        .expect(200)
+        .json();
+    let member = text(&tokens, "accessToken");
+
+    api_keys(&apart, &start, &text(&admin, "accessToken"));
+    own_account(&apart, &start, &register);
+    records(
+        &apart,
+        &start,
+        &text(&admin, "accessToken"),
+        &text(&admin["user"], "id"),
+        &member,
+    );
+    users(&apart, &start, &text(&admin, "accessToken"));
+    let logout = Event::new("POST", "/api/auth/logout").token(&member);
+    let _ = apart.ask(&start("logout", &[]), &logout).expect(204);
+    let _ = apart
+        .ask(&start("health", &[]), &Event::new("GET", "/api/health"))
+        .expect(200);
+    let _ = apart
+        .ask(&start("fallback", &[]), &Event::new("GET", "/api/nowhere"))
+        .expect(404);
+
+    assert_eq!(apart.proxy.denied(), []);
+    assert_eq!(
+        apart.proxy.unused_grants(),
+        Vec::<String>::new(),
+        "template.yaml grants what nothing uses"
+    );
+}
+
+#[test]
+fn what_a_policy_does_not_grant_is_refused_and_says_nothing() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let apart = Apart::new(inside);
+    let email = fresh_email();
+    let register = apart.function("register", "own", &[]);
+    let member = apart
+        .ask(&register, &credentials("/api/auth/register", &email))
+        .expect(201)
+        .json();
+    let token = text(&member, "accessToken");
+    let refresh_token = json!({ "refreshToken": member["refreshToken"] });
+    let id = text(&member["user"], "id");
+
+    for entry in PAGE.iter().filter(|entry| entry.touches_tables()) {
+        let event = match entry.name {
+            "register" => credentials(entry.path, &fresh_email()),
+            "login" | "me-restore" => credentials(entry.path, &email),
+            "refresh" | "logout" => Event::new("POST", entry.path).json(&refresh_token),
+            _ => {
+                let path = entry
+                    .path
+                    .replace("{collection}", "notes")
+                    .replace("{id}", &id);
+                let path = path.replace("{username}", "ada");
+                Event::new(entry.methods[0].as_str(), &path)
+                    .json(&json!({ "title": "a" }))
+                    .token(&token)
+            }
+        };
+        // The policy of `health` grants nothing.
+        let key = format!("health~{}", entry.name);
+        let foreign = apart.signed_as(entry.name, "foreign", Some(&key), &[]);
+        assert_refused(&apart, &foreign, &event, entry.name);
+        let calls = apart.proxy.drain(&key);
+        assert!(
+            !calls.is_empty() && calls.iter().all(|call| call.status == 400),
+            "{}: {calls:?}",
+            entry.name
+        );
+        assert!(
+            calls
+                .iter()
+                .all(|call| call.error.as_deref() == Some("AccessDeniedException")),
+            "{}",
+            entry.name
+        );
+    }
+    let denied = apart.proxy.denied();
+    assert!(
+        denied.iter().all(|(function, _)| function == "health"),
+        "{denied:?}"
+    );
+}
+
+#[test]
+fn one_grant_too_few_is_noticed() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let apart = Apart::new(inside);
+    let register = apart.function("register", "own", &[]);
+    let member = apart
+        .ask(
+            &register,
+            &credentials("/api/auth/register", &fresh_email()),
+        )
+        .expect(201)
+        .json();
+    let token = text(&member, "accessToken");
+    let create = apart.function("records-create", "own", &[]);
+    let note = Event::new("POST", "/api/notes")
+        .json(&json!({ "title": "a" }))
+        .token(&token);
+    let note = apart.ask(&create, &note).expect(201).json();
+    let record = format!("/api/notes/{}", text(&note, "id"));
+
+    // The policy of `records-get` lets it check the session, and not write.
+    let delete = apart.signed_as(
+        "records-delete",
+        "foreign",
+        Some("records-get~foreign"),
+        &[],
+    );
+    assert_refused(
+        &apart,
+        &delete,
+        &Event::new("DELETE", &record).token(&token),
+        "records-delete",
+    );
+    let denied = apart.proxy.denied();
+    assert_eq!(denied.len(), 1);
+    assert_eq!(
+        (denied[0].1.action.as_str(), denied[0].1.table.as_str()),
+        ("UpdateItem", "local-notes")
+    );
+    let get = apart.function("records-get", "own", &[]);
+    assert_eq!(
+        apart
+            .ask(&get, &Event::new("GET", &record).token(&token))
+            .expect(200)
+            .json(),
+        note
+    );
+}
+
+/// 500 with the usual sentence and nothing else; the cause is in the log, once, under the request's id.
+#[track_caller]
+fn assert_refused(apart: &Apart<'_>, instance: &Instance<'_>, event: &Event, name: &str) {
+    let reply = apart.ask(instance, event).expect(500);
+    let request_id = reply.header("x-request-id").unwrap_or_default().to_owned();
+    let expected = json!({ "error": { "code": "common/internal", "requestId": request_id,
+        "message": "Something went wrong on our side; the log has it under this request id." } });
+    assert_eq!(reply.json(), expected, "{name}");
+    let log = instance.log();
+    let lines: Vec<&str> = log
+        .lines()
+        .filter(|line| line.contains(&request_id))
+        .collect();
+    assert!(
+        lines.len() == 1 && lines[0].contains("AccessDenied"),
+        "{name}: {log}"
+    );
+}
