@@ -1,10 +1,16 @@
 //! Records: created, read, changed and deleted, alone and in bulk.
 
+mod relations;
+mod unique;
+
 use blackbox::{Event, Reply};
 use serde_json::{Value, json};
 
 use super::world::*;
 use super::{Area, Row, assert_every_reservation_is_held, row, suffer_all};
+
+use self::relations::{create_related, create_seen, patch_related, patch_seen};
+use self::unique::{create_again, create_unique, delete_unique, patch_unique};
 
 const ROWS: &[Row] = &[
     row!(
@@ -233,194 +239,6 @@ fn delete<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
             )
             .expect(404);
         assert_eq!(world.notes(&member.access), [kept]);
-    };
-    Act {
-        event,
-        status: 204,
-        look: Box::new(look),
-    }
-}
-
-fn create_unique<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
-    create_once(world, Scene::CreateUnique)
-}
-
-fn create_again<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
-    create_once(world, Scene::CreateAgain)
-}
-
-/// With a key, a create can be sent again until it is heard: there is one record in the end.
-fn create_once<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
-    let member = world.member();
-    let body = json!({ "name": "once", "sku": fresh_sku() });
-    let event = Event::new("POST", "/api/products")
-        .json(&body)
-        .token(&member.access);
-    let event = event.header("idempotency-key", "a-key-of-its-own-0");
-    let again = event.clone();
-    let first = (scene == Scene::CreateAgain)
-        .then(|| world.ask("records-create", &again).expect(201).json());
-    let look = move |reply: &Reply| {
-        let made = world.ask("records-create", &again).expect(201).json();
-        assert!(
-            reply.status != 201 || reply.json() == made,
-            "{} {made}",
-            reply.text()
-        );
-        assert!(first.is_none_or(|first| first == made));
-        world.is_taken(&member, &made["sku"]);
-    };
-    Act {
-        event,
-        status: 201,
-        look: Box::new(look),
-    }
-}
-
-fn create_related<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
-    relate(world, Scene::CreateRelated)
-}
-
-fn patch_related<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
-    relate(world, Scene::PatchRelated)
-}
-
-fn relate<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
-    let member = world.member();
-    let make = |path: &str, body: Value| {
-        world
-            .ask(
-                "records-create",
-                &Event::new("POST", path).json(&body).token(&member.access),
-            )
-            .expect(201)
-            .json()
-    };
-    let post = make("/api/posts", json!({ "title": "target" }));
-    let body = json!({ "post": post["id"], "text": "a" });
-    let (event, status) = if scene == Scene::CreateRelated {
-        (Event::new("POST", "/api/comments").json(&body), 201)
-    } else {
-        let path = format!("/api/comments/{}", text(&make("/api/comments", body)["id"]));
-        (
-            Event::new("PATCH", &path).json(&json!({ "post": post["id"], "text": "b" })),
-            200,
-        )
-    };
-    let look = move |reply: &Reply| {
-        if reply.status == status {
-            let path = format!("/api/comments/{}", text(&reply.json()["id"]));
-            assert_eq!(
-                world
-                    .ask("records-get", &Event::new("GET", &path))
-                    .expect(200)
-                    .json(),
-                reply.json()
-            );
-        }
-    };
-    Act {
-        event: event.token(&member.access),
-        status,
-        look: Box::new(look),
-    }
-}
-
-fn create_seen<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
-    relate_to_seen(world, Scene::CreateSeen)
-}
-
-fn patch_seen<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
-    relate_to_seen(world, Scene::PatchSeen)
-}
-
-/// An article points to one that row filters might hide.
-fn relate_to_seen<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
-    let member = world.member();
-    let make = |body: Value| {
-        let event = Event::new("POST", "/api/articles")
-            .json(&body)
-            .token(&member.access);
-        world.ask("records-create", &event).expect(201).json()
-    };
-    let target = make(json!({ "title": "target" }));
-    let body = json!({ "title": "a", "see": target["id"] });
-    let (event, status) = if scene == Scene::CreateSeen {
-        (Event::new("POST", "/api/articles").json(&body), 201)
-    } else {
-        let path = format!(
-            "/api/articles/{}",
-            text(&make(json!({ "title": "b" }))["id"])
-        );
-        (Event::new("PATCH", &path).json(&body), 200)
-    };
-    let access = member.access.clone();
-    let look = move |reply: &Reply| {
-        if reply.status == status {
-            let event = Event::new(
-                "GET",
-                &format!("/api/articles/{}", text(&reply.json()["id"])),
-            )
-            .token(&access);
-            assert_eq!(
-                world.ask("records-get", &event).expect(200).json(),
-                reply.json()
-            );
-        }
-    };
-    Act {
-        event: event.token(&member.access),
-        status,
-        look: Box::new(look),
-    }
-}
-
-fn patch_unique<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
-    let member = world.member();
-    let before = world.product(&member, &json!(fresh_sku()));
-    let path = format!("/api/products/{}", text(&before["id"]));
-    let event = Event::new("PATCH", &path)
-        .json(&json!({ "sku": fresh_sku() }))
-        .token(&member.access);
-    let again = event.clone();
-    let look = move |reply: &Reply| {
-        let now = world
-            .ask("records-get", &Event::new("GET", &path))
-            .expect(200)
-            .json();
-        assert!(
-            reply.status != 200 || reply.json() == now,
-            "{} {now}",
-            reply.text()
-        );
-        world.is_taken(&member, &now["sku"]);
-        let after = world.ask("records-update", &again).expect(200).json();
-        world.is_taken(&member, &after["sku"]);
-        let _ = world.product(&member, &before["sku"]);
-    };
-    Act {
-        event,
-        status: 200,
-        look: Box::new(look),
-    }
-}
-
-fn delete_unique<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
-    let member = world.member();
-    let before = world.product(&member, &json!(fresh_sku()));
-    let event = Event::new("DELETE", &format!("/api/products/{}", text(&before["id"])))
-        .token(&member.access);
-    let again = event.clone();
-    let look = move |reply: &Reply| {
-        if reply.status != 204 {
-            let again = world.ask("records-delete", &again);
-            assert!(
-                again.status == 204 || again.code() == "data/record-not-found",
-                "{}",
-                again.text()
-            );
-        }
-        let _ = world.product(&member, &before["sku"]);
     };
     Act {
         event,
