@@ -31,14 +31,15 @@ pub struct Stack {
 }
 
 /// The stack of the owner's project: `BAKEND_PROJECT`, or the root of the checkout. It is the one that [`stack`] is in
-/// this process, and has to be asked for first.
+/// this process, and has to be asked for first. `None` where `BAKEND_TEST_URL` names a stack, which is of the suite's
+/// own project.
 ///
 /// # Panics
 /// It does not start, or the process tests the suite's own project already.
 #[must_use]
-pub fn owners_stack() -> &'static Stack {
+pub fn owners_stack() -> Option<&'static Stack> {
     project::test_owners();
-    stack()
+    stack().inside().map(|_| stack())
 }
 
 /// The stack under test, started by whoever asks first; it ends with the process.

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{self, Command};
 
 use api::project::VARIABLE;
-use blackbox::owners_stack;
+use blackbox::{Stack, owners_stack};
 use local::tools::forget_package;
 use serde_json::{Value, json};
 
@@ -131,7 +131,7 @@ fn run(program: &Path, arguments: &[&str], copy: &Path) {
 
 #[test]
 fn a_customised_copy_passes_the_checks() {
-    let Some(inside) = owners_stack().inside() else {
+    let Some(inside) = owners_stack().and_then(Stack::inside) else {
         return;
     };
     let copy = customise();

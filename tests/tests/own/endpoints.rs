@@ -36,7 +36,7 @@ fn assert_answered(what: &str, reply: &Reply) {
 
 #[test]
 fn every_endpoint_answers_as_documented() {
-    let stack = owners_stack();
+    let Some(stack) = owners_stack() else { return };
     let stranger = stack.stranger();
     for entry in PAGE {
         // One that ends its own session is somebody else for the next entry.
@@ -73,7 +73,8 @@ fn value(declared: &ProfileField) -> Option<(String, Value)> {
 
 #[test]
 fn the_declared_profile_is_kept() {
-    let member = owners_stack().member();
+    let Some(stack) = owners_stack() else { return };
+    let member = stack.member();
     let fields = &tested().project.settings.users.fields;
     let profile: Map<String, Value> = fields.iter().filter_map(value).collect();
     if profile.is_empty() {
