@@ -1,8 +1,11 @@
-//! Python tools, each in a virtual environment of its own under `.bakend/tools`, at a pinned version.
+//! Python tools, each in a virtual environment of its own, at a pinned version.
 //!
-//! Pip runs as the machine has configured it. Every error is one line that says what to do.
+//! They live in the user's cache folder, so that a second clone does not install them again: `BAKEND_TOOLS`, else
+//! `bakend/tools` in `XDG_CACHE_HOME` or `~/.cache`, else `.bakend/tools` in the project. Pip runs as the machine has
+//! configured it. Every error is one line that says what to do.
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
@@ -12,6 +15,14 @@ struct Tool {
     name: &'static str,
     requirement: &'static str,
     program: &'static str,
+}
+
+impl Tool {
+    /// The name of its folder. It has the version, so that two clones with different pins share the cache.
+    fn folder(&self) -> String {
+        let version = self.requirement.rsplit("==").next().unwrap_or_default();
+        format!("{}-{version}", self.name)
+    }
 }
 
 const CARGO_LAMBDA: Tool = Tool {
@@ -86,10 +97,28 @@ pub fn schemathesis(root: &Path) -> Result<PathBuf, String> {
     install(root, &SCHEMATHESIS)
 }
 
+/// The folder that holds the tools.
+fn cache(
+    root: &Path,
+    variable: impl Fn(&str) -> Option<OsString>,
+    home: Option<PathBuf>,
+) -> PathBuf {
+    let absolute = |name| {
+        variable(name)
+            .map(PathBuf::from)
+            .filter(|path| path.is_absolute())
+    };
+    // A relative XDG_CACHE_HOME is invalid (XDG Base Directory Specification).
+    let user = || absolute("XDG_CACHE_HOME").or_else(|| Some(home?.join(".cache")));
+    absolute("BAKEND_TOOLS")
+        .or_else(|| Some(user()?.join("bakend/tools")))
+        .unwrap_or_else(|| root.join(".bakend/tools"))
+}
+
 /// The program of `tool`, installed first if it is missing or of another version.
 fn install(root: &Path, tool: &Tool) -> Result<PathBuf, String> {
-    let tools = root.join(".bakend/tools");
-    let folder = tools.join(tool.name);
+    let tools = cache(root, |name| env::var_os(name), env::home_dir());
+    let folder = tools.join(tool.folder());
     let (program, stamp) = (
         folder.join("bin").join(tool.program),
         folder.join("installed"),
@@ -103,7 +132,7 @@ fn install(root: &Path, tool: &Tool) -> Result<PathBuf, String> {
     let trouble =
         |what: &str, error: std::io::Error| format!("{what} {}: {error}", folder.display());
     fs::create_dir_all(&tools).map_err(|error| trouble("Cannot create", error))?;
-    let lock = File::create(tools.join(format!("{}.lock", tool.name)))
+    let lock = File::create(tools.join(format!("{}.lock", tool.folder())))
         .map_err(|e| trouble("Cannot lock", e))?;
     lock.lock().map_err(|error| trouble("Cannot lock", error))?;
     if is_there() {
@@ -269,5 +298,36 @@ mod tests {
         ] {
             assert_eq!(is_recent(said), fits, "{said}");
         }
+    }
+
+    #[test]
+    fn tools_live_where_the_user_keeps_caches() {
+        let root = Path::new("/project");
+        for (set, home, expected) in [
+            (
+                &[("BAKEND_TOOLS", "/t"), ("XDG_CACHE_HOME", "/c")][..],
+                Some("/h"),
+                "/t",
+            ),
+            (&[("XDG_CACHE_HOME", "/c")], Some("/h"), "/c/bakend/tools"),
+            (
+                &[("XDG_CACHE_HOME", "c")],
+                Some("/h"),
+                "/h/.cache/bakend/tools",
+            ),
+            (&[], Some("/h"), "/h/.cache/bakend/tools"),
+            (&[], None, "/project/.bakend/tools"),
+        ] {
+            let variable = |name: &str| {
+                let found = set.iter().find(|(there, _)| *there == name);
+                found.map(|(_, value)| OsString::from(value))
+            };
+            assert_eq!(
+                cache(root, variable, home.map(PathBuf::from)),
+                Path::new(expected)
+            );
+        }
+        assert_eq!(CARGO_LAMBDA.folder(), "cargo-lambda-1.9.2");
+        assert_eq!(MINISTACK.folder(), "ministack-1.5.33");
     }
 }
