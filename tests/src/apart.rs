@@ -1,9 +1,10 @@
 //! Tables, a proxy and functions that one test has to itself, beside the stack that all tests share.
 
-use local::dynamo::{Dynamo, Storage};
+use local::dynamo::Dynamo;
 use local::proxy::{Call, Proxy};
 
 use crate::client::Reply;
+use crate::engine;
 use crate::event::Event;
 use crate::inside::{Inside, Instance};
 
@@ -24,8 +25,7 @@ impl<'a> Apart<'a> {
     /// They cannot be made.
     #[must_use]
     pub fn new(inside: &'a Inside) -> Self {
-        let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
-        dynamo.make(&inside.template.tables().unwrap()).unwrap();
+        let dynamo = engine::apart(&inside.template).unwrap();
         let proxy = Proxy::start(&dynamo.endpoint(), &inside.template).unwrap();
         Self {
             inside,

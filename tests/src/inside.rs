@@ -10,7 +10,7 @@ use std::{fs, process};
 
 use api::endpoints::PAGE;
 use api::project::VARIABLE;
-use local::dynamo::{Dynamo, Storage};
+use local::dynamo::Dynamo;
 use local::emulator::{Emulator, Function};
 use local::process::Process;
 use local::proxy::{Call, Proxy};
@@ -19,6 +19,7 @@ use local::tools::forget_package;
 
 use crate::client::{Caller, Reply};
 use crate::contract;
+use crate::engine;
 use crate::event::{Event, reply};
 use crate::project::tested;
 use crate::stack::{ADMIN_EMAIL, JWT_SECRET};
@@ -31,7 +32,7 @@ pub struct Inside {
     emulator: Emulator,
     /// The proxy between the functions and DynamoDB: policies, ledger, faults.
     pub proxy: Proxy,
-    /// The embedded DynamoDB.
+    /// The DynamoDB.
     pub dynamo: Dynamo,
     /// The template that tables and policies come from.
     pub template: Template,
@@ -55,8 +56,7 @@ impl Inside {
         let binaries = build(&root)?;
         let project = tested();
         let template = Template::parse(&project.template)?;
-        let dynamo = Dynamo::start(&Storage::Memory, 0)?;
-        dynamo.make(&template.tables()?)?;
+        let dynamo = engine::shared(&template)?;
         let proxy = Proxy::start(&dynamo.endpoint(), &template)?;
         let cargo_lambda = local::tools::cargo_lambda(&root)?;
         let folder = scratch(&root)?;

@@ -9,7 +9,7 @@ use auth::Scope;
 use auth::prepare::Creation;
 use local::dynamo::{Dynamo, Storage};
 use local::proxy::{Call, OPERATOR, Proxy};
-use local::seed::{Engine, Seed, fill};
+use local::seed::{Seed, fill};
 use local::template::Template;
 use serde_json::{Map, Value, json};
 use store::{Page, Store, Writer};
@@ -196,7 +196,7 @@ impl Bench {
             .map(|owner| json!({ "PutRequest": { "Item": { "id": { "S": owner } } } }));
         let users: Vec<Value> = users.collect();
         let table = format!("{}_users", local::TABLE_PREFIX);
-        Engine::Here(dynamo.database()).call(
+        dynamo.engine().call(
             "BatchWriteItem",
             &json!({ "RequestItems": { table: users } }),
         )?;
@@ -217,14 +217,7 @@ impl Bench {
             seed: round,
             now,
         };
-        fill(
-            &Engine::Here(self.dynamo.database()),
-            &self.definition,
-            seed,
-            pad,
-            |_| {},
-        )
-        .map(drop)
+        fill(&self.dynamo.engine(), &self.definition, seed, pad, |_| {}).map(drop)
     }
 
     async fn measure(&self) -> Result<Vec<(&'static str, Aim, Cost)>, Error> {
@@ -440,7 +433,8 @@ impl Bench {
         let key = json!({ "shard": { "N": "0" }, "id": { "S": id } });
         let table = format!("{}{}", local::TABLE_PREFIX, self.definition.name);
         let gone = json!({ "RequestItems": { table: [{ "DeleteRequest": { "Key": key } }] } });
-        Engine::Here(self.dynamo.database())
+        self.dynamo
+            .engine()
             .call("BatchWriteItem", &gone)
             .map_err(Error::internal)?;
         Ok(())

@@ -9,7 +9,7 @@ use std::time::Duration;
 use local::dynamo::{Dynamo, Storage};
 use local::process::{Output, Process};
 use local::template::Template;
-use local::{REGION, TABLE_PREFIX, tools};
+use local::{LOCAL_KEY, REGION, TABLE_PREFIX, tools};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Arguments, checks, welcome};
@@ -23,16 +23,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         eprintln!("warning: {warning}");
     }
     checks::port(arguments.port, "--port")?;
-    checks::port(arguments.dynamodb_port, "--dynamodb-port")?;
+    if arguments.dynamodb.is_none() {
+        checks::port(arguments.dynamodb_port, "--dynamodb-port")?;
+    }
     let cargo_lambda = tools::cargo_lambda(&root)?;
 
-    let file = root.join(".bakend/dynamodb.sqlite");
-    let storage = if arguments.memory {
-        Storage::Memory
-    } else {
-        Storage::File(file.clone())
-    };
-    let dynamo = Dynamo::start(&storage, arguments.dynamodb_port)?;
+    let (dynamo, data) = dynamo(&root, arguments)?;
     for line in dynamo.make(&Template::read(&root.join("template.yaml"))?.tables()?)? {
         println!("DynamoDB: {line}");
         if line.starts_with("added index ") && !line.contains(" by_owner ") {
@@ -47,11 +43,6 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     build(&root)?;
     let watch = watch(&root, &cargo_lambda, arguments.port, &dynamo.endpoint())?;
     let outcome = until_stopped(watch, arguments.port, || {
-        let data = if arguments.memory {
-            "in memory, gone when this stops".to_owned()
-        } else {
-            file.display().to_string()
-        };
         println!(
             "{}",
             welcome::text(
@@ -64,6 +55,24 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     drop(note);
     drop(dynamo);
     outcome
+}
+
+/// The DynamoDB of this run, and where its data is, in words.
+fn dynamo(root: &Path, arguments: &Arguments) -> Result<(Dynamo, String), String> {
+    if let Some(address) = &arguments.dynamodb {
+        let data = "in the DynamoDB that ran already, and there when this stops";
+        return Ok((Dynamo::at(address)?, data.to_owned()));
+    }
+    let file = root.join(".bakend/dynamodb.sqlite");
+    let (storage, data) = if arguments.memory {
+        (
+            Storage::Memory,
+            "in memory, gone when this stops".to_owned(),
+        )
+    } else {
+        (Storage::File(file.clone()), file.display().to_string())
+    };
+    Ok((Dynamo::start(&storage, arguments.dynamodb_port)?, data))
 }
 
 /// Builds every binary once, with the features and the profile that `cargo lambda watch` and `cargo test` use.
@@ -101,7 +110,7 @@ fn watch(root: &Path, cargo_lambda: &Path, port: u16, dynamodb: &str) -> Result<
         .env("BAKEND_TABLE_PREFIX", TABLE_PREFIX)
         .env("AWS_ENDPOINT_URL_DYNAMODB", dynamodb)
         .env("AWS_REGION", REGION)
-        .env("AWS_ACCESS_KEY_ID", "local")
+        .env("AWS_ACCESS_KEY_ID", LOCAL_KEY)
         .env("AWS_SECRET_ACCESS_KEY", "local")
         .env_remove("AWS_SESSION_TOKEN");
     tools::forget_package(&mut command);
@@ -145,15 +154,28 @@ fn until_stopped(mut watch: Process, port: u16, greet: impl FnOnce()) -> Result<
 struct Note(std::path::PathBuf);
 
 impl Note {
-    fn write(root: &Path, dynamodb: &str, port: u16) -> Result<Self, String> {
+    /// Leaves the note of another run on the same DynamoDB as it is.
+    fn write(root: &Path, dynamodb: &str, port: u16) -> Result<Option<Self>, String> {
         let path = root.join(".bakend/local.json");
+        let there = fs::read_to_string(&path).unwrap_or_default();
+        let there: serde_json::Value = serde_json::from_str(&there).unwrap_or_default();
+        let api = there["api"].as_str().unwrap_or_default();
+        if there["dynamodb"] == dynamodb && is_open(api) {
+            return Ok(None);
+        }
         let note =
             serde_json::json!({ "dynamodb": dynamodb, "api": format!("http://localhost:{port}") });
         fs::create_dir_all(root.join(".bakend"))
             .and_then(|()| fs::write(&path, format!("{note:#}\n")))
             .map_err(|error| format!("Cannot write {}: {error}", path.display()))?;
-        Ok(Self(path))
+        Ok(Some(Self(path)))
     }
+}
+
+/// Whether something listens at this address of an API.
+fn is_open(api: &str) -> bool {
+    api.strip_prefix("http://")
+        .is_some_and(|authority| TcpStream::connect(authority).is_ok())
 }
 
 impl Drop for Note {

@@ -1,6 +1,5 @@
-//! Embedded DynamoDB on a loopback port, with the template's tables.
+//! DynamoDB with the template's tables: embedded on a loopback port, or one that runs already.
 
-use std::net::{Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -11,6 +10,9 @@ use tokio::runtime::Runtime;
 use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
+use crate::engine::Engine;
+use crate::listen::{listen, runtime};
+use crate::relay::Relay;
 use crate::template::Table;
 
 /// How often expired items are deleted.
@@ -25,10 +27,23 @@ pub enum Storage {
     File(PathBuf),
 }
 
-/// A running DynamoDB; dropping it answers what is under way, then stops it.
+/// A running DynamoDB. Dropping it stops what this process started, and nothing else.
 pub struct Dynamo {
+    endpoint: String,
+    place: Place,
+}
+
+enum Place {
+    Here(Embedded),
+    /// Another process has it; the relay, where there is one, signs with a key of its own.
+    There {
+        _relay: Option<Relay>,
+    },
+}
+
+/// The engine in this process; dropping it answers what is under way, then stops it.
+struct Embedded {
     database: Database,
-    address: SocketAddr,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<Result<(), String>>>,
     runtime: Option<Runtime>,
@@ -37,7 +52,7 @@ pub struct Dynamo {
 impl std::fmt::Debug for Dynamo {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Dynamo")
-            .field("address", &self.address)
+            .field("endpoint", &self.endpoint)
             .finish_non_exhaustive()
     }
 }
@@ -77,24 +92,65 @@ impl Dynamo {
             }
         });
         Ok(Self {
-            database,
-            address,
-            stop: Some(stop),
-            serving: Some(serving),
-            runtime: Some(runtime),
+            endpoint: format!("http://{address}"),
+            place: Place::Here(Embedded {
+                database,
+                stop: Some(stop),
+                serving: Some(serving),
+                runtime: Some(runtime),
+            }),
+        })
+    }
+
+    /// The DynamoDB that runs already at `endpoint`, such as `http://127.0.0.1:8000`.
+    ///
+    /// # Errors
+    /// One line: it is no such address, or no DynamoDB answers there.
+    pub fn at(endpoint: &str) -> Result<Self, String> {
+        let endpoint = endpoint.trim_end_matches('/');
+        let authority = endpoint.strip_prefix("http://").unwrap_or_default();
+        if authority.is_empty() || authority.contains('/') {
+            return Err(format!(
+                "{endpoint} is no address of a local DynamoDB: it looks like http://127.0.0.1:8000"
+            ));
+        }
+        let there = Self {
+            endpoint: endpoint.to_owned(),
+            place: Place::There { _relay: None },
+        };
+        there.engine().call("ListTables", &json!({}))?;
+        Ok(there)
+    }
+
+    /// The same DynamoDB by way of a relay that signs with `key`, letters and digits. Where the engine keeps a database
+    /// for each access key, these are tables of their own.
+    ///
+    /// # Errors
+    /// As [`Dynamo::at`], or no port is free.
+    pub fn signed(endpoint: &str, key: &str) -> Result<Self, String> {
+        let there = Self::at(endpoint)?;
+        let relay = Relay::start(&there.endpoint, key)?;
+        Ok(Self {
+            endpoint: relay.endpoint(),
+            place: Place::There {
+                _relay: Some(relay),
+            },
         })
     }
 
     /// Where it listens, such as `http://127.0.0.1:8000`.
     #[must_use]
     pub fn endpoint(&self) -> String {
-        format!("http://{}", self.address)
+        self.endpoint.clone()
     }
 
-    /// The engine itself, for what a test puts in or looks up without HTTP.
+    /// Its operations as JSON: past HTTP where it is in this process.
     #[must_use]
-    pub fn database(&self) -> &Database {
-        &self.database
+    pub fn engine(&self) -> Engine<'_> {
+        match &self.place {
+            Place::Here(embedded) => Engine::Here(&embedded.database),
+            Place::There { .. } => Engine::There(&self.endpoint),
+        }
     }
 
     /// Makes the tables, indexes and TTL settings that are missing and leaves the rest; returns a line for each thing
@@ -114,9 +170,7 @@ impl Dynamo {
     fn make_table(&self, table: &Table, done: &mut Vec<String>) -> Result<(), String> {
         match self.describe(&table.name) {
             None => {
-                self.database
-                    .create_table(request(&table.create)?)
-                    .map_err(|error| error.to_string())?;
+                self.engine().call("CreateTable", &table.create)?;
                 done.push(format!("made table {}", table.name));
             }
             Some(there) if there["KeySchema"] != table.create["KeySchema"] => {
@@ -130,17 +184,11 @@ impl Dynamo {
             return Ok(());
         };
         let name = json!({ "TableName": table.name });
-        let there = self
-            .database
-            .describe_time_to_live(request(&name)?)
-            .map_err(|error| error.to_string())?;
-        let there = serde_json::to_value(there).map_err(|error| error.to_string())?;
+        let there = self.engine().call("DescribeTimeToLive", &name)?;
         if there["TimeToLiveDescription"]["AttributeName"] != *attribute {
             let wanted = json!({ "TableName": table.name,
                 "TimeToLiveSpecification": { "Enabled": true, "AttributeName": attribute } });
-            self.database
-                .update_time_to_live(request(&wanted)?)
-                .map_err(|error| error.to_string())?;
+            self.engine().call("UpdateTimeToLive", &wanted)?;
         }
         Ok(())
     }
@@ -183,8 +231,8 @@ impl Dynamo {
             let update = json!({ "TableName": table.name, "AttributeDefinitions": attributes,
                 "GlobalSecondaryIndexUpdates": [{ "Create": index }] });
             let name = index["IndexName"].as_str().unwrap_or_default();
-            self.database
-                .update_table(request(&update)?)
+            self.engine()
+                .call("UpdateTable", &update)
                 .map_err(|error| {
                     format!(
                         "cannot add index {name} ({error}); start afresh by deleting the data file"
@@ -196,17 +244,14 @@ impl Dynamo {
     }
 
     fn describe(&self, name: &str) -> Option<Value> {
-        let answer = self
-            .database
-            .describe_table(request(&json!({ "TableName": name })).ok()?)
-            .ok()?;
-        serde_json::to_value(answer)
-            .ok()
-            .map(|mut answer| answer["Table"].take())
+        let described = self
+            .engine()
+            .call("DescribeTable", &json!({ "TableName": name }));
+        described.ok().map(|mut answer| answer["Table"].take())
     }
 }
 
-impl Drop for Dynamo {
+impl Drop for Embedded {
     fn drop(&mut self) {
         drop(self.stop.take());
         let (Some(runtime), Some(serving)) = (self.runtime.take(), self.serving.take()) else {
@@ -225,35 +270,6 @@ fn key_names(schema: &Value) -> Vec<Value> {
         .flatten()
         .map(|key| key["AttributeName"].clone())
         .collect()
-}
-
-fn request<T: serde::de::DeserializeOwned>(body: &Value) -> Result<T, String> {
-    serde_json::from_str(&body.to_string()).map_err(|error| error.to_string())
-}
-
-/// A runtime of its own for a server in this process.
-pub(crate) fn runtime() -> Result<Runtime, String> {
-    tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(2)
-        .enable_all()
-        .build()
-        .map_err(|error| format!("Cannot start a runtime: {error}"))
-}
-
-/// A listener on a port of the loopback interface.
-pub(crate) fn listen(port: u16) -> Result<std::net::TcpListener, String> {
-    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map_err(|error| {
-        match error.kind() {
-            io::ErrorKind::AddrInUse => {
-                format!("Port {port} is taken: stop what listens there or choose another one")
-            }
-            _ => format!("Cannot listen on port {port}: {error}"),
-        }
-    })?;
-    listener
-        .set_nonblocking(true)
-        .map_err(|error| error.to_string())?;
-    Ok(listener)
 }
 
 fn open(path: &Path) -> Result<Database, String> {
@@ -309,19 +325,12 @@ mod tests {
         let first = Dynamo::start(&storage, 0).unwrap();
         assert_eq!(first.make(&tables()).unwrap().len(), 3);
         let item = json!({ "TableName": "local-_users", "Item": { "id": { "S": "a" } } });
-        first.database().put_item(request(&item).unwrap()).unwrap();
+        first.engine().call("PutItem", &item).unwrap();
         drop(first);
         let second = Dynamo::start(&storage, 0).unwrap();
         assert_eq!(second.make(&tables()).unwrap(), Vec::<String>::new());
         let key = json!({ "TableName": "local-_users", "Key": { "id": { "S": "a" } } });
-        assert!(
-            second
-                .database()
-                .get_item(request(&key).unwrap())
-                .unwrap()
-                .item
-                .is_some()
-        );
+        assert!(second.engine().call("GetItem", &key).unwrap()["Item"].is_object());
         let _ = fs::remove_dir_all(file.parent().unwrap());
     }
 
@@ -338,7 +347,7 @@ mod tests {
         dynamo.make(&before).unwrap();
         let item = json!({ "TableName": "local-notes",
             "Item": { "shard": { "S": "0" }, "id": { "S": "1" }, "owner": { "S": "me" } } });
-        dynamo.database().put_item(request(&item).unwrap()).unwrap();
+        dynamo.engine().call("PutItem", &item).unwrap();
         assert_eq!(
             dynamo.make(&tables()).unwrap(),
             ["added index by_owner to table local-notes"]
@@ -346,8 +355,7 @@ mod tests {
         let query = json!({ "TableName": "local-notes", "IndexName": "by_owner",
             "KeyConditionExpression": "#o = :o", "ExpressionAttributeNames": { "#o": "owner" },
             "ExpressionAttributeValues": { ":o": { "S": "me" } } });
-        let found = dynamo.database().query(request(&query).unwrap()).unwrap();
-        assert_eq!(serde_json::to_value(found).unwrap()["Count"], 1);
+        assert_eq!(dynamo.engine().call("Query", &query).unwrap()["Count"], 1);
     }
 
     #[test]
@@ -371,15 +379,13 @@ mod tests {
         for (id, key) in [("a", "/w=="), ("b", "AA=="), ("c", "gAA=")] {
             let item = json!({ "TableName": "local-notes",
                 "Item": { "shard": { "N": "0" }, "id": { "S": id }, name: { "B": key } } });
-            dynamo.database().put_item(request(&item).unwrap()).unwrap();
+            dynamo.engine().call("PutItem", &item).unwrap();
         }
         let query = |condition: &str| {
             let query = json!({ "TableName": "local-notes", "IndexName": name, "KeyConditionExpression": condition,
                 "ExpressionAttributeNames": { "#s": "shard", "#k": name },
                 "ExpressionAttributeValues": { ":s": { "N": "0" }, ":k": { "B": "gA==" } } });
-            let found =
-                serde_json::to_value(dynamo.database().query(request(&query).unwrap()).unwrap())
-                    .unwrap();
+            let found = dynamo.engine().call("Query", &query).unwrap();
             let ids = found["Items"]
                 .as_array()
                 .unwrap()
@@ -403,11 +409,51 @@ mod tests {
         );
         let _ = fs::remove_dir_all(file.parent().unwrap());
         let first = Dynamo::start(&Storage::Memory, 0).unwrap();
-        let taken = first.address.port();
+        let taken = first
+            .endpoint()
+            .rsplit(':')
+            .next()
+            .unwrap()
+            .parse()
+            .unwrap();
         let refused = Dynamo::start(&Storage::Memory, taken).unwrap_err();
         assert!(
             refused.starts_with(&format!("Port {taken} is taken")),
             "{refused}"
         );
+    }
+
+    #[test]
+    fn an_engine_that_runs_already_takes_the_tables_that_it_lacks() {
+        let engine = Dynamo::start(&Storage::Memory, 0).unwrap();
+        engine.make(&tables()[..1]).unwrap();
+        let (at, signed) = (
+            Dynamo::at(&format!("{}/", engine.endpoint())).unwrap(),
+            Dynamo::signed(&engine.endpoint(), "another").unwrap(),
+        );
+        assert_eq!(at.make(&tables()).unwrap().len(), 2);
+        assert_eq!(signed.make(&tables()).unwrap(), Vec::<String>::new());
+        let item = json!({ "TableName": "local-_users", "Item": { "id": { "S": "a" } } });
+        at.engine().call("PutItem", &item).unwrap();
+        let key = json!({ "TableName": "local-_users", "Key": { "id": { "S": "a" } } });
+        for dynamo in [&engine, &at, &signed] {
+            assert!(dynamo.engine().call("GetItem", &key).unwrap()["Item"].is_object());
+        }
+        drop((at, signed));
+        assert!(engine.engine().call("GetItem", &key).unwrap()["Item"].is_object());
+    }
+
+    #[test]
+    fn an_address_without_an_engine_is_told() {
+        let port = crate::emulator::free_port().unwrap();
+        for (address, said) in [
+            (format!("http://127.0.0.1:{port}"), "does not answer"),
+            ("127.0.0.1:8000".to_owned(), "no address"),
+            ("http://127.0.0.1:8000/path".to_owned(), "no address"),
+            ("https://127.0.0.1:8000".to_owned(), "no address"),
+        ] {
+            let refused = Dynamo::at(&address).unwrap_err();
+            assert!(refused.contains(said), "{refused}");
+        }
     }
 }

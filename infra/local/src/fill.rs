@@ -9,7 +9,8 @@ use std::time::{Instant, SystemTime};
 use api::{Definition, Timestamp};
 use indicatif::{ProgressBar, ProgressStyle};
 use local::dynamo::{Dynamo, Storage};
-use local::seed::{Engine, Seed, fill};
+use local::engine::Engine;
+use local::seed::{Seed, fill};
 use local::template::Template;
 use serde_json::Value;
 
@@ -33,7 +34,7 @@ pub(crate) fn run(collection: &str, count: u64, seed: Option<u64>) -> Result<(),
             let dynamo = Dynamo::start(&Storage::File(file.clone()), 0)?;
             dynamo.make(&Template::read(&root.join("template.yaml"))?.tables()?)?;
             with_progress(
-                &Engine::Here(dynamo.database()),
+                &dynamo.engine(),
                 &definition,
                 seed,
                 &file.display().to_string(),

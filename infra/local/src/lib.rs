@@ -5,8 +5,11 @@ use std::path::PathBuf;
 
 pub mod dynamo;
 pub mod emulator;
+pub mod engine;
+mod listen;
 pub mod process;
 pub mod proxy;
+mod relay;
 pub mod seed;
 pub mod template;
 // The file is infra's. Compiled here as well, so that `cargo dev` neither waits for the generator nor fails to build on
@@ -22,6 +25,9 @@ pub const TABLE_PREFIX: &str = "local-";
 
 /// The region that local names and signatures carry.
 pub const REGION: &str = "us-east-1";
+
+/// The access key id of the local stack. Some engines keep a database of its own for each key.
+pub const LOCAL_KEY: &str = "local";
 
 /// The project's root folder.
 #[must_use]

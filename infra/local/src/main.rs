@@ -36,6 +36,10 @@ struct Arguments {
     /// Keep the data in memory instead of in .bakend/dynamodb.sqlite.
     #[arg(long)]
     memory: bool,
+    /// Use the DynamoDB that runs at this address, such as http://127.0.0.1:8000 of another `cargo dev`, and make the
+    /// tables that it lacks.
+    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["dynamodb_port", "memory"])]
+    dynamodb: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]

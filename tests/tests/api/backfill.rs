@@ -88,20 +88,13 @@ impl Shop<'_> {
 
     /// Makes every record one that was written before there was any index or unique field.
     fn age(&self) {
-        let database = self.apart.dynamo.database();
+        let engine = self.apart.dynamo.engine();
         let scan = json!({ "TableName": "local-products" });
-        let found = serde_json::to_value(
-            database
-                .scan(serde_json::from_value(scan).unwrap())
-                .unwrap(),
-        )
-        .unwrap();
+        let found = engine.call("Scan", &scan).unwrap();
         for item in found["Items"].as_array().unwrap() {
             let key = json!({ "shard": item["shard"], "id": item["id"] });
             let delete = json!({ "TableName": "local-products", "Key": key });
-            database
-                .delete_item(serde_json::from_value(delete).unwrap())
-                .unwrap();
+            engine.call("DeleteItem", &delete).unwrap();
             if item.get("data").is_none() {
                 continue;
             }
@@ -110,22 +103,14 @@ impl Shop<'_> {
                 name != "indexed" && !name.starts_with("by.") && !name.starts_with("own.")
             });
             let put = json!({ "TableName": "local-products", "Item": old });
-            database
-                .put_item(serde_json::from_value(put).unwrap())
-                .unwrap();
+            engine.call("PutItem", &put).unwrap();
         }
     }
 
     /// The item of a record, as the table has it.
     fn item(&self, id: &str) -> Value {
         let scan = json!({ "TableName": "local-products" });
-        let found = self
-            .apart
-            .dynamo
-            .database()
-            .scan(serde_json::from_value(scan).unwrap())
-            .unwrap();
-        let found = serde_json::to_value(found).unwrap();
+        let found = self.apart.dynamo.engine().call("Scan", &scan).unwrap();
         found["Items"]
             .as_array()
             .unwrap()
@@ -137,11 +122,7 @@ impl Shop<'_> {
 
     fn put(&self, item: &Value) {
         let put = json!({ "TableName": "local-products", "Item": item });
-        self.apart
-            .dynamo
-            .database()
-            .put_item(serde_json::from_value(put).unwrap())
-            .unwrap();
+        self.apart.dynamo.engine().call("PutItem", &put).unwrap();
     }
 
     /// What the command says, and whether it is content.

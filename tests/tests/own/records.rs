@@ -6,7 +6,7 @@ use api::definition::Index;
 use api::{Definition, Timestamp};
 use blackbox::project::tested;
 use blackbox::{Caller, Inside, owners_stack};
-use local::seed::{Engine, Seed, fill};
+use local::seed::{Seed, fill};
 use serde_json::{Map, Value};
 
 /// Fills every collection; those wait that must name records of others.
@@ -19,7 +19,7 @@ fn fill_all(inside: &Inside) {
         seed: 1,
         now: Timestamp::from_millis(u64::try_from(now.as_millis()).unwrap()),
     };
-    let engine = Engine::Here(inside.dynamo.database());
+    let engine = inside.dynamo.engine();
     let mut todo: Vec<&Definition> = tested().project.collections.definitions.iter().collect();
     for _ in 0..todo.len() {
         todo.retain(|definition| fill(&engine, definition, seed, |_| {}, |_| {}).is_err());

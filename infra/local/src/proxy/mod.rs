@@ -26,7 +26,7 @@ pub use ledger::{Call, Part, hops};
 pub use policy::{OPERATOR, Policies, Use, function_of};
 pub use request::{Access, Request};
 
-use crate::dynamo::{listen, runtime};
+use crate::listen::{listen, runtime};
 use crate::template::Template;
 
 /// How many calls the ledger holds before it forgets the oldest.

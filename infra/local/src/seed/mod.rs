@@ -1,6 +1,5 @@
 //! `cargo dev seed`: believable records, made from the definition and written as the store would write them.
 
-mod engine;
 mod random;
 mod values;
 mod words;
@@ -13,9 +12,8 @@ use auth::prepare::Creation;
 use serde_json::{Map, Value, json};
 use store::Writer;
 
-pub use engine::Engine;
-
 use crate::TABLE_PREFIX;
+use crate::engine::Engine;
 use random::Random;
 use values::{DAY, Targets};
 
@@ -135,8 +133,7 @@ fn user(definition: &Definition, owners: &[Id], random: &mut Random) -> Option<I
 
 /// The users there are, or some who could be.
 fn owners(engine: &Engine<'_>, now: Timestamp, random: &mut Random) -> Result<Vec<Id>, String> {
-    let users: Vec<Id> = engine
-        .ids(api::definition::USERS, CHOICE)?
+    let users: Vec<Id> = ids(engine, api::definition::USERS, CHOICE)?
         .iter()
         .filter_map(|id| id.parse().ok())
         .collect();
@@ -147,11 +144,42 @@ fn owners(engine: &Engine<'_>, now: Timestamp, random: &mut Random) -> Result<Ve
     })
 }
 
+/// The ids of some records of a collection, or of users.
+///
+/// # Errors
+/// One line: what DynamoDB says.
+fn ids(engine: &Engine<'_>, collection: &str, most: usize) -> Result<Vec<String>, String> {
+    let users = collection == api::definition::USERS;
+    let table = format!("{TABLE_PREFIX}{}{collection}", if users { "_" } else { "" });
+    let mut scan = json!({ "TableName": table, "ProjectionExpression": "#id, #deleted",
+        "ExpressionAttributeNames": { "#id": "id", "#deleted": "deleted_at" } });
+    let mut ids = Vec::new();
+    while ids.len() < most {
+        let page = engine.call("Scan", &scan)?;
+        let items = page["Items"].as_array().into_iter().flatten();
+        let live = items.filter(|item| item.get("deleted_at").is_none());
+        // Identities, counters and reservations have other ids.
+        let found = live.filter_map(|item| {
+            item["id"]["S"]
+                .as_str()
+                .filter(|id| id.parse::<api::Id>().is_ok())
+        });
+        ids.extend(found.map(str::to_owned));
+        match page.get("LastEvaluatedKey").filter(|key| !key.is_null()) {
+            Some(key) => scan["ExclusiveStartKey"] = key.clone(),
+            None => break,
+        }
+    }
+    ids.sort();
+    ids.truncate(most);
+    Ok(ids)
+}
+
 /// What the relations of a collection may name.
 fn targets(engine: &Engine<'_>, definition: &Definition) -> Result<Targets, String> {
     let mut targets = Targets::new();
     for collection in related(&definition.fields).collect::<BTreeSet<&str>>() {
-        targets.insert(collection.to_owned(), engine.ids(collection, CHOICE)?);
+        targets.insert(collection.to_owned(), ids(engine, collection, CHOICE)?);
     }
     let owner = definition.owner_field();
     let needed = definition
@@ -263,7 +291,7 @@ mod tests {
 
     fn can_be_filled_again_and_again(folder: &Path) {
         let (definitions, dynamo) = project(folder);
-        let engine = Engine::Here(dynamo.database());
+        let engine = dynamo.engine();
         let now = Timestamp::from_millis(1_790_000_000_000);
         let seed = Seed {
             count: 40,
@@ -284,7 +312,7 @@ mod tests {
             };
             fill(&engine, definition, later, |_| {}, |_| {}).unwrap();
             assert_eq!(
-                engine.ids(&definition.name, CHOICE).unwrap().len(),
+                ids(&engine, &definition.name, CHOICE).unwrap().len(),
                 80,
                 "{}",
                 definition.name
@@ -315,13 +343,7 @@ mod tests {
         )
         .unwrap();
         assert_eq!(heard, 30);
-        assert_eq!(
-            Engine::Here(dynamo.database())
-                .ids("posts", CHOICE)
-                .unwrap()
-                .len(),
-            30
-        );
+        assert_eq!(ids(&dynamo.engine(), "posts", CHOICE).unwrap().len(), 30);
     }
 
     #[test]

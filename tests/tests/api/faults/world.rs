@@ -158,13 +158,7 @@ impl World<'_> {
 
     pub(super) fn scan(&self, table: &str) -> Vec<Value> {
         let request = json!({ "TableName": format!("local-{table}"), "ConsistentRead": true });
-        let found = self
-            .apart
-            .dynamo
-            .database()
-            .scan(serde_json::from_value(request).unwrap())
-            .unwrap();
-        let found = serde_json::to_value(found).unwrap();
+        let found = self.apart.dynamo.engine().call("Scan", &request).unwrap();
         assert_eq!(found.get("LastEvaluatedKey"), None);
         found["Items"].as_array().cloned().unwrap_or_default()
     }

@@ -244,11 +244,7 @@ pub(crate) fn set_role(apart: &Apart<'_>, user: &str, role: &str) {
     let update = json!({ "TableName": "local-_users", "Key": { "id": { "S": user } },
         "UpdateExpression": "SET #r = :r", "ConditionExpression": "attribute_exists(#r)",
         "ExpressionAttributeNames": { "#r": "role" }, "ExpressionAttributeValues": { ":r": { "S": role } } });
-    apart
-        .dynamo
-        .database()
-        .update_item(serde_json::from_value(update).unwrap())
-        .unwrap();
+    apart.dynamo.engine().call("UpdateItem", &update).unwrap();
 }
 
 /// The document has this very table.

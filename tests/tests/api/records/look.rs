@@ -392,7 +392,7 @@ pub(crate) fn taken(reply: &Reply, field: &str) {
 /// What stands beside the records in a collection's table and names this record: reservations and idempotency keys, by
 /// their ids. `None` where the tables cannot be looked into.
 pub(crate) fn beside(collection: &str, record: &str) -> Option<Vec<String>> {
-    let database = stack().inside()?.dynamo.database();
+    let engine = stack().inside()?.dynamo.engine();
     let (mut found, mut start) = (Vec::new(), Value::Null);
     loop {
         let mut request = json!({ "TableName": format!("local-{collection}"), "ConsistentRead": true,
@@ -401,10 +401,7 @@ pub(crate) fn beside(collection: &str, record: &str) -> Option<Vec<String>> {
         if !start.is_null() {
             request["ExclusiveStartKey"] = start;
         }
-        let page = database
-            .scan(serde_json::from_value(request).expect("a request"))
-            .expect("a scan");
-        let page = serde_json::to_value(page).expect("json");
+        let page = engine.call("Scan", &request).expect("a scan");
         for item in page["Items"].as_array().into_iter().flatten() {
             let shard: u16 = item["shard"]["N"]
                 .as_str()

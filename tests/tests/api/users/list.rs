@@ -296,8 +296,8 @@ fn looking_through_many_users_is_bounded_work() {
             json!({ "RequestItems": { "local-_users": (0..25).map(put).collect::<Vec<_>>() } });
         apart
             .dynamo
-            .database()
-            .batch_write_item(serde_json::from_value(write).unwrap())
+            .engine()
+            .call("BatchWriteItem", &write)
             .unwrap();
     }
     let list = apart.function("users-list", "many", &[]);

@@ -69,12 +69,9 @@ impl<'a> World<'a> {
 
     /// What is counted.
     fn items(&self) -> Vec<Value> {
-        let scan = serde_json::from_value(json!({ "TableName": "local-_throttle" })).unwrap();
-        let found = self.apart.dynamo.database().scan(scan).unwrap();
-        serde_json::to_value(found).unwrap()["Items"]
-            .as_array()
-            .cloned()
-            .unwrap_or_default()
+        let scan = json!({ "TableName": "local-_throttle" });
+        let found = self.apart.dynamo.engine().call("Scan", &scan).unwrap();
+        found["Items"].as_array().cloned().unwrap_or_default()
     }
 }
 

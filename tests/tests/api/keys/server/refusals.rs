@@ -124,12 +124,8 @@ fn the_log_and_the_record_know_the_key_by_its_id() {
         let record = text(&reply.json()["id"]);
         let get = json!({ "TableName": "local-posts",
             "Key": { "shard": { "N": "0" }, "id": { "S": record } } });
-        let item = inside
-            .dynamo
-            .database()
-            .get_item(serde_json::from_value(get).unwrap())
-            .unwrap();
-        let actor = serde_json::to_value(item).unwrap()["Item"]["actor"]["M"].clone();
+        let item = inside.dynamo.engine().call("GetItem", &get).unwrap();
+        let actor = item["Item"]["actor"]["M"].clone();
         assert_eq!(actor["key_id"]["S"], json!(key.id), "{actor}");
         let user = caller.token.as_ref().map(|_| json!(member.id()));
         assert_eq!(

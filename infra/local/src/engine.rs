@@ -1,4 +1,4 @@
-//! The tables to fill: in this process, or behind the endpoint of a running `cargo dev`.
+//! DynamoDB's operations as JSON: on the engine in this process, or at an address.
 
 use std::fmt::Debug;
 
@@ -7,10 +7,10 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
-use serde_json::{Value, json};
+use serde_json::Value;
 
-use crate::TABLE_PREFIX;
-use crate::dynamo::runtime;
+use crate::listen::runtime;
+use crate::{LOCAL_KEY, REGION};
 
 /// Where DynamoDB is.
 pub enum Engine<'a> {
@@ -40,37 +40,6 @@ impl Engine<'_> {
             Self::There(endpoint) => there(endpoint, operation, body),
         }
     }
-
-    /// The ids of some records of a collection, or of users.
-    ///
-    /// # Errors
-    /// One line: what DynamoDB says.
-    pub(super) fn ids(&self, collection: &str, most: usize) -> Result<Vec<String>, String> {
-        let users = collection == api::definition::USERS;
-        let table = format!("{TABLE_PREFIX}{}{collection}", if users { "_" } else { "" });
-        let mut scan = json!({ "TableName": table, "ProjectionExpression": "#id, #deleted",
-            "ExpressionAttributeNames": { "#id": "id", "#deleted": "deleted_at" } });
-        let mut ids = Vec::new();
-        while ids.len() < most {
-            let page = self.call("Scan", &scan)?;
-            let items = page["Items"].as_array().into_iter().flatten();
-            let live = items.filter(|item| item.get("deleted_at").is_none());
-            // Identities, counters and reservations have other ids.
-            let found = live.filter_map(|item| {
-                item["id"]["S"]
-                    .as_str()
-                    .filter(|id| id.parse::<api::Id>().is_ok())
-            });
-            ids.extend(found.map(str::to_owned));
-            match page.get("LastEvaluatedKey").filter(|key| !key.is_null()) {
-                Some(key) => scan["ExclusiveStartKey"] = key.clone(),
-                None => break,
-            }
-        }
-        ids.sort();
-        ids.truncate(most);
-        Ok(ids)
-    }
 }
 
 fn here(database: &Database, operation: &str, body: &Value) -> Result<Value, String> {
@@ -85,17 +54,34 @@ fn here(database: &Database, operation: &str, body: &Value) -> Result<Value, Str
     }
     match operation {
         "BatchWriteItem" => said(database.batch_write_item(asked(body)?)),
-        "TransactWriteItems" => said(database.transact_write_items(asked(body)?)),
+        "CreateTable" => said(database.create_table(asked(body)?)),
+        "DeleteItem" => said(database.delete_item(asked(body)?)),
+        "DescribeTable" => said(database.describe_table(asked(body)?)),
+        "DescribeTimeToLive" => said(database.describe_time_to_live(asked(body)?)),
+        "GetItem" => said(database.get_item(asked(body)?)),
+        "PutItem" => said(database.put_item(asked(body)?)),
+        "Query" => said(database.query(asked(body)?)),
         "Scan" => said(database.scan(asked(body)?)),
+        "TransactWriteItems" => said(database.transact_write_items(asked(body)?)),
+        "UpdateItem" => said(database.update_item(asked(body)?)),
+        "UpdateTable" => said(database.update_table(asked(body)?)),
+        "UpdateTimeToLive" => said(database.update_time_to_live(asked(body)?)),
         _ => Err(format!("{operation} is not asked for here")),
     }
+}
+
+/// A header that names an access key. Local engines read the key and verify no signature.
+pub(crate) fn authorization(key: &str) -> String {
+    format!(
+        "AWS4-HMAC-SHA256 Credential={key}/20260101/{REGION}/dynamodb/aws4_request, SignedHeaders=host, Signature=0"
+    )
 }
 
 fn there(endpoint: &str, operation: &str, body: &Value) -> Result<Value, String> {
     let request = hyper::Request::post(format!("{endpoint}/"))
         .header("content-type", "application/x-amz-json-1.0")
         .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
-        .header("authorization", "AWS4-HMAC-SHA256 Credential=local/20260101/us-east-1/dynamodb/aws4_request, SignedHeaders=host, Signature=0")
+        .header("authorization", authorization(LOCAL_KEY))
         .header("x-amz-date", "20260101T000000Z")
         .body(Full::new(Bytes::from(body.to_string())))
         .map_err(|error| error.to_string())?;
