@@ -20,41 +20,27 @@ const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sa
 /// How many targets run at the same time.
 const TOGETHER: usize = 2;
 
+/// The longest input that is kept: a short one says the same and is quicker to run.
+const KEPT_LENGTH: &str = "-max_len=512";
+
 /// Where a run keeps what it builds and finds.
 const FOLDER: &str = "target/fuzz";
 
-/// Builds the targets and runs each of `chosen`, or all, for so many seconds.
+/// Builds the targets and runs each of `chosen`, or all, for so many seconds. Returns the folder of the binaries.
 ///
 /// # Errors
 /// What did not build, or each target that broke, with the input and the command that shows it again.
-pub fn run(root: &Path, chosen: &[String], seconds: u32) -> Result<(), String> {
-    let all = targets(root)?;
-    if let Some(unknown) = chosen.iter().find(|name| !all.contains(name)) {
-        return Err(format!(
-            "There is no target `{unknown}`; there are {}",
-            all.join(", ")
-        ));
-    }
-    let wanted: Vec<&String> = all
-        .iter()
-        .filter(|name| chosen.is_empty() || chosen.contains(name))
-        .collect();
+pub fn run(root: &Path, chosen: &[String], seconds: u32) -> Result<PathBuf, String> {
+    let wanted = wanted(root, chosen)?;
     let binaries = build(root)?;
-    println!(
-        "{} for {seconds} s each",
-        wanted
-            .iter()
-            .map(|name| name.as_str())
-            .collect::<Vec<_>>()
-            .join(", ")
-    );
+    println!("{} for {seconds} s each", wanted.join(", "));
     let (queue, failures) = (Mutex::new(wanted.into_iter()), Mutex::new(Vec::new()));
     let next = || queue.lock().ok()?.next();
     thread::scope(|scope| {
         for _ in 0..TOGETHER {
             scope.spawn(|| {
                 while let Some(target) = next() {
-                    match fuzz(root, &binaries, target, seconds) {
+                    match fuzz(root, &binaries, &target, seconds) {
                         Ok(line) => println!("{line}"),
                         Err(trouble) => failures
                             .lock()
@@ -67,10 +53,58 @@ pub fn run(root: &Path, chosen: &[String], seconds: u32) -> Result<(), String> {
     });
     let failures = failures.into_inner().unwrap_or_default();
     if failures.is_empty() {
-        Ok(())
+        Ok(binaries)
     } else {
         Err(failures.join("\n\n"))
     }
+}
+
+/// Adds to the kept corpus of each of `chosen`, or all, the inputs of earlier runs that reach what no kept one reaches.
+///
+/// # Errors
+/// A target that broke on the way, or a folder that cannot be read or written.
+pub fn keep(root: &Path, chosen: &[String], binaries: &Path) -> Result<(), String> {
+    for target in wanted(root, chosen)? {
+        let kept = root.join("fuzz/corpus").join(&target);
+        let before = count(&kept)?;
+        let merged = Command::new(binaries.join(&target))
+            .current_dir(root)
+            .args(["-set_cover_merge=1", KEPT_LENGTH])
+            .arg(&kept)
+            .arg(root.join(FOLDER).join("corpus").join(&target))
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status();
+        if !merged.is_ok_and(|status| status.success()) {
+            return Err(format!("The corpora of {target} could not be merged."));
+        }
+        println!(
+            "{target}: {before} inputs kept before, {} now",
+            count(&kept)?
+        );
+    }
+    Ok(())
+}
+
+/// The targets of `chosen`, or all.
+fn wanted(root: &Path, chosen: &[String]) -> Result<Vec<String>, String> {
+    let mut all = targets(root)?;
+    if let Some(unknown) = chosen.iter().find(|name| !all.contains(name)) {
+        return Err(format!(
+            "There is no target `{unknown}`; there are {}",
+            all.join(", ")
+        ));
+    }
+    all.retain(|name| chosen.is_empty() || chosen.contains(name));
+    Ok(all)
+}
+
+/// How many files a folder has.
+fn count(folder: &Path) -> Result<usize, String> {
+    fs::read_dir(folder)
+        .map(Iterator::count)
+        .map_err(|error| format!("Cannot read {}: {error}", folder.display()))
 }
 
 /// Runs one target over one input, as it would have been run when that was found.

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 
 use api::endpoints::PAGE;
 use clap::{Parser, Subcommand};
-use infra::ship::Arch;
+use infra::rehearse::Suite;
+use infra::ship::{Arch, Build};
 use infra::{fuzz, plans, rehearse, scaffold, ship, steps};
 
 /// Draws the plans, builds the release binaries, rehearses a deployment.
@@ -29,6 +30,9 @@ enum Command {
         /// Where the binaries go.
         #[arg(long, default_value = ship::FOLDER, hide = true)]
         folder: PathBuf,
+        /// Where the binaries of another build are that a change of definitions leaves as they are.
+        #[arg(long, hide = true)]
+        rest: Option<PathBuf>,
         /// Then deploy, in as many steps as changes of indexes need, and fill what is new.
         #[arg(long)]
         steps: bool,
@@ -42,10 +46,13 @@ enum Command {
         #[arg(last = true, requires = "steps")]
         sam: Vec<String>,
     },
-    /// Deploy the template into a local AWS emulator and run the black-box suite against it.
+    /// Deploy the template into a local AWS emulator, run what proves the deployment, and change a definition.
     Rehearse {
-        /// Run this program instead of the black-box suite, with the same environment.
+        /// Run the whole black-box suite instead of the tests that tests/deployed.txt names.
         #[arg(long)]
+        all: bool,
+        /// Run this program instead of the black-box suite, with the same environment.
+        #[arg(long, conflicts_with = "all")]
         instead: Option<String>,
     },
     /// Look for inputs that break a parser.
@@ -55,6 +62,9 @@ enum Command {
         /// How long each target runs.
         #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..))]
         seconds: u32,
+        /// Then keep the inputs that reach something new, few and small, in fuzz/corpus.
+        #[arg(long, conflicts_with = "input")]
+        keep: bool,
         /// Run the one target that is named over this file instead.
         #[arg(long)]
         input: Option<PathBuf>,
@@ -70,11 +80,19 @@ fn main() -> ExitCode {
             folder,
             steps: false,
             ..
-        } => ship::ship(&root, arch, &folder)
-            .map(|()| println!("Next: sam deploy --guided, or cargo ship --steps later on")),
+        } => ship::ship(
+            &root,
+            &Build {
+                arch,
+                folder: &folder,
+                ..Build::default()
+            },
+        )
+        .map(|()| println!("Next: sam deploy --guided, or cargo ship --steps later on")),
         Command::Ship {
             arch,
             folder,
+            rest,
             plan_only,
             stack,
             mut sam,
@@ -88,17 +106,37 @@ fn main() -> ExitCode {
             let built = if plan_only {
                 Ok(())
             } else {
-                ship::ship(&root, arch, &folder)
+                let build = Build {
+                    arch,
+                    folder: &folder,
+                    rest: rest.as_deref(),
+                    ..Build::default()
+                };
+                ship::ship(&root, &build)
             };
             built.and_then(|()| steps::walk(&root, &folder, plan_only, &sam))
         }
-        Command::Rehearse { instead } => rehearse::rehearse(&root, instead.as_deref()),
+        Command::Rehearse { all, instead } => {
+            let suite = match (all, instead) {
+                (_, Some(program)) => Suite::Instead(program),
+                (true, None) => Suite::All,
+                (false, None) => Suite::Marked,
+            };
+            rehearse::rehearse(&root, &suite)
+        }
         Command::FuzzAll {
             targets,
             seconds,
+            keep,
             input,
         } => match (targets.as_slice(), input) {
-            (_, None) => fuzz::run(&root, &targets, seconds),
+            (_, None) => fuzz::run(&root, &targets, seconds).and_then(|binaries| {
+                if keep {
+                    fuzz::keep(&root, &targets, &binaries)
+                } else {
+                    Ok(())
+                }
+            }),
             ([target], Some(input)) => fuzz::replay(&root, target, &input),
             (_, Some(_)) => Err("--input needs the name of one target".to_owned()),
         },

@@ -7,8 +7,12 @@ use std::process::{Child, Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use crate::ship::{self, Arch};
+use crate::ship::{self, Arch, Build};
 use crate::tools;
+
+mod suite;
+
+pub use suite::Suite;
 
 /// What the stack is called in the emulator.
 const STACK: &str = "rehearsal";
@@ -31,14 +35,14 @@ const UNTHROTTLED: [&str; 5] = [
 /// For how long the emulator may take to answer, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// Builds, checks and deploys, then runs the black-box suite against the deployed API, or the program `instead` with
-/// the same environment. Prints how long each part took, and always ends what it started.
+/// Builds, checks and deploys, then runs `suite` against the deployed API and changes a definition. Prints how long each
+/// part took, and always ends what it started.
 ///
 /// # Errors
 /// One line: which part failed, and where it says why.
-pub fn rehearse(root: &Path, instead: Option<&str>) -> Result<(), String> {
+pub fn rehearse(root: &Path, suite: &Suite) -> Result<(), String> {
     let mut parts = Parts::default();
-    let done = run(root, instead, &mut parts);
+    let done = run(root, suite, &mut parts);
     println!("\n{:<28} seconds", "part");
     for (name, time) in &parts.0 {
         println!("{name:<28} {:>7.1}", time.as_secs_f64());
@@ -46,13 +50,11 @@ pub fn rehearse(root: &Path, instead: Option<&str>) -> Result<(), String> {
     done
 }
 
-fn run(root: &Path, instead: Option<&str>, parts: &mut Parts) -> Result<(), String> {
+fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
     let (sam, ministack) = parts.time("install the tools", || {
         Ok((tools::sam(root)?, tools::ministack(root)?))
     })?;
-    parts.time("cargo ship", || {
-        ship::ship(root, Arch::host(), Path::new(ship::FOLDER))
-    })?;
+    parts.time("cargo ship", || ship::ship(root, &Build::default()))?;
     let folder = fresh_folder(root)?;
     let port = free_port()?;
     let aws = Aws {
@@ -71,22 +73,16 @@ fn run(root: &Path, instead: Option<&str>, parts: &mut Parts) -> Result<(), Stri
     })?;
     parts.time("sam deploy", || deploy(&aws, &sam))?;
     let api = parts.time("make the routes", || make_routes(&aws, &sam))?;
-    let suite = parts.time("black-box suite", || {
-        let mut suite = match instead {
-            Some(program) => Command::new(program),
-            None => Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into())),
-        };
-        if instead.is_none() {
-            suite.args(["test", "--package", "blackbox"]);
-        }
-        tools::forget_package(&mut suite);
-        suite
-            .current_dir(root)
-            .env("BAKEND_TEST_URL", &aws.endpoint);
-        suite.env("BAKEND_TEST_HOST", aws.host(&api));
-        succeed("The black-box suite", &mut suite)
+    let host = aws.host(&api);
+    let tested = parts.time("black-box suite", || {
+        suite.run(&suite::Deployed {
+            root,
+            url: &aws.endpoint,
+            host: &host,
+            folder: &folder,
+        })
     });
-    let changed = suite.and_then(|()| change(&aws, &sam, &api, parts));
+    let changed = tested.and_then(|()| change(&aws, &sam, &api, parts));
     parts.time("stop the emulator", || emulator.stop())?;
     changed
 }
@@ -117,6 +113,8 @@ fn change(aws: &Aws<'_>, sam: &Path, api: &str, parts: &mut Parts) -> Result<(),
             "ship",
             "--folder",
             ".bakend/rehearsal/lambda",
+            "--rest",
+            ship::FOLDER,
         ]);
         ship.args([
             "--arch",
@@ -198,6 +196,7 @@ fn deploy(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
         ])
         .args(SAM_ARGUMENTS);
     deploy.args(["--parameter-overrides", &format!("AdminEmail={ADMIN}")]);
+    deploy.arg(format!("AllowedOrigins={}", suite::ORIGIN));
     deploy.arg(format!("Architecture={}", Arch::host().parameter()));
     aws.run("sam deploy", &mut deploy)
 }

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Component, Path};
 use std::process::{Command, Stdio};
 
-use api::endpoints::PAGE;
+use api::endpoints::{Entry, PAGE};
 use api::project::VARIABLE;
 use clap::ValueEnum;
 
@@ -58,11 +58,48 @@ impl Arch {
 /// Where the binaries go if nothing else is said: template.yaml expects them there.
 pub const FOLDER: &str = "target/lambda";
 
-/// Builds every endpoint into `<name>/bootstrap` under `folder`, a path from the root; checks what each asks of glibc, and prints a table.
+/// What to build, and where it goes.
+#[derive(Clone, Copy, Debug)]
+pub struct Build<'a> {
+    /// What the functions run on.
+    pub arch: Arch,
+    /// Where the binaries go: a path from the root.
+    pub folder: &'a Path,
+    /// The project to embed, if not the owner's: a path from the root.
+    pub project: Option<&'a Path>,
+    /// Where the binaries are, from another build, of the endpoints that are not of records: a path from the root. They
+    /// know a collection by its name alone, so a change of its definition leaves them as they are.
+    pub rest: Option<&'a Path>,
+    /// Other packages of the workspace that are built beside the endpoints.
+    pub more: &'a [&'a str],
+}
+
+impl Default for Build<'_> {
+    /// The owner's project for this machine, where template.yaml expects it.
+    fn default() -> Self {
+        Self {
+            arch: Arch::host(),
+            folder: Path::new(FOLDER),
+            project: None,
+            rest: None,
+            more: &[],
+        }
+    }
+}
+
+impl Build<'_> {
+    /// Whether the endpoint is built anew.
+    fn builds(&self, entry: &Entry) -> bool {
+        self.rest.is_none() || entry.guard.is_of_records()
+    }
+}
+
+/// Builds every endpoint into `<name>/bootstrap`, checks what each asks of glibc, and prints a table.
 ///
 /// # Errors
 /// One line: what is missing, what did not build, or which binary asks too much.
-pub fn ship(root: &Path, arch: Arch, folder: &Path) -> Result<(), String> {
+pub fn ship(root: &Path, what: &Build<'_>) -> Result<(), String> {
+    let (arch, folder) = (what.arch, what.folder);
     let program = tools::cargo_lambda(root)?;
     let zig = tools::zig(root)?;
     has_target(root, arch.target())?;
@@ -95,8 +132,14 @@ pub fn ship(root: &Path, arch: Arch, folder: &Path) -> Result<(), String> {
     ]);
     build.arg(&folder).arg("--target");
     build.arg(format!("{}.{major}.{minor}", arch.target()));
-    for entry in PAGE {
+    for entry in PAGE.iter().filter(|entry| what.builds(entry)) {
         build.args(["--package", entry.name]);
+    }
+    for package in what.more {
+        build.args(["--package", package]);
+    }
+    if let Some(project) = what.project {
+        build.env(VARIABLE, root.join(project));
     }
     tools::forget_package(&mut build);
     let status = build
@@ -104,6 +147,9 @@ pub fn ship(root: &Path, arch: Arch, folder: &Path) -> Result<(), String> {
         .map_err(|error| format!("Cannot run cargo-lambda: {error}"))?;
     if !status.success() {
         return Err("The release build failed; its reason is above.".to_owned());
+    }
+    if let Some(rest) = what.rest {
+        take_over(&root.join(rest), &folder, |entry| !what.builds(entry))?;
     }
     println!("{:<20} {:>9}  highest GLIBC", "function", "MB");
     let mut refused = Vec::new();
@@ -148,6 +194,18 @@ fn reads_projects(binary: &[u8]) -> bool {
         .split(|byte| first.contains(byte))
         .skip(1)
         .any(|after| after.starts_with(rest))
+}
+
+/// Links the binaries of the endpoints that `wanted` chooses from one folder into another.
+fn take_over(from: &Path, to: &Path, wanted: impl Fn(&Entry) -> bool) -> Result<(), String> {
+    for entry in PAGE.iter().filter(|entry| wanted(entry)) {
+        let folder = to.join(entry.name);
+        let file = from.join(entry.name).join("bootstrap");
+        fs::create_dir_all(&folder)
+            .and_then(|()| fs::hard_link(&file, folder.join("bootstrap")))
+            .map_err(|error| format!("Cannot link {}: {error}", file.display()))?;
+    }
+    Ok(())
 }
 
 /// Whether the standard library of `target` is installed.

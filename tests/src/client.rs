@@ -8,6 +8,7 @@ use ureq::http::{HeaderValue, Method, Request, Response};
 use ureq::{Agent, Body};
 
 use crate::contract;
+use crate::seen;
 
 /// A reply; no status is an error.
 #[derive(Clone, Debug)]
@@ -211,6 +212,7 @@ impl Caller {
             .unwrap_or_else(|error| panic!("{}{path} does not answer: {error}", self.base));
         let reply = read(reply);
         contract::assert_documented(method.as_str(), path, &reply);
+        seen::answered(method.as_str(), path, &reply);
         reply
     }
 }

@@ -19,9 +19,11 @@
 mod apart;
 mod client;
 pub mod contract;
+mod engine;
 mod event;
 mod inside;
 pub mod project;
+mod seen;
 mod stack;
 
 pub use apart::Apart;

@@ -11,6 +11,7 @@ use serde_json::json;
 use crate::client::{Caller, Reply};
 use crate::inside::Inside;
 use crate::project;
+use crate::seen;
 
 /// Whoever registers this address is an admin.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
@@ -84,8 +85,21 @@ impl Stack {
             println!(
                 "skipped: needs the inside of the stack, and BAKEND_TEST_URL names one from outside"
             );
+            seen::aside();
         }
         self.inside.as_ref()
+    }
+
+    /// The origin whose pages may call a deployment, which `BAKEND_TEST_ORIGIN` names; else a line is printed and the
+    /// test has to return.
+    #[must_use]
+    pub fn allowed_origin(&self) -> Option<String> {
+        let origin = env::var("BAKEND_TEST_ORIGIN").ok();
+        if origin.is_none() {
+            println!("skipped: BAKEND_TEST_ORIGIN names no origin that a deployment allows");
+            seen::aside();
+        }
+        origin
     }
 
     /// Somebody without an account.

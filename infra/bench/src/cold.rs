@@ -4,8 +4,8 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 
 use api::endpoints::PAGE;
+use infra::ship::{self, Build};
 
-use crate::build::cargo;
 use crate::figures::{median, ms, ratio, shown, table};
 use crate::size::{self, Size};
 use crate::trial::{Bench, Contestant, Trial};
@@ -50,18 +50,19 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
         .chain(["bare"])
         .collect();
     if build {
-        let packages = names.iter().flat_map(|name| ["--package", name]);
-        cargo(
-            &["build", "--release"]
-                .into_iter()
-                .chain(packages)
-                .collect::<Vec<_>>(),
+        ship::ship(
+            &local::root(),
+            &Build {
+                more: &["bare"],
+                ..Build::default()
+            },
         )?;
     }
-    let folder = local::root().join("target/release");
-    let files: Vec<PathBuf> = names.iter().map(|name| folder.join(name)).collect();
+    let folder = local::root().join(ship::FOLDER);
+    let binary = |name: &str| folder.join(name).join("bootstrap");
+    let files: Vec<PathBuf> = names.iter().map(|name| binary(name)).collect();
     let sizes: Vec<(&str, Size)> = names.iter().copied().zip(size::of(&files)?).collect();
-    let contestants = Contestant::all(&folder)?;
+    let contestants = Contestant::all(binary)?;
     let trials = Bench::start()?.rounds(&contestants, rounds)?;
     let starts: Vec<(&str, &[Trial])> = contestants
         .iter()

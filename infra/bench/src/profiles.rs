@@ -101,7 +101,7 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
     let mut times = Vec::new();
     let mut contestants = Vec::new();
     for profile in &PROFILES {
-        let of_profile = Contestant::all(&profile.folder().join("release"))?;
+        let of_profile = Contestant::all(|name| profile.folder().join("release").join(name))?;
         times.push(if build {
             Some(profile.build(&of_profile)?)
         } else {

@@ -34,22 +34,27 @@ impl Contestant {
     ///
     /// # Errors
     /// One line: no endpoint answers a request.
-    pub(crate) fn all(folder: &Path) -> Result<Vec<Self>, String> {
+    pub(crate) fn all(binary: impl Fn(&str) -> PathBuf) -> Result<Vec<Self>, String> {
         let login = json!({ "email": "nobody@example.com", "password": "a password of nobody" });
         let record = "/api/posts/01890a5d-ac96-7700-bcce-b302099a8057";
         let (sign_in, read) = ("/api/auth/login", event("GET", record));
         let signing_in = with_body(event("POST", sign_in), &login);
         Ok(vec![
-            Self::new(folder, "bare", event("GET", "/"), 200),
-            Self::new(folder, answering("GET", record)?, read, 404),
-            Self::new(folder, answering("POST", sign_in)?, signing_in, 401),
+            Self::new(&binary, "bare", event("GET", "/"), 200),
+            Self::new(&binary, answering("GET", record)?, read, 404),
+            Self::new(&binary, answering("POST", sign_in)?, signing_in, 401),
         ])
     }
 
-    fn new(folder: &Path, name: &'static str, event: Value, status: u16) -> Self {
+    fn new(
+        binary: impl Fn(&str) -> PathBuf,
+        name: &'static str,
+        event: Value,
+        status: u16,
+    ) -> Self {
         Self {
             name,
-            binary: folder.join(name),
+            binary: binary(name),
             event,
             status,
         }

@@ -10,6 +10,7 @@
 mod admin;
 mod auth;
 mod backfill;
+mod deployed;
 mod faults;
 mod health;
 mod hostile_input;

@@ -1,0 +1,61 @@
+//! What a run against a deployment writes down for `cargo rehearse`: which tests stepped aside, which went on with what
+//! a deployment shows, and which endpoints answered with success.
+
+use std::cell::Cell;
+use std::collections::BTreeSet;
+use std::env;
+use std::fs::File;
+use std::io::Write;
+use std::sync::{Mutex, PoisonError};
+
+use api::endpoints::{Route, route};
+
+use crate::client::Reply;
+
+/// The file that the lines go to.
+const VARIABLE: &str = "BAKEND_TEST_SEEN";
+
+thread_local! {
+    /// Whether the test of this thread has needed something that is not there.
+    static ASIDE: Cell<bool> = const { Cell::new(false) };
+}
+
+/// Notes that this test needs something else than there is.
+pub(crate) fn aside() {
+    ASIDE.set(true);
+    note(format!("aside {}", test()));
+}
+
+/// The name of the test: the runner calls its thread so.
+fn test() -> String {
+    std::thread::current().name().unwrap_or("?").to_owned()
+}
+
+/// Notes which endpoint gave this reply, if it is a success of it, and that the test goes on after all.
+pub(crate) fn answered(method: &str, path: &str, reply: &Reply) {
+    if ASIDE.get() {
+        note(format!("went-on {}", test()));
+    }
+    let path = path.split_once('?').map_or(path, |(path, _)| path);
+    let endpoint = match route(method, path, |_| true) {
+        Route::To(name) if reply.status < 400 => name,
+        // A refusal in the one error shape is what the fallback is there for.
+        Route::NotFound if reply.status == 404 && reply.code() == "common/not-found" => "fallback",
+        _ => return,
+    };
+    note(format!("answered {endpoint}"));
+}
+
+/// Appends a line that is new.
+fn note(line: String) {
+    static WRITTEN: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    let Some(path) = env::var_os(VARIABLE).filter(|path| !path.is_empty()) else {
+        return;
+    };
+    let mut written = WRITTEN.lock().unwrap_or_else(PoisonError::into_inner);
+    if !written.contains(&line) {
+        let file = File::options().create(true).append(true).open(path);
+        file.and_then(|mut file| writeln!(file, "{line}")).unwrap();
+        let _ = written.insert(line);
+    }
+}
