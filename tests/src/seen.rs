@@ -8,7 +8,7 @@ use std::fs::File;
 use std::io::Write;
 use std::sync::{Mutex, PoisonError};
 
-use api::endpoints::{Route, route};
+use api::endpoints::{PAGE, Route, route};
 
 use crate::client::Reply;
 
@@ -37,7 +37,7 @@ pub(crate) fn answered(method: &str, path: &str, reply: &Reply) {
         note(format!("went-on {}", test()));
     }
     let path = path.split_once('?').map_or(path, |(path, _)| path);
-    let endpoint = match route(method, path, |_| true) {
+    let endpoint = match route(PAGE, method, path, |_| true) {
         Route::To(name) if reply.status < 400 => name,
         // A refusal in the one error shape is what the fallback is there for.
         Route::NotFound if reply.status == 404 && reply.code() == "common/not-found" => "fallback",

@@ -1,4 +1,5 @@
 //! `cargo contract`: the API document against the API: schemathesis asks what the document allows, and what it does not.
+//! It does so for the suite's project, which has collections of every kind; with `--own` for the owner's.
 
 #![allow(
     clippy::unwrap_used,
@@ -6,12 +7,15 @@
     reason = "a check that cannot go on has to stop"
 )]
 
+use std::collections::BTreeSet;
 use std::process::{Command, ExitCode};
 use std::time::SystemTime;
 
-use api::Timestamp;
-use blackbox::{Inside, stack};
-use local::seed::{Engine, Seed, fill};
+use api::definition::Field;
+use api::{Definition, Operation, Timestamp};
+use blackbox::project::tested;
+use blackbox::{Inside, owners_stack, stack};
+use local::seed::{Seed, fill};
 
 /// What no answer may be: a 5xx, a status, content type, header or body that the document does not have, a method that
 /// is not refused as documented, or a record that is still there after its deletion.
@@ -23,29 +27,110 @@ const OPTIONS: &str = "--max-examples 20 --seed 1 --generation-database none --p
     --workers 2 --continue-on-failure --suppress-health-check all --warnings off --no-color";
 
 fn main() -> ExitCode {
-    let Some(inside) = stack().inside() else {
+    let own = std::env::args().any(|argument| argument == "--own");
+    let stack = if own { owners_stack() } else { stack() };
+    let Some(inside) = stack.inside() else {
         return ExitCode::FAILURE;
     };
-    let (member, _another) = (stack().member(), stack().member());
-    seed(inside);
+    let (member, _another) = (stack.member(), stack.member());
+    let definitions = &tested().project.collections.definitions;
+    seed(inside, definitions);
+    let chosen = one_of_each_kind(definitions);
+    println!("Collections, one of each kind: {}", chosen.join(", "));
+    let others = others(definitions, &chosen);
     let token = member.token.as_deref().unwrap_or_default();
     // A session that ends itself makes every later answer a 401.
     let token = format!("authorization: Bearer {token}");
     let as_member = run(
         "a member",
-        &["--exclude-path", "/api/auth/logout", "--header", &token],
+        &[
+            "--exclude-path",
+            "/api/auth/logout",
+            "--exclude-path-regex",
+            &others,
+            "--header",
+            &token,
+        ],
     );
-    if as_member && run("a stranger", &[]) {
+    if as_member && run("a stranger", &["--exclude-path-regex", &others]) {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
     }
 }
 
+/// The names of collections that have, together, everything that tells kinds apart: as few as come of always taking the
+/// one with the most that is new.
+fn one_of_each_kind(definitions: &[Definition]) -> Vec<&str> {
+    let all: Vec<(&str, BTreeSet<String>)> = definitions
+        .iter()
+        .map(|definition| (definition.name.as_str(), traits(definition)))
+        .collect();
+    let (mut chosen, mut shown) = (Vec::new(), BTreeSet::new());
+    let new = |shown: &BTreeSet<String>, of: &BTreeSet<String>| of.difference(shown).count();
+    while let Some((name, of)) = all.iter().max_by_key(|(_, of)| new(&shown, of))
+        && new(&shown, of) > 0
+    {
+        chosen.push(*name);
+        shown.extend(of.iter().cloned());
+    }
+    chosen
+}
+
+/// What tells a collection's kind: how far members get, and what its records are made of.
+fn traits(definition: &Definition) -> BTreeSet<String> {
+    let mut traits = BTreeSet::new();
+    for operation in [Operation::List, Operation::Update] {
+        let reach = definition.rule(operation).reach(Some("authenticated"));
+        traits.insert(format!("{operation:?} {reach:?}"));
+    }
+    let strangers = definition.rule(Operation::Create).is_public();
+    for (there, what) in [
+        (strangers, "strangers create"),
+        (definition.owner_is_declared(), "owner field"),
+        (definition.hidden().next().is_some(), "hidden fields"),
+        (!definition.row_filters.is_empty(), "row filters"),
+        (!definition.indexes.is_empty(), "indexes"),
+    ] {
+        traits.extend(there.then(|| what.to_owned()));
+    }
+    of_fields(&definition.fields, &mut traits);
+    traits
+}
+
+fn of_fields(fields: &[Field], traits: &mut BTreeSet<String>) {
+    for field in fields {
+        traits.insert(format!("{:?}", field.kind));
+        for (there, what) in [
+            (field.unique, "unique"),
+            (field.choices.is_some(), "choices"),
+            (field.pattern.is_some(), "pattern"),
+            (field.format.is_some(), "format"),
+        ] {
+            traits.extend(there.then(|| what.to_owned()));
+        }
+        of_fields(
+            field.items.as_deref().map_or(&[], std::slice::from_ref),
+            traits,
+        );
+        of_fields(field.fields.as_deref().unwrap_or_default(), traits);
+    }
+}
+
+/// The paths of the collections that are not chosen; of none, where all are.
+fn others(definitions: &[Definition], chosen: &[&str]) -> String {
+    let others: Vec<&str> = definitions
+        .iter()
+        .map(|definition| definition.name.as_str())
+        .filter(|name| !chosen.contains(name))
+        .collect();
+    // A name has letters, digits, `-` and `_` alone. No path begins with `/api//`.
+    format!("^/api/({})(/|$)", others.join("|"))
+}
+
 /// Records in every collection, the member's and others', so that lists and relations have something to show.
-fn seed(inside: &Inside) {
-    let files = api::check::read_folder(&local::root().join("collections")).unwrap();
-    let mut todo = api::check::check(&files).unwrap().definitions;
+fn seed(inside: &Inside, definitions: &[Definition]) {
+    let mut todo: Vec<&Definition> = definitions.iter().collect();
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap();
@@ -54,7 +139,7 @@ fn seed(inside: &Inside) {
         seed: 1,
         now: Timestamp::from_millis(u64::try_from(now.as_millis()).unwrap()),
     };
-    let engine = Engine::Here(inside.dynamo.database());
+    let engine = inside.dynamo.engine();
     // A collection waits for those that its records must name.
     for _ in 0..todo.len() {
         todo.retain(|definition| fill(&engine, definition, seed, |_| {}, |_| {}).is_err());
@@ -68,16 +153,13 @@ fn run(who: &str, more: &[&str]) -> bool {
     let folder = root.join("target/schemathesis");
     let program = local::tools::schemathesis(&root).unwrap_or_else(|error| panic!("{error}"));
     std::fs::create_dir_all(&folder).unwrap();
+    let document = folder.join("openapi.json");
+    std::fs::write(&document, &tested().document).unwrap();
     let mut command = Command::new(program);
-    command.args([
-        "--config-file",
-        "tests/schemathesis.toml",
-        "run",
-        "docs/openapi.json",
-        "--url",
-        stack().url(),
-    ]);
+    command.args(["--config-file", "tests/schemathesis.toml", "run"]);
     command
+        .arg(document)
+        .args(["--url", stack().url()])
         .args(["--checks", CHECKS])
         .args(OPTIONS.split_whitespace());
     command
@@ -92,4 +174,34 @@ fn run(who: &str, more: &[&str]) -> bool {
         eprintln!("schemathesis as {who} found what is above");
     }
     status.success()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_chosen_collections_are_of_every_kind() {
+        let definitions = &tested().project.collections.definitions;
+        let chosen = one_of_each_kind(definitions);
+        let traits_of = |wanted: &dyn Fn(&str) -> bool| -> BTreeSet<String> {
+            definitions
+                .iter()
+                .filter(|definition| wanted(&definition.name))
+                .flat_map(traits)
+                .collect()
+        };
+        assert_eq!(
+            traits_of(&|name| chosen.contains(&name)),
+            traits_of(&|_| true)
+        );
+        assert!(chosen.len() <= definitions.len());
+        let others = others(definitions, &chosen);
+        assert!(
+            chosen
+                .iter()
+                .all(|name| !others.split(['(', '|', ')']).any(|it| it == *name)),
+            "{others}"
+        );
+    }
 }

@@ -1,8 +1,10 @@
 #[test]
 fn the_examples_of_the_guide_are_valid_and_agree() {
     let guide = include_str!("../../../../../docs/filters.md");
-    let products = serde_json::from_str(include_str!("../../../../../tests/collections/products.json"))
-        .expect("a definition");
+    let products = serde_json::from_str(include_str!(
+        "../../../../../tests/collections/products.json"
+    ))
+    .expect("a definition");
     let read = |name: &str, value: &str| {
         crate::query::parse(&products, [(name, value)])
             .unwrap_or_else(|error| panic!("{name}={value}: {error:?}"))
