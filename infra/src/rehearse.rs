@@ -8,7 +8,7 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use crate::ship::{self, Arch, Build};
-use crate::tools;
+use crate::{plans, tools};
 
 mod suite;
 
@@ -32,6 +32,15 @@ const UNTHROTTLED: [&str; 5] = [
     "BAKEND_AUTH_THROTTLE_REFRESHES",
 ];
 
+/// The project that is deployed: the suite's own, so that the suite holds whatever the owner's is.
+const PROJECT: &str = "tests";
+
+/// Its binaries. Those of the owner's project are elsewhere, where a deployment looks for them.
+const BINARIES: &str = "target/rehearsal";
+
+/// Its template.
+const TEMPLATE: &str = ".bakend/rehearsal/template.yaml";
+
 /// For how long the emulator may take to answer, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -54,7 +63,14 @@ fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
     let (sam, ministack) = parts.time("install the tools", || {
         Ok((tools::sam(root)?, tools::ministack(root)?))
     })?;
-    parts.time("cargo ship", || ship::ship(root, &Build::default()))?;
+    parts.time("cargo ship", || {
+        let build = Build {
+            folder: Path::new(BINARIES),
+            project: Some(Path::new(PROJECT)),
+            ..Build::default()
+        };
+        ship::ship(root, &build)
+    })?;
     let folder = fresh_folder(root)?;
     let port = free_port()?;
     let aws = Aws {
@@ -62,11 +78,14 @@ fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
         folder: &folder,
         endpoint: format!("http://127.0.0.1:{port}"),
     };
+    write_template(&aws)?;
     parts.time("sam validate --lint", || {
-        aws.run(
-            "sam validate",
-            Command::new(&sam).args(["validate", "--lint", "--template", "template.yaml"]),
-        )
+        // The owner's template is validated as well: what differs is the collections.
+        ["template.yaml", TEMPLATE].iter().try_for_each(|template| {
+            let mut validate = Command::new(&sam);
+            validate.args(["validate", "--lint", "--template", template]);
+            aws.run("sam validate", &mut validate)
+        })
     })?;
     let emulator = parts.time("start the emulator", || {
         Emulator::start(&aws, &ministack, port)
@@ -114,7 +133,7 @@ fn change(aws: &Aws<'_>, sam: &Path, api: &str, parts: &mut Parts) -> Result<(),
             "--folder",
             ".bakend/rehearsal/lambda",
             "--rest",
-            ship::FOLDER,
+            BINARIES,
         ]);
         ship.args([
             "--arch",
@@ -147,9 +166,10 @@ fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
     let folder = aws.folder.join("collections");
     let trouble = |error: std::io::Error| format!("Cannot copy the collections: {error}");
     fs::create_dir_all(&folder).map_err(trouble)?;
-    fs::copy(aws.root.join("bakend.json"), aws.folder.join("bakend.json")).map_err(trouble)?;
+    let project = aws.root.join(PROJECT);
+    fs::copy(project.join("bakend.json"), aws.folder.join("bakend.json")).map_err(trouble)?;
     let mut found = false;
-    for (name, text) in api::check::read_folder(&aws.root.join("collections")).map_err(trouble)? {
+    for (name, text) in api::check::read_folder(&project.join("collections")).map_err(trouble)? {
         let mut text = text;
         if name == "products.json" {
             let mut definition: serde_json::Value =
@@ -187,18 +207,26 @@ const SAM_ARGUMENTS: [&str; 5] = [
 fn deploy(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
     let mut deploy = Command::new(sam);
     deploy
-        .args([
-            "deploy",
-            "--template-file",
-            "template.yaml",
-            "--stack-name",
-            STACK,
-        ])
+        .args(["deploy", "--template-file", TEMPLATE])
+        .args(["--stack-name", STACK])
         .args(SAM_ARGUMENTS);
     deploy.args(["--parameter-overrides", &format!("AdminEmail={ADMIN}")]);
     deploy.arg(format!("AllowedOrigins={}", suite::ORIGIN));
     deploy.arg(format!("Architecture={}", Arch::host().parameter()));
     aws.run("sam deploy", &mut deploy)
+}
+
+/// Writes the template of the project, which differs from the drawn one by the folder of the binaries alone.
+fn write_template(aws: &Aws<'_>) -> Result<(), String> {
+    let project = plans::read(&aws.root.join(PROJECT))?;
+    let [(_, text), ..] = plans::draw(&project)?;
+    // SAM looks for code from the template's folder.
+    let text = text.replace(
+        &format!("CodeUri: {}/", ship::FOLDER),
+        &format!("CodeUri: ../../{BINARIES}/"),
+    );
+    let file = aws.root.join(TEMPLATE);
+    fs::write(&file, text).map_err(|error| format!("Cannot write {}: {error}", file.display()))
 }
 
 /// Makes the routes and returns the API's id.
