@@ -28,8 +28,8 @@ const OPTIONS: &str = "--max-examples 20 --seed 1 --generation-database none --p
 
 fn main() -> ExitCode {
     let own = std::env::args().any(|argument| argument == "--own");
-    let stack = if own { owners_stack() } else { stack() };
-    let Some(inside) = stack.inside() else {
+    let stack = if own { owners_stack() } else { Some(stack()) };
+    let Some((stack, inside)) = stack.and_then(|stack| Some((stack, stack.inside()?))) else {
         return ExitCode::FAILURE;
     };
     let (member, _another) = (stack.member(), stack.member());

@@ -43,7 +43,7 @@ fn customise() -> PathBuf {
     let folder = local::root().join(format!(".bakend/tests/customised-{}", process::id()));
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(folder.join("collections")).unwrap();
-    let files = api::definition::read_folder(&project.join("collections")).unwrap();
+    let files = api::check::read_folder(&project.join("collections")).unwrap();
     for (name, text) in &files {
         fs::write(folder.join("collections").join(name), text).unwrap();
     }

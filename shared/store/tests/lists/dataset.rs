@@ -84,11 +84,8 @@ impl Dataset {
                 dataset.fail(number, &query, &fault);
             }
         }
-        let name = json!({ "TableName": format!("local-{}", dataset.definition.name) }).to_string();
-        dynamo
-            .database()
-            .delete_table(serde_json::from_str(&name).unwrap())
-            .unwrap();
+        let name = json!({ "TableName": format!("local-{}", dataset.definition.name) });
+        let _ = dynamo.engine().call("DeleteTable", &name).unwrap();
         dataset.tally
     }
 
