@@ -20,8 +20,8 @@ mod records;
 mod users;
 mod world;
 
-/// How many targets suffer at a time: most of them wait, and other tests run beside.
-const WORKERS: usize = 8;
+/// How many targets of an area suffer at a time: most of them wait, and the other areas and tests run beside.
+const WORKERS: usize = 4;
 
 /// How a request goes wrong.
 fn faults() -> Vec<(&'static str, Fault)> {
