@@ -3,7 +3,8 @@
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use api::settings::Settings;
+use api::settings::{self, Settings};
+use api::wire::ShownSetting;
 use api::{Deployment, Error, Timestamp};
 use auth::keys::{SecretProblem, check_secret};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -54,6 +55,21 @@ impl Boot {
             deployment,
             random,
         })
+    }
+
+    /// Every setting with its origin.
+    ///
+    /// # Errors
+    /// `common/internal` when the settings cannot be read again, which only a test build does.
+    pub(crate) fn shown_settings(&self) -> Result<Vec<ShownSetting>, Error> {
+        let file = bakend_json().map_err(Error::internal)?;
+        let (settings, deployment) = (&self.settings, &self.deployment);
+        Ok(settings::shown(
+            settings,
+            deployment,
+            file.as_ref(),
+            variable,
+        ))
     }
 
     /// The signing secret of the settings, if they have one.

@@ -10,7 +10,7 @@ use api::definition::USERS;
 use api::endpoints::{Endpoint, Entry, Guard, guard};
 use api::record::Write;
 use api::settings::Settings;
-use api::wire::{self, Body as _, Presence};
+use api::wire::{self, Body as _, Presence, ShownSetting};
 use api::{Code, Deployment, Detail, Error, Timestamp};
 use auth::prepare::WriteTarget;
 use auth::session::Client;
@@ -151,6 +151,16 @@ impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
         self.bearer()
             .map(|token| access_token::signed(keys, token?))
             .transpose()
+    }
+}
+
+impl<E: Endpoint<Guard = guard::Admin>> Call<E> {
+    /// Every setting with its origin, as this function has it.
+    ///
+    /// # Errors
+    /// `common/internal`, which no input makes happen.
+    pub fn shown_settings(&self) -> Result<Vec<ShownSetting>, Error> {
+        self.boot.shown_settings()
     }
 }
 
