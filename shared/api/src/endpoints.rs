@@ -23,7 +23,9 @@ use crate::wire::{
 use crate::wire::{
     RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, RegisterRequest, SessionPage,
 };
-use crate::wire::{SignedIn, Tokens, Unread, User, UserChanges, UserForAdmins, UserPage};
+use crate::wire::{
+    ShownSettings, SignedIn, Tokens, Unread, User, UserChanges, UserForAdmins, UserPage,
+};
 
 pub use self::access::{Action, Table};
 pub use self::entry::{Endpoint, Entry, HasCookie, Hashes, SetsCookie, TakesCookie};
@@ -213,6 +215,12 @@ entry::endpoints! {
     ApiKeysRotate "api-keys-rotate": [Post] "/api/admin/api-keys/{id}/rotate", Admin, NoBody => 200 ShownApiKey {
         errors: [ApiKeyNotFound],
         access: [GetItem ApiKeys, UpdateItem ApiKeys],
+    }
+
+    /// List every setting with its value, where that comes from, and how to change it; secrets as `set` or `unset`.
+    SettingsList "settings-list": [Get] "/api/admin/settings", Admin, NoBody => 200 ShownSettings {
+        errors: [ValidationFailed],
+        needs: [AdminEmail, AllowedOrigins],
     }
 
     /// Create a record.

@@ -1,4 +1,4 @@
-//! API keys as admins manage them.
+//! API keys and settings as admins see them.
 
 use blackbox::{Event, Reply};
 use serde_json::Value;
@@ -18,6 +18,7 @@ const ROWS: &[Row] = &[
     row!("api-keys-rotate", "UpdateItem", "_api_keys", 0, rotate_key),
     row!("api-keys-delete", "BatchGetItem", "_users", 0, delete_key),
     row!("api-keys-delete", "DeleteItem", "_api_keys", 0, delete_key),
+    row!("settings-list", "BatchGetItem", "_users", 0, list_settings),
 ];
 
 #[test]
@@ -49,6 +50,18 @@ fn rotate_key<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
 
 fn delete_key<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     manage_keys(world, Scene::DeleteKey)
+}
+
+fn list_settings<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let look = |reply: &Reply| {
+        let items = &reply.json()["items"];
+        assert_eq!(items.is_array(), reply.status == 200, "{items}");
+    };
+    Act {
+        event: Event::new("GET", "/api/admin/settings").token(world.admin()),
+        status: 200,
+        look: Box::new(look),
+    }
 }
 
 /// A key is there or not, good or dead, and whoever was told of it was told the truth.

@@ -105,7 +105,7 @@ impl Area {
         match function.split_once('-') {
             Some(("records", _)) => Self::Records,
             Some(("users", _)) => Self::Users,
-            Some(("api", _)) => Self::Keys,
+            Some(("api" | "settings", _)) => Self::Keys,
             _ => Self::Accounts,
         }
     }

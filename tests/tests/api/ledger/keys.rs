@@ -63,6 +63,15 @@ pub(super) fn api_keys(ledger: &mut Ledger<'_>, admin: &Member, user: &Member) {
         expected,
         "session check ∥ r → w",
     );
+    let settings = ledger.function("settings-list", &[]);
+    let event = Event::new("GET", "/api/admin/settings").token(&admin.access);
+    let _ = ledger.row(
+        ("settings-list", &settings),
+        "any",
+        (&event, 200),
+        (CHECK, 1, 2.0, 0.0),
+        "session check: 2 / 0",
+    );
     let (old, secret) = (text(&secret, "key"), text(&rotated, "key"));
 
     let get = ledger.function("records-get", &[]);

@@ -2,6 +2,7 @@
 
 mod origins;
 mod secrets;
+mod shown;
 
 use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener};
