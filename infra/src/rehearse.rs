@@ -1,18 +1,18 @@
 //! `cargo rehearse`: a real deployment of the untouched template into a local AWS emulator.
 
-use std::fs::{self, File};
-use std::net::{TcpListener, TcpStream};
+use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
-use std::thread;
+use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::ship::{self, Arch, Build};
 use crate::{plans, tools};
 
+mod emulator;
 mod suite;
 
-pub use suite::Suite;
+use self::emulator::{Emulator, free_port};
+pub use self::suite::Suite;
 
 /// What the stack is called in the emulator.
 const STACK: &str = "rehearsal";
@@ -23,15 +23,6 @@ const ROUTES: &str = include_str!("routes.py");
 /// Looks at the records before and after a change of indexes; see its first lines.
 const CHANGE: &str = include_str!("change.py");
 
-/// The counts of throttling, which a suite from one address would meet at once: out of reach.
-const UNTHROTTLED: [&str; 5] = [
-    "BAKEND_AUTH_THROTTLE_ATTEMPTS",
-    "BAKEND_AUTH_THROTTLE_ACCOUNT_ATTEMPTS",
-    "BAKEND_AUTH_THROTTLE_SOURCE_ATTEMPTS",
-    "BAKEND_AUTH_THROTTLE_REGISTRATIONS",
-    "BAKEND_AUTH_THROTTLE_REFRESHES",
-];
-
 /// The project that is deployed: the suite's own, so that the suite holds whatever the owner's is.
 const PROJECT: &str = "tests";
 
@@ -40,9 +31,6 @@ const BINARIES: &str = "target/rehearsal";
 
 /// Its template.
 const TEMPLATE: &str = ".bakend/rehearsal/template.yaml";
-
-/// For how long the emulator may take to answer, and to end.
-const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Builds, checks and deploys, then runs `suite` against the deployed API and changes a definition. Prints how long each
 /// part took, and always ends what it started.
@@ -329,87 +317,4 @@ fn fresh_folder(root: &Path) -> Result<PathBuf, String> {
     fs::create_dir_all(folder.join("tmp"))
         .map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
     Ok(folder)
-}
-
-/// A port of the loopback interface that nobody has.
-fn free_port() -> Result<u16, String> {
-    TcpListener::bind("127.0.0.1:0")
-        .and_then(|listener| listener.local_addr())
-        .map(|address| address.port())
-        .map_err(|error| format!("No free port on 127.0.0.1: {error}"))
-}
-
-/// The running emulator; ended when dropped.
-struct Emulator {
-    process: Child,
-    log: PathBuf,
-}
-
-impl Emulator {
-    fn start(aws: &Aws<'_>, program: &Path, port: u16) -> Result<Self, String> {
-        let path = aws.folder.join("emulator.log");
-        let trouble = |error: std::io::Error| format!("Cannot start the emulator: {error}");
-        let log = File::create(&path).map_err(trouble)?;
-        let mut command = Command::new(program);
-        aws.environment(&mut command)
-            .env("GATEWAY_PORT", port.to_string())
-            .env("BIND_HOST", "127.0.0.1");
-        command
-            .env("STATE_DIR", aws.folder.join("state"))
-            .env("S3_DATA_DIR", aws.folder.join("s3"));
-        // Its functions inherit what it has, so the template stays as it is.
-        command.envs(UNTHROTTLED.map(|name| (name, "1000000")));
-        // These listen on every interface.
-        command.envs([("SFTP_ENABLED", "0"), ("IOT_MTLS_ENABLED", "0")]);
-        command
-            .stdout(log.try_clone().map_err(trouble)?)
-            .stderr(log);
-        let mut emulator = Self {
-            process: command.spawn().map_err(trouble)?,
-            log: path,
-        };
-        let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
-            let ended = emulator.process.try_wait().map_err(trouble)?.is_some();
-            if ended || start.elapsed() > PATIENCE {
-                return Err(format!(
-                    "The emulator does not answer; see {}.",
-                    emulator.log.display()
-                ));
-            }
-            thread::sleep(Duration::from_millis(100));
-        }
-        Ok(emulator)
-    }
-
-    fn stop(mut self) -> Result<(), String> {
-        self.end()
-    }
-
-    /// Asks the emulator to end, so that it ends its functions; after a while, insists.
-    fn end(&mut self) -> Result<(), String> {
-        let trouble = |error: std::io::Error| format!("Cannot stop the emulator: {error}");
-        if self.process.try_wait().map_err(trouble)?.is_some() {
-            return Ok(());
-        }
-        let _ = Command::new("kill")
-            .arg(self.process.id().to_string())
-            .status();
-        let start = Instant::now();
-        while self.process.try_wait().map_err(trouble)?.is_none() {
-            if start.elapsed() > PATIENCE {
-                self.process.kill().map_err(trouble)?;
-            }
-            thread::sleep(Duration::from_millis(50));
-        }
-        Ok(())
-    }
-}
-
-impl Drop for Emulator {
-    fn drop(&mut self) {
-        if let Err(error) = self.end() {
-            eprintln!("{error}");
-        }
-    }
 }

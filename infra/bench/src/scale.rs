@@ -1,5 +1,8 @@
 //! The report on scale: what reads and writes cost while a collection grows.
 
+mod cost;
+mod things;
+
 use std::time::{Duration, Instant};
 
 use api::deployment::Aws;
@@ -14,10 +17,9 @@ use local::template::Template;
 use serde_json::{Map, Value, json};
 use store::{Page, Store, Writer};
 
+use self::cost::{Aim, Cost, Row, cells, verdict};
+use self::things::{DEFINITION, pad};
 use crate::figures::table;
-
-/// How far the dearest size may be above the cheapest.
-const AIM: f64 = 1.05;
 
 /// What a list may take whose filter no index serves: 4 queries and 1 MB, with a query's worth of overshoot.
 const FILTERED: (usize, f64) = (4, 288.0);
@@ -33,38 +35,6 @@ const TRIES: usize = 10;
 
 /// How many users own the records.
 const OWNERS: u8 = 20;
-
-/// How many bytes the fields of a record take as JSON: every record is as large as the others, so that a page of them
-/// costs the same wherever it begins.
-const BYTES: usize = 420;
-
-/// The collection: two shards, an index by number, one by a status and time, and an owner's own list.
-const DEFINITION: &str = r#"{ "name": "things", "shards": 2,
-  "fields": [ { "name": "name", "type": "string", "required": true },
-              { "name": "status", "type": "string", "required": true, "enum": [ "blue", "gold", "teal" ] },
-              { "name": "price", "type": "number", "required": true, "min": 100, "max": 900 },
-              { "name": "note", "type": "string", "required": true } ],
-  "permissions": { "create": "authenticated", "list": "owner" },
-  "indexes": [ [ "price" ], [ "status", "-createdAt" ] ] }"#;
-
-/// What one operation asked DynamoDB for.
-#[derive(Clone, Copy, Debug, PartialEq)]
-struct Cost {
-    requests: usize,
-    units: f64,
-}
-
-/// What an operation may cost.
-#[derive(Clone, Copy, Debug, PartialEq)]
-enum Aim {
-    /// The same at every size.
-    Same,
-    /// At most so many requests and units, at every size.
-    AtMost(usize, f64),
-}
-
-/// A row of the report: an operation, its aim, and its cost at each size.
-type Row = (&'static str, Aim, Vec<Cost>);
 
 /// Fills the collection to each of `sizes` in turn, measures, and writes the report; whether every aim is met.
 ///
@@ -110,48 +80,6 @@ fn said(error: &Error) -> String {
         error.message,
         error.cause.as_deref().unwrap_or_default()
     )
-}
-
-/// How far apart the costs are, or the bound, and whether that will do.
-fn verdict(aim: Aim, costs: &[Cost]) -> (String, bool) {
-    match aim {
-        Aim::Same => {
-            let spread = |of: fn(&Cost) -> f64| {
-                let (least, most) = costs
-                    .iter()
-                    .map(of)
-                    .fold((f64::MAX, 0.0_f64), |(l, m), v| (l.min(v), m.max(v)));
-                if most > 0.0 { most / least } else { 1.0 }
-            };
-            #[expect(clippy::cast_precision_loss, reason = "a handful of requests")]
-            let ratio = spread(|cost| cost.requests as f64).max(spread(|cost| cost.units));
-            (format!("× {ratio:.2}"), ratio <= AIM)
-        }
-        Aim::AtMost(requests, units) => {
-            let met = costs
-                .iter()
-                .all(|cost| cost.requests <= requests && cost.units <= units);
-            (format!("at most {requests} / {units}"), met)
-        }
-    }
-}
-
-fn cells(sizes: &[u64], rows: &[Row]) -> Vec<Vec<String>> {
-    let mut head = vec!["requests / units".to_owned()];
-    head.extend(sizes.iter().map(ToString::to_string));
-    head.extend(["aim", ""].map(str::to_owned));
-    let row = |(name, aim, costs): &Row| {
-        let mut row = vec![(*name).to_owned()];
-        row.extend(
-            costs
-                .iter()
-                .map(|cost| format!("{} / {}", cost.requests, cost.units)),
-        );
-        let (aim, met) = verdict(*aim, costs);
-        row.extend([aim, if met { "met" } else { "MISSED" }.to_owned()]);
-        row
-    };
-    [head].into_iter().chain(rows.iter().map(row)).collect()
 }
 
 /// The collection, its tables, and a proxy that counts.
@@ -463,74 +391,9 @@ impl Bench {
     }
 }
 
-impl Cost {
-    fn of(calls: &[Call]) -> Self {
-        let units = calls
-            .iter()
-            .map(|call| call.read + call.write)
-            .fold(0.0, |sum, units| sum + units);
-        Self {
-            requests: calls.len(),
-            units,
-        }
-    }
-}
-
-/// Makes the fields as large as those of every other record.
-fn pad(fields: &mut Map<String, Value>) {
-    fields.insert("note".to_owned(), Value::from(""));
-    let there = serde_json::to_string(fields).map_or(0, |text| text.len());
-    fields.insert(
-        "note".to_owned(),
-        Value::from("n".repeat(BYTES.saturating_sub(there))),
-    );
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    fn cost(requests: usize, units: f64) -> Cost {
-        Cost { requests, units }
-    }
-
-    #[test]
-    fn what_grows_with_the_collection_is_missed() {
-        for (aim, costs, expected) in [
-            (
-                Aim::Same,
-                vec![cost(2, 4.0), cost(2, 4.0)],
-                ("× 1.00", true),
-            ),
-            (
-                Aim::Same,
-                vec![cost(2, 4.0), cost(2, 4.5)],
-                ("× 1.12", false),
-            ),
-            (
-                Aim::Same,
-                vec![cost(2, 4.0), cost(3, 4.0)],
-                ("× 1.50", false),
-            ),
-            (Aim::Same, vec![cost(0, 0.0)], ("× 1.00", true)),
-            (
-                Aim::AtMost(4, 288.0),
-                vec![cost(1, 4.0), cost(4, 256.0)],
-                ("at most 4 / 288", true),
-            ),
-            (
-                Aim::AtMost(4, 288.0),
-                vec![cost(5, 4.0)],
-                ("at most 4 / 288", false),
-            ),
-        ] {
-            assert_eq!(
-                verdict(aim, &costs),
-                (expected.0.to_owned(), expected.1),
-                "{costs:?}"
-            );
-        }
-    }
 
     #[test]
     fn a_hundred_pages_of_a_thousand_records_can_be_measured() {
@@ -540,14 +403,5 @@ mod tests {
             text.contains("page 100") && text.contains("× 1.00"),
             "{text}"
         );
-    }
-
-    #[test]
-    fn every_record_is_of_one_size() {
-        for name in ["a", "a much longer name than that"] {
-            let mut fields = json!({ "name": name }).as_object().cloned().unwrap();
-            pad(&mut fields);
-            assert_eq!(serde_json::to_string(&fields).unwrap().len(), BYTES);
-        }
     }
 }
