@@ -1,5 +1,10 @@
 //! Embeds `bakend.json`, checked: a bad setting fails the build with file, path and reason.
 
+#![expect(
+    clippy::disallowed_methods,
+    reason = "a build script is told by its environment what to build"
+)]
+
 use std::path::Path;
 use std::{env, fs, io, process};
 
