@@ -13,6 +13,11 @@ use serde_json::json;
 /// The address of a DynamoDB that runs already, such as `http://127.0.0.1:8000`.
 const VARIABLE: &str = "BAKEND_TEST_DYNAMODB";
 
+/// Whether the tables are in another engine than the embedded one.
+pub(crate) fn is_another() -> bool {
+    env::var_os(VARIABLE).is_some()
+}
+
 /// The tables that all tests share.
 pub(crate) fn shared(template: &Template) -> Result<Dynamo, String> {
     match env::var(VARIABLE) {

@@ -9,6 +9,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use serde_json::json;
 
 use crate::client::{Caller, Reply};
+use crate::engine;
 use crate::inside::Inside;
 use crate::project;
 use crate::seen;
@@ -88,6 +89,18 @@ impl Stack {
             seen::aside();
         }
         self.inside.as_ref()
+    }
+
+    /// Whether the tables are in a DynamoDB that `BAKEND_TEST_DYNAMODB` names; then a line is printed, and a test of what
+    /// requests cost has to return: DynamoDB Local charges a transaction's indexes otherwise than AWS.
+    #[must_use]
+    pub fn has_another_engine(&self) -> bool {
+        let another = engine::is_another();
+        if another {
+            println!("skipped: the engine that BAKEND_TEST_DYNAMODB names has prices of its own");
+            seen::aside();
+        }
+        another
     }
 
     /// The origin whose pages may call a deployment, which `BAKEND_TEST_ORIGIN` names; else a line is printed and the
