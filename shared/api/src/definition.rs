@@ -1,4 +1,4 @@
-//! Collection definitions: what a `collections/<name>.json` may say.
+//! Collection definitions: the contents of `collections/<name>.json`.
 
 mod field;
 mod index;
@@ -24,7 +24,7 @@ use crate::rule::Rule;
 /// The fields that every record has.
 pub const SYSTEM_FIELDS: &[&str] = &["id", "createdAt", "updatedAt", "createdBy"];
 
-/// What a relation to an account names as its collection.
+/// The collection name of relations to accounts.
 pub const USERS: &str = "users";
 
 /// A collection: its fields and who may do what.
@@ -81,7 +81,7 @@ impl Definition {
         }
     }
 
-    /// Every rule that the definition has, with its place.
+    /// The rules of the definition, each with its place.
     pub fn rules(&self) -> impl Iterator<Item = (String, &Rule)> {
         let Permissions {
             create,
@@ -127,7 +127,7 @@ impl Definition {
         self.field(self.owner_field()).is_some()
     }
 
-    /// Whether the table has a `by_owner` index: where a list shows some callers their own records only.
+    /// Whether the table has a `by_owner` index: where a list shows some callers only their own records.
     #[must_use]
     pub fn has_owner_index(&self) -> bool {
         self.rule(Operation::List).names_owner()
@@ -146,12 +146,12 @@ impl Definition {
             .collect()
     }
 
-    /// The declared fields that not everybody sees.
+    /// The declared fields that some callers do not see.
     pub fn hidden(&self) -> impl Iterator<Item = &Field> {
         self.fields.iter().filter(|field| !field.read.is_public())
     }
 
-    /// The declared fields that not everybody sees or may write.
+    /// The declared fields that some callers do not see or may not write.
     pub fn ruled(&self) -> impl Iterator<Item = &Field> {
         self.fields
             .iter()

@@ -1,25 +1,25 @@
-//! Where this process runs: what the environment alone decides.
+//! The facts about a process that the environment alone decides.
 
 use std::time::Duration;
 
 use crate::settings::{Problem, Span};
 
-/// Where this process runs, and as whom.
+/// The environment of this process, and its AWS identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {
     /// Whether this is a developer's machine (`BAKEND_ENV=local`) and not the cloud.
     pub local: bool,
-    /// What every table's name begins with (`BAKEND_TABLE_PREFIX`); also names the deployment in its tokens.
+    /// The prefix of every table's name (`BAKEND_TABLE_PREFIX`); also names the deployment in its tokens.
     pub table_prefix: String,
-    /// Whoever registers this address becomes an admin (`BAKEND_ADMIN_EMAIL`).
+    /// The address whose registration creates an admin (`BAKEND_ADMIN_EMAIL`).
     pub admin_email: Option<String>,
-    /// How far the clock is put forward (`BAKEND_CLOCK_OFFSET`, local only), to see what expiry does.
+    /// How far the clock is put forward (`BAKEND_CLOCK_OFFSET`, local only), to test expiry.
     pub clock_offset: Duration,
     /// How to reach DynamoDB.
     pub aws: Aws,
 }
 
-/// How to reach DynamoDB, under the names that every AWS SDK reads.
+/// The connection to DynamoDB, under the names that every AWS SDK reads.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Aws {
     /// `AWS_REGION`, such as `eu-central-1`.
@@ -35,7 +35,7 @@ pub struct Aws {
 }
 
 impl std::fmt::Debug for Aws {
-    /// Leaves out what is secret.
+    /// Leaves out secrets.
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Aws")
             .field("region", &self.region)

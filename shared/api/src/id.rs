@@ -22,7 +22,7 @@ impl Id {
         Self(uuid::Builder::from_unix_timestamp_millis(now.millis(), &random).into_uuid())
     }
 
-    /// A new id whose first random byte names its shard, so that a read needs the id alone.
+    /// A new id whose first random byte names its shard, so that the id alone is enough for a read.
     #[must_use]
     pub fn in_shard(now: Timestamp, random: [u8; 10], shard: u8) -> Self {
         let mut bytes = Self::new(now, random).bytes();
@@ -36,7 +36,7 @@ impl Id {
         self.0.as_bytes()[7]
     }
 
-    /// When the id was made, in milliseconds.
+    /// The time when the id was made, in milliseconds.
     #[must_use]
     pub fn created_at(self) -> Timestamp {
         let millis = self.0.as_bytes()[..6]
@@ -73,7 +73,7 @@ impl fmt::Display for NotAnId {
 impl FromStr for Id {
     type Err = NotAnId;
 
-    /// Accepts the canonical spelling alone, so that one record has one address.
+    /// Accepts only the canonical spelling, so that a record has one address.
     fn from_str(text: &str) -> Result<Self, NotAnId> {
         let id = Uuid::try_parse(text)
             .ok()

@@ -1,6 +1,7 @@
 //! The contract: the endpoint page, the wire types, collection definitions and the closed list of errors.
 //!
-//! Pure: no AWS, no HTTP library, no clock, no environment. Every other room knows this one; it knows none of them.
+//! Pure: no AWS, no HTTP library, no clock, no environment. Every other crate imports this one; it imports none of
+//! them.
 
 pub mod check;
 pub mod definition;

@@ -1,4 +1,4 @@
-//! What a caller may send as a record: a body checked against its collection's definition.
+//! The body of a record, checked against its collection's definition.
 
 mod body;
 mod format;

@@ -1,4 +1,4 @@
-//! Rules: who may do something, as an expression.
+//! Rules: permissions as expressions.
 //!
 //! ```text
 //! rule = all { "|" all }
@@ -6,7 +6,7 @@
 //! atom = "public" | "authenticated" | "owner" | "admin" | "role:" name | "(" rule ")"
 //! ```
 //!
-//! `guest` is another name of `public`, `user` of `authenticated` and `self` of `owner`. Spaces mean nothing. Whatever the
+//! `guest` is another name of `public`, `user` of `authenticated` and `self` of `owner`. Spaces mean nothing. In any
 //! spelling, a rule is kept in one normal form, and admins pass every rule.
 
 mod expression;

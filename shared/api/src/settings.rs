@@ -52,7 +52,7 @@ pub struct Cors {
 }
 
 impl Settings {
-    /// Every key with its variable and its default, for the documentation.
+    /// The keys, each with its variable and its default, for the documentation.
     #[must_use]
     pub fn keys() -> Vec<(String, String, Value)> {
         let mut keys = Vec::new();

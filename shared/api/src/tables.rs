@@ -10,11 +10,11 @@ pub struct SystemTable {
     pub doc: &'static str,
     /// The partition key, and the sort key if there is one. Every key of a system table is text.
     pub key: &'static [&'static str],
-    /// The attribute by which DynamoDB removes what has expired, in seconds.
+    /// The attribute that tells DynamoDB when to remove an item, in seconds.
     pub expires: Option<&'static str>,
     /// The indexes, each with every attribute.
     pub indexes: &'static [Index],
-    /// What a stream of the table's changes shows; none has one yet.
+    /// The content of a stream of the table's changes; no table has a stream yet.
     pub stream: Option<Stream>,
 }
 
@@ -27,7 +27,7 @@ pub struct Index {
     pub key: [&'static str; 2],
 }
 
-/// What a stream shows of a change, as DynamoDB names it.
+/// The content of a stream record, as DynamoDB names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Stream {
     /// The item before and after the change.

@@ -75,7 +75,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The last moment stands for whatever comes after it.
+        // The last moment stands for every later one.
         let nanos = i128::from(self.0.min(LAST)) * 1_000_000;
         let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| fmt::Error)?;
         let (year, month, day) = at.to_calendar_date();

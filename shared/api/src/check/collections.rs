@@ -19,12 +19,12 @@ use crate::value::{count_colons, count_members};
 pub struct Checked {
     /// The definitions, by name.
     pub definitions: Vec<Definition>,
-    /// What is allowed but worth a look.
+    /// The warnings about definitions that are allowed.
     pub warnings: Vec<Problem>,
 }
 
 impl Checked {
-    /// Every rule that names a role which is not among these, `auth.roles` of the settings.
+    /// The rules that name a role outside `roles`, the `auth.roles` of the settings.
     #[must_use]
     pub fn undeclared_roles(&self, roles: &[String]) -> Vec<Problem> {
         let mut problems = Vec::new();
@@ -85,7 +85,7 @@ pub fn check(files: &[(String, String)]) -> Result<Checked, Vec<Problem>> {
     let mut definitions: Vec<Definition> = Vec::new();
     let mut problems = Vec::new();
     let mut warnings = Vec::new();
-    // A file that is broken is a problem of its own, not of those that point to it.
+    // Report a broken file once, not again for each file that points to it.
     let known: BTreeSet<&str> = files
         .iter()
         .filter_map(|(file, _)| file.strip_suffix(".json"))
@@ -129,7 +129,7 @@ pub fn check(files: &[(String, String)]) -> Result<Checked, Vec<Problem>> {
     }
 }
 
-/// A definition in whichever notation, with what is to be said of that; or the place and the reason why its text is none.
+/// Reads a definition in any of the notations, with the warnings about it. The error is the place and the reason.
 fn parse(content: &str) -> Result<(Definition, Vec<Remark>), Remark> {
     let mut tree: Value = serde_json::from_str(content)
         .map_err(|error| (String::new(), format!("not JSON: {error}")))?;

@@ -9,7 +9,7 @@ use crate::check::problem::Problems;
 use crate::check::rows::row_problems;
 use crate::definition::{Definition, FieldType, Operation, USERS};
 
-/// Names that a collection may not have: paths of the service, today's and tomorrow's.
+/// Names that a collection may not have: paths of the service, present and future.
 const RESERVED_COLLECTIONS: &[&str] = &[
     "auth",
     "users",
@@ -29,7 +29,7 @@ const RESERVED_COLLECTIONS: &[&str] = &[
     "me",
 ];
 
-/// Everything wrong with a definition; `known` are the collections that a relation may point to.
+/// The problems of a definition; `known` are the collections that a relation may point to.
 pub(super) fn definition_problems(
     definition: &Definition,
     file: &str,
@@ -66,7 +66,7 @@ pub(super) fn definition_problems(
     problems
 }
 
-/// What is wrong with the rules of single fields, but for those that are no fields of the record.
+/// The problems with the rules of the record's fields; `field_problems` refuses rules of nested fields.
 fn columns(definition: &Definition) -> Problems {
     let mut problems = Vec::new();
     let creators = definition.rule(Operation::Create).of_creator();
@@ -95,7 +95,7 @@ fn columns(definition: &Definition) -> Problems {
     problems
 }
 
-/// The owner field is set by the service and is an index key, so what may be declared of it is little.
+/// The problems of the owner field. The service sets it and it is an index key, so it may declare little.
 fn owner(definition: &Definition) -> Problems {
     let place = "ownerField".to_owned();
     let name = definition.owner_field();

@@ -11,7 +11,7 @@ use crate::definition::{Field, FieldType, SYSTEM_FIELDS, USERS};
 use crate::record::fit;
 use crate::value::{canonical, compare};
 
-/// The parameters of a list, which a field may not be called.
+/// The parameters of a list, which cannot be names of fields.
 const LIST_PARAMETERS: &[&str] = &[
     "limit",
     "cursor",
@@ -45,7 +45,7 @@ enum Position {
     Items(bool),
 }
 
-/// Everything wrong with fields by themselves; `known` are the collections that a relation may point to.
+/// The problems of fields by themselves; `known` are the collections that a relation may point to.
 pub(super) fn field_problems(declared: &[Field], known: &BTreeSet<&str>) -> Problems {
     let mut fields = Fields {
         known,
@@ -289,7 +289,7 @@ impl Fields<'_> {
         }
     }
 
-    /// The values that the definition itself gives.
+    /// Checks the values that the definition itself gives.
     fn values(&mut self, field: &Field, place: &str) {
         let choices = field.choices.as_deref().unwrap_or_default();
         if field.choices.is_some() && choices.is_empty() {
@@ -310,7 +310,7 @@ impl Fields<'_> {
             }
             match fit(&unchosen, choice) {
                 Ok(stored) if stored == *choice => {}
-                // Compared as they are stored, so they must be written so.
+                // Values are compared in their stored form, so they must be written in it.
                 Ok(stored) => {
                     self.problem(place, format!("{choice} is stored as {stored}; write that"))
                 }

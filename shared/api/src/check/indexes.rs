@@ -3,7 +3,7 @@
 use crate::check::problem::Problems;
 use crate::definition::{Definition, FieldType, Index, Order, SYSTEM_FIELDS};
 
-/// The most indexes. DynamoDB has room for twenty, and some are ours.
+/// The most indexes. DynamoDB has room for twenty; the service uses some itself.
 const MAX_INDEXES: usize = 15;
 
 /// The most fields of an index.
@@ -12,7 +12,7 @@ const MAX_INDEX_FIELDS: usize = 4;
 /// How long the name of a table's index may be, in bytes.
 const MAX_INDEX_NAME: usize = 255;
 
-/// Everything wrong with the indexes of a definition.
+/// The problems of a definition's indexes.
 pub(super) fn indexes(definition: &Definition) -> Problems {
     let mut problems = Vec::new();
     let indexes = &definition.indexes;

@@ -1,4 +1,5 @@
-//! Problems of `collections/*.json` and `bakend.json`. Reads the other rooms; none of them reads it.
+//! Problems of `collections/*.json` and `bakend.json`. This module imports the other modules of the crate; none imports
+//! it.
 
 mod collections;
 mod definition;

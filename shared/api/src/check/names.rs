@@ -1,4 +1,4 @@
-//! Names: their form, and which ones are too much alike.
+//! The form of names, and names that are too much alike.
 
 /// Tells whether a name is a letter, then letters, digits and the bytes of `also`, 64 bytes at most.
 pub(super) fn is_name(name: &str, also: &[u8]) -> bool {
@@ -12,7 +12,7 @@ pub(super) fn is_name(name: &str, also: &[u8]) -> bool {
             .all(|b| b.is_ascii_alphanumeric() || also.contains(&b))
 }
 
-/// Two names with the same fold would be one table name to a careless eye, or one CloudFormation resource.
+/// Folds a name. Two names with one fold would look like one table name, or be one CloudFormation resource.
 pub(super) fn fold(name: &str) -> String {
     name.chars()
         .filter(|c| !matches!(c, '-' | '_'))

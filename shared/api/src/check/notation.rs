@@ -1,4 +1,4 @@
-//! Other notations of who may do what, translated into the one form that everything else reads.
+//! Other notations of permissions, translated into the one form that the rest of the code reads.
 
 use std::collections::BTreeMap;
 
@@ -99,13 +99,12 @@ enum Mode {
 
 const OPERATIONS: [&str; 5] = ["create", "read", "list", "update", "delete"];
 
-/// Translates what a file says about who may do what into `permissions` with a rule for each operation. Returns what
-/// is worth a warning.
+/// Translates the permissions of a file into `permissions` with a rule for each operation. Returns the warnings.
 ///
 /// # Errors
-/// The place that contradicts another or is no such notation, and why.
+/// The place that contradicts another or is no such notation, and the reason.
 pub(super) fn translate(tree: &mut Value) -> Result<Vec<Remark>, Remark> {
-    // What is no object at all is told by whoever reads it.
+    // The reader of the definition reports a file that is no object.
     let Value::Object(file) = tree else {
         return Ok(Vec::new());
     };
@@ -191,7 +190,7 @@ fn read<T: DeserializeOwned>(part: Value, place: &str) -> Result<T, Remark> {
     })
 }
 
-/// bkend's groups: whoever is in one that is allowed may; nobody else.
+/// Translates bkend's groups: the members of an allowed group pass, and no other user.
 fn of_groups(block: &Map<String, Value>) -> Result<BTreeMap<&'static str, Rule>, Remark> {
     let mut groups = Vec::new();
     for (name, allowed) in block {
@@ -225,7 +224,8 @@ fn of_groups(block: &Map<String, Value>) -> Result<BTreeMap<&'static str, Rule>,
                 .filter(move |(.., allowed)| allowed.of(operation) == Some(wanted))
         };
         let rule = said(true).fold(Rule::admin(), |all, (_, rule, _)| all.or(rule.clone()));
-        // Nobody is kept from what a wider group may do. Being the owner only ever adds, and anyone is no narrower.
+        // `false` for a group cannot take away what a wider group may do. Being the owner only adds, and anyone is the
+        // widest.
         for (name, narrow, _) in
             said(false).filter(|(_, narrow, _)| !narrow.is_public() && *narrow != Rule::owner())
         {
@@ -248,7 +248,7 @@ fn of_groups(block: &Map<String, Value>) -> Result<BTreeMap<&'static str, Rule>,
     Ok(rules)
 }
 
-/// urBackend's modes.
+/// Translates urBackend's modes.
 fn of_rls(rls: Rls, file: &mut Map<String, Value>) -> Result<Vec<Remark>, Remark> {
     let declares = |name: &str| {
         let fields = file.get("fields").and_then(Value::as_array);

@@ -2,14 +2,14 @@
 
 use std::fmt;
 
-/// What is wrong with a definition, or merely worth a warning.
+/// A problem of a definition, or a warning about it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The file's name, such as `posts.json`.
     pub file: String,
     /// The place in it, such as `fields[2].name`; empty for the whole.
     pub field: String,
-    /// What is wrong and what to do.
+    /// The problem and its remedy.
     pub reason: String,
 }
 
@@ -24,8 +24,8 @@ impl fmt::Display for Problem {
     }
 }
 
-/// A place in a file and what is to be said of it.
+/// A place in a file and the remark about it.
 pub(super) type Remark = (String, String);
 
-/// What is wrong, each as its place and its reason.
+/// The problems, each as its place and its reason.
 pub(super) type Problems = Vec<Remark>;

@@ -7,7 +7,8 @@ use crate::check::names::fold;
 use crate::check::problem::Problems;
 use crate::definition::{Field, FieldType, ProfileField, USERNAME};
 
-/// What every user has, or a reply or a body about users: no profile field may be taken for it, in whatever spelling.
+/// Names of what every user has, or of parts of replies and bodies about users. No profile field may have them, in any
+/// case or spelling.
 const RESERVED: &[&str] = &[
     "id",
     "email",
@@ -33,7 +34,7 @@ const RESERVED: &[&str] = &[
     "expiresIn",
 ];
 
-/// What is wrong with declared profile fields, each as its place, such as `fields[2].name`, and its reason.
+/// The problems of declared profile fields, each as its place, such as `fields[2].name`, and its reason.
 pub(super) fn profile_problems(fields: &[ProfileField]) -> Problems {
     let mut problems = Vec::new();
     for (index, ProfileField { field, .. }) in fields.iter().enumerate() {

@@ -9,7 +9,7 @@ use crate::query::Reader;
 /// The most row filters of a collection.
 const MAX_ROW_FILTERS: usize = 10;
 
-/// What is wrong with the row filters of a definition, each with its place.
+/// The problems of a definition's row filters, each with its place.
 pub(super) fn row_problems(definition: &Definition) -> Problems {
     let mut problems = Vec::new();
     let rows = &definition.row_filters;
@@ -19,7 +19,7 @@ pub(super) fn row_problems(definition: &Definition) -> Problems {
             format!("{} row filters are more than {MAX_ROW_FILTERS}", rows.len()),
         ));
     }
-    // What all of them ask of a record is bounded together, as what a query asks is.
+    // All row filters share the limits of one query.
     let mut reader = Reader::new(definition, "");
     let id = Value::String("00000000-0000-7000-8000-000000000000".to_owned());
     for (at, row) in rows.iter().enumerate() {
@@ -55,7 +55,7 @@ pub(super) fn row_problems(definition: &Definition) -> Problems {
     problems
 }
 
-/// A value that looks as if it stood for something.
+/// A value that looks like a placeholder.
 fn placeholder(value: &Value) -> Option<&str> {
     match value {
         Value::String(text) => text.starts_with('$').then_some(text),

@@ -6,7 +6,7 @@ use crate::check::profile::profile_problems;
 use crate::rule::is_role;
 use crate::settings::{Problem, Settings, Span, Throttle, override_leaves};
 
-/// What a role cannot be called: the roles that there always are, and the words of rules.
+/// Names that a role cannot have: the built-in roles, and the words of rules.
 const GROUPS: &[&str] = &[
     "admin",
     "authenticated",
@@ -18,8 +18,8 @@ const GROUPS: &[&str] = &[
 ];
 
 impl Settings {
-    /// Reads the file's text and lets `variable` override it key by key, where it is not empty. `local` allows what is fit for a developer's
-    /// machine alone.
+    /// Reads the file's text and lets `variable` override it key by key, where it is not empty. `local` allows settings
+    /// that are fit for a developer's machine alone.
     ///
     /// # Errors
     /// The first key that is unknown or has a bad value, named as in the file.
@@ -184,7 +184,7 @@ impl Settings {
     }
 }
 
-/// Whoever works on an app tries often; so locally nothing stops them but what they set themselves.
+/// Lifts the limits on attempts that the file does not set: a developer tries often.
 fn unthrottle(file: &mut Value) {
     let mut at = file;
     for name in ["auth", "throttle"] {

@@ -4,7 +4,7 @@ use crate::check::problem::Problems;
 use crate::definition::{Definition, Field, Operation};
 use crate::rule::Rule;
 
-/// What is allowed but worth a look.
+/// The warnings about a definition that is allowed.
 pub(super) fn definition_warnings(definition: &Definition) -> Problems {
     let mut warnings = Vec::new();
     let name = &definition.name;
@@ -54,14 +54,14 @@ pub(super) fn definition_warnings(definition: &Definition) -> Problems {
     warnings
 }
 
-/// What strangers may write, as words.
+/// The operations that strangers may write with, as words.
 fn open_to_strangers(definition: &Definition) -> Option<String> {
     let open = [
         (Operation::Create, "create"),
         (Operation::Update, "update"),
         (Operation::Delete, "delete"),
     ];
-    // What they may not read they may not change.
+    // Strangers may not change a record that they may not read.
     let readable = definition.rule(Operation::Read).is_public();
     let open = open.iter().filter(|(operation, _)| {
         definition.rule(*operation).is_public() && (readable || *operation == Operation::Create)
@@ -70,14 +70,14 @@ fn open_to_strangers(definition: &Definition) -> Option<String> {
     (!words.is_empty()).then(|| words.join(" and "))
 }
 
-/// Whether others than admins may set a value.
+/// Whether anyone but admins may set a value.
 fn anyone_writes(definition: &Definition) -> bool {
     [Operation::Create, Operation::Update]
         .iter()
         .any(|operation| !definition.rule(*operation).is_admin())
 }
 
-/// Whether somebody may set a value who may not see every record.
+/// Whether a caller who may not see every record may set a value.
 fn writers_may_not_list(definition: &Definition) -> bool {
     let mut writers = [Operation::Create, Operation::Update]
         .map(|operation| definition.rule(operation))
@@ -89,7 +89,7 @@ fn writers_may_not_list(definition: &Definition) -> bool {
     }
 }
 
-/// Whether somebody may set a value of a field who may not see it in every record.
+/// Whether a caller who may not see a field in every record may set its value.
 fn writers_may_not_read(definition: &Definition, field: &Field) -> bool {
     let writers =
         [Operation::Create, Operation::Update].map(|operation| definition.rule(operation));

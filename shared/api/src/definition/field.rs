@@ -1,4 +1,4 @@
-//! Fields: their types and what they demand of a value.
+//! Fields: their types and the constraints on their values.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -45,7 +45,7 @@ pub enum FieldType {
 }
 
 impl FieldType {
-    /// The other names that it is read by.
+    /// The other names that a type is read by.
     pub const ALIASES: &[&str] = &[
         "String",
         "Number",

@@ -107,7 +107,7 @@ impl Index {
     }
 
     /// The name of the table's index and of the attribute that holds its sort key: `by.status.-createdAt`, or
-    /// `own.status.-createdAt` per owner. Another order is another name, so an index never changes its meaning.
+    /// `own.status.-createdAt` per owner. Another order has another name, so an index never changes its meaning.
     #[must_use]
     pub fn name(&self) -> String {
         format!(

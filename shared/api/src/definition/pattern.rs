@@ -7,14 +7,14 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
-/// How many bytes a pattern may have.
+/// The most bytes of a pattern.
 const MAX_LENGTH: usize = 256;
 
-/// How large its program may be, in bytes: its search takes time in proportion to that and to the text.
+/// The most bytes of its program: the time of a search is proportional to the program and to the text.
 const MAX_PROGRAM: usize = 32 << 10;
 
-/// A regular expression that a string must match somewhere, compiled. Its search takes linear time, and it means the
-/// same here and in JavaScript, so that clients can check it too.
+/// A compiled regular expression that a string must match somewhere. Its search takes linear time, and it means the
+/// same here and in JavaScript, so clients can check it too.
 #[derive(Clone, Debug)]
 pub struct Pattern(Regex);
 
@@ -22,7 +22,7 @@ impl Pattern {
     /// Reads a pattern.
     ///
     /// # Errors
-    /// What is wrong with it, as a sentence.
+    /// The reason why it is no pattern, as a sentence.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_LENGTH {
             return Err(format!("the pattern has more than {MAX_LENGTH} bytes"));
@@ -51,8 +51,8 @@ impl Pattern {
     }
 }
 
-/// What in a pattern another engine would read otherwise or not at all: flags and names of groups, classes in brackets
-/// of their own, and escapes beyond the usual ones.
+/// The first part of a pattern that another engine would read differently or not at all. Such parts are flags, names of
+/// groups, nested classes and unusual escapes.
 fn foreign(text: &str) -> Option<&str> {
     let group = text
         .match_indices("(?")

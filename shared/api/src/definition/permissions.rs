@@ -5,18 +5,18 @@ use serde::{Deserialize, Serialize};
 
 use crate::rule::Rule;
 
-/// What is done to a record.
+/// An operation on records.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Operation {
-    /// Make a new one.
+    /// Create a record.
     Create,
-    /// Read one by its id.
+    /// Read a record by its id.
     Read,
-    /// List many.
+    /// List records.
     List,
-    /// Change one.
+    /// Change a record.
     Update,
-    /// Delete one.
+    /// Delete a record.
     Delete,
 }
 
@@ -30,7 +30,7 @@ impl Operation {
         Self::Delete,
     ];
 
-    /// The operation's name, as definitions and scopes have it.
+    /// The operation's name in definitions and scopes.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -69,7 +69,7 @@ pub struct Permissions {
 }
 
 impl Permissions {
-    /// What the file does not say is not said in its normal form either: somebody looks at whether it was.
+    /// Whether the file declares no permissions; its normal form declares none either, so that a check can tell.
     pub(super) fn is_undeclared(&self) -> bool {
         !self.declared
     }

@@ -1,4 +1,4 @@
-//! Profile fields: what `users.fields` of `bakend.json` may say.
+//! Profile fields: the contents of `users.fields` in `bakend.json`.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
@@ -6,7 +6,7 @@ use serde_json::Value;
 
 use crate::definition::field::Field;
 
-/// The field that a user's public profile is found by.
+/// The field by which a public profile is found.
 pub const USERNAME: &str = "username";
 
 /// A profile field: declared as a field of a collection is, and whether strangers see it.
@@ -20,7 +20,7 @@ pub struct ProfileField {
 }
 
 impl ProfileField {
-    /// Whether it is the field that a public profile is found by.
+    /// Whether it is the field by which a public profile is found.
     #[must_use]
     pub fn is_username(&self) -> bool {
         self.field.name == USERNAME

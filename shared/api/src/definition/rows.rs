@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::rule::Rule;
 
-/// What stands for the caller's id in a row filter.
+/// The placeholder for the caller's id in a row filter.
 pub(crate) const USER_ID: &str = "$userId";
 
 /// Which records some callers see, of those that the rules let them read.
@@ -22,14 +22,14 @@ pub struct RowFilter {
 }
 
 impl RowFilter {
-    /// Whether it asks for the caller's id, so that it holds for no stranger.
+    /// Whether it names the caller's id, so that it never holds for a stranger.
     #[must_use]
     pub fn names_user(&self) -> bool {
         names_user(&self.filter)
     }
 }
 
-/// Whether a row filter names the caller's id, so that it holds for no stranger.
+/// Whether a row filter names the caller's id, so that it never holds for a stranger.
 pub(crate) fn names_user(filter: &Map<String, Value>) -> bool {
     fn within(value: &Value) -> bool {
         match value {

@@ -1,8 +1,8 @@
-//! What an endpoint may do to which table.
+//! The access of endpoints to tables.
 
 use crate::tables::{self, SystemTable};
 
-/// A DynamoDB action, named as IAM names it.
+/// A DynamoDB action under its IAM name.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Action {
     /// `dynamodb:GetItem`
@@ -37,8 +37,8 @@ impl Action {
     }
 }
 
-/// What an endpoint touches: a system table, or the tables or indexes of the collections that have what it is for. A
-/// transaction is granted by the actions it is made of.
+/// The target of an endpoint's access: a system table, or the tables or indexes of the collections that it concerns. A
+/// transaction is granted by the actions that it consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Table {
     /// `_users`
@@ -57,18 +57,18 @@ pub enum Table {
     Records,
     /// Every index of every collection that has one.
     RecordsIndexes,
-    /// The table of every collection that some relation points to.
+    /// The table of every collection that a relation points to.
     RelatedRecords,
-    /// `_users`, where some relation points to users.
+    /// `_users`, where a relation points to users.
     RelatedUsers,
     /// The table of every collection with unique fields.
     UniqueRecords,
     /// The table of every collection with row filters.
     FilteredRecords,
-    /// The table of every collection with row filters that some relation points to.
+    /// The table of every collection with row filters that a relation points to.
     RelatedFilteredRecords,
-    /// The table of every collection whose records may have to be read before they are changed: with relations, unique
-    /// fields, indexes, row filters or fields under a rule of their own.
+    /// The table of every collection whose records may have to be read before a change. Such collections have
+    /// relations, unique fields, indexes, row filters or fields with their own rule.
     EntangledRecords,
 }
 

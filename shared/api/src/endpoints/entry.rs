@@ -1,4 +1,4 @@
-//! What an entry of the page is: its facts, what follows from them, and the macro that reads the page.
+//! The entries of the page: their facts, the conclusions from them, and the macro that reads the page.
 
 use serde::Serialize;
 
@@ -20,7 +20,7 @@ pub struct Entry {
     pub methods: &'static [Method],
     /// The path as API Gateway writes it, such as `/api/{collection}/{id}`.
     pub path: &'static str,
-    /// Who may call it.
+    /// The callers that may use it.
     pub guard: Guard,
     /// The status of a success.
     pub status: u16,
@@ -34,37 +34,37 @@ pub struct Entry {
     pub replies: &'static [ReplyHeader],
     /// How it deals with the cookie of a refresh token.
     pub cookie: Cookie,
-    /// Whether it hashes a password: a whole vCPU, and a throttle of its own.
+    /// Whether it hashes a password. Such an endpoint gets a whole vCPU and its own throttle.
     pub hashes: bool,
     /// The variables it needs, beside those that [`Entry::variables`] adds.
     pub needs: &'static [Variable],
-    /// What it does for one collection, method by method; only endpoints of records have it.
+    /// Its operations on one collection, method by method; only endpoints of records have them.
     pub deeds: &'static [Deed],
-    /// What it may do to which table, beside what [`Entry::granted`] adds.
+    /// Its access to tables, beside the access that [`Entry::granted`] adds.
     pub access: &'static [(Action, Table)],
 }
 
 impl Entry {
-    /// Whether it touches tables at all: to ask who is calling takes some.
+    /// Whether it touches tables at all; finding the caller touches some.
     #[must_use]
     pub const fn touches_tables(&self) -> bool {
         !matches!(self.guard, Guard::Open) || !self.access.is_empty()
     }
 
-    /// Whether an API key that is shown is looked at, and one may be needed: wherever there are tables.
+    /// Whether it checks an API key and may require one: every endpoint with tables does.
     #[must_use]
     pub const fn reads_api_keys(&self) -> bool {
         self.touches_tables()
     }
 
-    /// Whether it may keep the first signing secret.
+    /// Whether it may store the first signing secret.
     #[must_use]
     pub fn keeps_first_secret(&self) -> bool {
         self.access.contains(&(Action::PutItem, Table::Settings))
     }
 
-    /// What it may do to which table: the whole of its IAM policy. The guard adds the session check; wherever there
-    /// are tables, the signing keys and the API key are read.
+    /// Its access to tables: the whole of its IAM policy. The guard adds the session check; every endpoint with tables
+    /// reads the signing keys and the API key.
     pub fn granted(&self) -> impl Iterator<Item = (Action, Table)> {
         let session = self.guard.checks_session().then_some(SESSION_CHECK);
         let keys = self.touches_tables().then_some(KEYS);
@@ -72,14 +72,14 @@ impl Entry {
         self.access.iter().copied().chain(derived)
     }
 
-    /// The variables it needs, beside those that every function has.
+    /// The variables that it needs, beside those of every function.
     pub fn variables(&self) -> impl Iterator<Item = Variable> {
         let origins = (self.cookie == Cookie::Takes).then_some(Variable::AllowedOrigins);
         let keys = self.touches_tables().then_some(Variable::KeysVersion);
         self.needs.iter().copied().chain(origins).chain(keys)
     }
 
-    /// The same entry, if it says everything that has to be said and nothing that is derived: the build stops otherwise.
+    /// Returns the entry if it states all required facts and no derived fact; the build stops otherwise.
     pub(super) const fn complete(self) -> Self {
         assert!(
             self.guard.is_of_records() == starts_with(self.path, "/api/{collection}"),
@@ -123,19 +123,19 @@ impl Entry {
     }
 }
 
-/// What the session check reads.
+/// The access of the session check.
 const SESSION_CHECK: [(Action, Table); 2] = [
     (Action::BatchGetItem, Table::Users),
     (Action::BatchGetItem, Table::Sessions),
 ];
 
-/// What the signing keys and the API key are read from.
+/// The access that reads the signing keys and the API key.
 const KEYS: [(Action, Table); 2] = [
     (Action::GetItem, Table::Settings),
     (Action::BatchGetItem, Table::ApiKeys),
 ];
 
-/// Whether `text` starts with `prefix`, while the build runs.
+/// Whether `text` starts with `prefix`; evaluated at build time.
 const fn starts_with(text: &str, prefix: &str) -> bool {
     let (text, prefix) = (text.as_bytes(), prefix.as_bytes());
     let mut next = 0;
@@ -148,7 +148,7 @@ const fn starts_with(text: &str, prefix: &str) -> bool {
     true
 }
 
-/// An endpoint as a type: what its body decodes to and what it replies.
+/// An endpoint as a type, with the types of its body and its reply.
 pub trait Endpoint: 'static {
     /// The JSON body.
     type Body: Body + 'static;
@@ -172,7 +172,7 @@ pub trait SetsCookie: Endpoint {}
 /// An endpoint whose entry says that it sets a cookie or takes one: no other handler can hand out tokens.
 pub trait HasCookie: Endpoint {}
 
-/// Reads the page: one block an endpoint. What a block leaves out is none.
+/// Reads the page: one block for each endpoint. A fact that a block leaves out is none.
 ///
 /// ```text
 /// Type "name": [Method] "/path", Guard, Body => status Reply {
@@ -239,7 +239,7 @@ macro_rules! endpoints {
             $(entry::facts!($type $hashes);)?
         )*
 
-        /// The page: every endpoint, in the order it documents itself.
+        /// The page: every endpoint, in the order of the documentation.
         pub const PAGE: &[&Entry] = &[$($type::ENTRY),*];
 
         /// The JSON schemas of the body and the reply of the endpoint called `name`.
@@ -277,7 +277,7 @@ macro_rules! fact {
     };
 }
 
-/// What a fact lets the handler do.
+/// Gives a handler the trait that a fact allows.
 macro_rules! facts {
     ($type:ident Takes) => {
         impl TakesCookie for $type {}

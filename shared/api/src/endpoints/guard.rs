@@ -1,24 +1,24 @@
-//! Who may call an endpoint: as a value, and as types that tell a handler what it may ask for.
+//! The guards of endpoints: as a value, and as types that tell a handler what it may ask for.
 
 use crate::definition::Operation;
 
-/// Who may call an endpoint, and so what its handler can read of the caller.
+/// The callers that an endpoint admits, and so what its handler can read of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
-    /// Anybody; the `Authorization` header is never read.
+    /// Any caller; the `Authorization` header is never read.
     Open,
-    /// Anybody who can show a token this deployment signed, expired or not.
+    /// Any caller with a token that this deployment signed, expired or not.
     Signed,
-    /// Somebody with an account: a valid access token of a session that stands. A body is
-    /// [`Unread`](crate::wire::Unread): nobody else is told what is wrong with it.
+    /// A user: a valid access token of a session that stands. The body is [`Unread`](crate::wire::Unread): other
+    /// callers do not learn its errors.
     User,
-    /// An admin; no API key stands in for one. A body is unread as well.
+    /// An admin; an API key is not enough. The body is unread as well.
     Admin,
-    /// An admin, or a secret API key whose scopes hold this operation on `users`. A body is unread as well.
+    /// An admin, or a secret API key whose scopes hold this operation on `users`. The body is unread as well.
     Users(Operation),
-    /// Whoever the collection's rule for this operation allows.
+    /// A caller that the collection's rule for this operation allows.
     Rule(Operation),
-    /// Whoever the collection's rules for the operations in the body allow.
+    /// A caller that the collection's rules for the operations in the body allow.
     Rules,
 }
 
@@ -29,13 +29,13 @@ impl Guard {
         matches!(self, Self::Rule(_) | Self::Rules)
     }
 
-    /// Whether the endpoint is for those with an account alone, whatever any collection says.
+    /// Whether the endpoint is for users alone, independent of any collection.
     #[must_use]
     pub const fn needs_user(self) -> bool {
         matches!(self, Self::User | Self::Admin | Self::Users(_))
     }
 
-    /// Whether the session of an access token is looked up before anything else.
+    /// Whether the access token's session is looked up before anything else.
     #[must_use]
     pub const fn checks_session(self) -> bool {
         self.is_of_records() || self.needs_user()

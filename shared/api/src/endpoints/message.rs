@@ -1,4 +1,4 @@
-//! What a request to an endpoint and its reply carry beside their bodies, and the forms of a collection's records.
+//! The parameters and headers of requests and replies, and the forms of a collection's records.
 
 use super::method::Method;
 
@@ -37,7 +37,7 @@ pub enum Query {
     Search,
 }
 
-/// A request header, beside those that every endpoint or every refresh token goes by.
+/// A request header, beside those that go with every endpoint or every refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum RequestHeader {
     /// `Idempotency-Key` of a refresh: the same successor again.
@@ -53,7 +53,7 @@ pub enum RequestHeader {
 /// A reply header, beside those that every reply has or that follow from the guard.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum ReplyHeader {
-    /// `Location` of what was made.
+    /// `Location` of the new resource.
     Location,
     /// `ETag`, the record's revision.
     ETag,
@@ -68,7 +68,7 @@ pub enum Cookie {
     Unused,
     /// It hands out tokens, by cookie where the request asks for that.
     Sets,
-    /// It takes a refresh token out of the body, a header or the cookie, and answers by the same way.
+    /// It takes a refresh token from the body, a header or the cookie, and answers the same way.
     Takes,
 }
 
@@ -79,7 +79,7 @@ pub enum Variable {
     AdminEmail,
     /// The origins whose pages may send cookies.
     AllowedOrigins,
-    /// Read by nobody: another value replaces every instance, and with it the keys that it has read.
+    /// A variable that no code reads: a new value replaces every instance, and the keys that it has read.
     KeysVersion,
 }
 
@@ -94,7 +94,7 @@ impl Variable {
         }
     }
 
-    /// The parameter of the template that has its value.
+    /// The parameter of the template that holds its value.
     #[must_use]
     pub const fn parameter(self) -> &'static str {
         match self {
@@ -105,20 +105,20 @@ impl Variable {
     }
 }
 
-/// A form of a collection's records: each collection has a schema of its own for it.
+/// A form of a collection's records: each collection has its own schema for it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Form {
     /// A new record.
     Create,
     /// Changes to a record.
     Patch,
-    /// A record in full, in place of the present one.
+    /// A whole record, in place of the present one.
     Put,
     /// Several operations.
     Bulk,
-    /// A record as it is kept.
+    /// A record as it is stored.
     Record,
-    /// What is shown of a record.
+    /// The part of a record that the caller sees.
     View,
     /// A page of a list.
     Page,
@@ -126,7 +126,7 @@ pub enum Form {
     Items,
 }
 
-/// What a method of an endpoint does for one collection.
+/// The operation of an endpoint's method on one collection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deed {
     /// The method.
@@ -135,6 +135,6 @@ pub struct Deed {
     pub verb: &'static str,
     /// The form of the body, if it has one.
     pub sent: Option<Form>,
-    /// The form of the reply, unless it is the endpoint's own for every collection.
+    /// The form of the reply, unless the reply is the same for every collection.
     pub shown: Option<Form>,
 }

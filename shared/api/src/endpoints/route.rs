@@ -1,8 +1,8 @@
-//! Which endpoint of a page answers a request.
+//! The endpoint of a page that answers a request.
 
 use super::entry::Entry;
 
-/// What the page says of a method and a path.
+/// The answer of the page for a method and a path.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Route {
     /// This endpoint answers.
@@ -15,9 +15,9 @@ pub enum Route {
 
 /// Decides which endpoint a request is for.
 ///
-/// The template with the most literal segments wins, so `DELETE /api/posts/count` is 405 and never a record of that
-/// id, although API Gateway, which routes by method and path together, sends it to `records-delete`. `is_collection`
-/// tells the declared collections: any other name is no path at all.
+/// The template with the most literal segments wins, so `DELETE /api/posts/count` is 405 and never a record of that id.
+/// API Gateway, which routes by method and path together, sends it to `records-delete`. `is_collection` tells the
+/// declared collections; a path with another name does not exist.
 #[must_use]
 pub fn route(
     page: &[&Entry],
@@ -54,7 +54,7 @@ pub fn route(
     )
 }
 
-/// How many segments of `template` stand for themselves.
+/// The number of literal segments in `template`.
 fn literals(template: &str) -> usize {
     template
         .split('/')

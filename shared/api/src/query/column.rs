@@ -2,7 +2,7 @@
 
 use crate::definition::{Definition, Field, FieldType};
 
-/// A field that a query may name: one of the system, or a declared one.
+/// A field that a query may name: a system field or a declared one.
 pub(super) struct Column<'a> {
     pub(super) name: &'a str,
     pub(super) kind: FieldType,
@@ -10,7 +10,7 @@ pub(super) struct Column<'a> {
 }
 
 impl<'a> Column<'a> {
-    /// The one place that knows which fields there are.
+    /// Finds a field. No other place knows which fields exist.
     pub(super) fn find(definition: &'a Definition, name: &'a str) -> Option<Self> {
         match name {
             "id" | "createdBy" => Some(Self {
@@ -31,7 +31,7 @@ impl<'a> Column<'a> {
         }
     }
 
-    /// The fields that a search looks through: text, which the owner's id is not.
+    /// The fields that a search looks through: text fields, but not the owner's id.
     pub(super) fn searched(definition: &Definition) -> Vec<String> {
         let owner = definition.owner_field();
         let texts = definition
@@ -41,7 +41,7 @@ impl<'a> Column<'a> {
         texts.map(|field| field.name.clone()).collect()
     }
 
-    /// What the items of an array are, if that is declared.
+    /// The declared type of an array's items.
     pub(super) fn items(&self) -> Option<FieldType> {
         self.declared
             .and_then(|field| field.items.as_ref())

@@ -1,4 +1,4 @@
-//! Conditions: the parameters that say which records.
+//! Conditions: the parameters that select records.
 
 use serde_json::Value;
 
@@ -13,11 +13,11 @@ use crate::value::{count_colons, count_members};
 
 const MAX_DEPTH: usize = 5;
 
-/// The parameters that say which records.
+/// The parameters that select records.
 const FILTERS: &str = "filter, andFilters, orFilters, search";
 
 impl Reader<'_> {
-    /// A parameter that says which records.
+    /// Reads a parameter that selects records.
     pub(super) fn condition(&mut self, name: &str, text: &str) {
         let filter = match name {
             "filter" | "andFilters" => all(self.filters_of(name, text)),
@@ -140,7 +140,7 @@ impl Reader<'_> {
         Filter::everything()
     }
 
-    /// The members of an object. What is too deep is not looked at.
+    /// Reads the members of an object, unless it is too deep.
     pub(crate) fn members(
         &mut self,
         parameter: &str,
@@ -254,7 +254,7 @@ impl Reader<'_> {
         too_deep
     }
 
-    /// One condition. `place` says to the caller where it stands.
+    /// Reads one condition. `place` tells the caller its position.
     fn test(
         &mut self,
         column: &Column,

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-/// Which records: a tree of conditions.
+/// A selection of records: a tree of conditions.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Filter {
     /// Every one of these holds.
@@ -15,9 +15,9 @@ pub enum Filter {
     Not(Box<Filter>),
     /// This condition on a field holds.
     Field(String, Test),
-    /// One of these string fields has this text in it, whatever the case; the text is as `caseless` writes it.
+    /// One of these string fields contains this text, whatever the case; the text is in the form of `caseless`.
     Search(String, Vec<String>),
-    /// This user owns it, in whatever field that is shown.
+    /// This user owns the record, whichever field shows the owner.
     Owned(String),
 }
 
@@ -26,7 +26,7 @@ pub enum Filter {
 pub enum Test {
     /// Equal.
     Eq(Option<Value>),
-    /// Not equal: the exact opposite, so an absent value passes unless absent is what it must not be.
+    /// Not equal: the exact opposite, so an absent value passes unless the operand is absent.
     Ne(Option<Value>),
     /// Greater. Absent values and those of another type are neither greater nor less.
     Gt(Value),
@@ -42,9 +42,9 @@ pub enum Test {
     Nin(Vec<Option<Value>>),
     /// Whether there is a value.
     Exists(bool),
-    /// A string with this text in it, or an array with this item.
+    /// A string that contains this text, or an array with this item.
     Contains(Value),
-    /// A string that starts so.
+    /// A string that starts with this text.
     StartsWith(String),
 }
 
@@ -61,7 +61,7 @@ impl Filter {
         Self::Any(Vec::new())
     }
 
-    /// Whether it says by itself that no record passes.
+    /// Whether its form alone shows that no record passes.
     #[must_use]
     pub fn is_nothing(&self) -> bool {
         match self {
@@ -71,7 +71,7 @@ impl Filter {
         }
     }
 
-    /// The fields that its conditions name, but for those of a search.
+    /// The fields that its conditions name, without those of a search.
     #[must_use]
     pub fn fields(&self) -> BTreeSet<&str> {
         match self {
@@ -84,7 +84,7 @@ impl Filter {
         }
     }
 
-    /// The same, searching only those fields that `may` tells.
+    /// The same filter, which searches only those fields that `may` allows.
     #[must_use]
     pub fn searching(self, may: &impl Fn(&str) -> bool) -> Self {
         let each = |filters: Vec<Self>| {
@@ -105,8 +105,7 @@ impl Filter {
         }
     }
 
-    /// The conditions that every record must meet, as far as they are joined by nothing but "and": what an index can
-    /// serve.
+    /// The conditions that every record must meet: those joined by nothing but "and". An index can serve them.
     #[must_use]
     pub fn conjunction(&self) -> Vec<(&str, &Test)> {
         match self {

@@ -1,15 +1,15 @@
-//! Filters joined by "and" and "or", each in one form.
+//! Filters joined by "and" and "or", in normal form.
 
 use crate::query::filter::Filter;
 
 impl Filter {
-    /// Both of them, in the one form that this has.
+    /// Joins both filters by "and", in normal form.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         all(vec![self, other])
     }
 
-    /// One of them, in the one form that this has.
+    /// Joins filters by "or", in normal form.
     #[must_use]
     pub fn one_of(filters: Vec<Self>) -> Self {
         if filters.contains(&Self::everything()) {
@@ -20,7 +20,7 @@ impl Filter {
     }
 }
 
-/// Every one of these holds, in the one form that this has.
+/// Joins filters by "and", in normal form.
 pub(super) fn all(filters: Vec<Filter>) -> Filter {
     let mut parts = Vec::with_capacity(filters.len());
     for filter in filters {
@@ -36,7 +36,7 @@ pub(super) fn all(filters: Vec<Filter>) -> Filter {
     }
 }
 
-/// One of these holds, in the one form that this has.
+/// Joins filters by "or", in normal form.
 pub(super) fn any(filters: Vec<Filter>) -> Filter {
     let mut parts = Vec::with_capacity(filters.len());
     for filter in filters {
@@ -65,7 +65,7 @@ mod tests {
         let (one, two) = (is(1), is(2));
         assert_eq!(one.clone().and(Filter::everything()), one);
         assert_eq!(Filter::everything().and(one.clone()), one);
-        // What else is asked stays, for an order may depend on it.
+        // The other condition stays, for an order may depend on it.
         let in_vain = Filter::nothing().and(one.clone());
         assert_eq!(in_vain, Filter::All(vec![Filter::nothing(), one.clone()]));
         assert!(

@@ -1,4 +1,4 @@
-//! The parameters of a list that is of no collection, such as that of users.
+//! The parameters of a list that is of no collection, such as the list of users.
 
 use std::collections::BTreeSet;
 
@@ -6,14 +6,14 @@ use crate::error::{Detail, Error};
 use crate::query::limits::{DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH, shown};
 use crate::query::matches::caseless;
 
-/// Which part of a list is asked for.
+/// The part of a list that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Listing {
     /// How many items at most, 1 to 100.
     pub limit: usize,
     /// Where the list goes on.
     pub cursor: Option<String>,
-    /// What some text of an item contains, without its case.
+    /// The text that an item must contain, without regard to case.
     pub search: Option<String>,
     /// The role that an item has.
     pub role: Option<String>,

@@ -1,4 +1,4 @@
-//! Whether a record passes a filter: the one evaluator, whatever index the record was read by.
+//! The one evaluator of filters, independent of the index that a record was read by.
 
 use std::cmp::Ordering;
 
@@ -29,8 +29,8 @@ impl Filter {
         }
     }
 
-    /// The same text for the same filter and another for any other, but for the order of what "and" and "or" join: what
-    /// a cursor is bound to.
+    /// The text that a cursor is bound to: equal for equal filters, different for any others. The order within "and"
+    /// and "or" does not count.
     #[must_use]
     pub fn canonical(&self) -> String {
         let joined = |word: &str, filters: &[Self]| {
@@ -102,8 +102,8 @@ fn equal(a: Option<&Value>, b: Option<&Value>) -> bool {
     }
 }
 
-/// A text in which no two ways of writing one letter differ. Each letter stands for itself, so that a part of a text is
-/// also a part of this.
+/// A text in which all spellings of one letter are the same. Each letter is mapped alone, so a part of a text is also a
+/// part of the result.
 #[must_use]
 pub fn caseless(text: &str) -> String {
     text.chars()

@@ -1,4 +1,4 @@
-//! What a list is asked for: filters, order, page, and what is shown of each record.
+//! Queries of lists: filters, order, page, and the shown part of each record.
 
 mod column;
 mod condition;

@@ -9,14 +9,14 @@ use crate::query::limits::MAX_VALUES;
 use crate::time::Timestamp;
 use crate::value::{canonical, is_integer};
 
-/// Why something does not fit: a code and the rest of a sentence.
+/// The reason why a value does not fit: a code and the rest of a sentence.
 pub(super) type Misfit = (&'static str, String);
 
-/// What stands on the right of an operator.
+/// The right side of an operator.
 pub(super) enum Operand<'a> {
-    /// As a parameter says it.
+    /// The text of a parameter.
     Text(&'a str),
-    /// As JSON says it.
+    /// A JSON value.
     Json(Value),
 }
 
@@ -58,12 +58,12 @@ impl Operator {
             .map(|(_, operator)| *operator)
     }
 
-    /// The operator of a suffix: equality has none.
+    /// The operator of a suffix; equality has none.
     pub(super) fn suffix(name: &str) -> Option<Self> {
         Self::named(name).filter(|operator| *operator != Self::Eq)
     }
 
-    /// The operators of a field, as its type has them.
+    /// The operators of a field by its type.
     pub(super) fn choices(column: &Column, prefix: &str) -> String {
         let fitting = Self::ALL
             .iter()
@@ -145,8 +145,8 @@ impl Operator {
     }
 }
 
-/// An operand as JSON, a text read as a field's type writes its values. What does not read so stays a string, which
-/// then does not fit.
+/// An operand as JSON; a text is read in the notation of the field's type. A text that is not in this notation stays a
+/// string, which then does not fit.
 fn written(kind: Option<FieldType>, operand: Operand) -> Value {
     let text = match operand {
         Operand::Json(value) => return value,
@@ -154,7 +154,7 @@ fn written(kind: Option<FieldType>, operand: Operand) -> Value {
     };
     let scalar = || serde_json::from_str(text).ok();
     let read = match kind {
-        // A number is nothing but its own characters: JSON would let blanks stand around it.
+        // JSON would allow spaces around a number.
         Some(FieldType::Number | FieldType::Integer) => scalar()
             .filter(|value: &Value| value.is_number() && !text.contains(char::is_whitespace)),
         Some(FieldType::Boolean) => match text {
@@ -168,7 +168,7 @@ fn written(kind: Option<FieldType>, operand: Operand) -> Value {
     read.unwrap_or_else(|| Value::String(text.to_owned()))
 }
 
-/// A value in the form that a field of this type stores; of an array without declared items, any scalar.
+/// Converts a value to the stored form of this type; of an array without declared items, any scalar.
 fn typed(kind: Option<FieldType>, value: Value) -> Result<Value, Misfit> {
     const DATE: &str = "must be a date or an RFC 3339 date-time such as 2026-11-21T10:00:00Z";
     match (kind, value) {

@@ -1,7 +1,7 @@
 //! The language of lists: from a query string to a [`Query`].
 //!
 //! A parameter is a name and a value, both after percent-decoding. Two spellings of a filter, the suffixes of `field`
-//! and the JSON of `filters`, compile to the same [`Filter`]. What parameters and members say is joined by "and".
+//! and the JSON of `filters`, compile to the same [`Filter`]. Parameters are joined by "and", and so are members.
 //!
 //! ```ebnf
 //! query      = [ parameter { "&" parameter } ] ;                  (* no name twice *)
@@ -41,7 +41,7 @@
 //! value      = (* a JSON string, number or boolean that fits the field's type *) ;
 //! ```
 //!
-//! Objects nest five deep, counting the outermost and every `$and`, `$or` and `$not` in it; a query has at most 30
+//! Objects nest five deep, counting the outermost and every `$and`, `$or` and `$not` in it. A query has at most 30
 //! conditions, and at most 100 values in all its `$in` and `$nin` together. No object has one name twice.
 
 use crate::definition::{Definition, Order};
@@ -58,19 +58,19 @@ const MAX_EXPAND: usize = 10;
 /// The parameters of a list, checked against the collection's definition.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Query {
-    /// How many records to answer at most, 1 to 100.
+    /// The most records to answer, 1 to 100.
     pub limit: usize,
-    /// Where to go on, as the caller sent it.
+    /// The position where the list goes on, as the caller sent it.
     pub cursor: Option<String>,
     /// The order; empty for the default, newest first.
     pub sort: Vec<Order>,
-    /// Which records; `Filter::All` of nothing is every one.
+    /// The records to select; `Filter::All` of nothing selects every record.
     pub filter: Filter,
     /// The fields to show; `None` for all. `id` is always shown.
     pub fields: Option<Vec<String>>,
     /// The relations to inline, each a path of one or two fields.
     pub expand: Vec<Vec<String>>,
-    /// Whether to tell how the list was read; for admins alone.
+    /// Whether to report how the list was read; for admins alone.
     pub explain: bool,
 }
 
@@ -127,10 +127,10 @@ pub fn parse<N: AsRef<str>, V: AsRef<str>>(
     Ok(query)
 }
 
-/// Reads the parameters of a count: those of a list that say which records.
+/// Reads the parameters of a count: those of a list that select records.
 ///
 /// # Errors
-/// As [`parse`]; the other parameters of a list are not known here.
+/// Those of [`parse`]; the other parameters of a list are not known here.
 pub fn parse_filter_only<N: AsRef<str>, V: AsRef<str>>(
     definition: &Definition,
     parameters: impl IntoIterator<Item = (N, V)>,
@@ -144,7 +144,7 @@ pub fn parse_filter_only<N: AsRef<str>, V: AsRef<str>>(
     reader.finish()
 }
 
-/// `sortBy` and `sortDirection`: the older way to write an order of one field.
+/// `sortBy` and `sortDirection`: the older notation for an order of one field.
 #[derive(Default)]
 struct SortBy {
     field: Option<Order>,
@@ -152,7 +152,7 @@ struct SortBy {
 }
 
 impl SortBy {
-    /// The order, if one was asked for: newest first where half of it was left out.
+    /// The order, if the request has one: newest first where half of it was left out.
     fn order(self) -> Option<Vec<Order>> {
         if self.field.is_none() && self.descending.is_none() {
             return None;
@@ -201,7 +201,7 @@ impl Reader<'_> {
         }
     }
 
-    /// `sort`, a list of orders, or `sortBy`, a field alone.
+    /// Reads `sort`, a list of orders, or `sortBy`, a field alone.
     fn sort(&mut self, name: &str, text: &str) -> Vec<Order> {
         let mut sort: Vec<Order> = Vec::new();
         for part in self.parts(name, text, if name == "sort" { MAX_SORT } else { 1 }) {
@@ -282,7 +282,7 @@ impl Reader<'_> {
         paths
     }
 
-    /// What stands between commas.
+    /// The parts between commas.
     fn parts<'t>(&mut self, name: &str, text: &'t str, most: usize) -> Vec<&'t str> {
         let parts: Vec<&str> = text.split(',').take(most + 1).collect();
         if parts.len() > most {

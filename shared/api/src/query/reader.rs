@@ -1,4 +1,4 @@
-//! The reader of parameters: what was read so far, and every fault.
+//! The reader of parameters: the parts read so far, and every fault.
 
 use std::collections::BTreeSet;
 
@@ -13,7 +13,7 @@ const MAX_CONDITIONS: usize = 30;
 /// Reads parameters, noting every fault.
 pub(crate) struct Reader<'a> {
     pub(super) definition: &'a Definition,
-    /// The parameters, beside those that say which records.
+    /// The parameters, beside those that select records.
     pub(super) others: &'static str,
     seen: BTreeSet<String>,
     details: Vec<Detail>,

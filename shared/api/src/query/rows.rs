@@ -1,4 +1,4 @@
-//! Row filters: what a definition says of the records that a caller sees, as a [`Filter`].
+//! Row filters: the records that a definition shows to a caller, as a [`Filter`].
 
 use serde_json::{Map, Value};
 
@@ -8,8 +8,8 @@ use crate::query::filter::Filter;
 use crate::query::join::all;
 use crate::query::reader::Reader;
 
-/// A row filter as it is for this user. `None` where it never holds: it names the caller's id, and the caller has none;
-/// or it is no filter, which the build refuses.
+/// The row filter for this user. `None` where it never holds: it names the caller's id and the caller has none, or it
+/// is no filter, which the build refuses.
 #[must_use]
 pub fn row_filter(
     definition: &Definition,

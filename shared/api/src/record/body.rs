@@ -1,4 +1,4 @@
-//! A body against its definition.
+//! The check of a body against its definition.
 
 use serde_json::{Map, Value};
 
@@ -12,8 +12,8 @@ use crate::wire::UNKNOWN;
 /// Checks a body against a definition. System fields are ignored.
 ///
 /// # Errors
-/// `common/validation-failed` with a detail for each field that is unknown, missing or breaks what its field demands
-/// (the first twenty).
+/// `common/validation-failed` with a detail for each field that is unknown, missing or breaks a constraint (the first
+/// twenty).
 pub fn check(
     definition: &Definition,
     body: Map<String, Value>,
@@ -22,10 +22,10 @@ pub fn check(
     check_but(definition, body, write, &[])
 }
 
-/// As [`check`], where the fields `left` are not missed when the body leaves them out: neither demanded nor filled in.
+/// Checks a body as [`check`] does, but the fields in `left` may be absent: they are neither required nor filled in.
 ///
 /// # Errors
-/// As [`check`].
+/// Those of [`check`].
 pub fn check_but(
     definition: &Definition,
     mut body: Map<String, Value>,
@@ -91,7 +91,7 @@ pub fn check_but(
 }
 
 impl Input {
-    /// Everything that must exist: the relations, and the owner where that field is one.
+    /// The relations whose targets must exist, including the owner where that field is a relation.
     #[must_use]
     pub fn related(&self, definition: &Definition) -> Vec<Relation> {
         let owner = match (&self.owner, definition.field(definition.owner_field())) {

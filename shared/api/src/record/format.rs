@@ -1,4 +1,4 @@
-//! The forms that a string may be asked to have.
+//! The formats that a field may demand of a string.
 
 use std::net::Ipv6Addr;
 
@@ -24,7 +24,7 @@ impl Format {
         }
     }
 
-    /// What a text must be, as words.
+    /// The description of the format in words.
     pub(super) fn words(self) -> &'static str {
         match self {
             Self::Email => "an email address",
@@ -47,7 +47,7 @@ fn is_uuid(text: &str) -> bool {
         && lengths.next().is_none()
 }
 
-/// What can be delivered to and is not quoted: RFC 5321's dot-string and domain, in ASCII.
+/// Whether a text is an unquoted address that takes mail: RFC 5321's dot-string and domain, in ASCII.
 fn is_email(text: &str) -> bool {
     let atom = |atom: &str| {
         !atom.is_empty()
@@ -61,7 +61,7 @@ fn is_email(text: &str) -> bool {
         })
 }
 
-/// A label of a host's name.
+/// Whether a text is a label of a host name.
 fn is_label(label: &str) -> bool {
     (1..=63).contains(&label.len())
         && label
@@ -71,7 +71,7 @@ fn is_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// RFC 3986 with a host and without a password, which has no place in a record.
+/// Whether a text is a URL of RFC 3986 with a host and without a password, which has no place in a record.
 fn is_url(text: &str) -> bool {
     let Some((scheme, rest)) = text.split_once("://") else {
         return false;

@@ -1,21 +1,21 @@
-//! A body that fits its definition, and its parts.
+//! A valid body and its parts.
 
 use serde_json::{Map, Value};
 
 use crate::id::Id;
 
-/// What a write does with the fields that the body leaves out.
+/// The treatment of fields that the body leaves out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Write {
     /// A new record: required fields must be there.
     Create,
-    /// `PATCH`: what is left out stays, null removes.
+    /// `PATCH`: absent fields stay, null removes.
     Merge,
-    /// `PUT`: what is left out goes, required fields must be there.
+    /// `PUT`: absent fields are removed, required fields must be there.
     Replace,
 }
 
-/// What a body says of the owner field, where that is a declared field.
+/// The owner in a body, where the owner field is declared.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnerInput {
     /// Nothing.
@@ -26,16 +26,16 @@ pub enum OwnerInput {
     Named(String),
 }
 
-/// A body that fits its definition, the values in their stored form.
+/// A valid body, the values in their stored form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Input {
-    /// The fields to store, but for the owner field.
+    /// The fields to store, without the owner field.
     pub fields: Map<String, Value>,
     /// The fields to remove.
     pub removed: Vec<String>,
     /// The owner field.
     pub owner: OwnerInput,
-    /// What must exist; the owner field is not among them, see [`Input::related`].
+    /// The relations whose targets must exist, without the owner field, see [`Input::related`].
     pub relations: Vec<Relation>,
 }
 

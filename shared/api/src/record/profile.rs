@@ -1,4 +1,4 @@
-//! What a caller may send as a profile: a body checked against `users.fields`.
+//! The body of a profile, checked against `users.fields`.
 
 use serde_json::{Map, Value};
 
@@ -8,14 +8,14 @@ use crate::record::input::Write;
 use crate::record::value::{Checker, Place, add_defaults};
 use crate::wire::UNKNOWN;
 
-/// The most bytes of a profile as JSON: whoever is signed in has it read with every request.
+/// The most bytes of a profile as JSON: every request of a user reads it.
 pub const MAX_PROFILE: usize = 32 * 1024;
 
-/// The profile that a body makes of the one before. What is not declared any more stays where it is, unseen.
+/// Applies a body to the profile before it. Values of undeclared fields stay, unseen.
 ///
 /// # Errors
-/// `common/validation-failed` with a detail for each field that is not declared, missing or breaks what its field
-/// demands (the first twenty); `data/record-too-large` beyond 32 KiB.
+/// `common/validation-failed` with a detail for each field that is not declared, missing or breaks a constraint (the
+/// first twenty); `data/record-too-large` beyond 32 KiB.
 pub fn profile(
     declared: &[ProfileField],
     before: &Map<String, Value>,
@@ -71,7 +71,7 @@ fn apply(
     (profile, checker.details)
 }
 
-/// Names that are the ends of paths beside the one of public profiles.
+/// Names that end other paths beside that of public profiles.
 const NO_USERNAMES: &[&str] = &["password", "sessions"];
 
 /// Whether a text can be a username.

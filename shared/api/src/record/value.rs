@@ -1,4 +1,4 @@
-//! Values against their fields: types, constraints and nested fields.
+//! The check of values against their fields: types, constraints and nested fields.
 
 use std::cmp::Ordering;
 use std::fmt;
@@ -13,20 +13,21 @@ use crate::time::Timestamp;
 use crate::value::{canonical, compare, is_integer};
 use crate::wire::{MAX_NAME, UNKNOWN};
 
-/// How deep a value may nest. DynamoDB's limit is 32 with the item's own levels.
+/// The deepest nesting of a value. DynamoDB's limit is 32 with the item's own levels.
 const MAX_DEPTH: usize = 20;
 
-/// How many bytes a key may have: DynamoDB's limit for the name of an attribute.
+/// The most bytes of a key: DynamoDB's limit for the name of an attribute.
 const MAX_KEY: usize = 65_535;
 
-/// How many values a field may hold, counted through all levels. A number takes three bytes of a body and a hundred of
-/// memory: what a page of records holds is bounded by this.
+/// The most values in a field, counted through all levels. A number takes three bytes of a body and a hundred of
+/// memory: this limit bounds the memory of a page of records.
 const MAX_VALUES: usize = 10_000;
 
-/// How many bytes of a record are matched against patterns. A pattern takes time in proportion to its own size too.
+/// The most bytes of a record that are matched against patterns. The time of a match is also proportional to the
+/// pattern's size.
 pub(super) const MAX_MATCHED: usize = 32 << 10;
 
-/// Where a value stands in a body, such as `sizes[3].width`.
+/// The place of a value in a body, such as `sizes[3].width`.
 #[derive(Clone, Copy)]
 pub(super) enum Place<'a> {
     /// A field of the record.
@@ -40,7 +41,7 @@ pub(super) enum Place<'a> {
 impl fmt::Display for Place<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            // The name may be the caller's.
+            // The caller may have chosen the name.
             Self::Field(name) => write!(f, "{name:.MAX_NAME$}"),
             Self::Key(object, name) => write!(f, "{object}.{name:.MAX_NAME$}"),
             Self::Item(array, index) => write!(f, "{array}[{index}]"),
@@ -48,18 +49,18 @@ impl fmt::Display for Place<'_> {
     }
 }
 
-/// Goes through values and keeps what is wrong, and the relations among them.
+/// Collects the faults of values and the relations in them.
 #[derive(Default)]
 pub(super) struct Checker {
-    /// What is wrong, as much of it as is told.
+    /// The faults, as many as are reported.
     pub(super) details: Vec<Detail>,
-    /// The relations that were met.
+    /// The relations found.
     pub(super) relations: Vec<Relation>,
     matched: usize,
 }
 
 impl Checker {
-    /// Notes that the value at a place is wrong; the reason follows its name.
+    /// Notes a fault at a place; the reason follows the place's name.
     pub(super) fn fault(&mut self, place: Place<'_>, code: &str, reason: impl fmt::Display) {
         if self.details.len() < MAX_DETAILS {
             let place = place.to_string();
@@ -68,7 +69,7 @@ impl Checker {
         }
     }
 
-    /// A value of a field of the record, in its stored form.
+    /// Converts a value of a field of the record to its stored form.
     pub(super) fn stored(&mut self, field: &Field, value: Value) -> Option<Value> {
         let place = Place::Field(&field.name);
         let plain = if count(&value) > MAX_VALUES {
@@ -85,7 +86,7 @@ impl Checker {
         }
     }
 
-    /// A plain value in the form of its field; `None` when its type is wrong.
+    /// Converts a plain value to the form of its field; `None` when its type is wrong.
     fn fit(&mut self, field: &Field, place: Place<'_>, value: Value) -> Option<Value> {
         let value = match (field.kind, value) {
             (FieldType::String, value @ Value::String(_))
@@ -133,7 +134,7 @@ impl Checker {
         Some(value)
     }
 
-    /// An object with declared fields. It is always written as a whole, so what is left out gets its default.
+    /// Checks an object with declared fields. It is always written as a whole, so absent fields get their defaults.
     fn object(
         &mut self,
         fields: &[Field],
@@ -163,7 +164,7 @@ impl Checker {
         stored
     }
 
-    /// Everything a field demands of a value of its type.
+    /// Checks the constraints of a field on a value of its type.
     fn constraints(&mut self, field: &Field, place: Place<'_>, value: &Value) {
         if let Some(choices) = field
             .choices
@@ -235,10 +236,10 @@ impl Checker {
     }
 }
 
-/// A value of a definition, such as a default, in the form in which a record would hold it.
+/// Converts a value of a definition, such as a default, to the form in which a record would hold it.
 ///
 /// # Errors
-/// Why no record could hold it.
+/// The reason why no record could hold it.
 pub(crate) fn fit(field: &Field, value: &Value) -> Result<Value, String> {
     let mut checker = Checker::default();
     let value = checker.stored(field, value.clone());
@@ -248,7 +249,7 @@ pub(crate) fn fit(field: &Field, value: &Value) -> Result<Value, String> {
     }
 }
 
-/// Adds what fields without a value have by default.
+/// Adds the defaults of fields without a value.
 pub(super) fn add_defaults<'a>(
     fields: impl IntoIterator<Item = &'a Field>,
     entries: &mut Map<String, Value>,
@@ -264,7 +265,7 @@ pub(super) fn add_defaults<'a>(
     }
 }
 
-/// The relation that a value of a field is, if the field is one.
+/// The relation in a value, if the field is a relation.
 pub(super) fn relation(field: &Field, place: Place<'_>, id: &str) -> Option<Relation> {
     let collection = field
         .collection
@@ -277,7 +278,7 @@ pub(super) fn relation(field: &Field, place: Place<'_>, id: &str) -> Option<Rela
     })
 }
 
-/// What a value of a field must be.
+/// The type that a value of a field must have, as words.
 fn type_words(field: &Field) -> String {
     match field.kind {
         FieldType::String => "must be a string".to_owned(),
@@ -305,7 +306,7 @@ fn choice_words(choices: &[Value]) -> String {
     }
 }
 
-/// How many values there are in a value, itself included.
+/// The number of values in a value, itself included.
 fn count(value: &Value) -> usize {
     match value {
         Value::Array(items) => items.iter().map(count).sum::<usize>() + 1,
@@ -314,7 +315,8 @@ fn count(value: &Value) -> usize {
     }
 }
 
-/// A value that DynamoDB can hold: no NUL, no empty or endless keys, not too deep, numbers in canonical form.
+/// Converts a value to one that DynamoDB can hold: no NUL, no empty or endless keys, not too deep, numbers in canonical
+/// form.
 fn plain(value: Value, depth: usize) -> Result<Value, (&'static str, &'static str)> {
     if depth > MAX_DEPTH {
         return Err(("depth", "nests deeper than 20 levels"));

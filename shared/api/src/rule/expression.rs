@@ -1,4 +1,4 @@
-//! Rules as expressions: how they are read, written and described.
+//! Expressions of rules: reading, writing and describing them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -14,14 +14,14 @@ const MAX_LENGTH: usize = 256;
 /// The most alternatives of a rule in its normal form: parentheses can multiply them.
 const MAX_ALTERNATIVES: usize = 32;
 
-/// How deep parentheses may nest.
+/// The deepest nesting of parentheses.
 const MAX_DEPTH: usize = 8;
 
 impl Rule {
     /// Reads an expression.
     ///
     /// # Errors
-    /// Where and why it is none, and what one looks like.
+    /// The place and the reason why the text is no expression, and an example.
     pub fn parse(text: &str) -> Result<Self, String> {
         if text.len() > MAX_LENGTH {
             return Err(format!("an expression has at most {MAX_LENGTH} bytes"));
@@ -97,7 +97,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// The word that comes next; empty if none does.
+    /// The next word; empty if there is none.
     fn word(&mut self) -> &'a str {
         let _ = self.peek();
         let rest = self.text.get(self.at..).unwrap_or_default();
@@ -108,7 +108,7 @@ impl<'a> Parser<'a> {
         rest.get(..end).unwrap_or_default()
     }
 
-    /// What comes next after spaces.
+    /// The next character after spaces.
     fn peek(&mut self) -> Option<char> {
         let rest = self.text.get(self.at..)?;
         self.at += rest.len() - rest.trim_start().len();
@@ -141,7 +141,7 @@ fn bounded(rule: Rule) -> Result<Rule, String> {
     Ok(rule)
 }
 
-/// Whether a role may be called so: `^[a-z][a-z0-9_-]{0,31}$`.
+/// Whether a role may have this name: `^[a-z][a-z0-9_-]{0,31}$`.
 #[must_use]
 pub fn is_role(name: &str) -> bool {
     let fits = |byte: u8| {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-/// One thing that a rule asks for, beside not being an admin. Each of them takes a user.
+/// A requirement of a rule on a caller who is no admin. Each of them takes a user.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Atom {
     /// Any user.
@@ -13,22 +13,22 @@ pub enum Atom {
     Role(String),
 }
 
-/// Who may do something: admins, and whoever meets all atoms of one alternative. An alternative without atoms is met by
-/// anyone; a rule without alternatives is for admins alone.
+/// A rule: admins pass, and so does a caller who meets all atoms of one alternative. Anyone meets an alternative
+/// without atoms; a rule without alternatives is for admins alone.
 ///
-/// Every rule has one normal form: no alternative says what another one says already, and all are in order. So two
-/// rules that are equal say the same.
+/// Every rule has one normal form: no alternative implies another, and all are in order. So two rules with the same
+/// meaning are equal.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Rule(Vec<BTreeSet<Atom>>);
 
-/// How far a rule lets somebody go.
+/// The records that a rule opens to a caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Reach {
-    /// Nowhere.
+    /// No record.
     Nothing,
-    /// To the own records.
+    /// The caller's own records.
     Own,
-    /// To every record.
+    /// Every record.
     All,
 }
 
@@ -39,7 +39,7 @@ impl Default for Rule {
 }
 
 impl Rule {
-    /// Anyone, with a token or without. What holds when nothing is said.
+    /// Anyone, with a token or without. The default.
     #[must_use]
     pub fn public() -> Self {
         Self(vec![BTreeSet::new()])
@@ -85,13 +85,13 @@ impl Rule {
         self.0.is_empty()
     }
 
-    /// Whether it is met by some users for the records alone that they own.
+    /// Whether some users meet it only for the records that they own.
     #[must_use]
     pub fn names_owner(&self) -> bool {
         self.0.iter().any(|all| all.contains(&Atom::Owner))
     }
 
-    /// How far it lets a user of this role go who is no admin, or a stranger, who has none.
+    /// The reach for a user of this role who is no admin, or for a stranger, who has no role.
     #[must_use]
     pub fn reach(&self, role: Option<&str>) -> Reach {
         let of = |all: &BTreeSet<Atom>| {
@@ -108,7 +108,7 @@ impl Rule {
         self.0.iter().map(of).max().unwrap_or(Reach::Nothing)
     }
 
-    /// What the alternatives ask for.
+    /// The alternatives, each as its atoms.
     pub fn alternatives(&self) -> impl Iterator<Item = &BTreeSet<Atom>> {
         self.0.iter()
     }
@@ -129,7 +129,7 @@ impl Rule {
             .collect()
     }
 
-    /// Who passes it for a record that they are creating: whoever creates a record is its owner.
+    /// The rule for a record that the caller creates: the creator of a record is its owner.
     #[must_use]
     pub fn of_creator(&self) -> Self {
         let owner = |atom: &Atom| {
@@ -147,19 +147,19 @@ impl Rule {
         )
     }
 
-    /// Whether everybody who passes this passes the other.
+    /// Whether every caller who passes this passes the other.
     #[must_use]
     pub fn implies(&self, other: &Self) -> bool {
         self.clone().or(other.clone()) == *other
     }
 
-    /// Whoever meets one of the two.
+    /// Joins two rules by "or".
     #[must_use]
     pub fn or(self, other: Self) -> Self {
         Self::normal(self.0.into_iter().chain(other.0).collect())
     }
 
-    /// Whoever meets both.
+    /// Joins two rules by "and".
     #[must_use]
     pub fn and(self, other: &Self) -> Self {
         let both = |one: &BTreeSet<Atom>| {
@@ -176,7 +176,7 @@ impl Rule {
     fn normal(alternatives: Vec<BTreeSet<Atom>>) -> Self {
         let mut all: Vec<BTreeSet<Atom>> = Vec::new();
         for mut atoms in alternatives {
-            // Whoever owns something or has a role is a user; and nobody has two roles.
+            // An owner or a user of a role is a user; no user has two roles.
             if atoms.len() > 1 {
                 let _ = atoms.remove(&Atom::Authenticated);
             }
@@ -189,7 +189,7 @@ impl Rule {
                 all.push(atoms);
             }
         }
-        // What asks for more than another alternative adds nobody; each user meets what asks for any.
+        // An alternative that asks for more than another adds no caller; a user who meets any atom is authenticated.
         let any = BTreeSet::from([Atom::Authenticated]);
         let weaker = |one: &BTreeSet<Atom>, two: &BTreeSet<Atom>| {
             one != two && (one.is_subset(two) || (*one == any && !two.is_empty()))

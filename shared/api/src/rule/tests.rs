@@ -109,7 +109,7 @@ impl Dice {
     }
 }
 
-/// Whatever is read has one normal form, and nothing makes the parser give up in another way than an error.
+/// Every rule that is read has one normal form, and the parser fails with an error only.
 #[test]
 fn random_texts_are_read_again_as_they_are_written() {
     const WORDS: &[&str] = &[
@@ -164,7 +164,7 @@ fn random_texts_are_read_again_as_they_are_written() {
     assert!(read > 5_000, "{read}");
 }
 
-/// The worst that fits in an expression takes no longer than anybody would wait.
+/// The slowest expression of the allowed length takes a short time.
 #[expect(clippy::disallowed_methods, reason = "it is timed")]
 #[test]
 fn no_expression_takes_long() {

@@ -1,4 +1,4 @@
-//! The origin of each setting, for admins who ask which value holds and why.
+//! The origin of each setting: admins see which value holds and why.
 
 use serde_json::Value;
 
@@ -8,10 +8,10 @@ use crate::settings::Settings;
 use crate::settings::variables::list_leaves;
 use crate::wire::{ShownSetting, Source};
 
-/// The settings whose values nobody is shown.
+/// The settings whose values are shown to no caller.
 const SECRETS: [&str; 1] = ["auth.jwtSecret"];
 
-/// Every setting as it holds in a process that read `file` and `variable`.
+/// The settings as they hold in a process that read `file` and `variable`.
 ///
 /// A secret shows as `set` or `unset` alone.
 #[must_use]
@@ -92,7 +92,7 @@ fn change_of(key: &str, variable: &str) -> String {
     format!("Set `{key}` in bakend.json, or {variable} of every function, and deploy.")
 }
 
-/// Key, variable, value and way to another value of the settings that only the environment has.
+/// The key, variable, value and way to another value of each setting that only the environment has.
 fn of_the_process(
     deployment: &Deployment,
 ) -> impl Iterator<Item = (&'static str, &'static str, Value, &'static str)> {

@@ -1,11 +1,11 @@
 //! A problem of a setting.
 
-/// What is wrong with a setting.
+/// A problem of a setting.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Problem {
     /// The key, such as `auth.bcryptCost`; empty for the whole file.
     pub path: String,
-    /// What is wrong and what to do.
+    /// The problem and its remedy.
     pub reason: String,
 }
 

@@ -1,4 +1,4 @@
-//! Limits on tries: of passwords, registrations and refreshes.
+//! Limits on attempts: of passwords, registrations and refreshes.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -53,7 +53,7 @@ impl Default for Throttle {
 }
 
 impl Throttle {
-    /// The numbers that stop somebody, by their keys.
+    /// The keys of the numbers that limit attempts.
     pub(crate) const COUNTS: [&str; 5] = [
         "attempts",
         "accountAttempts",
@@ -61,6 +61,6 @@ impl Throttle {
         "registrations",
         "refreshes",
     ];
-    /// The most of any of them; on a developer's machine, also what holds where nothing is said.
+    /// The maximum of each number; on a developer's machine, also the default.
     pub(crate) const MOST: u32 = 1_000_000;
 }

@@ -1,4 +1,4 @@
-//! Environment variables: every key of the settings has one.
+//! Environment variables: every key of the settings has its own.
 
 use serde_json::{Map, Value};
 

@@ -1,8 +1,8 @@
-//! Names that come twice in an object of a JSON text.
+//! Names that occur twice in an object of a JSON text.
 
 use serde_json::Value;
 
-/// How many members the objects of a JSON value have.
+/// The number of members in all objects of a JSON value.
 pub(crate) fn count_members(value: &Value) -> usize {
     match value {
         Value::Array(items) => items.iter().map(count_members).sum(),
@@ -11,8 +11,8 @@ pub(crate) fn count_members(value: &Value) -> usize {
     }
 }
 
-/// How many members the objects of a JSON text have: one for each colon that stands in no string. The value has fewer
-/// where a name came twice, and a condition would be lost.
+/// The number of members in all objects of a JSON text: one for each colon outside of strings. The value has fewer
+/// where a name occurs twice, and a condition would be lost.
 pub(crate) fn count_colons(json: &str) -> usize {
     let (mut colons, mut in_string, mut escaped) = (0, false, false);
     for byte in json.bytes() {

@@ -1,4 +1,5 @@
-//! Values: the one form of numbers, the one order of values, names that come twice. Ground: it imports no other room.
+//! Values: the one form of numbers, the one order of values, names that occur twice. It imports no other module of the
+//! crate.
 
 mod duplicates;
 mod number;

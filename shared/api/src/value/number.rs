@@ -1,7 +1,7 @@
 //! The one form of numbers.
 
-/// A JSON number in the one form it is stored and shown in, so that what is read is what was written: no trailing
-/// zeros, plain digits up to 38 places and an exponent beyond. `None` outside DynamoDB's range.
+/// Returns the one form in which a JSON number is stored and shown, so that a caller reads what was written. It has no
+/// trailing zeros, plain digits up to 38 places and an exponent beyond. `None` outside DynamoDB's range.
 #[must_use]
 pub fn canonical(number: &str) -> Option<String> {
     let (negative, unsigned) = number

@@ -6,7 +6,7 @@ use std::iter;
 use serde_json::Value;
 
 /// Compares two values: absent, `false`, `true`, numbers by their exact value, strings by their bytes, and last arrays
-/// and objects, which are all the same. Null is absent.
+/// and objects, which are all equal. Null is absent.
 #[must_use]
 pub fn compare(a: Option<&Value>, b: Option<&Value>) -> Ordering {
     match (a, b) {
@@ -27,7 +27,7 @@ const BOOLEAN: u8 = 1;
 const NUMBER: u8 = 2;
 const STRING: u8 = 3;
 
-/// The place of a value's type.
+/// The rank of a value's type.
 fn rank(value: Option<&Value>) -> u8 {
     match value {
         None | Some(Value::Null) => 0,
@@ -62,7 +62,7 @@ impl<'a> Decimal<'a> {
             .map_or((1, number), |rest| (-1, rest));
         let (mantissa, exponent) = unsigned.split_once(['e', 'E']).unwrap_or((unsigned, "0"));
         let (whole, fraction) = mantissa.split_once('.').unwrap_or((mantissa, ""));
-        // An exponent that no stored number has is only bigger or smaller than any that one has.
+        // An exponent that does not fit belongs to no stored number: its number is greater or smaller than all of them.
         let endless = if exponent.starts_with('-') {
             i64::from(i32::MIN)
         } else {
@@ -71,7 +71,7 @@ impl<'a> Decimal<'a> {
         let exponent = exponent.parse::<i32>().map_or(endless, i64::from);
         let whole = whole.trim_start_matches('0').as_bytes();
         let fraction = fraction.as_bytes();
-        // Where nothing is left before the point, zeros after it only move it.
+        // Without digits before the point, leading zeros of the fraction only move the point.
         let zeros = if whole.is_empty() {
             fraction.iter().take_while(|digit| **digit == b'0').count()
         } else {
@@ -127,7 +127,7 @@ mod tests {
         let mut equal = 0;
         for case in 0..20_000 {
             let (a, b) = (random.number(), random.number());
-            // Now and then the same value in two spellings.
+            // Every fifth case has one value in two spellings.
             let b = if case % 5 == 0 {
                 (canonical(&a.0).expect("in range"), a.1.clone())
             } else {
@@ -156,7 +156,7 @@ mod tests {
             equal += usize::from(expected.is_eq());
         }
         assert!(equal > 4_000);
-        // Beyond what is stored, but no reason to fail.
+        // Numbers beyond the stored range must not fail.
         for (a, b) in [
             ("1e99999999999", "1"),
             ("1", "1e-99999999999"),

@@ -1,8 +1,8 @@
-//! Cases for the tests of properties.
+//! Random cases for property tests.
 
 use serde_json::{Value, json};
 
-/// A source of cases: xorshift, so that a failure can be had again from its seed.
+/// A source of cases: xorshift, so that its seed reproduces a failure.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -27,7 +27,7 @@ impl Random {
             .collect()
     }
 
-    /// A JSON number that DynamoDB can hold, and what it is worth: its sign and its digits at 10^-200.
+    /// A JSON number that DynamoDB can hold, and its value: its sign and its digits at 10^-200.
     pub(crate) fn number(&mut self) -> (String, (i8, String)) {
         let digits = if self.below(4) == 0 {
             self.one(&["0", "1", "10", "5"]).to_owned()
@@ -47,7 +47,7 @@ impl Random {
         let exponent = exponent.clamp(-130, 126 - digits.len() as i32);
         let negative = self.below(2) == 0;
         let sign = if negative { "-" } else { "" };
-        // The same value in one of several spellings.
+        // The value in one of several spellings.
         let text = match self.below(3) {
             0 => format!("{sign}{digits}e{exponent}"),
             1 => format!("{sign}{digits}.000E{exponent:+}"),

@@ -169,7 +169,7 @@ fn a_relation_may_point_to_any_file_of_the_folder() {
         )
     };
     assert!(check(&[file("a", "b"), file("b", "a")]).is_ok());
-    // What is broken is told once, where it is.
+    // A broken file is reported once, at its own place.
     let problems =
         check(&[file("a", "b"), ("b.json".to_owned(), "{".to_owned())]).expect_err("broken");
     assert_eq!(

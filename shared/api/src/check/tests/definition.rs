@@ -65,7 +65,7 @@ fn only_fields_of_the_collection_have_rules_and_the_owner_field_none_for_writing
     for (field, create) in [
         (ruled(json!({})), "authenticated"),
         (ruled(json!({ "default": "a" })), "public"),
-        // Whoever creates a record is its owner.
+        // The creator of a record is its owner.
         (ruled(json!({ "required": true })), "authenticated"),
         (
             ruled(json!({ "required": true, "write": "role:a" })),

@@ -3,7 +3,7 @@ use serde_json::{Value, json};
 use crate::check::{Problem, check};
 use crate::rule::Rule;
 
-/// What a file says of who may do what, in the one form: permissions, owner field, warnings.
+/// Translates a file's permissions into the one form: permissions, owner field, warnings.
 fn becomes(said: &Value) -> Result<(Value, String, Vec<String>), Vec<String>> {
     let mut file = json!({ "name": "a", "fields": [
         { "name": "userId", "type": "string" }, { "name": "by", "type": "string" } ] });
@@ -89,7 +89,7 @@ fn expressions_under_their_other_name_win_over_groups() {
             json!({ "expressionPermissions": { "list": "self" }, "permissions": { "user": { "read": true, "update": true } } }),
             json!({ "create": "admin", "read": "authenticated", "list": "owner", "update": "authenticated", "delete": "admin" }),
         ),
-        // What is said of reading is said of listing.
+        // A rule for reading is also the rule for listing.
         (
             json!({ "expressionPermissions": { "read": "self" }, "permissions": { "user": { "read": true, "list": true } } }),
             rules("admin", "owner", "admin", "admin"),
@@ -306,7 +306,7 @@ fn the_guides_examples_become_what_stands_beside_them() {
         let [written, becomes] = pair else { continue };
         let shown = definition(written);
         assert_eq!(shown, definition(becomes), "{written}");
-        // What stands beside is the very form that is shown.
+        // The guide shows the exact form of the result.
         for (name, value) in becomes.as_object().expect("an object") {
             assert_eq!(shown[name], *value, "{written}");
         }

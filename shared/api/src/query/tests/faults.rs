@@ -150,7 +150,7 @@ fn the_lists_of_a_query_share_their_values() {
         (list(0..60), either(&list(0..38)), true),
         (list(0..60), either(&list(0..39)), false),
         (list(0..1), either(&list(0..98)), false),
-        // A value that comes again costs nothing, however it is written.
+        // A repeated value costs nothing, in any notation.
         (
             list(0..60),
             either(&format!("{},1.0,1e0,0.1e1", list(0..38))),

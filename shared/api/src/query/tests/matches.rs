@@ -92,7 +92,7 @@ fn records_pass_or_do_not() {
 
 #[test]
 fn a_value_of_another_type_is_not_compared() {
-    // What a field held before its type was changed.
+    // A value from before the field's type was changed.
     let record = record(json!({ "price": "7", "title": 7 }));
     for (name, value) in [
         ("price_gt", "1"),

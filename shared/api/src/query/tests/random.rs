@@ -92,7 +92,7 @@ fn no_text_makes_the_parser_panic() {
     }
 }
 
-/// A filter as JSON and as the tree that it should become.
+/// A filter as JSON and its expected tree.
 fn any_filter(random: &mut Random, depth: usize) -> (Value, Filter) {
     match if depth >= 4 {
         3 + random.below(3)
@@ -107,7 +107,7 @@ fn any_filter(random: &mut Random, depth: usize) -> (Value, Filter) {
             let (values, filters): (Vec<Value>, Vec<Filter>) = (0..=random.below(2))
                 .map(|_| any_filter(random, depth + 1))
                 .unzip();
-            // One in another of its kind is the same as both in one.
+            // A filter in another of its kind equals one flat filter.
             let mut flat = Vec::new();
             for filter in filters {
                 match filter {
@@ -134,7 +134,7 @@ fn any_filter(random: &mut Random, depth: usize) -> (Value, Filter) {
     }
 }
 
-/// A condition: its field, its operator, its operand as JSON, what it should become, and its operand as a parameter.
+/// A condition: its field, its operator, its operand as JSON, its expected form, and its operand as a parameter.
 fn any_test(random: &mut Random) -> (&'static str, &'static str, Value, Test, String) {
     let field = random.one(&["title", "price", "count", "done", "createdBy"]);
     let operand = |random: &mut Random| -> (Value, String) {
@@ -303,7 +303,7 @@ fn trees_compile_as_written_and_not_is_the_opposite() {
             passed += usize::from(passes);
             assert_ne!(passes, negated.matches(&record), "{written} {record:?}");
             assert!(either.matches(&record) && !both.matches(&record));
-            // What an index may be asked for is never less than the filter.
+            // The conditions for an index never exclude a record that passes the filter.
             let narrowed = compiled
                 .conjunction()
                 .iter()

@@ -55,7 +55,7 @@ fn the_callers_id_takes_its_place_and_without_one_the_filter_never_holds() {
         assert_eq!(of(filter.clone(), None), None, "{filter}");
     }
     assert_eq!(of(json!({}), None), Some(Filter::everything()));
-    // What is in a longer text, or a name, stands for itself.
+    // The placeholder within a longer text, or in a name, is ordinary text.
     let text = of(json!({ "status": "x$userId" }), None);
     assert_eq!(
         text,
@@ -64,7 +64,7 @@ fn the_callers_id_takes_its_place_and_without_one_the_filter_never_holds() {
             Test::Eq(Some(json!("x$userId")))
         ))
     );
-    // What the build refuses shows nothing.
+    // A row filter that the build refuses shows nothing.
     assert_eq!(of(json!({ "nope": 1 }), Some(user)), None);
     assert_eq!(of(json!({ "price": "$userId" }), Some(user)), None);
 }

@@ -9,7 +9,7 @@ use crate::record::{Relation, Write, check};
 
 type Outcome = Result<(Value, Vec<Relation>), Vec<(String, String, String)>>;
 
-/// What a body is stored as and points to, or its faults as field, code and message. A body is text, for numbers
+/// The stored form and the relations of a body, or its faults as field, code and message. A body is text, for numbers
 /// that `json!` cannot write.
 fn of(fields: &Value, body: &str, write: Write) -> Outcome {
     checked(&definition(fields), body, write)

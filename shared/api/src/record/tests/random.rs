@@ -119,7 +119,7 @@ impl Dice {
     }
 }
 
-/// Whatever is sent: no panic, and what was taken is taken again, unchanged.
+/// No body causes a panic, and an accepted value is accepted again unchanged.
 #[test]
 fn what_is_stored_fits_again_and_nothing_panics() {
     let mut dice = Dice(7);
