@@ -1,4 +1,4 @@
-//! The store as what a doorway stands on: opened before the first request, and asked about API keys.
+//! The store behind a doorway: opened before the first request, and asked about API keys.
 
 use api::{Error, Timestamp};
 use auth::{Admitted, Backing, Keys, Opening, PresentedKey};
@@ -6,8 +6,8 @@ use auth::{Admitted, Backing, Keys, Opening, PresentedKey};
 use crate::tables::{FirstSecret, Store};
 
 impl Backing for Store {
-    /// Opens the connection and reads the signing keys, both before the first request. What fails here is tried again
-    /// by the first request that needs it.
+    /// Opens the connection and reads the signing keys, both before the first request. A part that fails here is tried
+    /// again by the first request that needs it.
     async fn open(opening: Opening<'_>) -> Result<Self, Error> {
         let Opening {
             deployment, random, ..

@@ -10,14 +10,14 @@ use crate::fault;
 use crate::item::Item;
 use crate::tables::Store;
 
-/// How many records a request reads: they may have 400 KB each, and are bounded by their sum.
+/// The most records that a request reads: each may have 400 KB, and their sum is limited.
 pub(crate) const BATCH: usize = 25;
 
-/// How often keys that DynamoDB left unread are asked for again.
+/// The most requests for keys that DynamoDB left unread.
 const BATCH_TRIES: u32 = 5;
 
 impl Store {
-    /// Reads items by their keys, by table; what DynamoDB leaves unread is asked for again.
+    /// Reads items by their keys, by table; asks again for keys that DynamoDB leaves unread.
     pub(crate) async fn batch(
         &self,
         mut wanted: HashMap<String, KeysAndAttributes>,
@@ -39,7 +39,7 @@ impl Store {
     }
 }
 
-/// Keys of one table, to be read as they are now.
+/// Keys of one table, for a strongly consistent read.
 pub(crate) fn strong(keys: Vec<Item>) -> Result<KeysAndAttributes, Error> {
     let keys = KeysAndAttributes::builder()
         .set_keys(Some(keys))

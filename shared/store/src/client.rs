@@ -1,4 +1,4 @@
-//! The connection to DynamoDB: as little SDK as will do, since every kilobyte is paid for at a cold start.
+//! The connection to DynamoDB, with as little of the SDK as possible, since every kilobyte costs time at a cold start.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use aws_smithy_http_client::Builder;
 use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
 use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 
-/// Amazon's own roots: DynamoDB shows no other, and loading a system's takes milliseconds.
+/// Amazon's own roots: DynamoDB uses no other, and loading the system's takes milliseconds.
 const ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
-/// The longest one attempt may take, and all of them together.
+/// The longest time of one attempt, and of all of them together.
 const ATTEMPT: Duration = Duration::from_secs(1);
 const OPERATION: Duration = Duration::from_secs(3);
 

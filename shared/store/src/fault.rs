@@ -1,4 +1,4 @@
-//! What DynamoDB's errors mean to a caller.
+//! Translates DynamoDB's errors into those of a caller.
 
 use api::{Code, Error};
 use aws_sdk_dynamodb::error::{BuildError, ProvideErrorMetadata, SdkError};
@@ -10,7 +10,7 @@ use aws_sdk_dynamodb::types::CancellationReason;
 
 use crate::item::Item;
 
-/// Codes that pass by themselves, beside whatever has a 5xx status.
+/// Codes of passing errors, beside every 5xx status.
 const PASSING: &[&str] = &[
     "ProvisionedThroughputExceededException",
     "ThrottlingException",
@@ -21,20 +21,20 @@ const PASSING: &[&str] = &[
     "ReplicatedWriteConflictException",
 ];
 
-/// Why a transaction or a single write was not done.
+/// The reason why a transaction or a single write was not done.
 #[derive(Debug)]
 pub(crate) enum Cancelled {
-    /// Conditions failed: of these writes, by their place in the request, each on the item it found.
+    /// Conditions of these writes failed: their places in the request, each with the item that it found.
     Conditions(Vec<(usize, Option<Item>)>),
     /// This write would make its item too large.
     TooLarge(usize),
-    /// Another transaction was at the same items; it may be tried again.
+    /// Another transaction was at the same items; a retry may succeed.
     Conflict,
     /// Something else.
     Fault(Error),
 }
 
-/// The refusal for an error that no condition explains.
+/// The error for a failure that no condition explains.
 pub(crate) fn of<E>(error: &SdkError<E>) -> Error
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -51,7 +51,7 @@ where
             } else if code == "ValidationException" && is_without_index(error.message()) {
                 Code::IndexBuilding.into()
             } else if PASSING.contains(&code) || !service.raw().status().is_client_error() {
-                // A 5xx, or a 200 that could not be read.
+                // A 5xx status, or a 200 with an unreadable body.
                 Error::unavailable(cause)
             } else {
                 Error::internal(cause)
@@ -61,7 +61,7 @@ where
     }
 }
 
-/// Whether DynamoDB does not have the index yet, or is still making it: so it is while indexes change in steps.
+/// Whether DynamoDB does not have the index yet, or is still building it, which happens while indexes change in steps.
 fn is_without_index(message: Option<&str>) -> bool {
     message.is_some_and(|message| {
         message.contains("not have the specified index")
@@ -74,8 +74,8 @@ fn is_too_large(message: Option<&str>) -> bool {
     message.is_some_and(|message| message.starts_with("Item size"))
 }
 
-/// What went wrong, for the log: status, code and message, or the chain of causes. Never what the SDK shows of an error
-/// for debugging, which has the whole reply in it, items and password hashes and all (ASVS 5.0, 16.2.5).
+/// The cause for the log: status, code and message, or the chain of causes. The SDK's debug output must not be logged:
+/// it holds the whole reply with items and password hashes (ASVS 5.0, 16.2.5).
 fn cause<E>(error: &SdkError<E>) -> String
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -96,12 +96,12 @@ where
     text
 }
 
-/// A request that lacks a part: a bug.
+/// The error for a request that lacks a part: a bug.
 pub(crate) fn built(error: BuildError) -> Error {
     Error::internal(error.to_string())
 }
 
-/// Takes a cancelled transaction apart.
+/// Splits a cancelled transaction into its reasons.
 pub(crate) fn of_transaction(error: SdkError<TransactWriteItemsError>) -> Cancelled {
     let fault = of(&error);
     let Some(TransactWriteItemsError::TransactionCanceledException(cancelled)) =
@@ -111,8 +111,8 @@ pub(crate) fn of_transaction(error: SdkError<TransactWriteItemsError>) -> Cancel
     };
     let reasons = cancelled.cancellation_reasons();
     let has = |reason: &CancellationReason, code: &str| reason.code() == Some(code);
-    // What conditions found while another transaction was at the same items may be different after it, not least where
-    // that is the first attempt of this very request.
+    // After a conflict the conditions may have another result, above all where the conflict is with the first attempt
+    // of this request.
     if reasons
         .iter()
         .any(|reason| has(reason, "TransactionConflict"))
@@ -145,7 +145,7 @@ pub(crate) fn of_transaction(error: SdkError<TransactWriteItemsError>) -> Cancel
     Cancelled::Fault(fault)
 }
 
-/// Takes a write apart that was not done, given the item that its condition failed on.
+/// Splits a refused write into its reasons, given the item that its condition failed on.
 pub(crate) fn of_write<E>(error: &SdkError<E>, failed: Option<Option<Item>>) -> Cancelled
 where
     E: ProvideErrorMetadata + std::error::Error + 'static,
@@ -175,7 +175,7 @@ pub(crate) fn failed_delete(error: &SdkError<DeleteItemError>) -> Option<Option<
     }
 }
 
-/// The item that a conditional update found instead of what it wanted; `None` for any other error.
+/// The item that a conditional update found instead of the expected one; `None` for any other error.
 pub(crate) fn failed_condition(error: &SdkError<UpdateItemError>) -> Option<Option<Item>> {
     match error.as_service_error() {
         Some(UpdateItemError::ConditionalCheckFailedException(failed)) => Some(failed.item.clone()),
@@ -193,7 +193,7 @@ mod tests {
 
     use super::*;
 
-    /// An error of the service with this status and code, whose reply has a hash in it.
+    /// An error of the service with this status and code; its reply contains a hash.
     fn error(status: u16, code: &str, message: &str) -> SdkError<UpdateItemError> {
         let body = SdkBody::from(r#"{"Item":{"password_hash":{"S":"$2b$10$secret"}}}"#);
         let raw = HttpResponse::new(status.try_into().expect("a status"), body);
@@ -259,7 +259,7 @@ mod tests {
         }
     }
 
-    /// What becomes of a transaction that was cancelled for these reasons, by the places that conditions failed at.
+    /// The outcome of a transaction that was cancelled for these reasons, as the places of failed conditions.
     fn cancelled(codes: &[&str]) -> Result<Vec<usize>, &'static str> {
         let reasons = codes
             .iter()

@@ -1,4 +1,4 @@
-//! Items: DynamoDB's attribute values, from and to Rust's and JSON's.
+//! Conversions between DynamoDB's attribute values and the values of Rust and JSON.
 
 use std::collections::HashMap;
 
@@ -6,7 +6,7 @@ use api::{Error, Id, Timestamp};
 use aws_sdk_dynamodb::types::AttributeValue;
 use serde_json::{Map, Number, Value};
 
-/// An item as DynamoDB has it.
+/// An item of DynamoDB.
 pub(crate) type Item = HashMap<String, AttributeValue>;
 
 pub(crate) fn text(value: impl Into<String>) -> AttributeValue {
@@ -47,7 +47,7 @@ pub(crate) fn from_object(entries: Map<String, Value>) -> AttributeValue {
     )
 }
 
-/// An attribute as a JSON value; `None` for a type that nothing here writes.
+/// An attribute as a JSON value; `None` for a type that the store never writes.
 fn to_json(value: AttributeValue) -> Option<Value> {
     Some(match value {
         AttributeValue::Null(_) => Value::Null,
@@ -82,7 +82,7 @@ impl<'a> Reader<'a> {
         Self { table, item }
     }
 
-    /// The error for an attribute that is missing or of the wrong type: somebody else has written to the table.
+    /// The error for an attribute that is missing or of the wrong type: another program has written to the table.
     fn broken(&self, name: &str) -> Error {
         Error::internal(format!("{} item without a proper `{name}`", self.table))
     }
@@ -121,7 +121,7 @@ impl<'a> Reader<'a> {
         matches!(self.item.remove(name), Some(AttributeValue::Bool(true)))
     }
 
-    /// The entries of a map; none when there is no such attribute.
+    /// The entries of a map; none when the attribute is absent.
     pub(crate) fn optional_object(&mut self, name: &str) -> Result<Map<String, Value>, Error> {
         if self.item.contains_key(name) {
             self.object(name)

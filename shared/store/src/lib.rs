@@ -1,6 +1,6 @@
-//! The tables: items in, nouns out. One file per table or subject.
+//! The tables: converts items into the types of the other crates. One file per table or subject.
 //!
-//! The only room that names `aws-sdk-dynamodb`. Names of attributes always go through `#placeholders`, values through
+//! The only crate that names `aws-sdk-dynamodb`. Names of attributes always go through `#placeholders`, values through
 //! `:placeholders`: no caller's text is ever part of an expression.
 
 mod accounts;

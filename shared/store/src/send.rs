@@ -1,5 +1,5 @@
-//! Writes on their way to DynamoDB: sent again while other requests are at the same items. The conditions that failed
-//! come back by their places.
+//! Sends writes to DynamoDB, again while other requests are at the same items. Failed conditions are returned by their
+//! places.
 
 use std::time::Duration;
 
@@ -12,10 +12,10 @@ use crate::fault::Cancelled;
 use crate::item::Item;
 use crate::tables::Store;
 
-/// How often a write is tried that others get in the way of.
+/// The most tries of a write that collides with others.
 pub(crate) const TRIES: u32 = 6;
 
-/// Why nothing was written, where it is not a condition.
+/// The reason why nothing was written, other than a condition.
 #[derive(Debug)]
 pub(crate) enum Unsent {
     /// The item at this place would be too large.
@@ -25,8 +25,8 @@ pub(crate) enum Unsent {
 }
 
 impl Store {
-    /// Sends what is to be written all or nothing, a single put or update by itself, again while others are at the same
-    /// items. The conditions that failed, each by its place and with the item it found.
+    /// Sends items all or nothing, a single put or update as a plain write, again while others are at the same items.
+    /// Returns the conditions that failed, each by its place and with the item that it found.
     pub(crate) async fn send_items(
         &self,
         items: &[TransactWriteItem],
@@ -80,7 +80,7 @@ impl Store {
             .map_err(|error| fault::of_write(&error, fault::failed_put(&error)))
     }
 
-    /// One conditional update; the item as it is then.
+    /// Sends one conditional update; returns the item after it.
     async fn update_one(&self, update: Update) -> Result<Option<Item>, Cancelled> {
         let update = self
             .client
@@ -125,8 +125,8 @@ impl Store {
     }
 }
 
-/// Waits before another try, longer each time. What many writers run into, they run into together: each waits in its own
-/// rhythm.
+/// Waits before another try, longer each time. Writers that collide would collide again: the wait depends on the
+/// writer.
 pub(crate) async fn pause(writer: &Writer, tries: u32) {
     let own = writer.rev.bytes().fold(u64::from(tries), |hash, byte| {
         hash.wrapping_mul(31).wrapping_add(byte.into())

@@ -19,7 +19,7 @@ use crate::tables::{FirstSecret, Store};
 const SIGNING: &str = "signing";
 
 impl Store {
-    /// The signing keys.
+    /// Returns the signing keys.
     ///
     /// # Errors
     /// `common/unavailable` while they cannot be read.
@@ -34,8 +34,8 @@ impl Store {
         }
     }
 
-    /// Opens the connection with the one read that every function may do, and keeps the keys that it finds. Never
-    /// fatal: the first request tries again.
+    /// Opens the connection with the one read that every function may do, and keeps the keys that it finds. It never
+    /// fails: the first request tries again.
     pub(crate) async fn warm(&self) {
         if self.secret.is_some() {
             let _ = timeout(Duration::from_secs(1), self.signing_item()).await;
@@ -43,8 +43,8 @@ impl Store {
         let _ = timeout(Duration::from_secs(3), self.keys()).await;
     }
 
-    /// The keys of the settings, of the table, or of the secret that is kept there now; none where that is for another
-    /// function to do.
+    /// Reads the keys of the settings or of the table, or stores this function's new secret. `None` where another
+    /// function has to store it.
     async fn read_keys(&self) -> Result<Option<Keys>, Error> {
         if let Some(secret) = &self.secret {
             return Keys::new(&self.prefix, secret.as_bytes(), None).map(Some);
@@ -54,7 +54,7 @@ impl Store {
             (None, FirstSecret::Keep(secret)) => self.keep_secret(secret).await?,
             (None, FirstSecret::Await(_) | FirstSecret::Never) => return Ok(None),
         };
-        // An operator edits this item: an empty or short secret would let anybody sign.
+        // An operator edits this item: an empty or short secret would let an attacker sign tokens.
         let secret = |name: &str| match item.get(name) {
             None | Some(AttributeValue::Null(_)) => Ok(None),
             Some(AttributeValue::S(secret)) if check_secret(secret).is_ok() => {
@@ -83,7 +83,7 @@ impl Store {
         Ok(output.item)
     }
 
-    /// Keeps a secret if there is none yet; of several functions that start at once, one wins and all use its secret.
+    /// Stores a secret if there is none yet. Of several functions that start at once, one wins and all use its secret.
     async fn keep_secret(&self, secret: &[u8; 32]) -> Result<Item, Error> {
         let item = Item::from([
             ("id".to_owned(), text(SIGNING)),

@@ -1,14 +1,14 @@
-//! How many bytes values have: as attributes of an item, and as JSON in a reply.
+//! The number of bytes of values: as attributes of an item, and as JSON in a reply.
 
 use serde_json::{Map, Value};
 
-/// How many bytes a transaction may write.
+/// The most bytes that a transaction may write.
 pub(crate) const MAX_BYTES: usize = 4 * 1024 * 1024;
 
 /// About how many bytes an item has beside the fields of its record.
 pub(crate) const ENVELOPE: usize = 512;
 
-/// How many bytes the fields of a record have as attributes, at most.
+/// The most bytes of a record's fields as attributes.
 pub(crate) fn in_item(fields: &Map<String, Value>) -> usize {
     fields
         .iter()
@@ -16,7 +16,7 @@ pub(crate) fn in_item(fields: &Map<String, Value>) -> usize {
         .sum()
 }
 
-/// How many bytes a value has as an attribute, at most.
+/// The most bytes of a value as an attribute.
 fn value_in_item(value: &Value) -> usize {
     match value {
         Value::Null | Value::Bool(_) => 1,
@@ -65,7 +65,7 @@ fn value_in_reply(value: &Value) -> usize {
     }
 }
 
-/// How many bytes a text has there: a control character becomes `\\u0001`, a quote `\\\"`.
+/// The number of bytes of a text there: a control character becomes `\\u0001`, a quote `\\\"`.
 fn text_in_reply(text: &str) -> usize {
     let escaped = |byte| match byte {
         0..0x20 => 7,

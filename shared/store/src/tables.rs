@@ -1,4 +1,4 @@
-//! The tables of one deployment: the connection to them, their names and what is known of them.
+//! The tables of one deployment: the connection to them, their names and their known state.
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
@@ -15,27 +15,27 @@ use crate::client;
 pub struct Store {
     pub(crate) client: Client,
     pub(crate) prefix: String,
-    /// The signing secret of the settings, if they have one.
+    /// The signing secret of the settings, if there is one.
     pub(crate) secret: Option<String>,
-    /// What this function does where the table has no secret yet.
+    /// The action of this function where the table has no secret yet.
     pub(crate) first: FirstSecret,
     pub(crate) keys: OnceCell<Keys>,
     /// The indexes that are known to hold every record, by collection.
     pub(crate) ready: Mutex<BTreeSet<(String, String)>>,
 }
 
-/// What a function does where the table has no signing secret yet.
+/// The action of a function where the table has no signing secret yet.
 pub(crate) enum FirstSecret {
-    /// Keep this one.
+    /// Store this secret.
     Keep([u8; 32]),
-    /// Go on with keys that have signed nothing, so that every token is refused, until somebody has kept one.
+    /// Use keys that have signed nothing, so that every token is refused, until another function has stored a secret.
     Await(Keys),
-    /// Nothing: an operator's tool has no use for keys.
+    /// Do nothing: an operator's tool does not use keys.
     Never,
 }
 
 impl Store {
-    /// The tables alone, for an operator: tokens are neither signed nor checked.
+    /// Connects to the tables alone, for an operator: tokens are neither signed nor checked.
     #[must_use]
     pub fn connect(deployment: &Deployment) -> Self {
         let (client, prefix) = (

@@ -1,7 +1,7 @@
-//! `_api_keys`: what names apps and servers.
+//! `_api_keys`: the identities of apps and servers.
 //!
-//! All keys lie under one `kind`, so that a list is one query. Beside them lies a count of how many were ever made: who
-//! makes one has counted those there are, and nobody has made another in between.
+//! All keys lie under one `kind`, so that a list is one query. Beside them lies the count of keys ever made. A create
+//! counts the present keys and fails if another key was made meanwhile.
 
 use api::tables::API_KEYS;
 use api::wire::KeyType;
@@ -21,17 +21,17 @@ use crate::tables::Store;
 /// The `kind` of every key.
 const KIND: &str = "api-key";
 
-/// The id of the count of keys ever made. No id begins so, and in the order of ids it is the first.
+/// The id of the count of keys ever made. No key's id begins with `#`, and in the order of ids it is the first.
 const MADE: &str = "#made";
 
 /// The most keys there may be.
 pub const MAX_API_KEYS: usize = 100;
 
-/// How often a transaction is tried that others get in the way of.
+/// The most tries of a transaction that collides with others.
 const TRIES: u32 = 10;
 
 impl Store {
-    /// Every key, newest first. Strongly consistent: 1 RRU per 4 KB.
+    /// Lists every key, newest first. Strongly consistent: 1 RRU per 4 KB.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -41,7 +41,7 @@ impl Store {
         Ok(keys)
     }
 
-    /// How many keys were ever made, and those that are kept, oldest first. The count is read first: a key that is made
+    /// The number of keys ever made, and the present keys, oldest first. The count is read first: a key that is made
     /// meanwhile changes it.
     async fn made_and_kept(&self) -> Result<(Option<u64>, Vec<ApiKey>), Error> {
         let (mut made, mut keys, mut start) = (None, Vec::new(), None);
@@ -71,14 +71,14 @@ impl Store {
         }
     }
 
-    /// Keeps a new key, unless there are as many as there may be. 1 RRU per 4 KB of keys, 4 WRU.
+    /// Stores a new key, unless `MAX_API_KEYS` exist. 1 RRU per 4 KB of keys, 4 WRU.
     ///
     /// # Errors
     /// `keys/limit-reached`, `common/unavailable`, `common/internal`.
     pub async fn create_api_key(&self, key: &ApiKey) -> Result<(), Error> {
         for tries in 1..=TRIES {
             let (made, keys) = self.made_and_kept().await?;
-            // A retry after a reply that was lost finds its own.
+            // A retry after a lost reply finds its own key.
             if keys.iter().any(|kept| kept.id == key.id) {
                 return Ok(());
             }
@@ -101,7 +101,7 @@ impl Store {
                 .set_transact_items(Some(writes));
             match transaction.send().await.map_err(fault::of_transaction) {
                 Ok(_) => return Ok(()),
-                // Somebody else has made one.
+                // Another request has made a key.
                 Err(Cancelled::Conditions(_) | Cancelled::Conflict) => pause(tries).await,
                 Err(Cancelled::TooLarge(_)) => {
                     return Err(Error::internal("an API key is too large"));
@@ -112,7 +112,7 @@ impl Store {
         Err(Error::unavailable("others make API keys at the same time"))
     }
 
-    /// One key more, if none has been made since `made` was read.
+    /// Counts one more key, on condition that none was made since `made` was read.
     fn count_made(&self, made: Option<u64>) -> Result<Update, Error> {
         let update = Update::builder()
             .table_name(self.api_keys())
@@ -132,7 +132,7 @@ impl Store {
         update.build().map_err(built)
     }
 
-    /// A key. Strongly consistent: 1 RRU.
+    /// Reads a key. Strongly consistent: 1 RRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -151,7 +151,8 @@ impl Store {
         item.map(read_api_key).transpose()
     }
 
-    /// Replaces the hash of a key that was read: the old secret is dead from then on. `None` where it is gone. 1 WRU.
+    /// Replaces the hash of a key that was read: from then on the old secret is void. `None` where the key is gone. 1
+    /// WRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -163,7 +164,7 @@ impl Store {
     ) -> Result<Option<ApiKey>, Error> {
         let mut old = key.hash.clone();
         for _ in 0..TRIES {
-            // An attempt that was given up may arrive late: it must not bring an older secret back.
+            // A late first attempt must not bring an older secret back.
             let update = self
                 .client
                 .update_item()
@@ -183,7 +184,7 @@ impl Store {
             match update.send().await {
                 Ok(output) => return output.attributes.map(read_api_key).transpose(),
                 Err(error) => match fault::failed_condition(&error) {
-                    // Somebody else has rotated it; the last one stays.
+                    // Another request has rotated the key; the last secret stays.
                     Some(Some(item)) => old = read_api_key(item)?.hash,
                     Some(None) => return Ok(None),
                     None => return Err(fault::of(&error)),
@@ -195,8 +196,8 @@ impl Store {
         ))
     }
 
-    /// Deletes a key: it is dead from then on. Whether there was one. 2 WRU: as a transaction, a retry after a reply that
-    /// was lost is known as one.
+    /// Deletes a key: from then on it is void. Returns whether it existed. 2 WRU: the token of a transaction tells a
+    /// retry after a lost reply.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -260,9 +261,9 @@ fn item(key: &ApiKey) -> Item {
     item
 }
 
-/// An API key out of its item.
+/// Reads an API key from its item.
 pub(super) fn read_api_key(mut item: Item) -> Result<ApiKey, Error> {
-    // An expiry or origins that cannot be read would make the key good for longer, or anywhere.
+    // An unreadable expiry or origin would make the key valid for longer, or anywhere.
     let bad = |name: &str| Error::internal(format!("_api_keys item without a proper `{name}`"));
     let texts = |value: Option<AttributeValue>, name: &str| match value {
         Some(AttributeValue::L(items)) => items

@@ -1,5 +1,5 @@
-//! Accounts as a whole: a user, what it signs in with, its unique profile values and the number of admins change
-//! together, in one transaction.
+//! Accounts as a whole: a user, the identity, the unique profile values and the number of admins change together, in
+//! one transaction.
 
 use std::collections::BTreeSet;
 
@@ -15,9 +15,9 @@ use crate::send::{TRIES, Unsent, pause};
 use crate::tables::Store;
 
 impl Store {
-    /// Makes a user, the identity to sign in with and what goes `along`, all or nothing, in one request: 5 WRU, one of
-    /// them for the index; 2 more for each of a session, a unique profile value, and an admin, who is counted. What an
-    /// account had whose deletion is final is free, also while TTL has not removed it.
+    /// Makes a user, the identity and the items of `along`, all or nothing, in one request. It takes 5 WRU, one of them
+    /// for the index. A session, a unique profile value, and an admin, who is counted, take 2 more each. Items of an
+    /// account whose deletion is final are free, even before TTL removes them.
     ///
     /// # Errors
     /// `auth/email-already-exists`, `users/unique-violation`, `data/record-too-large`, `common/unavailable`,
@@ -30,7 +30,7 @@ impl Store {
         writer: &Writer,
     ) -> Result<(), Error> {
         let failed = self.try_to_create(declared, user, along, writer).await?;
-        // A retry of the SDK after a lost reply finds what the first attempt wrote.
+        // A retry of the SDK after a lost reply finds the items of the first attempt.
         let own = |item: &Item| item.get("user_id") == Some(&id(user.id));
         if failed.is_empty()
             || failed
@@ -42,7 +42,7 @@ impl Store {
         Err(refusal(&failed))
     }
 
-    /// The conditions that keep a user from being made; none when it is.
+    /// The conditions that keep a user from being made; none if the user was made.
     pub(crate) async fn try_to_create(
         &self,
         declared: &[ProfileField],
@@ -60,9 +60,9 @@ impl Store {
         self.send_account(parts, writer, 1).await
     }
 
-    /// Changes a user into what `decide` makes of it; `None` removes the account at once. One transaction on condition
-    /// that the user is still as it was: when it is not, `decide` is asked again with what it is by then. A raised
-    /// `auth_version` ends every session but the surviving one. The user as it is now.
+    /// Changes a user into the result of `decide`; `None` removes the account at once. One transaction on condition
+    /// that the user is unchanged; otherwise `decide` is asked again with the present user. A raised `auth_version`
+    /// ends every session but the surviving one. Returns the user after the change.
     ///
     /// # Errors
     /// Those of `decide`; `users/not-found` when the user is gone, `users/last-admin`, `users/unique-violation`,
@@ -103,9 +103,9 @@ impl Store {
             match moved {
                 Some((_, None)) => return Err(Code::UserNotFound.into()),
                 Some((_, Some(item))) => user = read_user(item.clone())?,
-                // What is nobody else's to lose is left to who has it.
+                // Only reservations of other users failed: retry without them.
                 None if foreign.len() == failed.len() => without.extend(foreign),
-                // Its address is another account's by now.
+                // The address belongs to another account by now.
                 None if failed.iter().any(|(part, _)| *part == Part::Identity) => {
                     return Err(Code::UserNotFound.into());
                 }
@@ -142,7 +142,7 @@ fn reservation(part: &Part) -> Option<String> {
     }
 }
 
-/// What is wrong when the user is as it should be.
+/// The refusal when the user itself is unchanged.
 fn refusal(failed: &[(Part, Option<Item>)]) -> Error {
     let has = |part: &Part| failed.iter().any(|(failed, _)| failed == part);
     let taken = failed.iter().find_map(|(part, _)| match part {

@@ -12,11 +12,10 @@ use crate::fault;
 use crate::item::{id, text};
 use crate::tables::Store;
 
-/// How many queries one request may take that looks for some users among all.
+/// The most queries of one request that looks for some users among all.
 const MAX_QUERIES: u32 = 4;
 
-/// About how many bytes it may read, and how many users the first query reads at most, while it is not known how large
-/// they are.
+/// About how many bytes it may read, and the most users that its first query reads, while their size is unknown.
 const MAX_READ: f64 = 1024.0 * 1024.0;
 const MAX_FIRST: usize = 1000;
 
@@ -25,14 +24,14 @@ const MAX_FIRST: usize = 1000;
 pub struct UserPage {
     /// The users.
     pub users: Vec<User>,
-    /// The user that the next page comes after; `None` at the end.
+    /// The user before the next page; `None` at the end.
     pub next: Option<Id>,
 }
 
 impl Store {
-    /// A page of the users that `listing` asks for, after the user `after`. One query where it asks for all of them, else
-    /// at most four and about 1 MB; the page may then hold fewer than its limit and go on. The index follows a write
-    /// within a moment.
+    /// A page of the users that `listing` asks for, after the user `after`. One query where it asks for all of them,
+    /// else at most four and about 1 MB. The page may then hold fewer than its limit and go on. The index follows a
+    /// write within a moment.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -54,7 +53,7 @@ impl Store {
         for _ in 0..MAX_QUERIES {
             let output = self.users_query(after, take).await?;
             scanned += usize::try_from(output.scanned_count).unwrap_or(0);
-            // A unit of an index is 8 KB.
+            // A read unit of an index is 8 KB.
             bytes += output
                 .consumed_capacity
                 .and_then(|capacity| capacity.capacity_units)
@@ -93,8 +92,8 @@ impl Store {
         Ok(UserPage { users, next: after })
     }
 
-    /// The user of an id as a caller sends it, deleted or not; `None` where it is nobody's, or none. Strongly
-    /// consistent: 1 RRU.
+    /// Reads the user of an id as a caller sends it, deleted or not. `None` where the text is no id, or no user has it.
+    /// Strongly consistent: 1 RRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -105,7 +104,7 @@ impl Store {
         }
     }
 
-    /// The same of a user who is not deleted.
+    /// Reads a user as [`Store::any_user`] does, but none who is deleted.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.

@@ -17,31 +17,31 @@ use crate::fault::built;
 use crate::item::{Item, from_object, id, number, text, time};
 use crate::tables::Store;
 
-/// What else is written with an account.
+/// The items that are written with an account.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Along<'a> {
     /// The hash of a new password.
     pub password_hash: Option<&'a str>,
-    /// The session that outlives a raised `auth_version`: it must stand, and is raised too.
+    /// The session that survives a raised `auth_version`: it must stand, and its version is raised too.
     pub survivor: Option<Id>,
-    /// A session that begins.
+    /// A new session.
     pub begins: Option<(&'a Session, &'a Client)>,
-    /// What tells the line of an import that a new user is made of.
+    /// The mark of the import line that a new user is made from.
     pub mark: Option<&'a str>,
 }
 
-/// The attribute of a user that tells the line of an import.
+/// The attribute of a user that holds the mark of its import line.
 pub(crate) const MARK: &str = "import";
 
-/// What an item of the transaction is for.
+/// The purpose of an item of the transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) enum Part {
     User,
     Identity,
-    /// A value of this field that is taken.
+    /// A value of this field that the user takes.
     Claim(String),
-    /// A reservation that stays or goes, by its key. Where `unique` was declared after the value was there, it may be
-    /// another user's.
+    /// A reservation that stays or is removed, by its key. Where `unique` was declared later than the value was stored,
+    /// it may belong to another user.
     Reservation(String),
     /// The number of admins.
     Admins,
@@ -52,7 +52,7 @@ pub(crate) enum Part {
 pub(super) type Parts = Vec<(Part, TransactWriteItem)>;
 
 impl Store {
-    /// What has to be written for a user to become another, from nothing or to nothing.
+    /// The items to write when a user changes into another; either may be absent.
     pub(super) fn parts_of(
         &self,
         (before, after): (Option<&User>, Option<&User>),
@@ -151,7 +151,8 @@ impl Store {
         Ok(parts)
     }
 
-    /// Puts an item into `_users` whose key is free: nobody's, or `owner`'s, or of an account whose deletion is final.
+    /// Puts an item into `_users` whose key is free, belongs to `owner`, or belongs to an account whose deletion is
+    /// final.
     fn put_free(
         &self,
         item: Item,
@@ -221,7 +222,7 @@ impl Store {
             .expression_attribute_values(":disabled", AttributeValue::Bool(after.disabled))
             .expression_attribute_values(":profile", from_object(after.profile.clone()))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        // Who is deleted is in no list of users.
+        // No list of users shows a deleted user.
         let update = match after.deleted {
             None => update
                 .update_expression(format!("{set}, #kind = :kind REMOVE #deleted, #expires"))
@@ -238,7 +239,7 @@ impl Store {
             .build())
     }
 
-    /// What the user signs in with goes on with the user: its version and its deletion.
+    /// The identity gets the user's version and deletion.
     fn update_identity(
         &self,
         after: &User,
@@ -273,7 +274,7 @@ impl Store {
             .build())
     }
 
-    /// The session goes on with the user's version, on condition that it stands.
+    /// The session gets the user's version, on condition that it stands.
     fn raise_session(
         &self,
         before: &User,
@@ -300,7 +301,7 @@ impl Store {
             .build())
     }
 
-    /// One admin more, in the transaction that makes one.
+    /// Counts one more admin, in the transaction that makes the admin.
     fn count_admin(&self) -> Result<TransactWriteItem, Error> {
         let update = Update::builder()
             .table_name(self.users())
@@ -313,7 +314,7 @@ impl Store {
             .build())
     }
 
-    /// One admin less, on condition that another is left.
+    /// Counts one admin less, on condition that another is left.
     fn discount_admin(&self) -> Result<TransactWriteItem, Error> {
         let update = Update::builder()
             .table_name(self.users())
@@ -329,7 +330,7 @@ impl Store {
     }
 }
 
-/// The condition that a user is as it was read.
+/// The condition that a user is unchanged since it was read.
 struct AsItWas {
     condition: String,
     names: HashMap<String, String>,
@@ -385,7 +386,7 @@ impl AsItWas {
     }
 }
 
-/// The attributes of what belongs to a deleted account.
+/// The attributes of the items of a deleted account.
 fn deleted_attributes(deletion: Deletion) -> [(String, AttributeValue); 2] {
     [
         ("deleted_at".to_owned(), time(deletion.at)),

@@ -1,4 +1,4 @@
-//! `_sessions`: logins that have not ended, and for a while those that have.
+//! `_sessions`: sessions that have not ended, and for a while those that have.
 
 use api::settings::Throttle;
 use api::tables::SESSIONS;
@@ -11,11 +11,11 @@ use crate::fault;
 use crate::item::{Item, Reader, id, number, text, time};
 use crate::tables::Store;
 
-/// How many queries a page of sessions may take, and how many sessions each reads.
+/// The most queries of a page of sessions, and the sessions that each reads.
 const MAX_QUERIES: u32 = 4;
 const SESSIONS_READ: i32 = 100;
 
-/// What came of a rotation.
+/// The outcome of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Rotation {
     /// The session, with its new token.
@@ -27,9 +27,9 @@ pub(super) enum Rotation {
 /// Some of a user's sessions, newest first.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SessionPage {
-    /// The sessions, each with where it was begun.
+    /// The sessions, each with the client that began it.
     pub sessions: Vec<(Session, Client)>,
-    /// The session that the next page comes after; `None` at the end.
+    /// The session before the next page; `None` at the end.
     pub next: Option<Id>,
 }
 
@@ -45,13 +45,13 @@ impl SessionPage {
 }
 
 impl Store {
-    /// Keeps a new session. 1 WRU.
+    /// Stores a new session. 1 WRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn begin_session(&self, session: &Session, client: &Client) -> Result<(), Error> {
-        // An attempt that was given up may arrive after its retry, and after the session has been refreshed or ended:
-        // it must not bring the beginning back.
+        // A first attempt may arrive after its retry, and after the session was refreshed or ended. It must not restore
+        // the beginning.
         let put = self
             .client
             .put_item()
@@ -68,9 +68,9 @@ impl Store {
         }
     }
 
-    /// Replaces a session's refresh token by its successor, on condition that it is the newest and the session alive.
-    /// It is the first refresh of a window, on condition that there was none within the last; or one more of those
-    /// `counted`, on condition that they are still few enough. 1 WRU.
+    /// Replaces a session's refresh token by its successor, on condition that it is the newest and that the session
+    /// stands. Without `counted`, this is the first refresh of a window: the previous window must be over. With
+    /// `counted`, it is one more refresh of the same window: their number must be below the limit. 1 WRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -145,7 +145,7 @@ impl Store {
         }
     }
 
-    /// Ends a session, if it is there and has not ended. 1 WRU.
+    /// Ends a session, if it exists and has not ended. 1 WRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -178,7 +178,7 @@ impl Store {
         }
     }
 
-    /// Ends a session of this user that stands; `false` when there is none such. 1 WRU.
+    /// Ends a session of this user that stands; `false` when there is no such session. 1 WRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -210,7 +210,7 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         match update.send().await {
             Ok(_) => Ok(true),
-            // A retry of the SDK after a lost reply finds what the first attempt wrote.
+            // A retry of the SDK after a lost reply finds the item of the first attempt.
             Err(error) => match fault::failed_condition(&error) {
                 Some(found) => Ok(found.is_some_and(|item| {
                     item.get("revoked_at") == Some(&time(now))
@@ -222,7 +222,7 @@ impl Store {
     }
 
     /// A page of the sessions of a user that stand, newest first, after the session `after`. Strongly consistent; at
-    /// most four queries, for those that have ended stay a while: the page may then hold fewer than `limit` and go on.
+    /// most four queries, for ended sessions stay a while. The page may then hold fewer than `limit` and go on.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -300,7 +300,7 @@ pub(super) fn session_item(session: &Session, client: &Client) -> Item {
     ])
 }
 
-/// Where a session was begun.
+/// The client that began a session.
 fn read_client(item: &mut Item) -> Client {
     let mut reader = Reader::new(SESSIONS.name, item);
     Client {

@@ -1,4 +1,4 @@
-//! The entries of `_throttle`: read and written, and no attempt lost that another request counts at the same time.
+//! The entries of `_throttle`: reads and writes that lose no attempt of another request at the same time.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,24 +11,24 @@ use crate::fault;
 use crate::item::{Item, Reader, number, text, time};
 use crate::tables::Store;
 
-/// One key of the table, with what is counted under it.
+/// A key of the table, with its counts.
 pub(super) struct Counter {
     pub(super) key: String,
     /// The name of the source within the entry; empty where sources are not counted apart.
     pub(super) source: String,
     pub(super) limits: Limits,
-    /// What no other request has: it marks what this one has written.
+    /// An id that no other request has: it marks the writes of this request.
     pub(super) mark: Id,
 }
 
-/// An entry, and which write made it so.
+/// An entry, and the write that made it.
 #[derive(Clone)]
 pub(super) struct Found {
     pub(super) entry: Entry,
     pub(super) rev: String,
 }
 
-/// What came of one write.
+/// The outcome of one write.
 pub(super) enum Written {
     Done,
     /// Its condition failed; the entry as it is.
@@ -36,8 +36,8 @@ pub(super) enum Written {
 }
 
 impl Store {
-    /// Writes an entry in the place of the one that was found. Where the two differ by counts alone, any number of such
-    /// writes may go on at once.
+    /// Replaces an entry that was found. Where the two differ by counts alone, any number of such writes may run at
+    /// once.
     pub(super) async fn replace(
         &self,
         counter: &Counter,
@@ -68,7 +68,7 @@ impl Store {
             .table_name(self.throttle())
             .set_item(Some(counter.item(to, now)));
         let put = match from {
-            // TTL deletes late: what is over counts as absent.
+            // TTL deletes late: an expired entry counts as absent.
             None => put
                 .condition_expression("attribute_not_exists(#id) OR #expires <= :now")
                 .expression_attribute_names("#id", "id")
@@ -116,7 +116,7 @@ impl Store {
                 .expression_attribute_values(format!(":since{at}"), time(tally.since))
                 .expression_attribute_values(format!(":until{at}"), time(tally.until));
             if more {
-                // The one that reaches the limit brings a lock about, and is written whole.
+                // The attempt that reaches the limit causes a lock, and is written as a whole entry.
                 update = update.expression_attribute_values(
                     format!(":most{at}"),
                     number(most.saturating_sub(1)),
@@ -163,7 +163,7 @@ impl Store {
 }
 
 impl Counter {
-    /// The tallies of an entry that an attempt counts in: their attributes' prefix and their limit.
+    /// The tallies of an entry that an attempt counts in: the prefix of their attributes, and their limit.
     fn tallies(&self, entry: &Entry) -> Vec<(String, Tally, u32)> {
         let by_source = self.limits.source.zip(entry.sources.get(&self.source));
         let by_source = by_source.map(|(limit, tally)| (prefix(&self.source), *tally, limit.most));
@@ -172,7 +172,7 @@ impl Counter {
             .collect()
     }
 
-    /// Whether one entry goes on in the other, with as much more or less in each of its counts.
+    /// Whether one entry continues the other, and each of its counts changes in the same direction.
     fn only_counts(&self, from: &Entry, to: &Entry) -> bool {
         let (before, after) = (self.tallies(from), self.tallies(to));
         let all = self.limits.source.is_none() || before.len() == 2;
@@ -180,7 +180,7 @@ impl Counter {
         let goes_on = |(one, other): (&(String, Tally, u32), &(String, Tally, u32))| {
             other.1.continues(&one.1) && (other.1.count > one.1.count) == one_more
         };
-        // What brings a lock about changes `until`; without a lock there may be as many as there are.
+        // An attempt that causes a lock changes `until`; without a lock any number of attempts may be added.
         let unlocked = !one_more || after.iter().all(|(_, tally, most)| tally.count < *most);
         all && before.len() == after.len() && unlocked && before.iter().zip(&after).all(goes_on)
     }
@@ -190,7 +190,7 @@ impl Counter {
         let mut item = Item::from([
             ("id".to_owned(), text(&self.key)),
             ("rev".to_owned(), text(&found.rev)),
-            // TTL is in whole seconds, and must not end before what it is for.
+            // TTL is in whole seconds, and must not end before the entry does.
             (
                 "expires_at".to_owned(),
                 number(entry.end(&self.limits).millis().div_ceil(1000)),
@@ -209,12 +209,12 @@ impl Counter {
     }
 }
 
-/// What the attributes of a source's tally begin with; those of the total begin with nothing.
+/// The prefix of the attributes of a source's tally; those of the total have none.
 fn prefix(source: &str) -> String {
     format!("{source}#")
 }
 
-/// A write whose condition failed on what it wrote itself was done: its reply was lost, and the SDK tried again.
+/// A condition that failed on the request's own write means success: its reply was lost, and the SDK tried again.
 fn written(found: Option<Item>, rev: Option<&str>) -> Result<Written, Error> {
     let found = found.map(read).transpose()?;
     let own = found
@@ -300,7 +300,7 @@ mod tests {
         let counter = counter();
         let mut entry = attempt(&counter, None, "b");
         let mut added = Vec::new();
-        // The first from this source, and the fifth, which locks.
+        // Expect whole writes for the first attempt of this source and for the fifth, which locks.
         for _ in 0..5 {
             let next = attempt(&counter, Some(&entry), "a");
             added.push(counter.only_counts(&entry, &next));

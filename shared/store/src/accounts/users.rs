@@ -1,4 +1,4 @@
-//! `_users`: users, what they sign in with, and the reservations of their unique values.
+//! `_users`: users, their identities, and the reservations of their unique values.
 
 use std::collections::BTreeMap;
 
@@ -18,11 +18,11 @@ use crate::fault;
 use crate::item::{Item, Reader, from_object, id, number, text, time};
 use crate::tables::Store;
 
-/// What every user is in the index `by_kind`, which lists them.
+/// The `kind` of every user in the index `by_kind`, which lists them.
 pub(crate) const KIND: &str = "user";
 
 impl Store {
-    /// What an address signs in with. Strongly consistent: 1 RRU.
+    /// Reads the identity of an address. Strongly consistent: 1 RRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -39,7 +39,7 @@ impl Store {
         }))
     }
 
-    /// A user. Strongly consistent: 1 RRU.
+    /// Reads a user. Strongly consistent: 1 RRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -50,8 +50,8 @@ impl Store {
             .transpose()
     }
 
-    /// The user who has a username, whatever its case. Strongly consistent: 2 RRU in two requests, whether somebody has
-    /// it or not; nothing is read for what nobody can have.
+    /// Reads the user with a username, regardless of case. Strongly consistent: 2 RRU in two requests, whether a user
+    /// has it or not; an invalid username reads nothing.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -65,7 +65,7 @@ impl Store {
             _ => None,
         });
         let user = self.user(owner.unwrap_or(nobody)).await?;
-        // Nobody is found by a name that was given up while it was looked up.
+        // A username that was given up during the look-up finds no user.
         let has_it = |user: &User| {
             user.profile
                 .get(USERNAME)
@@ -75,7 +75,7 @@ impl Store {
         Ok(user.filter(|user| has_it(user) == Some(username_key(username))))
     }
 
-    /// Replaces a stored password hash, unless somebody has changed it since.
+    /// Replaces a stored password hash, unless another request has changed it since.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -110,12 +110,12 @@ impl Store {
     }
 }
 
-/// The key of an address's identity item. No id begins so.
+/// The key of an address's identity item. No user's id has this form.
 pub(crate) fn identity_key(email: &str) -> String {
     format!("email#{email}")
 }
 
-/// What an address signs in with, as an item.
+/// The identity of an address as an item.
 pub(crate) fn identity_item(user: &User, password_hash: Option<&str>) -> Item {
     let mut item = Item::from([
         ("id".to_owned(), text(identity_key(&user.email))),
@@ -139,7 +139,7 @@ pub(crate) fn user_item(user: &User) -> Item {
     ])
 }
 
-/// A user out of its item.
+/// Reads a user from its item.
 pub(crate) fn read_user(mut item: Item) -> Result<User, Error> {
     let mut reader = Reader::new(USERS.name, &mut item);
     Ok(User {
@@ -154,7 +154,7 @@ pub(crate) fn read_user(mut item: Item) -> Result<User, Error> {
     })
 }
 
-/// Whether an account is deleted. Without a time until which it can be brought back, it cannot.
+/// Reads the deletion of an account. Without an end of the time for a restore, no restore is possible.
 fn read_deletion(reader: &mut Reader<'_>) -> Option<Deletion> {
     let at = Timestamp::from_millis(reader.optional_number("deleted_at")?);
     Some(Deletion {
@@ -163,7 +163,7 @@ fn read_deletion(reader: &mut Reader<'_>) -> Option<Deletion> {
     })
 }
 
-/// The key of a username's reservation. No id begins so.
+/// The key of a username's reservation. No user's id has this form.
 fn username_key(username: &str) -> String {
     format!("username#{}", username.to_ascii_lowercase())
 }

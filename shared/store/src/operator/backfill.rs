@@ -1,7 +1,8 @@
-//! Filling new indexes and unique fields from the records that were there before.
+//! Fills new indexes and unique fields from the existing records.
 //!
-//! A record carries in `indexed` what it has been written into. Filling goes from the newest record of a shard to the
-//! oldest, so that the oldest one, once it carries a name, tells that all others do: that is what makes an index ready.
+//! A record holds in `indexed` the names of the indexes and unique fields that it was written into. A run goes from the
+//! newest record of a shard to the oldest. So a name in the oldest record tells that all others have it: the index is
+//! ready.
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -20,10 +21,10 @@ use crate::item::{Item, number};
 use crate::records::index::INDEXED;
 use crate::tables::Store;
 
-/// How many records one query reads at most.
+/// The most records that one query reads.
 pub(super) const PAGE: i32 = 500;
 
-/// How often a write is tried where the table is busy, or the record changes meanwhile.
+/// The most tries of a write where the table is busy, or the record changes meanwhile.
 pub(super) const TRIES: u32 = 10;
 
 /// A run over all records of a collection.
@@ -40,29 +41,29 @@ pub struct Backfill {
     found: Mutex<Found>,
 }
 
-/// What a run has met that an operator has to see.
+/// The findings of a run that an operator has to see.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Found {
-    /// A unique field, a record, and the one that has the same value and keeps it.
+    /// A unique field, a record, and the record that has the same value and keeps it.
     pub duplicates: Vec<(String, Id, Id)>,
-    /// What could not be written, and why.
+    /// The writes that failed, and the reasons.
     pub failures: Vec<String>,
 }
 
-/// How far a run is.
+/// The progress of a run.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Progress {
     /// The records read.
     pub read: u64,
     /// The records written.
     pub written: u64,
-    /// The share of the collection's life that is done, 0 to 1.
+    /// The share of the collection's period that is done, 0 to 1.
     pub share: f64,
 }
 
 impl Store {
     /// A run for some of [`names`](crate::index::names); with `again` it writes sort keys anew even where a record
-    /// carries the name.
+    /// holds the name.
     #[must_use]
     pub fn backfill(
         &self,
@@ -86,7 +87,7 @@ impl Store {
 }
 
 impl Backfill {
-    /// What the oldest record of some shard does not carry: what is not filled.
+    /// The names that the oldest record of some shard lacks: the unfilled ones.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -100,13 +101,13 @@ impl Backfill {
         Ok(missing.into_iter().collect())
     }
 
-    /// Whether there is nothing to do it for.
+    /// Whether there is nothing to fill.
     #[must_use]
     pub fn is_for_nothing(&self) -> bool {
         self.names.is_empty()
     }
 
-    /// Ends the run after what is being written now.
+    /// Ends the run after the present writes.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
     }
@@ -117,7 +118,7 @@ impl Backfill {
         self.stopped.load(Ordering::Relaxed)
     }
 
-    /// How far it is.
+    /// The progress of the run.
     #[must_use]
     #[expect(clippy::cast_precision_loss, reason = "shown as a percentage")]
     pub fn progress(&self) -> Progress {
@@ -146,7 +147,7 @@ impl Backfill {
         }
         let mut outcome = Ok(());
         while let Some(done) = shards.join_next().await {
-            // The others go on: what they do is not lost.
+            // The other shards go on: their work is not lost.
             outcome = done
                 .map_err(|error| Error::internal(error.to_string()))
                 .flatten()
@@ -155,7 +156,7 @@ impl Backfill {
         outcome.map(|()| self.found().clone())
     }
 
-    /// Notes how much of the time between a shard's newest and oldest record lies behind.
+    /// Notes the share of the time between a shard's newest and oldest record that is done.
     #[expect(clippy::cast_precision_loss, reason = "shown as a percentage")]
     pub(super) fn note(&self, shard: u8, newest: Timestamp, at: Timestamp, oldest: Timestamp) {
         let span =
@@ -183,7 +184,7 @@ impl Backfill {
         }
     }
 
-    /// The query for everything in a shard.
+    /// The query for all items of a shard.
     pub(super) fn all(&self, shard: impl std::fmt::Display) -> QueryFluentBuilder {
         self.client
             .query()
@@ -202,7 +203,7 @@ impl Backfill {
             .expression_attribute_names("#deleted", "deleted_at")
     }
 
-    /// A page of a query, and the key that the next one comes after.
+    /// A page of a query, and the key before the next page.
     pub(super) async fn query(
         &self,
         query: QueryFluentBuilder,
@@ -237,7 +238,7 @@ impl Backfill {
         Ok(get.send().await.map_err(|error| fault::of(&error))?.item)
     }
 
-    /// What a record does not carry of what this run is for.
+    /// The names of this run that a record lacks.
     pub(super) fn missing_in(&self, item: &Item) -> impl Iterator<Item = String> {
         let carried = carried(item);
         self.names
@@ -251,7 +252,7 @@ impl Backfill {
     }
 }
 
-/// What a record carries.
+/// The names that a record holds.
 pub(super) fn carried(item: &Item) -> BTreeSet<String> {
     match item.get(INDEXED) {
         Some(AttributeValue::Ss(names)) => names.iter().cloned().collect(),
@@ -266,7 +267,7 @@ pub(super) fn key_of(item: &Item) -> Item {
         .collect()
 }
 
-/// Waits the longer, the more often.
+/// Waits, longer at each attempt.
 pub(super) async fn pause(attempt: u32) {
     sleep(Duration::from_millis(100 << attempt.min(7))).await;
 }

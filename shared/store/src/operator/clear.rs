@@ -1,4 +1,4 @@
-//! Clearing: keys, names and reservations removed that no definition declares any more.
+//! Removes keys, names and reservations that no definition declares any more.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -14,7 +14,7 @@ use crate::records::reservation;
 
 impl Backfill {
     /// Removes the keys and names of indexes that the table does not have, and the reservations of fields that are not
-    /// unique, oldest record first: what is declared again must not find what it had long ago.
+    /// unique. It goes from the oldest record on. An index or field that is declared again must not find its old data.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -76,7 +76,7 @@ impl Backfill {
                 .set_expression_attribute_values(Some(expression.values.clone()));
             match sent.send().await {
                 Ok(_) => return Ok(()),
-                // Gone meanwhile.
+                // The record was removed meanwhile.
                 Err(error) if fault::failed_condition(&error).is_some() => return Ok(()),
                 Err(error) => match fault::of(&error) {
                     error if error.code == Code::Unavailable => pause(attempt).await,
@@ -87,7 +87,7 @@ impl Backfill {
         Err(Error::unavailable("the table was busy all the time"))
     }
 
-    /// Removes the reservations of a field out of one of the shards that have any.
+    /// Removes the reservations of a field from one of the shards that hold reservations.
     async fn clear_reservations(&self, shard: u16, field: &str) -> Result<(), Error> {
         let mut from = None;
         loop {

@@ -1,4 +1,4 @@
-//! Filling: records written into the indexes and reservations that they are not in yet.
+//! Writes records into the indexes and reservations that lack them.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -19,11 +19,11 @@ use crate::records::index::{self, INDEXED};
 use crate::records::record::{StoredRecord, read_record};
 use crate::records::reservation::{Claim, moves};
 
-/// How many records are written at the same time, over all shards.
+/// The most records that are written at the same time, over all shards.
 const PARALLEL: usize = 64;
 
 impl Backfill {
-    /// Fills, until it is done or [stopped](Self::stop). What is done stays done.
+    /// Fills until all is done or the run is [stopped](Self::stop). Written records stay written.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -52,7 +52,7 @@ impl Backfill {
                 if self.is_stopped() {
                     return Ok(());
                 }
-                // The oldest of them last, since it may come to speak for the others.
+                // The oldest record comes last, since its names tell that the others are filled.
                 let Some((last, others)) = chunk.split_last() else {
                     continue;
                 };
@@ -65,7 +65,7 @@ impl Backfill {
                 while let Some(done) = writes.join_next().await {
                     all &= done.map_err(|error| Error::internal(error.to_string()))?;
                 }
-                // One that failed is one that older ones must not speak for.
+                // Stop after a failure: the names of an older record would tell that the failed one is filled.
                 if !all || !self.fill_item(last.clone()).await {
                     return Ok(());
                 }
@@ -81,7 +81,7 @@ impl Backfill {
         }
     }
 
-    /// Fills one record; whether it is done. Why not is noted.
+    /// Fills one record and returns whether it is done. It notes a failure.
     async fn fill_item(&self, item: Item) -> bool {
         self.read.fetch_add(1, Ordering::Relaxed);
         let place = (item.get("shard").cloned(), item.get("id").cloned());
@@ -109,7 +109,7 @@ impl Backfill {
             let Some(mut wanted) = self.wanted(&item, &record) else {
                 return Ok(true);
             };
-            // Another record that has a value first keeps it; this one is in the indexes all the same.
+            // The first record with a value keeps it; this record still goes into the indexes.
             wanted.claims.retain(|claim| !taken.contains(&claim.field));
             wanted
                 .names
@@ -132,7 +132,7 @@ impl Backfill {
                 }
                 Err(Unwritten::Fault(error)) => return Err(error),
             }
-            // Changed meanwhile, or maybe written after all.
+            // The record changed meanwhile, or the write succeeded after all.
             match self.read_again(&item).await? {
                 Some(now) => item = now,
                 None => return Ok(true),
@@ -141,7 +141,7 @@ impl Backfill {
         Err(Error::unavailable("it was busy all the time"))
     }
 
-    /// What a record lacks; `None` where it has everything.
+    /// The parts that a record lacks; `None` where it has all.
     fn wanted(&self, item: &Item, record: &StoredRecord) -> Option<Wanted> {
         let names: Vec<String> = self.missing_in(item).collect();
         let due = |name: &String| self.again && self.names.contains(name) || names.contains(name);
@@ -161,7 +161,7 @@ impl Backfill {
             .map(key)
             .filter(|(name, key)| item.get(name) != Some(key))
             .collect();
-        // No two values of one record are the same item.
+        // No two values of one record use the same item.
         let (mut claims, _) = moves(&self.definition, &[(None, Some(record))]).unwrap_or_default();
         claims.retain(|claim| due(&index::unique_name(&claim.field)));
         let nothing = names.is_empty() && keys.is_empty() && claims.is_empty();
@@ -172,7 +172,7 @@ impl Backfill {
         })
     }
 
-    /// Writes keys and names, and reserves values, if the record is still the one that was read.
+    /// Writes keys and names, and reserves values, on condition that the record is unchanged.
     async fn write(&self, item: &Item, wanted: Wanted) -> Result<(), Unwritten> {
         let mut update = self.update(item, &wanted)?;
         if wanted.claims.is_empty() {
@@ -242,7 +242,7 @@ impl Backfill {
         };
         let mut names = wanted.names.clone();
         if names.is_empty() && sets.is_empty() {
-            // Something has to be written for the condition to be part of the transaction.
+            // The update must write something, or its condition is no part of the transaction.
             names.extend(carried(item));
         }
         if !names.is_empty() {
@@ -274,16 +274,16 @@ impl Backfill {
     }
 }
 
-/// What a record lacks.
+/// The parts that a record lacks.
 struct Wanted {
     names: Vec<String>,
     keys: Vec<(String, AttributeValue)>,
     claims: Vec<Claim>,
 }
 
-/// Why a record was not written.
+/// The reason why a record was not written.
 enum Unwritten {
-    /// It is not the revision that was read.
+    /// The record has another revision than the one read.
     Changed,
     /// The table was busy.
     Busy,

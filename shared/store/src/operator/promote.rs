@@ -7,7 +7,8 @@ use crate::accounts::parts::Along;
 use crate::tables::Store;
 
 impl Store {
-    /// Makes the user of an address an admin. `None` when there is no such user, `false` when it was one already.
+    /// Makes the user of an address an admin. `None` when there is no such user, `false` when the user was an admin
+    /// already.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -34,7 +35,7 @@ impl Store {
         };
         let random = user.id.bytes().last_chunk().copied().unwrap_or_default();
         let writer = Writer::new(None, String::new(), now, random);
-        // Of the profile nothing changes.
+        // The profile does not change.
         match self
             .change_user(&[], user, &Along::default(), &writer, promoted)
             .await

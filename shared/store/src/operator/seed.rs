@@ -17,7 +17,7 @@ use crate::records::write;
 /// The items of a new record in DynamoDB's own JSON: the record, then a reservation for each of its unique values.
 ///
 /// # Errors
-/// `common/internal`, which no record makes happen.
+/// `common/internal`, which no record causes.
 pub fn new_items(
     definition: &Definition,
     creation: Creation<'_>,
@@ -41,7 +41,7 @@ fn plain(item: Item) -> Map<String, Value> {
         .collect()
 }
 
-/// An attribute as DynamoDB's JSON has it, of the types that the store writes.
+/// An attribute in DynamoDB's JSON, of the types that the store writes.
 fn typed(value: AttributeValue) -> Value {
     match value {
         AttributeValue::S(text) => json!({ "S": text }),

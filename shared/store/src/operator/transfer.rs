@@ -1,4 +1,4 @@
-//! Users on their way in from another system, and out.
+//! Import of users from another system, and export.
 
 use std::collections::HashMap;
 
@@ -14,39 +14,39 @@ use crate::fault;
 use crate::item::{Item, text};
 use crate::tables::Store;
 
-/// How many identities one request reads.
+/// The most identities that one request reads.
 const BATCH: usize = 100;
 
-/// What became of a user of an import.
+/// The outcome for a user of an import.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Imported {
-    /// The user is there now, or could be.
+    /// The user was made, or could be.
     Made,
-    /// The same import has made it before.
+    /// The same import made the user before.
     There,
-    /// Somebody else has the address.
+    /// Another user has the address.
     EmailTaken,
-    /// Somebody else has the id.
+    /// Another user has the id.
     IdTaken,
-    /// Somebody else has the value of this profile field.
+    /// Another user has the value of this profile field.
     ValueTaken(String),
 }
 
-/// Some of all users, in no order.
+/// A part of all users, in no order.
 #[derive(Debug)]
 pub struct Exported {
     /// The users, each with its stored hash where that was asked for and there is one.
     pub users: Vec<(User, Option<String>)>,
-    /// Where to go on; `None` at the end.
+    /// The position to go on from; `None` at the end.
     pub next: Option<Position>,
 }
 
-/// How far an export is.
+/// The position of an export.
 #[derive(Clone, Debug)]
 pub struct Position(Item);
 
 impl Store {
-    /// Makes a user of an import, all or nothing, unless the line with this `mark` has made it before.
+    /// Makes a user of an import, all or nothing, unless the line with this `mark` made the user before.
     ///
     /// # Errors
     /// `data/record-too-large`, `common/unavailable`, `common/internal`.
@@ -83,7 +83,7 @@ impl Store {
         }
     }
 
-    /// What [`Store::import_user`] would answer.
+    /// The result that [`Store::import_user`] would have.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -109,7 +109,7 @@ impl Store {
         Ok(Imported::Made)
     }
 
-    /// Whether an address is free, of this import's own making, or somebody else's.
+    /// Whether an address is free, belongs to a user of this import line, or belongs to another user.
     async fn who_has_the_address(
         &self,
         email: &str,
@@ -142,8 +142,8 @@ impl Store {
         Ok(until.is_none_or(|until: u64| until > now.seconds()))
     }
 
-    /// Some of all users who are not deleted, as they are now, with their stored hashes if asked. Reads the whole table,
-    /// 1 MB at a time.
+    /// Reads some of all users who are not deleted, with their stored hashes if asked. Reads the whole table, 1 MB at a
+    /// time, strongly consistent.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -157,7 +157,7 @@ impl Store {
             .scan()
             .table_name(self.users())
             .consistent_read(true)
-            // What signs in and what is reserved names its user; users have an address.
+            // Only users have an address; identities and reservations name their user.
             .filter_expression("attribute_exists(#email) AND attribute_not_exists(#deleted)")
             .expression_attribute_names("#email", "email")
             .expression_attribute_names("#deleted", "deleted_at")

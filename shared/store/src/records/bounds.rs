@@ -9,14 +9,14 @@ use super::index::{
     after, code, codes_of_present, codes_of_type, has_place, invert, is_exact, string_start,
 };
 
-/// A part of what comes next in a key, after the fields of one value: the first and the last.
+/// A range of the key parts that follow the fields with one fixed value: the first and the last.
 pub(super) struct Span {
     pub(super) first: Vec<u8>,
     pub(super) last: Vec<u8>,
 }
 
 impl Span {
-    /// The values of a field that pass all conditions on it, as far as keys can tell.
+    /// The values of a field that pass all its conditions, as far as keys can tell.
     pub(super) fn of_field(filter: &Filter, order: &Order, cut: usize) -> Option<Self> {
         let conditions = filter
             .conjunction()
@@ -29,7 +29,7 @@ impl Span {
                 end: a.end.min(b.end),
                 exact: true,
             })?;
-        // No key is exactly an end: each goes on with an id. So it may stand for the last key before it.
+        // Every key ends in an id, so none equals an end. An end may stand for the last key before it.
         Some(match order.descending {
             false => Self {
                 first: both.first,
@@ -42,7 +42,7 @@ impl Span {
         })
     }
 
-    /// The ids that pass the conditions on the id and on the time, which ids begin with.
+    /// The ids that pass the conditions on the id and on the time of creation, which begins each id.
     pub(super) fn of_ids(filter: &Filter, descending: bool) -> Option<Self> {
         let conditions = filter.conjunction().into_iter();
         let (first, last) = conditions
@@ -64,9 +64,9 @@ impl Span {
 /// The codes of the values that pass a condition.
 pub(super) struct Interval {
     first: Vec<u8>,
-    /// What no code of them reaches.
+    /// The first code behind these codes.
     end: Vec<u8>,
-    /// Whether all the values of these codes pass.
+    /// Whether all values with these codes pass.
     pub(super) exact: bool,
 }
 
@@ -122,7 +122,7 @@ pub(super) fn id_interval(field: &str, test: &Test) -> Option<([u8; 16], [u8; 16
     }
 }
 
-/// The lowest id of so many milliseconds after a time.
+/// The lowest id of the time `millis` milliseconds after `at`.
 fn first_of(at: &str, millis: u64) -> Option<[u8; 16]> {
     let at = Timestamp::parse(at).filter(|parsed| parsed.to_string() == at)?;
     Some((u128::from(at.millis() + millis) << 80).to_be_bytes())

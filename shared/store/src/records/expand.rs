@@ -1,6 +1,6 @@
-//! Expansion: relations inlined, each as far as the caller may read what it points to.
+//! Expansion: inlines related records as far as the caller may read them.
 //!
-//! What is missing, deleted or not the caller's to read stays an id, whichever of these it is.
+//! An id stays where the target is missing, deleted or hidden from the caller; these cases look the same.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
@@ -18,13 +18,13 @@ use crate::item::{Item, id, number};
 use crate::size;
 use crate::tables::Store;
 
-/// The name that relations have for the accounts.
+/// The collection name of relations to accounts.
 const USERS: &str = "users";
 
-/// How many different records and users a hop may read: DynamoDB's batch.
+/// The most different records and users of a hop: DynamoDB's batch.
 const MAX_RELATED: usize = 100;
 
-/// How many bytes may be inlined: with a page of records less than the 6 MB of a Lambda reply.
+/// The most bytes to inline: with a page of records less than the 6 MB of a Lambda reply.
 const MAX_INLINED: usize = 3 * 1024 * 1024;
 
 /// A relation to inline.
@@ -32,13 +32,13 @@ const MAX_INLINED: usize = 3 * 1024 * 1024;
 pub struct Relation<'a> {
     field: String,
     collection: &'a str,
-    /// What it points to; `None` for users.
+    /// The target's collection; `None` for users.
     target: Option<&'a Definition>,
     /// The target's own relations to inline.
     inner: Vec<Relation<'a>>,
 }
 
-/// What relations point to and the caller may read, by collection and id.
+/// The targets that the caller may read, by collection and id.
 type Found<'a> = BTreeMap<(&'a str, Id), View>;
 
 /// A record or user as the caller sees it.
@@ -117,11 +117,11 @@ fn no_relation(collection: &str, field: &str) -> Error {
 }
 
 impl Store {
-    /// Inlines relations in records, as far as the caller may read what they point to, users with their `profile`. A request for each 25 records of
-    /// a hop, and no further once they do not fit.
+    /// Inlines relations in records, as far as the caller may read the targets, users with their `profile`. It sends
+    /// one request for each 25 records of a hop, and stops once they do not fit.
     ///
     /// # Errors
-    /// `common/validation-failed` where there is more to inline than fits, `common/unavailable`, `common/internal`.
+    /// `common/validation-failed` where the targets do not fit, `common/unavailable`, `common/internal`.
     pub async fn expand(
         &self,
         caller: &Caller,
@@ -138,7 +138,7 @@ impl Store {
                     .filter_map(|record| record.fields.get(&relation.field)),
             );
         }
-        // What is read is inlined at least once.
+        // Each record that is read is inlined at least once.
         let mut unread = MAX_INLINED;
         let outer = self.related((caller, profile), first, &mut unread).await?;
         let mut second = Wanted::default();
@@ -165,7 +165,7 @@ impl Store {
         Ok(())
     }
 
-    /// Reads what relations point to, as it is now, and keeps what the caller may read.
+    /// Reads the present targets of relations, and keeps those that the caller may read.
     async fn related<'a>(
         &self,
         (caller, profile): (&Caller, &[ProfileField]),
@@ -230,7 +230,7 @@ impl Store {
     }
 }
 
-/// A record of `target`, or a user where there is none, as the caller sees it; `None` if it is not the caller's to read.
+/// A record of `target`, or a user where there is none, as the caller sees it; `None` if the caller may not read it.
 fn readable(
     target: Option<&Visibility<'_>>,
     profile: &[ProfileField],
@@ -252,7 +252,7 @@ fn readable(
         .then(|| (record.id, target.of(record).view(None).0)))
 }
 
-/// Takes the room of something inlined.
+/// Takes the room of an inlined record.
 fn take(room: &mut usize, view: &View) -> Result<(), Error> {
     *room = room.checked_sub(size::in_reply(view)).ok_or_else(|| {
         let message = "`expand` would inline more than 3 MB; lower `limit`, or expand less.";
@@ -261,7 +261,7 @@ fn take(room: &mut usize, view: &View) -> Result<(), Error> {
     Ok(())
 }
 
-/// What a hop has to read.
+/// The ids that a hop has to read.
 #[derive(Default)]
 struct Wanted<'a> {
     ids: BTreeSet<(&'a str, Id)>,
@@ -289,7 +289,7 @@ fn ids(value: &Value) -> Vec<Id> {
     }
 }
 
-/// Puts what was found, hop by hop, in the place of its ids.
+/// Replaces ids by the records found, hop by hop.
 fn inline(
     fields: &mut Map<String, Value>,
     relations: &[Relation<'_>],

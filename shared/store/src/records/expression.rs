@@ -1,4 +1,4 @@
-//! Expressions of DynamoDB under construction: conditions and changes of one record.
+//! Builds expressions of DynamoDB: conditions and changes of one record.
 
 use std::collections::HashMap;
 
@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use super::operation::Change;
 use crate::item::{Item, from_json, from_object, id, text};
 
-/// An expression under construction: every name and every value behind a placeholder.
+/// An unfinished expression: every name and every value has a placeholder.
 pub(super) struct Expression {
     sets: Vec<String>,
     removes: Vec<String>,
@@ -21,7 +21,7 @@ pub(super) struct Expression {
 }
 
 impl Expression {
-    /// On condition that the record exists, is not deleted and is as `requirement` wants it.
+    /// The condition that the record exists, is not deleted and meets `requirement`.
     pub(super) fn new(requirement: &Requirement) -> Self {
         let mut expression = Self {
             sets: Vec::new(),
@@ -38,20 +38,20 @@ impl Expression {
         match requirement {
             Requirement::Exists => {}
             Requirement::OwnedBy(owner) => expression.require("owner", id(*owner)),
-            // What exists has an id: this fails on every record, and the failure shows the record.
+            // Every record has an id, so this fails on every record, and the failure shows the record.
             Requirement::Never => expression.require_absent("id"),
         }
         expression
     }
 
-    /// On condition that the record is of this revision.
+    /// The condition that the record has this revision.
     pub(super) fn of_revision(rev: &str) -> Self {
         let mut expression = Self::new(&Requirement::Exists);
         expression.require("rev", text(rev));
         expression
     }
 
-    /// On condition of everything that the terms name.
+    /// The conditions of all terms.
     pub(super) fn on(terms: &Terms<'_>) -> Self {
         let mut expression = Self::new(&terms.wanted());
         match &terms.owner {
@@ -74,7 +74,7 @@ impl Expression {
         expression
     }
 
-    /// Sets and removes fields; `after` are those that a replacement of what was read comes to.
+    /// Sets and removes fields; `after` are the fields of the record after a replacement.
     pub(super) fn change(&mut self, change: &Change, after: Option<&Map<String, Value>>) {
         if change.replace {
             self.set("data", from_object(after.unwrap_or(&change.fields).clone()));

@@ -1,8 +1,9 @@
 //! Sort keys of the declared indexes: bytes in the order that an index keeps.
 //!
-//! A key is one code for each field and then the record's id. A code is a tag for the type, the value so spelled that
-//! bytes compare as values do, and an end that no value contains; for a descending field all of it inverted. So no
-//! key is the beginning of another, and the order of keys is: absent, false, true, numbers, strings, anything else.
+//! A key is one code for each field and then the record's id. A code is a tag for the type, the value, and an end that
+//! no value contains. The value is spelled so that bytes compare as values do; a descending field inverts its whole
+//! code. So no key is the beginning of another, and the order of keys is: absent, false, true, numbers, strings,
+//! anything else.
 
 use std::cmp::Ordering;
 
@@ -11,10 +12,10 @@ use api::definition::Index;
 use api::wire::Record;
 use serde_json::Value;
 
-/// How many bytes all fields of a key may take: with the id and their tags less than DynamoDB's 1,024.
+/// The most bytes of all fields of a key: with the id and their tags less than DynamoDB's 1,024.
 const FIELDS: usize = 1000;
 
-/// The attribute that names what a record has been written into.
+/// The attribute that names the indexes and unique fields that a record was written into.
 pub(crate) const INDEXED: &str = "indexed";
 
 const ABSENT: u8 = 0x10;
@@ -24,7 +25,7 @@ const NUMBER: u8 = 0x30;
 const STRING: u8 = 0x40;
 const OTHER: u8 = 0x50;
 
-/// How many bytes of a string count in the order of an index.
+/// The number of bytes of a string that count in the order of an index.
 #[must_use]
 pub fn cut(index: &Index) -> usize {
     (FIELDS / index.fields.len().max(1)).saturating_sub(3)
@@ -58,13 +59,13 @@ pub(crate) fn code(value: Option<&Value>, cut: usize) -> Vec<u8> {
     }
 }
 
-/// The code of a string without its end: what the codes of all strings that start so start with.
+/// The code of a string without its end: the codes of all strings with this start begin with it.
 pub(crate) fn string_start(text: &str, cut: usize) -> Vec<u8> {
     let counts = text.bytes().take_while(|byte| *byte != 0).take(cut);
     std::iter::once(STRING).chain(counts).collect()
 }
 
-/// Whether the code tells this value from every other.
+/// Whether no other value has the same code.
 pub(crate) fn is_exact(value: Option<&Value>, cut: usize) -> bool {
     match value {
         Some(Value::String(text)) => text.len() < cut && !text.contains('\0'),
@@ -74,12 +75,12 @@ pub(crate) fn is_exact(value: Option<&Value>, cut: usize) -> bool {
     }
 }
 
-/// Whether a value has a place in the order: all but numbers that no record can hold.
+/// Whether a value has a place in the order: only numbers that no record can hold have none.
 pub(crate) fn has_place(value: &Value) -> bool {
     !matches!(value, Value::Number(number) if api::value::canonical(number.as_str()).is_none())
 }
 
-/// The codes of a value's type, from the first to before the last; `None` for a type that has no order.
+/// The codes of a value's type, from the first up to the first behind them; `None` for a type without order.
 pub(crate) fn codes_of_type(value: &Value) -> Option<(Vec<u8>, Vec<u8>)> {
     match value {
         Value::Bool(_) => Some((vec![FALSE], vec![NUMBER])),
@@ -89,12 +90,12 @@ pub(crate) fn codes_of_type(value: &Value) -> Option<(Vec<u8>, Vec<u8>)> {
     }
 }
 
-/// The codes of everything there is, from the first to before the last.
+/// The codes of all present values, from the first up to the first behind them.
 pub(crate) fn codes_of_present() -> (Vec<u8>, Vec<u8>) {
     (vec![FALSE], vec![OTHER + 1])
 }
 
-/// The code of a number: sign, exponent, digits. `None` for one that DynamoDB cannot hold.
+/// The code of a number: sign, exponent, digits. `None` for a number that DynamoDB cannot hold.
 fn number_code(text: &str) -> Option<Vec<u8>> {
     let canonical = api::value::canonical(text)?;
     let (negative, unsigned) = canonical
@@ -132,7 +133,7 @@ pub(crate) fn invert(bytes: &[u8]) -> Vec<u8> {
     bytes.iter().map(|byte| !byte).collect()
 }
 
-/// The first bytes after all those that start with these; `None` where there are none.
+/// The first bytes behind all those that start with these; `None` where there are none.
 pub(crate) fn after(bytes: &[u8]) -> Option<Vec<u8>> {
     let last = bytes.iter().rposition(|byte| *byte != 0xff)?;
     let mut next = bytes.get(..=last)?.to_vec();
@@ -142,7 +143,7 @@ pub(crate) fn after(bytes: &[u8]) -> Option<Vec<u8>> {
     Some(next)
 }
 
-/// The key next to a whole key, on this side of it: keys end in an id, and next to it is the next id.
+/// The key next to a whole key, on this side of it. Keys end in an id, so it ends in the adjacent id.
 pub(crate) fn beside(key: &[u8], side: Ordering) -> Vec<u8> {
     let mut next = key.to_vec();
     for byte in next.iter_mut().rev() {
@@ -159,13 +160,13 @@ pub(crate) fn beside(key: &[u8], side: Ordering) -> Vec<u8> {
     next
 }
 
-/// The name under which records carry that a unique field is reserved.
+/// The name that a record holds once its value of a unique field is reserved.
 #[must_use]
 pub fn unique_name(field: &str) -> String {
     format!("unique.{field}")
 }
 
-/// Everything that records of a collection can carry: the names of its indexes and unique fields.
+/// The names that records of a collection can hold: those of its indexes and unique fields.
 #[must_use]
 pub fn names(definition: &Definition) -> Vec<String> {
     let unique = definition

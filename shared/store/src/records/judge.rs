@@ -1,4 +1,4 @@
-//! Judgements on a write: whether it may be done, whether it is done, and why it was refused. Pure.
+//! Judgements on a write: whether it is allowed, whether it is done, and why it was refused. Pure.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,29 +13,29 @@ use super::write::index_keys;
 use crate::item::{Item, text};
 use crate::size::{self, ENVELOPE, MAX_BYTES};
 
-/// How many items a transaction may have.
+/// The most items of a transaction.
 const MAX_ITEMS: usize = 100;
 
-/// How many bytes of records a reply may have: with all around them less than the 6 MB of a Lambda reply.
+/// The most bytes of records in a reply: with the rest of the reply less than the 6 MB of a Lambda reply.
 const MAX_REPLY: usize = 5 * 1024 * 1024;
 
-/// What came of a write.
+/// The outcome of a write.
 #[derive(Debug)]
 pub(super) enum Wrote {
-    /// It is done, and these are the records now; a deleted one is none.
+    /// The write is done. These are the records after it; a deleted record is `None`.
     Done(Vec<Option<StoredRecord>>),
-    /// The idempotency key is there already, as this item.
+    /// The idempotency key exists already, as this item.
     Repeated(Item),
 }
 
-/// Why nothing was written.
+/// The reason why nothing was written.
 #[derive(Debug)]
 pub(super) enum Problem {
-    /// Of one operation.
+    /// A problem of one operation.
     At(usize, Error),
-    /// Fields of operations that relate to what does not exist; whether it is accounts that they relate to.
+    /// Fields of operations whose related record or account does not exist; `true` for an account.
     Unrelated(Vec<(usize, String, bool)>),
-    /// Of no operation in particular.
+    /// A problem of the whole request.
     Whole(Error),
 }
 
@@ -46,12 +46,12 @@ impl From<Error> for Problem {
 }
 
 impl Problem {
-    /// The refusal of a request that is one operation.
+    /// The refusal of a request with one operation.
     pub(super) fn of_one(self) -> Error {
         self.told(|_, error| error)
     }
 
-    /// The refusal of a request of many, which names the one.
+    /// The refusal of a request with many operations; it names the operation.
     pub(super) fn of_many(self) -> Error {
         self.told(|at, error| error.within(&format!("operations[{at}]")))
     }
@@ -76,36 +76,36 @@ impl Problem {
     }
 }
 
-/// Fields, each of an operation.
+/// Fields, each with its operation.
 pub(super) type Fields = BTreeSet<(usize, String)>;
 
-/// What an item of a transaction is for.
+/// The purpose of an item of a transaction.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Role {
     /// The record of this operation.
     Record(usize),
-    /// The value of this field that this operation takes.
+    /// The value that this operation takes for this field.
     Claim(usize, String),
-    /// A value that is given up.
+    /// A value that an operation gives up.
     Release(Place),
-    /// What these fields of these operations relate to.
+    /// The target of these fields of these operations.
     Related(Fields, Target),
     /// The idempotency key.
     Key,
 }
 
-/// What a relation points to.
+/// The target of a relation.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Target {
     /// An account.
     User,
-    /// A record that must exist, and be the caller's to read as far as its owner tells.
+    /// A record that must exist, and whose owner allows the caller to read it.
     Record,
-    /// A record that the caller saw, and that must still be the same.
+    /// A record that the caller saw, and that must be unchanged.
     Seen,
 }
 
-/// Whether an operation may be done to the record that was read.
+/// Whether an operation is allowed on the record that was read.
 pub(super) fn judge(act: &Act<'_>, old: Option<&StoredRecord>) -> Result<(), Error> {
     match (act.terms(), old) {
         (None, _) => Ok(()),
@@ -117,8 +117,8 @@ pub(super) fn judge(act: &Act<'_>, old: Option<&StoredRecord>) -> Result<(), Err
     }
 }
 
-/// Refuses more records than a transaction takes, of which not all were read. Only who may write those that were is
-/// told that they are large.
+/// Refuses more records than a transaction takes, before all of them are read. Only a caller who may write the records
+/// that were read learns that they are large.
 pub(super) fn writable_at_once(
     operations: &[Operation<'_>],
     found: &HashMap<Id, StoredRecord>,
@@ -135,8 +135,8 @@ pub(super) fn writable_at_once(
     Ok(refused?)
 }
 
-/// Whether a condition failed because everything is written already. A new record's id is nobody else's: whoever changed
-/// or deleted what is there did so after it was created here.
+/// Whether a condition failed because everything is written already. Only this request makes a record with a new id:
+/// any change or deletion of it came later.
 pub(super) fn is_done(
     operations: &[Operation<'_>],
     (role, item): &(Role, Option<Item>),
@@ -153,7 +153,7 @@ pub(super) fn is_done(
             .is_some_and(|item| item.get("rev") == Some(&text(&writer.rev)))
 }
 
-/// Takes note of a record that is not as it was read.
+/// Replaces a record that is no longer as it was read.
 pub(super) fn refresh(
     found: &mut HashMap<Id, StoredRecord>,
     operation: Option<&Operation<'_>>,
@@ -169,7 +169,7 @@ pub(super) fn refresh(
     Ok(true)
 }
 
-/// What is wrong when the records themselves are as they should be: values that others have, then relations.
+/// The refusal when the records themselves are unchanged: values of other records first, then relations.
 pub(super) fn refusal(failed: Vec<(Role, Option<Item>)>) -> Problem {
     let mut unrelated = Vec::new();
     for (role, _) in failed {
@@ -192,7 +192,7 @@ pub(super) fn refusal(failed: Vec<(Role, Option<Item>)>) -> Problem {
     Problem::Unrelated(unrelated)
 }
 
-/// Refuses what does not fit one transaction of DynamoDB.
+/// Refuses a write that does not fit one transaction of DynamoDB.
 pub(super) fn within_limits(items: usize, bytes: usize) -> Result<(), Error> {
     let refused = |message: String| Err(Error::new(Code::InvalidRequest).with_message(message));
     if items > MAX_ITEMS {
@@ -208,7 +208,7 @@ pub(super) fn within_limits(items: usize, bytes: usize) -> Result<(), Error> {
     Ok(())
 }
 
-/// Refuses what could be written, but not told to the caller who wrote it.
+/// Refuses a write whose reply would be too large for the caller.
 pub(super) fn fits_reply<'a>(records: impl Iterator<Item = &'a StoredRecord>) -> Result<(), Error> {
     let bytes = records
         .map(|record| size::in_reply(&record.fields) + ENVELOPE)
@@ -221,7 +221,7 @@ pub(super) fn fits_reply<'a>(records: impl Iterator<Item = &'a StoredRecord>) ->
     Ok(())
 }
 
-/// How many bytes the keys of a record have in the indexes of its collection.
+/// The number of bytes of a record's keys in the indexes of its collection.
 pub(super) fn keys_weight(definition: &Definition, record: &StoredRecord) -> usize {
     let length = |key: AttributeValue| key.as_b().map_or(0, |key| key.as_ref().len());
     index_keys(definition, record)
@@ -403,7 +403,7 @@ mod tests {
         let told = |found: &HashMap<Id, StoredRecord>| {
             writable_at_once(&operations, found).map_err(|problem| problem.of_many().code)
         };
-        // What was not read is not missed.
+        // An unread record is not reported as missing.
         let last = Id::new(NOW, [19; 10]);
         let unread = found.remove(&last).expect("a record");
         assert_eq!(told(&found), Err(Code::InvalidRequest));
@@ -426,7 +426,7 @@ mod tests {
     #[test]
     fn what_does_not_fit_a_transaction_is_refused_with_its_count() {
         assert_eq!(within_limits(MAX_ITEMS, MAX_BYTES), Ok(()));
-        // A single item is no transaction.
+        // A single item needs no transaction.
         assert_eq!(within_limits(1, MAX_BYTES + 1), Ok(()));
         assert!(within_limits(101, 0).is_err_and(|error| error.message.contains("101")));
         assert!(within_limits(2, 4_194_305).is_err_and(|error| error.message.contains("4194305")));

@@ -17,16 +17,16 @@ use crate::fault;
 use crate::item::{number, text};
 use crate::tables::Store;
 
-/// About how many bytes a count may read, and how many a query reads at most.
+/// About how many bytes a count may read, and the most that a query reads.
 const MAX_COUNT: f64 = 4.0 * MAX_QUERY;
 const MAX_QUERY: f64 = 1024.0 * 1024.0;
 
-/// How many queries look for the oldest record of a shard.
+/// The most queries that look for the oldest record of a shard.
 const MAX_LOOKS: u32 = 12;
 
 impl Store {
-    /// A page of the records that a plan reads and a filter lets pass, after the key `position`. One query a partition;
-    /// more only within bounds, where it finds tombstones or what the filter does not let pass. A page may then hold
+    /// A page of the records that a plan reads and a filter lets pass, after the key `position`. It takes one query for
+    /// each partition, and more within limits after tombstones or records that fail the filter. A page may then hold
     /// fewer than `limit` records and go on.
     ///
     /// # Errors
@@ -86,7 +86,7 @@ impl Store {
                 let scanned = usize::try_from(output.scanned_count).unwrap_or(0);
                 work.scanned += scanned;
                 if let Some(source) = sources.get_mut(index) {
-                    // Such a query has read 1 MB: enough for one request.
+                    // The query ended at 1 MB: enough for one request.
                     source.full = !plan.residual && scanned < take;
                     source.take(definition, plan, filter, output)?;
                 }
@@ -95,7 +95,7 @@ impl Store {
         Ok(merge(plan, sources, limit, cost))
     }
 
-    /// How many records a plan reads and a filter lets pass, as far as about 4 MB tell.
+    /// The number of records that a plan reads and a filter lets pass, within about 4 MB.
     ///
     /// # Errors
     /// `data/index-building`, `common/unavailable`, `common/internal`.
@@ -132,7 +132,7 @@ impl Store {
             cost: Cost::default(),
         };
         loop {
-            // As many queries at once as may each read all that a query can.
+            // Send as many queries at once as the limit allows, each at its largest.
             let left = ((MAX_COUNT - count.cost.bytes(plan)) / MAX_QUERY).ceil();
             let mut queries = JoinSet::new();
             for (index, source) in sources
@@ -196,8 +196,8 @@ impl Store {
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         query = match &plan.source {
             Source::Table => without_tombstones(query).consistent_read(true),
-            // Code that does not know the index leaves its key where it deletes: during a deployment, and before one
-            // that was rolled back.
+            // Code that does not know the index leaves its key on deletes: during a deployment, and before one that was
+            // rolled back.
             Source::Declared(_) => without_tombstones(query).index_name(plan.name()),
             // Tombstones have no owner.
             Source::ByOwner => query.index_name(plan.name()),
@@ -221,9 +221,9 @@ impl Store {
 
     /// Refuses a plan whose index does not hold every record yet.
     ///
-    /// Records tell into which indexes they were written when they were created, or when the index was filled, which
-    /// goes from the newest to the oldest: so the oldest record of each shard tells whether that is done. Once it is, it
-    /// stays so, and is not asked again.
+    /// A record holds the names of the indexes that it was written into, at its creation or when the index was filled.
+    /// Filling goes from the newest record to the oldest, so the oldest record of each shard tells whether it is done.
+    /// A ready index stays ready, and is not checked again.
     async fn ready(&self, definition: &Definition, plan: &Plan) -> Result<(), Error> {
         let Source::Declared(index) = &plan.source else {
             return Ok(());
@@ -274,8 +274,8 @@ fn without_tombstones(query: QueryFluentBuilder) -> QueryFluentBuilder {
         .expression_attribute_names("#deleted", "deleted_at")
 }
 
-/// Whether the oldest record of a shard is in an index, or there is none. A tombstone keeps the names of the record, so
-/// that one with this name tells as much; one without it tells nothing.
+/// Whether the oldest record of a shard is in an index, or the shard has no record. A tombstone keeps the names of the
+/// record, so one with this name counts as well; one without it tells nothing.
 async fn is_filled(oldest: QueryFluentBuilder, index: Index) -> Result<bool, Error> {
     let mut start = None;
     for look in 0..MAX_LOOKS {
@@ -296,11 +296,11 @@ async fn is_filled(oldest: QueryFluentBuilder, index: Index) -> Result<bool, Err
             return Ok(true);
         }
     }
-    // Tens of thousands of tombstones: it will tell once they are gone.
+    // After tens of thousands of tombstones the answer is unknown until they are gone.
     Ok(false)
 }
 
-/// The attribute that a plan's keys are in.
+/// The attribute that holds a plan's keys.
 fn sort_attribute(plan: &Plan) -> String {
     match &plan.source {
         Source::Table | Source::ByOwner => "id".to_owned(),
@@ -308,7 +308,7 @@ fn sort_attribute(plan: &Plan) -> String {
     }
 }
 
-/// A key as the attribute has it: ids are written out.
+/// A key in the form of the attribute: ids are written as text.
 fn sort_value(plan: &Plan, key: Vec<u8>) -> Option<AttributeValue> {
     match &plan.source {
         Source::Table | Source::ByOwner => {

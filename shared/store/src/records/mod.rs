@@ -1,8 +1,8 @@
 //! The tables of the collections: records.
 //!
-//! Key `shard` and `id`; an id names its shard, so that a read needs the id alone, and within a shard ids are in the
-//! order of time, so that newest-first lists need no index. A deleted record stays for an hour as a tombstone without
-//! data: a retried delete finds its own, and the stream knows who did it.
+//! The key is `shard` and `id`. An id names its shard, so a read needs the id alone. Within a shard ids are in the
+//! order of time, so newest-first lists need no index. A deleted record stays for an hour as a tombstone without data:
+//! a retried delete finds its own, and the stream knows who did it.
 
 mod bounds;
 pub mod expand;
@@ -32,17 +32,17 @@ use self::reservation::IdempotencyKey;
 use crate::item::text;
 use crate::tables::Store;
 
-/// What came of a create.
+/// The outcome of a create.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Created {
-    /// The record is there now.
+    /// The record is new.
     New(StoredRecord),
-    /// The caller made it before, with the same `Idempotency-Key`; as it is now, if it is still there.
+    /// The caller made it before, with the same `Idempotency-Key`; the present record, if it still exists.
     Before(Option<StoredRecord>),
 }
 
 impl Created {
-    /// The record, as far as the caller sees it: of one that was made before, what is there now may be hidden.
+    /// The record as far as the caller sees it. A record that was made before may be hidden by now.
     #[must_use]
     pub fn shown(self, visibility: &Visibility<'_>) -> Option<StoredRecord> {
         let seen =
@@ -55,8 +55,8 @@ impl Created {
 }
 
 impl Store {
-    /// Creates a record. 1 WRU, and one for each index that holds it; where it has unique values, relations or an
-    /// idempotency key, a transaction, 2 WRU for each of them, for the record and for each index that holds it.
+    /// Creates a record. 1 WRU, and one for each index that holds it. With unique values, relations or an idempotency
+    /// key it is a transaction. Then it takes 2 WRU for each of them, for the record and for each index that holds it.
     ///
     /// # Errors
     /// `data/unique-violation`, `data/record-too-large`, `common/idempotency-mismatch`, `common/validation-failed` for
@@ -87,7 +87,7 @@ impl Store {
         }
     }
 
-    /// Reads the record that a draft shall update, where the update needs more than its condition.
+    /// Reads the record that a draft will update, where the update needs more than its condition.
     ///
     /// # Errors
     /// Those of [`Store::record`].
@@ -99,8 +99,7 @@ impl Store {
         self.before(definition, id.parse().ok(), needed).await
     }
 
-    /// Reads the record that shall be deleted, where it may have unique values, which are freed with it, or row filters
-    /// say who sees it.
+    /// Reads the record that will be deleted, where its unique values must be freed or row filters decide who sees it.
     ///
     /// # Errors
     /// Those of [`Store::record`].
@@ -110,12 +109,13 @@ impl Store {
         self.before(definition, id.parse().ok(), needed).await
     }
 
-    /// Changes a record on the terms. What was not read before is one conditional update: nothing can change in
-    /// between, 1 WRU per KB and one for each index that holds it; a refused one costs too. What was read is written on
-    /// condition that it is still so, and read again when it is not; with unique values or relations in a transaction.
+    /// Changes a record on the terms. Without a read before, it is one conditional update: nothing can change in
+    /// between. It takes 1 WRU per KB and one for each index that holds it; a refused update costs too. A record that
+    /// was read is written on condition that it is unchanged, and read again otherwise. With unique values or relations
+    /// it is a transaction.
     ///
     /// # Errors
-    /// What [`auth::terms::Terms::refusal`] and [`Store::create`] answer, `data/record-not-found`.
+    /// Those of [`auth::terms::Terms::refusal`] and [`Store::create`], `data/record-not-found`.
     pub async fn update(
         &self,
         update: prepare::Update<'_>,
@@ -127,11 +127,11 @@ impl Store {
             .ok_or_else(|| Code::RecordNotFound.into())
     }
 
-    /// Deletes a record on the terms, leaving a tombstone. Costs what an update does; must have read it before where
-    /// it may have unique values.
+    /// Deletes a record on the terms, leaving a tombstone. Costs as much as an update; the record must be read before
+    /// where it may have unique values.
     ///
     /// # Errors
-    /// What [`auth::terms::Terms::refusal`] answers, `data/record-not-found`, `common/unavailable`, `common/internal`.
+    /// Those of [`auth::terms::Terms::refusal`], `data/record-not-found`, `common/unavailable`, `common/internal`.
     pub async fn delete(
         &self,
         removal: Removal<'_>,
@@ -142,7 +142,7 @@ impl Store {
         self.change(operation, before, writer).await.map(|_| ())
     }
 
-    /// Writes all of these or none. `found` are the records that were read before. Each record is told as it is then;
+    /// Writes all of these or none. `found` are the records that were read before. Returns each record after the write;
     /// `None` for a deleted one.
     ///
     /// # Errors
@@ -208,7 +208,7 @@ impl Store {
         let update = update.ok_or_else(|| Error::internal("a create changes nothing"))?;
         let item = match self.update_alone(update, writer).await? {
             Ok(item) => item,
-            // A retry of the SDK after a lost reply finds what the first attempt wrote.
+            // A retry of the SDK after a lost reply finds the item of the first attempt.
             Err(Some(item)) if item.get("rev") == Some(&text(&writer.rev)) => item,
             Err(Some(item)) if !is_tombstone(&item) => {
                 let found = read_record(item)?;

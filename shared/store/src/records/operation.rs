@@ -10,41 +10,41 @@ use serde_json::{Map, Value};
 
 use super::record::StoredRecord;
 
-/// Which fields a write changes.
+/// The fields that a write changes.
 #[derive(Clone, Debug)]
 pub struct Change {
-    /// The fields to set; with `replace`, all there are.
+    /// The fields to set; with `replace`, all fields of the record.
     pub fields: Map<String, Value>,
     /// The fields to remove.
     pub removed: Vec<String>,
-    /// Whether what is not set goes.
+    /// Whether all other fields are removed.
     pub replace: bool,
-    /// The fields that stay then all the same.
+    /// The fields that `replace` does not remove.
     pub kept: Vec<String>,
 }
 
-/// What becomes of one record.
+/// An operation on one record.
 #[derive(Clone, Debug)]
 pub(crate) struct Operation<'a> {
-    /// What is done.
+    /// The act on the record.
     pub(crate) act: Act<'a>,
-    /// What must exist for it.
+    /// The targets that must exist for it.
     pub(crate) related: Vec<Related<'a>>,
 }
 
-/// What is done to a record.
+/// An act on a record.
 #[derive(Clone, Debug)]
 pub(crate) enum Act<'a> {
-    /// It is made.
+    /// Create this record.
     Create(StoredRecord),
-    /// It is changed, on these terms.
+    /// Change the record, on these terms.
     Update(Id, Terms<'a>, Change),
-    /// It is deleted, on these terms.
+    /// Delete the record, on these terms.
     Delete(Id, Terms<'a>),
 }
 
 impl<'a> Operation<'a> {
-    /// The operation that writes what was prepared.
+    /// The operation for a prepared write.
     pub(crate) fn of(prepared: Prepared<'a>, writer: &Writer) -> Self {
         match prepared {
             Prepared::Create(creation) => Self::create(creation, writer),
@@ -128,9 +128,9 @@ impl Act<'_> {
 }
 
 impl Change {
-    /// Whether the record must be read before it can be changed so: where it relates to others, a unique value is freed
-    /// or taken, an index is touched whose other fields the body does not tell, row filters say who sees it, or a
-    /// replacement leaves fields as they are.
+    /// Whether the record must be read before this change. That is so where the body has relations, or a unique value
+    /// is freed or taken. It is also so where the body lacks other fields of a touched index, row filters apply, or a
+    /// replacement keeps fields.
     #[must_use]
     pub fn needs_record(definition: &Definition, input: &Input, replace: bool) -> bool {
         let told = |field: &str| {

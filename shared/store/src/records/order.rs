@@ -1,13 +1,13 @@
-//! Orders in the one form that no other spelling has.
+//! Orders in normal form.
 
 use api::definition::Order;
 
-/// An order that no other spelling has: without fields of one value, and without the time where the id, which begins
-/// with it, does the same.
+/// An order in normal form. It has no fields with a fixed value. It has no time where the id, which begins with the
+/// time, gives the same order.
 #[derive(Debug, PartialEq)]
 pub(super) struct Sequence {
     fields: Vec<Order>,
-    /// Whether records that are alike in the fields have the highest id first.
+    /// Whether records with equal fields have the highest id first.
     ids_descend: bool,
 }
 

@@ -1,4 +1,4 @@
-//! Pages: records put together out of the partitions that a plan reads.
+//! Pages: merges the partitions that a plan reads.
 
 use api::query::Filter;
 use api::{Definition, Error, wire};
@@ -10,19 +10,19 @@ use super::record::read_record;
 use crate::item::{Item, Reader, number, text};
 use crate::size;
 
-/// How many rounds of queries a list may take when it finds mostly tombstones.
+/// The most rounds of queries of a list that finds mostly tombstones.
 const MAX_ROUNDS: usize = 4;
 
-/// How many bytes of records one page may hold: a Lambda reply ends at 6 MB.
+/// The most bytes of records in one page: a Lambda reply ends at 6 MB.
 const MAX_PAGE: usize = 2 * 1024 * 1024;
 
-/// How many queries a list may take whose filter no index serves; one a shard where there are more shards.
+/// The most queries of a list whose filter no index serves; one for each shard where there are more shards.
 const MAX_QUERIES: usize = 4;
 
 /// About how many bytes such a list may read.
 const MAX_READ: f64 = 1024.0 * 1024.0;
 
-/// How many records the first queries of such a list read at most, while it is not known how large they are.
+/// The most records that the first queries of such a list read, while their size is unknown.
 const MAX_FIRST: usize = 1000;
 
 /// The records of one page, in the order of its plan.
@@ -30,29 +30,29 @@ const MAX_FIRST: usize = 1000;
 pub struct Page {
     /// The records.
     pub records: Vec<wire::Record>,
-    /// The key that the next page comes after; `None` at the end.
+    /// The key before the next page; `None` at the end.
     pub next: Option<Vec<u8>>,
-    /// What it took.
+    /// The cost of the reads.
     pub cost: Cost,
 }
 
-/// How many records there are.
+/// The number of records.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Count {
-    /// How many were found.
+    /// The number of records found.
     pub count: u64,
-    /// Whether these are all.
+    /// Whether these are all records.
     pub exact: bool,
-    /// What it took.
+    /// The cost of the reads.
     pub cost: Cost,
 }
 
-/// What a read took.
+/// The cost of a read.
 #[derive(Clone, Copy, Debug, Default, PartialEq)]
 pub struct Cost {
-    /// How many queries.
+    /// The number of queries.
     pub requests: u32,
-    /// How many read capacity units.
+    /// The read capacity units.
     pub units: f64,
 }
 
@@ -66,7 +66,7 @@ impl Cost {
             .unwrap_or(0.0);
     }
 
-    /// About how many bytes these units have read: a unit is 4 KB as they are now, twice as many as they were.
+    /// About how many bytes these units have read: 4 KB for a unit of a strongly consistent read, else 8 KB.
     pub(super) fn bytes(&self, plan: &Plan) -> f64 {
         self.units
             * if plan.source == Source::Table {
@@ -94,15 +94,15 @@ fn key(plan: &Plan, item: &mut Item) -> Result<Vec<u8>, Error> {
     }
 }
 
-/// How much more a list may read.
+/// The work that a list may still do.
 pub(super) struct Work {
-    /// Whether the filter lets pass all that is read.
+    /// Whether the list has the smaller limits of a filter that no index serves.
     bounded: bool,
     rounds: usize,
     round: usize,
     partitions: usize,
     limit: usize,
-    /// How many records have been read.
+    /// The number of records read.
     pub(super) scanned: usize,
 }
 
@@ -123,15 +123,15 @@ impl Work {
         }
     }
 
-    /// How many records each of the next `queries` reads; `None` where it is enough. `read` bytes have been read, and
-    /// `found` records pass.
+    /// The number of records that each of the next `queries` reads; `None` where the list ends. `read` bytes have been
+    /// read, and `found` records pass.
     pub(super) fn next(&mut self, queries: usize, read: f64, found: usize) -> Option<usize> {
         if queries == 0 || self.round == self.rounds {
             return None;
         }
         let round = self.round;
         self.round += 1;
-        // One more than the page tells whether there is another. Where the round before was in vain, the next one reads
+        // One record more than the page tells whether another follows. A round without result makes the next one read
         // eight times as far: a list must not look empty because its newest records were deleted.
         let page = self.limit.saturating_add(1);
         if !self.bounded {
@@ -160,7 +160,7 @@ impl Work {
         let enough = match found {
             0 if is_last => affordable,
             0 => page << (3 * round + 2),
-            // Half as many again as it takes if things go on as they did.
+            // Read half as many again as the results so far predict.
             found => (page * self.scanned * 3 / (found * 2))
                 .saturating_sub(self.scanned)
                 .div_ceil(queries),
@@ -169,7 +169,7 @@ impl Work {
     }
 }
 
-/// One partition of a list, on the way through it.
+/// A partition of a list, and how far it has been read.
 #[derive(Debug)]
 pub(super) struct Partition {
     pub(super) key: AttributeValue,
@@ -177,7 +177,7 @@ pub(super) struct Partition {
     pub(super) after: Option<Vec<u8>>,
     pub(super) found: Vec<Found>,
     pub(super) exhausted: bool,
-    /// Whether it has been read enough for one request.
+    /// Whether the partition ends for this request.
     pub(super) full: bool,
 }
 
@@ -238,7 +238,7 @@ impl Partition {
     }
 }
 
-/// The partitions that must be read on for a full page: those that may hold a record that belongs before its end.
+/// The partitions to read on for a full page: those that may hold a record before its end.
 pub(super) fn wanting(plan: &Plan, partitions: &[Partition], limit: usize) -> Vec<usize> {
     let mut keys: Vec<&[u8]> = partitions
         .iter()
@@ -259,10 +259,10 @@ pub(super) fn wanting(plan: &Plan, partitions: &[Partition], limit: usize) -> Ve
         .collect()
 }
 
-/// Puts the partitions of a list together in the order of their plan.
+/// Merges the partitions of a list in the order of their plan.
 ///
-/// What one partition has not read yet may belong before what another has: the page ends at the first key that some
-/// unfinished partition has come to.
+/// An unread record of one partition may belong before the records of another. So the page ends at the first position
+/// that an unfinished partition has reached.
 pub(super) fn merge(plan: &Plan, partitions: Vec<Partition>, limit: usize, cost: Cost) -> Page {
     let unfinished = partitions
         .iter()
@@ -389,7 +389,7 @@ mod tests {
 
     #[test]
     fn a_page_ends_where_an_unfinished_partition_has_come_to() {
-        // The second may still hold 7, 6, 5 and 4: a page that showed 5 would skip them.
+        // The second may still hold 7, 6, 5 and 4: a page with 5 would skip them.
         let unread = vec![partition(&[9, 5, 1], None), partition(&[8], Some(8))];
         assert_eq!(wanting(&NEWEST_FIRST, &unread, 10), [1]);
         assert_eq!(
@@ -398,7 +398,7 @@ mod tests {
             "9 and 8 are enough to know of more"
         );
         assert_eq!(page(&NEWEST_FIRST, unread, 10), (vec![9, 8], Some(8)));
-        // Tombstones only, down to 3: nothing to show above it, and the list goes on from there.
+        // Partition with tombstones only, down to 3: the page is empty, and the list goes on from there.
         assert_eq!(
             page(&NEWEST_FIRST, vec![partition(&[], Some(3))], 10),
             (vec![], Some(3))

@@ -1,7 +1,7 @@
-//! Plans: which index serves a list, and how much of it has to be read. The one place that decides.
+//! Plans: the index that serves a list, and the range to read. No other place decides this.
 //!
-//! An index only narrows what is read: every record is judged by the filter itself. So a plan may take in too much, and
-//! never too little.
+//! An index only narrows the range: the filter itself judges every record. So a plan may include too much, and never
+//! too little.
 
 use std::cmp::Ordering;
 
@@ -15,32 +15,32 @@ use super::bounds::{Span, id_interval, interval};
 use super::index::{after, beside, code, cut, invert, is_exact};
 use super::order::{Sequence, reverse};
 
-/// The first and the last key to read; `None` for whatever there is.
+/// The first and the last key to read; `None` for an open end.
 pub(crate) type Range = (Option<Vec<u8>>, Option<Vec<u8>>);
 
-/// How a list is read.
+/// The way to read a list.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Plan {
-    /// What is read.
+    /// The source to read.
     pub source: Source,
     /// The owner whose records alone are read; `None` for the records of every shard.
     pub owner: Option<String>,
-    /// Whether it is read from its end to its beginning.
+    /// Whether it is read backwards.
     pub backward: bool,
-    /// The first key that may hold what is asked for; `None` for the first there is.
+    /// The first key that may pass; `None` for the first of all.
     pub lower: Option<Vec<u8>>,
-    /// The last key that may; `None` for the last there is.
+    /// The last key that may pass; `None` for the last of all.
     pub upper: Option<Vec<u8>>,
-    /// Whether more is read than what passes the filter.
+    /// Whether the range may hold records that fail the filter.
     pub residual: bool,
 }
 
-/// What a list is read from.
+/// The source of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Source {
-    /// The table: by id, which is by time.
+    /// The table: in the order of ids, which is that of time.
     Table,
-    /// The index of each owner's records: by id as well.
+    /// The index of each owner's records: in the order of ids as well.
     ByOwner,
     /// A declared index.
     Declared(Index),
@@ -63,7 +63,7 @@ impl Source {
         }
     }
 
-    /// How many bytes of a string count in its order.
+    /// The number of bytes of a string that count in its order.
     fn cut(&self) -> usize {
         match self {
             Self::Table | Self::ByOwner => 0,
@@ -72,11 +72,11 @@ impl Source {
     }
 }
 
-/// Decides how a list is read. `sort` is the order, newest first where it is empty; `None` for a count, to which no
-/// order matters.
+/// Decides how a list is read. `sort` is the order, newest first where it is empty; `None` for a count, which needs no
+/// order.
 ///
 /// # Errors
-/// `common/validation-failed` for an order that no index keeps, with those to choose from.
+/// `common/validation-failed` for an order that no index keeps, with the possible orders.
 pub fn plan(
     definition: &Definition,
     scope: &Scope,
@@ -85,7 +85,7 @@ pub fn plan(
 ) -> Result<Plan, Error> {
     let conditions = filter.conjunction();
     let owner = owner(definition, scope, filter, &conditions);
-    // A field that has one value in all that is asked for does not matter to an order.
+    // A field with one value in all results does not matter to an order.
     let mut fixed: Vec<(&str, Option<&Value>)> = Vec::new();
     for (field, test) in &conditions {
         if let Some(value) = only_value(test)
@@ -136,7 +136,7 @@ pub fn plan(
 }
 
 impl Plan {
-    /// The name of the index, as `explain` tells it; `table` for the table itself.
+    /// The name of the index in the answer to `explain`; `table` for the table itself.
     #[must_use]
     pub fn name(&self) -> String {
         match &self.source {
@@ -146,7 +146,7 @@ impl Plan {
         }
     }
 
-    /// What a cursor of this list is good for, beside collection, scope and filter: an index and a direction.
+    /// The index and the direction. A cursor is valid for these, beside collection, scope and filter.
     #[must_use]
     pub fn order(&self) -> String {
         format!("{}{}", if self.backward { "-" } else { "+" }, self.name())
@@ -167,13 +167,13 @@ impl Plan {
         (!is_empty).then_some((lower, upper))
     }
 
-    /// How two keys follow each other in this list.
+    /// The order of two keys in this list.
     pub(crate) fn compare(&self, a: &[u8], b: &[u8]) -> Ordering {
         if self.backward { b.cmp(a) } else { a.cmp(b) }
     }
 }
 
-/// The owner whose records alone are asked for.
+/// The owner whose records alone the list may hold.
 fn owner(
     definition: &Definition,
     scope: &Scope,
@@ -182,7 +182,7 @@ fn owner(
 ) -> Option<String> {
     let named = || {
         conditions.iter().find_map(|(field, test)| match test {
-            // The key of an index is neither empty nor endless.
+            // The key of an index has 1 to 1,024 bytes.
             Test::Eq(Some(Value::String(owner)))
                 if *field == definition.owner_field() && (1..=1024).contains(&owner.len()) =>
             {
@@ -193,13 +193,13 @@ fn owner(
     };
     match scope {
         Scope::OwnedBy(owner) => Some(owner.to_string()),
-        // Who created a record may be another than its owner was, before the owner field went.
+        // A record from before the owner field was removed may have another owner than its creator.
         Scope::All if definition.owner_is_declared() => owned(filter).or_else(named),
         Scope::All => owned(filter),
     }
 }
 
-/// The owner of all that a filter lets pass, as it says itself.
+/// The owner that the filter itself requires of all records.
 fn owned(filter: &Filter) -> Option<String> {
     match filter {
         Filter::Owned(owner) => Some(owner.clone()),
@@ -208,7 +208,7 @@ fn owned(filter: &Filter) -> Option<String> {
     }
 }
 
-/// What a list of this scope may be read from, those without fields first.
+/// The possible sources of a list with this scope, those without fields first.
 fn sources(definition: &Definition, scope: &Scope, has_owner: bool) -> Vec<Source> {
     let mut sources = Vec::new();
     if *scope == Scope::All {
@@ -235,7 +235,7 @@ fn sources(definition: &Definition, scope: &Scope, has_owner: bool) -> Vec<Sourc
     sources
 }
 
-/// The one value that a condition leaves to a field.
+/// The one value that a condition allows for a field.
 fn only_value(test: &Test) -> Option<Option<&Value>> {
     match test {
         Test::Eq(value) => Some(value.as_ref()),
@@ -244,7 +244,7 @@ fn only_value(test: &Test) -> Option<Option<&Value>> {
     }
 }
 
-/// The plan of a source: its bounds, and how well it serves, in the order of what counts most.
+/// The plan of a source: its bounds, and its score, most important part first.
 fn narrow(
     definition: &Definition,
     source: Source,
@@ -324,8 +324,8 @@ fn narrow(
     )
 }
 
-/// Whether a filter is conditions joined by nothing but "and", beside that the records are those of an owner whose alone
-/// are read.
+/// Whether a filter is only conditions joined by "and", apart from a condition on the owner whose records alone are
+/// read.
 fn is_conjunction(filter: &Filter, owner: Option<&String>) -> bool {
     match filter {
         Filter::All(filters) => filters.iter().all(|filter| is_conjunction(filter, owner)),

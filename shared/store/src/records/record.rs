@@ -1,4 +1,4 @@
-//! A record: as its table keeps it, as it is read, and as it is created.
+//! A record: its stored form, its reads and its creation.
 
 use std::collections::{BTreeSet, HashMap};
 
@@ -13,29 +13,29 @@ use crate::size::{ENVELOPE, MAX_BYTES};
 use crate::tables::Store;
 use crate::{fault, size};
 
-/// A record as its table keeps it.
+/// A record in its stored form.
 #[derive(Clone, Debug, PartialEq)]
 pub struct StoredRecord {
     /// The record's id.
     pub id: Id,
-    /// The owner's id, in whatever field callers see it.
+    /// The owner's id, whichever field shows it to callers.
     pub owner: Option<String>,
-    /// Who created it.
+    /// The creator.
     pub created_by: Option<Id>,
-    /// When it was created.
+    /// The time of creation.
     pub created_at: Timestamp,
-    /// When it was last changed.
+    /// The time of the last change.
     pub updated_at: Timestamp,
     /// The id of the last write.
     pub rev: String,
-    /// The declared fields, but for the owner field.
+    /// The declared fields, without the owner field.
     pub fields: Map<String, Value>,
 }
 
-/// What was read of a record before it is written.
+/// The record that was read before a write.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Before {
-    /// Nothing: the write needs no more than its condition.
+    /// No record was read: the write needs no more than its condition.
     Unread,
     /// The record, if it exists.
     Read(Option<StoredRecord>),
@@ -58,7 +58,7 @@ impl StoredRecord {
     /// The record as a caller sees it.
     #[must_use]
     pub fn wire(self, definition: &Definition) -> wire::Record {
-        // What is no longer declared is not shown, and a former field of that name is not the owner.
+        // Hide fields that are no longer declared; a former field with the name of the owner field is not the owner.
         let mut fields = self.fields;
         fields
             .retain(|name, _| definition.field(name).is_some() && name != definition.owner_field());
@@ -106,7 +106,7 @@ impl Store {
             .transpose()
     }
 
-    /// Reads the record of this id, as a request has it. What is no id names no record.
+    /// Reads the record of an id as a request has it. A text that is no id finds no record.
     ///
     /// # Errors
     /// Those of [`Store::record`].
@@ -121,8 +121,8 @@ impl Store {
         }
     }
 
-    /// Reads records that shall be written at once, 25 a request, and no further once they are more than a transaction
-    /// takes: that is refused then. Strongly consistent: 1 RRU per 4 KB each.
+    /// Reads records for one common write, 25 in a request. It stops once they are more than a transaction takes, which
+    /// is refused then. Strongly consistent: 1 RRU per 4 KB each.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -199,7 +199,7 @@ pub(crate) fn read_record(mut item: Item) -> Result<StoredRecord, Error> {
     })
 }
 
-/// About how many bytes a record has as an item, but for the keys of its indexes.
+/// About how many bytes a record has as an item, without the keys of its indexes.
 pub(crate) fn weight(record: Option<&StoredRecord>) -> usize {
     record.map_or(0, |record| size::in_item(&record.fields) + ENVELOPE)
 }

@@ -1,7 +1,7 @@
 //! Reservations of unique values, and idempotency keys: items beside the records of a collection.
 //!
-//! They are in partitions of their own, from 256 on, named by the first byte of what is hashed, so that no list of
-//! records sees them. A reservation is made, moved and freed in the transaction of the record that has the value.
+//! They are in their own partitions, from 256 on, by the first byte of the hash, so that no list of records sees them.
+//! A reservation is made, moved and freed in the transaction of the record that has the value.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -19,11 +19,11 @@ use super::record::StoredRecord;
 use crate::fault::built;
 use crate::item::{Item, id, number, text};
 
-/// The partitions that have reservations and keys.
+/// The partitions that hold reservations and keys.
 pub(crate) const SHARDS: std::ops::Range<u16> = FIRST_SHARD..FIRST_SHARD + 256;
 const FIRST_SHARD: u16 = 256;
 
-/// How long an idempotency key holds, in seconds.
+/// The life of an idempotency key, in seconds.
 const DAY: u64 = 24 * 60 * 60;
 
 /// The key of an item that is no record.
@@ -34,7 +34,7 @@ pub(crate) struct Place {
 }
 
 impl Place {
-    /// The place under this prefix of whatever `hashed` is; no two arrays of strings have the same text as JSON.
+    /// The place of the hash of `hashed` under this prefix; no two arrays of strings have the same text as JSON.
     fn new(prefix: &str, hashed: &Value) -> Self {
         let hash = digest(&SHA256, hashed.to_string().as_bytes());
         let first = hash.as_ref().first().copied().unwrap_or_default();
@@ -53,16 +53,16 @@ impl Place {
     }
 }
 
-/// A unique value that a write takes, or keeps from another that gives it up.
+/// A unique value that a write takes, free or from another record that gives it up.
 #[derive(Clone, Debug, PartialEq)]
 pub(crate) struct Claim {
-    /// Which of the operations takes it.
+    /// The operation that takes it.
     pub(crate) at: usize,
-    /// The field whose value it is.
+    /// The field of the value.
     pub(crate) field: String,
     place: Place,
     record: Id,
-    /// The records that give it up in the same transaction: several where it was declared unique after they had it.
+    /// The records that give it up in the same transaction: several where `unique` was declared after they had it.
     from: BTreeSet<Id>,
 }
 
@@ -74,8 +74,8 @@ pub(crate) struct Release {
     records: BTreeSet<Id>,
 }
 
-/// What becomes of the reservations when records change from what they were to what they shall be. The operation and
-/// the field where two operations take the same value.
+/// The changes of reservations when records change. The error is the operation and the field where two operations take
+/// the same value.
 pub(crate) fn moves(
     definition: &Definition,
     steps: &[(Option<&StoredRecord>, Option<&StoredRecord>)],
@@ -108,7 +108,7 @@ pub(crate) fn moves(
             releases.entry(place).or_default().insert(record);
         }
     }
-    // DynamoDB allows one operation an item: a value that one gives up and another takes is put once.
+    // DynamoDB allows one operation on an item: a value that one record gives up and another takes is put once.
     for claim in &mut claims {
         claim.from = releases.remove(&claim.place).unwrap_or_default();
     }
@@ -121,7 +121,7 @@ pub(crate) fn moves(
     ))
 }
 
-/// What the ids of a field's reservations begin with, before another `#`.
+/// The prefix of the ids of a field's reservations, before another `#`.
 pub(crate) fn prefix(field: &str) -> String {
     format!("unique#{field}")
 }
@@ -149,7 +149,7 @@ fn reserved(
         .collect()
 }
 
-/// The condition that a value is free or reserved for one of these records, and the values that it names.
+/// The condition that a value is free or reserved for one of these records, and the values of the condition.
 fn free_or_of<'a>(records: impl Iterator<Item = &'a Id>) -> (String, Item) {
     let values: Item = records
         .enumerate()
@@ -166,7 +166,7 @@ fn free_or_of<'a>(records: impl Iterator<Item = &'a Id>) -> (String, Item) {
 }
 
 impl Claim {
-    /// Takes the value, on condition that it is free, the record's already, or one's that gives it up.
+    /// Takes the value, on condition that it is free, or reserved for this record or for a record that gives it up.
     pub(crate) fn put(&self, table: String) -> Result<Put, Error> {
         let mut item = self.place.key();
         item.insert("record".to_owned(), id(self.record));
@@ -182,7 +182,7 @@ impl Claim {
             .map_err(built)
     }
 
-    /// The refusal when somebody else has it: which field, and nothing of the value or of who has it.
+    /// The refusal when another record has the value: it names the field, but neither the value nor the record.
     pub(crate) fn refusal(field: &str) -> Error {
         Error::new(Code::UniqueViolation)
             .with_message(format!("Another record has this value of `{field}`."))
@@ -190,7 +190,7 @@ impl Claim {
 }
 
 impl Release {
-    /// Frees the value, on condition that it is not another record's.
+    /// Frees the value, on condition that no other record has reserved it.
     pub(crate) fn delete(&self, table: String) -> Result<Delete, Error> {
         let (condition, values) = free_or_of(self.records.iter());
         Delete::builder()
@@ -209,17 +209,17 @@ impl Release {
 #[derive(Clone, Debug, PartialEq)]
 pub struct IdempotencyKey {
     place: Place,
-    /// What the body said, hashed.
+    /// The hash of the body's content.
     body: String,
     now: Timestamp,
 }
 
 impl IdempotencyKey {
-    /// The key of an `Idempotency-Key` header, for what its caller creates. A stranger has none: nobody else could tell
-    /// their requests apart.
+    /// The key of an `Idempotency-Key` header, for the creates of its caller. A stranger has none: the requests of
+    /// different strangers look alike.
     ///
     /// # Errors
-    /// `common/invalid-request` for a header that is no key.
+    /// `common/invalid-request` for a header that is no valid key.
     pub fn of(
         caller: &Caller,
         header: Option<&str>,
@@ -252,7 +252,7 @@ impl IdempotencyKey {
         }
     }
 
-    /// Keeps it for a day, unless it is kept already.
+    /// Stores the key for a day, unless it is stored already.
     pub(crate) fn put(&self, table: String, record: Id) -> Result<Put, Error> {
         let mut item = self.place.key();
         item.insert("record".to_owned(), id(record));
@@ -274,10 +274,10 @@ impl IdempotencyKey {
             .map_err(built)
     }
 
-    /// The record that was created with it.
+    /// The record that was created with the key.
     ///
     /// # Errors
-    /// `common/idempotency-mismatch` when that was another body.
+    /// `common/idempotency-mismatch` when the body was another.
     pub(crate) fn record(&self, kept: &Item) -> Result<Id, Error> {
         if kept.get("body") != Some(&text(&self.body)) {
             return Err(Code::IdempotencyMismatch.into());
@@ -321,7 +321,7 @@ mod tests {
         }
     }
 
-    /// What is claimed as (operation, field, given up by), and by whom values are freed.
+    /// The claims as (operation, field, given up by), and the records that free values.
     type Moves = (Vec<(usize, String, Vec<u8>)>, Vec<Vec<u8>>);
 
     fn moved(steps: &[(u8, Option<Value>, Option<Value>)]) -> Result<Moves, (usize, String)> {
@@ -365,7 +365,7 @@ mod tests {
             (vec![(1, a(), b())], Ok((vec![sku(0, &[])], vec![vec![1]]))),
             (vec![(1, a(), none())], Ok((vec![], vec![vec![1]]))),
             (vec![(1, none(), none())], Ok((vec![], vec![]))),
-            // What one frees another takes, before it or after it.
+            // A value that one record frees goes to another, in either order of operations.
             (
                 vec![(1, a(), b()), (2, None, a())],
                 Ok((vec![sku(0, &[]), sku(1, &[1])], vec![])),
@@ -378,7 +378,7 @@ mod tests {
                 vec![(1, a(), b()), (2, b(), a())],
                 Ok((vec![sku(0, &[2]), sku(1, &[1])], vec![])),
             ),
-            // Two had it from before it was unique: either may hold the reservation.
+            // Two records had the value before it was unique: either may hold the reservation.
             (
                 vec![(2, a(), None), (1, a(), None)],
                 Ok((vec![], vec![vec![1, 2]])),
@@ -391,7 +391,7 @@ mod tests {
                 vec![(1, a(), None), (2, a(), None), (3, None, a())],
                 Ok((vec![sku(2, &[1, 2])], vec![])),
             ),
-            // Two take the same.
+            // Two records take the same value.
             (
                 vec![(1, None, a()), (2, None, b()), (3, None, a())],
                 Err((2, "sku".to_owned())),

@@ -1,4 +1,4 @@
-//! Writes that are all or nothing: records, the reservations of their unique values, what they relate to, and an
+//! Writes that are all or nothing: records, the reservations of their unique values, their relations, and an
 //! idempotency key, in one request.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -25,16 +25,16 @@ use crate::send::{TRIES, Unsent, pause};
 use crate::size::ENVELOPE;
 use crate::tables::Store;
 
-/// The revisions of targets that row filters show to the caller, by collection and id; whichever is looked for and not
-/// there, is not seen.
+/// The revisions of targets that row filters show to the caller, by collection and id. A target without an entry is
+/// hidden.
 type Seen<'a> = HashMap<(&'a str, Id), String>;
 
 /// The items of a transaction, each with its role.
 type Parts = Vec<(Role, TransactWriteItem)>;
 
 impl Store {
-    /// Writes all or nothing. `found` are the records as they were read; each is written on condition that it is still
-    /// that revision, and judged again when it is not.
+    /// Writes all or nothing. `found` are the records as they were read. Each is written on condition that its revision
+    /// is unchanged, and judged again otherwise.
     pub(super) async fn write(
         &self,
         definition: &Definition,
@@ -44,7 +44,8 @@ impl Store {
         writer: &Writer,
     ) -> Result<Wrote, Problem> {
         writable_at_once(operations, &found)?;
-        // Values that the records have but never reserved: `unique` was declared later, and another was faster.
+        // Values that the records have but never reserved: `unique` was declared later, and another record reserved the
+        // value first.
         let mut not_reserved = BTreeSet::new();
         for tries in 1..=TRIES {
             let mut steps = Vec::with_capacity(operations.len());
@@ -64,7 +65,7 @@ impl Store {
             )?;
             let after = steps.into_iter().map(|(_, new)| new).collect();
             let failed = self.send(parts, writer, tries).await?;
-            // A retry of the SDK after a lost reply finds what the first attempt wrote.
+            // A retry of the SDK after a lost reply finds the items of the first attempt.
             if failed.is_empty()
                 || failed
                     .iter()
@@ -153,7 +154,7 @@ impl Store {
         Ok(parts)
     }
 
-    /// Looks at the targets that row filters may hide, as they are now. A request for each 25 of a collection.
+    /// Reads the present targets that row filters may hide. One request for each 25 targets of a collection.
     async fn seen<'a>(
         &self,
         definition: &Definition,
@@ -212,7 +213,7 @@ impl Store {
                     .get(&relation.id)
                     .filter(|_| relation.collection == definition.name)
                 {
-                    // Its own condition says that it exists and is the caller's to read.
+                    // The condition of the operation itself covers its existence and the caller's access.
                     Some(Act::Create(_) | Act::Update(..)) => {}
                     Some(Act::Delete(..)) => gone.push((field.0, field.1, false)),
                     None => {
@@ -235,7 +236,7 @@ impl Store {
                 (None, _) if users => (Target::User, Expression::new(&related.requirement)),
                 (None, _) => (Target::Record, Expression::new(&related.requirement)),
                 (Some(_), Some(rev)) => (Target::Seen, Expression::of_revision(rev)),
-                // What is hidden fails as what is missing does.
+                // A hidden target must fail in the same way as a missing one.
                 (Some(_), None) => (Target::Record, Expression::new(&Requirement::Never)),
             };
             let check = ConditionCheck::builder()
@@ -264,7 +265,8 @@ impl Store {
         targets.into_iter().map(check).collect()
     }
 
-    /// Sends what is to be written, a single item by itself. The conditions that failed, each with the item it found.
+    /// Sends the items, a single item as a plain write. Returns the conditions that failed, each with the item that it
+    /// found.
     async fn send(
         &self,
         parts: Parts,
@@ -272,7 +274,7 @@ impl Store {
         attempt: u32,
     ) -> Result<Vec<(Role, Option<Item>)>, Problem> {
         let (roles, items): (Vec<Role>, Vec<TransactWriteItem>) = parts.into_iter().unzip();
-        // Each attempt asks for something else, and DynamoDB holds a token to what it came with first.
+        // Each attempt has other items, and DynamoDB binds a token to its first request.
         let token = format!("{}-{attempt}", writer.rev.replace('-', ""));
         match self.send_items(&items, &token, writer).await {
             Ok(failed) => {

@@ -1,4 +1,4 @@
-//! Writes as requests to DynamoDB: pure, from the record that was read to the put or update that is sent.
+//! Writes as requests to DynamoDB: pure, from the record that was read to the put or update.
 
 use std::collections::BTreeSet;
 
@@ -15,7 +15,7 @@ use super::record::StoredRecord;
 use crate::fault::built;
 use crate::item::{Item, from_object, id, number, text, time};
 
-/// How long a tombstone stays, in seconds: longer than any retry of a delete.
+/// The life of a tombstone, in seconds: longer than any retry of a delete.
 const TOMBSTONE: u64 = 3600;
 
 impl Change {
@@ -27,7 +27,7 @@ impl Change {
             || self.removed.iter().any(|removed| removed == field)
     }
 
-    /// The sort keys of the indexes that this change touches, where it tells all of their fields.
+    /// The sort keys of the indexes that this change touches, where it contains all of their fields.
     fn index_keys(
         &self,
         definition: &Definition,
@@ -121,7 +121,8 @@ pub(crate) fn put(
         .map_err(built)
 }
 
-/// An update or a delete: of the record as it was read, or where nothing was, on its terms alone. `None` for a create.
+/// An update or a delete, on condition of the revision that was read, or without a read on its terms alone. `None` for
+/// a create.
 pub(crate) fn update(
     definition: &Definition,
     table: String,
@@ -133,7 +134,7 @@ pub(crate) fn update(
         return Ok(None);
     };
     let mut expression = match old {
-        // What was read is what was judged.
+        // The judged record must be the written one.
         Some(old) => Expression::of_revision(&old.rev),
         None => Expression::on(terms),
     };

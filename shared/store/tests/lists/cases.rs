@@ -1,4 +1,4 @@
-//! What is thrown: definitions, values, records and queries.
+//! Random definitions, values, records and queries.
 
 use std::borrow::Cow;
 
@@ -12,10 +12,10 @@ use crate::Kind;
 use crate::dice::Dice;
 use crate::model::{self, Row};
 
-/// When the first record of a dataset may have been made.
+/// The earliest creation time of a dataset's records.
 pub(crate) const START: u64 = 1_790_000_000_000;
 
-/// The fields that have an order, of whatever type: a field's type may have changed since a record was written.
+/// The fields in orders, of any type: a field's type may have changed since a record was written.
 const FIELDS: [&str; 3] = ["a", "b", "c"];
 
 pub(crate) struct Query {
@@ -25,7 +25,7 @@ pub(crate) struct Query {
     pub(crate) limit: usize,
     /// Whether some index keeps this order, so that a refusal is a fault.
     pub(crate) is_servable: bool,
-    /// Whether records come, change and go between the pages.
+    /// Whether records are added, changed and deleted between the pages.
     pub(crate) is_moving: bool,
 }
 
@@ -69,8 +69,8 @@ pub(crate) fn definition(dice: &mut Dice, name: &str) -> Definition {
     check(&definition).unwrap().definitions.remove(0)
 }
 
-/// The values that the records of a dataset mostly have: few, so that many are alike, and often of one family, of
-/// which each is close to the next: strings that differ about where an index stops to look, numbers by a last digit.
+/// The usual values of the records of a dataset. They are few, so that many records are alike, and often of one family
+/// of close values. Strings differ near the place where an index cuts them, numbers in a last digit.
 pub(crate) fn palette(dice: &mut Dice, definition: &Definition) -> Vec<Option<Value>> {
     const NUMBERS: [&str; 12] = [
         "1",
@@ -111,7 +111,7 @@ fn value(dice: &mut Dice, palette: &[Option<Value>]) -> Option<Value> {
     }
 }
 
-/// Any value, the hard ones more often than life has them.
+/// Any value; difficult values are more frequent than in practice.
 fn any_value(dice: &mut Dice) -> Option<Value> {
     const NUMBERS: [&str; 16] = [
         "0",
@@ -174,7 +174,7 @@ fn any_value(dice: &mut Dice) -> Option<Value> {
     }
 }
 
-/// A text about as long as what an index keeps of it, or 2 KB.
+/// A text about as long as the cut of an index, or 2 KB.
 fn long(dice: &mut Dice) -> String {
     let cut = 1000 / dice.pick(&[1, 1, 2, 3, 4]) - 3;
     let length = *dice.pick(&[cut - 1, cut, cut + 1, 2048]);
@@ -207,7 +207,7 @@ pub(crate) fn fields(
     fields
 }
 
-/// A query about these records.
+/// A query for these records.
 pub(crate) fn query(
     dice: &mut Dice,
     definition: &Definition,
@@ -230,8 +230,8 @@ pub(crate) fn query(
         ));
     }
 
-    // The order of an index or its reverse, all or what is left of it where the first fields have one value; the
-    // default; and now and then one that nobody keeps.
+    // The order is the default, that of an index or its reverse, or sometimes one that no index keeps. Where the first
+    // fields have a fixed value, the order may leave them out.
     let for_owner = has_scope || named;
     let usable: Vec<&Index> = definition
         .indexes
@@ -308,7 +308,7 @@ pub(crate) fn query(
     } else {
         Filter::All(conditions)
     };
-    // What row filters show of it.
+    // Row filters narrow the query.
     let filter = if dice.chance(25) {
         shown(dice, rows, users).and(filter)
     } else {
@@ -320,7 +320,7 @@ pub(crate) fn query(
         0 => *dice.pick(&[1, 2, 3, 10, 20, 100]),
         _ => matching.div_ceil(1 + dice.below(3)),
     };
-    // Many pages take long and tell no more than some.
+    // Many pages take long and find no more faults than a few.
     let limit = limit.max(matching / 6).clamp(1, 100);
     Query {
         scope,

@@ -1,5 +1,4 @@
-//! One dataset: a collection, its records in the engine and the same in memory, and the queries that are held against
-//! both.
+//! One dataset: a collection, its records in the engine and the same in memory, and the queries that both answer.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -35,15 +34,15 @@ pub(crate) struct Dataset {
     kind: Kind,
     body: usize,
     rows: BTreeMap<Id, Row>,
-    /// The highest id there ever was.
+    /// The highest id so far.
     newest: Option<Id>,
-    /// The last millisecond that a record may have been made in.
+    /// The latest creation time so far, in milliseconds.
     now: u64,
     tally: Tally,
 }
 
 impl Dataset {
-    /// Makes the dataset of a seed and walks through it.
+    /// Makes the dataset of a seed and runs queries on it.
     pub(crate) async fn run(dynamo: &Dynamo, seed: u64, queries: usize, kind: Kind) -> Tally {
         let mut dice = Dice::new(seed);
         let mut definition = cases::definition(&mut dice, &format!("items{seed}"));
@@ -138,7 +137,7 @@ impl Dataset {
         )
     }
 
-    /// Makes the first records; sometimes the first of them before an index is declared, which is filled afterwards.
+    /// Makes the first records, sometimes a part of them before an index is declared, which is filled afterwards.
     async fn fill(&mut self) {
         let count = match self.kind {
             Kind::Small => *self.dice.pick(&[0, 1, 10, 15, 20, 30, 40, 60]),
@@ -155,7 +154,7 @@ impl Dataset {
             self.delete_some().await;
             self.definition = whole.clone();
             self.now += 10;
-            // Which does not make them records of the index.
+            // An update does not make them records of the index.
             for _ in 0..self.dice.below(3) {
                 self.update().await;
             }
@@ -211,7 +210,7 @@ impl Dataset {
         }
     }
 
-    /// A time that is new enough, often one that another record has.
+    /// A time that is late enough, often the time of another record.
     fn time(&mut self) -> Timestamp {
         Timestamp::from_millis(self.now + self.dice.below(10) as u64)
     }
@@ -220,12 +219,12 @@ impl Dataset {
         Writer::new(None, "test".to_owned(), now, self.dice.bytes())
     }
 
-    /// A new record, and how the model has it.
+    /// A new record, and its row in the model.
     fn new_record(&mut self) -> (Creation<'static>, Writer, Row) {
         let now = self.time();
         let shard = self.dice.below(self.definition.shards.into()) as u8;
         let id = Id::in_shard(now, self.dice.bytes(), shard);
-        // Now and then the id next to another: what is skipped by one is seen.
+        // Sometimes an id directly follows another, so that a skipped record is noticed.
         let newest = self
             .newest
             .filter(|newest| newest.created_at().millis() >= self.now);
@@ -262,7 +261,7 @@ impl Dataset {
         (record, writer, self.row(wire, owner))
     }
 
-    /// The model's row of a record, its owner where callers see it.
+    /// The model's row of a record, its owner in the field that callers see.
     fn row(&self, mut record: Record, owner: Option<String>) -> Row {
         if self.definition.owner_is_declared() {
             record.fields.remove("owner");
@@ -319,7 +318,7 @@ impl Dataset {
         Some(id)
     }
 
-    /// Changes some fields of a record, or now and then all of them, or its owner; as a request does it.
+    /// Changes some fields of a record, sometimes all of them or its owner, as a request does.
     async fn update(&mut self) -> Option<Id> {
         let id = self.any()?;
         let now = self.time();
@@ -407,7 +406,7 @@ impl Dataset {
         .await
     }
 
-    /// Plans, counts and walks a query, and says what is wrong.
+    /// Plans, counts and walks a query, and returns the fault.
     async fn check(&mut self, query: &Query) -> Result<(), String> {
         self.tally.queries += 1;
         let plan = match plan(
@@ -459,7 +458,7 @@ impl Dataset {
             .ok_or_else(|| format!("by {}: {count:?} of {expected}", plan.name()))
     }
 
-    /// Reads a list to its end. Each page must go on with exactly what the model has next.
+    /// Reads a list to its end. Each page must continue exactly with the next records of the model.
     async fn walk(&mut self, query: &Query, plan: &Plan) -> Result<(), String> {
         let Query {
             scope,
@@ -519,7 +518,7 @@ impl Dataset {
             let mut rest: Vec<&Row> = list.iter().filter(is_ahead).collect();
             let got: Vec<Id> = page.records.iter().map(|record| record.id).collect();
             if was_short {
-                // What came or moved behind the end of a short page is not seen, unless the walk comes by again.
+                // Records added or moved behind the end of a short page are not seen, unless the walk reaches them.
                 rest.retain(|row| {
                     !touched.contains(&row.record.id) || got.contains(&row.record.id)
                 });
@@ -580,7 +579,7 @@ impl Dataset {
                 list = whole(&self.rows);
             }
         }
-        // Told once more, and more plainly: what was there throughout was seen once, in order.
+        // A second, simpler check: every record that stayed throughout was seen once, in order.
         let stayed: Vec<&Row> = begun
             .values()
             .filter(|row| !touched.contains(&row.record.id))
@@ -601,7 +600,7 @@ impl Dataset {
         Ok(())
     }
 
-    /// A position as the next request has it: now and then through a cursor.
+    /// The position in the next request: sometimes through a cursor.
     fn carried(
         &mut self,
         query: &Query,
@@ -628,7 +627,7 @@ impl Dataset {
     }
 }
 
-/// Does it again where the engine was too slow: a machine that builds is a busy one.
+/// Tries again where the engine was too slow: a machine that builds is busy.
 async fn patiently<T>(work: impl AsyncFn() -> Result<T, Error>) -> Result<T, Error> {
     for _ in 0..5 {
         match work().await {
@@ -661,7 +660,7 @@ fn deployment(dynamo: &Dynamo) -> Deployment {
     Deployment::read(variable).unwrap()
 }
 
-/// The table of a collection, as the template has it.
+/// The table of a collection, as in the template.
 fn table(definition: &Definition) -> Table {
     let name = format!("local-{}", definition.name);
     let attribute =
@@ -693,7 +692,7 @@ fn table(definition: &Definition) -> Table {
     }
 }
 
-/// A record, in short: its time, its shard and what tells it from the others.
+/// A short name of a record: its time, its shard and its distinct part.
 fn name(id: Id) -> String {
     let bytes = id.bytes();
     format!(
@@ -709,7 +708,7 @@ fn names(ids: &[Id]) -> Vec<String> {
     ids.iter().copied().map(name).collect()
 }
 
-/// A text in which nothing is repeated for long.
+/// A text without long repetitions.
 fn short(text: &str) -> String {
     let mut short = String::new();
     let mut letters = text.chars().peekable();

@@ -1,5 +1,5 @@
-//! Random lists of random records, on the embedded engine, held against a plain model: same records, same order, none
-//! twice and none left out, whatever is written between the pages.
+//! Random lists of random records, on the embedded engine, compared with a plain model. Both have the same records in
+//! the same order, none twice and none left out, whatever is written between the pages.
 //!
 //! `LISTS_SEED` runs one dataset again; `LISTS_DATASETS` and `LISTS_QUERIES` run more of them.
 #![allow(
@@ -31,25 +31,25 @@ use local::dynamo::{Dynamo, Storage};
 
 use crate::dataset::Dataset;
 
-/// What a dataset is like.
+/// The kind of a dataset.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) enum Kind {
     /// A few light records.
     Small,
-    /// Records so large that a query ends at what it may read, and a list at what it may look through.
+    /// Records so large that a query ends at its limit, and a list at its own.
     Heavy,
     /// So many records in two shards that a list for a few of them ends in the middle of both.
     Sparse,
 }
 
-/// What was done: a test that does nothing passes too.
+/// The work that was done: a test that does nothing passes too.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tally {
     queries: usize,
     pages: usize,
     requests: usize,
     records: usize,
-    /// Pages that hold fewer than they may and go on.
+    /// Pages that hold fewer records than their limit and go on.
     short: usize,
     refused: usize,
     /// Lists whose filter no index serves alone.
@@ -58,7 +58,7 @@ pub(crate) struct Tally {
     narrowed: usize,
     moving: usize,
     counts: usize,
-    /// Indexes that were asked for before they were filled.
+    /// Lists of an index that was not filled yet.
     building: usize,
 }
 
@@ -84,7 +84,7 @@ fn variable(name: &str) -> Option<usize> {
         .map(|text| text.parse().expect(name))
 }
 
-/// Lets the other thread take no more seeds once this one has failed.
+/// Stops the other thread from taking seeds once this one has failed.
 struct Last<'a>(&'a AtomicUsize);
 
 impl Drop for Last<'_> {
@@ -95,7 +95,7 @@ impl Drop for Last<'_> {
     }
 }
 
-/// Runs the datasets on two threads, each with a database of its own.
+/// Runs the datasets on two threads, each with its own database.
 fn run(seeds: std::ops::Range<usize>, queries: usize, kind: Kind) -> Tally {
     let seeds = variable("LISTS_SEED").map_or(seeds, |seed| seed..seed + 1);
     let next = AtomicUsize::new(seeds.start);

@@ -1,5 +1,5 @@
-//! What a list must hold, in the plainest way there is: every record looked at, then all of them sorted. It shares no
-//! code with what it judges, neither the order of values nor the meaning of a filter.
+//! The plain model of a list: it checks every record, then sorts all of them. It shares no code with the tested crates,
+//! neither the order of values nor the meaning of a filter.
 
 use std::cmp::Ordering;
 use std::collections::BTreeMap;
@@ -11,7 +11,7 @@ use api::wire::Record;
 use auth::Scope;
 use serde_json::Value;
 
-/// A record, and who owns it, whether callers see that or not.
+/// A record and its owner, whether callers see the owner or not.
 #[derive(Clone, Debug)]
 pub(crate) struct Row {
     pub(crate) record: Record,
@@ -19,7 +19,7 @@ pub(crate) struct Row {
     keys: BTreeMap<String, Key>,
 }
 
-/// A value in its place among all values.
+/// A value as its place in the order of all values.
 #[derive(Clone, Debug, PartialEq)]
 enum Key {
     Absent,
@@ -184,12 +184,12 @@ fn holds(value: &Key, test: &Test) -> bool {
     }
 }
 
-/// How many bytes of a string count in the order of an index, as its documentation has it.
+/// The number of bytes of a string that count in the order of an index, as documented.
 pub(crate) fn cut(index: Option<&Index>) -> usize {
     index.map_or(usize::MAX, |index| 1000 / index.fields.len() - 3)
 }
 
-/// How two records follow each other: by the fields, then by the id in the direction of the last of them.
+/// The order of two records: by the fields, then by the id in the direction of the last field.
 pub(crate) fn compare(a: &Row, b: &Row, sort: &[Order], cut: usize) -> Ordering {
     let newest_first = [Order {
         field: "createdAt".to_owned(),

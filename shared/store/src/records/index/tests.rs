@@ -70,9 +70,9 @@ impl Random {
     }
 }
 
-/// Compares two decimal numbers digit by digit, in another way than the keys do.
+/// Compares two decimal numbers digit by digit, by another method than the keys.
 fn compare_numbers(a: &str, b: &str) -> Ordering {
-    /// Sign, and the digits on a line of 400 places with the point in its middle.
+    /// The sign, and the digits on a line of 400 places with the point in its middle.
     fn line(text: &str) -> (bool, String) {
         let (negative, text) = text
             .strip_prefix('-')

@@ -162,7 +162,7 @@ fn an_order_that_no_index_keeps_is_refused_with_the_choices() {
             "{message}"
         );
     }
-    // What is not for the caller is no choice.
+    // The refusal offers no order that the caller may not use.
     let error = plan_of(&own(), "sort=price").expect_err("no such order of one's own");
     assert_eq!(
         error.details[0].message,
@@ -237,8 +237,8 @@ fn record(random: &mut Random) -> Record {
     }
 }
 
-/// Every plan takes in what the filter lets pass, and without a residual nothing else; its order is the one that
-/// was asked for.
+/// Every plan includes all records that pass the filter, and without a residual no others; its order is the requested
+/// one.
 #[test]
 fn bounds_take_in_all_that_passes() {
     let definition = definition();

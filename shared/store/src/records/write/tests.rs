@@ -74,7 +74,7 @@ fn a_record_is_read_only_where_the_body_does_not_tell_enough() {
             assert_eq!(got, expected, "{body} {write:?}");
         }
     }
-    // Without unique fields a replacement tells everything, but for the owner and who made the record.
+    // Without unique fields a replacement contains everything, except the owner and the creator.
     let mut definition = definition();
     definition.fields.retain(|field| !field.unique);
     let whole = input(&definition, json!({ "name": "a" }), Write::Replace);
@@ -196,7 +196,7 @@ fn a_replacement_leaves_what_is_kept() {
             .any(|value| *value == from_object(expected.clone())),
         "{values:?}"
     );
-    // The record must be read for it, as where row filters say who sees it.
+    // The record must be read before where rules of fields or row filters need it.
     definition.fields.retain(|field| !field.unique);
     assert!(!Change::needs_record(&definition, &whole, true));
     let merged = input(&definition, json!({ "name": "m" }), Write::Merge);
