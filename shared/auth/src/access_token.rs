@@ -7,13 +7,13 @@ use serde::{Deserialize, Serialize};
 use crate::keys::{Derived, Keys};
 
 /// The one header there is, encoded: `{"typ":"at+jwt","alg":"HS256"}`. Comparing it whole pins the algorithm and the
-/// type, and leaves no room for `none`, `jku`, `x5u`, `crit` or an embedded key (RFC 8725, sections 3.1, 3.5, 3.11).
+/// type. It leaves no room for `none`, `jku`, `x5u`, `crit` or an embedded key (RFC 8725, sections 3.1, 3.5, 3.11).
 const HEADER: &str = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9";
 
-/// What an access token claims. All of it is required.
+/// The claims of an access token. All of them are required.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// Who signed: the deployment.
+    /// The signer: the deployment.
     pub iss: String,
     /// The user.
     pub sub: Id,
@@ -79,7 +79,7 @@ pub fn signed(keys: &Keys, token: &str) -> Result<Claims, Error> {
 /// The claims of a token that is valid now. There is no leeway: the clock that checks is the clock that signed.
 ///
 /// # Errors
-/// `auth/token-expired`, or `auth/invalid-token` for what this deployment did not sign.
+/// `auth/token-expired`, or `auth/invalid-token` for a token that this deployment did not sign.
 pub fn valid(keys: &Keys, token: &str, now: Timestamp) -> Result<Claims, Error> {
     let claims = signed(keys, token)?;
     if now.seconds() < claims.exp {
@@ -91,7 +91,7 @@ pub fn valid(keys: &Keys, token: &str, now: Timestamp) -> Result<Claims, Error> 
 
 fn decode(key: &Derived, token: &str) -> Option<Claims> {
     let mut validation = Validation::new(Algorithm::HS256);
-    // `exp` is required by the type, and checked by `valid` against the time it is given.
+    // `exp` is required by the type, and checked by `valid` against the time that it is given.
     validation.validate_exp = false;
     validation.required_spec_claims.clear();
     jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation)

@@ -13,7 +13,7 @@ use crate::{email, password};
 /// The normalised address and the profile of a registration.
 ///
 /// # Errors
-/// `common/validation-failed` with all that is wrong with the body; `data/record-too-large`.
+/// `common/validation-failed` with every problem of the body; `data/record-too-large`.
 pub fn registration(
     body: &RegisterRequest,
     declared: &[ProfileField],
@@ -29,7 +29,7 @@ pub fn registration(
             let mut details = body.faults.clone();
             let profile = profile.err().into_iter().flat_map(|error| error.details);
             for detail in email.err().into_iter().chain(checked.err()).chain(profile) {
-                // What is missing is not also malformed.
+                // A missing field is not also reported as malformed.
                 if !details.iter().any(|earlier| earlier.field == detail.field) {
                     details.push(detail);
                 }
@@ -42,7 +42,7 @@ pub fn registration(
 /// The user that an admin's body makes.
 ///
 /// # Errors
-/// `common/validation-failed` with all that is wrong with the body; `data/record-too-large`.
+/// `common/validation-failed` with every problem of the body; `data/record-too-large`.
 pub fn new_user(
     body: &NewUser,
     declared: &[ProfileField],
@@ -69,10 +69,10 @@ pub fn new_user(
     })
 }
 
-/// Checks an admin's changes before the user is known: a merge refuses the same whatever profile was there.
+/// Checks an admin's changes before the user is known: a merge refuses the same body for every stored profile.
 ///
 /// # Errors
-/// `common/validation-failed` with all that is wrong with the body; `data/record-too-large`.
+/// `common/validation-failed` with every problem of the body; `data/record-too-large`.
 pub fn check_changes(
     body: &UserChanges,
     declared: &[ProfileField],

@@ -1,7 +1,7 @@
-//! API keys: what names an app or a server beside, or instead of, a user.
+//! API keys: credentials of an app or a server, beside a user's or instead of them.
 //!
 //! A key is `pk_live_` or `sk_live_` and base64url of its id and 256 random bits. The table keeps the SHA-256 of the
-//! whole text: a secret of that length needs no slower hash (ASVS 5.0, 11.4.1), and a key of one type is none of the
+//! whole text: a secret of that length needs no slower hash (ASVS 5.0, 11.4.1). A key of one type is not a key of the
 //! other.
 
 use std::fmt;
@@ -34,25 +34,25 @@ pub fn text(kind: KeyType, id: Id, secret: [u8; 32]) -> String {
     format!("{}{}", prefix(kind), URL_SAFE_NO_PAD.encode(bytes))
 }
 
-/// What the table keeps of a key: the SHA-256 of its text, in base64url.
+/// The hash of a key that the table keeps: the SHA-256 of its text, in base64url.
 #[must_use]
 pub fn hash(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
 }
 
-/// A key as it was sent: well formed, and not yet known to be anybody's.
+/// A key as it was sent: well formed, not yet found in the table.
 #[derive(Clone)]
 pub struct PresentedKey {
-    /// The type that it says it has.
+    /// The type that its text claims.
     pub kind: KeyType,
-    /// The id that it says it has.
+    /// The id that its text claims.
     pub id: Id,
     hash: String,
     /// Whether a publishable key binds its callers: `auth.requireApiKey`.
     binds: bool,
-    /// Where the browser says that it is used.
+    /// The origin that the browser reports.
     origin: Option<String>,
-    /// Whether somebody has asked if it is good; all copies know.
+    /// Whether a handler has checked it; all copies share the flag.
     judged: Arc<AtomicBool>,
 }
 
@@ -63,20 +63,20 @@ impl fmt::Debug for PresentedKey {
     }
 }
 
-/// What a good key makes of a request.
+/// The access that a valid key gives a request.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KeyAccess {
     /// The key's id.
     pub id: Id,
-    /// What the request is bound to; `None` where a publishable key changes nothing.
+    /// The scopes that bind the request; `None` where a publishable key changes nothing.
     pub scopes: Option<Scopes>,
 }
 
 impl PresentedKey {
-    /// Reads a header. What has not the form of a key is refused before anything is read.
+    /// Reads a header. Refuses a malformed key before any read of a table.
     ///
     /// # Errors
-    /// `auth/invalid-api-key`, the one answer for whatever is wrong with a key.
+    /// `auth/invalid-api-key`, the one answer to every problem of a key.
     pub fn parse(header: &str) -> Result<Self, Error> {
         let read = |kind: KeyType| {
             let bytes = URL_SAFE_NO_PAD
@@ -107,19 +107,19 @@ impl PresentedKey {
         self
     }
 
-    /// Whether it says that a server shows it: then nothing else that is shown counts.
+    /// Whether it is a server's key by its text: then no other credential of the request counts.
     #[must_use]
     pub fn is_secret(&self) -> bool {
         self.kind == KeyType::Secret
     }
 
-    /// Whether somebody has asked if it is good.
+    /// Whether a handler has checked it.
     #[must_use]
     pub fn is_judged(&self) -> bool {
         self.judged.load(Ordering::Relaxed)
     }
 
-    /// Judges the key by what the table has under its id.
+    /// Judges the key by the table's entry under its id.
     ///
     /// # Errors
     /// `auth/invalid-api-key` for an unknown, wrong or expired one, all alike; `auth/origin-not-allowed`.
@@ -144,11 +144,11 @@ impl PresentedKey {
 pub struct ApiKey {
     /// The key's id.
     pub id: Id,
-    /// What people call it.
+    /// Its name, for people.
     pub name: String,
-    /// Whom it is for.
+    /// Its type: for an app or for a server.
     pub kind: KeyType,
-    /// What it may be used for.
+    /// The operations that it may be used for.
     pub scopes: Scopes,
     /// Where a browser may use it; anywhere when empty.
     pub origins: Vec<String>,
@@ -238,7 +238,7 @@ impl ApiKey {
         ))
     }
 
-    /// Whether it is the one that was presented, and good now. An unknown id and a wrong secret are one answer.
+    /// Whether it is the presented key, and valid now. An unknown id and a wrong secret get the same answer.
     #[must_use]
     pub fn is(&self, presented: &PresentedKey, now: Timestamp) -> bool {
         let same = is_equal(self.hash.as_bytes(), presented.hash.as_bytes());
@@ -271,7 +271,7 @@ impl ApiKey {
     }
 }
 
-/// Compares without telling by its time how much is equal.
+/// Compares in a time that does not depend on how much is equal.
 fn is_equal(a: &[u8], b: &[u8]) -> bool {
     let difference = a
         .iter()

@@ -47,7 +47,7 @@ pub trait Keyring: Backing {
     fn keys(&self) -> impl Future<Output = Result<&Keys, Error>>;
 }
 
-/// Without tables there is nothing to open, and nobody shows an API key.
+/// Without tables there is nothing to open and no API key to judge.
 impl Backing for () {
     async fn open(_: Opening<'_>) -> Result<Self, Error> {
         Ok(())

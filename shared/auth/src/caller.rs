@@ -1,4 +1,4 @@
-//! Callers: a request's credentials, and the caller whom they admit.
+//! Callers: a request's credentials, and the caller that they admit.
 
 use std::ops::Deref;
 
@@ -10,28 +10,28 @@ use crate::api_key::{ApiKey, KeyAccess, PresentedKey};
 use crate::session::Session;
 use crate::user::{ADMIN, User};
 
-/// What a request shows of who is asking, not yet checked against the tables.
+/// The credentials of a request, not yet checked against the tables.
 #[derive(Clone, Debug, Default)]
 pub struct Credentials {
     /// The claims of the access token, if there is one; none beside a secret key.
     pub claims: Option<Claims>,
     /// The API key, if there is one.
     pub key: Option<PresentedKey>,
-    /// What they are shown for, where a key's scopes count: an operation on a collection, or on
+    /// The operation that they are shown for, where a key's scopes count: on a collection, or on
     /// [`USERS`](api::definition::USERS).
     pub scope: Option<(String, Operation)>,
 }
 
 impl Credentials {
-    /// Whether they are those of a server, which nobody has looked up yet: until then no more is to be read for it than
-    /// for a stranger.
+    /// Whether they claim to be a server's, not yet checked: until then no more is to be read for them than for a
+    /// stranger.
     #[must_use]
     pub fn is_server(&self) -> bool {
         self.key.as_ref().is_some_and(PresentedKey::is_secret)
     }
 }
 
-/// What the tables have of those who are asking.
+/// The entries of the tables that belong to the credentials.
 #[derive(Clone, Debug, Default)]
 pub struct Found {
     /// The session of the access token.
@@ -42,7 +42,7 @@ pub struct Found {
     pub key: Option<ApiKey>,
 }
 
-/// Who is asking, after session and API key have been checked: nothing else makes one with a user or a server in it.
+/// The caller, after session and API key have been checked: nothing else makes a caller with a user or a server in it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Caller {
     who: Who,
@@ -69,7 +69,7 @@ impl Caller {
         })
     }
 
-    /// Somebody without a token.
+    /// A caller without a token.
     #[must_use]
     pub fn stranger() -> Self {
         Self::new(Who::Stranger)
@@ -99,7 +99,7 @@ impl Caller {
         self.key.as_ref().map(|key| key.id)
     }
 
-    /// Whose request it is when it comes again: the user, or the key of a server; `None` for a stranger.
+    /// The identity that a repeated request is recognised by: the user, or the key of a server; `None` for a stranger.
     #[must_use]
     pub fn identity(&self) -> Option<Id> {
         if self.is_server() {
@@ -109,7 +109,7 @@ impl Caller {
         }
     }
 
-    /// Whether nobody is known to be asking.
+    /// Whether the caller is neither a user nor a server.
     #[must_use]
     pub fn is_stranger(&self) -> bool {
         self.who == Who::Stranger
@@ -127,8 +127,8 @@ impl Caller {
         self.is_server() || self.role() == Some(ADMIN)
     }
 
-    /// Whether the scopes of the API key allow an operation on a collection, or on
-    /// [`USERS`](api::definition::USERS). Without a key that binds, everything is.
+    /// Whether the scopes of the API key allow an operation on a collection, or on [`USERS`](api::definition::USERS).
+    /// Without a key that binds, every operation is in scope.
     #[must_use]
     pub fn is_in_scope(&self, collection: &str, operation: Operation) -> bool {
         let scopes = self.key.as_ref().and_then(|key| key.scopes.as_ref());
@@ -150,7 +150,7 @@ impl Caller {
         Err(Error::new(Code::ScopeInsufficient).with_message(message))
     }
 
-    /// Whether it is a stranger who shows a publishable key that binds: somebody who may write only where a definition
+    /// Whether it is a stranger who shows a publishable key that binds: such a caller may write only where a definition
     /// says so.
     #[must_use]
     pub fn is_keyed_stranger(&self) -> bool {
@@ -159,7 +159,7 @@ impl Caller {
 }
 
 /// A caller whose API key and session agreed with the tables. Only an admission makes one, and a successful reply needs
-/// one: a handler that never asked cannot answer.
+/// one: a handler that never checked the caller cannot answer.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Admitted(Caller);
 
@@ -193,8 +193,8 @@ impl Deref for Admitted {
     }
 }
 
-/// Admits whoever shows these credentials, if what was found agrees: the key first, then the session, then what the
-/// key's scopes say of what they are shown for.
+/// Admits the caller with these credentials if the tables agree: the key first, then the session, then the key's scopes
+/// for the operation.
 ///
 /// # Errors
 /// `auth/invalid-api-key`, `auth/origin-not-allowed`, `auth/session-revoked`, `auth/scope-insufficient`.
@@ -244,8 +244,8 @@ pub fn admit(
     }
 }
 
-/// Admits whoever is asking on their credentials' word: for `auth.sessionCheck: "expiry"`, or for what is tried before
-/// the word has been checked. An access token proves itself; of a key, nothing is known before it has been looked up.
+/// Admits the caller by the credentials alone: for `auth.sessionCheck: "expiry"`, or for reads that run beside the
+/// check. An access token proves itself; a key proves nothing before it has been looked up.
 #[must_use]
 pub fn admit_by_claims(credentials: &Credentials) -> Caller {
     match &credentials.claims {

@@ -13,7 +13,7 @@ use crate::keys::Keys;
 /// How long a cursor may be used, in seconds.
 const LIFETIME: u64 = 86_400;
 
-/// The one list that a cursor is good for.
+/// The one list that a cursor is valid for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Binding(String);
 
@@ -21,7 +21,7 @@ impl Binding {
     /// The list of a collection in a scope, read in an order, through a filter.
     #[must_use]
     pub fn new(collection: &str, scope: &Scope, order: &str, filter: &Filter) -> Self {
-        // Neither the name of a collection nor that of an index has a colon, so no two bindings are spelled alike.
+        // Neither the name of a collection nor that of an index has a colon, so no two bindings have the same text.
         let scope = match scope {
             Scope::All => "all".to_owned(),
             Scope::OwnedBy(id) => id.to_string(),
@@ -36,10 +36,10 @@ impl Binding {
         Self(format!("#sessions:{user}"))
     }
 
-    /// The list of users that `listing` asks for, whichever page of it.
+    /// The list of users that `listing` asks for, without the page.
     #[must_use]
     pub fn of_users(listing: &Listing) -> Self {
-        // No collection is called so. Lengths keep a role apart from a search that follows it.
+        // No collection has this name. Lengths keep a role apart from a search that follows it.
         let part = |text: &Option<String>| {
             text.as_ref()
                 .map_or_else(String::new, |text| format!("{}.{text}", text.len()))

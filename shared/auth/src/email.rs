@@ -1,15 +1,15 @@
-//! Email addresses, in the one form they are unique in.
+//! Email addresses, in the normalised form in which they are unique.
 
 use api::Detail;
 
 /// Normalises an address: trimmed and ASCII lower-cased.
 ///
-/// Only what could never be delivered or could be confused is refused (ASVS 5.0, 2.2.1); whether an address works is
-/// for a mail to tell.
+/// Refuses only an address that could never be delivered or could be confused with another (ASVS 5.0, 2.2.1). Only a
+/// mail can tell whether an address works.
 ///
 /// # Errors
-/// A detail for the field `email` when it is over 254 bytes (RFC 5321, section 4.5.3.1.3), has not exactly one `@`
-/// with something on both sides, or holds a blank, a control or a non-ASCII character.
+/// A detail for the field `email` when it is over 254 bytes (RFC 5321, section 4.5.3.1.3) or has a blank, control or
+/// non-ASCII character. Also when it has not exactly one `@` with something on both sides.
 pub fn normalise(email: &str) -> Result<String, Detail> {
     let email = email.trim_ascii().to_ascii_lowercase();
     let parts = email

@@ -1,4 +1,4 @@
-//! What the rules come to for a caller.
+//! The requirements that rules put on a record for a caller.
 
 use api::Id;
 use api::rule::{Reach, Rule};
@@ -8,25 +8,25 @@ use crate::caller::Caller;
 /// Which records a list shows.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Scope {
-    /// Every one.
+    /// Every record.
     All,
-    /// The caller's.
+    /// The caller's records.
     OwnedBy(Id),
 }
 
-/// What a record must be like for the caller to change it: the condition of the write itself.
+/// The requirement on a record that the caller changes: the condition of the write itself.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Requirement {
-    /// Anything that exists.
+    /// Any record that exists.
     Exists,
-    /// The caller's.
+    /// The caller's own record.
     OwnedBy(Id),
-    /// Nothing is: the write only finds out whether the caller is told 403 or 404.
+    /// No record: the write only finds out whether the answer is 403 or 404.
     Never,
 }
 
 impl Requirement {
-    /// Whether a record of this owner is so.
+    /// Whether a record of this owner meets it.
     #[must_use]
     pub fn is_met(&self, owner: Option<&str>) -> bool {
         match self {
@@ -36,7 +36,7 @@ impl Requirement {
         }
     }
 
-    /// Both, of the same caller.
+    /// Both requirements, of the same caller.
     #[must_use]
     pub fn and(self, other: Self) -> Self {
         match (&self, &other) {
@@ -53,7 +53,7 @@ impl Requirement {
     }
 }
 
-/// What a rule comes to for a caller: what a record must be like for the caller to pass it. The one place that tells.
+/// The requirement that a rule puts on a record for this caller. No other function evaluates rules.
 #[must_use]
 pub fn granted(rule: &Rule, caller: &Caller) -> Requirement {
     let reach = if caller.is_admin() {
@@ -125,7 +125,7 @@ mod tests {
         }
     }
 
-    /// An expression as a tree, judged atom by atom.
+    /// An expression as a tree, evaluated atom by atom.
     enum Naive {
         Atom(&'static str),
         All(Box<Naive>, Box<Naive>),
@@ -211,7 +211,7 @@ mod tests {
         let mut read = 0;
         for _ in 0..20_000 {
             let naive = Naive::roll(&mut dice, 4);
-            // What is too long or comes to too much is refused.
+            // The parser refuses a rule that is too long or too complex.
             let Ok(rule) = Rule::parse(&naive.text()) else {
                 continue;
             };

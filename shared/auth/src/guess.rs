@@ -1,4 +1,4 @@
-//! Guesses: an address with a password that may be its own, and the accounts that it opens.
+//! Guesses: an address with a password that may be the right one, and the accounts that it opens.
 
 use api::settings::Auth;
 use api::{Error, Id, Timestamp};
@@ -9,7 +9,7 @@ use crate::refresh_token::RefreshToken;
 use crate::session::Session;
 use crate::user::{Deletion, Identity, User};
 
-/// A password that somebody gives for an address, with all that its attempt is counted by.
+/// A password that a request gives for an address, with all that its attempt is counted by.
 #[derive(Clone, Copy)]
 pub struct Guess<'a> {
     /// The normalised address.
@@ -28,7 +28,7 @@ pub struct Guess<'a> {
 }
 
 impl Guess<'_> {
-    /// Begins the session of the user whom the guess has proven to be.
+    /// Begins the session of the user whose password the guess has proven.
     #[must_use]
     pub fn begin(&self, user: &User, secret: [u8; 32]) -> (Session, RefreshToken) {
         Session::begin(
@@ -53,14 +53,14 @@ impl Guess<'_> {
 /// The accounts that a password opens.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Door {
-    /// Those that are not deleted, to log in.
+    /// Accounts that are not deleted, to log in.
     Login,
-    /// Those that are deleted and can be brought back, to restore them.
+    /// Deleted accounts that can be brought back, to restore them.
     Restore,
 }
 
 impl Door {
-    /// Whether it opens an account with this deletion: to any other, an address is an unknown one.
+    /// Whether it opens an account with this deletion: to the other kind, the address is unknown.
     #[must_use]
     pub fn takes(self, deleted: Option<Deletion>, now: Timestamp) -> bool {
         match self {

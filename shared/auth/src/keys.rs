@@ -11,13 +11,13 @@ use jsonwebtoken::signature::{self, Signer, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use ring::{aead, hkdf, hmac};
 
-/// Secrets that documentation shows: whoever reads it could sign tokens.
+/// Secrets that the documentation shows: any reader could sign tokens with them.
 const SAMPLES: [&str; 2] = ["change-me-in-production", "dev-only-change-me"];
 
 /// A key of HMAC-SHA256 is as long as its output (RFC 7518, section 3.2).
 const MIN_SECRET: usize = 32;
 
-/// What is wrong with a signing secret.
+/// The problem of a signing secret.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretProblem {
     /// It stands in the documentation; fit for a developer's machine alone.
@@ -40,13 +40,13 @@ pub fn check_secret(secret: &str) -> Result<(), SecretProblem> {
 
 /// Every key of a deployment: the current ones sign, the previous ones still verify.
 pub struct Keys {
-    /// Who signs: `bakend:` and the table prefix. Part of every token and of every derived key.
+    /// The signer: `bakend:` and the table prefix. Part of every token and of every derived key.
     pub(crate) issuer: String,
     pub(crate) generations: Vec<Derived>,
 }
 
-/// The keys of one signing secret. It signs JWTs itself; every other key is derived from it (HKDF, RFC 5869), so that
-/// no key serves two purposes (NIST SP 800-57 part 1, section 5.2).
+/// The keys of one signing secret. The secret itself signs JWTs. Every other key is derived from it (HKDF, RFC 5869),
+/// so that no key serves two purposes (NIST SP 800-57 part 1, section 5.2).
 pub(crate) struct Derived {
     pub(crate) encoding: EncodingKey,
     pub(crate) decoding: DecodingKey,
@@ -73,8 +73,8 @@ impl Keys {
         })
     }
 
-    /// What stands for an address in a table that need not know it: the same for the same, and nobody can tell of what.
-    /// `kind` keeps an account's from a source's.
+    /// The pseudonym of an address, in a table that need not know it. It is the same for the same address and cannot be
+    /// reversed. `kind` keeps an account's from a source's.
     ///
     /// # Errors
     /// `common/internal` without a signing key.
@@ -116,7 +116,7 @@ impl Derived {
     }
 }
 
-/// HMAC-SHA256 on ring, the only algorithm there is: jsonwebtoken's own backends bring RSA and elliptic curves.
+/// HMAC-SHA256 on ring, the only algorithm: jsonwebtoken's own backends bring RSA and elliptic curves.
 static PROVIDER: CryptoProvider = CryptoProvider {
     signer_factory: |algorithm, key| match algorithm {
         Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(
@@ -138,7 +138,7 @@ static PROVIDER: CryptoProvider = CryptoProvider {
 /// Makes [`PROVIDER`] jsonwebtoken's, once per process.
 fn install_provider() {
     static ONCE: Once = Once::new();
-    // An error means that somebody was faster with the same provider.
+    // An error means that another thread installed the same provider first.
     ONCE.call_once(|| {
         let _ = PROVIDER.install_default();
     });

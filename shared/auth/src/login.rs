@@ -5,9 +5,9 @@ use api::{Code, Error, Timestamp};
 use crate::password::Verdict;
 use crate::user::{Identity, User};
 
-/// Decides a login, by what the address signs in with, the password's verdict and the user.
+/// Decides a login, by the identity of the address, the password's verdict and the user.
 ///
-/// The identity's version must still be the user's: one that a password change has overtaken signs nobody in.
+/// The identity's version must still be the user's: an identity from before a password change admits no login.
 ///
 /// # Errors
 /// `auth/invalid-credentials`, the same for an unknown address and a wrong password; `auth/account-disabled`, told
@@ -27,7 +27,7 @@ pub fn decide(
 /// Decides whether a deleted account is brought back, as [`decide`] does a login.
 ///
 /// # Errors
-/// The same, also for an account that is not deleted or was too long ago.
+/// Those of [`decide`], also for an account that is not deleted or whose deletion is final.
 pub fn restore(
     identity: Option<Identity>,
     verdict: Verdict,

@@ -1,7 +1,7 @@
 //! Passwords: bcrypt, every byte significant.
 //!
-//! bcrypt reads 72 bytes and, in most systems, stops at NUL. A password that would be cut is hashed with SHA-256
-//! first and stored with a prefix that says so (ASVS 5.0, 11.4.2; OWASP Password Storage, "pre-hashing").
+//! bcrypt reads 72 bytes and, in most systems, stops at NUL. A password that would be cut is hashed with SHA-256 first.
+//! Its hash is stored with a prefix that says so (ASVS 5.0, 11.4.2; OWASP Password Storage, "pre-hashing").
 
 use api::settings::Password as Policy;
 use api::{Detail, Error};
@@ -22,7 +22,7 @@ const LEAST_COST: u32 = 4;
 /// The greatest cost of a hash that is brought in from elsewhere: one login of cost 16 takes a CPU about 3 s.
 const MOST_COST: u32 = 16;
 
-/// What a check of a password found.
+/// The result of a password check.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
     /// Another password.
@@ -33,7 +33,7 @@ pub enum Verdict {
     RightButOutdated,
 }
 
-/// Checks the length, the only rule there is (NIST SP 800-63B, section 3.1.1.2: no composition rules).
+/// Checks the length, the only rule (NIST SP 800-63B, section 3.1.1.2: no composition rules).
 ///
 /// # Errors
 /// A detail for the field `password`.
@@ -41,7 +41,7 @@ pub fn check(password: &str, policy: &Policy) -> Result<(), Detail> {
     check_field("password", password, policy)
 }
 
-/// The same of a password in another field.
+/// Checks a password in another field.
 ///
 /// # Errors
 /// A detail for that field.
@@ -92,10 +92,10 @@ pub fn hash(password: &str, cost: u32, salt: [u8; 16]) -> Result<String, Error> 
     }
 }
 
-/// Whether a hash from another system, or from another deployment of this one, is one that a login can verify.
+/// Checks that a login can verify a hash from another system, or from another deployment of this one.
 ///
 /// # Errors
-/// What is wrong with it, as the end of a sentence. It never repeats the hash.
+/// The problem, as the end of a sentence. It never repeats the hash.
 pub fn check_hash(stored: &str) -> Result<(), &'static str> {
     let hash = stored.strip_prefix(PREHASHED).unwrap_or(stored);
     if !["$2a$", "$2b$", "$2y$"]
@@ -122,9 +122,9 @@ pub fn check_hash(stored: &str) -> Result<(), &'static str> {
     }
 }
 
-/// Checks a password against a stored hash. A wrong one takes the time of this cost, whether there is a hash or none, or
-/// one of a lower cost: an unknown user costs what a known one does (ASVS 5.0, 6.3.8). A hash that was imported with a
-/// higher cost takes its own time until the user logs in.
+/// Checks a password against a stored hash. A wrong password takes the time of this cost, also without a hash or with a
+/// hash of a lower cost. So an unknown user costs as much as a known one (ASVS 5.0, 6.3.8). A hash that was imported
+/// with a higher cost takes its own time until the user logs in.
 #[must_use]
 pub fn verify(password: &str, stored: Option<&str>, cost: u32) -> Verdict {
     let stored = stored.map_or_else(|| nobodys(cost), ToOwned::to_owned);
@@ -135,13 +135,13 @@ pub fn verify(password: &str, stored: Option<&str>, cost: u32) -> Verdict {
     let matches = if prehashed {
         bcrypt::verify(prehash(password), hash)
     } else {
-        // A foreign hash of a long password was cut at 72 bytes by its origin, as bcrypt does here. One of ours was
+        // A foreign hash of a long password was cut at 72 bytes by its origin, as bcrypt does here. A hash of ours was
         // never cut: its terminator lies within the 72 bytes, and no password without NUL can match it there.
         bcrypt::verify(password.as_bytes(), hash)
     };
     let nul = !prehashed && password.contains('\0');
     if nul || !matches.unwrap_or(false) {
-        // Each step of the cost doubles the work, so the steps from here up to the cost add up to what is missing.
+        // Each step of the cost doubles the work, so the steps from here up to the cost add up to the missing work.
         let spent = hash
             .parse::<HashParts>()
             .map_or(0, |parts| parts.get_cost());
@@ -158,7 +158,7 @@ pub fn verify(password: &str, stored: Option<&str>, cost: u32) -> Verdict {
     }
 }
 
-/// A hash that no password has: well-formed, so that bcrypt works through its cost before it says no.
+/// A hash that no password has: well-formed, so that bcrypt works through its cost before it refuses.
 fn nobodys(cost: u32) -> String {
     format!("$2b${cost:02}${}", ".".repeat(53))
 }

@@ -1,7 +1,7 @@
-//! Who may do what to a record.
+//! Permissions: the operations that a caller may do on a record.
 //!
-//! What you may not read does not exist for you (404); what you may read but not change is refused (403); where a
-//! rule needs credentials and there are none, that is what is missing (401).
+//! A record that the caller may not read does not exist for the caller (404). A change of a record that the caller may
+//! only read is refused (403). Where a rule needs credentials and the request has none, the refusal is 401.
 
 use api::definition::USERS;
 use api::rule::Rule;
@@ -10,7 +10,7 @@ use api::{Code, Definition, Error, Id, Operation};
 use crate::caller::Caller;
 use crate::grant::{Requirement, Scope, granted};
 
-/// Refuses, before anything is read, a caller who shows nothing where the rule needs somebody.
+/// Refuses, before any read, a request without credentials where the rule needs them.
 ///
 /// # Errors
 /// `auth/authentication-required`.
@@ -22,7 +22,7 @@ pub fn need_credentials(rule: &Rule, has_credentials: bool) -> Result<(), Error>
     }
 }
 
-/// Refuses who shows an app's key and no user where the definition has not said that strangers may write.
+/// Refuses a caller with an app's key and no user where the definition does not declare that strangers may write.
 fn need_declared(definition: &Definition, caller: &Caller) -> Result<(), Error> {
     let undeclared = caller.is_keyed_stranger() && !definition.permissions.declared;
     if undeclared {
@@ -41,7 +41,7 @@ pub fn may_create(definition: &Definition, caller: &Caller) -> Result<(), Error>
     caller.need_scope(&definition.name, Operation::Create)?;
     need_declared(definition, caller)?;
     need_credentials(rule, !caller.is_stranger())?;
-    // Whoever creates a record is its owner.
+    // The creator of a record is its owner.
     if granted(rule, caller) == Requirement::Never {
         Err(Code::Forbidden.into())
     } else {
@@ -64,7 +64,7 @@ pub fn may_list(definition: &Definition, caller: &Caller) -> Result<Scope, Error
     }
 }
 
-/// What a record must be like for the caller to read it, by the rule and by the scopes of the API key.
+/// The requirement on a record that the caller reads, by the rule and by the scopes of the API key.
 pub(crate) fn readable(definition: &Definition, caller: &Caller) -> Requirement {
     if caller.is_in_scope(&definition.name, Operation::Read) {
         granted(definition.rule(Operation::Read), caller)
@@ -73,14 +73,15 @@ pub(crate) fn readable(definition: &Definition, caller: &Caller) -> Requirement 
     }
 }
 
-/// Whether the caller may see the account that a relation points to: one's own, and admins anyone's.
+/// Whether the caller may see the account that a relation points to: a user the own account, an admin every account.
 #[must_use]
 pub fn may_read_user(caller: &Caller, user: Id) -> bool {
     caller.is_in_scope(USERS, Operation::Read) && (caller.is_admin() || caller.id() == Some(user))
 }
 
-/// What a record must be like for the caller to update or delete it. What the caller may not read does not exist for
-/// the caller, so the rule for reading must hold as well; of an API key's scopes, the one for the operation will do.
+/// The requirement on a record that the caller updates or deletes. A record that the caller may not read does not exist
+/// for the caller, so the rule for reading must hold as well. Of an API key's scopes, the one for the operation is
+/// enough.
 ///
 /// # Errors
 /// 401, 403.
@@ -140,7 +141,7 @@ mod tests {
             );
             assert_eq!(status(may_list(&definition, &app)), 200);
             assert!(Visibility::new(&definition, &app).shows(&record(None)));
-            // Who shows no key that binds, or is somebody, is not concerned.
+            // Callers without a key that binds, users and servers are not concerned.
             for other in [
                 Caller::stranger(),
                 caller(1, false),

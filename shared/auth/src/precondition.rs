@@ -1,4 +1,4 @@
-//! What a caller makes a write depend on: `If-Match` (RFC 9110, section 13.1.1) and `Idempotency-Key`.
+//! The preconditions of a caller's write: `If-Match` (RFC 9110, section 13.1.1) and `Idempotency-Key`.
 
 use api::{Code, Error};
 
@@ -8,10 +8,10 @@ const MAX_TAGS: usize = 32;
 /// Which revisions of a record a write may find.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub enum Precondition {
-    /// Any that exists: no `If-Match`, or `*`.
+    /// Any revision of a record that exists: no `If-Match`, or `*`.
     #[default]
     Any,
-    /// One of these.
+    /// One of these revisions.
     OneOf(Vec<String>),
 }
 
@@ -19,7 +19,7 @@ impl Precondition {
     /// Reads an `If-Match` header. Its tags are compared strongly, so weak ones are valid but match nothing.
     ///
     /// # Errors
-    /// `common/invalid-request` for what is neither `*` nor a list of entity tags, or lists more than 32.
+    /// `common/invalid-request` for a header that is neither `*` nor a list of entity tags, or lists more than 32.
     pub fn if_match(header: Option<&str>) -> Result<Self, Error> {
         let Some(header) = header
             .map(|header| header.trim_matches([' ', '\t']))
@@ -52,8 +52,8 @@ impl Precondition {
     }
 }
 
-/// Whether the caller has a record of this revision already, as its `If-None-Match` tells (RFC 9110, section 13.1.2). Tags
-/// are compared weakly; a header that is no list of tags tells nothing.
+/// Whether the caller has a record of this revision already, as its `If-None-Match` tells (RFC 9110, section 13.1.2).
+/// Tags are compared weakly; a header that is no list of tags matches nothing.
 #[must_use]
 pub fn has_already(if_none_match: Option<&str>, rev: &str) -> bool {
     let Some(header) = if_none_match.map(|header| header.trim_matches([' ', '\t'])) else {

@@ -1,9 +1,10 @@
-//! Prepared writes: every write of a record passes here, alone or in bulk, so the order of its security decisions stands
-//! once.
+//! Prepared writes: every write of a record passes here, alone or in bulk, so the order of its security checks is
+//! defined in one place.
 //!
-//! A create: the scope and the rule (401, 403), the rules of its fields (401, 403), the body (400), the owner (403, 400).
-//! A change: the scope and the rules (401, 403), the rules of its fields (401), the body (400), the owner (400),
-//! `If-Match` (400), the id (404). What depends on the record is part of the [`Terms`], on which the store writes.
+//! A create: the scope and the rule (401, 403), the rules of its fields (401, 403), the body (400), the owner (403,
+//! 400). A change: the scope and the rules (401, 403), the rules of its fields (401), the body (400), the owner (400).
+//! Then `If-Match` (400) and the id (404). The conditions that depend on the record are part of the [`Terms`], on which
+//! the store writes.
 
 use std::collections::BTreeSet;
 
@@ -28,13 +29,13 @@ pub struct WriteTarget<'a> {
     pub if_match: Option<&'a str>,
 }
 
-/// The body of an update, checked before the caller is known: so the record can be read beside the session.
+/// The body of an update, checked before the caller is known, so that the record can be read beside the session.
 #[derive(Clone, Debug)]
 pub struct Draft<'a> {
     definition: &'a Definition,
     body: Map<String, Value>,
     write: Write,
-    /// The fields that the check did not miss, since a caller may be unable to write them.
+    /// The fields that the check did not require, since a caller may be unable to write them.
     left: Vec<String>,
     input: Result<Input, Error>,
 }
@@ -59,15 +60,15 @@ pub struct Creation<'a> {
 pub struct Update<'a> {
     /// The record.
     pub id: Id,
-    /// On what the update depends.
+    /// The conditions of the update.
     pub terms: Terms<'a>,
-    /// The fields to set; with `replace`, all there are.
+    /// The fields to set; with `replace`, all fields of the record.
     pub fields: Map<String, Value>,
     /// The fields to remove.
     pub removed: Vec<String>,
-    /// Whether the fields go that are not set.
+    /// Whether fields that are not set are removed.
     pub replace: bool,
-    /// The fields that stay all the same.
+    /// The fields that stay nevertheless.
     pub kept: Vec<String>,
     /// The records that must exist for it.
     pub related: Vec<Related<'a>>,
@@ -78,7 +79,7 @@ pub struct Update<'a> {
 pub struct Removal<'a> {
     /// The record.
     pub id: Id,
-    /// On what the delete depends.
+    /// The conditions of the delete.
     pub terms: Terms<'a>,
 }
 
@@ -112,7 +113,7 @@ impl<'a> WriteTarget<'a> {
         Self { id, if_match: None }
     }
 
-    /// The id and the revisions that the write may find. The id comes last: a caller who may not write is told nothing
+    /// The id and the revisions that the write may find. The id comes last: a caller who may not write learns nothing
     /// of it.
     fn read(self) -> Result<(Id, Precondition), Error> {
         let precondition = Precondition::if_match(self.if_match)?;
@@ -125,7 +126,7 @@ impl<'a> Draft<'a> {
     /// Checks the body of a merge or of a replacement; [`update`] reports its errors, after 401 and 403.
     #[must_use]
     pub fn new(definition: &'a Definition, body: Map<String, Value>, write: Write) -> Self {
-        // The caller tells which fields are missed. A merge misses none.
+        // It depends on the caller which fields are required. A merge requires none.
         let left = match write {
             Write::Replace => definition.ruled().map(|field| field.name.clone()).collect(),
             Write::Create | Write::Merge => Vec::new(),
@@ -158,7 +159,7 @@ impl<'a> Draft<'a> {
         self.write == Write::Replace
     }
 
-    /// The body, checked where the fields `kept` are not missed.
+    /// The body, checked with the fields `kept` not required.
     fn settle(self, kept: &[String]) -> Result<Input, Error> {
         if kept == self.left {
             self.input
@@ -256,8 +257,8 @@ pub fn delete<'a>(
     Ok(Removal { id, terms })
 }
 
-/// Prepares the operations of a bulk write one after the other, each as its own endpoint does. `new_id` makes the id of
-/// a new record, `find` knows the collections.
+/// Prepares the operations of a bulk write one after the other, each as its own endpoint does it. `new_id` makes the id
+/// of a new record, `find` knows the collections.
 ///
 /// # Errors
 /// The refusal of the first operation that is refused, naming it; 400 for a record that has two operations.

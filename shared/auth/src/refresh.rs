@@ -1,7 +1,7 @@
-//! What a refresh token gets that is not the newest of its session.
+//! Decides about a refresh token that is not the newest of its session.
 //!
-//! Rotation with reuse detection (RFC 9700, section 4.14.2), and two exceptions: a short grace, since two tabs may
-//! refresh at once, and an idempotency key, since a reply may be lost.
+//! Implements rotation with reuse detection (RFC 9700, section 4.14.2) and two exceptions. A short grace exists since
+//! two tabs may refresh at once; an idempotency key, since a reply may be lost.
 
 use std::time::Duration;
 
@@ -15,10 +15,10 @@ use crate::throttle::Refused;
 /// For how long a lost reply may be asked for again.
 const RETRY_WINDOW: Duration = Duration::from_secs(60);
 
-/// How the successor of a refresh token is made.
+/// The way in which the successor of a refresh token is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Succession {
-    /// With a fresh secret: nobody can get it twice.
+    /// With a fresh secret: it is given only once.
     Fresh([u8; 32]),
     /// From the token and the client's key, for a minute.
     Retryable(String),
@@ -26,14 +26,14 @@ pub enum Succession {
     Converging,
 }
 
-/// What a refused rotation comes to.
+/// The consequence of a refused rotation.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// 401: the session is over or the token no newest one's predecessor.
+    /// 401: the session is over, or the token is not the predecessor of the newest one.
     Refuse,
-    /// 401 and nothing else: another tab was faster, and what it got is good.
+    /// 401 and nothing else: another tab was faster, and its new token is valid.
     Forgive,
-    /// 401, and the session ends: somebody has a copy of an old token.
+    /// 401, and the session ends: an attacker may have a copy of an old token.
     Revoke,
     /// The successor that the first use made, once more.
     Again,
@@ -83,7 +83,7 @@ impl Succession {
     /// For how long after the rotation the same successor is given again.
     fn window(&self, settings: &Auth) -> Duration {
         match self {
-            // The rotation itself, done by a request whose reply was lost on the way back from the table.
+            // The rotation itself, written by this request: the table's reply was lost on its way back.
             Self::Fresh(_) => Duration::ZERO,
             Self::Retryable(_) => RETRY_WINDOW,
             Self::Converging => settings.refresh_grace.duration(),
@@ -105,7 +105,7 @@ pub fn judge(
     };
     let within = |window: Duration| now <= session.last_used_at.after(window);
     match session.generation.checked_sub(presented.generation) {
-        // The newest, or newer than the newest (a table restored from a backup): not a copy of an old one.
+        // The newest token, or a newer one (after a table was restored from a backup): not a copy of an old one.
         Some(0) if session.refresh_token_hash == presented.hash() => {
             count(session.refreshes, settings, now)
         }
@@ -121,7 +121,7 @@ pub fn judge(
     }
 }
 
-/// What the newest token gets that is not the first refreshed within the window.
+/// Judges the newest token when its refresh is not the first within the window.
 fn count(refreshes: Refreshes, settings: &Auth, now: Timestamp) -> Verdict {
     let end = refreshes
         .since
@@ -133,13 +133,13 @@ fn count(refreshes: Refreshes, settings: &Auth, now: Timestamp) -> Verdict {
     }
 }
 
-/// The one refusal there is.
+/// The only refusal.
 #[must_use]
 pub fn refusal() -> Error {
     Code::InvalidRefreshToken.into()
 }
 
-/// The refusal of a token that will never be good again: a browser forgets a cookie with it.
+/// The refusal of a token that will never be valid again: the reply also removes a browser's cookie.
 #[must_use]
 pub fn over() -> Error {
     Error {
@@ -148,7 +148,7 @@ pub fn over() -> Error {
     }
 }
 
-/// A refresh token that proved itself, and its successor.
+/// A verified refresh token and its successor.
 pub struct Exchange<'a> {
     /// The token that was presented.
     pub presented: RefreshToken,

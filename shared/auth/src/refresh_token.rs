@@ -1,7 +1,7 @@
-//! Refresh tokens: opaque to the client, self-proving to the server.
+//! Refresh tokens: opaque to the client, verifiable by the server without a table.
 //!
-//! A token is base64url of `version ‖ user ‖ session ‖ generation ‖ secret ‖ tag`. The tag is an HMAC over the rest,
-//! so garbage is refused without touching a table; the secret is 256 random bits, of which the table keeps a hash.
+//! A token is base64url of `version ‖ user ‖ session ‖ generation ‖ secret ‖ tag`. The tag is an HMAC over the rest, so
+//! garbage is refused without reading a table. The secret is 256 random bits, of which the table keeps a hash.
 
 use api::{Code, Error, Id};
 use base64::Engine;
@@ -39,10 +39,10 @@ impl RefreshToken {
         }
     }
 
-    /// Reads a token, refusing what was not made with one of these keys.
+    /// Reads a token; refuses a text that was not made with one of these keys.
     ///
     /// # Errors
-    /// `auth/invalid-refresh-token`, the one answer for whatever is wrong.
+    /// `auth/invalid-refresh-token`, the one answer to every problem.
     pub fn open(keys: &Keys, token: &str) -> Result<Self, Error> {
         Self::parse(keys, token).ok_or_else(|| Code::InvalidRefreshToken.into())
     }
@@ -79,7 +79,7 @@ impl RefreshToken {
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }
 
-    /// What the table keeps: the SHA-256 of everything but the tag, in base64url.
+    /// The hash that the table keeps: the SHA-256 of everything but the tag, in base64url.
     #[must_use]
     pub fn hash(&self) -> String {
         URL_SAFE_NO_PAD.encode(digest::digest(&digest::SHA256, &self.body()))
@@ -95,8 +95,8 @@ impl RefreshToken {
         }
     }
 
-    /// The next token of the session, the same for everybody who has this one and knows `key`: a client that lost
-    /// the reply gets it again, and nothing readable is stored meanwhile.
+    /// The next token of the session, the same for every client that has this token and knows `key`. A client that lost
+    /// the reply gets the same token again, and nothing readable is stored meanwhile.
     #[must_use]
     pub fn derived_next(&self, key: &[u8]) -> Self {
         let own = hmac::Key::new(hmac::HMAC_SHA256, &self.secret);

@@ -38,7 +38,7 @@ pub(crate) fn signed_in(user: &User) -> Caller {
     admit(&claims, Some(&session), Some(user), NOW).expect("admitted")
 }
 
-/// Whoever shows a key of these scopes, which binds.
+/// A caller with a key of these scopes, which binds.
 pub(crate) fn with_key(kind: KeyType, scopes: &[&str]) -> Caller {
     let id = Id::new(NOW, [5; 10]);
     let scopes = scopes.iter().map(|scope| (*scope).to_owned()).collect();

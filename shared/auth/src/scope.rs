@@ -3,13 +3,13 @@
 use api::definition::USERS;
 use api::{Detail, Operation};
 
-/// What stands for every collection or every operation in a scope.
+/// The sign for every collection or every operation in a scope.
 const ANY: &str = "*";
 
-/// How many characters of a caller's scope or origin are told back.
+/// How many characters of a caller's scope or origin an error repeats.
 const SHOWN: usize = 64;
 
-/// What a key may be used for.
+/// The operations that a key may be used for.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Scopes(Vec<KeyScope>);
 
@@ -50,7 +50,7 @@ impl Scopes {
     /// Reads scopes of declared collections, of [`USERS`] or of `*`.
     ///
     /// # Errors
-    /// A detail for each that is none.
+    /// A detail for each text that is no such scope.
     pub fn parse(
         texts: &[String],
         is_collection: impl Fn(&str) -> bool,
@@ -80,7 +80,7 @@ impl Scopes {
         }
     }
 
-    /// The scopes that were kept as [`Scopes::texts`]. What cannot be read grants nothing.
+    /// The scopes that were stored as [`Scopes::texts`]. A text that cannot be read grants nothing.
     #[must_use]
     pub fn kept(texts: &[String]) -> Self {
         Self(
@@ -110,7 +110,7 @@ impl Scopes {
     }
 }
 
-/// A caller's text, cut to a decent length.
+/// A caller's text, cut to a moderate length.
 pub(crate) fn shown(text: &str) -> String {
     text.chars().take(SHOWN).collect()
 }
@@ -149,7 +149,7 @@ mod tests {
             (&["users:update"], "users", Operation::Update, true),
             (&["users:update"], "posts", Operation::Update, false),
             (&[], "posts", Operation::Read, false),
-            // What a later version wrote, or somebody by hand.
+            // Written by a later version, or by hand.
             (
                 &["posts:export", "*", "", ":", "posts:"],
                 "posts",

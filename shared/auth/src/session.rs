@@ -1,4 +1,4 @@
-//! Sessions: from a login to a logout, or to whatever ends it earlier.
+//! Sessions: from a login to a logout, or to an earlier end.
 
 use api::settings::{Auth, Span};
 use api::wire::Tokens;
@@ -12,7 +12,7 @@ use crate::user::User;
 /// A session as the `_sessions` table keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Session {
-    /// Whose it is.
+    /// The user whose session it is.
     pub user: Id,
     /// The session's id; its time is the session's beginning.
     pub id: Id,
@@ -20,15 +20,15 @@ pub struct Session {
     pub refresh_token_hash: String,
     /// The generation of the newest refresh token.
     pub generation: u32,
-    /// The user's version at login; another one ends the session.
+    /// The user's version at login; a different version ends the session.
     pub auth_version: u64,
     /// From when on it is over, in whole seconds: the table's TTL attribute. TTL deletes late, so it is always checked.
     pub expires_at: u64,
     /// When the newest refresh token was made.
     pub last_used_at: Timestamp,
-    /// When it was ended, if it was.
+    /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
-    /// The refreshes of a while ago, until the next one begins a new count.
+    /// The refreshes of the last window, until the next refresh begins a new count.
     pub refreshes: Refreshes,
 }
 
@@ -90,14 +90,14 @@ impl Session {
         }
     }
 
-    /// Whether it has neither been ended nor run out.
+    /// Whether it is neither revoked nor expired.
     #[must_use]
     pub fn is_alive(&self, now: Timestamp) -> bool {
         self.revoked_at.is_none() && now.seconds() < self.expires_at
     }
 
-    /// Whether it is alive and its user may have it: neither disabled nor deleted, and no password change or the like
-    /// since.
+    /// Whether it is alive and its user may have it: neither disabled nor deleted, and no password change or similar
+    /// event since.
     #[must_use]
     pub fn stands(&self, user: &User, now: Timestamp) -> bool {
         let may_have_it = self.user == user.id && !user.disabled && user.deleted.is_none();
@@ -105,8 +105,8 @@ impl Session {
     }
 }
 
-/// When a session used now runs out, in seconds: its refresh token's lifetime from now, but never later than its
-/// longest age from its beginning (ASVS 5.0, 7.3.1 and 7.3.2).
+/// When a session used now expires, in seconds: its refresh token's lifetime from now. It never exceeds its longest
+/// age, counted from its beginning (ASVS 5.0, 7.3.1 and 7.3.2).
 #[must_use]
 pub fn expiry(session: Id, settings: &Auth, now: Timestamp) -> u64 {
     let after = |from: Timestamp, span: Span| from.after(span.duration()).seconds();

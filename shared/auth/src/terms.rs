@@ -1,4 +1,4 @@
-//! On what a write of a record depends: its owner, its fields, its relations and its revision.
+//! The conditions of a write of a record: its owner, its fields, its relations and its revision.
 
 use api::definition::{Field, USERS};
 use api::record::{Input, OwnerInput, Relation};
@@ -12,19 +12,19 @@ use crate::permission::readable;
 use crate::precondition::Precondition;
 use crate::visibility::Visibility;
 
-/// What a write says about the owner of a record that exists.
+/// The statement of a write about the owner of an existing record.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum OwnerChange {
     /// Nothing.
     Keep,
-    /// It must be this one already: the owner cannot be changed.
+    /// It must be this owner already: the owner cannot be changed.
     MustBe(Option<String>),
-    /// It becomes this one, on an admin's word.
+    /// It becomes this owner, by an admin's decision.
     Set(Option<String>),
 }
 
-/// The owner of a new record: the caller, when the body leaves it out, null or empty. Naming somebody else takes an
-/// admin.
+/// The owner of a new record: the caller, when the body leaves it out, null or empty. Only an admin may name another
+/// user.
 ///
 /// # Errors
 /// 403; 400 when the owner is required and a stranger has none.
@@ -52,7 +52,7 @@ pub fn may_set(
     caller: &Caller,
     body: &Map<String, Value>,
 ) -> Result<(), Error> {
-    // Whoever creates a record is its owner.
+    // The creator of a record is its owner.
     let refused = |field: &&Field| {
         body.contains_key(&field.name) && granted(&field.write, caller) == Requirement::Never
     };
@@ -62,17 +62,17 @@ pub fn may_set(
         .map_or(Ok(()), |field| Err(field_refusal(caller, &field.name)))
 }
 
-/// What the rules of single fields say of an update.
+/// The requirements of the field rules on an update.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct Columns {
-    /// The fields that it names, and what a record must be like for the caller to write them.
+    /// The fields that it names, and the requirement on a record for the caller to write each.
     pub written: Vec<(String, Requirement)>,
-    /// The fields that a replacement leaves as they are: it does not name them, and the caller may not both see and
-    /// write them in every record that the update may be of.
+    /// The fields that a replacement leaves as they are. It does not name them, and the caller may not both see and
+    /// write them in every record that the update may affect.
     pub kept: Vec<String>,
 }
 
-/// What the rules of single fields say of an update with this body, of a record that is as `requirement` wants it.
+/// Applies the rules of single fields to an update with this body, of a record that meets `requirement`.
 ///
 /// # Errors
 /// 401, naming the field.
@@ -89,7 +89,7 @@ pub fn columns(
         let is_owner = name == definition.owner_field();
         let (read, write) = (granted(&field.read, caller), granted(&field.write, caller));
         if body.contains_key(&name) {
-            // Whoever may not see the owner must not find out by naming one.
+            // A caller who may not see the owner must not find out by naming a user.
             let wanted = if is_owner { read } else { write };
             if wanted == Requirement::Never && caller.is_stranger() {
                 return Err(field_refusal(caller, &name));
@@ -102,7 +102,7 @@ pub fn columns(
     Ok(columns)
 }
 
-/// What an update says about the owner: only an admin may change it.
+/// Decides about the owner in an update: only an admin may change it.
 ///
 /// # Errors
 /// 400 when an admin would leave a record without the owner it requires.
@@ -136,23 +136,23 @@ fn need_owner(definition: &Definition, owner: Option<String>) -> Result<Option<S
     Ok(owner)
 }
 
-/// On what a caller's change of a record depends. All of it is a condition of the write itself.
+/// The conditions of a caller's change of a record. All of them are conditions of the write itself.
 #[derive(Clone, Debug)]
 pub struct Terms<'a> {
-    /// What the caller sees of the record's collection.
+    /// The part of the record's collection that the caller sees.
     pub visibility: &'a Visibility<'a>,
-    /// What the rules want of the record.
+    /// The requirement of the rules on the record.
     pub requirement: Requirement,
-    /// What the rules of the fields that are written want of it.
+    /// The requirements of the rules of the written fields on it.
     pub fields: Vec<(String, Requirement)>,
-    /// What becomes of its owner.
+    /// The change of its owner.
     pub owner: OwnerChange,
-    /// What the caller wants of its revision.
+    /// The caller's precondition on its revision.
     pub precondition: Precondition,
 }
 
 impl Terms<'_> {
-    /// What all the rules want of the record: what of the terms its owner tells.
+    /// The requirement of all the rules on the record: the part of the terms that depends on its owner.
     #[must_use]
     pub fn wanted(&self) -> Requirement {
         let fields = self
@@ -162,9 +162,9 @@ impl Terms<'_> {
         fields.fold(self.requirement.clone(), Requirement::and)
     }
 
-    /// Why a record of this revision may not be changed; `None` when nothing is against it.
+    /// Why a record of this revision may not be changed; `None` when it may.
     ///
-    /// What the caller may not read is 404, whatever else is wrong.
+    /// A record that the caller may not read is 404, before any other refusal.
     #[must_use]
     pub fn refusal(&self, record: &Record, rev: &str) -> Option<Error> {
         let owner = record.owner.as_deref();
@@ -189,26 +189,26 @@ impl Terms<'_> {
     }
 }
 
-/// A target that a write names, and what it must be like at that moment.
+/// A target that a write names, and its conditions at that moment.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Related<'a> {
     /// The relation and its target.
     pub relation: Relation,
-    /// Existing, and the caller's to read.
+    /// It must exist and be readable by the caller.
     pub requirement: Requirement,
-    /// What the caller sees of the target's collection, where row filters say that: the target must be looked at.
+    /// The part of the target's collection that the caller sees, where row filters decide: the target must be read.
     pub rows: Option<Visibility<'a>>,
 }
 
-/// What a body relates to. A target that the caller may not read must not be told from a missing one, so a rule that
-/// never lets the caller read becomes a condition that nothing meets. `find` knows the collections.
+/// The targets of a body's relations. A target that the caller may not read must look like a missing one. So a rule
+/// that never lets the caller read becomes a condition that no target meets. `find` knows the collections.
 pub fn related<'a, 'd: 'a>(
     definition: &Definition,
     input: &Input,
     caller: &'a Caller,
     find: impl Fn(&str) -> Option<&'d Definition>,
 ) -> Vec<Related<'a>> {
-    // The caller exists, and names no other owner unless an admin.
+    // The caller exists; only an admin names another owner.
     let own = |relation: &Relation| {
         relation.field == definition.owner_field()
             && (!caller.is_admin() || caller.id() == Some(relation.id))

@@ -1,8 +1,8 @@
-//! How often something may be tried: passwords of an account, logins and registrations of a source, refreshes of a
-//! session (ASVS 5.0, 6.3.1).
+//! Limits of attempts: passwords of an account, logins and registrations of a source, refreshes of a session (ASVS 5.0,
+//! 6.3.1).
 //!
 //! An attempt is counted before its password is looked at, so that guesses sent together do not slip through, and given
-//! back when it succeeds. What is refused neither counts nor makes anything last longer.
+//! back when it succeeds. A refused attempt neither counts nor prolongs a lock.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -14,7 +14,7 @@ use api::{Code, Error, Timestamp};
 /// How many sources an account's entry remembers; more of them are an attack that the account's own limit meets.
 const MOST_SOURCES: usize = 100;
 
-/// How many attempts are allowed within a time, and what the last one of them brings about.
+/// How many attempts are allowed within a time, and the lock that the last of them causes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
     /// The attempt that locks.
@@ -30,30 +30,30 @@ pub struct Limit {
 pub enum Lock {
     /// Until the window is over.
     Window,
-    /// For so long; then the count starts again.
+    /// For this duration; then the count starts again.
     Fixed(Duration),
-    /// For `first`, and after each further attempt for twice as long as before, at most `longest`; forgotten when no
-    /// attempt was counted for a window.
+    /// For `first`, and after each further attempt for twice as long as before, at most `longest`. It is forgotten when
+    /// no attempt was counted for a window.
     Doubling {
         /// The first lock.
         first: Duration,
-        /// The longest.
+        /// The longest lock.
         longest: Duration,
     },
 }
 
-/// What was counted under one limit.
+/// The count under one limit.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Tally {
     /// When the first attempt was counted.
     pub since: Timestamp,
-    /// How many are counted, those under way among them.
+    /// How many are counted, including those under way.
     pub count: u32,
-    /// Until when the last of them locked; 0 where it did not.
+    /// Until when the last of them locks; 0 where it does not.
     pub until: Timestamp,
 }
 
-/// What the table keeps under one key: one count over all, and one for each source where the limits have one.
+/// The counts that the table keeps under one key: one over all, and one for each source where the limits have one.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
     /// Over all sources.
@@ -84,7 +84,7 @@ impl Limit {
         (tally.count >= self.most && now < tally.until).then_some(tally.until)
     }
 
-    /// When a tally is over, so that the next attempt is the first.
+    /// When a tally is over, so that the next attempt is the first again.
     fn end(&self, tally: &Tally) -> Timestamp {
         let window = tally.since.after(self.window);
         match self.lock {
@@ -94,7 +94,7 @@ impl Limit {
         }
     }
 
-    /// One attempt more.
+    /// The tally with one more attempt.
     fn counted(&self, tally: Option<&Tally>, now: Timestamp) -> Tally {
         let tally = tally.filter(|tally| now < self.end(tally));
         let (since, before) = tally.map_or((now, 0), |tally| (tally.since, tally.count));
@@ -118,7 +118,7 @@ impl Limit {
 }
 
 impl Tally {
-    /// The same without the attempt that made it `mine`; a lock that this one brought about is over now.
+    /// The tally without the attempt that made it `mine`; a lock that this attempt caused ends now.
     fn without(&self, mine: &Self, now: Timestamp) -> Self {
         if self.since != mine.since || self.count == 0 {
             return *self;
@@ -140,10 +140,10 @@ impl Tally {
 }
 
 impl Entry {
-    /// The entry with one attempt more from `source`.
+    /// The entry with one more attempt from `source`.
     ///
     /// # Errors
-    /// It is locked.
+    /// The refusal while it is locked.
     pub fn attempt(
         found: Option<&Self>,
         limits: &Limits,
@@ -168,8 +168,8 @@ impl Entry {
         })
     }
 
-    /// The entry without the attempt from `source` that made it `mine`, which has just succeeded; `None` when nothing is
-    /// left to remember.
+    /// The entry without the attempt from `source` that made it `mine`, which has just succeeded; `None` when no count
+    /// is left.
     #[must_use]
     pub fn without(&self, mine: &Self, source: &str, now: Timestamp) -> Option<Self> {
         let mut sources = self.sources.clone();
@@ -181,7 +181,7 @@ impl Entry {
         (total.count > 0 || !sources.is_empty()).then_some(Self { total, sources })
     }
 
-    /// The same without the sources whose time is over, and without the first to be over where they are too many.
+    /// The entry without expired sources, and without those that expire first where there are too many.
     #[must_use]
     pub fn pruned(mut self, limits: &Limits, source: &str, now: Timestamp) -> Self {
         let Some(limit) = limits.source else {
@@ -199,7 +199,7 @@ impl Entry {
         self
     }
 
-    /// When everything in it is over.
+    /// When all its tallies are over.
     #[must_use]
     pub fn end(&self, limits: &Limits) -> Timestamp {
         let sources = self
@@ -211,7 +211,7 @@ impl Entry {
 }
 
 impl Refused {
-    /// The refusal as the caller hears it: the same whatever is locked and whether it exists.
+    /// The refusal as the caller gets it: the same for every lock, and for accounts that do not exist.
     #[must_use]
     pub fn error(self, now: Timestamp) -> Error {
         let seconds = self
@@ -277,7 +277,8 @@ pub fn registrations(settings: &Throttle) -> Limits {
     }
 }
 
-/// What stands for a source address: an IPv4 address, or the /64 of an IPv6 one, which is what one customer has.
+/// The text that represents a source address: an IPv4 address, or the /64 of an IPv6 one, which is what one customer
+/// has.
 #[must_use]
 pub fn place(address: &str) -> String {
     match address
@@ -390,7 +391,7 @@ mod tests {
             fail(&mut entry, &limits(), "user", &[9, 40, 68]),
             [(9, 60), (40, 29), (68, 1)]
         );
-        // Refused ones extend nothing, and afterwards the count starts again.
+        // Refused attempts extend nothing, and afterwards the count starts again.
         assert_eq!(fail(&mut entry, &limits(), "user", &[69]), []);
         assert_eq!(entry.map(|entry| entry.total.count), Some(1));
     }
@@ -427,7 +428,7 @@ mod tests {
         let mut entry = None;
         let (mut out, mut longest) = (0, 0);
         for second in 0..2 * 60 * MINUTE {
-            // The user is there first each second, and always knows the password.
+            // The user comes first each second, always with the right password.
             match Entry::attempt(entry.as_ref(), &limits(), "user", at(second)) {
                 Ok(mine) => {
                     entry = mine.without(&mine, "user", at(second));
@@ -474,7 +475,7 @@ mod tests {
                 [],
                 "{failures}: the lock is lifted"
             );
-            // And the failures before it are not forgotten.
+            // The failures before it still count.
             let beyond = failures.checked_sub(4);
             let locks = beyond.map(|beyond| (failures * 40, 1 << beyond));
             let refused = fail(&mut again, &limits(), "a", &[failures * 40]);
@@ -503,9 +504,9 @@ mod tests {
             ),
             (5, 4, 1)
         );
-        // A lock that another's failure brought about is theirs; one failure fewer than the limit locks nobody.
+        // A lock that another attempt's failure caused stays; one failure fewer than the limit locks nothing.
         assert_eq!(fail(&mut Some(after), &limits(), "a", &[1, 1]), [(1, 1)]);
-        // After the window it is not in the count any more.
+        // After the window it no longer counts.
         let mut later = None;
         fail(&mut later, &limits(), "a", &[16 * MINUTE]);
         assert_eq!(

@@ -1,4 +1,4 @@
-//! Users and what they sign in with.
+//! Users and the identities that they sign in with.
 
 use api::definition::ProfileField;
 use api::query::{Listing, caseless};
@@ -12,7 +12,7 @@ use serde_json::{Map, Value, json};
 
 use crate::password::Verdict;
 
-/// The role of whoever has no other.
+/// The role of a user without another role.
 pub const AUTHENTICATED: &str = "authenticated";
 /// The role that passes every rule.
 pub const ADMIN: &str = "admin";
@@ -28,11 +28,11 @@ pub struct User {
     pub role: String,
     /// Whether the account is switched off.
     pub disabled: bool,
-    /// Raised by whatever ends all sessions: a session of another version is over.
+    /// The version, raised by every event that ends all sessions: a session of another version is over.
     pub auth_version: u64,
     /// When the account was made.
     pub created_at: Timestamp,
-    /// The profile, apart from all that is the system's; of it, what is declared is shown.
+    /// The profile, without the system's fields; only its declared fields are shown.
     pub profile: Map<String, Value>,
     /// Whether the account is deleted, and for how long it can be brought back.
     pub deleted: Option<Deletion>,
@@ -43,13 +43,13 @@ pub struct User {
 pub struct Deletion {
     /// When it was deleted.
     pub at: Timestamp,
-    /// From when on nothing brings it back and its address is free, in whole seconds: the table's TTL attribute. TTL
+    /// From when on it cannot be brought back and its address is free, in whole seconds: the table's TTL attribute. TTL
     /// deletes late, so it is always checked.
     pub until: u64,
 }
 
 impl Deletion {
-    /// A deletion now that can be undone for so long.
+    /// A deletion now that can be undone within the grace.
     #[must_use]
     pub fn new(now: Timestamp, grace: Span) -> Self {
         Self {
@@ -58,7 +58,7 @@ impl Deletion {
         }
     }
 
-    /// The same with a grace in which it can be undone; `None` without one: then the account is removed.
+    /// A deletion with a grace in which it can be undone; `None` without a grace: then the account is removed.
     #[must_use]
     pub fn undoable(now: Timestamp, grace: Span) -> Option<Self> {
         Some(Self::new(now, grace)).filter(|deletion| !deletion.is_final(now))
@@ -74,18 +74,19 @@ impl Deletion {
 /// An email address with its password, as the `_users` table keeps it beside the user.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Identity {
-    /// Whose it is.
+    /// The user whose identity it is.
     pub user: Id,
-    /// The stored hash; see [`crate::password`]. `None` until a password is set: then nobody can log in.
+    /// The stored hash; see [`crate::password`]. `None` until a password is set: then no login succeeds.
     pub password_hash: Option<String>,
-    /// The user's version when this password was set: one that a change has overtaken signs nobody in.
+    /// The user's version when this password was set: after a change, an identity of the old version admits no login.
     pub auth_version: u64,
-    /// As the user's.
+    /// The deletion, as the user's.
     pub deleted: Option<Deletion>,
 }
 
 impl Identity {
-    /// Whether a password that the user has typed again is the one the user signs in with, by what a check found.
+    /// Whether a password that the user has typed again is the one that the user signs in with, by the verdict of a
+    /// check.
     #[must_use]
     pub fn confirms(&self, user: &User, verdict: Verdict) -> bool {
         let is_users = self.user == user.id
@@ -95,7 +96,7 @@ impl Identity {
     }
 }
 
-/// What somebody signed in hears of a write that found no such user.
+/// The error that a signed-in user gets for a write that found no such user.
 #[must_use]
 pub fn signed_out(error: Error) -> Error {
     if error.code == Code::UserNotFound {
@@ -105,7 +106,7 @@ pub fn signed_out(error: Error) -> Error {
     }
 }
 
-/// The refusal of a restored account whose user is gone: the address is an unknown one.
+/// The refusal of a restored account whose user is gone: the address is unknown.
 #[must_use]
 pub fn gone(error: Error) -> Error {
     if error.code == Code::UserNotFound {
@@ -131,7 +132,7 @@ pub fn check_role(role: &str, settings: &Auth) -> Result<(), Detail> {
     ))
 }
 
-/// What tells one line of an import from every other, and the same line again.
+/// The mark that tells one line of an import from every other, and recognises the same line again.
 #[must_use]
 pub fn import_mark(line: &Map<String, Value>) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, json!(line).to_string().as_bytes()))
@@ -154,7 +155,7 @@ impl User {
         }
     }
 
-    /// Refuses to go on as this user whom something has signed out since: who it is `now` has another version, is
+    /// Refuses to continue as this user if an event has ended the session since: the user `now` has another version, is
     /// disabled or deleted.
     ///
     /// # Errors
@@ -169,7 +170,7 @@ impl User {
         }
     }
 
-    /// The user as found by now, on whose own word every session ends or all others.
+    /// The user as found now, with the version raised: all sessions end, or all others, by the user's own request.
     ///
     /// # Errors
     /// Those of [`User::goes_on`].
@@ -181,7 +182,7 @@ impl User {
         })
     }
 
-    /// The user as found by now, deleted on the user's own word; `None` where no deletion can be undone. Every session
+    /// The user as found now, deleted by the user's own request; `None` where no deletion can be undone. Every session
     /// ends.
     ///
     /// # Errors
@@ -198,11 +199,11 @@ impl User {
         }))
     }
 
-    /// The user as found by now, brought back from the deletion that the password was checked for.
+    /// The user as found now, brought back from the deletion that the password was checked for.
     ///
     /// # Errors
-    /// `auth/invalid-credentials` when another request was faster: it has restored the user, or changed the account that
-    /// the password was checked for.
+    /// `auth/invalid-credentials` when another request was faster: it has restored the user or changed the account
+    /// since the password check.
     pub fn restored(&self, found: &Self) -> Result<Self, Error> {
         let as_read = found.deleted == self.deleted
             && found.auth_version == self.auth_version
@@ -217,7 +218,7 @@ impl User {
         }
     }
 
-    /// The user as found by now, with a body merged into the profile on the user's own word.
+    /// The user as found now, with a body merged into the profile by the user's own request.
     ///
     /// # Errors
     /// Those of [`User::goes_on`] and of [`profile`].
@@ -235,14 +236,14 @@ impl User {
         })
     }
 
-    /// Whether the user is one of the admins of whom there must be one: neither disabled nor deleted.
+    /// Whether the user is an acting admin, neither disabled nor deleted: there must always be one.
     #[must_use]
     pub fn is_acting_admin(&self) -> bool {
         self.role == ADMIN && !self.disabled && self.deleted.is_none()
     }
 
-    /// Whether the user is one of those that a list is of: has its role, and its search in the address or in a text of
-    /// the declared profile.
+    /// Whether the user belongs in a list: has its role, and its search text in the address or in a text of the
+    /// declared profile.
     #[must_use]
     pub fn is_listed(&self, listing: &Listing, declared: &[ProfileField]) -> bool {
         let texts = declared
@@ -283,7 +284,7 @@ impl User {
         }
     }
 
-    /// The user with another role, or switched off or on, as far as an admin says so. Switching off ends every session
+    /// The user with another role, or switched off or on, as an admin's request says. Switching off ends every session
     /// for good: switching on brings none back.
     #[must_use]
     pub fn administered(&self, role: Option<&str>, disabled: Option<bool>) -> Self {
@@ -310,7 +311,7 @@ impl User {
         }
     }
 
-    /// The user as anybody sees it.
+    /// The user as every caller sees it.
     #[must_use]
     pub fn public(&self, declared: &[ProfileField]) -> wire::PublicUser {
         wire::PublicUser {
@@ -319,7 +320,7 @@ impl User {
         }
     }
 
-    /// What there is of these profile fields.
+    /// The fields of the profile that are set, among these.
     fn shown<'a>(&self, fields: impl Iterator<Item = &'a ProfileField>) -> Map<String, Value> {
         let names = fields.map(|field| &field.field.name);
         names

@@ -1,7 +1,8 @@
-//! What a caller sees of a collection: which records, and which of their fields.
+//! The part of a collection that a caller sees: records, and fields of each.
 //!
-//! Whoever may read a record by the rules sees it if a row filter shows it, where the collection has any, and sees those
-//! of its fields whose own rule lets them. What is not seen does not exist: it is told by no reply, condition or order.
+//! A caller who may read a record by the rules sees it if a row filter shows it, where the collection has any. The
+//! caller sees each of its fields whose own rule admits the caller. Everything else does not exist for the caller: no
+//! reply, condition or order reveals it.
 
 use api::definition::Order;
 use api::query::{Filter, row_filter};
@@ -12,23 +13,23 @@ use crate::caller::Caller;
 use crate::grant::{Requirement, Scope, granted};
 use crate::permission::may_list;
 
-/// What a caller sees of a collection.
+/// The part of a collection that a caller sees.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Visibility<'a> {
     /// The collection.
     pub definition: &'a Definition,
-    /// Who looks at it.
+    /// The caller.
     pub caller: &'a Caller,
-    /// What the rule for reading wants of a record.
+    /// The requirement of the rule for reading on a record.
     rule: Requirement,
     /// Which of those records the row filters show; `None` for all.
     rows: Option<Filter>,
-    /// The fields that some records do not show, and what a record must be like to.
+    /// The fields that some records do not show, and the requirement on a record to show each.
     fields: Vec<(&'a str, Requirement)>,
 }
 
 impl<'a> Visibility<'a> {
-    /// What this caller sees of this collection.
+    /// Determines the part of this collection that this caller sees.
     #[must_use]
     pub fn new(definition: &'a Definition, caller: &'a Caller) -> Self {
         let fields = definition
@@ -45,7 +46,7 @@ impl<'a> Visibility<'a> {
         }
     }
 
-    /// Whether the caller sees this record. One that is not seen is 404.
+    /// Whether the caller sees this record. A record that is not seen is 404.
     #[must_use]
     pub fn shows(&self, record: &Record) -> bool {
         self.caller
@@ -53,8 +54,8 @@ impl<'a> Visibility<'a> {
             && self.passes(record)
     }
 
-    /// Whether the rule for reading and the row filters show this record, whatever an API key is for: it exists for the
-    /// caller.
+    /// Whether the rule for reading and the row filters show this record, regardless of an API key's scopes: it exists
+    /// for the caller.
     #[must_use]
     pub fn passes(&self, record: &Record) -> bool {
         self.rule.is_met(record.owner.as_deref())
@@ -72,11 +73,11 @@ impl<'a> Visibility<'a> {
         record
     }
 
-    /// Which records a list reads: its scope, and what they must pass, which is what the caller asks for and what the row
-    /// filters show.
+    /// Which records a list reads: its scope, and the filter that they must pass, from the caller's own and the row
+    /// filters.
     ///
     /// # Errors
-    /// What [`may_list`] answers; 401 or 403 for an order or a condition that names a field which is not shown in all of
+    /// Those of [`may_list`]; 401 or 403 for an order or a condition that names a field which is not shown in all of
     /// them.
     pub fn list(&self, sort: &[Order], filter: &Filter) -> Result<(Scope, Filter), Error> {
         let scope = may_list(self.definition, self.caller)?;
@@ -110,14 +111,15 @@ impl<'a> Visibility<'a> {
         Ok((scope, filter))
     }
 
-    /// Whether the record itself must be looked at to tell whether the caller sees it: its owner does not tell.
+    /// Whether the record itself must be read to decide whether the caller sees it: its owner is not enough.
     #[must_use]
     pub fn has_rows(&self) -> bool {
         self.rows.is_some()
     }
 }
 
-/// What the row filters of a collection show to a caller; `None` for everything. Whom none of them is for sees nothing.
+/// The filter of the records that a collection's row filters show to a caller; `None` for everything. A caller to whom
+/// no row filter applies sees nothing.
 fn rows(definition: &Definition, caller: &Caller) -> Option<Filter> {
     if definition.row_filters.is_empty() || caller.is_admin() {
         return None;

@@ -2,7 +2,7 @@
 
 use api::{Id, Timestamp};
 
-/// Who writes, and as which request: what makes a write recognisable as one's own.
+/// The writer and the request of a write: they make a repeated write recognisable.
 #[derive(Clone, Debug)]
 pub struct Writer {
     /// The user; `None` for a stranger and for a server.
@@ -30,7 +30,7 @@ impl Writer {
         }
     }
 
-    /// The same by way of an API key.
+    /// The writer with the API key that was shown.
     #[must_use]
     pub fn with_key(self, key: Option<Id>) -> Self {
         Self { key, ..self }

@@ -1,4 +1,4 @@
-//! What is known before the first request: settings and deployment.
+//! The facts that are known before the first request: settings and deployment.
 
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -14,7 +14,7 @@ use crate::log;
 /// The settings of this build.
 const BAKEND_JSON: &str = include_str!(concat!(env!("OUT_DIR"), "/bakend.json"));
 
-/// What is known before the first request.
+/// The facts that are known before the first request.
 pub struct Boot {
     /// `bakend.json`, overridden by the environment.
     pub settings: Settings,
@@ -24,7 +24,7 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// Reads environment and settings; refuses a signing secret that is not one.
+    /// Reads environment and settings; refuses a bad signing secret.
     pub(crate) fn read() -> Result<Self, String> {
         let deployment = Deployment::read(variable).map_err(|problem| problem.to_string())?;
         let settings = Settings::read(bakend_json()?.as_ref(), variable, deployment.local)

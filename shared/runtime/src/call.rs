@@ -22,7 +22,7 @@ use self::arrival::{Anonymous, Arrival};
 use crate::boot::Boot;
 use crate::event::Event;
 
-/// What stands for the collection's name in a path of the page.
+/// The placeholder of the collection's name in a path of the page.
 const COLLECTION: &str = "{collection}";
 
 /// The most bytes of a body.
@@ -34,7 +34,7 @@ pub(crate) const MAX_QUERY: usize = 4096;
 pub struct Call<E: Endpoint<Guard: Arrival>> {
     /// The decoded body.
     pub body: E::Body,
-    /// The collection's definition, for guards of records; nothing for any other.
+    /// The collection's definition, for guards of records; `()` for any other.
     pub definition: <E::Guard as Arrival>::Definition,
     /// The time at which the request arrived.
     pub now: Timestamp,
@@ -53,8 +53,8 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     /// Decodes a request.
     ///
     /// # Errors
-    /// 413 for a body over 256 KiB, 415 for one that is not JSON by its content type, 400 for one that is not a JSON
-    /// object or does not fit the endpoint; then the refusals of [`Arrival::arrive`].
+    /// 413 for a body over 256 KiB, 415 for a content type other than JSON. 400 for a body that is not a JSON object or
+    /// does not fit the endpoint; then the refusals of [`Arrival::arrive`].
     pub(crate) fn decode(
         boot: &'static Boot,
         mut event: Event,
@@ -99,7 +99,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
         Ok(writer.with_key(caller.key()))
     }
 
-    /// The same of a user who shows no session: the account that a write makes or brings back.
+    /// The stamp for a user without a session: the account that a write makes or brings back.
     ///
     /// # Errors
     /// Those of [`Call::writer`].
@@ -117,7 +117,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
         self.event.header("idempotency-key")
     }
 
-    /// Where the request comes from, for the user to recognise the session by.
+    /// The origin of the request, by which the user recognises the session.
     #[must_use]
     pub fn client(&self) -> Client {
         Client {
@@ -165,12 +165,12 @@ impl<E: Endpoint<Guard = guard::Admin>> Call<E> {
 }
 
 impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
-    /// Whether the request shows who is asking, truly or not: by an access token, or as a server by its secret key.
+    /// Whether the request has credentials, valid or not: an access token, or a server's secret key.
     fn has_credentials(&self) -> bool {
         shows_who(&self.event, self.key.as_ref())
     }
 
-    /// What the request shows of who is asking. A request for records that shows nothing asks for no keys.
+    /// The credentials of the request. A request for records without credentials reads no signing keys.
     ///
     /// # Errors
     /// `auth/invalid-token` or `auth/token-expired` for an `Authorization` header that shows anything but a valid
@@ -190,7 +190,7 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
         })
     }
 
-    /// What a request without an access token shows of who is asking: an API key, or nothing.
+    /// The credentials of a request without an access token: an API key, or nothing.
     fn without_token(&self) -> Credentials {
         let scope = match E::ENTRY.guard {
             Guard::Rule(operation) => Some((self.segment(COLLECTION).to_owned(), operation)),
@@ -214,13 +214,13 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
         }
     }
 
-    /// What stands in the path where the endpoint's has `{id}`, as it was sent.
+    /// The segment of the path at the endpoint's `{id}`, as it was sent.
     #[must_use]
     pub fn id(&self) -> &str {
         self.segment("{id}")
     }
 
-    /// What stands in the path where the endpoint's has this placeholder, such as `{username}`, as it was sent.
+    /// The segment of the path at the endpoint's placeholder, such as `{username}`, as it was sent.
     #[must_use]
     pub fn segment(&self, placeholder: &str) -> &str {
         segment(E::ENTRY, &self.event, placeholder)
@@ -259,7 +259,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
 }
 
 impl<E: Endpoint<Guard: guard::OfRecords + Arrival>> Call<E> {
-    /// What the method does with the fields that the body leaves out: `PUT` replaces, any other merges.
+    /// How the method treats the fields that the body leaves out: `PUT` replaces, any other merges.
     #[must_use]
     pub fn write(&self) -> Write {
         if self.event.method() == "PUT" {
@@ -285,7 +285,7 @@ impl<E: Endpoint<Guard: guard::OfRecords + Arrival>> Call<E> {
     }
 }
 
-/// What stands in the path where the endpoint's has this placeholder.
+/// The segment of the path at this placeholder of the endpoint.
 fn segment<'a>(entry: &Entry, event: &'a Event, placeholder: &str) -> &'a str {
     let mut pairs = entry.path.split('/').zip(event.path().split('/'));
     pairs
@@ -293,7 +293,7 @@ fn segment<'a>(entry: &Entry, event: &'a Event, placeholder: &str) -> &'a str {
         .map_or("", |(_, segment)| segment)
 }
 
-/// Whether a request shows who is asking, truly or not: by an access token, or as a server by its secret key.
+/// Whether a request has credentials, valid or not: an access token, or a server's secret key.
 fn shows_who(event: &Event, key: Option<&PresentedKey>) -> bool {
     event.header("authorization").is_some() || key.is_some_and(PresentedKey::is_secret)
 }

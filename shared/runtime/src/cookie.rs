@@ -1,10 +1,10 @@
-//! The cookie with the refresh token (RFC 6265bis): for browsers alone, which keep it out of the reach of scripts.
+//! The cookie with the refresh token (RFC 6265bis): only for browsers, which keep it out of the reach of scripts.
 
 use api::settings::{SameSite, Settings};
 
 use crate::boot::Boot;
 
-/// The prefix ties the cookie to this very host, its whole path and a secure connection.
+/// The prefix ties the cookie to this host, its whole path and a secure connection.
 const NAME: &str = "__Host-refresh";
 /// On a developer's machine there is no secure connection.
 const LOCAL_NAME: &str = "refresh";
@@ -24,7 +24,7 @@ pub(crate) fn forget(boot: &Boot) -> String {
 }
 
 fn write(settings: &Settings, local: bool, token: &str, seconds: u64) -> String {
-    // Without `Secure` browsers take no `SameSite=None`; and on localhost every port is of one site.
+    // Without `Secure` browsers reject `SameSite=None`; on localhost all ports belong to the same site.
     let (secure, same_site) = match (local, settings.auth.cookie_same_site) {
         (true, _) => ("", "Lax"),
         (false, SameSite::Lax) => (" Secure;", "Lax"),

@@ -1,6 +1,6 @@
-//! Cross-origin requests. In the cloud API Gateway sets the headers, from the template's parameter, and ignores what a
-//! function says of them; but a preflight may reach the fallback by way of `$default`, which takes every method, and a
-//! browser wants a 2xx. On a developer's machine the headers are set here.
+//! Cross-origin requests. In the cloud API Gateway sets the headers, from the template's parameter, and ignores those
+//! of a function. But a preflight may reach the fallback through `$default`, which takes every method, and a browser
+//! needs a 2xx. On a developer's machine the headers are set here.
 
 use api::endpoints::Method;
 
@@ -13,7 +13,7 @@ const ALLOWED_HEADERS: &str = "authorization, content-type, idempotency-key, if-
 const EXPOSED_HEADERS: &str = "etag, location, retry-after, x-request-id";
 const LOCAL_DEFAULT: &str = "http://localhost:*";
 
-/// What a browser's page may do that is of some origin.
+/// The permission of a browser's page of some origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Allowed<'a> {
     /// See replies, and send cookies: the origin is named.
@@ -57,7 +57,7 @@ pub(crate) fn allow(boot: &Boot, head: &Head, response: &mut Response) {
     response.header("access-control-expose-headers", EXPOSED_HEADERS);
 }
 
-/// Whether a request comes from a page of an origin that is named: a star names none.
+/// Whether a request comes from a page of an origin that is named: a star does not name an origin.
 pub(crate) fn is_ours(boot: &Boot, origin: Option<&str>) -> bool {
     matches!(allowed(boot, origin), Some(Allowed::Ours(_)))
 }
@@ -109,7 +109,7 @@ fn matches(pattern: &str, origin: &str) -> bool {
     }
 }
 
-/// The methods that a preflight is told of.
+/// The methods that the reply to a preflight lists.
 fn all_methods() -> String {
     Method::ALL.map(Method::as_str).join(", ")
 }

@@ -1,7 +1,7 @@
 //! API Gateway's event and reply, payload format 2.0: the parts that are read and written here.
 //!
-//! `lambda_http`'s own request type parses `x-forwarded-proto`, `host` and path into a URL and panics where they do
-//! not make one, all of which a caller may choose; see docs/decisions.
+//! `lambda_http`'s own request type parses `x-forwarded-proto`, `host` and path into a URL, and panics where they do
+//! not make a URL. A caller may choose all of them; see docs/decisions.
 
 use std::collections::BTreeMap;
 
@@ -19,7 +19,7 @@ pub(crate) struct Event {
     /// Names in lower case; several headers of one name are joined with commas.
     #[serde(default)]
     headers: BTreeMap<String, String>,
-    /// What the `cookie` headers say, as `name=value`.
+    /// The content of the `cookie` headers, as `name=value`.
     cookies: Option<Vec<String>>,
     request_context: Context,
     body: Option<String>,
@@ -40,7 +40,7 @@ struct Http {
     user_agent: Option<String>,
 }
 
-/// What is needed of a request after it has been taken apart.
+/// The parts of a request that are needed after it has been taken apart.
 #[derive(Debug)]
 pub(crate) struct Head {
     pub(crate) method: String,
@@ -83,7 +83,7 @@ impl Event {
             .map(String::as_str)
     }
 
-    /// The first cookie of this name; an emulator may have left it in its header.
+    /// The first cookie of this name; an emulator may leave it in the header.
     pub(crate) fn cookie(&self, name: &str) -> Option<&str> {
         let listed = self.cookies.iter().flatten().map(String::as_str);
         let mut pairs = listed
@@ -111,7 +111,7 @@ impl Event {
             .unwrap_or_default()
     }
 
-    /// The body's bytes; `None` when it says it is base64 and is not.
+    /// The body's bytes; `None` when it claims to be base64 and is not.
     pub(crate) fn body(&mut self) -> Option<Vec<u8>> {
         let body = self.body.take().unwrap_or_default();
         if self.is_base64_encoded {
@@ -131,7 +131,7 @@ pub(crate) struct Response {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(crate) body: Option<String>,
     is_base64_encoded: bool,
-    /// The `Set-Cookie` headers; cargo-lambda's emulator wants the list there, also when it is empty.
+    /// The `Set-Cookie` headers; cargo-lambda's emulator needs the list, also when it is empty.
     pub(crate) cookies: Vec<String>,
 }
 

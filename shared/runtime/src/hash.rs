@@ -1,5 +1,5 @@
-//! Passwords: only an endpoint whose entry on the page says that it hashes them can. A hash takes longer than everything
-//! else that a request does; without the entry's word its function would have neither the processor nor the throttle.
+//! Passwords: only an endpoint whose entry on the page says that it hashes can hash them. A hash takes longer than the
+//! rest of a request: without that entry the function would have neither the processor nor the throttle.
 
 use api::endpoints::{Endpoint, Hashes};
 use api::{Error, Id};

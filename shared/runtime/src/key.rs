@@ -10,10 +10,10 @@ use crate::event::Event;
 /// The header with the key.
 pub(crate) const HEADER: &str = "x-api-key";
 
-/// The key, well formed and not yet judged; none where nobody looks at it.
+/// The key, well formed and not yet judged; none where the endpoint ignores it.
 ///
 /// # Errors
-/// `auth/invalid-api-key` for what is no key, `auth/api-key-required` where there is none and one is needed.
+/// `auth/invalid-api-key` for a malformed key, `auth/api-key-required` where a required key is missing.
 pub(crate) fn shown<E: Endpoint>(
     boot: &Boot,
     event: &Event,

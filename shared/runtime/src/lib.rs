@@ -1,7 +1,7 @@
 //! The doorway: runs one endpoint on Lambda. Decodes the request, asks the guard, encodes the reply, writes the log.
 //!
-//! The only room that reads the clock, the environment and the random source, and that names `lambda_http`. It knows
-//! no tables.
+//! The only shared crate that reads the clock, the environment and the random source, and that names `lambda_http`. It
+//! knows no tables.
 
 mod boot;
 mod call;
@@ -31,7 +31,8 @@ pub use reply::Reply;
 
 use event::{Event, Response};
 
-/// The longest a request may take: the template lets a function run for 10 s, and whoever waits is owed an answer.
+/// The longest a request may take: the template lets a function run for 10 s, and the caller must get an answer before
+/// that.
 const LONGEST: Duration = Duration::from_secs(8);
 
 /// Runs an endpoint until Lambda stops it. The state that every request shares is opened during init; `handler` answers
@@ -145,8 +146,8 @@ async fn answer<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
     response
 }
 
-/// Decodes the request and calls the handler. A refusal that came before the handler asked about the API key does not
-/// hide a bad one; a key that was asked about is not read again.
+/// Decodes the request and calls the handler. An early refusal, before the handler checked the API key, does not hide a
+/// bad key. A key that was checked is not read again.
 async fn handle<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
     boot: &'static Boot,
     state: &'static S,
@@ -168,9 +169,9 @@ async fn handle<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
     }
 }
 
-/// Whether the request is for this endpoint. API Gateway routes by method and path together, so that a literal path
-/// with another method arrives at a records function; and it decodes the path after routing, so that
-/// `/api/posts%2Fid` arrives at a list and reads as a record, which is nothing either of them has.
+/// Whether the request is for this endpoint. API Gateway routes by method and path together, so a literal path with
+/// another method arrives at a records function. It also decodes the path after routing, so `/api/posts%2Fid` arrives
+/// at a list and reads as a record. Neither function serves such a request.
 fn admit<E: Endpoint>(event: &Event) -> Result<(), Error> {
     if event.query().len() > call::MAX_QUERY {
         return Err(

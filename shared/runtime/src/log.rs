@@ -1,7 +1,6 @@
 //! The log: one JSON line a request on standard output, where Lambda picks it up.
 //!
-//! No body, no header, no query string, no token is ever written: what is named here is all there is (ASVS 5.0,
-//! 16.2.5).
+//! Never writes a body, a header, a query string or a token: it writes only the parts named here (ASVS 5.0, 16.2.5).
 
 use std::time::Instant;
 
@@ -10,7 +9,7 @@ use serde_json::{Map, Value, json};
 
 use crate::event::Head;
 
-/// Writes the line of a request, with the id of the API key that it shows; the cause of a fault stands in it, once.
+/// Writes the line of a request, with the id of the API key that it shows; it contains the cause of a fault, once.
 pub(crate) fn request(
     endpoint: &str,
     head: &Head,

@@ -1,4 +1,4 @@
-//! Replies: what a handler answers, and the headers that go with it.
+//! Replies: the body from a handler, and the headers that go with it.
 
 use api::Error;
 use api::endpoints::Endpoint;
@@ -7,9 +7,9 @@ use serde::Serialize;
 
 use crate::event::{Head, Response};
 
-/// What a handler answers: the body, under the status that the endpoint page names.
+/// The reply of a handler: the body, under the status that the endpoint page names.
 pub struct Reply<E: Endpoint> {
-    /// `None` where the caller has it already: 304.
+    /// `None` where the caller already has the body: 304.
     body: Option<E::Reply>,
     location: Option<String>,
     etag: Option<String>,
@@ -22,7 +22,7 @@ impl<E: Endpoint> Reply<E> {
         Self::with(body)
     }
 
-    /// The reply with this body of an endpoint without tables, which admits everybody. For any other it does not
+    /// The reply with this body of an endpoint without tables, which admits every caller. For any other it does not
     /// compile.
     pub fn to_anybody(body: E::Reply) -> Self {
         const {
@@ -43,7 +43,7 @@ impl<E: Endpoint> Reply<E> {
         }
     }
 
-    /// 304 without a body: what the caller has is the record's revision `rev` (RFC 9110, section 15.4.5).
+    /// 304 without a body: the caller already has the record's revision `rev` (RFC 9110, section 15.4.5).
     #[must_use]
     pub fn not_modified(_: &Admitted, rev: &str) -> Self {
         Self::unchanged(rev)
@@ -59,7 +59,7 @@ impl<E: Endpoint> Reply<E> {
         .tagged(rev)
     }
 
-    /// The same with a `Location` header.
+    /// The reply with a `Location` header.
     #[must_use]
     pub fn at(mut self, location: String) -> Self {
         self.location = Some(location);
@@ -71,7 +71,7 @@ impl<E: Endpoint> Reply<E> {
         self
     }
 
-    /// The same with the record's revision as its `ETag`.
+    /// The reply with the record's revision as its `ETag`.
     #[must_use]
     pub fn tagged(mut self, rev: &str) -> Self {
         self.etag = Some(format!("\"{rev}\""));
@@ -122,14 +122,14 @@ fn respond(status: u16, body: Option<String>) -> Response {
     let mut response = Response::new(status, body);
     if has_body {
         response.header("content-type", "application/json");
-        // ASVS 5.0, 3.4.4: nobody is to guess another type.
+        // ASVS 5.0, 3.4.4: no browser is to guess another type.
         response.header("x-content-type-options", "nosniff");
     }
     response
 }
 
-/// Nothing of an account may be kept; of a record, or what else an API key may be needed for, a shared cache must not give
-/// one caller's view to another (ASVS 5.0, 14.3.2).
+/// Forbids storing a reply about an account. For a record, or a reply that may need an API key, a shared cache must not
+/// mix callers' views (ASVS 5.0, 14.3.2).
 fn cached<E: Endpoint>(mut response: Response, head: &Head, identified: bool) -> Response {
     if head.path.starts_with("/api/auth/") || E::ENTRY.guard.needs_user() {
         response.header("cache-control", "no-store");
@@ -148,7 +148,7 @@ fn json(body: &impl Serialize) -> Result<Option<String>, serde_json::Error> {
     Ok((text != "null").then_some(text))
 }
 
-/// A reply to a preflight or the like: headers alone.
+/// A reply of headers alone, such as to a preflight.
 pub(crate) fn empty() -> Response {
     Response::new(204, None)
 }

@@ -172,7 +172,7 @@ fn what_has_not_the_form_of_a_key_is_none() {
         text.replace("sk_live_", "SK_LIVE_"),
         text.replace("sk_live_", "sk_live_sk_live_"),
         format!("Bearer {text}"),
-        // No UUIDv7.
+        // The id is not a UUIDv7.
         format!("sk_live_{}", URL_SAFE_NO_PAD.encode([0; BYTES])),
     ] {
         let refused = PresentedKey::parse(&header)

@@ -14,7 +14,7 @@ fn id() -> Id {
     new_id(&things(), NOW, ID)
 }
 
-/// `title` is required, `secret` and `score` are for admins to write, `score` is required; the owner is, too.
+/// `title` is required, `secret` and `score` are for admins to write, `score` is required; so is the owner.
 fn things() -> Definition {
     let mut definition = definition(&Rule::authenticated());
     let field = |name: &str, write: Rule, required: bool| Field {
@@ -72,7 +72,7 @@ fn a_create_is_refused_in_this_order() {
     let reader = with_key(KeyType::Secret, &["things:read"]);
     let other = admin.id().expect("a user").to_string();
     let mut definition = things();
-    // Every step leaves all that comes after it wrong.
+    // Every step leaves all later parts of the request wrong.
     let steps = [
         (
             &reader,
@@ -205,7 +205,8 @@ fn an_update_is_refused_in_this_order() {
         (&admin, shut(), fits(), bad, 400, "`If-Match` must"),
         (&admin, shut(), fits(), id_is_bad, 404, ""),
         (&admin, shut(), fits(), id_is_good, 200, ""),
-        // Of a caller whom the rule never lets, and of a field that is never theirs, the record tells 403 or 404.
+        // Where the rule never admits the caller, and for a field never writable by the caller, the record decides: 403
+        // or 404.
         (&member, shut(), wrong(), bad, 400, "nope"),
         (&member, shut(), fits(), id_is_good, 200, ""),
     ];
@@ -243,7 +244,7 @@ fn a_replacement_misses_what_its_caller_may_write() {
         });
         update.map(|update| (update.kept.join(" "), update.replace))
     };
-    // A member may not write `score`, so it stays; an admin has to tell it.
+    // A member may not write `score`, so it stays; an admin has to send it.
     let kept = Ok(("secret score".to_owned(), true));
     assert_eq!(of(&member, json!({ "title": "a" })), kept);
     let score = (400, "score".to_owned());

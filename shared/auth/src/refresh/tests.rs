@@ -167,7 +167,7 @@ fn the_newest_token_is_refused_for_the_rest_of_the_minute_after_thirty_refreshes
             "{count} {at}"
         );
     }
-    // A token with the newest's number and another secret is none.
+    // A token with the newest's number and another secret is not the newest.
     session.refresh_token_hash = String::new();
     assert_eq!(
         judge(Some(&session), &newest, &fresh, &Auth::default(), START),
@@ -190,7 +190,7 @@ fn a_key_is_16_to_128_visible_characters() {
     assert!(of(&"~".repeat(16)).is_ok() && of(&"!".repeat(128)).is_ok());
 }
 
-/// The table and the clock of a model: what `rotate` and the handler do, without a table.
+/// The table and the clock of a model: it does the work of `rotate` and the handler, without a table.
 struct Model {
     session: Session,
     now: Timestamp,
@@ -210,7 +210,7 @@ impl Model {
         )
     }
 
-    /// A xorshift: the walk is another one for every seed and the same one every time.
+    /// A xorshift: every seed has a walk of its own, the same on every run.
     fn next(&mut self, below: u64) -> u64 {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;

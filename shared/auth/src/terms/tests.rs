@@ -365,7 +365,7 @@ fn an_update_depends_on_the_rules_of_what_it_writes_and_a_replacement_keeps_the_
             written(&[]),
             &["shown", "hidden", "own"][..],
         ),
-        // Whoever may change their own records alone replaces what they may write in them.
+        // A caller who may only change own records replaces the fields that the caller may write in them.
         (&member, &["free"], &own, written(&[]), &["shown", "hidden"]),
         (
             &member,
@@ -381,7 +381,7 @@ fn an_update_depends_on_the_rules_of_what_it_writes_and_a_replacement_keeps_the_
             written(&[("shown", &never), ("hidden", &any)]),
             &[],
         ),
-        // An owner that is not seen cannot be found out by guessing.
+        // A hidden owner cannot be found out by guessing.
         (
             &member,
             &["user_id"],

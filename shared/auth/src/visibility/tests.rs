@@ -81,13 +81,13 @@ fn a_record_shows_the_fields_that_its_caller_may_see() {
             "{who:?}"
         );
     }
-    // Nobody's record is not a stranger's.
+    // A record without an owner is not a stranger's.
     let of_nobody = Visibility::new(&definition, &stranger).of(record(None, all));
     assert_eq!(Value::Object(of_nobody.fields), json!({ "title": "a" }));
 }
 
-/// Who sees a published article, a draft of one's own, of another's, that of another who lets one read, and one that
-/// is in review.
+/// Tests who sees five articles: published, a draft of the user's own, two drafts of another user, one in review. The
+/// second draft of the other user names the user as a reader.
 #[test]
 fn the_row_filters_that_hold_are_joined_and_whom_none_is_for_sees_nothing() {
     let (me, other) = (caller(1, "authenticated"), caller(2, "authenticated"));
@@ -129,7 +129,7 @@ fn the_row_filters_that_hold_are_joined_and_whom_none_is_for_sees_nothing() {
         (json!([editors]), &me, none),
         (json!([readers]), &me, [false, false, false, true, false]),
         (json!([readers]), &other, none),
-        // Nobody is no reader, whatever the list of readers is.
+        // A stranger is not a reader, whatever the list of readers is.
         (json!([readers]), &stranger, none),
         (json!([published, readers, editors]), &stranger, first),
         (json!([{ "when": "authenticated" }]), &me, all),
@@ -210,7 +210,7 @@ fn a_list_is_asked_for_by_what_all_of_it_shows() {
             Err((401, "remarks")),
         ),
         ("public", &editor, by("score"), is("remarks"), Ok(())),
-        // One's own remarks are shown in all of one's own.
+        // The user's own remarks are shown in all of the user's own records.
         ("public", &me, vec![], is("remarks"), Err((403, "remarks"))),
         ("owner", &me, by("remarks"), not(is("remarks")), Ok(())),
         ("owner", &me, vec![], is("score"), Err((403, "score"))),

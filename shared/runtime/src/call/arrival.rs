@@ -4,12 +4,12 @@ use api::endpoints::{Guard, guard};
 use api::{Code, Definition, Error, Operation, Rule};
 use auth::permission::need_credentials;
 
-/// A guard, and what a request behind it arrives with.
+/// A guard, with the definition that a request behind it arrives with.
 pub trait Arrival {
     /// The definition of the collection for guards of records, `()` for any other.
     type Definition: Copy;
 
-    /// Finds the definition, and refuses a request that shows nobody where the guard needs somebody.
+    /// Finds the definition, and refuses a request without credentials where the guard needs them.
     ///
     /// # Errors
     /// 404 for an unknown collection, then `auth/authentication-required`.
@@ -50,8 +50,8 @@ macro_rules! of_records {
 without_definition!(Open, Signed, User, Admin, Users);
 of_records!(Rule, Rules);
 
-/// Refuses a request that shows nobody where the rule is for somebody. Where the operations are in the body, one write
-/// that is open to all lets the request in: each operation is checked by its own rule later.
+/// Refuses a request without credentials where the rule needs them. Where the operations are in the body, a single
+/// write that is open to all admits the request. Each operation is checked by its own rule later.
 fn need_somebody(guard: Guard, definition: &Definition, shows_who: bool) -> Result<(), Error> {
     match guard {
         Guard::Rule(operation) => need_credentials(definition.rule(operation), shows_who),

@@ -1,4 +1,4 @@
-//! How a refresh token comes and goes: in the body, in a header, or in a cookie.
+//! The transport of a refresh token: in the body, in a header, or in a cookie.
 
 use api::endpoints::{Endpoint, HasCookie, SetsCookie, TakesCookie};
 use api::wire::{Bearing, SignedIn};
@@ -19,7 +19,7 @@ pub enum Transport {
     Cookie,
 }
 
-/// A refresh token as it came.
+/// A refresh token as it was sent.
 #[derive(Clone)]
 pub struct Presented {
     /// The token, unchecked.
@@ -29,7 +29,7 @@ pub struct Presented {
 }
 
 impl Presented {
-    /// The refusal of this token: only one that came by a cookie has a cookie to forget.
+    /// The refusal of this token: only a token from a cookie has a cookie to forget.
     #[must_use]
     pub fn refused(&self, refusal: Error) -> Error {
         Error {
@@ -42,8 +42,8 @@ impl Presented {
 impl<E: Endpoint<Guard: Arrival> + TakesCookie> Call<E> {
     /// The refresh token: that of the body, else that of the header `x-refresh-token`, else that of the cookie.
     ///
-    /// A browser adds a cookie to whatever a page asks it to send, so there the page must be one of ours (CSRF; ASVS
-    /// 5.0, 3.5.1).
+    /// A browser adds a cookie to every request of any page. So the page's origin must be allowed (CSRF; ASVS 5.0,
+    /// 3.5.1).
     ///
     /// # Errors
     /// `auth/origin-not-allowed` for a cookie on a request without an allowed `Origin`.
@@ -80,7 +80,7 @@ impl<E: Endpoint<Guard: Arrival> + TakesCookie> Call<E> {
 }
 
 impl<E: Endpoint<Guard: Arrival> + SetsCookie> Call<E> {
-    /// How whoever signs in wants the refresh token: by cookie where the header `x-refresh-token-mode` says so.
+    /// The transport that a login asks for: by cookie where the header `x-refresh-token-mode` says so.
     #[must_use]
     pub fn transport(&self) -> Transport {
         match self.event.header("x-refresh-token-mode") {
