@@ -34,7 +34,7 @@ fn main() -> io::Result<()> {
     }
     let mut table = String::from("&[\n");
     for definition in &project.collections.definitions {
-        // Whatever its notation, a function reads the one form.
+        // Functions read a single notation, whatever the file's is.
         let text = serde_json::to_string(definition)?;
         writeln!(table, "({:?}, {text:?}),", definition.name).map_err(io::Error::other)?;
     }

@@ -10,14 +10,14 @@ mod other;
 /// Name and text of a definition.
 type File = (&'static str, &'static str);
 
-/// A definition that was asked for, or not yet.
+/// A definition, once it was asked for.
 type Parsed = OnceLock<Option<Definition>>;
 
 /// Name and text of every definition, by name.
 static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/collections.rs"));
 
-/// The definitions that were asked for, in the order of [`FILES`]. Parsed once, on first use: a cold start pays for
-/// the collection it serves and no other.
+/// The definitions that were asked for, in the order of [`FILES`]. Parsed once, on first use: a cold start pays only
+/// for the collection that it serves.
 static PARSED: [Parsed; FILES.len()] = [const { OnceLock::new() }; FILES.len()];
 
 /// The files, and a place for each definition.

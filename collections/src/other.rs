@@ -1,4 +1,4 @@
-//! Another project's collections in place of the embedded ones, in builds with debug assertions alone: `cargo dev` and
+//! Another project's collections in place of the embedded ones, only in builds with debug assertions. `cargo dev` and
 //! the suite share their binaries, each with its own definitions. No release build has this.
 
 use std::path::Path;
@@ -11,7 +11,7 @@ use crate::{File, Parsed};
 /// The files of the project that the environment names, and a place for each definition.
 ///
 /// # Panics
-/// The project is broken: a developer has to hear that, and nobody else runs this.
+/// The project is broken: only developers run this, and they must learn of it.
 #[expect(clippy::panic, reason = "not in a release build")]
 pub(crate) fn table() -> Option<(&'static [File], &'static [Parsed])> {
     static TABLE: OnceLock<Option<(Vec<File>, Vec<Parsed>)>> = OnceLock::new();
@@ -23,7 +23,7 @@ pub(crate) fn table() -> Option<(&'static [File], &'static [Parsed])> {
         let definitions = project.collections.definitions;
         let files = definitions.iter().map(|definition| {
             let text = serde_json::to_string(definition).unwrap_or_default();
-            // They live as long as the process, as those that are embedded.
+            // They live as long as the process, as the embedded ones do.
             (&*definition.name.clone().leak(), &*text.leak())
         });
         let files: Vec<File> = files.collect();

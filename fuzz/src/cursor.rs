@@ -9,12 +9,13 @@ use auth::{Keys, Scope};
 
 static KEYS: LazyLock<Option<Keys>> = LazyLock::new(|| Keys::new("local-", &[7; 32], None).ok());
 
-/// Keys that have sealed nothing: with the others libFuzzer finds whole cursors in what it sees compared.
+/// Keys that have sealed nothing: with the other keys libFuzzer finds whole cursors in the values that it sees
+/// compared.
 static UNUSED: LazyLock<Option<Keys>> = LazyLock::new(|| Keys::new("local-", &[8; 32], None).ok());
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
-/// Decoding: what was not sealed is refused, what was sealed comes back, and no change to it passes.
+/// Decoding: a text that was not sealed is refused, a sealed position comes back, and no change to its text passes.
 pub fn cursor(data: &[u8]) {
     let (Some(keys), Some(unused)) = (KEYS.as_ref(), UNUSED.as_ref()) else {
         return;

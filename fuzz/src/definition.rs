@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use crate::text;
 
-/// What a definition is written with.
+/// The words of a definition.
 const WORDS: &[&str] = &[
     r#"{"name":"b","type":"string"},"#,
     r#"{"name":"b","type":"number"},"#,
@@ -110,7 +110,7 @@ const WORDS: &[&str] = &[
     r#"[1,"a"],"#,
 ];
 
-/// What a definition may say of itself, and of a field.
+/// The parts that a definition may have, and a field.
 const OF_ALL: &[&str] = &[
     "permissions",
     "ownerField",
@@ -139,8 +139,8 @@ const TYPES: &[&str] = &[
     "text",
 ];
 
-/// Loading collection definitions. After `#` the bytes choose what a definition says; else they are text, the lines of
-/// which are files, each with a name that fits its content.
+/// Loading collection definitions. After `#` the bytes choose a definition's parts. Else they are text whose lines are
+/// files, each with a name that fits its content.
 pub fn definition(data: &[u8]) {
     let text = match data.split_first() {
         Some((b'#', choices)) => chosen(&mut choices.iter().copied()).to_string(),
@@ -157,7 +157,7 @@ pub fn definition(data: &[u8]) {
     let Ok(checked) = api::check::check(&files) else {
         return;
     };
-    // What has been read once is read again as the same.
+    // A definition that is written back is read again as the same.
     let again = checked.definitions.iter().map(|definition| {
         (
             format!("{}.json", definition.name),
@@ -191,7 +191,7 @@ fn chosen(bytes: &mut impl Iterator<Item = u8>) -> Value {
     tree
 }
 
-/// Who may do what: rules, or what groups may do, or a little of both.
+/// The permissions: rules, or those of groups, or a mix of both.
 fn permissions(bytes: &mut impl Iterator<Item = u8>) -> Value {
     let operation = |bytes: &mut _| {
         pick(
@@ -239,7 +239,7 @@ fn field(bytes: &mut impl Iterator<Item = u8>, name: Option<char>, depth: u8) ->
     field
 }
 
-/// Any value, most often one that means something somewhere.
+/// Any value, most often one with a meaning in some part of a definition.
 fn value(bytes: &mut dyn Iterator<Item = u8>, depth: u8) -> Value {
     let byte = bytes.next().unwrap_or_default();
     match byte % 8 {

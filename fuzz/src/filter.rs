@@ -1,4 +1,4 @@
-//! Reading and evaluating what a list is asked for.
+//! Reading and evaluating a list's parameters.
 
 use std::sync::LazyLock;
 
@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::text;
 
-/// What a query string is written with.
+/// The words of a query string.
 const WORDS: &[&str] = &[
     "name=",
     "price=",
@@ -151,7 +151,7 @@ pub fn filter(data: &[u8]) {
     assert_eq!(query.filter.canonical(), query.filter.clone().canonical());
 }
 
-/// A record with these fields, none if they are not JSON.
+/// A record with these fields; without fields if they are not JSON.
 fn record(fields: &str) -> Record {
     let fields: Value = serde_json::from_str(fields).unwrap_or_default();
     let now = Timestamp::from_millis(1_790_000_000_000);

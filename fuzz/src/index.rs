@@ -19,8 +19,8 @@ const INDEXES: &[&[&str]] = &[
     &["-a", "-b", "updatedAt"],
 ];
 
-/// Encoding: the keys of two records compare as the records do in the index's order, none is the beginning of another,
-/// and each fits DynamoDB's 1,024 bytes.
+/// Encoding: the keys of two records compare as the records do in the index's order. No key is a prefix of another, and
+/// each fits DynamoDB's 1,024 bytes.
 pub fn index(data: &[u8]) {
     let mut bytes = data.iter().copied();
     let fields = INDEXES
@@ -100,7 +100,7 @@ fn record(bytes: &mut impl Iterator<Item = u8>) -> Record {
     }
 }
 
-/// A value as records hold it: a number in its one form, a string without NUL.
+/// A value as records hold it: a number in canonical form, a string without NUL.
 fn value(byte: &mut impl FnMut() -> u8) -> Option<Value> {
     match byte() % 8 {
         0 => None,

@@ -1,7 +1,7 @@
-//! What the fuzzer drives: each function takes any bytes and must neither panic nor break a promise.
+//! The functions that the fuzzer drives: each takes any bytes and must neither panic nor break a promise.
 //!
 //! `cargo fuzz-all` looks for such bytes; `cargo test` runs these functions over the corpora, which hold the seeds and
-//! whatever once broke one of them.
+//! every input that once broke a function.
 
 mod cursor;
 mod definition;
@@ -13,8 +13,8 @@ pub use definition::definition;
 pub use filter::filter;
 pub use index::index;
 
-/// The text that bytes stand for: an ASCII one for itself, another for one of `words`, so that a mutation of one byte
-/// may bring a whole word.
+/// The text that bytes stand for. An ASCII byte stands for itself and any other for one of `words`, so a mutation of
+/// one byte may insert a whole word.
 fn text(data: &[u8], words: &[&str]) -> String {
     let mut text = String::new();
     for byte in data {

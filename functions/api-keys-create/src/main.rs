@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     runtime::serve(ApiKeysCreate, create)
 }
 
-/// Makes a key, keeps its hash and shows it.
+/// Makes a key, keeps its hash and shows the key.
 async fn create(store: &Store, call: Call<ApiKeysCreate>) -> Result<Reply<ApiKeysCreate>, Error> {
     let credentials = call.credentials(store).await?;
     let admin = store.admin(&credentials, call.now).await?;

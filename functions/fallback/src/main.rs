@@ -10,7 +10,7 @@ fn main() -> ExitCode {
     runtime::serve(Fallback, fallback)
 }
 
-/// Never reached but by a request that the page does not know: the routing decision has refused it by then.
+/// Never runs: the routing decision refuses every request that the page does not know.
 async fn fallback((): &(), _: Call<Fallback>) -> Result<Reply<Fallback>, Error> {
     Err(Code::NotFound.into())
 }

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     runtime::serve(Login, login)
 }
 
-/// Proves who is there, and begins a session while the attempt is given back.
+/// Verifies the user, and begins a session while the attempt is given back.
 async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> {
     let (keys, client) = (store.keys().await?, call.client());
     let email = email::normalise(&call.body.email)?;

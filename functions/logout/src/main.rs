@@ -34,7 +34,7 @@ async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Logout>, Erro
     Ok(call.forgetting(Reply::to(&admitted, NoContent), shown.as_ref()))
 }
 
-/// The refusal of a request that shows no token.
+/// The refusal of a request without a token.
 fn required() -> Detail {
     let message = "Send `refreshToken`, or the access token as Authorization: Bearer <token>.";
     Detail::new("refreshToken", "required", message)

@@ -1,4 +1,4 @@
-//! `DELETE /api/auth/me`: deletes one's own account.
+//! `DELETE /api/auth/me`: deletes the caller's account.
 
 use std::process::ExitCode;
 
@@ -14,8 +14,8 @@ fn main() -> ExitCode {
     runtime::serve(MeDelete, delete)
 }
 
-/// Checks the password once more, counted as a login's, and marks the account as deleted, or without a grace removes it.
-/// Either ends every session.
+/// Checks the password once more, counted as a login's, and marks the account as deleted, or without a grace removes
+/// it. Both end every session.
 async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<MeDelete>, Error> {
     let credentials = call.credentials(store).await?;
     let (caller, _, user) = store.signed_in(&credentials, call.now).await?;

@@ -1,4 +1,4 @@
-//! `GET /api/auth/me`: reads one's own account.
+//! `GET /api/auth/me`: reads the caller's account.
 
 use std::process::ExitCode;
 
@@ -11,7 +11,7 @@ fn main() -> ExitCode {
     runtime::serve(MeGet, get)
 }
 
-/// Shows the user whom the session check has read.
+/// Shows the user that the session check has read.
 async fn get(store: &Store, call: Call<MeGet>) -> Result<Reply<MeGet>, Error> {
     let credentials = call.credentials(store).await?;
     let (caller, _, user) = store.signed_in(&credentials, call.now).await?;

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     runtime::serve(MeRestore, restore)
 }
 
-/// Goes the way of a login, for accounts that are deleted and can be brought back: any other is an unknown one.
+/// Works as a login, for deleted accounts that can be brought back: any other account is unknown to it.
 async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Reply<MeRestore>, Error> {
     let (keys, client) = (store.keys().await?, call.client());
     let email = email::normalise(&call.body.email)?;

@@ -1,4 +1,4 @@
-//! `PATCH /api/auth/me`: changes one's own profile.
+//! `PATCH /api/auth/me`: changes the caller's profile.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     runtime::serve(MeUpdate, update)
 }
 
-/// Merges the body into the profile, on condition that nobody has changed the user since: who has is merged with.
+/// Merges the body into the profile, on condition that the user is unchanged; a concurrent change is merged with.
 async fn update(store: &Store, call: Call<MeUpdate>) -> Result<Reply<MeUpdate>, Error> {
     let declared = &call.settings.users.fields;
     let credentials = call.credentials(store).await?;

@@ -1,4 +1,4 @@
-//! `POST /api/auth/password/change`: changes one's own password.
+//! `POST /api/auth/password/change`: changes the caller's password.
 
 use std::process::ExitCode;
 
@@ -14,8 +14,8 @@ fn main() -> ExitCode {
     runtime::serve(PasswordChange, change)
 }
 
-/// Checks the current password, counted as a login's, and sets the new one with a raised version: what began with the
-/// old one is over, but for the session that asks.
+/// Checks the current password, counted as a login's, and sets the new one with a raised version. All sessions begun
+/// with the old password end, except the one that asks.
 async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<PasswordChange>, Error> {
     let settings = &call.settings.auth;
     let credentials = call.credentials(store).await?;

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
 }
 
 /// Checks the caller and every operation as its own endpoint would, and writes everything in one transaction. The
-/// records are read beside the session, but for a server after its key: whoever invents one must not have them read.
+/// records are read beside the session, but for a server after its key: an invented key must not cause reads.
 async fn bulk(store: &Store, mut call: Call<RecordsBulk>) -> Result<Reply<RecordsBulk>, Error> {
     let definition = call.definition;
     let credentials = call.credentials(store).await?;

@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     runtime::serve(RecordsGet, get)
 }
 
-/// Reads the record while the session is checked, and shows it to whom it may be shown.
+/// Reads the record while the session is checked, and shows it to a caller who may see it.
 async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<RecordsGet>, Error> {
     let definition = call.definition;
     let credentials = call.credentials(store).await?;
@@ -29,8 +29,8 @@ async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<RecordsGet>,
         .map(|record| (record.rev.clone(), record.wire(definition)))
         .filter(|(_, record)| visibility.shows(record))
         .ok_or(Code::RecordNotFound)?;
-    // What is inlined has revisions of its own: such a reply has no tag. And whoever sees more than before has not got
-    // all of it yet.
+    // Inlined records have revisions of their own: such a reply has no tag. A caller who now sees more fields than
+    // before does not have all of them yet.
     let tagged = relations.is_empty();
     if tagged && definition.hidden().next().is_none() && has_already(call.if_none_match(), &rev) {
         return Ok(Reply::not_modified(&caller, &rev));

@@ -16,8 +16,8 @@ fn main() -> ExitCode {
     runtime::serve(RecordsList, list)
 }
 
-/// Lists while the session is checked what the token suggests that the caller sees; where the stored role says otherwise,
-/// the list is made again of what that shows. An API key suggests nothing before it has been looked up.
+/// Lists while the session is checked, in the visibility that the token suggests. Where the stored role says otherwise,
+/// the list is read again in the visibility of that role. An API key suggests nothing before it has been looked up.
 async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsList>, Error> {
     let definition = call.definition;
     let keys = store.keys().await?;

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
     runtime::serve(Refresh, refresh)
 }
 
-/// Swaps the token for its successor. A token whose time has passed is judged by the session that the swap found.
+/// Swaps the token for its successor. An older token is judged by the session that the swap found.
 async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<Refresh>, Error> {
     let (now, settings) = (call.now, &call.settings.auth);
     let succession = Succession::of(call.idempotency_key(), settings, call.random()?)?;
@@ -21,7 +21,7 @@ async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<Refresh>, E
     let shown = call.refresh_token(call.body.refresh_token.as_deref())?;
     let shown = shown.ok_or_else(required)?;
     let presented = RefreshToken::open(keys, &shown.token).map_err(|_| shown.refused(over()))?;
-    // Before the token is spent.
+    // A bad API key must be refused before the token is spent.
     let admitted = call.admit(store).await?;
     let exchange = Exchange::new(presented, succession, settings, now);
     let succeeded = store.succeed(&exchange).await;
@@ -30,7 +30,7 @@ async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<Refresh>, E
     Ok(call.hand_out(&admitted, tokens, shown.transport, session.expires_at))
 }
 
-/// The refusal of a request that shows no refresh token.
+/// The refusal of a request without a refresh token.
 fn required() -> Detail {
     let message =
         "Send `refreshToken`, or the token as x-refresh-token or as the cookie that a login set.";

@@ -1,4 +1,4 @@
-//! `DELETE /api/auth/sessions`: ends one's own sessions but for the one that asks.
+//! `DELETE /api/auth/sessions`: ends the caller's sessions except the one that asks.
 
 use std::process::ExitCode;
 
@@ -14,7 +14,7 @@ fn main() -> ExitCode {
     runtime::serve(SessionsEndOthers, end_others)
 }
 
-/// Raises the user's version, and that of the session that asks: every other is over.
+/// Raises the user's version, and that of the session that asks: every other session is over.
 async fn end_others(
     store: &Store,
     call: Call<SessionsEndOthers>,

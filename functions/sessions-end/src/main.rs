@@ -1,4 +1,4 @@
-//! `DELETE /api/auth/sessions/{id}`: ends one of one's own sessions.
+//! `DELETE /api/auth/sessions/{id}`: ends one of the caller's sessions.
 
 use std::process::ExitCode;
 
@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     runtime::serve(SessionsEnd, end)
 }
 
-/// Ends a session that is the caller's and stands; any other is none.
+/// Ends a session of the caller that stands; any other is not found.
 async fn end(store: &Store, call: Call<SessionsEnd>) -> Result<Reply<SessionsEnd>, Error> {
     let credentials = call.credentials(store).await?;
     let (caller, _, user) = store.signed_in(&credentials, call.now).await?;

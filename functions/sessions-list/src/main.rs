@@ -1,4 +1,4 @@
-//! `GET /api/auth/sessions`: lists one's own sessions.
+//! `GET /api/auth/sessions`: lists the caller's sessions.
 
 use std::process::ExitCode;
 

@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     runtime::serve(UsersCreate, create)
 }
 
-/// Makes the account. Without a password nobody can log in to it until one is set.
+/// Makes the account. Without a password no login succeeds until one is set.
 async fn create(store: &Store, call: Call<UsersCreate>) -> Result<Reply<UsersCreate>, Error> {
     let (settings, declared) = (&call.settings.auth, &call.settings.users.fields);
     let credentials = call.credentials(store).await?;

@@ -12,8 +12,8 @@ fn main() -> ExitCode {
     runtime::serve(UsersDelete, delete)
 }
 
-/// Removes the account at once, and with it what its address and its unique values kept from others. One that its user
-/// has deleted, and could bring back, is removed as well.
+/// Removes the account at once, and with it the reservations of its address and its unique values. An account that its
+/// user has deleted, and could bring back, is removed as well.
 async fn delete(store: &Store, call: Call<UsersDelete>) -> Result<Reply<UsersDelete>, Error> {
     let credentials = call.credentials(store).await?;
     let (admin, user) = tokio::try_join!(

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
     runtime::serve(UsersList, list)
 }
 
-/// Lists after the session check: what it costs to look through all users is for admins to spend.
+/// Lists after the session check: only admins may cause the cost of reading through all users.
 async fn list(store: &Store, call: Call<UsersList>) -> Result<Reply<UsersList>, Error> {
     let keys = store.keys().await?;
     let credentials = call.credentials(store).await?;

@@ -1,4 +1,4 @@
-//! `GET /api/users/public/{username}`: reads what is public of a user.
+//! `GET /api/users/public/{username}`: reads the public profile of a user.
 
 use std::process::ExitCode;
 
@@ -11,8 +11,8 @@ fn main() -> ExitCode {
     runtime::serve(UsersPublic, get)
 }
 
-/// Shows the public profile of who has the username. Nobody, somebody disabled and somebody deleted are told alike, and
-/// cost alike.
+/// Shows the public profile of the user with this username. An unknown, a disabled and a deleted user get the same
+/// reply at the same cost.
 async fn get(store: &Store, call: Call<UsersPublic>) -> Result<Reply<UsersPublic>, Error> {
     let declared = &call.settings.users.fields;
     let nobody = Id::new(call.now, call.random()?);

@@ -12,8 +12,8 @@ fn main() -> ExitCode {
     runtime::serve(UsersUpdate, update)
 }
 
-/// Reads the user while the session is checked, and changes all of it or nothing. Whoever is disabled has no session
-/// from then on, and gets none back.
+/// Reads the user while the session is checked, and changes all of it or nothing. A disabled user loses every session,
+/// and gets none back.
 async fn update(store: &Store, call: Call<UsersUpdate>) -> Result<Reply<UsersUpdate>, Error> {
     let declared = &call.settings.users.fields;
     let credentials = call.credentials(store).await?;
