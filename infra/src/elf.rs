@@ -1,4 +1,4 @@
-//! What a Linux binary asks of the C library.
+//! The requirements of a Linux binary on the C library.
 
 /// A version of glibc, such as 2.34.
 pub type Version = (u32, u32);
@@ -18,7 +18,7 @@ pub fn highest_glibc(binary: &[u8]) -> Result<Option<Version>, String> {
     versions(&file).ok_or_else(|| "an ELF file that is cut short".to_owned())
 }
 
-/// A file read by offset; whatever lies outside is `None`.
+/// A file read by offset; an offset outside it is `None`.
 struct File<'a>(&'a [u8]);
 
 impl File<'_> {

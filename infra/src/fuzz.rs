@@ -1,7 +1,7 @@
 //! `cargo fuzz-all`: libFuzzer over every target of `fuzz/`, on stable Rust.
 //!
-//! Coverage comes from LLVM's own pass, which needs no sanitizer and so no nightly compiler; the code is safe Rust, so a
-//! memory sanitizer would find nothing that a panic does not tell.
+//! Coverage comes from LLVM's own pass, which needs no sanitizer and so no nightly compiler. The code is safe Rust, so
+//! a memory sanitizer would find nothing beyond the panics.
 
 use std::fs::{self, File};
 use std::io;
@@ -12,7 +12,7 @@ use std::thread;
 
 use crate::tools;
 
-/// What makes a binary tell libFuzzer which branches it took and which values it compared.
+/// The flags that make a binary tell libFuzzer which branches it took and which values it compared.
 const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
     -Cllvm-args=-sanitizer-coverage-trace-compares";
@@ -20,16 +20,16 @@ const INSTRUMENTED: &str = "--cfg fuzzing -Cpasses=sancov-module -Cllvm-args=-sa
 /// How many targets run at the same time.
 const TOGETHER: usize = 2;
 
-/// The longest input that is kept: a short one says the same and is quicker to run.
+/// The longest input that is kept: a short one is as good and runs faster.
 const KEPT_LENGTH: &str = "-max_len=512";
 
-/// Where a run keeps what it builds and finds.
+/// Where a run keeps its builds and findings.
 const FOLDER: &str = "target/fuzz";
 
-/// Builds the targets and runs each of `chosen`, or all, for so many seconds. Returns the folder of the binaries.
+/// Builds the targets and runs each of `chosen`, or all, for this many seconds. Returns the folder of the binaries.
 ///
 /// # Errors
-/// What did not build, or each target that broke, with the input and the command that shows it again.
+/// The failed build, or each target that broke, with the input and the command that reproduces it.
 pub fn run(root: &Path, chosen: &[String], seconds: u32) -> Result<PathBuf, String> {
     let wanted = wanted(root, chosen)?;
     let binaries = build(root)?;
@@ -59,7 +59,8 @@ pub fn run(root: &Path, chosen: &[String], seconds: u32) -> Result<PathBuf, Stri
     }
 }
 
-/// Adds to the kept corpus of each of `chosen`, or all, the inputs of earlier runs that reach what no kept one reaches.
+/// Adds to the kept corpus of each of `chosen`, or all, the inputs of earlier runs that reach code which no kept one
+/// reaches.
 ///
 /// # Errors
 /// A target that broke on the way, or a folder that cannot be read or written.
@@ -69,7 +70,7 @@ pub fn keep(root: &Path, chosen: &[String], binaries: &Path) -> Result<(), Strin
         let before = count(&kept)?;
         let merged = Command::new(binaries.join(&target))
             .current_dir(root)
-            // By branches alone: how often each is taken would keep three times as many.
+            // By branches alone: counting how often each is taken would keep three times as many.
             .args(["-set_cover_merge=1", "-use_counters=0", KEPT_LENGTH])
             .arg(&kept)
             .arg(root.join(FOLDER).join("corpus").join(&target))
@@ -108,10 +109,10 @@ fn count(folder: &Path) -> Result<usize, String> {
         .map_err(|error| format!("Cannot read {}: {error}", folder.display()))
 }
 
-/// Runs one target over one input, as it would have been run when that was found.
+/// Runs one target over one input, as in the run that found it.
 ///
 /// # Errors
-/// What did not build, or that the target broke again.
+/// The failed build, or the target that broke again.
 pub fn replay(root: &Path, target: &str, input: &Path) -> Result<(), String> {
     if !input.is_file() {
         return Err(format!("{} is not a file", input.display()));
@@ -158,7 +159,7 @@ fn build(root: &Path) -> Result<PathBuf, String> {
     cargo
         .current_dir(root)
         .args(["build", "--profile", "fuzz", "--package", "fuzz", "--bins"]);
-    // A target that is named keeps these flags away from build scripts and procedural macros.
+    // An explicit `--target` keeps these flags away from build scripts and procedural macros.
     cargo.args([
         "--features",
         "fuzz/engine",
@@ -207,7 +208,7 @@ fn fuzz(root: &Path, binaries: &Path, target: &str, seconds: u32) -> Result<Stri
         .map_err(trouble)?;
     let output = File::create(&log).map_err(trouble)?;
     let mut command = Command::new(binaries.join(target));
-    // What is found goes into the first folder, the seeds are read.
+    // New inputs go into the first folder; the seeds are only read.
     command
         .current_dir(root)
         .arg(&found)
@@ -236,7 +237,7 @@ fn fuzz(root: &Path, binaries: &Path, target: &str, seconds: u32) -> Result<Stri
     }
 }
 
-/// How many inputs were tried, and how much of the code they reached.
+/// The number of tried inputs, and how much of the code they reached.
 fn summary(said: &str) -> String {
     let after = |mark: &str| {
         let rest = said
@@ -252,7 +253,7 @@ fn summary(said: &str) -> String {
     format!("{runs} inputs, {branches} branches reached, nothing found")
 }
 
-/// What broke, the input, and how to see it again.
+/// The failure, the input, and how to reproduce it.
 fn report(root: &Path, target: &str, said: &str) -> String {
     let reason: Vec<&str> = said
         .lines()

@@ -24,13 +24,13 @@ enum Command {
     Generate,
     /// Build every release binary, pinned to the glibc of provided.al2023.
     Ship {
-        /// What the functions run on.
+        /// The processor architecture of the functions.
         #[arg(long, value_enum, default_value_t)]
         arch: Arch,
         /// Where the binaries go.
         #[arg(long, default_value = ship::FOLDER, hide = true)]
         folder: PathBuf,
-        /// Where the binaries of another build are that a change of definitions leaves as they are.
+        /// The folder of another build's binaries that a change of definitions leaves as they are.
         #[arg(long, hide = true)]
         rest: Option<PathBuf>,
         /// Then deploy, in as many steps as changes of indexes need, and fill what is new.
@@ -42,11 +42,11 @@ enum Command {
         /// The stack, if samconfig.toml does not say it.
         #[arg(long, requires = "steps")]
         stack: Option<String>,
-        /// What else `sam deploy` is to be told, after `--`.
+        /// More arguments of `sam deploy`, after `--`.
         #[arg(last = true, requires = "steps")]
         sam: Vec<String>,
     },
-    /// Deploy the template into a local AWS emulator, run what proves the deployment, and change a definition.
+    /// Deploy the template into a local AWS emulator, run the tests that prove the deployment, and change a definition.
     Rehearse {
         /// Run the whole black-box suite instead of the tests that tests/deployed.txt names.
         #[arg(long)]
@@ -150,7 +150,7 @@ fn main() -> ExitCode {
     }
 }
 
-/// Redraws the plans, and makes the folder of every endpoint that has none.
+/// Redraws the plans, and makes the missing folders of endpoints.
 fn generate(root: &Path) -> Result<(), String> {
     let written = plans::generate(&plans::folder())?;
     let made = scaffold::missing(root, PAGE)?;

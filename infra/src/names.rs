@@ -1,6 +1,6 @@
 //! Names of template resources.
 
-/// The longest name of a stack for which everything that is generated fits, in characters.
+/// The longest name of a stack for which every generated name fits, in characters.
 pub const STACK_NAME: usize = 32;
 
 /// The longest name that Lambda gives a function, in characters.
@@ -8,8 +8,8 @@ const MAX_FUNCTION_NAME: usize = 64;
 
 /// A name in camel case with a capital first: `records-get` is `RecordsGet`.
 ///
-/// Two names have the same form only if they differ in nothing but case, `-` and `_`, and no two endpoints and no two
-/// collections do: so the logical ids made of it are an injective encoding.
+/// Two names have the same form only if they differ only in case, `-` and `_`. No two endpoints and no two collections
+/// do: so the logical ids made of the form are an injective encoding.
 #[must_use]
 pub fn pascal(name: &str) -> String {
     let mut capital = true;
@@ -31,7 +31,7 @@ pub fn function(name: &str) -> String {
     format!("{}Function", pascal(name))
 }
 
-/// An endpoint's function as it is called once deployed, for `Fn::Sub`: the stack's name, a hyphen and the endpoint's.
+/// The deployed name of an endpoint's function, for `Fn::Sub`: the stack's name, a hyphen and the endpoint's.
 ///
 /// # Errors
 /// One line: a stack with a name of [`STACK_NAME`] characters could not have it.
@@ -65,7 +65,7 @@ mod tests {
 
     use super::*;
 
-    /// What the build refuses two collections to share.
+    /// The form of a name that the build refuses two collections to share.
     fn fold(name: &str) -> String {
         name.chars()
             .filter(|c| !matches!(c, '-' | '_'))

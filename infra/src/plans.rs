@@ -1,4 +1,4 @@
-//! The generated files: what they hold, where they are, and whether they are fresh.
+//! The generated files: their content, their paths, and whether they are fresh.
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -18,7 +18,7 @@ pub fn root() -> PathBuf {
         .to_path_buf()
 }
 
-/// The folder of the owner's project: the root, or what `BAKEND_PROJECT` names.
+/// The folder of the owner's project: the root, or the folder that `BAKEND_PROJECT` names.
 #[must_use]
 pub fn folder() -> PathBuf {
     root().join(std::env::var_os(project::VARIABLE).unwrap_or_default())
@@ -43,7 +43,7 @@ pub fn read(folder: &Path) -> Result<Project, String> {
 /// Every generated file of a project, as its path from the project's folder and its content.
 ///
 /// # Errors
-/// One line: what AWS would refuse, and what to do.
+/// One line: the limit of AWS that is exceeded, and the remedy.
 pub fn draw(project: &Project) -> Result<[(&'static str, String); 4], String> {
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
     let profile = &project.settings.users.fields;
@@ -58,10 +58,10 @@ pub fn draw(project: &Project) -> Result<[(&'static str, String); 4], String> {
     ])
 }
 
-/// Writes the generated files of the project in `root` that are not as they should be, and returns which.
+/// Writes the generated files of the project in `root` that are not fresh, and returns which.
 ///
 /// # Errors
-/// What is wrong with the project, what AWS would refuse, or which file cannot be written.
+/// The problem of the project, the limit of AWS that is exceeded, or the file that cannot be written.
 pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
     let mut written = Vec::new();
     let project = read(root)?;

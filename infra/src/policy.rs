@@ -1,4 +1,4 @@
-//! What a function may do to which table: single actions on single tables and indexes.
+//! The policy of a function: single actions on single tables and indexes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,10 +11,10 @@ use serde_yaml_ng::Value;
 use crate::intrinsic::{get_att, sub};
 use crate::names;
 
-/// Up to so many collections a policy names each table; beyond, it would not fit.
+/// Up to this many collections a policy names each table; with more it would not fit.
 pub const MAX_NAMED_COLLECTIONS: usize = 30;
 
-/// What IAM lets the inline policies of a role hold, in characters without white space.
+/// The size that IAM allows for the inline policies of a role, in characters without white space.
 pub const MAX_POLICY: usize = 10_240;
 
 /// A policy document.
@@ -53,7 +53,7 @@ impl Arn {
         (names::collection(&collection.name), collection.name.clone())
     }
 
-    /// As the template writes it.
+    /// The ARN as the template writes it.
     fn intrinsic(&self) -> Value {
         let every = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${AWS::StackName}-*";
         match self {
@@ -64,7 +64,7 @@ impl Arn {
         }
     }
 
-    /// How long it is once deployed, where partition and region have long names.
+    /// Its length once deployed, where partition and region have long names.
     fn length(&self) -> usize {
         let table =
             "arn:aws-us-gov:dynamodb:ap-southeast-1:123456789012:table/-".len() + names::STACK_NAME;
@@ -95,7 +95,7 @@ impl Statement {
         }
     }
 
-    /// How long it is once deployed, as compact JSON.
+    /// Its length once deployed, as compact JSON.
     fn length(&self) -> usize {
         let frame = r#"{"Effect":"","Action":[],"Resource":[]},"#.len();
         let quoted = r#""","#.len();
@@ -113,7 +113,7 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
     let mut granted: BTreeSet<(Action, Table)> = entry.granted().collect();
     let mut policy = Policy::of(&granted, collections);
     if policy.length() > MAX_POLICY {
-        // Some of the collections twice is longer than all of them once.
+        // Naming some of the collections twice is longer than naming all of them once.
         let all = |(action, table)| match table {
             Table::RelatedRecords
             | Table::UniqueRecords
@@ -186,14 +186,14 @@ impl Policy {
         }
     }
 
-    /// How long it is once deployed, as compact JSON.
+    /// Its length once deployed, as compact JSON.
     fn length(&self) -> usize {
         r#"{"Version":"2012-10-17","Statement":[]}"#.len()
             + self.statement.iter().map(Statement::length).sum::<usize>()
     }
 }
 
-/// What `table` stands for among these collections.
+/// The ARNs that `table` means among these collections.
 fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
     let targets: BTreeSet<&str> = collections.iter().flat_map(|from| from.related()).collect();
     let is_unique = |it: &Definition| it.fields.iter().any(|field| field.unique);
@@ -384,7 +384,7 @@ mod tests {
                 ),
             ]
         );
-        // A deny outweighs every allow, so what the endpoint needs itself is left out of it.
+        // A deny outweighs every allow, so the endpoint's own needs are left out of it.
         let get = statements(RecordsGet::ENTRY, &definitions);
         assert!(
             get.contains(&allow(

@@ -12,8 +12,8 @@ const METHODS: [&str; 9] = [
 
 /// The file's text.
 ///
-/// The emulator answers its own 404 where no route matches, and knows no `$default`: so every path lists the methods
-/// that no endpoint has with the fallback, and a catch-all does the same for every other path.
+/// The emulator answers its own 404 where no route matches, and knows no `$default`. So every path lists the methods
+/// that no endpoint has, with the fallback. A catch-all does the same for every other path.
 ///
 /// # Errors
 /// The page has no fallback.

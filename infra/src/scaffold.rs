@@ -8,11 +8,11 @@ use api::endpoints::Entry;
 
 use crate::names::pascal;
 
-/// Makes the folder of every entry that has none, and returns their paths from the root. A folder that is there stays as
-/// it is, whatever it lacks.
+/// Makes the folder of every entry that has none, and returns their paths from the root. An existing folder stays as it
+/// is, even if incomplete.
 ///
 /// # Errors
-/// One line: what cannot be written.
+/// One line: the file that cannot be written.
 pub fn missing(root: &Path, page: &[&Entry]) -> Result<Vec<String>, String> {
     let functions = root.join("functions");
     fs::create_dir_all(&functions).map_err(|error| format!("Cannot make functions: {error}"))?;
@@ -71,7 +71,7 @@ workspace = true
 /// The width to which rustfmt breaks a line.
 const RUSTFMT: usize = 100;
 
-/// The source of an endpoint: `main`, and a handler that is nothing but a compile error.
+/// The source of an endpoint: `main`, and a handler that is only a compile error.
 fn skeleton(entry: &Entry) -> String {
     let (name, doc) = (entry.name, entry.doc);
     let (kind, handler) = (pascal(name), name.replace('-', "_"));

@@ -1,4 +1,4 @@
-//! `docs/collection.schema.json`: what a collection's file may say, for editors.
+//! `docs/collection.schema.json`: the schema of a collection's file, for editors.
 
 use api::Definition;
 use api::check::Notations;
@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 /// It cannot be written as JSON.
 pub fn draw() -> Result<String, String> {
     let mut schema = root::<Definition>();
-    // The other notations of who may do what, which become the one that a definition has.
+    // The other notations of permissions, which become the notation of a definition.
     let mut notations = root::<Notations>();
     for part in ["properties", "definitions"] {
         let Some(Value::Object(found)) = notations.get_mut(part).map(Value::take) else {
@@ -52,7 +52,7 @@ fn root<T: JsonSchema>() -> Value {
     )
 }
 
-/// Nobody writes null for what may be left out, so no editor offers it.
+/// A file leaves a member out instead of writing null, so no editor offers null.
 fn without_null(schema: &mut Value) {
     match schema {
         Value::Array(items) => items.iter_mut().for_each(without_null),
@@ -81,7 +81,7 @@ mod tests {
 
     use super::*;
 
-    /// Whether the schema takes a file, and whether the build does.
+    /// Whether the schema accepts a file, and whether the build does.
     fn judge(content: &Value) -> (bool, bool) {
         let schema = serde_json::from_str(&draw().expect("drawn")).expect("JSON");
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());

@@ -14,10 +14,10 @@ use crate::tools;
 /// The glibc of `provided.al2023`.
 const GLIBC: Version = (2, 34);
 
-/// What the functions run on.
+/// The processor architecture of the functions.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum Arch {
-    /// Intel and AMD: what the rehearsal proves.
+    /// Intel and AMD: the rehearsed architecture.
     #[default]
     #[value(name = "x86_64")]
     X86,
@@ -27,7 +27,7 @@ pub enum Arch {
 }
 
 impl Arch {
-    /// What this machine runs.
+    /// The architecture of this machine.
     #[must_use]
     pub fn host() -> Self {
         if cfg!(target_arch = "aarch64") {
@@ -55,13 +55,13 @@ impl Arch {
     }
 }
 
-/// Where the binaries go if nothing else is said: template.yaml expects them there.
+/// The default folder of the binaries: template.yaml expects them there.
 pub const FOLDER: &str = "target/lambda";
 
-/// What to build, and where it goes.
+/// The binaries to build, and their folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Build<'a> {
-    /// What the functions run on.
+    /// The processor architecture of the functions.
     pub arch: Arch,
     /// Where the binaries go: a path from the root.
     pub folder: &'a Path,
@@ -94,10 +94,10 @@ impl Build<'_> {
     }
 }
 
-/// Builds every endpoint into `<name>/bootstrap`, checks what each asks of glibc, and prints a table.
+/// Builds every endpoint into `<name>/bootstrap`, checks the glibc that each needs, and prints a table.
 ///
 /// # Errors
-/// One line: what is missing, what did not build, or which binary asks too much.
+/// One line: a missing tool, a failed build, or a binary that needs a newer glibc.
 pub fn ship(root: &Path, what: &Build<'_>) -> Result<(), String> {
     let (arch, folder) = (what.arch, what.folder);
     let program = tools::cargo_lambda(root)?;

@@ -1,8 +1,8 @@
-//! `cargo ship --steps`: deploys a change of indexes in as many steps as AWS needs, and fills what is new.
+//! `cargo ship --steps`: deploys a change of indexes in as many steps as AWS needs, and fills the new ones.
 //!
 //! AWS makes or removes one index of a table per update. So every step is a template of its own: the new one, but with
-//! the tables' indexes of that step. What is to do is told by comparing with what is deployed, so a walk that was
-//! interrupted goes on where it was.
+//! the tables' indexes of that step. The plan compares the new template with the deployed one, so an interrupted walk
+//! continues where it was.
 
 mod aws;
 mod compare;
@@ -24,15 +24,15 @@ use self::plan::plan;
 use self::write::write_steps;
 use crate::{plans, template, tools};
 
-/// For how many seconds after a deployment instances of the code before it may still write: as long as a function may
-/// run, and a little more.
+/// For how many seconds after a deployment instances of the previous code may still write: a function's longest run and
+/// a little more.
 const SETTLE: &str = "15";
 
-/// Walks from what is deployed to what is declared, or only says how. The binaries are in `folder`, a path from the
-/// root; `arguments` go to every `sam deploy`.
+/// Walks from the deployed state to the declared one, or only prints the steps. The binaries are in `folder`, a path
+/// from the root; `arguments` go to every `sam deploy`.
 ///
 /// # Errors
-/// One line: what cannot be changed, or which part failed.
+/// One line: a change that is impossible, or the part that failed.
 pub fn walk(
     root: &Path,
     folder: &Path,
@@ -82,7 +82,7 @@ pub fn walk(
         aws.deploy(&sam, file)?;
         aws.settled()?;
         if done + 1 == plan.fill_after.max(1) {
-            // Code that was there before may have changed records meanwhile that the new code had written.
+            // The previous code may have changed records meanwhile that the new code had written.
             for collection in &plan.fill {
                 aws.backfill(
                     &deployed.stack,
@@ -96,8 +96,8 @@ pub fn walk(
     Ok(())
 }
 
-/// The collections of a stack in which something new is not filled: kept until it is, since a record that the code
-/// before has written during a deployment may hide from the index's own readiness.
+/// The collections of a stack with unfilled indexes or unique fields, noted until they are filled. The index's own
+/// readiness may miss a record that the previous code has written during a deployment.
 struct Unfilled(PathBuf);
 
 impl Unfilled {

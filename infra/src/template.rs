@@ -15,7 +15,7 @@ use serde_yaml_ng::{Mapping, Value};
 use self::resource::Resources;
 use crate::names;
 
-/// What is in the template once, whatever the endpoints and collections are.
+/// The parts that the template has once, for any endpoints and collections.
 const BASE: &str = include_str!("../base.yaml");
 
 /// CloudFormation allows 500; the rest is for what a project adds by hand.
@@ -24,7 +24,7 @@ const MAX_RESOURCES: usize = 450;
 /// How many collections the other limits leave room for.
 const MAX_COLLECTIONS: usize = 150;
 
-/// How many resources the deployed stack has, by what needs them.
+/// How many resources the deployed stack has, by the part that needs them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
     functions: usize,
@@ -88,7 +88,7 @@ pub fn usage(page: &[&Entry], collections: &[&Definition]) -> Result<String, Str
 /// The file's text.
 ///
 /// # Errors
-/// One line: what CloudFormation or IAM would refuse, and what to do.
+/// One line: the limit of CloudFormation or IAM that is exceeded, and the remedy.
 pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, String> {
     if collections.len() > MAX_COLLECTIONS {
         return Err(format!(
@@ -131,11 +131,11 @@ fn base() -> Result<Mapping, String> {
 /// A template's text.
 ///
 /// # Errors
-/// It is none.
+/// It cannot be written as YAML.
 pub(crate) fn write(template: &Value) -> Result<String, String> {
     let mut text = serde_yaml_ng::to_string(template)
         .map_err(|error| format!("Cannot write a template: {error}"))?;
-    // Readers of YAML 1.1 take an unquoted version for a date.
+    // Readers of YAML 1.1 read an unquoted version as a date.
     for version in ["2010-09-09", "2012-10-17"] {
         text = text.replace(
             &format!("Version: {version}\n"),

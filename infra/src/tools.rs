@@ -1,6 +1,6 @@
 //! Python tools, each in a virtual environment of its own, at a pinned version.
 //!
-//! They live in the user's cache folder, so that a second clone does not install them again: `BAKEND_TOOLS`, else
+//! They live in the user's cache folder, so that a second clone does not install them again. It is `BAKEND_TOOLS`, else
 //! `bakend/tools` in `XDG_CACHE_HOME` or `~/.cache`, else `.bakend/tools` in the project. Pip runs as the machine has
 //! configured it. Every error is one line that says what to do.
 
@@ -179,7 +179,7 @@ fn install(root: &Path, tool: &Tool) -> Result<PathBuf, String> {
     Ok(program)
 }
 
-/// A Python 3 that answers.
+/// A Python 3 that runs.
 fn python() -> Result<PathBuf, String> {
     ["python3", "python"]
         .iter()
@@ -222,7 +222,7 @@ fn is_recent(said: &str) -> bool {
     matches!(parts[..], [1, minor, patch] if (minor, patch) >= (9, 2))
 }
 
-/// Where the PATH, then cargo's own folder, has `name`.
+/// The path of `name` in the PATH, else in cargo's own folder.
 fn on_path(name: &str) -> Option<PathBuf> {
     let cargo = env::var_os("CARGO_HOME")
         .map(PathBuf::from)
@@ -251,7 +251,7 @@ fn text(output: &Output) -> String {
     )
 }
 
-/// The last line that says something, preferring one that says `error`.
+/// The last line that is not blank; preferably a line with `error`.
 fn gist(output: &Output) -> String {
     let said = text(output);
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
@@ -262,8 +262,8 @@ fn gist(output: &Output) -> String {
         .to_owned()
 }
 
-/// Removes what cargo tells a program that it runs about that program's own package: another cargo would take it for a
-/// change and build half the dependencies again.
+/// Removes the variables in which cargo describes a program's own package. Another cargo would see a change in them and
+/// build half the dependencies again.
 pub fn forget_package(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let text = name.to_string_lossy();

@@ -1,12 +1,13 @@
-//! No file names an endpoint but its own folder, the page and the tests: what is true of one endpoint is a fact of its
-//! entry, and everything else asks the page.
+//! No file names an endpoint except its own folder, the page and the tests. A fact of one endpoint belongs in its
+//! entry, and all other code asks the page.
 //!
 //! The rule, for the code of a file without its unit tests and its comments:
 //!
 //! - A name with a hyphen (`records-get`) is nothing else than an endpoint's, so no whole string may be one.
 //! - A name of one word (`login`, `health`, `refresh`) is an ordinary word as well: a caption, a cookie, a path that no
-//!   collection may have. It names an endpoint where something is decided by it: in a pattern (`"login" =>`), in a
-//!   comparison, alone as the argument of a call (`contains("login")`), or in a list beside another endpoint's name.
+//!   collection may have. It names an endpoint where a decision depends on it: in a pattern (`"login" =>`), in a
+//!   comparison, alone as a call's argument (`contains("login")`). So does a name in a list beside another endpoint's
+//!   name.
 //! - The type of an endpoint (`endpoints::Login`) is for its own function.
 //!
 //! A script or a YAML file may not hold a name with a hyphen at all, nor a quoted one that something is compared with.

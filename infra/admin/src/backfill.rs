@@ -15,7 +15,7 @@ use tokio::time::sleep;
 const SHOWN: Duration = Duration::from_millis(200);
 const LOGGED: Duration = Duration::from_secs(10);
 
-/// What to fill.
+/// The indexes and unique fields to fill.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// The collection; every one if --all stands alone.
@@ -38,7 +38,7 @@ pub(crate) struct Arguments {
     settle: u64,
 }
 
-/// Runs it, and says in a sentence a collection what was done.
+/// Runs the command, and reports the result in a sentence per collection.
 pub(crate) async fn run(store: &Store, arguments: &Arguments) -> Result<String, String> {
     let mut said = Vec::new();
     let mut settle = Duration::from_secs(arguments.settle);
@@ -106,7 +106,7 @@ fn chosen(definition: &Definition, names: &[String]) -> Result<Vec<String>, Stri
     names.iter().map(find).collect()
 }
 
-/// Runs it to its end while it shows how far it is; Ctrl-C ends it after what is being written.
+/// Runs it to its end and shows its progress; Ctrl-C ends it after the current write.
 async fn watch(collection: &str, run: &Arc<Backfill>, clear: bool) -> Result<Found, String> {
     let work = async {
         if clear {
@@ -155,7 +155,7 @@ fn line(collection: &str, run: &Backfill) -> String {
     )
 }
 
-/// What came of it.
+/// The result, as a sentence.
 fn outcome(collection: &str, run: &Backfill, found: &Found, clear: bool) -> Result<String, String> {
     let progress = run.progress();
     let done = if clear { "cleared" } else { "filled" };

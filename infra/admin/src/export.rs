@@ -12,13 +12,13 @@ use clap::Args;
 use serde_json::Value;
 use store::Store;
 
-/// Where to, and how much.
+/// The destination of the export, and its extent.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// The file, which must not be there yet; without one, the standard output.
     file: Option<PathBuf>,
-    /// Write the stored hashes of passwords as well: whoever gets the file can try passwords against them at leisure, and
-    /// weak ones will be found. Keep it as you would keep the passwords, and no longer than you need it.
+    /// Write the stored hashes of passwords as well. An attacker who gets the file can try passwords against them at
+    /// leisure, and will find weak ones. Keep it as you would keep the passwords, and no longer than you need it.
     #[arg(long)]
     with_hashes: bool,
 }
@@ -30,7 +30,7 @@ impl Arguments {
     }
 }
 
-/// Runs it, and says in a sentence what was done.
+/// Runs the command, and reports the result in a sentence.
 pub(crate) async fn run(
     store: &Store,
     settings: &Settings,
@@ -77,7 +77,7 @@ pub(crate) async fn run(
     ))
 }
 
-/// A file that nobody else can read, and that was not there.
+/// A new file that no other user of the machine can read.
 fn create(path: &PathBuf) -> Result<File, String> {
     let made = OpenOptions::new()
         .write(true)
@@ -90,7 +90,7 @@ fn create(path: &PathBuf) -> Result<File, String> {
     })
 }
 
-/// A user as a line: what the API shows to admins, and the hash.
+/// A user as a line: the fields that the API shows to admins, and the hash.
 fn line(user: &User, hash: Option<String>, declared: &[ProfileField]) -> Result<Value, String> {
     let mut line =
         serde_json::to_value(user.for_admins(declared)).map_err(|error| error.to_string())?;

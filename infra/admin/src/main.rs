@@ -1,4 +1,4 @@
-//! `cargo admin`: what an operator does to a deployment, with AWS credentials or on the local stack.
+//! `cargo admin`: the operator's commands for a deployment, with AWS credentials or on the local stack.
 
 mod backfill;
 mod export;
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
     let arguments = Arguments::parse();
     match run(&arguments) {
         Ok(done) => {
-            // What goes to the standard output is the export itself.
+            // The standard output carries the export itself.
             match &arguments.command {
                 Command::Export(export) if export.is_to_stdout() => eprintln!("{done}"),
                 _ => println!("{done}"),
@@ -84,7 +84,7 @@ fn run(arguments: &Arguments) -> Result<String, String> {
     })
 }
 
-/// Makes a user an admin, and says in a sentence what became of it.
+/// Makes a user an admin, and reports the result in a sentence.
 async fn promote(store: &Store, email: &str) -> Result<String, String> {
     let email =
         auth::email::normalise(email).map_err(|detail| format!("{email}: {}", detail.message))?;
@@ -104,7 +104,7 @@ async fn promote(store: &Store, email: &str) -> Result<String, String> {
     }
 }
 
-/// The settings of this checkout, which say what roles and profile fields there are.
+/// The settings of this checkout, which define the roles and profile fields.
 fn settings() -> Result<Settings, String> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let project = std::env::var_os(project::VARIABLE).unwrap_or_default();
@@ -140,7 +140,7 @@ fn deployment(arguments: &Arguments) -> Result<Deployment, String> {
     Deployment::read(variable).map_err(|problem| problem.to_string())
 }
 
-/// Where the running local stack has its DynamoDB, from the file that it leaves for us.
+/// Where the running local stack has its DynamoDB, from the file that it writes for this command.
 fn local_endpoint() -> Result<String, String> {
     let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.bakend/local.json");
     let not_running =

@@ -41,7 +41,7 @@ pub(crate) fn processor_time(
     Ok(children()?.saturating_sub(before))
 }
 
-/// The processor time of all programs that this process has waited for, and theirs.
+/// The processor time of all programs that this process has waited for, and of their children.
 fn children() -> Result<Duration, String> {
     let path = Path::new("/proc/self/stat");
     let stat = fs::read_to_string(path)

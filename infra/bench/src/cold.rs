@@ -79,7 +79,7 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
     .join("\n"))
 }
 
-/// What a request of each contestant is.
+/// The request that each contestant gets.
 fn requests(contestants: &[Contestant]) -> String {
     let what = [
         "only answers",
@@ -99,8 +99,8 @@ pub(crate) fn typical(trials: &[Trial], figure: impl Fn(&Trial) -> Option<f64>) 
     median(trials.iter().filter_map(figure).collect())
 }
 
-/// One row for each figure, one column for each contestant and one for how often it has the first one's, the bare
-/// function's.
+/// One row for each figure, one column for each contestant and one for the ratio to the first contestant, the bare
+/// function.
 fn start_rows(starts: &[(&str, &[Trial])]) -> Vec<Vec<String>> {
     let mut head = vec![String::new()];
     for (at, (name, _)) in starts.iter().enumerate() {
@@ -136,7 +136,7 @@ fn size_rows(sizes: &[(&str, Size)]) -> Vec<Vec<String>> {
     [head].into_iter().chain(sizes.iter().map(row)).collect()
 }
 
-/// A line for each aim: what was measured, and whether that will do. The first of `starts` is the bare function.
+/// A line for each aim: the measured figure, and whether it meets the aim. The first of `starts` is the bare function.
 fn aims(starts: &[(&str, &[Trial])], sizes: &[(&str, Size)]) -> String {
     let mut text = String::new();
     let mut line = |what: String, value: f64, aim: f64| {

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-/// The middle of `values`; of an even number, the mean of the two in the middle. `None` of none.
+/// The middle of `values`; of an even number, the mean of the two in the middle. `None` without values.
 pub(crate) fn median(mut values: Vec<f64>) -> Option<f64> {
     values.sort_by(f64::total_cmp);
     let upper = *values.get(values.len() / 2)?;

@@ -1,5 +1,5 @@
-//! `cargo bench-cold`: what a cold start takes, beside a function that only answers; `cargo bench-cold profiles`: what
-//! the release profile makes of it; `cargo bench-scale`: what requests cost while a collection grows.
+//! `cargo bench-cold`: the cost of a cold start, beside a function that only answers. `cargo bench-cold profiles`: the
+//! effect of the release profile on it. `cargo bench-scale`: the cost of requests while a collection grows.
 
 mod build;
 mod cold;
@@ -15,7 +15,7 @@ use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// Measures cold starts on this machine, and what requests cost. Asserts nothing about seconds.
+/// Measures cold starts on this machine, and the cost of requests. Asserts nothing about seconds.
 #[derive(Parser)]
 #[command(name = "bench-cold")]
 struct Cli {

@@ -150,7 +150,7 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
         ];
         rows.push((order(&contestants, name), cells));
     }
-    // Binary by binary, so that what is compared stands together.
+    // Binary by binary, so that the compared rows stand together.
     rows.sort_by_key(|(order, _)| *order);
     let rows: Vec<Vec<String>> = [head.map(str::to_owned).to_vec()]
         .into_iter()
@@ -162,8 +162,8 @@ pub(crate) fn report(rounds: usize, build: bool) -> Result<String, String> {
     Ok(said + &table(&rows))
 }
 
-/// The function that is built again with everything it needs in place, to see what one more costs: the first after the
-/// bare one.
+/// The function that is built again with everything it needs in place, to measure the cost of one more: the first after
+/// the bare function.
 fn further(contestants: &[Contestant]) -> &'static str {
     contestants.get(1).map_or("", |contestant| contestant.name)
 }

@@ -12,7 +12,7 @@ pub(crate) struct Relay {
     moments: Receiver<(Instant, Moment)>,
 }
 
-/// What the relay saw.
+/// An event that the relay saw.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Moment {
     Connected,
@@ -20,7 +20,7 @@ enum Moment {
     Answered,
 }
 
-/// What happened until some instant.
+/// The events until some instant.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Seen {
     /// When the first connection was accepted.
@@ -30,7 +30,7 @@ pub(crate) struct Seen {
 }
 
 impl Relay {
-    /// Starts on a free port, in front of what listens at `upstream`.
+    /// Starts on a free port, in front of the server at `upstream`.
     ///
     /// # Errors
     /// One line: no port.
@@ -62,12 +62,12 @@ impl Relay {
         format!("http://{}", self.address)
     }
 
-    /// Forgets what was seen.
+    /// Forgets the events so far.
     pub(crate) fn forget(&self) {
         self.moments.try_iter().for_each(drop);
     }
 
-    /// What was seen since the last time, until `end`.
+    /// The events since the last call, until `end`.
     pub(crate) fn seen(&self, end: Instant) -> Seen {
         seen(self.moments.try_iter().filter(|(at, _)| *at <= end))
     }

@@ -23,11 +23,11 @@ pub(crate) struct RuntimeApi {
     stop: Arc<AtomicBool>,
 }
 
-/// What the function did.
+/// An action of the function.
 enum Moment {
     /// It asked for an event.
     Polled(Instant),
-    /// It was handed one.
+    /// It was handed an event.
     Handed(Instant),
     /// It answered, with this body.
     Answered(Instant, Vec<u8>),
@@ -81,7 +81,7 @@ impl RuntimeApi {
     /// Waits until the function asks for an event.
     ///
     /// # Errors
-    /// One line: it does not, or does something else.
+    /// One line: it does not ask, or does something else.
     pub(crate) fn polled(&self) -> Result<Instant, String> {
         loop {
             match self.next()? {
@@ -95,7 +95,7 @@ impl RuntimeApi {
     /// Hands out `event` and waits for the answer. The function must have asked.
     ///
     /// # Errors
-    /// One line: it does not answer, or with something else than an HTTP reply.
+    /// One line: it does not answer, or its answer is not an HTTP reply.
     pub(crate) fn ask(&self, event: &Value) -> Result<Answer, String> {
         self.events
             .send(event.to_string())

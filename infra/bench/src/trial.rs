@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use crate::relay::Relay;
 use crate::runtime_api::RuntimeApi;
 
-/// A binary that is measured, and what it is asked.
+/// A binary that is measured, and its request.
 #[derive(Clone, Debug)]
 pub(crate) struct Contestant {
     /// The function's name.
@@ -27,10 +27,11 @@ pub(crate) struct Contestant {
 }
 
 impl Contestant {
-    /// The three that are compared, from a folder of binaries: the bare function first.
+    /// The three contestants, from a folder of binaries: the bare function first.
     ///
-    /// The page says which function answers a request. What they are asked costs what success costs, but for one write at a login: an address that nobody has (two
-    /// reads and a hash) and a record that is not there (one read).
+    /// The page says which function answers a request. Two requests fail, but cost as much as a success, except for one
+    /// write at a login. They are a login with an unknown address (two reads and a hash) and a read of a missing record
+    /// (one read).
     ///
     /// # Errors
     /// One line: no endpoint answers a request.
@@ -100,7 +101,7 @@ fn with_body(mut event: Value, body: &Value) -> Value {
     event
 }
 
-/// What one cold start took.
+/// The figures of one cold start.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Trial {
     /// From spawning to the instant that DynamoDB accepts the connection; `None` where nothing connects.
@@ -111,7 +112,7 @@ pub(crate) struct Trial {
     pub(crate) dynamodb: Duration,
     /// From handing out the first event to its answer.
     pub(crate) first_request: Duration,
-    /// The same of the second.
+    /// From handing out the second event to its answer.
     pub(crate) second_request: Duration,
     /// The most memory that was resident until the first answer, in megabytes of a million bytes (`VmHWM`).
     pub(crate) peak: f64,
@@ -119,7 +120,7 @@ pub(crate) struct Trial {
     pub(crate) resident: f64,
 }
 
-/// Where functions are started: a DynamoDB with the template's tables, all of it empty.
+/// Where functions are started: a DynamoDB with the template's tables, all empty.
 pub(crate) struct Bench {
     relay: Relay,
     // Dropping it stops it.
@@ -148,7 +149,7 @@ impl Bench {
     /// Every contestant's cold starts, taken in turn: A B C A B C …, after one of each that does not count.
     ///
     /// # Errors
-    /// One line: a binary is missing, or does not do what it should.
+    /// One line: a binary is missing, or does not behave as expected.
     pub(crate) fn rounds(
         &self,
         contestants: &[Contestant],
@@ -200,7 +201,7 @@ impl Bench {
         })
     }
 
-    /// The process to be, in the environment of a local deployment and nothing else.
+    /// The process to start, in the environment of a local deployment and nothing else.
     fn command(&self, api: &RuntimeApi, contestant: &Contestant) -> Command {
         let mut command = Command::new(&contestant.binary);
         command

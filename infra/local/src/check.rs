@@ -1,4 +1,4 @@
-//! `cargo dev check`: what each collection lets whom do, in plain words, and what of it is open to the world.
+//! `cargo dev check`: the permissions of each collection in plain words, and the parts that are open to the world.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -19,10 +19,10 @@ const OPERATIONS: [(Operation, &str); 5] = [
     (Operation::Delete, "delete"),
 ];
 
-/// Any user without a role of the project's own; `authenticated` is what such a user's role is called.
+/// Any user without a role of the project's own; the role of such a user is called `authenticated`.
 const MEMBER: Option<&str> = Some("authenticated");
 
-/// Prints what the project's collections let whom do.
+/// Prints the permissions of the project's collections.
 ///
 /// # Errors
 /// A definition or the settings are broken, in one line each.
@@ -32,7 +32,7 @@ pub(crate) fn run(root: &Path) -> Result<(), String> {
     Ok(())
 }
 
-/// Everything that there is to say.
+/// The whole report.
 fn text(checked: &Checked, roles: &[String]) -> String {
     let mut text = String::from(
         "Admins, and secret keys within their scopes, may do everything. Everybody else:\n",
@@ -73,22 +73,22 @@ fn text(checked: &Checked, roles: &[String]) -> String {
     text
 }
 
-/// How far somebody gets with an operation. What may not be read may not be changed.
+/// How far a role gets with an operation. A record that may not be read may not be changed.
 fn reach(definition: &Definition, operation: Operation, role: Option<&str>) -> Reach {
     let of = |operation| definition.rule(operation).reach(role);
     match operation {
-        // Whoever creates a record is its owner.
+        // The creator of a record is its owner.
         Operation::Create if of(operation) == Reach::Own => Reach::All,
         Operation::Create => of(operation),
         Operation::Update | Operation::Delete => {
             of(operation).min(reach(definition, Operation::Read, role))
         }
-        // A row filter that is for somebody shows them something.
+        // A row filter that applies to a role shows it some records.
         Operation::Read | Operation::List => of(operation).min(rows_reach(definition, role)),
     }
 }
 
-/// How far the row filters let somebody see.
+/// How far the row filters let a role see.
 fn rows_reach(definition: &Definition, role: Option<&str>) -> Reach {
     let rows = &definition.row_filters;
     let shown = rows
@@ -102,7 +102,7 @@ fn rows_reach(definition: &Definition, role: Option<&str>) -> Reach {
     }
 }
 
-/// What somebody may do so far and no further.
+/// The operations in which a role gets exactly this far.
 fn reached(definition: &Definition, role: Option<&str>, far: Reach) -> Vec<&'static str> {
     let reached = OPERATIONS
         .iter()
@@ -110,7 +110,7 @@ fn reached(definition: &Definition, role: Option<&str>, far: Reach) -> Vec<&'sta
     reached.map(|(_, word)| *word).collect()
 }
 
-/// What a definition comes to, line by line.
+/// Describes a definition, line by line.
 fn lines(definition: &Definition, roles: &[String]) -> Vec<String> {
     let all = |role| reached(definition, role, Reach::All);
     let own = |role| reached(definition, role, Reach::Own);
@@ -192,7 +192,7 @@ fn series<T: AsRef<str>>(words: &[T], last: &str) -> String {
     }
 }
 
-/// Who passes a rule, beside admins.
+/// The callers who pass a rule, beside admins.
 fn who(rule: &Rule) -> String {
     let of = |atoms: &BTreeSet<Atom>| {
         let role = atoms.iter().find_map(|atom| {
@@ -252,7 +252,7 @@ mod tests {
             "wiki",
         ];
         let mut texts: Vec<(&str, String)> = names.into_iter().map(sample).collect();
-        // Comments point to them, and nobody looks at their warnings.
+        // Comments refer to them; their warnings are not compared.
         texts.push((
             "orders",
             r#"{"name":"orders","fields":[],"permissions":{"create":"admin","read":"admin"}}"#

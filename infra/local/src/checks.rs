@@ -1,4 +1,4 @@
-//! What can be wrong before anything is built: each problem is one line.
+//! Checks before anything is built: each problem is one line.
 
 use std::env;
 use std::fs;
@@ -28,7 +28,7 @@ pub(crate) fn configuration(root: &Path) -> Result<Vec<String>, String> {
         }
         Some(Ok(())) | None => {}
     }
-    // The warnings about collections are left to the build, which says them every time.
+    // The warnings about collections are left to the build, which prints them every time.
     let _ = definitions(root, &settings)?;
     Ok(warnings)
 }
@@ -36,7 +36,7 @@ pub(crate) fn configuration(root: &Path) -> Result<Vec<String>, String> {
 /// The settings and the collections of a project.
 ///
 /// # Errors
-/// Whatever is broken, in one line each.
+/// Every problem, in one line each.
 pub(crate) fn collections(root: &Path) -> Result<(Settings, Checked), String> {
     let settings = settings(root)?;
     let checked = definitions(root, &settings)?;
@@ -72,7 +72,7 @@ fn definitions(root: &Path, settings: &Settings) -> Result<Checked, String> {
     })
 }
 
-/// Checks that nobody listens on `port`; `option` is the one that chooses another.
+/// Checks that no process listens on `port`; `option` is the option that chooses another port.
 pub(crate) fn port(port: u16, option: &str) -> Result<(), String> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port)).map(drop).map_err(|error| {
         format!("Port {port} cannot be used ({error}): stop what listens there, or choose another with {option}")

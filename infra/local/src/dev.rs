@@ -14,7 +14,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Arguments, checks, welcome};
 
-/// How often the run looks whether `cargo lambda watch` still lives.
+/// How often the run checks whether `cargo lambda watch` still lives.
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {

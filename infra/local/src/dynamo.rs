@@ -1,4 +1,4 @@
-//! DynamoDB with the template's tables: embedded on a loopback port, or one that runs already.
+//! DynamoDB with the template's tables: embedded on a loopback port, or another that runs already.
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -27,7 +27,7 @@ pub enum Storage {
     File(PathBuf),
 }
 
-/// A running DynamoDB. Dropping it stops what this process started, and nothing else.
+/// A running DynamoDB. Dropping it stops only the parts that this process started.
 pub struct Dynamo {
     endpoint: String,
     place: Place,
@@ -35,13 +35,13 @@ pub struct Dynamo {
 
 enum Place {
     Here(Embedded),
-    /// Another process has it; the relay, where there is one, signs with a key of its own.
+    /// Another process runs it; the relay, where there is one, signs with a key of its own.
     There {
         _relay: Option<Relay>,
     },
 }
 
-/// The engine in this process; dropping it answers what is under way, then stops it.
+/// The engine in this process; dropping it answers the requests under way, then stops it.
 struct Embedded {
     database: Database,
     stop: Option<oneshot::Sender<()>>,
@@ -58,7 +58,7 @@ impl std::fmt::Debug for Dynamo {
 }
 
 impl Dynamo {
-    /// Starts on `port` of the loopback interface, or on a free one if that is 0.
+    /// Starts on `port` of the loopback interface, or on a free port if that is 0.
     ///
     /// # Errors
     /// One line: the port is taken, the file is not a data file, or it cannot be written.
@@ -105,7 +105,7 @@ impl Dynamo {
     /// The DynamoDB that runs already at `endpoint`, such as `http://127.0.0.1:8000`.
     ///
     /// # Errors
-    /// One line: it is no such address, or no DynamoDB answers there.
+    /// One line: it is not an address, or no DynamoDB answers there.
     pub fn at(endpoint: &str) -> Result<Self, String> {
         let endpoint = endpoint.trim_end_matches('/');
         let authority = endpoint.strip_prefix("http://").unwrap_or_default();
@@ -157,7 +157,7 @@ impl Dynamo {
     /// done.
     ///
     /// # Errors
-    /// One line: a table that is there has other keys than the template.
+    /// One line: an existing table has other keys than the template.
     pub fn make(&self, tables: &[Table]) -> Result<Vec<String>, String> {
         let mut done = Vec::new();
         for table in tables {

@@ -1,8 +1,8 @@
 //! cargo-lambda's emulator as the gateway, with the functions' own binaries behind it.
 //!
-//! The emulator runs in a folder of its own, beside a stub of a package: it serves only functions that are binaries of
-//! the package it finds there, and so it never waits for cargo's lock on ours. It also starts nothing itself: every
-//! process that joins is one instance of its function, and two of them answer two calls at the same time.
+//! The emulator runs in a folder of its own, beside a stub of a package. It serves only functions that are binaries of
+//! the package in its folder, and so it never waits for cargo's lock on this package. It also starts no function
+//! itself: every process that joins is one instance of its function. Two instances answer two calls at the same time.
 
 use std::fmt::Write as _;
 use std::fs;
@@ -31,7 +31,7 @@ pub struct Emulator {
     next_log: AtomicUsize,
 }
 
-/// A function's process to be.
+/// A function's process to start.
 #[derive(Clone, Debug)]
 pub struct Function<'a> {
     /// The binary.
@@ -113,7 +113,7 @@ impl Emulator {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// A function name that no route has and nobody else uses: reached through the Invoke API alone.
+    /// A function name that no route has and no other function uses: reached only through the Invoke API.
     ///
     /// # Errors
     /// All of them are taken.
@@ -161,7 +161,7 @@ impl Emulator {
             .map_err(|error| format!("Cannot run {}: {error}", function.binary.display()))
     }
 
-    /// What the emulator itself has written.
+    /// The output of the emulator itself.
     #[must_use]
     pub fn log(&self) -> String {
         self.process.log()
@@ -180,10 +180,10 @@ fn stub(functions: &[&str]) -> String {
     text
 }
 
-/// A port that nobody listens on at this moment.
+/// A port that no process listens on at this moment.
 ///
 /// # Errors
-/// There is none.
+/// No port is free.
 pub fn free_port() -> Result<u16, String> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
         .and_then(|listener| listener.local_addr())

@@ -30,10 +30,10 @@ impl Debug for Engine<'_> {
 }
 
 impl Engine<'_> {
-    /// Asks for an operation; `body` and reply are DynamoDB's own JSON.
+    /// Calls an operation; `body` and reply are DynamoDB's own JSON.
     ///
     /// # Errors
-    /// One line: what DynamoDB says.
+    /// One line: DynamoDB's error.
     pub fn call(&self, operation: &str, body: &Value) -> Result<Value, String> {
         match self {
             Self::Here(database) => here(database, operation, body),

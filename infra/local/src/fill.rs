@@ -1,4 +1,4 @@
-//! `cargo dev seed`: where the tables are, and how far it has come.
+//! `cargo dev seed`: the place of the tables, and the progress.
 
 use std::fs;
 use std::io::IsTerminal;

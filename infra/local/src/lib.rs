@@ -1,5 +1,5 @@
-//! The local stack: embedded DynamoDB, a proxy in front of it that enforces the template's IAM policies, keeps a
-//! ledger and makes faults, `cargo lambda watch` as the gateway, and records to fill the tables with.
+//! The local stack: embedded DynamoDB, a proxy in front of it, `cargo lambda watch` as the gateway, and records to fill
+//! the tables with. The proxy enforces the template's IAM policies, keeps a ledger and makes faults.
 
 use std::path::PathBuf;
 
@@ -13,14 +13,14 @@ mod relay;
 pub mod seed;
 pub mod template;
 // The file is infra's. Compiled here as well, so that `cargo dev` neither waits for the generator nor fails to build on
-// a broken collection before it can say so.
+// a broken collection before it can report it.
 #[path = "../../src/tools.rs"]
 pub mod tools;
 
 /// The stack's name locally, and so the tables' prefix without its hyphen.
 pub const STACK: &str = "local";
 
-/// What every local table's name begins with.
+/// The prefix of every local table's name.
 pub const TABLE_PREFIX: &str = "local-";
 
 /// The region that local names and signatures carry.
@@ -36,7 +36,7 @@ pub fn root() -> PathBuf {
     std::fs::canonicalize(here).unwrap_or_else(|_| PathBuf::from(here))
 }
 
-/// The folder of the owner's project: the root, or what `BAKEND_PROJECT` names.
+/// The folder of the owner's project: the root, or the folder that `BAKEND_PROJECT` names.
 #[must_use]
 pub fn project() -> PathBuf {
     root().join(std::env::var_os(api::project::VARIABLE).unwrap_or_default())

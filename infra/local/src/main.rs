@@ -1,5 +1,5 @@
-//! `cargo dev`: the whole backend on this machine, with hot reload; `cargo dev check`: who may do what;
-//! `cargo dev seed`: believable records.
+//! `cargo dev`: the whole backend on this machine, with hot reload; `cargo dev check`: the permissions; `cargo dev
+//! seed`: believable records.
 
 use std::process::ExitCode;
 

@@ -7,8 +7,8 @@ use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 
-/// The shell becomes the program itself; its watcher, of the same process group, kills the group when the pipe that
-/// only we hold open closes, however we end.
+/// The shell becomes the program itself. Its watcher, of the same process group, kills the group when a pipe closes
+/// that only this process holds open, however it ends.
 const WRAPPER: &str = r#"
 exec 3<&0
 ( trap '' TERM INT; read -r _ <&3; kill -TERM 0; sleep 0.3; kill -KILL 0 ) >/dev/null 2>&1 &
@@ -97,7 +97,7 @@ impl Process {
         self.child.try_wait().ok().flatten()
     }
 
-    /// What it has written so far; empty without a file.
+    /// Its output so far; empty without a file.
     #[must_use]
     pub fn log(&self) -> String {
         let bytes = self

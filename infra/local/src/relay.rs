@@ -1,6 +1,6 @@
 //! A relay to a DynamoDB that runs already: it signs every request with one access key.
 //!
-//! DynamoDB Local keeps a database of its own for each access key, and accepts letters and digits alone in it. The
+//! DynamoDB Local keeps a database of its own for each access key, and accepts only letters and digits in it. The
 //! functions of a suite sign with names of their own, so that the proxy knows them: behind a relay they share tables.
 
 use std::net::SocketAddr;

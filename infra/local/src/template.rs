@@ -1,4 +1,4 @@
-//! What the local stack reads out of `template.yaml`: the tables to make and what each function may do.
+//! The parts of `template.yaml` that the local stack reads: the tables to make and the grants of each function.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -40,7 +40,7 @@ impl Template {
     /// Reads the template at `path`.
     ///
     /// # Errors
-    /// One line that says what is wrong.
+    /// One line with the problem.
     pub fn read(path: &Path) -> Result<Self, String> {
         let text = fs::read_to_string(path)
             .map_err(|error| format!("Cannot read {}: {error}", path.display()))?;
@@ -50,7 +50,7 @@ impl Template {
     /// Reads a template's text; intrinsic functions must be in their long form.
     ///
     /// # Errors
-    /// One line that says what is wrong.
+    /// One line with the problem.
     pub fn parse(text: &str) -> Result<Self, String> {
         let tree: Value = serde_yaml_ng::from_str(text).map_err(|error| error.to_string())?;
         let resources = tree
@@ -183,7 +183,7 @@ impl Template {
         Ok(result)
     }
 
-    /// What `${name}` stands for.
+    /// The value of `${name}`.
     fn variable(&self, name: &str) -> Result<String, String> {
         match name {
             "AWS::StackName" => return Ok(STACK.to_owned()),

@@ -1,4 +1,4 @@
-//! What runs where, and how to try it.
+//! The addresses of a running `cargo dev`, and how to try it.
 
 use std::fmt::Write as _;
 

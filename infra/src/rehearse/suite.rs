@@ -10,13 +10,13 @@ use api::endpoints::PAGE;
 use super::succeed;
 use crate::tools;
 
-/// The tests that a deployment is needed for: a name and the endpoints that it is there for, a line each.
+/// The tests that a deployment is needed for: a name and the endpoints that it covers, a line each.
 const MARKED: &str = "tests/deployed.txt";
 
 /// The origin whose pages may call the deployed API.
 pub(super) const ORIGIN: &str = "https://app.example.com";
 
-/// What to run against the deployed API.
+/// The program to run against the deployed API.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Suite {
     /// The marked tests.
@@ -37,7 +37,7 @@ pub(super) struct Deployed<'a> {
 }
 
 impl Suite {
-    /// Runs it, and tells how many tests ran, how many of them stepped aside and which endpoints answered.
+    /// Runs it, and reports how many tests ran, how many of them stepped aside and which endpoints answered.
     pub(super) fn run(&self, deployed: &Deployed<'_>) -> Result<(), String> {
         let seen = deployed.folder.join("seen.txt");
         if let Self::Instead(program) = self {
@@ -116,8 +116,8 @@ fn marked(root: &Path) -> Result<Vec<String>, String> {
         .collect())
 }
 
-/// What the harness wrote down: the tests that stepped aside, those that did so in part, and the endpoints that answered
-/// with success.
+/// The notes of the harness: the tests that stepped aside, wholly or in part, and the endpoints that answered with
+/// success.
 #[derive(Debug, Default, PartialEq)]
 struct Seen {
     aside: BTreeSet<String>,

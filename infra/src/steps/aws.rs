@@ -1,4 +1,4 @@
-//! What the walk asks of AWS, as `sam deploy` would.
+//! The requests of the walk to AWS, as `sam deploy` would send them.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -9,10 +9,10 @@ use serde::Deserialize;
 use super::table::Table;
 use crate::tools;
 
-/// Asks AWS what is deployed; see its first lines.
+/// Reads the deployed state from AWS; see its first lines.
 const DEPLOYED: &str = include_str!("../deployed.py");
 
-/// What a stack has deployed.
+/// The deployed state of a stack.
 #[derive(Deserialize)]
 pub(super) struct Deployed {
     pub(super) stack: String,
@@ -20,7 +20,7 @@ pub(super) struct Deployed {
     pub(super) tables: Option<BTreeMap<String, Table>>,
 }
 
-/// Where AWS is and as whom, by what `sam deploy` would be told.
+/// The region and the credentials for AWS, from the arguments of `sam deploy`.
 pub(super) struct Aws<'a> {
     pub(super) root: &'a Path,
     pub(super) python: PathBuf,

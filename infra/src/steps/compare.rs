@@ -1,4 +1,4 @@
-//! What a change would lose: refused where DynamoDB cannot do it, else a warning.
+//! The losses of a change: refused where DynamoDB cannot do it, else a warning.
 
 use std::collections::BTreeMap;
 
@@ -9,7 +9,7 @@ use serde_yaml_ng::Value;
 use super::table::{Metadata, Table, table_of};
 use crate::names;
 
-/// What cannot be changed is the error, what is worth a look a warning.
+/// Compares the deployed tables with the drawn ones: an impossible change is the error, a risky one a warning.
 pub(super) fn compare(
     present: &BTreeMap<String, Table>,
     drawn: &Value,
@@ -41,11 +41,10 @@ pub(super) fn compare(
     Ok(warnings)
 }
 
-/// The same between two texts of `template.yaml`, before anything is deployed; a text that is no template is no
-/// hindrance.
+/// Compares two texts of `template.yaml`, before any deployment; a text that is no template is ignored.
 ///
 /// # Errors
-/// One line: what cannot be changed.
+/// One line: the impossible change.
 pub(crate) fn compare_files(
     present: &str,
     drawn: &str,
@@ -66,7 +65,7 @@ pub(crate) fn compare_files(
     compare(&tables, &drawn, &collections)
 }
 
-/// What cannot be changed of a collection beside its table is the error.
+/// Compares a collection's facts beside its table; an impossible change is the error.
 fn compare_metadata(name: &str, old: &Metadata, new: &Metadata) -> Result<Option<String>, String> {
     if new.shards < old.shards {
         return Err(format!(

@@ -1,4 +1,4 @@
-//! Which index changes in which step, and what is to fill afterwards.
+//! The plan: which index changes in which step, and the collections to fill afterwards.
 
 use std::collections::{BTreeMap, VecDeque};
 use std::path::PathBuf;
@@ -19,20 +19,20 @@ pub(super) enum Change {
     Drop(String),
 }
 
-/// What is to do.
+/// The plan of a walk.
 #[derive(Debug, Default)]
 pub(super) struct Plan {
     /// Each step's changes, by logical id of the table.
     pub(super) steps: Vec<BTreeMap<String, Change>>,
     /// Collections, each with the indexes that it gets: old keys of an index of that name are cleared first.
     pub(super) clear: BTreeMap<String, Vec<String>>,
-    /// Collections in which something is to fill.
+    /// Collections with an index or a unique field to fill.
     pub(super) fill: Vec<String>,
-    /// After how many steps that is.
+    /// After how many steps they are filled.
     pub(super) fill_after: usize,
 }
 
-/// The steps from what is deployed to what is drawn.
+/// The steps from the deployed state to the drawn one.
 pub(super) fn plan(
     present: &BTreeMap<String, Table>,
     drawn: &Value,
@@ -97,14 +97,14 @@ pub(super) fn plan(
             }
         }
     }
-    // One deployment there always is: of the code.
+    // There is always one deployment: of the code.
     if plan.steps.is_empty() {
         plan.steps.push(BTreeMap::new());
     }
     Ok(plan)
 }
 
-/// One table's changes in their order: what is new first, since until then the code before may need what goes.
+/// One table's changes in their order: new indexes first, since the previous code may need the removed ones until then.
 pub(super) fn changes(present: &[String], wanted: &[String]) -> Vec<Change> {
     let mut drops: VecDeque<&String> = present
         .iter()
@@ -113,7 +113,7 @@ pub(super) fn changes(present: &[String], wanted: &[String]) -> Vec<Change> {
     let mut count = present.len();
     let mut changes = Vec::new();
     for name in wanted.iter().filter(|name| !present.contains(name)) {
-        // Where the table is full, something has to go first.
+        // Where the table is full, an index has to be removed first.
         if count >= MAX_INDEXES
             && let Some(drop) = drops.pop_front()
         {

@@ -13,7 +13,7 @@ pub(super) struct Table {
     pub(super) indexes: Vec<Value>,
 }
 
-/// What the template notes about a collection beside its table.
+/// The template's notes about a collection beside its table.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize)]
 #[serde(default, rename_all = "PascalCase")]
 pub(super) struct Metadata {
@@ -51,7 +51,7 @@ pub(super) fn table_of(template: &Value, id: &str) -> Option<Table> {
     })
 }
 
-/// What a template notes about the collection with this logical id.
+/// A template's notes about the collection with this logical id.
 fn metadata_of(template: &Value, id: &str) -> Metadata {
     let metadata = template
         .get("Resources")

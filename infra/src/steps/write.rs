@@ -10,7 +10,7 @@ use super::plan::{Change, Plan};
 use super::table::{Table, is_named, table_of};
 use crate::template;
 
-/// Writes each step's template and returns where.
+/// Writes each step's template and returns the paths.
 pub(super) fn write_steps(
     root: &Path,
     binaries: &Path,
@@ -47,7 +47,7 @@ pub(super) fn write_steps(
     Ok(files)
 }
 
-/// The template after these steps: the new one with the indexes that are there by then.
+/// The template after these steps: the new one with the indexes that exist by then.
 pub(super) fn step(
     binaries: &Path,
     steps: &[BTreeMap<String, Change>],

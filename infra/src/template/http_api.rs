@@ -1,7 +1,7 @@
 //! The HTTP API: its routes with the function behind each, and the throttle of the routes that hash passwords.
 //!
-//! The routes stand in an OpenAPI document of the API's own and not in events of the functions: an event cannot name
-//! the role that invokes, and SAM adds a permission for each, which is a resource more.
+//! The routes stand in an OpenAPI document of the API, not in events of the functions. An event cannot name the role
+//! that invokes, and SAM adds a permission for each event, which is one resource more.
 
 use std::collections::BTreeMap;
 
@@ -36,7 +36,7 @@ struct Operation {
     is_default: Option<bool>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     parameters: Vec<Parameter>,
-    /// Empty: OpenAPI wants it, API Gateway passes on what the function answers.
+    /// Empty: OpenAPI requires it, API Gateway passes on the function's reply.
     responses: Mapping,
     #[serde(rename = "x-amazon-apigateway-integration")]
     integration: Integration,

@@ -7,15 +7,15 @@ use auth::user::check_role;
 use auth::{User, email, password};
 use serde_json::{Map, Value};
 
-/// A user who is to be made, and what the address signs in with.
+/// A user to be made, and the stored hash of the address.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Newcomer {
     /// The user.
     pub(crate) user: User,
-    /// The stored hash, if the line has one; without it nobody can log in until a password is set.
+    /// The stored hash, if the line has one; without it no login succeeds until a password is set.
     pub(crate) password_hash: Option<String>,
-    /// What tells this line from every other, and the same line again: an import that was interrupted skips what it has
-    /// made.
+    /// The mark that tells this line from every other, and recognises the same line again: an interrupted import skips
+    /// the users that it has made.
     pub(crate) mark: String,
 }
 
@@ -23,7 +23,7 @@ pub(crate) struct Newcomer {
 /// and profile fields. `now` is when the account was made if the line does not say it, `random` is for its id.
 ///
 /// # Errors
-/// Everything that is wrong with it, in words that never repeat a hash.
+/// Every problem of the line, in words that never repeat a hash.
 pub(crate) fn parse(
     line: &[u8],
     settings: &Settings,
@@ -32,7 +32,7 @@ pub(crate) fn parse(
 ) -> Result<Newcomer, String> {
     let line = std::str::from_utf8(line).map_err(|_| "is not UTF-8")?;
     let value: Value = serde_json::from_str(line).map_err(|error| {
-        // The error names a place in this very line, and nothing of what is there.
+        // The error names a place in this line, but none of its content.
         format!("is not JSON: character {}", error.column())
     })?;
     let Value::Object(mut fields) = value else {

@@ -72,7 +72,7 @@ impl<R: BufRead> Lines<R> {
                     text: Err(reason),
                 }));
             }
-            // What some editors begin a file with.
+            // The byte order mark that some editors write at the start of a file.
             if let Some(rest) = text.strip_prefix(b"\xef\xbb\xbf").filter(|_| number == 1) {
                 text = rest.to_vec();
             }

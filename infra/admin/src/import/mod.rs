@@ -36,10 +36,10 @@ const TRIES: u32 = 8;
 const SHOWN: Duration = Duration::from_millis(200);
 const LOGGED: Duration = Duration::from_secs(10);
 
-/// What to bring in.
+/// The file to import.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The file: a user a line, as a JSON object with `email` and, as there is need, `passwordHash` (bcrypt), `role`,
+    /// The file: a user per line, as a JSON object with `email`. As needed, it has `passwordHash` (bcrypt), `role`,
     /// `id`, `createdAt`, `disabled` and profile fields.
     file: PathBuf,
     /// Check every line, and whether its address is there already, and make nobody.
@@ -59,17 +59,17 @@ struct Tally {
     refused: u64,
 }
 
-/// What became of a line.
+/// The result of a line.
 enum Outcome {
     /// A user.
     Made,
-    /// It had become one before.
+    /// The user was made before.
     There,
-    /// Nobody, and why.
+    /// No user, with the reason.
     Refused(String),
 }
 
-/// Runs it, and says in a sentence what was done; that something was refused is an error.
+/// Runs the command, and reports the result in a sentence; a refused line is an error.
 pub(crate) async fn run(
     store: Store,
     settings: Settings,
@@ -106,7 +106,7 @@ pub(crate) async fn run(
             let newcomer = next
                 .text
                 .and_then(|text| line::parse(&text, &settings, now(), bytes));
-            // An import knows what it has made; nobody is made here who could tell.
+            // An import recognises a user that it has made; a dry run makes no user to recognise.
             let mut repeated =
                 |it: &Newcomer| arguments.dry_run && !addresses.insert(digest(&it.user.email));
             match newcomer {
@@ -157,7 +157,7 @@ pub(crate) async fn run(
     outcome(&tally, stopped, arguments)
 }
 
-/// Makes a user, or looks whether one could be made.
+/// Makes a user, or checks whether it could be made.
 async fn bring_in(
     store: &Store,
     declared: &[ProfileField],
@@ -200,14 +200,14 @@ async fn bring_in(
     Outcome::Refused("is not done.".to_owned())
 }
 
-/// Stands for an address, so that many of them take little room.
+/// Hashes an address, so that many of them take little memory.
 fn digest(email: &str) -> u64 {
     let mut hasher = DefaultHasher::new();
     email.hash(&mut hasher);
     hasher.finish()
 }
 
-/// Counts what became of a line, and reports it if it was refused.
+/// Counts the result of a line, and reports a refused line.
 fn note(
     report: &mut dyn Write,
     tally: &mut Tally,
@@ -226,7 +226,7 @@ fn note(
     Ok(())
 }
 
-/// What is shown while it runs.
+/// The progress that is shown while it runs.
 struct Progress {
     name: String,
     size: u64,
@@ -272,7 +272,7 @@ impl Progress {
     }
 }
 
-/// What came of it.
+/// The result, as a sentence.
 fn outcome(tally: &Tally, stopped: bool, arguments: &Arguments) -> Result<String, String> {
     let Tally {
         lines,

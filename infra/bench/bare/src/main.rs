@@ -1,4 +1,5 @@
-//! A function that only answers: what the others' cold starts are compared with. Nothing of ours is in it.
+//! A function that only answers: the cold starts of the others are compared with its own. It has no code of this
+//! project.
 
 use lambda_http::{Body, Error, Request, Response, run, service_fn};
 

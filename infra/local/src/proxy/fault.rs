@@ -1,4 +1,4 @@
-//! Faults on demand: what a test wants to go wrong, for whom and how often.
+//! Faults on demand: those that a test wants, for which requests and how often.
 
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
@@ -7,7 +7,7 @@ use tokio::sync::Notify;
 
 use super::request::Request;
 
-/// What goes wrong.
+/// The kind of a fault.
 #[derive(Clone, Debug)]
 pub enum Fault {
     /// `ProvisionedThroughputExceededException`, nothing done.
@@ -30,7 +30,7 @@ pub enum Fault {
     Hold(Held),
 }
 
-/// A fault with whom it concerns; made by [`Rule::new`], narrowed by the other functions.
+/// A fault with the requests that it concerns; made by [`Rule::new`], narrowed by the other functions.
 #[derive(Clone, Debug)]
 pub struct Rule {
     fault: Fault,

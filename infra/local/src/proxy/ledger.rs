@@ -1,4 +1,4 @@
-//! The ledger: what every request touched, cost and took.
+//! The ledger: the accesses, the cost and the time of every request.
 
 use std::time::Instant;
 
@@ -31,7 +31,7 @@ pub struct Call {
     pub error: Option<String>,
 }
 
-/// What a request cost on one table or index.
+/// The cost of a request on one table or index.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Part {
     /// The table's name.
@@ -44,7 +44,8 @@ pub struct Part {
     pub write: f64,
 }
 
-/// The longest chain of calls of which each began after the one before had ended: how often somebody had to wait.
+/// The longest chain of calls of which each began after the previous one had ended: the number of sequential round
+/// trips.
 #[must_use]
 pub fn hops(calls: &[Call]) -> usize {
     let mut by_end: Vec<&Call> = calls.iter().collect();
@@ -60,7 +61,7 @@ pub fn hops(calls: &[Call]) -> usize {
     hops
 }
 
-/// The units that `reply` reports, or that AWS would charge for a refusal, of which nothing is reported.
+/// The units that `reply` reports, or that AWS would charge for a refusal, whose reply reports none.
 pub(crate) fn parts(request: &Request, reply: &Value) -> Vec<Part> {
     let reads = matches!(
         request.operation.as_str(),
@@ -95,7 +96,7 @@ pub(crate) fn parts(request: &Request, reply: &Value) -> Vec<Part> {
     parts
 }
 
-/// Read and write units: transactions say which is which, of the rest the operation tells.
+/// Read and write units: transactions report both kinds, for the rest the operation tells.
 fn split(units: &Value, reads: bool) -> [f64; 2] {
     let number = |name: &str| units[name].as_f64();
     match (
@@ -109,9 +110,9 @@ fn split(units: &Value, reads: bool) -> [f64; 2] {
     }
 }
 
-/// A refused condition: the table's write units for the item that is there, at least one, and twice that in a
-/// transaction; its indexes are not touched. Neither AWS nor the embedded engine reports it. The item's size is known
-/// only where the request asked for the old item; elsewhere it counts as one unit.
+/// The cost of a refused condition: the table's write units for the existing item, at least one. In a transaction it is
+/// twice that; the table's indexes are not touched. Neither AWS nor the embedded engine reports it. The item's size is
+/// known only where the request asked for the old item; elsewhere it counts as one unit.
 fn refused(request: &Request, reply: &Value) -> Vec<Part> {
     let part = |table: &Value, units: f64| Part {
         table: table.as_str().unwrap_or_default().to_owned(),

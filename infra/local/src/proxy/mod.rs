@@ -1,5 +1,5 @@
 //! A proxy in front of the embedded DynamoDB: it enforces the template's IAM policies, keeps the ledger, and makes
-//! faults. Who asks is told by the access key id alone: `login` is the function, `login~slow` a variant of it.
+//! faults. The access key id alone identifies the caller: `login` is the function, `login~slow` a variant of it.
 
 mod fault;
 mod ledger;
@@ -122,7 +122,7 @@ impl Proxy {
         lock(&self.shared.rules).add(rule);
     }
 
-    /// Holds the requests that `narrow` leaves of all until the returned handle releases them or is dropped:
+    /// Holds the requests that `narrow` selects until the returned handle releases them or is dropped:
     /// `proxy.hold(|rule| rule.key("refresh~race").times(2))`.
     pub fn hold(&self, narrow: impl FnOnce(Rule) -> Rule) -> Hold {
         let held = Held::default();
@@ -136,7 +136,7 @@ impl Proxy {
         lock(&self.shared.delays).remove(key);
     }
 
-    /// Every grant of the template that nothing has used so far: function, action and ARN.
+    /// Every grant of the template that no request has used so far: function, action and ARN.
     #[must_use]
     pub fn unused_grants(&self) -> Vec<String> {
         lock(&self.shared.policies).unused()
@@ -193,7 +193,7 @@ async fn accept(listener: tokio::net::TcpListener, shared: Arc<Shared>) {
         let _ = stream.set_nodelay(true);
         let shared = Arc::clone(&shared);
         let service = service_fn(move |request| {
-            // A task of its own, so that a client that gives up does not undo what DynamoDB would go on with.
+            // A task of its own, so that a client that gives up does not stop a request that DynamoDB would complete.
             let answer = tokio::spawn(answer(Arc::clone(&shared), request));
             async move { answer.await.unwrap_or(Err(Closed)) }
         });
@@ -267,7 +267,7 @@ struct Answer {
     body: Value,
 }
 
-/// Writes the call down.
+/// Adds the call to the ledger.
 fn note(shared: &Shared, request: &Request, start: Instant, outcome: &Result<Answer, Closed>) {
     let nothing = Value::Null;
     let (status, body) = match outcome {
@@ -333,7 +333,7 @@ fn denied(request: &Request, access: &Access) -> Answer {
     )
 }
 
-/// What a request hears that meets a transaction: in a transaction of its own, under the first item's reason.
+/// The reply to a request that conflicts with a transaction: for a transaction, under the first item's reason.
 fn conflict(request: &Request) -> Answer {
     let message = "Transaction is ongoing for the item";
     if request.operation != "TransactWriteItems" {

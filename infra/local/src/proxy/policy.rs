@@ -1,4 +1,4 @@
-//! IAM: what each function's policy in the template grants, what was used and what was denied.
+//! IAM: the grants of each function's policy in the template, the used and the denied ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,7 +11,7 @@ pub const OPERATOR: &str = "operator";
 /// One use of a grant, or one attempt without: function, action, table and index.
 pub type Use = (String, Access);
 
-/// The policies of all functions and a record of what was asked of them.
+/// The policies of all functions and a record of their uses and denials.
 #[derive(Debug, Default)]
 pub struct Policies {
     statements: BTreeMap<String, Vec<Statement>>,
@@ -63,7 +63,7 @@ impl Policies {
         matching.peek().is_some() && matching.all(|statement| statement.allow)
     }
 
-    /// Every grant, one line per function, action and resource, that nothing has used.
+    /// Every grant, one line per function, action and resource, that no request has used.
     #[must_use]
     pub fn unused(&self) -> Vec<String> {
         let mut unused = Vec::new();
@@ -90,13 +90,13 @@ impl Policies {
         unused
     }
 
-    /// What was used, by function.
+    /// The used grants, by function.
     #[must_use]
     pub fn used(&self) -> Vec<Use> {
         self.used.iter().cloned().collect()
     }
 
-    /// What was denied, by function.
+    /// The denied accesses, by function.
     #[must_use]
     pub fn denied(&self) -> Vec<Use> {
         self.denied.iter().cloned().collect()
@@ -104,7 +104,7 @@ impl Policies {
 }
 
 impl Statement {
-    /// Whether the statement speaks of `access`.
+    /// Whether the statement covers `access`.
     #[must_use]
     pub fn matches(&self, access: &Access) -> bool {
         let action = format!("dynamodb:{}", access.action);

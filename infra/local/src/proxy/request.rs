@@ -1,4 +1,4 @@
-//! What a DynamoDB request is about: who asks, which operation, which tables and indexes.
+//! The facts of a DynamoDB request: its caller, its operation, its tables and indexes.
 
 use hyper::HeaderMap;
 use serde_json::{Value, json};
@@ -57,7 +57,7 @@ impl Request {
         }
     }
 
-    /// The body with the wish to hear what every table and index consumed.
+    /// The body, with the consumed capacity of every table and index asked for.
     #[must_use]
     pub fn asking_for_capacity(&self) -> Vec<u8> {
         let mut body = self.body.clone();
@@ -70,7 +70,7 @@ impl Request {
     }
 }
 
-/// The operations that report what they consumed.
+/// The operations that report their consumed capacity.
 const REPORTING: &[&str] = &[
     "GetItem",
     "PutItem",

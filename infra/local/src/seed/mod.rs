@@ -20,19 +20,19 @@ use values::{DAY, Targets};
 /// Over how many days up to now the records are spread.
 const DAYS: i64 = 90;
 
-/// How often a record is drawn again whose values do not fit, or are taken.
+/// How often a record with unfit or taken values is drawn again.
 const DRAWS: usize = 100;
 
 /// How many ids of a collection relations choose from.
 const CHOICE: usize = 1000;
 
-/// How many owners there are where there are no users.
+/// How many owners are invented where there are no users.
 const OWNERS: usize = 20;
 
-/// What `BatchWriteItem` takes.
+/// The most items that `BatchWriteItem` takes.
 const BATCH: usize = 25;
 
-/// What to fill a collection with.
+/// The parameters for filling a collection.
 #[derive(Clone, Copy, Debug)]
 pub struct Seed {
     /// How many records.
@@ -43,11 +43,11 @@ pub struct Seed {
     pub now: Timestamp,
 }
 
-/// Fills a collection; `adjust` may change each body before it is checked, `progress` hears how many records are done.
-/// Returns the owners.
+/// Fills a collection; `adjust` may change each body before it is checked, `progress` gets the number of finished
+/// records. Returns the owners.
 ///
 /// # Errors
-/// One line: a relation that must be there has nothing to name, no value fits, or the tables refuse.
+/// One line: a relation that must be there has no target, no value fits, or the tables refuse.
 pub fn fill(
     engine: &Engine<'_>,
     definition: &Definition,
@@ -110,7 +110,7 @@ pub fn fill(
     Ok(owners)
 }
 
-/// When a record is made: they follow each other, not quite evenly.
+/// The time of a record: records follow each other, not quite evenly.
 fn moment(seed: Seed, number: u64, random: &mut Random) -> Timestamp {
     let span = u64::try_from(DAYS * DAY).unwrap_or_default();
     let gap = span / seed.count.max(1);
@@ -125,13 +125,13 @@ fn id(definition: &Definition, now: Timestamp, random: &mut Random) -> Id {
     Id::in_shard(now, bytes, bytes[9] % definition.shards)
 }
 
-/// Who creates a record: somebody where the rule wants a token, and now and then where it does not.
+/// The creator of a record: a user where the rule wants a token, and sometimes where it does not.
 fn user(definition: &Definition, owners: &[Id], random: &mut Random) -> Option<Id> {
     let stranger = definition.rule(Operation::Create).is_public() && random.chance(50);
     random.pick(owners).copied().filter(|_| !stranger)
 }
 
-/// The users there are, or some who could be.
+/// The existing users, or invented ones.
 fn owners(engine: &Engine<'_>, now: Timestamp, random: &mut Random) -> Result<Vec<Id>, String> {
     let users: Vec<Id> = ids(engine, api::definition::USERS, CHOICE)?
         .iter()
@@ -147,7 +147,7 @@ fn owners(engine: &Engine<'_>, now: Timestamp, random: &mut Random) -> Result<Ve
 /// The ids of some records of a collection, or of users.
 ///
 /// # Errors
-/// One line: what DynamoDB says.
+/// One line: DynamoDB's error.
 fn ids(engine: &Engine<'_>, collection: &str, most: usize) -> Result<Vec<String>, String> {
     let users = collection == api::definition::USERS;
     let table = format!("{TABLE_PREFIX}{}{collection}", if users { "_" } else { "" });
@@ -175,7 +175,7 @@ fn ids(engine: &Engine<'_>, collection: &str, most: usize) -> Result<Vec<String>
     Ok(ids)
 }
 
-/// What the relations of a collection may name.
+/// The records that a collection's relations may name.
 fn targets(engine: &Engine<'_>, definition: &Definition) -> Result<Targets, String> {
     let mut targets = Targets::new();
     for collection in related(&definition.fields).collect::<BTreeSet<&str>>() {
@@ -220,7 +220,7 @@ fn related<'a>(fields: &'a [api::definition::Field]) -> Box<dyn Iterator<Item = 
     }))
 }
 
-/// Writes a record with its reservations, or nothing of it where a value is taken.
+/// Writes a record with its reservations, or neither where a value is taken.
 fn put_together(
     engine: &Engine<'_>,
     table: &str,
@@ -239,7 +239,7 @@ fn put_together(
     }
 }
 
-/// Writes records that reserve nothing, and empties the list.
+/// Writes records without reservations, and empties the list.
 fn put_all(engine: &Engine<'_>, table: &str, items: &mut Vec<Value>) -> Result<(), String> {
     for chunk in items.chunks(BATCH) {
         let puts: Vec<Value> = chunk

@@ -1,4 +1,4 @@
-//! Believable values, made from what a definition says of its fields.
+//! Believable values, made from the fields of a definition.
 
 use std::collections::BTreeMap;
 

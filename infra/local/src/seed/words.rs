@@ -1,4 +1,4 @@
-//! What believable text is made of.
+//! The building blocks of believable text.
 
 use super::random::Random;
 
@@ -231,7 +231,7 @@ fn grow(tree: &regex_syntax::hir::Hir, random: &mut Random, text: &mut String) {
         HirKind::Empty | HirKind::Look(_) | HirKind::Class(Class::Bytes(_)) => {}
         HirKind::Literal(literal) => text.push_str(&String::from_utf8_lossy(&literal.0)),
         HirKind::Class(Class::Unicode(class)) => {
-            // Letters and digits where it has any: a class may hold all of Unicode.
+            // Letters and digits where the class has any: it may hold all of Unicode.
             let plain: Vec<char> = (' '..='~').filter(|c| holds(class, *c)).collect();
             let usual: Vec<char> = plain
                 .iter()
