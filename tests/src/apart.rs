@@ -43,7 +43,7 @@ impl<'a> Apart<'a> {
         self.signed_as(function, label, None, env)
     }
 
-    /// The same with the access key id of somebody else.
+    /// Like [`Apart::function`], with another access key id.
     ///
     /// # Panics
     /// It cannot be started.
@@ -60,7 +60,7 @@ impl<'a> Apart<'a> {
         all.extend(key.map(|key| ("AWS_ACCESS_KEY_ID", key)));
         all.extend_from_slice(env);
         let instance = self.inside.variant(function, label, 1, &all);
-        // Whoever answers has finished its start, and this path touches nothing.
+        // An instance that answers has finished its start, and this path reads no table.
         let ready = instance.invoke(&Event::new("GET", "/nothing")).expect(404);
         assert_eq!(ready.code(), "common/not-found");
         let _ = self.proxy.drain(key.unwrap_or(&instance.key));
@@ -74,7 +74,7 @@ impl<'a> Apart<'a> {
         instance.invoke(event)
     }
 
-    /// The same with what it asked DynamoDB for.
+    /// The same, with its requests to DynamoDB.
     #[must_use]
     #[track_caller]
     pub fn measure(&self, instance: &Instance<'_>, event: &Event) -> (Reply, Vec<Call>) {

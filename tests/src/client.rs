@@ -1,4 +1,4 @@
-//! A caller and what it hears back.
+//! A caller and its replies.
 
 use std::sync::OnceLock;
 use std::time::Duration;
@@ -72,7 +72,7 @@ impl Reply {
     }
 }
 
-/// Somebody who calls the API: a stranger, a member or an admin.
+/// A caller of the API: a stranger, a member or an admin.
 #[derive(Clone, Debug)]
 pub struct Caller {
     pub(crate) base: String,

@@ -13,7 +13,7 @@ use crate::project::tested;
 /// The name under which its references are resolved.
 const URL: &str = "file:///openapi.json";
 
-/// What the gateway may refuse by itself, as `{"message": …}`: too large, throttled, headers too long.
+/// The gateway's own refusals, as `{"message": …}`: too large, throttled, headers too long.
 const GATEWAY: [u16; 4] = [413, 429, 431, 494];
 
 /// The document with every schema of a reply compiled.
@@ -36,7 +36,7 @@ struct Documented<'a> {
 #[track_caller]
 pub fn assert_documented(method: &str, path: &str, reply: &Reply) {
     let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    // A preflight is the gateway's affair.
+    // The gateway answers preflights.
     let preflight = method == "OPTIONS" && reply.status < 300;
     if preflight || !path.starts_with("/api") {
         return;
@@ -107,8 +107,8 @@ fn contract() -> &'static Contract {
     })
 }
 
-/// The pointers of all schemas of replies: whatever is `responses/…/content/application~1json/schema`; and those of
-/// whole records.
+/// The pointers of all schemas of replies: each `responses/…/content/application~1json/schema`; and those of whole
+/// records.
 fn response_schemas(value: &Value, at: &mut String, found: &mut Vec<String>) {
     let Some(members) = value.as_object() else {
         return;
@@ -154,7 +154,7 @@ fn check(
     let documented = match operation(document, method, path) {
         Some(operation) => response(document, format!("{operation}/responses/{}", reply.status))
             .ok_or("the status is not documented")?,
-        // What is no operation is one of two refusals, or the query string was looked at first.
+        // Without an operation the reply is one of two refusals, unless the query string was checked first.
         None => {
             let name = match (reply.status, reply.code().as_str()) {
                 (404, _) => "NotFound",
@@ -203,7 +203,7 @@ fn is_partial(query: &str) -> bool {
     })
 }
 
-/// What may be some fields of a record is all of them, where nobody has asked for less.
+/// Checks that a reply has whole records, unless the query asked for fewer fields.
 fn whole(contract: &Contract, documented: &Documented<'_>, body: &Value) -> Result<(), String> {
     let shown = documented.entry["content"]["application/json"]["schema"]["$ref"]
         .as_str()
@@ -222,7 +222,7 @@ fn whole(contract: &Contract, documented: &Documented<'_>, body: &Value) -> Resu
     let record = contract
         .compiled
         .get(&format!("{}Record", name.trim_start_matches('#')));
-    // A page of what is no collection has no shorter form.
+    // Only pages of a collection have a shorter form.
     let Some(record) = record else { return Ok(()) };
     records.iter().try_for_each(|it| {
         contract

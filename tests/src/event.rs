@@ -91,7 +91,7 @@ impl Event {
         self
     }
 
-    /// With a body of any bytes, in base64, as API Gateway hands over what is not text.
+    /// With a body of any bytes, in base64, as API Gateway hands over bodies that are not text.
     #[must_use]
     pub fn bytes(mut self, body: &[u8]) -> Self {
         self.0["body"] = json!(STANDARD.encode(body));
@@ -106,7 +106,7 @@ impl Event {
         self
     }
 
-    /// The event as JSON, to change what no function here does.
+    /// The event as JSON, for changes that no function here makes.
     #[must_use]
     pub fn into_json(self) -> Value {
         self.0
@@ -125,7 +125,7 @@ impl From<Value> for Event {
     }
 }
 
-/// What a function returned, as API Gateway would send it on; anything that is no reply is a 502.
+/// The reply that API Gateway would make of a function's return value: 502 if it is no reply.
 pub(crate) fn reply(returned: &Reply) -> Reply {
     let value: Value = serde_json::from_slice(&returned.body).unwrap_or_default();
     let status = value["statusCode"]

@@ -122,7 +122,7 @@ impl Inside {
     }
 
     /// Starts `count` instances of a function with more or other variables, reached through the returned value alone;
-    /// they end with it. Their access key id begins with `<function>~<label>` and is nobody else's.
+    /// they end with it. Their access key id begins with `<function>~<label>` and is theirs alone.
     ///
     /// # Panics
     /// They cannot be started.
@@ -189,7 +189,7 @@ impl Inside {
         reply
     }
 
-    /// What every instance behind the routes has logged so far, of one function or of all.
+    /// The log so far of every instance behind the routes, of one function or of all.
     #[must_use]
     pub fn logs(&self, function: Option<&str>) -> String {
         let processes = self.lock();
@@ -199,7 +199,7 @@ impl Inside {
         wanted.map(|(_, process)| process.log()).collect()
     }
 
-    /// What the emulator has logged so far.
+    /// The emulator's log so far.
     #[must_use]
     pub fn emulator_log(&self) -> String {
         self.emulator.log()
@@ -219,13 +219,13 @@ impl Instance<'_> {
         self.inside.invoke(&self.slot, event)
     }
 
-    /// Takes what these instances asked DynamoDB for out of the ledger.
+    /// Takes the DynamoDB requests of these instances out of the ledger.
     #[must_use]
     pub fn calls(&self) -> Vec<Call> {
         self.inside.proxy.drain(&self.key)
     }
 
-    /// Takes out of the ledger what the start of an instance asks for, once nothing new has come for a moment.
+    /// Takes the requests of an instance's start out of the ledger, once no new request has come for a moment.
     pub fn settle(&self) {
         loop {
             std::thread::sleep(Duration::from_millis(150));
@@ -235,7 +235,7 @@ impl Instance<'_> {
         }
     }
 
-    /// What the instances have logged so far.
+    /// The instances' log so far.
     #[must_use]
     pub fn log(&self) -> String {
         self.processes.iter().map(Process::log).collect()

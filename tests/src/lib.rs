@@ -1,5 +1,5 @@
 //! The harness of the black-box suite: the stack under test, three callers with one set of verbs, and the Invoke API
-//! for what no HTTP client can send.
+//! for events outside HTTP.
 //!
 //! ```no_run
 //! use blackbox::stack;

@@ -13,7 +13,7 @@ pub struct Tested {
     pub folder: PathBuf,
     /// Its settings and collections.
     pub project: Project,
-    /// What its functions are told beside that, so that any settings let the harness in.
+    /// Additional variables of its functions, so that the harness works with any settings.
     pub(crate) variables: &'static [(&'static str, &'static str)],
     /// How many instances of each endpoint answer at the same time.
     pub(crate) instances: usize,
@@ -27,7 +27,8 @@ pub struct Tested {
 
 static TESTED: OnceLock<Tested> = OnceLock::new();
 
-/// Settings of the owner that would keep the harness out: its password is long, it has no key and asks often.
+/// Overrides of the owner's settings that would refuse the harness: its password is long, it has no key and sends many
+/// requests.
 const OPEN: &[(&str, &str)] = &[
     ("BAKEND_AUTH_REQUIRE_API_KEY", "false"),
     ("BAKEND_AUTH_PASSWORD_MIN_LENGTH", "8"),

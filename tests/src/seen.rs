@@ -1,5 +1,5 @@
-//! What a run against a deployment writes down for `cargo rehearse`: which tests stepped aside, which went on with what
-//! a deployment shows, and which endpoints answered with success.
+//! The notes of a run against a deployment, for `cargo rehearse`: skipped tests, tests that went on without the inside,
+//! and endpoints that answered with success.
 
 use std::cell::Cell;
 use std::collections::BTreeSet;
@@ -16,11 +16,11 @@ use crate::client::Reply;
 const VARIABLE: &str = "BAKEND_TEST_SEEN";
 
 thread_local! {
-    /// Whether the test of this thread has needed something that is not there.
+    /// Whether the test of this thread has needed a part of the stack that is not there.
     static ASIDE: Cell<bool> = const { Cell::new(false) };
 }
 
-/// Notes that this test needs something else than there is.
+/// Notes that this test needs a part of the stack that is not there.
 pub(crate) fn aside() {
     ASIDE.set(true);
     note(format!("aside {}", test()));
@@ -39,7 +39,7 @@ pub(crate) fn answered(method: &str, path: &str, reply: &Reply) {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     let endpoint = match route(PAGE, method, path, |_| true) {
         Route::To(name) if reply.status < 400 => name,
-        // A refusal in the one error shape is what the fallback is there for.
+        // A refusal in the error shape is a success of the fallback.
         Route::NotFound if reply.status == 404 && reply.code() == "common/not-found" => "fallback",
         _ => return,
     };

@@ -14,7 +14,7 @@ use crate::inside::Inside;
 use crate::project;
 use crate::seen;
 
-/// Whoever registers this address is an admin.
+/// The address whose registration makes an admin.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
 
 /// The signing secret of the stack that this process starts.
@@ -44,7 +44,7 @@ pub fn owners_stack() -> Option<&'static Stack> {
     stack().inside().map(|_| stack())
 }
 
-/// The stack under test, started by whoever asks first; it ends with the process.
+/// The stack under test, started at the first call; it ends with the process.
 ///
 /// # Panics
 /// It does not start.
@@ -115,13 +115,13 @@ impl Stack {
         origin
     }
 
-    /// Somebody without an account.
+    /// A caller without an account.
     #[must_use]
     pub fn stranger(&self) -> Caller {
         Caller::stranger(&self.url, self.host.as_deref())
     }
 
-    /// Somebody with a fresh account.
+    /// A caller with a fresh account.
     ///
     /// # Panics
     /// The registration fails.
@@ -159,7 +159,7 @@ impl Stack {
     /// An admin. Every test gets the same account with a session of its own.
     ///
     /// # Panics
-    /// Nobody may register as admin and the account is not ours.
+    /// The admin's address cannot be registered and the account is not ours.
     #[must_use]
     pub fn admin(&self) -> Caller {
         let mut made = self.admin.lock().unwrap_or_else(PoisonError::into_inner);

@@ -1,5 +1,5 @@
-//! `cargo contract`: the API document against the API: schemathesis asks what the document allows, and what it does not.
-//! It does so for the suite's project, which has collections of every kind; with `--own` for the owner's.
+//! `cargo contract` checks the API against its document: schemathesis sends requests that the document allows, and
+//! others. It does so for the suite's project, which has collections of every kind; with `--own` for the owner's.
 
 #![allow(
     clippy::unwrap_used,
@@ -17,8 +17,8 @@ use blackbox::project::tested;
 use blackbox::{Inside, owners_stack, stack};
 use local::seed::{Seed, fill};
 
-/// What no answer may be: a 5xx, a status, content type, header or body that the document does not have, a method that
-/// is not refused as documented, or a record that is still there after its deletion.
+/// The checks of every answer. It is no 5xx and has no undocumented status, content type, header or body. Other methods
+/// are refused as documented, and a deleted record is gone.
 const CHECKS: &str = "not_a_server_error,status_code_conformance,content_type_conformance,\
     response_headers_conformance,response_schema_conformance,unsupported_method,use_after_free";
 
@@ -59,8 +59,8 @@ fn main() -> ExitCode {
     }
 }
 
-/// The names of collections that have, together, everything that tells kinds apart: as few as come of always taking the
-/// one with the most that is new.
+/// The names of collections that together have every trait of a kind: greedily, the collection with the most new traits
+/// first.
 fn one_of_each_kind(definitions: &[Definition]) -> Vec<&str> {
     let all: Vec<(&str, BTreeSet<String>)> = definitions
         .iter()
@@ -77,7 +77,7 @@ fn one_of_each_kind(definitions: &[Definition]) -> Vec<&str> {
     chosen
 }
 
-/// What tells a collection's kind: how far members get, and what its records are made of.
+/// The traits of a collection's kind: the rights of members, and the types of its fields.
 fn traits(definition: &Definition) -> BTreeSet<String> {
     let mut traits = BTreeSet::new();
     for operation in [Operation::List, Operation::Update] {

@@ -6,7 +6,7 @@ use std::thread;
 use blackbox::{Apart, Event, Instance, PASSWORD, fresh_email, stack};
 use serde_json::{Value, json};
 
-/// Products in tables of their own, and somebody who writes them.
+/// Products in tables of their own, and a member's token that writes them.
 struct Shop<'a> {
     apart: Apart<'a>,
     token: String,
@@ -125,7 +125,7 @@ impl Shop<'_> {
         self.apart.dynamo.engine().call("PutItem", &put).unwrap();
     }
 
-    /// What the command says, and whether it is content.
+    /// The command's success and output.
     fn backfill(&self, arguments: &[&str]) -> (bool, String) {
         let mut command = stack().inside().unwrap().command("admin");
         command
@@ -150,7 +150,7 @@ fn an_index_serves_once_the_old_records_are_in_it() {
         let _ = shop.sell(&format!("SKU-{n}"), n * 7 % 30);
     }
     shop.age();
-    // New ones do not speak for the old.
+    // New records do not make an index filled.
     for n in 30..34 {
         let _ = shop.sell(&format!("SKU-{n}"), n);
     }
@@ -164,7 +164,7 @@ fn an_index_serves_once_the_old_records_are_in_it() {
     assert_eq!(shop.prices("-price"), Ok((0..34).rev().collect()));
     assert_eq!(shop.prices("name,-price"), building);
 
-    // The others, in one run; and then there is nothing left.
+    // The other indexes, in one run; after it nothing is left.
     assert_eq!(shop.backfill(&["--all"]), filled);
     assert_eq!(
         shop.prices("name,-price").map(|prices| prices.len()),
@@ -203,7 +203,7 @@ fn old_values_are_reserved_and_those_that_two_have_are_named() {
         "nothing is changed"
     );
 
-    // Settled by a delete; what the other one holds stays held.
+    // A delete settles it; the other record keeps its reservation.
     let gone = Event::new("DELETE", &format!("/api/products/{first}")).token(&shop.token);
     let _ = shop.apart.ask(&shop.delete, &gone).expect(204);
     assert!(shop.backfill(&["products", "sku"]).0);
@@ -285,7 +285,7 @@ fn what_code_without_the_index_deletes_is_deleted_in_the_index_too() {
     shop.put(&tombstone);
     assert_eq!(shop.prices("price"), Ok(vec![2]));
 
-    // A name that is declared again finds neither that key nor that it was filled.
+    // An index that is declared again finds neither the old key nor the old mark of being filled.
     assert!(shop.backfill(&["products", "--clear", "by.price"]).0);
     let cleared = shop.item(&gone);
     assert!(

@@ -1,5 +1,5 @@
-//! What a deployment alone can show: the gateway's CORS, and cookies as the template's parameters make them. The other
-//! tests that `cargo rehearse` runs are named in `tests/deployed.txt`.
+//! Behaviour that only a deployment can show: the gateway's CORS, and cookies as the template's parameters make them.
+//! The other tests that `cargo rehearse` runs are named in `tests/deployed.txt`.
 
 use std::collections::BTreeSet;
 use std::process::Command;
@@ -9,7 +9,7 @@ use api::endpoints::PAGE;
 use blackbox::{PASSWORD, Reply, fresh_email, stack};
 use serde_json::json;
 
-/// An origin that nobody has allowed.
+/// An origin that is not allowed.
 const EVIL: &str = "https://evil.example";
 
 #[test]

@@ -45,8 +45,8 @@ fn register_login_create_list_refresh_logout() {
     );
 }
 
-/// Runs the lines of a guide as they are written but for the address of the API and what `adapt` changes: each is
-/// answered with the status that stands before it.
+/// Runs the lines of a guide as written, but for the address of the API and the changes of `adapt`. Each is answered
+/// with the status before it.
 fn the_lines_are_answered_as_they_say(guide: &str, adapt: impl Fn(String) -> String) {
     let lines: String = guide
         .split("```sh\n")
@@ -104,7 +104,7 @@ fn the_guides_lines_are_answered_as_it_says() {
     });
 }
 
-/// But for everybody's address, and the admin's password; whoever tests has made that account already.
+/// But for the addresses and the admin's password; the harness has made that account already.
 #[test]
 fn the_quick_checks_lines_are_answered_as_it_says() {
     if stack().inside().is_none() {
@@ -137,7 +137,7 @@ fn the_lines_about_keys_are_answered_as_they_say() {
     the_lines_are_answered_as_they_say(include_str!("../../../docs/api-keys.md"), with_our_admin);
 }
 
-/// The lines with the suite's own admin, whose account is there already: somebody else signs up instead.
+/// The lines with the suite's own admin, whose account is there already: another address signs up instead.
 fn with_our_admin(lines: String) -> String {
     let sign_up = r#"curl -s $api/auth/register -H "$json" -d '{"email":"admin@example.com","password":"password123"}'"#;
     let admin = r#"{"email":"admin@example.com","password":"password123"}"#;

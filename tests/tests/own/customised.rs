@@ -1,5 +1,5 @@
-//! All checks that depend on the project, on a customised copy of the owner's: with a collection, a role, profile
-//! fields and settings more. They are built already; only the project is another one.
+//! All checks that depend on the project, on a customised copy of the owner's: with an additional collection, role,
+//! profile fields and settings. They are built already; only the project is another one.
 
 use std::env;
 use std::fs;
@@ -11,10 +11,10 @@ use blackbox::{Stack, owners_stack};
 use local::tools::forget_package;
 use serde_json::{Value, json};
 
-/// The packages with tests that look at the project: what embeds it, draws its plans or fills its tables.
+/// The packages with tests that look at the project: those that embed it, draw its plans or fill its tables.
 const PACKAGES: [&str; 4] = ["collections", "infra", "local", "admin"];
 
-/// What the owner adds: it names everything else that is added, and a relation to a collection that is there.
+/// The collection that the owner adds: it uses every other addition, and has a relation to an existing collection.
 fn collection(neighbour: &str) -> Value {
     json!({ "name": "customised_invoices",
         "fields": [ { "name": "number", "type": "string", "required": true, "unique": true, "pattern": "^R-[0-9]{4,8}$" },

@@ -7,7 +7,7 @@ use blackbox::project::tested;
 use blackbox::{Reply, fresh_email, owners_stack};
 use serde_json::{Map, Value};
 
-/// Well-formed, and nobody's.
+/// A well-formed id of no record.
 const NO_ID: &str = "0197a3b0-0000-7000-8000-000000000000";
 
 /// Every path of an entry: one for each collection, where it is for collections.
@@ -39,7 +39,7 @@ fn every_endpoint_answers_as_documented() {
     let Some(stack) = owners_stack() else { return };
     let stranger = stack.stranger();
     for entry in PAGE {
-        // One that ends its own session is somebody else for the next entry.
+        // A member that ends its own session is replaced for the next entry.
         let member = stack.member();
         for path in paths(entry.path) {
             for method in entry.methods.iter().map(|method| method.as_str()) {
@@ -55,7 +55,7 @@ fn every_endpoint_answers_as_documented() {
     }
 }
 
-/// A value for a field of text that has no form of its own; nobody else has it.
+/// A value for a field of text that has no form of its own; no other user has it.
 fn value(declared: &ProfileField) -> Option<(String, Value)> {
     let field = &declared.field;
     let free = field.pattern.is_none() && field.format.is_none() && field.choices.is_none();

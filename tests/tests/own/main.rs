@@ -1,5 +1,5 @@
-//! What holds for every project, on the owner's: collections, roles, profile fields and settings may be any. And all
-//! that depends on them, on a customised copy.
+//! Checks that hold for every project, on the owner's: collections, roles, profile fields and settings may be any. All
+//! checks that depend on them run on a customised copy.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Every collection of the project, filled: admins read, change and delete, and nobody is answered with a fault.
+//! Every collection of the project, filled: admins read, change and delete, and no caller gets a 5xx.
 
 use std::time::SystemTime;
 
@@ -9,7 +9,7 @@ use blackbox::{Caller, Inside, owners_stack};
 use local::seed::{Seed, fill};
 use serde_json::{Map, Value};
 
-/// Fills every collection; those wait that must name records of others.
+/// Fills every collection; a collection that must name records of another waits for it.
 fn fill_all(inside: &Inside) {
     let now = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -32,7 +32,7 @@ fn order(index: &Index) -> String {
     index.fields.join(",")
 }
 
-/// What a body may say of a record as it was read.
+/// The fields of a read record that a body may have.
 fn body(definition: &Definition, record: &Value) -> Value {
     let declared = definition
         .fields
@@ -81,7 +81,7 @@ fn every_collection_serves_its_records() {
     assert_eq!(inside.proxy.denied(), []);
 }
 
-/// Whoever they are: the harness compares each reply with the document.
+/// Reads as each of these callers: the harness compares each reply with the document.
 fn read_as_documented(definition: &Definition, callers: &[&Caller], path: &str, record: &str) {
     let orders = definition.indexes.iter().map(order);
     let mut paths = vec![path.to_owned(), record.to_owned(), format!("{path}/count")];

@@ -26,7 +26,7 @@ const ROUND: usize = 50;
 /// The most rounds.
 const ROUNDS: usize = 10;
 
-/// Held by whoever measures: these tests would be the noise of each other.
+/// Held by a measuring test: these tests would disturb each other.
 static QUIET: Mutex<()> = Mutex::new(());
 
 /// One kind of address, and its login.
@@ -50,7 +50,7 @@ impl Kind {
         }
     }
 
-    /// What three in four took longer than: whatever else the machine does only ever adds to a time.
+    /// The time that three in four logins exceeded: other load on the machine only ever adds to a time.
     fn quartile(&self) -> f64 {
         let mut sorted = self.times.clone();
         sorted.sort_by(f64::total_cmp);
@@ -78,10 +78,10 @@ fn account(inside: &Inside, cost: &str) -> (String, String, String) {
 
 /// Compares the kinds with one another; prints their lower quartiles and keeps the slowest within `bound` of the fastest.
 ///
-/// All go the same way, through one instance, in turns that begin with another kind each time, so that whatever else the
-/// machine does hits all alike; quartiles leave out what hits one. Where the rest of the suite makes so much noise that
-/// they are not clearly within the bound, more rounds are added to the first. All of them count, so a real difference
-/// stays, and a lucky round near the bound ends nothing.
+/// All logins go through one instance, in turns that begin with another kind each time, so that other load hits all
+/// alike. Quartiles leave out load that hits one kind. Where the rest of the suite makes so much noise that they are
+/// not clearly within the bound, more rounds are added to the first. All of them count, so a real difference stays, and
+/// a lucky round near the bound ends nothing.
 fn compare(
     what: &str,
     variant: &Instance<'_>,
@@ -140,7 +140,7 @@ fn compare(
     assert!(ratio <= 1.0 + bound, "ratio {ratio:.3}");
 }
 
-/// The kinds of accounts whose password somebody may guess.
+/// The kinds of accounts whose password an attacker may guess.
 fn kinds(inside: &Inside, first: u8) -> Vec<Kind> {
     let [known, disabled, deleted] = [(); 3].map(|()| account(inside, "10"));
     items::set_user(
@@ -181,7 +181,7 @@ fn a_failed_login_takes_as_long_whatever_the_address_is() {
     );
 }
 
-/// As after `auth.bcryptCost` was raised. What is missing to the current cost is made up in four hashes instead of one,
+/// As after `auth.bcryptCost` was raised. The difference to the current cost is made up in four hashes instead of one,
 /// each with its own beginning.
 #[test]
 fn an_unknown_address_takes_as_long_as_one_whose_hash_is_of_a_lower_cost() {

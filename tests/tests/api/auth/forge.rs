@@ -45,7 +45,7 @@ pub(crate) fn sign_with(
     format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
 }
 
-/// A token with the header of `token`, claims of one's own and a right signature.
+/// A token with the header of `token`, the given claims and a right signature.
 pub(crate) fn resign(token: &str, claims: &Value, secret: &str) -> String {
     sign(token.split('.').next().unwrap(), &part(claims), secret)
 }

@@ -103,7 +103,7 @@ pub(crate) fn user_key(id: &str) -> Value {
     json!({ "id": { "S": id } })
 }
 
-/// The key of what an address signs in with.
+/// The key of an address's identity.
 pub(crate) fn identity_key(email: &str) -> Value {
     json!({ "id": { "S": format!("email#{email}") } })
 }
@@ -141,7 +141,7 @@ pub(crate) fn set_user(inside: &Inside, id: &str, changes: &Value) {
     users(&inside.dynamo.endpoint()).set(&user_key(id), changes);
 }
 
-/// What a password change does to the versions: user and identity go on together.
+/// Raises the versions of user and identity together, as a password change does.
 pub(crate) fn raise_version(inside: &Inside, id: &str, email: &str) {
     let endpoint = inside.dynamo.endpoint();
     let version = json!({ "auth_version": { "N": "2" } });

@@ -1,4 +1,4 @@
-//! What a reply says, whole: only ids, times and tokens are masked, after a look at their form.
+//! Whole replies: only ids, times and tokens are masked, after a check of their form.
 
 use std::process;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -10,7 +10,7 @@ use super::look::{self, invalid, text};
 
 pub(crate) const ROUTE: &str = "/api/auth/me";
 
-/// The user with these profile fields more.
+/// The user with these additional profile fields.
 fn with(user: &Value, profile: &Value) -> Value {
     let mut user = user.clone();
     user.as_object_mut()
@@ -94,7 +94,7 @@ fn a_change_merges_and_null_removes() {
     let member = stack().member();
     let change = |body: Value| member.patch(ROUTE, &body).expect(200);
     let profile = json!({ "name": "Ada", "bio": "Counts.", "website": "https://ada.example", "badge": 7.0e9 });
-    // Nobody else has the badge.
+    // No other user has the badge.
     let badge = look::fresh_number();
     let reply = change(with(&profile, &json!({ "badge": badge })));
     look::not_kept(&reply);

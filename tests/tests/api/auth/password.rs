@@ -141,7 +141,7 @@ fn the_hash_and_both_versions_go_together() {
             "{key}"
         );
     }
-    // Who has no password cannot confirm one.
+    // An account without a password cannot confirm one.
     items::remove_hash(inside, &member.email);
     invalid(
         &change(&member, NEW, PASSWORD),

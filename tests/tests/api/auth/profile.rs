@@ -198,7 +198,7 @@ fn a_profile_is_bounded_and_apart_from_the_system() {
     ];
     assert_eq!(names, expected);
     assert_eq!(item["profile"], json!({ "M": { "name": { "S": "Ada" } } }));
-    // What is not declared there is not shown, and not lost.
+    // A field that this function does not declare is not shown, and not lost.
     assert_eq!(ask(10).expect(200).json().get("name"), None);
     assert_eq!(member.get(me::ROUTE).expect(200).json()["name"], "Ada");
 }
@@ -290,7 +290,7 @@ fn a_refused_registration_leaves_nothing_behind() {
         "username",
     );
     let _ = register(&email, &json!({ "badge": badge })).expect(201);
-    // The address comes first: whoever may not have it hears nothing of the rest.
+    // The address is judged first: its refusal tells nothing of the other values.
     refused(
         &register(&email, &json!({ "username": username })),
         409,

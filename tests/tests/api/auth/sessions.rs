@@ -344,7 +344,7 @@ fn sessions_that_have_ended_do_not_fill_pages() {
         dead["id"]["S"] = json!(format!("ffffffff-ffff-7000-8000-{number:012x}"));
         table.put(&dead);
     }
-    // Newer than the one that stands, and all over: it takes a second query to find that one.
+    // These sessions are newer than the valid one and have all ended: a second query finds the valid one.
     assert_eq!(list(&member).len(), 1);
     let event = Event::new("GET", ROUTE).token(member.token.as_deref().unwrap());
     let reply = inside.invoke("sessions-list", &event).expect(200).json();

@@ -1,5 +1,5 @@
-//! What DynamoDB may do to a request: throttle it, fail, hang, close the connection, lose the reply of a write that was
-//! done. The caller hears 503 with `Retry-After` or success, and the tables are whole.
+//! DynamoDB's faults: it throttles, fails, hangs, closes the connection, or loses the reply of a write that was done.
+//! The caller gets 503 with `Retry-After` or success, and the tables are whole.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Mutex;
@@ -37,30 +37,30 @@ fn faults() -> Vec<(&'static str, Fault)> {
     ]
 }
 
-/// What a row does to a world, given the address that is an admin's to the function that fails.
+/// Prepares a row's act in a world, given the admin's address in the failing function.
 type Arrange = for<'a, 'w> fn(&'a World<'w>, &str) -> Act<'a>;
 
-/// The request that goes wrong, and what somebody does that makes it.
+/// A request that fails, and the act that makes it.
 #[derive(Clone, Copy)]
 struct Row {
     function: &'static str,
-    /// What the function asks of which table,
+    /// The function's DynamoDB action on this table.
     action: &'static str,
     table: &'static str,
-    /// and how many such requests go well before.
+    /// The number of such requests that succeed before the fault.
     after: usize,
     /// Prepares the act and says what must hold after it, whatever the reply was.
     arrange: Arrange,
     /// The act's name.
     name: &'static str,
-    /// What the function is told.
+    /// The function's variables.
     variables: &'static [(&'static str, &'static str)],
     /// Only one address is an admin's, and it can be registered once: a function for each act.
     has_fresh_admins: bool,
 }
 
 impl Row {
-    /// With a function that is told this.
+    /// With these variables of the function.
     const fn told(mut self, variables: &'static [(&'static str, &'static str)]) -> Self {
         self.variables = variables;
         self
@@ -114,7 +114,7 @@ impl Area {
 /// Whether a fault can happen to a request of this kind.
 fn fits(fault: &Fault, action: &str, table: &str) -> bool {
     match fault {
-        // No transaction is ever at it.
+        // No transaction ever writes it.
         Fault::Conflict if table == "_throttle" => false,
         Fault::Conflict => matches!(action, "PutItem" | "UpdateItem"),
         Fault::Unprocessed => action == "BatchGetItem",
@@ -122,7 +122,7 @@ fn fits(fault: &Fault, action: &str, table: &str) -> bool {
     }
 }
 
-/// 503 with `Retry-After`, in the one shape and with the one sentence.
+/// 503 with `Retry-After`, in the error shape and with its usual sentence.
 #[track_caller]
 fn assert_unavailable(reply: &Reply, what: &str) {
     assert_eq!(reply.status, 503, "{what}: {}", reply.text());
@@ -318,7 +318,7 @@ fn assert_every_user_is_whole(world: &World<'_>) {
         .iter()
         .map(|item| text(&item["user_id"]["S"]))
         .collect();
-    // Of those who are gone at once some sessions stay, which nobody can use.
+    // Some sessions of users who were deleted at once stay, which no caller can use.
     assert!(sessions.is_superset(&users.iter().map(|item| id(item)).collect()));
     let admins = users
         .iter()
@@ -370,7 +370,7 @@ fn a_function_that_starts_while_dynamodb_fails_recovers() {
             .ask(&register, &credentials("register", &fresh_email()))
             .expect(201)
             .json();
-        // What was signed is what is kept.
+        // The stored secret is the one that signed the token.
         let list = apart.function("records-list", "storm", &[("BAKEND_AUTH_JWT_SECRET", "")]);
         let notes = Event::new("GET", "/api/notes").token(&text(&reply["accessToken"]));
         let _ = apart.ask(&list, &notes).expect(200);

@@ -1,4 +1,4 @@
-//! What admins do to users, and the public profile.
+//! Admins' changes to users, and the public profile.
 
 use blackbox::{Event, PASSWORD, Reply, fresh_email};
 use serde_json::json;
@@ -134,7 +134,7 @@ fn read_users<'a>(world: &'a World<'_>, path: &str) -> Act<'a> {
     }
 }
 
-/// A user wholly or not at all, who logs in.
+/// A user exists wholly, and can log in, or not at all.
 fn create_user<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let (email, username) = (fresh_email(), fresh_username());
     let body =
@@ -190,7 +190,7 @@ fn update_user<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     }
 }
 
-/// An admin with a username is gone, and counted, or there.
+/// An admin with a username is deleted and no longer counted, or still there.
 fn delete_user<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let (member, username) = named(world);
     let path = format!("/api/users/{}", member.id);

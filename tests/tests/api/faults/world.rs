@@ -1,4 +1,4 @@
-//! The world that goes wrong: tables, functions that nothing happens to, and what they are asked.
+//! The world of the faults: tables, functions without faults, and requests to them.
 
 use std::collections::BTreeMap;
 use std::sync::OnceLock;
@@ -8,7 +8,7 @@ use api::endpoints::PAGE;
 use blackbox::{Apart, Event, Instance, PASSWORD, Reply, fresh_email, stack};
 use serde_json::{Value, json};
 
-/// The tables, and an instance of every function that nothing happens to.
+/// The tables, and a faultless instance of every function.
 pub(super) struct World<'a> {
     pub(super) apart: Apart<'a>,
     pub(super) well: BTreeMap<&'static str, OnceLock<Instance<'a>>>,
@@ -16,7 +16,7 @@ pub(super) struct World<'a> {
     pub(super) admin: OnceLock<String>,
 }
 
-/// Somebody signed in.
+/// A signed-in user.
 pub(super) struct Member {
     pub(super) email: String,
     pub(super) id: String,
@@ -40,7 +40,7 @@ impl World<'static> {
 }
 
 impl World<'_> {
-    /// Asks the instance of `function` that nothing happens to.
+    /// Asks the faultless instance of `function`.
     #[track_caller]
     pub(super) fn ask(&self, function: &str, event: &Event) -> Reply {
         let variables = [("BAKEND_ADMIN_EMAIL", self.admin_email.as_str())];
@@ -118,7 +118,7 @@ impl World<'_> {
         self.ask("records-create", &event).expect(201).json()
     }
 
-    /// Nobody else can have this value.
+    /// No other user can have this value.
     pub(super) fn is_taken(&self, member: &Member, sku: &Value) {
         let event = Event::new("POST", "/api/products")
             .json(&json!({ "name": "b", "sku": sku }))
@@ -129,7 +129,7 @@ impl World<'_> {
         );
     }
 
-    /// The notes of whoever holds this access token.
+    /// The notes of the user with this access token.
     pub(super) fn notes(&self, access: &str) -> Vec<Value> {
         let event = Event::new("GET", "/api/notes").token(access);
         self.ask("records-list", &event).expect(200).json()["items"]
@@ -245,12 +245,12 @@ pub(super) fn by_admin(world: &World<'_>, method: &str, path: &str) -> Event {
     Event::new(method, path).token(world.admin())
 }
 
-/// What an admin sees of a user.
+/// A user as an admin sees it.
 pub(super) fn user(world: &World<'_>, path: &str) -> Reply {
     world.ask("users-get", &by_admin(world, "GET", path))
 }
 
-/// A request with an API key is that of a good one or of nobody.
+/// A request with an API key counts as one with a valid key or fails.
 pub(super) fn keyed<'a>(world: &'a World<'_>, event: impl FnOnce(&Member) -> Event) -> Act<'a> {
     let (path, key) = world.key();
     let member = world.member();

@@ -1,5 +1,5 @@
-//! What no honest client sends, over HTTP and as events of the Invoke API: always a refusal of the caller in the one
-//! shape, or the documented success; never a fault of ours, and nothing is stored.
+//! Input that no honest client sends, over HTTP and as events of the Invoke API. The answer is a 4xx in the error shape
+//! or the documented success, never a 5xx, and nothing is stored.
 
 mod bodies;
 mod headers;
@@ -46,7 +46,7 @@ fn creates(member: &Caller) -> Event {
     Event::new("POST", "/api/notes").token(member.token.as_deref().expect("a token"))
 }
 
-/// What is refused is refused before anything is written: the ledger has no write.
+/// A body is refused before any write: the ledger has none.
 #[test]
 fn a_refused_body_never_reaches_the_table() {
     let Some(inside) = stack().inside() else {

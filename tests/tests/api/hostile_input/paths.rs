@@ -41,7 +41,7 @@ fn a_path_has_one_spelling() {
     if stack().inside().is_some() {
         refused(&member.get("//api/posts"), 404, "common/not-found");
     }
-    // What a gateway may decode or resolve before it routes is at most another way to the same place.
+    // A path that a gateway decodes or resolves before routing is at most another way to the same record.
     for path in [
         "//api/posts".to_owned(),
         "/api/%70osts".to_owned(),
@@ -160,7 +160,7 @@ fn whatever_a_path_decodes_to_is_answered() {
             .json(&json!({ "title": "x" }))
             .as_json()
             .to_string();
-        // Past the harness, which knows what this path answers where it belongs.
+        // Past the harness, which checks the replies of this path's own function.
         let invoke = format!("/2015-03-31/functions/{function}/invocations");
         let returned = stack()
             .stranger()
@@ -223,7 +223,7 @@ fn not_allowed(reply: &Reply, allow: &str, what: &str) {
 fn every_path_answers_its_own_methods_alone() {
     let member = stack().member();
     let made = post(&member, "methods");
-    // A preflight, and what must never reach a server, a gateway in the cloud may answer by itself.
+    // A gateway in the cloud may itself answer preflights, and methods that must never reach a server.
     let answered_by_the_gateway = if stack().inside().is_some() {
         &[][..]
     } else {

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Every endpoint of API keys; and a key, if no good one, for every endpoint that reads them.
+/// Every endpoint of API keys; and an invalid key for every endpoint that reads keys.
 pub(super) fn api_keys<'a>(
     apart: &Apart<'_>,
     start: &impl Fn(&str, &[(&str, &str)]) -> Instance<'a>,
@@ -36,7 +36,7 @@ pub(super) fn api_keys<'a>(
     let _ = on("delete", "DELETE", &own, &json!({}), 204);
 }
 
-/// Every endpoint of one's own account, with everything that it may do.
+/// Every endpoint of the own account, with every action that it may do.
 pub(super) fn own_account<'a>(
     apart: &Apart<'_>,
     start: &impl Fn(&str, &[(&str, &str)]) -> Instance<'a>,
@@ -77,7 +77,7 @@ pub(super) fn own_account<'a>(
         let body = json!({ "currentPassword": current, "newPassword": new });
         on("POST", "/api/auth/password/change", &token).json(&body)
     };
-    // What is right leaves nothing counted; a second wrong password is counted beside the first.
+    // A right password leaves nothing counted; a second wrong password is counted beside the first.
     let _ = apart.ask(&password, &asked(PASSWORD, new)).expect(204);
     for wrong in ["wrong", "wrong again"] {
         let _ = apart.ask(&password, &asked(wrong, PASSWORD)).expect(400);

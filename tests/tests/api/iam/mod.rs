@@ -1,4 +1,4 @@
-//! What the functions may do: everything their policies grant is used, and nothing else goes through.
+//! The policies of the functions: every granted action is used, and all others are refused.
 
 mod accounts;
 mod records;
@@ -34,7 +34,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
         apart.function(function, "grants", &[&[NO_SECRET], env].concat())
     };
 
-    // Whoever of these two starts first on empty tables keeps the signing secret.
+    // The first of these two to start on empty tables stores the signing secret.
     drop(start("login", &[]));
     let key = json!({ "TableName": "local-_settings", "Key": { "id": { "S": "signing" } }, "ReturnValues": "ALL_OLD" });
     let kept = apart.dynamo.engine().call("DeleteItem", &key).unwrap();

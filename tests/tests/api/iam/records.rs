@@ -39,7 +39,7 @@ pub(super) fn records<'a>(
     let note = make("notes", &json!({ "title": "a", "assignee": user }));
     let feedback = make("feedback", &json!({ "message": "a" }));
     let article = make("articles", &json!({ "title": "a", "slug": fresh_slug() }));
-    // Whom row filters say what is seen looks at what they point to.
+    // Under row filters a write checks the target of a relation.
     let shown = make("articles", &json!({ "title": "a", "status": "published" }));
     let pointing = json!({ "title": "b", "see": shown });
     let articles =
@@ -173,7 +173,7 @@ pub(super) fn records<'a>(
             .expect(200);
     }
 
-    // What indexes serve, of all records and of an owner's, and what relations point to.
+    // Lists that indexes serve, of all records and of an owner's, and targets of relations.
     for (path, query) in [
         ("/api/products", "status=draft"),
         ("/api/orders", "state=open"),
@@ -252,7 +252,7 @@ fn fresh_slug() -> String {
     fresh_sku().to_lowercase()
 }
 
-/// A key that nobody else has.
+/// A key that no other request has.
 fn fresh_key() -> String {
     format!("key-{}", fresh_email())
 }

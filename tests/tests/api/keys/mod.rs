@@ -1,4 +1,4 @@
-//! API keys: how they are managed, what they let through, and what they bind.
+//! API keys: their management, the requests that they allow, and those that they restrict.
 
 mod manage;
 mod required;
@@ -36,7 +36,7 @@ impl Key {
         }
     }
 
-    /// Somebody with this key and nothing else.
+    /// A caller with this key and nothing else.
     pub(crate) fn caller(&self) -> Caller {
         stack().stranger().with_key(&self.text)
     }
@@ -67,7 +67,7 @@ pub(crate) fn refused(reply: &Reply, status: u16, code: &str) {
     );
 }
 
-/// A key as good as any other that is nobody's: of this prefix, with an id that there may be.
+/// A well-formed key that does not exist: of this prefix, with a possible id.
 pub(crate) fn nobodys(prefix: &str) -> String {
     use base64::Engine as _;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;

@@ -1,4 +1,4 @@
-//! `auth.requireApiKey`: a key is needed everywhere, and a publishable one binds whoever shows it.
+//! `auth.requireApiKey`: a key is needed everywhere, and a publishable key restricts its callers.
 
 use std::collections::BTreeMap;
 
@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 
 use super::{PATH, nobodys, refused, text};
 
-/// Tables of a test's own, and functions that want a key.
+/// Tables of a test's own, and functions that require a key.
 struct World<'a> {
     apart: Apart<'a>,
     functions: BTreeMap<&'static str, Instance<'a>>,
@@ -120,7 +120,7 @@ fn without_a_key_nothing_answers_but_health() {
             }
         }
     }
-    // What is no path at all needs none.
+    // An unknown path needs no key.
     refused(
         &world.ask("fallback", &Event::new("GET", "/api/nowhere")),
         404,
@@ -221,7 +221,7 @@ fn a_publishable_keys_scopes_bind_everybody() {
     let _ = world
         .ask("records-list", &event("GET", "/api/posts", None).key(&app))
         .expect(200);
-    // What is inlined is read.
+    // An inlined record needs the scope `read`.
     let path = format!("/api/comments/{comment}?expand=post,author");
     let read = |key: &str| {
         let event = event("GET", &path, None).key(key).token(&world.member);
@@ -330,7 +330,7 @@ fn accounts_need_a_key_and_no_scope() {
         )
         .expect(200)
         .json();
-    // Whoever rotates the key that is shown has to go on with the new one.
+    // A caller that rotates its own key must continue with the new one.
     let path = format!("{PATH}/{}/rotate", text(&listed["items"][0]["id"]));
     let rotate = |key: &str| {
         world.ask(
@@ -396,7 +396,7 @@ fn a_publishable_key_may_be_used_from_its_origins_alone() {
             refused(&reply, 403, "auth/origin-not-allowed");
         }
     }
-    // Where no key is needed, none binds.
+    // Where no key is required, none restricts.
     let free = world.apart.function("records-list", "free", &[]);
     let _ = world
         .apart

@@ -1,4 +1,4 @@
-//! Registration, login and what users do to their own account.
+//! Registration, login and users' changes to their own account.
 
 use super::*;
 

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What indexes, unique values, relations and keys add.
+/// The additional cost of indexes, unique values, relations and keys.
 pub(super) fn in_depth(ledger: &mut Ledger<'_>, owner: &Member) {
     let instances = [
         "create", "list", "count", "spec", "bulk", "get", "update", "delete",
@@ -291,8 +291,8 @@ pub(super) fn in_depth(ledger: &mut Ledger<'_>, owner: &Member) {
     );
 }
 
-/// API keys: how they are managed, and what one adds to a request.
-/// Articles are in two indexes, have a unique value, and row filters say who sees them.
+/// The cost of row filters. Articles are in two indexes, have a unique value, and row filters decide which callers see
+/// them.
 pub(super) fn row_filters(ledger: &mut Ledger<'_>, owner: &Member) {
     let [create, list, update, delete] = ["create", "list", "update", "delete"]
         .map(|verb| ledger.function(&format!("records-{verb}"), &[]));

@@ -1,5 +1,5 @@
-//! What every request costs: the DynamoDB requests of each endpoint, how often it has to wait for one, and the units,
-//! against the table that the design allows.
+//! The cost of every request: the DynamoDB requests of each endpoint, its waits for them, and the units, against the
+//! table of the design.
 
 mod accounts;
 mod depth;
@@ -48,7 +48,7 @@ struct Row {
     design: &'static str,
 }
 
-/// What a line has to be: requests, hops, read and write units.
+/// The expected values of a line: requests, hops, read and write units.
 type Expected<'a> = (&'a str, usize, f64, f64);
 
 struct Ledger<'a> {
@@ -57,7 +57,7 @@ struct Ledger<'a> {
     wrong: String,
 }
 
-/// Somebody signed in on the tables of this test.
+/// A user signed in on the tables of this test.
 struct Member {
     id: String,
     access: String,
@@ -71,8 +71,8 @@ impl<'a> Ledger<'a> {
         instance
     }
 
-    /// Asks, and writes a line for what that cost; `design` is what the table of the design says, and why if it says
-    /// something else.
+    /// Sends a request and writes a line with its cost; `design` is the design's bound, and the reason where the two
+    /// differ.
     #[track_caller]
     fn row(
         &mut self,

@@ -1,8 +1,8 @@
-//! Users as admins see them, and what touches no table.
+//! Users as admins see them, and endpoints without tables.
 
 use super::*;
 
-/// What admins do with users.
+/// Admins' requests about users.
 pub(super) fn users(ledger: &mut Ledger<'_>, admin: &Member) {
     set_role(&ledger.apart, &admin.id, "admin");
     let on = |method: &str, path: &str| Event::new(method, path).token(&admin.access);

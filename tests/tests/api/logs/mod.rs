@@ -1,4 +1,4 @@
-//! What is in the logs, and above all what is not.
+//! The contents of the logs, and above all the secrets that are never logged.
 
 mod secrets;
 
@@ -14,7 +14,7 @@ use crate::auth::items;
 use crate::auth::look::{self, text};
 use crate::keys::Key;
 
-/// What a line may say.
+/// The names that a line may have.
 const NAMES: [&str; 10] = [
     "level",
     "requestId",

@@ -1,4 +1,4 @@
-//! What is never logged.
+//! Secrets that are never logged.
 
 use super::*;
 

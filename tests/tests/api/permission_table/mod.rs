@@ -1,4 +1,4 @@
-//! The permission table of docs/permissions.md: every cell is played.
+//! The permission table of docs/permissions.md: every cell is tested.
 
 mod operations;
 
@@ -44,7 +44,7 @@ const RULES: [&str; 7] = [
 
 const OPERATIONS: [&str; 5] = ["create", "read", "list", "update", "delete"];
 
-/// How many records of each collection without an owner field whoever is disabled later makes before.
+/// The number of records that the later disabled user makes in each collection without an owner field.
 const SPARE: usize = 8;
 
 /// A line of a table.
@@ -103,7 +103,7 @@ fn table(heading: &str) -> Vec<Row> {
     rows
 }
 
-/// Everybody, with one account each for all tables.
+/// All callers, with one account each for all tables.
 struct Cast {
     admin: Caller,
     member: Caller,
@@ -111,7 +111,7 @@ struct Cast {
     another: Caller,
     editor: Caller,
     own_editor: Caller,
-    /// Whose records were made before.
+    /// The user who is disabled after making records.
     disabled: Caller,
     /// Records that the disabled user has made, by collection.
     spare: Mutex<Vec<(&'static str, Value)>>,
@@ -119,7 +119,7 @@ struct Cast {
     ended: [Caller; 2],
     publishable: String,
     secret: String,
-    /// What comments are about.
+    /// The post that comments name.
     post: Value,
 }
 
@@ -202,8 +202,8 @@ fn key(admin: &Caller, body: &Value) -> String {
     )
 }
 
-/// One row's callers by column, and whose record each of them meets; and the keys of some, which last as long as these
-/// do: there may be a hundred.
+/// The callers of a row by column, with the owner of the record that each of them meets. The keys live as long as the
+/// callers: there may be a hundred.
 fn callers(row: &Row, operation: &str) -> (Vec<(&'static str, Caller, &'static Caller)>, [Key; 2]) {
     let cast = cast();
     let stranger = stack().stranger();
@@ -219,7 +219,7 @@ fn callers(row: &Row, operation: &str) -> (Vec<(&'static str, Caller, &'static C
             &json!({ "name": format!("{operation} {name}"), "type": "secret", "scopes": scopes }),
         )
     };
-    // A relation takes reading what it points to.
+    // Writing a relation needs the right to read its target.
     let keys = [
         secret(json!(
             [&*format!("{name}:{operation}"), "posts:read"][..1 + related]

@@ -67,7 +67,7 @@ fn creates(heading: &str, name_the_owner: bool) {
                 continue;
             }
             done += 2;
-            // Neither strangers nor keys are anybody.
+            // Strangers and keys are no users.
             let id = Some(caller.id()).filter(|id| !id.is_empty());
             let made = reply.json();
             assert_eq!(made["createdBy"], json!(id), "{what} ({column})");

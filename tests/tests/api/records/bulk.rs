@@ -159,7 +159,7 @@ fn every_operation_has_the_permission_of_its_endpoint() {
     assert_eq!(now(&member, "posts", &made), made);
     let _ = bulk(&stack().admin(), "posts", given).expect(200);
     assert_eq!(now(&member, "posts", &made)["user_id"], json!(other.id()));
-    // What strangers may do one by one they may do together, and no more.
+    // Strangers may do together the operations that they may do alone, and no more.
     let create = json!({ "create": { "message": "a" } });
     let created = items(&bulk(&stranger, "feedback", json!([create, create])).expect(200));
     assert_eq!(

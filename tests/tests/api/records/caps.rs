@@ -1,4 +1,4 @@
-//! What a query may ask for at most: one more is a 400 that says how many.
+//! The limits of a query: one more is a 400 that names the limit.
 
 use blackbox::stack;
 use serde_json::{Value, json};
@@ -216,7 +216,7 @@ fn a_query_string_has_4_kib_whatever_is_in_it() {
         400,
         "common/invalid-request",
     );
-    // What is wrong in a full query is told, twenty at most, and what the caller wrote is not repeated at length.
+    // The faults of a full query are reported, twenty at most, without long copies of the caller's text.
     let wrong: Vec<String> = (0..300).map(|n| format!("no{n}=1")).collect();
     let reply = member
         .get(&format!("/api/products?{}", wrong.join("&")))

@@ -157,7 +157,7 @@ fn of_ten_that_saw_the_same_one_writes() {
     }
 }
 
-/// Everybody adds one to what they read, on condition that it is still so, and again until it is done.
+/// Each writer adds one to the value it read, on condition that it is unchanged, and retries until it succeeds.
 #[test]
 fn counting_with_if_match_loses_no_count() {
     let member = stack().member();

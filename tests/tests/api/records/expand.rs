@@ -49,7 +49,7 @@ fn every_hop_applies_the_rules_of_its_target() {
         record[field] = value.clone();
         record
     };
-    // What everybody may read.
+    // Records that every caller may read.
     for caller in [&member, &other, &admin, &stranger] {
         assert_eq!(seen(caller, &first, "post"), with(&first, "post", &post));
         assert_eq!(
@@ -63,7 +63,7 @@ fn every_hop_applies_the_rules_of_its_target() {
             with(&twice, "post", &post)
         );
     }
-    // What the owner and admins may read.
+    // Records that the owner and admins may read.
     let whole = with(&order, "product", &product);
     for caller in [&member, &admin] {
         assert_eq!(seen(caller, &first, "order"), with(&first, "order", &order));
@@ -82,7 +82,7 @@ fn every_hop_applies_the_rules_of_its_target() {
             with(&answer, "parent", &first)
         );
     }
-    // Accounts: one's own, and admins anyone's; never more than a user is shown of itself.
+    // A user sees its own account, an admin every account; never more than a user sees of itself.
     let shown = |caller: &Caller| seen(caller, &first, "author")["author"].clone();
     assert_eq!(shown(&member), member.user);
     assert_eq!(shown(&admin), member.user);
@@ -160,7 +160,7 @@ fn a_path_is_one_or_two_relations() {
     }
     let post = post(&member, "a post");
     let made = comment(&member, &post, &json!({ "author": member.id() }));
-    // What is not shown is not inlined, and whatever is inlined is whole.
+    // A relation outside `fields` is not inlined, and an inlined record is whole.
     let reply = member
         .get(&format!(
             "{}?expand=post,author&fields=post",

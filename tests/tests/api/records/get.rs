@@ -223,7 +223,7 @@ fn an_ended_session_is_401_also_where_everybody_may() {
         member.patch(&one, &json!({ "title": "x" })),
         member.put(&one, &json!({ "title": "x" })),
         member.delete(&one),
-        // What is wrong with the body is nobody's business whose session has ended.
+        // An ended session is refused before errors of the body.
         member.patch(&one, &bad),
         member.post("/api/feedback", &bad),
         member.get("/api/posts?cursor=x"),

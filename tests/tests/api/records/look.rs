@@ -1,4 +1,4 @@
-//! What a reply about records says, whole: only ids and times are masked, after a look at their form.
+//! Whole replies about records: only ids and times are masked, after a check of their form.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant, SystemTime};
@@ -60,7 +60,7 @@ const SENTENCES: &[(&str, &str)] = &[
     ),
 ];
 
-/// What is said to whoever names an owner without being an admin.
+/// The refusal of a caller that names an owner without being an admin.
 pub(crate) const OWNER_REFUSAL: &str = "`user_id` is the record's owner: only an admin may set it.";
 
 /// How long an index may lag behind a write.
@@ -351,13 +351,13 @@ pub(crate) fn post(caller: &Caller, title: &str) -> Value {
         .json()
 }
 
-/// The record as whoever may read it sees it now.
+/// The record as this caller, who may read it, sees it now.
 #[track_caller]
 pub(crate) fn now(caller: &Caller, collection: &str, record: &Value) -> Value {
     caller.get(&path(collection, record)).expect(200).json()
 }
 
-/// The id of nothing.
+/// The id of no record.
 pub(crate) const NOBODY: &str = "01890000-0000-7000-8000-000000000000";
 
 /// A value for a unique field that nobody else has, of capital letters, digits and `-`.
@@ -389,8 +389,8 @@ pub(crate) fn taken(reply: &Reply, field: &str) {
     refused_with(reply, 409, "data/unique-violation", &message);
 }
 
-/// What stands beside the records in a collection's table and names this record: reservations and idempotency keys, by
-/// their ids. `None` where the tables cannot be looked into.
+/// The ids of the reservations and idempotency keys in a collection's table that name this record. `None` where the
+/// tables cannot be looked into.
 pub(crate) fn beside(collection: &str, record: &str) -> Option<Vec<String>> {
     let engine = stack().inside()?.dynamo.engine();
     let (mut found, mut start) = (Vec::new(), Value::Null);
@@ -424,7 +424,7 @@ pub(crate) fn beside(collection: &str, record: &str) -> Option<Vec<String>> {
     }
 }
 
-/// What all of these answer, begun at the same moment.
+/// The answers to requests that begin at the same moment.
 pub(crate) fn together<'a>(asks: Vec<Box<dyn Fn() -> Reply + Send + Sync + 'a>>) -> Vec<Reply> {
     let barrier = std::sync::Barrier::new(asks.len());
     std::thread::scope(|scope| {

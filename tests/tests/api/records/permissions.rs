@@ -1,4 +1,4 @@
-//! Who may do what: every collection, every caller, every operation; and what is refused changes nothing.
+//! Permissions: every collection, every caller, every operation; a refused operation changes nothing.
 
 use blackbox::{Caller, Reply, stack};
 use serde_json::{Value, json};
@@ -19,7 +19,7 @@ const OK: (u16, &str) = (200, "");
 const MADE: (u16, &str) = (201, "");
 const GONE: (u16, &str) = (204, "");
 
-/// What each of stranger, another member, owner and admin hears: create, get, list, PATCH, PUT, DELETE.
+/// The statuses for stranger, another member, owner and admin: create, get, list, PATCH, PUT, DELETE.
 type Table = [[(u16, &'static str); 6]; 4];
 
 const POSTS: Table = [
@@ -126,7 +126,7 @@ fn ask(operation: usize, caller: &Caller, collection: &str, field: &str, made: &
     }
 }
 
-/// What may not be read is told apart from nothing by no operation.
+/// No operation tells a hidden record from a missing one.
 #[test]
 fn a_hidden_record_answers_like_none() {
     let (owner, other) = (stack().member(), stack().member());

@@ -1,4 +1,4 @@
-//! What a list, a count and a get may be asked: filters, orders, fields and relations.
+//! The queries of a list, a count and a get: filters, orders, fields and relations.
 
 use blackbox::{Caller, fresh_email, stack};
 use serde_json::{Value, json};
@@ -360,7 +360,7 @@ fn a_relation_is_inlined_as_far_as_the_caller_may_read() {
         (&json!(member.id()), &theirs)
     );
 
-    // What is gone looks like what may not be read.
+    // A deleted record looks like a hidden one.
     let _ = member.delete(&path("orders", &mine)).expect(204);
     let one = member
         .get(&format!(

@@ -96,7 +96,7 @@ fn a_relation_may_be_set_changed_and_taken_away() {
         .expect(200)
         .json();
     assert_eq!(changed.get("parent"), None);
-    // What is gone stays named until somebody changes it.
+    // A deleted target stays named until the relation is changed.
     let _ = member
         .delete(&super::look::path("posts", &second))
         .expect(204);

@@ -103,7 +103,7 @@ pub(crate) fn walk(caller: &Caller, collection: &str, query: &str, limit: usize)
     panic!("{collection}?{query} has no end");
 }
 
-/// What `look` sees, as soon as it is `expected`: an index may lag a moment behind a write.
+/// Waits until `look` sees `expected` and returns it: an index may lag a moment behind a write.
 #[track_caller]
 pub(crate) fn settles<T: PartialEq + std::fmt::Debug>(
     expected: &T,
@@ -153,8 +153,8 @@ pub(crate) fn refuses(reply: &Reply, parameter: &str, codes: &[&str]) -> String 
         .join("\n")
 }
 
-/// What a refusal says but for the id of its request, and its headers but for that, the time and the one in which a
-/// deployed API's gateway tells its own id.
+/// A reply's status, body and headers without the request id. The time and the id of a deployed API's gateway are left
+/// out as well.
 #[track_caller]
 pub(crate) fn said(reply: &Reply) -> (u16, String, Vec<(String, String)>) {
     let body = reply.text().replace(&request_id(reply), "<request>");
@@ -180,7 +180,7 @@ pub(crate) fn send(
     caller.send(method, path, &headers, body)
 }
 
-/// What is hidden answers like what was deleted and like what never was; how.
+/// Asserts that a hidden, a deleted and a missing record are answered alike; returns the answer.
 #[track_caller]
 pub(crate) fn answers_as_missing(
     hidden: &Value,

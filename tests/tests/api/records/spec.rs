@@ -24,7 +24,7 @@ const FILES: [(&str, &str); 6] = [
     ),
 ];
 
-/// Whether what a file says is also said there; there may be more, such as defaults.
+/// Whether the definition has everything in the file; it may have more, such as defaults.
 fn says(there: &Value, file: &Value) -> bool {
     match (there, file) {
         (Value::Object(there), Value::Object(file)) => {
@@ -32,7 +32,7 @@ fn says(there: &Value, file: &Value) -> bool {
                 .filter(|(name, _)| *name != "$schema")
                 .all(|(name, value)| {
                     there.get(name).is_some_and(|there| says(there, value))
-                    // What is left out where it says what goes without saying.
+                    // Defaults in the file are left out of the reply.
                     || [json!(false), json!(1)].contains(value) && !there.contains_key(name)
                 })
         }
@@ -51,7 +51,7 @@ fn says(there: &Value, file: &Value) -> bool {
     }
 }
 
-/// Whatever the notation of a file, its rules are shown in the one form.
+/// The rules of a file in any notation are shown in the normal form.
 #[test]
 fn rules_are_shown_in_one_form() {
     for (name, expected) in [

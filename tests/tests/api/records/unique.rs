@@ -1,4 +1,4 @@
-//! `unique` fields: no two records with the same value, whatever happens at once.
+//! `unique` fields: no two records have the same value, under any concurrency.
 
 use blackbox::{Reply, stack};
 use serde_json::{Value, json};
@@ -155,7 +155,7 @@ fn of_fifty_writers_one_gets_the_value_and_nothing_is_left_of_the_others() {
             assert_eq!(held, ["unique#sku"]);
         }
     }
-    // What the winner had is free, and what the others had is not.
+    // The winner's former value is free, and the others' values are not.
     for product in &made {
         let reply = member.post(
             "/api/products",

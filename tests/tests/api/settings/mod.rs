@@ -1,4 +1,4 @@
-//! Settings: what keeps a function from starting, the signing secret, and cross-origin requests.
+//! Settings: values that keep a function from starting, the signing secret, and cross-origin requests.
 
 mod origins;
 mod secrets;
@@ -20,14 +20,14 @@ use serde_json::{Value, json};
 use crate::auth::look::{self, masked, text, wrong_refresh_token, wrong_token};
 use crate::auth::{forge, items};
 
-/// How a process ended that should not have started: whether well, and what it wrote.
+/// The end of a process that should not have started: its success and its output.
 struct End {
     well: bool,
     output: String,
     complaints: String,
 }
 
-/// Starts a function in this environment alone, with a Lambda and a DynamoDB that nobody may call, and waits for its
+/// Starts a function in this environment alone, with a Lambda and a DynamoDB that must not be called, and waits for its
 /// end.
 fn start(inside: &Inside, function: &str, env: &[(&str, &str)]) -> End {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
@@ -80,7 +80,7 @@ fn start(inside: &Inside, function: &str, env: &[(&str, &str)]) -> End {
     }
 }
 
-/// The function ends badly before it has called anybody, with one line that names this.
+/// The function fails before it has called any service, with one line that names this.
 #[track_caller]
 fn refuses(inside: &Inside, function: &str, env: &[(&str, &str)], named: &str) {
     let end = start(inside, function, env);

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A DynamoDB of one's own, so that its `_settings` concern nobody else.
+/// A separate DynamoDB, so that its `_settings` affect no other test.
 fn database(inside: &Inside) -> Dynamo {
     let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
     dynamo.make(&inside.template.tables().unwrap()).unwrap();

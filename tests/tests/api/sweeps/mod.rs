@@ -1,4 +1,4 @@
-//! What holds for every endpoint alike, over the endpoint page: a new entry is covered by being there.
+//! Checks that hold for every endpoint, over the endpoint page: a new entry is covered automatically.
 
 mod bodies;
 mod tokens;
@@ -17,16 +17,16 @@ use serde_json::{Value, json};
 
 use crate::keys::{Key, nobodys};
 
-/// The declared collections; `notes` has no public rule, `feedback` is for admins but for creating.
+/// The declared collections; `notes` has no public rule, `feedback` is for admins except for creating.
 const COLLECTIONS: [&str; 3] = ["notes", "posts", "feedback"];
 
-/// Well-formed, and nobody's.
+/// A well-formed id of no record.
 const NO_ID: &str = "0197a3b0-0000-7000-8000-000000000000";
 
-/// What every gateway lets through.
+/// Methods that every gateway lets through.
 const METHODS: [&str; 6] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE"];
 
-/// What it may answer itself.
+/// Methods that a gateway may answer itself.
 const MORE_METHODS: [&str; 2] = ["OPTIONS", "TRACE"];
 
 const JSON: (&str, &str) = ("content-type", "application/json");
@@ -98,7 +98,7 @@ fn of_collections() -> impl Iterator<Item = Request> {
         .filter(|request| request.entry.guard.is_of_records())
 }
 
-/// What nobody may do who does not say who they are.
+/// Requests that need an identified caller.
 fn for_users() -> impl Iterator<Item = Request> {
     page()
         .into_iter()

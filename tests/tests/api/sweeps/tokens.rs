@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// A token that this deployment could have signed, as far as anybody can tell without its tables.
+/// A token that this deployment could have signed, as far as can be told without its tables.
 fn forge(user: &str, role: &str, expires_in: i64) -> String {
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
@@ -28,7 +28,8 @@ fn bearer(token: &str) -> String {
     format!("Bearer {token}")
 }
 
-/// Asserts that a token, good for nothing, is refused with `code` by whoever reads it, and read by nobody else.
+/// Asserts that every endpoint that reads a token refuses this invalid one with `code`, and that no other endpoint
+/// reads it.
 fn sweep_token(authorization: &str, code: &str, signed: Option<&str>) {
     let stranger = stack().stranger();
     for request in page() {
@@ -169,7 +170,7 @@ fn a_bad_key_is_401_wherever_keys_are_read() {
 fn an_apps_key_changes_nothing() {
     let key = Key::publishable(&["posts:read"]);
     for request in page() {
-        // What changes something is not to be asked twice of an admin.
+        // No admin: a request that changes something must not be sent twice by one.
         for caller in [stack().stranger(), stack().member()] {
             let without = request.send(&caller, &[]);
             let reply = request.send(
@@ -231,7 +232,7 @@ fn a_member_may_do_nothing_that_is_for_admins() {
     let id = feedback["id"].as_str().unwrap_or_default();
     for mut request in of_collections().filter(|request| request.collection == "feedback") {
         request.path = request.path.replace(NO_ID, id);
-        // What may not be read does not exist.
+        // A record that may not be read does not exist.
         let code = match request.entry.guard {
             Guard::Rule(Operation::Create) => continue,
             Guard::Rule(Operation::List) => "auth/forbidden",

@@ -38,7 +38,7 @@ fn a_user_is_gone_at_once_and_the_address_is_free() {
         !is_signed_in(&member) && is_signed_in(&another),
         "nobody becomes somebody else"
     );
-    // What the user had stays, and is nobody's: an admin finds it.
+    // The user's record stays, without an existing owner: an admin finds it.
     let path = format!("/api/notes/{}", note["id"].as_str().unwrap_or_default());
     assert_eq!(another.get(&path).code(), "data/record-not-found");
     assert_eq!(admin.get(&path).expect(200).json(), note);

@@ -1,4 +1,4 @@
-//! Who may do any of it: admins.
+//! The guard of these endpoints: admins alone.
 
 use blackbox::{Caller, JWT_SECRET, PASSWORD, Reply, fresh_email, stack};
 use serde_json::{Value, json};
@@ -40,7 +40,7 @@ fn send(caller: &Caller, (method, path, body): &(&'static str, String, Option<Va
     caller.send(method, path, headers, body.as_deref().map(str::as_bytes))
 }
 
-/// Somebody signed in whom an admin has given this role.
+/// A signed-in user with a role that an admin has set.
 fn of_role(role: &str) -> Caller {
     let email = fresh_email();
     let body = json!({ "email": email, "password": PASSWORD, "role": role });
@@ -83,7 +83,7 @@ fn nobody_but_an_admin_does_any_of_it() {
                 "You may not do this.",
             );
         }
-        // Whoever may not look does not learn who is there, either.
+        // A refused caller does not learn which users exist, either.
         for request in requests(super::look::NO_ID, super::look::NO_ID) {
             refused(
                 &send(&caller, &request),

@@ -125,7 +125,7 @@ fn who_is_disabled_is_no_admin_to_count_on() {
     assert_eq!(world.counted(), (3, 3));
     let _ = world.patch(0, 1, &json!({ "disabled": true })).expect(200);
     assert_eq!(world.counted(), (2, 2));
-    // A disabled one goes without anybody counting, whichever way.
+    // Changes to a disabled admin leave the count, in either direction.
     let _ = world.patch(0, 1, &json!({ "role": "editor" })).expect(200);
     let _ = world.patch(0, 1, &json!({ "role": "admin" })).expect(200);
     assert_eq!(world.counted(), (2, 2));
@@ -171,7 +171,7 @@ fn two_admins_who_demote_each_other_leave_one() {
             .iter()
             .filter(|code| *code == "users/last-admin")
             .count();
-        // Whoever came second was no admin any more, or was the last one, or was in the way of the other.
+        // The second caller was no longer an admin, was the last one, or conflicted with the first.
         let told = [
             "",
             "users/last-admin",

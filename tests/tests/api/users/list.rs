@@ -9,8 +9,8 @@ use serde_json::{Value, json};
 use super::look::{path, user};
 use crate::auth::look::{invalid, masked, refused};
 
-/// Users of one family, whose addresses all have a text in them that no other has: the text, and their addresses from
-/// the newest to the oldest.
+/// Makes users whose addresses share a text that no other address has. Returns the text, and their addresses from the
+/// newest to the oldest.
 fn family(admin: &Caller, roles: &[&str]) -> (String, Vec<String>) {
     let name = fresh_email().replace("@example.com", "");
     let mut emails: Vec<String> = roles
@@ -191,7 +191,7 @@ fn a_cursor_is_good_for_its_search_and_role() {
             );
         }
     }
-    // It seals a list of nobody else's: a cursor of records is none of users.
+    // It is bound to its own list: a cursor of records is none of users.
     let _ = admin
         .post("/api/posts", &json!({ "title": "a" }))
         .expect(201);

@@ -1,12 +1,12 @@
-//! Users as admins see them, and what is asked of their sessions.
+//! Users as admins see them, and checks of their sessions.
 
 use blackbox::{Caller, Reply, fresh_email, stack};
 use serde_json::{Value, json};
 
-/// Well-formed, and nobody's.
+/// A well-formed id of no user.
 pub(crate) const NO_ID: &str = "0197a3b0-0000-7000-8000-000000000000";
 
-/// What is no id, or nobody's.
+/// Texts that are no id, and ids of no user.
 pub(crate) const NOBODY: [&str; 7] = [
     NO_ID,
     "x",
@@ -51,7 +51,7 @@ pub(crate) fn refresh(caller: &Caller) -> Reply {
     )
 }
 
-/// Whether what a caller holds is good: the access token on every instance, and the refresh token where it is not.
+/// Whether a caller's tokens are valid: the access token on every instance, and the refresh token if it is not.
 #[track_caller]
 pub(crate) fn is_signed_in(caller: &Caller) -> bool {
     // Instances take turns, so that every one of them is asked.

@@ -1,4 +1,4 @@
-//! `/api/users*`: what admins do with users.
+//! `/api/users*`: admins' requests about users.
 
 mod look;
 

@@ -99,7 +99,7 @@ fn a_foreign_hash_logs_in_and_is_renewed() {
     shown["disabled"] = json!(false);
     assert_eq!(stack().admin().get(&path(id)).expect(200).json(), shown);
 
-    // The line has been there, whatever has become of the user since.
+    // The line has made a user before, even if the user has changed since.
     let again = said(&admin_on(inside, &endpoint, &["import", file.path()]));
     assert_eq!(
         again,

@@ -54,7 +54,7 @@ fn disabling_ends_every_session_at_once_and_enabling_brings_none_back() {
     assert_eq!(masked(&changed), expected);
     assert!(!is_signed_in(&member) && !is_signed_in(&second));
 
-    // It is told to whoever knows the password, and to nobody else.
+    // Only a caller that knows the password learns of it.
     refused(
         &login(&member.email, PASSWORD),
         403,

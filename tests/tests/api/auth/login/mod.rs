@@ -109,7 +109,7 @@ fn an_unknown_address_and_a_wrong_password_ask_the_same_of_the_tables() {
     let member = stack().member();
     let variant = inside.variant("login", "alike", 1, &[]);
     variant.settle();
-    // Each from a source of its own, whose attempts nobody else has counted.
+    // Each comes from a source of its own without counted attempts.
     let asked = |email: &str, source: &str| {
         wrong_credentials(&variant.invoke(&event(email, "not the password").source_ip(source)));
         let calls = variant.calls().into_iter();

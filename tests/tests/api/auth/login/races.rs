@@ -23,7 +23,7 @@ fn a_login_that_a_password_change_overtakes_leaves_no_session() {
         held.release();
         login.join().unwrap()
     });
-    // The old password was right when it was checked; what it got is worth nothing.
+    // The old password was right when it was checked; the session that it began is not valid.
     if reply.status != 200 {
         wrong_credentials(&reply);
         return;

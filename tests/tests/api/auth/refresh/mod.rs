@@ -55,7 +55,7 @@ fn lives(caller: &Caller) {
     let _ = caller.get("/api/notes").expect(200);
 }
 
-/// Neither the access token nor any of these refresh tokens is worth anything.
+/// Neither the access token nor any of these refresh tokens is valid.
 fn is_over(caller: &Caller, tokens: &[&str]) {
     look::revoked(&caller.get("/api/notes"));
     for token in tokens {

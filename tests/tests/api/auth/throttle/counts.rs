@@ -1,4 +1,4 @@
-//! What counts, and what the table keeps of it.
+//! Counted attempts, and the items that the table keeps of them.
 
 use super::*;
 

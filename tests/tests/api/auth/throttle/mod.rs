@@ -1,4 +1,4 @@
-//! How often something may be tried.
+//! The limits of attempts.
 
 mod counts;
 mod others;
@@ -24,7 +24,7 @@ const CLOUD: [(&str, &str); 5] = [
 
 const LOGIN: &str = "/api/auth/login";
 
-/// Tables and functions whose numbers are those of the cloud, and somebody with an account.
+/// Tables, functions with the numbers of the cloud, and the address of an account.
 struct World<'a> {
     apart: Apart<'a>,
     register: Instance<'a>,
@@ -67,7 +67,7 @@ impl<'a> World<'a> {
         self.later("login", "", &[])
     }
 
-    /// What is counted.
+    /// The counted attempts.
     fn items(&self) -> Vec<Value> {
         let scan = json!({ "TableName": "local-_throttle" });
         let found = self.apart.dynamo.engine().call("Scan", &scan).unwrap();
@@ -259,14 +259,14 @@ fn many_instances_at_once_let_no_more_through_than_one() {
         [401; 5],
         "an unknown account"
     );
-    // What was refused for the account was given back to the source: it has ten attempts of its twenty left.
+    // Attempts refused for the account were given back to the source: it has ten attempts of its twenty left.
     let accounts: Vec<String> = (0..20).map(|_| fresh_email()).collect();
     assert_eq!(
         at_once(&|n| guess(&accounts[n], "192.0.2.1")).len(),
         15,
         "one source, many accounts"
     );
-    // Those that know the password get through together, as many as there may be attempts under way.
+    // Logins with the right password succeed together, up to the limit of attempts under way.
     let account = world.account();
     let accepted = at_once(&|_| right(&account, "192.0.2.9"));
     assert!(

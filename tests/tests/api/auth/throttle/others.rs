@@ -9,7 +9,7 @@ fn a_source_registers_ten_accounts_an_hour() {
     let event =
         |email: &str, source: &str| credentials("register", email, PASSWORD).source_ip(source);
     for n in 0..10 {
-        // Whether the address is taken is for sale at the same price.
+        // A taken address costs an attempt as well.
         let (email, status) = if n % 2 == 0 {
             (fresh_email(), 201)
         } else {
@@ -182,7 +182,7 @@ fn every_number_is_a_setting() {
     assert!((590..=600).contains(&locked(&refresh.invoke(&with(&token)))));
 }
 
-/// Otherwise whoever has stolen an access token has as many guesses as they like.
+/// Otherwise the thief of an access token has unlimited guesses.
 #[test]
 fn a_password_that_is_confirmed_counts_as_a_login() {
     let Some(world) = World::new() else { return };
@@ -234,7 +234,7 @@ fn a_password_that_is_confirmed_counts_as_a_login() {
         locked(&login.invoke(&right(&email, "192.0.2.1")));
         let _ = login.invoke(&right(&email, "192.0.2.3")).expect(200);
     }
-    // Without a token nobody gets as far as that.
+    // Without a token the request is refused before.
     let before = world.items().len();
     let change =
         Event::new("POST", "/api/auth/password/change").json(&json!({ "currentPassword": "x" }));
@@ -245,8 +245,8 @@ fn a_password_that_is_confirmed_counts_as_a_login() {
     assert_eq!(world.items().len(), before);
 }
 
-/// Where attempts cannot be counted nobody logs in and nobody registers: otherwise whoever slows the table down has as
-/// many guesses as they like.
+/// Without counting there is no login and no registration: otherwise an attacker who slows the table down has unlimited
+/// guesses.
 #[test]
 fn a_table_that_fails_lets_nobody_through() {
     let Some(world) = World::new() else { return };

@@ -24,7 +24,7 @@ fn an_event_may_list_its_cookies_or_have_them_in_a_header() {
     let _ = kept(&refresh(both).expect(200));
 }
 
-/// What is deployed: `__Host-refresh`, and the origins that the template's parameter names.
+/// The deployed setting: `__Host-refresh`, and the origins that the template's parameter names.
 struct Cloud<'a> {
     apart: Apart<'a>,
     login: Instance<'a>,
@@ -88,7 +88,7 @@ fn in_the_cloud_the_cookie_is_tied_to_its_host_and_to_named_origins() {
     };
     let pair = format!("__Host-refresh={}", value(&set));
     let app = "https://app.example.com";
-    // A star names nobody, and no setting not even localhost.
+    // A star allows no origin by name; an unset variable does not even allow localhost.
     for (origins, origin) in [
         ("*", app),
         ("*", "*"),
@@ -108,7 +108,7 @@ fn in_the_cloud_the_cookie_is_tied_to_its_host_and_to_named_origins() {
             .header("set-cookie")
             .is_some_and(|set| set.starts_with("__Host-refresh=") && value(set).len() > 43)
     );
-    // In the cloud the gateway says who may see the reply.
+    // In the cloud the gateway adds the CORS headers.
     assert_eq!(reply.header("access-control-allow-origin"), None);
     let reply = ours.invoke(&event(app, "__Host-refresh=garbage"));
     wrong_refresh_token(&reply);

@@ -13,7 +13,7 @@ const REFRESH: &str = "/api/auth/refresh";
 
 const LOGOUT: &str = "/api/auth/logout";
 
-/// An origin that `cargo dev` allows by default, and one that nobody does.
+/// An origin that `cargo dev` allows by default, and one that no setting allows.
 const OURS: &str = "http://localhost:5173";
 
 const EVIL: &str = "https://evil.example";
@@ -21,7 +21,7 @@ const EVIL: &str = "https://evil.example";
 /// A week, less what a slow machine takes.
 const WEEK: std::ops::RangeInclusive<u64> = 7 * 86_400 - 60..=7 * 86_400;
 
-/// What a `Set-Cookie` header says.
+/// A parsed `Set-Cookie` header.
 #[derive(Debug, PartialEq)]
 struct Cookie {
     value: String,
@@ -279,7 +279,7 @@ fn a_cookie_counts_on_requests_of_our_own_pages_alone() {
             ],
             None,
         ));
-        // A token that the page knows is the page's to send.
+        // A page may send a token that it knows, from any origin.
         let known = post(
             path,
             &[("x-refresh-token", &member.refresh_token), ("origin", EVIL)],
@@ -313,7 +313,7 @@ fn whatever_will_never_be_good_again_is_forgotten() {
     wrong_refresh_token(&reply);
     forgotten(&reply);
 
-    // What may pass is no reason to forget anything.
+    // A temporary refusal leaves the cookie.
     let token = session();
     let throttled = inside.variant(
         "refresh",
@@ -343,7 +343,7 @@ fn whatever_will_never_be_good_again_is_forgotten() {
     let _ = lives(&token);
 }
 
-/// Two tabs share a cookie jar: the slower one's refusal must not take away what the faster one got.
+/// Two tabs share a cookie jar: the refusal of the slower tab must not delete the new cookie of the faster tab.
 #[test]
 fn a_second_tab_does_not_take_the_cookie_away() {
     let Some(_) = stack().inside() else { return };
@@ -376,7 +376,7 @@ fn a_logout_by_cookie_ends_the_session_and_the_cookie() {
     forgotten(&reply);
     assert_eq!(reply.text(), "");
     wrong_refresh_token(&post(REFRESH, &[("x-refresh-token", &token)], None));
-    // Whatever the string.
+    // This holds for any token.
     forgotten(&by_cookie(LOGOUT, "garbage", OURS).expect(204));
     // By access token there is no cookie to forget.
     let member = stack().member();

@@ -1,4 +1,4 @@
-//! Registration, login, sessions, and what users do to their own account.
+//! Registration, login, sessions, and users' changes to their own account.
 
 mod own;
 
@@ -156,7 +156,7 @@ fn register_admin<'a>(world: &'a World<'_>, admin_email: &str) -> Act<'a> {
     registration(world, admin_email.to_owned())
 }
 
-/// A user wholly or not at all: who was told nothing may register again, or is there and may log in.
+/// A user exists wholly or not at all: after a failure either a second registration or a login succeeds.
 fn registration<'a>(world: &'a World<'_>, email: String) -> Act<'a> {
     let event = credentials("register", &email);
     let look = move |reply: &Reply| {
@@ -243,7 +243,7 @@ fn refresh<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     }
 }
 
-/// Whoever shows an old token ends the session, at the latest when it is shown again.
+/// An old token ends the session, at the latest when it is sent again.
 fn reuse<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let member = world.member();
     let mut newest = member.refresh.clone();
@@ -302,7 +302,7 @@ fn end_others<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     end_sessions(world, Scene::EndOthers)
 }
 
-/// The one that asks goes on whatever happens, and in the end the other is over.
+/// The asking session goes on in any case, and in the end the other session has ended.
 fn end_sessions<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
     let member = world.member();
     let other = world.login(&member.email).expect(200).json();

@@ -1,4 +1,4 @@
-//! What users do to their own account.
+//! Users' changes to their own account.
 
 use super::*;
 
@@ -30,7 +30,7 @@ pub(super) fn own<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
     }
 }
 
-/// One name is the user's and the other nobody's, the one that the caller was told if it was told one.
+/// The user has one of the two names and the other is free; a successful reply showed the name that the user has.
 pub(super) fn change_profile<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let member = world.member();
     let [before, after] = [fresh_username(), fresh_username()];
@@ -61,7 +61,7 @@ pub(super) fn change_profile<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
             world.ask("me-update", &again).expect(200).json()["username"],
             *after
         );
-        // What was given up is free.
+        // The name that was given up is free.
         let _ = world
             .ask("me-update", &rename(&world.member(), &before))
             .expect(200);
@@ -96,7 +96,7 @@ pub(super) fn me_delete_again<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     delete_account(world, Scene::MeDeleteAgain)
 }
 
-/// Wholly deleted or not at all, and what is deleted can be brought back, or its address be had.
+/// Deleted wholly or not at all; a deleted account can be restored, or its address registered.
 fn delete_account<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
     let (member, username) = named(world);
     if scene == Scene::MeDeleteAgain {

@@ -100,7 +100,7 @@ enum Scene {
     PatchSeen,
 }
 
-/// One record if the caller was told so, at most one if not.
+/// One record after a success, at most one after a failure.
 fn create<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let member = world.member();
     let event = Event::new("POST", "/api/notes")

@@ -10,7 +10,7 @@ pub(super) fn create_again<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     create_once(world, Scene::CreateAgain)
 }
 
-/// With a key, a create can be sent again until it is heard: there is one record in the end.
+/// With a key, a create can be sent again until it succeeds: there is one record in the end.
 fn create_once<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
     let member = world.member();
     let body = json!({ "name": "once", "sku": fresh_sku() });

@@ -61,7 +61,7 @@ fn a_server_passes_every_rule() {
     assert_eq!(made["items"][1]["createdBy"], Value::Null);
     let _ = server.delete(&path).expect(204);
     refused(&member.get(&path), 404, "data/record-not-found");
-    // What is for roles, and what nobody but admins may do.
+    // Operations for roles, and operations for admins alone.
     let report = server
         .post("/api/reports", &json!({ "title": "a" }))
         .expect(201)
@@ -149,7 +149,7 @@ fn a_bearer_token_beside_a_secret_key_is_not_read() {
         .caller()
         .send("GET", "/api/posts", &[("authorization", "Basic x")], None);
     assert_eq!(reply.status, 200);
-    // A logout that names its session by a token names none.
+    // A logout by access token names no session.
     let reply = member
         .with_key(&key.text)
         .send("POST", "/api/auth/logout", &[], None);

@@ -1,4 +1,4 @@
-//! Keys that are none, and what is told of a key.
+//! Invalid keys, and replies about keys.
 
 use super::*;
 

@@ -1,5 +1,5 @@
-//! Fields with rules of their own: what is not shown is in no reply and behind no question, and what is not one's own to
-//! write stays as it is.
+//! Fields with rules of their own: a hidden field is in no reply and no filter; a field that the caller may not write
+//! stays.
 
 mod writing;
 
@@ -9,14 +9,14 @@ use serde_json::{Map, Value, json};
 use super::look::{NOBODY, invalid, now, page, path, refused_with, text};
 use super::shop::{encoded, ids, query, settles, walk, word};
 
-/// What is not shown to everybody.
+/// Fields that are not shown to every caller.
 const HIDDEN: [&str; 3] = ["remarks", "score", "source"];
 
-/// An article that everybody sees, with values that not everybody does.
+/// An article that every caller sees, with values that are hidden from some.
 struct Secret {
     owner: Caller,
     article: Value,
-    /// What the article points to in a field that is not shown to everybody.
+    /// The target of the article's hidden relation.
     source: Value,
     /// A word of its title.
     title: String,
@@ -49,7 +49,7 @@ impl Secret {
         }
     }
 
-    /// The reply has nothing of what is not shown, neither the names of the fields nor their values.
+    /// The reply has neither the names nor the values of hidden fields.
     #[track_caller]
     fn is_not_in(&self, reply: &Reply, what: &str) {
         let all = format!("{} {:?}", reply.text(), reply.headers);
@@ -63,7 +63,7 @@ impl Secret {
     }
 }
 
-/// Which of the fields that are not shown to everybody are there.
+/// The hidden fields that are present.
 fn shown(record: &Value) -> Vec<&'static str> {
     HIDDEN
         .into_iter()
@@ -71,7 +71,7 @@ fn shown(record: &Value) -> Vec<&'static str> {
         .collect()
 }
 
-/// A body with what a record shows but for the system's fields, and these.
+/// A body with a record's fields, but for the system's, and these.
 fn with(record: &Value, more: &Value) -> Value {
     let mut body: Map<String, Value> = record.as_object().cloned().expect("an object");
     body.extend(more.as_object().cloned().unwrap_or_default());
@@ -120,7 +120,7 @@ fn a_field_is_shown_to_whom_its_rule_lets_see_it_in_every_reply() {
                 secret.is_not_in(&caller.get(&list), &list);
             }
         }
-        // Whoever is shown nothing of what was asked for is shown the id.
+        // A caller that may see none of the requested fields gets the id.
         let fields = caller
             .get(&format!("{one}?fields=score"))
             .expect(200)
@@ -197,7 +197,7 @@ fn what_is_inlined_shows_no_more_than_when_it_is_read() {
         (vec![], vec!["remarks"])
     );
     assert_eq!(two(&stack().admin()), HIDDEN);
-    // What hangs on a field that is not shown is not inlined either, whoever might read it by itself.
+    // The target of a hidden relation is not inlined either, even if the caller may read it by itself.
     let record = member
         .get(&format!("{}?expand=see.source", path("articles", &near)))
         .expect(200)
@@ -311,7 +311,7 @@ fn nobody_asks_by_a_field_that_is_not_shown_in_all_of_a_list() {
         )
         .1
         .expect("more");
-        // What an admin was given to go on with takes nobody else there.
+        // An admin's cursor is of no use to another caller.
         refused_with(
             &member.get(&format!("/api/articles?{sort}&cursor={cursor}")),
             403,
@@ -321,7 +321,7 @@ fn nobody_asks_by_a_field_that_is_not_shown_in_all_of_a_list() {
         let other = member.get(&format!("/api/articles?cursor={cursor}"));
         assert_eq!((other.status, &*other.code()), (400, "data/invalid-cursor"));
     }
-    // Nor does the order of a list tell, where an index of a field that is not shown would serve.
+    // Nor does the order of a list tell anything, where an index of a hidden field would serve.
     let all = format!("title_contains={}", secret.title);
     settles(&1, &all, || walk(&member, "articles", &all, 10).len());
 }

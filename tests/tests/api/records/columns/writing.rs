@@ -1,4 +1,4 @@
-//! Writing what others may not.
+//! Fields that only some callers may write.
 
 use super::*;
 
@@ -42,7 +42,7 @@ fn what_is_not_ones_own_to_write_is_refused_and_nothing_is_written() {
                     &format!("{place}{}", message(field)),
                 );
             }
-            // What does not exist, for whatever reason, is 404 first.
+            // A record that does not exist for the caller is 404 first.
             let _ = member
                 .patch(&format!("/api/articles/{NOBODY}"), &body)
                 .expect(404);
@@ -58,7 +58,7 @@ fn what_is_not_ones_own_to_write_is_refused_and_nothing_is_written() {
         }
     }
     assert_eq!(now(&member, "articles", &own), own);
-    // An object of one's own is written with its remarks, and without.
+    // An own article is written with its remarks, and without.
     let changed = member
         .patch(
             &path("articles", &own),
@@ -99,7 +99,7 @@ fn a_replacement_leaves_what_its_writer_may_not_see_or_write() {
     let replaced = owner
         .put(&at, &json!({ "title": "new", "status": "published" }))
         .expect(200);
-    // The owner's own remarks are gone, as the text is; what the owner may not write or see is as it was.
+    // The owner's own remarks are gone, as the text is; fields that the owner may not write or see are unchanged.
     assert_eq!(
         (shown(&replaced.json()), replaced.json().get("body")),
         (vec![], None)
@@ -120,7 +120,7 @@ fn a_replacement_leaves_what_its_writer_may_not_see_or_write() {
         )
     );
     assert_eq!((kept.get("remarks"), kept.get("body")), (None, None));
-    // It may be sent on condition of what was seen.
+    // It may be sent on condition of the seen revision.
     let tag = owner
         .get(&at)
         .expect(200)
@@ -133,7 +133,7 @@ fn a_replacement_leaves_what_its_writer_may_not_see_or_write() {
     };
     let whole = json!({ "title": "newer", "status": "published", "remarks": "r", "source": null });
     let reply = send(&tag, &whole).expect(200).json();
-    // What may be written without being seen is written.
+    // A field that may be written and not seen is written.
     assert_eq!(
         (&reply["remarks"], reply.get("source")),
         (&json!("r"), None)
@@ -144,7 +144,7 @@ fn a_replacement_leaves_what_its_writer_may_not_see_or_write() {
         (None, &json!(secret.score))
     );
     let _ = send(&tag, &whole).expect(412);
-    // An admin's replacement is one of everything, with defaults.
+    // An admin's replacement covers every field, with defaults.
     let replaced = admin
         .put(&at, &json!({ "title": "last" }))
         .expect(200)

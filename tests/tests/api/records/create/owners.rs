@@ -1,4 +1,4 @@
-//! Whose a new record is.
+//! The owner of a new record.
 
 use super::*;
 

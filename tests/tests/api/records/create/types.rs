@@ -1,4 +1,4 @@
-//! What each type takes.
+//! The values of each type.
 
 use super::*;
 

@@ -268,7 +268,7 @@ fn every_operator_of_json_finds_what_it_says() {
     ] {
         shelf.finds(&[("orFilters", &filter.to_string())], expected);
     }
-    // Whatever is said holds together.
+    // All parameters hold together.
     shelf.finds(
         &[
             ("status", "active"),

@@ -89,7 +89,7 @@ fn what_does_not_fit_is_named() {
     }
     let nul = member.get("/api/products?name=%00");
     let _ = refuses(&nul, "name", &["nul"]);
-    // A count takes no more than which records.
+    // A count takes only parameters that select records.
     for name in [
         "limit",
         "cursor",
@@ -146,7 +146,7 @@ fn fields_are_projected() {
             json!({ "items": [expected], "nextCursor": null })
         );
     }
-    // What is not shown can still be filtered and sorted by.
+    // Fields outside `fields` can still be filtered and sorted by.
     let asked = query(&[
         ("createdBy", shelf.member.id()),
         ("status", "active"),
@@ -241,7 +241,7 @@ fn how_a_query_string_is_read() {
     }
 }
 
-/// Where everybody lists everything there is no index by owner: such a filter is judged record by record.
+/// Where every caller lists everything there is no index by owner: such a filter is checked record by record.
 #[test]
 fn owners_and_relations_are_found_by_their_index() {
     let (member, other, admin) = (stack().member(), stack().member(), stack().admin());

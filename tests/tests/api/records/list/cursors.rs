@@ -137,7 +137,7 @@ fn a_forged_or_foreign_cursor_is_refused() {
         400,
         "data/invalid-cursor",
     );
-    // What everybody sees is one list: its cursors are good for everybody.
+    // A list that every caller sees alike has cursors that are good for every caller.
     let public = cursor(&stranger, "posts");
     let _ = member
         .get(&format!("/api/posts?limit=1&cursor={public}"))

@@ -147,7 +147,7 @@ fn an_owners_list_cannot_be_widened() {
             );
         }
     }
-    // What there is to ask asks for one's own.
+    // Every possible filter finds only the caller's own records.
     let everything = "%7B%22%24or%22%3A%5B%7B%22title_exists%22%3Atrue%7D%2C%7B%7D%5D%7D";
     for name in [
         "user_id",

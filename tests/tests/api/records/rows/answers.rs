@@ -1,4 +1,4 @@
-//! What is not shown is not there.
+//! A hidden record does not exist for the caller.
 
 use super::*;
 
@@ -90,7 +90,7 @@ fn what_is_not_shown_answers_like_a_missing_and_a_deleted_one() {
     }
     assert_eq!(now(&draft.owner, "articles", &draft.article), draft.article);
     assert_eq!(now(&attacker, "articles", &own), own);
-    // Whom it is shown to, but who may not change it, hears so.
+    // A caller that sees the record but may not change it gets 403.
     for reply in [
         draft
             .reader
@@ -126,7 +126,7 @@ fn a_relation_to_what_is_not_shown_is_a_relation_to_nothing() {
             "/api/articles".to_owned(),
             json!({ "title": "x", "see": "ID", "source": "ID" }),
         ),
-        // A value that somebody has is told before a relation, to whatever it is.
+        // A taken value is reported before a relation, whatever its target.
         (
             "POST",
             "/api/articles".to_owned(),
@@ -167,7 +167,7 @@ fn a_relation_to_what_is_not_shown_is_a_relation_to_nothing() {
         }
     }
     assert_eq!(now(&attacker, "articles", &own), own);
-    // Whom it is shown to may point to it, and that tells the others its id and no more.
+    // Callers that see it may point to it; this tells the others its id and no more.
     for caller in [&draft.owner, &draft.reader] {
         let made = article(caller, &json!({ "see": id, "status": "published" }));
         for at in [
@@ -192,7 +192,7 @@ fn a_relation_to_what_is_not_shown_is_a_relation_to_nothing() {
             .expect(200);
         draft.is_not_in(&reply, "two hops");
         assert_eq!(reply.json()["see"]["see"], json!(id));
-        // What is not shown any more stays where it is, and what hangs on it can be changed.
+        // A relation to a record hidden since stays, and its record can be changed.
         let changed = caller
             .patch(&path("articles", &made), &json!({ "body": "b" }))
             .expect(200)
@@ -234,7 +234,7 @@ fn a_repeated_create_shows_what_is_still_shown() {
     let create = || member.send("POST", "/api/articles", &headers, Some(body.as_bytes()));
     let made = create().expect(201).json();
     assert_eq!(create().expect(201).json(), made);
-    // It was given away: a draft of somebody else's.
+    // It was given away: it is another user's draft.
     let _ = admin
         .patch(&path("articles", &made), &json!({ "user_id": other.id() }))
         .expect(200);
@@ -266,7 +266,7 @@ fn a_target_that_is_hidden_meanwhile_is_never_pointed_to() {
         for reply in &replies[1..] {
             assert!([201, 400].contains(&reply.status), "{}", reply.text());
         }
-        // It is hidden now, so from now on it is nothing.
+        // It is hidden now, so from now on it does not exist.
         assert_eq!(point().status, 400);
     }
 }

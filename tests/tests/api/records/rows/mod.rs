@@ -1,4 +1,4 @@
-//! Row filters: a record that they do not show to a caller does not exist for that caller, whatever is asked.
+//! Row filters: a record hidden from a caller does not exist for that caller, in any request.
 
 mod answers;
 
@@ -8,10 +8,10 @@ use serde_json::{Value, json};
 use super::look::{NOBODY, any_refusal, now, page, path, refused, refused_with, text, together};
 use super::shop::{answers_as_missing, ids, query, said, send, settles, walk, word};
 
-/// An article that is not published yet, and whom it is shown to.
+/// An article that is not published yet, and the callers that see it.
 struct Draft {
     owner: Caller,
-    /// Somebody whom the owner lets read it.
+    /// A user whom the owner lets read it.
     reader: Caller,
     article: Value,
     /// One that was like it, and is gone.
@@ -243,7 +243,7 @@ fn a_cursor_is_good_for_whom_the_same_is_shown() {
             expected
         );
     }
-    // The same conditions of one's own are not those that show.
+    // The same conditions in a query make another cursor than the row filters.
     let published = format!("/api/articles?title={title}&status=published&limit=1");
     let cursor = page(&admin.get(&published).expect(200)).1.expect("more");
     refused(

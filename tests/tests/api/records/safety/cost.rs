@@ -1,4 +1,4 @@
-//! Idempotency keys, and what a refusal costs.
+//! Idempotency keys, and the cost of refusals.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn a_key_opens_nothing_of_others_and_nothing_that_may_no_longer_be_read() {
     };
     let body = json!({ "product": victim.product["id"], "note": victim.secret, "total": 4711.25 });
     let theirs = ask(&victim.member, "orders", &body).expect(201).json();
-    // Another caller's key, with the same body and with another: no 409, and a record of one's own.
+    // With another caller's key, for the same body or another: no 409, and a record of the caller's own.
     for (total, caller) in [(1, &attacker), (2, &stack().member())] {
         let other = json!({ "product": victim.product["id"], "total": total });
         let reply = ask(caller, "orders", &other).expect(201);
@@ -27,10 +27,10 @@ fn a_key_opens_nothing_of_others_and_nothing_that_may_no_longer_be_read() {
     }
     let same = ask(&stack().member(), "orders", &body).expect(201).json();
     assert_ne!(same["id"], theirs["id"]);
-    // An admin's own key is as much the admin's.
+    // An admin's key is separate as well.
     let admins = ask(&stack().admin(), "orders", &body).expect(201).json();
     assert_ne!(admins["id"], theirs["id"]);
-    // Written once, and for nobody to read but admins: the second time there is nothing to show.
+    // The record is written once and readable by admins alone: the second time no record is shown.
     let message = json!({ "message": victim.secret });
     let first = ask(&attacker, "feedback", &message).expect(201).json();
     let again = ask(&attacker, "feedback", &message);
@@ -44,7 +44,7 @@ fn a_key_opens_nothing_of_others_and_nothing_that_may_no_longer_be_read() {
         100,
     );
     assert_eq!(ids(&found), ids(&[first]), "written once");
-    // What is gone is not shown again.
+    // A deleted record is not shown again.
     let _ = victim.member.delete(&path("orders", &theirs)).expect(204);
     let again = ask(&victim.member, "orders", &body);
     refused(&again, 404, "data/record-not-found");
@@ -54,10 +54,10 @@ fn a_key_opens_nothing_of_others_and_nothing_that_may_no_longer_be_read() {
     );
 }
 
-/// A name, who is asked, and what about a record of this id.
+/// A name, a function, and its request about a record of this id.
 type Ask<'a> = (&'static str, &'a Instance<'a>, &'a dyn Fn(&str) -> Event);
 
-/// What an attempt asks of DynamoDB and what that costs is the same as well: time and load tell nothing either.
+/// An attempt's DynamoDB requests and their cost are the same as well: time and load tell nothing either.
 #[test]
 fn what_may_not_be_read_costs_what_is_missing_costs() {
     let Some(inside) = stack().inside() else {
@@ -157,7 +157,7 @@ fn what_may_not_be_read_costs_what_is_missing_costs() {
                     )
                 })
                 .collect();
-            // The session is checked beside the rest: which of the two comes first is not told.
+            // The session is checked beside the rest: which of the two comes first is not observable.
             calls.sort();
             (reply.status, calls)
         };

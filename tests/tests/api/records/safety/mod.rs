@@ -1,5 +1,4 @@
-//! The attacker: whatever is asked of lists and writes, nothing tells of a record or a value that the caller may not
-//! read.
+//! The attacker: no list and no write tells of a record or a value that the caller may not read.
 
 mod cost;
 mod cursors;
@@ -18,7 +17,7 @@ use super::shop::{
     word,
 };
 
-/// A member with orders that are nobody's business.
+/// A member with private orders.
 struct Victim {
     member: Caller,
     product: Value,
@@ -172,7 +171,7 @@ fn no_filter_no_order_no_search_and_no_count_reaches_others_records() {
             .get(&format!("/api/orders/count?{asked}"));
         refused(&stranger, 401, "auth/authentication-required");
     }
-    // Everybody's index is for those who may list everybody's.
+    // An index over all owners is for callers that may list all records.
     for sort in ["state,total", "-state,-total"] {
         let _ = refuses(
             &attacker.get(&format!("/api/orders?sort={sort}")),
@@ -180,7 +179,7 @@ fn no_filter_no_order_no_search_and_no_count_reaches_others_records() {
             &["not-indexed"],
         );
     }
-    // Nor through what only admins list.
+    // Nor through a collection that only admins list.
     let _ = stack()
         .stranger()
         .post("/api/feedback", &json!({ "message": victim.secret }))

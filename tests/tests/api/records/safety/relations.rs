@@ -1,4 +1,4 @@
-//! Relations and unique values tell nothing of what may not be read.
+//! Relations and unique values tell nothing of hidden records.
 
 use super::*;
 
@@ -68,7 +68,7 @@ fn a_relation_to_what_may_not_be_read_is_a_relation_to_nothing() {
         }
     }
     assert_eq!(now(&attacker, "comments", &made), made);
-    // Who has one may name it, and that tells the others no more than its id.
+    // Its owner may name it; this tells the others no more than its id.
     let own = comment(
         &victim.member,
         &post,
@@ -90,7 +90,7 @@ fn a_relation_to_what_may_not_be_read_is_a_relation_to_nothing() {
     for name in ["order.note", "order.total_gt", "order_note", "author.email"] {
         any_refusal(&attacker.get(&format!("/api/comments?{name}=1")), name);
     }
-    // What hangs on it may still be changed by its owner after the relation has become unreadable or is gone.
+    // The owner may still change the comment after the target has become unreadable or is deleted.
     let _ = victim
         .member
         .delete(&path("orders", &victim.order))

@@ -1,8 +1,8 @@
-//! What the tables hold beside the records.
+//! Items beside the records in the tables.
 
 use super::*;
 
-/// What the tables call things is nothing that a caller may name.
+/// A caller may name no attribute of the tables.
 #[test]
 fn names_of_the_storage_are_unknown() {
     let (member, admin) = (stack().member(), stack().admin());

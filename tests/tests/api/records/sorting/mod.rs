@@ -50,7 +50,7 @@ fn ordered(records: &[Value], sort: &str) -> Vec<Value> {
     records
 }
 
-/// Products of one member, many alike in what they are ordered by.
+/// Products of one member, many alike in the fields that order them.
 fn products(member: &Caller, word: &str) -> Vec<Value> {
     let mut made = Vec::new();
     for n in 0..24_usize {
@@ -189,7 +189,7 @@ fn fields_of_one_value_need_no_place_in_the_order() {
             ids(&walk(&member, "products", &asked, 4))
         });
     }
-    // Where the value is not fixed for all that is asked for, it is not fixed.
+    // A field counts as fixed only if its value is fixed for all requested records.
     for parameters in [
         vec![("status_in", "active,draft"), ("sort", "-status,price")],
         vec![
@@ -264,7 +264,7 @@ fn an_order_that_no_index_keeps_is_refused_with_the_choices() {
             &[code],
         );
     }
-    // A member's orders are in the member's own indexes, everybody's in the others.
+    // A member's orders are in the member's own indexes, all orders in the others.
     let said = refuses(
         &member.get("/api/orders?sort=state,total"),
         "sort",
@@ -348,7 +348,7 @@ fn strings_longer_than_an_index_keeps() {
         })
         .collect();
     let all = |asked: &str| ids(&walk(&member, "products", asked, 1));
-    // Alike in what is kept and in the price, they are in the order of their ids.
+    // Alike in the kept bytes and in the price, they are in the order of their ids.
     let start = query(&[("name_startsWith", &long)]);
     settles(&ids(&ordered(&made, "-price")), "reversed ids", || {
         all(&format!("sort=name,-price&{start}"))

@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// What is changed, deleted and made between pages of an index disturbs nothing else.
+/// Changes, deletions and creations between pages of an index disturb no other record.
 #[test]
 fn pages_hold_while_records_move() {
     let (member, word) = (stack().member(), word());
@@ -41,8 +41,8 @@ fn pages_hold_while_records_move() {
     settles(&rest, "the rest", || rest_of(&next));
 }
 
-/// A filter that no index serves reads no more than 1 MB and asks no more than four times: its pages may be short, or
-/// empty, and all of them together hold everything once.
+/// A filter that no index serves reads at most 1 MB in at most four queries. Its pages may be short or empty; together
+/// they hold everything once.
 #[test]
 fn a_filter_without_an_index_is_bounded_and_complete() {
     let member = stack().member();
@@ -71,8 +71,8 @@ fn a_filter_without_an_index_is_bounded_and_complete() {
         cursor = format!("&cursor={next}");
     }
     assert_eq!(found, wanted);
-    // Eight or nine such records are 1 MB. How much a query has read is told by DynamoDB and by the engine inside; the
-    // emulator that a rehearsal deploys to tells one size for all, so that the bound is no bound there.
+    // Eight or nine such records are 1 MB. DynamoDB and the embedded engine report the size that a query has read. The
+    // emulator of a rehearsal reports one size for all, so the bound does not apply there.
     let tells = stack().inside().is_some();
     assert!(
         !tells || short.len() >= 2 && short.values().any(|items| *items < 2),
@@ -94,7 +94,7 @@ fn a_filter_without_an_index_is_bounded_and_complete() {
         let note = json!({ "title": n.to_string(), "body": body, "priority": 0 });
         let _ = member.post("/api/notes", &note).expect(201);
     }
-    // 42 are 5 MB: what has been counted so far is told, and that it is not all.
+    // 42 are 5 MB: the reply has the count so far, and says that it is not exact.
     let part = |asked: &str| {
         let count = member
             .get(&format!("/api/notes/count{asked}"))
@@ -186,7 +186,7 @@ fn explain_is_for_admins_and_tells_the_index_and_the_cost() {
     let _ = member.delete(&path("products", &made)).expect(204);
 }
 
-/// Many questions thrown by dice, each answered as a look at every record answers it: whatever index serves.
+/// Random queries, each compared with a check of every record, whichever index serves.
 #[test]
 fn dice() {
     let (member, word) = (stack().member(), word());

@@ -13,7 +13,7 @@ use super::look::{
     record, refused, refused_with, text,
 };
 
-/// What a note with every field is made of.
+/// The fields of a note with every field.
 fn everything(assignee: &str) -> Value {
     json!({ "title": "all", "body": "text", "size": 1.5, "priority": 3, "done": false,
         "due": "2026-11-21T10:00:00.000Z", "meta": { "a": 1 }, "tags": ["x"], "assignee": assignee })
@@ -306,7 +306,7 @@ fn what_is_not_there_cannot_be_changed() {
     assert_eq!(now(&member, "posts", &elsewhere), elsewhere);
 }
 
-/// Each body is within its limit; what they add up to is not.
+/// Each body is within its limit; their sum is not.
 #[test]
 fn a_record_that_has_grown_too_large_is_refused_and_keeps_what_it_had() {
     let member = stack().member();

@@ -1,4 +1,4 @@
-//! Whose a changed record is.
+//! The owner of a changed record.
 
 use super::*;
 
