@@ -14,7 +14,7 @@ mod suite;
 use self::emulator::{Emulator, free_port};
 pub use self::suite::Suite;
 
-/// What the stack is called in the emulator.
+/// The stack's name in the emulator.
 const STACK: &str = "rehearsal";
 
 /// Makes the routes of the deployed API; see its first lines.
@@ -180,10 +180,10 @@ fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
     Ok(found.then(|| aws.folder.to_path_buf()))
 }
 
-/// Who becomes an admin of the rehearsed stack.
+/// The address whose account becomes an admin of the rehearsed stack.
 const ADMIN: &str = "admin@example.com";
 
-/// What every deployment of a rehearsal is told.
+/// The arguments of every deployment of a rehearsal.
 const SAM_ARGUMENTS: [&str; 5] = [
     "--resolve-s3",
     "--capabilities",
@@ -251,7 +251,7 @@ impl Parts {
     }
 }
 
-/// Where AWS is, for whoever calls it: the emulator, and nothing of the machine's own profile.
+/// The address of AWS for a program: the emulator, and nothing of the machine's own profile.
 struct Aws<'a> {
     root: &'a Path,
     folder: &'a Path,

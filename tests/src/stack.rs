@@ -91,8 +91,8 @@ impl Stack {
         self.inside.as_ref()
     }
 
-    /// Whether the tables are in a DynamoDB that `BAKEND_TEST_DYNAMODB` names; then a line is printed, and a test of what
-    /// requests cost has to return: DynamoDB Local charges a transaction's indexes otherwise than AWS.
+    /// Whether the tables are in a DynamoDB that `BAKEND_TEST_DYNAMODB` names. Then a line is printed, and a test of costs
+    /// has to return: DynamoDB Local charges a transaction's indexes otherwise than AWS.
     #[must_use]
     pub fn has_another_engine(&self) -> bool {
         let another = engine::is_another();

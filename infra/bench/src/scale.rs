@@ -21,10 +21,10 @@ use self::cost::{Aim, Cost, Row, cells, verdict};
 use self::things::{DEFINITION, pad};
 use crate::figures::table;
 
-/// What a list may take whose filter no index serves: 4 queries and 1 MB, with a query's worth of overshoot.
+/// The bound of a list whose filter no index serves: 4 queries and 1 MB, with a query's worth of overshoot.
 const FILTERED: (usize, f64) = (4, 288.0);
 
-/// What a count may take: 4 MB in queries of 1 MB, from an index at half the price.
+/// The bound of a count: 4 MB in queries of 1 MB, from an index at half the price.
 const COUNTED: (usize, f64) = (5, 640.0);
 
 /// How long a request may take at most before the client asks again: what took so long may have been asked twice.
@@ -385,7 +385,7 @@ impl Bench {
         })
     }
 
-    /// What was asked for since this was asked the last time.
+    /// The requests since the last call of this method.
     fn calls(&self) -> Vec<Call> {
         self.proxy.drain(OPERATOR)
     }

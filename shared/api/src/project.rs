@@ -14,7 +14,7 @@ pub const VARIABLE: &str = "BAKEND_PROJECT";
 /// Settings and collections that fit each other.
 #[derive(Clone)]
 pub struct Project {
-    /// What `bakend.json` says; the environment is not asked.
+    /// The settings of `bakend.json`; the environment overrides nothing here.
     pub settings: Settings,
     /// The collections, with the warnings about them.
     pub collections: Checked,

@@ -5,14 +5,14 @@ use local::proxy::Call;
 /// How far the dearest size may be above the cheapest.
 const AIM: f64 = 1.05;
 
-/// What one operation asked DynamoDB for.
+/// The requests of one operation to DynamoDB, and their units.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Cost {
     pub(super) requests: usize,
     pub(super) units: f64,
 }
 
-/// What an operation may cost.
+/// The bound of an operation's cost.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) enum Aim {
     /// The same at every size.

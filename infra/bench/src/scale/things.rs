@@ -11,8 +11,8 @@ pub(super) const DEFINITION: &str = r#"{ "name": "things", "shards": 2,
   "permissions": { "create": "authenticated", "list": "owner" },
   "indexes": [ [ "price" ], [ "status", "-createdAt" ] ] }"#;
 
-/// How many bytes the fields of a record take as JSON: every record is as large as the others, so that a page of them
-/// costs the same wherever it begins.
+/// The bytes of a record's fields as JSON. Every record is as large as the others, so a page costs the same wherever it
+/// begins.
 const BYTES: usize = 420;
 
 /// Makes the fields as large as those of every other record.

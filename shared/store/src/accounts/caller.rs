@@ -15,7 +15,7 @@ use crate::item::{Item, id};
 use crate::tables::Store;
 
 impl Store {
-    /// Who is asking: one strongly consistent read of session, user and API key, 1 RRU each. Nothing is read where nothing
+    /// Reads the caller: one strongly consistent read of session, user and API key, 1 RRU each. Nothing is read where nothing
     /// is asked; with `auth.sessionCheck: "expiry"` the key alone.
     ///
     /// # Errors

@@ -1,5 +1,5 @@
-//! Passwords that are checked: the attempt is counted while the identity is read, the password is hashed while the user
-//! is read, and a success gives the attempt back while the handler acts.
+//! Password checks. The attempt is counted while the identity is read. The password is hashed while the user is read.
+//! A success gives the attempt back while the handler acts.
 //!
 //! An unknown address costs what a known one does, request by request and hash by hash (ASVS 5.0, 6.3.8).
 

@@ -62,8 +62,8 @@ impl Store {
         }
     }
 
-    /// Session and user once more, where their versions differ. What ends all other sessions raises both together, here
-    /// between the write and the read. The session is found by a write whose condition cannot hold.
+    /// Reads session and user once more, where their versions differ. A call that ends all other sessions raises both
+    /// versions together, here between the write and the read. The session is found by a write whose condition cannot hold.
     async fn again(&self, exchange: &Exchange<'_>) -> Result<(Session, Option<User>), Error> {
         let user = self.user(exchange.presented.user);
         match tokio::try_join!(self.swap(exchange, None), user)? {

@@ -21,16 +21,16 @@ pub struct Attempt<'a> {
     now: Timestamp,
 }
 
-/// What counting has left.
+/// The state of a counter after an attempt was counted.
 struct Counted {
     counter: Counter,
     mine: Found,
 }
 
 impl Store {
-    /// Counts a login of this address, whether or not it has an account, from this source, and reads what the address
-    /// signs in with: two writes and a read of 1 RRU at the same time.
-    /// 1 WRU each, and as much again and a hop for an address or a source that has failed of late.
+    /// Counts a login of this address from this source, whether or not the address has an account, and reads the identity.
+    /// That takes two writes and a read of 1 RRU at the same time.
+    /// A write takes 1 WRU, and as much again and a hop for an address or a source that has failed of late.
     ///
     /// # Errors
     /// `auth/too-many-requests` with the time to wait, for which nothing is counted; `common/unavailable`,
@@ -75,7 +75,7 @@ impl Store {
                 until: one.until.max(other.until),
             }
             .error(now)),
-            // What is refused by one does not count for the other.
+            // An attempt that one counter refuses does not count for the other.
             (Ok(Ok(counted)), Ok(Err(refused))) | (Ok(Err(refused)), Ok(Ok(counted))) => {
                 self.give_back(counted, now).await;
                 Err(refused.error(now))
@@ -146,7 +146,7 @@ impl Store {
         Err(Error::unavailable("too many attempts at once"))
     }
 
-    /// Undoes what was counted. What fails here stays counted, which only refuses the more.
+    /// Undoes a count. A count that cannot be undone stays, which only refuses the more.
     async fn give_back(&self, counted: Counted, now: Timestamp) {
         let Counted { counter, mine } = counted;
         let mut found = mine.clone();

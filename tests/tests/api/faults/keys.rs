@@ -64,7 +64,7 @@ fn list_settings<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     }
 }
 
-/// A key is there or not, good or dead, and whoever was told of it was told the truth.
+/// A key is there or not, good or dead, and the reply told the truth about it.
 fn manage_keys<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
     let (path, key) = world.key();
     let rotate = format!("{path}/rotate");

@@ -23,8 +23,8 @@ use self::records::{lists, records};
 use self::sessions::sessions;
 use self::users::{touches_nothing, users};
 
-/// How long every reply of DynamoDB is held back: twice as long as two requests sent together are apart, while six
-/// tests run on two cores.
+/// The time by which every reply of DynamoDB is held back. It is twice the distance of two requests sent together, while
+/// six tests run on two cores.
 const DELAY: Duration = Duration::from_millis(120);
 
 /// Set to anything, it makes this test write the table into the document instead of comparing.

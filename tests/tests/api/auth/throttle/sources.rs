@@ -48,8 +48,8 @@ fn an_ipv6_source_is_its_64() {
     locked(&login.invoke(&right(&world.email, "192.0.2.1")));
 }
 
-/// An attacker with as many sources as they like, who never stops, keeps the user out for a minute at a time: not for
-/// longer, and afterwards the user is in.
+/// An attacker with any number of sources, who never stops, keeps the user out for a minute at a time. Afterwards the
+/// user is in.
 #[test]
 fn nobody_is_kept_out_for_longer_than_a_minute_from_elsewhere() {
     let Some(world) = World::new() else { return };
@@ -104,7 +104,7 @@ fn a_source_has_twenty_failures_over_all_accounts() {
         assert!((15 * 60 - 60..=15 * 60).contains(&wait), "{wait}");
     }
     let _ = login.invoke(&right(&world.email, "192.0.2.2")).expect(200);
-    // What was refused for the source was given back to the account.
+    // Attempts that the source refused were given back to the account.
     for item in world.items() {
         assert!(
             text_of(&item).starts_with("source#") || item["count"]["N"] == json!("1"),
