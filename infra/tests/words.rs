@@ -1,5 +1,5 @@
-//! Reads every comment of the source and every paragraph of the documents, and holds them to the words of the house:
-//! sentences of at most 25 words, none of which opens with "What" or "Whoever".
+//! Reads every comment of the source and every paragraph of the documents. A sentence has at most 25 words, and none
+//! opens with "What" or "Whoever".
 //!
 //! `cargo test --test words -- --nocapture` prints every sentence that does not fit, with its place.
 
