@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 use std::{fs, process};
 
 use api::endpoints::PAGE;
@@ -225,11 +225,17 @@ impl Instance<'_> {
         self.inside.proxy.drain(&self.key)
     }
 
-    /// Takes the requests of an instance's start out of the ledger, once no new request has come for a moment.
+    /// Takes the requests of the start out of the ledger: each instance reads the signing keys when it starts, on a busy
+    /// machine after a while.
     pub fn settle(&self) {
+        let patience = Instant::now() + Duration::from_secs(5);
+        let mut seen = 0;
         loop {
             std::thread::sleep(Duration::from_millis(150));
-            if self.calls().is_empty() {
+            let new = self.calls().len();
+            seen += new;
+            let started = seen >= self.processes.len() || Instant::now() > patience;
+            if new == 0 && started {
                 return;
             }
         }
