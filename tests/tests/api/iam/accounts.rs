@@ -2,7 +2,7 @@
 
 use super::*;
 
-/// Every endpoint of API keys; and an invalid key for every endpoint that reads keys.
+/// Every endpoint of API keys and settings; and an invalid key for every endpoint that reads keys.
 pub(super) fn api_keys<'a>(
     apart: &Apart<'_>,
     start: &impl Fn(&str, &[(&str, &str)]) -> Instance<'a>,
@@ -34,6 +34,10 @@ pub(super) fn api_keys<'a>(
         assert_eq!(reply.code(), "auth/invalid-api-key", "{}", entry.name);
     }
     let _ = on("delete", "DELETE", &own, &json!({}), 204);
+    let settings = Event::new("GET", "/api/admin/settings").token(admin);
+    let _ = apart
+        .ask(&start("settings-list", &[]), &settings)
+        .expect(200);
 }
 
 /// Every endpoint of the own account, with every action that it may do.
