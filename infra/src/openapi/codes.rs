@@ -4,7 +4,7 @@ use api::endpoints::{Entry, Guard, Query};
 use api::error::Code;
 use api::{Definition, Operation};
 
-/// What the guard of an endpoint that is not about records may refuse.
+/// The refusals of the guard of an endpoint that is not about records.
 pub(super) fn guard_codes(guard: Guard) -> Vec<Code> {
     let user = [
         Code::AuthenticationRequired,
@@ -21,7 +21,7 @@ pub(super) fn guard_codes(guard: Guard) -> Vec<Code> {
     }
 }
 
-/// What is done to records by an endpoint of theirs.
+/// The operations of an endpoint on records.
 pub(super) fn operations(entry: &Entry) -> Vec<Operation> {
     match entry.guard {
         Guard::Rule(operation) => vec![operation],
@@ -37,7 +37,7 @@ pub(super) fn is_open(collection: &Definition, operation: Operation) -> bool {
         && (!changes || collection.rule(Operation::Read).is_public())
 }
 
-/// What the rules of an endpoint's operations, and the owner field, may refuse.
+/// The refusals of the rules of an endpoint's operations, and of the owner field.
 pub(super) fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
     let mut codes = vec![
         Code::InvalidToken,
@@ -63,7 +63,7 @@ pub(super) fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
         // Whether there may be users whom it lets do nothing.
         let selective = rule.is_admin() || !rule.roles().is_empty();
         let forbids = match operation {
-            // What the caller may not read does not exist for them: 404.
+            // A record that the caller may not read does not exist for that caller: 404.
             Operation::Read => false,
             // To explain is for admins.
             Operation::List => selective || entry.query.contains(&Query::Explain),

@@ -1,4 +1,4 @@
-//! What the document says of one collection: what may be sent and shown, and how a list is asked for.
+//! The part of the document about one collection: what may be sent and shown, and how a list is asked for.
 
 use std::collections::BTreeSet;
 
@@ -29,7 +29,7 @@ pub(super) fn schemas(collection: &Definition, all: &[&Definition]) -> Vec<(Stri
         properties(collection, Side::Reply, all),
     );
     let whole = required(&collection.fields, collection.owner_field(), Side::Whole);
-    // Who may not write or see a field need not send it in a replacement.
+    // A caller who may not write or see a field need not send it in a replacement.
     let ruled: Vec<&str> = collection
         .ruled()
         .map(|field| field.name.as_str())

@@ -26,11 +26,11 @@ pub(super) struct Document {
     /// The refusals, each said once.
     pub(super) responses: Map<String, Value>,
     pub(super) ids: BTreeSet<String>,
-    /// What a caller sends: an absent `Option` is left out.
+    /// The schemas of request bodies: an absent `Option` is left out.
     pub(super) bodies: SchemaGenerator,
     /// The schemas that bodies point to.
     pub(super) sent: Vec<Value>,
-    /// What a caller receives: an absent `Option` is null.
+    /// The schemas of replies: an absent `Option` is null.
     pub(super) replies: SchemaGenerator,
 }
 
@@ -68,7 +68,7 @@ impl Document {
         let reply = self.reply(entry)?;
         let body = Value::from(body);
         let body = (!points_to(&body, "NoBody")).then(|| {
-            // What changes something may leave out all of its fields, but not the object.
+            // A body that changes something may leave out all of its fields, but not the object.
             let required = self.is_object_with_required_fields(&body)
                 || entry.methods.contains(&Method::Patch);
             self.sent.push(body.clone());

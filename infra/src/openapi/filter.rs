@@ -1,4 +1,4 @@
-//! What a list of a collection may be asked: conditions, orders, relations to inline.
+//! The query of a list of a collection: conditions, orders, relations to inline.
 
 use api::Definition;
 use api::definition::{Field, FieldType, SYSTEM_FIELDS};
@@ -29,13 +29,13 @@ pub(super) fn columns(collection: &Definition) -> impl Iterator<Item = (&str, Co
     system.chain(declared)
 }
 
-/// What a condition on a field needs to know of it.
+/// The facts of a field that a condition on it needs.
 pub(super) struct Column<'a> {
     kind: FieldType,
     items: Option<&'a Field>,
 }
 
-/// What a scalar of this type is compared with, as JSON.
+/// The schema of an operand that a scalar of this type is compared with.
 fn operand(kind: FieldType) -> Option<Value> {
     Some(match kind {
         FieldType::String => schema("Text"),
@@ -49,7 +49,7 @@ fn operand(kind: FieldType) -> Option<Value> {
 }
 
 impl Column<'_> {
-    /// What an array of these may be asked to contain; `None` where nothing can be asked.
+    /// The schema of a value that an array of these may contain; `None` where nothing can be asked.
     fn contained(&self) -> Option<Value> {
         match self.items {
             Some(items) => operand(items.kind),
@@ -86,7 +86,7 @@ impl Column<'_> {
     }
 }
 
-/// What `filter` may say.
+/// The schema of `filter`.
 pub(super) fn filter(collection: &Definition) -> Value {
     let name = pascal(&collection.name);
     let itself = schema(&format!("{name}Filter"));
@@ -106,7 +106,7 @@ pub(super) fn filter(collection: &Definition) -> Value {
     )
 }
 
-/// What the suffixes of the fields may say: a member is a parameter of its own.
+/// The schema of the suffixes of the fields: a member is a parameter of its own.
 pub(super) fn conditions(collection: &Definition) -> Value {
     let mut members = Map::new();
     for (name, column) in columns(collection) {

@@ -1,4 +1,4 @@
-//! What one operation takes and replies.
+//! The body, the parameters and the replies of one operation.
 
 use api::endpoints::{Cookie, Entry, ReplyHeader};
 use api::error::Code;
@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::shared::{header, parameter};
 
-/// What an operation adds to its entry.
+/// The parts that an operation adds to its entry.
 pub(super) struct Shape<'a> {
     pub(super) id: String,
     pub(super) tag: &'a str,
@@ -104,7 +104,7 @@ pub(super) fn success(entry: &Entry, shape: &Shape<'_>) -> Value {
     let mut headers = Map::from_iter([("x-request-id".to_owned(), header("RequestId"))]);
     headers.extend(shape.headers.iter().map(|name| {
         let component = match *name {
-            // What is inlined has revisions of its own.
+            // An inlined record has a revision of its own.
             "ETag" if entry.replies.contains(&ReplyHeader::OptionalETag) => {
                 "OptionalETag".to_owned()
             }

@@ -10,7 +10,7 @@ use crate::names::pascal;
 /// Which side of a write a schema is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum Side {
-    /// What is replied.
+    /// A reply.
     Reply,
     /// A body that is a whole record: what has a default may be left out.
     Whole,
@@ -38,7 +38,7 @@ pub(super) fn declare(schema: &mut Value, fields: &[&Field], side: Side) {
         } else {
             value
         };
-        // Who was there before a field was required may be without it.
+        // A user from before a field was required may lack it.
         if let (Side::Whole, true, Some(required)) = (side, is_required, required.as_array_mut()) {
             required.push(json!(field.name));
         }
