@@ -225,7 +225,7 @@ impl Instance<'_> {
         self.inside.proxy.drain(&self.key)
     }
 
-    /// Takes the requests of the start out of the ledger: each instance reads the signing keys when it starts, on a busy
+    /// Takes the requests of the start out of the ledger. Each instance reads the signing keys when it starts, on a busy
     /// machine after a while.
     pub fn settle(&self) {
         let patience = Instant::now() + Duration::from_secs(5);
