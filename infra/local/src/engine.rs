@@ -56,6 +56,7 @@ fn here(database: &Database, operation: &str, body: &Value) -> Result<Value, Str
         "BatchWriteItem" => said(database.batch_write_item(asked(body)?)),
         "CreateTable" => said(database.create_table(asked(body)?)),
         "DeleteItem" => said(database.delete_item(asked(body)?)),
+        "DeleteTable" => said(database.delete_table(asked(body)?)),
         "DescribeTable" => said(database.describe_table(asked(body)?)),
         "DescribeTimeToLive" => said(database.describe_time_to_live(asked(body)?)),
         "GetItem" => said(database.get_item(asked(body)?)),
