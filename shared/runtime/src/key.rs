@@ -1,6 +1,6 @@
 //! The API key that a request shows.
 
-use api::endpoints::Endpoint;
+use api::endpoints::Entry;
 use api::{Code, Error};
 use auth::PresentedKey;
 
@@ -14,11 +14,12 @@ pub(crate) const HEADER: &str = "x-api-key";
 ///
 /// # Errors
 /// `auth/invalid-api-key` for a malformed key, `auth/api-key-required` where a required key is missing.
-pub(crate) fn shown<E: Endpoint>(
+pub(crate) fn shown(
+    entry: &Entry,
     boot: &Boot,
     event: &Event,
 ) -> Result<Option<PresentedKey>, Error> {
-    if !E::ENTRY.reads_api_keys() {
+    if !entry.reads_api_keys() {
         return Ok(None);
     }
     let required = boot.settings.auth.require_api_key;

@@ -1,7 +1,7 @@
 //! Replies: the body from a handler, and the headers that go with it.
 
 use api::Error;
-use api::endpoints::Endpoint;
+use api::endpoints::{Endpoint, Entry};
 use auth::Admitted;
 use serde::Serialize;
 
@@ -79,29 +79,53 @@ impl<E: Endpoint> Reply<E> {
     }
 }
 
-/// Encodes a reply or a refusal, with the headers of its kind.
-pub(crate) fn encode<E: Endpoint>(
-    result: Result<Reply<E>, Error>,
+/// A reply without the types of its endpoint.
+pub(crate) struct Sent {
+    status: u16,
+    body: Option<String>,
+    location: Option<String>,
+    etag: Option<String>,
+    cookie: Option<String>,
+}
+
+impl<E: Endpoint> Reply<E> {
+    /// The reply with its body as JSON.
+    ///
+    /// # Errors
+    /// `common/internal` for a body that cannot be written, which no input makes happen.
+    pub(crate) fn send(self) -> Result<Sent, Error> {
+        let body = self.body.as_ref().map(json).transpose();
+        let body = body.map_err(|error| Error::internal(format!("encoding the reply: {error}")))?;
+        Ok(Sent {
+            status: if body.is_some() { E::ENTRY.status } else { 304 },
+            body: body.flatten(),
+            location: self.location,
+            etag: self.etag,
+            cookie: self.cookie,
+        })
+    }
+}
+
+/// Encodes a reply or a refusal of the endpoint `entry`, with the headers of its kind.
+pub(crate) fn encode(
+    entry: &Entry,
+    result: Result<Sent, Error>,
     head: &Head,
     request_id: &str,
     identified: bool,
 ) -> Response {
     let error = match result {
-        Ok(reply) => match reply.body.as_ref().map(json).transpose() {
-            Ok(body) => {
-                let status = if body.is_some() { E::ENTRY.status } else { 304 };
-                let mut response = respond(status, body.flatten());
-                if let Some(etag) = reply.etag {
-                    response.header("etag", etag);
-                }
-                response.cookies.extend(reply.cookie);
-                if let Some(location) = reply.location {
-                    response.header("location", location);
-                }
-                return cached::<E>(response, head, identified);
+        Ok(sent) => {
+            let mut response = respond(sent.status, sent.body);
+            if let Some(etag) = sent.etag {
+                response.header("etag", etag);
             }
-            Err(error) => Error::internal(format!("encoding the reply: {error}")),
-        },
+            response.cookies.extend(sent.cookie);
+            if let Some(location) = sent.location {
+                response.header("location", location);
+            }
+            return cached(entry, response, head, identified);
+        }
         Err(error) => error,
     };
     let status = error.code.status();
@@ -114,7 +138,7 @@ pub(crate) fn encode<E: Endpoint>(
         503 => response.header("retry-after", "1"),
         _ => {}
     }
-    cached::<E>(response, head, identified)
+    cached(entry, response, head, identified)
 }
 
 fn respond(status: u16, body: Option<String>) -> Response {
@@ -130,10 +154,10 @@ fn respond(status: u16, body: Option<String>) -> Response {
 
 /// Forbids storing a reply about an account. For a record, or a reply that may need an API key, a shared cache must not
 /// mix callers' views (ASVS 5.0, 14.3.2).
-fn cached<E: Endpoint>(mut response: Response, head: &Head, identified: bool) -> Response {
-    if head.path.starts_with("/api/auth/") || E::ENTRY.guard.needs_user() {
+fn cached(entry: &Entry, mut response: Response, head: &Head, identified: bool) -> Response {
+    if head.path.starts_with("/api/auth/") || entry.guard.needs_user() {
         response.header("cache-control", "no-store");
-    } else if E::ENTRY.reads_api_keys() {
+    } else if entry.reads_api_keys() {
         response.header("vary", "authorization, x-api-key");
         if identified {
             response.header("cache-control", "private, no-cache");
@@ -162,8 +186,12 @@ mod tests {
 
     use super::*;
 
-    fn refused<E: Endpoint>(code: Code) -> Result<Reply<E>, Error> {
-        Err(code.into())
+    fn sent<E: Endpoint>(reply: Reply<E>, head: &Head, identified: bool) -> Response {
+        encode(E::ENTRY, reply.send(), head, "r-1", identified)
+    }
+
+    fn refused<E: Endpoint>(code: Code, head: &Head, identified: bool) -> Response {
+        encode(E::ENTRY, Err(code.into()), head, "r-1", identified)
     }
 
     fn head(path: &str) -> Head {
@@ -182,12 +210,7 @@ mod tests {
             (Code::Unavailable, "retry-after", "1"),
             (Code::MethodNotAllowed, "allow", ""),
         ] {
-            let response = encode(
-                refused::<Login>(code),
-                &head("/api/auth/login"),
-                "r-1",
-                false,
-            );
+            let response = refused::<Login>(code, &head("/api/auth/login"), false);
             assert_eq!(response.status_code, code.status());
             assert_eq!(
                 response.headers.get(header).map(String::as_str),
@@ -206,24 +229,16 @@ mod tests {
 
     #[test]
     fn no_content_is_no_body() {
-        let response = encode::<Logout>(
-            Ok(Reply::with(NoContent)),
-            &head("/api/auth/logout"),
-            "r-1",
-            false,
-        );
+        let reply = Reply::<Logout>::with(NoContent);
+        let response = sent(reply, &head("/api/auth/logout"), false);
         assert_eq!((response.status_code, response.body), (204, None));
         assert!(!response.headers.contains_key("content-type"));
     }
 
     #[test]
     fn a_record_that_the_caller_has_is_304_with_its_headers() {
-        let response = encode::<RecordsGet>(
-            Ok(Reply::unchanged("r1")),
-            &head("/api/posts/x"),
-            "r-1",
-            true,
-        );
+        let unchanged = Reply::<RecordsGet>::unchanged("r1");
+        let response = sent(unchanged, &head("/api/posts/x"), true);
         assert_eq!((response.status_code, response.body), (304, None));
         for (name, value) in [("etag", "\"r1\""), ("cache-control", "private, no-cache")] {
             assert_eq!(response.headers.get(name).map(String::as_str), Some(value));
@@ -232,7 +247,7 @@ mod tests {
             response.headers.contains_key("vary") && !response.headers.contains_key("content-type")
         );
         let whole = Reply::<RecordsGet>::with(RecordView(Map::new())).tagged("r1");
-        let response = encode(Ok(whole), &head("/api/posts/x"), "r-1", false);
+        let response = sent(whole, &head("/api/posts/x"), false);
         assert_eq!(
             (response.status_code, response.body.as_deref()),
             (200, Some("{}"))
@@ -246,12 +261,7 @@ mod tests {
     #[test]
     fn an_identified_callers_record_is_private() {
         let of = |identified| {
-            encode(
-                refused::<RecordsGet>(Code::RecordNotFound),
-                &head("/api/posts/x"),
-                "r",
-                identified,
-            )
+            refused::<RecordsGet>(Code::RecordNotFound, &head("/api/posts/x"), identified)
         };
         assert_eq!(
             of(true).headers.get("cache-control").map(String::as_str),

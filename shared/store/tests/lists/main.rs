@@ -137,11 +137,11 @@ fn run(seeds: std::ops::Range<usize>, queries: usize, kind: Kind) -> Tally {
 #[test]
 fn lists_are_what_a_plain_model_makes_of_them() {
     let (datasets, queries) = (
-        variable("LISTS_DATASETS").unwrap_or(200),
+        variable("LISTS_DATASETS").unwrap_or(60),
         variable("LISTS_QUERIES").unwrap_or(100),
     );
     let tally = run(0..datasets, queries, Kind::Small);
-    if datasets >= 200 && variable("LISTS_SEED").is_none() {
+    if datasets >= 60 && variable("LISTS_SEED").is_none() {
         assert_eq!(tally.queries, datasets * queries);
         let least = [tally.refused, tally.residual, tally.narrowed, tally.moving]
             .map(|count| count * 20 > tally.queries);
