@@ -1,29 +1,46 @@
-//! `cargo bench-cold`: the cost of a cold start, beside a function that only answers. `cargo bench-cold profiles`: the
+//! `cargo perf`: the cost of a cold start, beside a function that only answers. `cargo bench-cold profiles`: the
 //! effect of the release profile on it. `cargo bench-scale`: the cost of requests while a collection grows.
 
 mod build;
+mod callgrind;
+mod case;
 mod cold;
+mod environment;
+mod event;
 mod figures;
+mod http;
+mod instructions;
 mod profiles;
 mod relay;
 mod runtime_api;
 mod scale;
+mod settled;
 mod size;
 mod trial;
+mod world;
 
+use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+use crate::world::{Binaries, World};
+
 /// Measures cold starts on this machine, and the cost of requests. Asserts nothing about seconds.
 #[derive(Parser)]
-#[command(name = "bench-cold")]
+#[command(name = "perf")]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
     /// How many cold starts of each binary.
     #[arg(long, global = true, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
     rounds: u16,
+    /// Count the instructions of a start and of a warm request, and nothing else.
+    #[arg(long)]
+    instructions: bool,
+    /// The folder of the binaries, of `cargo ship` or of `cargo build --release`.
+    #[arg(long, default_value = "target/rehearsal")]
+    from: PathBuf,
     /// Measure the binaries that are there.
     #[arg(long, global = true)]
     no_build: bool,
@@ -45,6 +62,9 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let rounds = usize::from(cli.rounds);
     let report = match cli.command {
+        None if cli.instructions => World::start(Binaries(local::root().join(&cli.from)))
+            .and_then(|world| instructions::count(&world))
+            .map(|counted| instructions::report(&counted)),
         None => cold::report(rounds, !cli.no_build),
         Some(Command::Profiles) => profiles::report(rounds, !cli.no_build),
         Some(Command::Scale { sizes }) => scale::report(&sizes).and_then(|(text, met)| {

@@ -1,10 +1,13 @@
 //! A relay in front of the embedded DynamoDB that notes when it is connected to, asked and answered.
 
-use std::io::{Read, Write};
+use std::io::{BufReader, Read, Write};
 use std::net::{Ipv4Addr, Shutdown, SocketAddr, TcpListener, TcpStream};
 use std::sync::mpsc::{Receiver, Sender, channel};
 use std::thread;
 use std::time::{Duration, Instant};
+
+use crate::http::message;
+use crate::settled::Settled;
 
 /// A running relay; it ends with this process.
 pub(crate) struct Relay {
@@ -30,15 +33,16 @@ pub(crate) struct Seen {
 }
 
 impl Relay {
-    /// Starts on a free port, in front of the server at `upstream`.
+    /// Starts on a free port, in front of the server at `upstream`. Replies wait until `settled` allows.
     ///
     /// # Errors
     /// One line: no port.
-    pub(crate) fn start(upstream: SocketAddr) -> Result<Self, String> {
+    pub(crate) fn start(upstream: SocketAddr, settled: &Settled) -> Result<Self, String> {
         let no_port = |error: std::io::Error| format!("The relay has no port: {error}");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(no_port)?;
         let address = listener.local_addr().map_err(no_port)?;
         let (sender, moments) = channel();
+        let settled = settled.clone();
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 let _ = sender.send((Instant::now(), Moment::Connected));
@@ -50,8 +54,8 @@ impl Relay {
                 else {
                     continue;
                 };
-                pass(from_client, server, Moment::Asked, sender.clone());
-                pass(from_server, client, Moment::Answered, sender.clone());
+                ask(from_client, server, sender.clone());
+                answer(from_server, client, sender.clone(), settled.clone());
             }
         });
         Ok(Self { address, moments })
@@ -87,13 +91,28 @@ fn seen(moments: impl Iterator<Item = (Instant, Moment)>) -> Seen {
     seen
 }
 
-/// Copies one direction until it ends, and notes each piece.
-fn pass(mut from: TcpStream, mut to: TcpStream, moment: Moment, sender: Sender<(Instant, Moment)>) {
+/// Copies the questions until they end, and notes each piece.
+fn ask(mut from: TcpStream, mut to: TcpStream, sender: Sender<(Instant, Moment)>) {
     thread::spawn(move || {
         let mut buffer = [0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut buffer) {
-            let _ = sender.send((Instant::now(), moment));
+            let _ = sender.send((Instant::now(), Moment::Asked));
             if to.write_all(&buffer[..length]).is_err() {
+                break;
+            }
+        }
+        let _ = to.shutdown(Shutdown::Write);
+    });
+}
+
+/// Copies the answers until they end, each in one piece, and notes them.
+fn answer(from: TcpStream, mut to: TcpStream, sender: Sender<(Instant, Moment)>, settled: Settled) {
+    thread::spawn(move || {
+        let mut from = BufReader::new(from);
+        while let Some(answer) = message(&mut from) {
+            let _ = sender.send((Instant::now(), Moment::Answered));
+            settled.wait();
+            if to.write_all(&answer.raw).is_err() {
                 break;
             }
         }
@@ -129,17 +148,21 @@ mod tests {
     #[test]
     fn what_is_said_arrives() {
         let echo = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-        let relay = Relay::start(echo.local_addr().unwrap()).unwrap();
+        let relay = Relay::start(echo.local_addr().unwrap(), &Settled::default()).unwrap();
         let mut client = TcpStream::connect(relay.address).unwrap();
         client.write_all(b"hello").unwrap();
         client.shutdown(Shutdown::Write).unwrap();
         let (mut server, mut heard) = (echo.accept().unwrap().0, String::new());
         server.read_to_string(&mut heard).unwrap();
-        server.write_all(heard.as_bytes()).unwrap();
+        write!(
+            server,
+            "HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\n{heard}"
+        )
+        .unwrap();
         drop(server);
         let mut answer = String::new();
         client.read_to_string(&mut answer).unwrap();
-        assert_eq!(answer, "hello");
+        assert!(answer.ends_with("\r\n\r\nhello"), "{answer}");
         assert!(relay.seen(Instant::now()).connected.is_some());
     }
 }

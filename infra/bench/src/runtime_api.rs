@@ -2,7 +2,7 @@
 //!
 //! <https://docs.aws.amazon.com/lambda/latest/dg/runtimes-api.html>
 
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufReader, Write};
 use std::net::{Ipv4Addr, SocketAddr, TcpListener, TcpStream};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{Receiver, Sender, channel};
@@ -11,6 +11,9 @@ use std::thread;
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
+
+use crate::http::message;
+use crate::settled::Settled;
 
 /// How long a function may take for anything.
 const PATIENCE: Duration = Duration::from_secs(20);
@@ -41,14 +44,16 @@ pub(crate) struct Answer {
     pub(crate) time: Duration,
     /// The status within the answer.
     pub(crate) status: u16,
+    /// The body within the answer; null if it is no JSON.
+    pub(crate) body: Value,
 }
 
 impl RuntimeApi {
-    /// Starts on a free port.
+    /// Starts on a free port. Replies wait until `settled` allows.
     ///
     /// # Errors
     /// One line: no port.
-    pub(crate) fn start() -> Result<Self, String> {
+    pub(crate) fn start(settled: &Settled) -> Result<Self, String> {
         let no_port = |error: std::io::Error| format!("The Runtime API has no port: {error}");
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).map_err(no_port)?;
         let address = listener.local_addr().map_err(no_port)?;
@@ -56,13 +61,15 @@ impl RuntimeApi {
         let (sender, moments) = channel();
         let stop = Arc::new(AtomicBool::new(false));
         let (stopped, events) = (Arc::clone(&stop), Arc::new(Mutex::new(events)));
+        let settled = settled.clone();
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
                 if stopped.load(Ordering::Relaxed) {
                     break;
                 }
                 let (events, sender) = (Arc::clone(&events), sender.clone());
-                thread::spawn(move || serve(&stream, &events, &sender));
+                let settled = settled.clone();
+                thread::spawn(move || serve(&stream, &events, &sender, &settled));
             }
         });
         Ok(Self {
@@ -115,6 +122,10 @@ impl RuntimeApi {
                     return Ok(Answer {
                         time: handed.map_or(Duration::ZERO, |handed| at - handed),
                         status,
+                        body: reply["body"]
+                            .as_str()
+                            .and_then(|body| serde_json::from_str(body).ok())
+                            .unwrap_or_default(),
                     });
                 }
                 Moment::Unexpected(what) => return Err(what),
@@ -138,12 +149,17 @@ impl Drop for RuntimeApi {
 }
 
 /// Answers the requests of one connection until it ends.
-fn serve(stream: &TcpStream, events: &Mutex<Receiver<String>>, moments: &Sender<Moment>) {
+fn serve(
+    stream: &TcpStream,
+    events: &Mutex<Receiver<String>>,
+    moments: &Sender<Moment>,
+    settled: &Settled,
+) {
     let _ = stream.set_nodelay(true);
     let mut reader = BufReader::new(stream);
     let mut writer = stream;
-    while let Some((line, body)) = request(&mut reader) {
-        let now = Instant::now();
+    while let Some(request) = message(&mut reader) {
+        let (now, line) = (Instant::now(), request.line);
         let mut words = line.split(' ');
         let reply = match (
             words.next(),
@@ -154,15 +170,17 @@ fn serve(stream: &TcpStream, events: &Mutex<Receiver<String>>, moments: &Sender<
                 let Ok(event) = events.lock().unwrap_or_else(PoisonError::into_inner).recv() else {
                     return;
                 };
+                settled.wait();
                 let _ = moments.send(Moment::Handed(Instant::now()));
                 handout(&event)
             }
             (Some("POST"), Some("response")) => {
-                let _ = moments.send(Moment::Answered(now, body));
+                settled.wait();
+                let _ = moments.send(Moment::Answered(now, request.body));
                 accepted()
             }
             _ => {
-                let what = format!("says {line}: {}", String::from_utf8_lossy(&body));
+                let what = format!("says {line}: {}", String::from_utf8_lossy(&request.body));
                 let _ = moments.send(Moment::Unexpected(what));
                 accepted()
             }
@@ -187,70 +205,13 @@ fn accepted() -> String {
     "HTTP/1.1 202 Accepted\r\ncontent-length: 0\r\n\r\n".to_owned()
 }
 
-/// The first line and the body of the next request; `None` at the end.
-fn request(reader: &mut impl BufRead) -> Option<(String, Vec<u8>)> {
-    let line = header_line(reader)?;
-    let (mut length, mut chunked) = (0, false);
-    loop {
-        let header = header_line(reader)?.to_ascii_lowercase();
-        match header.split_once(':') {
-            None => break,
-            Some(("content-length", value)) => length = value.trim().parse().ok()?,
-            Some(("transfer-encoding", value)) => chunked = value.contains("chunked"),
-            Some(_) => {}
-        }
-    }
-    let mut body = vec![0; length];
-    if chunked {
-        loop {
-            let size =
-                usize::from_str_radix(header_line(reader)?.split(';').next()?.trim(), 16).ok()?;
-            let at = body.len();
-            body.resize(at + size, 0);
-            reader.read_exact(&mut body[at..]).ok()?;
-            header_line(reader)?;
-            if size == 0 {
-                break;
-            }
-        }
-    } else {
-        reader.read_exact(&mut body).ok()?;
-    }
-    Some((line, body))
-}
-
-fn header_line(reader: &mut impl BufRead) -> Option<String> {
-    let mut line = String::new();
-    let length = reader.take(16 * 1024).read_line(&mut line).ok()?;
-    (length > 0).then(|| line.trim_end().to_owned())
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn bodies_come_by_length_and_in_chunks() {
-        let mut bytes: &[u8] = b"POST /a/response HTTP/1.1\r\nContent-Length: 2\r\n\r\nhi\
-            POST /b HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n2\r\nhi\r\n1\r\n!\r\n0\r\n\r\nGET /c HTTP/1.1\r\n\r\n";
-        assert_eq!(
-            request(&mut bytes),
-            Some(("POST /a/response HTTP/1.1".to_owned(), b"hi".to_vec()))
-        );
-        assert_eq!(
-            request(&mut bytes),
-            Some(("POST /b HTTP/1.1".to_owned(), b"hi!".to_vec()))
-        );
-        assert_eq!(
-            request(&mut bytes),
-            Some(("GET /c HTTP/1.1".to_owned(), Vec::new()))
-        );
-        assert_eq!(request(&mut bytes), None);
-    }
-
-    #[test]
     fn an_event_is_handed_out_and_answered() {
-        let api = RuntimeApi::start().unwrap();
+        let api = RuntimeApi::start(&Settled::default()).unwrap();
         let address = api.address;
         let function = thread::spawn(move || {
             let stream = TcpStream::connect(address).unwrap();
@@ -258,21 +219,22 @@ mod tests {
             (&stream)
                 .write_all(b"GET /2018-06-01/runtime/invocation/next HTTP/1.1\r\n\r\n")
                 .unwrap();
-            let (line, event) = request(&mut reader).unwrap();
+            let handed = message(&mut reader).unwrap();
             assert_eq!(
-                (line.as_str(), event.as_slice()),
+                (handed.line.as_str(), handed.body.as_slice()),
                 ("HTTP/1.1 200 OK", br#"{"a":1}"#.as_slice())
             );
-            let reply = "{\"statusCode\":204}";
+            let reply = r#"{"statusCode":200,"body":"{\"b\":2}"}"#;
             let post = format!(
                 "POST /x/response HTTP/1.1\r\ncontent-length: {}\r\n\r\n{reply}",
                 reply.len()
             );
             (&stream).write_all(post.as_bytes()).unwrap();
-            request(&mut reader).unwrap();
+            message(&mut reader).unwrap();
         });
         api.polled().unwrap();
-        assert_eq!(api.ask(&serde_json::json!({ "a": 1 })).unwrap().status, 204);
+        let answer = api.ask(&serde_json::json!({ "a": 1 })).unwrap();
+        assert_eq!((answer.status, &answer.body["b"]), (200, &Value::from(2)));
         function.join().unwrap();
     }
 }

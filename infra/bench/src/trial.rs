@@ -13,6 +13,7 @@ use serde_json::{Value, json};
 
 use crate::relay::Relay;
 use crate::runtime_api::RuntimeApi;
+use crate::settled::Settled;
 
 /// A binary that is measured, and its request.
 #[derive(Clone, Debug)]
@@ -141,7 +142,7 @@ impl Bench {
             .parse()
             .map_err(|error| format!("DynamoDB listens at {endpoint}: {error}"))?;
         Ok(Self {
-            relay: Relay::start(address)?,
+            relay: Relay::start(address, &Settled::default())?,
             _dynamo: dynamo,
         })
     }
@@ -170,7 +171,7 @@ impl Bench {
     }
 
     fn trial(&self, contestant: &Contestant) -> Result<Trial, String> {
-        let api = RuntimeApi::start()?;
+        let api = RuntimeApi::start(&Settled::default())?;
         self.relay.forget();
         let mut command = self.command(&api, contestant);
         let start = Instant::now();
