@@ -20,6 +20,7 @@ pub(crate) struct Relay {
 enum Moment {
     Connected,
     Asked,
+    AskedAgain,
     Answered,
 }
 
@@ -71,6 +72,13 @@ impl Relay {
         self.moments.try_iter().for_each(drop);
     }
 
+    /// Whether a question since the last call was one that the SDK had asked before.
+    pub(crate) fn was_asked_again(&self) -> bool {
+        self.moments
+            .try_iter()
+            .any(|(_, moment)| moment == Moment::AskedAgain)
+    }
+
     /// The events since the last call, until `end`.
     pub(crate) fn seen(&self, end: Instant) -> Seen {
         seen(self.moments.try_iter().filter(|(at, _)| *at <= end))
@@ -82,7 +90,7 @@ fn seen(moments: impl Iterator<Item = (Instant, Moment)>) -> Seen {
     for (at, moment) in moments {
         match moment {
             Moment::Connected => seen.connected = seen.connected.or(Some(at)),
-            Moment::Asked => asked = Some(at),
+            Moment::Asked | Moment::AskedAgain => asked = Some(at),
             Moment::Answered => {
                 seen.answering += asked.take().map_or(Duration::ZERO, |asked| at - asked)
             }
@@ -96,13 +104,28 @@ fn ask(mut from: TcpStream, mut to: TcpStream, sender: Sender<(Instant, Moment)>
     thread::spawn(move || {
         let mut buffer = [0; 16 * 1024];
         while let Ok(length @ 1..) = from.read(&mut buffer) {
-            let _ = sender.send((Instant::now(), Moment::Asked));
+            let moment = if is_again(&buffer[..length]) {
+                Moment::AskedAgain
+            } else {
+                Moment::Asked
+            };
+            let _ = sender.send((Instant::now(), moment));
             if to.write_all(&buffer[..length]).is_err() {
                 break;
             }
         }
         let _ = to.shutdown(Shutdown::Write);
     });
+}
+
+/// Whether the head of a request says that an attempt went before: `amz-sdk-request: attempt=2; max=…`.
+fn is_again(head: &[u8]) -> bool {
+    let name = b"amz-sdk-request: attempt=";
+    let attempt = head
+        .windows(name.len() + 1)
+        .find(|window| window.to_ascii_lowercase().starts_with(name))
+        .and_then(|window| window.last());
+    attempt.is_some_and(|attempt| *attempt != b'1')
 }
 
 /// Copies the answers until they end, each in one piece, and notes them.
@@ -143,6 +166,23 @@ mod tests {
                 answering: Duration::from_millis(2)
             }
         );
+    }
+
+    #[test]
+    fn a_second_attempt_is_noticed() {
+        for (head, again) in [
+            (
+                "POST / HTTP/1.1\r\namz-sdk-request: attempt=1; max=3\r\n\r\n{}",
+                false,
+            ),
+            (
+                "POST / HTTP/1.1\r\nAmz-Sdk-Request: attempt=2; max=3\r\n\r\n{}",
+                true,
+            ),
+            ("{\"more\":1}", false),
+        ] {
+            assert_eq!(is_again(head.as_bytes()), again, "{head}");
+        }
     }
 
     #[test]

@@ -16,7 +16,7 @@ use crate::http::message;
 use crate::settled::Settled;
 
 /// How long a function may take for anything.
-const PATIENCE: Duration = Duration::from_secs(20);
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A running Runtime API; dropping it ends it.
 pub(crate) struct RuntimeApi {

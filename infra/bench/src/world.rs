@@ -3,7 +3,7 @@
 use std::fs;
 use std::net::SocketAddr;
 use std::path::PathBuf;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use api::endpoints::{PAGE, Route, route};
@@ -272,8 +272,11 @@ impl Function {
         self.process.id()
     }
 
-    /// Waits until it has ended.
-    pub(crate) fn ended(&mut self) {
+    /// Ends it by a signal that lets a watcher write what it has seen, and waits for that.
+    pub(crate) fn end(&mut self) {
+        let _ = Command::new("kill")
+            .args(["-TERM", &self.id().to_string()])
+            .status();
         let _ = self.process.wait();
     }
 
