@@ -24,7 +24,10 @@ const ROUTES: &str = include_str!("routes.py");
 const CHANGE: &str = include_str!("change.py");
 
 /// The project that is deployed: the suite's own, so that the suite holds whatever the owner's is.
-const PROJECT: &str = "tests";
+pub const PROJECT: &str = "tests";
+
+/// The packages that are built beside the endpoints: the function that `cargo perf` compares them with.
+const MORE: &[&str] = &["bare"];
 
 /// Its binaries. Those of the owner's project are elsewhere, where a deployment looks for them.
 const BINARIES: &str = "target/rehearsal";
@@ -47,18 +50,26 @@ pub fn rehearse(root: &Path, suite: &Suite) -> Result<(), String> {
     done
 }
 
+/// Builds the release binaries of the suite's project, and returns their folder.
+///
+/// # Errors
+/// As [`ship::ship`].
+pub fn build(root: &Path) -> Result<PathBuf, String> {
+    let build = Build {
+        folder: Path::new(BINARIES),
+        project: Some(Path::new(PROJECT)),
+        more: MORE,
+        ..Build::default()
+    };
+    ship::ship(root, &build)?;
+    Ok(root.join(BINARIES))
+}
+
 fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
     let (sam, ministack) = parts.time("install the tools", || {
         Ok((tools::sam(root)?, tools::ministack(root)?))
     })?;
-    parts.time("cargo ship", || {
-        let build = Build {
-            folder: Path::new(BINARIES),
-            project: Some(Path::new(PROJECT)),
-            ..Build::default()
-        };
-        ship::ship(root, &build)
-    })?;
+    parts.time("cargo ship", || build(root))?;
     let folder = fresh_folder(root)?;
     let port = free_port()?;
     let aws = Aws {

@@ -2,16 +2,16 @@
 
 use serde_json::Value;
 
-use crate::callgrind::{self, Run};
+use crate::callgrind;
 use crate::case::{CASES, Case};
 use crate::figures::table;
 use crate::world::World;
 
 /// How many requests go before those that are counted: what is done once is done then.
-const BEFORE: usize = 3;
+const BEFORE: usize = 2;
 
 /// How many requests are counted.
-const COUNTED: usize = 9;
+const COUNTED: usize = 5;
 
 /// The instructions of one case.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -38,52 +38,49 @@ pub(crate) fn count(world: &World) -> Result<Vec<(&'static str, Counted)>, Strin
 }
 
 /// How many requests at least are not disturbed.
-const CLEAN: usize = 5;
+const CLEAN: usize = 3;
 
 /// How often a case is counted anew when it is disturbed.
-const TRIES: usize = 5;
+const TRIES: usize = 8;
 
 fn counted(world: &World, case: &Case) -> Result<Counted, String> {
     let name = case.function(&(case.event)(world, 0)?)?;
     let hashes = api::endpoints::PAGE
         .iter()
         .any(|entry| entry.name == name && entry.hashes);
-    let once = undisturbed(world, case, name, &[])?;
+    let once = counted_with(world, case, name, &[])?;
     if !hashes {
         return Ok(once);
     }
     // A hash twice as dear shows its share, which is then taken away.
-    let twice = undisturbed(world, case, name, &TWICE)?;
+    let twice = counted_with(world, case, name, &TWICE)?;
     Ok(Counted {
         start: once.start,
         warm: (2 * once.warm).saturating_sub(twice.warm),
     })
 }
 
-/// The instructions of a run in which DynamoDB answered in time.
-fn undisturbed(
+/// The instructions of a case in such an environment, while DynamoDB answers in time.
+fn counted_with(
     world: &World,
     case: &Case,
     name: &str,
     variables: &[(&str, &str)],
 ) -> Result<Counted, String> {
+    let values = variables.iter().map(|(_, value)| *value);
+    let label = [case.name].into_iter().chain(values).collect::<Vec<_>>();
+    let label = label.join("-");
+    let (mut start, mut warm) = (None, None);
     for _ in 0..TRIES {
-        let events = (0..BEFORE + COUNTED).map(|n| (case.event)(world, n));
+        // A start alone is quick to do again.
+        let requests = if warm.is_none() { BEFORE + COUNTED } else { 0 };
+        let events = (0..requests).map(|n| (case.event)(world, n));
         let events: Vec<Value> = events.collect::<Result<_, _>>()?;
-        let label = [
-            &[case.name],
-            variables
-                .iter()
-                .map(|(_, value)| *value)
-                .collect::<Vec<_>>()
-                .as_slice(),
-        ]
-        .concat()
-        .join("-");
         let run = callgrind::count(world, name, variables, (&label, &events, case.status))?;
-        eprintln!("{label} {run:?}");
-        if let Some(counted) = typical(&run) {
-            return Ok(counted);
+        start = start.or(run.start);
+        warm = warm.or_else(|| typical(&run.requests));
+        if let Some((start, warm)) = start.zip(warm) {
+            return Ok(Counted { start, warm });
         }
     }
     Err(format!(
@@ -91,15 +88,14 @@ fn undisturbed(
     ))
 }
 
-/// The start and the median of the warm requests, if enough of them are undisturbed.
-fn typical(run: &Run) -> Option<Counted> {
-    let warm = run.requests.get(BEFORE..).unwrap_or_default();
+/// The median of the warm requests, if enough of them are undisturbed.
+fn typical(requests: &[Option<u64>]) -> Option<u64> {
+    let warm = requests.get(BEFORE..).unwrap_or_default();
     let mut warm: Vec<u64> = warm.iter().copied().flatten().collect();
     warm.sort_unstable();
-    Some(Counted {
-        start: run.start?,
-        warm: *warm.get(warm.len() / 2).filter(|_| warm.len() >= CLEAN)?,
-    })
+    warm.get(warm.len() / 2)
+        .copied()
+        .filter(|_| warm.len() >= CLEAN)
 }
 
 /// The table of what was counted, beside the first.

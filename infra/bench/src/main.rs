@@ -1,22 +1,21 @@
-//! `cargo perf`: the cost of a cold start, beside a function that only answers. `cargo bench-cold profiles`: the
-//! effect of the release profile on it. `cargo bench-scale`: the cost of requests while a collection grows.
+//! `cargo perf`: the costs of every function beside a function that only answers. `cargo perf --guard`: the costs that
+//! do not depend on the machine, held against infra/bench/allowed.txt. `cargo bench-scale`: the cost of requests while a
+//! collection grows.
 
-mod build;
+mod allowed;
 mod callgrind;
 mod case;
-mod cold;
 mod environment;
 mod event;
 mod figures;
+mod guard;
 mod http;
 mod instructions;
-mod profiles;
 mod relay;
 mod runtime_api;
 mod scale;
 mod settled;
 mod size;
-mod trial;
 mod world;
 
 use std::path::PathBuf;
@@ -26,30 +25,25 @@ use clap::{Parser, Subcommand};
 
 use crate::world::{Binaries, World};
 
-/// Measures cold starts on this machine, and the cost of requests. Asserts nothing about seconds.
+/// Measures the release binaries on this machine, and the cost of requests. Asserts nothing about seconds.
 #[derive(Parser)]
 #[command(name = "perf")]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
-    /// How many cold starts of each binary.
-    #[arg(long, global = true, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
-    rounds: u16,
-    /// Count the instructions of a start and of a warm request, and nothing else.
+    /// Count the instructions of a start and of a warm request, and nothing else. Needs valgrind.
     #[arg(long)]
     instructions: bool,
-    /// The folder of the binaries, of `cargo ship` or of `cargo build --release`.
-    #[arg(long, default_value = "target/rehearsal")]
-    from: PathBuf,
-    /// Measure the binaries that are there.
-    #[arg(long, global = true)]
-    no_build: bool,
+    /// Hold instructions and sizes against infra/bench/allowed.txt. Needs valgrind.
+    #[arg(long, conflicts_with = "instructions")]
+    guard: bool,
+    /// Build nothing: measure the binaries in this folder, of `cargo ship` or of `cargo build --release`.
+    #[arg(long)]
+    from: Option<PathBuf>,
 }
 
 #[derive(Subcommand)]
 enum Command {
-    /// Compare link-time optimisation off and thin, and the optimisation levels z, s and 3.
-    Profiles,
     /// Count the DynamoDB requests and units of reads and writes while a collection grows; fails where they grow too.
     Scale {
         /// How many records there are, each time.
@@ -59,23 +53,7 @@ enum Command {
 }
 
 fn main() -> ExitCode {
-    let cli = Cli::parse();
-    let rounds = usize::from(cli.rounds);
-    let report = match cli.command {
-        None if cli.instructions => World::start(Binaries(local::root().join(&cli.from)))
-            .and_then(|world| instructions::count(&world))
-            .map(|counted| instructions::report(&counted)),
-        None => cold::report(rounds, !cli.no_build),
-        Some(Command::Profiles) => profiles::report(rounds, !cli.no_build),
-        Some(Command::Scale { sizes }) => scale::report(&sizes).and_then(|(text, met)| {
-            if met {
-                Ok(text)
-            } else {
-                Err(format!("{text}\nSome costs grow with the collection."))
-            }
-        }),
-    };
-    match report {
+    match run(&Cli::parse()) {
         Ok(text) => {
             print!("{text}");
             ExitCode::SUCCESS
@@ -85,4 +63,36 @@ fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+/// Measures, and returns the report.
+fn run(cli: &Cli) -> Result<String, String> {
+    if let Some(Command::Scale { sizes }) = &cli.command {
+        let (text, met) = scale::report(sizes)?;
+        return if met {
+            Ok(text)
+        } else {
+            Err(format!("{text}\nSome costs grow with the collection."))
+        };
+    }
+    if cli.guard {
+        callgrind::version()?;
+    }
+    let binaries = binaries(cli)?;
+    if cli.guard {
+        guard::hold(&binaries)
+    } else {
+        let world = World::start(binaries)?;
+        Ok(instructions::report(&instructions::count(&world)?))
+    }
+}
+
+/// The binaries to measure, built where none are named.
+fn binaries(cli: &Cli) -> Result<Binaries, String> {
+    let root = local::root();
+    let folder = match &cli.from {
+        Some(folder) => root.join(folder),
+        None => infra::rehearse::build(&root)?,
+    };
+    Ok(Binaries(folder))
 }

@@ -118,14 +118,14 @@ fn ask(mut from: TcpStream, mut to: TcpStream, sender: Sender<(Instant, Moment)>
     });
 }
 
-/// Whether the head of a request says that an attempt went before: `amz-sdk-request: attempt=2; max=…`.
+/// Whether the head of a request says that an attempt went before: `amz-sdk-request: attempt=2; max=3`.
 fn is_again(head: &[u8]) -> bool {
-    let name = b"amz-sdk-request: attempt=";
-    let attempt = head
-        .windows(name.len() + 1)
-        .find(|window| window.to_ascii_lowercase().starts_with(name))
-        .and_then(|window| window.last());
-    attempt.is_some_and(|attempt| *attempt != b'1')
+    let head = String::from_utf8_lossy(head).to_ascii_lowercase();
+    let attempt = head.lines().find_map(|line| {
+        line.strip_prefix("amz-sdk-request:")?
+            .split_once("attempt=")
+    });
+    attempt.is_some_and(|(_, attempt)| !attempt.starts_with("1;"))
 }
 
 /// Copies the answers until they end, each in one piece, and notes them.
@@ -177,6 +177,10 @@ mod tests {
             ),
             (
                 "POST / HTTP/1.1\r\nAmz-Sdk-Request: attempt=2; max=3\r\n\r\n{}",
+                true,
+            ),
+            (
+                "POST / HTTP/1.1\r\namz-sdk-request: ttl=1; attempt=2; max=3\r\n\r\n{}",
                 true,
             ),
             ("{\"more\":1}", false),

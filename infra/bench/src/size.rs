@@ -13,13 +13,13 @@ for path in sys.argv[1:]:
     print(len(archive.getvalue()))
 ";
 
-/// A binary's size in megabytes of a million bytes.
-#[derive(Clone, Copy, Debug)]
+/// A binary's size in bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Size {
     /// As it is.
-    pub(crate) plain: f64,
+    pub(crate) plain: u64,
     /// In a zip archive.
-    pub(crate) zipped: f64,
+    pub(crate) zipped: u64,
 }
 
 /// The sizes of `files`.
@@ -54,7 +54,6 @@ pub(crate) fn of(files: &[PathBuf]) -> Result<Vec<Size>, String> {
         .collect()
 }
 
-#[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
 fn size(file: &Path, zipped: &str) -> Result<Size, String> {
     let plain = file
         .metadata()
@@ -64,8 +63,5 @@ fn size(file: &Path, zipped: &str) -> Result<Size, String> {
         .trim()
         .parse()
         .map_err(|_| format!("Python answers {zipped}"))?;
-    Ok(Size {
-        plain: plain as f64 / 1e6,
-        zipped: zipped as f64 / 1e6,
-    })
+    Ok(Size { plain, zipped })
 }

@@ -19,9 +19,6 @@ use crate::relay::Relay;
 use crate::runtime_api::{Answer, RuntimeApi};
 use crate::settled::Settled;
 
-/// The project that is measured: the suite's own, so that figures hold whatever the owner's is.
-pub(crate) const PROJECT: &str = "tests";
-
 /// The address whose account becomes an admin.
 pub(crate) const ADMIN: &str = "admin@example.com";
 
@@ -94,7 +91,7 @@ impl World {
     /// # Errors
     /// One line: no port, or a function does not do its part.
     pub(crate) fn start(binaries: Binaries) -> Result<Self, String> {
-        let project = infra::plans::read(&local::root().join(PROJECT))?;
+        let project = infra::plans::read(&local::root().join(infra::rehearse::PROJECT))?;
         let [(_, template), ..] = infra::plans::draw(&project)?;
         let dynamo = Dynamo::start(&Storage::Memory, 0)?;
         dynamo.make(&Template::parse(&template)?.tables()?)?;
