@@ -18,9 +18,15 @@ pub(crate) fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
 }
 
-/// A figure with two digits after the point, or a dash.
-pub(crate) fn shown(value: Option<f64>) -> String {
-    value.map_or_else(|| "–".to_owned(), |value| format!("{value:.2}"))
+/// The median of `values` and half the distance of their quartiles, such as `1.23 ± 0.04`, or a dash.
+pub(crate) fn spread(values: &[f64]) -> String {
+    let mut sorted = values.to_vec();
+    sorted.sort_by(f64::total_cmp);
+    let quartile = |part: usize| sorted.get(sorted.len().saturating_sub(1) * part / 4);
+    match (median(sorted.clone()), quartile(1), quartile(3)) {
+        (Some(median), Some(low), Some(high)) => format!("{median:.2} ± {:.2}", (high - low) / 2.0),
+        _ => "–".to_owned(),
+    }
 }
 
 /// `value` as a multiple of `of`, such as `× 1.4`, or a dash.
@@ -84,10 +90,10 @@ mod tests {
 
     #[test]
     fn what_is_not_there_is_a_dash() {
-        assert_eq!(shown(Some(1.234)), "1.23");
+        assert_eq!(spread(&[1.0, 2.0, 3.0, 4.0, 9.0]), "3.00 ± 1.00");
         assert_eq!(
             (
-                shown(None),
+                spread(&[]),
                 ratio(None, Some(1.0)),
                 ratio(Some(1.0), Some(0.0))
             ),

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::callgrind;
+use crate::callgrind::{self, Watched};
 use crate::case::{CASES, Case};
 use crate::figures::table;
 use crate::world::World;
@@ -40,47 +40,48 @@ pub(crate) fn count(world: &World) -> Result<Vec<(&'static str, Counted)>, Strin
 /// How many requests at least are not disturbed.
 const CLEAN: usize = 3;
 
-/// How often a case is counted anew when it is disturbed.
-const TRIES: usize = 8;
+/// How often a start or the requests are counted anew when they are disturbed.
+const TRIES: usize = 20;
 
 fn counted(world: &World, case: &Case) -> Result<Counted, String> {
     let name = case.function(&(case.event)(world, 0)?)?;
     let hashes = api::endpoints::PAGE
         .iter()
         .any(|entry| entry.name == name && entry.hashes);
-    let once = counted_with(world, case, name, &[])?;
+    let watched = Watched {
+        name,
+        variables: &[],
+        label: case.name,
+    };
+    let start = undisturbed(name, || watched.start(world))?;
+    let warm = |watched: &Watched<'_>| {
+        undisturbed(name, || {
+            let events = (0..BEFORE + COUNTED).map(|n| (case.event)(world, n));
+            let events: Vec<Value> = events.collect::<Result<_, _>>()?;
+            Ok(typical(&watched.requests(world, (&events, case.status))?))
+        })
+    };
+    let once = warm(&watched)?;
     if !hashes {
-        return Ok(once);
+        return Ok(Counted { start, warm: once });
     }
     // A hash twice as dear shows its share, which is then taken away.
-    let twice = counted_with(world, case, name, &TWICE)?;
+    let twice = warm(&Watched {
+        variables: &TWICE,
+        label: &format!("{}-twice", case.name),
+        ..watched
+    })?;
     Ok(Counted {
-        start: once.start,
-        warm: (2 * once.warm).saturating_sub(twice.warm),
+        start,
+        warm: (2 * once).saturating_sub(twice),
     })
 }
 
-/// The instructions of a case in such an environment, while DynamoDB answers in time.
-fn counted_with(
-    world: &World,
-    case: &Case,
-    name: &str,
-    variables: &[(&str, &str)],
-) -> Result<Counted, String> {
-    let values = variables.iter().map(|(_, value)| *value);
-    let label = [case.name].into_iter().chain(values).collect::<Vec<_>>();
-    let label = label.join("-");
-    let (mut start, mut warm) = (None, None);
+/// Does it again until DynamoDB has answered in time.
+fn undisturbed(name: &str, count: impl Fn() -> Result<Option<u64>, String>) -> Result<u64, String> {
     for _ in 0..TRIES {
-        // A start alone is quick to do again.
-        let requests = if warm.is_none() { BEFORE + COUNTED } else { 0 };
-        let events = (0..requests).map(|n| (case.event)(world, n));
-        let events: Vec<Value> = events.collect::<Result<_, _>>()?;
-        let run = callgrind::count(world, name, variables, (&label, &events, case.status))?;
-        start = start.or(run.start);
-        warm = warm.or_else(|| typical(&run.requests));
-        if let Some((start, warm)) = start.zip(warm) {
-            return Ok(Counted { start, warm });
+        if let Some(count) = count()? {
+            return Ok(count);
         }
     }
     Err(format!(

@@ -11,11 +11,13 @@ mod figures;
 mod guard;
 mod http;
 mod instructions;
+mod money;
 mod relay;
 mod runtime_api;
 mod scale;
 mod settled;
 mod size;
+mod start;
 mod world;
 
 use std::path::PathBuf;
@@ -37,6 +39,9 @@ struct Cli {
     /// Hold instructions and sizes against infra/bench/allowed.txt. Needs valgrind.
     #[arg(long, conflicts_with = "instructions")]
     guard: bool,
+    /// How many cold starts of each binary.
+    #[arg(long, default_value_t = 20, value_parser = clap::value_parser!(u16).range(1..=1000))]
+    rounds: u16,
     /// Build nothing: measure the binaries in this folder, of `cargo ship` or of `cargo build --release`.
     #[arg(long)]
     from: Option<PathBuf>,
@@ -75,15 +80,27 @@ fn run(cli: &Cli) -> Result<String, String> {
             Err(format!("{text}\nSome costs grow with the collection."))
         };
     }
-    if cli.guard {
+    if cli.guard || cli.instructions {
         callgrind::version()?;
     }
     let binaries = binaries(cli)?;
     if cli.guard {
         guard::hold(&binaries)
-    } else {
+    } else if cli.instructions {
         let world = World::start(binaries)?;
         Ok(instructions::report(&instructions::count(&world)?))
+    } else {
+        let starts = start::report(&binaries, cli.rounds)?;
+        // Without valgrind the rest is worth seeing.
+        let counts = callgrind::version().and_then(|_| {
+            let world = World::start(binaries)?;
+            Ok(instructions::report(&instructions::count(&world)?))
+        });
+        Ok(format!(
+            "{starts}\n{}\n{}",
+            counts.unwrap_or_else(|why| why + "\n"),
+            money::report()?
+        ))
     }
 }
 

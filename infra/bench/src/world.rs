@@ -277,15 +277,16 @@ impl Function {
         let _ = self.process.wait();
     }
 
-    /// `VmHWM` and `VmRSS` in megabytes.
-    pub(crate) fn memory(&self) -> Result<[f64; 2], String> {
+    /// The memory that is resident (`VmRSS`), in megabytes of a million bytes.
+    ///
+    /// # Errors
+    /// One line: the system does not say.
+    pub(crate) fn resident(&self) -> Result<f64, String> {
         let path = format!("/proc/{}/status", self.id());
         let status =
-            fs::read_to_string(&path).map_err(|error| format!("cannot read {path}: {error}"))?;
-        let field = |name| kilobytes(&status, name).map(|kilobytes| kilobytes * 1024.0 / 1e6);
-        field("VmHWM")
-            .zip(field("VmRSS"))
-            .map(<[f64; 2]>::from)
+            fs::read_to_string(&path).map_err(|error| format!("Cannot read {path}: {error}"))?;
+        kilobytes(&status, "VmRSS")
+            .map(|kilobytes| kilobytes * 1024.0 / 1e6)
             .ok_or_else(|| format!("{path} has no memory in it"))
     }
 }
