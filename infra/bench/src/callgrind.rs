@@ -8,9 +8,6 @@ use serde_json::Value;
 
 use crate::world::{Function, World};
 
-/// The chosen variants of memory and string functions: those that every processor of x86_64 has.
-const TUNABLES: (&str, &str) = ("GLIBC_TUNABLES", "glibc.cpu.hwcaps=-AVX2");
-
 /// The version of valgrind.
 ///
 /// # Errors
@@ -121,8 +118,7 @@ impl Watched<'_> {
         ];
         watcher.extend(more.map(str::to_owned));
         let _ = world.relay.counted();
-        let variables = [&[TUNABLES], self.variables].concat();
-        let function = Function::start(world, self.name, &watcher, &variables)?;
+        let function = Function::start(world, self.name, &watcher, self.variables)?;
         world.settled.watch(function.id());
         Ok(function)
     }

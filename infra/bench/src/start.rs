@@ -179,6 +179,9 @@ fn mega(bytes: u64) -> f64 {
     bytes as f64 / 1e6
 }
 
+/// A figure of a row that is held against an aim.
+type Judged<'a> = &'a dyn Fn(&Row) -> Option<f64>;
+
 /// A line for each aim: the greatest figure of all functions, and whether it meets the aim.
 fn aims(rows: &[Row]) -> String {
     let bare = rows
@@ -187,7 +190,7 @@ fn aims(rows: &[Row]) -> String {
     let connecting = |row: &Row| Some(typical(row, |trial| trial.connecting)? / bare?);
     let resident = |row: &Row| typical(row, |trial| Some(trial.resident));
     let zipped = |row: &Row| Some(mega(row.size.zipped));
-    let figures: [(&str, &dyn Fn(&Row) -> Option<f64>); 3] = [
+    let figures: [(&str, Judged<'_>); 3] = [
         (
             "start to connecting over bare's start to first poll",
             &connecting,

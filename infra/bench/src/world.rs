@@ -298,7 +298,8 @@ impl Drop for Function {
     }
 }
 
-fn kilobytes(status: &str, name: &str) -> Option<f64> {
+/// A figure of `/proc/<id>/status`.
+pub(crate) fn kilobytes(status: &str, name: &str) -> Option<f64> {
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;
