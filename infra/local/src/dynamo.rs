@@ -1,5 +1,7 @@
 //! DynamoDB with the template's tables: embedded on a loopback port, or another that runs already.
 
+mod sweep;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -14,9 +16,6 @@ use crate::engine::Engine;
 use crate::listen::{listen, runtime};
 use crate::relay::Relay;
 use crate::template::Table;
-
-/// How often expired items are deleted.
-const SWEEP: Duration = Duration::from_secs(60);
 
 /// Where the items are kept.
 #[derive(Clone, Debug)]
@@ -84,13 +83,7 @@ impl Dynamo {
                 let _ = stopped.await;
             },
         ));
-        let sweeper = database.clone();
-        runtime.spawn(async move {
-            loop {
-                tokio::time::sleep(SWEEP).await;
-                let _ = sweeper.sweep_ttl();
-            }
-        });
+        runtime.spawn(sweep::sweep_regularly(database.clone()));
         Ok(Self {
             endpoint: format!("http://{address}"),
             place: Place::Here(Embedded {
