@@ -10,6 +10,7 @@ use api::definition::USERS;
 use api::endpoints::{Endpoint, Entry, Guard, guard};
 use api::record::Write;
 use api::settings::Settings;
+use api::value;
 use api::wire::{self, Body as _, Presence, ShownSetting};
 use api::{Code, Deployment, Detail, Error, Timestamp};
 use auth::prepare::WriteTarget;
@@ -325,7 +326,15 @@ fn object(event: &mut Event, presence: Presence) -> Result<Map<String, Value>, E
         return Err(Code::UnsupportedMediaType.into());
     }
     let text = std::str::from_utf8(&body).map_err(|_| Code::InvalidJson)?;
-    serde_json::from_str(text).map_err(|_| Code::InvalidJson.into())
+    match value::parse(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        // A name that the parser keeps for itself: the caller learns which.
+        Err(error) if error.is_data() => {
+            let message = format!("The body is JSON, but {error}.");
+            Err(Error::new(Code::InvalidJson).with_message(message))
+        }
+        Ok(_) | Err(_) => Err(Code::InvalidJson.into()),
+    }
 }
 
 /// Whether a content type is JSON in UTF-8 (RFC 8259, section 8.1).
@@ -374,6 +383,8 @@ mod tests {
             "{",
             "{}{}",
             "{\"a\":1,}",
+            r#"{"meta":{"$serde_json::private::Number":"5"}}"#,
+            r#"{"\u0024serde_json::private::RawValue":"{}"}"#,
             "\u{feff}{}",
         ] {
             assert_eq!(
