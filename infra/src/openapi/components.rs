@@ -217,7 +217,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
             "Date",
             json!({
                 "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "string", "format": "date" }],
-                "description": "An RFC 3339 date-time from 1970 on, kept in UTC with milliseconds, or a date, its \
+                "description": "An RFC 3339 date-time of the years 0000 to 9999, kept in UTC with milliseconds, or a date, its \
                                 midnight.",
             }),
         ),

@@ -6,7 +6,7 @@ use crate::definition::FieldType;
 use crate::query::column::Column;
 use crate::query::filter::Test;
 use crate::query::limits::MAX_VALUES;
-use crate::time::Timestamp;
+use crate::time::Moment;
 use crate::value::{canonical, is_integer, parse};
 
 /// The reason why a value does not fit: a code and the rest of a sentence.
@@ -176,7 +176,7 @@ fn typed(kind: Option<FieldType>, value: Value) -> Result<Value, Misfit> {
         (_, Value::String(text)) if text.contains('\0') => {
             Err(("nul", "must not contain NUL characters".to_owned()))
         }
-        (Some(FieldType::Date), Value::String(text)) => match Timestamp::parse(&text) {
+        (Some(FieldType::Date), Value::String(text)) => match Moment::parse(&text) {
             Some(at) => Ok(Value::String(at.to_string())),
             None => Err(("format", DATE.to_owned())),
         },
