@@ -16,6 +16,11 @@ pub(super) fn headers() -> Value {
             "required": true,
             "schema": tag,
         },
+        "ExpandTruncated": {
+            "description": "The relations of `expand` in which an id stayed since its target did not fit, with commas \
+                            between. Not there where everything fitted.",
+            "schema": text,
+        },
         "Location": { "description": "The path of the new record.", "required": true, "schema": text },
         "RetryAfter": {
             "description": "In how many seconds to try again.",

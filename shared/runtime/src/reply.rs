@@ -1,5 +1,7 @@
 //! Replies: the body from a handler, and the headers that go with it.
 
+use std::collections::BTreeSet;
+
 use api::Error;
 use api::endpoints::Endpoint;
 use auth::Admitted;
@@ -13,6 +15,7 @@ pub struct Reply<E: Endpoint> {
     body: Option<E::Reply>,
     location: Option<String>,
     etag: Option<String>,
+    truncated: String,
     cookie: Option<String>,
 }
 
@@ -39,6 +42,7 @@ impl<E: Endpoint> Reply<E> {
             body: Some(body),
             location: None,
             etag: None,
+            truncated: String::new(),
             cookie: None,
         }
     }
@@ -54,6 +58,7 @@ impl<E: Endpoint> Reply<E> {
             body: None,
             location: None,
             etag: None,
+            truncated: String::new(),
             cookie: None,
         }
         .tagged(rev)
@@ -77,6 +82,14 @@ impl<E: Endpoint> Reply<E> {
         self.etag = Some(format!("\"{rev}\""));
         self
     }
+
+    /// The reply that names these relations, in which an id stayed since its target did not fit.
+    #[must_use]
+    pub fn truncated(mut self, relations: &BTreeSet<String>) -> Self {
+        let names: Vec<&str> = relations.iter().map(String::as_str).collect();
+        self.truncated = names.join(",");
+        self
+    }
 }
 
 /// Encodes a reply or a refusal, with the headers of its kind.
@@ -93,6 +106,9 @@ pub(crate) fn encode<E: Endpoint>(
                 let mut response = respond(status, body.flatten());
                 if let Some(etag) = reply.etag {
                     response.header("etag", etag);
+                }
+                if !reply.truncated.is_empty() {
+                    response.header("x-expand-truncated", reply.truncated);
                 }
                 response.cookies.extend(reply.cookie);
                 if let Some(location) = reply.location {
