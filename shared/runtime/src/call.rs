@@ -322,7 +322,8 @@ fn object(event: &mut Event, presence: Presence) -> Result<Map<String, Value>, E
             Err(Code::InvalidJson.into())
         };
     }
-    if !event.header("content-type").is_some_and(is_json) {
+    let is_encoded = event.header("content-encoding").is_some_and(is_encoding);
+    if is_encoded || !event.header("content-type").is_some_and(is_json) {
         return Err(Code::UnsupportedMediaType.into());
     }
     let text = std::str::from_utf8(&body).map_err(|_| Code::InvalidJson)?;
@@ -337,7 +338,13 @@ fn object(event: &mut Event, presence: Presence) -> Result<Map<String, Value>, E
     }
 }
 
-/// Whether a content type is JSON in UTF-8 (RFC 8259, section 8.1).
+/// Whether a content encoding changes the body (RFC 9110, section 8.4): nothing is decoded here.
+fn is_encoding(value: &str) -> bool {
+    let mut codings = value.split(',').map(str::trim);
+    codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+}
+
+/// Whether a content type is JSON in UTF-8 (RFC 8259, section 8.1), also by the name `utf8` that many clients send.
 fn is_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts
@@ -346,7 +353,10 @@ fn is_json(content_type: &str) -> bool {
     essence
         && parts.all(|parameter| match parameter.split_once('=') {
             Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
-                value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+                let name = value.trim().trim_matches('"');
+                ["utf-8", "utf8"]
+                    .iter()
+                    .any(|utf8| name.eq_ignore_ascii_case(utf8))
             }
             _ => true,
         })
@@ -419,6 +429,8 @@ mod tests {
             "application/json",
             "Application/JSON; charset=UTF-8",
             "application/json;charset=\"utf-8\"",
+            "application/json; charset=utf8",
+            "application/json;charset=\"UTF8\"",
         ] {
             assert!(is_json(fits), "{fits}");
         }
@@ -435,6 +447,31 @@ mod tests {
             body_of(json!({}), json!("{}"), false),
             Err(Code::UnsupportedMediaType)
         );
+    }
+
+    #[test]
+    fn an_encoded_body_is_of_another_type() {
+        let of = |encoding: &str, body: &str, base64: bool| {
+            let headers =
+                json!({ "content-type": "application/json", "content-encoding": encoding });
+            body_of(headers, json!(body), base64)
+        };
+        for encoding in [
+            "gzip",
+            "GZIP",
+            "br",
+            "deflate, gzip",
+            "identity, gzip",
+            "utf-8",
+        ] {
+            assert_eq!(of(encoding, "{}", false), Err(Code::UnsupportedMediaType));
+            // The first bytes of gzip.
+            let bytes = of(encoding, "H4sIAAAAAAAA", true);
+            assert_eq!(bytes, Err(Code::UnsupportedMediaType), "{encoding}");
+        }
+        for encoding in ["", "identity", "Identity"] {
+            assert!(of(encoding, "{}", false).is_ok(), "{encoding}");
+        }
     }
 
     #[test]
