@@ -48,18 +48,16 @@ async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsLis
     let visibility = Visibility::new(definition, &caller);
     let shown = page.records.into_iter().map(|record| visibility.of(record));
     let (profile, mut records) = (&call.settings.users.fields, shown.collect::<Vec<_>>());
-    store
+    let left = store
         .expand(&caller, &relations, profile, &mut records)
         .await?;
     let view = |record: Record| record.view(query.fields.as_deref());
-    Ok(Reply::to(
-        &caller,
-        RecordPage {
-            items: records.into_iter().map(view).collect(),
-            next_cursor: pager.seal(page.next.as_deref(), call.random()?)?,
-            explain: query.explain.then(|| explanation(&plan, page.cost)),
-        },
-    ))
+    let body = RecordPage {
+        items: records.into_iter().map(view).collect(),
+        next_cursor: pager.seal(page.next.as_deref(), call.random()?)?,
+        explain: query.explain.then(|| explanation(&plan, page.cost)),
+    };
+    Ok(Reply::to(&caller, body).truncated(&left))
 }
 
 /// The records that a caller lists: their scope, and the filter that they must pass.

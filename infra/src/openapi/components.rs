@@ -16,6 +16,11 @@ pub(super) fn headers() -> Value {
             "required": true,
             "schema": tag,
         },
+        "ExpandTruncated": {
+            "description": "The relations of `expand` in which an id stayed since its target did not fit, with commas \
+                            between. Not there where everything fitted.",
+            "schema": text,
+        },
         "Location": { "description": "The path of the new record.", "required": true, "schema": text },
         "RetryAfter": {
             "description": "In how many seconds to try again.",
@@ -217,7 +222,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
             "Date",
             json!({
                 "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "string", "format": "date" }],
-                "description": "An RFC 3339 date-time from 1970 on, kept in UTC with milliseconds, or a date, its \
+                "description": "An RFC 3339 date-time of the years 0000 to 9999, kept in UTC with milliseconds, or a date, its \
                                 midnight.",
             }),
         ),

@@ -238,6 +238,7 @@ entry::endpoints! {
         errors: [InvalidCursor, IndexBuilding],
         query: [Limit, Cursor, Sort, SortBy, SortDirection, Explain, Fields, Expand, Conditions, Filter, AndFilters,
                 OrFilters, Search],
+        replies: [ExpandTruncated],
         each: [Get List => Page],
         access: [Query Records, Query RecordsIndexes, BatchGetItem RelatedRecords],
     }
@@ -268,7 +269,7 @@ entry::endpoints! {
         errors: [RecordNotFound],
         query: [Fields, Expand],
         headers: [IfNoneMatch],
-        replies: [OptionalETag],
+        replies: [OptionalETag, ExpandTruncated],
         each: [Get Get => View],
         access: [GetItem Records, BatchGetItem RelatedRecords],
     }

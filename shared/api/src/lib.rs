@@ -25,4 +25,4 @@ pub use endpoints::{Endpoint, Method};
 pub use error::{Code, Detail, Error, told_together};
 pub use id::Id;
 pub use rule::Rule;
-pub use time::Timestamp;
+pub use time::{Moment, Timestamp};

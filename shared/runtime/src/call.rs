@@ -10,6 +10,7 @@ use api::definition::USERS;
 use api::endpoints::{Endpoint, Entry, Guard, guard};
 use api::record::Write;
 use api::settings::Settings;
+use api::value;
 use api::wire::{self, Body as _, Presence, ShownSetting};
 use api::{Code, Deployment, Detail, Error, Timestamp};
 use auth::prepare::WriteTarget;
@@ -321,14 +322,29 @@ fn object(event: &mut Event, presence: Presence) -> Result<Map<String, Value>, E
             Err(Code::InvalidJson.into())
         };
     }
-    if !event.header("content-type").is_some_and(is_json) {
+    let is_encoded = event.header("content-encoding").is_some_and(is_encoding);
+    if is_encoded || !event.header("content-type").is_some_and(is_json) {
         return Err(Code::UnsupportedMediaType.into());
     }
     let text = std::str::from_utf8(&body).map_err(|_| Code::InvalidJson)?;
-    serde_json::from_str(text).map_err(|_| Code::InvalidJson.into())
+    match value::parse(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        // A name that the parser keeps for itself: the caller learns which.
+        Err(error) if error.is_data() => {
+            let message = format!("The body is JSON, but {error}.");
+            Err(Error::new(Code::InvalidJson).with_message(message))
+        }
+        Ok(_) | Err(_) => Err(Code::InvalidJson.into()),
+    }
 }
 
-/// Whether a content type is JSON in UTF-8 (RFC 8259, section 8.1).
+/// Whether a content encoding changes the body (RFC 9110, section 8.4): nothing is decoded here.
+fn is_encoding(value: &str) -> bool {
+    let mut codings = value.split(',').map(str::trim);
+    codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+}
+
+/// Whether a content type is JSON in UTF-8 (RFC 8259, section 8.1), also by the name `utf8` that many clients send.
 fn is_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts
@@ -337,7 +353,10 @@ fn is_json(content_type: &str) -> bool {
     essence
         && parts.all(|parameter| match parameter.split_once('=') {
             Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
-                value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+                let name = value.trim().trim_matches('"');
+                ["utf-8", "utf8"]
+                    .iter()
+                    .any(|utf8| name.eq_ignore_ascii_case(utf8))
             }
             _ => true,
         })
@@ -374,6 +393,8 @@ mod tests {
             "{",
             "{}{}",
             "{\"a\":1,}",
+            r#"{"meta":{"$serde_json::private::Number":"5"}}"#,
+            r#"{"\u0024serde_json::private::RawValue":"{}"}"#,
             "\u{feff}{}",
         ] {
             assert_eq!(
@@ -408,6 +429,8 @@ mod tests {
             "application/json",
             "Application/JSON; charset=UTF-8",
             "application/json;charset=\"utf-8\"",
+            "application/json; charset=utf8",
+            "application/json;charset=\"UTF8\"",
         ] {
             assert!(is_json(fits), "{fits}");
         }
@@ -424,6 +447,31 @@ mod tests {
             body_of(json!({}), json!("{}"), false),
             Err(Code::UnsupportedMediaType)
         );
+    }
+
+    #[test]
+    fn an_encoded_body_is_of_another_type() {
+        let of = |encoding: &str, body: &str, base64: bool| {
+            let headers =
+                json!({ "content-type": "application/json", "content-encoding": encoding });
+            body_of(headers, json!(body), base64)
+        };
+        for encoding in [
+            "gzip",
+            "GZIP",
+            "br",
+            "deflate, gzip",
+            "identity, gzip",
+            "utf-8",
+        ] {
+            assert_eq!(of(encoding, "{}", false), Err(Code::UnsupportedMediaType));
+            // The first bytes of gzip.
+            let bytes = of(encoding, "H4sIAAAAAAAA", true);
+            assert_eq!(bytes, Err(Code::UnsupportedMediaType), "{encoding}");
+        }
+        for encoding in ["", "identity", "Identity"] {
+            assert!(of(encoding, "{}", false).is_ok(), "{encoding}");
+        }
     }
 
     #[test]

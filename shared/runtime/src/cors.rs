@@ -10,7 +10,7 @@ use crate::reply;
 
 const ALLOWED_HEADERS: &str = "authorization, content-type, idempotency-key, if-match, if-none-match, x-api-key, \
     x-refresh-token, x-refresh-token-mode";
-const EXPOSED_HEADERS: &str = "etag, location, retry-after, x-request-id";
+const EXPOSED_HEADERS: &str = "etag, location, retry-after, x-expand-truncated, x-request-id";
 const LOCAL_DEFAULT: &str = "http://localhost:*";
 
 /// The permission of a browser's page of some origin.

@@ -31,7 +31,7 @@ pub(crate) fn parse(
     random: [u8; 10],
 ) -> Result<Newcomer, String> {
     let line = std::str::from_utf8(line).map_err(|_| "is not UTF-8")?;
-    let value: Value = serde_json::from_str(line).map_err(|error| {
+    let value = api::value::parse(line).map_err(|error| {
         // The error names a place in this line, but none of its content.
         format!("is not JSON: character {}", error.column())
     })?;

@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::check::profile::profile_problems;
 use crate::rule::is_role;
 use crate::settings::{Problem, Settings, Span, Throttle, override_leaves};
+use crate::value;
 
 /// Names that a role cannot have: the built-in roles, and the words of rules.
 const GROUPS: &[&str] = &[
@@ -28,7 +29,7 @@ impl Settings {
         variable: impl Fn(&str) -> Option<String>,
         local: bool,
     ) -> Result<Self, Problem> {
-        let mut file: Value = serde_json::from_str(json).map_err(|error| Problem {
+        let mut file = value::parse(json).map_err(|error| Problem {
             path: String::new(),
             reason: error.to_string(),
         })?;
@@ -204,13 +205,7 @@ fn unthrottle(file: &mut Value) {
 }
 
 fn parse(tree: Value) -> Result<Settings, Problem> {
-    serde_path_to_error::deserialize(tree).map_err(|error| {
-        let path = error.path().to_string();
-        Problem {
-            path: if path == "." { String::new() } else { path },
-            reason: error.into_inner().to_string(),
-        }
-    })
+    value::read(tree).map_err(|(path, reason)| Problem { path, reason })
 }
 
 #[cfg(test)]
@@ -293,7 +288,7 @@ mod tests {
             (
                 r#"{ "auth": { "accessTokenTtl": 15 } }"#,
                 &[],
-                "auth.accessTokenTtl: invalid type: number, expected a string",
+                "auth.accessTokenTtl: invalid type: integer `15`, expected a string",
             ),
             (
                 r#"{ "auth": { "bcryptCost": 4 } }"#,

@@ -59,6 +59,8 @@ pub enum ReplyHeader {
     ETag,
     /// `ETag`, left out where relations are inlined.
     OptionalETag,
+    /// `x-expand-truncated`, the relations in which an id stayed since its target did not fit.
+    ExpandTruncated,
 }
 
 /// How an endpoint deals with the cookie of a refresh token.

@@ -6,6 +6,7 @@ use crate::deployment::Deployment;
 use crate::endpoints::Variable;
 use crate::settings::Settings;
 use crate::settings::variables::list_leaves;
+use crate::value::parse;
 use crate::wire::{ShownSetting, Source};
 
 /// The settings whose values are shown to no caller.
@@ -21,7 +22,7 @@ pub fn shown(
     file: &str,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Vec<ShownSetting> {
-    let file: Value = serde_json::from_str(file).unwrap_or_default();
+    let file = parse(file).unwrap_or_default();
     let tree = serde_json::to_value(settings).unwrap_or_default();
     let mut leaves = Vec::new();
     list_leaves(&tree, "", "BAKEND", &mut leaves);

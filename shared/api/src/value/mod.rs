@@ -1,11 +1,13 @@
-//! Values: the one form of numbers, the one order of values, names that occur twice. It imports no other module of the
-//! crate.
+//! Values: the one form of numbers, the one order of values, how texts and files become values and nouns. It imports no
+//! other module of the crate.
 
 mod duplicates;
 mod number;
 mod order;
 #[cfg(test)]
 mod random;
+mod text;
+mod tree;
 
 pub(crate) use self::duplicates::{count_colons, count_members};
 pub use self::number::canonical;
@@ -14,3 +16,5 @@ pub use self::order::compare;
 pub(crate) use self::order::compare_alike;
 #[cfg(test)]
 pub(crate) use self::random::Random;
+pub use self::text::parse;
+pub(crate) use self::tree::{present, read};

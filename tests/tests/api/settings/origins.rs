@@ -23,7 +23,7 @@ fn seen_by(origin: &str) -> Vec<(&str, &str)> {
         ("access-control-allow-origin", origin),
         (
             "access-control-expose-headers",
-            "etag, location, retry-after, x-request-id",
+            "etag, location, retry-after, x-expand-truncated, x-request-id",
         ),
     ]
 }

@@ -3,6 +3,7 @@ mod definition;
 mod fields;
 mod indexes;
 mod notation;
+mod objects;
 mod profile;
 mod rows;
 mod warnings;

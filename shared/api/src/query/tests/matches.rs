@@ -46,6 +46,8 @@ fn records_pass_or_do_not() {
         ("done", "false", true, false),
         ("done_lt", "true", true, false),
         ("due_gt", "2026-11-21", true, false),
+        ("due_gte", "1960-01-01", true, false),
+        ("due_lt", "1969-12-31T23:59:59.999Z", false, false),
         ("due", "2026-11-21T11:00:00+01:00", true, false),
         ("meta_exists", "true", true, false),
         ("tags_contains", "a", true, false),

@@ -3,7 +3,7 @@
 use std::cmp::Ordering;
 
 use api::definition::Order;
-use api::{Id, Timestamp};
+use api::{Id, Moment, Timestamp};
 use serde_json::{Map, json};
 
 use super::*;
@@ -249,4 +249,78 @@ fn what_comes_after_and_beside() {
     assert_eq!(after(&[]), None);
     assert_eq!(beside(&[1, 0], Ordering::Less), [0, 0xff]);
     assert_eq!(beside(&[1, 0xff], Ordering::Greater), [2, 0]);
+}
+
+/// A record of this day, made at a fixed moment.
+fn of_day(day: &str) -> Record {
+    let at = Timestamp::from_millis(1_790_000_000_000);
+    Record {
+        id: Id::in_shard(at, [7; 10], 0),
+        created_at: at,
+        updated_at: at,
+        created_by: None,
+        owner: None,
+        fields: Map::from_iter([("day".to_owned(), json!(day))]),
+    }
+}
+
+/// The keys of a record in an index by day, and in one whose latest day comes first.
+fn keys_of_day(day: &str) -> [Vec<u8>; 2] {
+    let indexes = [&["day"][..], &["-day", "-createdAt"]];
+    indexes.map(|fields| {
+        let index = Index {
+            fields: fields.iter().map(ToString::to_string).collect(),
+            per_owner: false,
+        };
+        encode(&index, &of_day(day))
+    })
+}
+
+#[test]
+fn keys_of_dates_that_were_stored_before_any_year_was_are_the_same() {
+    // The first code that took dates wrote these.
+    for (day, [ascending, descending]) in [
+        (
+            "1970-01-01T00:00:00Z",
+            [
+                "40313937302d30312d30315430303a30303a30302e3030305a0001a0c4506c0077008707070707070707",
+                "bfcec6c8cfd2cfced2cfceabcfcfc5cfcfc5cfcfd1cfcfcfa5ffbfcdcfcdc9d2cfc6d2cdceabcecbc5ceccc5cdcfd1cfcfcfa5fffe5f3baf93ff88ff78f8f8f8f8f8f8f8",
+            ],
+        ),
+        (
+            "2026-11-21T10:00:00.123+02:00",
+            [
+                "40323032362d31312d32315430383a30303a30302e3132335a0001a0c4506c0077008707070707070707",
+                "bfcdcfcdc9d2ceced2cdceabcfc7c5cfcfc5cfcfd1cecdcca5ffbfcdcfcdc9d2cfc6d2cdceabcecbc5ceccc5cdcfd1cfcfcfa5fffe5f3baf93ff88ff78f8f8f8f8f8f8f8",
+            ],
+        ),
+        (
+            "9999-12-31T23:59:59.999Z",
+            [
+                "40393939392d31322d33315432333a35393a35392e3939395a0001a0c4506c0077008707070707070707",
+                "bfc6c6c6c6d2cecdd2ccceabcdccc5cac6c5cac6d1c6c6c6a5ffbfcdcfcdc9d2cfc6d2cdceabcecbc5ceccc5cdcfd1cfcfcfa5fffe5f3baf93ff88ff78f8f8f8f8f8f8f8",
+            ],
+        ),
+    ] {
+        let stored = Moment::parse(day).expect(day).to_string();
+        let hex = |bytes: &Vec<u8>| -> String {
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let keys = keys_of_day(&stored);
+        assert_eq!(keys.each_ref().map(hex), [ascending, descending], "{day}");
+    }
+}
+
+#[test]
+fn dates_are_in_order_across_1970() {
+    let days = [
+        "0000-01-01",
+        "1945-05-08",
+        "1969-12-31T23:59:59.999Z",
+        "1970-01-01",
+        "2026-11-21",
+        "9999-12-31",
+    ];
+    let keys = days.map(|day| keys_of_day(&Moment::parse(day).expect(day).to_string()));
+    assert!(keys.is_sorted_by(|a, b| a[0] < b[0] && a[1] > b[1]));
 }
