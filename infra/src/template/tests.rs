@@ -60,6 +60,13 @@ fn every_endpoint_is_a_function_with_its_settings() {
         ]
     );
     assert_eq!(origins("login"), None);
+    let parameter = template
+        .get("Parameters")
+        .and_then(|parameters| parameters.get("AllowedOrigins"));
+    assert_eq!(
+        parameter.and_then(|parameter| parameter.get("AllowedPattern")),
+        Some(&Value::from(api::origin::parameter_pattern()))
+    );
     let hashing = [
         "register",
         "login",

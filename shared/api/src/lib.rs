@@ -9,6 +9,7 @@ pub mod deployment;
 pub mod endpoints;
 pub mod error;
 pub mod id;
+pub mod origin;
 pub mod project;
 pub mod query;
 pub mod record;

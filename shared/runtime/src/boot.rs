@@ -3,10 +3,9 @@
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use api::settings::{self, Settings};
+use api::settings::{self, SecretProblem, Settings, check_secret};
 use api::wire::ShownSetting;
 use api::{Deployment, Error, Timestamp};
-use auth::keys::{SecretProblem, check_secret};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::log;
@@ -30,7 +29,8 @@ impl Boot {
         let settings = Settings::read(bakend_json()?.as_ref(), variable, deployment.local)
             .map_err(|problem| problem.to_string())?;
         match settings.auth.jwt_secret.as_deref().map(check_secret) {
-            None | Some(Ok(())) => {}
+            // A short one is refused with the other settings.
+            None | Some(Ok(()) | Err(SecretProblem::Short)) => {}
             Some(Err(SecretProblem::Sample)) if deployment.local => {
                 log::warn(
                     "auth.jwtSecret is a sample from the documentation; do not deploy with it",
@@ -40,12 +40,6 @@ impl Boot {
                 return Err("auth.jwtSecret is a sample from the documentation: whoever reads it can sign tokens. \
                      Unset BAKEND_AUTH_JWT_SECRET to have a random one made and kept"
                     .to_owned());
-            }
-            Some(Err(SecretProblem::Short)) => {
-                return Err(
-                    "auth.jwtSecret must have at least 32 bytes (BAKEND_AUTH_JWT_SECRET)"
-                        .to_owned(),
-                );
             }
         }
         #[expect(clippy::disallowed_methods, reason = "the one source of random bytes")]

@@ -142,7 +142,7 @@ fn a_short_secret_is_refused_everywhere() {
                 inside,
                 "login",
                 &env,
-                "auth.jwtSecret must have at least 32 bytes (BAKEND_AUTH_JWT_SECRET)",
+                "auth.jwtSecret: must have at least 32 bytes (BAKEND_AUTH_JWT_SECRET)",
             );
         }
     }
@@ -188,6 +188,11 @@ fn a_bad_value_is_refused_by_its_key() {
         ),
         ("BAKEND_AUTH_SESSION_MAX_AGE", "367d", "auth.sessionMaxAge"),
         ("BAKEND_AUTH_REFRESH_GRACE", "61s", "auth.refreshGrace"),
+        (
+            "BAKEND_CORS_ALLOWED_ORIGINS",
+            "https://a.example/",
+            "cors.allowedOrigins[0]",
+        ),
         ("BAKEND_AUTH_REFRESH_REUSE", "loose", "auth.refreshReuse"),
         ("BAKEND_AUTH_SESSION_CHECK", "never", "auth.sessionCheck"),
         (

@@ -5,6 +5,7 @@ mod indexes;
 mod notation;
 mod profile;
 mod rows;
+mod settings;
 mod warnings;
 
 use serde_json::{Value, json};
