@@ -39,8 +39,9 @@ fn main() -> io::Result<()> {
         writeln!(table, "({:?}, {text:?}),", definition.name).map_err(io::Error::other)?;
     }
     table.push(']');
-    fs::write(
-        Path::new(&env::var("OUT_DIR").map_err(io::Error::other)?).join("collections.rs"),
-        table,
-    )
+    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    let (out, marks) = (Path::new(&out), project.fingerprints);
+    let marks = format!("({:?}, {:?})", marks.records, marks.others);
+    fs::write(out.join("fingerprints.rs"), marks)?;
+    fs::write(out.join("collections.rs"), table)
 }

@@ -48,7 +48,10 @@ pub fn draw(project: &Project) -> Result<[(&'static str, String); 4], String> {
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
     let profile = &project.settings.users.fields;
     Ok([
-        ("template.yaml", template::draw(PAGE, &collections)?),
+        (
+            "template.yaml",
+            template::draw(PAGE, &collections, &project.fingerprints)?,
+        ),
         ("CargoLambda.toml", routes::draw(PAGE)?),
         (
             "docs/openapi.json",

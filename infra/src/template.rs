@@ -8,6 +8,7 @@ mod table;
 use std::fmt::{self, Display, Formatter};
 
 use api::endpoints::{Entry, Variable};
+use api::fingerprint::Fingerprints;
 use api::{Definition, origin, tables};
 use serde_yaml_ng::{Mapping, Value};
 
@@ -88,7 +89,11 @@ pub fn usage(page: &[&Entry], collections: &[&Definition]) -> Result<String, Str
 ///
 /// # Errors
 /// One line: the limit of CloudFormation or IAM that is exceeded, and the remedy.
-pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, String> {
+pub fn draw(
+    page: &[&Entry],
+    collections: &[&Definition],
+    fingerprints: &Fingerprints,
+) -> Result<String, String> {
     if collections.len() > MAX_COLLECTIONS {
         return Err(format!(
             "There are {} collections, one stack has room for {MAX_COLLECTIONS}: split them over two stacks.",
@@ -102,7 +107,7 @@ pub fn draw(page: &[&Entry], collections: &[&Definition]) -> Result<String, Stri
     for entry in page {
         resources.add(
             names::function(entry.name),
-            &function::function(entry, collections)?,
+            &function::function(entry, collections, fingerprints)?,
         )?;
     }
     http_api::add_routes(resources.api()?, page)?;

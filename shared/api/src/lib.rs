@@ -8,6 +8,7 @@ pub mod definition;
 pub mod deployment;
 pub mod endpoints;
 pub mod error;
+pub mod fingerprint;
 pub mod id;
 pub mod origin;
 pub mod project;

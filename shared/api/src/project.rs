@@ -4,6 +4,7 @@ use std::fs;
 use std::path::Path;
 
 use crate::check::{self, Checked};
+use crate::fingerprint::Fingerprints;
 use crate::settings::Settings;
 
 /// The variable that names another folder with `bakend.json` and `collections/` than the root of the checkout: the
@@ -18,6 +19,8 @@ pub struct Project {
     pub settings: Settings,
     /// The collections, with the warnings about them.
     pub collections: Checked,
+    /// The marks of both, for the template and the functions.
+    pub fingerprints: Fingerprints,
 }
 
 impl Project {
@@ -40,9 +43,11 @@ impl Project {
         let collections = check::check(&files).map_err(lines)?;
         let undeclared = collections.undeclared_roles(&settings.auth.roles);
         if undeclared.is_empty() {
+            let fingerprints = Fingerprints::of(&text, &collections.definitions);
             Ok(Self {
                 settings,
                 collections,
+                fingerprints,
             })
         } else {
             Err(lines(undeclared))

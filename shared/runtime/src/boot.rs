@@ -3,9 +3,10 @@
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use api::endpoints::Guard;
 use api::settings::{self, SecretProblem, Settings, check_secret};
 use api::wire::ShownSetting;
-use api::{Deployment, Error, Timestamp};
+use api::{Deployment, Error, Timestamp, fingerprint};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::log;
@@ -23,8 +24,8 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// Reads environment and settings; refuses a bad signing secret.
-    pub(crate) fn read() -> Result<Self, String> {
+    /// Reads environment and settings; refuses a bad signing secret, and the template of other definitions.
+    pub(crate) fn read(guard: Guard) -> Result<Self, String> {
         let deployment = Deployment::read(variable).map_err(|problem| problem.to_string())?;
         let settings = Settings::read(bakend_json()?.as_ref(), variable, deployment.local)
             .map_err(|problem| problem.to_string())?;
@@ -42,6 +43,11 @@ impl Boot {
                     .to_owned());
             }
         }
+        fingerprint::check(
+            variable(fingerprint::VARIABLE).as_deref(),
+            collections::fingerprints().for_guard(guard),
+            deployment.local,
+        )?;
         #[expect(clippy::disallowed_methods, reason = "the one source of random bytes")]
         let random = SystemRandom::new();
         Ok(Self {

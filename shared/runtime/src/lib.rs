@@ -45,7 +45,7 @@ where
     E: Endpoint<Guard: Arrival>,
     S: Backing + 'static,
 {
-    let boot: &'static Boot = match Boot::read() {
+    let boot: &'static Boot = match Boot::read(E::ENTRY.guard) {
         // Lives as long as the process, and so does the state.
         Ok(boot) => Box::leak(Box::new(boot)),
         Err(problem) => {

@@ -10,6 +10,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use api::endpoints::PAGE;
+use api::fingerprint::Fingerprints;
 use api::project::VARIABLE;
 use blackbox::project::tested;
 use blackbox::{Event, Inside, Instance, PASSWORD, Reply, fresh_email, stack};
@@ -347,4 +348,30 @@ fn every_key_is_a_variable() {
     expected["expiresIn"] = json!(30);
     assert_eq!(masked(&reply.json()), expected);
     assert!(items::stored_hash(inside, &email).starts_with("$2b$05$"));
+}
+
+/// `cargo generate && sam deploy` without `cargo ship`: the template of new definitions, the binaries of the old ones.
+#[test]
+fn the_template_of_other_definitions_keeps_every_function_from_starting() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let other = Fingerprints::of("{}", &[]);
+    for entry in PAGE {
+        let other = other.for_guard(entry.guard);
+        for (mark, named) in [(other, "cargo ship"), ("", "BAKEND_FINGERPRINT is not set")] {
+            let cloud = [
+                ("BAKEND_TABLE_PREFIX", "app-"),
+                ("BAKEND_FINGERPRINT", mark),
+            ];
+            refuses(inside, entry.name, &cloud, named);
+        }
+    }
+    let local = [("BAKEND_ENV", "local"), ("BAKEND_FINGERPRINT", "0")];
+    refuses(
+        inside,
+        "login",
+        &local,
+        "Run cargo generate and cargo ship, then deploy again",
+    );
 }
