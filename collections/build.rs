@@ -8,14 +8,15 @@ use api::project::{self, Project};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed={}", project::VARIABLE);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // Cargo runs this in the package's folder. Relative paths stay right in a checkout that was moved.
+    let root = Path::new("..");
     let folder = match env::var(project::VARIABLE) {
         // A rehearsal of other definitions.
         Ok(folder) => {
             println!("cargo::warning=the collections are those of {folder}");
             root.join(folder)
         }
-        Err(_) => root,
+        Err(_) => root.to_path_buf(),
     };
     for part in ["collections", "bakend.json"] {
         println!("cargo::rerun-if-changed={}", folder.join(part).display());

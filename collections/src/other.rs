@@ -32,8 +32,7 @@ fn other() -> Option<&'static Other> {
     static OTHER: OnceLock<Option<Other>> = OnceLock::new();
     let read = || {
         let folder = std::env::var_os(project::VARIABLE)?;
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let project = Project::read(&root.join(folder))
+        let project = Project::read(Path::new(&folder))
             .unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
         let definitions = project.collections.definitions;
         let files = definitions.iter().map(|definition| {

@@ -7,15 +7,12 @@ use api::Definition;
 use api::endpoints::PAGE;
 use api::project::{self, Project};
 
-use crate::{openapi, routes, schema, steps, template};
+use crate::{openapi, routes, schema, steps, template, tools};
 
 /// The workspace's folder.
 #[must_use]
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."))
-        .to_path_buf()
+    tools::root()
 }
 
 /// The folder of the owner's project: the root, or the folder that `BAKEND_PROJECT` names.

@@ -5,7 +5,7 @@ mod export;
 mod import;
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -104,11 +104,20 @@ async fn promote(store: &Store, email: &str) -> Result<String, String> {
     }
 }
 
+/// The checkout that this runs in: cargo says its package's folder; else it is looked for from here, or from the binary.
+fn root() -> PathBuf {
+    let starts = [
+        std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
+        std::env::current_dir().ok(),
+        std::env::current_exe().ok(),
+    ];
+    project::root_above(starts.into_iter().flatten()).unwrap_or_else(|| PathBuf::from("."))
+}
+
 /// The settings of this checkout, which define the roles and profile fields.
 fn settings() -> Result<Settings, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let project = std::env::var_os(project::VARIABLE).unwrap_or_default();
-    let text = fs::read_to_string(root.join(project).join("bakend.json"))
+    let text = fs::read_to_string(root().join(project).join("bakend.json"))
         .map_err(|error| format!("bakend.json: {error}"))?;
     Settings::read(&text, |name| std::env::var(name).ok(), true)
         .map_err(|problem| format!("bakend.json: {problem}"))
@@ -142,7 +151,7 @@ fn deployment(arguments: &Arguments) -> Result<Deployment, String> {
 
 /// Where the running local stack has its DynamoDB, from the file that it writes for this command.
 fn local_endpoint() -> Result<String, String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.bakend/local.json");
+    let path = root().join(".bakend/local.json");
     let not_running =
         "the local stack is not running; start it with `cargo dev` in another terminal";
     let text = std::fs::read_to_string(path).map_err(|_| not_running.to_owned())?;

@@ -6,6 +6,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use api::project;
 use local::dynamo::{Dynamo, Storage};
 use local::process::{Output, Process};
 use local::template::Template;
@@ -113,6 +114,10 @@ fn watch(root: &Path, cargo_lambda: &Path, port: u16, dynamodb: &str) -> Result<
         .env("AWS_ACCESS_KEY_ID", LOCAL_KEY)
         .env("AWS_SECRET_ACCESS_KEY", "local")
         .env_remove("AWS_SESSION_TOKEN");
+    if std::env::var_os(project::VARIABLE).is_some() {
+        // The functions run in another folder than this.
+        command.env(project::VARIABLE, local::project());
+    }
     tools::forget_package(&mut command);
     Process::start(&command, &Output::Inherit)
         .map_err(|error| format!("Cannot run {}: {error}", cargo_lambda.display()))

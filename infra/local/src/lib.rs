@@ -32,8 +32,8 @@ pub const LOCAL_KEY: &str = "local";
 /// The project's root folder.
 #[must_use]
 pub fn root() -> PathBuf {
-    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    std::fs::canonicalize(here).unwrap_or_else(|_| PathBuf::from(here))
+    let root = tools::root();
+    std::fs::canonicalize(&root).unwrap_or(root)
 }
 
 /// The folder of the owner's project: the root, or the folder that `BAKEND_PROJECT` names.

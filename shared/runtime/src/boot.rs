@@ -119,8 +119,7 @@ fn bakend_json() -> Result<std::borrow::Cow<'static, str>, String> {
     let Some(folder) = variable(api::project::VARIABLE) else {
         return Ok(BAKEND_JSON.into());
     };
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let path = root.join(folder).join("bakend.json");
+    let path = std::path::Path::new(&folder).join("bakend.json");
     let text = std::fs::read_to_string(&path)
         .map_err(|error| format!("Cannot read {}: {error}", path.display()))?;
     Ok(text.into())
