@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use api::settings::Settings;
-use api::{Deployment, Timestamp, project};
+use api::{Code, Deployment, Error, Timestamp, project};
 use clap::{Parser, Subcommand};
 use store::Store;
 
@@ -20,7 +20,7 @@ use store::Store;
 #[command(name = "cargo admin", bin_name = "cargo admin")]
 struct Arguments {
     /// The stack's name, as given to `sam deploy`.
-    #[arg(long, default_value = "bakend", conflicts_with = "local")]
+    #[arg(long, default_value = "bakend", conflicts_with = "local", value_parser = stack)]
     stack: String,
     /// Work on the stack that `cargo dev` runs on this machine.
     #[arg(long)]
@@ -69,19 +69,48 @@ fn run(arguments: &Arguments) -> Result<String, String> {
         .build()
         .map_err(|e| e.to_string())?;
     runtime.block_on(async {
+        let store = Store::connect(&deployment);
+        if let Some(table) = store.missing_table().await {
+            return Err(not_found(&table, arguments, &deployment));
+        }
         match &arguments.command {
-            Command::Promote { email } => promote(&Store::connect(&deployment), email).await,
-            Command::Backfill(arguments) => {
-                backfill::run(&Store::connect(&deployment), arguments).await
-            }
-            Command::Import(arguments) => {
-                import::run(Store::connect(&deployment), settings()?, arguments).await
-            }
-            Command::Export(arguments) => {
-                export::run(&Store::connect(&deployment), &settings()?, arguments).await
-            }
+            Command::Promote { email } => promote(&store, email).await,
+            Command::Backfill(arguments) => backfill::run(&store, arguments).await,
+            Command::Import(arguments) => import::run(store, settings()?, arguments).await,
+            Command::Export(arguments) => export::run(&store, &settings()?, arguments).await,
         }
     })
+}
+
+/// The line for a stack whose tables are not there.
+fn not_found(table: &str, arguments: &Arguments, deployment: &Deployment) -> String {
+    if arguments.local {
+        return format!("the local stack has no table {table}; restart `cargo dev`");
+    }
+    format!(
+        "there is no table {table} of the stack {} in {}: name the stack with --stack, its region with AWS_REGION, \
+         and its account with the credentials",
+        arguments.stack, deployment.aws.region
+    )
+}
+
+/// A name that CloudFormation takes for a stack.
+fn stack(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err("a stack's name has letters, digits and hyphens, and begins with a letter".to_owned())
+    }
+}
+
+/// An error in the operator's words: a fault has no log but this line.
+pub(crate) fn words(error: &Error) -> String {
+    match &error.cause {
+        Some(cause) if error.code == Code::Internal => cause.clone(),
+        Some(cause) => format!("{}: {cause}", error.message),
+        None => error.message.clone(),
+    }
 }
 
 /// Makes a user an admin, and reports the result in a sentence.
@@ -96,11 +125,7 @@ async fn promote(store: &Store, email: &str) -> Result<String, String> {
         Ok(None) => Err(format!(
             "nobody has registered {email}; register first, then promote"
         )),
-        Err(error) => Err(format!(
-            "{}: {}",
-            error.message,
-            error.cause.unwrap_or_default()
-        )),
+        Err(error) => Err(words(&error)),
     }
 }
 

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 pub mod dynamo;
 pub mod emulator;
 pub mod engine;
+pub mod hold;
 mod listen;
 pub mod process;
 pub mod proxy;
