@@ -80,14 +80,15 @@ fn main() -> ExitCode {
             folder,
             steps: false,
             ..
-        } => ship::ship(
-            &root,
-            &Build {
+        } => {
+            let build = Build {
                 arch,
                 folder: &folder,
                 ..Build::default()
-            },
-        )
+            };
+            // The functions refuse the template of other definitions.
+            generate(&root).and_then(|()| ship::ship(&root, &build))
+        }
         .map(|()| println!("Next: sam deploy --guided, or cargo ship --steps later on")),
         Command::Ship {
             arch,

@@ -48,7 +48,7 @@ pub fn walk(
     let deployed = aws.deployed()?;
     let project = plans::project()?;
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
-    let text = template::draw(PAGE, &collections)?;
+    let text = template::draw(PAGE, &collections, &project.fingerprints)?;
     let drawn: Value = serde_yaml_ng::from_str(&text).map_err(|error| error.to_string())?;
     let Some(present) = &deployed.tables else {
         return Err(format!(

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use std::{fs, process};
 
 use api::endpoints::PAGE;
+use api::fingerprint;
 use api::project::VARIABLE;
 use local::dynamo::Dynamo;
 use local::emulator::{Emulator, Function};
@@ -156,8 +157,12 @@ impl Inside {
         env: &[(&str, &str)],
     ) -> Result<Process, String> {
         let project = tested().folder.display().to_string();
+        let marks = &tested().project.fingerprints;
+        let entry = PAGE.iter().find(|entry| entry.name == function);
+        let mark = entry.map_or("", |entry| marks.for_guard(entry.guard));
         let mut all = vec![
             (VARIABLE, project.as_str()),
+            (fingerprint::VARIABLE, mark),
             ("BAKEND_AUTH_BCRYPT_COST", "4"),
             ("BAKEND_ADMIN_EMAIL", ADMIN_EMAIL),
             ("BAKEND_AUTH_JWT_SECRET", JWT_SECRET),

@@ -4,12 +4,14 @@ use std::io::{IsTerminal, Write as _, stderr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Definition, Error};
+use api::Definition;
 use clap::Args;
 use store::backfill::{Backfill, Found};
 use store::{Store, index};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
+
+use crate::words;
 
 /// How often the progress is shown on a terminal, and elsewhere.
 const SHOWN: Duration = Duration::from_millis(200);
@@ -182,12 +184,4 @@ fn outcome(collection: &str, run: &Backfill, found: &Found, clear: bool) -> Resu
         .into_iter()
         .map(|problem| format!("{collection}: {problem}"));
     Err(lines.collect::<Vec<_>>().join("\n"))
-}
-
-fn words(error: &Error) -> String {
-    format!(
-        "{}: {}",
-        error.message,
-        error.cause.as_deref().unwrap_or_default()
-    )
 }

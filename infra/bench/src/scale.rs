@@ -6,6 +6,7 @@ mod things;
 use std::time::{Duration, Instant};
 
 use api::deployment::Aws;
+use api::fingerprint::Fingerprints;
 use api::query::parse;
 use api::{Definition, Deployment, Error, Id, Timestamp};
 use auth::Scope;
@@ -112,6 +113,7 @@ impl Bench {
         let template = Template::parse(&infra::template::draw(
             api::endpoints::PAGE,
             &[&definition],
+            &Fingerprints::default(),
         )?)?;
         let dynamo = Dynamo::start(&Storage::Memory, 0)?;
         dynamo.make(&template.tables()?)?;

@@ -1,3 +1,4 @@
+use api::fingerprint::Fingerprints;
 use serde_json::json;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,10 @@ fn definition(indexes: &serde_json::Value, unique: bool) -> Definition {
 }
 
 fn drawn(definition: &Definition) -> Value {
-    serde_yaml_ng::from_str(&template::draw(PAGE, &[definition]).expect("drawn")).expect("YAML")
+    serde_yaml_ng::from_str(
+        &template::draw(PAGE, &[definition], &Fingerprints::default()).expect("drawn"),
+    )
+    .expect("YAML")
 }
 
 fn present(definition: &Definition) -> BTreeMap<String, Table> {
@@ -129,8 +133,10 @@ fn what_dynamodb_cannot_change_is_refused_or_warned_about() {
         warnings[0].starts_with("the owner field of things"),
         "{warnings:?}"
     );
-    let gone: Value =
-        serde_yaml_ng::from_str(&template::draw(PAGE, &[]).expect("drawn")).expect("YAML");
+    let gone: Value = serde_yaml_ng::from_str(
+        &template::draw(PAGE, &[], &Fingerprints::default()).expect("drawn"),
+    )
+    .expect("YAML");
     assert!(
         compare(&present(&old), &gone, &[]).expect("allowed")[0]
             .starts_with("Things is no longer declared")

@@ -11,9 +11,16 @@ fn definition(name: &str) -> Definition {
     .expect("a definition")
 }
 
+fn marks() -> Fingerprints {
+    Fingerprints {
+        records: "0000000000000001".to_owned(),
+        others: "0000000000000002".to_owned(),
+    }
+}
+
 fn drawn(definitions: &[Definition]) -> Result<Value, String> {
     let collections: Vec<&Definition> = definitions.iter().collect();
-    draw(PAGE, &collections).map(|text| serde_yaml_ng::from_str(&text).expect("YAML"))
+    draw(PAGE, &collections, &marks()).map(|text| serde_yaml_ng::from_str(&text).expect("YAML"))
 }
 
 fn properties<'a>(template: &'a Value, id: &str) -> &'a Value {
@@ -43,6 +50,16 @@ fn every_endpoint_is_a_function_with_its_settings() {
             .and_then(|environment| environment.get("Variables"))
             .and_then(|variables| variables.get("BAKEND_KEYS_VERSION"));
         assert_eq!(version.is_some(), entry.touches_tables(), "{}", entry.name);
+        let mark = function
+            .get("Environment")
+            .and_then(|environment| environment.get("Variables"))
+            .and_then(|variables| variables.get("BAKEND_FINGERPRINT"));
+        assert_eq!(
+            mark,
+            Some(&Value::from(marks().for_guard(entry.guard))),
+            "{}",
+            entry.name
+        );
     }
     let origins = |name: &str| {
         let function = properties(&template, &names::function(name));
@@ -60,6 +77,13 @@ fn every_endpoint_is_a_function_with_its_settings() {
         ]
     );
     assert_eq!(origins("login"), None);
+    let parameter = template
+        .get("Parameters")
+        .and_then(|parameters| parameters.get("AllowedOrigins"));
+    assert_eq!(
+        parameter.and_then(|parameter| parameter.get("AllowedPattern")),
+        Some(&Value::from(api::origin::parameter_pattern()))
+    );
     let hashing = [
         "register",
         "login",
@@ -267,19 +291,19 @@ fn what_cloudformation_would_refuse_is_refused_in_one_line() {
         })
         .collect();
     let page: Vec<&Entry> = entries.iter().collect();
-    let error = draw(&page, &[]).expect_err("refused");
+    let error = draw(&page, &[], &marks()).expect_err("refused");
     assert!(
         error.contains("219 functions × 2 + 0 collections × 1 + 14 fixed = 452 resources")
             && !error.contains('\n'),
         "{error}"
     );
     assert!(usage(&page[..218], &[]).is_ok_and(|line| line.contains("; 0 of 450 are left")));
-    let error = draw(&page[..2], &[]).expect_err("refused");
+    let error = draw(&page[..2], &[], &marks()).expect_err("refused");
     assert!(
         error.contains("get /api/x") && error.contains("extra-1"),
         "{error}"
     );
 
-    let twice = draw(&[PAGE[0], PAGE[0]], &[]).expect_err("refused");
+    let twice = draw(&[PAGE[0], PAGE[0]], &[], &marks()).expect_err("refused");
     assert!(twice.contains("RegisterFunction"), "{twice}");
 }

@@ -306,9 +306,5 @@ fn outcome(tally: &Tally, stopped: bool, arguments: &Arguments) -> Result<String
 }
 
 fn words(error: &Error) -> String {
-    format!(
-        "{}: {}",
-        error.message,
-        error.cause.as_deref().unwrap_or_default()
-    )
+    crate::words(error)
 }

@@ -6,6 +6,7 @@ mod notation;
 mod objects;
 mod profile;
 mod rows;
+mod settings;
 mod warnings;
 
 use serde_json::{Value, json};
