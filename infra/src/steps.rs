@@ -39,12 +39,7 @@ pub fn walk(
     plan_only: bool,
     arguments: &[String],
 ) -> Result<(), String> {
-    let sam = tools::sam(root)?;
-    let aws = Aws {
-        root,
-        python: sam.with_file_name("python"),
-        arguments,
-    };
+    let aws = Aws::new(root, tools::sam(root)?, arguments);
     let deployed = aws.deployed()?;
     let project = plans::project()?;
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
@@ -79,7 +74,7 @@ pub fn walk(
     }
     for (done, file) in files.iter().enumerate() {
         println!("\n== step {} of {}", done + 1, files.len());
-        aws.deploy(&sam, file)?;
+        aws.deploy(file)?;
         aws.settled()?;
         if done + 1 == plan.fill_after.max(1) {
             // The previous code may have changed records meanwhile that the new code had written.

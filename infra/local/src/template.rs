@@ -81,6 +81,16 @@ impl Template {
                     create.insert(key.to_owned(), value.clone());
                 }
             }
+            // The engine knows no limit of units, and a limit is a parameter here.
+            for index in create
+                .get_mut("GlobalSecondaryIndexes")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_object_mut)
+            {
+                index.remove("OnDemandThroughput");
+            }
             create.insert("TableName".to_owned(), Value::from(name.clone()));
             create.insert("BillingMode".to_owned(), Value::from("PAY_PER_REQUEST"));
             if let Some(view) = properties

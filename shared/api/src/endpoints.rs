@@ -30,7 +30,7 @@ use crate::wire::{
 pub use self::access::{Action, Table};
 pub use self::entry::{Endpoint, Entry, HasCookie, Hashes, SetsCookie, TakesCookie};
 pub use self::guard::Guard;
-pub use self::message::{Cookie, Deed, Form, Query, ReplyHeader, RequestHeader, Variable};
+pub use self::message::{Cookie, Deed, Form, Pace, Query, ReplyHeader, RequestHeader, Variable};
 pub use self::method::Method;
 pub use self::route::{Route, route};
 
@@ -239,6 +239,7 @@ entry::endpoints! {
         query: [Limit, Cursor, Sort, SortBy, SortDirection, Explain, Fields, Expand, Conditions, Filter, AndFilters,
                 OrFilters, Search],
         replies: [ExpandTruncated],
+        throttle: Lists,
         each: [Get List => Page],
         access: [Query Records, Query RecordsIndexes, BatchGetItem RelatedRecords],
     }
@@ -247,6 +248,7 @@ entry::endpoints! {
     RecordsCount "records-count": [Get] "/api/{collection}/count", Rule(List), NoBody => 200 RecordCount {
         errors: [IndexBuilding],
         query: [Conditions, Filter, AndFilters, OrFilters, Search],
+        throttle: Counts,
         each: [Get Count],
         access: [Query Records, Query RecordsIndexes],
     }

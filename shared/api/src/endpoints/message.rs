@@ -74,6 +74,32 @@ pub enum Cookie {
     Takes,
 }
 
+/// The throttle of an endpoint's routes at the gateway, which counts the requests of all callers together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// That of the stage, for each route.
+    Stage,
+    /// That of password hashes, which cost a whole vCPU.
+    Passwords,
+    /// That of counts: each may read a whole collection's share of units.
+    Counts,
+    /// That of lists: the gateway cannot see which of them an index serves.
+    Lists,
+}
+
+impl Pace {
+    /// The parameters of the template that hold its rate and its burst; none for the stage's own.
+    #[must_use]
+    pub const fn parameters(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Stage => None,
+            Self::Passwords => Some(["PasswordThrottlingRate", "PasswordThrottlingBurst"]),
+            Self::Counts => Some(["CountThrottlingRate", "CountThrottlingBurst"]),
+            Self::Lists => Some(["ListThrottlingRate", "ListThrottlingBurst"]),
+        }
+    }
+}
+
 /// A variable of the environment that an endpoint needs from the deployment.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Variable {
