@@ -23,11 +23,11 @@ async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>
     store.attempt_registration(&guess).await?;
     let hash = call.hash_password(&call.body.password)?;
 
-    let is_admin = call.deployment.admin_email.as_ref() == Some(&email);
+    let bootstraps = call.deployment.admin_email.as_ref() == Some(&email);
     let id = Id::new(call.now, call.random()?);
     let user = User {
         profile,
-        ..User::new(id, email.clone(), is_admin, call.now)
+        ..User::new(id, email.clone(), bootstraps, call.now)
     };
     let (session, token) = guess.begin(&user, call.random()?);
     let along = Along {
@@ -36,6 +36,6 @@ async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>
         ..Along::default()
     };
     let writer = call.writer_for(&user, &admitted)?;
-    store.create_user(declared, &user, &along, &writer).await?;
+    let user = store.register_user(declared, user, &along, &writer).await?;
     call.sign_in(&admitted, keys, &user, (&session, &token))
 }

@@ -28,6 +28,8 @@ pub struct Along<'a> {
     pub begins: Option<(&'a Session, &'a Client)>,
     /// The mark of the import line that a new user is made from.
     pub mark: Option<&'a str>,
+    /// Whether a new admin must be the first there has ever been.
+    pub first_admin: bool,
 }
 
 /// The attribute of a user that holds the mark of its import line.
@@ -125,7 +127,7 @@ impl Store {
             }
         }
         match [before, after].map(|user| user.is_some_and(User::is_acting_admin)) {
-            [false, true] => add(Part::Admins, self.count_admin()?),
+            [false, true] => add(Part::Admins, self.count_admin(along.first_admin)?),
             [true, false] => add(Part::Admins, self.discount_admin()?),
             _ => {}
         }
@@ -301,14 +303,18 @@ impl Store {
             .build())
     }
 
-    /// Counts one more admin, in the transaction that makes the admin.
-    fn count_admin(&self) -> Result<TransactWriteItem, Error> {
-        let update = Update::builder()
+    /// Counts one more admin, in the transaction that makes the admin. The count is never removed, so a first admin is
+    /// one without it.
+    fn count_admin(&self, first: bool) -> Result<TransactWriteItem, Error> {
+        let mut update = Update::builder()
             .table_name(self.users())
             .key("id", text("#admins"))
             .update_expression("ADD #count :one")
             .expression_attribute_names("#count", "count")
             .expression_attribute_values(":one", number(1));
+        if first {
+            update = update.condition_expression("attribute_not_exists(#count)");
+        }
         Ok(TransactWriteItem::builder()
             .update(update.build().map_err(built)?)
             .build())

@@ -63,7 +63,9 @@ impl Store {
             mark: Some(mark),
             ..Along::default()
         };
-        let failed = self.try_to_create(declared, user, &along, writer).await?;
+        let failed = self
+            .try_to_create(declared, user, &along, writer, 1)
+            .await?;
         let has = |part: &Part| failed.iter().any(|(failed, _)| failed == part);
         if failed.is_empty() {
             Ok(Imported::Made)
