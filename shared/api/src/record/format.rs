@@ -71,8 +71,8 @@ fn is_label(label: &str) -> bool {
         && !label.ends_with('-')
 }
 
-/// Whether a text is a URL that a browser opens (WHATWG's URL standard), with a host and without a user or password,
-/// which have no place in a record.
+/// Whether a text is a URL that a browser opens (WHATWG's URL standard). It has a host, and no user or password: these
+/// have no place in a record.
 ///
 /// A browser also repairs what it opens: it drops spaces and line ends, and reads a backslash as a slash. Such a text
 /// could mean another place than it shows. Quotes and angle brackets end an attribute of HTML.

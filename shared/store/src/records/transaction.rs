@@ -36,7 +36,7 @@ type Parts = Vec<(Role, TransactWriteItem)>;
 type Named<'a> = Vec<(usize, &'a Related<'a>)>;
 
 /// The targets that must exist for these operations. A relation that the caller sees in the record before is not
-/// checked again: a record can be put back as it came although its target is gone.
+/// checked again. So a record can be put back as it came although its target is gone.
 fn named_anew<'a>(
     definition: &Definition,
     operations: &'a [Operation<'a>],
