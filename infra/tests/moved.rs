@@ -1,4 +1,4 @@
-//! A checkout that was copied or moved with its `target`: its tools and build scripts were built in another folder, and
+//! A checkout that was copied or moved with its `target`. Its tools and build scripts were built in another folder, and
 //! work on the one they run in.
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has to stop")]
