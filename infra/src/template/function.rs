@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use api::Definition;
 use api::endpoints::Entry;
+use api::{Definition, Front};
 use serde::Serialize;
 use serde_yaml_ng::Value;
 
@@ -64,7 +64,9 @@ pub(super) fn function(
 /// The settings of an endpoint: where it runs, and the variables that the page says or derives.
 fn environment(entry: &Entry) -> Environment {
     let mut variables = BTreeMap::from([
+        ("BAKEND_DOMAIN_NAME", reference("DomainName")),
         ("BAKEND_ENV", "cloud".into()),
+        (Front::VARIABLE, reference("FrontSecret")),
         ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-")),
     ]);
     variables.extend(
