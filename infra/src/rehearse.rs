@@ -77,7 +77,8 @@ fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
     write_project(&aws)?;
     parts.time("sam validate --lint", || {
         // The owner's template is validated as well: what differs is the collections.
-        let templates = ["template.yaml".into(), format!("{DEPLOYED}/template.yaml")];
+        let suites = format!("{DEPLOYED}/template.yaml");
+        let templates = ["template.yaml", "front.yaml", &suites];
         templates.iter().try_for_each(|template| {
             let mut validate = Command::new(&sam);
             validate.args(["validate", "--lint", "--template", template]);

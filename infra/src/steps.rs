@@ -81,7 +81,7 @@ pub fn walk(
             for collection in &plan.fill {
                 aws.backfill(
                     &deployed.stack,
-                    vec![collection, "--all", "--again", "--settle", SETTLE],
+                    vec![collection, "--all", "--settle", SETTLE],
                 )?;
             }
             unfilled.write(&[])?;

@@ -26,12 +26,9 @@ pub(crate) struct Arguments {
     /// Indexes, as `status,-createdAt` or by their names such as `by.status.-createdAt`, and unique fields.
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     names: Vec<String>,
-    /// Everything that the collection declares; without a collection, whatever is not filled anywhere.
+    /// Everything that the collection declares; without a collection, everything of every collection.
     #[arg(long)]
     all: bool,
-    /// Write sort keys anew also where they were written before: after code that did not know the index has run again.
-    #[arg(long)]
-    again: bool,
     /// Instead, remove what there is of indexes and unique fields that are not deployed, before these are made again.
     #[arg(long, requires = "names")]
     clear: bool,
@@ -50,17 +47,16 @@ pub(crate) async fn run(store: &Store, arguments: &Arguments) -> Result<String, 
         } else {
             chosen(definition, &arguments.names)?
         };
-        let mut run = store.backfill(definition, names, arguments.again);
-        if arguments.collection.is_none() {
-            let missing = run.missing().await.map_err(|error| words(&error))?;
-            run = store.backfill(definition, missing, arguments.again);
-        }
-        if run.is_for_nothing() {
+        if names.is_empty() {
             continue;
         }
+        let run = store.backfill(definition, names);
         sleep(std::mem::take(&mut settle)).await;
         let found = watch(&definition.name, &run, arguments.clear).await?;
-        said.push(outcome(&definition.name, &run, &found, arguments.clear)?);
+        let outcome = outcome(&definition.name, &run, &found, arguments.clear)?;
+        if arguments.collection.is_some() || run.progress().written > 0 {
+            said.push(outcome);
+        }
     }
     Ok(if said.is_empty() {
         "Nothing is left to fill.".to_owned()

@@ -377,6 +377,8 @@ impl Bench {
             table_prefix: local::TABLE_PREFIX.to_owned(),
             admin_email: None,
             clock_offset: Duration::ZERO,
+            front: None,
+            has_domain: false,
             aws: Aws {
                 region: local::REGION.to_owned(),
                 access_key_id: OPERATOR.to_owned(),

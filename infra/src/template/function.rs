@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use api::Definition;
 use api::endpoints::Entry;
 use api::fingerprint::{self, Fingerprints};
+use api::{Definition, Front};
 use serde::Serialize;
 use serde_yaml_ng::Value;
 
@@ -66,11 +66,13 @@ pub(super) fn function(
 /// The settings of an endpoint: where it runs, for which definitions, and the variables that the page says or derives.
 fn environment(entry: &Entry, fingerprints: &Fingerprints) -> Environment {
     let mut variables = BTreeMap::from([
+        ("BAKEND_DOMAIN_NAME", reference("DomainName")),
         ("BAKEND_ENV", "cloud".into()),
         (
             fingerprint::VARIABLE,
             fingerprints.for_guard(entry.guard).into(),
         ),
+        (Front::VARIABLE, reference("FrontSecret")),
         ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-")),
     ]);
     variables.extend(

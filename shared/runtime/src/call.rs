@@ -129,7 +129,8 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
 
     /// The source address of the request.
     pub(crate) fn source(&self) -> &str {
-        self.event.source_ip()
+        let front = self.deployment.front.as_ref();
+        self.event.source(front).unwrap_or_default()
     }
 }
 

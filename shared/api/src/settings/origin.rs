@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::deployment::Deployment;
 use crate::endpoints::Variable;
+use crate::front::Front;
 use crate::settings::Settings;
 use crate::settings::variables::list_leaves;
 use crate::value::parse;
@@ -116,6 +117,18 @@ fn of_the_process(
             "BAKEND_ENV",
             environment.into(),
             "The template says `cloud`, `cargo dev` says `local`.",
+        ),
+        (
+            "domainName",
+            "BAKEND_DOMAIN_NAME",
+            deployment.has_domain.into(),
+            "Deploy with another value of the parameter DomainName.",
+        ),
+        (
+            "frontSecret",
+            Front::VARIABLE,
+            if deployment.front.is_some() { "set" } else { "unset" }.into(),
+            "Deploy with another value of the parameter FrontSecret.",
         ),
         (
             "tablePrefix",

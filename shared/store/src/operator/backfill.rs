@@ -33,7 +33,6 @@ pub struct Backfill {
     pub(super) table: String,
     pub(super) definition: Definition,
     pub(super) names: Vec<String>,
-    pub(super) again: bool,
     stopped: AtomicBool,
     pub(super) read: AtomicU64,
     pub(super) written: AtomicU64,
@@ -62,21 +61,15 @@ pub struct Progress {
 }
 
 impl Store {
-    /// A run for some of [`names`](crate::index::names); with `again` it writes sort keys anew even where a record
-    /// holds the name.
+    /// A run for some of [`names`](crate::index::names). It compares every key and reservation, also of records that
+    /// hold the name: code without the index may have run since, which changes records and not their keys.
     #[must_use]
-    pub fn backfill(
-        &self,
-        definition: &Definition,
-        names: Vec<String>,
-        again: bool,
-    ) -> Arc<Backfill> {
+    pub fn backfill(&self, definition: &Definition, names: Vec<String>) -> Arc<Backfill> {
         Arc::new(Backfill {
             client: self.client.clone(),
             table: self.table(&definition.name),
             definition: definition.clone(),
             names,
-            again,
             stopped: AtomicBool::new(false),
             read: AtomicU64::new(0),
             written: AtomicU64::new(0),
@@ -87,26 +80,6 @@ impl Store {
 }
 
 impl Backfill {
-    /// The names that the oldest record of some shard lacks: the unfilled ones.
-    ///
-    /// # Errors
-    /// `common/unavailable`, `common/internal`.
-    pub async fn missing(&self) -> Result<Vec<String>, Error> {
-        let mut missing = BTreeSet::new();
-        for shard in 0..self.definition.shards {
-            if let Some(oldest) = self.oldest(shard).await? {
-                missing.extend(self.missing_in(&oldest));
-            }
-        }
-        Ok(missing.into_iter().collect())
-    }
-
-    /// Whether there is nothing to fill.
-    #[must_use]
-    pub fn is_for_nothing(&self) -> bool {
-        self.names.is_empty()
-    }
-
     /// Ends the run after the present writes.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);

@@ -106,9 +106,8 @@ impl Backfill {
                 return Ok(true);
             }
             let record = read_record(item.clone())?;
-            let Some(mut wanted) = self.wanted(&item, &record) else {
-                return Ok(true);
-            };
+            let mut wanted = self.wanted(&item, &record);
+            self.drop_held(&item, &mut wanted).await?;
             // The first record with a value keeps it; this record still goes into the indexes.
             wanted.claims.retain(|claim| !taken.contains(&claim.field));
             wanted
@@ -141,10 +140,30 @@ impl Backfill {
         Err(Error::unavailable("it was busy all the time"))
     }
 
-    /// The parts that a record lacks; `None` where it has all.
-    fn wanted(&self, item: &Item, record: &StoredRecord) -> Option<Wanted> {
+    /// Drops the claims of values that the record holds already: a read is cheaper than a transaction.
+    async fn drop_held(&self, item: &Item, wanted: &mut Wanted) -> Result<(), Error> {
+        let carried = carried(item);
+        for claim in std::mem::take(&mut wanted.claims) {
+            let is_held =
+                carried.contains(&index::unique_name(&claim.field)) && self.holds(&claim).await?;
+            if !is_held {
+                wanted.claims.push(claim);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a claim's record has the reservation.
+    async fn holds(&self, claim: &Claim) -> Result<bool, Error> {
+        let put = claim.put(self.table.clone())?.item;
+        let found = self.read_again(&put).await?.unwrap_or_default();
+        Ok(found.get("record").is_some() && found.get("record") == put.get("record"))
+    }
+
+    /// The parts that a record lacks.
+    fn wanted(&self, item: &Item, record: &StoredRecord) -> Wanted {
         let names: Vec<String> = self.missing_in(item).collect();
-        let due = |name: &String| self.again && self.names.contains(name) || names.contains(name);
+        let due = |name: &String| self.names.contains(name);
         let shown = record.clone().wire(&self.definition);
         let indexes = self
             .definition
@@ -164,12 +183,11 @@ impl Backfill {
         // No two values of one record use the same item.
         let (mut claims, _) = moves(&self.definition, &[(None, Some(record))]).unwrap_or_default();
         claims.retain(|claim| due(&index::unique_name(&claim.field)));
-        let nothing = names.is_empty() && keys.is_empty() && claims.is_empty();
-        (!nothing).then_some(Wanted {
+        Wanted {
             names,
             keys,
             claims,
-        })
+        }
     }
 
     /// Writes keys and names, and reserves values, on condition that the record is unchanged.

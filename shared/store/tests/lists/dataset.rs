@@ -182,7 +182,7 @@ impl Dataset {
             }
             let found = self
                 .store
-                .backfill(&whole, store::index::names(&whole), false)
+                .backfill(&whole, store::index::names(&whole))
                 .fill()
                 .await
                 .unwrap();
