@@ -14,10 +14,11 @@ mod log;
 mod reply;
 
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use api::endpoints::{self, Endpoint, PAGE, Route};
-use api::{Code, Error};
+use api::endpoints::{self, Endpoint, Guard, PAGE, Route};
+use api::{Code, Error, Id};
 use auth::{Backing, Opening, PresentedKey};
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::service_fn;
@@ -30,6 +31,7 @@ pub use call::transport::{Presented, Transport};
 pub use reply::Reply;
 
 use event::{Event, Response};
+use log::Parties;
 
 /// The longest a request may take: the template lets a function run for 10 s, and the caller must get an answer before
 /// that.
@@ -106,7 +108,8 @@ async fn answer<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
     let head = event.head();
     let mut response = match cors::preflight(boot, &head) {
         Some(response) => {
-            log::request(E::ENTRY.name, &head, &request_id, started, None, None);
+            let nobody = Parties::default();
+            log::request(E::ENTRY.name, &head, &request_id, started, nobody, None);
             response
         }
         None => {
@@ -115,22 +118,36 @@ async fn answer<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
                 .or(event.header(key::HEADER))
                 .is_some();
             let key = admit::<E>(&event).and_then(|()| key::shown::<E>(boot, &event));
-            let id = key.as_ref().ok().and_then(Option::as_ref).map(|key| key.id);
+            let mut parties = Parties {
+                key: key.as_ref().ok().and_then(Option::as_ref).map(|key| key.id),
+                ..Parties::default()
+            };
+            let identified_as = Arc::default();
             let result = match key {
                 Ok(key) => timeout(
                     LONGEST,
-                    handle(boot, state, handler, event, &request_id, key),
+                    handle(
+                        boot,
+                        state,
+                        handler,
+                        event,
+                        (&request_id, Arc::clone(&identified_as)),
+                        key,
+                    ),
                 )
                 .await
                 .unwrap_or_else(|_| Err(Error::unavailable("the request took too long"))),
                 Err(error) => Err(error),
             };
+            parties.caller = identified_as.get().copied();
+            let location = result.as_ref().ok().and_then(Reply::location);
+            parties.target = target::<E>(&head.path, location);
             log::request(
                 E::ENTRY.name,
                 &head,
                 &request_id,
                 started,
-                id,
+                parties,
                 result.as_ref().err(),
             );
             let forgets = result.as_ref().is_err_and(|error| error.forgets_cookie);
@@ -153,10 +170,10 @@ async fn handle<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
     state: &'static S,
     handler: &impl AsyncFn(&'static S, Call<E>) -> Result<Reply<E>, Error>,
     event: Event,
-    request_id: &str,
+    (request_id, identified_as): (&str, Arc<OnceLock<(Id, Id)>>),
     key: Option<PresentedKey>,
 ) -> Result<Reply<E>, Error> {
-    let result = match Call::<E>::decode(boot, event, request_id, key.clone()) {
+    let result = match Call::<E>::decode(boot, event, request_id, key.clone(), identified_as) {
         Ok(call) => handler(state, call).await,
         Err(error) => Err(error),
     };
@@ -167,6 +184,19 @@ async fn handle<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
         }
         (_, result) => result,
     }
+}
+
+/// The user whom a request to an endpoint of users is about: by the path, or a new one by its location.
+fn target<E: Endpoint>(path: &str, location: Option<&str>) -> Option<Id> {
+    if !matches!(E::ENTRY.guard, Guard::Users(_)) {
+        return None;
+    }
+    let named = call::segment(E::ENTRY, path, "{id}");
+    let made = location.and_then(|location| location.rsplit('/').next());
+    [Some(named), made]
+        .into_iter()
+        .flatten()
+        .find_map(|id| id.parse().ok())
 }
 
 /// Whether the request is for this endpoint. API Gateway routes by method and path together, so a literal path with

@@ -66,6 +66,11 @@ impl<E: Endpoint> Reply<E> {
         self
     }
 
+    /// The `Location` header.
+    pub(crate) fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+
     pub(crate) fn with_cookie(mut self, cookie: String) -> Self {
         self.cookie = Some(cookie);
         self

@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 mod caller;
 pub(crate) mod change;
 pub(crate) mod directory;
+mod leaver;
 pub(crate) mod parts;
 pub(crate) mod prove;
 pub(crate) mod sessions;

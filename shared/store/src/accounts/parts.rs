@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use api::definition::ProfileField;
 use api::{Error, Id, Timestamp};
+use auth::leaver::KeysOfLeaver;
 use auth::session::Client;
 use auth::user::Deletion;
 use auth::{Session, User};
@@ -28,6 +29,8 @@ pub struct Along<'a> {
     pub begins: Option<(&'a Session, &'a Client)>,
     /// The mark of the import line that a new user is made from.
     pub mark: Option<&'a str>,
+    /// What becomes of the API keys of an admin who leaves by this change; none may stand where nothing is said.
+    pub keys: Option<KeysOfLeaver>,
     /// Whether a new admin must be the first there has ever been.
     pub first_admin: bool,
 }
@@ -49,6 +52,10 @@ pub(crate) enum Part {
     Admins,
     Survivor,
     Session,
+    /// The number of API keys ever made.
+    KeysMade,
+    /// An API key of an admin who leaves.
+    Key,
 }
 
 pub(super) type Parts = Vec<(Part, TransactWriteItem)>;

@@ -45,6 +45,17 @@ pub struct Exported {
 #[derive(Clone, Debug)]
 pub struct Position(Item);
 
+/// What no two users can have, by the keys that hold it: the address, the id and the unique profile values, each with
+/// its name.
+#[must_use]
+pub fn claims(declared: &[ProfileField], user: &User) -> Vec<(String, String)> {
+    let address = (identity_key(&user.email), "address".to_owned());
+    let id = (user.id.to_string(), "id".to_owned());
+    let unique = reserved(declared, Some(user)).into_iter();
+    let unique = unique.map(|(key, field)| (key, format!("`{field}`")));
+    [address, id].into_iter().chain(unique).collect()
+}
+
 impl Store {
     /// Makes a user of an import, all or nothing, unless the line with this `mark` made the user before.
     ///
