@@ -472,7 +472,7 @@ mod tests {
                             && has("Action", &format!(":{action}\""))
                     })
                 };
-                // Whatever reads or checks an item of the table, and is not denied it for identities.
+                // An action that reads or checks an item of the table, and is not denied for identities.
                 let reads = ["GetItem", "BatchGetItem", "Query", "ConditionCheckItem"];
                 reads
                     .iter()

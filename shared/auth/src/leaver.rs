@@ -5,13 +5,13 @@ use api::{Code, Detail, Error, Timestamp};
 use crate::api_key::ApiKey;
 use crate::user::User;
 
-/// The query parameter that says what becomes of the keys.
+/// The query parameter that decides on the keys.
 pub const PARAMETER: &str = "apiKeys";
 
 /// The most keys that a refusal names.
 const MOST_NAMED: usize = 10;
 
-/// What becomes of the API keys that a leaving admin has made.
+/// The fate of the API keys that a leaving admin has made.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum KeysOfLeaver {
     /// They stand as before.

@@ -277,7 +277,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
 }
 
 impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
-    /// What becomes of the API keys of an admin who leaves by this request, the one parameter that it may have.
+    /// The fate of the API keys of an admin who leaves by this request, the one parameter that it may have.
     ///
     /// # Errors
     /// `common/validation-failed` naming a parameter that is not known, comes twice or does not fit.

@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
-/// What a line claims for itself alone, with the line's mark.
+/// The claims of a line, of which no two users can have one, with the line's mark.
 #[derive(Clone, Debug)]
 pub(crate) struct Claims {
     /// Each claim with its name in words, hashed so that many of them take little memory.

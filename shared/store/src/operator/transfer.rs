@@ -45,8 +45,7 @@ pub struct Exported {
 #[derive(Clone, Debug)]
 pub struct Position(Item);
 
-/// What no two users can have, by the keys that hold it: the address, the id and the unique profile values, each with
-/// its name.
+/// The keys of a user that no other can have, each with a name: of the address, the id and the unique profile values.
 #[must_use]
 pub fn claims(declared: &[ProfileField], user: &User) -> Vec<(String, String)> {
     let address = (identity_key(&user.email), "address".to_owned());

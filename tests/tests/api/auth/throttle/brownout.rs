@@ -13,7 +13,7 @@ fn counted(world: &World<'_>) -> Vec<Value> {
     items
 }
 
-/// What fails of a login: the action, the table, and how many such requests succeed before.
+/// The request of a login that fails: the action, the table, and how many such requests succeed before.
 const FAULTS: [(&str, &str, usize); 4] = [
     ("GetItem", "_users", 0),
     ("GetItem", "_users", 1),
