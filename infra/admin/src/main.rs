@@ -1,8 +1,10 @@
 //! `cargo admin`: the operator's commands for a deployment, with AWS credentials or on the local stack.
 
+mod addresses;
 mod backfill;
 mod export;
 mod import;
+mod printable;
 
 use std::fs;
 use std::path::PathBuf;
@@ -42,6 +44,8 @@ enum Command {
     Import(import::Arguments),
     /// Write all users as lines that `import` reads.
     Export(export::Arguments),
+    /// Name the accounts whose address no new account could have: they sign in as before, and mail may not reach them.
+    Addresses,
 }
 
 fn main() -> ExitCode {
@@ -77,6 +81,7 @@ fn run(arguments: &Arguments) -> Result<String, String> {
             Command::Promote { email } => promote(&store, email).await,
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
+            Command::Addresses => addresses::run(&store).await,
             Command::Export(arguments) => export::run(&store, &settings()?, arguments).await,
         }
     })
@@ -116,7 +121,7 @@ pub(crate) fn words(error: &Error) -> String {
 /// Makes a user an admin, and reports the result in a sentence.
 async fn promote(store: &Store, email: &str) -> Result<String, String> {
     let email =
-        auth::email::normalise(email).map_err(|detail| format!("{email}: {}", detail.message))?;
+        auth::email::known(email).map_err(|detail| format!("{email}: {}", detail.message))?;
     match store.promote(&email, now()).await {
         Ok(Some(true)) => Ok(format!(
             "{email} is an admin now; it holds on the next request."

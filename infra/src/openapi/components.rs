@@ -74,6 +74,18 @@ pub(super) fn parameters() -> Value {
             "description": "The users of this role alone: `admin`, `authenticated`, or one of the declared roles.",
             "schema": { "type": "string" },
         },
+        "ApiKeyMaker": {
+            "name": "createdBy", "in": "query",
+            "description": "The keys that the admin with this id has made.",
+            "schema": { "type": "string" },
+        },
+        "ApiKeysOfLeaver": {
+            "name": "apiKeys", "in": "query",
+            "description": "What becomes of the API keys that the user has made, where the request takes an admin's \
+                            rights away: `keep` or `delete`. Without it the request is 409 `users/has-api-keys` while \
+                            such keys stand.",
+            "schema": { "type": "string", "enum": ["keep", "delete"] },
+        },
         "RefreshKey": {
             "name": "Idempotency-Key", "in": "header",
             "description": "The same key with the same refresh token, within 60 s and while its successor is unused, \

@@ -3,10 +3,11 @@
 
 use std::pin::Pin;
 use std::process::ExitCode;
+use std::sync::{Arc, OnceLock};
 use std::time::{Duration, Instant};
 
-use api::endpoints::{self, Entry, PAGE, Route};
-use api::{Code, Error};
+use api::endpoints::{self, Entry, Guard, PAGE, Route};
+use api::{Code, Error, Id};
 use auth::PresentedKey;
 use lambda_http::lambda_runtime::{self, LambdaEvent};
 use lambda_http::service_fn;
@@ -14,6 +15,7 @@ use tokio::time::timeout;
 
 use crate::boot::Boot;
 use crate::event::{Event, Response};
+use crate::log::Parties;
 use crate::reply::{self, Sent};
 use crate::{call, cookie, cors, key, log};
 
@@ -26,6 +28,8 @@ pub(crate) struct Asked {
     pub(crate) event: Event,
     pub(crate) request_id: String,
     pub(crate) key: Option<PresentedKey>,
+    /// Takes the caller for the log, once the request is identified.
+    pub(crate) identified_as: Arc<OnceLock<(Id, Id)>>,
 }
 
 /// A future without its type.
@@ -84,7 +88,8 @@ async fn answer(
     let head = event.head();
     let mut response = match cors::preflight(boot, &head) {
         Some(response) => {
-            log::request(entry.name, &head, &request_id, started, None, None);
+            let nobody = Parties::default();
+            log::request(entry.name, &head, &request_id, started, nobody, None);
             response
         }
         None => {
@@ -93,25 +98,30 @@ async fn answer(
                 .or(event.header(key::HEADER))
                 .is_some();
             let key = admit(entry, boot, &event).and_then(|()| key::shown(entry, boot, &event));
-            let id = key.as_ref().ok().and_then(Option::as_ref).map(|key| key.id);
+            let mut parties = Parties {
+                key: key.as_ref().ok().and_then(Option::as_ref).map(|key| key.id),
+                ..Parties::default()
+            };
+            let identified_as = Arc::default();
             let result = match key {
                 Ok(key) => {
-                    let request_id = request_id.clone();
-                    timeout(
-                        LONGEST,
-                        handling(Asked {
-                            event,
-                            request_id,
-                            key,
-                        }),
-                    )
-                    .await
-                    .unwrap_or_else(|_| Err(Error::unavailable("the request took too long")))
+                    let asked = Asked {
+                        event,
+                        request_id: request_id.clone(),
+                        key,
+                        identified_as: Arc::clone(&identified_as),
+                    };
+                    timeout(LONGEST, handling(asked))
+                        .await
+                        .unwrap_or_else(|_| Err(Error::unavailable("the request took too long")))
                 }
                 Err(error) => Err(error),
             };
+            parties.caller = identified_as.get().copied();
+            let location = result.as_ref().ok().and_then(Sent::location);
+            parties.target = target(entry, &head.path, location);
             let error = result.as_ref().err();
-            log::request(entry.name, &head, &request_id, started, id, error);
+            log::request(entry.name, &head, &request_id, started, parties, error);
             let forgets = error.is_some_and(|error| error.forgets_cookie);
             let mut response = reply::encode(entry, result, &head, &request_id, identified);
             response
@@ -127,6 +137,19 @@ async fn answer(
     }
     response.header("x-request-id", request_id);
     response
+}
+
+/// The user whom a request to an endpoint of users is about: by the path, or a new one by its location.
+fn target(entry: &Entry, path: &str, location: Option<&str>) -> Option<Id> {
+    if !matches!(entry.guard, Guard::Users(_)) {
+        return None;
+    }
+    let named = call::segment(entry, path, "{id}");
+    let made = location.and_then(|location| location.rsplit('/').next());
+    [Some(named), made]
+        .into_iter()
+        .flatten()
+        .find_map(|id| id.parse().ok())
 }
 
 /// Whether the request is for this endpoint. API Gateway routes by method and path together, so a literal path with

@@ -5,6 +5,7 @@ pub(crate) mod transport;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use api::definition::USERS;
 use api::endpoints::{Endpoint, Entry, Guard, guard};
@@ -12,7 +13,8 @@ use api::record::Write;
 use api::settings::Settings;
 use api::value;
 use api::wire::{self, Body as _, Presence, ShownSetting};
-use api::{Code, Deployment, Detail, Error, Timestamp};
+use api::{Code, Deployment, Detail, Error, Id, Timestamp};
+use auth::leaver::{self, KeysOfLeaver};
 use auth::prepare::WriteTarget;
 use auth::session::Client;
 use auth::{Admitted, Backing, Caller, Claims, Credentials, Keyring, Keys};
@@ -48,6 +50,8 @@ pub struct Call<E: Endpoint<Guard: Arrival>> {
     boot: &'static Boot,
     event: Event,
     key: Option<PresentedKey>,
+    /// The user and the session that the log names.
+    identified_as: Arc<OnceLock<(Id, Id)>>,
 }
 
 impl<E: Endpoint<Guard: Arrival>> Call<E> {
@@ -61,6 +65,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
         mut event: Event,
         request_id: &str,
         key: Option<PresentedKey>,
+        identified_as: Arc<OnceLock<(Id, Id)>>,
     ) -> Result<Self, Error> {
         let object = match E::Body::PRESENCE {
             Presence::None => Map::new(),
@@ -68,7 +73,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
         };
         let body = wire::decode(object)?;
         let shows_who = shows_who(&event, key.as_ref());
-        let collection = segment(E::ENTRY, &event, COLLECTION);
+        let collection = segment(E::ENTRY, event.path(), COLLECTION);
         Ok(Self {
             body,
             definition: E::Guard::arrive(E::ENTRY.guard, collection, shows_who)?,
@@ -79,7 +84,13 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
             boot,
             event,
             key,
+            identified_as,
         })
+    }
+
+    /// Has the log name the user and the session of a token that this deployment signed, or of a session that begins.
+    pub fn identified(&self, user: Id, session: Id) {
+        let _ = self.identified_as.set((user, session));
     }
 
     /// Random bytes, fit for secrets.
@@ -150,9 +161,13 @@ impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
     /// # Errors
     /// `auth/invalid-token` for a header that shows anything else.
     pub fn signed(&self, keys: &Keys) -> Result<Option<Claims>, Error> {
-        self.bearer()
-            .map(|token| access_token::signed(keys, token?))
-            .transpose()
+        let bearer = self.bearer();
+        let claims = bearer.map(|token| access_token::signed(keys, token?));
+        let claims = claims.transpose()?;
+        if let Some(claims) = &claims {
+            self.identified(claims.sub, claims.sid);
+        }
+        Ok(claims)
     }
 }
 
@@ -186,6 +201,9 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
             .bearer()
             .map(|token| access_token::valid(keys, token?, self.now))
             .transpose()?;
+        if let Some(claims) = &claims {
+            self.identified(claims.sub, claims.sid);
+        }
         Ok(Credentials {
             claims,
             ..self.without_token()
@@ -225,7 +243,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     /// The segment of the path at the endpoint's placeholder, such as `{username}`, as it was sent.
     #[must_use]
     pub fn segment(&self, placeholder: &str) -> &str {
-        segment(E::ENTRY, &self.event, placeholder)
+        segment(E::ENTRY, self.event.path(), placeholder)
     }
 
     /// The query parameters in their order, decoded and unchecked.
@@ -260,6 +278,18 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     }
 }
 
+impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
+    /// The fate of the API keys of an admin who leaves by this request, the one parameter that it may have.
+    ///
+    /// # Errors
+    /// `common/validation-failed` naming a parameter that is not known, comes twice or does not fit.
+    pub fn keys_of_leaver(&self) -> Result<Option<KeysOfLeaver>, Error> {
+        let parameters = self.query(&[leaver::PARAMETER])?;
+        let answer = parameters.get(leaver::PARAMETER);
+        Ok(KeysOfLeaver::parse(answer.map(AsRef::as_ref))?)
+    }
+}
+
 impl<E: Endpoint<Guard: guard::OfRecords + Arrival>> Call<E> {
     /// How the method treats the fields that the body leaves out: `PUT` replaces, any other merges.
     #[must_use]
@@ -288,8 +318,8 @@ impl<E: Endpoint<Guard: guard::OfRecords + Arrival>> Call<E> {
 }
 
 /// The segment of the path at this placeholder of the endpoint.
-fn segment<'a>(entry: &Entry, event: &'a Event, placeholder: &str) -> &'a str {
-    let mut pairs = entry.path.split('/').zip(event.path().split('/'));
+pub(crate) fn segment<'a>(entry: &Entry, path: &'a str, placeholder: &str) -> &'a str {
+    let mut pairs = entry.path.split('/').zip(path.split('/'));
     pairs
         .find(|(name, _)| *name == placeholder)
         .map_or("", |(_, segment)| segment)

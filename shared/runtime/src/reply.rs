@@ -102,6 +102,13 @@ pub(crate) struct Sent {
     truncated: String,
 }
 
+impl Sent {
+    /// The `Location` header.
+    pub(crate) fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
+}
+
 impl<E: Endpoint> Reply<E> {
     /// The reply with its body as JSON.
     ///

@@ -182,16 +182,6 @@ const ROWS: &[Row] = &[
     ("infra", &["ship", "--", "--guided"], "--steps"),
     (
         "infra",
-        &["ship", "--folder", "/tmp/elsewhere"],
-        "The binaries cannot go to /tmp/elsewhere",
-    ),
-    (
-        "infra",
-        &["ship", "--folder", "target/../src"],
-        "The binaries cannot go to target/../src",
-    ),
-    (
-        "infra",
         &["rehearse", "--all", "--instead", "true"],
         "cannot be used with",
     ),

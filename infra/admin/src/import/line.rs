@@ -56,6 +56,9 @@ pub(crate) fn parse(
     if let Some(Err(reason)) = password_hash.as_deref().map(password::check_hash) {
         problems.push(format!("`passwordHash` {reason}."));
     }
+    if fields.get("role").is_some_and(Value::is_null) {
+        problems.push("`role` must be a string.".to_owned());
+    }
     let role = text(&mut fields, "role", &mut problems)
         .unwrap_or_else(|| auth::user::AUTHENTICATED.to_owned());
     problems.extend(
@@ -83,7 +86,7 @@ pub(crate) fn parse(
         id
     });
     let disabled = match fields.remove("disabled") {
-        None | Some(Value::Null) => false,
+        None => false,
         Some(Value::Bool(disabled)) => disabled,
         Some(_) => {
             problems.push("`disabled` must be true or false.".to_owned());

@@ -43,6 +43,9 @@ impl Action {
 pub enum Table {
     /// `_users`
     Users,
+    /// The identities among the items of `_users`, which hold the password hashes. A policy denies every other endpoint
+    /// the actions on them that it has on the table.
+    Identities,
     /// The index `by_kind` of `_users`.
     UsersIndex,
     /// `_sessions`
@@ -82,7 +85,8 @@ impl Table {
             Self::Settings => Some(&tables::SETTINGS),
             Self::Throttle => Some(&tables::THROTTLE),
             Self::ApiKeys => Some(&tables::API_KEYS),
-            Self::UsersIndex
+            Self::Identities
+            | Self::UsersIndex
             | Self::Records
             | Self::RecordsIndexes
             | Self::RelatedRecords

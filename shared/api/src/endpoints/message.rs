@@ -13,6 +13,10 @@ pub enum Query {
     UserSearch,
     /// `role` of users.
     UserRole,
+    /// `createdBy`: the maker of API keys.
+    ApiKeyMaker,
+    /// `apiKeys`: what becomes of the keys that a leaving admin has made.
+    ApiKeysOfLeaver,
     /// `sort`: the order of a collection's list.
     Sort,
     /// `sortBy`: the order by one field.

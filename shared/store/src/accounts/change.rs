@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 
 use api::definition::ProfileField;
 use api::{Code, Error};
+use auth::leaver::leaves;
 use auth::user::AUTHENTICATED;
 use auth::{User, Writer};
 use aws_sdk_dynamodb::types::TransactWriteItem;
@@ -104,8 +105,8 @@ impl Store {
     /// ends every session but the surviving one. Returns the user after the change.
     ///
     /// # Errors
-    /// Those of `decide`; `users/not-found` when the user is gone, `users/last-admin`, `users/unique-violation`,
-    /// `auth/session-revoked` when the surviving session does not stand, `data/record-too-large`,
+    /// Those of `decide`; `users/not-found` when the user is gone, `users/last-admin`, `users/has-api-keys`,
+    /// `users/unique-violation`, `auth/session-revoked` when the surviving session does not stand, `data/record-too-large`,
     /// `common/unavailable`, `common/internal`.
     pub async fn change_user(
         &self,
@@ -123,13 +124,18 @@ impl Store {
             if alone && after.as_ref() == Some(&user) {
                 return Ok(after);
             }
-            let parts = self.parts_of(
+            let mut parts = self.parts_of(
                 (Some(&user), after.as_ref()),
                 declared,
                 along,
                 &without,
                 writer.now,
             )?;
+            if leaves(&user, after.as_ref()) {
+                let taken = parts.len();
+                let keys = self.parts_of_leaver(&user, along.keys, taken, writer);
+                parts.extend(keys.await?);
+            }
             let failed = self.send_account(parts, writer, tries).await?;
             if failed.is_empty() {
                 return Ok(after);
@@ -142,6 +148,8 @@ impl Store {
             match moved {
                 Some((_, None)) => return Err(Code::UserNotFound.into()),
                 Some((_, Some(item))) => user = read_user(item.clone())?,
+                // An API key was made meanwhile.
+                None if failed.iter().any(|(part, _)| *part == Part::KeysMade) => {}
                 // Only reservations of other users failed: retry without them.
                 None if foreign.len() == failed.len() => without.extend(foreign),
                 // The address belongs to another account by now.

@@ -55,6 +55,24 @@ impl Store {
         }
     }
 
+    /// Takes back a write whose outcome is unknown, if the entry is still as that write left it.
+    pub(super) async fn take_back(
+        &self,
+        counter: &Counter,
+        from: Option<Found>,
+        to: &Found,
+        now: Timestamp,
+    ) {
+        let _ = match from {
+            None => self.forget(counter, to).await,
+            Some(from) => {
+                let rev = format!("{}.undone", to.rev);
+                let before = Found { rev, ..from };
+                self.put(counter, Some(to), &before, now).await
+            }
+        };
+    }
+
     async fn put(
         &self,
         counter: &Counter,
