@@ -1,14 +1,13 @@
 //! `_throttle`: attempts that were counted and not given back, for as long as they count.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
 use api::{Error, Timestamp};
-use auth::throttle::{Entry, Refused, Tally, account, place, registrations, source};
+use auth::throttle::{Entry, Refused, account, place, registrations, source};
 use auth::{Guess, Identity};
 use tokio::time::timeout;
 
-use super::tally::{Counter, Found, Written};
+use super::tally::{Counter, Found, Written, emptied};
 use crate::tables::Store;
 
 /// How often a write is tried that others get in the way of: so many attempts under way at once do not fail for it.
@@ -135,18 +134,7 @@ impl Store {
 
     /// Undoes the count of a registration. The entry stays, also without a count: the function deletes none.
     async fn empty(&self, counted: Counted, now: Timestamp) {
-        self.undo(counted, now, |entry| {
-            let total = Tally {
-                count: 0,
-                until: Timestamp::default(),
-                ..entry.total
-            };
-            Some(Entry {
-                total,
-                sources: BTreeMap::new(),
-            })
-        })
-        .await;
+        self.undo(counted, now, |entry| Some(emptied(entry))).await;
     }
 
     async fn count_attempt(
