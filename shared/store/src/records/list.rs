@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::index::INDEXED;
 use super::page::{Cost, Count, Page, Partition, Work, merge, wanting};
 use super::plan::{Plan, Source};
-use super::record::is_tombstone;
+use super::tombstone::is_tombstone;
 use crate::fault;
 use crate::item::{number, text};
 use crate::tables::Store;

@@ -22,5 +22,6 @@ mod rows;
 mod safety;
 mod sorting;
 mod spec;
+mod tombstones;
 mod unique;
 mod update;

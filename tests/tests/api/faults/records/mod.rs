@@ -32,6 +32,7 @@ const ROWS: &[Row] = &[
     row!("records-update", "UpdateItem", "notes", 0, put),
     row!("records-delete", "BatchGetItem", "_users", 0, delete),
     row!("records-delete", "UpdateItem", "notes", 0, delete),
+    row!("records-delete", "DeleteItem", "notes", 0, delete),
     row!("records-create", "PutItem", "products", 0, create_unique),
     row!("records-create", "GetItem", "products", 0, create_again),
     row!(
@@ -68,6 +69,7 @@ const ROWS: &[Row] = &[
     row!("records-bulk", "PutItem", "orders", 0, bulk),
     row!("records-bulk", "UpdateItem", "orders", 0, bulk),
     row!("records-bulk", "DeleteItem", "orders", 0, bulk),
+    row!("records-bulk", "DeleteItem", "orders", 1, bulk),
     row!("records-bulk", "ConditionCheckItem", "products", 0, bulk),
     row!("records-count", "BatchGetItem", "_users", 0, count),
     row!("records-count", "Query", "notes", 0, count),
