@@ -5,11 +5,13 @@
 //! finds its own, and the stream knows who did it. The same request then removes the tombstone.
 
 mod bounds;
+pub(crate) mod budget;
 pub mod expand;
 mod expression;
 pub mod index;
 mod judge;
 pub(crate) mod list;
+mod merge;
 pub(crate) mod operation;
 mod order;
 pub(crate) mod page;
@@ -18,6 +20,7 @@ pub(crate) mod record;
 pub(crate) mod reservation;
 pub(crate) mod tombstone;
 mod transaction;
+mod work;
 pub(crate) mod write;
 
 use std::collections::HashMap;

@@ -64,6 +64,7 @@ const ROWS: &[Row] = &[
     row!("records-update", "BatchGetItem", "articles", 0, patch_seen),
     row!("records-delete", "GetItem", "products", 0, delete_unique),
     row!("records-delete", "DeleteItem", "products", 0, delete_unique),
+    row!("records-delete", "DeleteItem", "products", 1, delete_unique),
     row!("records-bulk", "BatchGetItem", "_users", 0, bulk),
     row!("records-bulk", "BatchGetItem", "orders", 0, bulk),
     row!("records-bulk", "PutItem", "orders", 0, bulk),
