@@ -3,6 +3,7 @@
 pub(crate) mod look;
 pub(crate) mod shop;
 
+mod budgets;
 mod bulk;
 mod caps;
 mod columns;

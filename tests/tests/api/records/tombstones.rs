@@ -8,17 +8,17 @@ use local::proxy::{Fault, Rule};
 use serde_json::{Value, json};
 
 /// Posts in tables of their own, and a member who writes them.
-struct Board<'a> {
-    apart: Apart<'a>,
-    token: String,
-    create: Instance<'a>,
-    list: Instance<'a>,
+pub(super) struct Board<'a> {
+    pub(super) apart: Apart<'a>,
+    pub(super) token: String,
+    pub(super) create: Instance<'a>,
+    pub(super) list: Instance<'a>,
     delete: Instance<'a>,
     bulk: Instance<'a>,
 }
 
 impl Board<'_> {
-    fn open() -> Option<Self> {
+    pub(super) fn open() -> Option<Self> {
         let apart = Apart::new(stack().inside()?);
         let [register, create, list, delete, bulk] = [
             "register",
@@ -44,7 +44,7 @@ impl Board<'_> {
         })
     }
 
-    fn post(&self, title: &str) -> Value {
+    pub(super) fn post(&self, title: &str) -> Value {
         let event = Event::new("POST", "/api/posts").json(&json!({ "title": title }));
         self.apart
             .ask(&self.create, &event.token(&self.token))
@@ -86,7 +86,7 @@ impl Board<'_> {
     }
 
     /// Lays so many records of the member beside a record, each newer than the one before.
-    fn load(&self, like: &Value, count: usize) -> Vec<Value> {
+    pub(super) fn load(&self, like: &Value, count: usize) -> Vec<Value> {
         let stored = self.stored();
         let item = stored.iter().find(|item| item["id"]["S"] == like["id"]);
         let (item, id) = (item.unwrap(), like["id"].as_str().unwrap());
