@@ -2,6 +2,7 @@
 
 mod cost;
 pub(crate) mod peak;
+mod replies;
 mod things;
 
 use std::time::{Duration, Instant};

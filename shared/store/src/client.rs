@@ -16,11 +16,13 @@ use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
 const ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// The longest time of one attempt, and of all of them together.
-const ATTEMPT: Duration = Duration::from_secs(1);
-const OPERATION: Duration = Duration::from_secs(3);
+pub(crate) type Patience = (Duration, Duration);
+
+/// The patience of a function.
+pub(crate) const FUNCTION: Patience = (Duration::from_secs(1), Duration::from_secs(3));
 
 /// A client with static credentials: Lambda's environment has them for as long as the process lives.
-pub(crate) fn connect(aws: &Aws) -> Client {
+pub(crate) fn connect(aws: &Aws, (attempt, operation): Patience) -> Client {
     let roots = TrustStore::empty().with_pem_certificate(ROOTS);
     let mut http = Builder::new().tls_provider(Provider::Rustls(CryptoMode::Ring));
     if let Ok(context) = TlsContext::builder().with_trust_store(roots).build() {
@@ -39,8 +41,8 @@ pub(crate) fn connect(aws: &Aws) -> Client {
         .with_initial_backoff(Duration::from_millis(50))
         .with_max_backoff(Duration::from_millis(500));
     let timeout = TimeoutConfig::builder()
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
         .build();
     let mut config = Config::builder()
         .behavior_version(BehaviorVersion::latest())

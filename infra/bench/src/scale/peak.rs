@@ -4,26 +4,16 @@ use std::process::Command;
 
 use api::query::parse;
 use api::wire::RecordPage;
-use api::{Definition, Error, Id, Timestamp};
+use api::{Definition, Error};
 use auth::{Caller, Scope, Visibility};
-use local::dynamo::Dynamo;
-use serde_json::{Value, json};
 use store::{Budget, Store};
 
-use super::{definition, deployment, made};
+use super::{definition, deployment, replies};
 use crate::figures::table;
 use crate::trial::kilobytes;
 
 /// The most megabytes that a request may take: half of what its function has.
 const AIM: f64 = 128.0;
-
-const SHARDS: u8 = 16;
-
-/// The number of records in each shard.
-const EACH: u8 = 20;
-
-/// The number of integers of a record: no record has more values.
-const INTEGERS: u32 = 9_998;
 
 const DEFINITION: &str = r#"{ "name": "dense", "shards": 16,
   "fields": [ { "name": "list", "type": "array", "items": { "type": "integer" } } ],
@@ -41,14 +31,12 @@ const ASKED: [(&str, &[(&str, &str)], bool); 4] = [
     ("count with such a filter", &[("list_contains", "-1")], true),
 ];
 
-/// Fills the shards, and returns the table of peaks and whether they are below the aim.
+/// Asks each request, and returns the table of peaks and whether they are below the aim.
 ///
 /// # Errors
 /// One line: no port, or a request that fails.
 pub(crate) fn report() -> Result<(String, bool), String> {
-    let definition = definition(DEFINITION)?;
-    let (dynamo, _) = made(&definition)?;
-    fill(&dynamo, &definition)?;
+    let endpoint = replies::start()?;
     let mut rows = vec![
         ["peak memory at 16 shards, MB", "", "aim", ""]
             .map(str::to_owned)
@@ -57,7 +45,7 @@ pub(crate) fn report() -> Result<(String, bool), String> {
     let mut all_met = true;
     for (name, ..) in ASKED {
         let mut child = Command::new("/proc/self/exe");
-        let child = child.args(["peak", &dynamo.endpoint(), name]);
+        let child = child.args(["peak", &endpoint, name]);
         let output = child.output().map_err(|error| error.to_string())?;
         let said = String::from_utf8_lossy(&output.stdout);
         let peak: f64 = said
@@ -89,7 +77,7 @@ pub(crate) fn ask(endpoint: &str, name: &str) -> Result<String, String> {
         .enable_all()
         .build()
         .map_err(|error| error.to_string())?;
-    let store = Store::connect(&deployment(endpoint.to_owned()));
+    let store = Store::connect_patiently(&deployment(endpoint.to_owned()));
     let answer = answer(&store, &definition, parameters, *counts);
     let bytes = runtime
         .block_on(answer)
@@ -136,24 +124,4 @@ async fn answer(
     let body = serde_json::to_string(&page).map_err(|error| Error::internal(error.to_string()))?;
     let reply = serde_json::to_string(&body).map_err(|error| Error::internal(error.to_string()))?;
     Ok(reply.len())
-}
-
-fn fill(dynamo: &Dynamo, definition: &Definition) -> Result<(), String> {
-    let list: Vec<Value> = (0..INTEGERS)
-        .map(|n| json!({ "N": (n % 10).to_string() }))
-        .collect();
-    let data = json!({ "M": { "list": { "L": list } } });
-    let table = format!("{}{}", local::TABLE_PREFIX, definition.name);
-    for shard in 0..SHARDS {
-        for n in 0..EACH {
-            let at =
-                Timestamp::from_millis(1_700_000_000_000 + u64::from(n) * 16 + u64::from(shard));
-            let millis = json!({ "N": at.millis().to_string() });
-            let item = json!({ "shard": { "N": shard.to_string() }, "id": { "S": Id::in_shard(at, [n; 10], shard) },
-                "rev": { "S": "x" }, "created_at": millis, "updated_at": millis, "data": data });
-            let put = json!({ "TableName": table, "Item": item });
-            dynamo.engine().call("PutItem", &put)?;
-        }
-    }
-    Ok(())
 }
