@@ -1,5 +1,6 @@
 //! The report on scale: what reads and writes cost while a collection grows.
 
+mod base;
 mod cost;
 pub(crate) mod peak;
 mod replies;
@@ -7,18 +8,17 @@ mod things;
 
 use std::time::{Duration, Instant};
 
-use api::deployment::Aws;
 use api::query::parse;
-use api::{Definition, Deployment, Error, Id, Timestamp};
+use api::{Definition, Error, Id, Timestamp};
 use auth::prepare::Creation;
 use auth::{Caller, Scope};
-use local::dynamo::{Dynamo, Storage};
+use local::dynamo::Dynamo;
 use local::proxy::{Call, OPERATOR, Proxy};
 use local::seed::{Seed, fill};
-use local::template::Template;
 use serde_json::{Map, Value, json};
 use store::{Budget, Page, Store, Writer};
 
+use self::base::{definition, deployment, made};
 use self::cost::{Aim, Cost, Row, cells, verdict};
 use self::things::{DEFINITION, pad};
 use crate::figures::table;
@@ -86,42 +86,6 @@ fn said(error: &Error) -> String {
         error.message,
         error.cause.as_deref().unwrap_or_default()
     )
-}
-
-fn definition(text: &str) -> Result<Definition, String> {
-    let problems =
-        |problems: Vec<api::check::Problem>| problems.iter().map(ToString::to_string).collect();
-    let name = serde_json::from_str::<Value>(text).map_err(|error| error.to_string())?;
-    let name = name["name"].as_str().unwrap_or_default();
-    let files = [(format!("{name}.json"), text.to_owned())];
-    let checked = api::check::check(&files).map_err(|all| -> String { problems(all) })?;
-    let mut definitions = checked.definitions.into_iter();
-    definitions.next().ok_or_else(|| "no definition".to_owned())
-}
-
-/// A DynamoDB with the tables of a collection, and their template.
-fn made(definition: &Definition) -> Result<(Dynamo, Template), String> {
-    let template = infra::template::draw(api::endpoints::PAGE, &[definition])?;
-    let template = Template::parse(&template)?;
-    let dynamo = Dynamo::start(&Storage::Memory, 0)?;
-    dynamo.make(&template.tables()?)?;
-    Ok((dynamo, template))
-}
-
-fn deployment(endpoint: String) -> Deployment {
-    Deployment {
-        local: true,
-        table_prefix: local::TABLE_PREFIX.to_owned(),
-        admin_email: None,
-        clock_offset: Duration::ZERO,
-        aws: Aws {
-            region: local::REGION.to_owned(),
-            access_key_id: OPERATOR.to_owned(),
-            secret_access_key: "local".to_owned(),
-            session_token: None,
-            endpoint: Some(endpoint),
-        },
-    }
 }
 
 /// The collection, its tables, and a proxy that counts.

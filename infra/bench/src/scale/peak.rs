@@ -8,7 +8,8 @@ use api::{Definition, Error};
 use auth::{Caller, Scope, Visibility};
 use store::{Budget, Store};
 
-use super::{definition, deployment, replies};
+use super::base::{definition, deployment};
+use super::replies;
 use crate::figures::table;
 use crate::trial::kilobytes;
 
