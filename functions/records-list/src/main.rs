@@ -10,7 +10,7 @@ use auth::caller::admit_by_claims;
 use auth::cursor::{Binding, Pager};
 use auth::{Caller, Keys, Scope, Visibility};
 use runtime::{Call, Reply};
-use store::{Cost, Page, Plan, Store, expand};
+use store::{Budget, Cost, Page, Plan, Store, expand};
 
 fn main() -> ExitCode {
     runtime::serve(RecordsList, list)
@@ -60,8 +60,8 @@ async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsLis
     Ok(Reply::to(&caller, body).truncated(&left))
 }
 
-/// The records that a caller lists: their scope, and the filter that they must pass.
-type Seen = (Scope, Filter);
+/// The records that a caller lists: their scope, the filter that they must pass, and the work that may be done.
+type Seen = (Scope, Filter, Budget);
 
 /// The list that a request asks for.
 struct Lister<'a> {
@@ -81,7 +81,9 @@ struct Listed<'a> {
 
 impl<'a> Lister<'a> {
     fn seen(&self, caller: &Caller) -> Result<Seen, Error> {
-        Visibility::new(self.definition, caller).list(&self.query.sort, &self.query.filter)
+        let visibility = Visibility::new(self.definition, caller);
+        let (scope, filter) = visibility.list(&self.query.sort, &self.query.filter)?;
+        Ok((scope, filter, Budget::of(caller)))
     }
 
     async fn page_if(&self, seen: Option<&Seen>) -> Option<Result<Listed<'a>, Error>> {
@@ -91,16 +93,21 @@ impl<'a> Lister<'a> {
         }
     }
 
-    async fn page(&self, (scope, filter): &Seen) -> Result<Listed<'a>, Error> {
+    async fn page(&self, (scope, filter, budget): &Seen) -> Result<Listed<'a>, Error> {
         let (definition, query) = (self.definition, self.query);
         let plan = store::plan(definition, scope, Some(&query.sort), filter)?;
         let binding = Binding::new(&definition.name, scope, &plan.order(), filter);
         let pager = Pager::new(self.keys, binding, self.now);
         let position = pager.open(query.cursor.as_deref())?;
-        let page = self
-            .store
-            .list(definition, &plan, filter, position.as_deref(), query.limit)
-            .await?;
+        let list = self.store.list(
+            definition,
+            &plan,
+            filter,
+            position.as_deref(),
+            query.limit,
+            *budget,
+        );
+        let page = list.await?;
         Ok(Listed { page, plan, pager })
     }
 }

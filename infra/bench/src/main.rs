@@ -39,6 +39,9 @@ enum Command {
         #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000], value_parser = clap::value_parser!(u64).range(600..))]
         sizes: Vec<u64>,
     },
+    /// Answer one request and tell the peak of memory: a process of `scale`.
+    #[command(hide = true)]
+    Peak { endpoint: String, name: String },
 }
 
 fn main() -> ExitCode {
@@ -47,11 +50,14 @@ fn main() -> ExitCode {
     let report = match cli.command {
         None => cold::report(rounds, !cli.no_build),
         Some(Command::Profiles) => profiles::report(rounds, !cli.no_build),
+        Some(Command::Peak { endpoint, name }) => scale::peak::ask(&endpoint, &name),
         Some(Command::Scale { sizes }) => scale::report(&sizes).and_then(|(text, met)| {
-            if met {
-                Ok(text)
-            } else {
-                Err(format!("{text}\nSome costs grow with the collection."))
+            let (peaks, small) = scale::peak::report()?;
+            let text = format!("{text}\n{peaks}");
+            match (met, small) {
+                (true, true) => Ok(text),
+                (false, _) => Err(format!("{text}\nSome costs grow with the collection.")),
+                (true, false) => Err(format!("{text}\nA request takes too much memory.")),
             }
         }),
     };

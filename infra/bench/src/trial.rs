@@ -252,7 +252,7 @@ impl Drop for Running {
     }
 }
 
-fn kilobytes(status: &str, name: &str) -> Option<f64> {
+pub(crate) fn kilobytes(status: &str, name: &str) -> Option<f64> {
     let line = status
         .lines()
         .find_map(|line| line.strip_prefix(name)?.strip_prefix(':'))?;

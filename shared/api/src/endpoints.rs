@@ -269,7 +269,7 @@ entry::endpoints! {
     RecordsBulk "records-bulk": [Post] "/api/{collection}/bulk", Rules, BulkOperations => 200 BulkItems {
         errors: [RecordNotFound],
         each: [Post Bulk (Bulk) => Items],
-        access: [PutItem Records, UpdateItem Records, BatchGetItem Records, DeleteItem UniqueRecords,
+        access: [PutItem Records, UpdateItem Records, BatchGetItem Records, DeleteItem Records,
                  ConditionCheckItem RelatedRecords, ConditionCheckItem RelatedUsers],
     }
 
@@ -299,7 +299,7 @@ entry::endpoints! {
         errors: [RecordNotFound, PreconditionFailed],
         headers: [IfMatch],
         each: [Delete Delete],
-        access: [UpdateItem Records, GetItem UniqueRecords, GetItem FilteredRecords, DeleteItem UniqueRecords],
+        access: [UpdateItem Records, DeleteItem Records, GetItem UniqueRecords, GetItem FilteredRecords],
     }
 
     /// Answer every path and method that no endpoint has, in the one error shape.

@@ -22,11 +22,13 @@ use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 const ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
 
 /// The longest time of one attempt, and of all of them together.
-const ATTEMPT: Duration = Duration::from_secs(1);
-const OPERATION: Duration = Duration::from_secs(3);
+pub(crate) type Patience = (Duration, Duration);
+
+/// The patience of a function.
+pub(crate) const FUNCTION: Patience = (Duration::from_secs(1), Duration::from_secs(3));
 
 /// A client with static credentials: Lambda's environment has them for as long as the process lives.
-pub(crate) fn connect(aws: &Aws) -> Client {
+pub(crate) fn connect(aws: &Aws, (attempt, operation): Patience) -> Client {
     let token = aws.session_token.clone();
     let credentials = Credentials::new(
         &aws.access_key_id,
@@ -40,8 +42,8 @@ pub(crate) fn connect(aws: &Aws) -> Client {
         .with_initial_backoff(Duration::from_millis(50))
         .with_max_backoff(Duration::from_millis(500));
     let timeout = TimeoutConfig::builder()
-        .operation_attempt_timeout(ATTEMPT)
-        .operation_timeout(OPERATION)
+        .operation_attempt_timeout(attempt)
+        .operation_timeout(operation)
         .build();
     let config = Config::builder()
         .behavior_version(BehaviorVersion::latest())

@@ -25,6 +25,7 @@ pub use auth::Writer;
 pub use operator::backfill;
 pub use operator::seed::new_items;
 pub use operator::transfer::{Exported, Imported, Position, claims};
+pub use records::budget::Budget;
 pub use records::operation::Change;
 pub use records::page::{Cost, Count, Page};
 pub use records::plan::{Plan, plan};

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use api::Deployment;
 use api::tables::{API_KEYS, SESSIONS, THROTTLE, USERS};
@@ -38,8 +39,19 @@ impl Store {
     /// Connects to the tables alone, for an operator: tokens are neither signed nor checked.
     #[must_use]
     pub fn connect(deployment: &Deployment) -> Self {
+        Self::with(deployment, client::FUNCTION)
+    }
+
+    /// Connects likewise, to be measured: a request may take minutes, as it does in a build that is not optimised.
+    #[must_use]
+    pub fn connect_patiently(deployment: &Deployment) -> Self {
+        let minutes = Duration::from_secs(300);
+        Self::with(deployment, (minutes, minutes))
+    }
+
+    fn with(deployment: &Deployment, patience: client::Patience) -> Self {
         let (client, prefix) = (
-            client::connect(&deployment.aws),
+            client::connect(&deployment.aws, patience),
             deployment.table_prefix.clone(),
         );
         Self {

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use blackbox::{Apart, Event, Instance, PASSWORD, fresh_email, stack};
+use local::proxy::{Fault, Rule};
 use serde_json::{Value, json};
 
 /// Products in tables of their own, and a member's token that writes them.
@@ -274,6 +275,9 @@ fn what_code_without_the_index_deletes_is_deleted_in_the_index_too() {
     let _ = shop.sell("SKU-B", 2);
     let key = shop.item(&gone)["by.price"].clone();
     assert!(key.is_object(), "a new record is in the index");
+    // The tombstone stays where its removal fails.
+    let rule = Rule::new(Fault::Internal).key(&shop.delete.key);
+    shop.apart.proxy.fault(rule.action("DeleteItem").after(1));
     let delete = Event::new("DELETE", &format!("/api/products/{gone}")).token(&shop.token);
     let _ = shop.apart.ask(&shop.delete, &delete).expect(204);
     let mut tombstone = shop.item(&gone);

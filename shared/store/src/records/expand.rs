@@ -13,7 +13,8 @@ use auth::permission::may_read_user;
 use auth::{Caller, Visibility};
 use serde_json::{Map, Value};
 
-use super::record::{is_tombstone, read_record};
+use super::record::read_record;
+use super::tombstone::is_tombstone;
 use crate::accounts::users::read_user;
 use crate::batch::{BATCH, strong};
 use crate::item::{Item, id, number};

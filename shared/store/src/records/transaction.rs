@@ -98,6 +98,9 @@ impl Store {
                     .iter()
                     .any(|failure| is_done(operations, failure, writer))
             {
+                let deleted = operations.iter().filter_map(Operation::deletes);
+                self.remove_tombstones(definition, &deleted.collect::<Vec<_>>(), writer)
+                    .await;
                 return Ok(Wrote::Done(after));
             }
             if let Some((_, Some(item))) = failed.iter().find(|(role, _)| *role == Role::Key) {

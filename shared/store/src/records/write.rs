@@ -12,11 +12,9 @@ use super::expression::Expression;
 use super::index::{self, INDEXED};
 use super::operation::{Act, Change};
 use super::record::StoredRecord;
+use super::tombstone;
 use crate::fault::built;
 use crate::item::{Item, from_object, id, number, text, time};
-
-/// The life of a tombstone, in seconds: longer than any retry of a delete.
-const TOMBSTONE: u64 = 3600;
 
 impl Change {
     fn touches(&self, definition: &Definition, field: &str) -> bool {
@@ -163,7 +161,7 @@ pub(crate) fn update(
             expression.set("deleted_at", time(writer.now));
             expression.set(
                 "expires_at",
-                number(writer.now.seconds().saturating_add(TOMBSTONE)),
+                number(writer.now.seconds().saturating_add(tombstone::LIFE)),
             );
             let indexes: BTreeSet<String> = definition.indexes.iter().map(Index::name).collect();
             for name in ["data", "owner"]

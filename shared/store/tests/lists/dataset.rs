@@ -16,14 +16,15 @@ use local::dynamo::Dynamo;
 use local::template::Table;
 use serde_json::{Map, Value, json};
 use store::plan::{Plan, Source};
-use store::{Before, Change, Page, Store, Writer, plan};
+use store::{Before, Budget, Change, Page, Store, Writer, plan};
 
 use crate::cases::{self, Query, START};
 use crate::dice::Dice;
 use crate::model::{self, Row};
 use crate::{Kind, Tally};
 
-pub(crate) struct Dataset {
+pub(crate) struct Dataset<'a> {
+    dynamo: &'a Dynamo,
     seed: u64,
     dice: Dice,
     store: Store,
@@ -41,9 +42,9 @@ pub(crate) struct Dataset {
     tally: Tally,
 }
 
-impl Dataset {
+impl<'a> Dataset<'a> {
     /// Makes the dataset of a seed and runs queries on it.
-    pub(crate) async fn run(dynamo: &Dynamo, seed: u64, queries: usize, kind: Kind) -> Tally {
+    pub(crate) async fn run(dynamo: &'a Dynamo, seed: u64, queries: usize, kind: Kind) -> Tally {
         let mut dice = Dice::new(seed);
         let mut definition = cases::definition(&mut dice, &format!("items{seed}"));
         if kind == Kind::Sparse {
@@ -53,6 +54,7 @@ impl Dataset {
             .map(|_| Id::new(Timestamp::from_millis(START), dice.bytes()))
             .collect();
         let mut dataset = Dataset {
+            dynamo,
             seed,
 
             store: Store::connect(&deployment(dynamo)),
@@ -315,7 +317,18 @@ impl Dataset {
         .await
         .unwrap();
         self.rows.remove(&id);
+        if self.dice.chance(50) {
+            self.bury(id);
+        }
         Some(id)
+    }
+
+    /// Leaves a tombstone, as a function does that dies between the two writes of a deletion.
+    fn bury(&self, id: Id) {
+        let item = json!({ "shard": { "N": id.shard().to_string() }, "id": { "S": id }, "rev": { "S": "x" },
+            "deleted_at": { "N": "1" } });
+        let put = json!({ "TableName": format!("local-{}", self.definition.name), "Item": item });
+        self.dynamo.engine().call("PutItem", &put).unwrap();
     }
 
     /// Changes some fields of a record, sometimes all of them or its owner, as a request does.
@@ -398,9 +411,10 @@ impl Dataset {
         position: Option<&[u8]>,
         limit: usize,
     ) -> Result<Page, Error> {
+        let budget = Budget::of(&Caller::stranger());
         patiently(async || {
             self.store
-                .list(&self.definition, plan, filter, position, limit)
+                .list(&self.definition, plan, filter, position, limit, budget)
                 .await
         })
         .await
@@ -438,9 +452,10 @@ impl Dataset {
     async fn count(&mut self, query: &Query) -> Result<(), String> {
         let plan = plan(&self.definition, &query.scope, None, &query.filter)
             .map_err(|e| format!("no count: {e:?}"))?;
+        let budget = Budget::of(&Caller::stranger());
         let count = patiently(async || {
             self.store
-                .count(&self.definition, &plan, &query.filter)
+                .count(&self.definition, &plan, &query.filter, budget)
                 .await
         })
         .await;
@@ -501,7 +516,7 @@ impl Dataset {
             self.tally.requests += page.cost.requests as usize;
             self.tally.records += page.records.len();
             let allowed = if plan.residual {
-                partitions.max(4)
+                (partitions * 2).max(4)
             } else {
                 partitions * 4
             };
