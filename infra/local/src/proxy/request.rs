@@ -19,6 +19,15 @@ pub struct Access {
     pub keys: BTreeSet<(String, String)>,
 }
 
+impl Access {
+    /// The same access whatever the item is.
+    #[must_use]
+    pub fn of_any_item(mut self) -> Self {
+        self.keys.clear();
+        self
+    }
+}
+
 /// A request, as far as the proxy understands it.
 #[derive(Clone, Debug)]
 pub struct Request {

@@ -274,7 +274,7 @@ pub(super) fn in_depth(ledger: &mut Ledger<'_>, owner: &Member) {
         counts,
         "posts, no token",
         (&posts, 200),
-        ("Query posts", 1, 2.0, 0.0),
+        ("Query posts", 1, 2.5, 0.0),
         "1 query: by size, eventually consistent at half the price",
     );
     let expected = (&*format!("{CHECK} → Query orders/by_owner"), 2, 2.5, 0.0);
@@ -331,7 +331,7 @@ fn after_deletions(
         ("records-list", list),
         "posts, no token, page of 3, cost after deletions",
         (&Event::new("GET", "/api/posts?limit=3"), 200),
-        ("Query posts", 1, 4.0, 0.0),
+        ("Query posts", 1, 3.0, 0.0),
         "as before them: nothing is left to read over",
     );
 }

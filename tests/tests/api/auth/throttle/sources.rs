@@ -153,7 +153,7 @@ fn behind_a_front_a_source_is_what_the_front_names_and_nobody_goes_around_it() {
     let nameless = around.clone().header("x-bakend-front", FRONT);
     for event in [around, wrong, nameless] {
         look::refused(
-            &login.invoke(&event),
+            &login.invoke_around(&event),
             404,
             "common/not-found",
             "There is nothing at this path.",
