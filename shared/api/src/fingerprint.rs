@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::definition::Definition;
 use crate::endpoints::Guard;
+use crate::value;
 
 /// The variable with the mark of the definitions and settings that the template was drawn for.
 pub const VARIABLE: &str = "BAKEND_FINGERPRINT";
@@ -21,7 +22,7 @@ impl Fingerprints {
     /// The marks of the text of `bakend.json` and of these definitions. Spaces and the order of keys do not matter.
     #[must_use]
     pub fn of(settings: &str, definitions: &[Definition]) -> Self {
-        let settings: Value = serde_json::from_str(settings).unwrap_or_default();
+        let settings = value::parse(settings).unwrap_or_default();
         let (mut records, mut others) = (String::new(), String::new());
         write_sorted(&settings, &mut records);
         write_sorted(&settings, &mut others);

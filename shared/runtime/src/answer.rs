@@ -14,10 +14,13 @@ use lambda_http::service_fn;
 use tokio::time::timeout;
 
 use crate::boot::Boot;
+use crate::call;
+use crate::cookie;
+use crate::cors;
 use crate::event::{Event, Response};
-use crate::log::Parties;
+use crate::key;
+use crate::log::{self, Parties};
 use crate::reply::{self, Sent};
-use crate::{call, cookie, cors, key, log};
 
 /// The longest a request may take: the template lets a function run for 10 s, and the caller must get an answer before
 /// that.
