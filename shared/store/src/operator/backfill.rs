@@ -62,7 +62,7 @@ pub struct Progress {
 
 impl Store {
     /// A run for some of [`names`](crate::index::names). It compares every key and reservation, also of records that
-    /// hold the name: code without the index may have run since, which changes records and not their keys.
+    /// hold the name. Code without the index may have run since, and it changes records without their keys.
     #[must_use]
     pub fn backfill(&self, definition: &Definition, names: Vec<String>) -> Arc<Backfill> {
         Arc::new(Backfill {
