@@ -1,5 +1,5 @@
-//! The half of the doorway that knows no types of an endpoint: starts the process, routes a request, adds the headers
-//! that every reply has, writes the log line.
+//! The half of the doorway that knows no types of an endpoint. It starts the process, routes a request, adds the headers
+//! that every reply has, and writes the log line.
 
 use std::pin::Pin;
 use std::process::ExitCode;

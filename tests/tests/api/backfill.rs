@@ -298,8 +298,8 @@ fn what_code_without_the_index_deletes_is_deleted_in_the_index_too() {
     );
 }
 
-/// An index is removed by a deployment by hand, records change and are made, and it is added again: no flag is needed
-/// for the fill to find all of them, whatever their old marks say.
+/// An index is removed by a deployment by hand, records change and are made, and it is added again. The fill finds all of
+/// them without a flag, whatever their old marks say.
 #[test]
 fn an_index_that_is_added_again_by_hand_misses_no_record() {
     for fill in [

@@ -128,7 +128,7 @@ impl Work {
         all.div_ceil(self.partitions)
     }
 
-    /// The rest of the page. A round without a record makes the next one read eight times as far: a list must not look
+    /// The rest of the page. A round without a record makes the next one read eight times as far. A list must not look
     /// empty because its newest records were deleted.
     fn served(&self, state: State) -> Option<usize> {
         if state.read >= self.most || state.held >= MAX_HELD {
