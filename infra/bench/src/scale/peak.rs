@@ -20,8 +20,11 @@ const DEFINITION: &str = r#"{ "name": "dense", "shards": 16,
   "fields": [ { "name": "list", "type": "array", "items": { "type": "integer" } } ],
   "permissions": { "create": "authenticated" } }"#;
 
+/// The parameters of a request.
+type Parameters = &'static [(&'static str, &'static str)];
+
 /// The requests: their parameters, and whether they count.
-const ASKED: [(&str, &[(&str, &str)], bool); 4] = [
+const ASKED: [(&str, Parameters, bool); 4] = [
     ("list of 20", &[], false),
     ("list of 100", &[("limit", "100")], false),
     (

@@ -157,7 +157,7 @@ impl Backfill {
     async fn holds(&self, claim: &Claim) -> Result<bool, Error> {
         let put = claim.put(self.table.clone())?.item;
         let found = self.read_again(&put).await?.unwrap_or_default();
-        Ok(found.get("record").is_some() && found.get("record") == put.get("record"))
+        Ok(found.contains_key("record") && found.get("record") == put.get("record"))
     }
 
     /// The parts that a record lacks.

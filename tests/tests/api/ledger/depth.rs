@@ -311,7 +311,7 @@ fn after_deletions(
     let delete = |item: &Value| json!({ "delete": { "id": item["id"] } });
     let operations: Vec<Value> = made.map(delete).collect();
     let event = post("/api/posts/bulk", &json!({ "operations": operations })).token(&owner.access);
-    let removals = vec!["DeleteItem posts"; 10].join(" ∥ ");
+    let removals = ["DeleteItem posts"; 10].join(" ∥ ");
     let expected = (
         &*format!(
             "{CHECK} ∥ BatchGetItem posts → TransactWriteItems UpdateItem posts → {removals}"
