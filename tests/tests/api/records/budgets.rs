@@ -38,21 +38,22 @@ fn a_stranger_reads_a_quarter_of_a_megabyte_and_a_member_one() {
     assert!((90.0..=110.0).contains(&read) && !goes_on, "{read} units");
 }
 
-/// One anonymous request with 30 `$contains` over lists of 9,998 values took seconds of a function.
+/// One anonymous request with 30 `$contains` over lists of 9,998 values took seconds of a function. These are more and
+/// shorter, which the embedded engine reads in time.
 #[test]
 fn a_filter_that_compares_too_much_ends_its_page_and_says_that_a_count_is_not_exact() {
     let Some(board) = Board::open() else { return };
     let product = |n: usize| {
-        let mut tags = vec!["a"; 9_998];
+        let mut tags = vec!["a"; 3_000];
         if n == 0 {
-            tags[9_997] = "z1";
+            tags[2_999] = "z1";
         }
         let body = json!({ "name": "dense", "sku": format!("DENSE-{n}"), "tags": tags });
         let event = Event::new("POST", "/api/products").json(&body);
         let event = event.token(&board.token);
         board.apart.ask(&board.create, &event).expect(201).json()["id"].clone()
     };
-    let made: Vec<Value> = (0..7).map(product).collect();
+    let made: Vec<Value> = (0..14).map(product).collect();
     let conditions = (1..=30).map(|n| json!({ "tags": { "$contains": format!("z{n}") } }));
     let query = filter(&json!({ "$or": conditions.collect::<Vec<_>>() }));
 
@@ -74,7 +75,7 @@ fn a_filter_that_compares_too_much_ends_its_page_and_says_that_a_count_is_not_ex
             None => break,
         }
     }
-    // Each record takes 300,000 of the million.
+    // Each record takes 90,000 of the million.
     assert_eq!((pages, found), (2, vec![made[0].clone()]));
     let count = board.apart.function("records-count", "budgets", &[]);
     let path = format!("/api/products/count?filter={query}");
@@ -85,5 +86,5 @@ fn a_filter_that_compares_too_much_ends_its_page_and_says_that_a_count_is_not_ex
     assert_eq!(reply.json()["exact"], false);
     let all = Event::new("GET", "/api/products/count");
     let reply = board.apart.ask(&count, &all).expect(200);
-    assert_eq!(reply.json(), json!({ "count": 7, "exact": true }));
+    assert_eq!(reply.json(), json!({ "count": 14, "exact": true }));
 }
