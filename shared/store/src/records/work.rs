@@ -136,7 +136,9 @@ impl Work {
         }
         let missing = self.page.saturating_sub(state.found).max(1);
         let open = state.open.max(1);
-        let take = spread(missing, open) << (3 * self.barren);
+        // Remains of deletions make rounds come short: each one after the second reads twice as far as it lacks.
+        let steps = (3 * self.barren).max(self.round.saturating_sub(2));
+        let take = spread(missing, open) << steps;
         let each = (state.held / state.scanned.max(1)).max(1);
         Some(take.min((MAX_HELD - state.held) / each / open).max(1))
     }
