@@ -1,6 +1,7 @@
 //! Email addresses, in the normalised form in which they are unique.
 
 use api::Detail;
+use api::value::is_label;
 
 /// The most bytes of an address (RFC 5321, section 4.5.3.1.3, without its brackets).
 const MOST_BYTES: usize = 254;
@@ -47,16 +48,6 @@ pub fn is_valid(email: &str) -> bool {
         && email.split_once('@').is_some_and(|(name, domain)| {
             !name.is_empty() && name.bytes().all(local) && domain.split('.').all(is_label)
         })
-}
-
-/// Whether a text is a label of a domain (RFC 1034, section 3.5, as RFC 1123 relaxes it).
-fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
 }
 
 fn malformed() -> Detail {

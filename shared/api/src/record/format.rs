@@ -3,6 +3,7 @@
 use url::Url;
 
 use crate::definition::Format;
+use crate::value::is_label;
 
 impl Format {
     /// Whether a text has this form. Linear in the text.
@@ -59,16 +60,6 @@ fn is_email(text: &str) -> bool {
         && text.split_once('@').is_some_and(|(local, domain)| {
             local.len() <= 64 && local.split('.').all(atom) && domain.split('.').all(is_label)
         })
-}
-
-/// Whether a text is a label of a host name.
-fn is_label(label: &str) -> bool {
-    (1..=63).contains(&label.len())
-        && label
-            .bytes()
-            .all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
-        && !label.starts_with('-')
-        && !label.ends_with('-')
 }
 
 /// Whether a text is a URL that a browser opens (WHATWG's URL standard). It has a host, and no user or password: these

@@ -1,7 +1,8 @@
-//! Values: the one form of numbers, the one order of values, how texts and files become values and nouns. It imports no
-//! other module of the crate.
+//! Values: the one form of numbers, the one order of values, how texts and files become values and nouns, host
+//! names. It imports no other module of the crate.
 
 mod duplicates;
+mod label;
 mod number;
 mod order;
 #[cfg(test)]
@@ -10,6 +11,7 @@ mod text;
 mod tree;
 
 pub(crate) use self::duplicates::{count_colons, count_members};
+pub use self::label::is_label;
 pub use self::number::canonical;
 pub(crate) use self::number::is_integer;
 pub use self::order::compare;
