@@ -17,6 +17,7 @@ pub mod query;
 pub mod record;
 pub mod rule;
 pub mod settings;
+pub mod sort_key;
 pub mod tables;
 pub mod time;
 pub mod value;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use api::definition::Index;
+use api::sort_key::encode;
 use api::{Code, Error, Id};
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
@@ -170,12 +171,7 @@ impl Backfill {
             .indexes
             .iter()
             .filter(|index| due(&index.name()));
-        let key = |one: &Index| {
-            (
-                one.name(),
-                AttributeValue::B(index::encode(one, &shown).into()),
-            )
-        };
+        let key = |one: &Index| (one.name(), AttributeValue::B(encode(one, &shown).into()));
         let keys: Vec<_> = indexes
             .map(key)
             .filter(|(name, key)| item.get(name) != Some(key))

@@ -5,7 +5,7 @@ use api::definition::Order;
 use api::query::{Filter, Test};
 use serde_json::Value;
 
-use super::index::{
+use api::sort_key::{
     after, code, codes_of_present, codes_of_type, has_place, invert, is_exact, string_start,
 };
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use api::definition::Index;
+use api::sort_key::encode;
 use api::{Definition, Error, Id};
 use auth::Writer;
 use auth::terms::OwnerChange;
@@ -68,12 +69,7 @@ fn keys_of<'a>(
 ) -> Vec<(String, AttributeValue)> {
     let record = record.wire(definition);
     indexes
-        .map(|one| {
-            (
-                one.name(),
-                AttributeValue::B(index::encode(one, &record).into()),
-            )
-        })
+        .map(|one| (one.name(), AttributeValue::B(encode(one, &record).into())))
         .collect()
 }
 
