@@ -143,8 +143,7 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
             Table::RelatedRecords
             | Table::UniqueRecords
             | Table::FilteredRecords
-            | Table::RelatedFilteredRecords
-            | Table::EntangledRecords => (action, Table::Records),
+            | Table::RelatedFilteredRecords => (action, Table::Records),
             _ => (action, table),
         };
         granted = granted.into_iter().map(all).collect();
@@ -233,13 +232,6 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
     let is_unique = |it: &Definition| it.fields.iter().any(|field| field.unique);
     let is_filtered = |it: &Definition| !it.row_filters.is_empty();
     let is_related = |it: &Definition| targets.contains(it.name.as_str());
-    let is_entangled = |it: &Definition| {
-        is_unique(it)
-            || is_filtered(it)
-            || it.ruled().next().is_some()
-            || !it.related().is_empty()
-            || !it.indexes.is_empty()
-    };
     let all = |has: &dyn Fn(&Definition) -> bool,
                one: fn(String, String) -> Arn,
                every: Arn|
@@ -269,7 +261,6 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
             Arn::EveryTable,
         ),
         Table::UniqueRecords => all(&is_unique, Arn::Table, Arn::EveryTable),
-        Table::EntangledRecords => all(&is_entangled, Arn::Table, Arn::EveryTable),
         Table::RelatedUsers if !targets.contains("users") => Vec::new(),
         system => {
             let indexes = system.indexes_of().map(|system| {

@@ -236,7 +236,7 @@ entry::endpoints! {
         headers: [IdempotencyKey],
         replies: [Location, ETag],
         each: [Post Create (Create) => Record],
-        access: [PutItem Records, GetItem Records, BatchGetItem RelatedFilteredRecords,
+        access: [PutItem Records, GetItem Records, UpdateItem Records, BatchGetItem RelatedFilteredRecords,
                  ConditionCheckItem RelatedRecords, ConditionCheckItem RelatedUsers],
     }
 
@@ -248,7 +248,7 @@ entry::endpoints! {
         replies: [ExpandTruncated],
         throttle: Lists,
         each: [Get List => Page],
-        access: [Query Records, Query RecordsIndexes, BatchGetItem RelatedRecords],
+        access: [Query Records, GetItem Records, Query RecordsIndexes, BatchGetItem RelatedRecords],
     }
 
     /// Count the records the caller may list, all or those that pass a filter.
@@ -257,7 +257,7 @@ entry::endpoints! {
         query: [Conditions, Filter, AndFilters, OrFilters, Search],
         throttle: Counts,
         each: [Get Count],
-        access: [Query Records, Query RecordsIndexes],
+        access: [Query Records, GetItem Records, Query RecordsIndexes],
     }
 
     /// Read the collection's definition.
@@ -269,7 +269,7 @@ entry::endpoints! {
     RecordsBulk "records-bulk": [Post] "/api/{collection}/bulk", Rules, BulkOperations => 200 BulkItems {
         errors: [RecordNotFound],
         each: [Post Bulk (Bulk) => Items],
-        access: [PutItem Records, UpdateItem Records, BatchGetItem Records, DeleteItem Records,
+        access: [PutItem Records, UpdateItem Records, GetItem Records, BatchGetItem Records, DeleteItem Records,
                  ConditionCheckItem RelatedRecords, ConditionCheckItem RelatedUsers],
     }
 
@@ -289,7 +289,7 @@ entry::endpoints! {
         headers: [IfMatch],
         replies: [ETag],
         each: [Patch Update (Patch) => Record, Put Replace (Put) => Record],
-        access: [UpdateItem Records, GetItem EntangledRecords, PutItem UniqueRecords, DeleteItem UniqueRecords,
+        access: [UpdateItem Records, GetItem Records, PutItem UniqueRecords, DeleteItem UniqueRecords,
                  BatchGetItem RelatedFilteredRecords, ConditionCheckItem RelatedRecords,
                  ConditionCheckItem RelatedUsers],
     }

@@ -23,6 +23,8 @@ pub struct Store {
     pub(crate) keys: OnceCell<Keys>,
     /// The indexes that are known to hold every record, by collection.
     pub(crate) ready: Mutex<BTreeSet<(String, String)>>,
+    /// The collections whose kept names agree with their definitions.
+    pub(crate) keeping: Mutex<BTreeSet<String>>,
 }
 
 /// The action of a function where the table has no signing secret yet.
@@ -61,6 +63,7 @@ impl Store {
             first: FirstSecret::Never,
             keys: OnceCell::new(),
             ready: Mutex::default(),
+            keeping: Mutex::default(),
         }
     }
 

@@ -70,9 +70,6 @@ pub enum Table {
     FilteredRecords,
     /// The table of every collection with row filters that a relation points to.
     RelatedFilteredRecords,
-    /// The table of every collection whose records may have to be read before a change. Such collections have
-    /// relations, unique fields, indexes, row filters or fields with their own rule.
-    EntangledRecords,
 }
 
 impl Table {
@@ -92,8 +89,7 @@ impl Table {
             | Self::RelatedRecords
             | Self::UniqueRecords
             | Self::FilteredRecords
-            | Self::RelatedFilteredRecords
-            | Self::EntangledRecords => None,
+            | Self::RelatedFilteredRecords => None,
         }
     }
 

@@ -19,6 +19,7 @@ use tokio::time::sleep;
 use crate::fault;
 use crate::item::{Item, number};
 use crate::records::index::INDEXED;
+use crate::records::kept::Kept;
 use crate::tables::Store;
 
 /// The most records that one query reads.
@@ -89,6 +90,13 @@ impl Backfill {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn kept(&self) -> Kept<'_> {
+        Kept {
+            client: &self.client,
+            table: self.table.clone(),
+        }
     }
 
     /// The progress of the run.

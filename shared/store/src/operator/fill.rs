@@ -29,7 +29,23 @@ impl Backfill {
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn fill(self: &Arc<Self>) -> Result<Found, Error> {
-        self.each_shard(Self::fill_shard).await
+        let found = self.each_shard(Self::fill_shard).await?;
+        if !self.is_stopped() && found.failures.is_empty() {
+            self.keep().await?;
+        }
+        Ok(found)
+    }
+
+    /// Notes the names as kept: every record is in them now.
+    async fn keep(&self) -> Result<(), Error> {
+        let kept = self.kept();
+        if !kept.add(self.names.clone()).await?
+            && !kept.make(index::names(&self.definition)).await?
+        {
+            // A first write made it in between.
+            kept.add(self.names.clone()).await?;
+        }
+        Ok(())
     }
 
     async fn fill_shard(self: Arc<Self>, shard: u8) -> Result<(), Error> {

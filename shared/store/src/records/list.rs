@@ -255,7 +255,8 @@ impl Store {
     ///
     /// A record holds the names of the indexes that it was written into, at its creation or when the index was filled.
     /// Filling goes from the newest record to the oldest, so the oldest record of each shard tells whether it is done.
-    /// A ready index stays ready, and is not checked again.
+    /// An index that some writer did not keep is not ready, whatever the records hold. A ready index stays ready, and is
+    /// not checked again.
     async fn ready(&self, definition: &Definition, plan: &Plan) -> Result<(), Error> {
         let Source::Declared(index) = &plan.source else {
             return Ok(());
@@ -272,6 +273,10 @@ impl Store {
         let mut looks = JoinSet::new();
         for shard in 0..definition.shards {
             looks.spawn(is_filled(self.oldest(definition, shard), index.clone()));
+        }
+        let kept = self.kept(definition).names().await?;
+        if kept.is_some_and(|names| !names.contains(&this.1)) {
+            return Err(Code::IndexBuilding.into());
         }
         while let Some(look) = looks.join_next().await {
             if !look.map_err(|error| Error::internal(error.to_string()))?? {

@@ -10,6 +10,7 @@ pub mod expand;
 mod expression;
 pub mod index;
 mod judge;
+pub(crate) mod kept;
 pub(crate) mod list;
 mod merge;
 pub(crate) mod operation;
@@ -73,6 +74,7 @@ impl Store {
         key: Option<&IdempotencyKey>,
         writer: &Writer,
     ) -> Result<Created, Error> {
+        self.keep(definition).await?;
         let operation = Operation::create(creation, writer);
         let wrote = self
             .write(definition, &[operation], HashMap::new(), key, writer)
@@ -127,7 +129,11 @@ impl Store {
         before: Before,
         writer: &Writer,
     ) -> Result<StoredRecord, Error> {
-        self.change(Operation::update(update), before, writer)
+        let operation = Operation::update(update);
+        if let Some(terms) = operation.act.terms() {
+            self.keep(terms.visibility.definition).await?;
+        }
+        self.change(operation, before, writer)
             .await?
             .ok_or_else(|| Code::RecordNotFound.into())
     }
@@ -159,6 +165,7 @@ impl Store {
         found: HashMap<Id, StoredRecord>,
         writer: &Writer,
     ) -> Result<Vec<(Id, Option<StoredRecord>)>, Error> {
+        self.keep(definition).await?;
         let ids: Vec<Id> = prepared.iter().map(Prepared::id).collect();
         let operations: Vec<Operation<'_>> = prepared
             .into_iter()

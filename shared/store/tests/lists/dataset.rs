@@ -24,22 +24,22 @@ use crate::model::{self, Row};
 use crate::{Kind, Tally};
 
 pub(crate) struct Dataset<'a> {
-    dynamo: &'a Dynamo,
-    seed: u64,
-    dice: Dice,
-    store: Store,
+    pub(crate) dynamo: &'a Dynamo,
+    pub(crate) seed: u64,
+    pub(crate) dice: Dice,
+    pub(crate) store: Store,
     keys: Keys,
-    definition: Definition,
-    users: Vec<Id>,
+    pub(crate) definition: Definition,
+    pub(crate) users: Vec<Id>,
     palette: Vec<Option<Value>>,
     kind: Kind,
     body: usize,
-    rows: BTreeMap<Id, Row>,
+    pub(crate) rows: BTreeMap<Id, Row>,
     /// The highest id so far.
     newest: Option<Id>,
     /// The latest creation time so far, in milliseconds.
-    now: u64,
-    tally: Tally,
+    pub(crate) now: u64,
+    pub(crate) tally: Tally,
 }
 
 impl<'a> Dataset<'a> {
@@ -146,50 +146,8 @@ impl<'a> Dataset<'a> {
             Kind::Heavy => 50,
             Kind::Sparse => 150,
         };
-        let whole = self.definition.clone();
-        let is_late = self.dice.chance(25);
-        if is_late {
-            let late = self.dice.below(whole.indexes.len());
-            self.definition.indexes.remove(late);
-            self.create(count / 2).await;
-            let old = self.rows.len();
-            self.delete_some().await;
-            self.definition = whole.clone();
-            self.now += 10;
-            // An update does not make them records of the index.
-            for _ in 0..self.dice.below(3) {
-                self.update().await;
-            }
-            let late = whole.indexes[late].clone();
-            let scope = if late.per_owner && whole.has_owner_index() {
-                Scope::OwnedBy(self.users[0])
-            } else {
-                Scope::All
-            };
-            let sort: Vec<_> = late.order().collect();
-            if let Ok(plan) = plan(&whole, &scope, Some(&sort), &Filter::everything())
-                && plan.source == Source::Declared(late.clone())
-            {
-                let listed = self.page(&plan, &Filter::everything(), None, 5).await;
-                let is_building = listed
-                    .as_ref()
-                    .is_err_and(|error| error.code == Code::IndexBuilding);
-                let holds_old = !self.rows.is_empty();
-                assert_eq!(
-                    is_building, holds_old,
-                    "LISTS_SEED={}: {late:?} of {old} old records",
-                    self.seed
-                );
-                self.tally.building += usize::from(is_building);
-            }
-            let found = self
-                .store
-                .backfill(&whole, store::index::names(&whole))
-                .fill()
-                .await
-                .unwrap();
-            assert_eq!(found, store::backfill::Found::default());
-            self.create(count - count / 2).await;
+        if self.dice.chance(25) {
+            self.fill_late(count).await;
         } else {
             self.create(count).await;
         }
@@ -201,7 +159,7 @@ impl<'a> Dataset<'a> {
         }
     }
 
-    async fn delete_some(&mut self) {
+    pub(crate) async fn delete_some(&mut self) {
         let count = if self.dice.chance(30) {
             self.rows.len() / 2
         } else {
@@ -277,7 +235,7 @@ impl<'a> Dataset<'a> {
         Row::new(record, owner)
     }
 
-    async fn create(&mut self, count: usize) {
+    pub(crate) async fn create(&mut self, count: usize) {
         for _ in 0..count {
             self.insert().await;
         }
@@ -332,7 +290,7 @@ impl<'a> Dataset<'a> {
     }
 
     /// Changes some fields of a record, sometimes all of them or its owner, as a request does.
-    async fn update(&mut self) -> Option<Id> {
+    pub(crate) async fn update(&mut self) -> Option<Id> {
         let id = self.any()?;
         let now = self.time();
         let writer = self.writer(now);
@@ -404,7 +362,7 @@ impl<'a> Dataset<'a> {
         Some(id)
     }
 
-    async fn page(
+    pub(crate) async fn page(
         &self,
         plan: &Plan,
         filter: &Filter,
@@ -664,7 +622,7 @@ fn terms<'a>(visibility: &'a Visibility<'a>, owner: OwnerChange) -> Terms<'a> {
     }
 }
 
-fn deployment(dynamo: &Dynamo) -> Deployment {
+pub(crate) fn deployment(dynamo: &Dynamo) -> Deployment {
     let variable = |name: &str| match name {
         "BAKEND_ENV" => Some("local".to_owned()),
         "AWS_REGION" => Some(local::REGION.to_owned()),
