@@ -8,14 +8,15 @@ use api::project::{self, Project};
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed={}", project::VARIABLE);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    // Cargo runs this in the package's folder. Relative paths stay right in a checkout that was moved.
+    let root = Path::new("..");
     let folder = match env::var(project::VARIABLE) {
         // A rehearsal of other definitions.
         Ok(folder) => {
             println!("cargo::warning=the collections are those of {folder}");
             root.join(folder)
         }
-        Err(_) => root,
+        Err(_) => root.to_path_buf(),
     };
     for part in ["collections", "bakend.json"] {
         println!("cargo::rerun-if-changed={}", folder.join(part).display());
@@ -39,8 +40,9 @@ fn main() -> io::Result<()> {
         writeln!(table, "({:?}, {text:?}),", definition.name).map_err(io::Error::other)?;
     }
     table.push(']');
-    fs::write(
-        Path::new(&env::var("OUT_DIR").map_err(io::Error::other)?).join("collections.rs"),
-        table,
-    )
+    let out = env::var("OUT_DIR").map_err(io::Error::other)?;
+    let (out, marks) = (Path::new(&out), project.fingerprints);
+    let marks = format!("({:?}, {:?})", marks.records, marks.others);
+    fs::write(out.join("fingerprints.rs"), marks)?;
+    fs::write(out.join("collections.rs"), table)
 }

@@ -3,6 +3,7 @@
 use std::sync::OnceLock;
 
 use api::Definition;
+use api::fingerprint::Fingerprints;
 
 #[cfg(debug_assertions)]
 mod other;
@@ -15,6 +16,9 @@ type Parsed = OnceLock<Option<Definition>>;
 
 /// Name and text of every definition, by name.
 static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/collections.rs"));
+
+/// The marks of a build: for endpoints of records, and for the others.
+static FINGERPRINTS: (&str, &str) = include!(concat!(env!("OUT_DIR"), "/fingerprints.rs"));
 
 /// The definitions that were asked for, in the order of [`FILES`]. Parsed once, on first use: a cold start pays only
 /// for the collection that it serves.
@@ -52,6 +56,20 @@ pub fn get(name: &str) -> Option<&'static Definition> {
 #[must_use]
 pub fn exists(name: &str) -> bool {
     index(name).is_some()
+}
+
+/// The marks of the definitions and of the settings that were built with them.
+#[must_use]
+pub fn fingerprints() -> Fingerprints {
+    #[cfg(debug_assertions)]
+    if let Some(fingerprints) = other::fingerprints() {
+        return fingerprints;
+    }
+    let (records, others) = FINGERPRINTS;
+    Fingerprints {
+        records: records.to_owned(),
+        others: others.to_owned(),
+    }
 }
 
 /// Every definition, by name.

@@ -4,21 +4,35 @@
 use std::path::Path;
 use std::sync::OnceLock;
 
+use api::fingerprint::Fingerprints;
 use api::project::{self, Project};
 
 use crate::{File, Parsed};
 
+/// The marks, the files, and a place for each definition.
+type Other = (Fingerprints, Vec<File>, Vec<Parsed>);
+
 /// The files of the project that the environment names, and a place for each definition.
+pub(crate) fn table() -> Option<(&'static [File], &'static [Parsed])> {
+    let (_, files, places) = other()?;
+    Some((files, places))
+}
+
+/// The marks of the project that the environment names.
+pub(crate) fn fingerprints() -> Option<Fingerprints> {
+    other().map(|(fingerprints, ..)| fingerprints.clone())
+}
+
+/// The project that the environment names, read once.
 ///
 /// # Panics
 /// The project is broken: only developers run this, and they must learn of it.
 #[expect(clippy::panic, reason = "not in a release build")]
-pub(crate) fn table() -> Option<(&'static [File], &'static [Parsed])> {
-    static TABLE: OnceLock<Option<(Vec<File>, Vec<Parsed>)>> = OnceLock::new();
+fn other() -> Option<&'static Other> {
+    static OTHER: OnceLock<Option<Other>> = OnceLock::new();
     let read = || {
         let folder = std::env::var_os(project::VARIABLE)?;
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-        let project = Project::read(&root.join(folder))
+        let project = Project::read(Path::new(&folder))
             .unwrap_or_else(|problems| panic!("{}", problems.join("\n")));
         let definitions = project.collections.definitions;
         let files = definitions.iter().map(|definition| {
@@ -28,8 +42,7 @@ pub(crate) fn table() -> Option<(&'static [File], &'static [Parsed])> {
         });
         let files: Vec<File> = files.collect();
         let places = files.iter().map(|_| OnceLock::new()).collect();
-        Some((files, places))
+        Some((project.fingerprints, files, places))
     };
-    let (files, places) = TABLE.get_or_init(read).as_ref()?;
-    Some((files, places))
+    OTHER.get_or_init(read).as_ref()
 }

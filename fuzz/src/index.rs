@@ -33,10 +33,10 @@ pub fn index(data: &[u8]) {
     };
     let (left, right) = (record(&mut bytes), record(&mut bytes));
     let (a, b) = (
-        store::index::encode(&index, &left),
-        store::index::encode(&index, &right),
+        api::sort_key::encode(&index, &left),
+        api::sort_key::encode(&index, &right),
     );
-    let cut = store::index::cut(&index);
+    let cut = api::sort_key::cut(&index);
     let mut expected = Ordering::Equal;
     let mut last = false;
     for Order { field, descending } in index.order() {

@@ -25,15 +25,17 @@ def settings(arguments):
     parser = argparse.ArgumentParser(allow_abbrev=False)
     for name in ("--stack-name", "--region", "--profile"):
         parser.add_argument(name)
+    parser.add_argument("--config-file", default="samconfig.toml")
+    parser.add_argument("--config-env", default="default")
     given = parser.parse_known_args(arguments)[0]
     try:
-        with open("samconfig.toml", encoding="utf-8") as file:
-            default = tomlkit.parse(file.read()).get("default", {})
+        with open(given.config_file, encoding="utf-8") as file:
+            chosen = tomlkit.parse(file.read()).get(given.config_env, {})
     except FileNotFoundError:
-        default = {}
+        chosen = {}
     config = {}
     for command in ("global", "deploy"):
-        config.update(default.get(command, {}).get("parameters", {}))
+        config.update(chosen.get(command, {}).get("parameters", {}))
     return {name: given.__dict__[name] or config.get(name) for name in ("stack_name", "region", "profile")}
 
 

@@ -26,3 +26,9 @@ pub fn get_att(id: &str, attribute: &str) -> Value {
 fn intrinsic(name: &str, argument: Value) -> Value {
     Value::Mapping(Mapping::from_iter([(Value::from(name), argument)]))
 }
+
+/// `{Fn::If: [condition, yes, no]}`.
+#[must_use]
+pub fn either(condition: &str, yes: Value, no: Value) -> Value {
+    intrinsic("Fn::If", vec![condition.into(), yes, no].into())
+}

@@ -27,12 +27,6 @@ enum Command {
         /// The processor architecture of the functions.
         #[arg(long, value_enum, default_value_t)]
         arch: Arch,
-        /// Where the binaries go.
-        #[arg(long, default_value = ship::FOLDER, hide = true)]
-        folder: PathBuf,
-        /// The folder of another build's binaries that a change of definitions leaves as they are.
-        #[arg(long, hide = true)]
-        rest: Option<PathBuf>,
         /// Then deploy, in as many steps as changes of indexes need, and fill what is new.
         #[arg(long)]
         steps: bool,
@@ -76,23 +70,19 @@ fn main() -> ExitCode {
     let done = match Cli::parse().command {
         Command::Generate => generate(&root),
         Command::Ship {
-            arch,
-            folder,
-            steps: false,
-            ..
-        } => ship::ship(
-            &root,
-            &Build {
+            arch, steps: false, ..
+        } => {
+            let build = Build {
                 arch,
-                folder: &folder,
+                folder: Path::new(ship::FOLDER),
                 ..Build::default()
-            },
-        )
+            };
+            // The functions refuse the template of other definitions.
+            generate(&root).and_then(|()| ship::ship(&root, &build))
+        }
         .map(|()| println!("Next: sam deploy --guided, or cargo ship --steps later on")),
         Command::Ship {
             arch,
-            folder,
-            rest,
             plan_only,
             stack,
             mut sam,
@@ -103,6 +93,10 @@ fn main() -> ExitCode {
                     .into_iter()
                     .flat_map(|stack| ["--stack-name".to_owned(), stack]),
             );
+            // A rehearsal runs the documented command; its binaries must not be where a deployment looks for them.
+            let place = |variable| std::env::var_os(variable).map(PathBuf::from);
+            let folder = place(ship::FOLDER_VARIABLE).unwrap_or_else(|| ship::FOLDER.into());
+            let rest = place(ship::REST_VARIABLE);
             let built = if plan_only {
                 Ok(())
             } else {

@@ -7,15 +7,12 @@ use api::Definition;
 use api::endpoints::PAGE;
 use api::project::{self, Project};
 
-use crate::{openapi, routes, schema, steps, template};
+use crate::{openapi, routes, schema, steps, template, tools};
 
 /// The workspace's folder.
 #[must_use]
 pub fn root() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .unwrap_or(Path::new("."))
-        .to_path_buf()
+    tools::root()
 }
 
 /// The folder of the owner's project: the root, or the folder that `BAKEND_PROJECT` names.
@@ -48,7 +45,10 @@ pub fn draw(project: &Project) -> Result<[(&'static str, String); 4], String> {
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
     let profile = &project.settings.users.fields;
     Ok([
-        ("template.yaml", template::draw(PAGE, &collections)?),
+        (
+            "template.yaml",
+            template::draw(PAGE, &collections, &project.fingerprints)?,
+        ),
         ("CargoLambda.toml", routes::draw(PAGE)?),
         (
             "docs/openapi.json",

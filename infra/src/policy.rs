@@ -33,6 +33,19 @@ pub struct Statement {
     effect: &'static str,
     action: Vec<String>,
     resource: Vec<Arn>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<Condition>,
+}
+
+/// The items that a statement is for, by the start of their partition keys.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Condition(&'static str);
+
+impl Serialize for Condition {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let keys = BTreeMap::from([("dynamodb:LeadingKeys", [format!("{}*", self.0)])]);
+        BTreeMap::from([("ForAnyValue:StringLike", keys)]).serialize(serializer)
+    }
 }
 
 /// A table, an index, or all tables of the stack.
@@ -92,6 +105,15 @@ impl Statement {
                 .map(|action| format!("dynamodb:{}", action.as_str()))
                 .collect(),
             resource,
+            condition: None,
+        }
+    }
+
+    /// The statement for the items alone whose partition keys start so.
+    fn of_items(self, start: &'static str) -> Self {
+        Self {
+            condition: Some(Condition(start)),
+            ..self
         }
     }
 
@@ -101,7 +123,10 @@ impl Statement {
         let quoted = r#""","#.len();
         let actions: usize = self.action.iter().map(|action| action.len() + quoted).sum();
         let resources: usize = self.resource.iter().map(|arn| arn.length() + quoted).sum();
-        frame + self.effect.len() + actions + resources
+        let around =
+            r#","Condition":{"ForAnyValue:StringLike":{"dynamodb:LeadingKeys":["*"]}}"#.len();
+        let condition = self.condition.as_ref().map_or(0, |it| around + it.0.len());
+        frame + self.effect.len() + actions + resources + condition
     }
 }
 
@@ -118,8 +143,7 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
             Table::RelatedRecords
             | Table::UniqueRecords
             | Table::FilteredRecords
-            | Table::RelatedFilteredRecords
-            | Table::EntangledRecords => (action, Table::Records),
+            | Table::RelatedFilteredRecords => (action, Table::Records),
             _ => (action, table),
         };
         granted = granted.into_iter().map(all).collect();
@@ -170,6 +194,15 @@ impl Policy {
                     .push(system_table(system));
             }
         }
+        // A password hash is for the endpoints that need it, action by action.
+        let users = vec![system_table(&tables::USERS)];
+        let hashes: BTreeSet<Action> = allowed.get(&users).into_iter().flatten().copied().collect();
+        let hashes: BTreeSet<Action> = hashes
+            .into_iter()
+            .filter(|action| !granted.contains(&(*action, Table::Identities)))
+            .collect();
+        let identities = (!hashes.is_empty())
+            .then(|| Statement::new("Deny", &hashes, users.clone()).of_items(tables::IDENTITIES));
         let mut merged: BTreeMap<BTreeSet<Action>, Vec<Arn>> = BTreeMap::new();
         for (resource, actions) in allowed {
             merged.entry(actions).or_default().extend(resource);
@@ -182,7 +215,7 @@ impl Policy {
             .map(|(actions, resource)| Statement::new("Deny", &actions, resource));
         Self {
             version: "2012-10-17",
-            statement: allow.chain(deny).collect(),
+            statement: allow.chain(deny).chain(identities).collect(),
         }
     }
 
@@ -199,13 +232,6 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
     let is_unique = |it: &Definition| it.fields.iter().any(|field| field.unique);
     let is_filtered = |it: &Definition| !it.row_filters.is_empty();
     let is_related = |it: &Definition| targets.contains(it.name.as_str());
-    let is_entangled = |it: &Definition| {
-        is_unique(it)
-            || is_filtered(it)
-            || it.ruled().next().is_some()
-            || !it.related().is_empty()
-            || !it.indexes.is_empty()
-    };
     let all = |has: &dyn Fn(&Definition) -> bool,
                one: fn(String, String) -> Arn,
                every: Arn|
@@ -235,7 +261,6 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
             Arn::EveryTable,
         ),
         Table::UniqueRecords => all(&is_unique, Arn::Table, Arn::EveryTable),
-        Table::EntangledRecords => all(&is_entangled, Arn::Table, Arn::EveryTable),
         Table::RelatedUsers if !targets.contains("users") => Vec::new(),
         system => {
             let indexes = system.indexes_of().map(|system| {
@@ -294,6 +319,14 @@ mod tests {
         json!({ "Effect": effect, "Action": actions, "Resource": resource })
     }
 
+    /// The denial of the items with password hashes.
+    fn no_hashes(actions: &[&str]) -> Json {
+        let mut denied = statement("Deny", actions, json!([arn("UsersTable")]));
+        denied["Condition"] =
+            json!({ "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["email#*"] } });
+        denied
+    }
+
     fn allow(action: &str, resource: Json) -> Json {
         statement("Allow", &[action], resource)
     }
@@ -347,6 +380,7 @@ mod tests {
                     json!([arn("NotesCollection"), arn("PostsCollection"),
                                       { "Fn::Sub": "${NotesCollection.Arn}/index/*" }])
                 ),
+                no_hashes(&["BatchGetItem"]),
             ]
         );
         let indexes = statements(RecordsList::ENTRY, &definitions[1..]);
@@ -382,6 +416,7 @@ mod tests {
                         "ApiKeysTable"
                     ])
                 ),
+                no_hashes(&["BatchGetItem"]),
             ]
         );
         // A deny outweighs every allow, so the endpoint's own needs are left out of it.
@@ -408,7 +443,44 @@ mod tests {
                 .to_string()
                 .matches("Deny")
                 .count(),
-            0
+            1
+        );
+    }
+
+    #[test]
+    fn password_hashes_are_denied_to_all_but_those_that_need_them() {
+        let related = [definition("notes", "owner", "relation")];
+        let readers: Vec<&str> = api::endpoints::PAGE
+            .iter()
+            .filter(|entry| entry.touches_tables())
+            .filter(|entry| {
+                let statements = statements(entry, &related);
+                let on_users = |effect: &str, action: &str| {
+                    statements.iter().any(|it| {
+                        let has = |key: &str, value: &str| it[key].to_string().contains(value);
+                        it["Effect"] == effect
+                            && has("Resource", "UsersTable")
+                            && has("Action", &format!(":{action}\""))
+                    })
+                };
+                // An action that reads or checks an item of the table, and is not denied for identities.
+                let reads = ["GetItem", "BatchGetItem", "Query", "ConditionCheckItem"];
+                reads
+                    .iter()
+                    .any(|action| on_users("Allow", action) && !on_users("Deny", action))
+            })
+            .map(|entry| entry.name)
+            .collect();
+        // `Query` is on the index of users alone, which holds no identity.
+        assert_eq!(
+            readers,
+            [
+                "login",
+                "me-delete",
+                "me-restore",
+                "password-change",
+                "users-list"
+            ]
         );
     }
 

@@ -1,6 +1,7 @@
 //! `cargo rehearse`: a real deployment of the untouched template into a local AWS emulator.
 
 use std::fs;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
@@ -14,8 +15,11 @@ mod suite;
 use self::emulator::{Emulator, free_port};
 pub use self::suite::Suite;
 
-/// The stack's name in the emulator.
-const STACK: &str = "rehearsal";
+/// The region of the documented deployment.
+const REGION: &str = "eu-central-1";
+
+/// The name of the stack in `samconfig.toml`.
+const STACK: &str = "bakend";
 
 /// Makes the routes of the deployed API; see its first lines.
 const ROUTES: &str = include_str!("routes.py");
@@ -32,8 +36,12 @@ const MORE: &[&str] = &["bare"];
 /// Its binaries. Those of the owner's project are elsewhere, where a deployment looks for them.
 const BINARIES: &str = "target/rehearsal";
 
-/// Its template.
-const TEMPLATE: &str = ".bakend/rehearsal/template.yaml";
+/// The folder that the project is deployed from, as an owner deploys from the root.
+const DEPLOYED: &str = ".bakend/rehearsal/project";
+
+/// A template that a `sam build` of long ago has left behind: no deployment takes it.
+const STALE: &str =
+    "AWSTemplateFormatVersion: '2010-09-09'\nResources:\n  Stale:\n    Type: AWS::SNS::Topic\n";
 
 /// Builds, checks and deploys, then runs `suite` against the deployed API and changes a definition. Prints how long each
 /// part took, and always ends what it started.
@@ -77,10 +85,12 @@ fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
         folder: &folder,
         endpoint: format!("http://127.0.0.1:{port}"),
     };
-    write_template(&aws)?;
+    write_project(&aws)?;
     parts.time("sam validate --lint", || {
         // The owner's template is validated as well: what differs is the collections.
-        ["template.yaml", TEMPLATE].iter().try_for_each(|template| {
+        let suites = format!("{DEPLOYED}/template.yaml");
+        let templates = ["template.yaml", "front.yaml", &suites];
+        templates.iter().try_for_each(|template| {
             let mut validate = Command::new(&sam);
             validate.args(["validate", "--lint", "--template", template]);
             aws.run("sam validate", &mut validate)
@@ -121,43 +131,30 @@ fn change(aws: &Aws<'_>, sam: &Path, api: &str, parts: &mut Parts) -> Result<(),
     };
     parts.time("records before the change", || look("before"))?;
     parts.time("cargo ship --steps", || {
-        let mut ship = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-        // The binaries of other definitions must not be where a deployment looks for them.
-        ship.args([
-            "run",
-            "--quiet",
-            "--bin",
-            "infra",
-            "ship",
-            "--folder",
-            ".bakend/rehearsal/lambda",
-            "--rest",
-            BINARIES,
-        ]);
-        ship.args([
-            "--arch",
-            Arch::host().parameter(),
-            "--steps",
-            "--stack",
-            STACK,
-            "--",
-        ])
-        .args(SAM_ARGUMENTS);
-        aws.environment(&mut ship)
-            .env(api::project::VARIABLE, definitions);
-        // Its cargo is this one.
-        for (name, value) in std::env::vars_os() {
-            if ["CARGO", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"]
-                .iter()
-                .any(|kept| name == *kept)
-            {
-                ship.env(name, value);
-            }
-        }
-        succeed("cargo ship --steps", &mut ship)
+        documented(aws.root, "docs/operations.md", "cargo ship --steps")?
+            .iter()
+            .try_for_each(|line| walk(aws, line, &definitions))
     })?;
     parts.time("make the routes", || make_routes(aws, sam).map(drop))?;
     parts.time("records after the change", || look("after"))
+}
+
+/// Runs a documented command of the walk on these definitions.
+fn walk(aws: &Aws<'_>, line: &str, definitions: &Path) -> Result<(), String> {
+    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
+    command.args(line.split_whitespace().skip(1));
+    aws.environment(&mut command)
+        .env(api::project::VARIABLE, definitions)
+        // The binaries of other definitions must not be where a deployment looks for them.
+        .env(ship::FOLDER_VARIABLE, ".bakend/rehearsal/lambda")
+        .env(ship::REST_VARIABLE, BINARIES);
+    // Its cargo is this one.
+    for name in ["CARGO", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
+        if let Some(value) = std::env::var_os(name) {
+            command.env(name, value);
+        }
+    }
+    agree(line, &mut command)
 }
 
 /// A copy of the project in which `products` has two more indexes and one less; where that is.
@@ -194,38 +191,79 @@ fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
 /// The address whose account becomes an admin of the rehearsed stack.
 const ADMIN: &str = "admin@example.com";
 
-/// The arguments of every deployment of a rehearsal.
-const SAM_ARGUMENTS: [&str; 5] = [
-    "--resolve-s3",
-    "--capabilities",
-    "CAPABILITY_IAM",
-    "--no-confirm-changeset",
-    "--no-progressbar",
-];
-
+/// Deploys with the command that the README gives, in a folder where `sam build` has left an old template.
 fn deploy(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
+    let lines = documented(aws.root, "README.md", "sam deploy --region")?;
+    let line = lines
+        .iter()
+        .find(|line| line.starts_with("sam deploy"))
+        .ok_or("README.md has no command that deploys.")?;
     let mut deploy = Command::new(sam);
-    deploy
-        .args(["deploy", "--template-file", TEMPLATE])
-        .args(["--stack-name", STACK])
-        .args(SAM_ARGUMENTS);
-    deploy.args(["--parameter-overrides", &format!("AdminEmail={ADMIN}")]);
+    deploy.args(
+        line.replace("you@example.com", ADMIN)
+            .split_whitespace()
+            .skip(1),
+    );
     deploy.arg(format!("AllowedOrigins={}", suite::ORIGIN));
     deploy.arg(format!("Architecture={}", Arch::host().parameter()));
-    aws.run("sam deploy", &mut deploy)
+    aws.environment(&mut deploy)
+        .current_dir(aws.root.join(DEPLOYED));
+    agree(line, &mut deploy)
 }
 
-/// Writes the template of the project, which differs from the drawn one by the folder of the binaries alone.
-fn write_template(aws: &Aws<'_>) -> Result<(), String> {
+/// The code block of a document with a line that begins so, without comments.
+fn documented(root: &Path, document: &str, start: &str) -> Result<Vec<String>, String> {
+    let text = fs::read_to_string(root.join(document))
+        .map_err(|error| format!("Cannot read {document}: {error}"))?;
+    let command = |line: &str| {
+        line.split(" #")
+            .next()
+            .unwrap_or_default()
+            .trim()
+            .to_owned()
+    };
+    // Every second part is a block; its first line is the language.
+    text.split("```")
+        .skip(1)
+        .step_by(2)
+        .map(|block| block.lines().skip(1).map(command).collect::<Vec<_>>())
+        .find(|block| block.iter().any(|line| line.starts_with(start)))
+        .ok_or_else(|| format!("{document} has no `{start}`."))
+}
+
+/// Runs a command that asks, and says yes to whatever it asks.
+fn agree(what: &str, command: &mut Command) -> Result<(), String> {
+    let trouble = |error: std::io::Error| format!("Cannot run yes: {error}");
+    let mut yes = Command::new("yes")
+        .stdout(Stdio::piped())
+        .spawn()
+        .map_err(trouble)?;
+    if let Some(answers) = yes.stdout.take() {
+        command.stdin(answers);
+    }
+    let done = succeed(what, command);
+    yes.kill().and_then(|()| yes.wait()).map_err(trouble)?;
+    done
+}
+
+/// Lays the suite's project out as an owner has it: the drawn template, the root's `samconfig.toml`, the binaries.
+fn write_project(aws: &Aws<'_>) -> Result<(), String> {
     let project = plans::read(&aws.root.join(PROJECT))?;
-    let [(_, text), ..] = plans::draw(&project)?;
-    // SAM looks for code from the template's folder.
-    let text = text.replace(
-        &format!("CodeUri: {}/", ship::FOLDER),
-        &format!("CodeUri: ../../{BINARIES}/"),
-    );
-    let file = aws.root.join(TEMPLATE);
-    fs::write(&file, text).map_err(|error| format!("Cannot write {}: {error}", file.display()))
+    let [(_, template), ..] = plans::draw(&project)?;
+    let folder = aws.root.join(DEPLOYED);
+    let write = || {
+        fs::create_dir_all(folder.join(".aws-sam/build"))?;
+        fs::write(folder.join(".aws-sam/build/template.yaml"), STALE)?;
+        fs::write(folder.join("template.yaml"), template)?;
+        fs::copy(
+            aws.root.join("samconfig.toml"),
+            folder.join("samconfig.toml"),
+        )?;
+        let binaries = folder.join(ship::FOLDER);
+        fs::create_dir_all(binaries.parent().unwrap_or(&folder))?;
+        symlink(aws.root.join(BINARIES), binaries)
+    };
+    write().map_err(|error| format!("Cannot write to {}: {error}", folder.display()))
 }
 
 /// Makes the routes and returns the API's id.
@@ -285,7 +323,7 @@ impl Aws<'_> {
             .env("AWS_ENDPOINT_URL", &self.endpoint)
             .env("TMPDIR", self.folder.join("tmp"))
             .envs([
-                ("AWS_DEFAULT_REGION", "us-east-1"),
+                ("AWS_DEFAULT_REGION", REGION),
                 ("AWS_ACCESS_KEY_ID", "test"),
                 ("AWS_SECRET_ACCESS_KEY", "test"),
                 ("AWS_CONFIG_FILE", "/dev/null"),
@@ -328,4 +366,28 @@ fn fresh_folder(root: &Path) -> Result<PathBuf, String> {
     fs::create_dir_all(folder.join("tmp"))
         .map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
     Ok(folder)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_documents_give_the_commands_that_are_rehearsed() {
+        let root = plans::root();
+        let walk = documented(&root, "docs/operations.md", "cargo ship --steps").expect("there");
+        let expected = [
+            "cargo generate",
+            "cargo ship --steps --plan-only",
+            "cargo ship --steps",
+        ];
+        assert_eq!(walk, expected);
+        let deploy = documented(&root, "README.md", "sam deploy --region").expect("there");
+        let region = format!("--region {REGION}");
+        assert!(
+            deploy.iter().any(|line| line.contains(&region)),
+            "{deploy:?}"
+        );
+        assert!(documented(&root, "README.md", "sam destroy").is_err());
+    }
 }

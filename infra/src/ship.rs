@@ -58,6 +58,12 @@ impl Arch {
 /// The default folder of the binaries: template.yaml expects them there.
 pub const FOLDER: &str = "target/lambda";
 
+/// The variable that names another folder of binaries for `cargo ship --steps`: a path from the root.
+pub const FOLDER_VARIABLE: &str = "BAKEND_SHIP_FOLDER";
+
+/// The variable that names the folder of another build's binaries, which a change of definitions leaves as they are.
+pub const REST_VARIABLE: &str = "BAKEND_SHIP_REST";
+
 /// The binaries to build, and their folder.
 #[derive(Clone, Copy, Debug)]
 pub struct Build<'a> {

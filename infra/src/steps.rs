@@ -39,16 +39,11 @@ pub fn walk(
     plan_only: bool,
     arguments: &[String],
 ) -> Result<(), String> {
-    let sam = tools::sam(root)?;
-    let aws = Aws {
-        root,
-        python: sam.with_file_name("python"),
-        arguments,
-    };
+    let aws = Aws::new(root, tools::sam(root)?, arguments);
     let deployed = aws.deployed()?;
     let project = plans::project()?;
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
-    let text = template::draw(PAGE, &collections)?;
+    let text = template::draw(PAGE, &collections, &project.fingerprints)?;
     let drawn: Value = serde_yaml_ng::from_str(&text).map_err(|error| error.to_string())?;
     let Some(present) = &deployed.tables else {
         return Err(format!(
@@ -79,14 +74,14 @@ pub fn walk(
     }
     for (done, file) in files.iter().enumerate() {
         println!("\n== step {} of {}", done + 1, files.len());
-        aws.deploy(&sam, file)?;
+        aws.deploy(file)?;
         aws.settled()?;
         if done + 1 == plan.fill_after.max(1) {
             // The previous code may have changed records meanwhile that the new code had written.
             for collection in &plan.fill {
                 aws.backfill(
                     &deployed.stack,
-                    vec![collection, "--all", "--again", "--settle", SETTLE],
+                    vec![collection, "--all", "--settle", SETTLE],
                 )?;
             }
             unfilled.write(&[])?;

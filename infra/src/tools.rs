@@ -10,6 +10,18 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
+/// The checkout that this tool runs in: cargo says its package's folder; else it is looked for from here, or from the
+/// binary.
+#[must_use]
+pub fn root() -> PathBuf {
+    let starts = [
+        env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
+        env::current_dir().ok(),
+        env::current_exe().ok(),
+    ];
+    api::project::root_above(starts.into_iter().flatten()).unwrap_or_else(|| PathBuf::from("."))
+}
+
 /// A Python package and the program it brings.
 struct Tool {
     name: &'static str,

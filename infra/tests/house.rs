@@ -107,6 +107,37 @@ fn no_files_of_a_shared_crate_import_each_other_in_a_loop() {
     );
 }
 
+#[test]
+fn json_of_others_is_read_in_one_place() {
+    let allowed = [
+        // The two doors.
+        "shared/api/src/value/text.rs",
+        "shared/api/src/value/tree.rs",
+        // Random cases of tests.
+        "shared/api/src/value/random.rs",
+        // Definitions that the build script wrote itself.
+        "collections/src/lib.rs",
+    ];
+    let mut others = Vec::new();
+    for path in ["shared", "functions", "collections"]
+        .into_iter()
+        .flat_map(files)
+    {
+        for line in shipped(&read(&path)).lines() {
+            let reads =
+                line.contains("serde_json::from_") || line.contains("serde_path_to_error::");
+            let scalar = line.contains("::<Number>(") || line.contains("::<String>(");
+            if reads && !scalar && !allowed.contains(&show(&path).as_str()) {
+                others.push(format!("{}: {}", show(&path), line.trim()));
+            }
+        }
+    }
+    assert!(
+        others.is_empty(),
+        "read texts with api::value::parse and nouns with value::read: {others:#?}"
+    );
+}
+
 /// Every source file below a folder of the project that is shipped or builds what is shipped: no test files.
 fn files(folder: &str) -> Vec<PathBuf> {
     let mut found = Vec::new();

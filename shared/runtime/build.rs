@@ -12,8 +12,9 @@ use api::project;
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed={}", project::VARIABLE);
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let folder = env::var(project::VARIABLE).map_or_else(|_| root.clone(), |path| root.join(path));
+    // Cargo runs this in the package's folder. Relative paths stay right in a checkout that was moved.
+    let root = Path::new("../..");
+    let folder = env::var(project::VARIABLE).map_or(root.to_path_buf(), |path| root.join(path));
     let path = folder.join("bakend.json");
     println!("cargo::rerun-if-changed={}", path.display());
     let text = fs::read_to_string(path)?;

@@ -9,6 +9,7 @@ use std::time::{Duration, Instant, SystemTime};
 use std::{fs, process};
 
 use api::endpoints::PAGE;
+use api::fingerprint;
 use api::project::VARIABLE;
 use local::dynamo::Dynamo;
 use local::emulator::{Emulator, Function};
@@ -156,8 +157,12 @@ impl Inside {
         env: &[(&str, &str)],
     ) -> Result<Process, String> {
         let project = tested().folder.display().to_string();
+        let marks = &tested().project.fingerprints;
+        let entry = PAGE.iter().find(|entry| entry.name == function);
+        let mark = entry.map_or("", |entry| marks.for_guard(entry.guard));
         let mut all = vec![
             (VARIABLE, project.as_str()),
+            (fingerprint::VARIABLE, mark),
             ("BAKEND_AUTH_BCRYPT_COST", "4"),
             ("BAKEND_ADMIN_EMAIL", ADMIN_EMAIL),
             ("BAKEND_AUTH_JWT_SECRET", JWT_SECRET),
@@ -177,16 +182,20 @@ impl Inside {
     /// Hands an event to a function, past the gateway.
     #[must_use]
     pub fn invoke(&self, function: &str, event: &Event) -> Reply {
+        let reply = self.hand(function, event);
+        contract::assert_event_documented(event, &reply);
+        reply
+    }
+
+    fn hand(&self, function: &str, event: &Event) -> Reply {
         let path = format!("/2015-03-31/functions/{function}/invocations");
         let gateway = Caller::stranger(&self.url(), None);
-        let reply = reply(&gateway.send(
+        reply(&gateway.send(
             "POST",
             &path,
             &[("content-type", "application/json")],
             Some(event.as_json().to_string().as_bytes()),
-        ));
-        contract::assert_event_documented(event, &reply);
-        reply
+        ))
     }
 
     /// The log so far of every instance behind the routes, of one function or of all.
@@ -217,6 +226,13 @@ impl Instance<'_> {
     #[must_use]
     pub fn invoke(&self, event: &Event) -> Reply {
         self.inside.invoke(&self.slot, event)
+    }
+
+    /// Hands one of the instances an event that goes around the distribution in front of it: the document describes no
+    /// reply to that.
+    #[must_use]
+    pub fn invoke_around(&self, event: &Event) -> Reply {
+        self.inside.hand(&self.slot, event)
     }
 
     /// Takes the DynamoDB requests of these instances out of the ledger.

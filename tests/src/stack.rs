@@ -2,8 +2,8 @@
 
 use std::env;
 use std::process;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use serde_json::json;
@@ -14,7 +14,7 @@ use crate::inside::Inside;
 use crate::project;
 use crate::seen;
 
-/// The address whose registration makes an admin.
+/// The address whose registration makes the first admin.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
 
 /// The signing secret of the stack that this process starts.
@@ -29,7 +29,6 @@ pub struct Stack {
     url: String,
     host: Option<String>,
     inside: Option<Inside>,
-    admin: Mutex<Option<Caller>>,
 }
 
 /// The stack of the owner's project: `BAKEND_PROJECT`, or the root of the checkout. It is the one that [`stack`] is in
@@ -63,12 +62,11 @@ pub fn stack() -> &'static Stack {
                 Inside::start().unwrap_or_else(|error| panic!("the stack does not start: {error}"));
             (inside.url(), None, Some(inside))
         };
-        Stack {
-            url,
-            host,
-            inside,
-            admin: Mutex::default(),
-        }
+        let stack = Stack { url, host, inside };
+        // The address makes an admin where there has never been one: it is registered before a test makes another.
+        let body = json!({ "email": ADMIN_EMAIL, "password": PASSWORD });
+        let _ = stack.stranger().post("/api/auth/register", &body);
+        stack
     })
 }
 
@@ -159,22 +157,10 @@ impl Stack {
     /// An admin. Every test gets the same account with a session of its own.
     ///
     /// # Panics
-    /// The admin's address cannot be registered and the account is not ours.
+    /// The account of the admin's address is not ours.
     #[must_use]
     pub fn admin(&self) -> Caller {
-        let mut made = self.admin.lock().unwrap_or_else(PoisonError::into_inner);
-        if made.is_none() {
-            let body = json!({ "email": ADMIN_EMAIL, "password": PASSWORD });
-            let reply = self.stranger().post("/api/auth/register", &body);
-            if reply.status == 201 {
-                let admin = self.signed_in(ADMIN_EMAIL, &reply);
-                *made = Some(admin.clone());
-                return admin;
-            }
-        }
-        let admin = self.login(ADMIN_EMAIL);
-        *made = Some(admin.clone());
-        admin
+        self.login(ADMIN_EMAIL)
     }
 
     /// The caller that a reply of `register` or `login` describes.

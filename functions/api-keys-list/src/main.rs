@@ -13,12 +13,14 @@ fn main() -> ExitCode {
     runtime::serve(ApiKeysList, list)
 }
 
-/// Shows every key but the key itself.
+/// Shows every key but the key itself, or those of one maker; of no maker where the id is none.
 async fn list(store: &Store, call: Call<ApiKeysList>) -> Result<Reply<ApiKeysList>, Error> {
     let credentials = call.credentials(store).await?;
     let admin = store.admin(&credentials, call.now).await?;
-    call.query(&[])?;
+    let parameters = call.query(&["createdBy"])?;
+    let maker = parameters.get("createdBy");
     let keys = store.list_api_keys().await?;
-    let items = keys.into_iter().map(ApiKey::wire).collect();
+    let asked = |key: &ApiKey| maker.is_none_or(|maker| key.created_by.to_string() == **maker);
+    let items = keys.into_iter().filter(asked).map(ApiKey::wire).collect();
     Ok(Reply::to(&admin, ApiKeys { items }))
 }

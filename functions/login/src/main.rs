@@ -15,19 +15,17 @@ fn main() -> ExitCode {
 /// Verifies the user, and begins a session while the attempt is given back.
 async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> {
     let (keys, client) = (store.keys().await?, call.client());
-    let email = email::normalise(&call.body.email)?;
+    let email = email::known(&call.body.email)?;
     let guess = call.guess(&email, &call.body.password)?;
-    let (admitted, proven) = store.prove(&guess, Door::Login, call.admit(store)).await?;
-    let Proven {
-        attempt,
-        user,
-        outdated,
-    } = proven;
-
-    let (session, token) = guess.begin(&user, call.random()?);
-    let begin = store.begin_session(&session, &client);
-    attempt.give_back_beside(begin).await?;
+    let begin = async |proven: Proven| {
+        let (session, token) = guess.begin(&proven.user, call.random()?);
+        store.begin_session(&session, &client).await?;
+        Ok((proven, session, token))
+    };
+    let proving = store.prove(&guess, Door::Login, call.admit(store), begin);
+    let (proven, session, token) = proving.await?;
     let salt = call.random()?;
-    store.renew_hash(&guess, outdated.as_deref(), salt).await?;
-    call.sign_in(&admitted, keys, &user, (&session, &token))
+    let outdated = proven.outdated.as_deref();
+    store.renew_hash(&guess, outdated, salt).await?;
+    call.sign_in(&proven.admitted, keys, &proven.user, (&session, &token))
 }

@@ -29,6 +29,7 @@ async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Logout>, Erro
         }
     };
     if let Some((user, session)) = session {
+        call.identified(user, session);
         store.end_session(user, session, "logout", call.now).await?;
     }
     Ok(call.forgetting(Reply::to(&admitted, NoContent), shown.as_ref()))

@@ -19,18 +19,23 @@ fn main() -> ExitCode {
 async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<MeDelete>, Error> {
     let credentials = call.credentials(store).await?;
     let (caller, _, user) = store.signed_in(&credentials, call.now).await?;
+    let keys = call.keys_of_leaver()?;
     let password = call.body.read()?.password;
     let guess = call.guess(&user.email, &password)?;
-    let confirmed = store.confirm(&guess, &user).await?;
-    let attempt = confirmed.ok_or_else(|| password::wrong("password"))?;
-
     let deletion = Deletion::undoable(call.now, call.settings.auth.deletion_grace);
     let declared = &call.settings.users.fields;
-    let (writer, along) = (call.writer(&caller)?, Along::default());
-    let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
-        user.deleted_by_self(found, deletion)
-    });
-    let changed = attempt.give_back_beside(change).await;
-    let _ = changed.map_err(signed_out)?;
+    let writer = call.writer(&caller)?;
+    let along = Along {
+        keys,
+        ..Along::default()
+    };
+    let delete = async || {
+        let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
+            user.deleted_by_self(found, deletion)
+        });
+        change.await.map_err(signed_out)
+    };
+    let wrong = password::wrong("password").into();
+    let _ = store.confirm(&guess, &user, wrong, delete).await?;
     Ok(Reply::to(&caller, NoContent))
 }

@@ -16,24 +16,24 @@ fn main() -> ExitCode {
 /// Works as a login, for deleted accounts that can be brought back: any other account is unknown to it.
 async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Reply<MeRestore>, Error> {
     let (keys, client) = (store.keys().await?, call.client());
-    let email = email::normalise(&call.body.email)?;
+    let email = email::known(&call.body.email)?;
     let guess = call.guess(&email, &call.body.password)?;
-    let (admitted, proven) = store
-        .prove(&guess, Door::Restore, call.admit(store))
-        .await?;
-    let Proven { attempt, user, .. } = proven;
-
-    let (session, token) = guess.begin(&user, call.random()?);
-    let along = Along {
-        begins: Some((&session, &client)),
-        ..Along::default()
+    let restore = async |Proven { admitted, user, .. }: Proven| {
+        let (session, token) = guess.begin(&user, call.random()?);
+        let along = Along {
+            begins: Some((&session, &client)),
+            ..Along::default()
+        };
+        let declared = &call.settings.users.fields;
+        let writer = call.writer_for(&user, &admitted)?;
+        let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
+            user.restored(found).map(Some)
+        });
+        let user = change.await.map_err(gone)?;
+        let user = user.ok_or(Code::InvalidCredentials)?;
+        Ok((admitted, user, session, token))
     };
-    let declared = &call.settings.users.fields;
-    let writer = call.writer_for(&user, &admitted)?;
-    let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
-        user.restored(found).map(Some)
-    });
-    let changed = attempt.give_back_beside(change).await.map_err(gone)?;
-    let user = changed.ok_or(Code::InvalidCredentials)?;
+    let proving = store.prove(&guess, Door::Restore, call.admit(store), restore);
+    let (admitted, user, session, token) = proving.await?;
     call.sign_in(&admitted, keys, &user, (&session, &token))
 }

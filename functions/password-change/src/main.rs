@@ -23,25 +23,24 @@ async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<Passw
     let body = call.body.read()?;
     password::check_field("newPassword", &body.new_password, &settings.password)?;
     let guess = call.guess(&user.email, &body.current_password)?;
-    let confirmed = store.confirm(&guess, &user).await?;
-    let attempt = confirmed.ok_or_else(|| password::wrong("currentPassword"))?;
-    if body.new_password == body.current_password {
-        attempt.give_back().await;
-        return Err(password::same("newPassword").into());
-    }
-
-    let hash = call.hash_password(&body.new_password)?;
-    let along = Along {
-        password_hash: Some(&hash),
-        survivor: Some(session.id),
-        ..Along::default()
-    };
     let declared = &call.settings.users.fields;
     let writer = call.writer(&caller)?;
-    let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
-        user.raised(found).map(Some)
-    });
-    let changed = attempt.give_back_beside(change).await;
-    let _ = changed.map_err(signed_out)?;
+    let change = async || {
+        if body.new_password == body.current_password {
+            return Err(password::same("newPassword").into());
+        }
+        let hash = call.hash_password(&body.new_password)?;
+        let along = Along {
+            password_hash: Some(&hash),
+            survivor: Some(session.id),
+            ..Along::default()
+        };
+        let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
+            user.raised(found).map(Some)
+        });
+        change.await.map_err(signed_out)
+    };
+    let wrong = password::wrong("currentPassword").into();
+    let _ = store.confirm(&guess, &user, wrong, change).await?;
     Ok(Reply::to(&caller, NoContent))
 }

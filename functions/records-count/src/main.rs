@@ -8,7 +8,7 @@ use api::query::parse_filter_only;
 use api::wire::RecordCount;
 use auth::Visibility;
 use runtime::{Call, Reply};
-use store::Store;
+use store::{Budget, Store};
 
 fn main() -> ExitCode {
     runtime::serve(RecordsCount, count)
@@ -24,7 +24,8 @@ async fn count(store: &Store, call: Call<RecordsCount>) -> Result<Reply<RecordsC
         .await?;
     let (scope, filter) = Visibility::new(definition, &caller).list(&[], &filter)?;
     let plan = store::plan(definition, &scope, None, &filter)?;
-    let count = store.count(definition, &plan, &filter).await?;
+    let budget = Budget::of(&caller);
+    let count = store.count(definition, &plan, &filter, budget).await?;
     Ok(Reply::to(
         &caller,
         RecordCount {

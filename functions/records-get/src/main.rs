@@ -36,10 +36,10 @@ async fn get(store: &Store, call: Call<RecordsGet>) -> Result<Reply<RecordsGet>,
         return Ok(Reply::not_modified(&caller, &rev));
     }
     let (profile, mut records) = (&call.settings.users.fields, [visibility.of(record)]);
-    store
+    let left = store
         .expand(&caller, &relations, profile, &mut records)
         .await?;
     let [record] = records;
-    let reply = Reply::to(&caller, record.view(query.fields.as_deref()));
+    let reply = Reply::to(&caller, record.view(query.fields.as_deref())).truncated(&left);
     Ok(if tagged { reply.tagged(&rev) } else { reply })
 }

@@ -10,7 +10,7 @@ use auth::caller::admit_by_claims;
 use auth::cursor::{Binding, Pager};
 use auth::{Caller, Keys, Scope, Visibility};
 use runtime::{Call, Reply};
-use store::{Cost, Page, Plan, Store, expand};
+use store::{Budget, Cost, Page, Plan, Store, expand};
 
 fn main() -> ExitCode {
     runtime::serve(RecordsList, list)
@@ -40,30 +40,35 @@ async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsLis
     if query.explain && !caller.is_admin() {
         return Err(Error::new(Code::Forbidden).with_message("`explain` is for admins."));
     }
-    let Listed { page, plan, pager } = match first {
-        Some(first) if suggested.as_ref() == Some(&seen) => first?,
+    let Listed { page, plan, pager } = match (first, &suggested) {
+        (Some(first), Some(suggested)) if suits(&first, suggested, &seen) => first?,
         _ => lister.page(&seen).await?,
     };
 
     let visibility = Visibility::new(definition, &caller);
     let shown = page.records.into_iter().map(|record| visibility.of(record));
     let (profile, mut records) = (&call.settings.users.fields, shown.collect::<Vec<_>>());
-    store
+    let left = store
         .expand(&caller, &relations, profile, &mut records)
         .await?;
     let view = |record: Record| record.view(query.fields.as_deref());
-    Ok(Reply::to(
-        &caller,
-        RecordPage {
-            items: records.into_iter().map(view).collect(),
-            next_cursor: pager.seal(page.next.as_deref(), call.random()?)?,
-            explain: query.explain.then(|| explanation(&plan, page.cost)),
-        },
-    ))
+    let body = RecordPage {
+        items: records.into_iter().map(view).collect(),
+        next_cursor: pager.seal(page.next.as_deref(), call.random()?)?,
+        explain: query.explain.then(|| explanation(&plan, page.cost)),
+    };
+    Ok(Reply::to(&caller, body).truncated(&left))
 }
 
-/// The records that a caller lists: their scope, and the filter that they must pass.
-type Seen = (Scope, Filter);
+/// The records that a caller lists: their scope, the filter that they must pass, and the work that may be done.
+type Seen = (Scope, Filter, Budget);
+
+/// Whether a page that was read for the caller whom the token suggests is the page of the caller. The budgets matter
+/// only where no index serves the filter.
+fn suits(page: &Result<Listed<'_>, Error>, suggested: &Seen, seen: &Seen) -> bool {
+    let is_served = page.as_ref().is_ok_and(|page| !page.plan.residual);
+    (&suggested.0, &suggested.1) == (&seen.0, &seen.1) && (is_served || suggested.2 == seen.2)
+}
 
 /// The list that a request asks for.
 struct Lister<'a> {
@@ -83,7 +88,9 @@ struct Listed<'a> {
 
 impl<'a> Lister<'a> {
     fn seen(&self, caller: &Caller) -> Result<Seen, Error> {
-        Visibility::new(self.definition, caller).list(&self.query.sort, &self.query.filter)
+        let visibility = Visibility::new(self.definition, caller);
+        let (scope, filter) = visibility.list(&self.query.sort, &self.query.filter)?;
+        Ok((scope, filter, Budget::of(caller)))
     }
 
     async fn page_if(&self, seen: Option<&Seen>) -> Option<Result<Listed<'a>, Error>> {
@@ -93,16 +100,21 @@ impl<'a> Lister<'a> {
         }
     }
 
-    async fn page(&self, (scope, filter): &Seen) -> Result<Listed<'a>, Error> {
+    async fn page(&self, (scope, filter, budget): &Seen) -> Result<Listed<'a>, Error> {
         let (definition, query) = (self.definition, self.query);
         let plan = store::plan(definition, scope, Some(&query.sort), filter)?;
         let binding = Binding::new(&definition.name, scope, &plan.order(), filter);
         let pager = Pager::new(self.keys, binding, self.now);
         let position = pager.open(query.cursor.as_deref())?;
-        let page = self
-            .store
-            .list(definition, &plan, filter, position.as_deref(), query.limit)
-            .await?;
+        let list = self.store.list(
+            definition,
+            &plan,
+            filter,
+            position.as_deref(),
+            query.limit,
+            *budget,
+        );
+        let page = list.await?;
         Ok(Listed { page, plan, pager })
     }
 }

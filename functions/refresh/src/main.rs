@@ -21,6 +21,7 @@ async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<Refresh>, E
     let shown = call.refresh_token(call.body.refresh_token.as_deref())?;
     let shown = shown.ok_or_else(required)?;
     let presented = RefreshToken::open(keys, &shown.token).map_err(|_| shown.refused(over()))?;
+    call.identified(presented.user, presented.session);
     // A bad API key must be refused before the token is spent.
     let admitted = call.admit(store).await?;
     let exchange = Exchange::new(presented, succession, settings, now);

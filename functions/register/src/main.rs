@@ -20,22 +20,24 @@ async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>
     let (email, profile) = account::registration(&call.body, declared, settings)?;
     let admitted = call.admit(store).await?;
     let guess = call.guess(&email, &call.body.password)?;
-    store.attempt_registration(&guess).await?;
-    let hash = call.hash_password(&call.body.password)?;
-
-    let is_admin = call.deployment.admin_email.as_ref() == Some(&email);
-    let id = Id::new(call.now, call.random()?);
-    let user = User {
-        profile,
-        ..User::new(id, email.clone(), is_admin, call.now)
+    let register = async || {
+        let hash = call.hash_password(&call.body.password)?;
+        let bootstraps = call.deployment.admin_email.as_ref() == Some(&email);
+        let id = Id::new(call.now, call.random()?);
+        let user = User {
+            profile,
+            ..User::new(id, email.clone(), bootstraps, call.now)
+        };
+        let (session, token) = guess.begin(&user, call.random()?);
+        let along = Along {
+            password_hash: Some(&hash),
+            begins: Some((&session, &client)),
+            ..Along::default()
+        };
+        let writer = call.writer_for(&user, &admitted)?;
+        let user = store.register_user(declared, user, &along, &writer).await?;
+        Ok((user, session, token))
     };
-    let (session, token) = guess.begin(&user, call.random()?);
-    let along = Along {
-        password_hash: Some(&hash),
-        begins: Some((&session, &client)),
-        ..Along::default()
-    };
-    let writer = call.writer_for(&user, &admitted)?;
-    store.create_user(declared, &user, &along, &writer).await?;
+    let (user, session, token) = store.registering(&guess, register).await?;
     call.sign_in(&admitted, keys, &user, (&session, &token))
 }

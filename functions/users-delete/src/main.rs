@@ -20,11 +20,16 @@ async fn delete(store: &Store, call: Call<UsersDelete>) -> Result<Reply<UsersDel
         store.admin(&credentials, call.now),
         store.any_user(call.id())
     )?;
+    let keys = call.keys_of_leaver()?;
     let user = user.ok_or(Code::UserNotFound)?;
     let writer = call.writer(&admin)?;
     let declared = &call.settings.users.fields;
+    let along = Along {
+        keys,
+        ..Along::default()
+    };
     let _ = store
-        .change_user(declared, user, &Along::default(), &writer, |_| Ok(None))
+        .change_user(declared, user, &along, &writer, |_| Ok(None))
         .await?;
     Ok(Reply::to(&admin, NoContent))
 }

@@ -13,7 +13,7 @@ fn main() -> ExitCode {
 }
 
 /// Reads the user while the session is checked, and changes all of it or nothing. A disabled user loses every session,
-/// and gets none back.
+/// and gets none back. The API keys of an admin who leaves are settled with it.
 async fn update(store: &Store, call: Call<UsersUpdate>) -> Result<Reply<UsersUpdate>, Error> {
     let declared = &call.settings.users.fields;
     let credentials = call.credentials(store).await?;
@@ -21,11 +21,16 @@ async fn update(store: &Store, call: Call<UsersUpdate>) -> Result<Reply<UsersUpd
         store.admin(&credentials, call.now),
         store.standing_user(call.id())
     )?;
+    let keys = call.keys_of_leaver()?;
     let body = call.body.read()?;
     account::check_changes(&body, declared, &call.settings.auth)?;
 
     let user = user.ok_or(Code::UserNotFound)?;
-    let (writer, along) = (call.writer(&admin)?, Along::default());
+    let writer = call.writer(&admin)?;
+    let along = Along {
+        keys,
+        ..Along::default()
+    };
     let changed = store.change_user(declared, user, &along, &writer, |user| {
         account::changed(user, &body, declared).map(Some)
     });

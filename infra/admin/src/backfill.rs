@@ -4,12 +4,14 @@ use std::io::{IsTerminal, Write as _, stderr};
 use std::sync::Arc;
 use std::time::Duration;
 
-use api::{Definition, Error};
+use api::Definition;
 use clap::Args;
 use store::backfill::{Backfill, Found};
 use store::{Store, index};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::time::sleep;
+
+use crate::words;
 
 /// How often the progress is shown on a terminal, and elsewhere.
 const SHOWN: Duration = Duration::from_millis(200);
@@ -24,12 +26,9 @@ pub(crate) struct Arguments {
     /// Indexes, as `status,-createdAt` or by their names such as `by.status.-createdAt`, and unique fields.
     #[arg(required_unless_present = "all", conflicts_with = "all")]
     names: Vec<String>,
-    /// Everything that the collection declares; without a collection, whatever is not filled anywhere.
+    /// Everything that the collection declares; without a collection, everything of every collection.
     #[arg(long)]
     all: bool,
-    /// Write sort keys anew also where they were written before: after code that did not know the index has run again.
-    #[arg(long)]
-    again: bool,
     /// Instead, remove what there is of indexes and unique fields that are not deployed, before these are made again.
     #[arg(long, requires = "names")]
     clear: bool,
@@ -48,17 +47,16 @@ pub(crate) async fn run(store: &Store, arguments: &Arguments) -> Result<String, 
         } else {
             chosen(definition, &arguments.names)?
         };
-        let mut run = store.backfill(definition, names, arguments.again);
-        if arguments.collection.is_none() {
-            let missing = run.missing().await.map_err(|error| words(&error))?;
-            run = store.backfill(definition, missing, arguments.again);
-        }
-        if run.is_for_nothing() {
+        if names.is_empty() {
             continue;
         }
+        let run = store.backfill(definition, names);
         sleep(std::mem::take(&mut settle)).await;
         let found = watch(&definition.name, &run, arguments.clear).await?;
-        said.push(outcome(&definition.name, &run, &found, arguments.clear)?);
+        let outcome = outcome(&definition.name, &run, &found, arguments.clear)?;
+        if arguments.collection.is_some() || run.progress().written > 0 {
+            said.push(outcome);
+        }
     }
     Ok(if said.is_empty() {
         "Nothing is left to fill.".to_owned()
@@ -182,12 +180,4 @@ fn outcome(collection: &str, run: &Backfill, found: &Found, clear: bool) -> Resu
         .into_iter()
         .map(|problem| format!("{collection}: {problem}"));
     Err(lines.collect::<Vec<_>>().join("\n"))
-}
-
-fn words(error: &Error) -> String {
-    format!(
-        "{}: {}",
-        error.message,
-        error.cause.as_deref().unwrap_or_default()
-    )
 }

@@ -12,6 +12,8 @@ use clap::Args;
 use serde_json::Value;
 use store::Store;
 
+use crate::words;
+
 /// The destination of the export, and its extent.
 #[derive(Args)]
 pub(crate) struct Arguments {
@@ -44,8 +46,7 @@ pub(crate) async fn run(
     let shows = stderr().is_terminal() && arguments.file.is_some();
     loop {
         let page = store.export_users(from, arguments.with_hashes).await;
-        let page = page
-            .map_err(|error| format!("{}: {}", error.message, error.cause.unwrap_or_default()))?;
+        let page = page.map_err(|error| words(&error))?;
         for (user, hash) in page.users {
             let line = line(&user, hash, &settings.users.fields)?;
             writeln!(out, "{line}").map_err(|error| format!("writing: {error}"))?;

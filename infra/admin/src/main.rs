@@ -1,16 +1,18 @@
 //! `cargo admin`: the operator's commands for a deployment, with AWS credentials or on the local stack.
 
+mod addresses;
 mod backfill;
 mod export;
 mod import;
+mod printable;
 
 use std::fs;
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use api::settings::Settings;
-use api::{Deployment, Timestamp, project};
+use api::{Code, Deployment, Error, Timestamp, project};
 use clap::{Parser, Subcommand};
 use store::Store;
 
@@ -20,7 +22,7 @@ use store::Store;
 #[command(name = "cargo admin", bin_name = "cargo admin")]
 struct Arguments {
     /// The stack's name, as given to `sam deploy`.
-    #[arg(long, default_value = "bakend", conflicts_with = "local")]
+    #[arg(long, default_value = "bakend", conflicts_with = "local", value_parser = stack)]
     stack: String,
     /// Work on the stack that `cargo dev` runs on this machine.
     #[arg(long)]
@@ -42,6 +44,8 @@ enum Command {
     Import(import::Arguments),
     /// Write all users as lines that `import` reads.
     Export(export::Arguments),
+    /// Name the accounts whose address no new account could have: they sign in as before, and mail may not reach them.
+    Addresses,
 }
 
 fn main() -> ExitCode {
@@ -69,25 +73,55 @@ fn run(arguments: &Arguments) -> Result<String, String> {
         .build()
         .map_err(|e| e.to_string())?;
     runtime.block_on(async {
+        let store = Store::connect(&deployment);
+        if let Some(table) = store.missing_table().await {
+            return Err(not_found(&table, arguments, &deployment));
+        }
         match &arguments.command {
-            Command::Promote { email } => promote(&Store::connect(&deployment), email).await,
-            Command::Backfill(arguments) => {
-                backfill::run(&Store::connect(&deployment), arguments).await
-            }
-            Command::Import(arguments) => {
-                import::run(Store::connect(&deployment), settings()?, arguments).await
-            }
-            Command::Export(arguments) => {
-                export::run(&Store::connect(&deployment), &settings()?, arguments).await
-            }
+            Command::Promote { email } => promote(&store, email).await,
+            Command::Backfill(arguments) => backfill::run(&store, arguments).await,
+            Command::Import(arguments) => import::run(store, settings()?, arguments).await,
+            Command::Addresses => addresses::run(&store).await,
+            Command::Export(arguments) => export::run(&store, &settings()?, arguments).await,
         }
     })
+}
+
+/// The line for a stack whose tables are not there.
+fn not_found(table: &str, arguments: &Arguments, deployment: &Deployment) -> String {
+    if arguments.local {
+        return format!("the local stack has no table {table}; restart `cargo dev`");
+    }
+    format!(
+        "there is no table {table} of the stack {} in {}: name the stack with --stack, its region with AWS_REGION, \
+         and its account with the credentials",
+        arguments.stack, deployment.aws.region
+    )
+}
+
+/// A name that CloudFormation takes for a stack.
+fn stack(text: &str) -> Result<String, String> {
+    let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
+    if text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(fits) {
+        Ok(text.to_owned())
+    } else {
+        Err("a stack's name has letters, digits and hyphens, and begins with a letter".to_owned())
+    }
+}
+
+/// An error in the operator's words: a fault has no log but this line.
+pub(crate) fn words(error: &Error) -> String {
+    match &error.cause {
+        Some(cause) if error.code == Code::Internal => cause.clone(),
+        Some(cause) => format!("{}: {cause}", error.message),
+        None => error.message.clone(),
+    }
 }
 
 /// Makes a user an admin, and reports the result in a sentence.
 async fn promote(store: &Store, email: &str) -> Result<String, String> {
     let email =
-        auth::email::normalise(email).map_err(|detail| format!("{email}: {}", detail.message))?;
+        auth::email::known(email).map_err(|detail| format!("{email}: {}", detail.message))?;
     match store.promote(&email, now()).await {
         Ok(Some(true)) => Ok(format!(
             "{email} is an admin now; it holds on the next request."
@@ -96,19 +130,24 @@ async fn promote(store: &Store, email: &str) -> Result<String, String> {
         Ok(None) => Err(format!(
             "nobody has registered {email}; register first, then promote"
         )),
-        Err(error) => Err(format!(
-            "{}: {}",
-            error.message,
-            error.cause.unwrap_or_default()
-        )),
+        Err(error) => Err(words(&error)),
     }
+}
+
+/// The checkout that this runs in: cargo says its package's folder; else it is looked for from here, or from the binary.
+fn root() -> PathBuf {
+    let starts = [
+        std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
+        std::env::current_dir().ok(),
+        std::env::current_exe().ok(),
+    ];
+    project::root_above(starts.into_iter().flatten()).unwrap_or_else(|| PathBuf::from("."))
 }
 
 /// The settings of this checkout, which define the roles and profile fields.
 fn settings() -> Result<Settings, String> {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let project = std::env::var_os(project::VARIABLE).unwrap_or_default();
-    let text = fs::read_to_string(root.join(project).join("bakend.json"))
+    let text = fs::read_to_string(root().join(project).join("bakend.json"))
         .map_err(|error| format!("bakend.json: {error}"))?;
     Settings::read(&text, |name| std::env::var(name).ok(), true)
         .map_err(|problem| format!("bakend.json: {problem}"))
@@ -142,7 +181,7 @@ fn deployment(arguments: &Arguments) -> Result<Deployment, String> {
 
 /// Where the running local stack has its DynamoDB, from the file that it writes for this command.
 fn local_endpoint() -> Result<String, String> {
-    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../.bakend/local.json");
+    let path = root().join(".bakend/local.json");
     let not_running =
         "the local stack is not running; start it with `cargo dev` in another terminal";
     let text = std::fs::read_to_string(path).map_err(|_| not_running.to_owned())?;

@@ -55,6 +55,9 @@ enum Command {
         #[arg(long, value_delimiter = ',', default_values_t = [1_000, 10_000], value_parser = clap::value_parser!(u64).range(600..))]
         sizes: Vec<u64>,
     },
+    /// Answer one request and tell the peak of memory: a process of `scale`.
+    #[command(hide = true)]
+    Peak { endpoint: String, name: String },
 }
 
 fn main() -> ExitCode {
@@ -72,13 +75,10 @@ fn main() -> ExitCode {
 
 /// Measures, and returns the report.
 fn run(cli: &Cli) -> Result<String, String> {
-    if let Some(Command::Scale { sizes }) = &cli.command {
-        let (text, met) = scale::report(sizes)?;
-        return if met {
-            Ok(text)
-        } else {
-            Err(format!("{text}\nSome costs grow with the collection."))
-        };
+    match &cli.command {
+        Some(Command::Scale { sizes }) => return scale(sizes),
+        Some(Command::Peak { endpoint, name }) => return scale::peak::ask(endpoint, name),
+        None => {}
     }
     if cli.guard || cli.instructions {
         callgrind::version()?;
@@ -101,6 +101,18 @@ fn run(cli: &Cli) -> Result<String, String> {
             counts.unwrap_or_else(|why| why + "\n"),
             money::report()?
         ))
+    }
+}
+
+/// Measures requests while a collection grows, and the memory that they take.
+fn scale(sizes: &[u64]) -> Result<String, String> {
+    let (text, met) = scale::report(sizes)?;
+    let (peaks, small) = scale::peak::report()?;
+    let text = format!("{text}\n{peaks}");
+    match (met, small) {
+        (true, true) => Ok(text),
+        (false, _) => Err(format!("{text}\nSome costs grow with the collection.")),
+        (true, false) => Err(format!("{text}\nA request takes too much memory.")),
     }
 }
 

@@ -6,27 +6,16 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::Path;
 
 use api::check::Checked;
-use api::settings::Settings;
-use auth::keys::{SecretProblem, check_secret};
+use api::settings::{SecretProblem, Settings, check_secret};
 
 /// Checks settings and collections; returns the warnings.
 pub(crate) fn configuration(root: &Path) -> Result<Vec<String>, String> {
     let mut warnings = Vec::new();
     let settings = settings(root)?;
-    match settings.auth.jwt_secret.as_deref().map(check_secret) {
-        Some(Err(SecretProblem::Short)) => {
-            return Err(
-                "BAKEND_AUTH_JWT_SECRET (auth.jwtSecret) must have at least 32 bytes: choose a longer one, or \
-                        unset it to have a random one made and kept"
-                    .to_owned(),
-            );
-        }
-        Some(Err(SecretProblem::Sample)) => {
-            warnings.push(
-                "BAKEND_AUTH_JWT_SECRET is a sample from the documentation: fine here, refused in the cloud".to_owned(),
-            );
-        }
-        Some(Ok(())) | None => {}
+    if settings.auth.jwt_secret.as_deref().map(check_secret) == Some(Err(SecretProblem::Sample)) {
+        warnings.push(
+            "BAKEND_AUTH_JWT_SECRET is a sample from the documentation: fine here, refused in the cloud".to_owned(),
+        );
     }
     // The warnings about collections are left to the build, which prints them every time.
     let _ = definitions(root, &settings)?;
@@ -127,7 +116,19 @@ mod tests {
     #[test]
     fn a_broken_setting_is_one_line_with_its_key() {
         let short = refusal("short", r#"{ "auth": { "jwtSecret": "short" } }"#, GOOD);
-        assert!(short.contains("at least 32 bytes"), "{short}");
+        assert!(
+            short.starts_with("bakend.json: auth.jwtSecret: must have at least 32 bytes"),
+            "{short}"
+        );
+        let path = refusal(
+            "origin",
+            r#"{ "cors": { "allowedOrigins": ["https://a/"] } }"#,
+            GOOD,
+        );
+        assert!(
+            path.starts_with("bakend.json: cors.allowedOrigins[0]: `https://a/` is no origin: "),
+            "{path}"
+        );
         let unknown = refusal("unknown", r#"{ "auth": { "nope": 1 } }"#, GOOD);
         assert!(unknown.starts_with("bakend.json: auth.nope: "), "{unknown}");
     }

@@ -2,17 +2,22 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpStream};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::Duration;
 
+use api::project;
 use local::dynamo::{Dynamo, Storage};
+use local::hold::Hold;
 use local::process::{Output, Process};
 use local::template::Template;
 use local::{LOCAL_KEY, REGION, TABLE_PREFIX, tools};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Arguments, checks, welcome};
+
+/// The data file.
+const DATA: &str = ".bakend/dynamodb.sqlite";
 
 /// How often the run checks whether `cargo lambda watch` still lives.
 const LOOK: Duration = Duration::from_millis(100);
@@ -21,6 +26,10 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let root = local::root();
     for warning in checks::configuration(&root)? {
         eprintln!("warning: {warning}");
+    }
+    if arguments.dynamodb.is_none() && !arguments.memory {
+        // Before the ports, which the other run has as well.
+        drop(Hold::of_data(&root.join(DATA))?);
     }
     checks::port(arguments.port, "--port")?;
     if arguments.dynamodb.is_none() {
@@ -46,7 +55,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         println!(
             "{}",
             welcome::text(
-                &format!("http://localhost:{}", arguments.port),
+                // Alone what listens: `localhost` may be ::1, where another program may answer.
+                &format!("http://127.0.0.1:{}", arguments.port),
                 &dynamo.endpoint(),
                 &data
             )
@@ -63,7 +73,7 @@ fn dynamo(root: &Path, arguments: &Arguments) -> Result<(Dynamo, String), String
         let data = "in the DynamoDB that ran already, and there when this stops";
         return Ok((Dynamo::at(address)?, data.to_owned()));
     }
-    let file = root.join(".bakend/dynamodb.sqlite");
+    let file = root.join(DATA);
     let (storage, data) = if arguments.memory {
         (
             Storage::Memory,
@@ -113,6 +123,10 @@ fn watch(root: &Path, cargo_lambda: &Path, port: u16, dynamodb: &str) -> Result<
         .env("AWS_ACCESS_KEY_ID", LOCAL_KEY)
         .env("AWS_SECRET_ACCESS_KEY", "local")
         .env_remove("AWS_SESSION_TOKEN");
+    if std::env::var_os(project::VARIABLE).is_some() {
+        // The functions run in another folder than this.
+        command.env(project::VARIABLE, local::project());
+    }
     tools::forget_package(&mut command);
     Process::start(&command, &Output::Inherit)
         .map_err(|error| format!("Cannot run {}: {error}", cargo_lambda.display()))
@@ -151,35 +165,51 @@ fn until_stopped(mut watch: Process, port: u16, greet: impl FnOnce()) -> Result<
 }
 
 /// `.bakend/local.json`: where this run's DynamoDB is, for `cargo admin --local`; removed at the end.
-struct Note(std::path::PathBuf);
-
-impl Note {
-    /// Leaves the note of another run on the same DynamoDB as it is.
-    fn write(root: &Path, dynamodb: &str, port: u16) -> Result<Option<Self>, String> {
-        let path = root.join(".bakend/local.json");
-        let there = fs::read_to_string(&path).unwrap_or_default();
-        let there: serde_json::Value = serde_json::from_str(&there).unwrap_or_default();
-        let api = there["api"].as_str().unwrap_or_default();
-        if there["dynamodb"] == dynamodb && is_open(api) {
-            return Ok(None);
-        }
-        let note =
-            serde_json::json!({ "dynamodb": dynamodb, "api": format!("http://localhost:{port}") });
-        fs::create_dir_all(root.join(".bakend"))
-            .and_then(|()| fs::write(&path, format!("{note:#}\n")))
-            .map_err(|error| format!("Cannot write {}: {error}", path.display()))?;
-        Ok(Some(Self(path)))
-    }
+struct Note {
+    path: PathBuf,
+    _hold: Hold,
 }
 
-/// Whether something listens at this address of an API.
-fn is_open(api: &str) -> bool {
-    api.strip_prefix("http://")
-        .is_some_and(|authority| TcpStream::connect(authority).is_ok())
+impl Note {
+    /// Leaves the note of another run as it is.
+    fn write(root: &Path, dynamodb: &str, port: u16) -> Result<Option<Self>, String> {
+        let path = root.join(".bakend/local.json");
+        let Some(hold) = Hold::take(&path)? else {
+            println!(
+                "Another `cargo dev` runs in this folder: `cargo admin --local` works on that one"
+            );
+            return Ok(None);
+        };
+        let note =
+            serde_json::json!({ "dynamodb": dynamodb, "api": format!("http://127.0.0.1:{port}") });
+        fs::write(&path, format!("{note:#}\n"))
+            .map_err(|error| format!("Cannot write {}: {error}", path.display()))?;
+        Ok(Some(Self { path, _hold: hold }))
+    }
 }
 
 impl Drop for Note {
     fn drop(&mut self) {
-        let _ = fs::remove_file(&self.0);
+        let _ = fs::remove_file(&self.path);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_a_second_run_leaves_the_note_of_the_first() {
+        let root = std::env::temp_dir().join(format!("bakend-note-{}", std::process::id()));
+        let note = || fs::read_to_string(root.join(".bakend/local.json")).unwrap_or_default();
+        let first = Note::write(&root, "http://127.0.0.1:8000", 8080).expect("written");
+        let (written, second) = (note(), Note::write(&root, "http://127.0.0.1:8001", 8081));
+        assert!(first.is_some() && written.contains(":8000"), "{written}");
+        assert!(second.as_ref().is_ok_and(Option::is_none));
+        drop(second);
+        assert_eq!(note(), written);
+        drop(first);
+        assert_eq!(note(), "");
+        fs::remove_dir_all(root).expect("removed");
     }
 }

@@ -1,5 +1,7 @@
 //! DynamoDB with the template's tables: embedded on a loopback port, or another that runs already.
 
+mod sweep;
+
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 use std::{fs, io};
@@ -11,12 +13,10 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::engine::Engine;
+use crate::hold::Hold;
 use crate::listen::{listen, runtime};
 use crate::relay::Relay;
 use crate::template::Table;
-
-/// How often expired items are deleted.
-const SWEEP: Duration = Duration::from_secs(60);
 
 /// Where the items are kept.
 #[derive(Clone, Debug)]
@@ -44,9 +44,26 @@ enum Place {
 /// The engine in this process; dropping it answers the requests under way, then stops it.
 struct Embedded {
     database: Database,
+    /// Let go after the engine has stopped.
+    _hold: Option<Hold>,
     stop: Option<oneshot::Sender<()>>,
     serving: Option<JoinHandle<Result<(), String>>>,
     runtime: Option<Runtime>,
+}
+
+/// The address of a DynamoDB that runs already, such as `http://127.0.0.1:8000`.
+///
+/// # Errors
+/// One line: it is not an address.
+pub fn address(text: &str) -> Result<String, String> {
+    let endpoint = text.trim_end_matches('/');
+    let authority = endpoint.strip_prefix("http://").unwrap_or_default();
+    if authority.is_empty() || authority.contains('/') {
+        return Err(format!(
+            "{endpoint} is no address of a local DynamoDB: it looks like http://127.0.0.1:8000"
+        ));
+    }
+    Ok(endpoint.to_owned())
 }
 
 impl std::fmt::Debug for Dynamo {
@@ -61,8 +78,12 @@ impl Dynamo {
     /// Starts on `port` of the loopback interface, or on a free port if that is 0.
     ///
     /// # Errors
-    /// One line: the port is taken, the file is not a data file, or it cannot be written.
+    /// One line: the port is taken, another process uses the file, it is not a data file, or it cannot be written.
     pub fn start(storage: &Storage, port: u16) -> Result<Self, String> {
+        let hold = match storage {
+            Storage::Memory => None,
+            Storage::File(path) => Some(Hold::of_data(path)?),
+        };
         let runtime = runtime()?;
         let listener = listen(port)?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
@@ -84,17 +105,12 @@ impl Dynamo {
                 let _ = stopped.await;
             },
         ));
-        let sweeper = database.clone();
-        runtime.spawn(async move {
-            loop {
-                tokio::time::sleep(SWEEP).await;
-                let _ = sweeper.sweep_ttl();
-            }
-        });
+        runtime.spawn(sweep::sweep_regularly(database.clone()));
         Ok(Self {
             endpoint: format!("http://{address}"),
             place: Place::Here(Embedded {
                 database,
+                _hold: hold,
                 stop: Some(stop),
                 serving: Some(serving),
                 runtime: Some(runtime),
@@ -107,15 +123,8 @@ impl Dynamo {
     /// # Errors
     /// One line: it is not an address, or no DynamoDB answers there.
     pub fn at(endpoint: &str) -> Result<Self, String> {
-        let endpoint = endpoint.trim_end_matches('/');
-        let authority = endpoint.strip_prefix("http://").unwrap_or_default();
-        if authority.is_empty() || authority.contains('/') {
-            return Err(format!(
-                "{endpoint} is no address of a local DynamoDB: it looks like http://127.0.0.1:8000"
-            ));
-        }
         let there = Self {
-            endpoint: endpoint.to_owned(),
+            endpoint: address(endpoint)?,
             place: Place::There { _relay: None },
         };
         there.engine().call("ListTables", &json!({}))?;

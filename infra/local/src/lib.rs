@@ -6,6 +6,7 @@ use std::path::PathBuf;
 pub mod dynamo;
 pub mod emulator;
 pub mod engine;
+pub mod hold;
 mod listen;
 pub mod process;
 pub mod proxy;
@@ -32,8 +33,8 @@ pub const LOCAL_KEY: &str = "local";
 /// The project's root folder.
 #[must_use]
 pub fn root() -> PathBuf {
-    let here = concat!(env!("CARGO_MANIFEST_DIR"), "/../..");
-    std::fs::canonicalize(here).unwrap_or_else(|_| PathBuf::from(here))
+    let root = tools::root();
+    std::fs::canonicalize(&root).unwrap_or(root)
 }
 
 /// The folder of the owner's project: the root, or the folder that `BAKEND_PROJECT` names.

@@ -28,17 +28,17 @@ struct Cli {
 #[derive(Debug, Args)]
 struct Arguments {
     /// The port of the API.
-    #[arg(long, default_value_t = 8080)]
+    #[arg(long, default_value_t = 8080, value_parser = clap::value_parser!(u16).range(1..))]
     port: u16,
     /// The port of the embedded DynamoDB.
-    #[arg(long, default_value_t = 8000)]
+    #[arg(long, default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..))]
     dynamodb_port: u16,
     /// Keep the data in memory instead of in .bakend/dynamodb.sqlite.
     #[arg(long)]
     memory: bool,
     /// Use the DynamoDB that runs at this address, such as http://127.0.0.1:8000 of another `cargo dev`, and make the
     /// tables that it lacks.
-    #[arg(long, value_name = "ADDRESS", conflicts_with_all = ["dynamodb_port", "memory"])]
+    #[arg(long, value_name = "ADDRESS", value_parser = local::dynamo::address, conflicts_with_all = ["dynamodb_port", "memory"])]
     dynamodb: Option<String>,
 }
 

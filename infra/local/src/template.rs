@@ -34,6 +34,17 @@ pub struct Statement {
     pub actions: Vec<String>,
     /// ARNs, `*` standing for anything.
     pub resources: Vec<String>,
+    /// The items that it is for, where it does not mean all of them.
+    pub leading: Option<Leading>,
+}
+
+/// A condition on `dynamodb:LeadingKeys`, the partition keys of a request.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Leading {
+    /// The attribute that is the table's partition key.
+    pub attribute: String,
+    /// The keys, `*` standing for anything: one of the request's is enough.
+    pub patterns: Vec<String>,
 }
 
 impl Template {
@@ -81,6 +92,16 @@ impl Template {
                     create.insert(key.to_owned(), value.clone());
                 }
             }
+            // The engine knows no limit of units, and a limit is a parameter here.
+            for index in create
+                .get_mut("GlobalSecondaryIndexes")
+                .and_then(Value::as_array_mut)
+                .into_iter()
+                .flatten()
+                .filter_map(Value::as_object_mut)
+            {
+                index.remove("OnDemandThroughput");
+            }
             create.insert("TableName".to_owned(), Value::from(name.clone()));
             create.insert("BillingMode".to_owned(), Value::from("PAY_PER_REQUEST"));
             if let Some(view) = properties
@@ -126,9 +147,10 @@ impl Template {
     }
 
     fn statement(&self, statement: &Value) -> Result<Statement, String> {
-        if statement.get("Condition").is_some() {
-            return Err("a policy with a Condition is not understood locally".to_owned());
-        }
+        let leading = match statement.get("Condition") {
+            None => None,
+            Some(condition) => Some(self.leading(condition, statement.get("Resource"))?),
+        };
         let actions = list(statement.get("Action"))
             .filter_map(Value::as_str)
             .map(str::to_owned)
@@ -140,6 +162,40 @@ impl Template {
             allow: statement.get("Effect").and_then(Value::as_str) == Some("Allow"),
             actions,
             resources,
+            leading,
+        })
+    }
+
+    /// The one condition that is understood: some partition key of a request to one table is like one of these.
+    fn leading(&self, condition: &Value, resource: Option<&Value>) -> Result<Leading, String> {
+        let unknown = || format!("the Condition {condition} is not understood locally");
+        let only = |value: &Value, name: &str| {
+            let object = value.as_object().filter(|object| object.len() == 1)?;
+            object.get(name).cloned()
+        };
+        let keys = only(condition, "ForAnyValue:StringLike")
+            .and_then(|operator| only(&operator, "dynamodb:LeadingKeys"))
+            .ok_or_else(unknown)?;
+        let patterns: Vec<String> = list(Some(&keys))
+            .filter_map(Value::as_str)
+            .map(str::to_owned)
+            .collect();
+        let resources = list(resource)
+            .map(|value| self.resolve(value))
+            .collect::<Result<Vec<_>, _>>()?;
+        let tables = self.tables()?;
+        let table = tables
+            .iter()
+            .find(|table| resources == [table_arn(&table.name)])
+            .ok_or_else(unknown)?;
+        let hash = |key: &&Value| key["KeyType"] == "HASH";
+        let attribute = list(table.create.get("KeySchema"))
+            .find(hash)
+            .and_then(|key| key["AttributeName"].as_str())
+            .ok_or_else(unknown)?;
+        Ok(Leading {
+            attribute: attribute.to_owned(),
+            patterns,
         })
     }
 
@@ -322,6 +378,29 @@ mod tests {
                 .map(|statement| statement.actions.len())
                 .sum();
             assert_eq!(granted == 0, !entry.touches_tables(), "{}", entry.name);
+        }
+    }
+
+    #[test]
+    fn a_condition_is_on_the_partition_keys_of_one_table_or_is_refused() {
+        let with = |condition: &str| {
+            let allow = r#"{ Effect: Allow, Action: "dynamodb:GetItem","#;
+            let conditional = format!("{allow} Condition: {condition},");
+            let template = Template::parse(&SAMPLE.replace(allow, &conditional)).unwrap();
+            template.policies()
+        };
+        let policies =
+            with(r#"{ "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["email#*"] } }"#)
+                .unwrap();
+        let leading = policies["login"][0].leading.as_ref().unwrap();
+        assert_eq!(leading.attribute, "id");
+        assert_eq!(leading.patterns, ["email#*"]);
+        for other in [
+            r#"{ "ForAllValues:StringLike": { "dynamodb:LeadingKeys": ["x"] } }"#,
+            r#"{ "ForAnyValue:StringLike": { "dynamodb:Attributes": ["x"] } }"#,
+            r#"{ "Bool": { "aws:SecureTransport": false } }"#,
+        ] {
+            assert!(with(other).is_err(), "{other}");
         }
     }
 

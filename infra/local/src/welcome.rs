@@ -7,6 +7,11 @@ use api::endpoints::PAGE;
 /// The list that `cargo dev` prints when everything runs.
 pub(crate) fn text(api: &str, dynamodb: &str, data: &str) -> String {
     let mut text = format!("\n  API       {api}\n  DynamoDB  {dynamodb}\n  Data      {data}\n\n");
+    let width = PAGE
+        .iter()
+        .map(|entry| entry.path.len())
+        .max()
+        .unwrap_or_default();
     for entry in PAGE {
         let methods: Vec<&str> = entry.methods.iter().map(|method| method.as_str()).collect();
         let methods = if methods.is_empty() {
@@ -19,7 +24,7 @@ pub(crate) fn text(api: &str, dynamodb: &str, data: &str) -> String {
         } else {
             "(anything else)"
         };
-        let _ = writeln!(text, "  {methods:<10}  {path:<28}{}", entry.name);
+        let _ = writeln!(text, "  {methods:<10}  {path:<width$}  {}", entry.name);
     }
     let json = "-H 'content-type: application/json'";
     let account = r#"'{"email":"ada@example.com","password":"password123"}'"#;
@@ -70,7 +75,9 @@ mod tests {
             "in memory",
         );
         for entry in PAGE {
-            assert!(text.contains(entry.name), "{}", entry.name);
+            let mut lines = text.lines();
+            let ends = |line: &str| line.split(' ').next_back() == Some(entry.name);
+            assert!(lines.any(ends), "{}", entry.name);
         }
     }
 }

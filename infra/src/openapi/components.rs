@@ -16,6 +16,11 @@ pub(super) fn headers() -> Value {
             "required": true,
             "schema": tag,
         },
+        "ExpandTruncated": {
+            "description": "The relations of `expand` in which an id stayed since its target did not fit, with commas \
+                            between. Not there where everything fitted.",
+            "schema": text,
+        },
         "Location": { "description": "The path of the new record.", "required": true, "schema": text },
         "RetryAfter": {
             "description": "In how many seconds to try again.",
@@ -68,6 +73,18 @@ pub(super) fn parameters() -> Value {
             "name": "role", "in": "query",
             "description": "The users of this role alone: `admin`, `authenticated`, or one of the declared roles.",
             "schema": { "type": "string" },
+        },
+        "ApiKeyMaker": {
+            "name": "createdBy", "in": "query",
+            "description": "The keys that the admin with this id has made.",
+            "schema": { "type": "string" },
+        },
+        "ApiKeysOfLeaver": {
+            "name": "apiKeys", "in": "query",
+            "description": "What becomes of the API keys that the user has made, where the request takes an admin's \
+                            rights away: `keep` or `delete`. Without it the request is 409 `users/has-api-keys` while \
+                            such keys stand.",
+            "schema": { "type": "string", "enum": ["keep", "delete"] },
         },
         "RefreshKey": {
             "name": "Idempotency-Key", "in": "header",
@@ -217,7 +234,7 @@ pub(super) fn schemas() -> Vec<(&'static str, Value)> {
             "Date",
             json!({
                 "anyOf": [{ "type": "string", "format": "date-time" }, { "type": "string", "format": "date" }],
-                "description": "An RFC 3339 date-time from 1970 on, kept in UTC with milliseconds, or a date, its \
+                "description": "An RFC 3339 date-time of the years 0000 to 9999, kept in UTC with milliseconds, or a date, its \
                                 midnight.",
             }),
         ),

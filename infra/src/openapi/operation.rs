@@ -69,6 +69,7 @@ pub(super) fn reply_headers(
     let said = entry.replies.iter().map(|header| match header {
         ReplyHeader::Location => "Location",
         ReplyHeader::ETag | ReplyHeader::OptionalETag => "ETag",
+        ReplyHeader::ExpandTruncated => "x-expand-truncated",
     });
     let cookie = (entry.cookie != Cookie::Unused).then_some("Set-Cookie");
     said.chain(derived).chain(cookie).collect()
@@ -108,6 +109,7 @@ pub(super) fn success(entry: &Entry, shape: &Shape<'_>) -> Value {
             "ETag" if entry.replies.contains(&ReplyHeader::OptionalETag) => {
                 "OptionalETag".to_owned()
             }
+            "x-expand-truncated" => "ExpandTruncated".to_owned(),
             name => name.replace('-', ""),
         };
         ((*name).to_owned(), header(&component))

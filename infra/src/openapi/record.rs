@@ -181,7 +181,8 @@ fn field_schema(field: &Field, side: Side, expandable: &[&Definition]) -> Value 
     set("maximum", field.max.clone().map(Value::from));
     let format = field.format.map(|format| match format {
         Format::Email => ("format", "email"),
-        Format::Url => ("format", "uri"),
+        // `uri` would refuse brackets in a query and letters beyond ASCII, which browsers open.
+        Format::Url => ("pattern", r#"^[Hh][Tt][Tt][Pp][Ss]?://[^\s"<>\\`]+$"#),
         Format::Uuid => ("format", "uuid"),
         Format::Slug => ("pattern", "^[a-z0-9]+(-[a-z0-9]+)*$"),
         Format::Color => ("pattern", "^#([0-9a-fA-F]{3}|[0-9a-fA-F]{6})$"),

@@ -194,8 +194,8 @@ fn a_field_says_what_it_demands() {
     assert_eq!(create["tags"]["items"]["maxLength"], json!(20));
     assert_eq!(create["size"]["additionalProperties"], json!(false));
     assert_eq!(
-        schemas["ProductsRecord"]["properties"]["homepage"]["format"],
-        json!("uri")
+        schemas["ProductsRecord"]["properties"]["homepage"]["pattern"],
+        json!(r#"^[Hh][Tt][Tt][Pp][Ss]?://[^\s"<>\\`]+$"#)
     );
     assert_eq!(
         schemas["ProductsPatch"]["properties"]["status"].get("default"),

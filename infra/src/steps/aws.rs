@@ -1,6 +1,8 @@
 //! The requests of the walk to AWS, as `sam deploy` would send them.
 
 use std::collections::BTreeMap;
+use std::env;
+use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
@@ -22,19 +24,28 @@ pub(super) struct Deployed {
 
 /// The region and the credentials for AWS, from the arguments of `sam deploy`.
 pub(super) struct Aws<'a> {
-    pub(super) root: &'a Path,
-    pub(super) python: PathBuf,
-    pub(super) arguments: &'a [String],
+    root: &'a Path,
+    sam: PathBuf,
+    arguments: Vec<OsString>,
 }
 
-impl Aws<'_> {
+impl<'a> Aws<'a> {
+    pub(super) fn new(root: &'a Path, sam: PathBuf, arguments: &[String]) -> Self {
+        Self {
+            root,
+            sam,
+            arguments: configured(root, arguments),
+        }
+    }
+
     /// [`DEPLOYED`], asked for `what`.
     fn ask(&self, what: &str) -> Command {
-        let mut command = Command::new(&self.python);
+        let mut command = Command::new(self.sam.with_file_name("python"));
         command
             .current_dir(self.root)
             .args(["-c", DEPLOYED, what])
-            .args(self.arguments);
+            .args(&self.arguments);
+        with_region(&mut command);
         command
     }
 
@@ -49,16 +60,16 @@ impl Aws<'_> {
             .map_err(|error| format!("What is deployed is not understood: {error}"))
     }
 
-    pub(super) fn deploy(&self, sam: &Path, template: &Path) -> Result<(), String> {
-        let mut deploy = Command::new(sam);
+    pub(super) fn deploy(&self, template: &Path) -> Result<(), String> {
+        let mut deploy = Command::new(&self.sam);
         deploy
             .current_dir(self.root)
             .arg("deploy")
             .arg("--template-file")
-            .arg(template);
-        deploy
+            .arg(template)
             .arg("--no-fail-on-empty-changeset")
-            .args(self.arguments);
+            .args(&self.arguments);
+        with_region(&mut deploy);
         succeed("sam deploy", &mut deploy)
     }
 
@@ -82,6 +93,47 @@ impl Aws<'_> {
     }
 }
 
+/// The arguments, with `samconfig.toml` of the root named by its absolute path. SAM looks for its configuration beside
+/// the template, and the templates of steps are elsewhere.
+fn configured(root: &Path, arguments: &[String]) -> Vec<OsString> {
+    const OPTION: &str = "--config-file";
+    let absolute = |file: &str| root.join(file).into_os_string();
+    let mut given = Vec::new();
+    let mut is_named = false;
+    let mut arguments = arguments.iter();
+    while let Some(argument) = arguments.next() {
+        let (option, joined) = match argument.split_once('=') {
+            Some((option, value)) => (option, Some(value)),
+            None => (argument.as_str(), None),
+        };
+        if option != OPTION {
+            given.push(argument.into());
+            continue;
+        }
+        is_named = true;
+        given.push(OPTION.into());
+        given.extend(
+            joined
+                .or_else(|| arguments.next().map(String::as_str))
+                .map(absolute),
+        );
+    }
+    let present = root.join("samconfig.toml");
+    if !is_named && present.exists() {
+        given.extend([OPTION.into(), present.into_os_string()]);
+    }
+    given
+}
+
+/// Gives SAM and boto3 the region of `AWS_REGION`, which neither of them reads.
+fn with_region(command: &mut Command) {
+    if env::var_os("AWS_DEFAULT_REGION").is_none()
+        && let Some(region) = env::var_os("AWS_REGION")
+    {
+        command.env("AWS_DEFAULT_REGION", region);
+    }
+}
+
 fn succeed(what: &str, command: &mut Command) -> Result<(), String> {
     let status = command
         .status()
@@ -92,4 +144,48 @@ fn succeed(what: &str, command: &mut Command) -> Result<(), String> {
     Err(format!(
         "{what} failed; its reason is above. What is done is done: cargo ship --steps goes on from here."
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The arguments of `sam deploy` for these, in the root of this project.
+    fn of(arguments: &[&str]) -> Vec<OsString> {
+        let arguments: Vec<String> = arguments.iter().map(ToString::to_string).collect();
+        configured(&crate::plans::root(), &arguments)
+    }
+
+    #[test]
+    fn a_step_is_deployed_with_the_configuration_of_the_project() {
+        let root = crate::plans::root();
+        let file = |name: &str| root.join(name).into_os_string();
+        assert!(root.is_absolute());
+        let named = |name: &str| ["--config-file".into(), file(name)].to_vec();
+        assert_eq!(of(&[]), named("samconfig.toml"));
+        let more = ["--stack-name".into(), "x".into()].to_vec();
+        assert_eq!(
+            of(&["--stack-name", "x"]),
+            [more, named("samconfig.toml")].concat()
+        );
+        assert_eq!(of(&["--config-file", "own.toml"]), named("own.toml"));
+        assert_eq!(of(&["--config-file=/own.toml"]), named("/own.toml"));
+        assert_eq!(configured(Path::new("/nowhere"), &[]), [""; 0]);
+    }
+
+    #[test]
+    fn a_deployment_takes_the_generated_template_whatever_sam_has_built() {
+        let text = std::fs::read_to_string(crate::plans::root().join("samconfig.toml"));
+        let text = text.expect("a configuration");
+        let (_, deploy) = text
+            .split_once("[default.deploy.parameters]")
+            .expect("a section");
+        let section = deploy.split("\n[").next().unwrap_or_default();
+        assert!(
+            section
+                .lines()
+                .any(|line| line == "template_file = \"template.yaml\""),
+            "{section}"
+        );
+    }
 }

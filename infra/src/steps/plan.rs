@@ -39,16 +39,13 @@ pub(super) fn plan(
     collections: &[&Definition],
 ) -> Result<Plan, String> {
     let mut plan = Plan::default();
+    let mut differs = false;
     for (id, table) in present {
         let Some(wanted) = table_of(drawn, id) else {
             continue;
         };
         for index in &table.indexes {
-            let same = |other: &&Value| other.get("IndexName") == index.get("IndexName");
-            if wanted
-                .indexes
-                .iter()
-                .find(same)
+            if index_named(&wanted, index)
                 .is_some_and(|other| other.get("KeySchema") != index.get("KeySchema"))
             {
                 return Err(format!(
@@ -56,6 +53,10 @@ pub(super) fn plan(
                 ));
             }
         }
+        differs |= table
+            .indexes
+            .iter()
+            .any(|index| index_named(&wanted, index).is_some_and(|other| other != index));
         let changes = changes(&index_names(&table.indexes), &index_names(&wanted.indexes));
         let added: Vec<String> = changes
             .iter()
@@ -97,11 +98,17 @@ pub(super) fn plan(
             }
         }
     }
-    // There is always one deployment: of the code.
-    if plan.steps.is_empty() {
+    // There is always one deployment: of the code. Indexes that stay and differ get the last one, without other changes.
+    if plan.steps.is_empty() || differs {
         plan.steps.push(BTreeMap::new());
     }
     Ok(plan)
+}
+
+/// The index of a table that is called as this one.
+fn index_named<'a>(table: &'a Table, index: &Value) -> Option<&'a Value> {
+    let same = |other: &&Value| other.get("IndexName") == index.get("IndexName");
+    table.indexes.iter().find(same)
 }
 
 /// One table's changes in their order: new indexes first, since the previous code may need the removed ones until then.

@@ -1,3 +1,4 @@
+use api::fingerprint::Fingerprints;
 use serde_json::json;
 
 use std::collections::BTreeMap;
@@ -17,7 +18,10 @@ fn definition(indexes: &serde_json::Value, unique: bool) -> Definition {
 }
 
 fn drawn(definition: &Definition) -> Value {
-    serde_yaml_ng::from_str(&template::draw(PAGE, &[definition]).expect("drawn")).expect("YAML")
+    serde_yaml_ng::from_str(
+        &template::draw(PAGE, &[definition], &Fingerprints::default()).expect("drawn"),
+    )
+    .expect("YAML")
 }
 
 fn present(definition: &Definition) -> BTreeMap<String, Table> {
@@ -109,6 +113,32 @@ fn without_index_changes_there_is_one_step_and_a_unique_field_is_filled() {
 }
 
 #[test]
+fn an_index_that_stays_gets_a_new_limit_in_a_step_without_other_changes() {
+    let old = definition(&json!([["a"]]), false);
+    let new = definition(&json!([["a"], ["b"]]), false);
+    let mut before = present(&old);
+    for index in before.values_mut().flat_map(|table| &mut table.indexes) {
+        let _ = index
+            .as_mapping_mut()
+            .expect("an index")
+            .remove("OnDemandThroughput");
+    }
+    let after = drawn(&new);
+    let plan = plan(&before, &after, &[&new]).expect("a plan");
+    assert_eq!((plan.steps.len(), plan.fill_after), (2, 1));
+    let limits = |done: usize| {
+        let step = step(Path::new("out"), &plan.steps[..done], &before, &after);
+        let table = table_of(&step, "ThingsCollection").expect("a table");
+        let limited = |index: &Value| index.get("OnDemandThroughput").is_some();
+        table.indexes.iter().map(limited).collect::<Vec<_>>()
+    };
+    assert_eq!(
+        (limits(1), limits(2)),
+        (vec![false, true], vec![true, true])
+    );
+}
+
+#[test]
 fn what_dynamodb_cannot_change_is_refused_or_warned_about() {
     let old = definition(&json!([]), false);
     let mut fewer = old.clone();
@@ -129,8 +159,10 @@ fn what_dynamodb_cannot_change_is_refused_or_warned_about() {
         warnings[0].starts_with("the owner field of things"),
         "{warnings:?}"
     );
-    let gone: Value =
-        serde_yaml_ng::from_str(&template::draw(PAGE, &[]).expect("drawn")).expect("YAML");
+    let gone: Value = serde_yaml_ng::from_str(
+        &template::draw(PAGE, &[], &Fingerprints::default()).expect("drawn"),
+    )
+    .expect("YAML");
     assert!(
         compare(&present(&old), &gone, &[]).expect("allowed")[0]
             .starts_with("Things is no longer declared")

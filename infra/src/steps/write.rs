@@ -82,7 +82,19 @@ pub(super) fn step(
         else {
             continue;
         };
-        let mut indexes = before.indexes.clone();
+        // DynamoDB changes an index beside a new one or a removed one in no update.
+        let is_changed = steps
+            .last()
+            .is_some_and(|step| step.contains_key(id.as_str().unwrap_or_default()));
+        let as_wanted = |index: &Value| {
+            let same = |it: &&Value| it.get("IndexName") == index.get("IndexName");
+            wanted.indexes.iter().find(same).filter(|_| !is_changed)
+        };
+        let mut indexes: Vec<Value> = before
+            .indexes
+            .iter()
+            .map(|index| as_wanted(index).unwrap_or(index).clone())
+            .collect();
         for change in steps
             .iter()
             .filter_map(|step| step.get(id.as_str().unwrap_or_default()))

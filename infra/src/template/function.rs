@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use api::Definition;
 use api::endpoints::Entry;
+use api::fingerprint::{self, Fingerprints};
+use api::{Definition, Front};
 use serde::Serialize;
 use serde_yaml_ng::Value;
 
@@ -41,6 +42,7 @@ struct Environment {
 pub(super) fn function(
     entry: &Entry,
     collections: &[&Definition],
+    fingerprints: &Fingerprints,
 ) -> Result<Resource<Function>, String> {
     Ok(Resource {
         r#type: "AWS::Serverless::Function",
@@ -55,16 +57,22 @@ pub(super) fn function(
             description: entry.doc,
             code_uri: format!("target/lambda/{}/", entry.name),
             memory_size: entry.hashes.then_some(ONE_VCPU),
-            environment: environment(entry),
+            environment: environment(entry, fingerprints),
             policies: policy(entry, collections)?.into_iter().collect(),
         },
     })
 }
 
-/// The settings of an endpoint: where it runs, and the variables that the page says or derives.
-fn environment(entry: &Entry) -> Environment {
+/// The settings of an endpoint: where it runs, for which definitions, and the variables that the page says or derives.
+fn environment(entry: &Entry, fingerprints: &Fingerprints) -> Environment {
     let mut variables = BTreeMap::from([
+        ("BAKEND_DOMAIN_NAME", reference("DomainName")),
         ("BAKEND_ENV", "cloud".into()),
+        (
+            fingerprint::VARIABLE,
+            fingerprints.for_guard(entry.guard).into(),
+        ),
+        (Front::VARIABLE, reference("FrontSecret")),
         ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-")),
     ]);
     variables.extend(

@@ -1,4 +1,4 @@
-//! The HTTP API: its routes with the function behind each, and the throttle of the routes that hash passwords.
+//! The HTTP API: its routes with the function behind each, and the routes with a throttle of their own.
 //!
 //! The routes stand in an OpenAPI document of the API, not in events of the functions. An event cannot name the role
 //! that invokes, and SAM adds a permission for each event, which is one resource more.
@@ -150,14 +150,17 @@ fn parameters(path: &'static str) -> Vec<Parameter> {
     names.map(parameter).collect()
 }
 
-/// The throttle of the routes that hash passwords, by API Gateway's key of the route.
+/// The routes with a throttle of their own, by API Gateway's key of the route.
 fn route_settings(page: &[&Entry]) -> BTreeMap<String, RouteSettings> {
     let mut settings = BTreeMap::new();
-    for entry in page.iter().filter(|entry| entry.hashes) {
+    for entry in page {
+        let Some([rate, burst]) = entry.throttle().parameters() else {
+            continue;
+        };
         for method in entry.methods {
             let route = RouteSettings {
-                throttling_rate_limit: reference("PasswordThrottlingRate"),
-                throttling_burst_limit: reference("PasswordThrottlingBurst"),
+                throttling_rate_limit: reference(rate),
+                throttling_burst_limit: reference(burst),
             };
             settings.insert(format!("{} {}", method.as_str(), entry.path), route);
         }

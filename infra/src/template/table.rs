@@ -3,10 +3,10 @@
 use api::Definition;
 use api::tables::SystemTable;
 use serde::Serialize;
-use serde_yaml_ng::Value;
+use serde_yaml_ng::{Mapping, Value};
 
 use super::resource::{Metadata, Resource};
-use crate::intrinsic::{reference, sub};
+use crate::intrinsic::{either, reference, sub};
 
 /// A DynamoDB table.
 #[derive(Serialize)]
@@ -14,6 +14,7 @@ use crate::intrinsic::{reference, sub};
 pub(super) struct Table {
     table_name: Value,
     billing_mode: &'static str,
+    on_demand_throughput: Value,
     attribute_definitions: Vec<Attribute>,
     key_schema: Vec<Key>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -22,7 +23,7 @@ pub(super) struct Table {
     time_to_live_specification: Option<TimeToLive>,
     point_in_time_recovery_specification: PointInTimeRecovery,
     #[serde(rename = "SSESpecification")]
-    sse_specification: Encryption,
+    sse_specification: Value,
     deletion_protection_enabled: Value,
 }
 
@@ -46,6 +47,8 @@ struct Index {
     index_name: String,
     key_schema: Vec<Key>,
     projection: Projection,
+    /// An index does not share that of its table.
+    on_demand_throughput: Value,
 }
 
 #[derive(Serialize)]
@@ -65,12 +68,6 @@ struct TimeToLive {
 #[serde(rename_all = "PascalCase")]
 struct PointInTimeRecovery {
     point_in_time_recovery_enabled: bool,
-}
-
-#[derive(Serialize)]
-struct Encryption {
-    #[serde(rename = "SSEEnabled")]
-    enabled: bool,
 }
 
 /// An attribute that is part of a key: its name and its type.
@@ -162,6 +159,7 @@ fn table(
         projection: Projection {
             projection_type: "ALL",
         },
+        on_demand_throughput: most_reads(),
     };
     Resource {
         r#type: "AWS::DynamoDB::Table",
@@ -171,6 +169,7 @@ fn table(
         properties: Table {
             table_name: sub(&format!("${{AWS::StackName}}-{name}")),
             billing_mode: "PAY_PER_REQUEST",
+            on_demand_throughput: most_reads(),
             attribute_definitions: attributes,
             key_schema: keys(key.iter().map(|(name, _)| *name)),
             global_secondary_indexes: indexes.iter().map(index).collect(),
@@ -181,10 +180,25 @@ fn table(
             point_in_time_recovery_specification: PointInTimeRecovery {
                 point_in_time_recovery_enabled: true,
             },
-            sse_specification: Encryption { enabled: true },
+            sse_specification: encryption(),
             deletion_protection_enabled: reference("DeletionProtection"),
         },
     }
+}
+
+/// The most units that may be read in a second; what is above is throttled and costs nothing.
+fn most_reads() -> Value {
+    Mapping::from_iter([("MaxReadRequestUnits".into(), reference("MaxReadUnits"))]).into()
+}
+
+/// Nothing for the key that AWS owns, which costs no requests; else the key of the owner.
+fn encryption() -> Value {
+    let own = Mapping::from_iter([
+        ("SSEEnabled".into(), true.into()),
+        ("SSEType".into(), "KMS".into()),
+        ("KMSMasterKeyId".into(), reference("TableKeyArn")),
+    ]);
+    either("HasTableKey", own.into(), reference("AWS::NoValue"))
 }
 
 /// The partition key and, if there is one, the sort key.

@@ -11,9 +11,16 @@ fn definition(name: &str) -> Definition {
     .expect("a definition")
 }
 
+fn marks() -> Fingerprints {
+    Fingerprints {
+        records: "0000000000000001".to_owned(),
+        others: "0000000000000002".to_owned(),
+    }
+}
+
 fn drawn(definitions: &[Definition]) -> Result<Value, String> {
     let collections: Vec<&Definition> = definitions.iter().collect();
-    draw(PAGE, &collections).map(|text| serde_yaml_ng::from_str(&text).expect("YAML"))
+    draw(PAGE, &collections, &marks()).map(|text| serde_yaml_ng::from_str(&text).expect("YAML"))
 }
 
 fn properties<'a>(template: &'a Value, id: &str) -> &'a Value {
@@ -43,6 +50,16 @@ fn every_endpoint_is_a_function_with_its_settings() {
             .and_then(|environment| environment.get("Variables"))
             .and_then(|variables| variables.get("BAKEND_KEYS_VERSION"));
         assert_eq!(version.is_some(), entry.touches_tables(), "{}", entry.name);
+        let mark = function
+            .get("Environment")
+            .and_then(|environment| environment.get("Variables"))
+            .and_then(|variables| variables.get("BAKEND_FINGERPRINT"));
+        assert_eq!(
+            mark,
+            Some(&Value::from(marks().for_guard(entry.guard))),
+            "{}",
+            entry.name
+        );
     }
     let origins = |name: &str| {
         let function = properties(&template, &names::function(name));
@@ -60,6 +77,13 @@ fn every_endpoint_is_a_function_with_its_settings() {
         ]
     );
     assert_eq!(origins("login"), None);
+    let parameter = template
+        .get("Parameters")
+        .and_then(|parameters| parameters.get("AllowedOrigins"));
+    assert_eq!(
+        parameter.and_then(|parameter| parameter.get("AllowedPattern")),
+        Some(&Value::from(api::origin::parameter_pattern()))
+    );
     let hashing = [
         "register",
         "login",
@@ -78,7 +102,20 @@ fn every_endpoint_is_a_function_with_its_settings() {
         .get("RouteSettings")
         .and_then(Value::as_mapping)
         .expect("there");
-    assert_eq!(routes.len(), hashing.len());
+    let throttled = [
+        ("GET /api/{collection}/count", "CountThrottlingRate"),
+        ("GET /api/{collection}", "ListThrottlingRate"),
+        ("POST /api/auth/login", "PasswordThrottlingRate"),
+    ];
+    for (route, rate) in throttled {
+        let settings = routes.get(route).expect("a throttle of its own");
+        assert_eq!(
+            settings.get("ThrottlingRateLimit"),
+            Some(&reference(rate)),
+            "{route}"
+        );
+    }
+    assert_eq!(routes.len(), hashing.len() + 2);
 }
 
 #[test]
@@ -172,7 +209,7 @@ fn the_count_is_that_of_the_template_and_of_what_sam_adds() {
         assert_eq!(count.total(), resources + PAGE.len() + 1);
         let line = usage(PAGE, &collections).expect("few enough");
         let formula = format!(
-            "{} functions × 2 + {number} collections × 1 + 14 fixed = {} resources; {} of 450 are left.",
+            "{} functions × 2 + {number} collections × 1 + 15 fixed = {} resources; {} of 450 are left.",
             PAGE.len(),
             count.total(),
             450 - count.total()
@@ -224,7 +261,8 @@ fn a_declared_index_sorts_a_shard_or_an_owner_by_its_binary_key() {
     let template = drawn(&[notes]).expect("drawn");
     let shown = serde_json::to_value(properties(&template, "NotesCollection")).expect("JSON");
     let index = |hash: &str, name: &str| {
-        json!({ "IndexName": name, "Projection": { "ProjectionType": "ALL" }, "KeySchema": [
+        json!({ "IndexName": name, "Projection": { "ProjectionType": "ALL" },
+            "OnDemandThroughput": { "MaxReadRequestUnits": { "Ref": "MaxReadUnits" } }, "KeySchema": [
             { "AttributeName": hash, "KeyType": "HASH" }, { "AttributeName": name, "KeyType": "RANGE" } ] })
     };
     let expected = json!([
@@ -245,6 +283,46 @@ fn a_declared_index_sorts_a_shard_or_an_owner_by_its_binary_key() {
 }
 
 #[test]
+fn a_table_reads_no_more_than_its_owner_pays_for_and_has_the_key_that_costs_nothing() {
+    let template = drawn(&[definition("notes")]).expect("drawn");
+    let tables = template["Resources"].as_mapping().expect("there");
+    let tables = tables
+        .values()
+        .filter(|resource| resource["Type"] == "AWS::DynamoDB::Table");
+    let mut count = 0;
+    for table in tables {
+        let shown = serde_json::to_value(&table["Properties"]).expect("JSON");
+        let most = json!({ "MaxReadRequestUnits": { "Ref": "MaxReadUnits" } });
+        assert_eq!(shown["OnDemandThroughput"], most);
+        for index in shown["GlobalSecondaryIndexes"]
+            .as_array()
+            .into_iter()
+            .flatten()
+        {
+            assert_eq!(index["OnDemandThroughput"], most, "{index}");
+        }
+        let own = json!({ "SSEEnabled": true, "SSEType": "KMS", "KMSMasterKeyId": { "Ref": "TableKeyArn" } });
+        assert_eq!(
+            shown["SSESpecification"],
+            json!({ "Fn::If": ["HasTableKey", own, { "Ref": "AWS::NoValue" }] })
+        );
+        count += 1;
+    }
+    assert_eq!(count, api::tables::ALL.len() + 1);
+    let default = |name: &str| template["Parameters"][name]["Default"].as_u64();
+    let defaults = [
+        ("CountThrottlingRate", 10),
+        ("CountThrottlingBurst", 20),
+        ("PasswordThrottlingRate", 100),
+        ("PasswordThrottlingBurst", 200),
+        ("MaxReadUnits", 8000),
+    ];
+    for (name, value) in defaults {
+        assert_eq!(default(name), Some(value), "{name}");
+    }
+}
+
+#[test]
 fn what_cloudformation_would_refuse_is_refused_in_one_line() {
     let many: Vec<Definition> = (0..151)
         .map(|number| definition(&format!("c{number}")))
@@ -256,7 +334,7 @@ fn what_cloudformation_would_refuse_is_refused_in_one_line() {
         "{error}"
     );
 
-    let extra: Vec<String> = (0..219).map(|number| format!("extra-{number}")).collect();
+    let extra: Vec<String> = (0..218).map(|number| format!("extra-{number}")).collect();
     let entries: Vec<Entry> = extra
         .iter()
         .map(|name| Entry {
@@ -267,19 +345,19 @@ fn what_cloudformation_would_refuse_is_refused_in_one_line() {
         })
         .collect();
     let page: Vec<&Entry> = entries.iter().collect();
-    let error = draw(&page, &[]).expect_err("refused");
+    let error = draw(&page, &[], &marks()).expect_err("refused");
     assert!(
-        error.contains("219 functions × 2 + 0 collections × 1 + 14 fixed = 452 resources")
+        error.contains("218 functions × 2 + 0 collections × 1 + 15 fixed = 451 resources")
             && !error.contains('\n'),
         "{error}"
     );
-    assert!(usage(&page[..218], &[]).is_ok_and(|line| line.contains("; 0 of 450 are left")));
-    let error = draw(&page[..2], &[]).expect_err("refused");
+    assert!(usage(&page[..217], &[]).is_ok_and(|line| line.contains("; 1 of 450 are left")));
+    let error = draw(&page[..2], &[], &marks()).expect_err("refused");
     assert!(
         error.contains("get /api/x") && error.contains("extra-1"),
         "{error}"
     );
 
-    let twice = draw(&[PAGE[0], PAGE[0]], &[]).expect_err("refused");
+    let twice = draw(&[PAGE[0], PAGE[0]], &[], &marks()).expect_err("refused");
     assert!(twice.contains("RegisterFunction"), "{twice}");
 }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::front::Front;
 use crate::settings::{Problem, Span};
 
 /// The environment of this process, and its AWS identity.
@@ -15,6 +16,10 @@ pub struct Deployment {
     pub admin_email: Option<String>,
     /// How far the clock is put forward (`BAKEND_CLOCK_OFFSET`, local only), to test expiry.
     pub clock_offset: Duration,
+    /// The distribution in front that alone may pass requests on (`BAKEND_FRONT_SECRET`).
+    pub front: Option<Front>,
+    /// Whether callers come by a domain of the owner's (`BAKEND_DOMAIN_NAME`), which only ever answers HTTPS.
+    pub has_domain: bool,
     /// How to reach DynamoDB.
     pub aws: Aws,
 }
@@ -91,6 +96,10 @@ impl Deployment {
             table_prefix,
             admin_email,
             clock_offset,
+            front: get(Front::VARIABLE)
+                .map(|text| Front::parse(&text))
+                .transpose()?,
+            has_domain: get("BAKEND_DOMAIN_NAME").is_some(),
             aws: Aws::read(get)?,
         })
     }

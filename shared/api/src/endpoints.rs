@@ -30,7 +30,7 @@ use crate::wire::{
 pub use self::access::{Action, Table};
 pub use self::entry::{Endpoint, Entry, HasCookie, Hashes, SetsCookie, TakesCookie};
 pub use self::guard::Guard;
-pub use self::message::{Cookie, Deed, Form, Query, ReplyHeader, RequestHeader, Variable};
+pub use self::message::{Cookie, Deed, Form, Pace, Query, ReplyHeader, RequestHeader, Variable};
 pub use self::method::Method;
 pub use self::route::{Route, route};
 
@@ -41,8 +41,8 @@ entry::endpoints! {
         cookie: Sets,
         hashes: passwords,
         needs: [AdminEmail],
-        access: [PutItem Users, UpdateItem Users, PutItem Sessions, PutItem Settings, PutItem Throttle,
-                 UpdateItem Throttle],
+        access: [PutItem Users, UpdateItem Users, PutItem Identities, PutItem Sessions, PutItem Settings,
+                 PutItem Throttle, UpdateItem Throttle],
     }
 
     /// Trade an email and a password for tokens.
@@ -50,8 +50,8 @@ entry::endpoints! {
         errors: [InvalidCredentials, AccountDisabled, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
-        access: [GetItem Users, UpdateItem Users, PutItem Sessions, PutItem Settings, PutItem Throttle,
-                 UpdateItem Throttle, DeleteItem Throttle],
+        access: [GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, PutItem Sessions,
+                 PutItem Settings, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
     /// Trade a refresh token for a new pair of tokens; the one presented is dead from then on.
@@ -80,10 +80,12 @@ entry::endpoints! {
 
     /// Delete one's own account: every session ends at once, and for a while it can be brought back.
     MeDelete "me-delete": [Delete] "/api/auth/me", User, Unread<Confirmation> => 204 NoContent {
-        errors: [LastAdmin, TooManyRequests],
+        errors: [LastAdmin, HasApiKeys, TooManyRequests],
+        query: [ApiKeysOfLeaver],
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, PutItem Throttle,
-                 UpdateItem Throttle, DeleteItem Throttle],
+                 UpdateItem Throttle, DeleteItem Throttle, GetItem Identities, UpdateItem Identities,
+                 DeleteItem Identities, Query ApiKeys, ConditionCheckItem ApiKeys, DeleteItem ApiKeys],
     }
 
     /// Bring a deleted account back, and sign it in.
@@ -91,8 +93,8 @@ entry::endpoints! {
         errors: [InvalidCredentials, AccountDisabled, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
-        access: [GetItem Users, UpdateItem Users, PutItem Users, PutItem Sessions, PutItem Throttle,
-                 UpdateItem Throttle, DeleteItem Throttle],
+        access: [GetItem Users, UpdateItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
+                 PutItem Sessions, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
     /// List one's own sessions that have not ended.
@@ -104,7 +106,7 @@ entry::endpoints! {
 
     /// End one's own sessions, but for the one that asks.
     SessionsEndOthers "sessions-end-others": [Delete] "/api/auth/sessions", User, NoBody => 204 NoContent {
-        access: [UpdateItem Users, UpdateItem Sessions],
+        access: [UpdateItem Users, UpdateItem Identities, UpdateItem Sessions],
     }
 
     /// End one of one's own sessions.
@@ -117,8 +119,8 @@ entry::endpoints! {
     PasswordChange "password-change": [Post] "/api/auth/password/change", User, Unread<NewPassword> => 204 NoContent {
         errors: [TooManyRequests],
         hashes: passwords,
-        access: [GetItem Users, UpdateItem Users, UpdateItem Sessions, PutItem Throttle, UpdateItem Throttle,
-                 DeleteItem Throttle],
+        access: [GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, UpdateItem Sessions,
+                 PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
     /// Read what is public of the user who has a username, whatever its case.
@@ -139,7 +141,7 @@ entry::endpoints! {
         errors: [EmailAlreadyExists, UserUniqueViolation, RecordTooLarge],
         replies: [Location],
         hashes: passwords,
-        access: [PutItem Users, UpdateItem Users],
+        access: [PutItem Users, UpdateItem Users, PutItem Identities],
     }
 
     /// Read a user.
@@ -150,14 +152,18 @@ entry::endpoints! {
 
     /// Change a user's role, profile, or whether the account is switched off, which ends every session.
     UsersUpdate "users-update": [Patch] "/api/users/{id}", Users(Update), Unread<UserChanges> => 200 UserForAdmins {
-        errors: [UserNotFound, LastAdmin, UserUniqueViolation, RecordTooLarge],
-        access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users],
+        errors: [UserNotFound, LastAdmin, HasApiKeys, UserUniqueViolation, RecordTooLarge],
+        query: [ApiKeysOfLeaver],
+        access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, UpdateItem Identities,
+                 Query ApiKeys, ConditionCheckItem ApiKeys, DeleteItem ApiKeys],
     }
 
     /// Remove a user at once.
     UsersDelete "users-delete": [Delete] "/api/users/{id}", Users(Delete), NoBody => 204 NoContent {
-        errors: [UserNotFound, LastAdmin],
-        access: [GetItem Users, DeleteItem Users, UpdateItem Users],
+        errors: [ValidationFailed, UserNotFound, LastAdmin, HasApiKeys],
+        query: [ApiKeysOfLeaver],
+        access: [GetItem Users, DeleteItem Users, UpdateItem Users, DeleteItem Identities, Query ApiKeys,
+                 ConditionCheckItem ApiKeys, DeleteItem ApiKeys],
     }
 
     /// Set a user's password, which ends every session.
@@ -165,7 +171,7 @@ entry::endpoints! {
         Unread<PasswordToSet> => 204 NoContent {
         errors: [UserNotFound],
         hashes: passwords,
-        access: [GetItem Users, UpdateItem Users],
+        access: [GetItem Users, UpdateItem Users, UpdateItem Identities],
     }
 
     /// List the sessions of a user that stand, newest first.
@@ -180,7 +186,7 @@ entry::endpoints! {
     UsersSessionsEnd "users-sessions-end": [Delete] "/api/users/{id}/sessions", Users(Update),
         NoBody => 204 NoContent {
         errors: [UserNotFound],
-        access: [GetItem Users, UpdateItem Users],
+        access: [GetItem Users, UpdateItem Users, UpdateItem Identities],
     }
 
     /// End one session of a user.
@@ -196,13 +202,14 @@ entry::endpoints! {
     /// List the API keys, newest first; the keys themselves are never shown again.
     ApiKeysList "api-keys-list": [Get] "/api/admin/api-keys", Admin, NoBody => 200 ApiKeys {
         errors: [ValidationFailed],
+        query: [ApiKeyMaker],
         access: [Query ApiKeys],
     }
 
     /// Make an API key; the key itself is shown this once.
     ApiKeysCreate "api-keys-create": [Post] "/api/admin/api-keys", Admin, Unread<NewApiKey> => 201 ShownApiKey {
         errors: [ApiKeyLimit],
-        access: [Query ApiKeys, PutItem ApiKeys, UpdateItem ApiKeys],
+        access: [Query ApiKeys, PutItem ApiKeys, UpdateItem ApiKeys, ConditionCheckItem Users],
     }
 
     /// Delete an API key, which is dead from then on.
@@ -229,7 +236,7 @@ entry::endpoints! {
         headers: [IdempotencyKey],
         replies: [Location, ETag],
         each: [Post Create (Create) => Record],
-        access: [PutItem Records, GetItem Records, BatchGetItem RelatedFilteredRecords,
+        access: [PutItem Records, GetItem Records, UpdateItem Records, BatchGetItem RelatedFilteredRecords,
                  ConditionCheckItem RelatedRecords, ConditionCheckItem RelatedUsers],
     }
 
@@ -238,16 +245,19 @@ entry::endpoints! {
         errors: [InvalidCursor, IndexBuilding],
         query: [Limit, Cursor, Sort, SortBy, SortDirection, Explain, Fields, Expand, Conditions, Filter, AndFilters,
                 OrFilters, Search],
+        replies: [ExpandTruncated],
+        throttle: Lists,
         each: [Get List => Page],
-        access: [Query Records, Query RecordsIndexes, BatchGetItem RelatedRecords],
+        access: [Query Records, GetItem Records, Query RecordsIndexes, BatchGetItem RelatedRecords],
     }
 
     /// Count the records the caller may list, all or those that pass a filter.
     RecordsCount "records-count": [Get] "/api/{collection}/count", Rule(List), NoBody => 200 RecordCount {
         errors: [IndexBuilding],
         query: [Conditions, Filter, AndFilters, OrFilters, Search],
+        throttle: Counts,
         each: [Get Count],
-        access: [Query Records, Query RecordsIndexes],
+        access: [Query Records, GetItem Records, Query RecordsIndexes],
     }
 
     /// Read the collection's definition.
@@ -259,7 +269,7 @@ entry::endpoints! {
     RecordsBulk "records-bulk": [Post] "/api/{collection}/bulk", Rules, BulkOperations => 200 BulkItems {
         errors: [RecordNotFound],
         each: [Post Bulk (Bulk) => Items],
-        access: [PutItem Records, UpdateItem Records, BatchGetItem Records, DeleteItem UniqueRecords,
+        access: [PutItem Records, UpdateItem Records, GetItem Records, BatchGetItem Records, DeleteItem Records,
                  ConditionCheckItem RelatedRecords, ConditionCheckItem RelatedUsers],
     }
 
@@ -268,7 +278,7 @@ entry::endpoints! {
         errors: [RecordNotFound],
         query: [Fields, Expand],
         headers: [IfNoneMatch],
-        replies: [OptionalETag],
+        replies: [OptionalETag, ExpandTruncated],
         each: [Get Get => View],
         access: [GetItem Records, BatchGetItem RelatedRecords],
     }
@@ -279,7 +289,7 @@ entry::endpoints! {
         headers: [IfMatch],
         replies: [ETag],
         each: [Patch Update (Patch) => Record, Put Replace (Put) => Record],
-        access: [UpdateItem Records, GetItem EntangledRecords, PutItem UniqueRecords, DeleteItem UniqueRecords,
+        access: [UpdateItem Records, GetItem Records, PutItem UniqueRecords, DeleteItem UniqueRecords,
                  BatchGetItem RelatedFilteredRecords, ConditionCheckItem RelatedRecords,
                  ConditionCheckItem RelatedUsers],
     }
@@ -289,7 +299,7 @@ entry::endpoints! {
         errors: [RecordNotFound, PreconditionFailed],
         headers: [IfMatch],
         each: [Delete Delete],
-        access: [UpdateItem Records, GetItem UniqueRecords, GetItem FilteredRecords, DeleteItem UniqueRecords],
+        access: [UpdateItem Records, DeleteItem Records, GetItem UniqueRecords, GetItem FilteredRecords],
     }
 
     /// Answer every path and method that no endpoint has, in the one error shape.

@@ -60,6 +60,7 @@ codes! {
     OriginNotAllowed = "auth/origin-not-allowed" 403 "This origin may not do this.";
     SessionNotFound = "auth/session-not-found" 404 "There is no such session.";
     LastAdmin = "users/last-admin" 409 "The last admin can be neither demoted, disabled nor deleted.";
+    HasApiKeys = "users/has-api-keys" 409 "This admin has made API keys; say ?apiKeys=keep or ?apiKeys=delete.";
     UserNotFound = "users/not-found" 404 "There is no such user.";
     UserUniqueViolation = "users/unique-violation" 409 "Another user has this value.";
     ApiKeyNotFound = "keys/not-found" 404 "There is no such API key.";

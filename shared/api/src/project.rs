@@ -1,15 +1,33 @@
 //! The owner's part of a project: the settings in `bakend.json` and the collections beside it.
 
 use std::fs;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use crate::check::{self, Checked};
+use crate::fingerprint::Fingerprints;
 use crate::settings::Settings;
 
 /// The variable that names another folder with `bakend.json` and `collections/` than the root of the checkout: the
 /// suite's own, or a rehearsal's. Build scripts embed that project, tools draw its plans, and functions built with
 /// debug assertions read it when they start.
 pub const VARIABLE: &str = "BAKEND_PROJECT";
+
+/// A file of every checkout and of no other folder.
+const MARK: &str = "infra/base.yaml";
+
+/// The checkout that one of these folders or files is in, the first that is in one.
+///
+/// A tool asks when it runs: a checkout that was copied or moved with its `target` has binaries that were built
+/// elsewhere.
+#[must_use]
+pub fn root_above(starts: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> {
+    starts.into_iter().find_map(|start| {
+        let mut above = start.ancestors();
+        above
+            .find(|folder| folder.join(MARK).is_file())
+            .map(Path::to_path_buf)
+    })
+}
 
 /// Settings and collections that fit each other.
 #[derive(Clone)]
@@ -18,6 +36,8 @@ pub struct Project {
     pub settings: Settings,
     /// The collections, with the warnings about them.
     pub collections: Checked,
+    /// The marks of both, for the template and the functions.
+    pub fingerprints: Fingerprints,
 }
 
 impl Project {
@@ -40,12 +60,35 @@ impl Project {
         let collections = check::check(&files).map_err(lines)?;
         let undeclared = collections.undeclared_roles(&settings.auth.roles);
         if undeclared.is_empty() {
+            let fingerprints = Fingerprints::of(&text, &collections.definitions);
             Ok(Self {
                 settings,
                 collections,
+                fingerprints,
             })
         } else {
             Err(lines(undeclared))
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_root_is_found_from_where_a_tool_runs() {
+        let parent = std::env::temp_dir().join(format!("bakend-roots-{}", std::process::id()));
+        let (old, moved) = (parent.join("old"), parent.join("moved"));
+        for root in [&old, &moved] {
+            fs::create_dir_all(root.join("infra/src")).expect("a folder");
+            fs::write(root.join(MARK), "").expect("a file");
+        }
+        let found = |starts: &[&str]| root_above(starts.iter().map(|start| parent.join(start)));
+        assert_eq!(found(&["moved/infra/src", "old"]), Some(moved.clone()));
+        assert_eq!(found(&["nowhere", "moved/target/debug/infra"]), Some(moved));
+        assert_eq!(found(&["", "nowhere/infra"]), None);
+        fs::remove_dir_all(parent).expect("removed");
+        drop(old);
     }
 }

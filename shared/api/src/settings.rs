@@ -3,6 +3,7 @@
 mod auth;
 mod origin;
 mod problem;
+mod secret;
 mod span;
 mod throttle;
 mod variables;
@@ -14,6 +15,7 @@ use serde_json::Value;
 pub use self::auth::{Auth, Password, RefreshReuse, SameSite, SessionCheck};
 pub use self::origin::shown;
 pub use self::problem::Problem;
+pub use self::secret::{SecretProblem, check_secret};
 pub use self::span::Span;
 pub use self::throttle::Throttle;
 use self::variables::list_leaves;
@@ -45,9 +47,11 @@ pub struct Users {
 #[derive(Clone, PartialEq, Default, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Cors {
-    /// Origins such as `https://app.example.com`; `http://localhost:*` stands for any port. Locally, where it is
-    /// empty, that one is allowed. In the cloud API Gateway answers, from the template's parameter, and the functions
-    /// that take a cookie are told the same. A star is any origin, without cookies.
+    /// Origins such as `https://app.example.com`, `capacitor://localhost` or `ionic://localhost`, in lower case and
+    /// without a path. A star is the port of `localhost` or `127.0.0.1`. Locally, where the list is empty, pages of
+    /// `http://localhost:*`, `http://127.0.0.1:*` and `https://localhost:*` may call. In the cloud API Gateway answers,
+    /// from the template's parameter, and the functions that take a cookie are told the same. A star as a whole is any
+    /// origin, without cookies.
     pub allowed_origins: Vec<String>,
 }
 

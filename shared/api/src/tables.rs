@@ -53,6 +53,9 @@ pub const USERS: SystemTable = SystemTable {
     stream: None,
 };
 
+/// The start of the partition keys of [`USERS`] that belong to identities, which hold the password hashes.
+pub const IDENTITIES: &str = "email#";
+
 /// `_sessions`
 pub const SESSIONS: SystemTable = SystemTable {
     name: "_sessions",

@@ -8,9 +8,6 @@ use serde::{Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// The last moment that RFC 3339 can write in UTC, in milliseconds.
-const LAST: u64 = 253_402_300_799_999;
-
 /// A moment, in whole milliseconds since 1970 in UTC.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, JsonSchema)]
 #[schemars(with = "String", extend("format" = "date-time"))]
@@ -53,6 +50,32 @@ impl Timestamp {
         )
     }
 
+    /// Reads a moment from 1970 on, as [`Moment::parse`] does.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        u64::try_from(Moment::parse(text)?.0).ok().map(Self)
+    }
+}
+
+impl fmt::Display for Timestamp {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // The last moment stands for every later one.
+        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
+        Moment(millis.min(Moment::LAST)).fmt(f)
+    }
+}
+
+/// The value of a date field: a moment of the years 0000 to 9999, in whole milliseconds from 1970 in UTC.
+///
+/// Its text has one form, so texts are in the order of the moments, also across 1970.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Moment(i64);
+
+impl Moment {
+    /// The first and the last moment that RFC 3339 can write in UTC.
+    const FIRST: i64 = -62_167_219_200_000;
+    const LAST: i64 = 253_402_300_799_999;
+
     /// Reads an RFC 3339 date-time of any offset, or a full date as its midnight in UTC.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
@@ -66,17 +89,22 @@ impl Timestamp {
         let nanos = OffsetDateTime::parse(text, &Rfc3339)
             .ok()?
             .unix_timestamp_nanos();
-        u64::try_from(nanos.div_euclid(1_000_000))
+        i64::try_from(nanos.div_euclid(1_000_000))
             .ok()
-            .filter(|millis| *millis <= LAST)
+            .filter(|millis| (Self::FIRST..=Self::LAST).contains(millis))
             .map(Self)
+    }
+
+    /// Milliseconds from 1970, negative before it.
+    #[must_use]
+    pub fn millis(self) -> i64 {
+        self.0
     }
 }
 
-impl fmt::Display for Timestamp {
+impl fmt::Display for Moment {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The last moment stands for every later one.
-        let nanos = i128::from(self.0.min(LAST)) * 1_000_000;
+        let nanos = i128::from(self.0) * 1_000_000;
         let at = OffsetDateTime::from_unix_timestamp_nanos(nanos).map_err(|_| fmt::Error)?;
         let (year, month, day) = at.to_calendar_date();
         let (hour, minute, second, milli) = at.to_hms_milli();
@@ -99,7 +127,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn times_are_utc_with_milliseconds() {
+    fn moments_are_utc_with_milliseconds_in_every_year_of_four_digits() {
         for (text, wire) in [
             ("2026-11-21T10:00:00Z", "2026-11-21T10:00:00.000Z"),
             (
@@ -109,34 +137,61 @@ mod tests {
             ("2026-02-28", "2026-02-28T00:00:00.000Z"),
             ("9999-12-31T23:59:59.999Z", "9999-12-31T23:59:59.999Z"),
             ("9999-12-31T23:59:59.999+23:59", "9999-12-31T00:00:59.999Z"),
+            ("1945-05-08", "1945-05-08T00:00:00.000Z"),
+            ("1970-01-01T00:30:00+01:00", "1969-12-31T23:30:00.000Z"),
+            ("1969-12-31T23:59:59.9999Z", "1969-12-31T23:59:59.999Z"),
+            ("1600-02-29", "1600-02-29T00:00:00.000Z"),
+            ("0000-01-01", "0000-01-01T00:00:00.000Z"),
+            ("0000-01-01T00:00:00-00:01", "0000-01-01T00:01:00.000Z"),
         ] {
-            assert_eq!(
-                Timestamp::parse(text).map(|at| at.to_string()).as_deref(),
-                Some(wire),
-                "{text}"
-            );
+            let moment = Moment::parse(text).map(|at| at.to_string());
+            assert_eq!(moment.as_deref(), Some(wire), "{text}");
+            let time = Timestamp::parse(text).map(|at| at.to_string());
+            let from_1970 = Some(wire).filter(|wire| *wire >= "1970");
+            assert_eq!(time.as_deref(), from_1970, "{text}");
         }
     }
 
     #[test]
-    fn anything_else_is_no_time() {
+    fn anything_else_is_no_moment() {
         for text in [
             "",
             "now",
             "2026-02-30",
+            "1900-02-29",
             "2026-13-01T00:00:00Z",
             "2026-11-21 10:00",
-            "1969-12-31T00:00:00Z",
             "2026-11-21T10:00:00",
             "9999-12-31T23:59:59-00:01",
-            "0000-01-01T00:00:00+23:59",
+            "0000-01-01T00:00:00+00:01",
+            "-001-01-01",
+            "-0001-12-31T00:00:00Z",
+            "+10000-01-01T00:00:00Z",
             "١٢٣٤٥",
         ] {
-            assert_eq!(Timestamp::parse(text), None, "{text}");
+            assert_eq!(Moment::parse(text), None, "{text}");
         }
         assert_eq!(
             Timestamp::from_millis(u64::MAX).to_string(),
             "9999-12-31T23:59:59.999Z"
         );
+    }
+
+    #[test]
+    fn texts_are_in_the_order_of_moments_across_1970() {
+        let around = [
+            Moment::FIRST,
+            -1_000,
+            -1,
+            0,
+            1,
+            1_790_000_000_000,
+            Moment::LAST,
+        ];
+        let texts = around.map(|millis| Moment(millis).to_string());
+        assert!(texts.is_sorted_by(|a, b| a < b), "{texts:?}");
+        for (text, millis) in texts.iter().zip(around) {
+            assert_eq!(Moment::parse(text).map(Moment::millis), Some(millis));
+        }
     }
 }

@@ -10,7 +10,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use api::wire::{self, KeyType, NewApiKey};
-use api::{Code, Detail, Error, Id, Timestamp};
+use api::{Code, Detail, Error, Id, Timestamp, origin};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
@@ -199,10 +199,11 @@ impl ApiKey {
             details.extend(problems);
             Scopes::default()
         });
-        details.extend(origins.iter().enumerate().filter(|(_, origin)| !is_origin(origin)).map(|(at, origin)| {
-            let (place, origin) = (format!("origins[{at}]"), shown(origin));
-            let message = format!("`{place}`: `{origin}` is no origin such as https://app.example.com, in lower case.");
-            Detail::new(place, "format", message)
+        details.extend(origins.iter().enumerate().filter_map(|(at, text)| {
+            let fault = origin::fault(text)?;
+            let (place, text) = (format!("origins[{at}]"), shown(text));
+            let message = format!("`{place}`: `{text}` is no origin: {fault}.");
+            Some(Detail::new(place, "format", message))
         }));
         if kind == KeyType::Secret && !origins.is_empty() {
             let message =
@@ -251,7 +252,8 @@ impl ApiKey {
     #[must_use]
     pub fn admits_origin(&self, origin: Option<&str>) -> bool {
         self.origins.is_empty()
-            || origin.is_some_and(|origin| self.origins.iter().any(|own| own == origin))
+            || origin
+                .is_some_and(|origin| self.origins.iter().any(|own| origin::matches(own, origin)))
     }
 
     /// The key as an admin sees it.
@@ -278,24 +280,6 @@ fn is_equal(a: &[u8], b: &[u8]) -> bool {
         .zip(b)
         .fold(0, |difference, (a, b)| black_box(difference | (a ^ b)));
     a.len() == b.len() && difference == 0
-}
-
-/// Whether a text is an origin as browsers send it (RFC 6454, section 6.2).
-fn is_origin(text: &str) -> bool {
-    let host = text
-        .strip_prefix("https://")
-        .or_else(|| text.strip_prefix("http://"))
-        .unwrap_or_default();
-    let (name, port) = match host.rsplit_once(':') {
-        Some((name, port)) if !port.ends_with(']') => {
-            (name, port.parse::<u16>().ok().map(|_| port))
-        }
-        _ => (host, Some("1")),
-    };
-    let fits =
-        |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-._[]:".contains(&byte);
-    let port = port.is_some_and(|port| !port.starts_with(['0', '+']));
-    text.len() <= 253 && !name.is_empty() && name.bytes().all(fits) && port
 }
 
 #[cfg(test)]

@@ -1,37 +1,62 @@
 //! Email addresses, in the normalised form in which they are unique.
 
 use api::Detail;
+use api::value::is_label;
 
-/// Normalises an address: trimmed and ASCII lower-cased.
+/// The most bytes of an address (RFC 5321, section 4.5.3.1.3, without its brackets).
+const MOST_BYTES: usize = 254;
+
+/// Normalises the address of a new account: trimmed and ASCII lower-cased.
 ///
-/// Refuses only an address that could never be delivered or could be confused with another (ASVS 5.0, 2.2.1). Only a
-/// mail can tell whether an address works.
+/// Takes what browsers take for a field of the type `email` (HTML standard, "valid email address"). So one mailbox has
+/// no other spellings: no comments, quotes, brackets, commas and no `mailto:`. Only a mail can tell whether an address
+/// works.
 ///
 /// # Errors
-/// A detail for the field `email` when it is over 254 bytes (RFC 5321, section 4.5.3.1.3) or has a blank, control or
-/// non-ASCII character. Also when it has not exactly one `@` with something on both sides.
+/// A detail for the field `email` when it has another form or is over 254 bytes.
 pub fn normalise(email: &str) -> Result<String, Detail> {
+    let email = known(email)?;
+    if is_valid(&email) {
+        Ok(email)
+    } else {
+        Err(malformed())
+    }
+}
+
+/// Normalises the address of an account that may have been made before [`normalise`] had its form: such an account goes
+/// on signing in.
+///
+/// # Errors
+/// A detail for the field `email` when it is over 254 bytes or has a blank, control or non-ASCII character. Also when
+/// it has not exactly one `@` with something on both sides.
+pub fn known(email: &str) -> Result<String, Detail> {
     let email = email.trim_ascii().to_ascii_lowercase();
     let parts = email
         .split_once('@')
         .filter(|(local, domain)| !local.is_empty() && !domain.is_empty());
-    let fits = email.len() <= 254
+    let fits = email.len() <= MOST_BYTES
         && email.bytes().all(|byte| byte.is_ascii_graphic())
         && parts.is_some_and(|(_, domain)| !domain.contains('@'));
-    if fits {
-        Ok(email)
-    } else {
-        Err(Detail::new(
-            "email",
-            "format",
-            "`email` must be an email address.",
-        ))
-    }
+    if fits { Ok(email) } else { Err(malformed()) }
+}
+
+/// Whether a stored address has the form that a new account needs.
+#[must_use]
+pub fn is_valid(email: &str) -> bool {
+    let local = |byte: u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte);
+    email.len() <= MOST_BYTES
+        && email.split_once('@').is_some_and(|(name, domain)| {
+            !name.is_empty() && name.bytes().all(local) && domain.split('.').all(is_label)
+        })
+}
+
+fn malformed() -> Detail {
+    Detail::new("email", "format", "`email` must be an email address.")
 }
 
 #[cfg(test)]
 mod tests {
-    use super::normalise;
+    use super::{is_valid, known, normalise};
 
     #[test]
     fn an_address_has_one_form() {
@@ -42,6 +67,42 @@ mod tests {
             assert_eq!(normalise(email).as_deref(), Ok(expected));
         }
         assert!(normalise(&format!("{}@b", "a".repeat(252))).is_ok());
+        for email in [
+            "a.b@c-d.e",
+            ".a..b.@c",
+            "a!#$%&'*+/=?^_`{|}~-@b",
+            "1@2.3",
+            &format!("a@{}.b", "c".repeat(63)),
+        ] {
+            assert_eq!(normalise(email).as_deref(), Ok(email));
+        }
+    }
+
+    #[test]
+    fn a_mailbox_has_no_other_spellings() {
+        for email in [
+            "victim7(c)@d.example",
+            "\"victim7\"@d.example",
+            "mailto:victim7@d.example",
+            "<b>x</b>7@d.example",
+            "<victim7@d.example>",
+            "victim7@d.example,",
+            "victim7@d.example.",
+            "victim7@d.example;",
+            "victim\\7@d.example",
+            "victim7@[192.0.2.1]",
+            "victim7@d..example",
+            "victim7@-d.example",
+            "victim7@d-.example",
+            "victim7@d_d.example",
+            "victim7@d.example:25",
+        ] {
+            assert!(normalise(email).is_err(), "{email:?}");
+            // An account of before goes on signing in, and is named to the operator.
+            assert_eq!(known(email).as_deref(), Ok(email));
+            assert!(!is_valid(email), "{email:?}");
+        }
+        assert!(normalise(&format!("a@{}.b", "c".repeat(64))).is_err());
     }
 
     #[test]
@@ -62,6 +123,7 @@ mod tests {
             "İ@b",
         ] {
             assert!(normalise(email).is_err(), "{email:?}");
+            assert!(known(email).is_err(), "{email:?}");
         }
         assert!(normalise(&format!("{}@b", "a".repeat(253))).is_err());
     }

@@ -13,6 +13,7 @@ pub mod email;
 pub mod grant;
 pub mod guess;
 pub mod keys;
+pub mod leaver;
 pub mod login;
 pub mod password;
 pub mod permission;

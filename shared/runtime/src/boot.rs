@@ -3,10 +3,10 @@
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use api::settings::{self, Settings};
+use api::endpoints::Guard;
+use api::settings::{self, SecretProblem, Settings, check_secret};
 use api::wire::ShownSetting;
-use api::{Deployment, Error, Timestamp};
-use auth::keys::{SecretProblem, check_secret};
+use api::{Deployment, Error, Timestamp, fingerprint};
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::log;
@@ -24,13 +24,14 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// Reads environment and settings; refuses a bad signing secret.
-    pub(crate) fn read() -> Result<Self, String> {
+    /// Reads environment and settings; refuses a bad signing secret, and the template of other definitions.
+    pub(crate) fn read(guard: Guard) -> Result<Self, String> {
         let deployment = Deployment::read(variable).map_err(|problem| problem.to_string())?;
         let settings = Settings::read(bakend_json()?.as_ref(), variable, deployment.local)
             .map_err(|problem| problem.to_string())?;
         match settings.auth.jwt_secret.as_deref().map(check_secret) {
-            None | Some(Ok(())) => {}
+            // A short one is refused with the other settings.
+            None | Some(Ok(()) | Err(SecretProblem::Short)) => {}
             Some(Err(SecretProblem::Sample)) if deployment.local => {
                 log::warn(
                     "auth.jwtSecret is a sample from the documentation; do not deploy with it",
@@ -41,13 +42,12 @@ impl Boot {
                      Unset BAKEND_AUTH_JWT_SECRET to have a random one made and kept"
                     .to_owned());
             }
-            Some(Err(SecretProblem::Short)) => {
-                return Err(
-                    "auth.jwtSecret must have at least 32 bytes (BAKEND_AUTH_JWT_SECRET)"
-                        .to_owned(),
-                );
-            }
         }
+        fingerprint::check(
+            variable(fingerprint::VARIABLE).as_deref(),
+            collections::fingerprints().for_guard(guard),
+            deployment.local,
+        )?;
         #[expect(clippy::disallowed_methods, reason = "the one source of random bytes")]
         let random = SystemRandom::new();
         Ok(Self {
@@ -119,8 +119,7 @@ fn bakend_json() -> Result<std::borrow::Cow<'static, str>, String> {
     let Some(folder) = variable(api::project::VARIABLE) else {
         return Ok(BAKEND_JSON.into());
     };
-    let root = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
-    let path = root.join(folder).join("bakend.json");
+    let path = std::path::Path::new(&folder).join("bakend.json");
     let text = std::fs::read_to_string(&path)
         .map_err(|error| format!("Cannot read {}: {error}", path.display()))?;
     Ok(text.into())

@@ -5,13 +5,16 @@ pub(crate) mod transport;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::{Arc, OnceLock};
 
 use api::definition::USERS;
 use api::endpoints::{Endpoint, Entry, Guard, guard};
 use api::record::Write;
 use api::settings::Settings;
+use api::value;
 use api::wire::{self, Body as _, Presence, ShownSetting};
-use api::{Code, Deployment, Detail, Error, Timestamp};
+use api::{Code, Deployment, Detail, Error, Id, Timestamp};
+use auth::leaver::{self, KeysOfLeaver};
 use auth::prepare::WriteTarget;
 use auth::session::Client;
 use auth::{Admitted, Backing, Caller, Claims, Credentials, Keyring, Keys};
@@ -47,6 +50,8 @@ pub struct Call<E: Endpoint<Guard: Arrival>> {
     boot: &'static Boot,
     event: Event,
     key: Option<PresentedKey>,
+    /// The user and the session that the log names.
+    identified_as: Arc<OnceLock<(Id, Id)>>,
 }
 
 impl<E: Endpoint<Guard: Arrival>> Call<E> {
@@ -60,6 +65,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
         mut event: Event,
         request_id: &str,
         key: Option<PresentedKey>,
+        identified_as: Arc<OnceLock<(Id, Id)>>,
     ) -> Result<Self, Error> {
         let object = match E::Body::PRESENCE {
             Presence::None => Map::new(),
@@ -67,7 +73,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
         };
         let body = wire::decode(object)?;
         let shows_who = shows_who(&event, key.as_ref());
-        let collection = segment(E::ENTRY, &event, COLLECTION);
+        let collection = segment(E::ENTRY, event.path(), COLLECTION);
         Ok(Self {
             body,
             definition: E::Guard::arrive(E::ENTRY.guard, collection, shows_who)?,
@@ -78,7 +84,13 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
             boot,
             event,
             key,
+            identified_as,
         })
+    }
+
+    /// Has the log name the user and the session of a token that this deployment signed, or of a session that begins.
+    pub fn identified(&self, user: Id, session: Id) {
+        let _ = self.identified_as.set((user, session));
     }
 
     /// Random bytes, fit for secrets.
@@ -128,7 +140,8 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
 
     /// The source address of the request.
     pub(crate) fn source(&self) -> &str {
-        self.event.source_ip()
+        let front = self.deployment.front.as_ref();
+        self.event.source(front).unwrap_or_default()
     }
 }
 
@@ -148,9 +161,13 @@ impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
     /// # Errors
     /// `auth/invalid-token` for a header that shows anything else.
     pub fn signed(&self, keys: &Keys) -> Result<Option<Claims>, Error> {
-        self.bearer()
-            .map(|token| access_token::signed(keys, token?))
-            .transpose()
+        let bearer = self.bearer();
+        let claims = bearer.map(|token| access_token::signed(keys, token?));
+        let claims = claims.transpose()?;
+        if let Some(claims) = &claims {
+            self.identified(claims.sub, claims.sid);
+        }
+        Ok(claims)
     }
 }
 
@@ -184,6 +201,9 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
             .bearer()
             .map(|token| access_token::valid(keys, token?, self.now))
             .transpose()?;
+        if let Some(claims) = &claims {
+            self.identified(claims.sub, claims.sid);
+        }
         Ok(Credentials {
             claims,
             ..self.without_token()
@@ -223,7 +243,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     /// The segment of the path at the endpoint's placeholder, such as `{username}`, as it was sent.
     #[must_use]
     pub fn segment(&self, placeholder: &str) -> &str {
-        segment(E::ENTRY, &self.event, placeholder)
+        segment(E::ENTRY, self.event.path(), placeholder)
     }
 
     /// The query parameters in their order, decoded and unchecked.
@@ -258,6 +278,18 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     }
 }
 
+impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
+    /// The fate of the API keys of an admin who leaves by this request, the one parameter that it may have.
+    ///
+    /// # Errors
+    /// `common/validation-failed` naming a parameter that is not known, comes twice or does not fit.
+    pub fn keys_of_leaver(&self) -> Result<Option<KeysOfLeaver>, Error> {
+        let parameters = self.query(&[leaver::PARAMETER])?;
+        let answer = parameters.get(leaver::PARAMETER);
+        Ok(KeysOfLeaver::parse(answer.map(AsRef::as_ref))?)
+    }
+}
+
 impl<E: Endpoint<Guard: guard::OfRecords + Arrival>> Call<E> {
     /// How the method treats the fields that the body leaves out: `PUT` replaces, any other merges.
     #[must_use]
@@ -286,8 +318,8 @@ impl<E: Endpoint<Guard: guard::OfRecords + Arrival>> Call<E> {
 }
 
 /// The segment of the path at this placeholder of the endpoint.
-fn segment<'a>(entry: &Entry, event: &'a Event, placeholder: &str) -> &'a str {
-    let mut pairs = entry.path.split('/').zip(event.path().split('/'));
+pub(crate) fn segment<'a>(entry: &Entry, path: &'a str, placeholder: &str) -> &'a str {
+    let mut pairs = entry.path.split('/').zip(path.split('/'));
     pairs
         .find(|(name, _)| *name == placeholder)
         .map_or("", |(_, segment)| segment)
@@ -321,14 +353,29 @@ fn object(event: &mut Event, presence: Presence) -> Result<Map<String, Value>, E
             Err(Code::InvalidJson.into())
         };
     }
-    if !event.header("content-type").is_some_and(is_json) {
+    let is_encoded = event.header("content-encoding").is_some_and(is_encoding);
+    if is_encoded || !event.header("content-type").is_some_and(is_json) {
         return Err(Code::UnsupportedMediaType.into());
     }
     let text = std::str::from_utf8(&body).map_err(|_| Code::InvalidJson)?;
-    serde_json::from_str(text).map_err(|_| Code::InvalidJson.into())
+    match value::parse(text) {
+        Ok(Value::Object(object)) => Ok(object),
+        // A name that the parser keeps for itself: the caller learns which.
+        Err(error) if error.is_data() => {
+            let message = format!("The body is JSON, but {error}.");
+            Err(Error::new(Code::InvalidJson).with_message(message))
+        }
+        Ok(_) | Err(_) => Err(Code::InvalidJson.into()),
+    }
 }
 
-/// Whether a content type is JSON in UTF-8 (RFC 8259, section 8.1).
+/// Whether a content encoding changes the body (RFC 9110, section 8.4): nothing is decoded here.
+fn is_encoding(value: &str) -> bool {
+    let mut codings = value.split(',').map(str::trim);
+    codings.any(|coding| !coding.is_empty() && !coding.eq_ignore_ascii_case("identity"))
+}
+
+/// Whether a content type is JSON in UTF-8 (RFC 8259, section 8.1), also by the name `utf8` that many clients send.
 fn is_json(content_type: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts
@@ -337,7 +384,10 @@ fn is_json(content_type: &str) -> bool {
     essence
         && parts.all(|parameter| match parameter.split_once('=') {
             Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
-                value.trim().trim_matches('"').eq_ignore_ascii_case("utf-8")
+                let name = value.trim().trim_matches('"');
+                ["utf-8", "utf8"]
+                    .iter()
+                    .any(|utf8| name.eq_ignore_ascii_case(utf8))
             }
             _ => true,
         })
@@ -374,6 +424,8 @@ mod tests {
             "{",
             "{}{}",
             "{\"a\":1,}",
+            r#"{"meta":{"$serde_json::private::Number":"5"}}"#,
+            r#"{"\u0024serde_json::private::RawValue":"{}"}"#,
             "\u{feff}{}",
         ] {
             assert_eq!(
@@ -408,6 +460,8 @@ mod tests {
             "application/json",
             "Application/JSON; charset=UTF-8",
             "application/json;charset=\"utf-8\"",
+            "application/json; charset=utf8",
+            "application/json;charset=\"UTF8\"",
         ] {
             assert!(is_json(fits), "{fits}");
         }
@@ -424,6 +478,31 @@ mod tests {
             body_of(json!({}), json!("{}"), false),
             Err(Code::UnsupportedMediaType)
         );
+    }
+
+    #[test]
+    fn an_encoded_body_is_of_another_type() {
+        let of = |encoding: &str, body: &str, base64: bool| {
+            let headers =
+                json!({ "content-type": "application/json", "content-encoding": encoding });
+            body_of(headers, json!(body), base64)
+        };
+        for encoding in [
+            "gzip",
+            "GZIP",
+            "br",
+            "deflate, gzip",
+            "identity, gzip",
+            "utf-8",
+        ] {
+            assert_eq!(of(encoding, "{}", false), Err(Code::UnsupportedMediaType));
+            // The first bytes of gzip.
+            let bytes = of(encoding, "H4sIAAAAAAAA", true);
+            assert_eq!(bytes, Err(Code::UnsupportedMediaType), "{encoding}");
+        }
+        for encoding in ["", "identity", "Identity"] {
+            assert!(of(encoding, "{}", false).is_ok(), "{encoding}");
+        }
     }
 
     #[test]

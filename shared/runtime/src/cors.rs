@@ -3,6 +3,7 @@
 //! needs a 2xx. On a developer's machine the headers are set here.
 
 use api::endpoints::Method;
+use api::origin::matches;
 
 use crate::boot::Boot;
 use crate::event::{Head, Response};
@@ -10,8 +11,12 @@ use crate::reply;
 
 const ALLOWED_HEADERS: &str = "authorization, content-type, idempotency-key, if-match, if-none-match, x-api-key, \
     x-refresh-token, x-refresh-token-mode";
-const EXPOSED_HEADERS: &str = "etag, location, retry-after, x-request-id";
-const LOCAL_DEFAULT: &str = "http://localhost:*";
+const EXPOSED_HEADERS: &str = "etag, location, retry-after, x-expand-truncated, x-request-id";
+const LOCAL_DEFAULTS: [&str; 3] = [
+    "http://localhost:*",
+    "http://127.0.0.1:*",
+    "https://localhost:*",
+];
 
 /// The permission of a browser's page of some origin.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -71,7 +76,7 @@ fn allowed<'a>(boot: &Boot, origin: Option<&'a str>) -> Option<Allowed<'a>> {
         .map(String::as_str)
         .collect();
     let default = if boot.deployment.local {
-        &[LOCAL_DEFAULT][..]
+        &LOCAL_DEFAULTS[..]
     } else {
         &[]
     };
@@ -96,19 +101,6 @@ fn judge<'a>(origins: &[&str], origin: &'a str) -> Option<Allowed<'a>> {
     }
 }
 
-/// Whether an origin is the pattern, or differs only in the port where the pattern says `:*`.
-fn matches(pattern: &str, origin: &str) -> bool {
-    match pattern.strip_suffix(":*") {
-        Some(host) => origin
-            .strip_prefix(host)
-            .is_some_and(|rest| match rest.strip_prefix(':') {
-                Some(port) => !port.is_empty() && port.bytes().all(|byte| byte.is_ascii_digit()),
-                None => rest.is_empty(),
-            }),
-        None => pattern == origin,
-    }
-}
-
 /// The methods that the reply to a preflight lists.
 fn all_methods() -> String {
     Method::ALL.map(Method::as_str).join(", ")
@@ -116,37 +108,7 @@ fn all_methods() -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{Allowed, judge, matches};
-
-    #[test]
-    fn an_origin_is_matched_whole() {
-        for origin in [
-            "http://localhost",
-            "http://localhost:3000",
-            "http://localhost:8080",
-        ] {
-            assert!(matches("http://localhost:*", origin), "{origin}");
-        }
-        for origin in [
-            "http://localhost.evil.example",
-            "http://localhost:80.evil.example",
-            "https://localhost:1",
-            "http://localhost:",
-            "null",
-            "",
-            "http://localhost:3000/",
-        ] {
-            assert!(!matches("http://localhost:*", origin), "{origin}");
-        }
-        assert!(matches(
-            "https://app.example.com",
-            "https://app.example.com"
-        ));
-        assert!(!matches(
-            "https://app.example.com",
-            "https://app.example.com.evil.example"
-        ));
-    }
+    use super::{Allowed, LOCAL_DEFAULTS, judge};
 
     #[test]
     fn only_a_named_origin_is_ours() {
@@ -185,6 +147,20 @@ mod tests {
         ] {
             let judged = judge(origins, origin).map(|allowed| matches!(allowed, Allowed::Ours(_)));
             assert_eq!(judged, expected, "{origins:?} {origin}");
+        }
+    }
+
+    #[test]
+    fn a_developers_pages_may_call_from_any_port() {
+        for origin in [
+            "http://localhost:3000",
+            "http://127.0.0.1:5173",
+            "https://localhost:8443",
+        ] {
+            assert_eq!(judge(&LOCAL_DEFAULTS, origin), Some(Allowed::Ours(origin)));
+        }
+        for origin in ["https://127.0.0.1:1", "http://[::1]:3000", "null"] {
+            assert_eq!(judge(&LOCAL_DEFAULTS, origin), None, "{origin}");
         }
     }
 }

@@ -4,9 +4,12 @@
 //! not make a URL. A caller may choose all of them; see docs/decisions.
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 
+use api::Front;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ring::hmac;
 use serde::{Deserialize, Serialize};
 
 /// A request.
@@ -97,12 +100,20 @@ impl Event {
         })
     }
 
-    pub(crate) fn source_ip(&self) -> &str {
-        self.request_context
-            .http
-            .source_ip
-            .as_deref()
-            .unwrap_or_default()
+    /// The source address: that which the gateway sees, or that which the distribution in front names. `None` for a
+    /// request that the distribution has not passed on.
+    pub(crate) fn source(&self, front: Option<&Front>) -> Option<&str> {
+        let Some(front) = front else {
+            let seen = self.request_context.http.source_ip.as_deref();
+            return Some(seen.unwrap_or_default());
+        };
+        let shown = self.header(Front::SECRET_HEADER)?;
+        // Every secret is compared, each in constant time.
+        let known = front
+            .secrets()
+            .fold(false, |known, secret| is_same(secret, shown) | known);
+        let source = self.header(Front::SOURCE_HEADER)?;
+        (known && source.parse::<IpAddr>().is_ok()).then_some(source)
     }
 
     pub(crate) fn user_agent(&self) -> &str {
@@ -120,6 +131,12 @@ impl Event {
             Some(body.into_bytes())
         }
     }
+}
+
+/// Whether two texts are the same, in a time that does not depend on where they differ.
+fn is_same(one: &str, other: &str) -> bool {
+    let tag = |text: &str| hmac::Key::new(hmac::HMAC_SHA256, text.as_bytes());
+    hmac::verify(&tag(one), &[], hmac::sign(&tag(other), &[]).as_ref()).is_ok()
 }
 
 /// A reply.
@@ -148,5 +165,57 @@ impl Response {
 
     pub(crate) fn header(&mut self, name: &'static str, value: impl Into<String>) {
         self.headers.insert(name, value.into());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const SECRET: &str = "0123456789abcdef0123456789abcdef";
+    const NEXT: &str = "fedcba9876543210fedcba9876543210";
+
+    fn source(front: Option<&str>, headers: &[(&str, &str)]) -> Option<String> {
+        let headers: BTreeMap<&str, &str> = headers.iter().copied().collect();
+        let event: Event = serde_json::from_value(json!({
+            "rawPath": "/", "headers": headers,
+            "requestContext": { "http": { "method": "GET", "sourceIp": "192.0.2.1" } }
+        }))
+        .expect("an event");
+        let front = front.map(|text| Front::parse(text).expect("a secret"));
+        event.source(front.as_ref()).map(ToOwned::to_owned)
+    }
+
+    #[test]
+    fn the_source_is_named_by_the_front_alone_and_nothing_passes_beside_it() {
+        let (secret, named) = (Front::SECRET_HEADER, Front::SOURCE_HEADER);
+        let both = format!("{SECRET},{NEXT}");
+        let claim = (named, "203.0.113.7");
+        let seen = Some("192.0.2.1".to_owned());
+        assert_eq!(source(None, &[(secret, SECRET), claim]), seen);
+        for front in [SECRET, &both] {
+            let found = source(Some(front), &[(secret, SECRET), claim]);
+            assert_eq!(found.as_deref(), Some("203.0.113.7"));
+        }
+        let six = source(Some(SECRET), &[(secret, SECRET), (named, "2001:db8::1")]);
+        assert_eq!(six.as_deref(), Some("2001:db8::1"));
+        assert!(source(Some(&both), &[(secret, NEXT), claim]).is_some());
+        let twice = format!("{NEXT}, {SECRET}");
+        let refused: [&[(&str, &str)]; 9] = [
+            &[],
+            &[claim],
+            &[(secret, SECRET)],
+            &[(secret, ""), claim],
+            &[(secret, NEXT), claim],
+            &[(secret, &SECRET[1..]), claim],
+            &[(secret, &twice), claim],
+            &[(secret, SECRET), (named, "")],
+            &[(secret, SECRET), (named, "203.0.113.7, 192.0.2.9")],
+        ];
+        for headers in refused {
+            assert_eq!(source(Some(SECRET), headers), None, "{headers:?}");
+        }
     }
 }

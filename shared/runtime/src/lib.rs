@@ -72,8 +72,9 @@ async fn handle<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
         event,
         request_id,
         key,
+        identified_as,
     } = asked;
-    let result = match Call::<E>::decode(boot, event, &request_id, key.clone()) {
+    let result = match Call::<E>::decode(boot, event, &request_id, key.clone(), identified_as) {
         Ok(call) => handler(state, call).await,
         Err(error) => Err(error),
     };

@@ -9,13 +9,25 @@ use serde_json::{Map, Value, json};
 
 use crate::event::Head;
 
-/// Writes the line of a request, with the id of the API key that it shows; it contains the cause of a fault, once.
+/// The parties of a request, by their ids (ASVS 5.0, 16.2.1).
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Parties {
+    /// The user who asks, and the session: those of a token that this deployment signed, whether or not it still
+    /// stands.
+    pub(crate) caller: Option<(Id, Id)>,
+    /// The API key that the request shows.
+    pub(crate) key: Option<Id>,
+    /// The user whom the request is about.
+    pub(crate) target: Option<Id>,
+}
+
+/// Writes the line of a request; it contains the cause of a fault, once.
 pub(crate) fn request(
     endpoint: &str,
     head: &Head,
     request_id: &str,
     started: Instant,
-    key: Option<Id>,
+    parties: Parties,
     error: Option<&Error>,
 ) {
     let mut line = Map::new();
@@ -34,11 +46,21 @@ pub(crate) fn request(
     );
     line.insert(
         "path".into(),
-        head.path.chars().take(256).collect::<String>().into(),
+        without_addresses(&head.path)
+            .chars()
+            .take(256)
+            .collect::<String>()
+            .into(),
     );
     line.insert("ms".into(), json!(started.elapsed().as_millis()));
-    if let Some(key) = key {
-        line.insert("apiKey".into(), key.to_string().into());
+    let (user, session) = parties.caller.unzip();
+    for (name, id) in [
+        ("user", user),
+        ("session", session),
+        ("apiKey", parties.key),
+        ("target", parties.target),
+    ] {
+        line.extend(id.map(|id| (name.to_owned(), id.to_string().into())));
     }
     if let Some(error) = error {
         line.insert("status".into(), error.code.status().into());
@@ -48,6 +70,19 @@ pub(crate) fn request(
         }
     }
     println!("{}", Value::Object(line));
+}
+
+/// The path, without segments that could be an email address: people ask for users by what they know of them.
+fn without_addresses(path: &str) -> String {
+    let shown = |segment: &str| {
+        let is_address = segment.contains('@') || segment.contains("%40");
+        if is_address {
+            "*".to_owned()
+        } else {
+            segment.to_owned()
+        }
+    };
+    path.split('/').map(shown).collect::<Vec<_>>().join("/")
 }
 
 /// Writes why the function did not start.
@@ -61,4 +96,24 @@ pub(crate) fn start_failed(endpoint: &str, reason: &str) {
 /// Writes a warning.
 pub(crate) fn warn(message: &str) {
     println!("{}", json!({ "level": "WARN", "message": message }));
+}
+
+#[cfg(test)]
+mod tests {
+    use super::without_addresses;
+
+    #[test]
+    fn a_path_is_logged_without_addresses() {
+        for (path, logged) in [
+            ("/api/users/ada@example.com", "/api/users/*"),
+            (
+                "/api/users/ada%40example.com/sessions",
+                "/api/users/*/sessions",
+            ),
+            ("/api/posts/x", "/api/posts/x"),
+            ("", ""),
+        ] {
+            assert_eq!(without_addresses(path), logged);
+        }
+    }
 }

@@ -1,5 +1,7 @@
 //! Replies: the body from a handler, and the headers that go with it.
 
+use std::collections::BTreeSet;
+
 use api::Error;
 use api::endpoints::{Endpoint, Entry};
 use auth::Admitted;
@@ -13,6 +15,7 @@ pub struct Reply<E: Endpoint> {
     body: Option<E::Reply>,
     location: Option<String>,
     etag: Option<String>,
+    truncated: String,
     cookie: Option<String>,
 }
 
@@ -39,6 +42,7 @@ impl<E: Endpoint> Reply<E> {
             body: Some(body),
             location: None,
             etag: None,
+            truncated: String::new(),
             cookie: None,
         }
     }
@@ -54,6 +58,7 @@ impl<E: Endpoint> Reply<E> {
             body: None,
             location: None,
             etag: None,
+            truncated: String::new(),
             cookie: None,
         }
         .tagged(rev)
@@ -77,6 +82,14 @@ impl<E: Endpoint> Reply<E> {
         self.etag = Some(format!("\"{rev}\""));
         self
     }
+
+    /// The reply that names these relations, in which an id stayed since its target did not fit.
+    #[must_use]
+    pub fn truncated(mut self, relations: &BTreeSet<String>) -> Self {
+        let names: Vec<&str> = relations.iter().map(String::as_str).collect();
+        self.truncated = names.join(",");
+        self
+    }
 }
 
 /// A reply without the types of its endpoint.
@@ -86,6 +99,14 @@ pub(crate) struct Sent {
     location: Option<String>,
     etag: Option<String>,
     cookie: Option<String>,
+    truncated: String,
+}
+
+impl Sent {
+    /// The `Location` header.
+    pub(crate) fn location(&self) -> Option<&str> {
+        self.location.as_deref()
+    }
 }
 
 impl<E: Endpoint> Reply<E> {
@@ -102,6 +123,7 @@ impl<E: Endpoint> Reply<E> {
             location: self.location,
             etag: self.etag,
             cookie: self.cookie,
+            truncated: self.truncated,
         })
     }
 }
@@ -119,6 +141,9 @@ pub(crate) fn encode(
             let mut response = respond(sent.status, sent.body);
             if let Some(etag) = sent.etag {
                 response.header("etag", etag);
+            }
+            if !sent.truncated.is_empty() {
+                response.header("x-expand-truncated", sent.truncated);
             }
             response.cookies.extend(sent.cookie);
             if let Some(location) = sent.location {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use api::Error;
+use api::settings::check_secret;
 use api::tables::SETTINGS;
-use auth::keys::check_secret;
 use auth::{Keyring, Keys};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine;

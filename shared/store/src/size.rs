@@ -39,6 +39,28 @@ fn value_in_item(value: &Value) -> usize {
     }
 }
 
+/// About how many bytes of memory the fields of a record take: a list of numbers takes far more than its text.
+pub(crate) fn in_memory(fields: &Map<String, Value>) -> usize {
+    fields
+        .iter()
+        .map(|(name, value)| 2 * VALUE + name.len() + value_in_memory(value))
+        .sum()
+}
+
+/// The bytes of a value itself, and of a small piece of memory beside it.
+const VALUE: usize = 32;
+
+fn value_in_memory(value: &Value) -> usize {
+    let beside = match value {
+        Value::Null | Value::Bool(_) => 0,
+        Value::Number(number) => VALUE.max(number.as_str().len()),
+        Value::String(text) => VALUE.max(text.len()),
+        Value::Array(items) => items.iter().map(value_in_memory).sum(),
+        Value::Object(entries) => in_memory(entries),
+    };
+    VALUE + beside
+}
+
 /// About how many bytes an object has as JSON, within the string that a Lambda reply makes of its body.
 pub(crate) fn in_reply(fields: &Map<String, Value>) -> usize {
     fields

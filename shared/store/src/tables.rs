@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::sync::Mutex;
+use std::time::Duration;
 
 use api::Deployment;
 use api::tables::{API_KEYS, SESSIONS, THROTTLE, USERS};
@@ -22,6 +23,8 @@ pub struct Store {
     pub(crate) keys: OnceCell<Keys>,
     /// The indexes that are known to hold every record, by collection.
     pub(crate) ready: Mutex<BTreeSet<(String, String)>>,
+    /// The collections whose kept names agree with their definitions.
+    pub(crate) keeping: Mutex<BTreeSet<String>>,
 }
 
 /// The action of a function where the table has no signing secret yet.
@@ -38,8 +41,19 @@ impl Store {
     /// Connects to the tables alone, for an operator: tokens are neither signed nor checked.
     #[must_use]
     pub fn connect(deployment: &Deployment) -> Self {
+        Self::with(deployment, client::FUNCTION)
+    }
+
+    /// Connects likewise, to be measured: a request may take minutes, as it does in a build that is not optimised.
+    #[must_use]
+    pub fn connect_patiently(deployment: &Deployment) -> Self {
+        let minutes = Duration::from_secs(300);
+        Self::with(deployment, (minutes, minutes))
+    }
+
+    fn with(deployment: &Deployment, patience: client::Patience) -> Self {
         let (client, prefix) = (
-            client::connect(&deployment.aws),
+            client::connect(&deployment.aws, patience),
             deployment.table_prefix.clone(),
         );
         Self {
@@ -49,6 +63,7 @@ impl Store {
             first: FirstSecret::Never,
             keys: OnceCell::new(),
             ready: Mutex::default(),
+            keeping: Mutex::default(),
         }
     }
 

@@ -27,7 +27,12 @@ const OPTIONS: &str = "--max-examples 20 --seed 1 --generation-database none --p
     --workers 2 --continue-on-failure --suppress-health-check all --warnings off --no-color";
 
 fn main() -> ExitCode {
-    let own = std::env::args().any(|argument| argument == "--own");
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    if let Some(unknown) = arguments.iter().find(|argument| *argument != "--own") {
+        eprintln!("cargo contract: `{unknown}` is no argument of it; it takes --own alone");
+        return ExitCode::FAILURE;
+    }
+    let own = !arguments.is_empty();
     let stack = if own { owners_stack() } else { Some(stack()) };
     let Some((stack, inside)) = stack.and_then(|stack| Some((stack, stack.inside()?))) else {
         return ExitCode::FAILURE;

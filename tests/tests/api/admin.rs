@@ -2,7 +2,10 @@
 
 use std::process::Output;
 
-use blackbox::{Inside, fresh_email, stack};
+use blackbox::{Apart, Event, Inside, PASSWORD, fresh_email, stack};
+use serde_json::json;
+
+use crate::auth::items::{identity_key, user_key, users};
 
 /// Runs `cargo admin` on the tables of the suite, as an operator with credentials would on a deployed stack.
 fn admin(inside: &Inside, arguments: &[&str]) -> Output {
@@ -84,4 +87,56 @@ fn what_cannot_be_promoted_is_one_clear_line() {
         !done && line.starts_with("cargo admin: AWS_REGION: is not set"),
         "{line}"
     );
+}
+
+#[test]
+fn an_account_with_an_address_of_before_signs_in_and_is_named() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let apart = Apart::new(inside);
+    let endpoint = apart.dynamo.endpoint();
+    let [register, login] = ["register", "login"].map(|it| apart.function(it, "before", &[]));
+    let post = |path: &str, email: &str| {
+        let body = json!({ "email": email, "password": PASSWORD });
+        Event::new("POST", path).json(&body)
+    };
+    let email = fresh_email();
+    let spelled = format!("\"{}\"(c)@example.com", email.split('@').next().unwrap());
+    let made = apart
+        .ask(&register, &post("/api/auth/register", &email))
+        .expect(201)
+        .json();
+    let id = made["user"]["id"].as_str().unwrap();
+    // Nobody has such an address anew.
+    for other in [
+        spelled.clone(),
+        format!("mailto:{email}"),
+        format!("{email},"),
+        format!("<{email}>"),
+    ] {
+        let reply = apart
+            .ask(&register, &post("/api/auth/register", &other))
+            .expect(400);
+        assert_eq!(
+            reply.json()["error"]["details"][0]["field"],
+            "email",
+            "{other}"
+        );
+    }
+    let (users, key) = (users(&endpoint), identity_key(&email));
+    let mut identity = users.get(&key);
+    let before = identity_key(&spelled);
+    identity.as_object_mut().unwrap().remove("id");
+    users.set(&before, &identity);
+    users.set(&user_key(id), &json!({ "email": { "S": spelled } }));
+    let _ = apart
+        .ask(&login, &post("/api/auth/login", &spelled))
+        .expect(200);
+    let (done, text) = said(&admin_on(inside, &endpoint, &["addresses"]));
+    let expected = format!(
+        "{id} {spelled}\n1 of 1 accounts have an address that no new account could have.\n"
+    );
+    assert_eq!((done, text), (true, expected));
+    assert!(said(&admin_on(inside, &endpoint, &["promote", &spelled])).0);
 }

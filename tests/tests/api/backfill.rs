@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
 
 use blackbox::{Apart, Event, Instance, PASSWORD, fresh_email, stack};
+use local::proxy::{Fault, Rule};
 use serde_json::{Value, json};
 
 /// Products in tables of their own, and a member's token that writes them.
@@ -234,7 +235,7 @@ fn records_that_change_meanwhile_are_where_they_belong() {
         });
         // Again and again, so that changes fall between its reads and its writes.
         let fills: Vec<_> = (0..5)
-            .map(|_| shop.backfill(&["products", "--all", "--again"]))
+            .map(|_| shop.backfill(&["products", "--all"]))
             .collect();
         done.store(true, Ordering::Relaxed);
         assert!(fills.iter().all(|(filled, _)| *filled), "{fills:?}");
@@ -274,6 +275,9 @@ fn what_code_without_the_index_deletes_is_deleted_in_the_index_too() {
     let _ = shop.sell("SKU-B", 2);
     let key = shop.item(&gone)["by.price"].clone();
     assert!(key.is_object(), "a new record is in the index");
+    // The tombstone stays where its removal fails.
+    let rule = Rule::new(Fault::Internal).key(&shop.delete.key);
+    shop.apart.proxy.fault(rule.action("DeleteItem").after(1));
     let delete = Event::new("DELETE", &format!("/api/products/{gone}")).token(&shop.token);
     let _ = shop.apart.ask(&shop.delete, &delete).expect(204);
     let mut tombstone = shop.item(&gone);
@@ -292,6 +296,38 @@ fn what_code_without_the_index_deletes_is_deleted_in_the_index_too() {
         cleared.get("by.price").is_none() && !cleared["indexed"].to_string().contains("by.price"),
         "{cleared}"
     );
+}
+
+/// An index is removed by a deployment by hand, records change and are made, and it is added again. The fill finds all of
+/// them without a flag, whatever their old marks say.
+#[test]
+fn an_index_that_is_added_again_by_hand_misses_no_record() {
+    for fill in [
+        &["products", "price"][..],
+        &["products", "--all"],
+        &["--all"],
+    ] {
+        let Some(shop) = Shop::open() else { return };
+        let oldest = shop.sell("SKU-A", 1);
+        let changed = shop.sell("SKU-B", 2);
+        let made = shop.sell("SKU-C", 3);
+        let mut item = shop.item(&changed);
+        let stale = shop.item(&oldest)["by.price"].clone();
+        item.as_object_mut().unwrap().remove("by.price");
+        shop.put(&item);
+        let mut item = shop.item(&oldest);
+        let key = item["by.price"].clone();
+        item["by.price"] = shop.item(&made)["by.price"].clone();
+        shop.put(&item);
+        let mut item = shop.item(&made);
+        item.as_object_mut().unwrap().remove("by.price");
+        item.as_object_mut().unwrap().remove("indexed");
+        shop.put(&item);
+        let (done, said) = shop.backfill(fill);
+        assert!(done && said.contains("3 filled"), "{fill:?}: {said}");
+        assert_eq!(shop.prices("price"), Ok(vec![1, 2, 3]), "{fill:?}");
+        assert_eq!((&shop.item(&oldest)["by.price"], &stale), (&key, &key));
+    }
 }
 
 #[test]

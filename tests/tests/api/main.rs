@@ -10,6 +10,7 @@
 mod admin;
 mod auth;
 mod backfill;
+mod command_lines;
 mod deployed;
 mod faults;
 mod health;

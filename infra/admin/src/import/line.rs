@@ -31,7 +31,7 @@ pub(crate) fn parse(
     random: [u8; 10],
 ) -> Result<Newcomer, String> {
     let line = std::str::from_utf8(line).map_err(|_| "is not UTF-8")?;
-    let value: Value = serde_json::from_str(line).map_err(|error| {
+    let value = api::value::parse(line).map_err(|error| {
         // The error names a place in this line, but none of its content.
         format!("is not JSON: character {}", error.column())
     })?;
@@ -55,6 +55,9 @@ pub(crate) fn parse(
     let password_hash = text(&mut fields, "passwordHash", &mut problems);
     if let Some(Err(reason)) = password_hash.as_deref().map(password::check_hash) {
         problems.push(format!("`passwordHash` {reason}."));
+    }
+    if fields.get("role").is_some_and(Value::is_null) {
+        problems.push("`role` must be a string.".to_owned());
     }
     let role = text(&mut fields, "role", &mut problems)
         .unwrap_or_else(|| auth::user::AUTHENTICATED.to_owned());
@@ -83,7 +86,7 @@ pub(crate) fn parse(
         id
     });
     let disabled = match fields.remove("disabled") {
-        None | Some(Value::Null) => false,
+        None => false,
         Some(Value::Bool(disabled)) => disabled,
         Some(_) => {
             problems.push("`disabled` must be true or false.".to_owned());

@@ -2,10 +2,9 @@
 
 mod line;
 mod lines;
+mod order;
 
-use std::collections::HashSet;
 use std::fs::File;
-use std::hash::{DefaultHasher, Hash, Hasher};
 use std::io::{BufReader, IsTerminal, Write, stderr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -14,17 +13,20 @@ use std::time::{Duration, Instant};
 use api::definition::ProfileField;
 use api::settings::Settings;
 use api::{Code, Error};
+use auth::user::ADMIN;
 use clap::Args;
 use ring::rand::{SecureRandom, SystemRandom};
-use store::{Imported, Store, Writer};
+use store::{Imported, Store, Writer, claims};
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use line::Newcomer;
-use lines::Lines;
+use lines::{Line, Lines};
+use order::{Claims, Earlier, Order, Won};
 
 use crate::now;
+use crate::printable::printable;
 
 /// How many users are made at the same time.
 const PARALLEL: usize = 32;
@@ -42,9 +44,12 @@ pub(crate) struct Arguments {
     /// The file: a user per line, as a JSON object with `email`. As needed, it has `passwordHash` (bcrypt), `role`,
     /// `id`, `createdAt`, `disabled` and profile fields.
     file: PathBuf,
-    /// Check every line, and whether its address is there already, and make nobody.
+    /// Check every line, say what the import would do, and make nobody.
     #[arg(long)]
     dry_run: bool,
+    /// Make admins of the lines with the role admin; otherwise such a line is refused.
+    #[arg(long)]
+    allow_admins: bool,
     /// Write what is refused, line by line, into this file; otherwise it is printed.
     #[arg(long)]
     report: Option<PathBuf>,
@@ -57,12 +62,15 @@ struct Tally {
     made: u64,
     there: u64,
     refused: u64,
+    admins: u64,
 }
 
 /// The result of a line.
 enum Outcome {
     /// A user.
     Made,
+    /// An admin with this address.
+    MadeAdmin(String),
     /// The user was made before.
     There,
     /// No user, with the reason.
@@ -90,63 +98,70 @@ pub(crate) async fn run(
     let (store, settings, random) = (Arc::new(store), Arc::new(settings), SystemRandom::new());
     let mut lines = Lines::new(BufReader::new(file));
     let (mut tally, mut work) = (Tally::default(), JoinSet::new());
-    let mut addresses = HashSet::new();
+    let (mut order, mut held) = (Order::default(), None);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
     let (mut stopped, mut done) = (false, false);
     let mut progress = Progress::new(name, size);
-    while !done || !work.is_empty() {
-        while !done && work.len() < PARALLEL {
-            let Some(next) = lines.next().map_err(|error| error.to_string())? else {
-                done = true;
-                break;
-            };
-            tally.lines += 1;
-            let mut bytes = [0; 10];
-            random.fill(&mut bytes).map_err(|_| "no random bytes")?;
-            let newcomer = next
-                .text
-                .and_then(|text| line::parse(&text, &settings, now(), bytes));
-            // An import recognises a user that it has made; a dry run makes no user to recognise.
-            let mut repeated =
-                |it: &Newcomer| arguments.dry_run && !addresses.insert(digest(&it.user.email));
-            match newcomer {
-                Err(reason) => note(
-                    &mut report,
-                    &mut tally,
-                    next.number,
-                    Outcome::Refused(reason),
-                )?,
-                Ok(newcomer) if repeated(&newcomer) => {
-                    let reason = "has the address of an earlier line.".to_owned();
-                    note(
-                        &mut report,
-                        &mut tally,
-                        next.number,
-                        Outcome::Refused(reason),
-                    )?;
+    while !done || held.is_some() || !work.is_empty() {
+        while (!done || held.is_some()) && work.len() < PARALLEL {
+            let next = match held.take() {
+                Some(next) => next,
+                None => {
+                    let Some(line) = lines.next().map_err(|error| error.to_string())? else {
+                        done = true;
+                        break;
+                    };
+                    tally.lines += 1;
+                    let mut bytes = [0; 10];
+                    random.fill(&mut bytes).map_err(|_| "no random bytes")?;
+                    Next::read(line, &settings, arguments, bytes)
                 }
-                Ok(newcomer) => {
+            };
+            if next.claims().is_some_and(|claims| order.waits(claims)) {
+                held = Some(next);
+                break;
+            }
+            let number = next.number;
+            let begun = match next.newcomer {
+                Ok(begun) => begun,
+                Err(reason) => {
+                    note(&mut report, &mut tally, number, Outcome::Refused(reason))?;
+                    continue;
+                }
+            };
+            match order.earlier(&begun.claims) {
+                Some(Earlier::Same) => note(&mut report, &mut tally, number, Outcome::There)?,
+                Some(Earlier::Other(reason)) => {
+                    let reason = format!("{}: {reason}", begun.newcomer.user.email);
+                    note(&mut report, &mut tally, number, Outcome::Refused(reason))?;
+                }
+                None => {
+                    order.begin(&begun.claims);
                     let (store, settings, dry_run) =
                         (Arc::clone(&store), Arc::clone(&settings), arguments.dry_run);
-                    let writer = Writer::new(None, String::new(), now(), bytes);
                     work.spawn(async move {
                         let declared = &settings.users.fields;
-                        (
-                            next.number,
-                            bring_in(&store, declared, &newcomer, &writer, dry_run).await,
-                        )
+                        let Begun {
+                            newcomer,
+                            claims,
+                            writer,
+                        } = begun;
+                        let outcome = bring_in(&store, declared, &newcomer, &writer, dry_run);
+                        (number, claims, outcome.await)
                     });
                 }
             }
         }
         tokio::select! {
             Some(outcome) = work.join_next() => {
-                let (number, outcome) = outcome.map_err(|error| error.to_string())?;
+                let (number, claims, outcome) = outcome.map_err(|error| error.to_string())?;
+                let won = if matches!(outcome, Outcome::Refused(_)) { Won::Nothing } else { Won::All };
+                order.end(number, &claims, won);
                 note(&mut report, &mut tally, number, outcome)?;
             }
             _ = interrupt.recv() => {
                 eprintln!("\nStopping after what is under way");
-                (stopped, done) = (true, true);
+                (stopped, done, held) = (true, true, None);
             }
             () = sleep(SHOWN) => {}
         }
@@ -155,6 +170,48 @@ pub(crate) async fn run(
     progress.show(&tally, lines.read(), true);
     report.flush().map_err(|error| error.to_string())?;
     outcome(&tally, stopped, arguments)
+}
+
+/// A line that is read, with its user or the reason that it makes none.
+struct Next {
+    number: u64,
+    newcomer: Result<Begun, String>,
+}
+
+/// A user to be made, and what the line claims for it.
+struct Begun {
+    newcomer: Newcomer,
+    claims: Claims,
+    writer: Writer,
+}
+
+impl Next {
+    fn read(line: Line, settings: &Settings, arguments: &Arguments, bytes: [u8; 10]) -> Self {
+        let admits = |newcomer: &Newcomer| newcomer.user.role != ADMIN || arguments.allow_admins;
+        let newcomer = line.text.and_then(|text| {
+            let newcomer = line::parse(&text, settings, now(), bytes)?;
+            if !admits(&newcomer) {
+                let email = newcomer.user.email;
+                return Err(format!(
+                    "{email}: would be an admin; --allow-admins makes admins."
+                ));
+            }
+            let claims = claims(&settings.users.fields, &newcomer.user);
+            Ok(Begun {
+                claims: Claims::new(&claims, &newcomer.mark),
+                writer: Writer::new(None, String::new(), now(), bytes),
+                newcomer,
+            })
+        });
+        Self {
+            number: line.number,
+            newcomer,
+        }
+    }
+
+    fn claims(&self) -> Option<&Claims> {
+        self.newcomer.as_ref().ok().map(|begun| &begun.claims)
+    }
 }
 
 /// Makes a user, or checks whether it could be made.
@@ -179,6 +236,7 @@ async fn bring_in(
                 .await
         };
         return match imported {
+            Ok(Imported::Made) if user.role == ADMIN => Outcome::MadeAdmin(user.email.clone()),
             Ok(Imported::Made) => Outcome::Made,
             Ok(Imported::There) => Outcome::There,
             Ok(Imported::EmailTaken) => {
@@ -200,13 +258,6 @@ async fn bring_in(
     Outcome::Refused("is not done.".to_owned())
 }
 
-/// Hashes an address, so that many of them take little memory.
-fn digest(email: &str) -> u64 {
-    let mut hasher = DefaultHasher::new();
-    email.hash(&mut hasher);
-    hasher.finish()
-}
-
 /// Counts the result of a line, and reports a refused line.
 fn note(
     report: &mut dyn Write,
@@ -217,9 +268,14 @@ fn note(
     match outcome {
         Outcome::Made => tally.made += 1,
         Outcome::There => tally.there += 1,
+        Outcome::MadeAdmin(email) => {
+            tally.made += 1;
+            tally.admins += 1;
+            eprintln!("line {number}: {} is an admin.", printable(&email));
+        }
         Outcome::Refused(reason) => {
             tally.refused += 1;
-            writeln!(report, "line {number}: {reason}")
+            writeln!(report, "line {number}: {}", printable(&reason))
                 .map_err(|error| format!("the report: {error}"))?;
         }
     }
@@ -237,7 +293,7 @@ struct Progress {
 impl Progress {
     fn new(name: String, size: u64) -> Self {
         Self {
-            name,
+            name: printable(&name),
             size,
             terminal: stderr().is_terminal(),
             shown: Instant::now(),
@@ -279,14 +335,19 @@ fn outcome(tally: &Tally, stopped: bool, arguments: &Arguments) -> Result<String
         made,
         there,
         refused,
+        admins,
     } = tally;
     let verb = if arguments.dry_run {
         "could be made"
     } else {
         "made"
     };
+    let admins = match admins {
+        0 => String::new(),
+        admins => format!(" ({admins} of them admins)"),
+    };
     let counts = format!(
-        "{lines} lines read, {made} users {verb}, {there} there already, {refused} refused"
+        "{lines} lines read, {made} users {verb}{admins}, {there} there already, {refused} refused"
     );
     let place = arguments
         .report
@@ -306,9 +367,5 @@ fn outcome(tally: &Tally, stopped: bool, arguments: &Arguments) -> Result<String
 }
 
 fn words(error: &Error) -> String {
-    format!(
-        "{}: {}",
-        error.message,
-        error.cause.as_deref().unwrap_or_default()
-    )
+    crate::words(error)
 }

@@ -11,6 +11,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use api::tables::SETTINGS;
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -211,7 +212,11 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Resul
     let request = Request::read(&head.headers, &body);
     let refused = lock(&shared.policies)
         .check(&request.key, &request.access)
-        .err();
+        .err()
+        .or_else(|| {
+            let is_function = function_of(&request.key) != OPERATOR;
+            request.overwrites(SETTINGS.name).filter(|_| is_function)
+        });
     let fault = if refused.is_some() {
         None
     } else {

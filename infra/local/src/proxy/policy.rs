@@ -39,13 +39,14 @@ impl Policies {
             return Ok(());
         }
         if let Some(refused) = access.iter().find(|access| !self.allows(function, access)) {
-            self.denied.insert((function.to_owned(), refused.clone()));
+            self.denied
+                .insert((function.to_owned(), refused.generalised()));
             return Err(refused.clone());
         }
         self.used.extend(
             access
                 .iter()
-                .map(|access| (function.to_owned(), access.clone())),
+                .map(|access| (function.to_owned(), access.generalised())),
         );
         Ok(())
     }
@@ -75,6 +76,7 @@ impl Policies {
                             allow: true,
                             actions: vec![action.clone()],
                             resources: vec![resource.clone()],
+                            leading: None,
                         };
                         if !self
                             .used
@@ -109,7 +111,16 @@ impl Statement {
     pub fn matches(&self, access: &Access) -> bool {
         let action = format!("dynamodb:{}", access.action);
         let resource = access.arn();
-        self.actions.iter().any(|pattern| fits(pattern, &action))
+        let leading = self.leading.as_ref().is_none_or(|leading| {
+            let keys = access
+                .keys
+                .iter()
+                .filter(|(name, _)| *name == leading.attribute);
+            keys.into_iter()
+                .any(|(_, key)| leading.patterns.iter().any(|pattern| fits(pattern, key)))
+        });
+        leading
+            && self.actions.iter().any(|pattern| fits(pattern, &action))
             && self
                 .resources
                 .iter()
@@ -118,6 +129,19 @@ impl Statement {
 }
 
 impl Access {
+    /// The access with the kinds of its keys: `email#*` for every address.
+    fn generalised(&self) -> Self {
+        let kind = |(name, key): &(String, String)| {
+            let start = key.split_once('#').filter(|(start, _)| !start.is_empty());
+            let kind = start.map_or("*".to_owned(), |(start, _)| format!("{start}#*"));
+            (name.clone(), kind)
+        };
+        Self {
+            keys: self.keys.iter().map(kind).collect(),
+            ..self.clone()
+        }
+    }
+
     /// The ARN of the table or index.
     #[must_use]
     pub fn arn(&self) -> String {
@@ -158,7 +182,36 @@ mod tests {
             action: action.to_owned(),
             table: table.to_owned(),
             index: index.map(str::to_owned),
+            keys: BTreeSet::new(),
         }
+    }
+
+    #[test]
+    fn a_denial_by_partition_keys_holds_for_any_of_them() {
+        let allow = r#"            - { Effect: Allow, Action: "dynamodb:GetItem","#;
+        let deny = r#"            - { Effect: Deny, Action: ["dynamodb:GetItem", "dynamodb:BatchGetItem"], Resource: { "Fn::GetAtt": [Users, Arn] }, Condition: { "ForAnyValue:StringLike": { "dynamodb:LeadingKeys": ["email#*"] } } }"#;
+        let sample = SAMPLE.replacen(allow, &format!("{deny}\n{allow}"), 1);
+        let policies = Policies::new(Template::parse(&sample).unwrap().policies().unwrap());
+        for (action, keys, allowed) in [
+            ("GetItem", &["0197"][..], true),
+            ("GetItem", &["email#a@b"], false),
+            ("BatchGetItem", &["0197", "0198"], true),
+            ("BatchGetItem", &["0197", "email#a@b"], false),
+            ("PutItem", &["email#a@b"], true),
+        ] {
+            let keys = keys.iter().map(|key| ("id".to_owned(), (*key).to_owned()));
+            let asked = Access {
+                keys: keys.collect(),
+                ..access(action, "local-_users", None)
+            };
+            assert_eq!(policies.allows("login", &asked), allowed, "{asked:?}");
+        }
+        // Another attribute is no partition key.
+        let asked = Access {
+            keys: BTreeSet::from([("email".to_owned(), "email#a@b".to_owned())]),
+            ..access("GetItem", "local-_users", None)
+        };
+        assert!(policies.allows("login", &asked));
     }
 
     #[test]

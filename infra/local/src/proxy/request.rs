@@ -1,5 +1,7 @@
 //! The facts of a DynamoDB request: its caller, its operation, its tables and indexes.
 
+use std::collections::BTreeSet;
+
 use hyper::HeaderMap;
 use serde_json::{Value, json};
 
@@ -12,6 +14,18 @@ pub struct Access {
     pub table: String,
     /// The index's name.
     pub index: Option<String>,
+    /// The attributes of the keys, and of the items that are put, with their texts: a condition on partition keys looks
+    /// among them.
+    pub keys: BTreeSet<(String, String)>,
+}
+
+impl Access {
+    /// The same access whatever the item is.
+    #[must_use]
+    pub fn of_any_item(mut self) -> Self {
+        self.keys.clear();
+        self
+    }
 }
 
 /// A request, as far as the proxy understands it.
@@ -55,6 +69,20 @@ impl Request {
             access,
             body,
         }
+    }
+
+    /// A write to this system table that an item which is there already would not refuse. No policy can
+    /// forbid it: IAM knows no condition of a write.
+    pub(crate) fn overwrites(&self, table: &str) -> Option<Access> {
+        let writes = |access: &&Access| {
+            access.table.ends_with(table) && !["GetItem", "BatchGetItem"].contains(&&*access.action)
+        };
+        let is_first = self.operation == "PutItem"
+            && self.body["ConditionExpression"] == "attribute_not_exists(#id)";
+        if is_first {
+            return None;
+        }
+        self.access.iter().find(writes).cloned()
     }
 
     /// The body, with the consumed capacity of every table and index asked for.
@@ -107,33 +135,70 @@ pub(crate) fn transaction(body: &Value) -> impl Iterator<Item = (&'static str, &
 }
 
 fn access(operation: &str, body: &Value) -> Vec<Access> {
-    let one = |action: &str, table: &Value, index: Option<&str>| Access {
+    let one = |action: &str, table: &Value, index: Option<&str>, keys| Access {
         action: action.to_owned(),
         table: table_name(table.as_str().unwrap_or("*")),
         index: index.map(str::to_owned),
+        keys,
     };
-    let mut access: Vec<Access> = match operation {
+    let mut all: Vec<Access> = match operation {
         "BatchGetItem" | "BatchWriteItem" => {
-            let tables = body["RequestItems"]
-                .as_object()
-                .into_iter()
-                .flat_map(|tables| tables.keys());
+            let tables = body["RequestItems"].as_object().into_iter().flatten();
             tables
-                .map(|table| one(operation, &json!(table), None))
+                .map(|(table, batch)| one(operation, &json!(table), None, keys_of_batch(batch)))
                 .collect()
         }
         "TransactWriteItems" | "TransactGetItems" => transaction(body)
-            .map(|(action, item)| one(action, &item["TableName"], None))
+            .map(|(action, item)| one(action, &item["TableName"], None, keys(item)))
             .collect(),
-        _ => vec![one(
-            operation,
-            &body["TableName"],
-            body["IndexName"].as_str(),
-        )],
+        _ => {
+            let keys = keys(body).into_iter().chain(key_of_query(body)).collect();
+            let index = body["IndexName"].as_str();
+            vec![one(operation, &body["TableName"], index, keys)]
+        }
     };
-    access.sort();
-    access.dedup();
+    all.sort();
+    let mut access: Vec<Access> = Vec::new();
+    for next in all {
+        match access.last_mut() {
+            Some(last)
+                if (&last.action, &last.table, &last.index)
+                    == (&next.action, &next.table, &next.index) =>
+            {
+                last.keys.extend(next.keys);
+            }
+            _ => access.push(next),
+        }
+    }
     access
+}
+
+/// The texts of a request's key, or of the item that it puts.
+fn keys(item: &Value) -> BTreeSet<(String, String)> {
+    let attributes = [&item["Key"], &item["Item"]].into_iter();
+    let attributes = attributes.filter_map(Value::as_object).flatten();
+    attributes
+        .filter_map(|(name, value)| Some((name.clone(), value["S"].as_str()?.to_owned())))
+        .collect()
+}
+
+fn keys_of_batch(batch: &Value) -> BTreeSet<(String, String)> {
+    let read = batch["Keys"].as_array().into_iter().flatten();
+    let read = read.flat_map(|key| keys(&json!({ "Key": key })));
+    let written = batch.as_array().into_iter().flatten();
+    let written = written
+        .flat_map(|one| [keys(&one["PutRequest"]), keys(&one["DeleteRequest"])])
+        .flatten();
+    read.chain(written).collect()
+}
+
+/// The partition key of a query, where its condition says `#name = :value` first.
+fn key_of_query(body: &Value) -> Option<(String, String)> {
+    let condition = body["KeyConditionExpression"].as_str()?;
+    let (name, value) = condition.split(" AND ").next()?.split_once(" = ")?;
+    let name = body["ExpressionAttributeNames"][name].as_str()?;
+    let value = body["ExpressionAttributeValues"][value]["S"].as_str()?;
+    Some((name.to_owned(), value.to_owned()))
 }
 
 /// A table is named by its name or its ARN.
@@ -212,6 +277,58 @@ mod tests {
             ]
         );
         assert_eq!(touched("ListTables", &json!({})), ["ListTables * -"]);
+    }
+
+    #[test]
+    fn every_partition_key_is_seen() {
+        let of = |operation: &str, body: &Value| -> Vec<String> {
+            let access = read(operation, body).access;
+            let keys = access.iter().flat_map(|access| &access.keys);
+            keys.map(|(name, key)| format!("{name}={key}")).collect()
+        };
+        let key = |id: &str| json!({ "id": { "S": id } });
+        let one = json!({ "TableName": "t", "Key": key("a") });
+        assert_eq!(of("GetItem", &one), ["id=a"]);
+        let put = json!({ "TableName": "t", "Item": key("a") });
+        assert_eq!(of("PutItem", &put), ["id=a"]);
+        let batch = json!({ "RequestItems": { "t": { "Keys": [key("a"), key("b")] } } });
+        assert_eq!(of("BatchGetItem", &batch), ["id=a", "id=b"]);
+        let writes = json!([{ "PutRequest": { "Item": key("a") } }, { "DeleteRequest": { "Key": key("b") } }]);
+        let batch = json!({ "RequestItems": { "t": writes } });
+        assert_eq!(of("BatchWriteItem", &batch), ["id=a", "id=b"]);
+        let transaction = json!({ "TransactItems": [{ "Put": put }, { "Put": { "TableName": "t", "Item": key("c") } },
+            { "ConditionCheck": one }] });
+        let all = ["id=a", "id=a", "id=c"];
+        assert_eq!(of("TransactWriteItems", &transaction), all);
+        let query = json!({ "TableName": "t", "KeyConditionExpression": "#k = :k AND #i > :i",
+            "ExpressionAttributeNames": { "#k": "kind" }, "ExpressionAttributeValues": { ":k": { "S": "user" } } });
+        assert_eq!(of("Query", &query), ["kind=user"]);
+    }
+
+    #[test]
+    fn a_secret_that_is_there_is_overwritten_by_nothing() {
+        let key = json!({ "id": { "S": "signing" } });
+        let put = json!({ "TableName": "local-_settings", "Item": key });
+        let mut first = put.clone();
+        first["ConditionExpression"] = json!("attribute_not_exists(#id)");
+        let other = json!({ "TableName": "local-_users", "Item": key });
+        let get = json!({ "TableName": "local-_settings", "Key": key });
+        for (operation, body, overwrites) in [
+            ("PutItem", &put, true),
+            ("PutItem", &first, false),
+            ("PutItem", &other, false),
+            ("GetItem", &get, false),
+            ("UpdateItem", &get, true),
+            ("DeleteItem", &get, true),
+            (
+                "TransactWriteItems",
+                &json!({ "TransactItems": [{ "Put": first }] }),
+                true,
+            ),
+        ] {
+            let found = read(operation, body).overwrites("_settings");
+            assert_eq!(found.is_some(), overwrites, "{operation} {body}");
+        }
     }
 
     #[test]

@@ -4,15 +4,13 @@ use std::collections::BTreeSet;
 use std::path::Path;
 use std::{fs, io};
 
-use serde_json::Value;
-
 use crate::check::definition::definition_problems;
 use crate::check::names::fold;
 use crate::check::notation::translate;
 use crate::check::problem::{Problem, Remark};
 use crate::check::warnings::definition_warnings;
 use crate::definition::Definition;
-use crate::value::{count_colons, count_members};
+use crate::value::{self, count_colons, count_members};
 
 /// The definitions that were read, and the warnings about them.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -131,8 +129,8 @@ pub fn check(files: &[(String, String)]) -> Result<Checked, Vec<Problem>> {
 
 /// Reads a definition in any of the notations, with the warnings about it. The error is the place and the reason.
 fn parse(content: &str) -> Result<(Definition, Vec<Remark>), Remark> {
-    let mut tree: Value = serde_json::from_str(content)
-        .map_err(|error| (String::new(), format!("not JSON: {error}")))?;
+    let mut tree =
+        value::parse(content).map_err(|error| (String::new(), format!("not JSON: {error}")))?;
     // A condition of a row filter must not be lost.
     if count_members(&tree) != count_colons(content) {
         return Err((
@@ -141,12 +139,5 @@ fn parse(content: &str) -> Result<(Definition, Vec<Remark>), Remark> {
         ));
     }
     let remarks = translate(&mut tree)?;
-    let definition = serde_path_to_error::deserialize(tree).map_err(|error| {
-        let path = error.path().to_string();
-        (
-            if path == "." { String::new() } else { path },
-            error.into_inner().to_string(),
-        )
-    })?;
-    Ok((definition, remarks))
+    Ok((value::read(tree)?, remarks))
 }

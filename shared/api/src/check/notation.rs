@@ -10,6 +10,7 @@ use serde_json::{Map, Value, json};
 use crate::check::problem::Remark;
 use crate::definition::Permissions;
 use crate::rule::{Rule, is_role};
+use crate::value;
 
 /// What of a file is translated before it is read as a definition: `permissions` in bkend's notation,
 /// `expressionPermissions`, and `rls` in urBackend's.
@@ -108,7 +109,7 @@ pub(super) fn translate(tree: &mut Value) -> Result<Vec<Remark>, Remark> {
     let Value::Object(file) = tree else {
         return Ok(Vec::new());
     };
-    let mut take = |name: &str| file.remove(name).filter(|value| !value.is_null());
+    let mut take = |name: &str| file.remove(name);
     let (rls, expressions) = (take("rls"), take("expressionPermissions"));
     let permissions = take("permissions");
     if let Some(rls) = rls {
@@ -179,14 +180,9 @@ pub(super) fn translate(tree: &mut Value) -> Result<Vec<Remark>, Remark> {
 
 /// Reads a part of the file that stands at `place`.
 fn read<T: DeserializeOwned>(part: Value, place: &str) -> Result<T, Remark> {
-    serde_path_to_error::deserialize(part).map_err(|error| {
-        let inner = error.path().to_string();
-        let place = if inner == "." {
-            place.to_owned()
-        } else {
-            format!("{place}.{inner}")
-        };
-        (place, error.into_inner().to_string())
+    value::read(part).map_err(|(inner, reason)| {
+        let dot = if inner.is_empty() { "" } else { "." };
+        (format!("{place}{dot}{inner}"), reason)
     })
 }
 

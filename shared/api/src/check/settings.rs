@@ -3,8 +3,12 @@
 use serde_json::{Map, Value};
 
 use crate::check::profile::profile_problems;
+use crate::origin;
 use crate::rule::is_role;
-use crate::settings::{Problem, Settings, Span, Throttle, override_leaves};
+use crate::settings::{
+    Problem, SecretProblem, Settings, Span, Throttle, check_secret, override_leaves,
+};
+use crate::value;
 
 /// Names that a role cannot have: the built-in roles, and the words of rules.
 const GROUPS: &[&str] = &[
@@ -28,7 +32,7 @@ impl Settings {
         variable: impl Fn(&str) -> Option<String>,
         local: bool,
     ) -> Result<Self, Problem> {
-        let mut file: Value = serde_json::from_str(json).map_err(|error| Problem {
+        let mut file = value::parse(json).map_err(|error| Problem {
             path: String::new(),
             reason: error.to_string(),
         })?;
@@ -76,6 +80,8 @@ impl Settings {
                 })
             }
         };
+        check_length(auth.jwt_secret.as_deref())?;
+        check_origins(&self.cors.allowed_origins)?;
         for (at, role) in auth.roles.iter().enumerate() {
             let reason = if !is_role(role) {
                 format!("`{role}` must match ^[a-z][a-z0-9_-]{{0,31}}$")
@@ -184,6 +190,32 @@ impl Settings {
     }
 }
 
+/// Refuses a signing secret that no function would start with. A sample of the documentation is left to the doorway,
+/// which knows whether this is the cloud.
+fn check_length(secret: Option<&str>) -> Result<(), Problem> {
+    match secret.map(check_secret) {
+        Some(Err(SecretProblem::Short)) => Err(Problem {
+            path: "auth.jwtSecret".to_owned(),
+            reason: "must have at least 32 bytes (BAKEND_AUTH_JWT_SECRET); unset, a random one is made and kept"
+                .to_owned(),
+        }),
+        Some(Ok(()) | Err(SecretProblem::Sample)) | None => Ok(()),
+    }
+}
+
+/// Refuses origins that no browser ever sends.
+fn check_origins(origins: &[String]) -> Result<(), Problem> {
+    for (at, text) in origins.iter().enumerate().filter(|(_, text)| *text != "*") {
+        if let Some(fault) = origin::fault(text) {
+            return Err(Problem {
+                path: format!("cors.allowedOrigins[{at}]"),
+                reason: format!("`{text}` is no origin: {fault}"),
+            });
+        }
+    }
+    Ok(())
+}
+
 /// Lifts the limits on attempts that the file does not set: a developer tries often.
 fn unthrottle(file: &mut Value) {
     let mut at = file;
@@ -204,13 +236,7 @@ fn unthrottle(file: &mut Value) {
 }
 
 fn parse(tree: Value) -> Result<Settings, Problem> {
-    serde_path_to_error::deserialize(tree).map_err(|error| {
-        let path = error.path().to_string();
-        Problem {
-            path: if path == "." { String::new() } else { path },
-            reason: error.into_inner().to_string(),
-        }
-    })
+    value::read(tree).map_err(|(path, reason)| Problem { path, reason })
 }
 
 #[cfg(test)]
@@ -242,7 +268,10 @@ mod tests {
                 ("BAKEND_AUTH_PASSWORD_MIN_LENGTH", "12"),
                 ("BAKEND_AUTH_REFRESH_REUSE", "converge"),
                 ("BAKEND_AUTH_REQUIRE_API_KEY", "true"),
-                ("BAKEND_AUTH_JWT_SECRET", "x"),
+                (
+                    "BAKEND_AUTH_JWT_SECRET",
+                    "a secret of thirty-two bytes or more",
+                ),
                 (
                     "BAKEND_USERS_FIELDS",
                     r#"[{ "name": "level", "type": "number", "max": 1.5, "public": true }]"#,
@@ -260,7 +289,10 @@ mod tests {
         assert_eq!(settings.auth.password.min_length, 12);
         assert_eq!(settings.auth.refresh_reuse, RefreshReuse::Converge);
         assert!(settings.auth.require_api_key);
-        assert_eq!(settings.auth.jwt_secret.as_deref(), Some("x"));
+        assert_eq!(
+            settings.auth.jwt_secret.as_deref(),
+            Some("a secret of thirty-two bytes or more")
+        );
         assert_eq!(settings.users.fields.len(), 1);
         assert_eq!(
             settings.users.fields[0]
@@ -293,7 +325,7 @@ mod tests {
             (
                 r#"{ "auth": { "accessTokenTtl": 15 } }"#,
                 &[],
-                "auth.accessTokenTtl: invalid type: number, expected a string",
+                "auth.accessTokenTtl: invalid type: integer `15`, expected a string",
             ),
             (
                 r#"{ "auth": { "bcryptCost": 4 } }"#,

@@ -6,6 +6,7 @@ use serde_json::{Number, Value};
 
 use crate::definition::pattern::Pattern;
 use crate::rule::Rule;
+use crate::value::present;
 
 /// The type of a field's value. The aliases are the names that other systems have for it.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -126,7 +127,11 @@ pub struct Field {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub format: Option<Format>,
     /// For an array, what its items are.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(
+        default,
+        deserialize_with = "present",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub items: Option<Box<Field>>,
     /// For an object, its fields; three levels at most.
     #[serde(default, skip_serializing_if = "Option::is_none")]

@@ -5,6 +5,8 @@ use serde::de::Error as _;
 use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::Value;
 
+use crate::value;
+
 /// A field in an order: of an index, or of a list.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
@@ -76,8 +78,8 @@ impl<'de> Deserialize<'de> for Index {
                     per_owner: false,
                 }
             }
-            object @ Value::Object(_) => serde_json::from_value(object)
-                .map_err(|error| D::Error::custom(format_args!("{error}; {INDEX_FORMS}")))?,
+            object @ Value::Object(_) => value::read(object)
+                .map_err(|(_, reason)| D::Error::custom(format_args!("{reason}; {INDEX_FORMS}")))?,
             _ => return Err(D::Error::custom(INDEX_FORMS)),
         };
         Ok(Self { fields, per_owner })

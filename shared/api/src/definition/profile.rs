@@ -5,6 +5,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer, de, ser};
 use serde_json::Value;
 
 use crate::definition::field::Field;
+use crate::value;
 
 /// The field by which a public profile is found.
 pub const USERNAME: &str = "username";
@@ -38,14 +39,9 @@ impl<'de> Deserialize<'de> for ProfileField {
             Some(Value::Bool(public)) => public,
             Some(_) => return Err(de::Error::custom("`public` must be true or false")),
         };
-        let mut field: Field = serde_path_to_error::deserialize(value).map_err(|error| {
-            let path = error.path().to_string();
-            let place = if path == "." {
-                String::new()
-            } else {
-                format!("{path}: ")
-            };
-            de::Error::custom(format_args!("{place}{}", error.into_inner()))
+        let mut field: Field = value::read(value).map_err(|(place, reason)| {
+            let separator = if place.is_empty() { "" } else { ": " };
+            de::Error::custom(format_args!("{place}{separator}{reason}"))
         })?;
         field.unique |= field.name == USERNAME;
         Ok(Self { field, public })

@@ -43,6 +43,9 @@ impl Action {
 pub enum Table {
     /// `_users`
     Users,
+    /// The identities among the items of `_users`, which hold the password hashes. A policy denies every other endpoint
+    /// the actions on them that it has on the table.
+    Identities,
     /// The index `by_kind` of `_users`.
     UsersIndex,
     /// `_sessions`
@@ -67,9 +70,6 @@ pub enum Table {
     FilteredRecords,
     /// The table of every collection with row filters that a relation points to.
     RelatedFilteredRecords,
-    /// The table of every collection whose records may have to be read before a change. Such collections have
-    /// relations, unique fields, indexes, row filters or fields with their own rule.
-    EntangledRecords,
 }
 
 impl Table {
@@ -82,14 +82,14 @@ impl Table {
             Self::Settings => Some(&tables::SETTINGS),
             Self::Throttle => Some(&tables::THROTTLE),
             Self::ApiKeys => Some(&tables::API_KEYS),
-            Self::UsersIndex
+            Self::Identities
+            | Self::UsersIndex
             | Self::Records
             | Self::RecordsIndexes
             | Self::RelatedRecords
             | Self::UniqueRecords
             | Self::FilteredRecords
-            | Self::RelatedFilteredRecords
-            | Self::EntangledRecords => None,
+            | Self::RelatedFilteredRecords => None,
         }
     }
 

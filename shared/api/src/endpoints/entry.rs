@@ -4,7 +4,7 @@ use serde::Serialize;
 
 use super::access::{Action, Table};
 use super::guard::Guard;
-use super::message::{Cookie, Deed, Query, ReplyHeader, RequestHeader, Variable};
+use super::message::{Cookie, Deed, Pace, Query, ReplyHeader, RequestHeader, Variable};
 use super::method::Method;
 use crate::error::Code;
 use crate::wire::Body;
@@ -36,6 +36,8 @@ pub struct Entry {
     pub cookie: Cookie,
     /// Whether it hashes a password. Such an endpoint gets a whole vCPU and its own throttle.
     pub hashes: bool,
+    /// The throttle that it asks for; [`Entry::throttle`] adds that of passwords.
+    pub throttled: Pace,
     /// The variables it needs, beside those that [`Entry::variables`] adds.
     pub needs: &'static [Variable],
     /// Its operations on one collection, method by method; only endpoints of records have them.
@@ -55,6 +57,16 @@ impl Entry {
     #[must_use]
     pub const fn reads_api_keys(&self) -> bool {
         self.touches_tables()
+    }
+
+    /// The throttle of its routes.
+    #[must_use]
+    pub const fn throttle(&self) -> Pace {
+        if self.hashes {
+            Pace::Passwords
+        } else {
+            self.throttled
+        }
     }
 
     /// Whether it may store the first signing secret.
@@ -182,6 +194,7 @@ pub trait HasCookie: Endpoint {}
 ///     replies: [ReplyHeader],                  reply headers of its own
 ///     cookie: Sets | Takes,                    how it deals with the cookie of a refresh token
 ///     hashes: passwords,                       1769 MB, the password throttle, and `Hashes` for its handler
+///     throttle: Counts | Lists,                a throttle of its own at the gateway
 ///     needs: [Variable],                       variables of the environment
 ///     each: [Method Verb (Form) => Form],      what it does for one collection: body, reply
 ///     access: [Action Table],                  beside what follows from the guard
@@ -198,6 +211,7 @@ macro_rules! endpoints {
             $(replies: [$($replied:ident),* $(,)?],)?
             $(cookie: $cookie:ident,)?
             $(hashes: $hashes:ident,)?
+            $(throttle: $throttle:ident,)?
             $(needs: [$($variable:ident),* $(,)?],)?
             $(each: [$($on:ident $verb:ident $(($sent:ident))? $(=> $shown:ident)?),* $(,)?],)?
             $(access: [$($action:ident $table:ident),* $(,)?],)?
@@ -225,6 +239,7 @@ macro_rules! endpoints {
                     replies: &[$($(ReplyHeader::$replied),*)?],
                     cookie: entry::fact!(Cookie $($cookie)?),
                     hashes: entry::fact!(hashes $($hashes)?),
+                    throttled: entry::fact!(Pace $($throttle)?),
                     needs: &[$($(Variable::$variable),*)?],
                     deeds: &[$($(Deed {
                         method: Method::$on,
@@ -268,6 +283,12 @@ macro_rules! fact {
     };
     (Form $form:ident) => {
         Some(Form::$form)
+    };
+    (Pace) => {
+        Pace::Stage
+    };
+    (Pace $throttle:ident) => {
+        Pace::$throttle
     };
     (hashes) => {
         false

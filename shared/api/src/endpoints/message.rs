@@ -13,6 +13,10 @@ pub enum Query {
     UserSearch,
     /// `role` of users.
     UserRole,
+    /// `createdBy`: the maker of API keys.
+    ApiKeyMaker,
+    /// `apiKeys`: what becomes of the keys that a leaving admin has made.
+    ApiKeysOfLeaver,
     /// `sort`: the order of a collection's list.
     Sort,
     /// `sortBy`: the order by one field.
@@ -59,6 +63,8 @@ pub enum ReplyHeader {
     ETag,
     /// `ETag`, left out where relations are inlined.
     OptionalETag,
+    /// `x-expand-truncated`, the relations in which an id stayed since its target did not fit.
+    ExpandTruncated,
 }
 
 /// How an endpoint deals with the cookie of a refresh token.
@@ -70,6 +76,32 @@ pub enum Cookie {
     Sets,
     /// It takes a refresh token from the body, a header or the cookie, and answers the same way.
     Takes,
+}
+
+/// The throttle of an endpoint's routes at the gateway, which counts the requests of all callers together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pace {
+    /// That of the stage, for each route.
+    Stage,
+    /// That of password hashes, which cost a whole vCPU.
+    Passwords,
+    /// That of counts: each may read a whole collection's share of units.
+    Counts,
+    /// That of lists: the gateway cannot see which of them an index serves.
+    Lists,
+}
+
+impl Pace {
+    /// The parameters of the template that hold its rate and its burst; none for the stage's own.
+    #[must_use]
+    pub const fn parameters(self) -> Option<[&'static str; 2]> {
+        match self {
+            Self::Stage => None,
+            Self::Passwords => Some(["PasswordThrottlingRate", "PasswordThrottlingBurst"]),
+            Self::Counts => Some(["CountThrottlingRate", "CountThrottlingBurst"]),
+            Self::Lists => Some(["ListThrottlingRate", "ListThrottlingBurst"]),
+        }
+    }
 }
 
 /// A variable of the environment that an endpoint needs from the deployment.

@@ -25,21 +25,26 @@ pub fn route(
     path: &str,
     is_collection: impl Fn(&str) -> bool,
 ) -> Route {
-    let fitting = || {
-        page.iter()
-            .filter(|entry| fits(entry.path, path, &is_collection))
-    };
-    let Some(most) = fitting().map(|entry| literals(entry.path)).max() else {
-        return Route::NotFound;
-    };
+    let mut most = 0;
     let mut allowed = Vec::new();
-    for entry in fitting().filter(|entry| literals(entry.path) == most) {
-        for allow in entry.methods {
-            if allow.as_str() == method {
-                return Route::To(entry.name);
-            }
-            allowed.push(*allow);
+    let mut found = None;
+    for entry in page {
+        let literals = match fits(entry.path, path, &is_collection) {
+            Some(literals) if literals >= most => literals,
+            _ => continue,
+        };
+        if literals > most {
+            most = literals;
+            found = None;
+            allowed.clear();
         }
+        if entry.methods.iter().any(|allow| allow.as_str() == method) {
+            found = found.or(Some(entry.name));
+        }
+        allowed.extend_from_slice(entry.methods);
+    }
+    if let Some(name) = found {
+        return Route::To(name);
     }
     if allowed.is_empty() {
         return Route::NotFound;
@@ -54,25 +59,25 @@ pub fn route(
     )
 }
 
-/// The number of literal segments in `template`.
-fn literals(template: &str) -> usize {
-    template
-        .split('/')
-        .filter(|segment| !segment.starts_with('{'))
-        .count()
-}
-
-/// Whether `path` is an instance of `template`.
-fn fits(template: &str, path: &str, is_collection: impl Fn(&str) -> bool) -> bool {
+/// The number of literal segments in `template`, if `path` is an instance of it.
+fn fits(template: &str, path: &str, is_collection: impl Fn(&str) -> bool) -> Option<usize> {
     let mut segments = path.split('/');
-    let all = template.split('/').all(|expected| {
-        segments.next().is_some_and(|segment| match expected {
+    let mut literals = 0;
+    for expected in template.split('/') {
+        let segment = segments.next()?;
+        let fits = match expected {
             "{collection}" => is_collection(segment),
             parameter if parameter.starts_with('{') => !segment.is_empty(),
-            literal => literal == segment,
-        })
-    });
-    all && segments.next().is_none()
+            literal => {
+                literals += 1;
+                literal == segment
+            }
+        };
+        if !fits {
+            return None;
+        }
+    }
+    segments.next().is_none().then_some(literals)
 }
 
 #[cfg(test)]

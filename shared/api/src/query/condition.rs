@@ -9,7 +9,7 @@ use crate::query::limits::{MAX_SEARCH, shown};
 use crate::query::matches::caseless;
 use crate::query::operator::{Operand, Operator};
 use crate::query::reader::Reader;
-use crate::value::{count_colons, count_members};
+use crate::value::{count_colons, count_members, parse};
 
 const MAX_DEPTH: usize = 5;
 
@@ -92,7 +92,7 @@ impl Reader<'_> {
 
     /// The value of `filter`, `andFilters` or `orFilters`.
     fn filters_of(&mut self, parameter: &str, text: &str) -> Vec<Filter> {
-        match serde_json::from_str(text) {
+        match parse(text) {
             Ok(value) if count_members(&value) != count_colons(text) => {
                 self.fault(
                     parameter,

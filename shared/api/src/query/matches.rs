@@ -8,24 +8,49 @@ use crate::query::filter::{Filter, Test};
 use crate::value::compare_alike;
 use crate::wire::Record;
 
+/// The bytes of a text that count as one comparison, as it is and without case.
+const TEXT: usize = 64;
+const CASELESS: usize = 8;
+
+/// About how many comparisons filters have made. One user chooses the conditions and another the values, so the product
+/// of both needs a bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Comparisons(pub usize);
+
 impl Filter {
     /// Whether a record passes.
     #[must_use]
     pub fn matches(&self, record: &Record) -> bool {
+        self.judge(record, &mut Comparisons::default())
+    }
+
+    /// Whether a record passes. Counts the comparisons that this takes.
+    #[must_use]
+    pub fn judge(&self, record: &Record, made: &mut Comparisons) -> bool {
         match self {
-            Self::All(filters) => filters.iter().all(|filter| filter.matches(record)),
-            Self::Any(filters) => filters.iter().any(|filter| filter.matches(record)),
-            Self::Not(filter) => !filter.matches(record),
-            Self::Field(field, test) => test.matches(record.value(field).as_deref()),
+            Self::All(filters) => filters.iter().all(|filter| filter.judge(record, made)),
+            Self::Any(filters) => filters.iter().any(|filter| filter.judge(record, made)),
+            Self::Not(filter) => !filter.judge(record, made),
+            Self::Field(field, test) => {
+                let value = record.value(field);
+                made.0 += test.comparisons(value.as_deref());
+                test.matches(value.as_deref())
+            }
             Self::Search(text, fields) => {
                 fields
                     .iter()
                     .any(|field| match record.value(field).as_deref() {
-                        Some(Value::String(value)) => caseless(value).contains(text),
+                        Some(Value::String(value)) => {
+                            made.0 += 1 + value.len() / CASELESS;
+                            caseless(value).contains(text)
+                        }
                         _ => false,
                     })
             }
-            Self::Owned(owner) => record.owner.as_ref() == Some(owner),
+            Self::Owned(owner) => {
+                made.0 += 1;
+                record.owner.as_ref() == Some(owner)
+            }
         }
     }
 
@@ -66,6 +91,16 @@ impl Filter {
 }
 
 impl Test {
+    /// The most comparisons that a value takes.
+    fn comparisons(&self, value: Option<&Value>) -> usize {
+        match (self, value) {
+            (Self::In(wanted) | Self::Nin(wanted), _) => wanted.len(),
+            (Self::Contains(_), Some(Value::Array(items))) => items.len(),
+            (_, Some(Value::String(text))) => 1 + text.len() / TEXT,
+            _ => 1,
+        }
+    }
+
     /// Whether a value passes.
     fn matches(&self, value: Option<&Value>) -> bool {
         let value = value.filter(|value| !value.is_null());

@@ -16,7 +16,7 @@ mod tests;
 
 pub use self::filter::{Filter, Test};
 pub use self::listing::{Listing, listing};
-pub use self::matches::caseless;
+pub use self::matches::{Comparisons, caseless};
 pub use self::parse::{Query, parse, parse_filter_only};
 pub(crate) use self::reader::Reader;
 pub use self::rows::row_filter;

@@ -6,8 +6,8 @@ use crate::definition::FieldType;
 use crate::query::column::Column;
 use crate::query::filter::Test;
 use crate::query::limits::MAX_VALUES;
-use crate::time::Timestamp;
-use crate::value::{canonical, is_integer};
+use crate::time::Moment;
+use crate::value::{canonical, is_integer, parse};
 
 /// The reason why a value does not fit: a code and the rest of a sentence.
 pub(super) type Misfit = (&'static str, String);
@@ -152,11 +152,12 @@ fn written(kind: Option<FieldType>, operand: Operand) -> Value {
         Operand::Json(value) => return value,
         Operand::Text(text) => text,
     };
-    let scalar = || serde_json::from_str(text).ok();
+    let scalar = || parse(text).ok();
     let read = match kind {
         // JSON would allow spaces around a number.
-        Some(FieldType::Number | FieldType::Integer) => scalar()
-            .filter(|value: &Value| value.is_number() && !text.contains(char::is_whitespace)),
+        Some(FieldType::Number | FieldType::Integer) => {
+            scalar().filter(|value| value.is_number() && !text.contains(char::is_whitespace))
+        }
         Some(FieldType::Boolean) => match text {
             "true" => Some(Value::Bool(true)),
             "false" => Some(Value::Bool(false)),
@@ -175,7 +176,7 @@ fn typed(kind: Option<FieldType>, value: Value) -> Result<Value, Misfit> {
         (_, Value::String(text)) if text.contains('\0') => {
             Err(("nul", "must not contain NUL characters".to_owned()))
         }
-        (Some(FieldType::Date), Value::String(text)) => match Timestamp::parse(&text) {
+        (Some(FieldType::Date), Value::String(text)) => match Moment::parse(&text) {
             Some(at) => Ok(Value::String(at.to_string())),
             None => Err(("format", DATE.to_owned())),
         },

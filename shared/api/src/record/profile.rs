@@ -98,6 +98,7 @@ mod tests {
             { "name": "name", "type": "string", "required": true, "maxLength": 5 },
             { "name": "level", "type": "integer", "default": 1 },
             { "name": "bio", "type": "string" },
+            { "name": "born", "type": "date" },
         ]);
         serde_json::from_value(fields).expect("fields")
     }
@@ -140,6 +141,15 @@ mod tests {
         assert_eq!(
             made,
             Ok(json!({ "name": "Ada", "level": 7, "username": "Ada.L_1-x" }))
+        );
+        let made = of(
+            json!({}),
+            json!({ "name": "Ada", "born": "1815-12-10" }),
+            Write::Create,
+        );
+        assert_eq!(
+            made,
+            Ok(json!({ "name": "Ada", "level": 1, "born": "1815-12-10T00:00:00.000Z" }))
         );
         refused(json!({}), Write::Create, "name", "required");
         refused(json!({ "name": null }), Write::Create, "name", "required");

@@ -9,7 +9,7 @@ use crate::definition::{Field, FieldType, USERS};
 use crate::error::{Detail, MAX_DETAILS};
 use crate::id::Id;
 use crate::record::input::Relation;
-use crate::time::Timestamp;
+use crate::time::Moment;
 use crate::value::{canonical, compare, is_integer};
 use crate::wire::{MAX_NAME, UNKNOWN};
 
@@ -96,7 +96,7 @@ impl Checker {
                 Value::Number(number)
             }
             (FieldType::Date, Value::String(text)) => {
-                let Some(at) = Timestamp::parse(&text) else {
+                let Some(at) = Moment::parse(&text) else {
                     self.fault(
                         place,
                         "format",

@@ -1,4 +1,5 @@
 use crate::rule::Rule;
+use crate::value::Random;
 
 #[test]
 fn an_expression_has_one_normal_form() {
@@ -97,18 +98,6 @@ fn what_is_no_expression_is_told_with_its_place() {
     }
 }
 
-/// A xorshift generator: the same numbers each time.
-struct Dice(u64);
-
-impl Dice {
-    fn below(&mut self, bound: usize) -> usize {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        usize::try_from(self.0 >> 33).unwrap_or_default() % bound
-    }
-}
-
 /// Every rule that is read has one normal form, and the parser fails with an error only.
 #[test]
 fn random_texts_are_read_again_as_they_are_written() {
@@ -144,7 +133,7 @@ fn random_texts_are_read_again_as_they_are_written() {
         "A",
         "&&",
     ];
-    let (mut dice, mut read) = (Dice(0x5eed), 0);
+    let (mut dice, mut read) = (Random(0x5eed), 0);
     for _ in 0..200_000 {
         let text: String = (0..dice.below(12))
             .map(|_| WORDS[dice.below(WORDS.len())])

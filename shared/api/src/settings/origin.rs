@@ -4,8 +4,10 @@ use serde_json::Value;
 
 use crate::deployment::Deployment;
 use crate::endpoints::Variable;
+use crate::front::Front;
 use crate::settings::Settings;
 use crate::settings::variables::list_leaves;
+use crate::value::parse;
 use crate::wire::{ShownSetting, Source};
 
 /// The settings whose values are shown to no caller.
@@ -21,7 +23,7 @@ pub fn shown(
     file: &str,
     variable: impl Fn(&str) -> Option<String>,
 ) -> Vec<ShownSetting> {
-    let file: Value = serde_json::from_str(file).unwrap_or_default();
+    let file = parse(file).unwrap_or_default();
     let tree = serde_json::to_value(settings).unwrap_or_default();
     let mut leaves = Vec::new();
     list_leaves(&tree, "", "BAKEND", &mut leaves);
@@ -115,6 +117,18 @@ fn of_the_process(
             "BAKEND_ENV",
             environment.into(),
             "The template says `cloud`, `cargo dev` says `local`.",
+        ),
+        (
+            "domainName",
+            "BAKEND_DOMAIN_NAME",
+            deployment.has_domain.into(),
+            "Deploy with another value of the parameter DomainName.",
+        ),
+        (
+            "frontSecret",
+            Front::VARIABLE,
+            if deployment.front.is_some() { "set" } else { "unset" }.into(),
+            "Deploy with another value of the parameter FrontSecret.",
         ),
         (
             "tablePrefix",

@@ -3,6 +3,7 @@
 use serde_json::{Map, Value};
 
 use crate::settings::problem::Problem;
+use crate::value::parse;
 
 /// `refreshTokenTtl` under `BAKEND_AUTH` is `BAKEND_AUTH_REFRESH_TOKEN_TTL`.
 fn variable_name(prefix: &str, key: &str) -> String {
@@ -44,23 +45,23 @@ pub(crate) fn override_leaves(
             continue;
         };
         *value = match value {
-            Value::Number(_) => serde_json::from_str(&text).map_err(|_| Problem {
+            Value::Number(_) => parse(&text).map_err(|_| Problem {
                 path,
                 reason: format!("{name}={text} is not a number"),
             })?,
-            Value::Array(_) if text.starts_with('[') => {
-                serde_json::from_str(&text).map_err(|error| Problem {
-                    path,
-                    reason: format!("{name} is not JSON: {error}"),
-                })?
+            Value::Array(_) if text.starts_with('[') => parse(&text).map_err(|error| Problem {
+                path,
+                reason: format!("{name} is not JSON: {error}"),
+            })?,
+            Value::Bool(_) => {
+                parse(&text)
+                    .ok()
+                    .filter(Value::is_boolean)
+                    .ok_or_else(|| Problem {
+                        path,
+                        reason: format!("{name}={text} is neither true nor false"),
+                    })?
             }
-            Value::Bool(_) => serde_json::from_str(&text)
-                .ok()
-                .filter(Value::is_boolean)
-                .ok_or_else(|| Problem {
-                    path,
-                    reason: format!("{name}={text} is neither true nor false"),
-                })?,
             Value::Array(_) => text
                 .split(',')
                 .map(|item| Value::from(item.trim()))

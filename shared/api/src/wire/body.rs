@@ -101,10 +101,20 @@ impl Fields {
         }
     }
 
-    /// A truth value that may be left out or null.
-    pub fn optional_flag(&mut self, name: &str) -> Option<bool> {
+    /// A string that may be left out, where null would mean nothing.
+    pub fn given_text(&mut self, name: &str) -> Option<String> {
+        if self.object.get(name).is_some_and(Value::is_null) {
+            self.object.remove(name);
+            self.wrong(name, "type", &format!("`{name}` must be a string."));
+            return None;
+        }
+        self.optional_text(name)
+    }
+
+    /// A truth value that may be left out, where null would mean nothing.
+    pub fn given_flag(&mut self, name: &str) -> Option<bool> {
         match self.object.remove(name) {
-            None | Some(Value::Null) => None,
+            None => None,
             Some(Value::Bool(flag)) => Some(flag),
             Some(_) => {
                 self.details.push(Detail::new(
@@ -209,6 +219,15 @@ impl<B: JsonSchema> JsonSchema for Unread<B> {
 
     fn json_schema(generator: &mut SchemaGenerator) -> Schema {
         B::json_schema(generator)
+    }
+}
+
+/// Takes null out of the types of an attribute that may be left out.
+pub(super) fn not_null(schema: &mut Schema) {
+    let types = schema.get("type").and_then(Value::as_array);
+    let only = types.and_then(|types| types.iter().find(|it| *it != "null").cloned());
+    if let Some(only) = only {
+        schema.insert("type".to_owned(), only);
     }
 }
 

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use crate::error::Detail;
 use crate::id::Id;
 use crate::time::Timestamp;
-use crate::wire::body::{Body, Fields, Presence};
+use crate::wire::body::{Body, Fields, Presence, not_null};
 
 /// A user as the user sees it.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -74,6 +74,7 @@ pub struct NewUser {
     /// The password; without it nobody can log in until one is set.
     pub password: Option<String>,
     /// `admin`, `authenticated`, which is what holds without it, or one of the declared roles.
+    #[schemars(transform = not_null)]
     pub role: Option<String>,
     /// The rest, not yet checked: profile fields.
     #[schemars(skip)]
@@ -91,7 +92,7 @@ impl Body for NewUser {
             fields.text("email").unwrap_or_default(),
             fields.optional_text("password"),
         );
-        let (role, profile) = (fields.optional_text("role"), fields.all());
+        let (role, profile) = (fields.given_text("role"), fields.all());
         Some(Self {
             email,
             password,
@@ -107,8 +108,10 @@ impl Body for NewUser {
 #[schemars(deny_unknown_fields)]
 pub struct UserChanges {
     /// `admin`, `authenticated`, or one of the declared roles.
+    #[schemars(transform = not_null)]
     pub role: Option<String>,
     /// Whether the account is switched off.
+    #[schemars(transform = not_null)]
     pub disabled: Option<bool>,
     /// The rest, not yet checked: profile fields, null for those to be removed.
     #[schemars(skip)]
@@ -122,10 +125,7 @@ impl Body for UserChanges {
     const PRESENCE: Presence = Presence::Required;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        let (role, disabled) = (
-            fields.optional_text("role"),
-            fields.optional_flag("disabled"),
-        );
+        let (role, disabled) = (fields.given_text("role"), fields.given_flag("disabled"));
         let profile = fields.all();
         Some(Self {
             role,
@@ -151,5 +151,45 @@ impl Body for PasswordToSet {
         Some(Self {
             password: fields.text("password")?,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::wire::body::decode;
+
+    fn faults<B: Body>(body: Value, of: impl Fn(B) -> Vec<Detail>) -> Vec<(String, String)> {
+        let object = body.as_object().cloned().unwrap_or_default();
+        let details = match decode::<B>(object) {
+            Ok(body) => of(body),
+            Err(error) => error.details,
+        };
+        let pair = |detail: Detail| (detail.field, detail.code);
+        details.into_iter().map(pair).collect()
+    }
+
+    #[test]
+    fn null_is_no_role_and_says_nothing_of_disabled() {
+        let type_of = |field: &str| (field.to_owned(), "type".to_owned());
+        for (body, wrong) in [
+            (json!({ "role": null }), vec!["role"]),
+            (json!({ "disabled": null }), vec!["disabled"]),
+            (
+                json!({ "role": null, "disabled": null }),
+                vec!["role", "disabled"],
+            ),
+            (json!({ "disabled": "true" }), vec!["disabled"]),
+            (json!({}), vec![]),
+            (json!({ "role": "admin", "disabled": false }), vec![]),
+        ] {
+            let expected: Vec<_> = wrong.into_iter().map(type_of).collect();
+            let found = faults(body.clone(), |changes: UserChanges| changes.faults);
+            assert_eq!(found, expected, "{body}");
+        }
+        let new = json!({ "email": "a@b", "role": null, "password": null });
+        assert_eq!(faults(new, |new: NewUser| new.faults), [type_of("role")]);
     }
 }

@@ -234,6 +234,8 @@ fn a_publishable_key_may_be_bound_to_origins() {
         "http://localhost:3000",
         "http://[::1]:80",
         "https://a",
+        "capacitor://localhost",
+        "ionic://localhost",
     ];
     let (key, _) = bound(&good, KeyType::Publishable).expect("a key");
     assert!(good.iter().all(|origin| key.admits_origin(Some(origin))));
@@ -249,6 +251,9 @@ fn a_publishable_key_may_be_bound_to_origins() {
     ] {
         assert!(!key.admits_origin(other), "{other:?}");
     }
+    let (any_port, _) = bound(&["http://127.0.0.1:*"], KeyType::Publishable).expect("a key");
+    assert!(any_port.admits_origin(Some("http://127.0.0.1:5173")));
+    assert!(!any_port.admits_origin(Some("http://127.0.0.1.evil.example")));
     assert!(key_without_origins().admits_origin(None));
     for wrong in [
         "",
@@ -268,6 +273,8 @@ fn a_publishable_key_may_be_bound_to_origins() {
         "ftp://a",
         "https://a b",
         "https://u@a",
+        "https://a,https://b",
+        "https://a:*",
     ] {
         let refused = bound(&[good[0], wrong], KeyType::Publishable);
         assert_eq!(

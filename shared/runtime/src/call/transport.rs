@@ -127,6 +127,7 @@ impl<E: Endpoint<Guard: Arrival, Reply = SignedIn> + SetsCookie + HasCookie> Cal
         user: &User,
         (session, token): (&Session, &RefreshToken),
     ) -> Result<Reply<E>, Error> {
+        self.identified(user.id, session.id);
         let tokens = session::tokens(keys, token, &user.role, &self.settings.auth, self.now)?;
         let user = user.wire(&self.settings.users.fields);
         let body = SignedIn { user, tokens };

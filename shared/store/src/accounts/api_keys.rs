@@ -6,9 +6,10 @@
 use api::tables::API_KEYS;
 use api::wire::KeyType;
 use api::{Code, Error, Id, Timestamp};
+use auth::user::ADMIN;
 use auth::{ApiKey, Scopes};
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValue, ReturnValuesOnConditionCheckFailure,
     TransactWriteItem, Update,
 };
 use std::time::Duration;
@@ -22,7 +23,7 @@ use crate::tables::Store;
 const KIND: &str = "api-key";
 
 /// The id of the count of keys ever made. No key's id begins with `#`, and in the order of ids it is the first.
-const MADE: &str = "#made";
+pub(super) const MADE: &str = "#made";
 
 /// The most keys there may be.
 pub const MAX_API_KEYS: usize = 100;
@@ -43,7 +44,7 @@ impl Store {
 
     /// The number of keys ever made, and the present keys, oldest first. The count is read first: a key that is made
     /// meanwhile changes it.
-    async fn made_and_kept(&self) -> Result<(Option<u64>, Vec<ApiKey>), Error> {
+    pub(super) async fn made_and_kept(&self) -> Result<(Option<u64>, Vec<ApiKey>), Error> {
         let (mut made, mut keys, mut start) = (None, Vec::new(), None);
         loop {
             let query = self
@@ -71,10 +72,11 @@ impl Store {
         }
     }
 
-    /// Stores a new key, unless `MAX_API_KEYS` exist. 1 RRU per 4 KB of keys, 4 WRU.
+    /// Stores a new key, unless `MAX_API_KEYS` exist, on condition that its maker is still an admin. 1 RRU per 4 KB of
+    /// keys, 6 WRU.
     ///
     /// # Errors
-    /// `keys/limit-reached`, `common/unavailable`, `common/internal`.
+    /// `auth/forbidden`, `keys/limit-reached`, `common/unavailable`, `common/internal`.
     pub async fn create_api_key(&self, key: &ApiKey) -> Result<(), Error> {
         for tries in 1..=TRIES {
             let (made, keys) = self.made_and_kept().await?;
@@ -92,6 +94,7 @@ impl Store {
                 .map_err(built)?;
             let count = self.count_made(made)?;
             let writes = vec![
+                self.is_admin(key.created_by)?,
                 TransactWriteItem::builder().put(put).build(),
                 TransactWriteItem::builder().update(count).build(),
             ];
@@ -101,6 +104,10 @@ impl Store {
                 .set_transact_items(Some(writes));
             match transaction.send().await.map_err(fault::of_transaction) {
                 Ok(_) => return Ok(()),
+                // The maker is no longer an admin: the keys have been settled.
+                Err(Cancelled::Conditions(failed)) if failed.iter().any(|(at, _)| *at == 0) => {
+                    return Err(Code::Forbidden.into());
+                }
                 // Another request has made a key.
                 Err(Cancelled::Conditions(_) | Cancelled::Conflict) => pause(tries).await,
                 Err(Cancelled::TooLarge(_)) => {
@@ -130,6 +137,24 @@ impl Store {
             None => update.condition_expression("attribute_not_exists(#made)"),
         };
         update.build().map_err(built)
+    }
+
+    /// The condition that a user is an acting admin.
+    fn is_admin(&self, user: Id) -> Result<TransactWriteItem, Error> {
+        let check = ConditionCheck::builder()
+            .table_name(self.users())
+            .key("id", id(user))
+            .condition_expression(
+                "#role = :admin AND attribute_not_exists(#deleted) AND (attribute_not_exists(#disabled) OR #disabled = :no)",
+            )
+            .expression_attribute_names("#role", "role")
+            .expression_attribute_names("#deleted", "deleted_at")
+            .expression_attribute_names("#disabled", "disabled")
+            .expression_attribute_values(":admin", text(ADMIN))
+            .expression_attribute_values(":no", AttributeValue::Bool(false));
+        Ok(TransactWriteItem::builder()
+            .condition_check(check.build().map_err(built)?)
+            .build())
     }
 
     /// Reads a key. Strongly consistent: 1 RRU.
@@ -233,7 +258,8 @@ async fn pause(tries: u32) {
     tokio::time::sleep(Duration::from_millis(40 * u64::from(tries))).await;
 }
 
-fn key_of(id: &str) -> Item {
+/// The table's key of this id.
+pub(super) fn key_of(id: &str) -> Item {
     Item::from([("kind".to_owned(), text(KIND)), ("id".to_owned(), text(id))])
 }
 

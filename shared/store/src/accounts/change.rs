@@ -5,6 +5,8 @@ use std::collections::BTreeSet;
 
 use api::definition::ProfileField;
 use api::{Code, Error};
+use auth::leaver::leaves;
+use auth::user::AUTHENTICATED;
 use auth::{User, Writer};
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
@@ -29,26 +31,64 @@ impl Store {
         along: &Along<'_>,
         writer: &Writer,
     ) -> Result<(), Error> {
-        let failed = self.try_to_create(declared, user, along, writer).await?;
-        // A retry of the SDK after a lost reply finds the items of the first attempt.
-        let own = |item: &Item| item.get("user_id") == Some(&id(user.id));
-        if failed.is_empty()
-            || failed
-                .iter()
-                .any(|(_, found)| found.as_ref().is_some_and(own))
-        {
-            return Ok(());
+        let failed = self.try_to_create(declared, user, along, writer, 1).await?;
+        if was_made(&failed, user) {
+            Ok(())
+        } else {
+            Err(refusal(&failed))
         }
-        Err(refusal(&failed))
     }
 
-    /// The conditions that keep a user from being made; none if the user was made.
+    /// Makes the account of a registration, as [`Store::create_user`] does. A user with the admin's role, which the
+    /// bootstrap address gives, keeps it on condition that there has never been an admin. Otherwise a second request
+    /// makes an ordinary user. Returns the user as made.
+    ///
+    /// # Errors
+    /// Those of [`Store::create_user`].
+    pub async fn register_user(
+        &self,
+        declared: &[ProfileField],
+        user: User,
+        along: &Along<'_>,
+        writer: &Writer,
+    ) -> Result<User, Error> {
+        let first = Along {
+            first_admin: true,
+            ..*along
+        };
+        let failed = self
+            .try_to_create(declared, &user, &first, writer, 1)
+            .await?;
+        if was_made(&failed, &user) {
+            return Ok(user);
+        }
+        let has = |part: &Part| failed.iter().any(|(failed, _)| failed == part);
+        if !has(&Part::Admins) || has(&Part::Identity) {
+            return Err(refusal(&failed));
+        }
+        let user = User {
+            role: AUTHENTICATED.to_owned(),
+            ..user
+        };
+        let failed = self
+            .try_to_create(declared, &user, along, writer, 2)
+            .await?;
+        if was_made(&failed, &user) {
+            Ok(user)
+        } else {
+            Err(refusal(&failed))
+        }
+    }
+
+    /// The conditions that keep a user from being made; none if the user was made. Each attempt of a writer has a token
+    /// of its own.
     pub(crate) async fn try_to_create(
         &self,
         declared: &[ProfileField],
         user: &User,
         along: &Along<'_>,
         writer: &Writer,
+        attempt: u32,
     ) -> Result<Vec<(Part, Option<Item>)>, Error> {
         let parts = self.parts_of(
             (None, Some(user)),
@@ -57,7 +97,7 @@ impl Store {
             &BTreeSet::new(),
             writer.now,
         )?;
-        self.send_account(parts, writer, 1).await
+        self.send_account(parts, writer, attempt).await
     }
 
     /// Changes a user into the result of `decide`; `None` removes the account at once. One transaction on condition
@@ -65,8 +105,8 @@ impl Store {
     /// ends every session but the surviving one. Returns the user after the change.
     ///
     /// # Errors
-    /// Those of `decide`; `users/not-found` when the user is gone, `users/last-admin`, `users/unique-violation`,
-    /// `auth/session-revoked` when the surviving session does not stand, `data/record-too-large`,
+    /// Those of `decide`; `users/not-found` when the user is gone, `users/last-admin`, `users/has-api-keys`,
+    /// `users/unique-violation`, `auth/session-revoked` when the surviving session does not stand, `data/record-too-large`,
     /// `common/unavailable`, `common/internal`.
     pub async fn change_user(
         &self,
@@ -84,13 +124,18 @@ impl Store {
             if alone && after.as_ref() == Some(&user) {
                 return Ok(after);
             }
-            let parts = self.parts_of(
+            let mut parts = self.parts_of(
                 (Some(&user), after.as_ref()),
                 declared,
                 along,
                 &without,
                 writer.now,
             )?;
+            if leaves(&user, after.as_ref()) {
+                let taken = parts.len();
+                let keys = self.parts_of_leaver(&user, along.keys, taken, writer);
+                parts.extend(keys.await?);
+            }
             let failed = self.send_account(parts, writer, tries).await?;
             if failed.is_empty() {
                 return Ok(after);
@@ -103,6 +148,8 @@ impl Store {
             match moved {
                 Some((_, None)) => return Err(Code::UserNotFound.into()),
                 Some((_, Some(item))) => user = read_user(item.clone())?,
+                // An API key was made meanwhile.
+                None if failed.iter().any(|(part, _)| *part == Part::KeysMade) => {}
                 // Only reservations of other users failed: retry without them.
                 None if foreign.len() == failed.len() => without.extend(foreign),
                 // The address belongs to another account by now.
@@ -133,6 +180,15 @@ impl Store {
             Err(Unsent::Fault(error)) => Err(error),
         }
     }
+}
+
+/// Whether a new user was made. A retry of the SDK after a lost reply finds the items of the first attempt.
+fn was_made(failed: &[(Part, Option<Item>)], user: &User) -> bool {
+    let own = |item: &Item| item.get("user_id") == Some(&id(user.id));
+    failed.is_empty()
+        || failed
+            .iter()
+            .any(|(_, found)| found.as_ref().is_some_and(own))
 }
 
 fn reservation(part: &Part) -> Option<String> {

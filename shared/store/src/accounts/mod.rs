@@ -1,9 +1,11 @@
 //! The accounts: users, their sessions, the API keys, and the counts of attempts.
 
+mod admins;
 pub(crate) mod api_keys;
 mod caller;
 pub(crate) mod change;
 pub(crate) mod directory;
+mod leaver;
 pub(crate) mod parts;
 pub(crate) mod prove;
 pub(crate) mod sessions;

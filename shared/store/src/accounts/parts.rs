@@ -4,6 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use api::definition::ProfileField;
 use api::{Error, Id, Timestamp};
+use auth::leaver::KeysOfLeaver;
 use auth::session::Client;
 use auth::user::Deletion;
 use auth::{Session, User};
@@ -28,6 +29,10 @@ pub struct Along<'a> {
     pub begins: Option<(&'a Session, &'a Client)>,
     /// The mark of the import line that a new user is made from.
     pub mark: Option<&'a str>,
+    /// The fate of the API keys of an admin who leaves by this change; without it none may stand.
+    pub keys: Option<KeysOfLeaver>,
+    /// Whether a new admin must be the first there has ever been.
+    pub first_admin: bool,
 }
 
 /// The attribute of a user that holds the mark of its import line.
@@ -47,6 +52,10 @@ pub(crate) enum Part {
     Admins,
     Survivor,
     Session,
+    /// The number of API keys ever made.
+    KeysMade,
+    /// An API key of an admin who leaves.
+    Key,
 }
 
 pub(super) type Parts = Vec<(Part, TransactWriteItem)>;
@@ -125,7 +134,7 @@ impl Store {
             }
         }
         match [before, after].map(|user| user.is_some_and(User::is_acting_admin)) {
-            [false, true] => add(Part::Admins, self.count_admin()?),
+            [false, true] => add(Part::Admins, self.count_admin(along.first_admin)?),
             [true, false] => add(Part::Admins, self.discount_admin()?),
             _ => {}
         }
@@ -296,34 +305,6 @@ impl Store {
             .expression_attribute_values(":version", number(after.auth_version))
             .expression_attribute_values(":was", number(before.auth_version))
             .expression_attribute_values(":now", number(now.seconds()));
-        Ok(TransactWriteItem::builder()
-            .update(update.build().map_err(built)?)
-            .build())
-    }
-
-    /// Counts one more admin, in the transaction that makes the admin.
-    fn count_admin(&self) -> Result<TransactWriteItem, Error> {
-        let update = Update::builder()
-            .table_name(self.users())
-            .key("id", text("#admins"))
-            .update_expression("ADD #count :one")
-            .expression_attribute_names("#count", "count")
-            .expression_attribute_values(":one", number(1));
-        Ok(TransactWriteItem::builder()
-            .update(update.build().map_err(built)?)
-            .build())
-    }
-
-    /// Counts one admin less, on condition that another is left.
-    fn discount_admin(&self) -> Result<TransactWriteItem, Error> {
-        let update = Update::builder()
-            .table_name(self.users())
-            .key("id", text("#admins"))
-            .update_expression("ADD #count :less")
-            .condition_expression("#count > :one")
-            .expression_attribute_names("#count", "count")
-            .expression_attribute_values(":less", number(-1))
-            .expression_attribute_values(":one", number(1));
         Ok(TransactWriteItem::builder()
             .update(update.build().map_err(built)?)
             .build())

@@ -1,5 +1,5 @@
 //! Password checks. The attempt is counted while the identity is read. The password is hashed while the user is read.
-//! A success gives the attempt back while the handler acts.
+//! A success gives the attempt back while the handler acts, and so does a fault before a verdict: an outage locks nobody.
 //!
 //! An unknown address costs what a known one does, request by request and hash by hash (ASVS 5.0, 6.3.8).
 
@@ -7,14 +7,14 @@ use api::Error;
 use auth::password::{self, Verdict};
 use auth::{Admitted, Door, Guess, Identity, User};
 
-use super::throttle::Attempt;
+use super::throttle::Judged;
 use crate::tables::Store;
 
-/// A guess that was right.
-#[must_use = "an attempt that succeeded is given back"]
-pub struct Proven<'a> {
-    /// The attempt that was counted.
-    pub attempt: Attempt<'a>,
+/// The caller whose password was right.
+#[derive(Debug)]
+pub struct Proven {
+    /// The caller, as admitted before.
+    pub admitted: Admitted,
     /// The user.
     pub user: User,
     /// The stored hash, where it is to be replaced by one of this deployment's cost.
@@ -22,22 +22,39 @@ pub struct Proven<'a> {
 }
 
 impl Store {
-    /// Proves the user of an address who shows no session: two reads of 1 RRU and two writes of 1 WRU, whatever is found.
-    /// An address or a source that failed of late takes further writes. `admission` is asked beside the attempt, and its
-    /// refusal is told before any other.
+    /// Proves the user of an address who shows no session, and acts on that while the attempt is given back. Two reads
+    /// of 1 RRU and two writes of 1 WRU, whatever is found. An address or a source that failed of late takes further
+    /// writes. `admission` is asked beside the attempt, and its refusal is told before any other.
     ///
     /// # Errors
-    /// Those of `admission`; `auth/too-many-requests`; `auth/invalid-credentials`, the same for an unknown address and a
-    /// wrong password; `auth/account-disabled` after the right password alone; `common/unavailable`, `common/internal`.
-    pub async fn prove(
+    /// Those of `admission` and `act`; `auth/too-many-requests`; `auth/invalid-credentials`, the same for an unknown
+    /// address and a wrong password; `auth/account-disabled` after the right password alone; `common/unavailable`,
+    /// `common/internal`.
+    pub async fn prove<T>(
         &self,
         guess: &Guess<'_>,
         door: Door,
         admission: impl Future<Output = Result<Admitted, Error>>,
-    ) -> Result<(Admitted, Proven<'_>), Error> {
+        act: impl AsyncFnOnce(Proven) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let (attempt, admitted) = tokio::join!(self.attempt_login(guess), admission);
-        let admitted = admitted?;
-        let (attempt, identity) = attempt?;
+        let (attempt, identity, admitted) = match (attempt, admitted) {
+            (Ok((attempt, identity)), Ok(admitted)) => (attempt, identity, admitted),
+            (Ok((attempt, _)), Err(refusal)) => return attempt.fails(refusal).await,
+            (Err(error), Ok(_)) | (Err(_), Err(error)) => return Err(error),
+        };
+        let judged = self.judge(guess, door, identity, admitted).await;
+        attempt.resolve(judged, act).await
+    }
+
+    /// Judges a guess. A fault is none of the caller's, unless the password is already known to be wrong.
+    async fn judge(
+        &self,
+        guess: &Guess<'_>,
+        door: Door,
+        identity: Option<Identity>,
+        admitted: Admitted,
+    ) -> Result<Judged<Proven>, Error> {
         let identity = identity.filter(|identity| door.takes(identity.deleted, guess.now));
         // For an unknown address, the user that is read is nobody.
         let whose = identity
@@ -45,31 +62,43 @@ impl Store {
             .map_or(guess.mark, |identity| identity.user);
         let (verdict, user) = tokio::join!(verify(guess, identity.as_ref()), self.user(whose));
         let verdict = verdict?;
-        let (identity, user) = door.decide(identity, verdict, user?, guess.now)?;
-        let is_outdated = verdict == Verdict::RightButOutdated;
-        let outdated = identity.password_hash.filter(|_| is_outdated);
-        let proven = Proven {
-            attempt,
-            user,
-            outdated,
+        let user = match user {
+            Ok(user) => user,
+            Err(fault) if verdict == Verdict::Wrong => return Ok(Judged::Against(fault)),
+            Err(fault) => return Err(fault),
         };
-        Ok((admitted, proven))
+        let outdated = verdict == Verdict::RightButOutdated;
+        Ok(match door.decide(identity, verdict, user, guess.now) {
+            Ok((identity, user)) => Judged::For(Proven {
+                admitted,
+                user,
+                outdated: identity.password_hash.filter(|_| outdated),
+            }),
+            Err(refusal) => Judged::Against(refusal),
+        })
     }
 
-    /// Has a user who is signed in confirm the password, counted as a login's; `None` where it is wrong. A read of 1 RRU
-    /// and two writes or more.
+    /// Has a user who is signed in confirm the password, counted as a login's, and acts on that while the attempt is
+    /// given back. A read of 1 RRU and two writes or more.
     ///
     /// # Errors
-    /// `auth/too-many-requests`, `common/unavailable`, `common/internal`.
-    pub async fn confirm(
+    /// `wrong` where the password is; those of `act`; `auth/too-many-requests`, `common/unavailable`,
+    /// `common/internal`.
+    pub async fn confirm<T>(
         &self,
         guess: &Guess<'_>,
         user: &User,
-    ) -> Result<Option<Attempt<'_>>, Error> {
+        wrong: Error,
+        act: impl AsyncFnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let (attempt, identity) = self.attempt_login(guess).await?;
-        let verdict = verify(guess, identity.as_ref()).await?;
-        let confirms = identity.is_some_and(|identity| identity.confirms(user, verdict));
-        Ok(confirms.then_some(attempt))
+        let judged = verify(guess, identity.as_ref()).await.map(|verdict| {
+            match identity.is_some_and(|identity| identity.confirms(user, verdict)) {
+                true => Judged::For(()),
+                false => Judged::Against(wrong),
+            }
+        });
+        attempt.resolve(judged, async |()| act().await).await
     }
 
     /// Replaces an outdated hash after a login that has succeeded. The next login makes a renewal that fails.

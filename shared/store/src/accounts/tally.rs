@@ -55,6 +55,22 @@ impl Store {
         }
     }
 
+    /// Takes back a write whose outcome is unknown, if the entry is still as that write left it. An entry that the write
+    /// made stays without a count: not every function that counts may delete.
+    pub(super) async fn take_back(
+        &self,
+        counter: &Counter,
+        from: Option<Found>,
+        to: &Found,
+        now: Timestamp,
+    ) {
+        let entry = from.map_or_else(|| emptied(&to.entry), |from| from.entry);
+        let rev = format!("{}.undone", to.rev);
+        let _ = self
+            .put(counter, Some(to), &Found { entry, rev }, now)
+            .await;
+    }
+
     async fn put(
         &self,
         counter: &Counter,
@@ -206,6 +222,19 @@ impl Counter {
             item.insert(format!("{prefix}until"), time(tally.until));
         }
         item
+    }
+}
+
+/// An entry without any count.
+pub(super) fn emptied(entry: &Entry) -> Entry {
+    let total = Tally {
+        count: 0,
+        until: Timestamp::default(),
+        ..entry.total
+    };
+    Entry {
+        total,
+        sources: BTreeMap::new(),
     }
 }
 

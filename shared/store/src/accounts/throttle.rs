@@ -5,16 +5,21 @@ use std::time::Duration;
 use api::{Error, Timestamp};
 use auth::throttle::{Entry, Refused, account, place, registrations, source};
 use auth::{Guess, Identity};
+use tokio::time::timeout;
 
-use super::tally::{Counter, Found, Written};
+use super::tally::{Counter, Found, Written, emptied};
 use crate::tables::Store;
 
 /// How often a write is tried that others get in the way of: so many attempts under way at once do not fail for it.
 const ROUNDS: u64 = 40;
 
-/// A login that was counted before its password was looked at. One that failed stays counted.
-#[must_use]
-pub struct Attempt<'a> {
+/// The longest that a fault waits for what was counted to be given back: the caller's answer waits for it.
+const PATIENCE: Duration = Duration::from_millis(1500);
+
+/// A login that was counted before its password was looked at. It has to be resolved: it stays counted where a verdict
+/// came against it, and is given back in every other case.
+#[must_use = "an attempt is given back unless a verdict came"]
+pub(super) struct Attempt<'a> {
     store: &'a Store,
     account: Counted,
     source: Counted,
@@ -40,7 +45,11 @@ impl Store {
         guess: &Guess<'_>,
     ) -> Result<(Attempt<'_>, Option<Identity>), Error> {
         let (attempt, identity) = tokio::join!(self.count_login(guess), self.identity(guess.email));
-        Ok((attempt?, identity?))
+        let attempt = attempt?;
+        match identity {
+            Ok(identity) => Ok((attempt, identity)),
+            Err(fault) => attempt.fails(fault).await,
+        }
     }
 
     async fn count_login(&self, guess: &Guess<'_>) -> Result<Attempt<'_>, Error> {
@@ -81,19 +90,23 @@ impl Store {
                 Err(refused.error(now))
             }
             (Ok(Ok(counted)), Err(fault)) | (Err(fault), Ok(Ok(counted))) => {
-                self.give_back(counted, now).await;
+                let _ = timeout(PATIENCE, self.give_back(counted, now)).await;
                 Err(fault)
             }
             (Err(fault), _) | (_, Err(fault)) => Err(fault),
         }
     }
 
-    /// Counts a registration from this source. 1 WRU, and as much again and a hop for a source that has registered of
-    /// late.
+    /// Counts a registration from this source, and registers. A fault of ours gives the attempt back. 1 WRU, and as much
+    /// again and a hop for a source that has registered of late.
     ///
     /// # Errors
-    /// As for a login.
-    pub async fn attempt_registration(&self, guess: &Guess<'_>) -> Result<(), Error> {
+    /// As for a login, and those of `register`.
+    pub async fn registering<T>(
+        &self,
+        guess: &Guess<'_>,
+        register: impl AsyncFnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let (settings, mark, now) = (&guess.settings.throttle, guess.mark, guess.now);
         let key = format!(
             "register#{}",
@@ -107,10 +120,21 @@ impl Store {
             limits: registrations(settings),
             mark,
         };
-        self.count_attempt(counter, now)
-            .await?
-            .map(|_| ())
-            .map_err(|refused| refused.error(now))
+        let counted = self.count_attempt(counter, now).await?;
+        let counted = counted.map_err(|refused| refused.error(now))?;
+        let registered = register().await;
+        if registered
+            .as_ref()
+            .is_err_and(|error| error.code.status() >= 500)
+        {
+            let _ = timeout(PATIENCE, self.empty(counted, now)).await;
+        }
+        registered
+    }
+
+    /// Undoes the count of a registration. The entry stays, also without a count: the function deletes none.
+    async fn empty(&self, counted: Counted, now: Timestamp) {
+        self.undo(counted, now, |entry| Some(emptied(entry))).await;
     }
 
     async fn count_attempt(
@@ -131,15 +155,20 @@ impl Store {
             };
             match self
                 .replace(&counter, found.as_ref(), Some(&next), now)
-                .await?
+                .await
             {
-                Written::Done => {
+                Ok(Written::Done) => {
                     return Ok(Ok(Counted {
                         counter,
                         mine: next,
                     }));
                 }
-                Written::Not(other) => found = other,
+                Ok(Written::Not(other)) => found = other,
+                Err(fault) => {
+                    let back = self.take_back(&counter, found, &next, now);
+                    let _ = timeout(PATIENCE, back).await;
+                    return Err(fault);
+                }
             }
             pause(round).await;
         }
@@ -148,6 +177,11 @@ impl Store {
 
     /// Undoes a count. A count that cannot be undone stays, which only refuses the more.
     async fn give_back(&self, counted: Counted, now: Timestamp) {
+        self.undo(counted, now, |_| None).await;
+    }
+
+    /// Undoes a count; `last` is what is written where no count is left.
+    async fn undo(&self, counted: Counted, now: Timestamp, last: impl Fn(&Entry) -> Option<Entry>) {
         let Counted { counter, mine } = counted;
         let mut found = mine.clone();
         for round in 0..ROUNDS {
@@ -155,6 +189,7 @@ impl Store {
             let next = found
                 .entry
                 .without(&mine.entry, &counter.source, now)
+                .or_else(|| last(&found.entry))
                 .map(|entry| Found { entry, rev });
             if next.as_ref().is_some_and(|next| next.entry == found.entry) {
                 return;
@@ -171,15 +206,38 @@ impl Store {
     }
 }
 
-impl Attempt<'_> {
-    /// Gives the attempt back after a success, while the handler acts on it.
-    pub async fn give_back_beside<T>(self, act: impl Future<Output = T>) -> T {
-        tokio::join!(act, self.give_back()).0
+/// The judgement of a password.
+pub(super) enum Judged<T> {
+    /// The password is right.
+    For(T),
+    /// It is wrong, or opens nothing: the refusal.
+    Against(Error),
+}
+
+impl<'a> Attempt<'a> {
+    /// Resolves the attempt. A verdict against it lets it count, and a fault gives it back. With a verdict for it, it is
+    /// given back while the caller acts.
+    pub(super) async fn resolve<T, R>(
+        self,
+        judged: Result<Judged<T>, Error>,
+        act: impl AsyncFnOnce(T) -> Result<R, Error>,
+    ) -> Result<R, Error> {
+        match judged {
+            Ok(Judged::For(proven)) => tokio::join!(act(proven), self.give_back()).0,
+            Ok(Judged::Against(refusal)) => Err(refusal),
+            Err(fault) => self.fails(fault).await,
+        }
     }
 
-    /// Gives back what was counted, after a success: two writes at the same time. 1 WRU each. It never fails: what cannot
-    /// be given back stays counted.
-    pub async fn give_back(self) {
+    /// Gives the attempt back because of a fault, for as long as the caller's answer may wait.
+    pub(super) async fn fails<T>(self, fault: Error) -> Result<T, Error> {
+        let _ = timeout(PATIENCE, self.give_back()).await;
+        Err(fault)
+    }
+
+    /// Gives back what was counted: two writes at the same time. 1 WRU each. It never fails: what cannot be given back
+    /// stays counted.
+    async fn give_back(self) {
         let Self {
             store,
             account,

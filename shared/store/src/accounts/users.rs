@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use api::definition::{ProfileField, USERNAME};
 use api::record::is_username;
-use api::tables::USERS;
+use api::tables::{IDENTITIES, USERS};
 use api::{Error, Id, Timestamp};
 use auth::user::Deletion;
 use auth::{Identity, User};
@@ -112,7 +112,7 @@ impl Store {
 
 /// The key of an address's identity item. No user's id has this form.
 pub(crate) fn identity_key(email: &str) -> String {
-    format!("email#{email}")
+    format!("{IDENTITIES}{email}")
 }
 
 /// The identity of an address as an item.

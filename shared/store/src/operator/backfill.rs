@@ -19,6 +19,7 @@ use tokio::time::sleep;
 use crate::fault;
 use crate::item::{Item, number};
 use crate::records::index::INDEXED;
+use crate::records::kept::Kept;
 use crate::tables::Store;
 
 /// The most records that one query reads.
@@ -33,7 +34,6 @@ pub struct Backfill {
     pub(super) table: String,
     pub(super) definition: Definition,
     pub(super) names: Vec<String>,
-    pub(super) again: bool,
     stopped: AtomicBool,
     pub(super) read: AtomicU64,
     pub(super) written: AtomicU64,
@@ -62,21 +62,15 @@ pub struct Progress {
 }
 
 impl Store {
-    /// A run for some of [`names`](crate::index::names); with `again` it writes sort keys anew even where a record
-    /// holds the name.
+    /// A run for some of [`names`](crate::index::names). It compares every key and reservation, also of records that
+    /// hold the name. Code without the index may have run since, and it changes records without their keys.
     #[must_use]
-    pub fn backfill(
-        &self,
-        definition: &Definition,
-        names: Vec<String>,
-        again: bool,
-    ) -> Arc<Backfill> {
+    pub fn backfill(&self, definition: &Definition, names: Vec<String>) -> Arc<Backfill> {
         Arc::new(Backfill {
             client: self.client.clone(),
             table: self.table(&definition.name),
             definition: definition.clone(),
             names,
-            again,
             stopped: AtomicBool::new(false),
             read: AtomicU64::new(0),
             written: AtomicU64::new(0),
@@ -87,26 +81,6 @@ impl Store {
 }
 
 impl Backfill {
-    /// The names that the oldest record of some shard lacks: the unfilled ones.
-    ///
-    /// # Errors
-    /// `common/unavailable`, `common/internal`.
-    pub async fn missing(&self) -> Result<Vec<String>, Error> {
-        let mut missing = BTreeSet::new();
-        for shard in 0..self.definition.shards {
-            if let Some(oldest) = self.oldest(shard).await? {
-                missing.extend(self.missing_in(&oldest));
-            }
-        }
-        Ok(missing.into_iter().collect())
-    }
-
-    /// Whether there is nothing to fill.
-    #[must_use]
-    pub fn is_for_nothing(&self) -> bool {
-        self.names.is_empty()
-    }
-
     /// Ends the run after the present writes.
     pub fn stop(&self) {
         self.stopped.store(true, Ordering::Relaxed);
@@ -116,6 +90,13 @@ impl Backfill {
     #[must_use]
     pub fn is_stopped(&self) -> bool {
         self.stopped.load(Ordering::Relaxed)
+    }
+
+    pub(super) fn kept(&self) -> Kept<'_> {
+        Kept {
+            client: &self.client,
+            table: self.table.clone(),
+        }
     }
 
     /// The progress of the run.

@@ -19,6 +19,7 @@ impl Backfill {
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn clear(self: &Arc<Self>) -> Result<Found, Error> {
+        self.kept().remove(self.names.clone()).await?;
         for field in self
             .names
             .iter()

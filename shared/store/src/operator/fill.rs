@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use api::definition::Index;
+use api::sort_key::encode;
 use api::{Code, Error, Id};
 use aws_sdk_dynamodb::types::{
     AttributeValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
@@ -28,7 +29,23 @@ impl Backfill {
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn fill(self: &Arc<Self>) -> Result<Found, Error> {
-        self.each_shard(Self::fill_shard).await
+        let found = self.each_shard(Self::fill_shard).await?;
+        if !self.is_stopped() && found.failures.is_empty() {
+            self.keep().await?;
+        }
+        Ok(found)
+    }
+
+    /// Notes the names as kept: every record is in them now.
+    async fn keep(&self) -> Result<(), Error> {
+        let kept = self.kept();
+        if !kept.add(self.names.clone()).await?
+            && !kept.make(index::names(&self.definition)).await?
+        {
+            // A first write made it in between.
+            kept.add(self.names.clone()).await?;
+        }
+        Ok(())
     }
 
     async fn fill_shard(self: Arc<Self>, shard: u8) -> Result<(), Error> {
@@ -106,9 +123,8 @@ impl Backfill {
                 return Ok(true);
             }
             let record = read_record(item.clone())?;
-            let Some(mut wanted) = self.wanted(&item, &record) else {
-                return Ok(true);
-            };
+            let mut wanted = self.wanted(&item, &record);
+            self.drop_held(&item, &mut wanted).await?;
             // The first record with a value keeps it; this record still goes into the indexes.
             wanted.claims.retain(|claim| !taken.contains(&claim.field));
             wanted
@@ -141,22 +157,37 @@ impl Backfill {
         Err(Error::unavailable("it was busy all the time"))
     }
 
-    /// The parts that a record lacks; `None` where it has all.
-    fn wanted(&self, item: &Item, record: &StoredRecord) -> Option<Wanted> {
+    /// Drops the claims of values that the record holds already: a read is cheaper than a transaction.
+    async fn drop_held(&self, item: &Item, wanted: &mut Wanted) -> Result<(), Error> {
+        let carried = carried(item);
+        for claim in std::mem::take(&mut wanted.claims) {
+            let is_held =
+                carried.contains(&index::unique_name(&claim.field)) && self.holds(&claim).await?;
+            if !is_held {
+                wanted.claims.push(claim);
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether a claim's record has the reservation.
+    async fn holds(&self, claim: &Claim) -> Result<bool, Error> {
+        let put = claim.put(self.table.clone())?.item;
+        let found = self.read_again(&put).await?.unwrap_or_default();
+        Ok(found.contains_key("record") && found.get("record") == put.get("record"))
+    }
+
+    /// The parts that a record lacks.
+    fn wanted(&self, item: &Item, record: &StoredRecord) -> Wanted {
         let names: Vec<String> = self.missing_in(item).collect();
-        let due = |name: &String| self.again && self.names.contains(name) || names.contains(name);
+        let due = |name: &String| self.names.contains(name);
         let shown = record.clone().wire(&self.definition);
         let indexes = self
             .definition
             .indexes
             .iter()
             .filter(|index| due(&index.name()));
-        let key = |one: &Index| {
-            (
-                one.name(),
-                AttributeValue::B(index::encode(one, &shown).into()),
-            )
-        };
+        let key = |one: &Index| (one.name(), AttributeValue::B(encode(one, &shown).into()));
         let keys: Vec<_> = indexes
             .map(key)
             .filter(|(name, key)| item.get(name) != Some(key))
@@ -164,12 +195,11 @@ impl Backfill {
         // No two values of one record use the same item.
         let (mut claims, _) = moves(&self.definition, &[(None, Some(record))]).unwrap_or_default();
         claims.retain(|claim| due(&index::unique_name(&claim.field)));
-        let nothing = names.is_empty() && keys.is_empty() && claims.is_empty();
-        (!nothing).then_some(Wanted {
+        Wanted {
             names,
             keys,
             claims,
-        })
+        }
     }
 
     /// Writes keys and names, and reserves values, on condition that the record is unchanged.

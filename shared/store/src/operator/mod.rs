@@ -3,6 +3,7 @@
 pub mod backfill;
 mod clear;
 mod fill;
+mod look;
 mod promote;
 pub(crate) mod seed;
 pub(crate) mod transfer;

@@ -45,6 +45,16 @@ pub struct Exported {
 #[derive(Clone, Debug)]
 pub struct Position(Item);
 
+/// The keys of a user that no other can have, each with a name: of the address, the id and the unique profile values.
+#[must_use]
+pub fn claims(declared: &[ProfileField], user: &User) -> Vec<(String, String)> {
+    let address = (identity_key(&user.email), "address".to_owned());
+    let id = (user.id.to_string(), "id".to_owned());
+    let unique = reserved(declared, Some(user)).into_iter();
+    let unique = unique.map(|(key, field)| (key, format!("`{field}`")));
+    [address, id].into_iter().chain(unique).collect()
+}
+
 impl Store {
     /// Makes a user of an import, all or nothing, unless the line with this `mark` made the user before.
     ///
@@ -63,7 +73,9 @@ impl Store {
             mark: Some(mark),
             ..Along::default()
         };
-        let failed = self.try_to_create(declared, user, &along, writer).await?;
+        let failed = self
+            .try_to_create(declared, user, &along, writer, 1)
+            .await?;
         let has = |part: &Part| failed.iter().any(|(failed, _)| failed == part);
         if failed.is_empty() {
             Ok(Imported::Made)

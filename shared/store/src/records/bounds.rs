@@ -1,11 +1,11 @@
 //! Bounds: the part of an index that holds every record that passes the conditions on one field.
 
-use api::Timestamp;
+use api::Moment;
 use api::definition::Order;
 use api::query::{Filter, Test};
 use serde_json::Value;
 
-use super::index::{
+use api::sort_key::{
     after, code, codes_of_present, codes_of_type, has_place, invert, is_exact, string_start,
 };
 
@@ -122,12 +122,46 @@ pub(super) fn id_interval(field: &str, test: &Test) -> Option<([u8; 16], [u8; 16
     }
 }
 
-/// The lowest id of the time `millis` milliseconds after `at`.
-fn first_of(at: &str, millis: u64) -> Option<[u8; 16]> {
-    let at = Timestamp::parse(at).filter(|parsed| parsed.to_string() == at)?;
-    Some((u128::from(at.millis() + millis) << 80).to_be_bytes())
+/// The lowest id of the time `millis` milliseconds after `at`. No record is older than 1970.
+fn first_of(at: &str, millis: i64) -> Option<[u8; 16]> {
+    let at = Moment::parse(at).filter(|parsed| parsed.to_string() == at)?;
+    let since_1970 = u128::try_from(at.millis() + millis).unwrap_or_default();
+    Some((since_1970 << 80).to_be_bytes())
 }
 
 fn before(id: [u8; 16]) -> [u8; 16] {
     u128::from_be_bytes(id).saturating_sub(1).to_be_bytes()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn every_record_is_younger_than_1970() {
+        let first = |at: &str| first_of(at, 0).expect(at);
+        let at = |text: &str| Moment::parse(text).expect(text).to_string();
+        assert_eq!(first(&at("1945-05-08")), [0; 16]);
+        assert_eq!(first(&at("1970-01-01")), [0; 16]);
+        assert_eq!(
+            first(&at("1970-01-01T00:00:00.001Z")),
+            (1u128 << 80).to_be_bytes()
+        );
+        let old = json!(at("1960-01-01"));
+        for (test, last) in [
+            (Test::Gt(old.clone()), [0xff; 16]),
+            (Test::Gte(old.clone()), [0xff; 16]),
+            (Test::Lt(old.clone()), [0; 16]),
+            (Test::Lte(old.clone()), [0; 16]),
+            (Test::Eq(Some(old)), [0; 16]),
+        ] {
+            assert_eq!(
+                id_interval("createdAt", &test),
+                Some(([0; 16], last)),
+                "{test:?}"
+            );
+        }
+    }
 }

@@ -7,8 +7,9 @@ use auth::Writer;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::operation::{Act, Operation};
-use super::record::{StoredRecord, is_tombstone, read_record, weight};
+use super::record::{StoredRecord, read_record, weight};
 use super::reservation::{Claim, Place};
+use super::tombstone::is_tombstone;
 use super::write::index_keys;
 use crate::item::{Item, text};
 use crate::size::{self, ENVELOPE, MAX_BYTES};

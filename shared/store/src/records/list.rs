@@ -1,18 +1,21 @@
 //! Lists and counts: the queries of a plan, partition by partition.
 
-use std::sync::PoisonError;
+use std::sync::{Arc, PoisonError};
 
 use api::definition::Index;
-use api::query::Filter;
+use api::query::{Comparisons, Filter};
 use api::{Code, Definition, Error};
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnConsumedCapacity, Select};
 use tokio::task::JoinSet;
 
+use super::budget::Budget;
 use super::index::INDEXED;
-use super::page::{Cost, Count, Page, Partition, Work, merge, wanting};
+use super::merge::{Batch, Merge, Partition};
+use super::page::{Cost, Count, Page};
 use super::plan::{Plan, Source};
-use super::record::is_tombstone;
+use super::tombstone::is_tombstone;
+use super::work::Work;
 use crate::fault;
 use crate::item::{number, text};
 use crate::tables::Store;
@@ -21,13 +24,16 @@ use crate::tables::Store;
 const MAX_COUNT: f64 = 4.0 * MAX_QUERY;
 const MAX_QUERY: f64 = 1024.0 * 1024.0;
 
+/// Whether the table is read strongly consistently: a list is, a count is not. An index cannot be.
+const STRONG: bool = true;
+
 /// The most queries that look for the oldest record of a shard.
 const MAX_LOOKS: u32 = 12;
 
 impl Store {
-    /// A page of the records that a plan reads and a filter lets pass, after the key `position`. It takes one query for
-    /// each partition, and more within limits after tombstones or records that fail the filter. A page may then hold
-    /// fewer than `limit` records and go on.
+    /// A page of the records that a plan reads and a filter lets pass, after the key `position`. It reads a little from
+    /// each partition, and more where the order wants it, or within the budget after records that fail the filter. A
+    /// page may then hold fewer than `limit` records and go on.
     ///
     /// # Errors
     /// `data/index-building`, `common/unavailable`, `common/internal`.
@@ -38,6 +44,7 @@ impl Store {
         filter: &Filter,
         position: Option<&[u8]>,
         limit: usize,
+        budget: Budget,
     ) -> Result<Page, Error> {
         if filter.is_nothing() {
             return Ok(Page {
@@ -48,7 +55,7 @@ impl Store {
         }
         let (ready, page) = tokio::join!(
             self.ready(definition, plan),
-            self.page(definition, plan, filter, position, limit)
+            self.page(definition, (plan, filter), position, limit, budget)
         );
         ready.and(page)
     }
@@ -56,46 +63,55 @@ impl Store {
     async fn page(
         &self,
         definition: &Definition,
-        plan: &Plan,
-        filter: &Filter,
+        (plan, filter): (&Plan, &Filter),
         position: Option<&[u8]>,
         limit: usize,
+        budget: Budget,
     ) -> Result<Page, Error> {
-        let mut sources = Partition::all(definition, plan, position);
-        let mut work = Work::new(plan, sources.len(), limit);
-        let mut cost = Cost::default();
-        loop {
-            let found = sources.iter().map(|source| source.found.len()).sum();
-            let wanting = wanting(plan, &sources, limit);
-            let Some(take) = work.next(wanting.len(), cost.bytes(plan), found) else {
-                break;
-            };
-            let mut queries = JoinSet::new();
-            for index in wanting {
-                let query = sources
-                    .get(index)
-                    .and_then(|source| self.query(definition, plan, source));
-                let Some(query) = query else { continue };
-                let query = query.limit(i32::try_from(take).unwrap_or(i32::MAX));
-                queries.spawn(async move { (index, query.send().await) });
-            }
-            while let Some(done) = queries.join_next().await {
-                let (index, output) = done.map_err(|error| Error::internal(error.to_string()))?;
-                let output = output.map_err(|error| fault::of(&error))?;
-                cost.add(&output);
-                let scanned = usize::try_from(output.scanned_count).unwrap_or(0);
-                work.scanned += scanned;
-                if let Some(source) = sources.get_mut(index) {
-                    // The query ended at 1 MB: enough for one request.
-                    source.full = !plan.residual && scanned < take;
-                    source.take(definition, plan, filter, output)?;
+        let partitions = Partition::all(definition, plan, position);
+        let mut work = Work::new(plan, partitions.len(), limit, budget.read);
+        let mut merge = Merge::new(
+            definition,
+            (plan, filter),
+            partitions,
+            limit,
+            budget.comparisons,
+        );
+        let (shared, mut cost) = (Arc::new(plan.clone()), Cost::default());
+        while !merge.is_done()
+            && let Some(round) = work.next(merge.state(cost.bytes))
+        {
+            let mut wanting = merge.wanting(round.take).into_iter();
+            let (mut queries, mut any) = (JoinSet::new(), false);
+            loop {
+                while queries.len() < round.at_once
+                    && round.goes_on(merge.state(cost.bytes))
+                    && let Some((index, lack)) = wanting.next()
+                {
+                    let partition = merge.partitions.get(index);
+                    let query = partition.and_then(|one| self.query(definition, plan, one, STRONG));
+                    let Some(query) = query else { continue };
+                    let query = query.limit(i32::try_from(lack).unwrap_or(i32::MAX));
+                    let plan = Arc::clone(&shared);
+                    queries.spawn(async move { (index, read(query, &plan, STRONG).await) });
                 }
+                let Some(done) = queries.join_next().await else {
+                    break;
+                };
+                let (index, read) = done.map_err(|error| Error::internal(error.to_string()))?;
+                let (batch, spent) = read?;
+                cost.add(spent);
+                any |= !batch.is_empty();
+                merge.take(index, batch);
             }
+            work.note(any);
+            merge.judge();
         }
-        Ok(merge(plan, sources, limit, cost))
+        Ok(merge.finish(cost))
     }
 
-    /// The number of records that a plan reads and a filter lets pass, within about 4 MB.
+    /// The number of records that a plan reads and a filter lets pass, within about 4 MB and the budget. Eventually
+    /// consistent, which costs half.
     ///
     /// # Errors
     /// `data/index-building`, `common/unavailable`, `common/internal`.
@@ -104,6 +120,7 @@ impl Store {
         definition: &Definition,
         plan: &Plan,
         filter: &Filter,
+        budget: Budget,
     ) -> Result<Count, Error> {
         if filter.is_nothing() {
             return Ok(Count {
@@ -114,7 +131,7 @@ impl Store {
         }
         let (ready, count) = tokio::join!(
             self.ready(definition, plan),
-            self.tally(definition, plan, filter)
+            self.tally(definition, plan, filter, budget)
         );
         ready.and(count)
     }
@@ -124,25 +141,32 @@ impl Store {
         definition: &Definition,
         plan: &Plan,
         filter: &Filter,
+        budget: Budget,
     ) -> Result<Count, Error> {
-        let mut sources = Partition::all(definition, plan, None);
+        let mut partitions = Partition::all(definition, plan, None);
         let mut count = Count {
             count: 0,
             exact: false,
             cost: Cost::default(),
         };
+        let (shared, mut made, mut is_cut) =
+            (Arc::new(plan.clone()), Comparisons::default(), false);
+        // Records are held until they are judged; without a filter DynamoDB sends none.
+        let most = if plan.residual { 2.0 } else { 4.0 };
         loop {
             // Send as many queries at once as the limit allows, each at its largest.
-            let left = ((MAX_COUNT - count.cost.bytes(plan)) / MAX_QUERY).ceil();
+            let left = ((MAX_COUNT - count.cost.bytes) / MAX_QUERY)
+                .ceil()
+                .min(most);
             let mut queries = JoinSet::new();
-            for (index, source) in sources
+            for (index, partition) in partitions
                 .iter()
                 .enumerate()
-                .filter(|(_, source)| !source.exhausted)
+                .filter(|(_, partition)| !partition.exhausted)
             {
                 let Some(query) = self
-                    .query(definition, plan, source)
-                    .filter(|_| (queries.len() as f64) < left)
+                    .query(definition, plan, partition, !STRONG)
+                    .filter(|_| (queries.len() as f64) < left && made < budget.comparisons)
                 else {
                     break;
                 };
@@ -151,23 +175,30 @@ impl Store {
                 } else {
                     query.select(Select::Count)
                 };
-                queries.spawn(async move { (index, query.send().await) });
+                let plan = Arc::clone(&shared);
+                queries.spawn(async move { (index, read(query, &plan, !STRONG).await) });
             }
             if queries.is_empty() {
                 break;
             }
             while let Some(done) = queries.join_next().await {
-                let (index, output) = done.map_err(|error| Error::internal(error.to_string()))?;
-                let output = output.map_err(|error| fault::of(&error))?;
-                count.cost.add(&output);
-                count.count += u64::try_from(output.count).unwrap_or(0) * u64::from(!plan.residual);
-                if let Some(source) = sources.get_mut(index) {
-                    source.take(definition, plan, filter, output)?;
-                    count.count += source.found.drain(..).len() as u64;
+                let (index, read) = done.map_err(|error| Error::internal(error.to_string()))?;
+                let (batch, spent) = read?;
+                count.cost.add(spent);
+                if let Some(partition) = partitions.get_mut(index) {
+                    partition.pass(plan, &batch);
+                }
+                count.count += batch.counted * u64::from(!plan.residual);
+                for record in batch.records(definition) {
+                    if made >= budget.comparisons {
+                        is_cut = true;
+                        break;
+                    }
+                    count.count += u64::from(filter.judge(&record, &mut made));
                 }
             }
         }
-        count.exact = sources.iter().all(|source| source.exhausted);
+        count.exact = !is_cut && partitions.iter().all(|partition| partition.exhausted);
         Ok(count)
     }
 
@@ -177,6 +208,7 @@ impl Store {
         definition: &Definition,
         plan: &Plan,
         source: &Partition,
+        is_strong: bool,
     ) -> Option<QueryFluentBuilder> {
         let (lower, upper) = plan.range(source.after.as_deref())?;
         let mut query = self
@@ -195,7 +227,7 @@ impl Store {
             .scan_index_forward(!plan.backward)
             .return_consumed_capacity(ReturnConsumedCapacity::Total);
         query = match &plan.source {
-            Source::Table => without_tombstones(query).consistent_read(true),
+            Source::Table => without_tombstones(query).consistent_read(is_strong),
             // Code that does not know the index leaves its key on deletes: during a deployment, and before one that was
             // rolled back.
             Source::Declared(_) => without_tombstones(query).index_name(plan.name()),
@@ -223,7 +255,8 @@ impl Store {
     ///
     /// A record holds the names of the indexes that it was written into, at its creation or when the index was filled.
     /// Filling goes from the newest record to the oldest, so the oldest record of each shard tells whether it is done.
-    /// A ready index stays ready, and is not checked again.
+    /// An index that some writer did not keep is not ready, whatever the records hold. A ready index stays ready, and is
+    /// not checked again.
     async fn ready(&self, definition: &Definition, plan: &Plan) -> Result<(), Error> {
         let Source::Declared(index) = &plan.source else {
             return Ok(());
@@ -240,6 +273,10 @@ impl Store {
         let mut looks = JoinSet::new();
         for shard in 0..definition.shards {
             looks.spawn(is_filled(self.oldest(definition, shard), index.clone()));
+        }
+        let kept = self.kept(definition).names().await?;
+        if kept.is_some_and(|names| !names.contains(&this.1)) {
+            return Err(Code::IndexBuilding.into());
         }
         while let Some(look) = looks.join_next().await {
             if !look.map_err(|error| Error::internal(error.to_string()))?? {
@@ -266,6 +303,17 @@ impl Store {
             .expression_attribute_names("#indexed", INDEXED)
             .expression_attribute_values(":shard", number(shard))
     }
+}
+
+/// Sends a query; returns its result and its cost.
+async fn read(
+    query: QueryFluentBuilder,
+    plan: &Plan,
+    is_strong: bool,
+) -> Result<(Batch, Cost), Error> {
+    let output = query.send().await.map_err(|error| fault::of(&error))?;
+    let cost = Cost::of(&output, is_strong && plan.source == Source::Table);
+    Ok((Batch::of(plan, output)?, cost))
 }
 
 fn without_tombstones(query: QueryFluentBuilder) -> QueryFluentBuilder {

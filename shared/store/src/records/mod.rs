@@ -1,22 +1,27 @@
 //! The tables of the collections: records.
 //!
 //! The key is `shard` and `id`. An id names its shard, so a read needs the id alone. Within a shard ids are in the
-//! order of time, so newest-first lists need no index. A deleted record stays for an hour as a tombstone without data:
-//! a retried delete finds its own, and the stream knows who did it.
+//! order of time, so newest-first lists need no index. A deletion first makes a tombstone without data: a retried delete
+//! finds its own, and the stream knows who did it. The same request then removes the tombstone.
 
 mod bounds;
+pub(crate) mod budget;
 pub mod expand;
 mod expression;
 pub mod index;
 mod judge;
+pub(crate) mod kept;
 pub(crate) mod list;
+mod merge;
 pub(crate) mod operation;
 mod order;
 pub(crate) mod page;
 pub mod plan;
 pub(crate) mod record;
 pub(crate) mod reservation;
+pub(crate) mod tombstone;
 mod transaction;
+mod work;
 pub(crate) mod write;
 
 use std::collections::HashMap;
@@ -27,8 +32,9 @@ use auth::{Visibility, Writer};
 
 use self::judge::{Problem, Wrote};
 use self::operation::{Change, Operation};
-use self::record::{Before, StoredRecord, is_tombstone, read_record};
+use self::record::{Before, StoredRecord, read_record};
 use self::reservation::IdempotencyKey;
+use self::tombstone::is_tombstone;
 use crate::item::text;
 use crate::tables::Store;
 
@@ -68,6 +74,7 @@ impl Store {
         key: Option<&IdempotencyKey>,
         writer: &Writer,
     ) -> Result<Created, Error> {
+        self.keep(definition).await?;
         let operation = Operation::create(creation, writer);
         let wrote = self
             .write(definition, &[operation], HashMap::new(), key, writer)
@@ -122,13 +129,17 @@ impl Store {
         before: Before,
         writer: &Writer,
     ) -> Result<StoredRecord, Error> {
-        self.change(Operation::update(update), before, writer)
+        let operation = Operation::update(update);
+        if let Some(terms) = operation.act.terms() {
+            self.keep(terms.visibility.definition).await?;
+        }
+        self.change(operation, before, writer)
             .await?
             .ok_or_else(|| Code::RecordNotFound.into())
     }
 
-    /// Deletes a record on the terms, leaving a tombstone. Costs as much as an update; the record must be read before
-    /// where it may have unique values.
+    /// Deletes a record on the terms. Costs as much as an update, and one hop and 1 WRU more for the removal of its
+    /// tombstone. The record must be read before where it may have unique values.
     ///
     /// # Errors
     /// Those of [`auth::terms::Terms::refusal`], `data/record-not-found`, `common/unavailable`, `common/internal`.
@@ -154,6 +165,7 @@ impl Store {
         found: HashMap<Id, StoredRecord>,
         writer: &Writer,
     ) -> Result<Vec<(Id, Option<StoredRecord>)>, Error> {
+        self.keep(definition).await?;
         let ids: Vec<Id> = prepared.iter().map(Prepared::id).collect();
         let operations: Vec<Operation<'_>> = prepared
             .into_iter()
@@ -220,10 +232,10 @@ impl Store {
             }
             Err(_) => return Err(Code::RecordNotFound.into()),
         };
-        if is_tombstone(&item) {
-            Ok(None)
-        } else {
-            read_record(item).map(Some)
+        if !is_tombstone(&item) {
+            return read_record(item).map(Some);
         }
+        self.remove_tombstones(definition, &[record], writer).await;
+        Ok(None)
     }
 }

@@ -78,6 +78,14 @@ impl<'a> Operation<'a> {
             related: Vec::new(),
         }
     }
+
+    /// The record that it deletes.
+    pub(crate) fn deletes(&self) -> Option<Id> {
+        match &self.act {
+            Act::Delete(id, _) => Some(*id),
+            Act::Create(_) | Act::Update(..) => None,
+        }
+    }
 }
 
 impl Act<'_> {

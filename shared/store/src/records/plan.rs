@@ -12,8 +12,8 @@ use auth::Scope;
 use serde_json::Value;
 
 use super::bounds::{Span, id_interval, interval};
-use super::index::{after, beside, code, cut, invert, is_exact};
 use super::order::{Sequence, reverse};
+use api::sort_key::{after, beside, code, cut, invert, is_exact};
 
 /// The first and the last key to read; `None` for an open end.
 pub(crate) type Range = (Option<Vec<u8>>, Option<Vec<u8>>);

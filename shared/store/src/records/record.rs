@@ -7,6 +7,7 @@ use auth::Writer;
 use auth::prepare::Creation;
 use serde_json::{Map, Value};
 
+use super::tombstone::is_tombstone;
 use crate::batch::{BATCH, strong};
 use crate::item::{Item, Reader, id, number};
 use crate::size::{ENVELOPE, MAX_BYTES};
@@ -178,10 +179,6 @@ impl Store {
             None => Ok(Before::Unread),
         }
     }
-}
-
-pub(crate) fn is_tombstone(item: &Item) -> bool {
-    item.contains_key("deleted_at")
 }
 
 pub(crate) fn read_record(mut item: Item) -> Result<StoredRecord, Error> {

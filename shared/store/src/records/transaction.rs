@@ -32,6 +32,32 @@ type Seen<'a> = HashMap<(&'a str, Id), String>;
 /// The items of a transaction, each with its role.
 type Parts = Vec<(Role, TransactWriteItem)>;
 
+/// The targets that operations name, each with the place of its operation.
+type Named<'a> = Vec<(usize, &'a Related<'a>)>;
+
+/// The targets that must exist for these operations. A relation that the caller sees in the record before is not
+/// checked again. So a record can be put back as it came although its target is gone.
+fn named_anew<'a>(
+    definition: &Definition,
+    operations: &'a [Operation<'a>],
+    steps: &[(Option<&StoredRecord>, Option<StoredRecord>)],
+) -> Named<'a> {
+    let mut named = Named::new();
+    for (at, (operation, (old, _))) in operations.iter().zip(steps).enumerate() {
+        let before = operation.act.terms().zip(*old);
+        let before = before
+            .filter(|_| !operation.related.is_empty())
+            .map(|(terms, old)| terms.visibility.of(old.clone().wire(definition)));
+        let stands = |related: &&Related<'_>| {
+            let record = before.as_ref();
+            record.is_some_and(|record| related.relation.stands_in(definition, record))
+        };
+        let anew = operation.related.iter().filter(|related| !stands(related));
+        named.extend(anew.map(|related| (at, related)));
+    }
+    named
+}
+
 impl Store {
     /// Writes all or nothing. `found` are the records as they were read. Each is written on condition that its revision
     /// is unchanged, and judged again otherwise.
@@ -54,13 +80,14 @@ impl Store {
                 judge(&operation.act, old).map_err(|error| Problem::At(at, error))?;
                 steps.push((old, operation.act.after(old, writer)));
             }
-            let seen = self.seen(definition, operations).await?;
+            let related = named_anew(definition, operations, &steps);
+            let seen = self.seen(definition, operations, &related).await?;
             let parts = self.parts(
                 definition,
                 operations,
                 &steps,
                 key,
-                (&not_reserved, &seen),
+                (&not_reserved, &seen, &related),
                 writer,
             )?;
             let after = steps.into_iter().map(|(_, new)| new).collect();
@@ -71,6 +98,9 @@ impl Store {
                     .iter()
                     .any(|failure| is_done(operations, failure, writer))
             {
+                let deleted = operations.iter().filter_map(Operation::deletes);
+                self.remove_tombstones(definition, &deleted.collect::<Vec<_>>(), writer)
+                    .await;
                 return Ok(Wrote::Done(after));
             }
             if let Some((_, Some(item))) = failed.iter().find(|(role, _)| *role == Role::Key) {
@@ -103,7 +133,7 @@ impl Store {
         operations: &[Operation<'_>],
         steps: &[(Option<&StoredRecord>, Option<StoredRecord>)],
         key: Option<&IdempotencyKey>,
-        (not_reserved, seen): (&BTreeSet<Place>, &Seen<'_>),
+        (not_reserved, seen, related): (&BTreeSet<Place>, &Seen<'_>, &Named<'_>),
         writer: &Writer,
     ) -> Result<Parts, Problem> {
         let table = || self.table(&definition.name);
@@ -133,7 +163,7 @@ impl Store {
             let delete = release.delete(table())?;
             parts.push((Role::Release(release.place), item().delete(delete).build()));
         }
-        parts.extend(self.checks(definition, operations, seen)?);
+        parts.extend(self.checks(definition, operations, seen, related)?);
         if let (
             Some(key),
             Some(Operation {
@@ -159,9 +189,10 @@ impl Store {
         &self,
         definition: &Definition,
         operations: &'a [Operation<'_>],
+        related: &Named<'a>,
     ) -> Result<Seen<'a>, Error> {
         let mut targets: BTreeMap<&str, (&Visibility<'_>, BTreeSet<Id>)> = BTreeMap::new();
-        for related in operations.iter().flat_map(|operation| &operation.related) {
+        for (_, related) in related {
             let relation = &related.relation;
             let is_written = |operation: &Operation<'_>| operation.act.id() == relation.id;
             if let Some(rows) = &related.rows
@@ -198,6 +229,7 @@ impl Store {
         definition: &Definition,
         operations: &[Operation<'_>],
         seen: &Seen<'_>,
+        related: &Named<'_>,
     ) -> Result<Parts, Problem> {
         let written: HashMap<Id, &Act<'_>> = operations
             .iter()
@@ -205,25 +237,23 @@ impl Store {
             .collect();
         let mut targets: BTreeMap<(&str, Id), (Fields, &Related<'_>)> = BTreeMap::new();
         let mut gone = Vec::new();
-        for (at, operation) in operations.iter().enumerate() {
-            for related in &operation.related {
-                let relation = &related.relation;
-                let field = (at, relation.field.clone());
-                match written
-                    .get(&relation.id)
-                    .filter(|_| relation.collection == definition.name)
-                {
-                    // The condition of the operation itself covers its existence and the caller's access.
-                    Some(Act::Create(_) | Act::Update(..)) => {}
-                    Some(Act::Delete(..)) => gone.push((field.0, field.1, false)),
-                    None => {
-                        let target = (relation.collection.as_str(), relation.id);
-                        targets
-                            .entry(target)
-                            .or_insert((Fields::new(), related))
-                            .0
-                            .insert(field);
-                    }
+        for (at, related) in related {
+            let relation = &related.relation;
+            let field = (*at, relation.field.clone());
+            match written
+                .get(&relation.id)
+                .filter(|_| relation.collection == definition.name)
+            {
+                // The condition of the operation itself covers its existence and the caller's access.
+                Some(Act::Create(_) | Act::Update(..)) => {}
+                Some(Act::Delete(..)) => gone.push((field.0, field.1, false)),
+                None => {
+                    let target = (relation.collection.as_str(), relation.id);
+                    targets
+                        .entry(target)
+                        .or_insert((Fields::new(), *related))
+                        .0
+                        .insert(field);
                 }
             }
         }

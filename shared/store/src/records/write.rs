@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use api::definition::Index;
+use api::sort_key::encode;
 use api::{Definition, Error, Id};
 use auth::Writer;
 use auth::terms::OwnerChange;
@@ -12,11 +13,9 @@ use super::expression::Expression;
 use super::index::{self, INDEXED};
 use super::operation::{Act, Change};
 use super::record::StoredRecord;
+use super::tombstone;
 use crate::fault::built;
 use crate::item::{Item, from_object, id, number, text, time};
-
-/// The life of a tombstone, in seconds: longer than any retry of a delete.
-const TOMBSTONE: u64 = 3600;
 
 impl Change {
     fn touches(&self, definition: &Definition, field: &str) -> bool {
@@ -70,12 +69,7 @@ fn keys_of<'a>(
 ) -> Vec<(String, AttributeValue)> {
     let record = record.wire(definition);
     indexes
-        .map(|one| {
-            (
-                one.name(),
-                AttributeValue::B(index::encode(one, &record).into()),
-            )
-        })
+        .map(|one| (one.name(), AttributeValue::B(encode(one, &record).into())))
         .collect()
 }
 
@@ -163,7 +157,7 @@ pub(crate) fn update(
             expression.set("deleted_at", time(writer.now));
             expression.set(
                 "expires_at",
-                number(writer.now.seconds().saturating_add(TOMBSTONE)),
+                number(writer.now.seconds().saturating_add(tombstone::LIFE)),
             );
             let indexes: BTreeSet<String> = definition.indexes.iter().map(Index::name).collect();
             for name in ["data", "owner"]

@@ -16,34 +16,35 @@ use local::dynamo::Dynamo;
 use local::template::Table;
 use serde_json::{Map, Value, json};
 use store::plan::{Plan, Source};
-use store::{Before, Change, Page, Store, Writer, plan};
+use store::{Before, Budget, Change, Page, Store, Writer, plan};
 
 use crate::cases::{self, Query, START};
 use crate::dice::Dice;
 use crate::model::{self, Row};
 use crate::{Kind, Tally};
 
-pub(crate) struct Dataset {
-    seed: u64,
-    dice: Dice,
-    store: Store,
+pub(crate) struct Dataset<'a> {
+    pub(crate) dynamo: &'a Dynamo,
+    pub(crate) seed: u64,
+    pub(crate) dice: Dice,
+    pub(crate) store: Store,
     keys: Keys,
-    definition: Definition,
-    users: Vec<Id>,
+    pub(crate) definition: Definition,
+    pub(crate) users: Vec<Id>,
     palette: Vec<Option<Value>>,
     kind: Kind,
     body: usize,
-    rows: BTreeMap<Id, Row>,
+    pub(crate) rows: BTreeMap<Id, Row>,
     /// The highest id so far.
     newest: Option<Id>,
     /// The latest creation time so far, in milliseconds.
-    now: u64,
-    tally: Tally,
+    pub(crate) now: u64,
+    pub(crate) tally: Tally,
 }
 
-impl Dataset {
+impl<'a> Dataset<'a> {
     /// Makes the dataset of a seed and runs queries on it.
-    pub(crate) async fn run(dynamo: &Dynamo, seed: u64, queries: usize, kind: Kind) -> Tally {
+    pub(crate) async fn run(dynamo: &'a Dynamo, seed: u64, queries: usize, kind: Kind) -> Tally {
         let mut dice = Dice::new(seed);
         let mut definition = cases::definition(&mut dice, &format!("items{seed}"));
         if kind == Kind::Sparse {
@@ -53,6 +54,7 @@ impl Dataset {
             .map(|_| Id::new(Timestamp::from_millis(START), dice.bytes()))
             .collect();
         let mut dataset = Dataset {
+            dynamo,
             seed,
 
             store: Store::connect(&deployment(dynamo)),
@@ -144,50 +146,8 @@ impl Dataset {
             Kind::Heavy => 50,
             Kind::Sparse => 150,
         };
-        let whole = self.definition.clone();
-        let is_late = self.dice.chance(25);
-        if is_late {
-            let late = self.dice.below(whole.indexes.len());
-            self.definition.indexes.remove(late);
-            self.create(count / 2).await;
-            let old = self.rows.len();
-            self.delete_some().await;
-            self.definition = whole.clone();
-            self.now += 10;
-            // An update does not make them records of the index.
-            for _ in 0..self.dice.below(3) {
-                self.update().await;
-            }
-            let late = whole.indexes[late].clone();
-            let scope = if late.per_owner && whole.has_owner_index() {
-                Scope::OwnedBy(self.users[0])
-            } else {
-                Scope::All
-            };
-            let sort: Vec<_> = late.order().collect();
-            if let Ok(plan) = plan(&whole, &scope, Some(&sort), &Filter::everything())
-                && plan.source == Source::Declared(late.clone())
-            {
-                let listed = self.page(&plan, &Filter::everything(), None, 5).await;
-                let is_building = listed
-                    .as_ref()
-                    .is_err_and(|error| error.code == Code::IndexBuilding);
-                let holds_old = !self.rows.is_empty();
-                assert_eq!(
-                    is_building, holds_old,
-                    "LISTS_SEED={}: {late:?} of {old} old records",
-                    self.seed
-                );
-                self.tally.building += usize::from(is_building);
-            }
-            let found = self
-                .store
-                .backfill(&whole, store::index::names(&whole), false)
-                .fill()
-                .await
-                .unwrap();
-            assert_eq!(found, store::backfill::Found::default());
-            self.create(count - count / 2).await;
+        if self.dice.chance(25) {
+            self.fill_late(count).await;
         } else {
             self.create(count).await;
         }
@@ -199,7 +159,7 @@ impl Dataset {
         }
     }
 
-    async fn delete_some(&mut self) {
+    pub(crate) async fn delete_some(&mut self) {
         let count = if self.dice.chance(30) {
             self.rows.len() / 2
         } else {
@@ -275,7 +235,7 @@ impl Dataset {
         Row::new(record, owner)
     }
 
-    async fn create(&mut self, count: usize) {
+    pub(crate) async fn create(&mut self, count: usize) {
         for _ in 0..count {
             self.insert().await;
         }
@@ -315,11 +275,22 @@ impl Dataset {
         .await
         .unwrap();
         self.rows.remove(&id);
+        if self.dice.chance(50) {
+            self.bury(id);
+        }
         Some(id)
     }
 
+    /// Leaves a tombstone, as a function does that dies between the two writes of a deletion.
+    fn bury(&self, id: Id) {
+        let item = json!({ "shard": { "N": id.shard().to_string() }, "id": { "S": id }, "rev": { "S": "x" },
+            "deleted_at": { "N": "1" } });
+        let put = json!({ "TableName": format!("local-{}", self.definition.name), "Item": item });
+        self.dynamo.engine().call("PutItem", &put).unwrap();
+    }
+
     /// Changes some fields of a record, sometimes all of them or its owner, as a request does.
-    async fn update(&mut self) -> Option<Id> {
+    pub(crate) async fn update(&mut self) -> Option<Id> {
         let id = self.any()?;
         let now = self.time();
         let writer = self.writer(now);
@@ -391,16 +362,17 @@ impl Dataset {
         Some(id)
     }
 
-    async fn page(
+    pub(crate) async fn page(
         &self,
         plan: &Plan,
         filter: &Filter,
         position: Option<&[u8]>,
         limit: usize,
     ) -> Result<Page, Error> {
+        let budget = Budget::of(&Caller::stranger());
         patiently(async || {
             self.store
-                .list(&self.definition, plan, filter, position, limit)
+                .list(&self.definition, plan, filter, position, limit, budget)
                 .await
         })
         .await
@@ -438,9 +410,10 @@ impl Dataset {
     async fn count(&mut self, query: &Query) -> Result<(), String> {
         let plan = plan(&self.definition, &query.scope, None, &query.filter)
             .map_err(|e| format!("no count: {e:?}"))?;
+        let budget = Budget::of(&Caller::stranger());
         let count = patiently(async || {
             self.store
-                .count(&self.definition, &plan, &query.filter)
+                .count(&self.definition, &plan, &query.filter, budget)
                 .await
         })
         .await;
@@ -501,7 +474,7 @@ impl Dataset {
             self.tally.requests += page.cost.requests as usize;
             self.tally.records += page.records.len();
             let allowed = if plan.residual {
-                partitions.max(4)
+                (partitions * 2).max(4)
             } else {
                 partitions * 4
             };
@@ -649,7 +622,7 @@ fn terms<'a>(visibility: &'a Visibility<'a>, owner: OwnerChange) -> Terms<'a> {
     }
 }
 
-fn deployment(dynamo: &Dynamo) -> Deployment {
+pub(crate) fn deployment(dynamo: &Dynamo) -> Deployment {
     let variable = |name: &str| match name {
         "BAKEND_ENV" => Some("local".to_owned()),
         "AWS_REGION" => Some(local::REGION.to_owned()),

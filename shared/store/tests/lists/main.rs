@@ -21,6 +21,7 @@
 mod cases;
 mod dataset;
 mod dice;
+mod late;
 mod model;
 
 use std::ops::AddAssign;
@@ -60,6 +61,8 @@ pub(crate) struct Tally {
     counts: usize,
     /// Lists of an index that was not filled yet.
     building: usize,
+    /// Indexes that were removed and declared again.
+    again: usize,
 }
 
 impl AddAssign for Tally {
@@ -75,6 +78,7 @@ impl AddAssign for Tally {
         self.moving += other.moving;
         self.counts += other.counts;
         self.building += other.building;
+        self.again += other.again;
     }
 }
 
@@ -147,7 +151,10 @@ fn lists_are_what_a_plain_model_makes_of_them() {
             .map(|count| count * 20 > tally.queries);
         assert_eq!(least, [true; 4], "too few of a kind: {tally:?}");
         assert!(
-            tally.pages > tally.queries && tally.building > 0 && tally.counts > 0,
+            tally.pages > tally.queries
+                && tally.counts > 0
+                && tally.building > 0
+                && tally.again > 0,
             "{tally:?}"
         );
     }

@@ -9,6 +9,13 @@ use super::{Area, Row, row, suffer_all};
 const ROWS: &[Row] = &[
     row!("api-keys-list", "BatchGetItem", "_users", 0, list_keys),
     row!("api-keys-list", "Query", "_api_keys", 0, list_keys),
+    row!(
+        "api-keys-create",
+        "ConditionCheckItem",
+        "_users",
+        0,
+        create_key
+    ),
     row!("api-keys-create", "BatchGetItem", "_users", 0, create_key),
     row!("api-keys-create", "Query", "_api_keys", 0, create_key),
     row!("api-keys-create", "PutItem", "_api_keys", 0, create_key),

@@ -36,6 +36,24 @@ const ROWS: &[Row] = &[
     row!("users-update", "UpdateItem", "_users", 0, update_user),
     row!("users-update", "PutItem", "_users", 0, update_user),
     row!("users-update", "DeleteItem", "_users", 0, update_user),
+    row!("users-update", "Query", "_api_keys", 0, demote_maker),
+    row!(
+        "users-update",
+        "ConditionCheckItem",
+        "_api_keys",
+        0,
+        demote_maker
+    ),
+    row!("users-update", "DeleteItem", "_api_keys", 0, demote_maker),
+    row!("users-delete", "Query", "_api_keys", 0, delete_maker),
+    row!(
+        "users-delete",
+        "ConditionCheckItem",
+        "_api_keys",
+        0,
+        delete_maker
+    ),
+    row!("users-delete", "DeleteItem", "_api_keys", 0, delete_maker),
     row!("users-delete", "BatchGetItem", "_users", 0, delete_user),
     row!("users-delete", "GetItem", "_users", 0, delete_user),
     row!("users-delete", "DeleteItem", "_users", 0, delete_user),
@@ -86,6 +104,23 @@ fn every_fault_is_503_or_success_and_nothing_is_half_done() {
 enum Scene {
     UsersEndAll,
     UsersEndOne,
+}
+
+fn demote_maker<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let (maker, key) = maker(world);
+    let path = format!("/api/users/{}?apiKeys=delete", maker.id);
+    let event = by_admin(world, "PATCH", &path).json(&json!({ "role": "editor" }));
+    settled(world, ("users-update", event, 200), key)
+}
+
+fn delete_maker<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let (maker, key) = maker(world);
+    let path = format!("/api/users/{}?apiKeys=delete", maker.id);
+    settled(
+        world,
+        ("users-delete", by_admin(world, "DELETE", &path), 204),
+        key,
+    )
 }
 
 fn public_profile<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {

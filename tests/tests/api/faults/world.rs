@@ -265,3 +265,38 @@ pub(super) fn keyed<'a>(world: &'a World<'_>, event: impl FnOnce(&Member) -> Eve
         look: Box::new(look),
     }
 }
+
+/// An admin who has made a secret key.
+pub(super) fn maker(world: &World<'_>) -> (Member, String) {
+    let email = fresh_email();
+    let body = json!({ "email": email, "password": PASSWORD, "role": "admin" });
+    let event = by_admin(world, "POST", "/api/users").json(&body);
+    let _ = world.ask("users-create", &event).expect(201);
+    let maker = signed_in(&email, &world.login(&email).expect(200).json());
+    let event = Event::new("POST", KEYS)
+        .json(&new_key())
+        .token(&maker.access);
+    let made = world.ask("api-keys-create", &event).expect(201).json();
+    (maker, text(&made["key"]))
+}
+
+/// A maker leaves with the key, or both stay as they were.
+pub(super) fn settled<'a>(
+    world: &'a World<'_>,
+    (function, event, status): (&'static str, Event, u16),
+    key: String,
+) -> Act<'a> {
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        if reply.status != status && world.is_good(&key) {
+            let again = world.ask(function, &again);
+            assert_eq!(again.status, status, "{}", again.text());
+        }
+        assert!(!world.is_good(&key));
+    };
+    Act {
+        event,
+        status,
+        look: Box::new(look),
+    }
+}

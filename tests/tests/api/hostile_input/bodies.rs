@@ -281,6 +281,20 @@ fn the_content_type_is_json_in_utf8() {
             }
         }
     }
+    for encoding in ["gzip", "br", "deflate"] {
+        let headers = [JSON, ("content-encoding", encoding)];
+        for body in ["{\"title\":\"x\"}", "\u{1f}\u{8b}"] {
+            for reply in both_ways(
+                &member,
+                "records-create",
+                ("POST", "/api/notes"),
+                &headers,
+                body,
+            ) {
+                refused(&reply, 415, "common/unsupported-media-type");
+            }
+        }
+    }
     if let Some(inside) = stack().inside() {
         let without = creates(&member).text("{\"title\":\"x\"}");
         refused(
@@ -294,6 +308,7 @@ fn the_content_type_is_json_in_utf8() {
         "Application/JSON",
         "application/json;charset=utf-8",
         "application/json; charset=\"UTF-8\"",
+        "application/json; charset=utf8",
     ] {
         for reply in both_ways(
             &member,

@@ -99,13 +99,14 @@ fn names_that_mean_something_elsewhere_mean_nothing_here() {
     has_notes(&member, names.len());
 }
 
-/// The JSON library's own names for what it parses are no more than names.
+/// A free object would be stored as another value than was sent.
 #[test]
-fn the_json_librarys_private_names_break_nothing() {
+fn the_json_librarys_private_names_are_refused_in_every_spelling() {
     let member = stack().member();
     for name in [
         "$serde_json::private::Number",
         "$serde_json::private::RawValue",
+        "\\u0024serde_json::private::Number",
     ] {
         for value in [
             "\"1\"",
@@ -121,6 +122,8 @@ fn the_json_librarys_private_names_break_nothing() {
                 format!("{{\"{name}\":{value}}}"),
                 format!("{{\"title\":{{\"{name}\":{value}}}}}"),
                 format!("{{\"title\":\"x\",\"nope\":{{\"{name}\":{value}}}}}"),
+                format!("{{\"title\":\"x\",\"meta\":{{\"{name}\":{value}}}}}"),
+                format!("{{\"title\":\"x\",\"tags\":[{{\"{name}\":{value}}}]}}"),
                 format!("{{\"title\":\"x\",\"size\":{{\"{name}\":{value},\"more\":1}}}}"),
             ] {
                 for reply in both_ways(
@@ -131,6 +134,11 @@ fn the_json_librarys_private_names_break_nothing() {
                     &body,
                 ) {
                     any_refusal(&reply, &body);
+                    assert_eq!(
+                        reply.json()["error"]["code"],
+                        "common/invalid-json",
+                        "{body}"
+                    );
                 }
             }
         }

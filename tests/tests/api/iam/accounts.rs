@@ -192,4 +192,32 @@ pub(super) fn users<'a>(
         204,
     );
     let _ = on("users-delete", "DELETE", &path, None, 204);
+
+    // Admins who have made a key leave with it.
+    for function in ["users-update", "users-delete", "me-delete"] {
+        let email = fresh_email();
+        let user = json!({ "email": email, "role": "admin", "password": PASSWORD });
+        let _ = on("users-create", "POST", "/api/users", Some(user), 201);
+        let login = credentials("/api/auth/login", &email);
+        let user = apart.ask(&start("login", &[]), &login).expect(200).json();
+        let token = text(&user, "accessToken");
+        let key = json!({ "name": "a", "type": "secret", "scopes": ["*:*"] });
+        let event = Event::new("POST", "/api/admin/api-keys").json(&key);
+        let create = start("api-keys-create", &[]);
+        let _ = apart.ask(&create, &event.token(&token)).expect(201);
+        let path = format!("/api/users/{}?apiKeys=delete", text(&user["user"], "id"));
+        let _ = match function {
+            "users-update" => {
+                let body = Some(json!({ "role": "editor", "disabled": true }));
+                on(function, "PATCH", &path, body, 200)
+            }
+            "users-delete" => on(function, "DELETE", &path, None, 204),
+            _ => {
+                let event = Event::new("DELETE", "/api/auth/me?apiKeys=delete")
+                    .json(&json!({ "password": PASSWORD }))
+                    .token(&token);
+                apart.ask(&start(function, &[]), &event).expect(204).json()
+            }
+        };
+    }
 }

@@ -3,7 +3,9 @@
 mod accounts;
 mod records;
 
-use api::endpoints::PAGE;
+use std::collections::BTreeSet;
+
+use api::endpoints::{PAGE, Table};
 use blackbox::{Apart, Event, Instance, PASSWORD, fresh_email, stack};
 use serde_json::{Value, json};
 
@@ -89,11 +91,116 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
         .expect(404);
 
     assert_eq!(apart.proxy.denied(), []);
+    assert_hashes_are_touched_as_the_page_says(&apart);
     assert_eq!(
         apart.proxy.unused_grants(),
         Vec::<String>::new(),
         "template.yaml grants what nothing uses"
     );
+}
+
+/// The items with password hashes are touched by the functions whose entries say so, by every such action, and by no
+/// other.
+fn assert_hashes_are_touched_as_the_page_says(apart: &Apart<'_>) {
+    let is_identity = |(_, key): &(String, String)| key == "email#*";
+    let used = apart.proxy.used().into_iter();
+    let used: BTreeSet<(String, String)> = used
+        .filter(|(_, access)| access.table == "local-_users")
+        .filter(|(_, access)| access.keys.iter().any(is_identity))
+        .map(|(function, access)| (function, access.action))
+        .collect();
+    let granted = PAGE.iter().flat_map(|entry| {
+        let grants = entry.granted();
+        let grants = grants.filter(|(_, table)| *table == Table::Identities);
+        grants.map(|(action, _)| (entry.name.to_owned(), action.as_str().to_owned()))
+    });
+    assert_eq!(used, granted.collect());
+}
+
+#[test]
+fn a_function_that_needs_no_password_hash_can_neither_read_nor_write_one() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let apart = Apart::new(inside);
+    let email = fresh_email();
+    let register = apart.function("register", "own", &[]);
+    let _ = apart
+        .ask(&register, &credentials("/api/auth/register", &email))
+        .expect(201);
+    // The policies of these functions let them read or change users.
+    for policy in ["users-get", "me-update", "users-update", "refresh"] {
+        let key = format!("{policy}~foreign");
+        let endpoint = apart.proxy.endpoint();
+        let identity = json!({ "id": { "S": format!("email#{email}") } });
+        for (operation, body) in [
+            (
+                "GetItem",
+                json!({ "TableName": "local-_users", "Key": identity }),
+            ),
+            (
+                "BatchGetItem",
+                json!({ "RequestItems": { "local-_users": { "Keys": [identity] } } }),
+            ),
+            (
+                "TransactWriteItems",
+                json!({ "TransactItems": [{ "ConditionCheck": { "TableName": "local-_users", "Key": identity,
+                    "ConditionExpression": "begins_with(password_hash, :h)",
+                    "ExpressionAttributeValues": { ":h": { "S": "$2" } } } }] }),
+            ),
+            ("Scan", json!({ "TableName": "local-_users" })),
+        ] {
+            let (status, reply) = signed(&endpoint, &key, operation, &body);
+            assert_eq!(status, 400, "{policy} {operation}: {reply}");
+            assert!(
+                reply.contains("AccessDenied"),
+                "{policy} {operation}: {reply}"
+            );
+        }
+    }
+}
+
+#[test]
+fn a_signing_secret_that_is_there_is_never_overwritten() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let apart = Apart::new(inside);
+    let endpoint = apart.proxy.endpoint();
+    let read = || {
+        let key = json!({ "TableName": "local-_settings", "Key": { "id": { "S": "signing" } } });
+        apart.dynamo.engine().call("GetItem", &key).unwrap()["Item"].clone()
+    };
+    drop(apart.function("login", "first", &[NO_SECRET]));
+    let first = read();
+    assert!(first["current"]["S"].is_string(), "{first}");
+    for name in ["register", "login"] {
+        drop(apart.function(name, "second", &[NO_SECRET]));
+        let item = json!({ "id": { "S": "signing" }, "current": { "S": "x".repeat(44) } });
+        let put = json!({ "TableName": "local-_settings", "Item": item });
+        let (status, _) = signed(&endpoint, &format!("{name}~thief"), "PutItem", &put);
+        assert_eq!(status, 400, "{name}");
+    }
+    assert_eq!(read(), first);
+}
+
+/// A request to DynamoDB under this access key id: its status and its text.
+fn signed(endpoint: &str, key: &str, operation: &str, body: &Value) -> (u16, String) {
+    let agent: ureq::Agent = ureq::Agent::config_builder()
+        .http_status_as_error(false)
+        .build()
+        .into();
+    let credential =
+        format!("AWS4-HMAC-SHA256 Credential={key}/20260101/us-east-1/dynamodb/aws4_request");
+    let mut reply = agent
+        .post(endpoint)
+        .header("x-amz-target", format!("DynamoDB_20120810.{operation}"))
+        .header("content-type", "application/x-amz-json-1.0")
+        .header("authorization", credential)
+        .send(body.to_string())
+        .unwrap();
+    let text = reply.body_mut().read_to_string().unwrap();
+    (reply.status().as_u16(), text)
 }
 
 #[test]

@@ -33,7 +33,7 @@ pub(super) fn records<'a>(
     let related = json!({ "post": post, "order": order, "author": user });
     let mut comment = related.clone();
     comment["text"] = "a".into();
-    let parent = make("comments", &comment);
+    let [parent, other_parent] = [(); 2].map(|()| make("comments", &comment));
     comment["parent"] = parent.clone().into();
     let comment = (make("comments", &comment), comment);
     let note = make("notes", &json!({ "title": "a", "assignee": user }));
@@ -48,6 +48,11 @@ pub(super) fn records<'a>(
         .ask(&create, &articles("POST", "/api/articles"))
         .expect(201)
         .json();
+    // A relation that does not change is not checked.
+    let shown = make("articles", &json!({ "title": "c", "status": "published" }));
+    let pointing = json!({ "title": "b", "see": shown });
+    let articles =
+        |method: &str, path: &str| Event::new(method, path).token(member).json(&pointing);
     let _ = apart
         .ask(
             &update,
@@ -65,7 +70,14 @@ pub(super) fn records<'a>(
     let [assignment, draft, report, page] = ["assignments", "drafts", "reports", "wiki"]
         .map(|name| make(name, &json!({ "title": "a" })));
 
-    // Each with a change that reads the record first where something depends on it, and one more of its kind.
+    // Each with a change that reads the record first where something depends on it, and one more of its kind. A change
+    // of a relation names another target: one that does not change is not checked.
+    let other_post = make("posts", &json!({ "title": "d" }));
+    let other_product = make("products", &json!({ "name": "d", "sku": fresh_sku() }));
+    let other_order = make(
+        "orders",
+        &json!({ "product": product, "code": fresh_sku() }),
+    );
     let new_product = json!({ "name": "b", "sku": fresh_sku() });
     let new_order = json!({ "product": product, "code": fresh_sku() });
     let new_note = json!({ "title": "b", "assignee": user });
@@ -87,13 +99,13 @@ pub(super) fn records<'a>(
         (
             "orders",
             &order,
-            json!({ "code": fresh_sku(), "product": product }),
+            json!({ "code": fresh_sku(), "product": other_product }),
             new_order,
         ),
         (
             "comments",
             &comment.0,
-            json!({ "post": post, "order": order, "parent": parent }),
+            json!({ "post": other_post, "order": other_order, "parent": other_parent }),
             comment.1.clone(),
         ),
         ("notes", &note, json!({ "assignee": user }), new_note),

@@ -44,7 +44,7 @@ fn a_key_is_shown_once() {
         let mut body = asked(kind);
         body["expiresAt"] = json!("2999-01-01T01:00:00+01:00");
         if kind == "publishable" {
-            body["origins"] = json!(["https://app.example.com"]);
+            body["origins"] = json!(["https://app.example.com", "capacitor://localhost"]);
         }
         let reply = admin.post(PATH, &body).expect(201);
         assert_eq!(reply.header("cache-control"), Some("no-store"));
@@ -160,6 +160,9 @@ fn what_a_key_cannot_be_is_named() {
         ("origins", json!("https://a"), "origins"),
         ("origins", json!(["https://a/"]), "origins[0]"),
         ("origins", json!(["*"]), "origins[0]"),
+        ("origins", json!(["https://a", "https://A"]), "origins[1]"),
+        ("origins", json!(["https://a, https://b"]), "origins[0]"),
+        ("origins", json!(["https://*.a.example"]), "origins[0]"),
         ("expiresAt", json!("2001-01-01T00:00:00Z"), "expiresAt"),
         ("expiresAt", json!("tomorrow"), "expiresAt"),
         ("expiresAt", json!(4_000_000_000_u64), "expiresAt"),

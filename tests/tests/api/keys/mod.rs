@@ -1,5 +1,6 @@
 //! API keys: their management, the requests that they allow, and those that they restrict.
 
+mod leaver;
 mod manage;
 mod required;
 mod server;

@@ -173,13 +173,14 @@ pub(super) fn in_depth(ledger: &mut Ledger<'_>, owner: &Member) {
         2.0,
         20.0,
     );
-    let _ = ledger.row(
+    let made = ledger.row(
         bulks,
         "posts, 10 creates of 1 KB",
         (&event, 200),
         expected,
         "session check → T: 2 / 2 each",
     );
+    after_deletions(ledger, (bulk, list), &made.json(), owner);
     let operations = json!({ "operations": [{ "update": { "id": first, "price": 7 } }] });
     let event = mine("POST", "/api/products/bulk").json(&operations);
     let expected = (
@@ -268,6 +269,14 @@ pub(super) fn in_depth(ledger: &mut Ledger<'_>, owner: &Member) {
         design,
     );
     let event = mine("GET", "/api/orders/count");
+    let posts = Event::new("GET", "/api/posts/count");
+    let _ = ledger.row(
+        counts,
+        "posts, no token",
+        (&posts, 200),
+        ("Query posts", 1, 2.5, 0.0),
+        "1 query: by size, eventually consistent at half the price",
+    );
     let expected = (&*format!("{CHECK} → Query orders/by_owner"), 2, 2.5, 0.0);
     let design = "session check → 1 query: by size";
     let _ = ledger.row(counts, "orders, by owner", (&event, 200), expected, design);
@@ -275,19 +284,55 @@ pub(super) fn in_depth(ledger: &mut Ledger<'_>, owner: &Member) {
     let event = mine("DELETE", &path);
     let expected = (
         &*format!(
-            "{CHECK} ∥ GetItem products → TransactWriteItems DeleteItem products, UpdateItem products"
+            "{CHECK} ∥ GetItem products → TransactWriteItems DeleteItem products, UpdateItem products → DeleteItem products"
         ),
-        2,
+        3,
         3.0,
-        8.0,
+        9.0,
     );
-    let design = "session check ∥ r → T: 2 × (1 + 1), and 4 indexes";
+    let design = "session check ∥ r → T → the tombstone: 2 × (1 + 1), 4 indexes, and 1";
     let _ = ledger.row(
         deletes,
         "products, 1 KB, unique value",
         (&event, 204),
         expected,
         design,
+    );
+}
+
+/// The cost of a list after the newest records were deleted: that of any list.
+fn after_deletions(
+    ledger: &mut Ledger<'_>,
+    (bulk, list): (&Instance<'_>, &Instance<'_>),
+    made: &Value,
+    owner: &Member,
+) {
+    let made = made["items"].as_array().into_iter().flatten();
+    let delete = |item: &Value| json!({ "delete": { "id": item["id"] } });
+    let operations: Vec<Value> = made.map(delete).collect();
+    let event = post("/api/posts/bulk", &json!({ "operations": operations })).token(&owner.access);
+    let removals = ["DeleteItem posts"; 10].join(" ∥ ");
+    let expected = (
+        &*format!(
+            "{CHECK} ∥ BatchGetItem posts → TransactWriteItems UpdateItem posts → {removals}"
+        ),
+        3,
+        12.0,
+        30.0,
+    );
+    let _ = ledger.row(
+        ("records-bulk", bulk),
+        "posts, 10 deletes of 1 KB",
+        (&event, 200),
+        expected,
+        "session check ∥ r → T → the tombstones, 10 at a time: 3 / 3 each",
+    );
+    let _ = ledger.row(
+        ("records-list", list),
+        "posts, no token, page of 3, cost after deletions",
+        (&Event::new("GET", "/api/posts?limit=3"), 200),
+        ("Query posts", 1, 3.0, 0.0),
+        "as before them: nothing is left to read over",
     );
 }
 
@@ -369,10 +414,11 @@ pub(super) fn row_filters(ledger: &mut Ledger<'_>, owner: &Member) {
     );
     let event = mine("DELETE", &path);
     let expected = (
-        &*format!("{CHECK} ∥ GetItem articles → UpdateItem articles"),
-        2,
+        &*format!("{CHECK} ∥ GetItem articles → UpdateItem articles → DeleteItem articles"),
+        3,
         3.0,
-        3.0,
+        4.0,
     );
+    let design = "session check ∥ r → w → the tombstone: the record is looked at first";
     let _ = ledger.row(deletes, "articles, 1 KB", (&event, 204), expected, design);
 }

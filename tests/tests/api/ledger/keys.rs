@@ -16,14 +16,14 @@ pub(super) fn api_keys(ledger: &mut Ledger<'_>, admin: &Member, user: &Member) {
     let _ = ledger.apart.ask(create, &make("secret")).expect(201);
     let expected = (
         &*format!(
-            "{CHECK} → Query _api_keys → TransactWriteItems PutItem _api_keys, UpdateItem _api_keys"
+            "{CHECK} → Query _api_keys → TransactWriteItems ConditionCheckItem _users, PutItem _api_keys, \
+             UpdateItem _api_keys"
         ),
         3,
         3.0,
-        4.0,
+        6.0,
     );
-    let design =
-        "session check → r → T: the key, and the count that nobody else has changed: 2 × (1 + 1)";
+    let design = "session check → r → T: the maker is an admin, the key, the count that nobody else has changed: 2 × 3";
     let secret = ledger.row(
         ("api-keys-create", create),
         "few keys",

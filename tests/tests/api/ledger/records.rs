@@ -168,9 +168,14 @@ pub(super) fn records(ledger: &mut Ledger<'_>, owner: &Member, another: &Member)
                     expected,
                     design,
                 );
-                let status = if by.0 == "records-delete" { 204 } else { 200 };
-                let expected = (write.as_str(), 2, 2.0, write_units);
-                let design = "session check → w: as create";
+                let removed = format!("{write} → DeleteItem {collection}");
+                let (status, expected, design) = if by.0 == "records-delete" {
+                    let design = "session check → w → the tombstone is removed: 1 WRU";
+                    (204, (removed.as_str(), 3, 2.0, write_units + 1.0), design)
+                } else {
+                    let expected = (write.as_str(), 2, 2.0, write_units);
+                    (200, expected, "session check → w: as create")
+                };
                 let _ = ledger.row(
                     by,
                     name(", owner"),

@@ -91,12 +91,15 @@ pub(super) fn users(ledger: &mut Ledger<'_>, admin: &Member) {
     let design = "session check ∥ r → T: 2 × (user, identity), and the index";
     let _ = ledger.row(by, "disabled", (&event, 200), (&both, 2, 3.0, 5.0), design);
     let event = with("PATCH", &other, &json!({ "role": "editor" }));
-    let design = "T: 2 × (user, number of admins), and the index";
+    let left = format!(
+        "{read} → Query _api_keys → TransactWriteItems ConditionCheckItem _api_keys, UpdateItem _users"
+    );
+    let design = "r → T: 2 × (user, number of admins, no key made since), and the index";
     let _ = ledger.row(
         by,
         "admin no more",
         (&event, 200),
-        (&both, 2, 3.0, 5.0),
+        (&left, 3, 4.0, 7.0),
         design,
     );
 

@@ -15,14 +15,17 @@ use crate::auth::look::{self, text};
 use crate::keys::Key;
 
 /// The names that a line may have.
-const NAMES: [&str; 10] = [
+const NAMES: [&str; 13] = [
     "level",
     "requestId",
     "endpoint",
     "method",
     "path",
     "ms",
+    "user",
+    "session",
     "apiKey",
+    "target",
     "status",
     "code",
     "cause",
@@ -277,4 +280,85 @@ fn a_bug_is_a_500_whose_cause_is_in_the_log() {
         !said.contains(&member.email) && !said.contains(PASSWORD) && !said.contains("$2b$"),
         "{said}"
     );
+}
+
+#[test]
+fn a_line_says_who_asked_and_about_whom() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let (admin, member, stranger) = (stack().admin(), stack().member(), stack().stranger());
+    let line = |reply: &Reply| lines_of(&inside.logs(None), &id(reply)).remove(0);
+    let session_of = |token: &str| {
+        let claims = token.split('.').nth(1).unwrap_or_default();
+        let claims = URL_SAFE_NO_PAD.decode(claims).unwrap();
+        serde_json::from_slice::<Value>(&claims).unwrap()["sid"].clone()
+    };
+    let session = |caller: &blackbox::Caller| session_of(caller.token.as_deref().unwrap());
+
+    // Successes and refusals, of readers and of writers.
+    for (reply, status) in [
+        (member.get("/api/auth/me"), 200),
+        (member.get("/api/notes"), 200),
+        (member.get("/api/users"), 403),
+        (member.post("/api/notes", &json!({})), 400),
+        (member.delete("/api/notes/x"), 404),
+    ] {
+        assert_eq!(reply.status, status, "{}", reply.text());
+        let line = line(&reply);
+        assert_eq!(line["user"], *member.id(), "{line}");
+        assert_eq!(line["session"], session(&member), "{line}");
+        assert_eq!(line["target"], Value::Null, "{line}");
+    }
+    // A session that begins, goes on and ends, and a token that is used up.
+    let email = fresh_email();
+    let body = json!({ "email": email, "password": PASSWORD });
+    let registered = stranger.post("/api/auth/register", &body).expect(201);
+    let tokens = stranger.post("/api/auth/login", &body).expect(200);
+    let refresh = json!({ "refreshToken": text(&tokens, "refreshToken") });
+    let refreshed = stranger.post("/api/auth/refresh", &refresh).expect(200);
+    let again = stranger.post("/api/auth/refresh", &refresh).expect(401);
+    let logout = json!({ "refreshToken": text(&refreshed, "refreshToken") });
+    let out = stranger.post("/api/auth/logout", &logout).expect(204);
+    let user = registered.json()["user"]["id"].clone();
+    let begun = session_of(&text(&tokens, "accessToken"));
+    for reply in [&tokens, &refreshed, &again, &out] {
+        let line = line(reply);
+        assert_eq!((&line["user"], &line["session"]), (&user, &begun), "{line}");
+    }
+    assert_eq!(line(&registered)["user"], user);
+
+    // The user whom an admin's request is about, also a new one.
+    let made = admin
+        .post("/api/users", &json!({ "email": fresh_email() }))
+        .expect(201);
+    let path = format!("/api/users/{}", text(&made, "id"));
+    let replies = [
+        admin.get(&path).expect(200),
+        admin.patch(&path, &json!({ "role": "editor" })).expect(200),
+        admin.get(&format!("{path}/sessions")).expect(200),
+        member.get(&path).expect(403),
+        admin.delete(&path).expect(204),
+        admin.get(&path).expect(404),
+        made,
+    ];
+    for reply in &replies {
+        let line = line(reply);
+        assert_eq!(
+            line["target"].as_str().map(|id| format!("/api/users/{id}")),
+            Some(path.clone())
+        );
+        assert!(
+            line["user"].is_string() && line["session"].is_string(),
+            "{line}"
+        );
+    }
+    // Nobody is named by a token that proves nothing, and no path shows an address.
+    let forged = member.get(&format!("/api/users/{email}")).expect(403);
+    assert_eq!(line(&forged)["path"], "/api/users/*");
+    let nobody = stranger.get("/api/auth/me").expect(401);
+    assert_eq!(line(&nobody)["user"], Value::Null);
+    for email in [&email, &member.email] {
+        assert!(!inside.logs(None).contains(email.as_str()), "{email}");
+    }
 }

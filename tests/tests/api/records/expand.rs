@@ -4,7 +4,7 @@ use blackbox::{Caller, stack};
 use serde_json::{Value, json};
 
 use super::look::{now, page, path, post, text};
-use super::shop::{comment, order, product, refuses};
+use super::shop::{comment, order, product, refuses, settles};
 
 /// The comment as this caller sees it with relations inlined.
 #[track_caller]
@@ -176,6 +176,39 @@ fn a_path_is_one_or_two_relations() {
 }
 
 #[test]
+fn a_large_record_of_another_user_fails_no_page() {
+    let (attacker, member, stranger) = (stack().member(), stack().member(), stack().stranger());
+    let large = post(&attacker, &"x".repeat(250_000));
+    let parent = comment(&member, &post(&member, "small"), &json!({}));
+    let parent_id = &json!({ "parent": parent["id"] });
+    let first = comment(&attacker, &large, parent_id);
+    for _ in 0..12 {
+        let _ = comment(&attacker, &large, parent_id);
+    }
+    // Alone it fits.
+    assert_eq!(seen(&stranger, &first, "post")["post"], large);
+    let asked = format!(
+        "/api/comments?post={}&expand=post,parent",
+        text(&large, "id")
+    );
+    settles(&13, &asked, || {
+        page(&stranger.get(&asked).expect(200)).0.len()
+    });
+    let reply = stranger.get(&asked).expect(200);
+    assert_eq!(reply.header("x-expand-truncated"), Some("post"));
+    let (items, _) = page(&reply);
+    assert!(
+        items[..12]
+            .iter()
+            .all(|item| item["post"]["id"] == large["id"])
+    );
+    assert_eq!(items[12]["post"], large["id"]);
+    assert!(items.iter().all(|item| item["parent"] == parent));
+    let one = stranger.get(&format!("{}?expand=parent", path("comments", &first)));
+    assert_eq!(one.expect(200).header("x-expand-truncated"), None);
+}
+
+#[test]
 fn a_hop_reads_100_records() {
     let member = stack().member();
     let mut parent = Value::Null;
@@ -202,10 +235,15 @@ fn a_hop_reads_100_records() {
             .iter()
             .all(|item| item["post"]["title"].is_string() && item["parent"]["text"].is_string())
     );
-    for expand in ["post,parent", "parent,post,parent.post"] {
-        let said = refuses(&ask(51, expand), "expand", &["range"]);
-        assert!(said.contains("100") && said.contains("limit"), "{said}");
-    }
+    // 51 posts, and the parents of the first 49 comments: no page is refused.
+    let reply = ask(51, "post,parent").expect(200);
+    assert_eq!(reply.header("x-expand-truncated"), Some("parent"));
+    let (items, _) = page(&reply);
+    let inlined = |field: &str| items.iter().filter(|item| item[field].is_object()).count();
+    assert_eq!((inlined("post"), inlined("parent")), (51, 49));
+    assert!(items[49]["parent"].is_string() && items[50]["parent"].is_string());
+    let reply = ask(51, "parent,post,parent.post").expect(200);
+    assert_eq!(reply.header("x-expand-truncated"), Some("post"));
     // Each hop by itself.
     let (items, _) = page(&ask(51, "parent.post").expect(200));
     assert!(

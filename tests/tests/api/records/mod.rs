@@ -3,6 +3,7 @@
 pub(crate) mod look;
 pub(crate) mod shop;
 
+mod budgets;
 mod bulk;
 mod caps;
 mod columns;
@@ -22,5 +23,6 @@ mod rows;
 mod safety;
 mod sorting;
 mod spec;
+mod tombstones;
 mod unique;
 mod update;

@@ -108,9 +108,57 @@ fn a_relation_may_be_set_changed_and_taken_away() {
         (&changed["post"], &changed["text"]),
         (&second["id"], &json!("b"))
     );
+}
+
+#[test]
+fn a_record_can_be_put_back_as_it_came_although_its_target_is_gone() {
+    let (member, other) = (stack().member(), stack().member());
+    let (gone, there) = (post(&member, "gone"), post(&member, "there"));
+    let order = member
+        .post("/api/orders", &json!({ "product": product(&member)["id"] }))
+        .expect(201)
+        .json();
+    let body = json!({ "post": gone["id"], "text": "a", "order": order["id"] });
+    let comment = member.post("/api/comments", &body).expect(201).json();
+    let [gone_path, order_path, path] =
+        [("posts", &gone), ("orders", &order), ("comments", &comment)]
+            .map(|(collection, record)| path(collection, record));
+    let _ = member.delete(&gone_path).expect(204);
+    let _ = member.delete(&order_path).expect(204);
+    let changed = |reply: Reply| {
+        let record = reply.expect(200).json();
+        assert_eq!(record["post"], gone["id"]);
+        record
+    };
+    let came = now(&member, "comments", &comment);
+    assert_eq!(masked(&changed(member.put(&path, &came))), masked(&came));
+    let _ = changed(member.patch(&path, &json!({ "post": gone["id"], "likes": 3 })));
+    let update = json!({ "id": comment["id"], "post": gone["id"], "text": "b" });
+    let bulk = json!({ "operations": [{ "update": update }] });
+    let _ = member.post("/api/comments/bulk", &bulk).expect(200);
+    let text = now(&member, "comments", &comment)["text"].clone();
+    assert_eq!(text, "b");
+    // The same target elsewhere is checked: at another place, in another record, and once it has been taken away.
     invalid(
-        &member.patch(&path, &json!({ "post": second["id"] })),
+        &member.patch(&path, &json!({ "order": gone["id"] })),
+        &[("order", "not-found")],
+    );
+    let body = json!({ "post": gone["id"], "text": "c" });
+    invalid(
+        &other.post("/api/comments", &body),
         &[("post", "not-found")],
+    );
+    let _ = member
+        .patch(&path, &json!({ "post": there["id"] }))
+        .expect(200);
+    invalid(
+        &member.patch(&path, &json!({ "post": gone["id"] })),
+        &[("post", "not-found")],
+    );
+    let _ = member.patch(&path, &json!({ "order": null })).expect(200);
+    invalid(
+        &member.patch(&path, &json!({ "order": order["id"] })),
+        &[("order", "not-found")],
     );
 }
 

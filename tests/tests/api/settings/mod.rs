@@ -10,6 +10,7 @@ use std::process::Stdio;
 use std::time::{Duration, Instant};
 
 use api::endpoints::PAGE;
+use api::fingerprint::Fingerprints;
 use api::project::VARIABLE;
 use blackbox::project::tested;
 use blackbox::{Event, Inside, Instance, PASSWORD, Reply, fresh_email, stack};
@@ -142,7 +143,7 @@ fn a_short_secret_is_refused_everywhere() {
                 inside,
                 "login",
                 &env,
-                "auth.jwtSecret must have at least 32 bytes (BAKEND_AUTH_JWT_SECRET)",
+                "auth.jwtSecret: must have at least 32 bytes (BAKEND_AUTH_JWT_SECRET)",
             );
         }
     }
@@ -188,6 +189,11 @@ fn a_bad_value_is_refused_by_its_key() {
         ),
         ("BAKEND_AUTH_SESSION_MAX_AGE", "367d", "auth.sessionMaxAge"),
         ("BAKEND_AUTH_REFRESH_GRACE", "61s", "auth.refreshGrace"),
+        (
+            "BAKEND_CORS_ALLOWED_ORIGINS",
+            "https://a.example/",
+            "cors.allowedOrigins[0]",
+        ),
         ("BAKEND_AUTH_REFRESH_REUSE", "loose", "auth.refreshReuse"),
         ("BAKEND_AUTH_SESSION_CHECK", "never", "auth.sessionCheck"),
         (
@@ -342,4 +348,30 @@ fn every_key_is_a_variable() {
     expected["expiresIn"] = json!(30);
     assert_eq!(masked(&reply.json()), expected);
     assert!(items::stored_hash(inside, &email).starts_with("$2b$05$"));
+}
+
+/// `cargo generate && sam deploy` without `cargo ship`: the template of new definitions, the binaries of the old ones.
+#[test]
+fn the_template_of_other_definitions_keeps_every_function_from_starting() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let other = Fingerprints::of("{}", &[]);
+    for entry in PAGE {
+        let other = other.for_guard(entry.guard);
+        for (mark, named) in [(other, "cargo ship"), ("", "BAKEND_FINGERPRINT is not set")] {
+            let cloud = [
+                ("BAKEND_TABLE_PREFIX", "app-"),
+                ("BAKEND_FINGERPRINT", mark),
+            ];
+            refuses(inside, entry.name, &cloud, named);
+        }
+    }
+    let local = [("BAKEND_ENV", "local"), ("BAKEND_FINGERPRINT", "0")];
+    refuses(
+        inside,
+        "login",
+        &local,
+        "Run cargo generate and cargo ship, then deploy again",
+    );
 }

@@ -23,7 +23,7 @@ fn seen_by(origin: &str) -> Vec<(&str, &str)> {
         ("access-control-allow-origin", origin),
         (
             "access-control-expose-headers",
-            "etag, location, retry-after, x-request-id",
+            "etag, location, retry-after, x-expand-truncated, x-request-id",
         ),
     ]
 }
@@ -40,8 +40,8 @@ const OTHERS: [&str; 6] = [
     "https://evil.example",
     "http://localhost.evil.example",
     "http://localhost:80.evil.example",
-    "https://localhost:3000",
-    "http://127.0.0.1:3000",
+    "https://localhost.evil.example:3000",
+    "https://127.0.0.1:3000",
     "null",
 ];
 
@@ -61,6 +61,8 @@ fn a_preflight_of_an_allowed_origin_is_told_what_it_may_send() {
             "http://localhost:3000",
             "http://localhost:8080",
             "http://localhost",
+            "http://127.0.0.1:5173",
+            "https://localhost:8443",
         ] {
             let reply = preflight(path, origin);
             assert_eq!((reply.status, reply.text().as_str()), (204, ""), "{path}");
@@ -150,7 +152,8 @@ fn allowed_origins_are_a_setting() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let origins = "https://app.example.com, http://localhost:*";
+    let origins =
+        "https://app.example.com, http://localhost:*, capacitor://localhost, ionic://localhost";
     let variant = inside.variant(
         "health",
         "cors",
@@ -160,7 +163,12 @@ fn allowed_origins_are_a_setting() {
     let of = |variant: &Instance<'_>, origin: &str| {
         variant.invoke(&Event::new("GET", "/api/health").header("origin", origin))
     };
-    for allowed in ["https://app.example.com", "http://localhost:3000"] {
+    for allowed in [
+        "https://app.example.com",
+        "http://localhost:3000",
+        "capacitor://localhost",
+        "ionic://localhost",
+    ] {
         assert_eq!(cors(&of(&variant, allowed)), seen_by(allowed));
     }
     for other in [
@@ -169,6 +177,7 @@ fn allowed_origins_are_a_setting() {
         "https://app.example.com.evil.example",
         "https://evil.example",
         "https://APP.example.com",
+        "capacitor://localhost.evil.example",
     ] {
         assert_eq!(cors(&of(&variant, other)), [], "{other}");
     }

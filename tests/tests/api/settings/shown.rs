@@ -24,7 +24,15 @@ fn an_admin_sees_every_setting_with_its_origin() {
         .into_iter()
         .map(|(key, ..)| key)
         .collect();
-    keys.extend(["adminEmail", "clockOffset", "env", "tablePrefix"].map(str::to_owned));
+    let others = [
+        "adminEmail",
+        "clockOffset",
+        "env",
+        "domainName",
+        "frontSecret",
+        "tablePrefix",
+    ];
+    keys.extend(others.map(str::to_owned));
     let shown: Vec<&str> = body["items"]
         .as_array()
         .unwrap()

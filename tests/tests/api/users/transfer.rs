@@ -145,21 +145,158 @@ fn a_dry_run_makes_nobody_and_finds_what_would_be_refused() {
         &["import", "--dry-run", file.path()],
     ));
     assert!(!ok);
-    for line in [
-        "line 2: has the address of an earlier line.".to_owned(),
+    let told = [
+        format!("line 2: {new}: has the address of line 1."),
         format!("line 3: {email}: somebody has this address."),
-        "line 4: has the address of an earlier line.".to_owned(),
-        format!("somebody has the id {id}."),
-        "somebody has this `username`.".to_owned(),
+        "has the id of line 4.".to_owned(),
+        "has the `username` of line 4.".to_owned(),
         "line 7: `email` must be an email address.".to_owned(),
-        "7 lines read, 1 users could be made, 0 there already, 6 refused; above is why.".to_owned(),
-    ] {
-        assert!(text.contains(&line), "{line} in {text}");
+        "1 there already, 5 refused; above is why.".to_owned(),
+    ];
+    for line in &told {
+        assert!(text.contains(line), "{line} in {text}");
     }
+    assert!(
+        text.contains("7 lines read, 1 users could be made, "),
+        "{text}"
+    );
     assert_eq!(
         users(&endpoint).get(&json!({ "id": { "S": format!("email#{new}") } })),
         Value::Null
     );
+    // The run does what the dry run has said, line by line.
+    let (ok, done) = said(&admin_on(inside, &endpoint, &["import", file.path()]));
+    assert!(
+        !ok && done.contains("7 lines read, 1 users made, "),
+        "{done}"
+    );
+    let sorted = |text: &str| {
+        let lines = text.lines().filter(|line| line.starts_with("line "));
+        let mut lines: Vec<String> = lines.map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(sorted(&done), sorted(&text));
+    for line in &told {
+        assert!(done.contains(line), "{line} in {done}");
+    }
+}
+
+#[test]
+fn of_two_lines_that_claim_the_same_the_first_wins() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    // More lines than are under way at once, and the claim of the last one is free again.
+    let taken = fresh_email();
+    let mut lines = vec![json!({ "email": taken, "role": "editor" })];
+    for number in 0..60 {
+        let (email, name) = (fresh_email(), format!("first-{number}"));
+        lines.push(json!({ "email": email, "username": name }));
+        lines.push(json!({ "email": email, "role": "editor" }));
+        lines.push(json!({ "email": fresh_email(), "username": name.to_uppercase() }));
+    }
+    lines.push(json!({ "email": taken, "username": "not-lost" }));
+    lines.push(json!({ "email": fresh_email(), "username": "not-lost" }));
+    let file = Scrap::of("order.jsonl", &lines);
+    let apart = Apart::new(inside);
+    let endpoint = apart.dynamo.endpoint();
+    let (ok, dry) = said(&admin_on(
+        inside,
+        &endpoint,
+        &["import", "--dry-run", file.path()],
+    ));
+    assert!(
+        !ok && dry.contains("62 users could be made, 0 there already, 121 refused"),
+        "{dry}"
+    );
+    let (ok, text) = said(&admin_on(inside, &endpoint, &["import", file.path()]));
+    assert!(
+        !ok && text.contains("62 users made, 0 there already, 121 refused"),
+        "{text}"
+    );
+    for number in 0..60 {
+        let (first, email) = (2 + 3 * number, &lines[1 + 3 * number]["email"]);
+        let email = email.as_str().unwrap();
+        let address = format!(
+            "line {}: {email}: has the address of line {first}.",
+            first + 1
+        );
+        assert!(
+            text.contains(&address) && dry.contains(&address),
+            "{address}"
+        );
+        let name = format!("has the `username` of line {first}.");
+        assert!(text.contains(&name) && dry.contains(&name), "{name}");
+        let identity = users(&endpoint).get(&json!({ "id": { "S": format!("email#{email}") } }));
+        let user = users(&endpoint).get(&json!({ "id": identity["user_id"] }));
+        assert_eq!(user["role"]["S"], "authenticated", "the first line won");
+    }
+    assert!(!text.contains("`username` of line 182"), "{text}");
+}
+
+#[test]
+fn admins_are_made_where_that_is_allowed_and_are_named() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let apart = Apart::new(inside);
+    let endpoint = apart.dynamo.endpoint();
+    let [admin, member] = [(); 2].map(|()| fresh_email());
+    let lines = [
+        json!({ "email": admin, "role": "admin" }),
+        json!({ "email": member }),
+    ];
+    let file = Scrap::of("admins.jsonl", &lines);
+    for more in [&["--dry-run"][..], &[]] {
+        let (ok, text) = said(&admin_on(
+            inside,
+            &endpoint,
+            &[&["import", file.path()], more].concat(),
+        ));
+        let refused = format!("line 1: {admin}: would be an admin; --allow-admins makes admins.");
+        assert!(!ok && text.contains(&refused), "{text}");
+        assert_eq!(admins(&endpoint), 0);
+    }
+    let (ok, text) = said(&admin_on(
+        inside,
+        &endpoint,
+        &["import", "--allow-admins", file.path()],
+    ));
+    assert!(
+        ok && text.contains(&format!("line 1: {admin} is an admin.")),
+        "{text}"
+    );
+    assert!(
+        text.contains("1 users made (1 of them admins), 1 there already"),
+        "{text}"
+    );
+    assert_eq!(admins(&endpoint), 1);
+}
+
+#[test]
+fn a_file_says_nothing_to_the_terminal() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let file = Scrap::of(
+        "hostile.jsonl",
+        &[
+            json!({ "email": fresh_email(), "\u{1b}]0;owned\u{7}\u{1b}[2J\r": 1 }),
+            json!({ "email": fresh_email(), "role": "\u{9b}31m\u{202e}x\n" }),
+        ],
+    );
+    let endpoint = inside.dynamo.endpoint();
+    let (ok, text) = said(&admin_on(
+        inside,
+        &endpoint,
+        &["import", "--dry-run", file.path()],
+    ));
+    assert!(!ok && text.contains("2 refused"), "{text}");
+    let bad = |char: &char| char.is_control() && *char != '\n' || *char == '\u{202e}';
+    assert_eq!(text.chars().find(bad), None, "{text:?}");
+    assert!(text.contains("\\u{1b}]0;owned"), "{text}");
+    assert_eq!(text.lines().count(), 3, "{text}");
 }
 
 #[test]
@@ -185,11 +322,18 @@ fn what_is_refused_is_told_by_its_line_and_the_rest_is_there() {
     let (ok, text) = said(&admin_on(
         inside,
         &endpoint,
-        &["import", file.path(), "--report", report.path()],
+        &[
+            "import",
+            "--allow-admins",
+            file.path(),
+            "--report",
+            report.path(),
+        ],
     ));
     let place = report.path();
-    let expected =
-        format!("7 lines read, 2 users made, 0 there already, 5 refused; in {place} is why.");
+    let expected = format!(
+        "7 lines read, 2 users made (2 of them admins), 0 there already, 5 refused; in {place} is why."
+    );
     assert!(!ok && text.contains(&expected), "{text}");
     let told = fs::read_to_string(place).unwrap();
     let mut told: Vec<&str> = told.lines().collect();
@@ -224,7 +368,11 @@ fn what_is_refused_is_told_by_its_line_and_the_rest_is_there() {
             .collect::<String>(),
     )
     .unwrap();
-    let again = said(&admin_on(inside, &endpoint, &["import", file.path()]));
+    let again = said(&admin_on(
+        inside,
+        &endpoint,
+        &["import", "--allow-admins", file.path()],
+    ));
     assert_eq!(
         again,
         (
@@ -260,7 +408,11 @@ fn what_goes_out_comes_in_again() {
         })
         .collect();
     let file = Scrap::of("many.jsonl", &lines);
-    let done = said(&admin_on(inside, &one, &["import", file.path()]));
+    let done = said(&admin_on(
+        inside,
+        &one,
+        &["import", "--allow-admins", file.path()],
+    ));
     assert!(
         done.0 && done.1.contains("300 lines read, 300 users made"),
         "{}",
@@ -295,7 +447,11 @@ fn what_goes_out_comes_in_again() {
     let _ = exported.iter_mut().map(without_id).count();
     assert_eq!(exported, sent);
 
-    let done = said(&admin_on(inside, &two, &["import", first.path()]));
+    let done = said(&admin_on(
+        inside,
+        &two,
+        &["import", "--allow-admins", first.path()],
+    ));
     assert!(done.0 && done.1.contains("300 users made"), "{}", done.1);
     assert!(
         said(&admin_on(
@@ -322,7 +478,11 @@ fn what_goes_out_comes_in_again() {
     assert!(said(&admin_on(inside, &two, &["export", bare.path()])).0);
     let (ok, text) = said(&admin_on(inside, &two, &["export", bare.path()]));
     assert!(!ok && text.contains("is there already"), "{text}");
-    let again = said(&admin_on(inside, &two, &["import", bare.path()]));
+    let again = said(&admin_on(
+        inside,
+        &two,
+        &["import", "--allow-admins", bare.path()],
+    ));
     assert!(
         !again.0
             && again

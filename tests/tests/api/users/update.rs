@@ -92,13 +92,18 @@ fn what_is_left_out_stays() {
         admin.patch(&path(id), &json!({})).expect(200).json(),
         member
     );
-    assert_eq!(
-        admin
-            .patch(&path(id), &json!({ "role": null, "disabled": null }))
-            .expect(200)
-            .json(),
-        member
-    );
+    // Null is neither a role nor a truth value.
+    for (body, fields) in [
+        (json!({ "role": null }), &["role"][..]),
+        (json!({ "disabled": null }), &["disabled"]),
+        (
+            json!({ "role": null, "disabled": null, "bio": null }),
+            &["role", "disabled"],
+        ),
+    ] {
+        let details: Vec<_> = fields.iter().map(|field| (*field, "type")).collect();
+        crate::auth::look::invalid(&admin.patch(&path(id), &body), &details);
+    }
     let both = admin
         .patch(&path(id), &json!({ "role": "editor", "disabled": true }))
         .expect(200)

@@ -185,7 +185,6 @@ fn a_relation_may_point_to_any_file_of_the_folder() {
 fn whether_permissions_are_declared_outlives_a_translation() {
     for (permissions, declared) in [
         ("", false),
-        (r#","permissions":null"#, false),
         (r#","permissions":{}"#, true),
         (
             r#","permissions":{"create":"public","read":"public"}"#,

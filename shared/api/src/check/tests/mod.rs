@@ -3,8 +3,10 @@ mod definition;
 mod fields;
 mod indexes;
 mod notation;
+mod objects;
 mod profile;
 mod rows;
+mod settings;
 mod warnings;
 
 use serde_json::{Value, json};

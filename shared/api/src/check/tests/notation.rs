@@ -196,7 +196,7 @@ fn what_contradicts_itself_is_told_with_its_place() {
             json!({ "rls": { "enabled": true, "table": 1 } }),
             "rls.table: unknown field `table`",
         ),
-        (json!({ "rls": true }), "rls: invalid type: boolean"),
+        (json!({ "rls": true }), "rls: must be an object, not true"),
         (
             json!({ "permissions": { "create": "user" }, "expressionPermissions": {} }),
             "expressionPermissions: `permissions` has a rule for each operation as well; keep one of them",

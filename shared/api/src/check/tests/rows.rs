@@ -31,7 +31,7 @@ fn a_row_filter_that_is_none_fails_the_build_and_so_does_a_name_twice() {
         ),
         (
             json!({ "filter": [] }),
-            "rowFilters[0].filter: invalid type",
+            "rowFilters[0].filter: must be an object, not a list",
         ),
         (
             json!({ "if": "owner" }),

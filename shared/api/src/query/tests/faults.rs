@@ -19,6 +19,17 @@ fn every_fault_is_named() {
         ("", "", "unknown-parameter"),
         ("_gt", "1", "unknown-parameter"),
         ("meta.a", "1", "unknown-parameter"),
+        ("price", r#"{"$serde_json::private::Number":"5"}"#, "type"),
+        (
+            "filter",
+            r#"{"price":{"$gt":{"$serde_json::private::Number":"5"}}}"#,
+            "type",
+        ),
+        (
+            "filter",
+            r#"{"\u0024serde_json::private::RawValue":"{}"}"#,
+            "type",
+        ),
         ("price_", "1", "unknown-operator"),
         ("price_eq", "1", "unknown-operator"),
         ("price_GT", "1", "unknown-operator"),
@@ -95,7 +106,7 @@ fn every_fault_is_named() {
         (
             "filter",
             r#"{"price":{"$serde_json::private::Number":"5"}}"#,
-            "repeated",
+            "type",
         ),
         ("filter", &nested(5), "depth"),
         ("filter", &nested(100), "depth"),

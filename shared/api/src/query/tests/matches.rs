@@ -1,8 +1,9 @@
 use std::collections::BTreeSet;
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::{ID, USER, filter, parse, record};
+use crate::query::Comparisons;
 
 #[test]
 fn records_pass_or_do_not() {
@@ -46,6 +47,8 @@ fn records_pass_or_do_not() {
         ("done", "false", true, false),
         ("done_lt", "true", true, false),
         ("due_gt", "2026-11-21", true, false),
+        ("due_gte", "1960-01-01", true, false),
+        ("due_lt", "1969-12-31T23:59:59.999Z", false, false),
         ("due", "2026-11-21T11:00:00+01:00", true, false),
         ("meta_exists", "true", true, false),
         ("tags_contains", "a", true, false),
@@ -156,4 +159,30 @@ fn the_canonical_text_tells_filters_apart() {
         of(&[("count_gt", "1"), ("title", "a")])
     );
     assert_eq!(of(&[("title", "a\"")]), r#"["field","title","eq","a\""]"#);
+}
+
+/// One request of 30 `$contains` over arrays of 9,998 integers took seconds of a function.
+#[test]
+fn the_comparisons_of_a_filter_are_counted() {
+    let integers: Vec<usize> = (0..9_998).collect();
+    let record = record(json!({ "things": integers, "title": "x".repeat(6_400), "price": 1 }));
+    let contains = |n: i32| json!({ "things": { "$contains": -n } });
+    let thirty: Vec<Value> = (1..=30).map(contains).collect();
+    for (query, expected) in [
+        (json!({ "$or": thirty }), 30 * 9_998),
+        (json!({ "$not": { "$or": thirty } }), 30 * 9_998),
+        // The first condition that fails ends an "and".
+        (json!({ "$and": thirty }), 9_998),
+        (json!({ "price": { "$in": [2, 3, 4] } }), 3),
+        (json!({ "price": { "$gt": 2 } }), 1),
+        (json!({ "note": { "$exists": true } }), 1),
+        (json!({ "title": { "$contains": "y" } }), 101),
+    ] {
+        let mut made = Comparisons::default();
+        let _ = filter("filter", &query.to_string()).judge(&record, &mut made);
+        assert_eq!(made, Comparisons(expected), "{query}");
+    }
+    let mut made = Comparisons::default();
+    assert!(!filter("search", "y").judge(&record, &mut made));
+    assert_eq!(made, Comparisons(801));
 }

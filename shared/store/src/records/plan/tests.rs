@@ -1,14 +1,14 @@
 //! The tests of plans.
 
 use api::query::parse;
+use api::sort_key::encode;
 use api::value::compare;
 use api::wire::Record;
 use api::{Id, Timestamp, check};
+use fastrand::Rng;
 use serde_json::{Map, json};
 
 use super::*;
-use crate::records::index::encode;
-use crate::records::index::tests::Random;
 
 const OWNER: &str = "019a0000-0000-7000-8000-000000000001";
 
@@ -171,33 +171,27 @@ fn an_order_that_no_index_keeps_is_refused_with_the_choices() {
     );
 }
 
-fn value(random: &mut Random) -> Option<Value> {
-    match random.below(8) {
+fn value(random: &mut Rng) -> Option<Value> {
+    match random.u64(..8) {
         0 => None,
-        1 => Some(json!(random.below(2) == 0)),
-        2 | 3 => Some(json!(random.below(7))),
-        4 => Some(json!(
-            "z".repeat(usize::try_from(330 + random.below(5)).expect("small"))
-        )),
-        5 => Some(json!(
-            "z".repeat(usize::try_from(995 + random.below(5)).expect("small"))
-        )),
-        _ => Some(json!(
-            ["", "a", "ab", "b"][usize::try_from(random.below(4)).expect("small")]
-        )),
+        1 => Some(json!(random.bool())),
+        2 | 3 => Some(json!(random.u64(..7))),
+        4 => Some(json!("z".repeat(330 + random.usize(..5)))),
+        5 => Some(json!("z".repeat(995 + random.usize(..5)))),
+        _ => Some(json!(["", "a", "ab", "b"][random.usize(..4)])),
     }
 }
 
-fn test(random: &mut Random, field: &str) -> Test {
-    let at = Value::String(Timestamp::from_millis(1_790_000_000_000 + random.below(4)).to_string());
-    let some = |random: &mut Random| {
+fn test(random: &mut Rng, field: &str) -> Test {
+    let at = Value::String(Timestamp::from_millis(1_790_000_000_000 + random.u64(..4)).to_string());
+    let some = |random: &mut Rng| {
         if field == "createdAt" {
             at.clone()
         } else {
             value(random).unwrap_or(json!(3))
         }
     };
-    match random.below(12) {
+    match random.u64(..12) {
         0..3 => Test::Eq(if field == "createdAt" {
             Some(at)
         } else {
@@ -209,23 +203,21 @@ fn test(random: &mut Random, field: &str) -> Test {
         6 => Test::Lt(some(random)),
         7 => Test::Lte(some(random)),
         8 => Test::In(vec![value(random), Some(some(random))]),
-        9 => Test::Exists(random.below(2) == 0),
-        10 => Test::StartsWith(
-            "z".repeat(usize::try_from(random.below(2) * (325 + random.below(12))).expect("small")),
-        ),
+        9 => Test::Exists(random.bool()),
+        10 => Test::StartsWith("z".repeat(random.usize(..2) * (325 + random.usize(..12)))),
         _ => Test::Nin(vec![value(random)]),
     }
 }
 
-fn record(random: &mut Random) -> Record {
-    let at = Timestamp::from_millis(1_790_000_000_000 + random.below(5));
+fn record(random: &mut Rng) -> Record {
+    let at = Timestamp::from_millis(1_790_000_000_000 + random.u64(..5));
     let mut fields: Map<String, Value> = Map::new();
     for name in ["status", "price", "name", "done"] {
         fields.extend(value(random).map(|value| (name.to_owned(), value)));
     }
-    let owner = [OWNER, "other"][usize::try_from(random.below(2)).expect("small")];
+    let owner = [OWNER, "other"][random.usize(..2)];
     fields.insert("owner".to_owned(), json!(owner));
-    let bytes = [u8::try_from(random.below(3)).expect("small"); 10];
+    let bytes = [random.u8(..3); 10];
     let owner = Some(owner.to_owned());
     Record {
         id: Id::in_shard(at, bytes, 0),
@@ -242,7 +234,7 @@ fn record(random: &mut Random) -> Record {
 #[test]
 fn bounds_take_in_all_that_passes() {
     let definition = definition();
-    let mut random = Random(11);
+    let mut random = Rng::with_seed(11);
     let records: Vec<Record> = (0..150).map(|_| record(&mut random)).collect();
     let sorts = [
         "-createdAt",
@@ -254,9 +246,9 @@ fn bounds_take_in_all_that_passes() {
     ];
     let (mut narrowed, mut exact, mut found) = (0, 0, 0);
     for _ in 0..3000 {
-        let conditions = (0..random.below(4)).map(|_| {
-            let field = ["status", "price", "name", "done", "createdAt", "owner"]
-                [usize::try_from(random.below(6)).expect("small")];
+        let conditions = (0..random.u64(..4)).map(|_| {
+            let field =
+                ["status", "price", "name", "done", "createdAt", "owner"][random.usize(..6)];
             let test = if field == "owner" {
                 Test::Eq(Some(json!(OWNER)))
             } else {
@@ -265,21 +257,17 @@ fn bounds_take_in_all_that_passes() {
             Filter::Field(field.to_owned(), test)
         });
         let filter = Filter::All(conditions.collect());
-        let sort: Vec<Order> = sorts[usize::try_from(random.below(6)).expect("small")]
+        let sort: Vec<Order> = sorts[random.usize(..6)]
             .split(',')
             .map(Order::parse)
             .collect();
-        let sort = if random.below(2) == 0 {
-            reverse(&sort)
-        } else {
-            sort
-        };
-        let scope = if random.below(4) == 0 {
+        let sort = if random.bool() { reverse(&sort) } else { sort };
+        let scope = if random.u64(..4) == 0 {
             own()
         } else {
             Scope::All
         };
-        let sort = (random.below(5) > 0).then_some(sort);
+        let sort = (random.u64(..5) > 0).then_some(sort);
         let Ok(plan) = plan(&definition, &scope, sort.as_deref(), &filter) else {
             continue;
         };

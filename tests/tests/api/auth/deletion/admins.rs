@@ -1,5 +1,7 @@
 //! Admins who delete themselves.
 
+use blackbox::Instance;
+
 use super::*;
 
 /// Two admins on tables of their own.
@@ -11,21 +13,23 @@ struct Admins<'a> {
 
 fn admins(inside: &Inside) -> Admins<'_> {
     let apart = Apart::new(inside);
-    let make = |email: &str| {
-        let register = apart.function("register", "admins", &[("BAKEND_ADMIN_EMAIL", email)]);
-        let body = json!({ "email": email, "password": PASSWORD });
-        let reply = apart
-            .ask(
-                &register,
-                &Event::new("POST", "/api/auth/register").json(&body),
-            )
-            .expect(201)
-            .json();
+    let emails = [fresh_email(), fresh_email()];
+    let register = apart.function("register", "admins", &[("BAKEND_ADMIN_EMAIL", &emails[0])]);
+    let [create, login] = ["users-create", "login"].map(|name| apart.function(name, "admins", &[]));
+    let credentials = |email: &str| json!({ "email": email, "password": PASSWORD });
+    let signed_in = |function: &Instance<'_>, route: &str, email: &str, status: u16| {
+        let event = Event::new("POST", route).json(&credentials(email));
+        let reply = apart.ask(function, &event).expect(status).json();
         assert_eq!(reply["user"]["role"], "admin");
         reply["accessToken"].as_str().unwrap().to_owned()
     };
-    let emails = [fresh_email(), fresh_email()];
-    let tokens = [make(&emails[0]), make(&emails[1])];
+    let first = signed_in(&register, "/api/auth/register", &emails[0], 201);
+    let mut second = credentials(&emails[1]);
+    second["role"] = json!("admin");
+    let event = Event::new("POST", "/api/users").json(&second).token(&first);
+    let _ = apart.ask(&create, &event).expect(201);
+    let second = signed_in(&login, "/api/auth/login", &emails[1], 200);
+    let tokens = [first, second];
     Admins {
         apart,
         tokens,

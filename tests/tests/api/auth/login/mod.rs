@@ -6,6 +6,7 @@ use std::thread;
 use std::time::Duration;
 
 use blackbox::{Event, PASSWORD, Reply, fresh_email, stack};
+use local::proxy::Access;
 use serde_json::{Value, json};
 
 use super::items;
@@ -114,7 +115,16 @@ fn an_unknown_address_and_a_wrong_password_ask_the_same_of_the_tables() {
         wrong_credentials(&variant.invoke(&event(email, "not the password").source_ip(source)));
         let calls = variant.calls().into_iter();
         let mut asked: Vec<_> = calls
-            .map(|call| (call.operation, call.access, call.status))
+            .map(|call| {
+                (
+                    call.operation,
+                    call.access
+                        .into_iter()
+                        .map(Access::of_any_item)
+                        .collect::<Vec<_>>(),
+                    call.status,
+                )
+            })
             .collect();
         asked.sort_by_key(|call| format!("{call:?}"));
         asked

@@ -1,5 +1,6 @@
 //! The limits of attempts.
 
+mod brownout;
 mod counts;
 mod others;
 mod sources;

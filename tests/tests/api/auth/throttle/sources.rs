@@ -116,3 +116,83 @@ fn a_source_has_twenty_failures_over_all_accounts() {
         .invoke(&right(&world.email, "192.0.2.1"))
         .expect(200);
 }
+
+/// The secret of a distribution in front.
+const FRONT: &str = "0123456789abcdef0123456789abcdef";
+
+#[test]
+fn behind_a_front_a_source_is_what_the_front_names_and_nobody_goes_around_it() {
+    let Some(world) = World::new() else { return };
+    let login = world.later(
+        "login",
+        "",
+        &[
+            ("BAKEND_AUTH_THROTTLE_FIRST_LOCK", "1m"),
+            ("BAKEND_FRONT_SECRET", FRONT),
+        ],
+    );
+    let gateway = "198.51.100.9";
+    let by_front = |event: Event, source: &str| {
+        event
+            .header("x-bakend-front", FRONT)
+            .header("x-bakend-source", source)
+    };
+    for n in 0..5 {
+        let event = by_front(guess(&world.email, gateway), "203.0.113.1");
+        wrong_credentials(&login.invoke(&event.header("x-forwarded-for", &format!("192.0.2.{n}"))));
+    }
+    locked(&login.invoke(&by_front(right(&world.email, gateway), "203.0.113.1")));
+    // Another client of the same distribution is another source.
+    let other = by_front(right(&world.email, gateway), "203.0.113.2");
+    let _ = login.invoke(&other).expect(200);
+    let around = right(&world.email, gateway);
+    let wrong = around
+        .clone()
+        .header("x-bakend-front", "fedcba9876543210fedcba9876543210")
+        .header("x-bakend-source", "203.0.113.2");
+    let nameless = around.clone().header("x-bakend-front", FRONT);
+    for event in [around, wrong, nameless] {
+        look::refused(
+            &login.invoke_around(&event),
+            404,
+            "common/not-found",
+            "There is nothing at this path.",
+        );
+    }
+}
+
+#[test]
+fn without_a_front_its_headers_mean_nothing() {
+    let Some(world) = World::new() else { return };
+    let login = world.later("login", "", &[("BAKEND_AUTH_THROTTLE_FIRST_LOCK", "1m")]);
+    for n in 0..5 {
+        let event = guess(&world.email, "192.0.2.1")
+            .header("x-bakend-front", FRONT)
+            .header("x-bakend-source", &format!("203.0.113.{n}"));
+        wrong_credentials(&login.invoke(&event));
+    }
+    locked(&login.invoke(&right(&world.email, "192.0.2.1")));
+}
+
+#[test]
+fn a_domain_of_the_owners_is_https_on_every_reply() {
+    let Some(world) = World::new() else { return };
+    let domain = [("BAKEND_DOMAIN_NAME", "api.example.com")];
+    let (here, elsewhere) = (world.later("login", "", &domain), world.login());
+    let preflight = Event::new("OPTIONS", "/api/auth/login")
+        .header("origin", "https://app.example.com")
+        .header("access-control-request-method", "POST");
+    for event in [
+        right(&world.email, "192.0.2.1"),
+        guess(&world.email, "192.0.2.2"),
+        Event::new("GET", "/api/auth/login"),
+        Event::new("POST", "/api/nothing"),
+        preflight,
+    ] {
+        let header = "strict-transport-security";
+        let replies = [&here, &elsewhere].map(|login| login.invoke(&event));
+        assert_eq!(replies[0].status, replies[1].status);
+        assert_eq!(replies[0].header(header), Some("max-age=63072000"));
+        assert_eq!(replies[1].header(header), None);
+    }
+}

@@ -262,7 +262,7 @@ fn a_cookie_counts_on_requests_of_our_own_pages_alone() {
             "",
             "*",
             "http://localhost.evil.example",
-            "https://localhost:5173",
+            "https://localhost.evil.example:5173",
             "http://localhost:5173/",
         ] {
             of_no_origin_of_ours(&by_cookie(path, &token, origin));

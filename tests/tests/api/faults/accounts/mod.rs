@@ -9,8 +9,8 @@ use super::world::*;
 use super::{Area, Row, row, suffer_all};
 
 use self::own::{
-    change_profile, me_delete, me_delete_again, me_delete_at_once, me_get, me_restore,
-    me_restore_again, sessions,
+    change_profile, me_delete, me_delete_again, me_delete_at_once, me_delete_maker, me_get,
+    me_restore, me_restore_again, sessions,
 };
 
 const ROWS: &[Row] = &[
@@ -47,6 +47,15 @@ const ROWS: &[Row] = &[
     row!("me-delete", "PutItem", "_throttle", 0, me_delete),
     row!("me-delete", "UpdateItem", "_throttle", 0, me_delete_again),
     row!("me-delete", "DeleteItem", "_throttle", 0, me_delete),
+    row!("me-delete", "Query", "_api_keys", 0, me_delete_maker),
+    row!(
+        "me-delete",
+        "ConditionCheckItem",
+        "_api_keys",
+        0,
+        me_delete_maker
+    ),
+    row!("me-delete", "DeleteItem", "_api_keys", 0, me_delete_maker),
     row!("me-restore", "GetItem", "_users", 0, me_restore),
     row!("me-restore", "GetItem", "_users", 1, me_restore),
     row!("me-restore", "UpdateItem", "_users", 0, me_restore),
@@ -152,7 +161,9 @@ fn register_again<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     registration(world, fresh_email())
 }
 
+/// There is an admin already, so the request that would make one is refused and an ordinary user is made.
 fn register_admin<'a>(world: &'a World<'_>, admin_email: &str) -> Act<'a> {
+    let _ = world.admin();
     registration(world, admin_email.to_owned())
 }
 

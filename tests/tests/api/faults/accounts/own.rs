@@ -96,6 +96,24 @@ pub(super) fn me_delete_again<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     delete_account(world, Scene::MeDeleteAgain)
 }
 
+/// An admin who has made a key leaves with it, and comes back without it.
+pub(super) fn me_delete_maker<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let (maker, key) = maker(world);
+    let event = Event::new("DELETE", "/api/auth/me?apiKeys=delete")
+        .json(&json!({ "password": PASSWORD }))
+        .token(&maker.access);
+    let act = settled(world, ("me-delete", event, 204), key);
+    let look = move |reply: &Reply| {
+        (act.look)(reply);
+        let _ = world.ask("me-restore", &restoration(&maker)).expect(200);
+    };
+    Act {
+        event: act.event,
+        status: act.status,
+        look: Box::new(look),
+    }
+}
+
 /// Deleted wholly or not at all; a deleted account can be restored, or its address registered.
 fn delete_account<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
     let (member, username) = named(world);

@@ -28,7 +28,7 @@ impl Shelf {
                 "released": "2026-06-01T12:00:00+02:00" }),
             json!({ "name": "Zebra, striped", "status": "active", "price": huge, "stock": -2 }),
             json!({ "name": "" }),
-            json!({ "name": "nothing", "price": 0 }),
+            json!({ "name": "nothing", "price": 0, "released": "1945-05-08" }),
         ];
         let mut letters = Vec::new();
         for (mut body, letter) in bodies.into_iter().zip('a'..) {
@@ -132,8 +132,14 @@ fn every_suffix_finds_what_it_says() {
         ("released", "2026-06-01T12:00:00+02:00", "c"),
         ("released_gte", "2026-01-01", "ac"),
         ("released_gt", "2026-01-01", "c"),
-        ("released_lt", "2026-06-01T12:00:00+02:00", "a"),
-        ("released_lte", "2026-06-01T12:00:00+02:00", "ac"),
+        ("released_lt", "2026-06-01T12:00:00+02:00", "af"),
+        ("released_lte", "2026-06-01T12:00:00+02:00", "acf"),
+        ("released", "1945-05-08", "f"),
+        ("released_lt", "1970-01-01T00:30:00+01:00", "f"),
+        ("released_gte", "1945-05-08T00:00:00.001Z", "ac"),
+        ("released_gte", "0000-01-01", "acf"),
+        ("createdAt_gte", "1960-01-01", "abcdef"),
+        ("createdAt_lt", "1960-01-01", ""),
         ("released_ne", "2026-01-01", "bcdef"),
         ("active", "true", "a"),
         ("active_ne", "true", "bcdef"),

@@ -1,5 +1,7 @@
 //! Idempotency keys, and the cost of refusals.
 
+use local::proxy::Access;
+
 use super::*;
 
 #[test]
@@ -151,9 +153,14 @@ fn what_may_not_be_read_costs_what_is_missing_costs() {
             let mut calls: Vec<String> = calls
                 .iter()
                 .map(|call| {
+                    let access = call.access.iter().cloned().map(Access::of_any_item);
                     format!(
                         "{} {:?} {} {} {}",
-                        call.operation, call.access, call.read, call.write, call.status
+                        call.operation,
+                        access.collect::<Vec<_>>(),
+                        call.read,
+                        call.write,
+                        call.status
                     )
                 })
                 .collect();

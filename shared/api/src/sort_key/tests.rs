@@ -2,72 +2,39 @@
 
 use std::cmp::Ordering;
 
-use api::definition::Order;
-use api::{Id, Timestamp};
 use serde_json::{Map, json};
 
 use super::*;
+use crate::definition::Order;
+use crate::value::Random;
+use crate::{Id, Moment, Timestamp};
 
-/// A small generator of numbers, the same in every run (xorshift64*).
-pub(in crate::records) struct Random(pub(in crate::records) u64);
+fn pick<T: Copy>(random: &mut Random, from: &[T]) -> T {
+    from[random.below(from.len())]
+}
 
-impl Random {
-    pub(in crate::records) fn below(&mut self, bound: u64) -> u64 {
-        self.0 ^= self.0 >> 12;
-        self.0 ^= self.0 << 25;
-        self.0 ^= self.0 >> 27;
-        (self.0.wrapping_mul(0x2545_f491_4f6c_dd1d) >> 33) % bound
-    }
-
-    fn pick<T: Copy>(&mut self, from: &[T]) -> T {
-        from[usize::try_from(self.below(from.len() as u64)).expect("small")]
-    }
-
-    fn number(&mut self) -> String {
-        let digits: String = (0..=self.below(38))
-            .map(|_| char::from(b'0' + self.pick(&[0, 0, 1, 5, 9])))
-            .collect();
-        let sign = self.pick(&["", "-"]);
-        let exponent = self.pick(&[-100, -40, -38, -2, -1, 0, 0, 0, 1, 2, 40, 87]);
-        format!(
-            "{sign}{}e{exponent}",
-            digits.trim_start_matches('0').to_owned() + "1"
-        )
-    }
-
-    fn value(&mut self) -> Option<Value> {
-        match self.below(10) {
-            0 => None,
-            1 => Some(Value::Null),
-            2 => Some(json!(self.below(2) == 0)),
-            3 => Some(json!(i64::try_from(self.below(9)).expect("small") - 4)),
-            4 | 5 => {
-                let text = self.number();
-                let text = api::value::canonical(&text).unwrap_or_else(|| "0".to_owned());
-                Some(serde_json::from_str(&text).expect("a number"))
-            }
-            6 => Some(json!(self.pick(&[
-                "",
-                "a",
-                "ab",
-                "b",
-                "a\u{1}",
-                "é",
-                "\u{10ffff}",
-                "A"
-            ]))),
-            7 => Some(json!(
-                "x".repeat(self.pick(&[300, 330, 331, 997, 998, 2048]))
-                    + self.pick(&["", "a", "b"])
-            )),
-            8 => Some(json!(
-                (0..self.below(4))
-                    .map(|_| self.pick(&['a', 'b', '\u{1}', 'ÿ']))
-                    .collect::<String>()
-            )),
-            _ => Some(json!([1])),
+fn value(random: &mut Random) -> Option<Value> {
+    Some(match random.below(10) {
+        0 => return None,
+        1 => Value::Null,
+        2 => json!(random.below(2) == 0),
+        3 => json!(random.below(9)),
+        4 | 5 => {
+            let text = canonical(&random.number().0).unwrap_or_else(|| "0".to_owned());
+            serde_json::from_str(&text).expect("a number")
         }
-    }
+        6 => json!(random.one(&["", "a", "ab", "b", "a\u{1}", "é", "\u{10ffff}", "A"])),
+        7 => json!(
+            "x".repeat(pick(random, &[300, 330, 331, 997, 998, 2048]))
+                + random.one(&["", "a", "b"])
+        ),
+        8 => json!(
+            (0..random.below(4))
+                .map(|_| pick(random, &['a', 'b', '\u{1}', 'ÿ']))
+                .collect::<String>()
+        ),
+        _ => json!([1]),
+    })
 }
 
 /// Compares two decimal numbers digit by digit, by another method than the keys.
@@ -118,7 +85,7 @@ fn compare(a: Option<&Value>, b: Option<&Value>, cut: usize) -> Ordering {
 }
 
 fn record(random: &mut Random, values: [Option<Value>; 3]) -> Record {
-    let at = Timestamp::from_millis(1_790_000_000_000 + random.below(3));
+    let at = Timestamp::from_millis(1_790_000_000_000 + random.below(3) as u64);
     let fields = ["a", "b", "c"].into_iter().zip(values);
     Record {
         id: Id::in_shard(at, [u8::try_from(random.below(4)).expect("small"); 10], 0),
@@ -152,8 +119,8 @@ fn keys_are_in_the_order_of_the_values_and_end_in_the_id() {
         let cut = cut(&index);
         for _ in 0..4000 {
             let (left, right) = (
-                [(); 3].map(|()| random.value()),
-                [(); 3].map(|()| random.value()),
+                [(); 3].map(|()| value(&mut random)),
+                [(); 3].map(|()| value(&mut random)),
             );
             let right = if random.below(2) == 0 {
                 left.clone()
@@ -249,4 +216,78 @@ fn what_comes_after_and_beside() {
     assert_eq!(after(&[]), None);
     assert_eq!(beside(&[1, 0], Ordering::Less), [0, 0xff]);
     assert_eq!(beside(&[1, 0xff], Ordering::Greater), [2, 0]);
+}
+
+/// A record of this day, made at a fixed moment.
+fn of_day(day: &str) -> Record {
+    let at = Timestamp::from_millis(1_790_000_000_000);
+    Record {
+        id: Id::in_shard(at, [7; 10], 0),
+        created_at: at,
+        updated_at: at,
+        created_by: None,
+        owner: None,
+        fields: Map::from_iter([("day".to_owned(), json!(day))]),
+    }
+}
+
+/// The keys of a record in an index by day, and in one whose latest day comes first.
+fn keys_of_day(day: &str) -> [Vec<u8>; 2] {
+    let indexes = [&["day"][..], &["-day", "-createdAt"]];
+    indexes.map(|fields| {
+        let index = Index {
+            fields: fields.iter().map(ToString::to_string).collect(),
+            per_owner: false,
+        };
+        encode(&index, &of_day(day))
+    })
+}
+
+#[test]
+fn keys_of_dates_that_were_stored_before_any_year_was_are_the_same() {
+    // The first code that took dates wrote these.
+    for (day, [ascending, descending]) in [
+        (
+            "1970-01-01T00:00:00Z",
+            [
+                "40313937302d30312d30315430303a30303a30302e3030305a0001a0c4506c0077008707070707070707",
+                "bfcec6c8cfd2cfced2cfceabcfcfc5cfcfc5cfcfd1cfcfcfa5ffbfcdcfcdc9d2cfc6d2cdceabcecbc5ceccc5cdcfd1cfcfcfa5fffe5f3baf93ff88ff78f8f8f8f8f8f8f8",
+            ],
+        ),
+        (
+            "2026-11-21T10:00:00.123+02:00",
+            [
+                "40323032362d31312d32315430383a30303a30302e3132335a0001a0c4506c0077008707070707070707",
+                "bfcdcfcdc9d2ceced2cdceabcfc7c5cfcfc5cfcfd1cecdcca5ffbfcdcfcdc9d2cfc6d2cdceabcecbc5ceccc5cdcfd1cfcfcfa5fffe5f3baf93ff88ff78f8f8f8f8f8f8f8",
+            ],
+        ),
+        (
+            "9999-12-31T23:59:59.999Z",
+            [
+                "40393939392d31322d33315432333a35393a35392e3939395a0001a0c4506c0077008707070707070707",
+                "bfc6c6c6c6d2cecdd2ccceabcdccc5cac6c5cac6d1c6c6c6a5ffbfcdcfcdc9d2cfc6d2cdceabcecbc5ceccc5cdcfd1cfcfcfa5fffe5f3baf93ff88ff78f8f8f8f8f8f8f8",
+            ],
+        ),
+    ] {
+        let stored = Moment::parse(day).expect(day).to_string();
+        let hex = |bytes: &Vec<u8>| -> String {
+            bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+        };
+        let keys = keys_of_day(&stored);
+        assert_eq!(keys.each_ref().map(hex), [ascending, descending], "{day}");
+    }
+}
+
+#[test]
+fn dates_are_in_order_across_1970() {
+    let days = [
+        "0000-01-01",
+        "1945-05-08",
+        "1969-12-31T23:59:59.999Z",
+        "1970-01-01",
+        "2026-11-21",
+        "9999-12-31",
+    ];
+    let keys = days.map(|day| keys_of_day(&Moment::parse(day).expect(day).to_string()));
+    assert!(keys.is_sorted_by(|a, b| a[0] < b[0] && a[1] > b[1]));
 }

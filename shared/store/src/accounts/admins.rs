@@ -1,0 +1,42 @@
+//! The number of acting admins, which changes in the transactions that make and unmake them.
+
+use api::Error;
+use aws_sdk_dynamodb::types::{TransactWriteItem, Update};
+
+use crate::fault::built;
+use crate::item::{number, text};
+use crate::tables::Store;
+
+impl Store {
+    /// Counts one more admin, in the transaction that makes the admin. The count is never removed, so a first admin is
+    /// one without it.
+    pub(super) fn count_admin(&self, first: bool) -> Result<TransactWriteItem, Error> {
+        let mut update = Update::builder()
+            .table_name(self.users())
+            .key("id", text("#admins"))
+            .update_expression("ADD #count :one")
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_values(":one", number(1));
+        if first {
+            update = update.condition_expression("attribute_not_exists(#count)");
+        }
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(built)?)
+            .build())
+    }
+
+    /// Counts one admin less, on condition that another is left.
+    pub(super) fn discount_admin(&self) -> Result<TransactWriteItem, Error> {
+        let update = Update::builder()
+            .table_name(self.users())
+            .key("id", text("#admins"))
+            .update_expression("ADD #count :less")
+            .condition_expression("#count > :one")
+            .expression_attribute_names("#count", "count")
+            .expression_attribute_values(":less", number(-1))
+            .expression_attribute_values(":one", number(1));
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(built)?)
+            .build())
+    }
+}
