@@ -140,7 +140,8 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
     if policy.length() > MAX_POLICY {
         // Naming some of the collections twice is longer than naming all of them once.
         let all = |(action, table)| match table {
-            Table::RelatedRecords
+            Table::IndexedRecords
+            | Table::RelatedRecords
             | Table::UniqueRecords
             | Table::FilteredRecords
             | Table::RelatedFilteredRecords => (action, Table::Records),
@@ -253,6 +254,7 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
             Arn::Indexes,
             Arn::EveryIndex,
         ),
+        Table::IndexedRecords => all(&|it| !it.indexes.is_empty(), Arn::Table, Arn::EveryTable),
         Table::RelatedRecords => all(&is_related, Arn::Table, Arn::EveryTable),
         Table::FilteredRecords => all(&is_filtered, Arn::Table, Arn::EveryTable),
         Table::RelatedFilteredRecords => all(

@@ -1,4 +1,5 @@
-//! Embeds `bakend.json`, checked: a bad setting fails the build with file, path and reason.
+//! Embeds `bakend.json` as it is, and the settings that it makes with all defaults. A bad setting fails the build with
+//! file, path and reason.
 
 #![expect(
     clippy::disallowed_methods,
@@ -9,6 +10,7 @@ use std::path::Path;
 use std::{env, fs, io, process};
 
 use api::project;
+use api::settings::Settings;
 
 fn main() -> io::Result<()> {
     println!("cargo::rerun-if-env-changed={}", project::VARIABLE);
@@ -18,10 +20,19 @@ fn main() -> io::Result<()> {
     let path = folder.join("bakend.json");
     println!("cargo::rerun-if-changed={}", path.display());
     let text = fs::read_to_string(path)?;
-    if let Err(problem) = api::settings::Settings::read(&text, |_| None, false) {
+    let settings = Settings::read(&text, |_| None, false).unwrap_or_else(|problem| {
         println!("cargo::error=bakend.json: {problem}");
         process::exit(1);
-    }
+    });
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
-    fs::write(Path::new(&out).join("bakend.json"), text)
+    let write = |name: &str, text: String| fs::write(Path::new(&out).join(name), text);
+    let variables = Settings::keys()
+        .into_iter()
+        .map(|(_, variable, _)| variable);
+    write(
+        "variables.rs",
+        format!("&{:?}", variables.collect::<Vec<_>>()),
+    )?;
+    write("settings.json", serde_json::to_string(&settings)?)?;
+    write("bakend.json", text)
 }

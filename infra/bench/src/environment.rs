@@ -3,11 +3,16 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
+use api::endpoints::Entry;
+use api::fingerprint::{self, Fingerprints};
+
+use crate::world::{ADMIN, COST};
+
 /// The bytes of a session token of Lambda, about. The SDK signs it and sends it with every request.
 const SESSION_TOKEN: usize = 1_000;
 
-/// A command that starts `binary` in Lambda's environment and nothing else. `arguments` come before it, such as a program
-/// that watches it.
+/// A command that starts `binary` in Lambda's environment and nothing else. The program `watcher` starts it, if there is
+/// one.
 ///
 /// `LD_LIBRARY_PATH` is left out: the folders that it names are those of Lambda's image.
 pub(crate) fn start(binary: &Path, api: &str, dynamo: &str, watcher: &[String]) -> Command {
@@ -23,7 +28,6 @@ pub(crate) fn start(binary: &Path, api: &str, dynamo: &str, watcher: &[String]) 
     ]);
     command
         .envs(LAMBDA)
-        .envs(TEMPLATE)
         .env("AWS_SESSION_TOKEN", "t".repeat(SESSION_TOKEN));
     command
 }
@@ -52,11 +56,22 @@ const LAMBDA: [(&str, &str); 17] = [
     ("_HANDLER", "bootstrap"),
 ];
 
-/// The variables of template.yaml, for a machine of a developer: only there is a hash allowed that is quick.
-const TEMPLATE: [(&str, &str); 5] = [
-    ("BAKEND_ADMIN_EMAIL", crate::world::ADMIN),
-    ("BAKEND_AUTH_BCRYPT_COST", crate::world::COST),
-    ("BAKEND_ENV", "local"),
-    ("BAKEND_KEYS_VERSION", "1"),
-    ("BAKEND_TABLE_PREFIX", local::TABLE_PREFIX),
-];
+/// The variables of template.yaml that this function reads.
+pub(crate) fn template(entry: &Entry, marks: &Fingerprints) -> Vec<(&'static str, String)> {
+    let mut variables = vec![
+        ("BAKEND_ADMIN_EMAIL", ADMIN.to_owned()),
+        ("BAKEND_ENV", "cloud".to_owned()),
+        ("BAKEND_KEYS_VERSION", "1".to_owned()),
+        ("BAKEND_TABLE_PREFIX", local::TABLE_PREFIX.to_owned()),
+        (
+            fingerprint::VARIABLE,
+            marks.for_guard(entry.guard).to_owned(),
+        ),
+    ];
+    if entry.hashes {
+        // Only a developer's machine may have a hash that is quick.
+        variables.push(("BAKEND_ENV", "local".to_owned()));
+        variables.push(("BAKEND_AUTH_BCRYPT_COST", COST.to_owned()));
+    }
+    variables
+}

@@ -7,6 +7,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Instant;
 
 use api::endpoints::{PAGE, Route, route};
+use api::fingerprint::Fingerprints;
 use api::{Definition, Timestamp};
 use local::dynamo::{Dynamo, Storage};
 use local::seed::{Seed, fill};
@@ -64,6 +65,7 @@ pub(crate) struct World {
     pub(crate) member: Tokens,
     /// The path of a record of the member.
     pub(crate) record: String,
+    marks: Fingerprints,
     // Dropping it stops it.
     _dynamo: Dynamo,
 }
@@ -115,6 +117,7 @@ impl World {
             admin: Tokens::default(),
             member: Tokens::default(),
             record: String::new(),
+            marks: project.fingerprints,
             _dynamo: dynamo,
         };
         world.admin = Tokens::of(&world.ask(&credentials("/api/auth/register", ADMIN), 201)?)?;
@@ -231,6 +234,9 @@ impl Function {
         let api = RuntimeApi::start(&world.settled)?;
         let mut command =
             environment::start(&binary, &api.address(), &world.relay.endpoint(), watcher);
+        if let Some(entry) = PAGE.iter().find(|entry| entry.name == name) {
+            command.envs(environment::template(entry, &world.marks));
+        }
         command
             .envs(variables.iter().copied())
             .stdin(Stdio::null())

@@ -248,7 +248,7 @@ entry::endpoints! {
         replies: [ExpandTruncated],
         throttle: Lists,
         each: [Get List => Page],
-        access: [Query Records, GetItem Records, Query RecordsIndexes, BatchGetItem RelatedRecords],
+        access: [Query Records, GetItem IndexedRecords, Query RecordsIndexes, BatchGetItem RelatedRecords],
     }
 
     /// Count the records the caller may list, all or those that pass a filter.
@@ -257,7 +257,7 @@ entry::endpoints! {
         query: [Conditions, Filter, AndFilters, OrFilters, Search],
         throttle: Counts,
         each: [Get Count],
-        access: [Query Records, GetItem Records, Query RecordsIndexes],
+        access: [Query Records, GetItem IndexedRecords, Query RecordsIndexes],
     }
 
     /// Read the collection's definition.

@@ -11,8 +11,14 @@ use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::log;
 
-/// The settings of this build.
+/// The file of this build.
 const BAKEND_JSON: &str = include_str!(concat!(env!("OUT_DIR"), "/bakend.json"));
+
+/// The settings that the build made of it and checked, whole.
+const SETTINGS: &str = include_str!(concat!(env!("OUT_DIR"), "/settings.json"));
+
+/// The variables that override settings.
+const VARIABLES: &[&str] = include!(concat!(env!("OUT_DIR"), "/variables.rs"));
 
 /// The facts that are known before the first request.
 pub struct Boot {
@@ -27,8 +33,7 @@ impl Boot {
     /// Reads environment and settings; refuses a bad signing secret, and the template of other definitions.
     pub(crate) fn read(guard: Guard) -> Result<Self, String> {
         let deployment = Deployment::read(variable).map_err(|problem| problem.to_string())?;
-        let settings = Settings::read(bakend_json()?.as_ref(), variable, deployment.local)
-            .map_err(|problem| problem.to_string())?;
+        let settings = read_settings(deployment.local)?;
         match settings.auth.jwt_secret.as_deref().map(check_secret) {
             // A short one is refused with the other settings.
             None | Some(Ok(()) | Err(SecretProblem::Short)) => {}
@@ -104,6 +109,21 @@ impl Boot {
             .map_err(|_| Error::internal("no random bytes"))?;
         Ok(bytes)
     }
+}
+
+/// The settings. In the cloud nothing is read and checked a second time, unless a variable overrides a setting.
+fn read_settings(local: bool) -> Result<Settings, String> {
+    let is_set = |name: &&str| variable(name).is_some_and(|text| !text.is_empty());
+    if local || is_other_project() || VARIABLES.iter().any(is_set) {
+        return Settings::read(bakend_json()?.as_ref(), variable, local)
+            .map_err(|problem| problem.to_string());
+    }
+    serde_json::from_str(SETTINGS).map_err(|error| error.to_string())
+}
+
+/// Whether the environment names another project: only builds with debug assertions look.
+fn is_other_project() -> bool {
+    cfg!(debug_assertions) && variable(api::project::VARIABLE).is_some()
 }
 
 /// The embedded `bakend.json`.

@@ -1,6 +1,5 @@
 //! The connection to DynamoDB, with as little of the SDK as possible, since every kilobyte costs time at a cold start.
 
-use std::sync::OnceLock;
 use std::time::Duration;
 
 use api::deployment::Aws;
@@ -10,16 +9,8 @@ use aws_sdk_dynamodb::config::endpoint::{Endpoint, EndpointFuture, Params, Resol
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region, StalledStreamProtectionConfig};
-use aws_smithy_http_client::Connector;
-use aws_smithy_http_client::tls::rustls_provider::CryptoMode;
-use aws_smithy_http_client::tls::{Provider, TlsContext, TrustStore};
-use aws_smithy_runtime_api::client::http::{
-    HttpConnectorSettings, SharedHttpClient, SharedHttpConnector, http_client_fn,
-};
-use aws_smithy_runtime_api::client::runtime_components::RuntimeComponents;
 
-/// Amazon's own roots: DynamoDB uses no other, and loading the system's takes milliseconds.
-const ROOTS: &[u8] = include_bytes!("amazon-roots.pem");
+use crate::connector;
 
 /// The longest time of one attempt, and of all of them together.
 pub(crate) type Patience = (Duration, Duration);
@@ -49,7 +40,7 @@ pub(crate) fn connect(aws: &Aws, (attempt, operation): Patience) -> Client {
         .behavior_version(BehaviorVersion::latest())
         .region(Region::new(aws.region.clone()))
         .credentials_provider(credentials)
-        .http_client(http())
+        .http_client(connector::new())
         .retry_config(retry)
         .timeout_config(timeout)
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
@@ -58,30 +49,6 @@ pub(crate) fn connect(aws: &Aws, (attempt, operation): Patience) -> Client {
         Some(address) => config.endpoint_resolver(Fixed(address)).build(),
         None => config.build(),
     })
-}
-
-/// One connector for every call. The SDK's own client makes its TLS configuration once to test it and once to use it.
-fn http() -> SharedHttpClient {
-    let made: OnceLock<SharedHttpConnector> = OnceLock::new();
-    http_client_fn(move |settings, components| {
-        let make = || connector(settings, components);
-        made.get_or_init(make).clone()
-    })
-}
-
-fn connector(
-    settings: &HttpConnectorSettings,
-    components: &RuntimeComponents,
-) -> SharedHttpConnector {
-    let mut connector = Connector::builder()
-        .tls_provider(Provider::Rustls(CryptoMode::Ring))
-        .connector_settings(settings.clone());
-    connector.set_sleep_impl(components.sleep_impl());
-    let roots = TrustStore::empty().with_pem_certificate(ROOTS);
-    if let Ok(context) = TlsContext::builder().with_trust_store(roots).build() {
-        connector = connector.tls_context(context);
-    }
-    SharedHttpConnector::new(connector.build())
 }
 
 /// An address for every call. The SDK's own resolver parses a table of all partitions at the first call.

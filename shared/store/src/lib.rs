@@ -7,6 +7,7 @@ mod accounts;
 mod backing;
 mod batch;
 mod client;
+mod connector;
 mod fault;
 mod item;
 mod operator;

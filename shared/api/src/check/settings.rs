@@ -260,6 +260,22 @@ mod tests {
     }
 
     #[test]
+    fn settings_that_a_build_wrote_are_read_back_as_they_were() {
+        let file = r#"{ "auth": { "jwtSecret": "a secret of thirty-two bytes or more", "roles": ["editor"],
+            "sessionCheck": "expiry", "accessTokenTtl": "90m", "throttle": { "attempts": 7 } },
+            "cors": { "allowedOrigins": ["https://a.example"] },
+            "users": { "fields": [
+                { "name": "level", "type": "number", "max": 1.5, "public": true },
+                { "name": "bio", "type": "object", "fields": [{ "name": "text", "type": "string", "pattern": "^a" }] } ] } }"#;
+        for text in ["{}", file] {
+            let settings =
+                Settings::read(text, |_| None, false).unwrap_or_else(|why| panic!("{why}"));
+            let written = serde_json::to_string(&settings).expect("text");
+            assert!(serde_json::from_str(&written).is_ok_and(|read: Settings| read == settings));
+        }
+    }
+
+    #[test]
     fn the_environment_overrides_key_by_key() {
         let settings = read(
             r#"{ "auth": { "accessTokenTtl": "1h", "refreshGrace": "5s" } }"#,

@@ -60,6 +60,8 @@ pub enum Table {
     Records,
     /// Every index of every collection that has one.
     RecordsIndexes,
+    /// The table of every collection with declared indexes.
+    IndexedRecords,
     /// The table of every collection that a relation points to.
     RelatedRecords,
     /// `_users`, where a relation points to users.
@@ -86,6 +88,7 @@ impl Table {
             | Self::UsersIndex
             | Self::Records
             | Self::RecordsIndexes
+            | Self::IndexedRecords
             | Self::RelatedRecords
             | Self::UniqueRecords
             | Self::FilteredRecords

@@ -11,7 +11,7 @@ use auth::cursor::{Binding, Pager};
 use auth::precondition::Precondition;
 use auth::prepare::{Creation, Removal, Update};
 use auth::terms::{OwnerChange, Terms};
-use auth::{Caller, Keys, Requirement, Scope, Visibility};
+use auth::{Caller, Keys, Requirement, Visibility};
 use local::dynamo::Dynamo;
 use local::template::Table;
 use serde_json::{Map, Value, json};

@@ -221,6 +221,14 @@ pub(super) fn records(ledger: &mut Ledger<'_>, owner: &Member, another: &Member)
         expected,
         "w: 1 hop, 0 / 1",
     );
+    let first = ledger.function("records-create", &[]);
+    ledger.first_row(
+        ("records-create", &first),
+        "feedback, first write of an instance to it",
+        (&open, 201),
+        ("GetItem feedback → PutItem feedback", 2, 1.0, 1.0),
+        "r → w: once an instance and collection, on create, update and bulk; 1 w more if indexes were removed",
+    );
     let foreign = post(
         "/api/posts",
         &json!({ "title": "x", "user_id": another.id }),

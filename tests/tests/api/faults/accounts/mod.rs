@@ -16,7 +16,7 @@ use self::own::{
 const ROWS: &[Row] = &[
     row!("register", "PutItem", "_users", 0, register),
     row!("register", "PutItem", "_sessions", 0, register),
-    row!("register", "UpdateItem", "_users", 0, register_admin).of_fresh_admins(),
+    row!("register", "UpdateItem", "_users", 0, register_admin).of_fresh_functions(),
     row!("register", "PutItem", "_throttle", 0, register),
     row!("register", "UpdateItem", "_throttle", 0, register_again),
     row!("login", "PutItem", "_throttle", 0, login),

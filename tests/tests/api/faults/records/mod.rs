@@ -1,5 +1,6 @@
 //! Records: created, read, changed and deleted, alone and in bulk.
 
+mod first;
 mod relations;
 mod unique;
 
@@ -9,6 +10,7 @@ use serde_json::{Value, json};
 use super::world::*;
 use super::{Area, Row, assert_every_reservation_is_held, row, suffer_all};
 
+use self::first::{count_by_index, create_first, list_by_index};
 use self::relations::{create_related, create_seen, patch_related, patch_seen};
 use self::unique::{create_again, create_unique, delete_unique, patch_unique};
 
@@ -75,6 +77,11 @@ const ROWS: &[Row] = &[
     row!("records-count", "BatchGetItem", "_users", 0, count),
     row!("records-count", "Query", "notes", 0, count),
     row!("records-spec", "BatchGetItem", "_users", 0, spec),
+    row!("records-create", "GetItem", "feedback", 0, create_first).of_fresh_functions(),
+    row!("records-create", "UpdateItem", "feedback", 0, create_first).of_fresh_functions(),
+    row!("records-bulk", "GetItem", "orders", 0, bulk).of_fresh_functions(),
+    row!("records-list", "GetItem", "products", 0, list_by_index).of_fresh_functions(),
+    row!("records-count", "GetItem", "products", 0, count_by_index).of_fresh_functions(),
 ];
 
 #[test]
