@@ -8,7 +8,9 @@
 )]
 
 use std::collections::BTreeSet;
+use std::path::Path;
 use std::process::{Command, ExitCode};
+use std::thread;
 use std::time::SystemTime;
 
 use api::definition::Field;
@@ -46,18 +48,24 @@ fn main() -> ExitCode {
     let token = member.token.as_deref().unwrap_or_default();
     // A session that ends itself makes every later answer a 401.
     let token = format!("authorization: Bearer {token}");
-    let as_member = run(
-        "a member",
-        &[
-            "--exclude-path",
-            "/api/auth/logout",
-            "--exclude-path-regex",
-            &others,
-            "--header",
-            &token,
-        ],
-    );
-    if as_member && run("a stranger", &["--exclude-path-regex", &others]) {
+    let as_member = [
+        "--exclude-path",
+        "/api/auth/logout",
+        "--exclude-path-regex",
+        &others,
+        "--header",
+        &token,
+    ];
+    let as_stranger = ["--exclude-path-regex", &others];
+    let program =
+        local::tools::schemathesis(&local::root()).unwrap_or_else(|error| panic!("{error}"));
+    // Each takes little more than one core.
+    let nothing_found = thread::scope(|scope| {
+        let runs = [("member", &as_member[..]), ("stranger", &as_stranger)];
+        let runs = runs.map(|(who, more)| scope.spawn(|| run(&program, who, more)));
+        runs.map(|run| run.join().unwrap_or(false)) == [true, true]
+    });
+    if nothing_found {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE
@@ -152,11 +160,10 @@ fn seed(inside: &Inside, definitions: &[Definition]) {
     assert!(todo.is_empty());
 }
 
-/// Whether schemathesis finds nothing; what it finds, it prints.
-fn run(who: &str, more: &[&str]) -> bool {
+/// Whether schemathesis finds nothing; prints its report.
+fn run(program: &Path, who: &str, more: &[&str]) -> bool {
     let root = local::root();
-    let folder = root.join("target/schemathesis");
-    let program = local::tools::schemathesis(&root).unwrap_or_else(|error| panic!("{error}"));
+    let folder = root.join("target/schemathesis").join(who);
     std::fs::create_dir_all(&folder).unwrap();
     let document = folder.join("openapi.json");
     std::fs::write(&document, &tested().document).unwrap();
@@ -171,14 +178,16 @@ fn run(who: &str, more: &[&str]) -> bool {
         .args(more)
         .current_dir(&root)
         .env("HYPOTHESIS_STORAGE_DIRECTORY", folder.join("hypothesis"));
-    println!("schemathesis as {who}");
-    let status = command
-        .status()
+    println!("schemathesis as a {who}");
+    let output = command
+        .output()
         .unwrap_or_else(|error| panic!("schemathesis cannot be run: {error}"));
-    if !status.success() {
-        eprintln!("schemathesis as {who} found what is above");
-    }
-    status.success()
+    let said = [output.stdout, output.stderr].concat();
+    println!(
+        "schemathesis as a {who}:\n{}",
+        String::from_utf8_lossy(&said)
+    );
+    output.status.success()
 }
 
 #[cfg(test)]

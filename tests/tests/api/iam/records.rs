@@ -218,6 +218,8 @@ pub(super) fn records<'a>(
             )
             .expect(200);
     }
+    let by_index = Event::new("GET", "/api/orders?sort=-total").token(member);
+    let _ = apart.ask(&list, &by_index).expect(200);
     let comments = format!("/api/comments/{}", comment.0);
     for (function, path) in [(&list, "/api/comments"), (&get, &*comments)] {
         let event = on(
