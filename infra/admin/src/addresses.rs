@@ -1,6 +1,6 @@
 //! `cargo admin addresses`: names the accounts whose address no new account could have.
 
-use auth::email::is_valid;
+use api::value::is_email;
 use store::Store;
 
 use crate::printable::printable;
@@ -14,7 +14,7 @@ pub(crate) async fn run(store: &Store) -> Result<String, String> {
             .map_err(|error| format!("{}: {}", error.message, error.cause.unwrap_or_default()))?;
         for (user, _) in page.users {
             all += 1;
-            if !is_valid(&user.email) {
+            if !is_email(&user.email) {
                 named += 1;
                 println!("{} {}", user.id, printable(&user.email));
             }

@@ -77,6 +77,11 @@ fn every_endpoint_is_a_function_with_its_settings() {
         ]
     );
     assert_eq!(origins("login"), None);
+    let logs = template.get("Globals").and_then(|globals| {
+        let logging = globals.get("Function")?.get("LoggingConfig")?;
+        logging.get("SystemLogLevel")
+    });
+    assert_eq!(logs, Some(&Value::from("WARN")));
     let parameter = template
         .get("Parameters")
         .and_then(|parameters| parameters.get("AllowedOrigins"));

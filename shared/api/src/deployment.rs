@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::front::Front;
 use crate::settings::{Problem, Span};
+use crate::value::is_email;
 
 /// The environment of this process, and its AWS identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -91,6 +92,13 @@ impl Deployment {
                 .duration(),
         };
         let admin_email = get("BAKEND_ADMIN_EMAIL").map(|email| email.trim().to_ascii_lowercase());
+        if admin_email.as_deref().is_some_and(|email| !is_email(email)) {
+            // Nobody could register it.
+            return Err(problem(
+                "BAKEND_ADMIN_EMAIL",
+                "must be an email address such as ada@example.com, without a name, brackets or `mailto:`",
+            ));
+        }
         Ok(Self {
             local,
             table_prefix,
@@ -167,6 +175,24 @@ mod tests {
             .is_err()
         );
         assert!(read(&[("BAKEND_TABLE_PREFIX", "app-"), ("AWS_REGION", "")]).is_err());
+    }
+
+    #[test]
+    fn an_admins_address_that_nobody_can_register_is_refused() {
+        for email in [
+            "ada",
+            "mailto:ada@x.io",
+            "Ada <ada@x.io>",
+            "ada@x.io,",
+            "ada@x.io bob@x.io",
+        ] {
+            let read = read(&[("BAKEND_ENV", "local"), ("BAKEND_ADMIN_EMAIL", email)]);
+            let start = "BAKEND_ADMIN_EMAIL: must be an email address";
+            assert!(
+                read.is_err_and(|problem| problem.starts_with(start)),
+                "{email}"
+            );
+        }
     }
 
     #[test]

@@ -1,10 +1,7 @@
 //! Email addresses, in the normalised form in which they are unique.
 
 use api::Detail;
-use api::value::is_label;
-
-/// The most bytes of an address (RFC 5321, section 4.5.3.1.3, without its brackets).
-const MOST_BYTES: usize = 254;
+use api::value::{MAX_EMAIL, is_email};
 
 /// Normalises the address of a new account: trimmed and ASCII lower-cased.
 ///
@@ -16,7 +13,7 @@ const MOST_BYTES: usize = 254;
 /// A detail for the field `email` when it has another form or is over 254 bytes.
 pub fn normalise(email: &str) -> Result<String, Detail> {
     let email = known(email)?;
-    if is_valid(&email) {
+    if is_email(&email) {
         Ok(email)
     } else {
         Err(malformed())
@@ -34,20 +31,10 @@ pub fn known(email: &str) -> Result<String, Detail> {
     let parts = email
         .split_once('@')
         .filter(|(local, domain)| !local.is_empty() && !domain.is_empty());
-    let fits = email.len() <= MOST_BYTES
+    let fits = email.len() <= MAX_EMAIL
         && email.bytes().all(|byte| byte.is_ascii_graphic())
         && parts.is_some_and(|(_, domain)| !domain.contains('@'));
     if fits { Ok(email) } else { Err(malformed()) }
-}
-
-/// Whether a stored address has the form that a new account needs.
-#[must_use]
-pub fn is_valid(email: &str) -> bool {
-    let local = |byte: u8| byte.is_ascii_alphanumeric() || b".!#$%&'*+/=?^_`{|}~-".contains(&byte);
-    email.len() <= MOST_BYTES
-        && email.split_once('@').is_some_and(|(name, domain)| {
-            !name.is_empty() && name.bytes().all(local) && domain.split('.').all(is_label)
-        })
 }
 
 fn malformed() -> Detail {
@@ -56,7 +43,9 @@ fn malformed() -> Detail {
 
 #[cfg(test)]
 mod tests {
-    use super::{is_valid, known, normalise};
+    use api::value::is_email;
+
+    use super::{known, normalise};
 
     #[test]
     fn an_address_has_one_form() {
@@ -100,7 +89,7 @@ mod tests {
             assert!(normalise(email).is_err(), "{email:?}");
             // An account of before goes on signing in, and is named to the operator.
             assert_eq!(known(email).as_deref(), Ok(email));
-            assert!(!is_valid(email), "{email:?}");
+            assert!(!is_email(email), "{email:?}");
         }
         assert!(normalise(&format!("a@{}.b", "c".repeat(64))).is_err());
     }

@@ -4,8 +4,10 @@ use std::process::Command;
 
 use api::query::parse;
 use api::wire::RecordPage;
-use api::{Definition, Error};
-use auth::{Caller, Scope, Visibility};
+use api::{Definition, Error, Id, Timestamp};
+use auth::caller::admit_by_claims;
+use auth::{Caller, Credentials, Scope, Visibility};
+use serde_json::json;
 use store::{Budget, Store};
 
 use super::base::{definition, deployment};
@@ -94,6 +96,21 @@ pub(crate) fn ask(endpoint: &str, name: &str) -> Result<String, String> {
     Ok(format!("{}\n", peak * 1024.0 / 1e6))
 }
 
+/// A member, who may read more than a stranger.
+fn member() -> Result<Caller, Error> {
+    let id = Id::new(Timestamp::from_millis(0), [1; 10]);
+    let user = id.to_string();
+    let claims =
+        json!({ "iss": "", "sub": user, "role": "authenticated", "sid": user, "iat": 0, "exp": 0 });
+    let claims =
+        serde_json::from_value(claims).map_err(|error| Error::internal(error.to_string()))?;
+    let credentials = Credentials {
+        claims: Some(claims),
+        ..Credentials::default()
+    };
+    Ok(admit_by_claims(&credentials))
+}
+
 /// The number of bytes of the reply.
 async fn answer(
     store: &Store,
@@ -101,7 +118,7 @@ async fn answer(
     parameters: &[(&str, &str)],
     counts: bool,
 ) -> Result<usize, Error> {
-    let caller = Caller::stranger();
+    let caller = member()?;
     let budget = Budget::of(&caller);
     let query = parse(definition, parameters.iter().copied())?;
     if counts {

@@ -2,6 +2,7 @@
 //! names. It imports no other module of the crate.
 
 mod duplicates;
+mod email;
 mod label;
 mod number;
 mod order;
@@ -11,6 +12,7 @@ mod text;
 mod tree;
 
 pub(crate) use self::duplicates::{count_colons, count_members};
+pub use self::email::{MAX_EMAIL, is_email};
 pub use self::label::is_label;
 pub use self::number::canonical;
 pub(crate) use self::number::is_integer;
