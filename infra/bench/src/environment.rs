@@ -34,10 +34,10 @@ pub(crate) fn start(binary: &Path, api: &str, dynamo: &str, watcher: &[String]) 
 
 /// The variables that Lambda sets itself.
 const LAMBDA: [(&str, &str); 17] = [
-    ("AWS_ACCESS_KEY_ID", "ASIAXXXXXXXXXXXXXXXX"),
+    ("AWS_ACCESS_KEY_ID", "ASIAIOSFODNN7EXAMPLE"),
     (
         "AWS_SECRET_ACCESS_KEY",
-        "0123456789012345678901234567890123456789",
+        "wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY",
     ),
     ("AWS_DEFAULT_REGION", local::REGION),
     ("AWS_LAMBDA_FUNCTION_NAME", "local-function"),
