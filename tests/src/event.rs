@@ -2,7 +2,7 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use crate::client::Reply;
 
@@ -14,38 +14,8 @@ impl Event {
     /// A request without headers and body. `path` may have a query string after `?`.
     #[must_use]
     pub fn new(method: &str, path: &str) -> Self {
-        let (path, query) = path.split_once('?').unwrap_or((path, ""));
-        let mut event = json!({
-            "version": "2.0",
-            "routeKey": "$default",
-            "rawPath": path,
-            "rawQueryString": query,
-            "headers": { "host": "api.example.com", "user-agent": "blackbox" },
-            "requestContext": {
-                "accountId": "000000000000",
-                "apiId": "local",
-                "domainName": "api.example.com",
-                "domainPrefix": "api",
-                "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
-                    "userAgent": "blackbox" },
-                "requestId": crate::stack::unique("event"),
-                "routeKey": "$default",
-                "stage": "$default",
-                "time": "21/Nov/2026:00:00:00 +0000",
-                "timeEpoch": 1_795_219_200_000_u64
-            },
-            "isBase64Encoded": false
-        });
-        if !query.is_empty() {
-            let pairs = query
-                .split('&')
-                .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-            let pairs: Map<String, Value> = pairs
-                .map(|(name, value)| (name.to_owned(), json!(value)))
-                .collect();
-            event["queryStringParameters"] = Value::Object(pairs);
-        }
-        Self(event)
+        let id = crate::stack::unique("event");
+        Self(local::event(method, path, "blackbox", &id))
     }
 
     /// With a header; names in lower case, as API Gateway writes them.

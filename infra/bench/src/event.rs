@@ -1,49 +1,25 @@
-//! Events of API Gateway (HTTP API, payload format 2.0).
+//! The requests of the measured cases.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
-/// A request; `path` may have a query string after `?`.
+const AGENT: &str = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0";
+
+/// A browser's request, with the headers that API Gateway adds; `path` may have a query string after `?`.
 pub(crate) fn event(method: &str, path: &str) -> Value {
-    let (path, query) = path.split_once('?').unwrap_or((path, ""));
-    let mut event = json!({
-        "version": "2.0",
-        "routeKey": "$default",
-        "rawPath": path,
-        "rawQueryString": query,
-        "headers": {
-            "accept": "application/json",
-            "accept-encoding": "gzip, br",
-            "content-length": "0",
-            "host": "api.example.com",
-            "user-agent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0",
-            "x-amzn-trace-id": "Root=1-69000000-000000000000000000000000",
-            "x-forwarded-for": "192.0.2.1",
-            "x-forwarded-port": "443",
-            "x-forwarded-proto": "https"
-        },
-        "requestContext": {
-            "accountId": "000000000000",
-            "apiId": "0123456789",
-            "domainName": "api.example.com",
-            "domainPrefix": "api",
-            "http": { "method": method, "path": path, "protocol": "HTTP/1.1", "sourceIp": "192.0.2.1",
-                "userAgent": "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0" },
-            "requestId": "AAAAAAAAAAAAAAA=",
-            "routeKey": "$default",
-            "stage": "$default",
-            "time": "21/Nov/2026:00:00:00 +0000",
-            "timeEpoch": 1_795_219_200_000_u64
-        },
-        "isBase64Encoded": false
-    });
-    if !query.is_empty() {
-        let pairs = query
-            .split('&')
-            .map(|pair| pair.split_once('=').unwrap_or((pair, "")));
-        let pairs: Map<String, Value> = pairs
-            .map(|(name, value)| (name.to_owned(), json!(value)))
-            .collect();
-        event["queryStringParameters"] = Value::Object(pairs);
+    let mut event = local::event(method, path, AGENT, "AAAAAAAAAAAAAAA=");
+    for (name, value) in [
+        ("accept", "application/json"),
+        ("accept-encoding", "gzip, br"),
+        ("content-length", "0"),
+        (
+            "x-amzn-trace-id",
+            "Root=1-69000000-000000000000000000000000",
+        ),
+        ("x-forwarded-for", "192.0.2.1"),
+        ("x-forwarded-port", "443"),
+        ("x-forwarded-proto", "https"),
+    ] {
+        event["headers"][name] = json!(value);
     }
     event
 }

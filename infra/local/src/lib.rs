@@ -6,6 +6,7 @@ use std::path::PathBuf;
 pub mod dynamo;
 pub mod emulator;
 pub mod engine;
+mod event;
 pub mod hold;
 mod listen;
 pub mod process;
@@ -17,6 +18,8 @@ pub mod template;
 // a broken collection before it can report it.
 #[path = "../../src/tools.rs"]
 pub mod tools;
+
+pub use self::event::event;
 
 /// The stack's name locally, and so the tables' prefix without its hyphen.
 pub const STACK: &str = "local";
