@@ -349,16 +349,16 @@ mod tests {
                 ),
                 statement(
                     "Allow",
+                    &["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
+                    json!([arn("ThrottleTable")])
+                ),
+                statement(
+                    "Allow",
                     &["GetItem", "UpdateItem"],
                     json!([arn("UsersTable")])
                 ),
                 allow("BatchGetItem", json!([arn("ApiKeysTable")])),
                 allow("PutItem", json!([arn("SessionsTable")])),
-                statement(
-                    "Allow",
-                    &["PutItem", "UpdateItem", "DeleteItem"],
-                    json!([arn("ThrottleTable")])
-                ),
             ]
         );
     }

@@ -51,7 +51,7 @@ entry::endpoints! {
         cookie: Sets,
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, PutItem Sessions,
-                 PutItem Settings, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+                 PutItem Settings, GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
     /// Trade a refresh token for a new pair of tokens; the one presented is dead from then on.
@@ -83,9 +83,9 @@ entry::endpoints! {
         errors: [LastAdmin, HasApiKeys, TooManyRequests],
         query: [ApiKeysOfLeaver],
         hashes: passwords,
-        access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, PutItem Throttle,
-                 UpdateItem Throttle, DeleteItem Throttle, GetItem Identities, UpdateItem Identities,
-                 DeleteItem Identities, Query ApiKeys, ConditionCheckItem ApiKeys, DeleteItem ApiKeys],
+        access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Throttle,
+                 PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle, GetItem Identities,
+                 UpdateItem Identities, DeleteItem Identities, Query ApiKeys, ConditionCheckItem ApiKeys, DeleteItem ApiKeys],
     }
 
     /// Bring a deleted account back, and sign it in.
@@ -94,7 +94,7 @@ entry::endpoints! {
         cookie: Sets,
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
-                 PutItem Sessions, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+                 PutItem Sessions, GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
     /// List one's own sessions that have not ended.
@@ -120,7 +120,7 @@ entry::endpoints! {
         errors: [TooManyRequests],
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, UpdateItem Sessions,
-                 PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+                 GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
     /// Read what is public of the user who has a username, whatever its case.

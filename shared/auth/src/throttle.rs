@@ -2,7 +2,8 @@
 //! 6.3.1).
 //!
 //! An attempt is counted before its password is looked at, so that guesses sent together do not slip through, and given
-//! back when it succeeds. A refused attempt neither counts nor prolongs a lock.
+//! back when it succeeds. A source without a failure of late is counted after its first one: until then its guesses are
+//! bounded by the counts of the accounts. A refused attempt neither counts nor prolongs a lock.
 
 use std::collections::BTreeMap;
 use std::net::{IpAddr, Ipv6Addr};
@@ -166,6 +167,12 @@ impl Entry {
             total: limits.total.counted(total, now),
             sources,
         })
+    }
+
+    /// Whether it counts attempts over all sources now.
+    #[must_use]
+    pub fn counts(&self, limits: &Limits, now: Timestamp) -> bool {
+        self.total.count > 0 && now < limits.total.end(&self.total)
     }
 
     /// The entry without the attempt from `source` that made it `mine`, which has just succeeded; `None` when no count

@@ -22,9 +22,9 @@ pub struct Proven {
 }
 
 impl Store {
-    /// Proves the user of an address who shows no session, and acts on that while the attempt is given back. Two reads
-    /// of 1 RRU and two writes of 1 WRU, whatever is found. An address or a source that failed of late takes further
-    /// writes. `admission` is asked beside the attempt, and its refusal is told before any other.
+    /// Proves the user of an address who shows no session, and acts on that while the attempt is given back. Three reads
+    /// of 1 RRU and a write of 1 WRU, whatever is found; a failure takes a second write, for the source. An address or a
+    /// source that failed of late takes further writes. `admission` is asked beside the attempt, and its refusal is told before any other.
     ///
     /// # Errors
     /// Those of `admission` and `act`; `auth/too-many-requests`; `auth/invalid-credentials`, the same for an unknown
@@ -79,7 +79,7 @@ impl Store {
     }
 
     /// Has a user who is signed in confirm the password, counted as a login's, and acts on that while the attempt is
-    /// given back. A read of 1 RRU and two writes or more.
+    /// given back. Two reads of 1 RRU and a write or more.
     ///
     /// # Errors
     /// `wrong` where the password is; those of `act`; `auth/too-many-requests`, `common/unavailable`,

@@ -36,6 +36,17 @@ pub(super) enum Written {
 }
 
 impl Store {
+    /// The entry of a counter; also one that is over. 1 RRU.
+    pub(super) async fn entry(&self, counter: &Counter) -> Result<Option<Found>, Error> {
+        let get = self.client.get_item().table_name(self.throttle());
+        let get = get
+            .key("id", text(&counter.key))
+            .consistent_read(true)
+            .send();
+        let found = get.await.map_err(|error| fault::of(&error))?;
+        found.item.map(read).transpose()
+    }
+
     /// Replaces an entry that was found. Where the two differ by counts alone, any number of such writes may run at
     /// once.
     pub(super) async fn replace(

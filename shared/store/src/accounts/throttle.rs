@@ -22,8 +22,16 @@ const PATIENCE: Duration = Duration::from_millis(1500);
 pub(super) struct Attempt<'a> {
     store: &'a Store,
     account: Counted,
-    source: Counted,
+    source: Source,
     now: Timestamp,
+}
+
+/// The source of an attempt. One that has failed of late is counted before the password is looked at, like the account.
+/// Any other is counted after a verdict against it: the account's own count bounds a burst, and a success writes nothing.
+enum Source {
+    Counted(Counted),
+    /// With the entry that was found, which counts nothing.
+    Uncounted(Counter, Option<Found>),
 }
 
 /// The state of a counter after an attempt was counted.
@@ -33,9 +41,9 @@ struct Counted {
 }
 
 impl Store {
-    /// Counts a login of this address from this source, whether or not the address has an account, and reads the identity.
-    /// That takes two writes and a read of 1 RRU at the same time.
-    /// A write takes 1 WRU, and as much again and a hop for an address or a source that has failed of late.
+    /// Counts a login of this address, whether or not it has an account, and reads the identity and the source's entry.
+    /// That takes a write of 1 WRU and two reads of 1 RRU at the same time. An address that has failed of late takes 1 WRU
+    /// and a hop more, and so does a source.
     ///
     /// # Errors
     /// `auth/too-many-requests` with the time to wait, for which nothing is counted; `common/unavailable`,
@@ -71,8 +79,8 @@ impl Store {
             mark,
         };
         match tokio::join!(
-            self.count_attempt(account, now),
-            self.count_attempt(source, now)
+            self.count_attempt(account, None, now),
+            self.count_source(source, now)
         ) {
             (Ok(Ok(account)), Ok(Ok(source))) => Ok(Attempt {
                 store: self,
@@ -85,15 +93,44 @@ impl Store {
             }
             .error(now)),
             // An attempt that one counter refuses does not count for the other.
-            (Ok(Ok(counted)), Ok(Err(refused))) | (Ok(Err(refused)), Ok(Ok(counted))) => {
-                self.give_back(counted, now).await;
+            (Ok(Ok(account)), Ok(Err(refused))) => {
+                self.give_back(account, now).await;
                 Err(refused.error(now))
             }
-            (Ok(Ok(counted)), Err(fault)) | (Err(fault), Ok(Ok(counted))) => {
-                let _ = timeout(PATIENCE, self.give_back(counted, now)).await;
+            (Ok(Err(refused)), Ok(Ok(source))) => {
+                self.give_source_back(source, now).await;
+                Err(refused.error(now))
+            }
+            (Ok(Ok(account)), Err(fault)) => {
+                let _ = timeout(PATIENCE, self.give_back(account, now)).await;
+                Err(fault)
+            }
+            (Err(fault), Ok(Ok(source))) => {
+                let _ = timeout(PATIENCE, self.give_source_back(source, now)).await;
                 Err(fault)
             }
             (Err(fault), _) | (_, Err(fault)) => Err(fault),
+        }
+    }
+
+    /// Reads the entry of a source, and counts the attempt in it where it counts failures already: 1 RRU, and then 1 WRU.
+    async fn count_source(
+        &self,
+        counter: Counter,
+        now: Timestamp,
+    ) -> Result<Result<Source, Refused>, Error> {
+        let found = self.entry(&counter).await?;
+        let counting = |found: &Found| found.entry.counts(&counter.limits, now);
+        if !found.as_ref().is_some_and(counting) {
+            return Ok(Ok(Source::Uncounted(counter, found)));
+        }
+        let counted = self.count_attempt(counter, found, now).await?;
+        Ok(counted.map(Source::Counted))
+    }
+
+    async fn give_source_back(&self, source: Source, now: Timestamp) {
+        if let Source::Counted(counted) = source {
+            self.give_back(counted, now).await;
         }
     }
 
@@ -120,7 +157,7 @@ impl Store {
             limits: registrations(settings),
             mark,
         };
-        let counted = self.count_attempt(counter, now).await?;
+        let counted = self.count_attempt(counter, None, now).await?;
         let counted = counted.map_err(|refused| refused.error(now))?;
         let registered = register().await;
         if registered
@@ -137,12 +174,13 @@ impl Store {
         self.undo(counted, now, |entry| Some(emptied(entry))).await;
     }
 
+    /// Counts an attempt; `found` is the entry, where it is known.
     async fn count_attempt(
         &self,
         counter: Counter,
+        mut found: Option<Found>,
         now: Timestamp,
     ) -> Result<Result<Counted, Refused>, Error> {
-        let mut found: Option<Found> = None;
         for round in 0..ROUNDS {
             let entry = found.as_ref().map(|found| &found.entry);
             let next = match Entry::attempt(entry, &counter.limits, &counter.source, now) {
@@ -215,8 +253,8 @@ pub(super) enum Judged<T> {
 }
 
 impl<'a> Attempt<'a> {
-    /// Resolves the attempt. A verdict against it lets it count, and a fault gives it back. With a verdict for it, it is
-    /// given back while the caller acts.
+    /// Resolves the attempt. A verdict against it lets it count, and counts for a source that was not counted yet: 1 WRU.
+    /// A fault gives it back. With a verdict for it, it is given back while the caller acts.
     pub(super) async fn resolve<T, R>(
         self,
         judged: Result<Judged<T>, Error>,
@@ -224,8 +262,21 @@ impl<'a> Attempt<'a> {
     ) -> Result<R, Error> {
         match judged {
             Ok(Judged::For(proven)) => tokio::join!(act(proven), self.give_back()).0,
-            Ok(Judged::Against(refusal)) => Err(refusal),
+            Ok(Judged::Against(refusal)) => Err(self.counts(refusal).await),
             Err(fault) => self.fails(fault).await,
+        }
+    }
+
+    /// Lets the attempt count. The verdict is not told where the source cannot be counted, or is locked by others that were
+    /// under way at the same time.
+    async fn counts(self, refusal: Error) -> Error {
+        let Source::Uncounted(counter, found) = self.source else {
+            return refusal;
+        };
+        match self.store.count_attempt(counter, found, self.now).await {
+            Ok(Ok(_)) => refusal,
+            Ok(Err(refused)) => refused.error(self.now),
+            Err(fault) => fault,
         }
     }
 
@@ -235,8 +286,8 @@ impl<'a> Attempt<'a> {
         Err(fault)
     }
 
-    /// Gives back what was counted: two writes at the same time. 1 WRU each. It never fails: what cannot be given back
-    /// stays counted.
+    /// Gives back what was counted, by one write or two at the same time. 1 WRU each. It never fails: what cannot be given
+    /// back stays counted.
     async fn give_back(self) {
         let Self {
             store,
@@ -244,7 +295,10 @@ impl<'a> Attempt<'a> {
             source,
             now,
         } = self;
-        tokio::join!(store.give_back(account, now), store.give_back(source, now));
+        tokio::join!(
+            store.give_back(account, now),
+            store.give_source_back(source, now)
+        );
     }
 }
 

@@ -73,11 +73,10 @@ pub(super) fn accounts(
 }
 
 fn logins(ledger: &mut Ledger<'_>, [email, other]: [&str; 2]) {
-    const COUNT: &str = "GetItem _users ∥ PutItem _throttle ∥ PutItem _throttle";
-    const AGAIN: &str =
-        "GetItem _users ∥ PutItem _throttle (refused) ∥ PutItem _throttle (refused)";
+    const COUNT: &str = "GetItem _throttle ∥ GetItem _users ∥ PutItem _throttle";
+    const AGAIN: &str = "GetItem _throttle ∥ GetItem _users ∥ PutItem _throttle (refused)";
     const MORE: &str = "UpdateItem _throttle ∥ UpdateItem _throttle";
-    const BACK: &str = "DeleteItem _throttle ∥ DeleteItem _throttle ∥ PutItem _sessions";
+    const BACK: &str = "DeleteItem _throttle ∥ PutItem _sessions";
     let login = ledger.function("login", &[]);
     let by = ("login", &login);
     let from = |email: &str, password: &str, n: u8| {
@@ -85,18 +84,18 @@ fn logins(ledger: &mut Ledger<'_>, [email, other]: [&str; 2]) {
     };
     let right = from(email, PASSWORD, 1);
     let begun = format!("{COUNT} → GetItem _users → {BACK}");
-    let design = "(r ∥ count) → (hash ∥ r) → (w ∥ count back): 3 hops, 2 / 1 + 2 × 2";
-    let _ = ledger.row(by, "right", (&right, 200), (&begun, 3, 2.0, 5.0), design);
+    let design = "(r ∥ r ∥ count) → (hash ∥ r) → (w ∥ count back): 3 hops, 3 / 1 + 2";
+    let _ = ledger.row(by, "right", (&right, 200), (&begun, 3, 3.0, 3.0), design);
 
     let unknown = fresh_email();
-    let read = format!("{COUNT} → GetItem _users");
+    let read = format!("{COUNT} → GetItem _users → PutItem _throttle");
     let wrong = from(email, "wrong password", 2);
-    let design = "(r ∥ count) → (hash ∥ r): 2 hops, 2 / 2";
+    let design = "(r ∥ r ∥ count) → (hash ∥ r) → the source counts: 3 hops, 3 / 2";
     let _ = ledger.row(
         by,
         "wrong password",
         (&wrong, 401),
-        (&read, 2, 2.0, 2.0),
+        (&read, 3, 3.0, 2.0),
         design,
     );
     let nobody = from(&unknown, PASSWORD, 3);
@@ -104,31 +103,31 @@ fn logins(ledger: &mut Ledger<'_>, [email, other]: [&str; 2]) {
         by,
         "unknown address",
         (&nobody, 401),
-        (&read, 2, 2.0, 2.0),
+        (&read, 3, 3.0, 2.0),
         "as a wrong password",
     );
     let more = format!("{AGAIN} → {MORE} → GetItem _users");
-    let why = "a hop more where account and source have failed of late";
+    let why = "the source counts beside the account, a hop later, where both have failed of late";
     let _ = ledger.row(
         by,
         "wrong password again",
         (&wrong, 401),
-        (&more, 3, 2.0, 4.0),
+        (&more, 3, 3.0, 3.0),
         why,
     );
     let _ = ledger.row(
         by,
         "unknown address again",
         (&nobody, 401),
-        (&more, 3, 2.0, 4.0),
+        (&more, 3, 3.0, 3.0),
         "as a wrong password",
     );
     let why = "the same, and what was counted is given back beside the session";
     let expected = (
         &*format!("{more} → PutItem _sessions ∥ {MORE}"),
         4,
-        2.0,
-        7.0,
+        3.0,
+        6.0,
     );
     let _ = ledger.row(
         by,
@@ -151,7 +150,7 @@ fn logins(ledger: &mut Ledger<'_>, [email, other]: [&str; 2]) {
         ("login", &strict),
         "locked",
         (&wrong, 429),
-        (&back, 3, 1.0, 4.0),
+        (&back, 3, 2.0, 3.0),
         why,
     );
     let dearer = ledger.function("login", &[("BAKEND_AUTH_BCRYPT_COST", "5")]);
@@ -161,7 +160,7 @@ fn logins(ledger: &mut Ledger<'_>, [email, other]: [&str; 2]) {
         ("login", &dearer),
         "right, hash renewed",
         (&from(other, PASSWORD, 4), 200),
-        (&renewed, 4, 2.0, 6.0),
+        (&renewed, 4, 3.0, 4.0),
         why,
     );
 }
@@ -283,16 +282,16 @@ pub(super) fn own_account(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
     let changed = |current: &str| {
         on("POST", path, &own).json(&json!({ "currentPassword": current, "newPassword": NEW }))
     };
-    const COUNT: &str = "GetItem _users ∥ PutItem _throttle ∥ PutItem _throttle";
+    const COUNT: &str = "GetItem _throttle ∥ GetItem _users ∥ PutItem _throttle";
     let raised = "TransactWriteItems UpdateItem _sessions, UpdateItem _users";
-    let back = "DeleteItem _throttle ∥ DeleteItem _throttle";
+    let back = "DeleteItem _throttle";
     let expected = (
         &*format!("{CHECK} → {COUNT} → {back} ∥ {raised}"),
         3,
-        3.0,
-        11.0,
+        4.0,
+        9.0,
     );
-    let design = "session check → (r ∥ w ∥ w) → hash → (T ∥ what was counted is given back)";
+    let design = "session check → (r ∥ r ∥ w) → hash → (T ∥ what was counted is given back)";
     let _ = ledger.row(
         by,
         "right",
@@ -300,13 +299,18 @@ pub(super) fn own_account(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
         expected,
         design,
     );
-    let expected = (&*format!("{CHECK} → {COUNT}"), 2, 3.0, 2.0);
+    let expected = (
+        &*format!("{CHECK} → {COUNT} → PutItem _throttle"),
+        3,
+        4.0,
+        2.0,
+    );
     let _ = ledger.row(
         by,
         "wrong password",
         (&from(changed(PASSWORD), 3), 400),
         expected,
-        "as far as the hash",
+        "as far as the hash, and the source counts",
     );
     let end = ledger.function("sessions-end", &[]);
     let one = format!(
@@ -333,10 +337,10 @@ pub(super) fn own_account(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
     let expected = (
         &*format!("{CHECK} → {COUNT} → {back} ∥ TransactWriteItems UpdateItem _users"),
         3,
-        3.0,
-        9.0,
+        4.0,
+        7.0,
     );
-    let design = "session check → (r ∥ w ∥ w) → hash → (T ∥ what was counted is given back)";
+    let design = "session check → (r ∥ r ∥ w) → hash → (T ∥ what was counted is given back)";
     let _ = ledger.row(
         ("me-delete", &delete),
         "right",
@@ -353,7 +357,8 @@ pub(super) fn own_account(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
         )
     };
     let read = format!("{COUNT} → GetItem _users");
-    let wrong = (&*read, 2, 2.0, 2.0);
+    let wrong = format!("{read} → PutItem _throttle");
+    let wrong = (&*wrong, 3, 3.0, 2.0);
     let _ = ledger.row(
         by,
         "wrong password",
@@ -389,8 +394,8 @@ pub(super) fn own_account(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
     let expected = (
         &*format!("{read} → {back} ∥ TransactWriteItems PutItem _sessions, UpdateItem _users"),
         3,
-        2.0,
-        11.0,
+        3.0,
+        9.0,
     );
     let design = "as a login, but T: user, identity and session";
     let _ = ledger.row(

@@ -225,33 +225,36 @@ fn a_locked_account_cannot_be_told_from_an_unknown_one() {
     }
 }
 
+/// The statuses of one request of each instance, all at the same moment, without the refusals of a lock.
+fn at_once(logins: &[Instance<'_>], event: &(dyn Fn(usize) -> Event + Sync)) -> Vec<u16> {
+    let barrier = Barrier::new(logins.len());
+    let replies: Vec<Reply> = thread::scope(|scope| {
+        let (barrier, threads) = (&barrier, &mut Vec::new());
+        for (number, login) in logins.iter().enumerate() {
+            threads.push(scope.spawn(move || {
+                let event = event(number);
+                barrier.wait();
+                login.invoke(&event)
+            }));
+        }
+        threads
+            .drain(..)
+            .map(|thread| thread.join().unwrap())
+            .collect()
+    });
+    replies
+        .iter()
+        .filter(|reply| !(reply.status == 429 && locked(reply) > 0))
+        .map(|reply| reply.status)
+        .collect()
+}
+
 #[test]
 fn many_instances_at_once_let_no_more_through_than_one() {
     let Some(world) = World::new() else { return };
     let env = [("BAKEND_AUTH_THROTTLE_FIRST_LOCK", "1m")];
     let logins: Vec<Instance<'_>> = (0..20).map(|_| world.later("login", "", &env)).collect();
-    let at_once = |event: &(dyn Fn(usize) -> Event + Sync)| {
-        let barrier = Barrier::new(logins.len());
-        let replies: Vec<Reply> = thread::scope(|scope| {
-            let (barrier, threads) = (&barrier, &mut Vec::new());
-            for (number, login) in logins.iter().enumerate() {
-                threads.push(scope.spawn(move || {
-                    let event = event(number);
-                    barrier.wait();
-                    login.invoke(&event)
-                }));
-            }
-            threads
-                .drain(..)
-                .map(|thread| thread.join().unwrap())
-                .collect()
-        });
-        replies
-            .iter()
-            .filter(|reply| !(reply.status == 429 && locked(reply) > 0))
-            .map(|reply| reply.status)
-            .collect()
-    };
+    let at_once = |event: &(dyn Fn(usize) -> Event + Sync)| at_once(&logins, event);
     let accepted: Vec<u16> = at_once(&|_| guess(&world.email, "192.0.2.1"));
     assert_eq!(accepted, [401; 5], "one account, one source");
     let unknown = fresh_email();
@@ -282,6 +285,25 @@ fn many_instances_at_once_let_no_more_through_than_one() {
         .map(|it| counts(it).parse::<u32>().unwrap())
         .sum();
     assert_eq!(total, 20 + 5, "every success was given back");
+}
+
+/// A source that counts nothing yet guesses one password of many accounts, all at the same moment. It learns as many wrong
+/// ones as it may, and is locked.
+#[test]
+fn a_burst_of_a_source_over_many_accounts_learns_no_more_than_its_limit() {
+    let Some(world) = World::new() else { return };
+    let env = [("BAKEND_AUTH_THROTTLE_SOURCE_ATTEMPTS", "5")];
+    let logins: Vec<Instance<'_>> = (0..20).map(|_| world.later("login", "", &env)).collect();
+    let accounts: Vec<String> = (0..20).map(|_| fresh_email()).collect();
+    let told = at_once(&logins, &|n| guess(&accounts[n], "192.0.2.30"));
+    assert_eq!(told, [401; 5]);
+    locked(&logins[0].invoke(&right(&world.email, "192.0.2.30")));
+    let source = world
+        .items()
+        .into_iter()
+        .filter(|item| text_of(item).starts_with("source#"));
+    let counts: Vec<Value> = source.map(|item| item["count"]["N"].clone()).collect();
+    assert_eq!(counts, ["5"]);
 }
 
 fn text_of(item: &Value) -> String {

@@ -142,6 +142,9 @@ fn behind_a_front_a_source_is_what_the_front_names_and_nobody_goes_around_it() {
         wrong_credentials(&login.invoke(&event.header("x-forwarded-for", &format!("192.0.2.{n}"))));
     }
     locked(&login.invoke(&by_front(right(&world.email, gateway), "203.0.113.1")));
+    let line = login.log().lines().last().map(str::to_owned);
+    let line: Value = serde_json::from_str(&line.unwrap()).unwrap();
+    assert_eq!(line["ip"], "203.0.113.1");
     // Another client of the same distribution is another source.
     let other = by_front(right(&world.email, gateway), "203.0.113.2");
     let _ = login.invoke(&other).expect(200);

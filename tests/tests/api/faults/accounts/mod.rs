@@ -20,7 +20,8 @@ const ROWS: &[Row] = &[
     row!("register", "PutItem", "_throttle", 0, register),
     row!("register", "UpdateItem", "_throttle", 0, register_again),
     row!("login", "PutItem", "_throttle", 0, login),
-    row!("login", "PutItem", "_throttle", 1, login),
+    row!("login", "GetItem", "_throttle", 0, login),
+    row!("login", "PutItem", "_throttle", 1, login_wrong),
     row!("login", "UpdateItem", "_throttle", 0, login_again),
     row!("login", "UpdateItem", "_throttle", 1, login_again),
     row!("login", "DeleteItem", "_throttle", 0, login),
@@ -44,6 +45,7 @@ const ROWS: &[Row] = &[
     row!("me-delete", "PutItem", "_users", 0, me_delete),
     row!("me-delete", "DeleteItem", "_users", 0, me_delete_at_once)
         .told(&[("BAKEND_AUTH_DELETION_GRACE", "0s")]),
+    row!("me-delete", "GetItem", "_throttle", 0, me_delete),
     row!("me-delete", "PutItem", "_throttle", 0, me_delete),
     row!("me-delete", "UpdateItem", "_throttle", 0, me_delete_again),
     row!("me-delete", "DeleteItem", "_throttle", 0, me_delete),
@@ -61,6 +63,7 @@ const ROWS: &[Row] = &[
     row!("me-restore", "UpdateItem", "_users", 0, me_restore),
     row!("me-restore", "PutItem", "_users", 0, me_restore),
     row!("me-restore", "PutItem", "_sessions", 0, me_restore),
+    row!("me-restore", "GetItem", "_throttle", 0, me_restore),
     row!("me-restore", "PutItem", "_throttle", 0, me_restore),
     row!("me-restore", "UpdateItem", "_throttle", 0, me_restore_again),
     row!("me-restore", "DeleteItem", "_throttle", 0, me_restore),
@@ -102,6 +105,13 @@ const ROWS: &[Row] = &[
         "password-change",
         "UpdateItem",
         "_sessions",
+        0,
+        change_password
+    ),
+    row!(
+        "password-change",
+        "GetItem",
+        "_throttle",
         0,
         change_password
     ),
@@ -197,6 +207,23 @@ fn login<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
 
 fn login_again<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     log_in(world, Scene::LoginAgain)
+}
+
+/// The verdict of a wrong password is told once the source has counted it.
+fn login_wrong<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let member = world.member();
+    let wrong = json!({ "email": member.email, "password": "not the password" });
+    let [a, b, ..] = member.id.as_bytes()[24..] else {
+        panic!("an id")
+    };
+    let event = Event::new("POST", "/api/auth/login").json(&wrong);
+    Act {
+        event: event.source_ip(&format!("198.18.{a}.{b}")),
+        status: 401,
+        look: Box::new(move |_| {
+            let _ = world.login(&member.email).expect(200);
+        }),
+    }
 }
 
 fn log_in<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
