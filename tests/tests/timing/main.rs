@@ -22,9 +22,9 @@ use blackbox::{Event, Inside, Instance, PASSWORD, Reply, fresh_email, stack};
 use serde_json::json;
 
 /// Logins of each kind to a round.
-const ROUND: usize = 50;
+const ROUND: usize = 25;
 /// The most rounds.
-const ROUNDS: usize = 10;
+const ROUNDS: usize = 20;
 
 /// Held by a measuring test: these tests would disturb each other.
 static QUIET: Mutex<()> = Mutex::new(());
@@ -228,7 +228,7 @@ fn a_locked_login_takes_as_long_whatever_the_address_is() {
         &variant,
         &mut kinds,
         locked,
-        5 * ROUND,
+        2 * ROUND,
         0.05,
     );
 }
