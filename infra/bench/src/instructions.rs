@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use crate::callgrind::{self, Watched};
-use crate::case::{CASES, Case};
+use crate::case::{BARE, BARE_READ, CASES, Case, GET};
 use crate::figures::table;
 use crate::world::World;
 
@@ -125,7 +125,29 @@ pub(crate) fn report(counted: &[(&'static str, Counted)]) -> String {
         ]
     });
     let head = head.map(str::to_owned).to_vec();
-    table(&[head].into_iter().chain(rows).collect::<Vec<_>>())
+    table(&[head].into_iter().chain(rows).collect::<Vec<_>>()) + &share(counted)
+}
+
+/// The aim of a warm read beside the SDK's share, in multiples of the bare function's.
+const AIM: f64 = 2.0;
+
+/// The SDK's share of a read, and the rest beside the bare function.
+fn share(counted: &[(&'static str, Counted)]) -> String {
+    let warm = |name: &str| {
+        let case = counted.iter().find(|(case, _)| *case == name);
+        case.map_or(0, |(_, counted)| counted.warm)
+    };
+    let (bare, get) = (warm(BARE), warm(GET));
+    let sdk = warm(BARE_READ).saturating_sub(bare);
+    let rest = get.saturating_sub(sdk);
+    #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
+    let ratio = rest as f64 / bare.max(1) as f64;
+    let met = if ratio <= AIM { "met" } else { "MISSED" };
+    format!(
+        "\nAim {met}: `{GET}` without the SDK's share ({} of {} thousand) over bare: {ratio:.2}, at most {AIM:.1}\n",
+        thousands(sdk),
+        thousands(get)
+    )
 }
 
 fn thousands(count: u64) -> String {

@@ -9,6 +9,7 @@ mod environment;
 mod event;
 mod figures;
 mod guard;
+mod hash;
 mod http;
 mod instructions;
 mod money;
@@ -93,11 +94,12 @@ fn run(cli: &Cli) -> Result<String, String> {
         let starts = start::report(&binaries, cli.rounds)?;
         // Without valgrind the rest is worth seeing.
         let counts = callgrind::version().and_then(|_| {
-            let world = World::start(binaries)?;
+            let world = World::start(binaries.clone())?;
             Ok(instructions::report(&instructions::count(&world)?))
         });
+        let hash = hash::report(&World::start(binaries)?)?;
         Ok(format!(
-            "{starts}\n{}\n{}",
+            "{starts}\n{hash}\n{}\n{}",
             counts.unwrap_or_else(|why| why + "\n"),
             money::report()?
         ))

@@ -27,7 +27,7 @@ pub(crate) const ADMIN: &str = "admin@example.com";
 pub(crate) const COST: &str = "4";
 
 /// The address and the password of the member.
-const MEMBER: [&str; 2] = ["member@example.com", "a password of nobody else"];
+pub(crate) const MEMBER: [&str; 2] = ["member@example.com", "a password of nobody else"];
 
 /// How many records the lists are taken from.
 const RECORDS: u64 = 200;
@@ -236,6 +236,8 @@ impl Function {
             environment::start(&binary, &api.address(), &world.relay.endpoint(), watcher);
         if let Some(entry) = PAGE.iter().find(|entry| entry.name == name) {
             command.envs(environment::template(entry, &world.marks));
+        } else {
+            command.env("BAKEND_TABLE_PREFIX", local::TABLE_PREFIX);
         }
         command
             .envs(variables.iter().copied())

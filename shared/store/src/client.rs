@@ -13,13 +13,14 @@ use aws_sdk_dynamodb::config::{BehaviorVersion, Config, Region, StalledStreamPro
 use crate::connector;
 
 /// The longest time of one attempt, and of all of them together.
-pub(crate) type Patience = (Duration, Duration);
+pub type Patience = (Duration, Duration);
 
 /// The patience of a function.
-pub(crate) const FUNCTION: Patience = (Duration::from_secs(1), Duration::from_secs(3));
+pub const FUNCTION: Patience = (Duration::from_secs(1), Duration::from_secs(3));
 
 /// A client with static credentials: Lambda's environment has them for as long as the process lives.
-pub(crate) fn connect(aws: &Aws, (attempt, operation): Patience) -> Client {
+#[must_use]
+pub fn connect(aws: &Aws, (attempt, operation): Patience) -> Client {
     let token = aws.session_token.clone();
     let credentials = Credentials::new(
         &aws.access_key_id,

@@ -6,7 +6,7 @@
 mod accounts;
 mod backing;
 mod batch;
-mod client;
+pub mod client;
 mod connector;
 mod fault;
 mod item;
