@@ -88,7 +88,7 @@ async fn answer(
 ) -> Response {
     #[expect(clippy::disallowed_methods, reason = "the one place that measures")]
     let started = Instant::now();
-    let head = event.head();
+    let head = event.head(boot.deployment.front.as_ref());
     let mut response = match cors::preflight(boot, &head) {
         Some(response) => {
             let nobody = Parties::default();

@@ -48,15 +48,19 @@ struct Http {
 pub(crate) struct Head {
     pub(crate) method: String,
     pub(crate) path: String,
+    /// The source address; where a front is evaded, that which the gateway sees.
+    pub(crate) source: String,
     pub(crate) origin: Option<String>,
     pub(crate) asks_preflight: bool,
 }
 
 impl Event {
-    pub(crate) fn head(&self) -> Head {
+    pub(crate) fn head(&self, front: Option<&Front>) -> Head {
+        let source = self.source(front).or(self.source(None));
         Head {
             method: self.method().to_owned(),
             path: self.raw_path.clone(),
+            source: source.unwrap_or_default().to_owned(),
             origin: self.header("origin").map(ToOwned::to_owned),
             asks_preflight: self.header("access-control-request-method").is_some(),
         }

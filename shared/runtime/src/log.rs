@@ -52,6 +52,7 @@ pub(crate) fn request(
             .collect::<String>()
             .into(),
     );
+    line.insert("ip".into(), head.source.as_str().into());
     line.insert("ms".into(), json!(started.elapsed().as_millis()));
     let (user, session) = parties.caller.unzip();
     for (name, id) in [

@@ -223,6 +223,7 @@ mod tests {
         Head {
             method: "GET".into(),
             path: path.into(),
+            source: String::new(),
             origin: None,
             asks_preflight: false,
         }

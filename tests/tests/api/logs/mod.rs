@@ -15,12 +15,13 @@ use crate::auth::look::{self, text};
 use crate::keys::Key;
 
 /// The names that a line may have.
-const NAMES: [&str; 13] = [
+const NAMES: [&str; 14] = [
     "level",
     "requestId",
     "endpoint",
     "method",
     "path",
+    "ip",
     "ms",
     "user",
     "session",
@@ -186,6 +187,8 @@ fn every_request_has_one_line_with_its_id() {
         );
         let said = ["level", "endpoint", "method", "path"].map(|name| line[name].as_str().unwrap());
         assert_eq!(said, ["INFO", endpoint, method, path]);
+        let source = line["ip"].as_str().map(str::parse::<std::net::IpAddr>);
+        assert!(matches!(source, Some(Ok(_))), "{line:?}");
         if status >= 400 {
             assert_eq!(
                 (&line["status"], line["code"].as_str().unwrap()),
