@@ -48,6 +48,9 @@ enum Command {
         /// Run this program instead of the black-box suite, with the same environment.
         #[arg(long, conflicts_with = "all")]
         instead: Option<String>,
+        /// Build the release binaries that it deploys, and do nothing else.
+        #[arg(long, conflicts_with_all = ["all", "instead"])]
+        build: bool,
     },
     /// Look for inputs that break a parser.
     FuzzAll {
@@ -110,7 +113,8 @@ fn main() -> ExitCode {
             };
             built.and_then(|()| steps::walk(&root, &folder, plan_only, &sam))
         }
-        Command::Rehearse { all, instead } => {
+        Command::Rehearse { build: true, .. } => rehearse::build(&root).map(drop),
+        Command::Rehearse { all, instead, .. } => {
             let suite = match (all, instead) {
                 (_, Some(program)) => Suite::Instead(program),
                 (true, None) => Suite::All,
