@@ -12,7 +12,7 @@ const DEAR: &str = "10";
 const COUNTED: usize = 21;
 const BEFORE: usize = 3;
 
-/// Measures both, and writes the table. What else a login does is taken away: it costs the same with a cheap hash.
+/// Measures both, and writes the table. The rest of a login is taken away: it costs the same with a cheap hash.
 ///
 /// # Errors
 /// One line: a login fails.
