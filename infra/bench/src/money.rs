@@ -175,8 +175,8 @@ mod tests {
             read: 2.0,
             write: 4.0,
         };
-        // 1.00 + 0.20 + 0.0000166667 * 0.25 * 10 * 1000 + 0.25 + 2.50 + 0.50
-        assert!((dollars(&prices, cost, false).unwrap() - 4.491_666_75).abs() < 1e-9);
+        // 1.00 + 0.20 + 0.0000166667 * 0.25 * 10 * 1000 + 0.25 + 2.50 + 0.20
+        assert!((dollars(&prices, cost, false).unwrap() - 4.191_666_75).abs() < 1e-9);
         assert_eq!(others(&prices, 1_000.0).unwrap(), [0.0, 0.0, 25.0]);
         let [cognito, identity, supabase] = others(&prices, 1e6).unwrap();
         assert!((cognito - 14_850.0).abs() < 1e-6);
