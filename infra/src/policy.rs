@@ -344,18 +344,13 @@ mod tests {
             [
                 statement(
                     "Allow",
-                    &["GetItem", "PutItem"],
-                    json!([arn("SettingsTable")])
-                ),
-                statement(
-                    "Allow",
                     &["GetItem", "PutItem", "UpdateItem", "DeleteItem"],
                     json!([arn("ThrottleTable")])
                 ),
                 statement(
                     "Allow",
                     &["GetItem", "UpdateItem"],
-                    json!([arn("UsersTable")])
+                    json!([arn("SettingsTable"), arn("UsersTable")])
                 ),
                 allow("BatchGetItem", json!([arn("ApiKeysTable")])),
                 allow("PutItem", json!([arn("SessionsTable")])),

@@ -41,7 +41,7 @@ entry::endpoints! {
         cookie: Sets,
         hashes: passwords,
         needs: [AdminEmail],
-        access: [PutItem Users, UpdateItem Users, PutItem Identities, PutItem Sessions, PutItem Settings,
+        access: [PutItem Users, UpdateItem Users, PutItem Identities, PutItem Sessions, UpdateItem Settings,
                  PutItem Throttle, UpdateItem Throttle],
     }
 
@@ -51,7 +51,7 @@ entry::endpoints! {
         cookie: Sets,
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, PutItem Sessions,
-                 PutItem Settings, GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+                 UpdateItem Settings, GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
     /// Trade a refresh token for a new pair of tokens; the one presented is dead from then on.

@@ -4,7 +4,7 @@ use api::{Code, Error, Id, Timestamp};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
-use crate::keys::{Derived, Keys};
+use crate::keys::{Keys, Signing};
 
 /// The one header there is, encoded: `{"typ":"at+jwt","alg":"HS256"}`. Comparing it whole pins the algorithm and the
 /// type. It leaves no room for `none`, `jku`, `x5u`, `crit` or an embedded key (RFC 8725, sections 3.1, 3.5, 3.11).
@@ -51,7 +51,7 @@ pub fn issue(
         typ: Some("at+jwt".to_owned()),
         ..Header::new(Algorithm::HS256)
     };
-    jsonwebtoken::encode(&header, &claims, &keys.current()?.encoding)
+    jsonwebtoken::encode(&header, &claims, &keys.signer()?.encoding)
         .map_err(|error| Error::internal(format!("signing: {error}")))
 }
 
@@ -65,7 +65,7 @@ pub fn signed(keys: &Keys, token: &str) -> Result<Claims, Error> {
         return Err(Code::InvalidToken.into());
     }
     let claims = keys
-        .generations
+        .signers
         .iter()
         .find_map(|key| decode(key, token))
         .ok_or(Code::InvalidToken)?;
@@ -89,7 +89,7 @@ pub fn valid(keys: &Keys, token: &str, now: Timestamp) -> Result<Claims, Error> 
     }
 }
 
-fn decode(key: &Derived, token: &str) -> Option<Claims> {
+fn decode(key: &Signing, token: &str) -> Option<Claims> {
     let mut validation = Validation::new(Algorithm::HS256);
     // `exp` is required by the type, and checked by `valid` against the time that it is given.
     validation.validate_exp = false;

@@ -5,7 +5,7 @@ use api::{Deployment, Error, Timestamp};
 
 use crate::api_key::PresentedKey;
 use crate::caller::Admitted;
-use crate::keys::Keys;
+use crate::keys::{KeyBytes, Keys};
 
 /// The facts that a state is opened with.
 pub struct Opening<'a> {
@@ -16,7 +16,7 @@ pub struct Opening<'a> {
     /// Whether the endpoint may keep the first signing secret: its grants decide.
     pub keeps_first_secret: bool,
     /// Random bytes: the first signing secret, where there is none yet and the endpoint may keep it.
-    pub random: [u8; 32],
+    pub random: KeyBytes,
 }
 
 /// The state that every request of an endpoint shares.

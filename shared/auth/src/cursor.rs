@@ -8,7 +8,7 @@ use ring::aead::{Aad, NONCE_LEN, Nonce};
 use ring::digest::{SHA256, digest};
 
 use crate::grant::Scope;
-use crate::keys::Keys;
+use crate::keys::{Keys, no_key};
 
 /// How long a cursor may be used, in seconds.
 const LIFETIME: u64 = 86_400;
@@ -135,8 +135,9 @@ impl<'a> Pager<'a> {
     fn seal_bytes(&self, position: &[u8], nonce: [u8; NONCE_LEN]) -> Result<String, Error> {
         let mut content = [self.now.seconds().to_be_bytes().as_slice(), position].concat();
         self.keys
-            .current()?
-            .cursor
+            .cursors
+            .first()
+            .ok_or_else(no_key)?
             .seal_in_place_append_tag(
                 Nonce::assume_unique_for_key(nonce),
                 Aad::from(&self.binding.0),
@@ -149,11 +150,10 @@ impl<'a> Pager<'a> {
     fn parse(&self, cursor: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
-        self.keys.generations.iter().find_map(|key| {
+        self.keys.cursors.iter().find_map(|key| {
             let mut content = sealed.to_vec();
             let nonce = Nonce::assume_unique_for_key(*nonce);
             let content = key
-                .cursor
                 .open_in_place(nonce, Aad::from(&self.binding.0), &mut content)
                 .ok()?;
             let (made, position) = content.split_first_chunk::<8>()?;

@@ -1,4 +1,4 @@
-//! The signing secret and the keys derived from it.
+//! The keys of a deployment: those that are stored, and those that follow from the signing secret.
 
 use std::sync::Once;
 
@@ -11,82 +11,158 @@ use jsonwebtoken::signature::{self, Signer, Verifier};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
 use ring::{aead, hkdf, hmac};
 
-/// Every key of a deployment: the current ones sign, the previous ones still verify.
+/// The bytes of every key but the signing secret.
+pub type KeyBytes = [u8; 32];
+
+/// The keys as a table has them. What is missing follows from the signing secret.
+#[derive(Clone, Default)]
+pub struct Stored {
+    /// The secret that signs.
+    pub current: Vec<u8>,
+    /// The secret that signed before, or will sign next: it verifies.
+    pub previous: Option<Vec<u8>>,
+    /// The keys of refresh-token tags: the first makes tags, all verify.
+    pub tags: Vec<KeyBytes>,
+    /// The keys of list cursors: the first seals, all open.
+    pub cursors: Vec<KeyBytes>,
+    /// The keys of pseudonyms; the first alone is used.
+    pub pseudonyms: Vec<KeyBytes>,
+}
+
+/// Every key of a deployment. No key serves two purposes (NIST SP 800-57 part 1, section 5.2).
 pub struct Keys {
     /// The signer: `bakend:` and the table prefix. Part of every token and of every derived key.
     pub(crate) issuer: String,
-    pub(crate) generations: Vec<Derived>,
+    /// The keys of JWTs: the first signs, all verify.
+    pub(crate) signers: Vec<Signing>,
+    pub(crate) tags: Vec<hmac::Key>,
+    pub(crate) cursors: Vec<aead::LessSafeKey>,
+    pseudonyms: hmac::Key,
 }
 
-/// The keys of one signing secret. The secret itself signs JWTs. Every other key is derived from it (HKDF, RFC 5869),
-/// so that no key serves two purposes (NIST SP 800-57 part 1, section 5.2).
-pub(crate) struct Derived {
+/// A signing secret, which signs JWTs and nothing else.
+pub(crate) struct Signing {
     pub(crate) encoding: EncodingKey,
     pub(crate) decoding: DecodingKey,
-    pub(crate) refresh_tag: hmac::Key,
-    pub(crate) cursor: aead::LessSafeKey,
-    throttle: hmac::Key,
+}
+
+impl Stored {
+    /// Adds the keys of tags, cursors and pseudonyms that are missing. They follow from the signing secrets (HKDF, RFC
+    /// 5869) as they did when no table kept them, so what these made stays good.
+    ///
+    /// # Errors
+    /// `common/internal` if a key cannot be derived, which no secret makes happen.
+    pub fn complete(mut self, table_prefix: &str) -> Result<Self, Error> {
+        let issuer = issuer(table_prefix);
+        let derive = |purpose: &[u8]| {
+            let secrets = std::iter::once(&self.current).chain(&self.previous);
+            secrets
+                .map(|secret| derive(&issuer, secret, purpose))
+                .collect::<Result<Vec<_>, _>>()
+        };
+        let tags = self.tags.is_empty().then(|| derive(b"refresh-token-tag"));
+        let cursors = self.cursors.is_empty().then(|| derive(b"cursor"));
+        let pseudonyms = self.pseudonyms.is_empty().then(|| derive(b"throttle"));
+        if let Some(tags) = tags {
+            self.tags = tags?;
+        }
+        if let Some(cursors) = cursors {
+            self.cursors = cursors?;
+        }
+        if let Some(pseudonyms) = pseudonyms {
+            self.pseudonyms = pseudonyms?;
+        }
+        Ok(self)
+    }
 }
 
 impl Keys {
-    /// The keys of the deployment with this table prefix.
+    /// The keys of the deployment with this table prefix, all of them from signing secrets.
     ///
     /// # Errors
     /// `common/internal` if a key cannot be derived, which no secret makes happen.
     pub fn new(table_prefix: &str, current: &[u8], previous: Option<&[u8]>) -> Result<Self, Error> {
+        let stored = Stored {
+            current: current.to_vec(),
+            previous: previous.map(<[u8]>::to_vec),
+            ..Stored::default()
+        };
+        Self::of(table_prefix, stored)
+    }
+
+    /// The keys of the deployment with this table prefix, as stored; the missing ones are derived.
+    ///
+    /// # Errors
+    /// `common/internal` if a key cannot be derived, which no secret makes happen.
+    pub fn of(table_prefix: &str, stored: Stored) -> Result<Self, Error> {
         install_provider();
-        let issuer = format!("bakend:{table_prefix}");
-        let generations = std::iter::once(current)
-            .chain(previous)
-            .map(|secret| Derived::new(&issuer, secret))
-            .collect::<Result<_, _>>()?;
+        let stored = stored.complete(table_prefix)?;
+        let secrets = std::iter::once(&stored.current).chain(&stored.previous);
+        let [pseudonyms, ..] = &stored.pseudonyms[..] else {
+            return Err(Error::internal("no key of pseudonyms"));
+        };
         Ok(Self {
-            issuer,
-            generations,
+            issuer: issuer(table_prefix),
+            signers: secrets.map(|secret| Signing::new(secret)).collect(),
+            tags: stored.tags.iter().map(mac).collect(),
+            cursors: stored
+                .cursors
+                .iter()
+                .map(cipher)
+                .collect::<Result<_, _>>()?,
+            pseudonyms: mac(pseudonyms),
         })
     }
 
     /// The pseudonym of an address, in a table that need not know it. It is the same for the same address and cannot be
     /// reversed. `kind` keeps an account's from a source's.
-    ///
-    /// # Errors
-    /// `common/internal` without a signing key.
-    pub fn pseudonym(&self, kind: &str, value: &str) -> Result<String, Error> {
-        let tag = hmac::sign(
-            &self.current()?.throttle,
-            format!("{kind}:{value}").as_bytes(),
-        );
-        Ok(URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default()))
+    #[must_use]
+    pub fn pseudonym(&self, kind: &str, value: &str) -> String {
+        let tag = hmac::sign(&self.pseudonyms, format!("{kind}:{value}").as_bytes());
+        URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default())
     }
 
-    /// The generation that signs.
-    pub(crate) fn current(&self) -> Result<&Derived, Error> {
-        self.generations
-            .first()
-            .ok_or_else(|| Error::internal("no signing key"))
+    /// The secret that signs.
+    pub(crate) fn signer(&self) -> Result<&Signing, Error> {
+        self.signers.first().ok_or_else(no_key)
     }
 }
 
-impl Derived {
-    fn new(issuer: &str, secret: &[u8]) -> Result<Self, Error> {
-        let root = hkdf::Salt::new(hkdf::HKDF_SHA256, issuer.as_bytes()).extract(secret);
-        let derive = |purpose: &[u8]| -> Result<[u8; 32], Error> {
-            let mut key = [0; 32];
-            root.expand(&[purpose], hkdf::HKDF_SHA256)
-                .and_then(|okm| okm.fill(&mut key))
-                .map_err(|_| Error::internal("key derivation failed"))?;
-            Ok(key)
-        };
-        let cursor = aead::UnboundKey::new(&aead::AES_256_GCM, &derive(b"cursor")?)
-            .map_err(|_| Error::internal("key derivation failed"))?;
-        Ok(Self {
+pub(crate) fn no_key() -> Error {
+    Error::internal("no signing key")
+}
+
+impl Signing {
+    fn new(secret: &[u8]) -> Self {
+        Self {
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
-            refresh_tag: hmac::Key::new(hmac::HMAC_SHA256, &derive(b"refresh-token-tag")?),
-            cursor: aead::LessSafeKey::new(cursor),
-            throttle: hmac::Key::new(hmac::HMAC_SHA256, &derive(b"throttle")?),
-        })
+        }
     }
+}
+
+fn issuer(table_prefix: &str) -> String {
+    format!("bakend:{table_prefix}")
+}
+
+/// A key for one purpose, from a secret (HKDF, RFC 5869).
+fn derive(issuer: &str, secret: &[u8], purpose: &[u8]) -> Result<KeyBytes, Error> {
+    let root = hkdf::Salt::new(hkdf::HKDF_SHA256, issuer.as_bytes()).extract(secret);
+    let mut key = [0; 32];
+    root.expand(&[purpose], hkdf::HKDF_SHA256)
+        .and_then(|okm| okm.fill(&mut key))
+        .map_err(|_| Error::internal("key derivation failed"))?;
+    Ok(key)
+}
+
+fn mac(key: &KeyBytes) -> hmac::Key {
+    hmac::Key::new(hmac::HMAC_SHA256, key)
+}
+
+fn cipher(key: &KeyBytes) -> Result<aead::LessSafeKey, Error> {
+    aead::UnboundKey::new(&aead::AES_256_GCM, key)
+        .map(aead::LessSafeKey::new)
+        .map_err(|_| Error::internal("a key of another length"))
 }
 
 /// HMAC-SHA256 on ring, the only algorithm: jsonwebtoken's own backends bring RSA and elliptic curves.
@@ -150,9 +226,7 @@ mod tests {
     #[test]
     fn a_pseudonym_is_of_its_kind_and_its_deployment() {
         let keys = |prefix: &str| Keys::new(prefix, &[1; 32], None).expect("keys");
-        let of = |prefix: &str, kind: &str, value: &str| {
-            keys(prefix).pseudonym(kind, value).expect("a pseudonym")
-        };
+        let of = |prefix: &str, kind: &str, value: &str| keys(prefix).pseudonym(kind, value);
         let one = of("a-", "account", "ada@example.com");
         assert_eq!(
             (one.len(), &one),
@@ -166,5 +240,35 @@ mod tests {
         for (prefix, kind, value) in others {
             assert_ne!(one, of(prefix, kind, value), "{prefix} {kind} {value}");
         }
+    }
+
+    #[test]
+    fn stored_keys_outlive_the_signing_secret_that_they_came_from() {
+        let first = || Stored {
+            current: vec![1; 32],
+            previous: Some(vec![2; 32]),
+            ..Stored::default()
+        };
+        let kept = first().complete("a-").expect("complete");
+        let rotated = Stored {
+            current: vec![9; 32],
+            previous: None,
+            ..kept.clone()
+        };
+        let before = Keys::of("a-", first()).expect("keys");
+        let after = Keys::of("a-", rotated).expect("keys");
+        let pseudonym = |keys: &Keys| keys.pseudonym("account", "ada@example.com");
+        assert_eq!(pseudonym(&before), pseudonym(&after));
+        for (at, tag) in before.tags.iter().enumerate() {
+            let tag = hmac::sign(tag, b"body");
+            assert!(
+                hmac::verify(&after.tags[at], b"body", tag.as_ref()).is_ok(),
+                "{at}"
+            );
+        }
+        assert_eq!((before.tags.len(), after.tags.len()), (2, 2));
+        assert_eq!((kept.cursors.len(), after.signers.len()), (2, 1));
+        let other = Keys::new("a-", &[9; 32], None).expect("keys");
+        assert_ne!(pseudonym(&other), pseudonym(&after));
     }
 }

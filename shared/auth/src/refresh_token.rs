@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::{digest, hmac};
 
-use crate::keys::Keys;
+use crate::keys::{Keys, no_key};
 
 const VERSION: u8 = 1;
 /// Bytes before the tag: version, two ids, the generation, the secret.
@@ -53,9 +53,9 @@ impl RefreshToken {
             .ok()
             .filter(|bytes| bytes.len() == BODY + TAG)?;
         let (body, tag) = bytes.split_at_checked(BODY)?;
-        keys.generations
+        keys.tags
             .iter()
-            .find(|key| hmac::verify(&key.refresh_tag, body, tag).is_ok())?;
+            .find(|key| hmac::verify(key, body, tag).is_ok())?;
         let (version, rest) = body.split_first()?;
         let (user, rest) = rest.split_first_chunk::<16>()?;
         let (session, rest) = rest.split_first_chunk::<16>()?;
@@ -74,7 +74,8 @@ impl RefreshToken {
     /// `common/internal` without a signing key.
     pub fn seal(&self, keys: &Keys) -> Result<String, Error> {
         let mut bytes = self.body();
-        let tag = hmac::sign(&keys.current()?.refresh_tag, &bytes);
+        let key = keys.tags.first().ok_or_else(no_key)?;
+        let tag = hmac::sign(key, &bytes);
         bytes.extend_from_slice(tag.as_ref());
         Ok(URL_SAFE_NO_PAD.encode(bytes))
     }

@@ -5,8 +5,9 @@ use std::time::Duration;
 use api::Error;
 use api::settings::check_secret;
 use api::tables::SETTINGS;
+use auth::keys::{KeyBytes, Stored};
 use auth::{Keyring, Keys};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use tokio::time::timeout;
@@ -17,6 +18,13 @@ use crate::tables::{FirstSecret, Store};
 
 /// The item's key.
 const SIGNING: &str = "signing";
+
+/// The attributes: the secret that signs, and the keys that serve one purpose each.
+const CURRENT: &str = "current";
+const PREVIOUS: &str = "previous";
+const TAGS: &str = "tags";
+const CURSORS: &str = "cursors";
+const PSEUDONYMS: &str = "pseudonyms";
 
 impl Store {
     /// Returns the signing keys.
@@ -37,36 +45,63 @@ impl Store {
     /// Opens the connection with the one read that every function may do, and keeps the keys that it finds. It never
     /// fails: the first request tries again.
     pub(crate) async fn warm(&self) {
-        if self.secret.is_some() {
-            let _ = timeout(Duration::from_secs(1), self.signing_item()).await;
-        }
         let _ = timeout(Duration::from_secs(3), self.keys()).await;
     }
 
-    /// Reads the keys of the settings or of the table, or stores this function's new secret. `None` where another
-    /// function has to store it.
+    /// Reads the keys, and stores what is missing where this function may. `None` where another function has to store the
+    /// first secret.
     async fn read_keys(&self) -> Result<Option<Keys>, Error> {
-        if let Some(secret) = &self.secret {
-            return Keys::new(&self.prefix, secret.as_bytes(), None).map(Some);
-        }
-        let item = match (self.signing_item().await?, &self.first) {
-            (Some(item), _) => item,
-            (None, FirstSecret::Keep(secret)) => self.keep_secret(secret).await?,
+        let item = self.signing_item().await?.unwrap_or_default();
+        let secret = match (self.signing_secret(&item)?, &self.first) {
+            (Some(secret), _) => secret,
+            (None, FirstSecret::Keep(secret)) => STANDARD.encode(secret).into_bytes(),
             (None, FirstSecret::Await(_) | FirstSecret::Never) => return Ok(None),
         };
-        // An operator edits this item: an empty or short secret would let an attacker sign tokens.
-        let secret = |name: &str| match item.get(name) {
-            None | Some(AttributeValue::Null(_)) => Ok(None),
-            Some(AttributeValue::S(secret)) if check_secret(secret).is_ok() => {
-                Ok(Some(secret.as_bytes()))
+        let stored = self.stored(&item, secret)?;
+        let keys = match &self.first {
+            FirstSecret::Keep(_) if !self.is_complete(&item) => {
+                let item = self.complete(&item, stored).await?;
+                let secret = self.signing_secret(&item)?;
+                self.stored(&item, secret.ok_or_else(|| broken(CURRENT))?)?
             }
-            Some(_) => Err(Error::internal(format!(
-                "_settings item: `{name}` is no signing secret of 32 bytes"
-            ))),
+            _ => stored,
         };
-        let current = secret("current")?
-            .ok_or_else(|| Error::internal("_settings item without `current`"))?;
-        Keys::new(&self.prefix, current, secret("previous")?).map(Some)
+        Keys::of(&self.prefix, keys).map(Some)
+    }
+
+    /// Whether nothing is missing.
+    fn is_complete(&self, item: &Item) -> bool {
+        let signs = self.secret.is_some() || item.contains_key(CURRENT);
+        let others = [TAGS, CURSORS, PSEUDONYMS];
+        signs && others.iter().all(|name| item.contains_key(*name))
+    }
+
+    /// The secret that signs: that of the settings, or the table's.
+    fn signing_secret(&self, item: &Item) -> Result<Option<Vec<u8>>, Error> {
+        match &self.secret {
+            Some(secret) => Ok(Some(secret.clone().into_bytes())),
+            None => secret(item, CURRENT),
+        }
+    }
+
+    /// The keys of the item, with this signing secret.
+    fn stored(&self, item: &Item, current: Vec<u8>) -> Result<Stored, Error> {
+        let list = |name: &str| match item.get(name) {
+            None => Ok(Vec::new()),
+            Some(AttributeValue::L(keys)) => keys.iter().map(|key| bytes(name, key)).collect(),
+            Some(_) => Err(broken(name)),
+        };
+        Ok(Stored {
+            current,
+            // The table's secrets count for nothing beside one of the settings.
+            previous: match self.secret {
+                Some(_) => None,
+                None => secret(item, PREVIOUS)?,
+            },
+            tags: list(TAGS)?,
+            cursors: list(CURSORS)?,
+            pseudonyms: list(PSEUDONYMS)?,
+        })
     }
 
     async fn signing_item(&self) -> Result<Option<Item>, Error> {
@@ -83,30 +118,82 @@ impl Store {
         Ok(output.item)
     }
 
-    /// Stores a secret if there is none yet. Of several functions that start at once, one wins and all use its secret.
-    async fn keep_secret(&self, secret: &[u8; 32]) -> Result<Item, Error> {
-        let item = Item::from([
-            ("id".to_owned(), text(SIGNING)),
-            ("current".to_owned(), text(STANDARD.encode(secret))),
-        ]);
-        let put = self
+    /// Stores the keys that are missing, and returns the item with all of them. Of several functions that start at once, one
+    /// wins and all use its keys.
+    async fn complete(&self, found: &Item, stored: Stored) -> Result<Item, Error> {
+        let secret = String::from_utf8(stored.current.clone()).map_err(|_| broken(CURRENT))?;
+        let stored = stored.complete(&self.prefix)?;
+        let list = |keys: &[KeyBytes]| {
+            AttributeValue::L(keys.iter().map(|key| text(STANDARD.encode(key))).collect())
+        };
+        let mut missing = vec![
+            (TAGS, list(&stored.tags)),
+            (CURSORS, list(&stored.cursors)),
+            (
+                PSEUDONYMS,
+                list(stored.pseudonyms.get(..1).unwrap_or_default()),
+            ),
+        ];
+        // A secret of the settings stays there.
+        if self.secret.is_none() {
+            missing.push((CURRENT, text(secret)));
+        }
+        let mut update = self
             .client
-            .put_item()
+            .update_item()
             .table_name(self.table(SETTINGS.name))
-            .set_item(Some(item.clone()))
-            .condition_expression("attribute_not_exists(#id)")
-            .expression_attribute_names("#id", "id");
-        match put.send().await {
-            Ok(_) => Ok(item),
-            Err(error) => match error.as_service_error() {
-                Some(service) if service.is_conditional_check_failed_exception() => self
-                    .signing_item()
-                    .await?
-                    .ok_or_else(|| Error::unavailable("the signing item came and went")),
-                _ => Err(fault::of(&error)),
+            .key("id", text(SIGNING))
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut sets = Vec::new();
+        for (name, value) in missing {
+            sets.push(format!("#{name} = if_not_exists(#{name}, :{name})"));
+            update = update
+                .expression_attribute_names(format!("#{name}"), name)
+                .expression_attribute_values(format!(":{name}"), value);
+        }
+        // The other keys follow from the secret that was read.
+        let update = match found.get(CURRENT) {
+            _ if self.secret.is_some() => update,
+            Some(seen) => update
+                .condition_expression(format!("#{CURRENT} = :seen"))
+                .expression_attribute_values(":seen", seen.clone()),
+            None => update.condition_expression(format!("attribute_not_exists(#{CURRENT})")),
+        };
+        let update = update.update_expression(format!("SET {}", sets.join(", ")));
+        match update.send().await {
+            Ok(output) => output.attributes.ok_or_else(|| broken("attributes")),
+            Err(error) => match fault::failed_condition(&error) {
+                Some(found) => {
+                    found.ok_or_else(|| Error::unavailable("the signing item came and went"))
+                }
+                None => Err(fault::of(&error)),
             },
         }
     }
+}
+
+/// A secret as an operator or a function wrote it. An empty or short one would let an attacker sign tokens.
+fn secret(item: &Item, name: &str) -> Result<Option<Vec<u8>>, Error> {
+    match item.get(name) {
+        None | Some(AttributeValue::Null(_)) => Ok(None),
+        Some(AttributeValue::S(secret)) if check_secret(secret).is_ok() => {
+            Ok(Some(secret.clone().into_bytes()))
+        }
+        Some(_) => Err(Error::internal(format!(
+            "_settings item: `{name}` is no signing secret of 32 bytes"
+        ))),
+    }
+}
+
+fn bytes(name: &str, key: &AttributeValue) -> Result<KeyBytes, Error> {
+    let text = key.as_s().map_err(|_| broken(name))?;
+    let bytes = STANDARD.decode(text).map_err(|_| broken(name))?;
+    bytes.try_into().map_err(|_| broken(name))
+}
+
+fn broken(name: &str) -> Error {
+    Error::internal(format!("_settings item without a proper `{name}`"))
 }
 
 impl Keyring for Store {

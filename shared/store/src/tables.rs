@@ -7,6 +7,7 @@ use std::time::Duration;
 use api::Deployment;
 use api::tables::{API_KEYS, SESSIONS, THROTTLE, USERS};
 use auth::Keys;
+use auth::keys::KeyBytes;
 use aws_sdk_dynamodb::Client;
 use tokio::sync::OnceCell;
 
@@ -29,8 +30,8 @@ pub struct Store {
 
 /// The action of a function where the table has no signing secret yet.
 pub(crate) enum FirstSecret {
-    /// Store this secret.
-    Keep([u8; 32]),
+    /// Store this secret, and the other keys that are missing.
+    Keep(KeyBytes),
     /// Use keys that have signed nothing, so that every token is refused, until another function has stored a secret.
     Await(Keys),
     /// Do nothing: an operator's tool does not use keys.

@@ -71,15 +71,14 @@ impl Request {
         }
     }
 
-    /// A write to this system table that an item which is there already would not refuse. No policy can
-    /// forbid it: IAM knows no condition of a write.
+    /// A write to this system table that changes an attribute which is there already. No policy can forbid it: IAM knows
+    /// neither conditions nor expressions.
     pub(crate) fn overwrites(&self, table: &str) -> Option<Access> {
         let writes = |access: &&Access| {
             access.table.ends_with(table) && !["GetItem", "BatchGetItem"].contains(&&*access.action)
         };
-        let is_first = self.operation == "PutItem"
-            && self.body["ConditionExpression"] == "attribute_not_exists(#id)";
-        if is_first {
+        let expression = self.body["UpdateExpression"].as_str().unwrap_or_default();
+        if self.operation == "UpdateItem" && only_adds(expression) {
             return None;
         }
         self.access.iter().find(writes).cloned()
@@ -96,6 +95,21 @@ impl Request {
         }
         body.to_string().into_bytes()
     }
+}
+
+/// Whether an update sets attributes that are missing, and nothing else.
+fn only_adds(expression: &str) -> bool {
+    let adds = |part: &str| {
+        part.split_once(" = if_not_exists(")
+            .is_some_and(|(name, rest)| {
+                let kept = rest.split_once(", :").map(|(kept, _)| kept);
+                name.starts_with('#') && kept == Some(name)
+            })
+    };
+    expression
+        .strip_prefix("SET ")
+        .and_then(|sets| sets.strip_suffix(')'))
+        .is_some_and(|sets| sets.split("), ").all(adds))
 }
 
 /// The operations that report their consumed capacity.
@@ -309,20 +323,28 @@ mod tests {
     fn a_secret_that_is_there_is_overwritten_by_nothing() {
         let key = json!({ "id": { "S": "signing" } });
         let put = json!({ "TableName": "local-_settings", "Item": key });
-        let mut first = put.clone();
-        first["ConditionExpression"] = json!("attribute_not_exists(#id)");
+        let update = |expression: &str| json!({ "TableName": "local-_settings", "Key": key, "UpdateExpression": expression });
+        let adds = "SET #a = if_not_exists(#a, :a), #b = if_not_exists(#b, :b)";
         let other = json!({ "TableName": "local-_users", "Item": key });
         let get = json!({ "TableName": "local-_settings", "Key": key });
         for (operation, body, overwrites) in [
             ("PutItem", &put, true),
-            ("PutItem", &first, false),
+            ("UpdateItem", &update(adds), false),
+            ("UpdateItem", &update(&format!("{adds} REMOVE #c")), true),
+            ("UpdateItem", &update(&format!("{adds}, #c = :c")), true),
+            (
+                "UpdateItem",
+                &update("SET #a = if_not_exists(#b, :a)"),
+                true,
+            ),
+            ("UpdateItem", &update("SET #a = :a"), true),
             ("PutItem", &other, false),
             ("GetItem", &get, false),
             ("UpdateItem", &get, true),
             ("DeleteItem", &get, true),
             (
                 "TransactWriteItems",
-                &json!({ "TransactItems": [{ "Put": first }] }),
+                &json!({ "TransactItems": [{ "Update": update(adds) }] }),
                 true,
             ),
         ] {

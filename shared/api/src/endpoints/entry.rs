@@ -69,10 +69,10 @@ impl Entry {
         }
     }
 
-    /// Whether it may store the first signing secret.
+    /// Whether it may store the first signing secret, and the other keys that are missing.
     #[must_use]
     pub fn keeps_first_secret(&self) -> bool {
-        self.access.contains(&(Action::PutItem, Table::Settings))
+        self.access.contains(&(Action::UpdateItem, Table::Settings))
     }
 
     /// Its access to tables: the whole of its IAM policy. The guard adds the session check; every endpoint with tables

@@ -63,8 +63,8 @@ impl Store {
     async fn count_login(&self, guess: &Guess<'_>) -> Result<Attempt<'_>, Error> {
         let (settings, mark, now) = (&guess.settings.throttle, guess.mark, guess.now);
         let keys = self.keys().await?;
-        let place = keys.pseudonym("source", &place(guess.source))?;
-        let key = format!("login#{}", keys.pseudonym("account", guess.email)?);
+        let place = keys.pseudonym("source", &place(guess.source));
+        let key = format!("login#{}", keys.pseudonym("account", guess.email));
         let account = Counter {
             key,
             source: place.clone(),
@@ -147,9 +147,7 @@ impl Store {
         let (settings, mark, now) = (&guess.settings.throttle, guess.mark, guess.now);
         let key = format!(
             "register#{}",
-            self.keys()
-                .await?
-                .pseudonym("source", &place(guess.source))?
+            self.keys().await?.pseudonym("source", &place(guess.source))
         );
         let counter = Counter {
             key,

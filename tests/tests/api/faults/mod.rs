@@ -357,7 +357,7 @@ fn a_function_that_starts_while_dynamodb_fails_recovers() {
         };
         // Attempts enough for the start and the first request; then the first secret is lost on its way as well.
         apart.proxy.fault(table("GetItem").times(6));
-        apart.proxy.fault(table("PutItem").times(1));
+        apart.proxy.fault(table("UpdateItem").times(1));
         let register = apart.signed_as(
             "register",
             "storm",

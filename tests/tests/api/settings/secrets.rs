@@ -39,7 +39,7 @@ fn of_many_functions_that_start_at_once_one_makes_the_secret_for_all() {
     let endpoint = dynamo.endpoint();
     // None of them writes before all of them have found nothing.
     let proxy = Proxy::start(&endpoint, &inside.template).unwrap();
-    let held = proxy.hold(|rule| rule.action("PutItem").table("_settings"));
+    let held = proxy.hold(|rule| rule.action("UpdateItem").table("_settings"));
     let registers: Vec<Instance<'_>> = (0..4)
         .map(|_| unset(inside, "register", &proxy.endpoint(), 1))
         .collect();
@@ -153,7 +153,8 @@ fn after_a_rotation_the_previous_key_verifies_and_refreshes_and_no_longer_signs(
     };
     let dynamo = database(inside);
     let endpoint = dynamo.endpoint();
-    let signed_in = register(&unset(inside, "register", &endpoint, 1));
+    let registers = unset(inside, "register", &endpoint, 1);
+    let (signed_in, waiting) = (register(&registers), register(&registers));
     let (token, refresh_token) = (
         text(&signed_in, "accessToken"),
         text(&signed_in, "refreshToken"),
@@ -174,9 +175,69 @@ fn after_a_rotation_the_previous_key_verifies_and_refreshes_and_no_longer_signs(
         unset(inside, "refresh", &endpoint, 1),
     );
     wrong_token(&list(&lists, &token));
-    wrong_refresh_token(&refresh(&refreshes, &refresh_token));
     let _ = list(&lists, &fresh).expect(200);
+    // Refresh tokens have a key of their own, so the rotation signs nobody out.
+    let _ = refresh(&refreshes, &text(&waiting, "refreshToken")).expect(200);
     let _ = refresh(&refreshes, &text(&refreshed, "refreshToken")).expect(200);
+}
+
+/// The table as a version left it that kept the signing secret alone and derived every other key from it.
+#[test]
+fn what_was_made_before_the_other_keys_were_kept_outlives_the_signing_secret() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let dynamo = database(inside);
+    let endpoint = dynamo.endpoint();
+    let signed_in = register(&unset(inside, "register", &endpoint, 1));
+    let (token, email) = (
+        text(&signed_in, "accessToken"),
+        signed_in.json()["user"]["email"].clone(),
+    );
+    let creates = unset(inside, "records-create", &endpoint, 1);
+    for title in ["one", "two"] {
+        let note = Event::new("POST", "/api/notes").json(&json!({ "title": title }));
+        let _ = creates.invoke(&note.token(&token)).expect(201);
+    }
+    let page = |instance: &Instance<'_>, token: &str, cursor: &str| {
+        let path = format!("/api/notes?limit=1&{cursor}");
+        instance.invoke(&Event::new("GET", &path).token(token))
+    };
+    let first = page(&unset(inside, "records-list", &endpoint, 1), &token, "").expect(200);
+    let cursor = format!("cursor={}", text(&first, "nextCursor"));
+    let guess = |instance: &Instance<'_>, password: &str| {
+        let body = json!({ "email": email, "password": password });
+        instance.invoke(&Event::new("POST", "/api/auth/login").json(&body))
+    };
+    let login = unset(inside, "login", &endpoint, 1);
+    for _ in 0..4 {
+        assert_eq!(guess(&login, "wrong password").status, 401);
+    }
+    let names = ["tags", "cursors", "pseudonyms"];
+    let remove = json!({ "TableName": "local-_settings", "Key": signing(),
+        "UpdateExpression": "REMOVE tags, cursors, pseudonyms" });
+    dynamo.engine().call("UpdateItem", &remove).unwrap();
+
+    // The next version starts, and the secret is replaced at once.
+    drop(unset(inside, "login", &endpoint, 1));
+    let kept = items::settings(&endpoint).get(&signing());
+    assert!(names.iter().all(|name| kept[name].is_object()), "{kept}");
+    let new = json!({ "S": "the secret after the rotation, of 32 bytes and more" });
+    items::settings(&endpoint).set(&signing(), &json!({ "current": new }));
+    let refreshed = unset(inside, "refresh", &endpoint, 1);
+    let refreshed = refresh(&refreshed, &text(&signed_in, "refreshToken")).expect(200);
+    let (lists, fresh) = (
+        unset(inside, "records-list", &endpoint, 1),
+        text(&refreshed, "accessToken"),
+    );
+    wrong_token(&list(&lists, &token));
+    let second = page(&lists, &fresh, &cursor).expect(200);
+    assert_eq!(second.json()["items"].as_array().unwrap().len(), 1);
+    assert_ne!(second.json()["items"], first.json()["items"]);
+    // The fifth failure locks.
+    let login = unset(inside, "login", &endpoint, 1);
+    assert_eq!(guess(&login, "wrong password").status, 401);
+    assert_eq!(guess(&login, PASSWORD).status, 429);
 }
 
 #[test]
