@@ -27,10 +27,16 @@ pub struct Tested {
 
 static TESTED: OnceLock<Tested> = OnceLock::new();
 
-/// Overrides of the owner's settings that would refuse the harness: its password is long, it has no key and sends many
-/// requests.
+/// Overrides of the owner's settings that would refuse the harness: its password is long, its addresses are of one
+/// domain, it has no key and sends many requests.
 const OPEN: &[(&str, &str)] = &[
     ("BAKEND_AUTH_REQUIRE_API_KEY", "false"),
+    ("BAKEND_AUTH_REGISTRATION_ENABLED", "true"),
+    ("BAKEND_AUTH_REGISTRATION_DOMAINS", "example.com"),
+    (
+        "BAKEND_AUTH_REGISTRATION_BLOCKED_DOMAINS",
+        "blocked.example.com",
+    ),
     ("BAKEND_AUTH_PASSWORD_MIN_LENGTH", "8"),
     ("BAKEND_AUTH_THROTTLE_ATTEMPTS", "1000000"),
     ("BAKEND_AUTH_THROTTLE_ACCOUNT_ATTEMPTS", "1000000"),

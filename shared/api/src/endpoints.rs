@@ -37,7 +37,7 @@ pub use self::route::{Route, route};
 entry::endpoints! {
     /// Create an account and sign it in.
     Register "register": [Post] "/api/auth/register", Open, RegisterRequest => 201 SignedIn {
-        errors: [EmailAlreadyExists, UserUniqueViolation, RecordTooLarge, TooManyRequests],
+        errors: [RegistrationNotAllowed, EmailAlreadyExists, UserUniqueViolation, RecordTooLarge, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
         needs: [AdminEmail],

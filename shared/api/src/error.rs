@@ -51,6 +51,7 @@ codes! {
     InvalidCredentials = "auth/invalid-credentials" 401 "Email or password is wrong.";
     InvalidRefreshToken = "auth/invalid-refresh-token" 401 "The refresh token is not valid; log in again.";
     AccountDisabled = "auth/account-disabled" 403 "This account is disabled.";
+    RegistrationNotAllowed = "auth/registration-not-allowed" 403 "No account can be made here with this email.";
     Forbidden = "auth/forbidden" 403 "You may not do this.";
     EmailAlreadyExists = "auth/email-already-exists" 409 "An account with this email already exists.";
     TooManyRequests = "auth/too-many-requests" 429 "Too many attempts; try again after the time that Retry-After tells.";

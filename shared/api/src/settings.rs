@@ -3,6 +3,7 @@
 mod auth;
 mod origin;
 mod problem;
+mod registration;
 mod secret;
 mod span;
 mod throttle;
@@ -15,6 +16,7 @@ use serde_json::Value;
 pub use self::auth::{Auth, Password, RefreshReuse, SameSite, SessionCheck};
 pub use self::origin::shown;
 pub use self::problem::Problem;
+pub use self::registration::Registration;
 pub use self::secret::{SecretProblem, check_secret};
 pub use self::span::Span;
 pub use self::throttle::Throttle;

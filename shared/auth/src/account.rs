@@ -13,7 +13,8 @@ use crate::{email, password};
 /// The normalised address and the profile of a registration.
 ///
 /// # Errors
-/// `common/validation-failed` with every problem of the body; `data/record-too-large`.
+/// `common/validation-failed` with every problem of the body; `data/record-too-large`; `auth/registration-not-allowed`
+/// by the address alone, so that it tells nothing of accounts.
 pub fn registration(
     body: &RegisterRequest,
     declared: &[ProfileField],
@@ -23,6 +24,9 @@ pub fn registration(
     let checked = password::check(&body.password, &settings.password);
     let profile = profile(declared, &Map::new(), body.profile.clone(), Write::Create);
     match (email, checked, profile) {
+        (Ok(email), Ok(()), Ok(_)) if !settings.registration.permits(&email) => {
+            Err(Code::RegistrationNotAllowed.into())
+        }
         (Ok(email), Ok(()), Ok(profile)) => Ok((email, profile)),
         (Ok(_), Ok(()), Err(error)) => Err(error),
         (email, checked, profile) => {

@@ -8,7 +8,7 @@ use crate::rule::is_role;
 use crate::settings::{
     Problem, SecretProblem, Settings, Span, Throttle, check_secret, override_leaves,
 };
-use crate::value;
+use crate::value::{self, is_label};
 
 /// Names that a role cannot have: the built-in roles, and the words of rules.
 const GROUPS: &[&str] = &[
@@ -97,6 +97,9 @@ impl Settings {
                 reason,
             });
         }
+        let registration = &auth.registration;
+        check_domains("domains", &registration.domains)?;
+        check_domains("blockedDomains", &registration.blocked_domains)?;
         if let Some((place, reason)) = profile_problems(&self.users.fields).into_iter().next() {
             return Err(Problem {
                 path: format!("users.{place}"),
@@ -214,6 +217,23 @@ fn check_origins(origins: &[String]) -> Result<(), Problem> {
         }
     }
     Ok(())
+}
+
+/// Refuses domains that no normalised address has.
+fn check_domains(name: &str, domains: &[String]) -> Result<(), Problem> {
+    let fits = |domain: &str| {
+        let is_lower = !domain.bytes().any(|byte| byte.is_ascii_uppercase());
+        is_lower && domain.split('.').all(is_label)
+    };
+    match domains.iter().enumerate().find(|(_, domain)| !fits(domain)) {
+        None => Ok(()),
+        Some((at, domain)) => Err(Problem {
+            path: format!("auth.registration.{name}[{at}]"),
+            reason: format!(
+                "`{domain}` must be a domain in lower case, such as example.com, without `@` or a star"
+            ),
+        }),
+    }
 }
 
 /// Lifts the limits on attempts that the file does not set: a developer tries often.
@@ -392,6 +412,21 @@ mod tests {
                 "{}",
                 &[("BAKEND_AUTH_BCRYPT_COST", "ten")],
                 "auth.bcryptCost: BAKEND_AUTH_BCRYPT_COST=ten is not a number",
+            ),
+            (
+                "{}",
+                &[(
+                    "BAKEND_AUTH_REGISTRATION_DOMAINS",
+                    "example.com, *.example.org",
+                )],
+                "auth.registration.domains[1]: `*.example.org` must be a domain in lower case, such as example.com, \
+                 without `@` or a star",
+            ),
+            (
+                r#"{ "auth": { "registration": { "blockedDomains": ["Example.com"] } } }"#,
+                &[],
+                "auth.registration.blockedDomains[0]: `Example.com` must be a domain in lower case, such as example.com, \
+                 without `@` or a star",
             ),
             (
                 "{}",

@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::settings::registration::Registration;
 use crate::settings::span::Span;
 use crate::settings::throttle::Throttle;
 
@@ -36,6 +37,8 @@ pub struct Auth {
     pub roles: Vec<String>,
     /// How often passwords, registrations and refreshes may be tried.
     pub throttle: Throttle,
+    /// Who may make an account by an act of their own.
+    pub registration: Registration,
     /// Whether every request needs an API key; then a publishable one binds its callers to its scopes and origins.
     pub require_api_key: bool,
 }
@@ -108,6 +111,7 @@ impl Default for Auth {
             deletion_grace: Span::seconds(30 * 86_400),
             cookie_same_site: SameSite::Lax,
             throttle: Throttle::default(),
+            registration: Registration::default(),
             require_api_key: false,
         }
     }

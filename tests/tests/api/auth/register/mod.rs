@@ -1,5 +1,6 @@
 //! `POST /api/auth/register`
 
+mod allowed;
 mod bootstrap;
 mod passwords;
 
