@@ -27,6 +27,9 @@ async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<Refresh>, E
     let exchange = Exchange::new(presented, succession, settings, now);
     let succeeded = store.succeed(&exchange).await;
     let (session, user) = succeeded.map_err(|refusal| shown.refused(refusal))?;
+    if let Some(age) = exchange.repeats_after(&session) {
+        call.log_repeated_refresh(session.id, age);
+    }
     let tokens = session::tokens(keys, &exchange.successor, &user.role, settings, now)?;
     Ok(call.hand_out(&admitted, tokens, shown.transport, session.expires_at))
 }

@@ -12,15 +12,12 @@ use crate::refresh_token::RefreshToken;
 use crate::session::{Refreshes, Session};
 use crate::throttle::Refused;
 
-/// For how long a lost reply may be asked for again.
-const RETRY_WINDOW: Duration = Duration::from_secs(60);
-
 /// The way in which the successor of a refresh token is made.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Succession {
     /// With a fresh secret: it is given only once.
     Fresh([u8; 32]),
-    /// From the token and the client's key, for a minute.
+    /// From the token and the client's key, for `auth.refreshRetry`.
     Retryable(String),
     /// From the token alone, for the grace.
     Converging,
@@ -35,8 +32,8 @@ pub enum Verdict {
     Forgive,
     /// 401, and the session ends: an attacker may have a copy of an old token.
     Revoke,
-    /// The successor that the first use made, once more.
-    Again,
+    /// The successor that the first use made, once more; with the refreshes including this one, where it counts as one.
+    Again(Option<Refreshes>),
     /// The newest token: it is rotated as one more of these refreshes.
     Count(Refreshes),
     /// 429: the newest token, and there were too many refreshes for now.
@@ -85,7 +82,7 @@ impl Succession {
         match self {
             // The rotation itself, written by this request: the table's reply was lost on its way back.
             Self::Fresh(_) => Duration::ZERO,
-            Self::Retryable(_) => RETRY_WINDOW,
+            Self::Retryable(_) => settings.refresh_retry.duration(),
             Self::Converging => settings.refresh_grace.duration(),
         }
     }
@@ -114,10 +111,32 @@ pub fn judge(
             if session.refresh_token_hash == succession.next(presented).hash()
                 && within(succession.window(settings)) =>
         {
-            Verdict::Again
+            again(session, succession, settings, now)
         }
         Some(1) if within(settings.refresh_grace.duration()) => Verdict::Forgive,
         Some(_) => Verdict::Revoke,
+    }
+}
+
+/// Judges a token whose successor is asked for again. An answer to a client's key counts as a refresh: the key is all that
+/// keeps a copy of the token from being one. A write of this very request does not, nor does another tab's.
+fn again(session: &Session, succession: &Succession, settings: &Auth, now: Timestamp) -> Verdict {
+    if !matches!(succession, Succession::Retryable(_)) || session.last_used_at == now {
+        return Verdict::Again(None);
+    }
+    let Refreshes { since, count } = session.refreshes;
+    let end = since.after(settings.throttle.refresh_window.duration());
+    if end <= now {
+        let first = Refreshes {
+            since: now,
+            count: 1,
+        };
+        Verdict::Again(Some(first))
+    } else if count < settings.throttle.refreshes {
+        let count = count.saturating_add(1);
+        Verdict::Again(Some(Refreshes { since, count }))
+    } else {
+        Verdict::Throttle(Refused { until: end })
     }
 }
 
@@ -177,6 +196,16 @@ impl<'a> Exchange<'a> {
             now,
             succession,
         }
+    }
+
+    /// For how long the session has had the successor, where it is given once more.
+    #[must_use]
+    pub fn repeats_after(&self, session: &Session) -> Option<Duration> {
+        let millis = self
+            .now
+            .millis()
+            .saturating_sub(session.last_used_at.millis());
+        (millis > 0).then(|| Duration::from_millis(millis))
     }
 
     /// Judges the token by [`judge`].

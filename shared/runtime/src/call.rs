@@ -6,6 +6,7 @@ pub(crate) mod transport;
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
+use std::time::Duration;
 
 use api::definition::USERS;
 use api::endpoints::{Endpoint, Entry, Guard, guard};
@@ -91,6 +92,11 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     /// Has the log name the user and the session of a token that this deployment signed, or of a session that begins.
     pub fn identified(&self, user: Id, session: Id) {
         let _ = self.identified_as.set((user, session));
+    }
+
+    /// Writes a line that the successor of a refresh token was given once more, so long after the first time.
+    pub fn log_repeated_refresh(&self, session: Id, age: Duration) {
+        log::repeated_refresh(&self.request_id, session, age);
     }
 
     /// Random bytes, fit for secrets.

@@ -2,7 +2,7 @@
 //!
 //! Never writes a body, a header, a query string or a token: it writes only the parts named here (ASVS 5.0, 16.2.5).
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use api::{Error, Id};
 use serde_json::{Map, Value, json};
@@ -84,6 +84,16 @@ fn without_addresses(path: &str) -> String {
         }
     };
     path.split('/').map(shown).collect::<Vec<_>>().join("/")
+}
+
+/// Writes that the successor of a refresh token was given once more: a client has lost a reply, or somebody else has both
+/// its token and its key.
+pub(crate) fn repeated_refresh(request_id: &str, session: Id, age: Duration) {
+    println!(
+        "{}",
+        json!({ "level": "INFO", "requestId": request_id, "message": "refresh repeated", "session": session.to_string(),
+            "ageMs": age.as_millis() })
+    );
 }
 
 /// Writes why the function did not start.

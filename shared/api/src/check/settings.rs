@@ -131,6 +131,12 @@ impl Settings {
             Span::seconds(60),
         )?;
         within(
+            "auth.refreshRetry",
+            auth.refresh_retry,
+            0,
+            Span::seconds(day),
+        )?;
+        within(
             "auth.deletionGrace",
             auth.deletion_grace,
             0,

@@ -21,6 +21,8 @@ pub struct Auth {
     pub session_max_age: Span,
     /// For how long after a rotation the previous refresh token is forgiven, up to 60 s.
     pub refresh_grace: Span,
+    /// For how long a client may ask again for a refresh whose reply it has lost, by its `Idempotency-Key`, up to 24 h.
+    pub refresh_retry: Span,
     /// What the previous refresh token gets within the grace.
     pub refresh_reuse: RefreshReuse,
     /// What a password must be.
@@ -103,6 +105,7 @@ impl Default for Auth {
             refresh_token_ttl: Span::seconds(7 * 86_400),
             session_max_age: Span::seconds(30 * 86_400),
             refresh_grace: Span::seconds(10),
+            refresh_retry: Span::seconds(86_400),
             refresh_reuse: RefreshReuse::Strict,
             password: Password::default(),
             bcrypt_cost: 10,

@@ -51,14 +51,19 @@ fn the_previous_token_is_forgiven_within_the_grace_and_a_copy_after_it() {
 }
 
 #[test]
-fn the_same_key_gets_the_same_successor_for_a_minute_and_another_key_does_not() {
+fn the_same_key_gets_the_same_successor_for_a_while_and_another_key_does_not() {
     let key = |text: &str| Succession::Retryable(text.to_owned());
     let (session, first) = rotated(&[key("a")]);
     let settings = Auth::default();
+    let day = 86_400_000;
+    let counted = |at| {
+        let (since, count) = (later(at), 1);
+        Verdict::Again(Some(Refreshes { since, count }))
+    };
     for (succession, at, expected) in [
-        (key("a"), 0, Verdict::Again),
-        (key("a"), 60_000, Verdict::Again),
-        (key("a"), 60_001, Verdict::Revoke),
+        (key("a"), 0, Verdict::Again(None)),
+        (key("a"), day, counted(day)),
+        (key("a"), day + 1, Verdict::Revoke),
         (key("b"), 0, Verdict::Forgive),
         (key("b"), 10_001, Verdict::Revoke),
         (Succession::Fresh([9; 32]), 10_001, Verdict::Revoke),
@@ -78,13 +83,49 @@ fn the_same_key_gets_the_same_successor_for_a_minute_and_another_key_does_not() 
 }
 
 #[test]
+fn the_time_for_the_same_key_is_a_setting_and_each_answer_counts() {
+    let key = Succession::Retryable("a".to_owned());
+    let (mut session, first) = rotated(std::slice::from_ref(&key));
+    let mut settings = Auth {
+        refresh_retry: api::settings::Span::seconds(60),
+        ..Auth::default()
+    };
+    let at = |session: &Session, settings: &Auth, millis| {
+        judge(Some(session), &first, &key, settings, later(millis))
+    };
+    assert!(matches!(
+        at(&session, &settings, 60_000),
+        Verdict::Again(Some(_))
+    ));
+    assert_eq!(at(&session, &settings, 60_001), Verdict::Revoke);
+    session.refreshes = Refreshes {
+        since: START,
+        count: 29,
+    };
+    let (since, count) = (START, 30);
+    assert_eq!(
+        at(&session, &settings, 1),
+        Verdict::Again(Some(Refreshes { since, count }))
+    );
+    session.refreshes.count = 30;
+    let until = later(60_000);
+    assert_eq!(
+        at(&session, &settings, 1),
+        Verdict::Throttle(Refused { until })
+    );
+    settings.refresh_retry = api::settings::Span::seconds(0);
+    assert_eq!(at(&session, &settings, 0), Verdict::Again(None));
+    assert_eq!(at(&session, &settings, 1), Verdict::Forgive);
+}
+
+#[test]
 fn converging_gives_the_same_successor_within_the_grace() {
     let settings = Auth {
         refresh_reuse: RefreshReuse::Converge,
         ..Auth::default()
     };
     let (session, first) = rotated(&[Succession::Converging]);
-    for (at, expected) in [(10_000, Verdict::Again), (10_001, Verdict::Revoke)] {
+    for (at, expected) in [(10_000, Verdict::Again(None)), (10_001, Verdict::Revoke)] {
         assert_eq!(
             judge(
                 Some(&session),
@@ -108,7 +149,7 @@ fn the_rotation_itself_is_recognised_when_the_table_lost_the_reply() {
     let (session, first) = rotated(std::slice::from_ref(&succession));
     assert_eq!(
         judge(Some(&session), &first, &succession, &Auth::default(), START),
-        Verdict::Again
+        Verdict::Again(None)
     );
 }
 
@@ -243,7 +284,7 @@ impl Model {
             &Auth::default(),
             self.now,
         ) {
-            Verdict::Again => {
+            Verdict::Again(None) => {
                 assert_eq!(
                     successor.hash(),
                     self.session.refresh_token_hash,

@@ -145,6 +145,48 @@ impl Store {
         }
     }
 
+    /// Counts a refresh that changes no token, on condition that the session is as it was found. 1 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub(super) async fn recount(
+        &self,
+        found: Session,
+        counted: Refreshes,
+        now: Timestamp,
+    ) -> Result<Rotation, Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.sessions())
+            .key("user_id", id(found.user))
+            .key("id", id(found.id))
+            .update_expression("SET #since = :since, #count = :count")
+            .condition_expression(
+                "#hash = :hash AND #since = :before AND #count = :seen AND #expires > :seconds AND \
+                 attribute_not_exists(#revoked)",
+            )
+            .expression_attribute_names("#since", "refreshes_since")
+            .expression_attribute_names("#count", "refreshes")
+            .expression_attribute_names("#hash", "refresh_token_hash")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_names("#revoked", "revoked_at")
+            .expression_attribute_values(":since", time(counted.since))
+            .expression_attribute_values(":count", number(counted.count))
+            .expression_attribute_values(":hash", text(&found.refresh_token_hash))
+            .expression_attribute_values(":before", time(found.refreshes.since))
+            .expression_attribute_values(":seen", number(found.refreshes.count))
+            .expression_attribute_values(":seconds", number(now.seconds()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match update.send().await {
+            Ok(_) => Ok(Rotation::Done(found)),
+            Err(error) => match fault::failed_condition(&error) {
+                Some(found) => Ok(Rotation::Refused(found.map(read_session).transpose()?)),
+                None => Err(fault::of(&error)),
+            },
+        }
+    }
+
     /// Ends a session, if it exists and has not ended. 1 WRU.
     ///
     /// # Errors

@@ -10,7 +10,7 @@ use crate::tables::Store;
 
 impl Store {
     /// Swaps a refresh token for its successor while the user is read: 1 WRU and 1 RRU. Beyond the first refresh of a
-    /// window, or against another change of the account, as much again.
+    /// window, for a lost reply, or against another change of the account, as much again.
     ///
     /// # Errors
     /// `auth/invalid-refresh-token`, which also ends the session where the token is a copy of an old one;
@@ -44,7 +44,10 @@ impl Store {
                 Rotation::Refused(found) => found,
             };
             match (exchange.judge(found.as_ref()), found) {
-                (Verdict::Again, Some(session)) => return Ok(session),
+                (Verdict::Again(None), Some(session)) => return Ok(session),
+                (Verdict::Again(Some(counted)), Some(session)) => {
+                    rotation = self.recount(session, counted, exchange.now).await?;
+                }
                 (Verdict::Count(counted), _) => {
                     rotation = self.swap(exchange, Some(counted)).await?;
                 }

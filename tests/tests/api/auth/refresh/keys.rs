@@ -60,20 +60,30 @@ fn a_used_successor_ends_the_convergence() {
 }
 
 #[test]
-fn a_key_converges_for_a_minute() {
+fn a_key_converges_for_a_day() {
     let Some(inside) = stack().inside() else {
         return;
     };
     let with_key = |token: &str| event(token).header("idempotency-key", KEY);
-    let (within, after) = (later(inside, "30s"), later(inside, "61s"));
+    let (within, after) = (later(inside, "23h"), later(inside, "86401s"));
     let member = stack().member();
     let first = refresh_with(&member.refresh_token, KEY).expect(200);
     let again = within.invoke(&with_key(&member.refresh_token)).expect(200);
     assert_eq!(
         text(&again, "refreshToken"),
         text(&first, "refreshToken"),
-        "after the grace, within the minute"
+        "after the grace, within the day"
     );
+    let line = within
+        .log()
+        .lines()
+        .rev()
+        .map(str::to_owned)
+        .find(|line| line.contains("refresh repeated"));
+    let line: Value = serde_json::from_str(&line.expect("a line")).unwrap();
+    let age = line["ageMs"].as_u64().unwrap();
+    assert!((82_000_000..=83_500_000).contains(&age), "{line}");
+    assert!(line["session"].is_string() && !line.to_string().contains(&member.refresh_token));
     wrong_refresh_token(&after.invoke(&with_key(&member.refresh_token)));
     is_over(&member, &[&text(&first, "refreshToken")]);
 }
