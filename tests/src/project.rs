@@ -27,8 +27,8 @@ pub struct Tested {
 
 static TESTED: OnceLock<Tested> = OnceLock::new();
 
-/// Overrides of the owner's settings that would refuse the harness: its password is long, its addresses are of one
-/// domain, it has no key and sends many requests.
+/// Overrides of the owner's settings that would refuse the harness. Its password is long, its addresses are of one domain,
+/// it has no key and sends many requests.
 const OPEN: &[(&str, &str)] = &[
     ("BAKEND_AUTH_REQUIRE_API_KEY", "false"),
     ("BAKEND_AUTH_REGISTRATION_ENABLED", "true"),

@@ -24,10 +24,11 @@ async fn rotate(store: &Store, call: Call<ApiKeysRotate>) -> Result<Reply<ApiKey
         }
     };
     let (admin, old) = tokio::try_join!(store.admin(&credentials, call.now), old)?;
+    let by = admin.id().ok_or(Code::AuthenticationRequired)?;
     let old = old.ok_or(Code::ApiKeyNotFound)?;
     let key = api_key::text(old.kind, old.id, call.random()?);
     let rotated = store
-        .rotate_api_key(&old, &api_key::hash(&key), call.now)
+        .rotate_api_key(&old, &api_key::hash(&key), by, call.now)
         .await?;
     let api_key = rotated.ok_or(Code::ApiKeyNotFound)?.wire();
     Ok(Reply::to(&admin, ShownApiKey { api_key, key }))

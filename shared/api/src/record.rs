@@ -9,6 +9,6 @@ mod tests;
 mod value;
 
 pub use self::body::{check, check_but};
-pub use self::input::{Input, OwnerInput, Relation, Write};
+pub use self::input::{Input, OwnerInput, Relation, Standing, Write};
 pub use self::profile::{MAX_PROFILE, is_username, profile};
 pub(crate) use self::value::fit;

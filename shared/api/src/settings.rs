@@ -88,6 +88,6 @@ mod tests {
             name("cors.allowedOrigins"),
             Some("BAKEND_CORS_ALLOWED_ORIGINS")
         );
-        assert_eq!(keys.len(), 27);
+        assert_eq!(keys.len(), 31);
     }
 }

@@ -160,6 +160,8 @@ pub struct ApiKey {
     pub created_by: Id,
     /// When its secret was last replaced.
     pub rotated_at: Option<Timestamp>,
+    /// The admin who replaced it, and so knows the secret.
+    pub rotated_by: Option<Id>,
 }
 
 impl ApiKey {
@@ -234,9 +236,16 @@ impl ApiKey {
                 hash,
                 created_by,
                 rotated_at: None,
+                rotated_by: None,
             },
             text,
         ))
+    }
+
+    /// Whether a user made it, or was the last to replace its secret: one who may know it.
+    #[must_use]
+    pub fn is_known_to(&self, user: Id) -> bool {
+        self.created_by == user || self.rotated_by == Some(user)
     }
 
     /// Whether it is the presented key, and valid now. An unknown id and a wrong secret get the same answer.

@@ -14,7 +14,7 @@ use ring::{aead, hkdf, hmac};
 /// The bytes of every key but the signing secret.
 pub type KeyBytes = [u8; 32];
 
-/// The keys as a table has them. What is missing follows from the signing secret.
+/// The keys as a table has them. The missing ones follow from the signing secret.
 #[derive(Clone, Default)]
 pub struct Stored {
     /// The secret that signs.

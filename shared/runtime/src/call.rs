@@ -25,13 +25,13 @@ use serde_json::{Map, Value};
 use self::arrival::{Anonymous, Arrival};
 use crate::boot::Boot;
 use crate::event::Event;
+use crate::log;
 
 /// The placeholder of the collection's name in a path of the page.
 const COLLECTION: &str = "{collection}";
 
-/// The most bytes of a body.
+/// The most bytes of a body, and of a query string.
 const MAX_BODY: usize = 256 * 1024;
-/// The most bytes of a query string.
 pub(crate) const MAX_QUERY: usize = 4096;
 
 /// One request to one endpoint.

@@ -86,7 +86,7 @@ fn without_addresses(path: &str) -> String {
     path.split('/').map(shown).collect::<Vec<_>>().join("/")
 }
 
-/// Writes that the successor of a refresh token was given once more: a client has lost a reply, or somebody else has both
+/// Writes that the successor of a refresh token was given once more. A client has lost a reply, or somebody else has both
 /// its token and its key.
 pub(crate) fn repeated_refresh(request_id: &str, session: Id, age: Duration) {
     println!(

@@ -15,7 +15,11 @@ impl Backing for Store {
         let first = if opening.keeps_first_secret {
             FirstSecret::Keep(random)
         } else {
-            FirstSecret::Await(Keys::new(&deployment.table_prefix, &random, None)?)
+            FirstSecret::Await(Box::new(Keys::new(
+                &deployment.table_prefix,
+                &random,
+                None,
+            )?))
         };
         let store = Self {
             secret: opening.secret.map(ToOwned::to_owned),

@@ -50,13 +50,16 @@ pub(crate) fn in_memory(fields: &Map<String, Value>) -> usize {
 /// The bytes of a value itself, and of a small piece of memory beside it.
 const VALUE: usize = 32;
 
+/// The bytes of a block of an object's entries, which holds 5 to 11 of them.
+const BLOCK: usize = 632;
+
 fn value_in_memory(value: &Value) -> usize {
     let beside = match value {
         Value::Null | Value::Bool(_) => 0,
         Value::Number(number) => VALUE.max(number.as_str().len()),
         Value::String(text) => VALUE.max(text.len()),
         Value::Array(items) => items.iter().map(value_in_memory).sum(),
-        Value::Object(entries) => in_memory(entries),
+        Value::Object(entries) => in_memory(entries) + BLOCK * entries.len().div_ceil(6),
     };
     VALUE + beside
 }
@@ -100,6 +103,21 @@ fn text_in_reply(text: &str) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Entries lie in blocks of the same size, however few they are.
+    #[test]
+    fn an_object_weighs_its_block_of_memory() {
+        let nested = |depth: usize| {
+            (0..depth).fold(
+                serde_json::json!({}),
+                |inner, _| serde_json::json!({ "a": inner }),
+            )
+        };
+        let weight = |value: &Value| value_in_memory(value);
+        let one = weight(&nested(2)) - weight(&nested(1));
+        let leaf = std::mem::size_of::<(String, Value)>() * 11;
+        assert!((leaf..2 * leaf).contains(&one), "{one} {leaf}");
+    }
 
     #[test]
     fn a_text_weighs_what_lambda_makes_of_it() {

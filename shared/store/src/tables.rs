@@ -33,7 +33,7 @@ pub(crate) enum FirstSecret {
     /// Store this secret, and the other keys that are missing.
     Keep(KeyBytes),
     /// Use keys that have signed nothing, so that every token is refused, until another function has stored a secret.
-    Await(Keys),
+    Await(Box<Keys>),
     /// Do nothing: an operator's tool does not use keys.
     Never,
 }

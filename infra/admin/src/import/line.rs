@@ -42,9 +42,14 @@ pub(crate) fn parse(
 
     let mark = auth::user::import_mark(&fields);
     let email = match text(&mut fields, "email", &mut problems) {
-        Some(email) => email::normalise(&email)
-            .map_err(|detail| problems.push(detail.message))
-            .ok(),
+        // A line with an id is an account that was there before: its address is what it signs in with.
+        Some(email) => if fields.contains_key("id") {
+            email::known(&email)
+        } else {
+            email::normalise(&email)
+        }
+        .map_err(|detail| problems.push(detail.message))
+        .ok(),
         None => {
             if problems.is_empty() {
                 problems.push("`email` is required.".to_owned());
@@ -187,6 +192,20 @@ mod tests {
             (NOW, Id::new(NOW, [7; 10]))
         );
         assert_eq!(least.password_hash, None);
+    }
+
+    /// An export of a stack whose accounts have addresses of before moves whole.
+    #[test]
+    fn a_line_with_an_id_keeps_the_address_that_its_account_signs_in_with() {
+        let line = |id: bool| {
+            let mut line = json!({ "email": "Ada(Work)@example.com" });
+            if id {
+                line["id"] = json!(ID);
+            }
+            read(&line.to_string()).map(|newcomer| newcomer.user.email)
+        };
+        assert_eq!(line(true).as_deref(), Ok("ada(work)@example.com"));
+        assert!(line(false).is_err());
     }
 
     #[test]

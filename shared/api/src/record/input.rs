@@ -1,5 +1,7 @@
 //! A valid body and its parts.
 
+use std::collections::BTreeSet;
+
 use serde_json::{Map, Value};
 
 use crate::definition::{Definition, Field, FieldType};
@@ -52,47 +54,57 @@ pub struct Relation {
     pub id: Id,
 }
 
-impl Relation {
-    /// Whether a record has this relation already: the same target at the same place, in a list at any position.
+/// The relations that a record has: to the same target at the same place, in a list at any position. They are gathered once,
+/// since a record and a body may each have thousands.
+#[derive(Debug, Default)]
+pub struct Standing<'a>(BTreeSet<(String, &'a str, Id)>);
+
+impl<'a> Standing<'a> {
+    /// Those of a record.
     #[must_use]
-    pub fn stands_in(&self, definition: &Definition, record: &Record) -> bool {
-        let steps = self.field.split('.');
+    pub fn of(definition: &'a Definition, record: &Record) -> Self {
+        let mut standing = Self::default();
+        for field in &definition.fields {
+            if let Some(value) = record.fields.get(&field.name) {
+                standing.add(field, &field.name, value);
+            }
+        }
+        standing
+    }
+
+    /// Whether the record has this relation already.
+    #[must_use]
+    pub fn has(&self, relation: &Relation) -> bool {
+        let steps = relation.field.split('.');
         let names: Vec<&str> = steps
             .map(|step| step.split_once('[').map_or(step, |(name, _)| name))
             .collect();
-        let Some((first, inner)) = names.split_first() else {
-            return false;
-        };
-        definition
-            .field(first)
-            .zip(record.fields.get(*first))
-            .is_some_and(|(field, value)| self.is_in(field, inner, value))
+        let key = (names.join("."), relation.collection.as_str(), relation.id);
+        self.0.contains(&key)
     }
 
-    /// Whether the value of a field has it, below the object fields `names`.
-    fn is_in(&self, field: &Field, names: &[&str], value: &Value) -> bool {
+    /// Adds the relations in the value of a field, which stands at `path`.
+    fn add(&mut self, field: &'a Field, path: &str, value: &Value) {
         match (field.kind, value) {
-            (FieldType::Array, Value::Array(items)) => field
-                .items
-                .as_ref()
-                .is_some_and(|item| items.iter().any(|value| self.is_in(item, names, value))),
+            (FieldType::Array, Value::Array(items)) => {
+                if let Some(item) = &field.items {
+                    items.iter().for_each(|value| self.add(item, path, value));
+                }
+            }
             (FieldType::Object, Value::Object(entries)) => {
-                let Some((name, inner)) = names.split_first() else {
-                    return false;
-                };
-                let mut fields = field.fields.iter().flatten();
-                fields
-                    .find(|field| field.name == *name)
-                    .zip(entries.get(*name))
-                    .is_some_and(|(field, value)| self.is_in(field, inner, value))
+                for inner in field.fields.iter().flatten() {
+                    if let Some(value) = entries.get(&inner.name) {
+                        self.add(inner, &format!("{path}.{}", inner.name), value);
+                    }
+                }
             }
             // Text that looks like an id was never checked.
             (FieldType::Relation, Value::String(id)) => {
-                names.is_empty()
-                    && field.collection.as_ref() == Some(&self.collection)
-                    && id.parse() == Ok(self.id)
+                if let (Some(collection), Ok(id)) = (&field.collection, id.parse()) {
+                    self.0.insert((path.to_owned(), collection, id));
+                }
             }
-            _ => false,
+            _ => {}
         }
     }
 }
@@ -156,7 +168,7 @@ mod tests {
                 collection: collection.to_owned(),
                 id,
             };
-            let stands = relation.stands_in(&definition, &record);
+            let stands = Standing::of(&definition, &record).has(&relation);
             assert_eq!(stands, expected, "{field} {collection} {id}");
         }
     }

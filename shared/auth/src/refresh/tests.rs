@@ -284,7 +284,7 @@ impl Model {
             &Auth::default(),
             self.now,
         ) {
-            Verdict::Again(None) => {
+            Verdict::Again(_) => {
                 assert_eq!(
                     successor.hash(),
                     self.session.refresh_token_hash,

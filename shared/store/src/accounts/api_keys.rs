@@ -185,6 +185,7 @@ impl Store {
         &self,
         key: &ApiKey,
         hash: &str,
+        by: Id,
         now: Timestamp,
     ) -> Result<Option<ApiKey>, Error> {
         let mut old = key.hash.clone();
@@ -195,10 +196,12 @@ impl Store {
                 .update_item()
                 .table_name(self.api_keys())
                 .set_key(Some(api_key_key(key.id)))
-                .update_expression("SET #hash = :hash, #rotated = :now")
+                .update_expression("SET #hash = :hash, #rotated = :now, #by = :by")
                 .condition_expression("#hash IN (:old, :hash)")
                 .expression_attribute_names("#hash", "hash")
                 .expression_attribute_names("#rotated", "rotated_at")
+                .expression_attribute_names("#by", "rotated_by")
+                .expression_attribute_values(":by", id(by))
                 .expression_attribute_values(":old", text(old))
                 .expression_attribute_values(":hash", text(hash))
                 .expression_attribute_values(":now", time(now))
@@ -284,6 +287,7 @@ fn item(key: &ApiKey) -> Item {
     ]);
     item.extend(key.expires_at.map(|at| ("expires_at".to_owned(), time(at))));
     item.extend(key.rotated_at.map(|at| ("rotated_at".to_owned(), time(at))));
+    item.extend(key.rotated_by.map(|by| ("rotated_by".to_owned(), id(by))));
     item
 }
 
@@ -326,6 +330,9 @@ pub(super) fn read_api_key(mut item: Item) -> Result<ApiKey, Error> {
         rotated_at: reader
             .optional_number("rotated_at")
             .map(Timestamp::from_millis),
+        rotated_by: reader
+            .optional_text("rotated_by")
+            .and_then(|by| by.parse().ok()),
     })
 }
 
@@ -363,6 +370,7 @@ mod tests {
             ApiKey {
                 expires_at: None,
                 rotated_at: Some(NOW),
+                rotated_by: Some(Id::new(NOW, [9; 10])),
                 origins: Vec::new(),
                 ..key()
             },

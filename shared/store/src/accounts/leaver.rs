@@ -16,7 +16,7 @@ use crate::tables::Store;
 const MOST_ITEMS: usize = 100;
 
 impl Store {
-    /// The parts that settle the keys which a leaving admin has made, where a transaction already has `taken` items. A
+    /// The parts that settle the keys which a leaving admin has made or rotated, where a transaction already has `taken` items. A
     /// key that is made meanwhile fails the condition. Keys beyond what the transaction takes are deleted before it.
     ///
     /// # Errors
@@ -32,7 +32,7 @@ impl Store {
             return Ok(Parts::new());
         }
         let (made, keys) = self.made_and_kept().await?;
-        let own = keys.into_iter().filter(|key| key.created_by == user.id);
+        let own = keys.into_iter().filter(|key| key.is_known_to(user.id));
         let mut keys = settle(answer, own.collect(), writer.now)?;
         let room = MOST_ITEMS.saturating_sub(taken + 1);
         let beyond = keys.split_off(room.min(keys.len()));

@@ -181,6 +181,7 @@ impl Store {
         let mut inliner = Inliner {
             room: MAX_INLINED,
             left: BTreeSet::new(),
+            sizes: BTreeMap::new(),
         };
         for record in records {
             inliner.inline(&mut record.fields, "", relations, &[&outer, &inner]);
@@ -337,20 +338,22 @@ fn ids(value: &Value) -> Vec<Id> {
 }
 
 /// Replaces ids by the targets that were found.
-struct Inliner {
+struct Inliner<'a> {
     /// The bytes that may still be inlined.
     room: usize,
     /// The relations in which an id stayed since its target did not fit.
     left: BTreeSet<String>,
+    /// The bytes of targets. A record may name one of them thousands of times.
+    sizes: BTreeMap<Key<'a>, usize>,
 }
 
-impl Inliner {
+impl<'a> Inliner<'a> {
     /// Replaces the ids in these fields, which stand at `path`, hop by hop.
     fn inline(
         &mut self,
         fields: &mut Map<String, Value>,
         path: &str,
-        relations: &[Relation<'_>],
+        relations: &[Relation<'a>],
         hops: &[&Hop<'_>],
     ) {
         let Some((hop, rest)) = hops.split_first() else {
@@ -367,7 +370,7 @@ impl Inliner {
                     continue;
                 };
                 let key = (relation.collection, id);
-                let fitting = hop.found.get(&key).filter(|target| self.take(target));
+                let fitting = hop.found.get(&key).filter(|target| self.take(key, target));
                 if let Some(target) = fitting {
                     let mut target = target.clone();
                     self.inline(&mut target, &format!("{path}."), &relation.inner, rest);
@@ -380,8 +383,10 @@ impl Inliner {
     }
 
     /// Takes the room of a target, if there is enough.
-    fn take(&mut self, target: &View) -> bool {
-        let room = self.room.checked_sub(size::in_reply(target));
+    fn take(&mut self, key: Key<'a>, target: &View) -> bool {
+        let size = self.sizes.entry(key);
+        let size = size.or_insert_with(|| size::in_reply(target));
+        let room = self.room.checked_sub(*size);
         self.room = room.unwrap_or(self.room);
         room.is_some()
     }
@@ -505,6 +510,7 @@ mod tests {
             let mut inliner = Inliner {
                 room,
                 left: BTreeSet::new(),
+                sizes: BTreeMap::new(),
             };
             inliner.inline(fields, "", &relations, &[&outer, &inner]);
             (inliner.left.into_iter().collect::<Vec<_>>(), inliner.room)

@@ -4,6 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use api::definition::USERS;
+use api::record::Standing;
 use api::{Code, Definition, Error, Id};
 use auth::terms::Related;
 use auth::{Requirement, Visibility, Writer};
@@ -48,11 +49,10 @@ fn named_anew<'a>(
         let before = before
             .filter(|_| !operation.related.is_empty())
             .map(|(terms, old)| terms.visibility.of(old.clone().wire(definition)));
-        let stands = |related: &&Related<'_>| {
-            let record = before.as_ref();
-            record.is_some_and(|record| related.relation.stands_in(definition, record))
-        };
-        let anew = operation.related.iter().filter(|related| !stands(related));
+        let standing = before.map(|record| Standing::of(definition, &record));
+        let standing = standing.unwrap_or_default();
+        let related = operation.related.iter();
+        let anew = related.filter(|related| !standing.has(&related.relation));
         named.extend(anew.map(|related| (at, related)));
     }
     named

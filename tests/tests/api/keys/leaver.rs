@@ -221,3 +221,26 @@ fn a_key_that_is_made_while_its_maker_leaves_is_settled_or_refused() {
     }
     println!("{made} keys made and deleted, {kept_out} refused");
 }
+
+/// An admin who has replaced a key's secret knows it, whoever made the key.
+#[test]
+fn a_key_that_the_leaver_rotated_is_settled_like_one_that_the_leaver_made() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = World::new(inside);
+    let (maker, leaver) = (world.maker(), world.maker());
+    let rotate = world.apart.function("api-keys-rotate", "leaver", &[]);
+    let event = Event::new("POST", &format!("{PATH}/{}/rotate", maker.key_id));
+    let rotated = world.apart.ask(&rotate, &event.token(&leaver.token));
+    let key = text(&rotated.expect(200).json()["key"]);
+    let refused = world.leaves(&leaver, Way::Demoted, "");
+    assert_eq!(refused.code(), "users/has-api-keys");
+    assert!(refused.text().contains(&maker.key_id), "{}", refused.text());
+    let _ = world
+        .leaves(&leaver, Way::Demoted, "?apiKeys=delete")
+        .expect(200);
+    let promote = Event::new("PATCH", &format!("/api/users/{}", leaver.id));
+    let promote = promote.json(&json!({ "role": "admin" })).key(&key);
+    assert_eq!(world.apart.ask(&world.update, &promote).status, 401);
+}

@@ -74,8 +74,8 @@ pub(super) fn sessions(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
         by,
         "lost reply, with key",
         lost,
-        (REFUSED, 1, 1.0, 1.0),
-        "1 hop, 1 / 1",
+        (&reused, 2, 1.0, 2.0),
+        "w more: it counts as a refresh",
     );
     let _ = ledger.row(
         by,

@@ -219,7 +219,7 @@ fn what_was_made_before_the_other_keys_were_kept_outlives_the_signing_secret() {
     dynamo.engine().call("UpdateItem", &remove).unwrap();
 
     // The next version starts, and the secret is replaced at once.
-    drop(unset(inside, "login", &endpoint, 1));
+    unset(inside, "login", &endpoint, 1).settle();
     let kept = items::settings(&endpoint).get(&signing());
     assert!(names.iter().all(|name| kept[name].is_object()), "{kept}");
     let new = json!({ "S": "the secret after the rotation, of 32 bytes and more" });

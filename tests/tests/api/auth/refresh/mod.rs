@@ -7,7 +7,7 @@ mod races;
 use std::thread;
 use std::time::Duration;
 
-use blackbox::{Caller, Event, Inside, Instance, PASSWORD, Reply, fresh_email, stack};
+use blackbox::{Apart, Caller, Event, Inside, Instance, PASSWORD, Reply, fresh_email, stack};
 use local::proxy::{Fault, Rule};
 use serde_json::{Value, json};
 
@@ -211,12 +211,8 @@ fn a_token_of_another_deployment_is_refused_before_any_table() {
         return;
     };
     let secret = "another deployment's secret, of 32 bytes and more";
-    let foreign = inside.variant(
-        "register",
-        "foreign",
-        1,
-        &[("BAKEND_AUTH_JWT_SECRET", secret)],
-    );
+    let elsewhere = Apart::new(inside);
+    let foreign = elsewhere.function("register", "foreign", &[("BAKEND_AUTH_JWT_SECRET", secret)]);
     let body = json!({ "email": fresh_email(), "password": PASSWORD });
     let foreign = foreign
         .invoke(&Event::new("POST", "/api/auth/register").json(&body))
