@@ -37,6 +37,15 @@ pub(crate) fn api_keys(endpoint: &str) -> Table<'_> {
     }
 }
 
+/// Makes the empty `_settings` of a deployment with the prefix `other-`, which keeps its keys there.
+pub(crate) fn make_other_settings(inside: &Inside) {
+    let table = json!({ "TableName": "other-_settings", "BillingMode": "PAY_PER_REQUEST",
+        "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
+        "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }] });
+    // Another test may have made it.
+    let _ = inside.dynamo.engine().call("CreateTable", &table);
+}
+
 /// `_settings`.
 pub(crate) fn settings(endpoint: &str) -> Table<'_> {
     Table {

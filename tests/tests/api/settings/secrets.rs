@@ -209,7 +209,13 @@ fn what_was_made_before_the_other_keys_were_kept_outlives_the_signing_secret() {
         let body = json!({ "email": email, "password": password });
         instance.invoke(&Event::new("POST", "/api/auth/login").json(&body))
     };
-    let login = unset(inside, "login", &endpoint, 1);
+    let throttled = [
+        ("BAKEND_AUTH_JWT_SECRET", ""),
+        ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
+        ("BAKEND_AUTH_THROTTLE_ATTEMPTS", "5"),
+        ("BAKEND_AUTH_THROTTLE_FIRST_LOCK", "1m"),
+    ];
+    let login = inside.variant("login", "throttled", 1, &throttled);
     for _ in 0..4 {
         assert_eq!(guess(&login, "wrong password").status, 401);
     }
@@ -235,7 +241,7 @@ fn what_was_made_before_the_other_keys_were_kept_outlives_the_signing_secret() {
     assert_eq!(second.json()["items"].as_array().unwrap().len(), 1);
     assert_ne!(second.json()["items"], first.json()["items"]);
     // The fifth failure locks.
-    let login = unset(inside, "login", &endpoint, 1);
+    let login = inside.variant("login", "throttled", 1, &throttled);
     assert_eq!(guess(&login, "wrong password").status, 401);
     assert_eq!(guess(&login, PASSWORD).status, 429);
 }

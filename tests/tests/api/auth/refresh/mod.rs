@@ -237,6 +237,7 @@ fn a_token_of_another_deployment_is_refused_before_any_table() {
         ("BAKEND_TABLE_PREFIX", "other-"),
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
     ];
+    items::make_other_settings(inside);
     let elsewhere = inside.variant("refresh", "prefix", 1, &other);
     wrong_refresh_token(&elsewhere.invoke(&event(&member.refresh_token)));
     let _ = refresh(&member.refresh_token).expect(200);

@@ -207,11 +207,7 @@ fn a_token_of_another_deployment_is_refused() {
     wrong_token(&with(&text(&foreign, "accessToken")));
 
     let endpoint = inside.dynamo.endpoint();
-    // Its keys are in a table of its own, which is empty.
-    let table = json!({ "TableName": "other-_settings", "BillingMode": "PAY_PER_REQUEST",
-        "AttributeDefinitions": [{ "AttributeName": "id", "AttributeType": "S" }],
-        "KeySchema": [{ "AttributeName": "id", "KeyType": "HASH" }] });
-    let _ = inside.dynamo.engine().call("CreateTable", &table).unwrap();
+    items::make_other_settings(inside);
     let env = [
         ("BAKEND_TABLE_PREFIX", "other-"),
         ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
