@@ -86,8 +86,19 @@ pub(crate) fn palette(dice: &mut Dice, definition: &Definition) -> Vec<Option<Va
         "-12345678901234567890123456789012345678",
         "-12345678901234567890123456789012345677",
     ];
+    // As dates are stored: the years 0000 to 9999, and close to 1970.
+    const DATES: [&str; 8] = [
+        "0000-01-01T00:00:00.000Z",
+        "1582-10-15T12:00:00.000Z",
+        "1945-05-08T00:00:00.000Z",
+        "1969-12-31T23:59:59.999Z",
+        "1970-01-01T00:00:00.000Z",
+        "1970-01-01T00:00:00.001Z",
+        "2026-11-28T11:05:00.123Z",
+        "9999-12-31T23:59:59.999Z",
+    ];
     let mut palette: Vec<_> = (0..3 + dice.below(4)).map(|_| any_value(dice)).collect();
-    let family = dice.below(4);
+    let family = dice.below(5);
     let cut = model::cut(Some(dice.pick(&definition.indexes)));
     palette.extend((0..5).filter_map(|_| match family {
         0 => {
@@ -98,6 +109,7 @@ pub(crate) fn palette(dice: &mut Dice, definition: &Definition) -> Vec<Option<Va
         }
         1 => Some(serde_json::from_str(dice.pick::<&str>(&NUMBERS)).ok()),
         2 => Some(Some(json!(dice.chance(50)))),
+        3 => Some(Some(json!(dice.pick(&DATES)))),
         _ => None,
     }));
     palette

@@ -491,7 +491,7 @@ impl<'a> Dataset<'a> {
             let mut rest: Vec<&Row> = list.iter().filter(is_ahead).collect();
             let got: Vec<Id> = page.records.iter().map(|record| record.id).collect();
             if was_short {
-                // Records added or moved behind the end of a short page are not seen, unless the walk reaches them.
+                // Records added or moved before the end of such a page are not seen, unless the walk reaches them.
                 rest.retain(|row| {
                     !touched.contains(&row.record.id) || got.contains(&row.record.id)
                 });
@@ -535,7 +535,8 @@ impl<'a> Dataset<'a> {
                 }
                 seen.push(row.clone());
             }
-            was_short |= goes_on && got.len() < *limit;
+            // A filter that no index serves refuses records behind the last one shown, up to where the page ends.
+            was_short |= goes_on && (got.len() < *limit || plan.residual);
             self.tally.short += usize::from(goes_on && got.len() < *limit);
 
             let Some(next) = page.next else { break };
