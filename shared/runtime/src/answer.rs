@@ -17,7 +17,7 @@ use crate::boot::Boot;
 use crate::call;
 use crate::cookie;
 use crate::cors;
-use crate::event::{Event, Response};
+use crate::event::{self, Event, Response};
 use crate::key;
 use crate::log::{self, Parties};
 use crate::reply::{self, Sent};
@@ -166,7 +166,7 @@ fn admit(entry: &Entry, boot: &Boot, event: &Event) -> Result<(), Error> {
             ..Error::new(Code::NotFound)
         });
     }
-    if event.query().len() > call::MAX_QUERY {
+    if event.query().len() > event::MAX_QUERY {
         return Err(
             Error::new(Code::InvalidRequest).with_message("The query string is longer than 4 KiB.")
         );

@@ -30,9 +30,8 @@ use crate::log;
 /// The placeholder of the collection's name in a path of the page.
 const COLLECTION: &str = "{collection}";
 
-/// The most bytes of a body, and of a query string.
+/// The most bytes of a body.
 const MAX_BODY: usize = 256 * 1024;
-pub(crate) const MAX_QUERY: usize = 4096;
 
 /// One request to one endpoint.
 pub struct Call<E: Endpoint<Guard: Arrival>> {

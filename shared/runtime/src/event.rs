@@ -12,6 +12,9 @@ use base64::engine::general_purpose::STANDARD;
 use ring::hmac;
 use serde::{Deserialize, Serialize};
 
+/// The most bytes of a query string.
+pub(crate) const MAX_QUERY: usize = 4096;
+
 /// A request.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -39,7 +39,7 @@ pub struct Auth {
     pub roles: Vec<String>,
     /// How often passwords, registrations and refreshes may be tried.
     pub throttle: Throttle,
-    /// Who may make an account by an act of their own.
+    /// The limits on accounts that people make for themselves.
     pub registration: Registration,
     /// Whether every request needs an API key; then a publishable one binds its callers to its scopes and origins.
     pub require_api_key: bool,

@@ -1,9 +1,9 @@
-//! Who may make an account without being asked in.
+//! The limits on accounts that people make for themselves.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-/// Who may make an account by an act of their own. Accounts that an admin, a secret key or an import makes are not bound.
+/// The limits on accounts that people make for themselves. Accounts that an admin, a secret key or an import makes are not bound.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Registration {
