@@ -54,23 +54,21 @@ impl Stored {
     /// `common/internal` if a key cannot be derived, which no secret makes happen.
     pub fn complete(mut self, table_prefix: &str) -> Result<Self, Error> {
         let issuer = issuer(table_prefix);
-        let derive = |purpose: &[u8]| {
-            let secrets = std::iter::once(&self.current).chain(&self.previous);
-            secrets
-                .map(|secret| derive(&issuer, secret, purpose))
-                .collect::<Result<Vec<_>, _>>()
-        };
-        let tags = self.tags.is_empty().then(|| derive(b"refresh-token-tag"));
-        let cursors = self.cursors.is_empty().then(|| derive(b"cursor"));
-        let pseudonyms = self.pseudonyms.is_empty().then(|| derive(b"throttle"));
-        if let Some(tags) = tags {
-            self.tags = tags?;
-        }
-        if let Some(cursors) = cursors {
-            self.cursors = cursors?;
-        }
-        if let Some(pseudonyms) = pseudonyms {
-            self.pseudonyms = pseudonyms?;
+        let secrets: Vec<_> = std::iter::once(self.current.clone())
+            .chain(self.previous.clone())
+            .collect();
+        let purposes: [(&mut Vec<KeyBytes>, &[u8]); 3] = [
+            (&mut self.tags, b"refresh-token-tag"),
+            (&mut self.cursors, b"cursor"),
+            (&mut self.pseudonyms, b"throttle"),
+        ];
+        for (keys, purpose) in purposes {
+            if keys.is_empty() {
+                let derived = secrets
+                    .iter()
+                    .map(|secret| derive(&issuer, secret, purpose));
+                *keys = derived.collect::<Result<_, _>>()?;
+            }
         }
         Ok(self)
     }

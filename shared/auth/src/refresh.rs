@@ -124,20 +124,14 @@ fn again(session: &Session, succession: &Succession, settings: &Auth, now: Times
     if !matches!(succession, Succession::Retryable(_)) || session.last_used_at == now {
         return Verdict::Again(None);
     }
-    let Refreshes { since, count } = session.refreshes;
-    let end = since.after(settings.throttle.refresh_window.duration());
-    if end <= now {
-        let first = Refreshes {
-            since: now,
-            count: 1,
-        };
-        Verdict::Again(Some(first))
-    } else if count < settings.throttle.refreshes {
-        let count = count.saturating_add(1);
-        Verdict::Again(Some(Refreshes { since, count }))
-    } else {
-        Verdict::Throttle(Refused { until: end })
-    }
+    let judged = count(session.refreshes, settings, now);
+    let Verdict::Count(Refreshes { since, count }) = judged else {
+        return judged;
+    };
+    let is_over = since.after(settings.throttle.refresh_window.duration()) <= now;
+    let (since, before) = if is_over { (now, 0) } else { (since, count) };
+    let count = before.saturating_add(1);
+    Verdict::Again(Some(Refreshes { since, count }))
 }
 
 /// Judges the newest token when its refresh is not the first within the window.
@@ -198,14 +192,13 @@ impl<'a> Exchange<'a> {
         }
     }
 
-    /// For how long the session has had the successor, where it is given once more.
+    /// For how long the session has had the successor, where it is given once more to a client's key.
     #[must_use]
     pub fn repeats_after(&self, session: &Session) -> Option<Duration> {
-        let millis = self
-            .now
-            .millis()
-            .saturating_sub(session.last_used_at.millis());
-        (millis > 0).then(|| Duration::from_millis(millis))
+        let before = session.last_used_at.millis();
+        let millis = self.now.millis().saturating_sub(before);
+        let repeats = matches!(self.succession, Succession::Retryable(_)) && millis > 0;
+        repeats.then(|| Duration::from_millis(millis))
     }
 
     /// Judges the token by [`judge`].

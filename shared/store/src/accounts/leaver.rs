@@ -16,8 +16,9 @@ use crate::tables::Store;
 const MOST_ITEMS: usize = 100;
 
 impl Store {
-    /// The parts that settle the keys which a leaving admin has made or rotated, where a transaction already has `taken` items. A
-    /// key that is made meanwhile fails the condition. Keys beyond what the transaction takes are deleted before it.
+    /// The parts that settle the keys which a leaving admin has made or rotated, where a transaction already has `taken`
+    /// items. A key that is made meanwhile fails the condition. Keys beyond what the transaction takes are deleted before
+    /// it.
     ///
     /// # Errors
     /// `users/has-api-keys`, `common/unavailable`, `common/internal`.

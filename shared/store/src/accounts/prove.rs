@@ -24,7 +24,8 @@ pub struct Proven {
 impl Store {
     /// Proves the user of an address who shows no session, and acts on that while the attempt is given back. Three reads
     /// of 1 RRU and a write of 1 WRU, whatever is found; a failure takes a second write, for the source. An address or a
-    /// source that failed of late takes further writes. `admission` is asked beside the attempt, and its refusal is told before any other.
+    /// source that failed of late takes further writes. `admission` is asked beside the attempt, and its refusal is told
+    /// before any other.
     ///
     /// # Errors
     /// Those of `admission` and `act`; `auth/too-many-requests`; `auth/invalid-credentials`, the same for an unknown

@@ -5,6 +5,7 @@ use api::tables::SESSIONS;
 use api::{Error, Id, Timestamp, wire};
 use auth::session::{Client, Refreshes};
 use auth::{RefreshToken, Session, User};
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use crate::fault;
@@ -124,25 +125,12 @@ impl Store {
             .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":seconds", number(now.seconds()))
             .expression_attribute_values(":expires", number(expires_at))
-            .expression_attribute_values(":since", time(since))
-            .return_values(ReturnValue::AllNew)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+            .expression_attribute_values(":since", time(since));
         let update = match counted {
             None => update,
             Some(_) => update.expression_attribute_values(":most", number(settings.refreshes)),
         };
-        match update.send().await {
-            Ok(output) => {
-                let item = output
-                    .attributes
-                    .ok_or_else(|| Error::internal("no attributes returned"))?;
-                Ok(Rotation::Done(read_session(item)?))
-            }
-            Err(error) => match fault::failed_condition(&error) {
-                Some(found) => Ok(Rotation::Refused(found.map(read_session).transpose()?)),
-                None => Err(fault::of(&error)),
-            },
-        }
+        rotation(update).await
     }
 
     /// Counts a refresh that changes no token, on condition that the session is as it was found. 1 WRU.
@@ -176,15 +164,8 @@ impl Store {
             .expression_attribute_values(":hash", text(&found.refresh_token_hash))
             .expression_attribute_values(":before", time(found.refreshes.since))
             .expression_attribute_values(":seen", number(found.refreshes.count))
-            .expression_attribute_values(":seconds", number(now.seconds()))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match update.send().await {
-            Ok(_) => Ok(Rotation::Done(found)),
-            Err(error) => match fault::failed_condition(&error) {
-                Some(found) => Ok(Rotation::Refused(found.map(read_session).transpose()?)),
-                None => Err(fault::of(&error)),
-            },
-        }
+            .expression_attribute_values(":seconds", number(now.seconds()));
+        rotation(update).await
     }
 
     /// Ends a session, if it exists and has not ended. 1 WRU.
@@ -340,6 +321,25 @@ pub(super) fn session_item(session: &Session, client: &Client) -> Item {
         ("user_agent".to_owned(), text(&client.user_agent)),
         ("ip".to_owned(), text(&client.ip)),
     ])
+}
+
+/// Sends an update of a session, and tells the session after it, or as its condition found it.
+async fn rotation(update: UpdateItemFluentBuilder) -> Result<Rotation, Error> {
+    let update = update
+        .return_values(ReturnValue::AllNew)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    match update.send().await {
+        Ok(output) => {
+            let item = output
+                .attributes
+                .ok_or_else(|| Error::internal("no attributes returned"))?;
+            Ok(Rotation::Done(read_session(item)?))
+        }
+        Err(error) => match fault::failed_condition(&error) {
+            Some(found) => Ok(Rotation::Refused(found.map(read_session).transpose()?)),
+            None => Err(fault::of(&error)),
+        },
+    }
 }
 
 /// The client that began a session.
