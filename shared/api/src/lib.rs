@@ -8,6 +8,7 @@ pub mod definition;
 pub mod deployment;
 pub mod endpoints;
 pub mod error;
+pub mod event;
 pub mod fingerprint;
 pub mod front;
 pub mod id;

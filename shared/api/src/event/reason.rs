@@ -1,0 +1,113 @@
+//! The reasons of changes to accounts, sessions and API keys: a closed list, as the items hold them.
+
+use schemars::JsonSchema;
+use serde::{Deserialize, Serialize};
+
+/// The reason of a change to a user, a session or an API key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reason {
+    /// A user has made an account, and begun its first session.
+    Register,
+    /// An admin or a server has made a user, or an admin an API key.
+    Create,
+    /// An operator has imported a user.
+    Import,
+    /// Role, profile or the switch of an account was changed.
+    Update,
+    /// An operator has made a user an admin.
+    Promote,
+    /// A user has changed the password.
+    PasswordChange,
+    /// An admin or a server has set the password.
+    PasswordSet,
+    /// All sessions of a user were ended, or all but the one that asked.
+    SessionsEnd,
+    /// A user or an API key was deleted.
+    Delete,
+    /// A user has brought the deleted account back, and begun a session.
+    Restore,
+    /// A user has signed in.
+    Login,
+    /// A user has signed out.
+    Logout,
+    /// A refresh token was shown again after its successor: somebody has a copy.
+    RefreshTokenReuse,
+    /// A user has ended another session of the same account.
+    User,
+    /// An admin or a server has ended the session of a user.
+    Admin,
+    /// The secret of an API key was replaced.
+    Rotate,
+    /// The API key went with the rights of the admin who had made it.
+    Leave,
+}
+
+impl Reason {
+    /// Every reason.
+    pub const ALL: [Self; 17] = [
+        Self::Register,
+        Self::Create,
+        Self::Import,
+        Self::Update,
+        Self::Promote,
+        Self::PasswordChange,
+        Self::PasswordSet,
+        Self::SessionsEnd,
+        Self::Delete,
+        Self::Restore,
+        Self::Login,
+        Self::Logout,
+        Self::RefreshTokenReuse,
+        Self::User,
+        Self::Admin,
+        Self::Rotate,
+        Self::Leave,
+    ];
+
+    /// The name in the items and on the wire.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Register => "register",
+            Self::Create => "create",
+            Self::Import => "import",
+            Self::Update => "update",
+            Self::Promote => "promote",
+            Self::PasswordChange => "password-change",
+            Self::PasswordSet => "password-set",
+            Self::SessionsEnd => "sessions-end",
+            Self::Delete => "delete",
+            Self::Restore => "restore",
+            Self::Login => "login",
+            Self::Logout => "logout",
+            Self::RefreshTokenReuse => "refresh-token-reuse",
+            Self::User => "user",
+            Self::Admin => "admin",
+            Self::Rotate => "rotate",
+            Self::Leave => "leave",
+        }
+    }
+
+    /// The reason of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|reason| reason.as_str() == name)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_reason_has_one_name_everywhere() {
+        for reason in Reason::ALL {
+            assert_eq!(Reason::parse(reason.as_str()), Some(reason));
+            assert_eq!(json!(reason), json!(reason.as_str()));
+        }
+        assert_eq!(Reason::parse("Register"), None);
+    }
+}
