@@ -69,7 +69,7 @@ pub const SESSIONS: SystemTable = SystemTable {
 /// `_settings`
 pub const SETTINGS: SystemTable = SystemTable {
     name: "_settings",
-    doc: "The signing secret, and the keys of tags, cursors and pseudonyms.",
+    doc: "The signing secret, and the keys of tags, cursors, pseudonyms and sealing.",
     key: &["id"],
     expires: None,
     indexes: &[],

@@ -13,10 +13,19 @@ pub struct Opening<'a> {
     pub deployment: &'a Deployment,
     /// The signing secret of the settings, if they have one.
     pub secret: Option<&'a str>,
-    /// Whether the endpoint may keep the first signing secret: its grants decide.
+    /// Whether the endpoint may keep the keys that are missing: its grants decide.
     pub keeps_first_secret: bool,
-    /// Random bytes: the first signing secret, where there is none yet and the endpoint may keep it.
-    pub random: KeyBytes,
+    /// Random bytes: the keys to keep where there are none yet and the endpoint may keep them.
+    pub fresh: Fresh,
+}
+
+/// New keys, from the random source.
+#[derive(Clone, Copy)]
+pub struct Fresh {
+    /// The first signing secret.
+    pub signing: KeyBytes,
+    /// The sealing key of number 1.
+    pub sealing: KeyBytes,
 }
 
 /// The state that every request of an endpoint shares.

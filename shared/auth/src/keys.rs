@@ -1,5 +1,6 @@
 //! The keys of a deployment: those that are stored, and those that follow from the signing secret.
 
+use std::collections::BTreeMap;
 use std::sync::Once;
 
 use api::Error;
@@ -14,7 +15,7 @@ use ring::{aead, hkdf, hmac};
 /// The bytes of every key but the signing secret.
 pub type KeyBytes = [u8; 32];
 
-/// The keys as a table has them. The missing ones follow from the signing secret.
+/// The keys as a table has them. The missing ones follow from the signing secret, but for the sealing keys.
 #[derive(Clone, Default)]
 pub struct Stored {
     /// The secret that signs.
@@ -27,6 +28,8 @@ pub struct Stored {
     pub cursors: Vec<KeyBytes>,
     /// The keys of pseudonyms; the first alone is used.
     pub pseudonyms: Vec<KeyBytes>,
+    /// The sealing keys by number; the highest number seals, all open. They follow from no other secret.
+    pub sealing: BTreeMap<u32, KeyBytes>,
 }
 
 /// Every key of a deployment. No key serves two purposes (NIST SP 800-57 part 1, section 5.2).
@@ -38,6 +41,7 @@ pub struct Keys {
     pub(crate) tags: Vec<hmac::Key>,
     pub(crate) cursors: Vec<aead::LessSafeKey>,
     pseudonyms: hmac::Key,
+    pub(crate) sealing: BTreeMap<u32, KeyBytes>,
 }
 
 /// A signing secret, which signs JWTs and nothing else.
@@ -109,6 +113,7 @@ impl Keys {
                 .map(cipher)
                 .collect::<Result<_, _>>()?,
             pseudonyms: mac(pseudonyms),
+            sealing: stored.sealing,
         })
     }
 
@@ -144,7 +149,7 @@ fn issuer(table_prefix: &str) -> String {
 }
 
 /// A key for one purpose, from a secret (HKDF, RFC 5869).
-fn derive(issuer: &str, secret: &[u8], purpose: &[u8]) -> Result<KeyBytes, Error> {
+pub(crate) fn derive(issuer: &str, secret: &[u8], purpose: &[u8]) -> Result<KeyBytes, Error> {
     let root = hkdf::Salt::new(hkdf::HKDF_SHA256, issuer.as_bytes()).extract(secret);
     let mut key = [0; 32];
     root.expand(&[purpose], hkdf::HKDF_SHA256)
@@ -157,7 +162,7 @@ fn mac(key: &KeyBytes) -> hmac::Key {
     hmac::Key::new(hmac::HMAC_SHA256, key)
 }
 
-fn cipher(key: &KeyBytes) -> Result<aead::LessSafeKey, Error> {
+pub(crate) fn cipher(key: &KeyBytes) -> Result<aead::LessSafeKey, Error> {
     aead::UnboundKey::new(&aead::AES_256_GCM, key)
         .map(aead::LessSafeKey::new)
         .map_err(|_| Error::internal("a key of another length"))

@@ -24,6 +24,7 @@ pub mod refresh_token;
 #[cfg(test)]
 mod sample;
 pub mod scope;
+pub mod sealing;
 pub mod session;
 pub mod terms;
 pub mod throttle;
@@ -33,7 +34,7 @@ pub mod writer;
 
 pub use access_token::Claims;
 pub use api_key::{ApiKey, PresentedKey};
-pub use backing::{Backing, Keyring, Opening};
+pub use backing::{Backing, Fresh, Keyring, Opening};
 pub use caller::{Admitted, Caller, Credentials};
 pub use grant::{Requirement, Scope};
 pub use guess::{Door, Guess};

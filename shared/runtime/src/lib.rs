@@ -18,7 +18,7 @@ use std::process::ExitCode;
 
 use api::Error;
 use api::endpoints::Endpoint;
-use auth::{Backing, Opening};
+use auth::{Backing, Fresh, Opening};
 
 pub use boot::Boot;
 pub use call::Call;
@@ -46,9 +46,12 @@ where
         let state = S::open(Opening {
             deployment: &boot.deployment,
             secret: boot.secret(),
-            // The right to write to `_settings` is the right to keep the first signing secret.
+            // The right to write to `_settings` is the right to keep the keys that are missing.
             keeps_first_secret: E::ENTRY.keeps_first_secret(),
-            random: boot.random()?,
+            fresh: Fresh {
+                signing: boot.random()?,
+                sealing: boot.random()?,
+            },
         })
         .await?;
         // Both live as long as the process.

@@ -10,14 +10,14 @@ impl Backing for Store {
     /// again by the first request that needs it.
     async fn open(opening: Opening<'_>) -> Result<Self, Error> {
         let Opening {
-            deployment, random, ..
+            deployment, fresh, ..
         } = opening;
         let first = if opening.keeps_first_secret {
-            FirstSecret::Keep(random)
+            FirstSecret::Keep(fresh)
         } else {
             FirstSecret::Await(Box::new(Keys::new(
                 &deployment.table_prefix,
-                &random,
+                &fresh.signing,
                 None,
             )?))
         };

@@ -1,11 +1,13 @@
-//! `_settings`: the signing keys.
+//! `_settings`: the signing keys, and those that seal.
 
+use std::collections::{BTreeMap, HashMap};
 use std::time::Duration;
 
 use api::Error;
 use api::settings::check_secret;
 use api::tables::SETTINGS;
 use auth::keys::{KeyBytes, Stored};
+use auth::sealing::{self, Purpose};
 use auth::{Keyring, Keys};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use base64::Engine;
@@ -25,6 +27,7 @@ const PREVIOUS: &str = "previous";
 const TAGS: &str = "tags";
 const CURSORS: &str = "cursors";
 const PSEUDONYMS: &str = "pseudonyms";
+const SEALING: &str = "sealing";
 
 impl Store {
     /// Returns the signing keys.
@@ -42,6 +45,25 @@ impl Store {
         }
     }
 
+    /// Opens a value that was sealed for this purpose and place; `None` for anything else. A value of a newer key than this
+    /// instance has read costs a read of the keys, 1 RRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn unseal(
+        &self,
+        place: (Purpose, &str),
+        sealed: &str,
+    ) -> Result<Option<Vec<u8>>, Error> {
+        let keys = self.keys().await?;
+        let known = sealing::number(sealed).is_none_or(|number| keys.has_sealing_key(number));
+        if known {
+            return Ok(keys.unseal(place, sealed));
+        }
+        let newer = self.read_keys().await?;
+        Ok(newer.and_then(|keys| keys.unseal(place, sealed)))
+    }
+
     /// Opens the connection with the one read that every function may do, and keeps the keys that it finds. It never
     /// fails: the first request tries again.
     pub(crate) async fn warm(&self) {
@@ -54,13 +76,22 @@ impl Store {
         let item = self.signing_item().await?.unwrap_or_default();
         let secret = match (self.signing_secret(&item)?, &self.first) {
             (Some(secret), _) => secret,
-            (None, FirstSecret::Keep(secret)) => STANDARD.encode(secret).into_bytes(),
+            (None, FirstSecret::Keep(fresh)) => STANDARD.encode(fresh.signing).into_bytes(),
             (None, FirstSecret::Await(_) | FirstSecret::Never) => return Ok(None),
         };
         let stored = self.stored(&item, secret)?;
         let keys = match &self.first {
-            FirstSecret::Keep(_) if !self.is_complete(&item) => {
-                let item = self.complete(&item, stored).await?;
+            FirstSecret::Keep(fresh) if !self.is_complete(&item) => {
+                let first = BTreeMap::from([(1, fresh.sealing)]);
+                let item = self
+                    .complete(
+                        &item,
+                        Stored {
+                            sealing: first,
+                            ..stored
+                        },
+                    )
+                    .await?;
                 let secret = self.signing_secret(&item)?;
                 self.stored(&item, secret.ok_or_else(|| broken(CURRENT))?)?
             }
@@ -72,7 +103,7 @@ impl Store {
     /// Whether nothing is missing.
     fn is_complete(&self, item: &Item) -> bool {
         let signs = self.secret.is_some() || item.contains_key(CURRENT);
-        let others = [TAGS, CURSORS, PSEUDONYMS];
+        let others = [TAGS, CURSORS, PSEUDONYMS, SEALING];
         signs && others.iter().all(|name| item.contains_key(*name))
     }
 
@@ -101,6 +132,7 @@ impl Store {
             tags: list(TAGS)?,
             cursors: list(CURSORS)?,
             pseudonyms: list(PSEUDONYMS)?,
+            sealing: sealing_keys(item)?,
         })
     }
 
@@ -134,6 +166,7 @@ impl Store {
                 list(stored.pseudonyms.get(..1).unwrap_or_default()),
             ),
         ];
+        missing.push((SEALING, numbered(&stored.sealing)));
         // A secret of the settings stays there.
         if self.secret.is_none() {
             missing.push((CURRENT, text(secret)));
@@ -184,6 +217,28 @@ fn secret(item: &Item, name: &str) -> Result<Option<Vec<u8>>, Error> {
             "_settings item: `{name}` is no signing secret of 32 bytes"
         ))),
     }
+}
+
+/// The sealing keys by their numbers.
+fn sealing_keys(item: &Item) -> Result<BTreeMap<u32, KeyBytes>, Error> {
+    match item.get(SEALING) {
+        None => Ok(BTreeMap::new()),
+        Some(AttributeValue::M(keys)) => keys
+            .iter()
+            .map(|(number, key)| {
+                let number = number.parse().map_err(|_| broken(SEALING))?;
+                Ok((number, bytes(SEALING, key)?))
+            })
+            .collect(),
+        Some(_) => Err(broken(SEALING)),
+    }
+}
+
+fn numbered(keys: &BTreeMap<u32, KeyBytes>) -> AttributeValue {
+    let keys = keys
+        .iter()
+        .map(|(number, key)| (number.to_string(), text(STANDARD.encode(key))));
+    AttributeValue::M(keys.collect::<HashMap<_, _>>())
 }
 
 fn bytes(name: &str, key: &AttributeValue) -> Result<KeyBytes, Error> {

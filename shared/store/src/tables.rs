@@ -6,8 +6,7 @@ use std::time::Duration;
 
 use api::Deployment;
 use api::tables::{API_KEYS, SESSIONS, THROTTLE, USERS};
-use auth::Keys;
-use auth::keys::KeyBytes;
+use auth::{Fresh, Keys};
 use aws_sdk_dynamodb::Client;
 use tokio::sync::OnceCell;
 
@@ -30,8 +29,8 @@ pub struct Store {
 
 /// The action of a function where the table has no signing secret yet.
 pub(crate) enum FirstSecret {
-    /// Store this secret, and the other keys that are missing.
-    Keep(KeyBytes),
+    /// Store these keys where they are missing, and the others that are.
+    Keep(Fresh),
     /// Use keys that have signed nothing, so that every token is refused, until another function has stored a secret.
     Await(Box<Keys>),
     /// Do nothing: an operator's tool does not use keys.

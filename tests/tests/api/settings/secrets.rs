@@ -77,8 +77,15 @@ fn of_many_functions_that_start_at_once_one_makes_the_secret_for_all() {
             assert_eq!(list(&lists, &text(&reply, "accessToken")).status, 200);
         }
     }
-    let secret = items::settings(&endpoint).get(&signing());
-    let secret = secret["current"]["S"].as_str().unwrap();
+    let kept = items::settings(&endpoint).get(&signing());
+    let sealing = kept["sealing"]["M"].as_object().unwrap();
+    assert_eq!(
+        sealing.len(),
+        1,
+        "one sealing key, of all that were offered"
+    );
+    assert_eq!(sealing["1"]["S"].as_str().unwrap().len(), 44, "32 bytes");
+    let secret = kept["current"]["S"].as_str().unwrap();
     assert!(secret.len() >= 43, "at least 256 random bits");
     let token = text(&register(&registers[0]), "accessToken");
     assert!(forge::is_signed_by(&token, secret));
