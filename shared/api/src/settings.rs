@@ -1,6 +1,7 @@
 //! The settings: `bakend.json`, overridden key by key by the environment.
 
 mod auth;
+mod events;
 mod origin;
 mod problem;
 mod registration;
@@ -14,6 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::auth::{Auth, Password, RefreshReuse, SameSite, SessionCheck};
+pub use self::events::Events;
 pub use self::origin::shown;
 pub use self::problem::Problem;
 pub use self::registration::Registration;
@@ -35,6 +37,8 @@ pub struct Settings {
     pub cors: Cors,
     /// What is known of a user.
     pub users: Users,
+    /// What events tell.
+    pub events: Events,
 }
 
 /// What is known of a user.
@@ -88,6 +92,10 @@ mod tests {
             name("cors.allowedOrigins"),
             Some("BAKEND_CORS_ALLOWED_ORIGINS")
         );
-        assert_eq!(keys.len(), 31);
+        assert_eq!(
+            name("events.recordAddresses"),
+            Some("BAKEND_EVENTS_RECORD_ADDRESSES")
+        );
+        assert_eq!(keys.len(), 32);
     }
 }
