@@ -176,10 +176,19 @@ impl Policy {
                 .iter()
                 .any(|(granted, table)| *granted == action && table.system() == Some(system))
         };
-        // The prefix covers the system tables as well.
+        let needed_on_indexes = |action, system: &SystemTable| {
+            granted
+                .iter()
+                .any(|(granted, table)| *granted == action && table.indexes_of() == Some(system))
+        };
+        // The prefix covers the system tables as well, and their indexes.
         let mut denied: BTreeMap<BTreeSet<Action>, Vec<Arn>> = BTreeMap::new();
         let everywhere = allowed
             .get(&vec![Arn::EveryTable])
+            .cloned()
+            .unwrap_or_default();
+        let indexed = allowed
+            .get(&vec![Arn::EveryIndex])
             .cloned()
             .unwrap_or_default();
         for system in tables::ALL {
@@ -193,6 +202,17 @@ impl Policy {
                     .entry(actions)
                     .or_default()
                     .push(system_table(system));
+            }
+            let on_indexes: BTreeSet<Action> = indexed
+                .iter()
+                .copied()
+                .filter(|action| !needed_on_indexes(*action, system))
+                .collect();
+            if !system.indexes.is_empty() && !on_indexes.is_empty() {
+                denied
+                    .entry(on_indexes)
+                    .or_default()
+                    .push(system_indexes(system));
             }
         }
         // A password hash is for the endpoints that need it, action by action.
@@ -265,9 +285,7 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
         Table::UniqueRecords => all(&is_unique, Arn::Table, Arn::EveryTable),
         Table::RelatedUsers if !targets.contains("users") => Vec::new(),
         system => {
-            let indexes = system.indexes_of().map(|system| {
-                Arn::Indexes(names::system_table(system.name), system.name.to_owned())
-            });
+            let indexes = system.indexes_of().map(system_indexes);
             system
                 .system()
                 .map(system_table)
@@ -280,6 +298,10 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
 
 fn system_table(system: &SystemTable) -> Arn {
     Arn::Table(names::system_table(system.name), system.name.to_owned())
+}
+
+fn system_indexes(system: &SystemTable) -> Arn {
+    Arn::Indexes(names::system_table(system.name), system.name.to_owned())
 }
 
 #[cfg(test)]
@@ -405,12 +427,18 @@ mod tests {
                 statement(
                     "Deny",
                     &["Query"],
-                    system(&[
-                        "UsersTable",
-                        "SessionsTable",
-                        "SettingsTable",
-                        "ThrottleTable",
-                        "ApiKeysTable"
+                    json!([
+                        arn("UsersTable"),
+                        { "Fn::Sub": "${UsersTable.Arn}/index/*" },
+                        arn("SessionsTable"),
+                        arn("SettingsTable"),
+                        arn("ThrottleTable"),
+                        arn("ApiKeysTable"),
+                        arn("EventsTable"),
+                        arn("DeliveriesTable"),
+                        arn("AuditTable"),
+                        { "Fn::Sub": "${AuditTable.Arn}/index/*" },
+                        arn("ConfigurationTable"),
                     ])
                 ),
                 no_hashes(&["BatchGetItem"]),
@@ -430,6 +458,10 @@ mod tests {
             "SessionsTable",
             "ThrottleTable",
             "ApiKeysTable",
+            "EventsTable",
+            "DeliveriesTable",
+            "AuditTable",
+            "ConfigurationTable",
         ]);
         assert!(
             get.contains(&statement("Deny", &["GetItem"], denied)),

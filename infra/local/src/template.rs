@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use crate::{REGION, STACK};
 
@@ -23,6 +23,8 @@ pub struct Table {
     pub create: Value,
     /// The attribute that holds the time to live, if there is one.
     pub ttl: Option<String>,
+    /// The `StreamSpecification` of its changes, if it has a stream.
+    pub stream: Option<Value>,
 }
 
 /// One statement of a function's policy.
@@ -104,13 +106,10 @@ impl Template {
             }
             create.insert("TableName".to_owned(), Value::from(name.clone()));
             create.insert("BillingMode".to_owned(), Value::from("PAY_PER_REQUEST"));
-            if let Some(view) = properties
+            let view = properties
                 .get("StreamSpecification")
-                .and_then(|stream| stream.get("StreamViewType"))
-            {
-                let stream = serde_json::json!({ "StreamEnabled": true, "StreamViewType": view });
-                create.insert("StreamSpecification".to_owned(), stream);
-            }
+                .and_then(|stream| stream.get("StreamViewType"));
+            let stream = view.map(|view| json!({ "StreamEnabled": true, "StreamViewType": view }));
             let ttl = properties
                 .get("TimeToLiveSpecification")
                 .and_then(|ttl| ttl.get("AttributeName"));
@@ -119,6 +118,7 @@ impl Template {
                 name,
                 create: Value::Object(create),
                 ttl,
+                stream,
             });
         }
         tables.sort_by(|a, b| a.name.cmp(&b.name));

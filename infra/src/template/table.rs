@@ -1,7 +1,7 @@
 //! The tables: of the system and of the collections.
 
 use api::Definition;
-use api::tables::SystemTable;
+use api::tables::{Stream, SystemTable};
 use serde::Serialize;
 use serde_yaml_ng::{Mapping, Value};
 
@@ -21,6 +21,8 @@ pub(super) struct Table {
     global_secondary_indexes: Vec<Index>,
     #[serde(skip_serializing_if = "Option::is_none")]
     time_to_live_specification: Option<TimeToLive>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    stream_specification: Option<StreamSpecification>,
     point_in_time_recovery_specification: PointInTimeRecovery,
     #[serde(rename = "SSESpecification")]
     sse_specification: Value,
@@ -66,6 +68,12 @@ struct TimeToLive {
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
+struct StreamSpecification {
+    stream_view_type: &'static str,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
 struct PointInTimeRecovery {
     point_in_time_recovery_enabled: bool,
 }
@@ -94,7 +102,9 @@ pub(super) fn system_table(system: &SystemTable) -> Resource<Table> {
             )
         })
         .collect();
-    table(system.name, None, &key, system.expires, &indexes)
+    let mut table = table(system.name, None, &key, system.expires, &indexes);
+    table.properties.stream_specification = system.stream.map(stream);
+    table
 }
 
 pub(super) fn collection_table(collection: &Definition) -> Resource<Table> {
@@ -121,13 +131,23 @@ pub(super) fn collection_table(collection: &Definition) -> Resource<Table> {
         owner_field: Some(collection.owner_field().to_owned()),
         unique: unique.collect(),
     };
-    table(
+    let mut table = table(
         &collection.name,
         Some(metadata),
         &[SHARD, ("id", "S")],
         Some("expires_at"),
         &indexes,
-    )
+    );
+    table.properties.stream_specification =
+        collection.events.then(|| stream(Stream::NewAndOldImages));
+    table
+}
+
+fn stream(content: Stream) -> StreamSpecification {
+    let stream_view_type = match content {
+        Stream::NewAndOldImages => "NEW_AND_OLD_IMAGES",
+    };
+    StreamSpecification { stream_view_type }
 }
 
 fn table(
@@ -177,6 +197,7 @@ fn table(
                 attribute_name,
                 enabled: true,
             }),
+            stream_specification: None,
             point_in_time_recovery_specification: PointInTimeRecovery {
                 point_in_time_recovery_enabled: true,
             },

@@ -216,7 +216,7 @@ fn the_count_is_that_of_the_template_and_of_what_sam_adds() {
         assert_eq!(count.total(), resources + PAGE.len() + 1);
         let line = usage(PAGE, &collections).expect("few enough");
         let formula = format!(
-            "{} functions × 2 + {number} collections × 1 + 15 fixed = {} resources; {} of 450 are left.",
+            "{} functions × 2 + {number} collections × 1 + 19 fixed = {} resources; {} of 450 are left.",
             PAGE.len(),
             count.total(),
             450 - count.total()
@@ -250,10 +250,39 @@ fn a_collection_is_a_table_with_the_indexes_it_needs() {
         shown["TimeToLiveSpecification"],
         json!({ "AttributeName": "expires_at", "Enabled": true })
     );
+    let stream = json!({ "StreamViewType": "NEW_AND_OLD_IMAGES" });
+    assert_eq!(shown["StreamSpecification"], stream);
     let metadata = template
         .get("Resources")
         .and_then(|all| all.get("MyNotesCollection")?.get("Metadata")?.get("Shards"));
     assert_eq!(metadata, Some(&Value::from(1)));
+}
+
+#[test]
+fn tables_have_streams_where_their_changes_make_events() {
+    let mut silent = definition("silent");
+    silent.events = false;
+    let template = drawn(&[definition("notes"), silent]).expect("drawn");
+    let all = template["Resources"].as_mapping().expect("there");
+    let streaming: Vec<&str> = all
+        .iter()
+        .filter(|(_, it)| it["Properties"].get("StreamSpecification").is_some())
+        .filter_map(|(id, _)| id.as_str())
+        .collect();
+    let expected = [
+        "UsersTable",
+        "SessionsTable",
+        "ApiKeysTable",
+        "DeliveriesTable",
+        "ConfigurationTable",
+        "NotesCollection",
+    ];
+    assert_eq!(streaming, expected);
+    for id in expected {
+        let stream = properties(&template, id).get("StreamSpecification");
+        let view = stream.and_then(|stream| stream.get("StreamViewType"));
+        assert_eq!(view, Some(&Value::from("NEW_AND_OLD_IMAGES")), "{id}");
+    }
 }
 
 #[test]
@@ -341,7 +370,7 @@ fn what_cloudformation_would_refuse_is_refused_in_one_line() {
         "{error}"
     );
 
-    let extra: Vec<String> = (0..218).map(|number| format!("extra-{number}")).collect();
+    let extra: Vec<String> = (0..216).map(|number| format!("extra-{number}")).collect();
     let entries: Vec<Entry> = extra
         .iter()
         .map(|name| Entry {
@@ -354,11 +383,11 @@ fn what_cloudformation_would_refuse_is_refused_in_one_line() {
     let page: Vec<&Entry> = entries.iter().collect();
     let error = draw(&page, &[], &marks()).expect_err("refused");
     assert!(
-        error.contains("218 functions × 2 + 0 collections × 1 + 15 fixed = 451 resources")
+        error.contains("216 functions × 2 + 0 collections × 1 + 19 fixed = 451 resources")
             && !error.contains('\n'),
         "{error}"
     );
-    assert!(usage(&page[..217], &[]).is_ok_and(|line| line.contains("; 1 of 450 are left")));
+    assert!(usage(&page[..215], &[]).is_ok_and(|line| line.contains("; 1 of 450 are left")));
     let error = draw(&page[..2], &[], &marks()).expect_err("refused");
     assert!(
         error.contains("get /api/x") && error.contains("extra-1"),

@@ -58,10 +58,28 @@ pub struct Definition {
     #[schemars(length(max = 10))]
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub row_filters: Vec<RowFilter>,
+    /// Whether changes of the records make events, for webhooks, triggers and the audit log.
+    #[serde(default = "yes", skip_serializing_if = "is_yes")]
+    pub events: bool,
+    /// Whether the audit log keeps who changed which record and which fields; needs `events`.
+    #[serde(default, skip_serializing_if = "is_no")]
+    pub audit: bool,
 }
 
 fn one() -> u8 {
     1
+}
+
+fn yes() -> bool {
+    true
+}
+
+fn is_yes(value: &bool) -> bool {
+    *value
+}
+
+fn is_no(value: &bool) -> bool {
+    !value
 }
 
 impl Definition {

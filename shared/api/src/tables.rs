@@ -14,7 +14,7 @@ pub struct SystemTable {
     pub expires: Option<&'static str>,
     /// The indexes, each with every attribute.
     pub indexes: &'static [Index],
-    /// The content of a stream of the table's changes; no table has a stream yet.
+    /// The content of the stream of the table's changes, for the tables whose changes make events.
     pub stream: Option<Stream>,
 }
 
@@ -37,6 +37,9 @@ pub enum Stream {
 /// The attribute by which items expire, in every table that has such items.
 const EXPIRES: Option<&str> = Some("expires_at");
 
+/// The stream of every table whose changes make events.
+const CHANGES: Option<Stream> = Some(Stream::NewAndOldImages);
+
 /// The index of [`USERS`] that holds the users alone, in the order of their ids.
 pub const USERS_BY_KIND: Index = Index {
     name: "by_kind",
@@ -50,7 +53,7 @@ pub const USERS: SystemTable = SystemTable {
     key: &["id"],
     expires: EXPIRES,
     indexes: &[USERS_BY_KIND],
-    stream: None,
+    stream: CHANGES,
 };
 
 /// The start of the partition keys of [`USERS`] that belong to identities, which hold the password hashes.
@@ -63,7 +66,7 @@ pub const SESSIONS: SystemTable = SystemTable {
     key: &["user_id", "id"],
     expires: EXPIRES,
     indexes: &[],
-    stream: None,
+    stream: CHANGES,
 };
 
 /// `_settings`
@@ -89,15 +92,77 @@ pub const THROTTLE: SystemTable = SystemTable {
 /// `_api_keys`
 pub const API_KEYS: SystemTable = SystemTable {
     name: "_api_keys",
-    doc: "API keys, and how many were ever made.",
+    doc: "API keys, and how many were ever made; a deleted key expires.",
     key: &["kind", "id"],
-    expires: None,
+    expires: EXPIRES,
+    indexes: &[],
+    stream: CHANGES,
+};
+
+/// `_events`
+pub const EVENTS: SystemTable = SystemTable {
+    name: "_events",
+    doc: "Events that a consumer wants, until they expire.",
+    key: &["id"],
+    expires: EXPIRES,
     indexes: &[],
     stream: None,
 };
 
+/// `_deliveries`
+pub const DELIVERIES: SystemTable = SystemTable {
+    name: "_deliveries",
+    doc: "Consumers of events, their leases, and the queue and the log of each.",
+    key: &["consumer", "id"],
+    expires: EXPIRES,
+    indexes: &[],
+    stream: CHANGES,
+};
+
+/// `_audit`
+pub const AUDIT: SystemTable = SystemTable {
+    name: "_audit",
+    doc: "The audit log: items are added and expire, and nothing changes them.",
+    key: &["shard", "id"],
+    expires: EXPIRES,
+    indexes: &[AUDIT_BY_SUBJECT, AUDIT_BY_ACTOR],
+    stream: None,
+};
+
+/// The index of [`AUDIT`] by the id of the user, record or other thing that changed.
+pub const AUDIT_BY_SUBJECT: Index = Index {
+    name: "by_subject",
+    key: ["subject", "id"],
+};
+
+/// The index of [`AUDIT`] by the id of the user or the key that made the change.
+pub const AUDIT_BY_ACTOR: Index = Index {
+    name: "by_actor",
+    key: ["actor", "id"],
+};
+
+/// `_configuration`
+pub const CONFIGURATION: SystemTable = SystemTable {
+    name: "_configuration",
+    doc: "Configuration that admins change at run time.",
+    key: &["id"],
+    expires: None,
+    indexes: &[],
+    stream: CHANGES,
+};
+
 /// Every system table.
-pub const ALL: [&SystemTable; 5] = [&USERS, &SESSIONS, &SETTINGS, &THROTTLE, &API_KEYS];
+pub const ALL: [&SystemTable; 9] = [
+    &USERS,
+    &SESSIONS,
+    &SETTINGS,
+    &THROTTLE,
+    &API_KEYS,
+    &EVENTS,
+    &DELIVERIES,
+    &AUDIT,
+    &CONFIGURATION,
+];
 
 #[cfg(test)]
 mod tests {

@@ -80,6 +80,8 @@ pub(crate) fn definition(rule: &Rule) -> Definition {
         shards: 1,
         indexes: Vec::new(),
         row_filters: Vec::new(),
+        events: true,
+        audit: false,
     }
 }
 

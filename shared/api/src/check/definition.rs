@@ -27,6 +27,11 @@ const RESERVED_COLLECTIONS: &[&str] = &[
     "webhooks",
     "keys",
     "me",
+    "realtime",
+    "console",
+    "audit",
+    "triggers",
+    "deliveries",
 ];
 
 /// The problems of a definition; `known` are the collections that a relation may point to.
@@ -57,6 +62,10 @@ pub(super) fn definition_problems(
     }
     if !(1..=16).contains(&definition.shards) {
         problem("shards", format!("{} must be 1 to 16", definition.shards));
+    }
+    if definition.audit && !definition.events {
+        let reason = "the audit log is made from events; leave out \"events\": false".to_owned();
+        problem("audit", reason);
     }
     problems.extend(field_problems(&definition.fields, known));
     problems.extend(owner(definition));

@@ -19,6 +19,8 @@ pub enum Action {
     DeleteItem,
     /// `dynamodb:ConditionCheckItem`
     ConditionCheckItem,
+    /// `dynamodb:BatchWriteItem`
+    BatchWriteItem,
 }
 
 impl Action {
@@ -33,6 +35,7 @@ impl Action {
             Self::UpdateItem => "UpdateItem",
             Self::DeleteItem => "DeleteItem",
             Self::ConditionCheckItem => "ConditionCheckItem",
+            Self::BatchWriteItem => "BatchWriteItem",
         }
     }
 }
@@ -56,6 +59,16 @@ pub enum Table {
     Throttle,
     /// `_api_keys`
     ApiKeys,
+    /// `_events`
+    Events,
+    /// `_deliveries`
+    Deliveries,
+    /// `_audit`
+    Audit,
+    /// The indexes of `_audit`.
+    AuditIndex,
+    /// `_configuration`
+    Configuration,
     /// The table of every declared collection.
     Records,
     /// Every index of every collection that has one.
@@ -84,8 +97,13 @@ impl Table {
             Self::Settings => Some(&tables::SETTINGS),
             Self::Throttle => Some(&tables::THROTTLE),
             Self::ApiKeys => Some(&tables::API_KEYS),
+            Self::Events => Some(&tables::EVENTS),
+            Self::Deliveries => Some(&tables::DELIVERIES),
+            Self::Audit => Some(&tables::AUDIT),
+            Self::Configuration => Some(&tables::CONFIGURATION),
             Self::Identities
             | Self::UsersIndex
+            | Self::AuditIndex
             | Self::Records
             | Self::RecordsIndexes
             | Self::IndexedRecords
@@ -101,6 +119,7 @@ impl Table {
     pub const fn indexes_of(self) -> Option<&'static SystemTable> {
         match self {
             Self::UsersIndex => Some(&tables::USERS),
+            Self::AuditIndex => Some(&tables::AUDIT),
             _ => None,
         }
     }

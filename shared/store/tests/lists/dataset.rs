@@ -663,6 +663,7 @@ fn table(definition: &Definition) -> Table {
         name,
         create,
         ttl: None,
+        stream: None,
     }
 }
 

@@ -114,6 +114,16 @@ fn a_bad_definition_is_named_with_file_field_and_reason() {
             "collections/Users.json: name: `Users` is reserved",
         ),
         (
+            "real-time.json",
+            r#"{"name":"real-time","fields":[]}"#,
+            "collections/real-time.json: name: `real-time` is reserved",
+        ),
+        (
+            "a.json",
+            r#"{"name":"a","fields":[],"events":false,"audit":true}"#,
+            "collections/a.json: audit: the audit log is made from events",
+        ),
+        (
             "a.json",
             r#"{"name":"a","fields":[{"name":"a.b","type":"string"}]}"#,
             "collections/a.json: fields[0].name: `a.b` must match",
