@@ -1,7 +1,28 @@
-//! Events: the reasons of the changes that they tell of, and the kinds of actors behind these.
+//! Events: changes that were committed, with their actors. Types and fields are only ever added.
 
 pub mod actor_type;
+mod consumer;
+mod data;
+mod envelope;
+pub mod example;
+mod kind;
+mod pattern;
 pub mod reason;
 
 pub use actor_type::ActorType;
+pub use consumer::{Consumer, NotAConsumer};
+pub use data::Event;
+pub use envelope::{Actor, Envelope, MAX_BYTES, Origin, Subject, VERSION};
+pub use kind::{Kind, NotAKind};
+pub use pattern::{NotAPattern, Pattern};
 pub use reason::Reason;
+
+/// The subjects that are no collection.
+pub mod subjects {
+    /// Users, also in every `auth.*` event.
+    pub const USERS: &str = "users";
+    /// API keys.
+    pub const KEYS: &str = "keys";
+    /// Webhooks.
+    pub const WEBHOOKS: &str = "webhooks";
+}

@@ -1,7 +1,7 @@
 //! API keys as they go over the wire.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::id::Id;
 use crate::time::Timestamp;
@@ -14,7 +14,7 @@ const MAX_SCOPES: usize = 50;
 const MAX_ORIGINS: usize = 20;
 
 /// Whom an API key is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum KeyType {
     /// For an app that anybody can take apart, `pk_live_…`: it names the app and passes no rule.

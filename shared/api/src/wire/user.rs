@@ -1,7 +1,7 @@
 //! Users, as they themselves, anybody and admins see them.
 
 use schemars::JsonSchema;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::error::Detail;
@@ -37,7 +37,7 @@ pub struct PublicUser {
 }
 
 /// A user as admins see it.
-#[derive(Clone, Debug, Serialize, JsonSchema)]
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase")]
 pub struct UserForAdmins {
     /// The user's id.

@@ -1,0 +1,270 @@
+//! The events there are, each with its content.
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use super::kind::Kind;
+use super::reason::Reason;
+use crate::id::Id;
+use crate::time::Timestamp;
+use crate::value;
+use crate::wire::{KeyType, UserForAdmins};
+
+/// Reads the list of events: a variant, its documentation, its type and its content.
+macro_rules! events {
+    ($(
+        $(#[doc = $doc:literal])+
+        $variant:ident $({
+            $( $(#[$meta:meta])* $field:ident: $type:ty, )+
+        })
+    +)+) => {
+        /// An event of a type, with the content that the wire calls `data`.
+        #[derive(Clone, Debug, PartialEq, Serialize)]
+        #[serde(untagged, rename_all_fields = "camelCase")]
+        pub enum Event {
+            $(
+                $(#[doc = $doc])+
+                $variant $({ $( $(#[$meta])* $field: $type, )+ })+,
+            )+
+        }
+
+        impl Event {
+            /// The type.
+            #[must_use]
+            pub fn kind(&self) -> Kind {
+                match self {
+                    $( Self::$variant { .. } => Kind::$variant, )+
+                }
+            }
+
+            /// The event of a type with this content.
+            ///
+            /// # Errors
+            /// The place and the problem of a member that is missing or of another type.
+            pub fn read(kind: Kind, data: Value) -> Result<Self, String> {
+                match kind {
+                    $( Kind::$variant => {
+                        $(
+                        #[derive(Deserialize)]
+                        #[serde(rename_all = "camelCase")]
+                        struct Data { $( $(#[$meta])* $field: $type, )+ }
+                        let Data { $( $field, )+ } = value::read(data)
+                            .map_err(|(place, reason)| format!("{place}: {reason}"))?;
+                        Ok(Self::$variant { $( $field, )+ })
+                        )+
+                    } )+
+                }
+            }
+
+            /// The schema of the content of a type.
+            #[must_use]
+            pub fn schema(kind: Kind, generator: &mut SchemaGenerator) -> Schema {
+                match kind {
+                    $( Kind::$variant => {
+                        $(
+                        #[derive(JsonSchema)]
+                        #[schemars(rename_all = "camelCase")]
+                        #[expect(dead_code, reason = "its schema alone is used")]
+                        struct Data { $( $(#[$meta])* $field: $type, )+ }
+                        Data::json_schema(generator)
+                        )+
+                    } )+
+                }
+            }
+        }
+    };
+}
+
+events! {
+    /// A user has made an account.
+    Registered {
+        /// The user.
+        user: UserForAdmins,
+        /// The session that began with it; null where none did.
+        session_id: Option<Id>,
+        /// The proof that the account was made with: `password`.
+        method: String,
+    }
+    /// A user has signed in.
+    LoggedIn {
+        /// The user.
+        user_id: Id,
+        /// The session that began.
+        session_id: Id,
+        /// The way of signing in: `login`, or `restore`, which also brings a deleted account back.
+        method: String,
+    }
+    /// A user has signed out.
+    LoggedOut {
+        /// The user.
+        user_id: Id,
+        /// The session that ended.
+        session_id: Id,
+    }
+    /// A refresh token was shown again after its successor: somebody may have a copy. Its session has ended.
+    RefreshReused {
+        /// The user.
+        user_id: Id,
+        /// The session that ended.
+        session_id: Id,
+    }
+    /// A session was ended otherwise, or all sessions of a user at once.
+    SessionEnded {
+        /// The user.
+        user_id: Id,
+        /// The session that ended; null where all did.
+        session_id: Option<Id>,
+        /// The session that stays where all others ended, if one does.
+        kept: Option<Id>,
+        /// The reason; null where the write does not tell.
+        reason: Option<Reason>,
+    }
+    /// A password was changed by its user, or set by an admin or a server.
+    PasswordChanged {
+        /// The user.
+        user_id: Id,
+        /// `password-change` by the user, `password-set` by an admin or a server.
+        reason: Reason,
+    }
+    /// A user was made by an admin, a server or an import.
+    UserCreated {
+        /// The user.
+        user: UserForAdmins,
+    }
+    /// Role, profile or switch of a user have changed.
+    UserUpdated {
+        /// The user as it is.
+        user: UserForAdmins,
+        /// The values before; a field without one is absent.
+        previous: Map<String, Value>,
+        /// The names of the members of `user` that have another value, in their order.
+        changed: Vec<String>,
+    }
+    /// A user was deleted.
+    UserDeleted {
+        /// The user.
+        user_id: Id,
+        /// Until when the account can be brought back; null for never.
+        until: Option<Timestamp>,
+    }
+    /// A deleted user is back.
+    UserRestored {
+        /// The user.
+        user_id: Id,
+        /// Until when the account could have been brought back.
+        until: Option<Timestamp>,
+    }
+    /// The last data of a deleted user have gone.
+    UserPurged {
+        /// The user.
+        user_id: Id,
+    }
+    /// A record was created.
+    RecordCreated {
+        /// The id of this write.
+        rev: String,
+        /// The id of the write before; null, unless a record is back under the id of a deleted one.
+        previous_rev: Option<String>,
+        /// The names of the declared fields that have a value, in their order.
+        changed: Vec<String>,
+        /// The record as an admin sees it; null where it was cut.
+        record: Option<Map<String, Value>>,
+        /// Null.
+        previous: Option<Map<String, Value>>,
+        /// Whether the event was too large for its records.
+        #[serde(default, skip_serializing_if = "is_false")]
+        truncated: bool,
+    }
+    /// A record was written, perhaps with the values that it had.
+    RecordUpdated {
+        /// The id of this write.
+        rev: String,
+        /// The id of the write before.
+        previous_rev: Option<String>,
+        /// The names of the declared fields that have another value, in their order.
+        changed: Vec<String>,
+        /// The record as an admin sees it; null where it was cut.
+        record: Option<Map<String, Value>>,
+        /// The record before; null where it was cut.
+        previous: Option<Map<String, Value>>,
+        /// Whether the event was too large for its records.
+        #[serde(default, skip_serializing_if = "is_false")]
+        truncated: bool,
+    }
+    /// A record was deleted.
+    RecordDeleted {
+        /// The id of this write.
+        rev: String,
+        /// The id of the write before.
+        previous_rev: Option<String>,
+        /// The names of the declared fields that had a value, in their order.
+        changed: Vec<String>,
+        /// Null.
+        record: Option<Map<String, Value>>,
+        /// The record before; null where it was cut.
+        previous: Option<Map<String, Value>>,
+        /// Whether the event was too large for its records.
+        #[serde(default, skip_serializing_if = "is_false")]
+        truncated: bool,
+    }
+    /// An API key was made.
+    KeyCreated {
+        /// The key.
+        key_id: Id,
+        /// The name that people call it.
+        name: String,
+        /// For an app or for a server.
+        r#type: KeyType,
+        /// The operations that it may be used for.
+        scopes: Vec<String>,
+    }
+    /// An API key has a new secret.
+    KeyRotated {
+        /// The key.
+        key_id: Id,
+        /// The name that people call it.
+        name: String,
+        /// For an app or for a server.
+        r#type: KeyType,
+        /// The operations that it may be used for.
+        scopes: Vec<String>,
+    }
+    /// An API key was deleted.
+    KeyDeleted {
+        /// The key.
+        key_id: Id,
+        /// The name that people called it.
+        name: String,
+        /// For an app or for a server.
+        r#type: KeyType,
+        /// The operations that it might be used for.
+        scopes: Vec<String>,
+    }
+    /// A webhook was made, changed, rotated or removed.
+    WebhookChanged {
+        /// The webhook.
+        webhook_id: Id,
+        /// The names of the settings that have another value.
+        changed: Vec<String>,
+    }
+    /// A webhook does not answer: new events wait.
+    WebhookFailing {
+        /// The webhook.
+        webhook_id: Id,
+        /// The names of what has changed of it.
+        changed: Vec<String>,
+    }
+    /// A webhook answers again.
+    WebhookRecovered {
+        /// The webhook.
+        webhook_id: Id,
+        /// The names of what has changed of it.
+        changed: Vec<String>,
+    }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks for it")]
+fn is_false(value: &bool) -> bool {
+    !value
+}

@@ -1,0 +1,208 @@
+//! An example of each type of event, for the docs and for tests.
+
+use serde_json::{Map, Value, json};
+
+use super::actor_type::ActorType;
+use super::data::Event;
+use super::envelope::{Actor, Envelope, Origin, Subject, VERSION};
+use super::kind::Kind;
+use super::reason::Reason;
+use super::subjects;
+use crate::id::Id;
+use crate::time::Timestamp;
+use crate::wire::{KeyType, UserForAdmins};
+
+/// The time of every example.
+const AT: Timestamp = Timestamp::from_millis(1_795_863_900_123);
+
+/// An event of a type.
+#[must_use]
+pub fn of(kind: Kind) -> Envelope {
+    let event = content(kind);
+    let (subject, acts) = match kind.family() {
+        "record" => {
+            let owner = Some(user_id().to_string());
+            let subject = Subject::of("posts", id(3));
+            (Subject { owner, ..subject }, user_id())
+        }
+        "key" => (Subject::of(subjects::KEYS, id(4)), id(6)),
+        "webhook" => (Subject::of(subjects::WEBHOOKS, id(5)), id(6)),
+        "user" => (Subject::user(user_id()), id(6)),
+        _ => (Subject::user(user_id()), user_id()),
+    };
+    let (actor, request) = match kind {
+        Kind::UserPurged | Kind::WebhookFailing | Kind::WebhookRecovered => {
+            (Actor::of(ActorType::System), None)
+        }
+        _ => (by(acts), Some(request(kind.is_of_records()))),
+    };
+    Envelope {
+        id: id(1),
+        at: AT,
+        stack: "bakend".to_owned(),
+        version: VERSION,
+        actor: Some(actor),
+        subject,
+        request,
+        event,
+    }
+}
+
+fn id(seed: u8) -> Id {
+    Id::new(AT, [seed; 10])
+}
+
+fn user_id() -> Id {
+    id(2)
+}
+
+fn by(user: Id) -> Actor {
+    Actor {
+        id: Some(user),
+        ..Actor::of(ActorType::User)
+    }
+}
+
+fn request(of_record: bool) -> Origin {
+    let known = |text: &str| Some(text.to_owned()).filter(|_| !of_record);
+    Origin {
+        id: "6f1f4b5c-2f6b-4e3b-9f5e-7d0c8f9b1a2e".to_owned(),
+        ip: known("203.0.113.7"),
+        user_agent: known("Mozilla/5.0"),
+    }
+}
+
+fn user(role: &str) -> UserForAdmins {
+    UserForAdmins {
+        id: user_id(),
+        email: "ada@example.com".to_owned(),
+        role: role.to_owned(),
+        created_at: AT,
+        disabled: false,
+        profile: object(json!({ "username": "ada" })),
+    }
+}
+
+fn object(value: Value) -> Map<String, Value> {
+    match value {
+        Value::Object(object) => object,
+        _ => Map::new(),
+    }
+}
+
+fn record(title: &str) -> Option<Map<String, Value>> {
+    Some(object(json!({
+        "id": id(3), "createdAt": AT, "updatedAt": AT, "createdBy": user_id(), "user_id": user_id(), "title": title,
+    })))
+}
+
+fn revision(seed: u8) -> String {
+    id(seed).to_string()
+}
+
+fn content(kind: Kind) -> Event {
+    let (user_id, session_id) = (user_id(), id(7));
+    let texts = |texts: &[&str]| texts.iter().map(|text| (*text).to_owned()).collect();
+    let (key_id, name, r#type) = (id(4), "importer".to_owned(), KeyType::Secret);
+    let (webhook_id, scopes) = (id(5), texts(&["posts:create"]));
+    match kind {
+        Kind::Registered => Event::Registered {
+            user: user("authenticated"),
+            session_id: Some(session_id),
+            method: "password".to_owned(),
+        },
+        Kind::LoggedIn => Event::LoggedIn {
+            user_id,
+            session_id,
+            method: "login".to_owned(),
+        },
+        Kind::LoggedOut => Event::LoggedOut {
+            user_id,
+            session_id,
+        },
+        Kind::RefreshReused => Event::RefreshReused {
+            user_id,
+            session_id,
+        },
+        Kind::SessionEnded => Event::SessionEnded {
+            user_id,
+            session_id: None,
+            kept: Some(session_id),
+            reason: Some(Reason::PasswordChange),
+        },
+        Kind::PasswordChanged => Event::PasswordChanged {
+            user_id,
+            reason: Reason::PasswordChange,
+        },
+        Kind::UserCreated => Event::UserCreated {
+            user: user("authenticated"),
+        },
+        Kind::UserUpdated => Event::UserUpdated {
+            user: user("editor"),
+            previous: object(json!({ "role": "authenticated" })),
+            changed: texts(&["role"]),
+        },
+        Kind::UserDeleted | Kind::UserRestored => {
+            let until = Some(Timestamp::from_millis(AT.millis() + 30 * 86_400_000));
+            match kind {
+                Kind::UserDeleted => Event::UserDeleted { user_id, until },
+                _ => Event::UserRestored { user_id, until },
+            }
+        }
+        Kind::UserPurged => Event::UserPurged { user_id },
+        Kind::RecordCreated => Event::RecordCreated {
+            rev: revision(8),
+            previous_rev: None,
+            changed: texts(&["title", "user_id"]),
+            record: record("Hello"),
+            previous: None,
+            truncated: false,
+        },
+        Kind::RecordUpdated => Event::RecordUpdated {
+            rev: revision(9),
+            previous_rev: Some(revision(8)),
+            changed: texts(&["title"]),
+            record: record("Hello!"),
+            previous: record("Hello"),
+            truncated: false,
+        },
+        Kind::RecordDeleted => Event::RecordDeleted {
+            rev: revision(10),
+            previous_rev: Some(revision(9)),
+            changed: texts(&["title", "user_id"]),
+            record: None,
+            previous: record("Hello!"),
+            truncated: false,
+        },
+        Kind::KeyCreated => Event::KeyCreated {
+            key_id,
+            name,
+            r#type,
+            scopes,
+        },
+        Kind::KeyRotated => Event::KeyRotated {
+            key_id,
+            name,
+            r#type,
+            scopes,
+        },
+        Kind::KeyDeleted => Event::KeyDeleted {
+            key_id,
+            name,
+            r#type,
+            scopes,
+        },
+        Kind::WebhookChanged => Event::WebhookChanged {
+            webhook_id,
+            changed: texts(&["url"]),
+        },
+        Kind::WebhookFailing => Event::WebhookFailing {
+            webhook_id,
+            changed: texts(&["state"]),
+        },
+        Kind::WebhookRecovered => Event::WebhookRecovered {
+            webhook_id,
+            changed: texts(&["state"]),
+        },
+    }
+}
