@@ -21,11 +21,13 @@ pub struct Deployment {
     pub front: Option<Front>,
     /// Whether callers come by a domain of the owner's (`BAKEND_DOMAIN_NAME`), which only ever answers HTTPS.
     pub has_domain: bool,
-    /// How to reach DynamoDB.
+    /// The event bus that gets every event (`BAKEND_EVENT_BUS_NAME`).
+    pub event_bus: Option<String>,
+    /// How to reach DynamoDB and the other services.
     pub aws: Aws,
 }
 
-/// The connection to DynamoDB, under the names that every AWS SDK reads.
+/// The connection to AWS, under the names that every AWS SDK reads.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Aws {
     /// `AWS_REGION`, such as `eu-central-1`.
@@ -38,6 +40,10 @@ pub struct Aws {
     pub session_token: Option<String>,
     /// `AWS_ENDPOINT_URL_DYNAMODB` or `AWS_ENDPOINT_URL`; AWS's own when absent.
     pub endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_LAMBDA` or `AWS_ENDPOINT_URL`; AWS's own when absent.
+    pub lambda: Option<String>,
+    /// `AWS_ENDPOINT_URL_EVENTBRIDGE` or `AWS_ENDPOINT_URL`; AWS's own when absent.
+    pub event_bridge: Option<String>,
 }
 
 impl std::fmt::Debug for Aws {
@@ -108,6 +114,7 @@ impl Deployment {
                 .map(|text| Front::parse(&text))
                 .transpose()?,
             has_domain: get("BAKEND_DOMAIN_NAME").is_some(),
+            event_bus: get("BAKEND_EVENT_BUS_NAME"),
             aws: Aws::read(get)?,
         })
     }
@@ -123,6 +130,7 @@ impl Aws {
                 reason: reason.to_owned(),
             })
         };
+        let service = |name: &str| get(name).or_else(|| get("AWS_ENDPOINT_URL"));
         Ok(Self {
             region: get("AWS_REGION")
                 .or_else(|| get("AWS_DEFAULT_REGION"))
@@ -134,7 +142,9 @@ impl Aws {
             access_key_id: need("AWS_ACCESS_KEY_ID")?,
             secret_access_key: need("AWS_SECRET_ACCESS_KEY")?,
             session_token: get("AWS_SESSION_TOKEN"),
-            endpoint: get("AWS_ENDPOINT_URL_DYNAMODB").or_else(|| get("AWS_ENDPOINT_URL")),
+            endpoint: service("AWS_ENDPOINT_URL_DYNAMODB"),
+            lambda: service("AWS_ENDPOINT_URL_LAMBDA"),
+            event_bridge: service("AWS_ENDPOINT_URL_EVENTBRIDGE"),
         })
     }
 }

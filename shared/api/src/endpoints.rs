@@ -27,7 +27,7 @@ use crate::wire::{
     ShownSettings, SignedIn, Tokens, Unread, User, UserChanges, UserForAdmins, UserPage,
 };
 
-pub use self::access::{Action, Table};
+pub use self::access::{Action, Right, Table};
 pub use self::entry::{Endpoint, Entry, HasCookie, Hashes, SetsCookie, TakesCookie};
 pub use self::guard::Guard;
 pub use self::message::{Cookie, Deed, Form, Pace, Query, ReplyHeader, RequestHeader, Variable};

@@ -4,6 +4,7 @@
 //! them.
 
 pub mod check;
+pub mod consumers;
 pub mod definition;
 pub mod deployment;
 pub mod endpoints;

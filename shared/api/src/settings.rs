@@ -15,7 +15,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::auth::{Auth, Password, RefreshReuse, SameSite, SessionCheck};
-pub use self::events::Events;
+pub use self::events::{Audit, Events};
 pub use self::origin::shown;
 pub use self::problem::Problem;
 pub use self::registration::Registration;
@@ -37,8 +37,10 @@ pub struct Settings {
     pub cors: Cors,
     /// What is known of a user.
     pub users: Users,
-    /// What events tell.
+    /// What events tell, and what becomes of them.
     pub events: Events,
+    /// What is kept of who did what.
+    pub audit: Audit,
 }
 
 /// What is known of a user.
@@ -96,6 +98,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 32);
+        assert_eq!(keys.len(), 37);
     }
 }

@@ -13,6 +13,8 @@ pub struct Opening<'a> {
     pub deployment: &'a Deployment,
     /// The signing secret of the settings, if they have one.
     pub secret: Option<&'a str>,
+    /// Whether the state needs the signing keys: a worker may have to do without.
+    pub reads_keys: bool,
     /// Whether the endpoint may keep the keys that are missing: its grants decide.
     pub keeps_first_secret: bool,
     /// Random bytes: the keys to keep where there are none yet and the endpoint may keep them.

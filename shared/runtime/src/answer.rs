@@ -46,8 +46,9 @@ pub(crate) type Open = Box<dyn FnOnce(&'static Boot) -> Pending<Handling>>;
 
 /// Runs an endpoint until Lambda stops it; `open` opens its state during init.
 pub(crate) fn run(entry: &'static Entry, open: Open) -> ExitCode {
+    let marks = collections::fingerprints();
     // Lives as long as the process.
-    let started = Boot::read(entry.guard).map(|boot| &*Box::leak(Box::new(boot)));
+    let started = Boot::read(marks.for_guard(entry.guard)).map(|boot| &*Box::leak(Box::new(boot)));
     match started.and_then(|boot| until_stopped(entry, boot, open(boot))) {
         Ok(()) => ExitCode::SUCCESS,
         Err(problem) => {

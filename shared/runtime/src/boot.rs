@@ -3,7 +3,6 @@
 use std::env;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
-use api::endpoints::Guard;
 use api::settings::{self, SecretProblem, Settings, check_secret};
 use api::wire::ShownSetting;
 use api::{Deployment, Error, Timestamp, fingerprint};
@@ -30,8 +29,9 @@ pub struct Boot {
 }
 
 impl Boot {
-    /// Reads environment and settings; refuses a bad signing secret, and the template of other definitions.
-    pub(crate) fn read(guard: Guard) -> Result<Self, String> {
+    /// Reads environment and settings; refuses a bad signing secret, and the template of other definitions, which has
+    /// another mark.
+    pub(crate) fn read(mark: &str) -> Result<Self, String> {
         let deployment = Deployment::read(variable).map_err(|problem| problem.to_string())?;
         let settings = read_settings(deployment.local)?;
         match settings.auth.jwt_secret.as_deref().map(check_secret) {
@@ -50,7 +50,7 @@ impl Boot {
         }
         fingerprint::check(
             variable(fingerprint::VARIABLE).as_deref(),
-            collections::fingerprints().for_guard(guard),
+            mark,
             deployment.local,
         )?;
         #[expect(clippy::disallowed_methods, reason = "the one source of random bytes")]

@@ -1,4 +1,5 @@
-//! The doorway: runs one endpoint on Lambda. Decodes the request, asks the guard, encodes the reply, writes the log.
+//! The doorways. [`serve`] runs one endpoint on Lambda: it decodes the request, asks the guard, encodes the reply, writes
+//! the log. [`consume`] runs one worker.
 //!
 //! The only shared crate that reads the clock, the environment and the random source, and that names `lambda_http`. It
 //! knows no tables.
@@ -6,6 +7,7 @@
 mod answer;
 mod boot;
 mod call;
+mod consume;
 mod cookie;
 mod cors;
 mod event;
@@ -24,6 +26,7 @@ pub use boot::Boot;
 pub use call::Call;
 pub use call::arrival::{Anonymous, Arrival};
 pub use call::transport::{Presented, Transport};
+pub use consume::{Done, Task, consume};
 pub use reply::Reply;
 
 use answer::{Asked, Handling};
@@ -46,6 +49,7 @@ where
         let state = S::open(Opening {
             deployment: &boot.deployment,
             secret: boot.secret(),
+            reads_keys: true,
             // The right to write to `_settings` is the right to keep the keys that are missing.
             keeps_first_secret: E::ENTRY.keeps_first_secret(),
             fresh: Fresh {

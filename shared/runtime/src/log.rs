@@ -73,6 +73,21 @@ pub(crate) fn request(
     println!("{}", Value::Object(line));
 }
 
+/// Writes the line of a worker's invocation, with the cause of a fault.
+pub(crate) fn invocation(mut line: Map<String, Value>, failed: bool, error: Option<&Error>) {
+    let level = match error.map(|error| error.code.status()) {
+        Some(500) => "ERROR",
+        None if !failed => "INFO",
+        _ => "WARN",
+    };
+    line.insert("level".into(), level.into());
+    if let Some(error) = error {
+        line.insert("code".into(), error.code.as_str().into());
+        line.extend(error.cause.clone().map(|it| ("cause".into(), it.into())));
+    }
+    println!("{}", Value::Object(line));
+}
+
 /// The path, without segments that could be an email address: people ask for users by what they know of them.
 fn without_addresses(path: &str) -> String {
     let shown = |segment: &str| {

@@ -12,6 +12,9 @@ impl Backing for Store {
         let Opening {
             deployment, fresh, ..
         } = opening;
+        if !opening.reads_keys {
+            return Ok(Self::connect(deployment));
+        }
         let first = if opening.keeps_first_secret {
             FirstSecret::Keep(fresh)
         } else {

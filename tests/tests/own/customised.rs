@@ -67,7 +67,8 @@ fn customise() -> PathBuf {
     add(&mut settings, ["users", "fields"], &fields);
     settings["auth"]["requireApiKey"] = json!(true);
     settings["auth"]["registration"] = json!({ "enabled": false, "domains": ["customised.test"] });
-    settings["events"] = json!({ "recordAddresses": true });
+    settings["events"] = json!({ "recordAddresses": true, "retention": "2d", "maxDepth": 2 });
+    settings["audit"] = json!({ "retention": "30d" });
     settings["auth"]["password"] = json!({ "minLength": 40 });
     settings["auth"]["accessTokenTtl"] = json!("5m");
     settings["auth"]["throttle"] = json!({ "registrations": 3 });

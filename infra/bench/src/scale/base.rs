@@ -41,12 +41,15 @@ pub(super) fn deployment(endpoint: String) -> Deployment {
         clock_offset: Duration::ZERO,
         front: None,
         has_domain: false,
+        event_bus: None,
         aws: Aws {
             region: local::REGION.to_owned(),
             access_key_id: OPERATOR.to_owned(),
             secret_access_key: "local".to_owned(),
             session_token: None,
             endpoint: Some(endpoint),
+            lambda: None,
+            event_bridge: None,
         },
     }
 }

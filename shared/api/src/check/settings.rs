@@ -51,35 +51,6 @@ impl Settings {
         let auth = &self.auth;
         let day = 86_400;
         let least_cost = if local { 4 } else { 10 };
-        let within = |path: &str, span: Span, least: u64, most: Span| {
-            let fits = span >= Span::seconds(least) && span <= most;
-            let reason = || {
-                format!(
-                    "{}s must be {least}s to {}s",
-                    span.duration().as_secs(),
-                    most.duration().as_secs()
-                )
-            };
-            if fits {
-                Ok(())
-            } else {
-                Err(Problem {
-                    path: path.to_owned(),
-                    reason: reason(),
-                })
-            }
-        };
-        let between = |path: &str, value: usize, least: usize, most: usize| {
-            let reason = || format!("{value} must be {least} to {most}");
-            if (least..=most).contains(&value) {
-                Ok(())
-            } else {
-                Err(Problem {
-                    path: path.to_owned(),
-                    reason: reason(),
-                })
-            }
-        };
         check_length(auth.jwt_secret.as_deref())?;
         check_origins(&self.cors.allowed_origins)?;
         for (at, role) in auth.roles.iter().enumerate() {
@@ -195,7 +166,52 @@ impl Settings {
             throttle.refresh_window,
             1,
             Span::seconds(3600),
+        )?;
+        self.check_events()
+    }
+
+    fn check_events(&self) -> Result<(), Problem> {
+        let (events, day) = (&self.events, 86_400);
+        for (path, span, most) in [
+            ("events.retention", events.retention, 366),
+            ("events.deliveryLog", events.delivery_log, 366),
+            ("audit.retention", self.audit.retention, 3660),
+        ] {
+            within(path, span, day, Span::seconds(most * day))?;
+        }
+        between("events.maxDepth", events.max_depth.into(), 1, 10)
+    }
+}
+
+/// Refuses a length of time outside these bounds, the least in seconds.
+fn within(path: &str, span: Span, least: u64, most: Span) -> Result<(), Problem> {
+    let fits = span >= Span::seconds(least) && span <= most;
+    let reason = || {
+        format!(
+            "{}s must be {least}s to {}s",
+            span.duration().as_secs(),
+            most.duration().as_secs()
         )
+    };
+    if fits {
+        Ok(())
+    } else {
+        Err(Problem {
+            path: path.to_owned(),
+            reason: reason(),
+        })
+    }
+}
+
+/// Refuses a number outside these bounds.
+fn between(path: &str, value: usize, least: usize, most: usize) -> Result<(), Problem> {
+    if (least..=most).contains(&value) {
+        Ok(())
+    } else {
+        Err(Problem {
+            path: path.to_owned(),
+            reason: format!("{value} must be {least} to {most}"),
+        })
     }
 }
 
@@ -357,7 +373,7 @@ mod tests {
             (
                 r#"{ "auht": {} }"#,
                 &[][..],
-                "auht: unknown field `auht`, expected one of `auth`, `cors`, `users`",
+                "auht: unknown field `auht`, expected one of `auth`, `cors`, `users`, `events`, `audit`",
             ),
             (
                 r#"{ "auth": { "accessTokenTtl": "15 minutes" } }"#,
@@ -378,6 +394,21 @@ mod tests {
                 r#"{ "auth": { "refreshTokenTtl": "31d" } }"#,
                 &[],
                 "auth.refreshTokenTtl: 2678400s must be 1s to 2592000s",
+            ),
+            (
+                r#"{ "events": { "retention": "367d" } }"#,
+                &[],
+                "events.retention: 31708800s must be 86400s to 31622400s",
+            ),
+            (
+                r#"{ "audit": { "retention": "23h" } }"#,
+                &[],
+                "audit.retention: 82800s must be 86400s to 316224000s",
+            ),
+            (
+                r#"{ "events": { "maxDepth": 0 } }"#,
+                &[],
+                "events.maxDepth: 0 must be 1 to 10",
             ),
             (
                 r#"{ "auth": { "roles": ["editor", "Chief"] } }"#,

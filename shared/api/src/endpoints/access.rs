@@ -40,6 +40,15 @@ impl Action {
     }
 }
 
+/// A right beyond the tables.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Right {
+    /// `lambda:InvokeFunction` on every worker that is invoked with the name of a consumer.
+    WakeWorkers,
+    /// `events:PutEvents` on the bus that the parameter names.
+    PutEvents,
+}
+
 /// The target of an endpoint's access: a system table, or the tables or indexes of the collections that it concerns. A
 /// transaction is granted by the actions that it consists of.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

@@ -111,6 +111,8 @@ pub enum Variable {
     AdminEmail,
     /// The origins whose pages may send cookies.
     AllowedOrigins,
+    /// The event bus of EventBridge that gets every event.
+    EventBusName,
     /// A variable that no code reads: a new value replaces every instance, and the keys that it has read.
     KeysVersion,
 }
@@ -122,6 +124,7 @@ impl Variable {
         match self {
             Self::AdminEmail => "BAKEND_ADMIN_EMAIL",
             Self::AllowedOrigins => "BAKEND_CORS_ALLOWED_ORIGINS",
+            Self::EventBusName => "BAKEND_EVENT_BUS_NAME",
             Self::KeysVersion => "BAKEND_KEYS_VERSION",
         }
     }
@@ -132,6 +135,7 @@ impl Variable {
         match self {
             Self::AdminEmail => "AdminEmail",
             Self::AllowedOrigins => "AllowedOrigins",
+            Self::EventBusName => "EventBusName",
             Self::KeysVersion => "KeysVersion",
         }
     }

@@ -1,0 +1,146 @@
+//! The page of what runs without a request: every worker, declared once. Its function, role, event source mappings, schedule
+//! and alarms follow from here, and so does its part of the local stack.
+
+use std::fmt::Debug;
+
+use serde::Deserialize;
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+
+use crate::endpoints::{Action, Right, Table, Variable};
+
+/// One entry of the page.
+#[derive(Clone, Copy, Debug)]
+pub struct Worker {
+    /// Folder, package, binary and template resource.
+    pub name: &'static str,
+    /// The sentence that documents the worker.
+    pub doc: &'static str,
+    /// The reason why it runs.
+    pub source: Source,
+    /// Its access to tables: the whole of its IAM policy on them.
+    pub access: &'static [(Action, Table)],
+    /// Its rights beyond the tables, beside those that follow from the source.
+    pub rights: &'static [Right],
+    /// The variables it needs, beside those of every function.
+    pub needs: &'static [Variable],
+    /// The most seconds that one invocation takes.
+    pub timeout: u16,
+    /// The memory, in MB.
+    pub memory: u16,
+}
+
+/// The reason why a worker runs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Source {
+    /// The streams of the system tables and of the collections, a batch an invocation, in the order of each item's
+    /// changes. A batch that fails comes again.
+    Streams,
+    /// An asynchronous invocation that names a consumer, tried once.
+    Wakes,
+    /// The same, and once a minute an invocation that asks to look for what is due.
+    WakesAndSweeps,
+}
+
+/// A worker as a type, with the type of the payload that invokes it.
+pub trait Work: 'static {
+    /// The payload.
+    type Input: DeserializeOwned + Debug + 'static;
+    /// The entry on the page.
+    const WORKER: &'static Worker;
+}
+
+/// The payload of a stream: the records as Lambda hands them over.
+#[derive(Clone, Debug, PartialEq, Deserialize)]
+pub struct Changes {
+    /// The records, oldest first.
+    #[serde(rename = "Records")]
+    pub records: Vec<Value>,
+}
+
+impl Worker {
+    /// Whether it reads the signing keys when it starts.
+    #[must_use]
+    pub fn reads_keys(&self) -> bool {
+        self.access.contains(&(Action::GetItem, Table::Settings))
+    }
+}
+
+impl Source {
+    /// Whether another function may invoke the worker, naming a consumer.
+    #[must_use]
+    pub const fn is_woken(self) -> bool {
+        matches!(self, Self::Wakes | Self::WakesAndSweeps)
+    }
+}
+
+/// Reads the page: one block for each worker. A fact that a block leaves out is none.
+macro_rules! workers {
+    ($(
+        #[doc = $doc:literal]
+        $type:ident $name:literal: $source:ident $input:ty {
+            timeout: $timeout:literal,
+            memory: $memory:literal,
+            $(needs: [$($variable:ident),* $(,)?],)?
+            $(access: [$($action:ident $table:ident),* $(,)?],)?
+            $(rights: [$($right:ident),* $(,)?],)?
+        }
+    )*) => {
+        $(
+            #[doc = $doc]
+            #[derive(Debug)]
+            pub struct $type;
+
+            impl Work for $type {
+                type Input = $input;
+                const WORKER: &'static Worker = &Worker {
+                    name: $name,
+                    doc: $doc.trim_ascii(),
+                    source: Source::$source,
+                    access: &[$($((Action::$action, Table::$table)),*)?],
+                    rights: &[$($(Right::$right),*)?],
+                    needs: &[$($(Variable::$variable),*)?],
+                    timeout: $timeout,
+                    memory: $memory,
+                };
+            }
+        )*
+
+        /// The page: every worker.
+        pub const WORKERS: &[&Worker] = &[$($type::WORKER),*];
+    };
+}
+
+workers! {
+    /// Make events of the changes of the tables: for the audit log, for consumers and for the event bus.
+    Events "events": Streams Changes {
+        timeout: 60,
+        memory: 256,
+        needs: [EventBusName],
+        access: [BatchWriteItem Audit],
+        rights: [PutEvents],
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::endpoints::PAGE;
+
+    #[test]
+    fn workers_have_names_that_no_endpoint_has_and_sentences() {
+        for worker in WORKERS {
+            let is_endpoint = PAGE.iter().any(|entry| entry.name == worker.name);
+            assert!(!is_endpoint, "{}", worker.name);
+            assert!(worker.doc.ends_with('.'), "{}", worker.doc);
+            assert!((1..=900).contains(&worker.timeout), "{}", worker.name);
+        }
+    }
+
+    #[test]
+    fn records_of_a_stream_stay_as_they_are() {
+        let text = r#"{"Records":[{"eventID":"1"}],"other":1}"#;
+        let changes: Changes = serde_json::from_str(text).expect("changes");
+        assert_eq!(changes.records, [serde_json::json!({ "eventID": "1" })]);
+    }
+}
