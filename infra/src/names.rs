@@ -3,6 +3,13 @@
 /// The longest name of a stack for which every generated name fits, in characters.
 pub const STACK_NAME: usize = 32;
 
+/// The start of the ARN of every function of the stack, for `Fn::Sub`.
+pub const FUNCTIONS: &str =
+    "arn:${AWS::Partition}:lambda:${AWS::Region}:${AWS::AccountId}:function:${AWS::StackName}-";
+
+/// The logical id of the bucket of lost records.
+pub const LOST: &str = "LostBucket";
+
 /// The longest name that Lambda gives a function, in characters.
 const MAX_FUNCTION_NAME: usize = 64;
 
@@ -57,6 +64,12 @@ pub fn system_table(name: &str) -> String {
 #[must_use]
 pub fn collection(name: &str) -> String {
     format!("{}Collection", pascal(name))
+}
+
+/// The logical id of the event source mapping of the table with this id.
+#[must_use]
+pub fn changes(table: &str) -> String {
+    format!("{table}Changes")
 }
 
 #[cfg(test)]

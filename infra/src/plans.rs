@@ -7,6 +7,7 @@ use api::Definition;
 use api::endpoints::PAGE;
 use api::project::{self, Project};
 
+use crate::template::Plan;
 use crate::{openapi, routes, schema, steps, template, tools};
 
 /// The workspace's folder.
@@ -47,7 +48,7 @@ pub fn draw(project: &Project) -> Result<[(&'static str, String); 4], String> {
     Ok([
         (
             "template.yaml",
-            template::draw(PAGE, &collections, &project.fingerprints)?,
+            template::draw(&Plan::of(project, &collections))?,
         ),
         ("CargoLambda.toml", routes::draw(PAGE)?),
         (
@@ -70,7 +71,7 @@ pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
     }
     let drawn = draw(&project)?;
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
-    println!("{}", template::usage(PAGE, &collections)?);
+    println!("{}", template::usage(&Plan::of(&project, &collections))?);
     let present = fs::read_to_string(root.join("template.yaml")).unwrap_or_default();
     for warning in steps::compare_files(&present, &drawn[0].1, &project)? {
         eprintln!("Warning: {warning}");

@@ -1,15 +1,16 @@
 //! The policy of a function: single actions on single tables and indexes.
 
+mod arn;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::Definition;
-use api::endpoints::{Action, Entry, Table};
+use api::consumers::{Source, WORKERS, Worker};
+use api::endpoints::{Action, Entry, Right, Table};
 use api::tables::{self, SystemTable};
 use serde::{Serialize, Serializer};
-use serde_yaml_ng::Value;
 
-use crate::intrinsic::{get_att, sub};
-use crate::names;
+use self::arn::Arn;
 
 /// Up to this many collections a policy names each table; with more it would not fit.
 pub const MAX_NAMED_COLLECTIONS: usize = 30;
@@ -48,54 +49,6 @@ impl Serialize for Condition {
     }
 }
 
-/// A table, an index, or all tables of the stack.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
-enum Arn {
-    /// The table with this logical id and name.
-    Table(String, String),
-    /// Every index of that table.
-    Indexes(String, String),
-    /// Every table whose name starts with the stack's.
-    EveryTable,
-    /// Every index of every such table.
-    EveryIndex,
-}
-
-impl Arn {
-    fn of(collection: &Definition) -> (String, String) {
-        (names::collection(&collection.name), collection.name.clone())
-    }
-
-    /// The ARN as the template writes it.
-    fn intrinsic(&self) -> Value {
-        let every = "arn:${AWS::Partition}:dynamodb:${AWS::Region}:${AWS::AccountId}:table/${AWS::StackName}-*";
-        match self {
-            Self::Table(id, _) => get_att(id, "Arn"),
-            Self::Indexes(id, _) => sub(&format!("${{{id}.Arn}}/index/*")),
-            Self::EveryTable => sub(every),
-            Self::EveryIndex => sub(&format!("{every}/index/*")),
-        }
-    }
-
-    /// Its length once deployed, where partition and region have long names.
-    fn length(&self) -> usize {
-        let table =
-            "arn:aws-us-gov:dynamodb:ap-southeast-1:123456789012:table/-".len() + names::STACK_NAME;
-        match self {
-            Self::Table(_, name) => table + name.len(),
-            Self::Indexes(_, name) => table + name.len() + "/index/*".len(),
-            Self::EveryTable => table + 1,
-            Self::EveryIndex => table + 1 + "/index/*".len(),
-        }
-    }
-}
-
-impl Serialize for Arn {
-    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        self.intrinsic().serialize(serializer)
-    }
-}
-
 impl Statement {
     fn new(effect: &'static str, actions: &BTreeSet<Action>, resource: Vec<Arn>) -> Self {
         Self {
@@ -104,6 +57,15 @@ impl Statement {
                 .iter()
                 .map(|action| format!("dynamodb:{}", action.as_str()))
                 .collect(),
+            resource,
+            condition: None,
+        }
+    }
+
+    fn allow(actions: &[&str], resource: Vec<Arn>) -> Self {
+        Self {
+            effect: "Allow",
+            action: actions.iter().map(ToString::to_string).collect(),
             resource,
             condition: None,
         }
@@ -130,13 +92,70 @@ impl Statement {
     }
 }
 
-/// The policy of an endpoint, or `None` where it touches no table.
+/// The policy of an endpoint, or `None` where it touches nothing.
 ///
 /// # Errors
 /// It is longer than IAM allows.
 pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Policy>, String> {
-    let mut granted: BTreeSet<(Action, Table)> = entry.granted().collect();
-    let mut policy = Policy::of(&granted, collections);
+    let granted = entry.granted().collect();
+    fitting(
+        entry.name,
+        granted,
+        beyond(entry.rights, WORKERS),
+        collections,
+    )
+}
+
+/// The policy of a worker of this page.
+///
+/// # Errors
+/// It is longer than IAM allows.
+pub fn worker_policy(
+    worker: &Worker,
+    page: &[&Worker],
+    collections: &[&Definition],
+) -> Result<Option<Policy>, String> {
+    let granted = worker.access.iter().copied().collect();
+    let mut rights = beyond(worker.rights, page);
+    if worker.source == Source::Streams {
+        let reads = [
+            "dynamodb:DescribeStream",
+            "dynamodb:GetRecords",
+            "dynamodb:GetShardIterator",
+            "dynamodb:ListStreams",
+        ];
+        rights.push(Statement::allow(&reads, vec![Arn::EveryStream]));
+        // Lambda keeps lost records with the function's own rights.
+        rights.push(Statement::allow(
+            &["s3:ListBucket", "s3:PutObject"],
+            vec![Arn::Lost, Arn::LostObjects],
+        ));
+    }
+    fitting(worker.name, granted, rights, collections)
+}
+
+/// The statements of rights beyond the tables.
+fn beyond(rights: &[Right], page: &[&Worker]) -> Vec<Statement> {
+    let woken = page.iter().filter(|worker| worker.source.is_woken());
+    let woken: Vec<Arn> = woken.map(|worker| Arn::Worker(worker.name)).collect();
+    rights
+        .iter()
+        .map(|right| match right {
+            Right::WakeWorkers => Statement::allow(&["lambda:InvokeFunction"], woken.clone()),
+            Right::PutEvents => Statement::allow(&["events:PutEvents"], vec![Arn::Bus]),
+        })
+        .filter(|statement| !statement.resource.is_empty())
+        .collect()
+}
+
+/// The policy of these grants and rights, or `None` without any.
+fn fitting(
+    name: &str,
+    mut granted: BTreeSet<(Action, Table)>,
+    rights: Vec<Statement>,
+    collections: &[&Definition],
+) -> Result<Option<Policy>, String> {
+    let mut policy = Policy::of(&granted, &rights, collections);
     if policy.length() > MAX_POLICY {
         // Naming some of the collections twice is longer than naming all of them once.
         let all = |(action, table)| match table {
@@ -148,14 +167,13 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
             _ => (action, table),
         };
         granted = granted.into_iter().map(all).collect();
-        policy = Policy::of(&granted, collections);
+        policy = Policy::of(&granted, &rights, collections);
     }
     let length = policy.length();
     if length > MAX_POLICY {
         return Err(format!(
-            "The policy of {} would have {length} characters, IAM allows {MAX_POLICY}: give the collections shorter \
-             names or have fewer of them.",
-            entry.name
+            "The policy of {name} would have {length} characters, IAM allows {MAX_POLICY}: give the collections shorter \
+             names or have fewer of them."
         ));
     }
     Ok(Some(policy).filter(|policy| !policy.statement.is_empty()))
@@ -163,7 +181,11 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
 
 impl Policy {
     /// Each table is named once, and each set of actions.
-    fn of(granted: &BTreeSet<(Action, Table)>, collections: &[&Definition]) -> Self {
+    fn of(
+        granted: &BTreeSet<(Action, Table)>,
+        rights: &[Statement],
+        collections: &[&Definition],
+    ) -> Self {
         let mut allowed: BTreeMap<Vec<Arn>, BTreeSet<Action>> = BTreeMap::new();
         for &(action, table) in granted {
             let resource = resources(table, collections);
@@ -201,7 +223,7 @@ impl Policy {
                 denied
                     .entry(actions)
                     .or_default()
-                    .push(system_table(system));
+                    .push(Arn::system_table(system));
             }
             let on_indexes: BTreeSet<Action> = indexed
                 .iter()
@@ -212,11 +234,11 @@ impl Policy {
                 denied
                     .entry(on_indexes)
                     .or_default()
-                    .push(system_indexes(system));
+                    .push(Arn::system_indexes(system));
             }
         }
         // A password hash is for the endpoints that need it, action by action.
-        let users = vec![system_table(&tables::USERS)];
+        let users = vec![Arn::system_table(&tables::USERS)];
         let hashes: BTreeSet<Action> = allowed.get(&users).into_iter().flatten().copied().collect();
         let hashes: BTreeSet<Action> = hashes
             .into_iter()
@@ -236,7 +258,11 @@ impl Policy {
             .map(|(actions, resource)| Statement::new("Deny", &actions, resource));
         Self {
             version: "2012-10-17",
-            statement: allow.chain(deny).chain(identities).collect(),
+            statement: allow
+                .chain(deny)
+                .chain(identities)
+                .chain(rights.iter().cloned())
+                .collect(),
         }
     }
 
@@ -285,23 +311,15 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
         Table::UniqueRecords => all(&is_unique, Arn::Table, Arn::EveryTable),
         Table::RelatedUsers if !targets.contains("users") => Vec::new(),
         system => {
-            let indexes = system.indexes_of().map(system_indexes);
+            let indexes = system.indexes_of().map(Arn::system_indexes);
             system
                 .system()
-                .map(system_table)
+                .map(Arn::system_table)
                 .into_iter()
                 .chain(indexes)
                 .collect()
         }
     }
-}
-
-fn system_table(system: &SystemTable) -> Arn {
-    Arn::Table(names::system_table(system.name), system.name.to_owned())
-}
-
-fn system_indexes(system: &SystemTable) -> Arn {
-    Arn::Indexes(names::system_table(system.name), system.name.to_owned())
 }
 
 #[cfg(test)]

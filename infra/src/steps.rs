@@ -14,7 +14,6 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use api::Definition;
-use api::endpoints::PAGE;
 use serde_yaml_ng::Value;
 
 use self::aws::Aws;
@@ -43,7 +42,7 @@ pub fn walk(
     let deployed = aws.deployed()?;
     let project = plans::project()?;
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
-    let text = template::draw(PAGE, &collections, &project.fingerprints)?;
+    let text = template::draw(&template::Plan::of(&project, &collections))?;
     let drawn: Value = serde_yaml_ng::from_str(&text).map_err(|error| error.to_string())?;
     let Some(present) = &deployed.tables else {
         return Err(format!(

@@ -4,11 +4,14 @@ mod function;
 mod http_api;
 mod resource;
 mod table;
+mod worker;
 
 use std::fmt::{self, Display, Formatter};
 
-use api::endpoints::{Entry, Variable};
+use api::consumers::{Source, WORKERS, Worker};
+use api::endpoints::{Entry, PAGE, Variable};
 use api::fingerprint::Fingerprints;
+use api::project::Project;
 use api::{Definition, origin, tables};
 use serde_yaml_ng::{Mapping, Value};
 
@@ -24,34 +27,82 @@ const MAX_RESOURCES: usize = 450;
 /// How many collections the other limits leave room for.
 const MAX_COLLECTIONS: usize = 150;
 
+/// Everything that a template is drawn from.
+#[derive(Clone, Copy, Debug)]
+pub struct Plan<'a> {
+    /// The endpoints.
+    pub page: &'a [&'a Entry],
+    /// The workers.
+    pub workers: &'a [&'static Worker],
+    /// The collections.
+    pub collections: &'a [&'a Definition],
+    /// The marks of definitions and settings.
+    pub fingerprints: &'a Fingerprints,
+    /// Whether a rule asks workers to look for what is due.
+    pub sweeps: bool,
+}
+
+impl<'a> Plan<'a> {
+    /// The plan of a project, with these collections of it.
+    #[must_use]
+    pub fn of(project: &'a Project, collections: &'a [&'a Definition]) -> Self {
+        Self {
+            sweeps: project.settings.events.consumers,
+            ..Self::whole(collections, &project.fingerprints)
+        }
+    }
+
+    /// The plan of every endpoint and worker, with default settings.
+    #[must_use]
+    pub fn whole(collections: &'a [&'a Definition], fingerprints: &'a Fingerprints) -> Self {
+        Self {
+            page: PAGE,
+            workers: WORKERS,
+            collections,
+            fingerprints,
+            sweeps: true,
+        }
+    }
+}
+
 /// How many resources the deployed stack has, by the part that needs them.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Count {
     functions: usize,
     collections: usize,
+    streams: usize,
     fixed: usize,
 }
 
 impl Count {
-    /// The resources of a stack with these endpoints and collections.
+    /// The resources of a stack.
     ///
     /// # Errors
     /// `infra/base.yaml` is not understood.
-    pub fn of(page: &[&Entry], collections: &[&Definition]) -> Result<Self, String> {
+    pub fn of(plan: &Plan<'_>) -> Result<Self, String> {
         let mut base = base()?;
         let written_by_hand = Resources::of(&mut base)?.len();
+        let extras = plan
+            .workers
+            .iter()
+            .map(|it| worker::extras(it, plan.sweeps));
+        let reading = plan
+            .workers
+            .iter()
+            .filter(|it| it.source == Source::Streams);
         Ok(Self {
-            functions: page.len(),
-            collections: collections.len(),
+            functions: plan.page.len() + plan.workers.len(),
+            collections: plan.collections.len(),
+            streams: reading.count() * worker::streams(plan.collections).len(),
             // SAM makes the API's stage.
-            fixed: written_by_hand + tables::ALL.len() + 1,
+            fixed: written_by_hand + tables::ALL.len() + extras.sum::<usize>() + 1,
         })
     }
 
     /// All of them: SAM makes a role for every function.
     #[must_use]
     pub fn total(self) -> usize {
-        self.functions * 2 + self.collections + self.fixed
+        self.functions * 2 + self.collections + self.streams + self.fixed
     }
 }
 
@@ -59,9 +110,10 @@ impl Display for Count {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(
             f,
-            "{} functions × 2 + {} collections × 1 + {} fixed = {} resources",
+            "{} functions × 2 + {} collections × 1 + {} streams × 1 + {} fixed = {} resources",
             self.functions,
             self.collections,
+            self.streams,
             self.fixed,
             self.total()
         )
@@ -72,8 +124,8 @@ impl Display for Count {
 ///
 /// # Errors
 /// One line: there are too many.
-pub fn usage(page: &[&Entry], collections: &[&Definition]) -> Result<String, String> {
-    let count = Count::of(page, collections)?;
+pub fn usage(plan: &Plan<'_>) -> Result<String, String> {
+    let count = Count::of(plan)?;
     match MAX_RESOURCES.checked_sub(count.total()) {
         Some(left) => Ok(format!(
             "The stack: {count}; {left} of {MAX_RESOURCES} are left."
@@ -89,28 +141,28 @@ pub fn usage(page: &[&Entry], collections: &[&Definition]) -> Result<String, Str
 ///
 /// # Errors
 /// One line: the limit of CloudFormation or IAM that is exceeded, and the remedy.
-pub fn draw(
-    page: &[&Entry],
-    collections: &[&Definition],
-    fingerprints: &Fingerprints,
-) -> Result<String, String> {
+pub fn draw(plan: &Plan<'_>) -> Result<String, String> {
+    let collections = plan.collections;
     if collections.len() > MAX_COLLECTIONS {
         return Err(format!(
             "There are {} collections, one stack has room for {MAX_COLLECTIONS}: split them over two stacks.",
             collections.len()
         ));
     }
-    usage(page, collections)?;
+    usage(plan)?;
     let mut template = base()?;
     add_pattern(&mut template)?;
     let mut resources = Resources::of(&mut template)?;
-    for entry in page {
+    for entry in plan.page {
         resources.add(
             names::function(entry.name),
-            &function::function(entry, collections, fingerprints)?,
+            &function::function(entry, collections, plan.fingerprints)?,
         )?;
     }
-    http_api::add_routes(resources.api()?, page)?;
+    http_api::add_routes(resources.api()?, plan.page)?;
+    for worker in plan.workers {
+        worker::add(&mut resources, worker, plan)?;
+    }
     for system in tables::ALL {
         resources.add(
             names::system_table(system.name),
@@ -125,7 +177,8 @@ pub fn draw(
     }
     let text = write(&Value::Mapping(template))?;
     Ok(format!(
-        "# Generated by cargo generate; edit infra/base.yaml, shared/api/src/endpoints.rs or collections/ instead.\n{text}"
+        "# Generated by cargo generate; edit infra/base.yaml, shared/api/src/endpoints.rs, shared/api/src/consumers.rs or\n\
+         # collections/ instead.\n{text}"
     ))
 }
 

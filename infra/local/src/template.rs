@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
+use api::endpoints::Variable;
 use serde_json::{Map, Value, json};
 
 use crate::{REGION, STACK};
@@ -250,6 +251,9 @@ impl Template {
         }
         match name.split_once('.') {
             Some((id, "Arn")) if self.is_table(id) => Ok(table_arn(&self.table_name(id)?)),
+            Some((id, "StreamArn")) if self.is_table(id) => Ok(stream_arn(&self.table_name(id)?)),
+            Some((id, "Arn")) if self.is_bucket(id) => Ok(format!("arn:aws:s3:::{STACK}-{id}")),
+            None if name == Variable::EventBusName.parameter() => Ok(STACK.to_owned()),
             None if self.is_table(name) => self.table_name(name),
             _ => Err(format!("`{name}` is not understood locally")),
         }
@@ -258,6 +262,11 @@ impl Template {
     fn is_table(&self, id: &str) -> bool {
         self.of_type("AWS::DynamoDB::Table")
             .any(|(table, _)| table == id)
+    }
+
+    fn is_bucket(&self, id: &str) -> bool {
+        self.of_type("AWS::S3::Bucket")
+            .any(|(bucket, _)| bucket == id)
     }
 
     fn table_name(&self, id: &str) -> Result<String, String> {
@@ -283,6 +292,24 @@ const ACCOUNT: &str = "000000000000";
 #[must_use]
 pub fn table_arn(name: &str) -> String {
     format!("arn:aws:dynamodb:{REGION}:{ACCOUNT}:table/{name}")
+}
+
+/// The ARN of the stream of the table called `name`; locally a table has one for ever.
+#[must_use]
+pub fn stream_arn(name: &str) -> String {
+    format!("{}/stream/{STACK}", table_arn(name))
+}
+
+/// The ARN of the function of an endpoint or a worker.
+#[must_use]
+pub fn function_arn(name: &str) -> String {
+    format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:{STACK}-{name}")
+}
+
+/// The ARN of the event bus.
+#[must_use]
+pub fn bus_arn() -> String {
+    format!("arn:aws:events:{REGION}:{ACCOUNT}:event-bus/{STACK}")
 }
 
 /// The folder of the code names the function; without one, `RecordsGet` or `RecordsGetFunction` is `records-get`.

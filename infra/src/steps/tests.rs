@@ -19,7 +19,11 @@ fn definition(indexes: &serde_json::Value, unique: bool) -> Definition {
 
 fn drawn(definition: &Definition) -> Value {
     serde_yaml_ng::from_str(
-        &template::draw(PAGE, &[definition], &Fingerprints::default()).expect("drawn"),
+        &template::draw(&template::Plan::whole(
+            &[definition],
+            &Fingerprints::default(),
+        ))
+        .expect("drawn"),
     )
     .expect("YAML")
 }
@@ -160,7 +164,7 @@ fn what_dynamodb_cannot_change_is_refused_or_warned_about() {
         "{warnings:?}"
     );
     let gone: Value = serde_yaml_ng::from_str(
-        &template::draw(PAGE, &[], &Fingerprints::default()).expect("drawn"),
+        &template::draw(&template::Plan::whole(&[], &Fingerprints::default())).expect("drawn"),
     )
     .expect("YAML");
     assert!(

@@ -19,20 +19,22 @@ const ONE_VCPU: u16 = 1769;
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
 pub(super) struct Function {
-    function_name: Value,
-    description: &'static str,
-    code_uri: String,
+    pub(super) function_name: Value,
+    pub(super) description: &'static str,
+    pub(super) code_uri: String,
     #[serde(skip_serializing_if = "Option::is_none")]
-    memory_size: Option<u16>,
-    environment: Environment,
+    pub(super) memory_size: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) timeout: Option<u16>,
+    pub(super) environment: Environment,
     #[serde(skip_serializing_if = "Vec::is_empty")]
-    policies: Vec<Policy>,
+    pub(super) policies: Vec<Policy>,
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "PascalCase")]
-struct Environment {
-    variables: BTreeMap<&'static str, Value>,
+pub(super) struct Environment {
+    pub(super) variables: BTreeMap<&'static str, Value>,
 }
 
 /// The function of an endpoint.
@@ -45,35 +47,31 @@ pub(super) fn function(
     fingerprints: &Fingerprints,
 ) -> Result<Resource<Function>, String> {
     Ok(Resource {
-        r#type: "AWS::Serverless::Function",
         metadata: Some(Metadata {
             skip_build: Some(true),
             ..Metadata::default()
         }),
-        deletion_policy: None,
-        update_replace_policy: None,
-        properties: Function {
-            function_name: sub(&names::deployed(entry.name)?),
-            description: entry.doc,
-            code_uri: format!("target/lambda/{}/", entry.name),
-            memory_size: entry.hashes.then_some(ONE_VCPU),
-            environment: environment(entry, fingerprints),
-            policies: policy(entry, collections)?.into_iter().collect(),
-        },
+        ..Resource::of(
+            "AWS::Serverless::Function",
+            Function {
+                function_name: sub(&names::deployed(entry.name)?),
+                description: entry.doc,
+                code_uri: format!("target/lambda/{}/", entry.name),
+                memory_size: entry.hashes.then_some(ONE_VCPU),
+                timeout: None,
+                environment: environment(entry, fingerprints),
+                policies: policy(entry, collections)?.into_iter().collect(),
+            },
+        )
     })
 }
 
 /// The settings of an endpoint: where it runs, for which definitions, and the variables that the page says or derives.
 fn environment(entry: &Entry, fingerprints: &Fingerprints) -> Environment {
-    let mut variables = BTreeMap::from([
+    let mut variables = common(fingerprints.for_guard(entry.guard));
+    variables.extend([
         ("BAKEND_DOMAIN_NAME", reference("DomainName")),
-        ("BAKEND_ENV", "cloud".into()),
-        (
-            fingerprint::VARIABLE,
-            fingerprints.for_guard(entry.guard).into(),
-        ),
         (Front::VARIABLE, reference("FrontSecret")),
-        ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-")),
     ]);
     variables.extend(
         entry
@@ -81,4 +79,13 @@ fn environment(entry: &Entry, fingerprints: &Fingerprints) -> Environment {
             .map(|variable| (variable.name(), reference(variable.parameter()))),
     );
     Environment { variables }
+}
+
+/// The variables of every function: where it runs, and for which definitions.
+pub(super) fn common(mark: &str) -> BTreeMap<&'static str, Value> {
+    BTreeMap::from([
+        ("BAKEND_ENV", "cloud".into()),
+        (fingerprint::VARIABLE, mark.into()),
+        ("BAKEND_TABLE_PREFIX", sub("${AWS::StackName}-")),
+    ])
 }

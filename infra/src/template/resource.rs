@@ -8,12 +8,28 @@ use serde_yaml_ng::{Mapping, Value};
 pub(super) struct Resource<P> {
     pub(super) r#type: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
+    pub(super) condition: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) metadata: Option<Metadata>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) deletion_policy: Option<&'static str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub(super) update_replace_policy: Option<&'static str>,
     pub(super) properties: P,
+}
+
+impl<P> Resource<P> {
+    /// A resource of this type, with these properties alone.
+    pub(super) fn of(r#type: &'static str, properties: P) -> Self {
+        Self {
+            r#type,
+            condition: None,
+            metadata: None,
+            deletion_policy: None,
+            update_replace_policy: None,
+            properties,
+        }
+    }
 }
 
 #[derive(Default, Serialize)]

@@ -182,28 +182,30 @@ fn table(
         on_demand_throughput: most_reads(),
     };
     Resource {
-        r#type: "AWS::DynamoDB::Table",
         metadata,
         deletion_policy: Some("RetainExceptOnCreate"),
         update_replace_policy: Some("Retain"),
-        properties: Table {
-            table_name: sub(&format!("${{AWS::StackName}}-{name}")),
-            billing_mode: "PAY_PER_REQUEST",
-            on_demand_throughput: most_reads(),
-            attribute_definitions: attributes,
-            key_schema: keys(key.iter().map(|(name, _)| *name)),
-            global_secondary_indexes: indexes.iter().map(index).collect(),
-            time_to_live_specification: expires.map(|attribute_name| TimeToLive {
-                attribute_name,
-                enabled: true,
-            }),
-            stream_specification: None,
-            point_in_time_recovery_specification: PointInTimeRecovery {
-                point_in_time_recovery_enabled: true,
+        ..Resource::of(
+            "AWS::DynamoDB::Table",
+            Table {
+                table_name: sub(&format!("${{AWS::StackName}}-{name}")),
+                billing_mode: "PAY_PER_REQUEST",
+                on_demand_throughput: most_reads(),
+                attribute_definitions: attributes,
+                key_schema: keys(key.iter().map(|(name, _)| *name)),
+                global_secondary_indexes: indexes.iter().map(index).collect(),
+                time_to_live_specification: expires.map(|attribute_name| TimeToLive {
+                    attribute_name,
+                    enabled: true,
+                }),
+                stream_specification: None,
+                point_in_time_recovery_specification: PointInTimeRecovery {
+                    point_in_time_recovery_enabled: true,
+                },
+                sse_specification: encryption(),
+                deletion_protection_enabled: reference("DeletionProtection"),
             },
-            sse_specification: encryption(),
-            deletion_protection_enabled: reference("DeletionProtection"),
-        },
+        )
     }
 }
 

@@ -1,10 +1,11 @@
-use api::endpoints::{Endpoint, Health, Method, PAGE};
+use api::endpoints::{Endpoint, Health, Method};
 use serde_json::json;
 
 use super::*;
 use crate::intrinsic::{reference, sub};
 
 mod front;
+mod workers;
 
 fn definition(name: &str) -> Definition {
     serde_json::from_value(
@@ -22,7 +23,8 @@ fn marks() -> Fingerprints {
 
 fn drawn(definitions: &[Definition]) -> Result<Value, String> {
     let collections: Vec<&Definition> = definitions.iter().collect();
-    draw(PAGE, &collections, &marks()).map(|text| serde_yaml_ng::from_str(&text).expect("YAML"))
+    draw(&Plan::whole(&collections, &marks()))
+        .map(|text| serde_yaml_ng::from_str(&text).expect("YAML"))
 }
 
 fn properties<'a>(template: &'a Value, id: &str) -> &'a Value {
@@ -209,15 +211,23 @@ fn the_count_is_that_of_the_template_and_of_what_sam_adds() {
             .map(|number| definition(&format!("c{number}")))
             .collect();
         let collections: Vec<&Definition> = definitions.iter().collect();
-        let template = drawn(&definitions).expect("drawn");
+        let marks = marks();
+        let plan = Plan {
+            workers: &[&workers::READER, &workers::SWEEPER],
+            ..Plan::whole(&collections, &marks)
+        };
+        let text = draw(&plan).expect("drawn");
+        let template: Value = serde_yaml_ng::from_str(&text).expect("YAML");
         let resources = template["Resources"].as_mapping().expect("there").len();
-        let count = Count::of(PAGE, &collections).expect("counted");
+        let count = Count::of(&plan).expect("counted");
+        let functions = PAGE.len() + 2;
         // A role for each function, and the stage.
-        assert_eq!(count.total(), resources + PAGE.len() + 1);
-        let line = usage(PAGE, &collections).expect("few enough");
+        assert_eq!(count.total(), resources + functions + 1);
+        let line = usage(&plan).expect("few enough");
         let formula = format!(
-            "{} functions × 2 + {number} collections × 1 + 19 fixed = {} resources; {} of 450 are left.",
-            PAGE.len(),
+            "{functions} functions × 2 + {number} collections × 1 + {} streams × 1 + 26 fixed = {} resources; {} of 450 \
+             are left.",
+            number + 5,
             count.total(),
             450 - count.total()
         );
@@ -370,7 +380,7 @@ fn what_cloudformation_would_refuse_is_refused_in_one_line() {
         "{error}"
     );
 
-    let extra: Vec<String> = (0..216).map(|number| format!("extra-{number}")).collect();
+    let extra: Vec<String> = (0..215).map(|number| format!("extra-{number}")).collect();
     let entries: Vec<Entry> = extra
         .iter()
         .map(|name| Entry {
@@ -381,19 +391,26 @@ fn what_cloudformation_would_refuse_is_refused_in_one_line() {
         })
         .collect();
     let page: Vec<&Entry> = entries.iter().collect();
-    let error = draw(&page, &[], &marks()).expect_err("refused");
+    let marks = marks();
+    let plan = |page| Plan {
+        page,
+        workers: &[],
+        ..Plan::whole(&[], &marks)
+    };
+    let error = draw(&plan(&page)).expect_err("refused");
     assert!(
-        error.contains("216 functions × 2 + 0 collections × 1 + 19 fixed = 451 resources")
-            && !error.contains('\n'),
+        error.contains(
+            "215 functions × 2 + 0 collections × 1 + 0 streams × 1 + 22 fixed = 452 resources"
+        ) && !error.contains('\n'),
         "{error}"
     );
-    assert!(usage(&page[..215], &[]).is_ok_and(|line| line.contains("; 1 of 450 are left")));
-    let error = draw(&page[..2], &[], &marks()).expect_err("refused");
+    assert!(usage(&plan(&page[..213])).is_ok_and(|line| line.contains("; 2 of 450 are left")));
+    let error = draw(&plan(&page[..2])).expect_err("refused");
     assert!(
         error.contains("get /api/x") && error.contains("extra-1"),
         "{error}"
     );
 
-    let twice = draw(&[PAGE[0], PAGE[0]], &[], &marks()).expect_err("refused");
+    let twice = draw(&plan(&[PAGE[0], PAGE[0]])).expect_err("refused");
     assert!(twice.contains("RegisterFunction"), "{twice}");
 }

@@ -111,16 +111,7 @@ macro_rules! workers {
     };
 }
 
-workers! {
-    /// Make events of the changes of the tables: for the audit log, for consumers and for the event bus.
-    Events "events": Streams Changes {
-        timeout: 60,
-        memory: 256,
-        needs: [EventBusName],
-        access: [BatchWriteItem Audit],
-        rights: [PutEvents],
-    }
-}
+workers! {}
 
 #[cfg(test)]
 mod tests {

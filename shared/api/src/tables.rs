@@ -119,6 +119,9 @@ pub const DELIVERIES: SystemTable = SystemTable {
     stream: CHANGES,
 };
 
+/// The partition of [`DELIVERIES`] with the settings of consumers, whose changes make events.
+pub const CONSUMERS: &str = "consumers";
+
 /// `_audit`
 pub const AUDIT: SystemTable = SystemTable {
     name: "_audit",

@@ -219,7 +219,6 @@ fn first(payload: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use api::Code;
-    use api::consumers::WORKERS;
 
     use super::*;
 
@@ -232,8 +231,14 @@ mod tests {
         result: fn() -> Result<Done, Error>,
     ) -> Result<Value, String> {
         let worker = Worker {
+            name: "sample",
+            doc: "A sample.",
             source,
-            ..*WORKERS[0]
+            access: &[],
+            rights: &[],
+            needs: &[],
+            timeout: 60,
+            memory: 256,
         };
         let payload = json!({ "Records": [{ "dynamodb": { "SequenceNumber": "17" } }, {}] });
         let answer = answer(&worker, &handling(result), payload, "r".to_owned()).await;

@@ -25,7 +25,7 @@ pub(super) fn definition(text: &str) -> Result<Definition, String> {
 /// A DynamoDB with the tables of a collection, and their template.
 pub(super) fn made(definition: &Definition) -> Result<(Dynamo, Template), String> {
     let marks = Fingerprints::default();
-    let template = infra::template::draw(api::endpoints::PAGE, &[definition], &marks)?;
+    let template = infra::template::draw(&infra::template::Plan::whole(&[definition], &marks))?;
     let template = Template::parse(&template)?;
     let dynamo = Dynamo::start(&Storage::Memory, 0)?;
     dynamo.make(&template.tables()?)?;

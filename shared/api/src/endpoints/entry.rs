@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::access::{Action, Table};
+use super::access::{Action, Right, Table};
 use super::guard::Guard;
 use super::message::{Cookie, Deed, Pace, Query, ReplyHeader, RequestHeader, Variable};
 use super::method::Method;
@@ -44,6 +44,8 @@ pub struct Entry {
     pub deeds: &'static [Deed],
     /// Its access to tables, beside the access that [`Entry::granted`] adds.
     pub access: &'static [(Action, Table)],
+    /// Its rights beyond the tables.
+    pub rights: &'static [Right],
 }
 
 impl Entry {
@@ -198,6 +200,7 @@ pub trait HasCookie: Endpoint {}
 ///     needs: [Variable],                       variables of the environment
 ///     each: [Method Verb (Form) => Form],      what it does for one collection: body, reply
 ///     access: [Action Table],                  beside what follows from the guard
+///     rights: [Right],                         rights beyond the tables
 /// }
 /// ```
 macro_rules! endpoints {
@@ -215,6 +218,7 @@ macro_rules! endpoints {
             $(needs: [$($variable:ident),* $(,)?],)?
             $(each: [$($on:ident $verb:ident $(($sent:ident))? $(=> $shown:ident)?),* $(,)?],)?
             $(access: [$($action:ident $table:ident),* $(,)?],)?
+            $(rights: [$($right:ident),* $(,)?],)?
         }
     )*) => {
         $(
@@ -248,6 +252,7 @@ macro_rules! endpoints {
                         shown: entry::fact!(Form $($shown)?),
                     }),*)?],
                     access: &[$($((Action::$action, Table::$table)),*)?],
+                    rights: &[$($(Right::$right),*)?],
                 }.complete();
             }
             $(entry::facts!($type $cookie);)?

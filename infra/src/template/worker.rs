@@ -1,0 +1,229 @@
+//! A worker: its function, the event source mappings of the tables it reads, its schedule and its alarm.
+
+use std::collections::BTreeMap;
+
+use api::Definition;
+use api::consumers::{Source, Worker};
+use api::fingerprint::Fingerprints;
+use api::tables::{self, SystemTable};
+use serde::Serialize;
+use serde_json::{Value as Json, json};
+use serde_yaml_ng::Value;
+
+use super::Plan;
+use super::function::{Environment, Function};
+use super::resource::{Metadata, Resource, Resources};
+use crate::intrinsic::{get_att, reference, sub};
+use crate::names;
+use crate::policy::worker_policy;
+
+/// The most records of a batch.
+const BATCH: u16 = 100;
+
+/// The age of a record, in seconds, at which it goes to the bucket of lost records: a stream keeps it for 24 hours.
+const LOST_AFTER: u32 = 72_000;
+
+/// How old the oldest record may be, in milliseconds, before an alarm.
+const LATE: u32 = 5 * 60 * 1000;
+
+/// Every shard, as a stream writes the number: index entries of other partitions make no event.
+const RECORD_SHARDS: u8 = 16;
+
+#[derive(Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Mapping {
+    event_source_arn: Value,
+    function_name: Value,
+    starting_position: &'static str,
+    batch_size: u16,
+    maximum_batching_window_in_seconds: u16,
+    parallelization_factor: u16,
+    bisect_batch_on_function_error: bool,
+    function_response_types: [&'static str; 1],
+    /// -1 is no limit but the age.
+    maximum_retry_attempts: i32,
+    maximum_record_age_in_seconds: u32,
+    destination_config: Json,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    filter_criteria: Option<Json>,
+}
+
+/// Adds everything that a worker needs.
+///
+/// # Errors
+/// One line: a name or a policy is longer than AWS allows, or a name is taken.
+pub(super) fn add(
+    resources: &mut Resources<'_>,
+    worker: &'static Worker,
+    plan: &Plan<'_>,
+) -> Result<(), String> {
+    let id = names::function(worker.name);
+    let function = function(worker, plan)?;
+    resources.add(id.clone(), &function)?;
+    match worker.source {
+        Source::Streams => {
+            for (table, filters) in streams(plan.collections) {
+                resources.add(names::changes(&table), &mapping(&table, &id, &filters))?;
+            }
+            resources.add(format!("{id}Alarm"), &age_alarm(worker))?;
+        }
+        Source::Wakes | Source::WakesAndSweeps => {
+            resources.add(format!("{id}Tries"), &one_try(&id))?;
+        }
+    }
+    if worker.source == Source::WakesAndSweeps && plan.sweeps {
+        resources.add(format!("{id}Sweep"), &sweep(&id))?;
+        resources.add(format!("{id}SweepPermission"), &permission(&id))?;
+    }
+    Ok(())
+}
+
+/// How many resources a worker has beside its function, its role and the mappings.
+pub(super) fn extras(worker: &Worker, sweeps: bool) -> usize {
+    match worker.source {
+        Source::WakesAndSweeps if sweeps => 3,
+        Source::Streams | Source::Wakes | Source::WakesAndSweeps => 1,
+    }
+}
+
+/// The tables with a stream by their logical ids, each with the patterns of the changes that may make an event: one of
+/// them is enough, and without any every change may.
+pub(super) fn streams(collections: &[&Definition]) -> Vec<(String, Vec<Json>)> {
+    let systems = tables::ALL.iter().filter(|table| table.stream.is_some());
+    let systems = systems.map(|table| (names::system_table(table.name), patterns(table)));
+    let shards: Vec<String> = (0..RECORD_SHARDS).map(|shard| shard.to_string()).collect();
+    let records = vec![json!({ "Keys": { "shard": { "N": shards } } })];
+    let collections = collections.iter().filter(|collection| collection.events);
+    let collections =
+        collections.map(|collection| (names::collection(&collection.name), records.clone()));
+    systems.chain(collections).collect()
+}
+
+/// The patterns of a system table. They look at keys and images alone, and at leaves: `exists` knows nothing else.
+fn patterns(table: &SystemTable) -> Vec<Json> {
+    let there = json!([{ "exists": true }]);
+    let user = json!({ "role": { "S": there } });
+    if *table == tables::USERS {
+        // Neither identities, nor reservations, nor the number of admins have a role.
+        vec![json!({ "NewImage": user }), json!({ "OldImage": user })]
+    } else if *table == tables::SESSIONS {
+        // A session begins in generation 0, and no refresh is in it.
+        vec![
+            json!({ "NewImage": { "generation": { "N": ["0"] } } }),
+            json!({ "NewImage": { "revoked_at": { "N": there } } }),
+        ]
+    } else if *table == tables::API_KEYS {
+        vec![json!({ "NewImage": { "type": { "S": there } } })]
+    } else if *table == tables::DELIVERIES {
+        vec![json!({ "Keys": { "consumer": { "S": [tables::CONSUMERS] } } })]
+    } else {
+        Vec::new()
+    }
+}
+
+fn mapping(table: &str, function: &str, patterns: &[Json]) -> Resource<Mapping> {
+    let filters: Vec<Json> = patterns
+        .iter()
+        .map(|pattern| json!({ "Pattern": json!({ "dynamodb": pattern }).to_string() }))
+        .collect();
+    let filter_criteria = (!filters.is_empty()).then(|| json!({ "Filters": filters }));
+    Resource::of(
+        "AWS::Lambda::EventSourceMapping",
+        Mapping {
+            event_source_arn: get_att(table, "StreamArn"),
+            function_name: reference(function),
+            starting_position: "TRIM_HORIZON",
+            batch_size: BATCH,
+            maximum_batching_window_in_seconds: 0,
+            parallelization_factor: 1,
+            bisect_batch_on_function_error: true,
+            function_response_types: ["ReportBatchItemFailures"],
+            maximum_retry_attempts: -1,
+            maximum_record_age_in_seconds: LOST_AFTER,
+            destination_config: json!({ "OnFailure": {
+                "Destination": { "Fn::GetAtt": [names::LOST, "Arn"] } } }),
+            filter_criteria,
+        },
+    )
+}
+
+fn function(worker: &'static Worker, plan: &Plan<'_>) -> Result<Resource<Function>, String> {
+    let policy = worker_policy(worker, plan.workers, plan.collections)?;
+    let metadata = Metadata {
+        skip_build: Some(true),
+        ..Metadata::default()
+    };
+    Ok(Resource {
+        metadata: Some(metadata),
+        ..Resource::of(
+            "AWS::Serverless::Function",
+            Function {
+                function_name: sub(&names::deployed(worker.name)?),
+                description: worker.doc,
+                code_uri: format!("target/lambda/{}/", worker.name),
+                memory_size: Some(worker.memory),
+                timeout: Some(worker.timeout),
+                environment: environment(worker, plan.fingerprints),
+                policies: policy.into_iter().collect(),
+            },
+        )
+    })
+}
+
+fn environment(worker: &Worker, fingerprints: &Fingerprints) -> Environment {
+    let mut variables: BTreeMap<&'static str, Value> =
+        super::function::common(&fingerprints.records);
+    variables.extend(
+        worker
+            .needs
+            .iter()
+            .map(|variable| (variable.name(), reference(variable.parameter()))),
+    );
+    Environment { variables }
+}
+
+/// Stops Lambda from trying an invocation again: leases and the sweep do that.
+fn one_try(function: &str) -> Resource<Json> {
+    Resource::of(
+        "AWS::Lambda::EventInvokeConfig",
+        json!({ "FunctionName": { "Ref": function }, "Qualifier": "$LATEST", "MaximumRetryAttempts": 0 }),
+    )
+}
+
+fn sweep(function: &str) -> Resource<Json> {
+    Resource::of(
+        "AWS::Events::Rule",
+        json!({ "Description": "Looks once a minute for deliveries that are due.",
+            "ScheduleExpression": "rate(1 minute)", "Targets": [{ "Id": "sweep",
+            "Arn": { "Fn::GetAtt": [function, "Arn"] }, "Input": json!({ "sweep": true }).to_string() }] }),
+    )
+}
+
+fn permission(function: &str) -> Resource<Json> {
+    Resource::of(
+        "AWS::Lambda::Permission",
+        json!({ "Action": "lambda:InvokeFunction", "FunctionName": { "Ref": function },
+            "Principal": "events.amazonaws.com",
+            "SourceArn": { "Fn::GetAtt": [format!("{function}Sweep"), "Arn"] } }),
+    )
+}
+
+fn age_alarm(worker: &Worker) -> Resource<Json> {
+    let properties = json!({
+        "AlarmDescription": "Events are made more than five minutes late.",
+        "Namespace": "AWS/Lambda",
+        "MetricName": "IteratorAge",
+        "Dimensions": [{ "Name": "FunctionName", "Value": { "Ref": names::function(worker.name) } }],
+        "Statistic": "Maximum",
+        "Period": 300,
+        "EvaluationPeriods": 1,
+        "Threshold": LATE,
+        "ComparisonOperator": "GreaterThanThreshold",
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": [{ "Ref": "AlarmTopicArn" }],
+    });
+    Resource {
+        condition: Some("HasAlarmTopic"),
+        ..Resource::of("AWS::CloudWatch::Alarm", properties)
+    }
+}
