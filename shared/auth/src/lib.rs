@@ -30,6 +30,7 @@ pub mod terms;
 pub mod throttle;
 pub mod user;
 pub mod visibility;
+pub mod webhook;
 pub mod writer;
 
 pub use access_token::Claims;

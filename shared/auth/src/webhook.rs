@@ -1,0 +1,9 @@
+//! Webhooks and the consumers' queue: what is signed, when the next attempt is, and whose turn it is.
+
+pub mod breaker;
+pub mod lease;
+pub mod schedule;
+pub mod secret;
+
+pub use breaker::{Breaker, Turned};
+pub use lease::{Lease, Turn};
