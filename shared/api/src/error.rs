@@ -65,6 +65,11 @@ codes! {
     UserNotFound = "users/not-found" 404 "There is no such user.";
     UserUniqueViolation = "users/unique-violation" 409 "Another user has this value.";
     ApiKeyNotFound = "keys/not-found" 404 "There is no such API key.";
+    WebhookNotFound = "webhooks/not-found" 404 "There is no such webhook.";
+    WebhookLimit = "webhooks/limit-reached" 409 "There are 50 webhooks already; delete one first.";
+    AddressNotAllowed = "webhooks/address-not-allowed" 400 "Deliveries cannot go to this address.";
+    EventGone = "webhooks/event-gone" 410 "There is no such event, or it has expired.";
+    TriggerNotFound = "triggers/not-found" 404 "There is no such trigger.";
     ApiKeyLimit = "keys/limit-reached" 409 "There are 100 API keys already; delete one first.";
     RecordNotFound = "data/record-not-found" 404 "There is no such record.";
     InvalidCursor = "data/invalid-cursor" 400 "The cursor is not valid for this list; start again without it.";

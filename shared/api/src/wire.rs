@@ -4,11 +4,13 @@ mod account;
 mod api_key;
 mod body;
 mod bulk;
+mod delivery;
 mod health;
 mod record;
 mod session;
 mod setting;
 mod user;
+mod webhook;
 
 pub use self::account::{
     Bearing, Confirmation, Credentials, LogoutRequest, NewPassword, ProfileChanges, RefreshRequest,
@@ -18,10 +20,15 @@ pub use self::api_key::{ApiKey, ApiKeys, KeyType, NewApiKey, ShownApiKey};
 pub use self::body::{Body, Fields, NoBody, NoContent, Presence, Unread, decode, unknown};
 pub(crate) use self::body::{MAX_NAME, UNKNOWN};
 pub use self::bulk::{BulkItems, BulkOperation, BulkOperations};
+pub use self::delivery::{Attempt, Delivery, DeliveryPage, DeliveryState};
 pub use self::health::HealthStatus;
 pub use self::record::{Explanation, Record, RecordCount, RecordFields, RecordPage, RecordView};
 pub use self::session::{Session, SessionPage};
 pub use self::setting::{ShownSetting, ShownSettings, Source};
 pub use self::user::{
     NewUser, PasswordToSet, PublicUser, User, UserChanges, UserForAdmins, UserPage,
+};
+pub use self::webhook::{
+    NewWebhook, ShownWebhook, TestResult, WatchedWebhook, Webhook, WebhookChanges, WebhookState,
+    Webhooks,
 };

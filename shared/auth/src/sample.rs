@@ -99,3 +99,13 @@ pub(crate) fn record(owner: Option<&str>) -> Record {
 pub(crate) fn status<T>(result: Result<T, Error>) -> u16 {
     result.map_or_else(|error| error.code.status(), |_| 200)
 }
+
+/// Keys with one sealing key.
+pub(crate) fn sealing_keys() -> crate::Keys {
+    let stored = crate::keys::Stored {
+        current: vec![7; 32],
+        sealing: std::collections::BTreeMap::from([(1, [8; 32])]),
+        ..crate::keys::Stored::default()
+    };
+    crate::Keys::of("a-", stored).expect("keys")
+}

@@ -29,8 +29,8 @@ const RESERVED_V6: &[(Ipv6Addr, u32)] = &[
     (Ipv6Addr::new(0x3fff, 0, 0, 0, 0, 0, 0, 0), 20),
 ];
 
-/// Prefixes of IPv6 addresses that lead to an IPv4 address, with the byte at which that begins: mapped (RFC 4291, section
-/// 2.5.5.2), NAT64 (RFC 6052, section 2.1) and 6to4 (RFC 3056, section 2).
+/// Prefixes of IPv6 addresses that lead to an IPv4 address, with the byte at which that begins. They are mapped (RFC 4291,
+/// section 2.5.5.2), NAT64 (RFC 6052, section 2.1) and 6to4 (RFC 3056, section 2).
 const EMBEDDING: &[(Ipv6Addr, u32, usize)] = &[
     (Ipv6Addr::new(0, 0, 0, 0, 0, 0xffff, 0, 0), 96, 12),
     (Ipv6Addr::new(0x64, 0xff9b, 0, 0, 0, 0, 0, 0), 96, 12),

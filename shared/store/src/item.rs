@@ -121,6 +121,14 @@ impl<'a> Reader<'a> {
         matches!(self.item.remove(name), Some(AttributeValue::Bool(true)))
     }
 
+    /// The attributes of a map, if it is there.
+    pub(crate) fn optional_map(&mut self, name: &str) -> Option<Item> {
+        match self.item.remove(name) {
+            Some(AttributeValue::M(entries)) => Some(entries),
+            _ => None,
+        }
+    }
+
     /// The entries of a map; none when the attribute is absent.
     pub(crate) fn optional_object(&mut self, name: &str) -> Result<Map<String, Value>, Error> {
         if self.item.contains_key(name) {

@@ -127,6 +127,21 @@ impl Fields {
         }
     }
 
+    /// A whole number in a range, both ends included, that may be left out or null.
+    pub(super) fn optional_integer(&mut self, name: &str, [least, most]: [u64; 2]) -> Option<u64> {
+        let (code, message) = match self.object.remove(name)? {
+            Value::Null => return None,
+            Value::Number(number) => match number.as_u64() {
+                Some(number) if (least..=most).contains(&number) => return Some(number),
+                Some(_) => ("range", format!("`{name}` must be {least} to {most}.")),
+                None => ("type", format!("`{name}` must be a whole number.")),
+            },
+            _ => ("type", format!("`{name}` must be a whole number.")),
+        };
+        self.details.push(Detail::new(name, code, message));
+        None
+    }
+
     /// The items of a list that must be there and hold `least` to `most` of them.
     pub(super) fn list(&mut self, name: &str, least: usize, most: usize) -> Option<Vec<Value>> {
         let (code, message) = match self.object.remove(name) {

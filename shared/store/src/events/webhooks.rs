@@ -1,0 +1,317 @@
+//! The webhooks: items of `_deliveries` under the consumer `consumers`, written only when one of them changes.
+//!
+//! Beside them lies the count of webhooks ever made. A create counts the present ones and fails if another was made
+//! meanwhile. A deleted webhook stays as a tombstone that reads as absent: so its event has an actor.
+
+use std::time::Duration;
+
+use api::event::{ActorType, Consumer, Reason};
+use api::tables::DELIVERIES;
+use api::{Code, Error, Id, Timestamp};
+use auth::Writer;
+use auth::webhook::{MAX_WEBHOOKS, Webhook};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+    Update,
+};
+
+use super::waiting::key;
+use super::webhook_items::{Set, read_webhook, secrets, settings};
+use crate::fault;
+use crate::fault::built;
+use crate::item::{Item, Reader, number, text, time};
+use crate::tables::Store;
+
+/// The partition of the webhooks.
+const CONSUMERS: &str = "consumers";
+
+/// The id of the count of webhooks ever made.
+const MADE: &str = "#made";
+
+/// The attribute with the last change.
+const CHANGE: &str = "change";
+
+/// The most tries of a create that meets others.
+const TRIES: u32 = 10;
+
+impl Store {
+    /// Lists every webhook, newest first. Strongly consistent: 1 RRU per 4 KB.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn webhooks(&self) -> Result<Vec<Webhook>, Error> {
+        let (_, mut webhooks) = self.made_and_kept_webhooks().await?;
+        webhooks.reverse();
+        Ok(webhooks)
+    }
+
+    async fn made_and_kept_webhooks(&self) -> Result<(Option<u64>, Vec<Webhook>), Error> {
+        let (mut made, mut webhooks, mut start) = (None, Vec::new(), None);
+        loop {
+            let query = self.range(CONSUMERS, MADE, "webhook:~");
+            let query = query.consistent_read(true).set_exclusive_start_key(start);
+            let output = query.send().await.map_err(|error| fault::of(&error))?;
+            for mut item in output.items.unwrap_or_default() {
+                if item.get("id") == Some(&text(MADE)) {
+                    made = Some(Reader::new(DELIVERIES.name, &mut item).number("made")?);
+                } else {
+                    webhooks.extend(read_webhook(item)?);
+                }
+            }
+            start = output.last_evaluated_key;
+            if start.is_none() {
+                return Ok((made, webhooks));
+            }
+        }
+    }
+
+    /// Reads a webhook. Strongly consistent: 1 RRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn webhook(&self, webhook: Id) -> Result<Option<Webhook>, Error> {
+        let get = self
+            .client
+            .get_item()
+            .table_name(self.deliveries())
+            .set_key(Some(webhook_key(webhook)))
+            .consistent_read(true);
+        let output = get.send().await.map_err(|error| fault::of(&error))?;
+        Ok(output.item.map(read_webhook).transpose()?.flatten())
+    }
+
+    /// Stores a new webhook, unless there are `MAX_WEBHOOKS`. 1 RRU per 4 KB of webhooks, 4 WRU.
+    ///
+    /// # Errors
+    /// `webhooks/limit-reached`, `common/unavailable`, `common/internal`.
+    pub async fn create_webhook(&self, webhook: &Webhook, writer: &Writer) -> Result<(), Error> {
+        for tries in 1..=TRIES {
+            let (made, webhooks) = self.made_and_kept_webhooks().await?;
+            // A retry after a lost reply finds its own webhook.
+            if webhooks.iter().any(|kept| kept.id == webhook.id) {
+                return Ok(());
+            }
+            if webhooks.len() >= MAX_WEBHOOKS {
+                return Err(Code::WebhookLimit.into());
+            }
+            let mut item = webhook_key(webhook.id);
+            let sets = settings(webhook).into_iter().chain(secrets(webhook));
+            item.extend(sets.filter_map(|(name, value)| Some((name.to_owned(), value?))));
+            item.insert(
+                CHANGE.to_owned(),
+                change(writer, ActorType::User, Reason::Create),
+            );
+            let put = Put::builder()
+                .table_name(self.deliveries())
+                .set_item(Some(item))
+                .build()
+                .map_err(built)?;
+            let writes = [
+                TransactWriteItem::builder().put(put).build(),
+                TransactWriteItem::builder()
+                    .update(self.count_made_webhook(made)?)
+                    .build(),
+            ];
+            if self.transact(&writes).await?.is_empty() {
+                return Ok(());
+            }
+            // Another request has made a webhook.
+            tokio::time::sleep(Duration::from_millis(40 * u64::from(tries))).await;
+        }
+        Err(Error::unavailable("others make webhooks at the same time"))
+    }
+
+    fn count_made_webhook(&self, made: Option<u64>) -> Result<Update, Error> {
+        let next = made.unwrap_or_default().saturating_add(1);
+        let update = Update::builder()
+            .table_name(self.deliveries())
+            .set_key(Some(key(CONSUMERS, MADE)))
+            .update_expression("SET #made = :next")
+            .expression_attribute_names("#made", "made")
+            .expression_attribute_values(":next", number(next));
+        let update = match made {
+            Some(made) => update
+                .condition_expression("#made = :made")
+                .expression_attribute_values(":made", number(made)),
+            None => update.condition_expression("attribute_not_exists(#made)"),
+        };
+        update.build().map_err(built)
+    }
+
+    /// Writes the settings that differ. `None` where the webhook is gone. 1 WRU, nothing where none differs.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn update_webhook(
+        &self,
+        before: &Webhook,
+        after: &Webhook,
+        writer: &Writer,
+    ) -> Result<Option<Webhook>, Error> {
+        let old = settings(before);
+        let mut sets: Vec<Set> = settings(after)
+            .into_iter()
+            .filter(|set| !old.contains(set))
+            .collect();
+        if sets.is_empty() {
+            return Ok(Some(before.clone()));
+        }
+        sets.push((
+            CHANGE,
+            Some(change(writer, ActorType::User, Reason::Update)),
+        ));
+        self.set_webhook(before.id, sets, None).await
+    }
+
+    /// Replaces the secret of a webhook that was read. `None` where it is gone, or another request has replaced the secret.
+    /// 1 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn rotate_webhook(
+        &self,
+        before: &Webhook,
+        after: &Webhook,
+        writer: &Writer,
+    ) -> Result<Option<Webhook>, Error> {
+        let mut sets = secrets(after);
+        sets.push((
+            CHANGE,
+            Some(change(writer, ActorType::User, Reason::Rotate)),
+        ));
+        // Its own secret stands there when a reply was lost.
+        let seen = [text(&before.secret), text(&after.secret)];
+        self.set_webhook(before.id, sets, Some(seen)).await
+    }
+
+    /// Switches a webhook off, or says since when its receiver fails, as the system; nothing where it is gone. 1 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn turn_webhook(
+        &self,
+        before: &Webhook,
+        after: &Webhook,
+        now: Timestamp,
+    ) -> Result<(), Error> {
+        let writer = Writer::new(None, String::new(), now, [0; 10]);
+        let old = settings(before);
+        let mut sets: Vec<Set> = settings(after)
+            .into_iter()
+            .filter(|set| !old.contains(set))
+            .collect();
+        let since = |webhook: &Webhook| webhook.failing_since.map(time);
+        if since(before) != since(after) {
+            sets.push(("failing_since", since(after)));
+        }
+        if sets.is_empty() {
+            return Ok(());
+        }
+        sets.push((
+            CHANGE,
+            Some(change(&writer, ActorType::System, Reason::Update)),
+        ));
+        self.set_webhook(before.id, sets, None).await.map(|_| ())
+    }
+
+    /// Makes a tombstone of a webhook, and a lease by which the sweep finds its queue. Returns whether it existed. 4 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn delete_webhook(&self, webhook: Id, writer: &Writer) -> Result<bool, Error> {
+        let bury = Update::builder()
+            .table_name(self.deliveries())
+            .set_key(Some(webhook_key(webhook)))
+            .update_expression(
+                "SET #deleted = :now, #expires = :seconds, #change = :change REMOVE #secret, #previous",
+            )
+            .condition_expression("attribute_exists(#id) AND attribute_not_exists(#deleted)")
+            .expression_attribute_names("#id", "id")
+            .expression_attribute_names("#deleted", "deleted_at")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_names("#change", CHANGE)
+            .expression_attribute_names("#secret", "secret")
+            .expression_attribute_names("#previous", "previous_secret")
+            .expression_attribute_values(":now", time(writer.now))
+            .expression_attribute_values(":seconds", number(writer.now.seconds()))
+            .expression_attribute_values(":change", change(writer, ActorType::User, Reason::Delete))
+            .build()
+            .map_err(built)?;
+        let mark = self.mark_gone(&Consumer::Webhook(webhook))?;
+        let writes = [
+            TransactWriteItem::builder().update(bury).build(),
+            TransactWriteItem::builder().update(mark).build(),
+        ];
+        Ok(self.transact(&writes).await?.is_empty())
+    }
+
+    /// Sets attributes of a webhook that is there, and whose secret is one of these if there are any.
+    async fn set_webhook(
+        &self,
+        webhook: Id,
+        sets: Vec<Set>,
+        secrets: Option<[AttributeValue; 2]>,
+    ) -> Result<Option<Webhook>, Error> {
+        let mut condition =
+            "attribute_exists(#id) AND attribute_not_exists(#deleted_at)".to_owned();
+        let mut update = self
+            .client
+            .update_item()
+            .table_name(self.deliveries())
+            .set_key(Some(webhook_key(webhook)))
+            .expression_attribute_names("#id", "id")
+            .expression_attribute_names("#deleted_at", "deleted_at")
+            .return_values(ReturnValue::AllNew)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        if let Some([old, new]) = secrets {
+            condition.push_str(" AND #secret IN (:old, :new)");
+            update = update
+                .expression_attribute_values(":old", old)
+                .expression_attribute_values(":new", new);
+        }
+        let (mut set, mut remove) = (Vec::new(), Vec::new());
+        for (name, value) in sets {
+            update = update.expression_attribute_names(format!("#{name}"), name);
+            match value {
+                Some(value) => {
+                    set.push(format!("#{name} = :{name}"));
+                    update = update.expression_attribute_values(format!(":{name}"), value);
+                }
+                None => remove.push(format!("#{name}")),
+            }
+        }
+        let mut expression = format!("SET {}", set.join(", "));
+        if !remove.is_empty() {
+            expression.push_str(&format!(" REMOVE {}", remove.join(", ")));
+        }
+        let update = update
+            .update_expression(expression)
+            .condition_expression(condition);
+        match update.send().await {
+            Ok(output) => Ok(output.attributes.map(read_webhook).transpose()?.flatten()),
+            Err(error) => match fault::failed_condition(&error) {
+                Some(_) => Ok(None),
+                None => Err(fault::of(&error)),
+            },
+        }
+    }
+}
+
+fn change(writer: &Writer, by: ActorType, reason: Reason) -> AttributeValue {
+    let mut change = Item::from([
+        ("at".to_owned(), time(writer.now)),
+        ("by".to_owned(), text(by.as_str())),
+        ("reason".to_owned(), text(reason.as_str())),
+    ]);
+    if !writer.request_id.is_empty() {
+        change.insert("request_id".to_owned(), text(&writer.request_id));
+    }
+    for (name, value) in [("user", writer.user), ("key", writer.key)] {
+        change.extend(value.map(|value| (name.to_owned(), text(value.to_string()))));
+    }
+    AttributeValue::M(change)
+}
+
+fn webhook_key(webhook: Id) -> Item {
+    key(CONSUMERS, &Consumer::Webhook(webhook).to_string())
+}
