@@ -68,7 +68,10 @@ pub fn walk(
         let indexes = indexes.iter().map(String::as_str);
         aws.backfill(
             &deployed.stack,
-            [collection, "--clear"].into_iter().chain(indexes).collect(),
+            [collection, "--clear", "--even-deployed"]
+                .into_iter()
+                .chain(indexes)
+                .collect(),
         )?;
     }
     for (done, file) in files.iter().enumerate() {

@@ -32,6 +32,9 @@ pub(crate) struct Arguments {
     /// Instead, remove what there is of indexes and unique fields that are not deployed, before these are made again.
     #[arg(long, requires = "names")]
     clear: bool,
+    /// Clear also what the stack uses: until it is filled, lists by it are refused and unique values are not protected.
+    #[arg(long, requires = "clear")]
+    even_deployed: bool,
     /// Wait so many seconds first, if there is anything to fill: until nothing runs any more that was deployed before.
     #[arg(long, default_value_t = 0)]
     settle: u64,
@@ -51,6 +54,9 @@ pub(crate) async fn run(store: &Store, arguments: &Arguments) -> Result<String, 
             continue;
         }
         let run = store.backfill(definition, names);
+        if arguments.clear && !arguments.even_deployed {
+            refuse_deployed(&definition.name, &run).await?;
+        }
         sleep(std::mem::take(&mut settle)).await;
         let found = watch(&definition.name, &run, arguments.clear).await?;
         let outcome = outcome(&definition.name, &run, &found, arguments.clear)?;
@@ -63,6 +69,18 @@ pub(crate) async fn run(store: &Store, arguments: &Arguments) -> Result<String, 
     } else {
         said.join("\n")
     })
+}
+
+/// Refuses to clear what the stack uses. The others' lists and unique values would suffer until it is filled.
+async fn refuse_deployed(collection: &str, run: &Backfill) -> Result<(), String> {
+    let used = run.in_use().await.map_err(|error| words(&error))?;
+    if used.is_empty() {
+        return Ok(());
+    }
+    Err(format!(
+        "{collection}: the stack uses {}. Deploy without it first, or add --even-deployed to clear it now and fill it again",
+        used.join(", ")
+    ))
 }
 
 /// The collections that the arguments mean.

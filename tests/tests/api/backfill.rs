@@ -254,7 +254,13 @@ fn a_cleared_index_is_to_be_filled_anew() {
     let Some(shop) = Shop::open() else { return };
     let _ = shop.sell("SKU-A", 1);
     let _ = shop.sell("SKU-B", 2);
-    let (done, said) = shop.backfill(&["products", "--clear", "by.price", "by.status.price"]);
+    let (done, said) = shop.backfill(&[
+        "products",
+        "--clear",
+        "--even-deployed",
+        "by.price",
+        "by.status.price",
+    ]);
     assert_eq!(
         (done, said.as_str()),
         (true, "products: 2 records read, 2 cleared.\n")
@@ -290,7 +296,10 @@ fn what_code_without_the_index_deletes_is_deleted_in_the_index_too() {
     assert_eq!(shop.prices("price"), Ok(vec![2]));
 
     // An index that is declared again finds neither the old key nor the old mark of being filled.
-    assert!(shop.backfill(&["products", "--clear", "by.price"]).0);
+    assert!(
+        shop.backfill(&["products", "--clear", "--even-deployed", "by.price"])
+            .0
+    );
     let cleared = shop.item(&gone);
     assert!(
         cleared.get("by.price").is_none() && !cleared["indexed"].to_string().contains("by.price"),
@@ -342,7 +351,10 @@ fn a_field_that_is_unique_again_finds_no_old_reservations() {
     item["deleted_at"] = json!({ "N": "1" });
     shop.put(&item);
     assert_eq!(shop.make("SKU-A", 2).0, 409);
-    assert!(shop.backfill(&["products", "--clear", "unique.sku"]).0);
+    assert!(
+        shop.backfill(&["products", "--clear", "--even-deployed", "unique.sku"])
+            .0
+    );
     assert_eq!(shop.make("SKU-A", 3).0, 201);
     assert!(shop.backfill(&["products", "--all"]).0);
     assert_eq!(shop.make("SKU-A", 4).0, 409);
@@ -365,4 +377,21 @@ fn what_cannot_be_filled_is_one_clear_line() {
         !done && said.starts_with(start) && said.lines().count() == 1,
         "{said}"
     );
+}
+
+#[test]
+fn nothing_that_the_stack_uses_is_cleared_unless_that_is_said() {
+    let Some(shop) = Shop::open() else { return };
+    let _ = shop.sell("SKU-A", 1);
+    for name in ["by.price", "unique.sku"] {
+        let (done, said) = shop.backfill(&["products", "--clear", name]);
+        let start = format!("cargo admin: products: the stack uses {name}. ");
+        assert!(!done && said.starts_with(&start), "{said}");
+        assert!(
+            said.contains("--even-deployed") && said.lines().count() == 1,
+            "{said}"
+        );
+    }
+    assert_eq!(shop.prices("price"), Ok(vec![1]));
+    assert_eq!(shop.make("SKU-A", 2).0, 409);
 }

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
 use api::{Code, Error};
-use aws_sdk_dynamodb::types::AttributeValue;
+use aws_sdk_dynamodb::types::{AttributeValue, GlobalSecondaryIndexDescription};
 
 use super::backfill::{Backfill, Found, Placeholders, TRIES, carried, key_of, pause};
 use crate::fault;
@@ -13,6 +13,27 @@ use crate::records::index::INDEXED;
 use crate::records::reservation;
 
 impl Backfill {
+    /// The names of this run that the stack uses: indexes that the table has, and unique fields that every writer keeps.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn in_use(&self) -> Result<Vec<String>, Error> {
+        let described = self.client.describe_table().table_name(&self.table);
+        let described = described.send().await.map_err(|error| fault::of(&error))?;
+        let indexes = described
+            .table
+            .and_then(|table| table.global_secondary_indexes)
+            .unwrap_or_default();
+        let kept = self.kept().names().await?.unwrap_or_default();
+        let mut used = self.names.clone();
+        used.retain(|name| {
+            let is_name =
+                |index: &GlobalSecondaryIndexDescription| index.index_name() == Some(name);
+            indexes.iter().any(is_name) || (name.starts_with("unique.") && kept.contains(name))
+        });
+        Ok(used)
+    }
+
     /// Removes the keys and names of indexes that the table does not have, and the reservations of fields that are not
     /// unique. It goes from the oldest record on. An index or field that is declared again must not find its old data.
     ///
