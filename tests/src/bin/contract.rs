@@ -50,7 +50,7 @@ fn main() -> ExitCode {
         "a member",
         &[
             "--max-examples",
-            "20",
+            "12",
             "--exclude-path",
             "/api/auth/logout",
             "--exclude-path-regex",
