@@ -7,7 +7,7 @@ use api::Definition;
 use api::endpoints::PAGE;
 use api::project::{self, Project};
 
-use crate::template::Plan;
+use crate::template::{Plan, Yours};
 use crate::{openapi, routes, schema, steps, template, tools};
 
 /// The workspace's folder.
@@ -42,13 +42,16 @@ pub fn read(folder: &Path) -> Result<Project, String> {
 ///
 /// # Errors
 /// One line: the limit of AWS that is exceeded, and the remedy.
-pub fn draw(project: &Project) -> Result<[(&'static str, String); 4], String> {
+pub fn draw(project: &Project, yours: &Yours) -> Result<[(&'static str, String); 4], String> {
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
     let profile = &project.settings.users.fields;
     Ok([
         (
             "template.yaml",
-            template::draw(&Plan::of(project, &collections))?,
+            template::draw(&Plan {
+                yours: Some(yours),
+                ..Plan::of(project, &collections)
+            })?,
         ),
         ("CargoLambda.toml", routes::draw(PAGE)?),
         (
@@ -69,9 +72,16 @@ pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
     for warning in &project.collections.warnings {
         eprintln!("Warning: {warning}");
     }
-    let drawn = draw(&project)?;
+    let yours = Yours::read(root)?;
+    let drawn = draw(&project, &yours)?;
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
-    println!("{}", template::usage(&Plan::of(&project, &collections))?);
+    println!(
+        "{}",
+        template::usage(&Plan {
+            yours: Some(&yours),
+            ..Plan::of(&project, &collections)
+        })?
+    );
     let present = fs::read_to_string(root.join("template.yaml")).unwrap_or_default();
     for warning in steps::compare_files(&present, &drawn[0].1, &project)? {
         eprintln!("Warning: {warning}");
@@ -99,7 +109,8 @@ mod tests {
 
     #[test]
     fn the_generated_files_are_fresh() {
-        for (path, content) in draw(&project().expect("a project")).expect("drawn") {
+        let yours = Yours::read(&folder()).expect("read");
+        for (path, content) in draw(&project().expect("a project"), &yours).expect("drawn") {
             let present = fs::read_to_string(folder().join(path)).unwrap_or_default();
             assert!(present == content, "{path} is stale: run cargo generate");
         }
@@ -109,8 +120,8 @@ mod tests {
     fn drawing_twice_gives_the_same() {
         let project = project().expect("a project");
         assert_eq!(
-            draw(&project).expect("drawn"),
-            draw(&project).expect("drawn")
+            draw(&project, &Yours::default()).expect("drawn"),
+            draw(&project, &Yours::default()).expect("drawn")
         );
     }
 

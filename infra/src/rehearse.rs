@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
 use crate::ship::{self, Arch, Build};
+use crate::template::Yours;
 use crate::{plans, tools};
 
 mod emulator;
@@ -249,7 +250,7 @@ fn agree(what: &str, command: &mut Command) -> Result<(), String> {
 /// Lays the suite's project out as an owner has it: the drawn template, the root's `samconfig.toml`, the binaries.
 fn write_project(aws: &Aws<'_>) -> Result<(), String> {
     let project = plans::read(&aws.root.join(PROJECT))?;
-    let [(_, template), ..] = plans::draw(&project)?;
+    let [(_, template), ..] = plans::draw(&project, &Yours::default())?;
     let folder = aws.root.join(DEPLOYED);
     let write = || {
         fs::create_dir_all(folder.join(".aws-sam/build"))?;

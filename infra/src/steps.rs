@@ -42,7 +42,11 @@ pub fn walk(
     let deployed = aws.deployed()?;
     let project = plans::project()?;
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
-    let text = template::draw(&template::Plan::of(&project, &collections))?;
+    let yours = template::Yours::read(&plans::folder())?;
+    let text = template::draw(&template::Plan {
+        yours: Some(&yours),
+        ..template::Plan::of(&project, &collections)
+    })?;
     let drawn: Value = serde_yaml_ng::from_str(&text).map_err(|error| error.to_string())?;
     let Some(present) = &deployed.tables else {
         return Err(format!(

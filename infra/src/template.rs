@@ -5,6 +5,7 @@ mod http_api;
 mod resource;
 mod table;
 mod worker;
+mod yours;
 
 use std::fmt::{self, Display, Formatter};
 
@@ -16,6 +17,7 @@ use api::{Definition, origin, tables};
 use serde_yaml_ng::{Mapping, Value};
 
 use self::resource::Resources;
+pub use self::yours::Yours;
 use crate::names;
 
 /// The parts that the template has once, for any endpoints and collections.
@@ -23,6 +25,7 @@ const BASE: &str = include_str!("../base.yaml");
 
 /// CloudFormation allows 500; the rest is for what a project adds by hand.
 const MAX_RESOURCES: usize = 450;
+const LIMIT: usize = 500;
 
 /// How many collections the other limits leave room for.
 const MAX_COLLECTIONS: usize = 150;
@@ -40,6 +43,8 @@ pub struct Plan<'a> {
     pub fingerprints: &'a Fingerprints,
     /// Whether a rule asks workers to look for what is due.
     pub sweeps: bool,
+    /// The owner's parts.
+    pub yours: Option<&'a Yours>,
 }
 
 impl<'a> Plan<'a> {
@@ -61,6 +66,7 @@ impl<'a> Plan<'a> {
             collections,
             fingerprints,
             sweeps: true,
+            yours: None,
         }
     }
 }
@@ -72,6 +78,7 @@ pub struct Count {
     collections: usize,
     streams: usize,
     fixed: usize,
+    yours: usize,
 }
 
 impl Count {
@@ -96,10 +103,11 @@ impl Count {
             streams: reading.count() * worker::streams(plan.collections).len(),
             // SAM makes the API's stage.
             fixed: written_by_hand + tables::ALL.len() + extras.sum::<usize>() + 1,
+            yours: plan.yours.map_or(0, Yours::len),
         })
     }
 
-    /// All of them: SAM makes a role for every function.
+    /// All of them but the owner's: SAM makes a role for every function.
     #[must_use]
     pub fn total(self) -> usize {
         self.functions * 2 + self.collections + self.streams + self.fixed
@@ -126,6 +134,14 @@ impl Display for Count {
 /// One line: there are too many.
 pub fn usage(plan: &Plan<'_>) -> Result<String, String> {
     let count = Count::of(plan)?;
+    let all = count.total() + count.yours;
+    if count.yours > 0 && all > LIMIT {
+        return Err(format!(
+            "The stack would have {all} resources, {} of them of {}; CloudFormation allows {LIMIT}.",
+            count.yours,
+            yours::FILE
+        ));
+    }
     match MAX_RESOURCES.checked_sub(count.total()) {
         Some(left) => Ok(format!(
             "The stack: {count}; {left} of {MAX_RESOURCES} are left."
@@ -174,6 +190,9 @@ pub fn draw(plan: &Plan<'_>) -> Result<String, String> {
             names::collection(&collection.name),
             &table::collection_table(collection),
         )?;
+    }
+    if let Some(yours) = plan.yours {
+        yours.add_to(&mut template)?;
     }
     let text = write(&Value::Mapping(template))?;
     Ok(format!(

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 
 use api::project::Project;
 use infra::plans;
+use infra::template::Yours;
 
 /// A project and its plans. One process tests one project.
 pub struct Tested {
@@ -73,7 +74,7 @@ impl Tested {
     ) -> Self {
         let drawn = |folder| {
             let project = plans::read(folder)?;
-            Ok((plans::draw(&project)?, project))
+            Ok((plans::draw(&project, &Yours::default())?, project))
         };
         let (plans, project) =
             drawn(&folder).unwrap_or_else(|error: String| panic!("{}: {error}", folder.display()));

@@ -9,6 +9,7 @@ use std::time::Instant;
 use api::endpoints::{PAGE, Route, route};
 use api::fingerprint::Fingerprints;
 use api::{Definition, Timestamp};
+use infra::template::Yours;
 use local::dynamo::{Dynamo, Storage};
 use local::seed::{Seed, fill};
 use local::template::Template;
@@ -94,7 +95,7 @@ impl World {
     /// One line: no port, or a function does not do its part.
     pub(crate) fn start(binaries: Binaries) -> Result<Self, String> {
         let project = infra::plans::read(&local::root().join(infra::rehearse::PROJECT))?;
-        let [(_, template), ..] = infra::plans::draw(&project)?;
+        let [(_, template), ..] = infra::plans::draw(&project, &Yours::default())?;
         let dynamo = Dynamo::start(&Storage::Memory, 0)?;
         dynamo.make(&Template::parse(&template)?.tables()?)?;
         let things = things(&project.collections.definitions)?;

@@ -272,7 +272,8 @@ mod tests {
     /// A project's collections, and its tables, empty.
     fn project(folder: &Path) -> (Vec<Definition>, Dynamo) {
         let project = infra::plans::read(folder).unwrap();
-        let [(_, template), ..] = infra::plans::draw(&project).unwrap();
+        let [(_, template), ..] =
+            infra::plans::draw(&project, &infra::template::Yours::default()).unwrap();
         let dynamo = Dynamo::start(&Storage::Memory, 0).unwrap();
         let tables = Template::parse(&template).unwrap().tables().unwrap();
         dynamo.make(&tables).unwrap();
