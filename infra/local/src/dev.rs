@@ -9,7 +9,9 @@ use std::time::Duration;
 use api::project;
 use local::dynamo::{Dynamo, Storage};
 use local::hold::Hold;
+use local::invocation::Front;
 use local::process::{Output, Process};
+use local::pump::Pump;
 use local::template::Template;
 use local::{LOCAL_KEY, REGION, TABLE_PREFIX, tools};
 use tokio::signal::unix::{SignalKind, signal};
@@ -18,6 +20,9 @@ use crate::{Arguments, checks, welcome};
 
 /// The data file.
 const DATA: &str = ".bakend/dynamodb.sqlite";
+
+/// The folder of the changes that could not be delivered for most of a day.
+const LOST: &str = ".bakend/lost";
 
 /// How often the run checks whether `cargo lambda watch` still lives.
 const LOOK: Duration = Duration::from_millis(100);
@@ -38,7 +43,9 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let cargo_lambda = tools::cargo_lambda(&root)?;
 
     let (dynamo, data) = dynamo(&root, arguments)?;
-    for line in dynamo.make(&Template::read(&root.join("template.yaml"))?.tables()?)? {
+    let template = Template::read(&root.join("template.yaml"))?;
+    let tables = template.tables()?;
+    for line in dynamo.make(&tables)? {
         println!("DynamoDB: {line}");
         if line.starts_with("added index ") && !line.contains(" by_owner ") {
             println!(
@@ -50,18 +57,28 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
 
     println!("Building the functions (the first time takes a few minutes)");
     build(&root)?;
-    let watch = watch(&root, &cargo_lambda, arguments.port, &dynamo.endpoint())?;
+    // Alone what listens: `localhost` may be ::1, where another program may answer.
+    let api = format!("http://127.0.0.1:{}", arguments.port);
+    let front = Front::start(&api, &template)?;
+    let watch = watch(
+        &root,
+        &cargo_lambda,
+        arguments.port,
+        &dynamo.endpoint(),
+        &front,
+    )?;
+    // An engine that ran already has the pump of the process that runs it.
+    let pump = match dynamo.file() {
+        Some(file) => {
+            dynamo.stream(&tables)?;
+            Some(Pump::start(file, &root.join(LOST), &template, &front)?)
+        }
+        None => None,
+    };
     let outcome = until_stopped(watch, arguments.port, || {
-        println!(
-            "{}",
-            welcome::text(
-                // Alone what listens: `localhost` may be ::1, where another program may answer.
-                &format!("http://127.0.0.1:{}", arguments.port),
-                &dynamo.endpoint(),
-                &data
-            )
-        );
+        println!("{}", welcome::text(&api, &dynamo.endpoint(), &data));
     });
+    drop((pump, front));
     drop(note);
     drop(dynamo);
     outcome
@@ -76,7 +93,7 @@ fn dynamo(root: &Path, arguments: &Arguments) -> Result<(Dynamo, String), String
     let file = root.join(DATA);
     let (storage, data) = if arguments.memory {
         (
-            Storage::Memory,
+            Storage::Scratch,
             "in memory, gone when this stops".to_owned(),
         )
     } else {
@@ -103,7 +120,13 @@ fn build(root: &Path) -> Result<(), String> {
     }
 }
 
-fn watch(root: &Path, cargo_lambda: &Path, port: u16, dynamodb: &str) -> Result<Process, String> {
+fn watch(
+    root: &Path,
+    cargo_lambda: &Path,
+    port: u16,
+    dynamodb: &str,
+    front: &Front,
+) -> Result<Process, String> {
     let mut command = Command::new(cargo_lambda);
     command
         .args([
@@ -119,6 +142,7 @@ fn watch(root: &Path, cargo_lambda: &Path, port: u16, dynamodb: &str) -> Result<
         .env("BAKEND_ENV", "local")
         .env("BAKEND_TABLE_PREFIX", TABLE_PREFIX)
         .env("AWS_ENDPOINT_URL_DYNAMODB", dynamodb)
+        .env("AWS_ENDPOINT_URL_LAMBDA", front.endpoint())
         .env("AWS_REGION", REGION)
         .env("AWS_ACCESS_KEY_ID", LOCAL_KEY)
         .env("AWS_SECRET_ACCESS_KEY", "local")

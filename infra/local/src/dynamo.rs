@@ -3,6 +3,7 @@
 mod sweep;
 
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 use std::{fs, io};
 
@@ -21,8 +22,10 @@ use crate::template::Table;
 /// Where the items are kept.
 #[derive(Clone, Debug)]
 pub enum Storage {
-    /// In memory: gone with the process.
+    /// In memory: gone with the process. Streams cannot be read from there.
     Memory,
+    /// In a file of its own in the folder of temporary files, gone with the engine.
+    Scratch,
     /// In this file, made if it is missing.
     File(PathBuf),
 }
@@ -44,6 +47,9 @@ enum Place {
 /// The engine in this process; dropping it answers the requests under way, then stops it.
 struct Embedded {
     database: Database,
+    file: Option<PathBuf>,
+    /// The folder to remove after the engine has stopped.
+    scratch: Option<PathBuf>,
     /// Let go after the engine has stopped.
     _hold: Option<Hold>,
     stop: Option<oneshot::Sender<()>>,
@@ -80,18 +86,23 @@ impl Dynamo {
     /// # Errors
     /// One line: the port is taken, another process uses the file, it is not a data file, or it cannot be written.
     pub fn start(storage: &Storage, port: u16) -> Result<Self, String> {
-        let hold = match storage {
-            Storage::Memory => None,
-            Storage::File(path) => Some(Hold::of_data(path)?),
+        let scratch = match storage {
+            Storage::Scratch => Some(scratch_folder()?),
+            Storage::Memory | Storage::File(_) => None,
         };
+        let file = match (storage, &scratch) {
+            (Storage::File(path), _) => Some(path.clone()),
+            (_, folder) => folder.as_ref().map(|folder| folder.join("dynamodb.sqlite")),
+        };
+        let hold = file.as_deref().map(Hold::of_data).transpose()?;
         let runtime = runtime()?;
         let listener = listen(port)?;
         let address = listener.local_addr().map_err(|error| error.to_string())?;
-        let database = match storage {
-            Storage::Memory => {
+        let database = match &file {
+            None => {
                 Database::memory().map_err(|error| format!("Cannot start DynamoDB: {error}"))?
             }
-            Storage::File(path) => open(path)?,
+            Some(path) => open(path)?,
         };
         let guard = runtime.enter();
         let listener =
@@ -110,6 +121,8 @@ impl Dynamo {
             endpoint: format!("http://{address}"),
             place: Place::Here(Embedded {
                 database,
+                file,
+                scratch,
                 _hold: hold,
                 stop: Some(stop),
                 serving: Some(serving),
@@ -160,6 +173,36 @@ impl Dynamo {
             Place::Here(embedded) => Engine::Here(&embedded.database),
             Place::There { .. } => Engine::There(&self.endpoint),
         }
+    }
+
+    /// The file that a pump reads the streams from; `None` in memory and for an engine in another process.
+    #[must_use]
+    pub fn file(&self) -> Option<&Path> {
+        match &self.place {
+            Place::Here(embedded) => embedded.file.as_deref(),
+            Place::There { .. } => None,
+        }
+    }
+
+    /// Switches on the streams of the tables that have one. Without a pump that removes what it has delivered, every write
+    /// to them is slower than the one before.
+    ///
+    /// # Errors
+    /// One line: a table cannot be changed.
+    pub fn stream(&self, tables: &[Table]) -> Result<(), String> {
+        for table in tables {
+            let Some(stream) = &table.stream else {
+                continue;
+            };
+            let there = self.describe(&table.name).unwrap_or_default();
+            if there["StreamSpecification"]["StreamEnabled"] != true {
+                let update = json!({ "TableName": table.name, "StreamSpecification": stream });
+                self.engine()
+                    .call("UpdateTable", &update)
+                    .map_err(|error| format!("Table {}: {error}", table.name))?;
+            }
+        }
+        Ok(())
     }
 
     /// Makes the tables, indexes and TTL settings that are missing and leaves the rest; returns a line for each thing
@@ -269,7 +312,27 @@ impl Drop for Embedded {
         let _ =
             runtime.block_on(async { tokio::time::timeout(Duration::from_secs(2), serving).await });
         runtime.shutdown_timeout(Duration::from_secs(2));
+        if let Some(folder) = self.scratch.take() {
+            let _ = fs::remove_dir_all(folder);
+        }
     }
+}
+
+/// A new folder for the file of one engine, in memory where the system has such a file system.
+fn scratch_folder() -> Result<PathBuf, String> {
+    static COUNTER: AtomicUsize = AtomicUsize::new(0);
+    let memory = Path::new("/dev/shm");
+    let base = if memory.is_dir() {
+        memory.to_path_buf()
+    } else {
+        std::env::temp_dir()
+    };
+    let number = COUNTER.fetch_add(1, Ordering::Relaxed);
+    let folder = base.join(format!("bakend-{}-{number}", std::process::id()));
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder)
+        .map_err(|error| format!("Cannot make {}: {error}", folder.display()))?;
+    Ok(folder)
 }
 
 fn key_names(schema: &Value) -> Vec<Value> {

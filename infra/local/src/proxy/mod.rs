@@ -25,7 +25,7 @@ use tokio::runtime::Runtime;
 pub use fault::{Fault, Held, Rule};
 pub use ledger::{Call, Part, hops};
 pub use policy::{OPERATOR, Policies, Use, function_of};
-pub use request::{Access, Request};
+pub use request::{Access, Request, key_of};
 
 use crate::listen::{listen, runtime};
 use crate::template::Template;

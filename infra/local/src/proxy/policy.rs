@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::request::Access;
+use crate::LOCAL_KEY;
 use crate::template::{Statement, table_arn};
 
 /// The access key id that may do everything.
@@ -64,13 +65,31 @@ impl Policies {
         matching.peek().is_some() && matching.all(|statement| statement.allow)
     }
 
+    /// Whether a caller's policy allows an action beyond the tables on this ARN. The local stack's own key may do
+    /// everything, as [`OPERATOR`].
+    #[must_use]
+    pub fn permits(&self, key: &str, action: &str, arn: &str) -> bool {
+        let function = function_of(key);
+        let statements = self.statements.get(function).into_iter().flatten();
+        let mut matching = statements
+            .filter(|it| it.actions.iter().any(|pattern| fits(pattern, action)))
+            .filter(|it| it.resources.iter().any(|pattern| fits(pattern, arn)))
+            .peekable();
+        let granted = matching.peek().is_some() && matching.all(|statement| statement.allow);
+        granted || function == OPERATOR || function == LOCAL_KEY
+    }
+
     /// Every grant, one line per function, action and resource, that no request has used.
     #[must_use]
     pub fn unused(&self) -> Vec<String> {
         let mut unused = Vec::new();
         for (function, statements) in &self.statements {
             for statement in statements.iter().filter(|statement| statement.allow) {
-                for action in &statement.actions {
+                for action in statement
+                    .actions
+                    .iter()
+                    .filter(|action| is_of_tables(action))
+                {
                     for resource in &statement.resources {
                         let grant = Statement {
                             allow: true,
@@ -150,6 +169,14 @@ impl Access {
             .as_ref()
             .map_or_else(|| table.clone(), |index| format!("{table}/index/{index}"))
     }
+}
+
+/// Whether requests to DynamoDB use an action: those of streams are Lambda's, for the function.
+fn is_of_tables(action: &str) -> bool {
+    let (streams, lists) = ("DescribeStream GetRecords GetShardIterator", "ListStreams");
+    action
+        .strip_prefix("dynamodb:")
+        .is_some_and(|action| action != lists && !streams.split(' ').any(|stream| stream == action))
 }
 
 /// `login~slow` is a variant of the function `login`.

@@ -51,11 +51,7 @@ impl Request {
                 .and_then(|value| value.to_str().ok())
                 .unwrap_or_default()
         };
-        let key = header("authorization")
-            .split_once("Credential=")
-            .and_then(|(_, rest)| rest.split(['/', ',']).next())
-            .unwrap_or_default()
-            .to_owned();
+        let key = key_of(header("authorization"));
         let operation = header("x-amz-target")
             .rsplit('.')
             .next()
@@ -95,6 +91,15 @@ impl Request {
         }
         body.to_string().into_bytes()
     }
+}
+
+/// The access key id of a signature; empty if there is none.
+#[must_use]
+pub fn key_of(authorization: &str) -> String {
+    let key = authorization
+        .split_once("Credential=")
+        .and_then(|(_, rest)| rest.split(['/', ',']).next());
+    key.unwrap_or_default().to_owned()
 }
 
 /// Whether an update sets attributes that are missing, and nothing else.
