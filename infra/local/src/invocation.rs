@@ -1,5 +1,5 @@
-//! Lambda's Invoke API in front of cargo-lambda's emulator, as AWS answers: an asynchronous invocation is accepted at once
-//! and waits in a queue, a function's error is a success with a header, and a function that hangs has a limit.
+//! Lambda's Invoke API in front of cargo-lambda's emulator, as AWS answers. An asynchronous invocation is accepted at once
+//! and waits in a queue. A function's error is a success with a header, and a function that hangs has a limit.
 
 use std::collections::BTreeMap;
 use std::net::SocketAddr;

@@ -1,5 +1,5 @@
-//! The event source mappings of the local stack: hands the changes of each table to its function, in order and at least
-//! once, as Lambda does. A record that was delivered is removed, and that is the checkpoint.
+//! The event source mappings of the local stack: hands the changes of each table to its function, as Lambda does. They
+//! arrive in order and at least once. A record that was delivered is removed, and that is the checkpoint.
 
 mod filter;
 mod records;
@@ -25,7 +25,7 @@ const LOOK: Duration = Duration::from_millis(20);
 /// The first pause after a failure and the longest; each is twice the one before.
 const PAUSES: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(5));
 
-/// A running pump; dropping it stops it. What it has not delivered stays for the next.
+/// A running pump; dropping it stops it. Undelivered records stay for the next pump.
 #[derive(Debug)]
 pub struct Pump {
     runtime: Option<Runtime>,

@@ -86,7 +86,7 @@ pub(super) fn extras(worker: &Worker, sweeps: bool) -> usize {
     }
 }
 
-/// The tables with a stream by their logical ids, each with the patterns of the changes that may make an event: one of
+/// The tables with a stream by their logical ids, each with the patterns of the changes that may make an event. One of
 /// them is enough, and without any every change may.
 pub(super) fn streams(collections: &[&Definition]) -> Vec<(String, Vec<Json>)> {
     let systems = tables::ALL.iter().filter(|table| table.stream.is_some());
