@@ -25,6 +25,7 @@ pub use accounts::prove::Proven;
 pub use accounts::sessions::SessionPage;
 pub use auth::Writer;
 pub use events::queue::{DeliveriesPage, KeptEvent, Settled};
+pub use events::stream::{StreamRecord, Unfit, World, events_of};
 pub use events::waiting::Waiting;
 pub use operator::backfill;
 pub use operator::seed::new_items;

@@ -1,7 +1,8 @@
-//! Consumers of events: webhooks, leases, and the queue of each.
+//! Events: the tables' streams, and everything that follows from them. Consumers: webhooks, leases, and the queue of each.
 
 mod leases;
 pub(crate) mod queue;
+pub(crate) mod stream;
 pub(crate) mod waiting;
 mod webhook_items;
 mod webhooks;

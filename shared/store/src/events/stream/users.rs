@@ -1,0 +1,209 @@
+//! Users: registrations, sign-outs of all sessions, passwords, and every change of an account.
+
+use api::event::{Envelope, Event, Reason, Subject};
+use api::tables::IDENTITIES;
+use api::wire::UserForAdmins;
+use api::{Id, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::draft::Write;
+use super::image::Image;
+use super::records::differing;
+use super::stamp::Stamp;
+use super::world::Unfit;
+use crate::accounts::users::read_user;
+
+/// The starts of the keys of items that are no users.
+const OTHERS: [&str; 4] = [IDENTITIES, "username#", "unique#", "#"];
+
+/// The proof of a registration with a password.
+const PASSWORD: &str = "password";
+
+/// A write of a user.
+struct Change<'a, 'w> {
+    write: &'a Write<'a, 'w>,
+    id: Id,
+    /// The reason, where this write tells it.
+    reason: Option<Reason>,
+    /// The session that begins with the write, or survives it.
+    session: Option<Id>,
+    stamp: Stamp,
+}
+
+/// The events of a write to `_users`.
+pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
+    let key = write.needed("id", write.key().text("id"))?;
+    if OTHERS.iter().any(|start| key.starts_with(start)) {
+        return Ok(Vec::new());
+    }
+    let id = write.needed("id", key.parse().ok())?;
+    let Some(new) = write.after() else {
+        return Ok(vec![purged(write, id)]);
+    };
+    let old = write.before();
+    // A write that says nothing of itself leaves the change of an earlier one.
+    let told = new
+        .map("change")
+        .filter(|_| old.is_none_or(|old| !new.same(old, "change")));
+    let change = Change {
+        write,
+        id,
+        reason: told
+            .as_ref()
+            .and_then(|told| Reason::parse(told.text("reason")?)),
+        session: told.as_ref().and_then(|told| told.id("session")),
+        stamp: stamp(write, told.as_ref(), new, id)?,
+    };
+    match old {
+        None => change.made(new),
+        Some(old) if change.replaces(old, new) => {
+            let stamp = Stamp::system(change.stamp.at);
+            let gone = change.event(stamp, Event::UserPurged { user_id: id });
+            Ok([vec![gone], change.made(new)?].concat())
+        }
+        Some(old) => change.changed(old, new),
+    }
+}
+
+/// The time and the actor of a write.
+fn stamp(write: &Write<'_, '_>, told: Option<&Image>, new: &Image, id: Id) -> Result<Stamp, Unfit> {
+    let Some(told) = told else {
+        return Ok(Stamp::untold(write.seen_at()));
+    };
+    let at = write.needed("change.at", told.time("at"))?;
+    Ok(Stamp::read(told, at).with_role_of(id, new.text("role")))
+}
+
+fn purged(write: &Write<'_, '_>, user_id: Id) -> Envelope {
+    let at = write.seen_at();
+    let stamp = if write.is_expiry() {
+        Stamp::system(at)
+    } else {
+        Stamp::untold(at)
+    };
+    write.event(stamp, Subject::user(user_id), Event::UserPurged { user_id })
+}
+
+fn is_deleted(image: &Image) -> bool {
+    image.has("deleted_at")
+}
+
+impl Change<'_, '_> {
+    fn event(&self, stamp: Stamp, event: Event) -> Envelope {
+        self.write.event(stamp, Subject::user(self.id), event)
+    }
+
+    fn by_stamp(&self, event: Event) -> Envelope {
+        self.event(self.stamp.clone(), event)
+    }
+
+    /// Whether a new user has taken the id of an account whose time is over.
+    fn replaces(&self, old: &Image, new: &Image) -> bool {
+        let makes = [Reason::Register, Reason::Create, Reason::Import];
+        is_deleted(old) && !is_deleted(new) && self.reason.is_some_and(|it| makes.contains(&it))
+    }
+
+    fn made(&self, new: &Image) -> Result<Vec<Envelope>, Unfit> {
+        let user = self.user(new)?;
+        if self.reason != Some(Reason::Register) {
+            return Ok(vec![self.by_stamp(Event::UserCreated { user })]);
+        }
+        let stamp = self.stamp.clone().by(self.id, &user.role);
+        let registered = Event::Registered {
+            user,
+            session_id: self.session,
+            method: PASSWORD.to_owned(),
+        };
+        Ok(vec![self.event(stamp, registered)])
+    }
+
+    fn changed(&self, old: &Image, new: &Image) -> Result<Vec<Envelope>, Unfit> {
+        let mut events = Vec::new();
+        match (is_deleted(old), is_deleted(new)) {
+            (_, true) => events.extend(self.deleted(old, new)?),
+            (true, false) => events.push(self.by_stamp(Event::UserRestored {
+                user_id: self.id,
+                until: until(old),
+            })),
+            (false, false) => {
+                events.extend(self.password_changed().map(|event| self.by_stamp(event)));
+                events.extend(self.updated(old, new)?.map(|event| self.by_stamp(event)));
+            }
+        }
+        if ends_sessions(old, new) {
+            events.push(self.by_stamp(Event::SessionEnded {
+                user_id: self.id,
+                session_id: None,
+                kept: self.session,
+                reason: self.reason,
+            }));
+        }
+        Ok(events)
+    }
+
+    /// A deletion, or one that shortens the time of an earlier one.
+    fn deleted(&self, old: &Image, new: &Image) -> Result<Option<Envelope>, Unfit> {
+        if old.same(new, "deleted_at") && old.same(new, "expires_at") {
+            return Ok(None);
+        }
+        let at = self.write.needed("deleted_at", new.time("deleted_at"))?;
+        let stamp = Stamp {
+            at: self.reason.map_or(at, |_| self.stamp.at),
+            ..self.stamp.clone()
+        };
+        let deleted = Event::UserDeleted {
+            user_id: self.id,
+            until: until(new),
+        };
+        Ok(Some(self.event(stamp, deleted)))
+    }
+
+    fn password_changed(&self) -> Option<Event> {
+        let reason = self
+            .reason
+            .filter(|it| matches!(it, Reason::PasswordChange | Reason::PasswordSet))?;
+        Some(Event::PasswordChanged {
+            user_id: self.id,
+            reason,
+        })
+    }
+
+    fn updated(&self, old: &Image, new: &Image) -> Result<Option<Event>, Unfit> {
+        let (before, user) = (members(&self.user(old)?), self.user(new)?);
+        let changed = differing(&before, &members(&user));
+        let was = before.into_iter();
+        let previous = was.filter(|(name, _)| changed.contains(name)).collect();
+        Ok((!changed.is_empty()).then_some(Event::UserUpdated {
+            user,
+            previous,
+            changed,
+        }))
+    }
+
+    fn user(&self, image: &Image) -> Result<UserForAdmins, Unfit> {
+        let user = read_user(image.item()).map_err(|_| self.write.unfit("a broken user"))?;
+        Ok(user.for_admins(self.write.world.profile))
+    }
+}
+
+fn members(user: &UserForAdmins) -> Map<String, Value> {
+    match json!(user) {
+        Value::Object(members) => members,
+        _ => Map::new(),
+    }
+}
+
+/// Whether a write ends the sessions of a user who was there.
+fn ends_sessions(old: &Image, new: &Image) -> bool {
+    match (old.number("auth_version"), new.number("auth_version")) {
+        (Some(before), Some(after)) => after > before,
+        (Some(_), None) => !is_deleted(old),
+        (None, _) => false,
+    }
+}
+
+/// Until when a deleted account can be brought back; `None` for never.
+fn until(image: &Image) -> Option<Timestamp> {
+    let (at, until) = (image.time("deleted_at")?, image.number("expires_at")?);
+    (until > at.seconds()).then(|| Timestamp::from_millis(until.saturating_mul(1000)))
+}
