@@ -1,2 +1,397 @@
+//! Writes, and the events that each must and must not make.
+
+mod properties;
+
+use api::definition::ProfileField;
+use api::{Definition, Id, Timestamp};
+use serde_json::{Map, Value, json};
+
+use super::*;
+
+const AT: u64 = 1_790_000_000_123;
+
+fn id(seed: u8) -> Id {
+    Id::new(Timestamp::from_millis(AT), [seed; 10])
+}
+
+/// A value in DynamoDB's JSON; a text with `hex:` before it is bytes.
+fn typed(value: &Value) -> Value {
+    match value {
+        Value::String(text) => match text.strip_prefix("bytes:") {
+            Some(bytes) => json!({ "B": bytes }),
+            None => json!({ "S": text }),
+        },
+        Value::Number(number) => json!({ "N": number.to_string() }),
+        Value::Bool(value) => json!({ "BOOL": value }),
+        Value::Null => json!({ "NULL": true }),
+        Value::Array(items) => json!({ "L": items.iter().map(typed).collect::<Vec<_>>() }),
+        Value::Object(_) => json!({ "M": image(value) }),
+    }
+}
+
+fn image(item: &Value) -> Value {
+    let members = item.as_object().cloned().unwrap_or_default();
+    let typed = |(name, value): (String, Value)| (name, typed(&value));
+    Value::Object(members.into_iter().map(typed).collect::<Map<_, _>>())
+}
+
+/// A stream record of a table; null is no image.
+fn record(table: &str, key: &Value, old: &Value, new: &Value) -> Value {
+    let mut change = json!({ "Keys": image(key), "ApproximateCreationDateTime": 1_790_000_009.0 });
+    for (name, item) in [("OldImage", old), ("NewImage", new)] {
+        if !item.is_null() {
+            change[name] = image(item);
+        }
+    }
+    let source = format!("arn:aws:dynamodb:eu-central-1:1:table/bakend-{table}/stream/2026");
+    json!({ "eventSourceARN": source, "dynamodb": change })
+}
+
+fn read(record: &Value) -> Result<Vec<Envelope>, Unfit> {
+    let posts: Definition = serde_json::from_value(json!({ "name": "posts", "fields": [
+        { "name": "title", "type": "string" }, { "name": "user_id", "type": "string" } ] }))
+    .expect("a definition");
+    let profile = serde_json::from_value(json!([{ "name": "bio", "type": "string" }]));
+    let profile: Vec<ProfileField> = profile.expect("a profile");
+    let world = World {
+        prefix: "bakend-",
+        collection: &|name| (name == "posts").then_some(&posts),
+        profile: &profile,
+    };
+    events_of(&StreamRecord::read(record)?, &world)
+}
+
+fn events(table: &str, key: &Value, old: &Value, new: &Value) -> Vec<Envelope> {
+    read(&record(table, key, old, new)).expect("fits")
+}
+
+fn kinds(events: &[Envelope]) -> Vec<&'static str> {
+    events.iter().map(|event| event.kind().as_str()).collect()
+}
+
+/// An object with some members replaced; null removes one.
+fn with(object: &Value, members: Value) -> Value {
+    let mut object = object.clone();
+    for (name, value) in members.as_object().cloned().unwrap_or_default() {
+        match (value, object.as_object_mut()) {
+            (Value::Null, Some(object)) => drop(object.remove(&name)),
+            (value, _) => object[&name] = value,
+        }
+    }
+    object
+}
+
+fn change(reason: &str, by: &str) -> Value {
+    json!({ "at": AT, "by": by, "reason": reason, "user": id(1), "request_id": "r1", "ip": "203.0.113.7",
+        "user_agent": "curl", "session": id(2) })
+}
+
+fn user() -> Value {
+    json!({ "id": id(1), "kind": "user", "email": "ada@example.com", "role": "authenticated", "disabled": false,
+        "auth_version": 1, "created_at": AT, "profile": { "bio": "x", "once": "undeclared" },
+        "import": "never-shown", "change": change("register", "user") })
+}
+
 #[test]
-fn nothing() {}
+fn users_make_the_events_of_their_reasons() {
+    let (user, none) = (user(), Value::Null);
+    let changed = |reason: &str, members: Value| {
+        with(
+            &with(
+                &user,
+                json!({ "change": change(reason, "user"), "auth_version": 1 }),
+            ),
+            members,
+        )
+    };
+    let deleted =
+        json!({ "deleted_at": AT, "expires_at": AT / 1000 + 60, "auth_version": 2, "kind": null });
+    let deleted = changed("delete", deleted);
+    let tombstone = json!({ "id": id(1), "role": "authenticated", "deleted_at": AT + 5, "expires_at": AT / 1000,
+        "change": with(&change("delete", "user"), json!({ "at": AT + 5 })) });
+    for (old, new, expected) in [
+        (&none, user.clone(), vec!["auth.register"]),
+        (&none, changed("create", json!({})), vec!["user.created"]),
+        (&none, changed("import", json!({})), vec!["user.created"]),
+        (
+            &none,
+            with(&user, json!({ "change": null })),
+            vec!["user.created"],
+        ),
+        (&user, user.clone(), vec![]),
+        (
+            &user,
+            changed("update", json!({ "role": "editor" })),
+            vec!["user.updated"],
+        ),
+        (
+            &user,
+            changed("update", json!({ "profile": { "bio": "y" } })),
+            vec!["user.updated"],
+        ),
+        (
+            &user,
+            changed("update", json!({ "profile": { "bio": "x" } })),
+            vec![],
+        ),
+        (
+            &user,
+            changed("update", json!({ "disabled": true, "auth_version": 2 })),
+            vec!["user.updated", "auth.session.ended"],
+        ),
+        (
+            &user,
+            changed("password-change", json!({ "auth_version": 2 })),
+            vec!["auth.password.changed", "auth.session.ended"],
+        ),
+        (
+            &user,
+            changed("password-set", json!({ "auth_version": 2 })),
+            vec!["auth.password.changed", "auth.session.ended"],
+        ),
+        (
+            &user,
+            with(&user, json!({ "auth_version": 2 })),
+            vec!["auth.session.ended"],
+        ),
+        (
+            &user,
+            changed("sessions-end", json!({ "auth_version": 2 })),
+            vec!["auth.session.ended"],
+        ),
+        (
+            &user,
+            deleted.clone(),
+            vec!["user.deleted", "auth.session.ended"],
+        ),
+        (
+            &user,
+            tombstone.clone(),
+            vec!["user.deleted", "auth.session.ended"],
+        ),
+        (&deleted, tombstone.clone(), vec!["user.deleted"]),
+        (
+            &deleted,
+            changed("restore", json!({ "auth_version": 2 })),
+            vec!["user.restored"],
+        ),
+        (
+            &tombstone,
+            with(&user, json!({ "change": change("import", "cli") })),
+            vec!["user.purged", "user.created"],
+        ),
+        (&tombstone, Value::Null, vec!["user.purged"]),
+        (&user, Value::Null, vec!["user.purged"]),
+    ] {
+        let found = events("_users", &json!({ "id": id(1) }), old, &new);
+        assert_eq!(kinds(&found), expected, "{old} {new}");
+    }
+    for key in ["email#a@b", "username#ada", "unique#x#y", "#admins"] {
+        let item = json!({ "id": key, "user_id": id(1), "password_hash": "secret" });
+        assert_eq!(
+            events("_users", &json!({ "id": key }), &none, &item),
+            vec![]
+        );
+    }
+}
+
+#[test]
+fn sessions_make_events_when_they_begin_and_when_they_are_ended() {
+    let key = json!({ "user_id": id(1), "id": id(2) });
+    let session = |begun: &str| {
+        with(
+            &key,
+            json!({ "generation": 0, "refresh_token_hash": "secret", "ip": "203.0.113.7", "user_agent": "curl",
+            "begun": { "reason": begun, "request_id": "r1" } }),
+        )
+    };
+    let ended = |reason: &str| {
+        let ended = json!({ "by": "user", "user": id(1), "request_id": "r2" });
+        with(
+            &session("login"),
+            json!({ "revoked_at": AT, "revoked_reason": reason, "ended": ended }),
+        )
+    };
+    let none = Value::Null;
+    let refreshed = with(&session("login"), json!({ "generation": 1 }));
+    for (old, new, expected) in [
+        (&none, session("login"), vec!["auth.login"]),
+        (&none, session("restore"), vec!["auth.login"]),
+        (&none, session("register"), vec![]),
+        (&session("login"), refreshed.clone(), vec![]),
+        (&refreshed, ended("logout"), vec!["auth.logout"]),
+        (
+            &refreshed,
+            ended("refresh-token-reuse"),
+            vec!["auth.refresh.reused"],
+        ),
+        (&refreshed, ended("user"), vec!["auth.session.ended"]),
+        (&refreshed, ended("admin"), vec!["auth.session.ended"]),
+        (
+            &ended("admin"),
+            with(&ended("admin"), json!({ "generation": 2 })),
+            vec![],
+        ),
+        (&refreshed, none.clone(), vec![]),
+    ] {
+        let found = events("_sessions", &key, old, &new);
+        assert_eq!(kinds(&found), expected, "{old} {new}");
+    }
+    let login = json!(events("_sessions", &key, &none, &session("login")))[0].clone();
+    assert_eq!(login["actor"]["id"], json!(id(1)));
+    assert_eq!(
+        login["request"],
+        json!({ "id": "r1", "ip": "203.0.113.7", "userAgent": "curl" })
+    );
+}
+
+#[test]
+fn keys_and_webhooks_make_events_of_names_alone() {
+    let key = json!({ "kind": "api-key", "id": id(3) });
+    let made = with(
+        &key,
+        json!({ "name": "n", "type": "secret", "scopes": ["*:read"], "hash": "secret",
+        "change": change("create", "user") }),
+    );
+    let rotated = with(
+        &made,
+        json!({ "hash": "secret2", "rotated_at": AT, "change": change("rotate", "user") }),
+    );
+    let deleted = with(
+        &made,
+        json!({ "hash": null, "deleted_at": AT, "change": change("delete", "user") }),
+    );
+    let none = Value::Null;
+    for (old, new, expected) in [
+        (&none, &made, vec!["key.created"]),
+        (&made, &rotated, vec!["key.rotated"]),
+        (&made, &deleted, vec!["key.deleted"]),
+        (&deleted, &none, vec![]),
+        (&made, &none, vec!["key.deleted"]),
+    ] {
+        assert_eq!(
+            kinds(&events("_api_keys", &key, old, new)),
+            expected,
+            "{old} {new}"
+        );
+    }
+    let count = json!({ "kind": "api-key", "id": "#made" });
+    assert_eq!(
+        events(
+            "_api_keys",
+            &count,
+            &none,
+            &with(&count, json!({ "made": 1 }))
+        ),
+        vec![]
+    );
+
+    let key = json!({ "consumer": "consumers", "id": format!("webhook:{}", id(4)) });
+    let made = with(
+        &key,
+        json!({ "name": "n", "url": "https://a/?token=secret", "secret": "secret",
+        "change": change("create", "user") }),
+    );
+    let system = with(
+        &change("update", "system"),
+        json!({ "user": null, "session": null, "request_id": null }),
+    );
+    let failing = with(&made, json!({ "failing_since": AT, "change": system }));
+    let moved = with(
+        &made,
+        json!({ "url": "https://secret", "change": change("update", "user") }),
+    );
+    let deleted = with(
+        &made,
+        json!({ "secret": null, "deleted_at": AT, "change": change("delete", "user") }),
+    );
+    for (old, new, expected) in [
+        (&none, &made, vec!["webhook.changed"]),
+        (&made, &moved, vec!["webhook.changed"]),
+        (&made, &failing, vec!["webhook.failing"]),
+        (&failing, &made, vec!["webhook.recovered"]),
+        (&made, &deleted, vec!["webhook.changed"]),
+        (&deleted, &none, vec![]),
+    ] {
+        assert_eq!(
+            kinds(&events("_deliveries", &key, old, new)),
+            expected,
+            "{old} {new}"
+        );
+    }
+    assert_eq!(
+        json!(events("_deliveries", &key, &made, &moved))[0]["data"]["changed"],
+        json!(["url"])
+    );
+    for (consumer, id) in [
+        ("leases", format!("webhook:{}", id(4))),
+        ("webhook:x", "p#1#2".to_owned()),
+    ] {
+        let key = json!({ "consumer": consumer, "id": id });
+        assert_eq!(
+            events(
+                "_deliveries",
+                &key,
+                &none,
+                &with(&key, json!({ "until": 1 }))
+            ),
+            vec![]
+        );
+    }
+}
+
+#[test]
+fn a_record_makes_an_event_for_each_revision() {
+    let key = json!({ "shard": 0, "id": id(5) });
+    let actor = json!({ "request_id": "r1", "user_id": id(1), "role": "editor" });
+    let first = with(
+        &key,
+        json!({ "created_at": AT, "updated_at": AT, "rev": "a", "actor": actor, "owner": id(1),
+        "created_by": id(1), "data": { "title": "x", "undeclared": "secret" }, "by.title": "bytes:c2VjcmV0" }),
+    );
+    let second = with(&first, json!({ "rev": "b", "data": { "title": "y" } }));
+    let same = with(&first, json!({ "rev": "b" }));
+    let gone = with(
+        &first,
+        json!({ "rev": "c", "deleted_at": AT, "expires_at": 1, "data": null, "owner": null }),
+    );
+    let filled = with(&first, json!({ "indexed": ["by.title"] }));
+    let none = Value::Null;
+    for (old, new, expected, changed) in [
+        (
+            &none,
+            &first,
+            vec!["record.created"],
+            json!(["title", "user_id"]),
+        ),
+        (&first, &second, vec!["record.updated"], json!(["title"])),
+        (&first, &same, vec!["record.updated"], json!([])),
+        (
+            &first,
+            &gone,
+            vec!["record.deleted"],
+            json!(["title", "user_id"]),
+        ),
+        (&first, &filled, vec![], none.clone()),
+        (&first, &first, vec![], none.clone()),
+        (&gone, &none, vec![], none.clone()),
+        (&first, &none, vec![], none.clone()),
+    ] {
+        let found = events("posts", &key, old, new);
+        assert_eq!(kinds(&found), expected, "{old} {new}");
+        assert_eq!(json!(found)[0]["data"]["changed"], changed);
+    }
+    let deleted = json!(events("posts", &key, &second, &gone))[0].clone();
+    assert_eq!(deleted["data"]["record"], none);
+    assert_eq!(deleted["data"]["previousRev"], "b");
+    assert_eq!(deleted["data"]["previous"]["user_id"], json!(id(1)));
+    assert_eq!(deleted["subject"]["owner"], json!(id(1)));
+    assert_eq!(deleted["actor"]["role"], "editor");
+    for (shard, id) in [(256, "unique#title#x"), (300, "key#x"), (512, "#kept")] {
+        let key = json!({ "shard": shard, "id": id });
+        assert_eq!(
+            events("posts", &key, &none, &with(&key, json!({ "record": "x" }))),
+            vec![]
+        );
+    }
+}
