@@ -5,11 +5,13 @@
 
 mod cursor;
 mod definition;
+mod events;
 mod filter;
 mod index;
 
 pub use cursor::cursor;
 pub use definition::definition;
+pub use events::events;
 pub use filter::filter;
 pub use index::index;
 
@@ -50,6 +52,7 @@ mod tests {
     fn the_corpora_break_nothing() {
         replay("cursor", super::cursor);
         replay("definition", super::definition);
+        replay("events", super::events);
         replay("filter", super::filter);
         replay("index", super::index);
     }

@@ -1,0 +1,5 @@
+//! Stream records as events.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::events(data));
