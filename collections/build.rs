@@ -18,7 +18,7 @@ fn main() -> io::Result<()> {
         }
         Err(_) => root.to_path_buf(),
     };
-    for part in ["collections", "bakend.json"] {
+    for part in ["collections", "bakend.json", api::trigger::FILE] {
         println!("cargo::rerun-if-changed={}", folder.join(part).display());
     }
     let project = match Project::read(&folder) {
@@ -40,9 +40,11 @@ fn main() -> io::Result<()> {
         writeln!(table, "({:?}, {text:?}),", definition.name).map_err(io::Error::other)?;
     }
     table.push(']');
+    let triggers = serde_json::to_string(&project.triggers)?;
     let out = env::var("OUT_DIR").map_err(io::Error::other)?;
     let (out, marks) = (Path::new(&out), project.fingerprints);
     let marks = format!("({:?}, {:?})", marks.records, marks.others);
     fs::write(out.join("fingerprints.rs"), marks)?;
+    fs::write(out.join("triggers.json"), triggers)?;
     fs::write(out.join("collections.rs"), table)
 }

@@ -1,9 +1,10 @@
-//! The collections: the definitions beside this crate, embedded and checked when it is built.
+//! The collections: the definitions beside this crate, embedded and checked when it is built, and the triggers.
 
 use std::sync::OnceLock;
 
 use api::Definition;
 use api::fingerprint::Fingerprints;
+use api::trigger::Trigger;
 
 #[cfg(debug_assertions)]
 mod other;
@@ -19,6 +20,9 @@ static FILES: &[File] = include!(concat!(env!("OUT_DIR"), "/collections.rs"));
 
 /// The marks of a build: for endpoints of records, and for the others.
 static FINGERPRINTS: (&str, &str) = include!(concat!(env!("OUT_DIR"), "/fingerprints.rs"));
+
+/// The triggers as JSON.
+const TRIGGERS_JSON: &str = include_str!(concat!(env!("OUT_DIR"), "/triggers.json"));
 
 /// The definitions that were asked for, in the order of [`FILES`]. Parsed once, on first use: a cold start pays only
 /// for the collection that it serves.
@@ -70,6 +74,18 @@ pub fn fingerprints() -> Fingerprints {
         records: records.to_owned(),
         others: others.to_owned(),
     }
+}
+
+/// The triggers, in the order of their file. Parsed once, on first use.
+#[must_use]
+pub fn triggers() -> &'static [Trigger] {
+    #[cfg(debug_assertions)]
+    if let Some(triggers) = other::triggers() {
+        return triggers;
+    }
+    static TRIGGERS: OnceLock<Vec<Trigger>> = OnceLock::new();
+    // The build script has written what it had parsed.
+    TRIGGERS.get_or_init(|| serde_json::from_str(TRIGGERS_JSON).unwrap_or_default())
 }
 
 /// Every definition, by name.

@@ -6,21 +6,27 @@ use std::sync::OnceLock;
 
 use api::fingerprint::Fingerprints;
 use api::project::{self, Project};
+use api::trigger::Trigger;
 
 use crate::{File, Parsed};
 
-/// The marks, the files, and a place for each definition.
-type Other = (Fingerprints, Vec<File>, Vec<Parsed>);
+/// The marks, the files, a place for each definition, and the triggers.
+type Other = (Fingerprints, Vec<File>, Vec<Parsed>, Vec<Trigger>);
 
 /// The files of the project that the environment names, and a place for each definition.
 pub(crate) fn table() -> Option<(&'static [File], &'static [Parsed])> {
-    let (_, files, places) = other()?;
+    let (_, files, places, _) = other()?;
     Some((files, places))
 }
 
 /// The marks of the project that the environment names.
 pub(crate) fn fingerprints() -> Option<Fingerprints> {
     other().map(|(fingerprints, ..)| fingerprints.clone())
+}
+
+/// The triggers of the project that the environment names.
+pub(crate) fn triggers() -> Option<&'static [Trigger]> {
+    other().map(|(.., triggers)| &triggers[..])
 }
 
 /// The project that the environment names, read once.
@@ -42,7 +48,7 @@ fn other() -> Option<&'static Other> {
         });
         let files: Vec<File> = files.collect();
         let places = files.iter().map(|_| OnceLock::new()).collect();
-        Some((project.fingerprints, files, places))
+        Some((project.fingerprints, files, places, project.triggers))
     };
     OTHER.get_or_init(read).as_ref()
 }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use crate::definition::Definition;
 use crate::endpoints::Guard;
+use crate::trigger::Trigger;
 use crate::value;
 
 /// The variable with the mark of the definitions and settings that the template was drawn for.
@@ -12,16 +13,17 @@ pub const VARIABLE: &str = "BAKEND_FINGERPRINT";
 /// The marks of a project. Both cover the settings.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Fingerprints {
-    /// For endpoints of records: covers every definition.
+    /// For endpoints of records and for workers: covers every definition and trigger.
     pub records: String,
     /// For the other endpoints: covers the names of the collections, which is all they know of them.
     pub others: String,
 }
 
 impl Fingerprints {
-    /// The marks of the text of `bakend.json` and of these definitions. Spaces and the order of keys do not matter.
+    /// The marks of the text of `bakend.json`, of these definitions and triggers. Spaces and the order of keys do not
+    /// matter.
     #[must_use]
-    pub fn of(settings: &str, definitions: &[Definition]) -> Self {
+    pub fn of(settings: &str, definitions: &[Definition], triggers: &[Trigger]) -> Self {
         let settings = value::parse(settings).unwrap_or_default();
         let (mut records, mut others) = (String::new(), String::new());
         write_sorted(&settings, &mut records);
@@ -30,6 +32,10 @@ impl Fingerprints {
             let tree = serde_json::to_value(definition).unwrap_or_default();
             write_sorted(&tree, &mut records);
             write_sorted(&definition.name.as_str().into(), &mut others);
+        }
+        for trigger in triggers {
+            let tree = serde_json::to_value(trigger).unwrap_or_default();
+            write_sorted(&tree, &mut records);
         }
         Self {
             records: hash(&records),
@@ -116,7 +122,9 @@ mod tests {
     #[test]
     fn every_change_of_settings_and_definitions_shows() {
         let settings = r#"{ "auth": { "roles": ["a", "b"], "bcryptCost": 10 } }"#;
-        let of = Fingerprints::of;
+        let of = |settings: &str, definitions: &[Definition]| {
+            Fingerprints::of(settings, definitions, &[])
+        };
         let posts = definition("posts", "owner");
         let before = of(settings, std::slice::from_ref(&posts));
         assert_eq!(before.records.len(), 16);
@@ -135,6 +143,12 @@ mod tests {
         }
         let spaced = r#"{"auth":{"bcryptCost":10,"roles":["a","b"]}}"#;
         assert_eq!(of(spaced, std::slice::from_ref(&posts)), before);
+
+        let text = r#"[{ "name": "welcome", "on": ["auth.register"] }]"#;
+        let triggers: Vec<Trigger> = serde_json::from_str(text).expect("triggers");
+        let ran = Fingerprints::of(settings, std::slice::from_ref(&posts), &triggers);
+        assert_ne!(ran.records, before.records);
+        assert_eq!(ran.others, before.others);
 
         let opened = of(settings, &[definition("posts", "public")]);
         assert_ne!(opened.records, before.records);

@@ -22,6 +22,7 @@ pub mod settings;
 pub mod sort_key;
 pub mod tables;
 pub mod time;
+pub mod trigger;
 pub mod value;
 pub mod wire;
 

@@ -1,11 +1,13 @@
-//! The owner's part of a project: the settings in `bakend.json` and the collections beside it.
+//! The owner's part of a project: the settings in `bakend.json`, and the collections and triggers beside it.
 
 use std::fs;
+use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use crate::check::{self, Checked};
 use crate::fingerprint::Fingerprints;
 use crate::settings::Settings;
+use crate::trigger::{self, Trigger};
 
 /// The variable that names another folder with `bakend.json` and `collections/` than the root of the checkout: the
 /// suite's own, or a rehearsal's. Build scripts embed that project, tools draw its plans, and functions built with
@@ -29,14 +31,16 @@ pub fn root_above(starts: impl IntoIterator<Item = PathBuf>) -> Option<PathBuf> 
     })
 }
 
-/// Settings and collections that fit each other.
+/// Settings, collections and triggers that fit each other.
 #[derive(Clone)]
 pub struct Project {
     /// The settings of `bakend.json`; the environment overrides nothing here.
     pub settings: Settings,
     /// The collections, with the warnings about them.
     pub collections: Checked,
-    /// The marks of both, for the template and the functions.
+    /// The triggers.
+    pub triggers: Vec<Trigger>,
+    /// The marks of all of it, for the template and the functions.
     pub fingerprints: Fingerprints,
 }
 
@@ -53,17 +57,25 @@ impl Project {
         let text = fs::read_to_string(&file).map_err(|error| read(&file, error))?;
         let settings = Settings::read(&text, |_| None, true)
             .map_err(|problem| vec![format!("bakend.json: {problem}")])?;
+        let triggers = match fs::read_to_string(folder.join(trigger::FILE)) {
+            Ok(text) => text,
+            // A project from before there were triggers.
+            Err(error) if error.kind() == ErrorKind::NotFound => "[]".to_owned(),
+            Err(error) => return Err(read(&folder.join(trigger::FILE), error)),
+        };
         let folder = folder.join("collections");
         let files = check::read_folder(&folder).map_err(|error| read(&folder, error))?;
         let lines =
             |problems: Vec<check::Problem>| problems.iter().map(ToString::to_string).collect();
         let collections = check::check(&files).map_err(lines)?;
+        let triggers = check::check_triggers(&triggers, &collections.definitions)?;
         let undeclared = collections.undeclared_roles(&settings.auth.roles);
         if undeclared.is_empty() {
-            let fingerprints = Fingerprints::of(&text, &collections.definitions);
+            let fingerprints = Fingerprints::of(&text, &collections.definitions, &triggers);
             Ok(Self {
                 settings,
                 collections,
+                triggers,
                 fingerprints,
             })
         } else {

@@ -13,8 +13,10 @@ mod rows;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod triggers;
 mod warnings;
 
 pub use self::collections::{Checked, check, read_folder};
 pub use self::notation::Notations;
 pub use self::problem::Problem;
+pub use self::triggers::check_triggers;

@@ -356,7 +356,7 @@ fn the_template_of_other_definitions_keeps_every_function_from_starting() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let other = Fingerprints::of("{}", &[]);
+    let other = Fingerprints::of("{}", &[], &[]);
     for entry in PAGE {
         let other = other.for_guard(entry.guard);
         for (mark, named) in [(other, "cargo ship"), ("", "BAKEND_FINGERPRINT is not set")] {
