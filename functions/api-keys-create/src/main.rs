@@ -28,7 +28,8 @@ async fn create(store: &Store, call: Call<ApiKeysCreate>) -> Result<Reply<ApiKey
         call.now,
         collections::exists,
     )?;
-    store.create_api_key(&api_key).await?;
+    let writer = call.writer(&admin)?;
+    store.create_api_key(&api_key, &writer).await?;
     let api_key = api_key.wire();
     Ok(Reply::to(&admin, ShownApiKey { api_key, key }))
 }

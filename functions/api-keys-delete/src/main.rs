@@ -17,7 +17,8 @@ async fn delete(store: &Store, call: Call<ApiKeysDelete>) -> Result<Reply<ApiKey
     let credentials = call.credentials(store).await?;
     let admin = store.admin(&credentials, call.now).await?;
     let id = call.id().parse().map_err(|_| Code::ApiKeyNotFound)?;
-    if store.delete_api_key(id).await? {
+    let writer = call.writer(&admin)?;
+    if store.delete_api_key(id, &writer).await? {
         Ok(Reply::to(&admin, NoContent))
     } else {
         Err(Code::ApiKeyNotFound.into())

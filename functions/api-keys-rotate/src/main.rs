@@ -27,9 +27,8 @@ async fn rotate(store: &Store, call: Call<ApiKeysRotate>) -> Result<Reply<ApiKey
     let by = admin.id().ok_or(Code::AuthenticationRequired)?;
     let old = old.ok_or(Code::ApiKeyNotFound)?;
     let key = api_key::text(old.kind, old.id, call.random()?);
-    let rotated = store
-        .rotate_api_key(&old, &api_key::hash(&key), by, call.now)
-        .await?;
+    let (hash, writer) = (api_key::hash(&key), call.writer(&admin)?);
+    let rotated = store.rotate_api_key(old, &hash, by, &writer).await?;
     let api_key = rotated.ok_or(Code::ApiKeyNotFound)?.wire();
     Ok(Reply::to(&admin, ShownApiKey { api_key, key }))
 }

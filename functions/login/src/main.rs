@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use api::Error;
 use api::endpoints::Login;
+use api::event::Reason;
 use auth::{Door, email};
 use runtime::{Call, Reply};
 use store::{Proven, Store};
@@ -14,12 +15,14 @@ fn main() -> ExitCode {
 
 /// Verifies the user, and begins a session while the attempt is given back.
 async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> {
-    let (keys, client) = (store.keys().await?, call.client());
+    let keys = store.keys().await?;
     let email = email::known(&call.body.email)?;
     let guess = call.guess(&email, &call.body.password)?;
     let begin = async |proven: Proven| {
         let (session, token) = guess.begin(&proven.user, call.random()?);
-        store.begin_session(&session, &client).await?;
+        let writer = call.writer_for(proven.user.id, &proven.admitted)?;
+        let begun = store.begin_session(&session, Reason::Login, &writer);
+        begun.await?;
         Ok((proven, session, token))
     };
     let proving = store.prove(&guess, Door::Login, call.admit(store), begin);

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::Logout;
+use api::event::Reason;
 use api::wire::NoContent;
 use api::{Detail, Error};
 use auth::RefreshToken;
@@ -30,7 +31,9 @@ async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Logout>, Erro
     };
     if let Some((user, session)) = session {
         call.identified(user, session);
-        store.end_session(user, session, "logout", call.now).await?;
+        let writer = call.writer_for(user, &admitted)?;
+        let ended = store.end_session(user, session, Reason::Logout, &writer);
+        ended.await?;
     }
     Ok(call.forgetting(Reply::to(&admitted, NoContent), shown.as_ref()))
 }

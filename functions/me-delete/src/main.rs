@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use api::Error;
 use api::endpoints::MeDelete;
+use api::event::Reason;
 use api::wire::NoContent;
 use auth::password;
 use auth::user::{Deletion, signed_out};
@@ -27,7 +28,7 @@ async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<MeDelete>, 
     let writer = call.writer(&caller)?;
     let along = Along {
         keys,
-        ..Along::default()
+        ..Along::of(Reason::Delete)
     };
     let delete = async || {
         let change = store.change_user(declared, user.clone(), &along, &writer, |found| {

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::MeRestore;
+use api::event::Reason;
 use api::{Code, Error};
 use auth::user::gone;
 use auth::{Door, email};
@@ -15,17 +16,17 @@ fn main() -> ExitCode {
 
 /// Works as a login, for deleted accounts that can be brought back: any other account is unknown to it.
 async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Reply<MeRestore>, Error> {
-    let (keys, client) = (store.keys().await?, call.client());
+    let keys = store.keys().await?;
     let email = email::known(&call.body.email)?;
     let guess = call.guess(&email, &call.body.password)?;
     let restore = async |Proven { admitted, user, .. }: Proven| {
         let (session, token) = guess.begin(&user, call.random()?);
         let along = Along {
-            begins: Some((&session, &client)),
-            ..Along::default()
+            begins: Some(&session),
+            ..Along::of(Reason::Restore)
         };
         let declared = &call.settings.users.fields;
-        let writer = call.writer_for(&user, &admitted)?;
+        let writer = call.writer_for(user.id, &admitted)?;
         let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
             user.restored(found).map(Some)
         });

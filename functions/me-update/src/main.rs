@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::MeUpdate;
+use api::event::Reason;
 use api::{Code, Error};
 use auth::user::signed_out;
 use runtime::{Call, Reply};
@@ -17,7 +18,7 @@ async fn update(store: &Store, call: Call<MeUpdate>) -> Result<Reply<MeUpdate>, 
     let declared = &call.settings.users.fields;
     let credentials = call.credentials(store).await?;
     let (caller, _, user) = store.signed_in(&credentials, call.now).await?;
-    let (writer, along) = (call.writer(&caller)?, Along::default());
+    let (writer, along) = (call.writer(&caller)?, Along::of(Reason::Update));
     let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
         let body = call.body.0.clone();
         user.with_profile(found, declared, body).map(Some)

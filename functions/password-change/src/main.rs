@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use api::Error;
 use api::endpoints::PasswordChange;
+use api::event::Reason;
 use api::wire::NoContent;
 use auth::password;
 use auth::user::signed_out;
@@ -33,7 +34,7 @@ async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<Passw
         let along = Along {
             password_hash: Some(&hash),
             survivor: Some(session.id),
-            ..Along::default()
+            ..Along::of(Reason::PasswordChange)
         };
         let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
             user.raised(found).map(Some)

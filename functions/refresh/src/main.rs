@@ -25,7 +25,8 @@ async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<Refresh>, E
     // A bad API key must be refused before the token is spent.
     let admitted = call.admit(store).await?;
     let exchange = Exchange::new(presented, succession, settings, now);
-    let succeeded = store.succeed(&exchange).await;
+    let writer = call.writer(&admitted)?;
+    let succeeded = store.succeed(&exchange, &writer).await;
     let (session, user) = succeeded.map_err(|refusal| shown.refused(refusal))?;
     if let Some(age) = exchange.repeats_after(&session) {
         call.log_repeated_refresh(session.id, age);

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::Register;
+use api::event::Reason;
 use api::{Error, Id};
 use auth::{User, account};
 use runtime::{Call, Reply};
@@ -16,7 +17,7 @@ fn main() -> ExitCode {
 /// answers as a login does.
 async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>, Error> {
     let (settings, declared) = (&call.settings.auth, &call.settings.users.fields);
-    let (keys, client) = (store.keys().await?, call.client());
+    let keys = store.keys().await?;
     let (email, profile) = account::registration(&call.body, declared, settings)?;
     let admitted = call.admit(store).await?;
     let guess = call.guess(&email, &call.body.password)?;
@@ -31,10 +32,10 @@ async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>
         let (session, token) = guess.begin(&user, call.random()?);
         let along = Along {
             password_hash: Some(&hash),
-            begins: Some((&session, &client)),
-            ..Along::default()
+            begins: Some(&session),
+            ..Along::of(Reason::Register)
         };
-        let writer = call.writer_for(&user, &admitted)?;
+        let writer = call.writer_for(user.id, &admitted)?;
         let user = store.register_user(declared, user, &along, &writer).await?;
         Ok((user, session, token))
     };

@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use api::Error;
 use api::endpoints::SessionsEndOthers;
+use api::event::Reason;
 use api::wire::NoContent;
 use auth::User;
 use auth::user::signed_out;
@@ -23,7 +24,7 @@ async fn end_others(
     let (caller, session, user) = store.signed_in(&credentials, call.now).await?;
     let along = Along {
         survivor: Some(session.id),
-        ..Along::default()
+        ..Along::of(Reason::SessionsEnd)
     };
     // Whether this session still stands is a condition of the write.
     let raised = |now: &User| {

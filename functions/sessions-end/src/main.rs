@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::SessionsEnd;
+use api::event::Reason;
 use api::wire::NoContent;
 use api::{Code, Error};
 use runtime::{Call, Reply};
@@ -17,7 +18,8 @@ async fn end(store: &Store, call: Call<SessionsEnd>) -> Result<Reply<SessionsEnd
     let credentials = call.credentials(store).await?;
     let (caller, _, user) = store.signed_in(&credentials, call.now).await?;
     let session = call.id().parse().map_err(|_| Code::SessionNotFound)?;
-    let ended = store.end_own_session(&user, session, "ended", call.now);
+    let writer = call.writer(&caller)?;
+    let ended = store.end_own_session(&user, session, Reason::User, &writer);
     if ended.await? {
         Ok(Reply::to(&caller, NoContent))
     } else {

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::UsersCreate;
+use api::event::Reason;
 use api::{Error, Id};
 use auth::account;
 use runtime::{Call, Reply};
@@ -25,7 +26,7 @@ async fn create(store: &Store, call: Call<UsersCreate>) -> Result<Reply<UsersCre
     let hash = body.password.as_ref().map(hash).transpose()?;
     let along = Along {
         password_hash: hash.as_deref(),
-        ..Along::default()
+        ..Along::of(Reason::Create)
     };
     let writer = call.writer(&admin)?;
     store.create_user(declared, &user, &along, &writer).await?;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::UsersDelete;
+use api::event::Reason;
 use api::wire::NoContent;
 use api::{Code, Error};
 use runtime::{Call, Reply};
@@ -26,7 +27,7 @@ async fn delete(store: &Store, call: Call<UsersDelete>) -> Result<Reply<UsersDel
     let declared = &call.settings.users.fields;
     let along = Along {
         keys,
-        ..Along::default()
+        ..Along::of(Reason::Delete)
     };
     let _ = store
         .change_user(declared, user, &along, &writer, |_| Ok(None))

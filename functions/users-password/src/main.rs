@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::UsersPassword;
+use api::event::Reason;
 use api::wire::NoContent;
 use api::{Code, Error};
 use auth::password;
@@ -31,7 +32,7 @@ async fn set_password(
     let hash = call.hash_password(&password)?;
     let along = Along {
         password_hash: Some(&hash),
-        ..Along::default()
+        ..Along::of(Reason::PasswordSet)
     };
     let declared = &call.settings.users.fields;
     let writer = call.writer(&admin)?;

@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::UsersSessionEnd;
+use api::event::Reason;
 use api::wire::NoContent;
 use api::{Code, Error};
 use runtime::{Call, Reply};
@@ -25,7 +26,8 @@ async fn end_session(
     let user = user.ok_or(Code::UserNotFound)?;
     let session = call.segment("{sid}").parse();
     let session = session.map_err(|_| Code::SessionNotFound)?;
-    let ended = store.end_own_session(&user, session, "admin", call.now);
+    let writer = call.writer(&admin)?;
+    let ended = store.end_own_session(&user, session, Reason::Admin, &writer);
     if ended.await? {
         Ok(Reply::to(&admin, NoContent))
     } else {

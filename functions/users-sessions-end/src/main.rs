@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::UsersSessionsEnd;
+use api::event::Reason;
 use api::wire::NoContent;
 use api::{Code, Error};
 use runtime::{Call, Reply};
@@ -25,7 +26,7 @@ async fn end_sessions(
     let user = user.ok_or(Code::UserNotFound)?;
     let writer = call.writer(&admin)?;
     let declared = &call.settings.users.fields;
-    let along = Along::default();
+    let along = Along::of(Reason::SessionsEnd);
     let change = store.change_user(declared, user, &along, &writer, |user| {
         user.without_sessions().map(Some)
     });

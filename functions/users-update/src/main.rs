@@ -3,6 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::UsersUpdate;
+use api::event::Reason;
 use api::{Code, Error};
 use auth::account;
 use runtime::{Call, Reply};
@@ -29,7 +30,7 @@ async fn update(store: &Store, call: Call<UsersUpdate>) -> Result<Reply<UsersUpd
     let writer = call.writer(&admin)?;
     let along = Along {
         keys,
-        ..Along::default()
+        ..Along::of(Reason::Update)
     };
     let changed = store.change_user(declared, user, &along, &writer, |user| {
         account::changed(user, &body, declared).map(Some)

@@ -85,7 +85,7 @@ entry::endpoints! {
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Throttle,
                  PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle, GetItem Identities,
-                 UpdateItem Identities, DeleteItem Identities, Query ApiKeys, ConditionCheckItem ApiKeys, DeleteItem ApiKeys],
+                 UpdateItem Identities, DeleteItem Identities, Query ApiKeys, ConditionCheckItem ApiKeys, UpdateItem ApiKeys],
     }
 
     /// Bring a deleted account back, and sign it in.
@@ -155,7 +155,7 @@ entry::endpoints! {
         errors: [UserNotFound, LastAdmin, HasApiKeys, UserUniqueViolation, RecordTooLarge],
         query: [ApiKeysOfLeaver],
         access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, UpdateItem Identities,
-                 Query ApiKeys, ConditionCheckItem ApiKeys, DeleteItem ApiKeys],
+                 Query ApiKeys, ConditionCheckItem ApiKeys, UpdateItem ApiKeys],
     }
 
     /// Remove a user at once.
@@ -163,7 +163,7 @@ entry::endpoints! {
         errors: [ValidationFailed, UserNotFound, LastAdmin, HasApiKeys],
         query: [ApiKeysOfLeaver],
         access: [GetItem Users, DeleteItem Users, UpdateItem Users, DeleteItem Identities, Query ApiKeys,
-                 ConditionCheckItem ApiKeys, DeleteItem ApiKeys],
+                 ConditionCheckItem ApiKeys, UpdateItem ApiKeys],
     }
 
     /// Set a user's password, which ends every session.
@@ -215,13 +215,13 @@ entry::endpoints! {
     /// Delete an API key, which is dead from then on.
     ApiKeysDelete "api-keys-delete": [Delete] "/api/admin/api-keys/{id}", Admin, NoBody => 204 NoContent {
         errors: [ApiKeyNotFound],
-        access: [DeleteItem ApiKeys],
+        access: [UpdateItem ApiKeys],
     }
 
     /// Replace the secret of an API key: the old key is dead from then on, the new one is shown this once.
     ApiKeysRotate "api-keys-rotate": [Post] "/api/admin/api-keys/{id}/rotate", Admin, NoBody => 200 ShownApiKey {
         errors: [ApiKeyNotFound],
-        access: [GetItem ApiKeys, UpdateItem ApiKeys],
+        access: [GetItem ApiKeys, UpdateItem ApiKeys, ConditionCheckItem Users],
     }
 
     /// List every setting with its value, where that comes from, and how to change it; secrets as `set` or `unset`.

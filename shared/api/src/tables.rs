@@ -40,6 +40,10 @@ const EXPIRES: Option<&str> = Some("expires_at");
 /// The stream of every table whose changes make events.
 const CHANGES: Option<Stream> = Some(Stream::NewAndOldImages);
 
+/// The attribute by which the tombstone of an API key expires, in seconds: `expires_at` is the key's own, in
+/// milliseconds.
+pub const GONE: &str = "gone_at";
+
 /// The index of [`USERS`] that holds the users alone, in the order of their ids.
 pub const USERS_BY_KIND: Index = Index {
     name: "by_kind",
@@ -92,9 +96,9 @@ pub const THROTTLE: SystemTable = SystemTable {
 /// `_api_keys`
 pub const API_KEYS: SystemTable = SystemTable {
     name: "_api_keys",
-    doc: "API keys, and how many were ever made; a deleted key expires.",
+    doc: "API keys, and how many secrets they ever had; a deleted key expires.",
     key: &["kind", "id"],
-    expires: EXPIRES,
+    expires: Some(GONE),
     indexes: &[],
     stream: CHANGES,
 };

@@ -19,7 +19,7 @@ use auth::leaver::{self, KeysOfLeaver};
 use auth::prepare::WriteTarget;
 use auth::session::Client;
 use auth::{Admitted, Backing, Caller, Claims, Credentials, Keyring, Keys};
-use auth::{PresentedKey, User, Writer, access_token};
+use auth::{PresentedKey, Writer, access_token};
 use serde_json::{Map, Value};
 
 use self::arrival::{Anonymous, Arrival};
@@ -112,20 +112,20 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     /// `common/internal` when the system has no random bytes.
     pub fn writer(&self, caller: &Caller) -> Result<Writer, Error> {
         let random = self.random()?;
-        let writer = Writer::new(caller.id(), self.request_id.clone(), self.now, random);
-        Ok(writer.with_key(caller.key()))
+        let writer = Writer::new(None, self.request_id.clone(), self.now, random);
+        Ok(Writer {
+            client: self.client(),
+            keeps_address: self.settings.events.record_addresses,
+            ..writer.for_caller(caller)
+        })
     }
 
-    /// The stamp for a user without a session: the account that a write makes or brings back.
+    /// The stamp for a user who is known without an access token: by a password or a refresh token.
     ///
     /// # Errors
     /// Those of [`Call::writer`].
-    pub fn writer_for(&self, user: &User, caller: &Caller) -> Result<Writer, Error> {
-        let user = Some(user.id);
-        Ok(Writer {
-            user,
-            ..self.writer(caller)?
-        })
+    pub fn writer_for(&self, user: Id, caller: &Caller) -> Result<Writer, Error> {
+        Ok(self.writer(caller)?.proven(user))
     }
 
     /// The `Idempotency-Key` header, unchecked.
@@ -135,8 +135,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     }
 
     /// The origin of the request, by which the user recognises the session.
-    #[must_use]
-    pub fn client(&self) -> Client {
+    fn client(&self) -> Client {
         Client {
             user_agent: self.event.user_agent().chars().take(256).collect(),
             ip: self.source().to_owned(),

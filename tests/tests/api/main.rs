@@ -23,5 +23,6 @@ mod permission_table;
 mod quick_start;
 mod records;
 mod settings;
+mod stamps;
 mod sweeps;
 mod users;

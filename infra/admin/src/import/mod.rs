@@ -199,7 +199,7 @@ impl Next {
             let claims = claims(&settings.users.fields, &newcomer.user);
             Ok(Begun {
                 claims: Claims::new(&claims, &newcomer.mark),
-                writer: Writer::new(None, String::new(), now(), bytes),
+                writer: Writer::operator(now(), bytes),
                 newcomer,
             })
         });

@@ -7,7 +7,7 @@ use api::{Code, Error, Timestamp};
 use auth::caller::{Found, admit_all};
 use auth::{Admitted, Claims, Credentials, PresentedKey, Session, User};
 
-use super::api_keys::{api_key_key, read_api_key};
+use super::key_items::{api_key_key, read_api_key};
 use super::sessions::read_session;
 use super::users::read_user;
 use crate::batch::strong;
@@ -121,8 +121,11 @@ impl Store {
         };
         Ok(Found {
             session: take(self.sessions()).map(read_session).transpose()?,
-            user: take(self.users()).map(read_user).transpose()?,
-            key: take(self.api_keys()).map(read_api_key).transpose()?,
+            user: take(self.users()).map(read_user).transpose()?.flatten(),
+            key: take(self.api_keys())
+                .map(read_api_key)
+                .transpose()?
+                .flatten(),
         })
     }
 }

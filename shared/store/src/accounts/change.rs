@@ -10,11 +10,15 @@ use auth::user::AUTHENTICATED;
 use auth::{User, Writer};
 use aws_sdk_dynamodb::types::TransactWriteItem;
 
+use super::leaver::Settlement;
 use super::parts::{Along, Part, Parts};
 use super::users::read_user;
 use crate::item::{Item, id};
 use crate::send::{TRIES, Unsent, pause};
 use crate::tables::Store;
+
+/// The parts whose conditions failed, each with the item that it found.
+pub(crate) type Failed = Vec<(Part, Option<Item>)>;
 
 impl Store {
     /// Makes a user, the identity and the items of `along`, all or nothing, in one request. It takes 5 WRU, one of them
@@ -80,8 +84,7 @@ impl Store {
         }
     }
 
-    /// The conditions that keep a user from being made; none if the user was made. Each attempt of a writer has a token
-    /// of its own.
+    /// The conditions that keep a user from being made; none if the user was made.
     pub(crate) async fn try_to_create(
         &self,
         declared: &[ProfileField],
@@ -89,18 +92,18 @@ impl Store {
         along: &Along<'_>,
         writer: &Writer,
         attempt: u32,
-    ) -> Result<Vec<(Part, Option<Item>)>, Error> {
+    ) -> Result<Failed, Error> {
         let parts = self.parts_of(
             (None, Some(user)),
             declared,
             along,
             &BTreeSet::new(),
-            writer.now,
+            writer,
         )?;
-        self.send_account(parts, writer, attempt).await
+        self.send_account(parts, writer, &attempt.to_string()).await
     }
 
-    /// Changes a user into the result of `decide`; `None` removes the account at once. One transaction on condition
+    /// Changes a user into the result of `decide`; `None` removes the account at once, and leaves a tombstone. One transaction on condition
     /// that the user is unchanged; otherwise `decide` is asked again with the present user. A raised `auth_version`
     /// ends every session but the surviving one. Returns the user after the change.
     ///
@@ -124,19 +127,20 @@ impl Store {
             if alone && after.as_ref() == Some(&user) {
                 return Ok(after);
             }
-            let mut parts = self.parts_of(
+            let parts = self.parts_of(
                 (Some(&user), after.as_ref()),
                 declared,
                 along,
                 &without,
-                writer.now,
+                writer,
             )?;
-            if leaves(&user, after.as_ref()) {
-                let taken = parts.len();
-                let keys = self.parts_of_leaver(&user, along.keys, taken, writer);
-                parts.extend(keys.await?);
-            }
-            let failed = self.send_account(parts, writer, tries).await?;
+            let failed = if leaves(&user, after.as_ref()) {
+                let settlement = self.settlement(&user, along.keys, parts.len(), writer);
+                self.send_settled(parts, settlement.await?, writer, tries)
+                    .await?
+            } else {
+                self.send_account(parts, writer, &tries.to_string()).await?
+            };
             if failed.is_empty() {
                 return Ok(after);
             }
@@ -147,9 +151,11 @@ impl Store {
                 .collect();
             match moved {
                 Some((_, None)) => return Err(Code::UserNotFound.into()),
-                Some((_, Some(item))) => user = read_user(item.clone())?,
-                // An API key was made meanwhile.
-                None if failed.iter().any(|(part, _)| *part == Part::KeysMade) => {}
+                Some((_, Some(item))) => {
+                    user = read_user(item.clone())?.ok_or(Code::UserNotFound)?;
+                }
+                // An API key was made, or deleted, meanwhile.
+                None if failed.iter().any(|(part, _)| is_of_keys(part)) => {}
                 // Only reservations of other users failed: retry without them.
                 None if foreign.len() == failed.len() => without.extend(foreign),
                 // The address belongs to another account by now.
@@ -163,12 +169,33 @@ impl Store {
         Err(Error::unavailable("the user keeps changing"))
     }
 
+    /// Sends what takes an admin's rights away, and the settlement of the API keys with it. Deletions for which there is
+    /// no room come first, and nothing more where one of them fails.
+    async fn send_settled(
+        &self,
+        mut parts: Parts,
+        settlement: Settlement,
+        writer: &Writer,
+        tries: u32,
+    ) -> Result<Failed, Error> {
+        for (number, some) in settlement.before.into_iter().enumerate() {
+            let attempt = format!("{tries}k{number}");
+            let failed = self.send_account(some, writer, &attempt).await?;
+            if !failed.is_empty() {
+                return Ok(failed);
+            }
+        }
+        parts.extend(settlement.along);
+        self.send_account(parts, writer, &tries.to_string()).await
+    }
+
+    /// Sends parts all or nothing. Returns those whose conditions failed. Each attempt of a writer has a token of its own.
     async fn send_account(
         &self,
         parts: Parts,
         writer: &Writer,
-        attempt: u32,
-    ) -> Result<Vec<(Part, Option<Item>)>, Error> {
+        attempt: &str,
+    ) -> Result<Failed, Error> {
         let (parts, items): (Vec<Part>, Vec<TransactWriteItem>) = parts.into_iter().unzip();
         let token = format!("{}-{attempt}", writer.rev.replace('-', ""));
         match self.send_items(&items, &token, writer).await {
@@ -189,6 +216,11 @@ fn was_made(failed: &[(Part, Option<Item>)], user: &User) -> bool {
         || failed
             .iter()
             .any(|(_, found)| found.as_ref().is_some_and(own))
+}
+
+/// Whether a part settles the API keys of an admin who leaves.
+fn is_of_keys(part: &Part) -> bool {
+    matches!(part, Part::KeysMade | Part::Key)
 }
 
 fn reservation(part: &Part) -> Option<String> {

@@ -61,7 +61,10 @@ impl Store {
                 * 8192.0;
             let more = output.last_evaluated_key.is_some();
             for item in output.items.unwrap_or_default() {
-                let user = read_user(item)?;
+                // The index has no tombstones.
+                let Some(user) = read_user(item)? else {
+                    continue;
+                };
                 after = Some(user.id);
                 if user.is_listed(listing, declared) {
                     users.push(user);

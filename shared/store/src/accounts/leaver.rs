@@ -1,78 +1,67 @@
 //! The API keys of an admin who leaves: they are settled in the transaction that takes the rights away.
 
-use api::Error;
+use api::event::Reason;
+use api::{Code, Error};
 use auth::leaver::{KeysOfLeaver, settle};
-use auth::{ApiKey, User, Writer};
-use aws_sdk_dynamodb::types::{ConditionCheck, Delete, TransactWriteItem};
+use auth::{User, Writer};
+use aws_sdk_dynamodb::types::{ConditionCheck, TransactWriteItem};
 
-use super::api_keys::{MADE, api_key_key, key_of};
+use super::api_keys::MADE;
+use super::key_items::key_of;
 use super::parts::{Part, Parts};
 use crate::fault::built;
 use crate::item::number;
-use crate::send::Unsent;
 use crate::tables::Store;
 
 /// The most items of a transaction.
 const MOST_ITEMS: usize = 100;
 
+/// The items that settle the keys of an admin who leaves.
+#[derive(Default)]
+pub(super) struct Settlement {
+    /// Deletions for which the transaction has no room: each of these transactions comes before it.
+    pub(super) before: Vec<Parts>,
+    /// The items of the transaction itself.
+    pub(super) along: Parts,
+}
+
 impl Store {
-    /// The parts that settle the keys which a leaving admin has made or rotated, where a transaction already has `taken`
-    /// items. A key that is made meanwhile fails the condition. Keys beyond what the transaction takes are deleted before
-    /// it.
+    /// Settles the keys which a leaving admin has made or rotated, beside a transaction that already has `taken` items. A
+    /// secret that is made meanwhile fails its condition. Nothing is deleted before it while no other admin is left.
     ///
     /// # Errors
-    /// `users/has-api-keys`, `common/unavailable`, `common/internal`.
-    pub(super) async fn parts_of_leaver(
+    /// `users/has-api-keys`, `users/last-admin`, `common/unavailable`, `common/internal`.
+    pub(super) async fn settlement(
         &self,
         user: &User,
         answer: Option<KeysOfLeaver>,
         taken: usize,
         writer: &Writer,
-    ) -> Result<Parts, Error> {
+    ) -> Result<Settlement, Error> {
         if answer == Some(KeysOfLeaver::Keep) {
-            return Ok(Parts::new());
+            return Ok(Settlement::default());
         }
         let (made, keys) = self.made_and_kept().await?;
         let own = keys.into_iter().filter(|key| key.is_known_to(user.id));
-        let mut keys = settle(answer, own.collect(), writer.now)?;
+        let keys = settle(answer, own.collect(), writer.now)?;
+        let deletions = keys.iter().map(|key| {
+            let deletion = self.bury_api_key(key.id, Reason::Leave, writer)?;
+            Ok((Part::Key, deletion))
+        });
+        let mut along = deletions.collect::<Result<Parts, Error>>()?;
         let room = MOST_ITEMS.saturating_sub(taken + 1);
-        let beyond = keys.split_off(room.min(keys.len()));
-        self.delete_before(&beyond, writer).await?;
-
-        let mut parts = vec![(Part::KeysMade, self.no_key_was_made(made)?)];
-        for key in &keys {
-            parts.push((Part::Key, self.delete_key(key)?));
+        let beyond = along.split_off(room.min(along.len()));
+        if !beyond.is_empty() && !self.has_another_admin().await? {
+            return Err(Code::LastAdmin.into());
         }
-        Ok(parts)
+        along.push((Part::KeysMade, self.no_key_was_made(made)?));
+        Ok(Settlement {
+            before: beyond.chunks(MOST_ITEMS).map(<[_]>::to_vec).collect(),
+            along,
+        })
     }
 
-    async fn delete_before(&self, keys: &[ApiKey], writer: &Writer) -> Result<(), Error> {
-        for some in keys.chunks(MOST_ITEMS) {
-            let items = some.iter().map(|key| self.delete_key(key));
-            let items = items.collect::<Result<Vec<_>, _>>()?;
-            let first = some.first().map(|key| key.id.to_string());
-            let first = first.unwrap_or_default().replace('-', "");
-            let token = format!("{first}{}", some.len());
-            match self.send_items(&items, &token, writer).await {
-                Ok(_) => {}
-                Err(Unsent::TooLarge(_)) => return Err(Error::internal("a deletion is too large")),
-                Err(Unsent::Fault(error)) => return Err(error),
-            }
-        }
-        Ok(())
-    }
-
-    /// Deletes a key, there or not: another request may have been faster.
-    fn delete_key(&self, key: &ApiKey) -> Result<TransactWriteItem, Error> {
-        let delete = Delete::builder()
-            .table_name(self.api_keys())
-            .set_key(Some(api_key_key(key.id)));
-        Ok(TransactWriteItem::builder()
-            .delete(delete.build().map_err(built)?)
-            .build())
-    }
-
-    /// The condition that no key was made since `made` was read.
+    /// The condition that no secret was made since `made` was read.
     fn no_key_was_made(&self, made: Option<u64>) -> Result<TransactWriteItem, Error> {
         let check = ConditionCheck::builder()
             .table_name(self.api_keys())

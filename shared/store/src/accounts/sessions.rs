@@ -1,13 +1,15 @@
 //! `_sessions`: sessions that have not ended, and for a while those that have.
 
+use api::event::Reason;
 use api::settings::Throttle;
 use api::tables::SESSIONS;
 use api::{Error, Id, Timestamp, wire};
 use auth::session::{Client, Refreshes};
-use auth::{RefreshToken, Session, User};
+use auth::{RefreshToken, Session, User, Writer};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
 
+use super::stamp::{self, BEGUN};
 use crate::fault;
 use crate::item::{Item, Reader, id, number, text, time};
 use crate::tables::Store;
@@ -50,14 +52,19 @@ impl Store {
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn begin_session(&self, session: &Session, client: &Client) -> Result<(), Error> {
+    pub async fn begin_session(
+        &self,
+        session: &Session,
+        reason: Reason,
+        writer: &Writer,
+    ) -> Result<(), Error> {
         // A first attempt may arrive after its retry, and after the session was refreshed or ended. It must not restore
         // the beginning.
         let put = self
             .client
             .put_item()
             .table_name(self.sessions())
-            .set_item(Some(session_item(session, client)))
+            .set_item(Some(session_item(session, reason, writer)))
             .condition_expression("attribute_not_exists(#id)")
             .expression_attribute_names("#id", "id");
         match put.send().await {
@@ -168,82 +175,6 @@ impl Store {
         rotation(update).await
     }
 
-    /// Ends a session, if it exists and has not ended. 1 WRU.
-    ///
-    /// # Errors
-    /// `common/unavailable`, `common/internal`.
-    pub async fn end_session(
-        &self,
-        user: Id,
-        session: Id,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(self.sessions())
-            .key("user_id", id(user))
-            .key("id", id(session))
-            .update_expression("SET #revoked = :now, #reason = :reason")
-            .condition_expression("attribute_exists(#id) AND attribute_not_exists(#revoked)")
-            .expression_attribute_names("#id", "id")
-            .expression_attribute_names("#revoked", "revoked_at")
-            .expression_attribute_names("#reason", "revoked_reason")
-            .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":reason", text(reason));
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error) => match fault::failed_condition(&error) {
-                Some(_) => Ok(()),
-                None => Err(fault::of(&error)),
-            },
-        }
-    }
-
-    /// Ends a session of this user that stands; `false` when there is no such session. 1 WRU.
-    ///
-    /// # Errors
-    /// `common/unavailable`, `common/internal`.
-    pub async fn end_own_session(
-        &self,
-        user: &User,
-        session: Id,
-        reason: &str,
-        now: Timestamp,
-    ) -> Result<bool, Error> {
-        let update = self
-            .client
-            .update_item()
-            .table_name(self.sessions())
-            .key("user_id", id(user.id))
-            .key("id", id(session))
-            .update_expression("SET #revoked = :now, #reason = :reason")
-            .condition_expression(
-                "#version = :version AND #expires > :seconds AND attribute_not_exists(#revoked)",
-            )
-            .expression_attribute_names("#version", "auth_version")
-            .expression_attribute_names("#expires", "expires_at")
-            .expression_attribute_names("#revoked", "revoked_at")
-            .expression_attribute_names("#reason", "revoked_reason")
-            .expression_attribute_values(":version", number(user.auth_version))
-            .expression_attribute_values(":seconds", number(now.seconds()))
-            .expression_attribute_values(":now", time(now))
-            .expression_attribute_values(":reason", text(reason))
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        match update.send().await {
-            Ok(_) => Ok(true),
-            // A retry of the SDK after a lost reply finds the item of the first attempt.
-            Err(error) => match fault::failed_condition(&error) {
-                Some(found) => Ok(found.is_some_and(|item| {
-                    item.get("revoked_at") == Some(&time(now))
-                        && item.get("revoked_reason") == Some(&text(reason))
-                })),
-                None => Err(fault::of(&error)),
-            },
-        }
-    }
-
     /// A page of the sessions of a user that stand, newest first, after the session `after`. Strongly consistent; at
     /// most four queries, for ended sessions stay a while. The page may then hold fewer than `limit` and go on.
     ///
@@ -305,7 +236,9 @@ impl Store {
     }
 }
 
-pub(super) fn session_item(session: &Session, client: &Client) -> Item {
+/// A session as an item, with the origin of the request that begins it.
+pub(super) fn session_item(session: &Session, reason: Reason, writer: &Writer) -> Item {
+    let client = &writer.client;
     Item::from([
         ("user_id".to_owned(), id(session.user)),
         ("id".to_owned(), id(session.id)),
@@ -320,6 +253,7 @@ pub(super) fn session_item(session: &Session, client: &Client) -> Item {
         ("last_used_at".to_owned(), time(session.last_used_at)),
         ("user_agent".to_owned(), text(&client.user_agent)),
         ("ip".to_owned(), text(&client.ip)),
+        (BEGUN.to_owned(), stamp::begun(writer, reason)),
     ])
 }
 

@@ -1,24 +1,29 @@
 //! Refreshes: a refresh token is swapped for its successor, or judged by the session that the swap found.
 
 use api::Error;
+use api::event::Reason;
 use auth::refresh::{Exchange, Verdict, over, refusal};
 use auth::session::Refreshes;
-use auth::{Session, User};
+use auth::{Session, User, Writer};
 
 use super::sessions::Rotation;
 use crate::tables::Store;
 
 impl Store {
     /// Swaps a refresh token for its successor while the user is read: 1 WRU and 1 RRU. Beyond the first refresh of a
-    /// window, for a lost reply, or against another change of the account, as much again.
+    /// window, for a lost reply, or against another change of the account, as much again. `writer` ends the session.
     ///
     /// # Errors
     /// `auth/invalid-refresh-token`, which also ends the session where the token is a copy of an old one;
     /// `auth/too-many-requests`, `common/unavailable`, `common/internal`.
-    pub async fn succeed(&self, exchange: &Exchange<'_>) -> Result<(Session, User), Error> {
+    pub async fn succeed(
+        &self,
+        exchange: &Exchange<'_>,
+        writer: &Writer,
+    ) -> Result<(Session, User), Error> {
         let whose = exchange.presented.user;
         let (rotation, user) = tokio::join!(self.swap(exchange, None), self.user(whose));
-        let session = self.settle(exchange, rotation?).await?;
+        let session = self.settle(exchange, rotation?, writer).await?;
         // The old token is dead by now: a read that failed is tried again before the client is sent away with nothing.
         let user = match user {
             Ok(user) => user,
@@ -37,6 +42,7 @@ impl Store {
         &self,
         exchange: &Exchange<'_>,
         mut rotation: Rotation,
+        writer: &Writer,
     ) -> Result<Session, Error> {
         loop {
             let found = match rotation {
@@ -53,8 +59,8 @@ impl Store {
                 }
                 (Verdict::Throttle(refused), _) => return Err(refused.error(exchange.now)),
                 (Verdict::Revoke, _) => {
-                    let (token, reason) = (&exchange.presented, "refresh-token-reuse");
-                    self.end_session(token.user, token.session, reason, exchange.now)
+                    let (token, reason) = (&exchange.presented, Reason::RefreshTokenReuse);
+                    self.end_session(token.user, token.session, reason, writer)
                         .await?;
                     return Err(over());
                 }

@@ -21,6 +21,9 @@ use crate::tables::Store;
 /// The `kind` of every user in the index `by_kind`, which lists them.
 pub(crate) const KIND: &str = "user";
 
+/// The attribute of a user that holds the mark of its import line.
+pub(crate) const MARK: &str = "import";
+
 impl Store {
     /// Reads the identity of an address. Strongly consistent: 1 RRU.
     ///
@@ -44,10 +47,8 @@ impl Store {
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn user(&self, user: Id) -> Result<Option<User>, Error> {
-        self.users_item(user.to_string())
-            .await?
-            .map(read_user)
-            .transpose()
+        let item = self.users_item(user.to_string()).await?;
+        Ok(item.map(read_user).transpose()?.flatten())
     }
 
     /// Reads the user with a username, regardless of case. Strongly consistent: 2 RRU in two requests, whether a user
@@ -139,10 +140,18 @@ pub(crate) fn user_item(user: &User) -> Item {
     ])
 }
 
-/// Reads a user from its item.
-pub(crate) fn read_user(mut item: Item) -> Result<User, Error> {
+/// Whether the item of a user is the tombstone of an account that was removed.
+fn is_tombstone(item: &Item) -> bool {
+    item.contains_key("deleted_at") && !item.contains_key("email")
+}
+
+/// Reads a user from its item; `None` from the tombstone of an account that was removed.
+pub(crate) fn read_user(mut item: Item) -> Result<Option<User>, Error> {
+    if is_tombstone(&item) {
+        return Ok(None);
+    }
     let mut reader = Reader::new(USERS.name, &mut item);
-    Ok(User {
+    Ok(Some(User {
         id: reader.id("id")?,
         email: reader.text("email")?,
         role: reader.text("role")?,
@@ -151,7 +160,7 @@ pub(crate) fn read_user(mut item: Item) -> Result<User, Error> {
         created_at: reader.time("created_at")?,
         profile: reader.optional_object("profile")?,
         deleted: read_deletion(&mut reader),
-    })
+    }))
 }
 
 /// Reads the deletion of an account. Without an end of the time for a restore, no restore is possible.

@@ -1,5 +1,6 @@
 //! The first admin, made by an operator.
 
+use api::event::Reason;
 use api::{Code, Error, Timestamp};
 use auth::{User, Writer};
 
@@ -34,12 +35,10 @@ impl Store {
             }))
         };
         let random = user.id.bytes().last_chunk().copied().unwrap_or_default();
-        let writer = Writer::new(None, String::new(), now, random);
+        let writer = Writer::operator(now, random);
+        let along = Along::of(Reason::Promote);
         // The profile does not change.
-        match self
-            .change_user(&[], user, &Along::default(), &writer, promoted)
-            .await
-        {
+        match self.change_user(&[], user, &along, &writer, promoted).await {
             Ok(_) => Ok(Some(true)),
             Err(error) if error.code == Code::UserNotFound => Ok(None),
             Err(error) => Err(error),

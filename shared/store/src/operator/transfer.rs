@@ -3,12 +3,13 @@
 use std::collections::HashMap;
 
 use api::definition::ProfileField;
+use api::event::Reason;
 use api::{Error, Timestamp};
 use auth::{User, Writer};
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use crate::accounts::parts::{Along, MARK, Part};
-use crate::accounts::users::{identity_key, read_user, reserved};
+use crate::accounts::parts::{Along, Part};
+use crate::accounts::users::{MARK, identity_key, read_user, reserved};
 use crate::batch::strong;
 use crate::fault;
 use crate::item::{Item, text};
@@ -71,7 +72,7 @@ impl Store {
         let along = Along {
             password_hash,
             mark: Some(mark),
-            ..Along::default()
+            ..Along::of(Reason::Import)
         };
         let failed = self
             .try_to_create(declared, user, &along, writer, 1)
@@ -110,7 +111,8 @@ impl Store {
             Imported::Made => {}
             there => return Ok(there),
         }
-        if self.is_taken(user.id.to_string(), now).await? {
+        let holder = self.user(user.id).await?;
+        if holder.is_some_and(|holder| holder.deleted.is_none_or(|it| !it.is_final(now))) {
             return Ok(Imported::IdTaken);
         }
         for (key, field) in reserved(declared, Some(user)) {
@@ -179,7 +181,7 @@ impl Store {
             .items
             .unwrap_or_default()
             .into_iter()
-            .map(read_user)
+            .filter_map(|item| read_user(item).transpose())
             .collect::<Result<Vec<_>, _>>()?;
         let next = output.last_evaluated_key.map(Position);
         if !with_hashes {

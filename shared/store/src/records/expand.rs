@@ -279,7 +279,9 @@ fn readable(
     item: Item,
 ) -> Result<(usize, Option<(Id, View)>), Error> {
     let Some(target) = target else {
-        let user = read_user(item)?;
+        let Some(user) = read_user(item)? else {
+            return Ok((0, None));
+        };
         let (id, weight) = (user.id, ENVELOPE + size::in_item(&user.profile));
         let view = serde_json::to_value(user.wire(profile))
             .map_err(|error| Error::internal(error.to_string()))?;

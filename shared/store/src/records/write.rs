@@ -184,7 +184,17 @@ pub(crate) fn update(
 fn actor(writer: &Writer) -> AttributeValue {
     let mut actor = Item::from([("request_id".to_owned(), text(&writer.request_id))]);
     actor.extend(writer.user.map(|user| ("user_id".to_owned(), id(user))));
+    actor.extend(
+        writer
+            .role
+            .as_ref()
+            .map(|role| ("role".to_owned(), text(role))),
+    );
     actor.extend(writer.key.map(|key| ("key_id".to_owned(), id(key))));
+    let ip = &writer.client.ip;
+    if writer.keeps_address && !ip.is_empty() {
+        actor.insert("ip".to_owned(), text(ip));
+    }
     AttributeValue::M(actor)
 }
 

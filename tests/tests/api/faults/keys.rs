@@ -20,11 +20,18 @@ const ROWS: &[Row] = &[
     row!("api-keys-create", "Query", "_api_keys", 0, create_key),
     row!("api-keys-create", "PutItem", "_api_keys", 0, create_key),
     row!("api-keys-create", "UpdateItem", "_api_keys", 0, create_key),
+    row!(
+        "api-keys-rotate",
+        "ConditionCheckItem",
+        "_users",
+        0,
+        rotate_key
+    ),
     row!("api-keys-rotate", "BatchGetItem", "_users", 0, rotate_key),
     row!("api-keys-rotate", "GetItem", "_api_keys", 0, rotate_key),
     row!("api-keys-rotate", "UpdateItem", "_api_keys", 0, rotate_key),
     row!("api-keys-delete", "BatchGetItem", "_users", 0, delete_key),
-    row!("api-keys-delete", "DeleteItem", "_api_keys", 0, delete_key),
+    row!("api-keys-delete", "UpdateItem", "_api_keys", 0, delete_key),
     row!("settings-list", "BatchGetItem", "_users", 0, list_settings),
 ];
 

@@ -292,8 +292,16 @@ fn assert_every_user_is_whole(world: &World<'_>) {
     let (usernames, rest): (Vec<_>, Vec<_>) = rest
         .into_iter()
         .partition(|item| id(item).starts_with("username#"));
-    let (counters, users): (Vec<_>, Vec<_>) =
+    let (counters, rest): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|item| id(item) == "#admins");
+    // The tombstone of a removed user is none.
+    let (tombstones, users): (Vec<_>, Vec<_>) =
+        rest.into_iter().partition(|item| item["email"].is_null());
+    assert!(
+        tombstones
+            .iter()
+            .all(|item| item["deleted_at"].is_object() && item["profile"].is_null())
+    );
     let held = |items: &[&Value]| -> BTreeSet<(String, String)> {
         items
             .iter()

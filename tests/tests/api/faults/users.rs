@@ -44,7 +44,7 @@ const ROWS: &[Row] = &[
         0,
         demote_maker
     ),
-    row!("users-update", "DeleteItem", "_api_keys", 0, demote_maker),
+    row!("users-update", "UpdateItem", "_api_keys", 0, demote_maker),
     row!("users-delete", "Query", "_api_keys", 0, delete_maker),
     row!(
         "users-delete",
@@ -53,7 +53,7 @@ const ROWS: &[Row] = &[
         0,
         delete_maker
     ),
-    row!("users-delete", "DeleteItem", "_api_keys", 0, delete_maker),
+    row!("users-delete", "UpdateItem", "_api_keys", 0, delete_maker),
     row!("users-delete", "BatchGetItem", "_users", 0, delete_user),
     row!("users-delete", "GetItem", "_users", 0, delete_user),
     row!("users-delete", "DeleteItem", "_users", 0, delete_user),

@@ -127,6 +127,7 @@ fn only_the_hash_is_kept() {
         .map(String::as_str)
         .collect();
     let expected = [
+        "change",
         "created_by",
         "hash",
         "id",

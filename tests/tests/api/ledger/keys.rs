@@ -51,17 +51,19 @@ pub(super) fn api_keys(ledger: &mut Ledger<'_>, admin: &Member, user: &Member) {
     )
     .token(&admin.access);
     let expected = (
-        &*format!("{CHECK} ∥ GetItem _api_keys → UpdateItem _api_keys"),
+        &*format!(
+            "{CHECK} ∥ GetItem _api_keys → TransactWriteItems ConditionCheckItem _users, UpdateItem _api_keys"
+        ),
         2,
         3.0,
-        1.0,
+        6.0,
     );
     let rotated = ledger.row(
         ("api-keys-rotate", rotate),
         "any",
         (&event, 200),
         expected,
-        "session check ∥ r → w",
+        "session check ∥ r → T: the rotator is an admin, the key, the count of secrets: 2 × 3",
     );
     let settings = ledger.function("settings-list", &[]);
     let event = Event::new("GET", "/api/admin/settings").token(&admin.access);
@@ -208,7 +210,7 @@ pub(super) fn api_keys(ledger: &mut Ledger<'_>, admin: &Member, user: &Member) {
     let event =
         Event::new("DELETE", &format!("{PATH}/{}", text(&rotated, "id"))).token(&admin.access);
     let expected = (
-        &*format!("{CHECK} → TransactWriteItems DeleteItem _api_keys"),
+        &*format!("{CHECK} → TransactWriteItems UpdateItem _api_keys"),
         2,
         2.0,
         2.0,

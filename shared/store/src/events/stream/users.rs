@@ -182,6 +182,7 @@ impl Change<'_, '_> {
 
     fn user(&self, image: &Image) -> Result<UserForAdmins, Unfit> {
         let user = read_user(image.item()).map_err(|_| self.write.unfit("a broken user"))?;
+        let user = self.write.needed("email", user)?;
         Ok(user.for_admins(self.write.world.profile))
     }
 }

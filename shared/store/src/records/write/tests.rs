@@ -3,6 +3,7 @@
 use api::record::{Input, Write, check};
 use api::{Rule, Timestamp};
 use auth::precondition::Precondition;
+use auth::session::Client;
 use auth::terms::Terms;
 use auth::{Caller, Requirement, Visibility};
 use serde_json::{Map, Value, json};
@@ -303,4 +304,26 @@ fn a_delete_leaves_no_attribute_that_a_list_reads() {
         condition.contains("attribute_not_exists(id) AND rev IN (:v"),
         "{condition}"
     );
+}
+
+#[test]
+fn a_record_keeps_the_address_of_its_writer_where_the_setting_says_so() {
+    let user = Id::new(NOW, [1; 10]);
+    let writer = |keeps_address| Writer {
+        role: Some("editor".to_owned()),
+        client: Client {
+            user_agent: "curl".to_owned(),
+            ip: "203.0.113.7".to_owned(),
+        },
+        keeps_address,
+        ..Writer::new(Some(user), "r".to_owned(), NOW, [7; 10])
+    };
+    let mut expected = Item::from([
+        ("request_id".to_owned(), text("r")),
+        ("user_id".to_owned(), id(user)),
+        ("role".to_owned(), text("editor")),
+    ]);
+    assert_eq!(actor(&writer(false)), AttributeValue::M(expected.clone()));
+    expected.insert("ip".to_owned(), text("203.0.113.7"));
+    assert_eq!(actor(&writer(true)), AttributeValue::M(expected));
 }

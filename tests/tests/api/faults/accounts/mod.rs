@@ -45,6 +45,8 @@ const ROWS: &[Row] = &[
     row!("me-delete", "PutItem", "_users", 0, me_delete),
     row!("me-delete", "DeleteItem", "_users", 0, me_delete_at_once)
         .told(&[("BAKEND_AUTH_DELETION_GRACE", "0s")]),
+    row!("me-delete", "UpdateItem", "_users", 0, me_delete_at_once)
+        .told(&[("BAKEND_AUTH_DELETION_GRACE", "0s")]),
     row!("me-delete", "GetItem", "_throttle", 0, me_delete),
     row!("me-delete", "PutItem", "_throttle", 0, me_delete),
     row!("me-delete", "UpdateItem", "_throttle", 0, me_delete_again),
@@ -57,7 +59,7 @@ const ROWS: &[Row] = &[
         0,
         me_delete_maker
     ),
-    row!("me-delete", "DeleteItem", "_api_keys", 0, me_delete_maker),
+    row!("me-delete", "UpdateItem", "_api_keys", 0, me_delete_maker),
     row!("me-restore", "GetItem", "_users", 0, me_restore),
     row!("me-restore", "GetItem", "_users", 1, me_restore),
     row!("me-restore", "UpdateItem", "_users", 0, me_restore),

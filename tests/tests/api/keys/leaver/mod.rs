@@ -1,5 +1,8 @@
 //! The API keys of admins who leave.
 
+mod held;
+mod many;
+
 use std::thread;
 
 use blackbox::{Apart, Event, Inside, Instance, PASSWORD, Reply};

@@ -1,0 +1,297 @@
+//! The items of an account, one by one: each with its condition.
+
+use std::collections::HashMap;
+
+use api::{Error, Id, Timestamp};
+use auth::User;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
+
+use super::stamp::CHANGE;
+use super::users::{KIND, MARK, identity_key};
+use crate::fault::built;
+use crate::item::{Item, from_object, id, number, text, time};
+use crate::tables::Store;
+
+/// The attributes of a user that its tombstone does not have.
+const BURIED: [&str; 7] = [
+    "kind",
+    "email",
+    "disabled",
+    "auth_version",
+    "created_at",
+    "profile",
+    MARK,
+];
+
+/// The users for whom a key of `_users` is free that is taken.
+#[derive(Clone, Copy, Debug)]
+pub(super) enum Free {
+    /// For nobody, unless it belongs to an account whose deletion is final.
+    ForAnybody,
+    /// Likewise, and where it belongs to a user who was removed, whatever the clock that the removal went by.
+    ForUser,
+    /// For this user as well.
+    For(Id),
+}
+
+impl Store {
+    /// Puts an item into `_users` whose key nobody has, or is free in this way.
+    pub(super) fn put_free(
+        &self,
+        item: Item,
+        free: Free,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, Error> {
+        let mut condition = "attribute_not_exists(#id) OR #expires <= :now".to_owned();
+        let mut put = Put::builder()
+            .table_name(self.users())
+            .set_item(Some(item))
+            .expression_attribute_names("#id", "id")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_values(":now", number(now.seconds()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        match free {
+            Free::ForAnybody => {}
+            Free::ForUser => {
+                condition.push_str(" OR attribute_not_exists(#email)");
+                put = put.expression_attribute_names("#email", "email");
+            }
+            Free::For(owner) => {
+                condition.push_str(" OR #user = :user");
+                put = put
+                    .expression_attribute_names("#user", "user_id")
+                    .expression_attribute_values(":user", id(owner));
+            }
+        }
+        let put = put.condition_expression(condition).build().map_err(built)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// Deletes an identity or a reservation of this user, if there is one.
+    pub(super) fn delete_held(&self, key: String, owner: Id) -> Result<TransactWriteItem, Error> {
+        let delete = Delete::builder()
+            .table_name(self.users())
+            .key("id", text(key))
+            .condition_expression("attribute_not_exists(#id) OR #user = :user")
+            .expression_attribute_names("#id", "id")
+            .expression_attribute_names("#user", "user_id")
+            .expression_attribute_values(":user", id(owner));
+        Ok(TransactWriteItem::builder()
+            .delete(delete.build().map_err(built)?)
+            .build())
+    }
+
+    /// Makes a tombstone of a user: it names the actor in the stream, reads as absent, and is removed by TTL.
+    pub(super) fn bury_user(
+        &self,
+        before: &User,
+        change: AttributeValue,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, Error> {
+        let was = AsItWas::new(before);
+        let mut update = Update::builder()
+            .table_name(self.users())
+            .key("id", id(before.id))
+            .condition_expression(was.condition)
+            .set_expression_attribute_names(Some(was.names))
+            .set_expression_attribute_values(Some(was.values))
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_names("#change", CHANGE)
+            .expression_attribute_values(":now", time(now))
+            .expression_attribute_values(":expires", number(now.seconds()))
+            .expression_attribute_values(":change", change)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let mut removed = Vec::new();
+        for (at, name) in BURIED.into_iter().enumerate() {
+            update = update.expression_attribute_names(format!("#buried{at}"), name);
+            removed.push(format!("#buried{at}"));
+        }
+        let update = update.update_expression(format!(
+            "SET #deleted = :now, #expires = :expires, #change = :change REMOVE {}",
+            removed.join(", ")
+        ));
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(built)?)
+            .build())
+    }
+
+    pub(super) fn update_user(
+        &self,
+        before: &User,
+        after: &User,
+        change: AttributeValue,
+    ) -> Result<TransactWriteItem, Error> {
+        let was = AsItWas::new(before);
+        let set = "SET #version = :version, #role = :role, #disabled = :disabled, #profile = :profile, \
+                   #change = :change";
+        let update = Update::builder()
+            .table_name(self.users())
+            .key("id", id(before.id))
+            .condition_expression(was.condition)
+            .set_expression_attribute_names(Some(was.names))
+            .set_expression_attribute_values(Some(was.values))
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_names("#kind", "kind")
+            .expression_attribute_names("#change", CHANGE)
+            .expression_attribute_values(":change", change)
+            .expression_attribute_values(":version", number(after.auth_version))
+            .expression_attribute_values(":role", text(&after.role))
+            .expression_attribute_values(":disabled", AttributeValue::Bool(after.disabled))
+            .expression_attribute_values(":profile", from_object(after.profile.clone()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        // No list of users shows a deleted user.
+        let update = match after.deleted {
+            None => update
+                .update_expression(format!("{set}, #kind = :kind REMOVE #deleted, #expires"))
+                .expression_attribute_values(":kind", text(KIND)),
+            Some(deletion) => update
+                .update_expression(format!(
+                    "{set}, #deleted = :deleted, #expires = :expires REMOVE #kind"
+                ))
+                .expression_attribute_values(":deleted", time(deletion.at))
+                .expression_attribute_values(":expires", number(deletion.until)),
+        };
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(built)?)
+            .build())
+    }
+
+    /// The identity gets the user's version and deletion.
+    pub(super) fn update_identity(
+        &self,
+        after: &User,
+        password_hash: Option<&str>,
+    ) -> Result<TransactWriteItem, Error> {
+        let mut set = "SET #version = :version".to_owned();
+        let mut update = Update::builder()
+            .table_name(self.users())
+            .key("id", text(identity_key(&after.email)))
+            .condition_expression("#user = :user")
+            .expression_attribute_names("#user", "user_id")
+            .expression_attribute_names("#version", "auth_version")
+            .expression_attribute_names("#deleted", "deleted_at")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_values(":user", id(after.id))
+            .expression_attribute_values(":version", number(after.auth_version));
+        if let Some(hash) = password_hash {
+            set.push_str(", #hash = :hash");
+            update = update
+                .expression_attribute_names("#hash", "password_hash")
+                .expression_attribute_values(":hash", text(hash));
+        }
+        let update = match after.deleted {
+            None => update.update_expression(format!("{set} REMOVE #deleted, #expires")),
+            Some(deletion) => update
+                .update_expression(format!("{set}, #deleted = :deleted, #expires = :expires"))
+                .expression_attribute_values(":deleted", time(deletion.at))
+                .expression_attribute_values(":expires", number(deletion.until)),
+        };
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(built)?)
+            .build())
+    }
+
+    /// The session gets the user's version, on condition that it stands.
+    pub(super) fn raise_session(
+        &self,
+        before: &User,
+        after: &User,
+        session: Id,
+        now: Timestamp,
+    ) -> Result<TransactWriteItem, Error> {
+        let update = Update::builder()
+            .table_name(self.sessions())
+            .key("user_id", id(before.id))
+            .key("id", id(session))
+            .update_expression("SET #version = :version")
+            .condition_expression(
+                "#version = :was AND #expires > :now AND attribute_not_exists(#revoked)",
+            )
+            .expression_attribute_names("#version", "auth_version")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_names("#revoked", "revoked_at")
+            .expression_attribute_values(":version", number(after.auth_version))
+            .expression_attribute_values(":was", number(before.auth_version))
+            .expression_attribute_values(":now", number(now.seconds()));
+        Ok(TransactWriteItem::builder()
+            .update(update.build().map_err(built)?)
+            .build())
+    }
+}
+
+/// The condition that a user is unchanged since it was read.
+struct AsItWas {
+    condition: String,
+    names: HashMap<String, String>,
+    values: Item,
+}
+
+impl AsItWas {
+    fn new(user: &User) -> Self {
+        let names = [
+            ("#version", "auth_version"),
+            ("#role", "role"),
+            ("#disabled", "disabled"),
+            ("#profile", "profile"),
+            ("#deleted", "deleted_at"),
+        ];
+        let mut values = Item::from([
+            (":was_version".to_owned(), number(user.auth_version)),
+            (":was_role".to_owned(), text(&user.role)),
+            (
+                ":was_disabled".to_owned(),
+                AttributeValue::Bool(user.disabled),
+            ),
+            (":was_profile".to_owned(), from_object(user.profile.clone())),
+        ]);
+        let mut condition = "#version = :was_version AND #role = :was_role".to_owned();
+        // An attribute that is missing reads as false, or as nothing.
+        for (name, value, may_miss) in [
+            ("#disabled", ":was_disabled", !user.disabled),
+            ("#profile", ":was_profile", user.profile.is_empty()),
+        ] {
+            let or_missing = if may_miss {
+                format!(" OR attribute_not_exists({name})")
+            } else {
+                String::new()
+            };
+            condition.push_str(&format!(" AND ({name} = {value}{or_missing})"));
+        }
+        match user.deleted {
+            None => condition.push_str(" AND attribute_not_exists(#deleted)"),
+            Some(deletion) => {
+                condition.push_str(" AND #deleted = :was_deleted");
+                values.insert(":was_deleted".to_owned(), time(deletion.at));
+            }
+        }
+        let names = names
+            .map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned()))
+            .into();
+        Self {
+            condition,
+            names,
+            values,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::accounts::users::user_item;
+
+    #[test]
+    fn a_tombstone_has_nothing_of_the_user_but_id_and_role() {
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let user = User::new(Id::new(now, [1; 10]), "a@b".into(), false, now);
+        let item = user_item(&user);
+        let mut left: Vec<&String> = item
+            .keys()
+            .filter(|name| !BURIED.contains(&name.as_str()))
+            .collect();
+        left.sort_unstable();
+        assert_eq!(left, ["id", "role"]);
+    }
+}
