@@ -173,8 +173,8 @@ fn files() -> io::Result<Vec<PathBuf>> {
     Ok(files)
 }
 
-/// Whether a file is source, and neither the page, nor generated, nor a test. The reasons of changes are apart: the
-/// contract of events calls some of them as endpoints are called, and no decision about an endpoint depends on them.
+/// Whether a file is source, and neither the page, nor generated, nor a test. The reasons of changes are apart:
+/// some are called as endpoints are, and no decision about an endpoint depends on them.
 fn is_source(path: &Path) -> bool {
     let apart = [
         "shared/api/src/endpoints.rs",

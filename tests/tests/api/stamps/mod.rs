@@ -138,7 +138,7 @@ fn plain(stamp: &Value) -> Map<String, Value> {
         .collect()
 }
 
-/// What a stamp tells of the request with this reply, beside these entries; entries that are null are not there.
+/// The entries by which a stamp tells of the request with this reply, and more; null stands for no entry.
 fn told(reply: &Reply, more: Value) -> Map<String, Value> {
     let request = reply.header("x-request-id");
     let mut told = json!({ "request_id": request, "ip": ADDRESS, "user_agent": "a".repeat(CUT) })
