@@ -74,6 +74,31 @@ pub(super) fn parameters() -> Value {
             "description": "The users of this role alone: `admin`, `authenticated`, or one of the declared roles.",
             "schema": { "type": "string" },
         },
+        "AuditActor": {
+            "name": "actor", "in": "query",
+            "description": "The entries of what this user or this API key has done.",
+            "schema": { "type": "string", "format": "uuid" },
+        },
+        "AuditSubject": {
+            "name": "subject", "in": "query",
+            "description": "The entries of what happened to this user, record, key or webhook.",
+            "schema": { "type": "string", "format": "uuid" },
+        },
+        "EventType": {
+            "name": "type", "in": "query",
+            "description": "The events of this type, such as `user.updated`, or of this family, such as `user.*`.",
+            "schema": { "type": "string" },
+        },
+        "From": {
+            "name": "from", "in": "query",
+            "description": "The entries since this time.",
+            "schema": { "type": "string", "format": "date-time" },
+        },
+        "To": {
+            "name": "to", "in": "query",
+            "description": "The entries before this time; it is after `from`.",
+            "schema": { "type": "string", "format": "date-time" },
+        },
         "ApiKeyMaker": {
             "name": "createdBy", "in": "query",
             "description": "The keys that the admin with this id has made.",

@@ -111,7 +111,16 @@ macro_rules! workers {
     };
 }
 
-workers! {}
+workers! {
+    /// Make events of the changes of the tables: for the audit log and for the event bus.
+    Events "events": Streams Changes {
+        timeout: 60,
+        memory: 256,
+        needs: [EventBusName],
+        access: [BatchWriteItem Audit],
+        rights: [PutEvents],
+    }
+}
 
 #[cfg(test)]
 mod tests {

@@ -13,7 +13,7 @@ mod route;
 
 use crate::definition::{Definition, Operation};
 use crate::error::Code;
-use crate::wire::{ApiKeys, NewApiKey, ShownApiKey};
+use crate::wire::{ApiKeys, AuditPage, NewApiKey, ShownApiKey};
 use crate::wire::{
     BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, LogoutRequest,
 };
@@ -222,6 +222,13 @@ entry::endpoints! {
     ApiKeysRotate "api-keys-rotate": [Post] "/api/admin/api-keys/{id}/rotate", Admin, NoBody => 200 ShownApiKey {
         errors: [ApiKeyNotFound],
         access: [GetItem ApiKeys, UpdateItem ApiKeys, ConditionCheckItem Users],
+    }
+
+    /// List the audit log, newest entries first: who did what to whom.
+    AuditList "audit-list": [Get] "/api/admin/audit", Admin, NoBody => 200 AuditPage {
+        errors: [ValidationFailed, InvalidCursor],
+        query: [AuditActor, AuditSubject, EventType, From, To, Limit, Cursor],
+        access: [Query Audit, Query AuditIndex],
     }
 
     /// List every setting with its value, where that comes from, and how to change it; secrets as `set` or `unset`.

@@ -2,6 +2,7 @@
 
 mod account;
 mod api_key;
+mod audit;
 mod body;
 mod bulk;
 mod delivery;
@@ -17,6 +18,7 @@ pub use self::account::{
     RegisterRequest, SignedIn, Tokens,
 };
 pub use self::api_key::{ApiKey, ApiKeys, KeyType, NewApiKey, ShownApiKey};
+pub use self::audit::{AuditEntry, AuditPage, RoleChange};
 pub use self::body::{Body, Fields, NoBody, NoContent, Presence, Unread, decode, unknown};
 pub(crate) use self::body::{MAX_NAME, UNKNOWN};
 pub use self::bulk::{BulkItems, BulkOperation, BulkOperations};

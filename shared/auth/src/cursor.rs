@@ -1,6 +1,6 @@
 //! Cursors: where a list goes on, encrypted, since it may name values that the caller must not know.
 
-use api::query::{Filter, Listing};
+use api::query::{AuditQuery, Filter, Listing};
 use api::{Code, Error, Id, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -34,6 +34,12 @@ impl Binding {
     #[must_use]
     pub fn of_sessions(user: Id) -> Self {
         Self(format!("#sessions:{user}"))
+    }
+
+    /// The part of the audit log that `query` asks for, without the page.
+    #[must_use]
+    pub fn of_audit(query: &AuditQuery) -> Self {
+        Self(format!("#audit:{}", query.canonical()))
     }
 
     /// The list of users that `listing` asks for, without the page.

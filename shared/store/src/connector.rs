@@ -25,9 +25,15 @@ use rustls::{ClientConfig, RootCertStore};
 /// Amazon's own roots: DynamoDB uses no other, and loading the system's takes milliseconds.
 const ROOTS: &[&[u8]] = include!(concat!(env!("OUT_DIR"), "/roots.rs"));
 
+/// Connections of their own, for calls to other services of AWS.
+#[must_use]
+pub fn connector() -> SharedHttpConnector {
+    SharedHttpConnector::new(Connector::new())
+}
+
 /// The SDK's client, with one connector for every call.
 pub(crate) fn new() -> SharedHttpClient {
-    let connector = SharedHttpConnector::new(Connector::new());
+    let connector = connector();
     http_client_fn(move |_, _| connector.clone())
 }
 

@@ -24,6 +24,7 @@ pub use accounts::parts::Along;
 pub use accounts::prove::Proven;
 pub use accounts::sessions::SessionPage;
 pub use auth::Writer;
+pub use connector::connector;
 pub use events::queue::{DeliveriesPage, KeptEvent, Settled};
 pub use events::stream::{StreamRecord, Unfit, World, events_of};
 pub use events::waiting::Waiting;

@@ -13,6 +13,16 @@ pub enum Query {
     UserSearch,
     /// `role` of users.
     UserRole,
+    /// `actor` of entries of the audit log.
+    AuditActor,
+    /// `subject` of entries of the audit log.
+    AuditSubject,
+    /// `type` of events.
+    EventType,
+    /// `from`: the earliest time.
+    From,
+    /// `to`: the time before which entries end.
+    To,
     /// `createdBy`: the maker of API keys.
     ApiKeyMaker,
     /// `apiKeys`: what becomes of the keys that a leaving admin has made.

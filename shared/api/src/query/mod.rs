@@ -1,5 +1,6 @@
 //! Queries of lists: filters, order, page, and the shown part of each record.
 
+mod audit;
 mod column;
 mod condition;
 mod filter;
@@ -14,6 +15,7 @@ mod rows;
 #[cfg(test)]
 mod tests;
 
+pub use self::audit::AuditQuery;
 pub use self::filter::{Filter, Test};
 pub use self::listing::{Listing, listing};
 pub use self::matches::{Comparisons, caseless};

@@ -1,0 +1,35 @@
+//! A batch of stream records, read.
+
+use api::event::Envelope;
+use serde_json::Value;
+
+use super::stream::{StreamRecord, World, events_of};
+
+/// The events of a batch of records.
+#[derive(Debug, Default)]
+pub struct Batch {
+    /// The sequence number of each record, by which Lambda is told that it has to come again.
+    pub numbers: Vec<String>,
+    /// The events, each with the place of its record.
+    pub events: Vec<(usize, Envelope)>,
+    /// The reasons why records were passed over.
+    pub unfit: Vec<String>,
+}
+
+/// Reads the records of a batch, as Lambda hands them over. A record that no rule fits is passed over.
+#[must_use]
+pub fn read_batch(records: &[Value], world: &World<'_>) -> Batch {
+    let mut batch = Batch::default();
+    for (place, record) in records.iter().enumerate() {
+        let number = record["dynamodb"]["SequenceNumber"].as_str();
+        batch.numbers.push(number.unwrap_or_default().to_owned());
+        let events = StreamRecord::read(record).and_then(|record| events_of(&record, world));
+        match events {
+            Ok(events) => batch
+                .events
+                .extend(events.into_iter().map(|event| (place, event))),
+            Err(unfit) => batch.unfit.push(unfit.to_string()),
+        }
+    }
+    batch
+}
