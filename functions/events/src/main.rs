@@ -1,6 +1,7 @@
-//! Makes events of the changes of the tables: for the audit log and for the event bus.
+//! Makes events of the changes of the tables: for the audit log, for consumers and for the event bus.
 
 mod bus;
+mod consumers;
 mod state;
 
 use std::collections::BTreeSet;
@@ -9,9 +10,7 @@ use std::process::ExitCode;
 use api::Error;
 use api::consumers::Events;
 use runtime::{Done, Task};
-use store::events::batch::read_batch;
-use store::events::derived::{Derived, is_audited};
-use store::events::stream::World;
+use store::{Derived, World, is_audited, read_batch};
 
 use crate::state::State;
 
@@ -32,15 +31,22 @@ async fn make(state: &State, task: Task<Events>) -> Result<Done, Error> {
         .events
         .iter()
         .filter(|(_, event)| is_audited(event, &collections::get));
-    let items: Vec<(usize, Derived<'_>)> = audited
+    let mut items: Vec<(usize, Derived<'_>)> = audited
         .map(|(place, event)| (*place, Derived::Audit(event)))
         .collect();
+    let audited = items.len();
+    let wanted = consumers::wanted(state, &task, &batch.events).await?;
+    items.extend(wanted.items);
     let mut failed: BTreeSet<usize> = state.store.write_derived(&items, task.settings()).await;
+    // A consumer is woken for what was written; the rest comes again, and wakes it again.
+    let asleep = consumers::wake(state, &task, &wanted.consumers).await;
     failed.extend(bus::send(state, &task, &batch.events).await);
     let first = failed.first().and_then(|place| batch.numbers.get(*place));
     Ok(Done::default()
         .failed_at(first.cloned())
         .count("events", batch.events.len())
-        .count("audited", items.len())
-        .warn(batch.unfit))
+        .count("audited", audited)
+        .count("deliveries", wanted.deliveries)
+        .warn(batch.unfit)
+        .warn(asleep))
 }

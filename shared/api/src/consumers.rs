@@ -8,6 +8,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use crate::endpoints::{Action, Right, Table, Variable};
+use crate::event::Consumer;
 
 /// One entry of the page.
 #[derive(Clone, Copy, Debug)]
@@ -24,6 +25,8 @@ pub struct Worker {
     pub rights: &'static [Right],
     /// The variables it needs, beside those of every function.
     pub needs: &'static [Variable],
+    /// The consumers that it delivers to, if it does.
+    pub serves: Option<Serves>,
     /// The most seconds that one invocation takes.
     pub timeout: u16,
     /// The memory, in MB.
@@ -40,6 +43,26 @@ pub enum Source {
     Wakes,
     /// The same, and once a minute an invocation that asks to look for what is due.
     WakesAndSweeps,
+}
+
+/// A kind of consumers.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Serves {
+    /// Webhooks.
+    Webhooks,
+    /// Triggers.
+    Triggers,
+}
+
+/// The worker that delivers to a consumer.
+#[must_use]
+pub fn serving(consumer: &Consumer) -> Option<&'static Worker> {
+    let kind = match consumer {
+        Consumer::Webhook(_) => Serves::Webhooks,
+        Consumer::Trigger(_) => Serves::Triggers,
+    };
+    let mut workers = WORKERS.iter().copied();
+    workers.find(|worker| worker.serves == Some(kind))
 }
 
 /// A worker as a type, with the type of the payload that invokes it.
@@ -81,6 +104,7 @@ macro_rules! workers {
         $type:ident $name:literal: $source:ident $input:ty {
             timeout: $timeout:literal,
             memory: $memory:literal,
+            $(serves: $serves:ident,)?
             $(needs: [$($variable:ident),* $(,)?],)?
             $(access: [$($action:ident $table:ident),* $(,)?],)?
             $(rights: [$($right:ident),* $(,)?],)?
@@ -100,6 +124,7 @@ macro_rules! workers {
                     access: &[$($((Action::$action, Table::$table)),*)?],
                     rights: &[$($(Right::$right),*)?],
                     needs: &[$($(Variable::$variable),*)?],
+                    serves: None$(.or(Some(Serves::$serves)))?,
                     timeout: $timeout,
                     memory: $memory,
                 };
@@ -112,13 +137,13 @@ macro_rules! workers {
 }
 
 workers! {
-    /// Make events of the changes of the tables: for the audit log and for the event bus.
+    /// Make events of the changes of the tables: for the audit log, for consumers and for the event bus.
     Events "events": Streams Changes {
         timeout: 60,
         memory: 256,
         needs: [EventBusName],
-        access: [BatchWriteItem Audit],
-        rights: [PutEvents],
+        access: [Query Deliveries, BatchWriteItem Deliveries, BatchWriteItem Events, BatchWriteItem Audit],
+        rights: [WakeWorkers, PutEvents],
     }
 }
 

@@ -21,7 +21,10 @@ impl Services {
     ) -> Result<(), Error> {
         let request = Unsigned {
             service: "lambda",
-            url: format!("{}/2015-03-31/functions/{function}/invocations", self.lambda),
+            url: format!(
+                "{}/2015-03-31/functions/{function}/invocations",
+                self.lambda
+            ),
             headers: &[
                 ("content-type", "application/json"),
                 ("x-amz-invocation-type", "Event"),

@@ -237,6 +237,7 @@ mod tests {
             access: &[],
             rights: &[],
             needs: &[],
+            serves: None,
             timeout: 60,
             memory: 256,
         };

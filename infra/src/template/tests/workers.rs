@@ -13,6 +13,7 @@ pub(super) const READER: Worker = Worker {
     access: &[(Action::BatchWriteItem, Table::Audit)],
     rights: &[Right::WakeWorkers, Right::PutEvents],
     needs: &[Variable::EventBusName],
+    serves: None,
     timeout: 60,
     memory: 256,
 };
@@ -24,6 +25,7 @@ pub(super) const SWEEPER: Worker = Worker {
     access: &[(Action::Query, Table::Deliveries)],
     rights: &[Right::WakeWorkers],
     needs: &[],
+    serves: None,
     timeout: 30,
     memory: 128,
 };

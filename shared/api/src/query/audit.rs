@@ -102,7 +102,8 @@ impl AuditQuery {
             "type" => {
                 let pattern = value.parse();
                 self.kind = Some(pattern.map_err(|_| {
-                    let message = "`type` must be a type such as user.updated, or a family such as user.*.";
+                    let message =
+                        "`type` must be a type such as user.updated, or a family such as user.*.";
                     ("enum", message.to_owned())
                 })?);
             }
@@ -163,7 +164,10 @@ mod tests {
             ("cursor", "abc"),
         ];
         let query = AuditQuery::read(all).expect("valid");
-        assert_eq!((query.actor, query.subject), (ID.parse().ok(), ID.parse().ok()));
+        assert_eq!(
+            (query.actor, query.subject),
+            (ID.parse().ok(), ID.parse().ok())
+        );
         assert_eq!((query.limit, query.cursor.as_deref()), (7, Some("abc")));
         assert!(query.from < query.to && query.drops());
         let none: [(&str, &str); 0] = [];
@@ -185,7 +189,10 @@ mod tests {
             (vec![("limit", "5"), ("limit", "5")], "limit"),
             (vec![("who", "ada")], "who"),
             (
-                vec![("from", "2026-11-28T11:05:00Z"), ("to", "2026-11-28T11:05:00Z")],
+                vec![
+                    ("from", "2026-11-28T11:05:00Z"),
+                    ("to", "2026-11-28T11:05:00Z"),
+                ],
                 "to",
             ),
         ] {

@@ -70,7 +70,7 @@ pub(super) fn item(event: &Envelope, retention: Duration) -> Item {
         item.insert("who".to_owned(), who(actor));
     }
     if !changed.is_empty() {
-        let names = cut(changed).map(|name| text(name)).collect();
+        let names = cut(changed).map(text).collect();
         item.insert("changed".to_owned(), AttributeValue::L(names));
     }
     item
@@ -166,7 +166,9 @@ fn read(mut item: Item) -> Result<AuditEntry, Error> {
     let changed = changed.collect();
     let mut reader = Reader::new(AUDIT.name, &mut item);
     let id = reader.id("id")?;
-    let role = reader.optional_text("role_from").zip(reader.optional_text("role_to"));
+    let role = reader
+        .optional_text("role_from")
+        .zip(reader.optional_text("role_to"));
     Ok(AuditEntry {
         id,
         r#type: reader.text("type")?,
@@ -199,7 +201,9 @@ fn read_actor(mut who: Item) -> Result<Actor, Error> {
         key_id: key,
         impersonator,
         trigger: reader.optional_text("trigger"),
-        depth: reader.optional_number("depth").and_then(|it| it.try_into().ok()),
+        depth: reader
+            .optional_number("depth")
+            .and_then(|it| it.try_into().ok()),
         ..Actor::of(kind.ok_or_else(broken)?)
     })
 }
@@ -253,7 +257,10 @@ impl Store {
         before: Option<Id>,
         take: usize,
     ) -> Result<(Vec<AuditEntry>, Option<Id>), Error> {
-        let (subject, actor) = (query.subject.map(|id| id.to_string()), query.actor.map(|id| id.to_string()));
+        let (subject, actor) = (
+            query.subject.map(|id| id.to_string()),
+            query.actor.map(|id| id.to_string()),
+        );
         let of_index = |index: &'static api::tables::Index, value| Source {
             index: Some(index.name),
             name: index.key[0],

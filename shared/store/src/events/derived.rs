@@ -1,4 +1,5 @@
-//! The items that follow from the events of a batch: entries of the audit log.
+//! The items that follow from the events of a batch: entries of the audit log, events that are kept for consumers, and
+//! deliveries that wait.
 
 use std::collections::{BTreeSet, HashMap};
 use std::time::Duration;
@@ -6,10 +7,11 @@ use std::time::Duration;
 use api::Definition;
 use api::event::Envelope;
 use api::settings::Settings;
-use api::tables::AUDIT;
+use api::tables::{AUDIT, DELIVERIES, EVENTS};
 use aws_sdk_dynamodb::types::{PutRequest, WriteRequest};
 
-use super::audit;
+use super::waiting::Waiting;
+use super::{audit, queue};
 use crate::item::Item;
 use crate::tables::Store;
 
@@ -25,6 +27,10 @@ const TRIES: u32 = 5;
 pub enum Derived<'a> {
     /// The entry of the audit log.
     Audit(&'a Envelope),
+    /// The event itself, for the consumers that want it.
+    Event(&'a Envelope),
+    /// A delivery that waits in the queue of a consumer.
+    Delivery(Waiting),
 }
 
 /// Whether the audit log keeps an event: those of records only where the collection says so.
@@ -39,7 +45,7 @@ pub fn is_audited<'a>(
 
 impl Store {
     /// Writes items, each with the place of the record that it follows from. Returns the places of the records of which
-    /// an item was not written. 3 WRU an entry of the audit log.
+    /// an item was not written. 3 WRU an entry of the audit log, 1 a KB of an event, 1 a delivery.
     pub async fn write_derived(
         &self,
         items: &[(usize, Derived<'_>)],
@@ -74,6 +80,15 @@ impl Store {
             Derived::Audit(event) => {
                 let item = audit::item(event, settings.audit.retention.duration());
                 (self.table(AUDIT.name), event.id.to_string(), item)
+            }
+            Derived::Event(event) => {
+                let until = event.at.after(settings.events.retention.duration());
+                let item = queue::event_item(event, until.seconds());
+                (self.table(EVENTS.name), event.id.to_string(), item)
+            }
+            Derived::Delivery(waiting) => {
+                let key = format!("{} {}", waiting.consumer, waiting.key());
+                (self.table(DELIVERIES.name), key, waiting.item())
             }
         }
     }

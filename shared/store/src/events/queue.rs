@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::time::Duration;
 
-use api::event::Consumer;
+use api::event::{Consumer, Envelope};
 use api::tables::{DELIVERIES, EVENTS};
 use api::wire::{Delivery, DeliveryState};
 use api::{Code, Error, Id, Timestamp};
@@ -17,7 +17,7 @@ use aws_sdk_dynamodb::types::{
 use super::waiting::{DELIVERED, PARKED, WAITING, Waiting, key, read, read_delivery};
 use crate::fault;
 use crate::fault::{Cancelled, built};
-use crate::item::{Item, Reader, id, text};
+use crate::item::{Item, Reader, id, number, text};
 use crate::tables::Store;
 
 /// The most deliveries that one query for due ones gives.
@@ -358,6 +358,17 @@ impl Store {
         }
         Ok(())
     }
+}
+
+/// The item of an event, which expires at `expires_at` in seconds.
+pub(super) fn event_item(event: &Envelope, expires_at: u64) -> Item {
+    let body = serde_json::to_string(event).unwrap_or_default();
+    Item::from([
+        ("id".to_owned(), id(event.id)),
+        ("type".to_owned(), text(event.event.kind().as_str())),
+        ("body".to_owned(), text(body)),
+        ("expires_at".to_owned(), number(expires_at)),
+    ])
 }
 
 fn read_event(reader: &mut Reader<'_>) -> Result<KeptEvent, Error> {
