@@ -127,7 +127,9 @@ mod tests {
 
     #[test]
     fn every_entry_has_a_folder_and_every_folder_an_entry() {
-        let entries: BTreeSet<String> = PAGE.iter().map(|entry| entry.name.to_owned()).collect();
+        let endpoints = PAGE.iter().map(|entry| entry.name);
+        let workers = api::consumers::WORKERS.iter().map(|worker| worker.name);
+        let entries: BTreeSet<String> = endpoints.chain(workers).map(ToOwned::to_owned).collect();
         let folders: BTreeSet<String> = fs::read_dir(root().join("functions"))
             .expect("functions/")
             .map(|entry| entry.expect("an entry").path())
@@ -136,7 +138,7 @@ mod tests {
             .collect();
         assert_eq!(
             entries, folders,
-            "functions/ and shared/api/src/endpoints.rs must name the same endpoints"
+            "functions/ and the two pages of shared/api must name the same functions"
         );
         for name in entries {
             let manifest = root().join("functions").join(&name).join("Cargo.toml");

@@ -4,7 +4,8 @@ use std::fs;
 use std::path::{Component, Path};
 use std::process::{Command, Stdio};
 
-use api::endpoints::{Entry, PAGE};
+use api::consumers::WORKERS;
+use api::endpoints::PAGE;
 use api::project::VARIABLE;
 use clap::ValueEnum;
 
@@ -94,9 +95,9 @@ impl Default for Build<'_> {
 }
 
 impl Build<'_> {
-    /// Whether the endpoint is built anew.
-    fn builds(&self, entry: &Entry) -> bool {
-        self.rest.is_none() || entry.guard.is_of_records()
+    /// Whether a function is built anew that knows definitions whole, or not.
+    fn builds(&self, knows_definitions: bool) -> bool {
+        self.rest.is_none() || knows_definitions
     }
 }
 
@@ -138,8 +139,8 @@ pub fn ship(root: &Path, what: &Build<'_>) -> Result<(), String> {
     ]);
     build.arg(&folder).arg("--target");
     build.arg(format!("{}.{major}.{minor}", arch.target()));
-    for entry in PAGE.iter().filter(|entry| what.builds(entry)) {
-        build.args(["--package", entry.name]);
+    for (name, _) in functions().filter(|(_, knows)| what.builds(*knows)) {
+        build.args(["--package", name]);
     }
     for package in what.more {
         build.args(["--package", package]);
@@ -155,12 +156,12 @@ pub fn ship(root: &Path, what: &Build<'_>) -> Result<(), String> {
         return Err("The release build failed; its reason is above.".to_owned());
     }
     if let Some(rest) = what.rest {
-        take_over(&root.join(rest), &folder, |entry| !what.builds(entry))?;
+        take_over(&root.join(rest), &folder, |knows| !what.builds(knows))?;
     }
     println!("{:<20} {:>9}  highest GLIBC", "function", "MB");
     let mut refused = Vec::new();
-    for entry in PAGE {
-        let file = folder.join(entry.name).join("bootstrap");
+    for (name, _) in functions() {
+        let file = folder.join(name).join("bootstrap");
         let binary =
             fs::read(&file).map_err(|error| format!("Cannot read {}: {error}", file.display()))?;
         if reads_projects(&binary) {
@@ -178,9 +179,9 @@ pub fn ship(root: &Path, what: &Build<'_>) -> Result<(), String> {
         );
         #[expect(clippy::cast_precision_loss, reason = "shown with two digits")]
         let size = binary.len() as f64 / 1e6;
-        println!("{:<20} {size:>9.2}  {shown}", entry.name);
+        println!("{name:<20} {size:>9.2}  {shown}");
         if highest > Some(GLIBC) {
-            refused.push(format!("{} ({shown})", entry.name));
+            refused.push(format!("{name} ({shown})"));
         }
     }
     if refused.is_empty() {
@@ -202,11 +203,19 @@ fn reads_projects(binary: &[u8]) -> bool {
         .any(|after| after.starts_with(rest))
 }
 
-/// Links the binaries of the endpoints that `wanted` chooses from one folder into another.
-fn take_over(from: &Path, to: &Path, wanted: impl Fn(&Entry) -> bool) -> Result<(), String> {
-    for entry in PAGE.iter().filter(|entry| wanted(entry)) {
-        let folder = to.join(entry.name);
-        let file = from.join(entry.name).join("bootstrap");
+/// Every function, and whether it knows the definitions of collections whole: endpoints of records do, and workers.
+fn functions() -> impl Iterator<Item = (&'static str, bool)> {
+    let endpoints = PAGE
+        .iter()
+        .map(|entry| (entry.name, entry.guard.is_of_records()));
+    endpoints.chain(WORKERS.iter().map(|worker| (worker.name, true)))
+}
+
+/// Links the binaries of the functions that `wanted` chooses from one folder into another.
+fn take_over(from: &Path, to: &Path, wanted: impl Fn(bool) -> bool) -> Result<(), String> {
+    for (name, _) in functions().filter(|(_, knows)| wanted(*knows)) {
+        let folder = to.join(name);
+        let file = from.join(name).join("bootstrap");
         fs::create_dir_all(&folder)
             .and_then(|()| fs::hard_link(&file, folder.join("bootstrap")))
             .map_err(|error| format!("Cannot link {}: {error}", file.display()))?;

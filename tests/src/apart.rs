@@ -25,7 +25,10 @@ impl<'a> Apart<'a> {
     /// They cannot be made.
     #[must_use]
     pub fn new(inside: &'a Inside) -> Self {
-        let dynamo = engine::apart(&inside.template).unwrap();
+        Self::on(inside, engine::apart(&inside.template).unwrap())
+    }
+
+    pub(crate) fn on(inside: &'a Inside, dynamo: Dynamo) -> Self {
         let proxy = Proxy::start(&dynamo.endpoint(), &inside.template).unwrap();
         Self {
             inside,

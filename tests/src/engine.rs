@@ -52,6 +52,13 @@ fn separates(endpoint: &str) -> Result<bool, String> {
     SEPARATES.get_or_init(found).clone()
 }
 
+/// Empty tables with streams, which a pump can read.
+pub(crate) fn streaming(template: &Template) -> Result<Dynamo, String> {
+    let dynamo = made(Dynamo::start(&Storage::Scratch, 0)?, template)?;
+    dynamo.stream(&template.tables()?)?;
+    Ok(dynamo)
+}
+
 fn embedded(template: &Template) -> Result<Dynamo, String> {
     made(Dynamo::start(&Storage::Memory, 0)?, template)
 }

@@ -8,6 +8,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use std::{fs, process};
 
+use api::consumers::WORKERS;
 use api::endpoints::PAGE;
 use api::fingerprint;
 use api::project::VARIABLE;
@@ -62,10 +63,12 @@ impl Inside {
         let cargo_lambda = local::tools::cargo_lambda(&root)?;
         let folder = scratch(&root)?;
         let names: Vec<&str> = PAGE.iter().map(|entry| entry.name).collect();
+        let workers = WORKERS.iter().map(|worker| worker.name);
+        let served: Vec<&str> = names.iter().copied().chain(workers).collect();
         let routes = folder.join("routes.toml");
         fs::write(&routes, &project.routes)
             .map_err(|error| format!("Cannot write {}: {error}", routes.display()))?;
-        let emulator = Emulator::start(&cargo_lambda, &folder, &routes, &names)?;
+        let emulator = Emulator::start(&cargo_lambda, &folder, &routes, &served)?;
         let inside = Self {
             processes: Mutex::default(),
             emulator,
@@ -159,7 +162,8 @@ impl Inside {
         let project = tested().folder.display().to_string();
         let marks = &tested().project.fingerprints;
         let entry = PAGE.iter().find(|entry| entry.name == function);
-        let mark = entry.map_or("", |entry| marks.for_guard(entry.guard));
+        // A worker knows the definitions whole.
+        let mark = entry.map_or(marks.records.as_str(), |entry| marks.for_guard(entry.guard));
         let mut all = vec![
             (VARIABLE, project.as_str()),
             (fingerprint::VARIABLE, mark),
@@ -233,6 +237,12 @@ impl Instance<'_> {
     #[must_use]
     pub fn invoke_around(&self, event: &Event) -> Reply {
         self.inside.hand(&self.slot, event)
+    }
+
+    /// The name that the emulator knows the instances by.
+    #[must_use]
+    pub fn slot(&self) -> &str {
+        &self.slot
     }
 
     /// Takes the DynamoDB requests of these instances out of the ledger.

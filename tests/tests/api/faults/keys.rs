@@ -33,6 +33,8 @@ const ROWS: &[Row] = &[
     row!("api-keys-delete", "BatchGetItem", "_users", 0, delete_key),
     row!("api-keys-delete", "UpdateItem", "_api_keys", 0, delete_key),
     row!("settings-list", "BatchGetItem", "_users", 0, list_settings),
+    row!("audit-list", "BatchGetItem", "_users", 0, list_audit),
+    row!("audit-list", "Query", "_audit", 0, list_audit),
 ];
 
 #[test]
@@ -64,6 +66,18 @@ fn rotate_key<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
 
 fn delete_key<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     manage_keys(world, Scene::DeleteKey)
+}
+
+fn list_audit<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let look = |reply: &Reply| {
+        let items = &reply.json()["items"];
+        assert_eq!(items.is_array(), reply.status == 200, "{items}");
+    };
+    Act {
+        event: Event::new("GET", "/api/admin/audit").token(world.admin()),
+        status: 200,
+        look: Box::new(look),
+    }
 }
 
 fn list_settings<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {

@@ -38,6 +38,11 @@ pub(super) fn api_keys<'a>(
     let _ = apart
         .ask(&start("settings-list", &[]), &settings)
         .expect(200);
+    let list = start("audit-list", &[]);
+    for query in ["", "?subject=01971a2b-3c4d-7e5f-8a6b-9c0d1e2f3a4b"] {
+        let audit = Event::new("GET", &format!("/api/admin/audit{query}"));
+        let _ = apart.ask(&list, &audit.token(admin)).expect(200);
+    }
 }
 
 /// Every endpoint of the own account, with every action that it may do.

@@ -74,6 +74,7 @@ pub(super) fn api_keys(ledger: &mut Ledger<'_>, admin: &Member, user: &Member) {
         (CHECK, 1, 2.0, 0.0),
         "session check: 2 / 0",
     );
+    audit(ledger, admin);
     let (old, secret) = (text(&secret, "key"), text(&rotated, "key"));
 
     let get = ledger.function("records-get", &[]);
@@ -222,5 +223,31 @@ pub(super) fn api_keys(ledger: &mut Ledger<'_>, admin: &Member, user: &Member) {
         (&event, 204),
         expected,
         design,
+    );
+}
+
+/// The list of the audit log: four queries beside each other, or one of an index.
+fn audit(ledger: &mut Ledger<'_>, admin: &Member) {
+    const PATH: &str = "/api/admin/audit";
+    let list = ledger.function("audit-list", &[]);
+    let whole = Event::new("GET", PATH).token(&admin.access);
+    let four = ["Query _audit"; 4].join(" ∥ ");
+    let _ = ledger.row(
+        ("audit-list", &list),
+        "empty",
+        (&whole, 200),
+        (&*format!("{CHECK} → {four}"), 2, 4.0, 0.0),
+        "session check → 4 queries ∥: by size, half a unit each at least",
+    );
+    let one = Event::new(
+        "GET",
+        &format!("{PATH}?subject=01971a2b-3c4d-7e5f-8a6b-9c0d1e2f3a4b"),
+    );
+    let _ = ledger.row(
+        ("audit-list", &list),
+        "empty, by subject",
+        (&one.token(&admin.access), 200),
+        (&*format!("{CHECK} → Query _audit/by_subject"), 2, 2.5, 0.0),
+        "session check → 1 query of an index: by size",
     );
 }
