@@ -67,6 +67,12 @@ impl Store {
         }
     }
 
+    /// The deployment's name, such as `bakend`: the prefix of its tables without its end.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.prefix.strip_suffix('-').unwrap_or(&self.prefix)
+    }
+
     pub(crate) fn table(&self, name: &str) -> String {
         format!("{}{name}", self.prefix)
     }

@@ -10,7 +10,7 @@ mod round;
 mod serve;
 mod sweep;
 
-pub use post::post;
+pub use post::{admit, client, post};
 pub use receiver::{Opened, Outcome, Receiver, Receivers, Terms, Tried};
 pub use serve::{Served, Shift, serve};
 pub use sweep::sweep;

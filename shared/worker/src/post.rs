@@ -2,11 +2,11 @@
 
 use std::time::Duration;
 
-use api::Timestamp;
 use api::wire::Attempt;
+use api::{Code, Error, Timestamp};
 use auth::webhook::secret::signatures;
 use auth::webhook::{Secret, Webhook, schedule};
-use outbound::{Call, Client, Method, Resolve, Target};
+use outbound::{Call, Client, Fault, Method, Reach, Resolve, Target};
 use tokio::time::Instant;
 
 use crate::receiver::{Outcome, Tried};
@@ -71,8 +71,8 @@ async fn send<R: Resolve>(
     now: Timestamp,
 ) -> Result<outbound::Reply, String> {
     // The rules may have become stricter since the URL was set.
-    let target = Target::parse(&webhook.url, client.reach())
-        .map_err(|_| outbound::Fault::NotAllowed.to_string())?;
+    let target =
+        Target::parse(&webhook.url, client.reach()).map_err(|_| Fault::NotAllowed.to_string())?;
     let signature = signatures(secrets, id, now, body);
     let timestamp = now.seconds().to_string();
     let headers = [
@@ -91,4 +91,31 @@ async fn send<R: Resolve>(
     };
     let sent = client.send(&target, call).await;
     sent.map_err(|fault| fault.to_string())
+}
+
+/// Judges the URL of a webhook, by its text and by all addresses of its name.
+///
+/// # Errors
+/// `webhooks/address-not-allowed` with the reason.
+pub async fn admit<R: Resolve>(client: &Client<R>, url: &str) -> Result<(), Error> {
+    let refuse = |reason: String| {
+        let message = format!("Deliveries cannot go to this address: `url` {reason}.");
+        Error::new(Code::AddressNotAllowed).with_message(message)
+    };
+    let target = Target::parse(url, client.reach()).map_err(|unfit| refuse(unfit.to_string()))?;
+    match client.judge(&target).await {
+        Ok(_) => Ok(()),
+        Err(Fault::NotAllowed) => Err(refuse("has an address that is not public".to_owned())),
+        Err(_) => Err(refuse("has a name that cannot be resolved".to_owned())),
+    }
+}
+
+/// A client for deliveries; `allows_private` is the setting `events.allowPrivateAddresses`.
+#[must_use]
+pub fn client(allows_private: bool) -> Client {
+    Client::new(if allows_private {
+        Reach::Anywhere
+    } else {
+        Reach::Public
+    })
 }

@@ -92,5 +92,9 @@ pub trait Receivers {
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    fn open(&self, consumer: &Consumer) -> impl Future<Output = Result<Opened<Self::One>, Error>>;
+    fn open(
+        &self,
+        consumer: &Consumer,
+        now: Timestamp,
+    ) -> impl Future<Output = Result<Opened<Self::One>, Error>>;
 }

@@ -38,7 +38,7 @@ pub(crate) fn probe(due: Vec<Waiting>) -> Option<Waiting> {
     due.into_iter().nth(at)
 }
 
-/// What has become of a delivery, and of the breaker by it.
+/// The end of a delivery's attempt; the breaker counts it.
 pub(crate) fn settle(
     waiting: &Waiting,
     tried: Tried,
@@ -67,7 +67,7 @@ pub(crate) fn settle(
     again(after, asked, now, dice)
 }
 
-/// What becomes of a delivery whose worker died while it was tried: that counts as a failure of its own.
+/// The end of a delivery whose worker died while it was tried: the death counts as a failure.
 pub(crate) fn bury(waiting: &Waiting, now: Timestamp, dice: &mut Dice) -> Settled {
     let after = Waiting {
         attempts: waiting.attempts.saturating_add(1),

@@ -14,7 +14,7 @@ use crate::round::{bury, next_round, probe, settle, with_events};
 /// The most deliveries that one query gives.
 const FULL: usize = 100;
 
-/// What a shift needs from the outside.
+/// The needs of a shift.
 pub struct Shift<'a, N> {
     /// The tables.
     pub store: &'a Store,
@@ -28,7 +28,7 @@ pub struct Shift<'a, N> {
     pub seed: u64,
 }
 
-/// What a shift has done.
+/// The deeds of a shift.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Served {
     /// The deliveries that have arrived.
@@ -121,7 +121,7 @@ impl<N: Fn() -> Timestamp> Work<'_, N> {
 
     /// Works while it holds the lease.
     async fn hold<R: Receivers>(&mut self, lease: Lease, receivers: &R) -> Result<Stop, Error> {
-        let mut receiver = match receivers.open(self.shift.consumer).await? {
+        let mut receiver = match receivers.open(self.shift.consumer, self.now()).await? {
             Opened::Gone => return self.clear().await,
             Opened::Paused => return Ok(Stop::Shut),
             Opened::Ready(receiver) => receiver,
@@ -149,7 +149,7 @@ impl<N: Fn() -> Timestamp> Work<'_, N> {
                     return Ok(stop);
                 }
             }
-            // What came meanwhile is found after the lease is given back.
+            // Items that came meanwhile are found after the lease is given back.
             if turn == Turn::All && !is_full && !self.breaker.is_failing() {
                 return Ok(Stop::Idle);
             }

@@ -26,3 +26,4 @@ mod settings;
 mod stamps;
 mod sweeps;
 mod users;
+mod webhooks;

@@ -15,6 +15,8 @@ pub enum Query {
     UserRole,
     /// `createdBy`: the maker of API keys.
     ApiKeyMaker,
+    /// `state` of deliveries.
+    DeliveryState,
     /// `apiKeys`: what becomes of the keys that a leaving admin has made.
     ApiKeysOfLeaver,
     /// `sort`: the order of a collection's list.

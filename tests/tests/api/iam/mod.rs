@@ -2,6 +2,7 @@
 
 mod accounts;
 mod records;
+mod webhooks;
 
 use std::collections::BTreeSet;
 
@@ -13,6 +14,8 @@ use crate::ledger::set_role;
 
 use self::accounts::{api_keys, own_account, users};
 use self::records::records;
+use self::webhooks::webhooks;
+use crate::webhooks::receiver::{OK, Receiver};
 
 /// Functions find their secret in the table, or make it.
 const NO_SECRET: (&str, &str) = ("BAKEND_AUTH_JWT_SECRET", "");
@@ -72,6 +75,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     let member = text(&tokens, "accessToken");
 
     api_keys(&apart, &start, &text(&admin, "accessToken"));
+    webhooks(&apart, &start, &text(&admin, "accessToken"));
     own_account(&apart, &start, &register);
     records(
         &apart,
