@@ -104,6 +104,16 @@ pub(super) fn parameters() -> Value {
             "description": "The keys that the admin with this id has made.",
             "schema": { "type": "string" },
         },
+        "DeliveryState": {
+            "name": "state", "in": "query",
+            "description": "The deliveries in this state alone.",
+            "schema": { "type": "string", "enum": ["waiting", "parked", "delivered"] },
+        },
+        "EventId": {
+            "name": "eventId", "in": "path", "required": true,
+            "description": "The event's id; anything else is 410.",
+            "schema": { "type": "string" },
+        },
         "ApiKeysOfLeaver": {
             "name": "apiKeys", "in": "query",
             "description": "What becomes of the API keys that the user has made, where the request takes an admin's \

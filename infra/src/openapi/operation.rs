@@ -29,6 +29,7 @@ pub(super) fn plain_parameters(entry: &Entry) -> Result<Vec<Value>, String> {
         .filter(|segment| segment.starts_with('{'));
     let in_path = placeholders.map(|placeholder| match placeholder {
         "{id}" => Ok(parameter("Id")),
+        "{eventId}" => Ok(parameter("EventId")),
         "{sid}" => Ok(parameter("SessionId")),
         "{username}" => Ok(parameter("Username")),
         other => Err(format!(

@@ -58,7 +58,7 @@ pub(super) fn function(
                 description: entry.doc,
                 code_uri: format!("target/lambda/{}/", entry.name),
                 memory_size: entry.hashes.then_some(ONE_VCPU),
-                timeout: None,
+                timeout: entry.timeout,
                 environment: environment(entry, fingerprints),
                 policies: policy(entry, collections)?.into_iter().collect(),
             },

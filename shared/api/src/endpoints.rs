@@ -17,6 +17,7 @@ use crate::wire::{ApiKeys, AuditPage, NewApiKey, ShownApiKey};
 use crate::wire::{
     BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, LogoutRequest,
 };
+use crate::wire::{Delivery, DeliveryPage, NewWebhook, ShownWebhook, TestResult, WatchedWebhook};
 use crate::wire::{
     NewPassword, NewUser, NoBody, NoContent, PasswordToSet, ProfileChanges, PublicUser, Record,
 };
@@ -26,6 +27,7 @@ use crate::wire::{
 use crate::wire::{
     ShownSettings, SignedIn, Tokens, Unread, User, UserChanges, UserForAdmins, UserPage,
 };
+use crate::wire::{Webhook, WebhookChanges, Webhooks};
 
 pub use self::access::{Action, Right, Table};
 pub use self::entry::{Endpoint, Entry, HasCookie, Hashes, SetsCookie, TakesCookie};
@@ -229,6 +231,64 @@ entry::endpoints! {
         errors: [ValidationFailed, InvalidCursor],
         query: [AuditActor, AuditSubject, EventType, From, To, Limit, Cursor],
         access: [Query Audit, Query AuditIndex],
+    }
+
+    /// List the webhooks, newest first.
+    WebhooksList "webhooks-list": [Get] "/api/admin/webhooks", Admin, NoBody => 200 Webhooks {
+        errors: [ValidationFailed],
+        access: [Query Deliveries],
+    }
+
+    /// Make a webhook; its secret is shown this once.
+    WebhooksCreate "webhooks-create": [Post] "/api/admin/webhooks", Admin, Unread<NewWebhook> => 201 ShownWebhook {
+        errors: [AddressNotAllowed, WebhookLimit],
+        replies: [Location],
+        access: [Query Deliveries, PutItem Deliveries, UpdateItem Deliveries, UpdateItem Settings],
+    }
+
+    /// Read a webhook, and how its deliveries go.
+    WebhooksGet "webhooks-get": [Get] "/api/admin/webhooks/{id}", Admin, NoBody => 200 WatchedWebhook {
+        errors: [ValidationFailed, WebhookNotFound],
+        access: [GetItem Deliveries, Query Deliveries],
+    }
+
+    /// Change a webhook: what is left out stays.
+    WebhooksUpdate "webhooks-update": [Patch] "/api/admin/webhooks/{id}", Admin, Unread<WebhookChanges> => 200 Webhook {
+        errors: [AddressNotAllowed, WebhookNotFound],
+        access: [GetItem Deliveries, UpdateItem Deliveries],
+    }
+
+    /// Remove a webhook, with its queue.
+    WebhooksDelete "webhooks-delete": [Delete] "/api/admin/webhooks/{id}", Admin, NoBody => 204 NoContent {
+        errors: [WebhookNotFound],
+        access: [UpdateItem Deliveries],
+    }
+
+    /// Replace the secret of a webhook: the new one is shown this once, and the old one signs as well for a day.
+    WebhooksRotate "webhooks-rotate": [Post] "/api/admin/webhooks/{id}/rotate", Admin, NoBody => 200 ShownWebhook {
+        errors: [WebhookNotFound],
+        access: [GetItem Deliveries, UpdateItem Deliveries],
+    }
+
+    /// Send a webhook one `webhook.test` now.
+    WebhooksTest "webhooks-test": [Post] "/api/admin/webhooks/{id}/test", Admin, NoBody => 200 TestResult {
+        errors: [WebhookNotFound],
+        timeout: 20,
+        access: [GetItem Deliveries, UpdateItem Deliveries],
+    }
+
+    /// List the deliveries to a webhook or a trigger: those that wait, are parked or have arrived.
+    DeliveriesList "deliveries-list": [Get] "/api/admin/consumers/{id}/deliveries", Admin, NoBody => 200 DeliveryPage {
+        errors: [ValidationFailed, InvalidCursor, WebhookNotFound, TriggerNotFound],
+        query: [Limit, Cursor, DeliveryState],
+        access: [GetItem Deliveries, Query Deliveries],
+    }
+
+    /// Deliver an event again, before everything else that waits.
+    DeliveriesRedeliver "deliveries-redeliver": [Post] "/api/admin/consumers/{id}/deliveries/{eventId}/redeliver", Admin,
+        NoBody => 202 Delivery {
+        errors: [WebhookNotFound, TriggerNotFound, EventGone],
+        access: [GetItem Events, GetItem Deliveries, PutItem Deliveries, DeleteItem Deliveries],
     }
 
     /// List every setting with its value, where that comes from, and how to change it; secrets as `set` or `unset`.

@@ -296,7 +296,10 @@ mod tests {
             assert!(seen.insert(text), "{text} twice");
             let (area, name) = text.split_once('/').expect("area/name");
             assert!(
-                ["common", "auth", "users", "keys", "data"].contains(&area),
+                [
+                    "common", "auth", "users", "keys", "webhooks", "triggers", "data"
+                ]
+                .contains(&area),
                 "{text}"
             );
             assert!(

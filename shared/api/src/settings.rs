@@ -98,6 +98,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 37);
+        assert_eq!(keys.len(), 38);
     }
 }

@@ -1,6 +1,8 @@
 //! Cursors: where a list goes on, encrypted, since it may name values that the caller must not know.
 
+use api::event::Consumer;
 use api::query::{AuditQuery, Filter, Listing};
+use api::wire::DeliveryState;
 use api::{Code, Error, Id, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -40,6 +42,13 @@ impl Binding {
     #[must_use]
     pub fn of_audit(query: &AuditQuery) -> Self {
         Self(format!("#audit:{}", query.canonical()))
+    }
+
+    /// The deliveries to a consumer, those of a state or all.
+    #[must_use]
+    pub fn of_deliveries(consumer: &Consumer, state: Option<DeliveryState>) -> Self {
+        let state = state.map_or("all", DeliveryState::as_str);
+        Self(format!("#deliveries:{consumer}:{state}"))
     }
 
     /// The list of users that `listing` asks for, without the page.

@@ -1,6 +1,7 @@
 //! Webhooks and the consumers' queue: what is signed, when the next attempt is, and whose turn it is.
 
 pub mod breaker;
+pub mod consumer;
 pub mod hook;
 pub mod lease;
 pub mod schedule;

@@ -7,7 +7,6 @@ use api::Error;
 use api::settings::check_secret;
 use api::tables::SETTINGS;
 use auth::keys::{KeyBytes, Stored};
-use auth::sealing::{self, Purpose};
 use auth::{Keyring, Keys};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use base64::Engine;
@@ -45,23 +44,20 @@ impl Store {
         }
     }
 
-    /// Opens a value that was sealed for this purpose and place; `None` for anything else. A value of a newer key than this
-    /// instance has read costs a read of the keys, 1 RRU.
+    /// The keys with a sealing key among them. An instance that started before the first one was made reads them once more.
     ///
     /// # Errors
-    /// `common/unavailable`, `common/internal`.
-    pub async fn unseal(
-        &self,
-        place: (Purpose, &str),
-        sealed: &str,
-    ) -> Result<Option<Vec<u8>>, Error> {
+    /// `common/unavailable` while they cannot be read, or none has been made.
+    pub async fn sealing_keys(&self) -> Result<&Keys, Error> {
         let keys = self.keys().await?;
-        let known = sealing::number(sealed).is_none_or(|number| keys.has_sealing_key(number));
-        if known {
-            return Ok(keys.unseal(place, sealed));
+        if keys.can_seal() {
+            return Ok(keys);
         }
-        let newer = self.read_keys().await?;
-        Ok(newer.and_then(|keys| keys.unseal(place, sealed)))
+        let later = async {
+            let keys = self.read_keys().await?.filter(Keys::can_seal);
+            keys.ok_or_else(|| Error::unavailable("there is no sealing key yet"))
+        };
+        self.later_keys.get_or_try_init(|| later).await
     }
 
     /// Opens the connection with the one read that every function may do, and keeps the keys that it finds. It never

@@ -21,6 +21,8 @@ pub struct Store {
     /// The action of this function where the table has no secret yet.
     pub(crate) first: FirstSecret,
     pub(crate) keys: OnceCell<Keys>,
+    /// The keys once more, where the first ones could not seal.
+    pub(crate) later_keys: OnceCell<Keys>,
     /// The indexes that are known to hold every record, by collection.
     pub(crate) ready: Mutex<BTreeSet<(String, String)>>,
     /// The collections whose kept names agree with their definitions.
@@ -62,9 +64,16 @@ impl Store {
             secret: None,
             first: FirstSecret::Never,
             keys: OnceCell::new(),
+            later_keys: OnceCell::new(),
             ready: Mutex::default(),
             keeping: Mutex::default(),
         }
+    }
+
+    /// The deployment's name, such as `bakend`: the prefix of its tables without its end.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        self.prefix.strip_suffix('-').unwrap_or(&self.prefix)
     }
 
     pub(crate) fn table(&self, name: &str) -> String {

@@ -27,3 +27,4 @@ mod settings;
 mod stamps;
 mod sweeps;
 mod users;
+mod webhooks;

@@ -44,6 +44,8 @@ pub struct Entry {
     pub deeds: &'static [Deed],
     /// Its access to tables, beside the access that [`Entry::granted`] adds.
     pub access: &'static [(Action, Table)],
+    /// The most seconds of a request, where it waits for somebody else's server; `None` for the time of every function.
+    pub timeout: Option<u16>,
     /// Its rights beyond the tables.
     pub rights: &'static [Right],
 }
@@ -198,6 +200,7 @@ pub trait HasCookie: Endpoint {}
 ///     hashes: passwords,                       1769 MB, the password throttle, and `Hashes` for its handler
 ///     throttle: Counts | Lists,                a throttle of its own at the gateway
 ///     needs: [Variable],                       variables of the environment
+///     timeout: 20,                             the most seconds, where it waits for somebody else's server
 ///     each: [Method Verb (Form) => Form],      what it does for one collection: body, reply
 ///     access: [Action Table],                  beside what follows from the guard
 ///     rights: [Right],                         rights beyond the tables
@@ -216,6 +219,7 @@ macro_rules! endpoints {
             $(hashes: $hashes:ident,)?
             $(throttle: $throttle:ident,)?
             $(needs: [$($variable:ident),* $(,)?],)?
+            $(timeout: $timeout:literal,)?
             $(each: [$($on:ident $verb:ident $(($sent:ident))? $(=> $shown:ident)?),* $(,)?],)?
             $(access: [$($action:ident $table:ident),* $(,)?],)?
             $(rights: [$($right:ident),* $(,)?],)?
@@ -245,6 +249,7 @@ macro_rules! endpoints {
                     hashes: entry::fact!(hashes $($hashes)?),
                     throttled: entry::fact!(Pace $($throttle)?),
                     needs: &[$($(Variable::$variable),*)?],
+                    timeout: entry::fact!(timeout $($timeout)?),
                     deeds: &[$($(Deed {
                         method: Method::$on,
                         verb: stringify!($verb),
@@ -294,6 +299,12 @@ macro_rules! fact {
     };
     (Pace $throttle:ident) => {
         Pace::$throttle
+    };
+    (timeout) => {
+        None
+    };
+    (timeout $timeout:literal) => {
+        Some($timeout)
     };
     (hashes) => {
         false

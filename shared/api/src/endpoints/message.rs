@@ -25,6 +25,8 @@ pub enum Query {
     To,
     /// `createdBy`: the maker of API keys.
     ApiKeyMaker,
+    /// `state` of deliveries.
+    DeliveryState,
     /// `apiKeys`: what becomes of the keys that a leaving admin has made.
     ApiKeysOfLeaver,
     /// `sort`: the order of a collection's list.

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use crate::error::{Detail, Error};
 use crate::query::limits::{DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH, shown};
 use crate::query::matches::caseless;
+use crate::wire::DeliveryState;
 
 /// The part of a list that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -78,6 +79,20 @@ pub fn listing<N: AsRef<str>, V: AsRef<str>>(
     } else {
         Err(Error::invalid(details))
     }
+}
+
+/// Reads the state of deliveries that a list asks for.
+///
+/// # Errors
+/// `common/validation-failed` where there is no such state.
+pub fn delivery_state(text: Option<&str>) -> Result<Option<DeliveryState>, Error> {
+    let Some(text) = text else { return Ok(None) };
+    let state = DeliveryState::parse(text);
+    state.map(Some).ok_or_else(|| {
+        let choices = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
+        let message = format!("`state` must be one of: {choices}.");
+        Error::invalid(vec![Detail::new("state", "enum", message)])
+    })
 }
 
 #[cfg(test)]

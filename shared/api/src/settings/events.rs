@@ -9,6 +9,9 @@ use crate::settings::span::Span;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Events {
+    /// Whether webhooks may go to private addresses, and by `http`: for a developer's machine, where it is the default. In the
+    /// cloud nothing starts with it.
+    pub allow_private_addresses: bool,
     /// Whether webhooks and triggers are served; the stack has the rule that looks for due deliveries only then.
     pub consumers: bool,
     /// For how long a delivery stands in the log of its consumer, 1 to 366 days.
@@ -25,6 +28,7 @@ pub struct Events {
 impl Default for Events {
     fn default() -> Self {
         Self {
+            allow_private_addresses: false,
             consumers: true,
             delivery_log: Span::seconds(7 * 86_400),
             max_depth: 3,

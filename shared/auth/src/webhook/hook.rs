@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use api::event::{Consumer, Envelope, Pattern};
+use api::event::{Consumer, Envelope, Pattern, VERSION};
 use api::wire::{self, NewWebhook, WebhookChanges, WebhookState};
 use api::{Detail, Error, Id, Timestamp};
 
@@ -184,6 +184,15 @@ impl Webhook {
 /// Those of [`Keys::seal`].
 pub fn seal(keys: &Keys, id: Id, secret: &Secret, nonce: [u8; 12]) -> Result<String, Error> {
     keys.seal((Purpose::WebhookSecret, &place(id)), secret.bytes(), nonce)
+}
+
+/// The body of a test: it has the shape of an event, and tells of none.
+#[must_use]
+pub fn test_body(id: Id, stack: &str, now: Timestamp) -> String {
+    serde_json::json!({
+        "id": id, "type": "webhook.test", "at": now, "stack": stack, "version": VERSION, "data": {},
+    })
+    .to_string()
 }
 
 /// The key of a webhook's item, to which its secrets are sealed.

@@ -12,7 +12,7 @@ pub(crate) mod parts;
 pub(crate) mod prove;
 mod session_ends;
 pub(crate) mod sessions;
-mod stamp;
+pub(crate) mod stamp;
 mod succession;
 mod tally;
 pub(crate) mod throttle;

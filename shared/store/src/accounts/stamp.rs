@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use crate::item::{Item, id, text, time};
 
 /// The attribute with the last change of a user or an API key.
-pub(super) const CHANGE: &str = "change";
+pub(crate) const CHANGE: &str = "change";
 
 /// The attribute with the beginning of a session.
 pub(super) const BEGUN: &str = "begun";
@@ -21,7 +21,7 @@ pub(super) const ENDED: &str = "ended";
 const MOST_OF_USER_AGENT: usize = 120;
 
 /// The change of a user or an API key; `session` is the one that begins with it, or survives it.
-pub(super) fn change(writer: &Writer, reason: Reason, session: Option<Id>) -> AttributeValue {
+pub(crate) fn change(writer: &Writer, reason: Reason, session: Option<Id>) -> AttributeValue {
     let mut change = actor(writer);
     change.insert("at".to_owned(), time(writer.now));
     change.insert("reason".to_owned(), text(reason.as_str()));

@@ -61,6 +61,15 @@ impl Waiting {
         }
     }
 
+    /// The delivery as an admin asks for it: it comes first, and does not wait for a probe.
+    #[must_use]
+    pub fn asked(self) -> Self {
+        Self {
+            asked: true,
+            ..self
+        }
+    }
+
     /// The sort key, by which a lease names what is running.
     #[must_use]
     pub fn key(&self) -> String {

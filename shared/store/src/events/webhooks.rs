@@ -9,7 +9,8 @@ use api::event::{ActorType, Consumer, Reason};
 use api::tables::DELIVERIES;
 use api::{Code, Error, Id, Timestamp};
 use auth::Writer;
-use auth::webhook::{MAX_WEBHOOKS, Webhook};
+use auth::webhook::consumer::not_found;
+use auth::webhook::{Breaker, MAX_WEBHOOKS, Webhook};
 use aws_sdk_dynamodb::types::{
     AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
     Update,
@@ -17,6 +18,7 @@ use aws_sdk_dynamodb::types::{
 
 use super::waiting::key;
 use super::webhook_items::{Set, read_webhook, secrets, settings};
+use crate::accounts::stamp::{self, CHANGE};
 use crate::fault;
 use crate::fault::built;
 use crate::item::{Item, Reader, number, text, time};
@@ -27,9 +29,6 @@ const CONSUMERS: &str = "consumers";
 
 /// The id of the count of webhooks ever made.
 const MADE: &str = "#made";
-
-/// The attribute with the last change.
-const CHANGE: &str = "change";
 
 /// The most tries of a create that meets others.
 const TRIES: u32 = 10;
@@ -99,7 +98,7 @@ impl Store {
             item.extend(sets.filter_map(|(name, value)| Some((name.to_owned(), value?))));
             item.insert(
                 CHANGE.to_owned(),
-                change(writer, ActorType::User, Reason::Create),
+                stamp::change(writer, Reason::Create, None),
             );
             let put = Put::builder()
                 .table_name(self.deliveries())
@@ -156,10 +155,7 @@ impl Store {
         if sets.is_empty() {
             return Ok(Some(before.clone()));
         }
-        sets.push((
-            CHANGE,
-            Some(change(writer, ActorType::User, Reason::Update)),
-        ));
+        sets.push((CHANGE, Some(stamp::change(writer, Reason::Update, None))));
         self.set_webhook(before.id, sets, None).await
     }
 
@@ -175,10 +171,7 @@ impl Store {
         writer: &Writer,
     ) -> Result<Option<Webhook>, Error> {
         let mut sets = secrets(after);
-        sets.push((
-            CHANGE,
-            Some(change(writer, ActorType::User, Reason::Rotate)),
-        ));
+        sets.push((CHANGE, Some(stamp::change(writer, Reason::Rotate, None))));
         // Its own secret stands there when a reply was lost.
         let seen = [text(&before.secret), text(&after.secret)];
         self.set_webhook(before.id, sets, Some(seen)).await
@@ -194,7 +187,10 @@ impl Store {
         after: &Webhook,
         now: Timestamp,
     ) -> Result<(), Error> {
-        let writer = Writer::new(None, String::new(), now, [0; 10]);
+        let writer = Writer {
+            by: ActorType::System,
+            ..Writer::operator(now, [0; 10])
+        };
         let old = settings(before);
         let mut sets: Vec<Set> = settings(after)
             .into_iter()
@@ -207,11 +203,41 @@ impl Store {
         if sets.is_empty() {
             return Ok(());
         }
-        sets.push((
-            CHANGE,
-            Some(change(&writer, ActorType::System, Reason::Update)),
-        ));
+        sets.push((CHANGE, Some(stamp::change(&writer, Reason::Update, None))));
         self.set_webhook(before.id, sets, None).await.map(|_| ())
+    }
+
+    /// Notes that a failing webhook answers again: nothing waits for a probe any more. 2 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn recover_webhook(&self, webhook: &Webhook, now: Timestamp) -> Result<(), Error> {
+        let well = Breaker {
+            last_success: Some(now),
+            ..Breaker::default()
+        };
+        self.close_breaker(&webhook.consumer(), &well).await?;
+        let after = Webhook {
+            failing_since: None,
+            ..webhook.clone()
+        };
+        self.turn_webhook(webhook, &after, now).await
+    }
+
+    /// Refuses a consumer that does not exist. 1 RRU.
+    ///
+    /// # Errors
+    /// `webhooks/not-found`, `triggers/not-found`, `common/unavailable`, `common/internal`.
+    pub async fn need_consumer(&self, consumer: &Consumer) -> Result<(), Error> {
+        let exists = match consumer {
+            Consumer::Webhook(id) => self.webhook(*id).await?.is_some(),
+            Consumer::Trigger(_) => false,
+        };
+        if exists {
+            Ok(())
+        } else {
+            Err(not_found(consumer).into())
+        }
     }
 
     /// Makes a tombstone of a webhook, and a lease by which the sweep finds its queue. Returns whether it existed. 4 WRU.
@@ -234,7 +260,7 @@ impl Store {
             .expression_attribute_names("#previous", "previous_secret")
             .expression_attribute_values(":now", time(writer.now))
             .expression_attribute_values(":seconds", number(writer.now.seconds()))
-            .expression_attribute_values(":change", change(writer, ActorType::User, Reason::Delete))
+            .expression_attribute_values(":change", stamp::change(writer, Reason::Delete, None))
             .build()
             .map_err(built)?;
         let mark = self.mark_gone(&Consumer::Webhook(webhook))?;
@@ -295,21 +321,6 @@ impl Store {
             },
         }
     }
-}
-
-fn change(writer: &Writer, by: ActorType, reason: Reason) -> AttributeValue {
-    let mut change = Item::from([
-        ("at".to_owned(), time(writer.now)),
-        ("by".to_owned(), text(by.as_str())),
-        ("reason".to_owned(), text(reason.as_str())),
-    ]);
-    if !writer.request_id.is_empty() {
-        change.insert("request_id".to_owned(), text(&writer.request_id));
-    }
-    for (name, value) in [("user", writer.user), ("key", writer.key)] {
-        change.extend(value.map(|value| (name.to_owned(), text(value.to_string()))));
-    }
-    AttributeValue::M(change)
 }
 
 fn webhook_key(webhook: Id) -> Item {

@@ -18,6 +18,7 @@ mod accounts;
 mod keys;
 mod records;
 mod users;
+mod webhooks;
 mod world;
 
 /// How many targets of an area suffer at a time: most of them wait, and the other areas and tests run beside.
@@ -98,6 +99,7 @@ enum Area {
     Keys,
     Records,
     Users,
+    Webhooks,
 }
 
 impl Area {
@@ -107,6 +109,7 @@ impl Area {
             Some(("records", _)) => Self::Records,
             Some(("users", _)) => Self::Users,
             Some(("api" | "settings", _)) => Self::Keys,
+            Some(("webhooks" | "deliveries", _)) => Self::Webhooks,
             _ => Self::Accounts,
         }
     }

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod records;
+mod webhooks;
 
 use std::collections::BTreeSet;
 
@@ -14,6 +15,8 @@ use crate::ledger::set_role;
 
 use self::accounts::{api_keys, own_account, users};
 use self::records::records;
+use self::webhooks::webhooks;
+use crate::webhooks::receiver::{OK, Receiver};
 
 /// Functions find their secret in the table, or make it.
 const NO_SECRET: (&str, &str) = ("BAKEND_AUTH_JWT_SECRET", "");
@@ -73,6 +76,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     let member = text(&tokens, "accessToken");
 
     api_keys(&apart, &start, &text(&admin, "accessToken"));
+    webhooks(&apart, &start, &text(&admin, "accessToken"));
     own_account(&apart, &start, &register);
     records(
         &apart,

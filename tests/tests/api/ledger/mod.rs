@@ -7,6 +7,7 @@ mod keys;
 mod records;
 mod sessions;
 mod users;
+mod webhooks;
 
 use std::fmt::Write as _;
 use std::fs;
@@ -22,6 +23,7 @@ use self::keys::api_keys;
 use self::records::{lists, records};
 use self::sessions::sessions;
 use self::users::{touches_nothing, users};
+use self::webhooks::webhooks;
 
 /// The time by which every reply of DynamoDB is held back. It is twice the distance of two requests sent together, while
 /// six tests run on two cores.
@@ -266,6 +268,7 @@ fn every_request_costs_what_the_design_says() {
         &post("/api/auth/login", &credentials(&admin_email, PASSWORD)),
     );
     api_keys(&mut ledger, &member(&admin), &another);
+    webhooks(&mut ledger, &member(&admin));
     users(&mut ledger, &owner);
     touches_nothing(&mut ledger);
 

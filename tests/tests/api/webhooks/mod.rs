@@ -1,0 +1,55 @@
+//! Webhooks: their management, their tests, and the deliveries to them.
+
+mod deliveries;
+mod manage;
+pub(crate) mod receiver;
+mod sending;
+
+use blackbox::{Caller, fresh_email, stack};
+use serde_json::{Value, json};
+
+use crate::keys::text;
+
+pub(crate) const PATH: &str = "/api/admin/webhooks";
+
+/// A webhook of the shared stack. There may be fifty: it is deleted when the test is done with it.
+struct Webhook {
+    id: String,
+    made: Value,
+    admin: Caller,
+}
+
+impl Webhook {
+    fn to(url: &str) -> Self {
+        Self::make(&asked(url))
+    }
+
+    fn make(body: &Value) -> Self {
+        let admin = stack().admin();
+        let made = admin.post(PATH, body).expect(201).json();
+        Self {
+            id: text(&made["id"]),
+            made,
+            admin,
+        }
+    }
+
+    fn path(&self) -> String {
+        format!("{PATH}/{}", self.id)
+    }
+
+    fn deliveries(&self) -> String {
+        format!("/api/admin/consumers/{}/deliveries", self.id)
+    }
+}
+
+impl Drop for Webhook {
+    fn drop(&mut self) {
+        let _ = self.admin.delete(&self.path());
+    }
+}
+
+/// The body of a webhook that wants everything.
+fn asked(url: &str) -> Value {
+    json!({ "name": fresh_email(), "url": url, "events": ["*"] })
+}
