@@ -3,6 +3,7 @@
 //! A tool: no function contains this code.
 
 pub mod elf;
+pub mod events;
 pub mod fuzz;
 pub mod intrinsic;
 pub mod names;

@@ -8,7 +8,7 @@ use api::endpoints::PAGE;
 use api::project::{self, Project};
 
 use crate::template::{Plan, Yours};
-use crate::{openapi, routes, schema, steps, template, tools};
+use crate::{events, openapi, routes, schema, steps, template, tools};
 
 /// The workspace's folder.
 #[must_use]
@@ -42,7 +42,7 @@ pub fn read(folder: &Path) -> Result<Project, String> {
 ///
 /// # Errors
 /// One line: the limit of AWS that is exceeded, and the remedy.
-pub fn draw(project: &Project, yours: &Yours) -> Result<[(&'static str, String); 4], String> {
+pub fn draw(project: &Project, yours: &Yours) -> Result<[(&'static str, String); 5], String> {
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
     let profile = &project.settings.users.fields;
     Ok([
@@ -59,7 +59,14 @@ pub fn draw(project: &Project, yours: &Yours) -> Result<[(&'static str, String);
             openapi::draw(PAGE, &collections, profile)?,
         ),
         ("docs/collection.schema.json", schema::draw()?),
+        ("docs/events.schema.json", events::draw()?),
     ])
+}
+
+/// The document about events of the project in `root`, with a fresh table. A project of collections alone has none.
+fn page(root: &Path) -> Result<Option<String>, String> {
+    let present = fs::read_to_string(root.join(events::PAGE)).ok();
+    present.map(|page| events::refreshed(&page)).transpose()
 }
 
 /// Writes the generated files of the project in `root` that are not fresh, and returns which.
@@ -86,7 +93,8 @@ pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
     for warning in steps::compare_files(&present, &drawn[0].1, &project)? {
         eprintln!("Warning: {warning}");
     }
-    for (path, content) in drawn {
+    let page = page(root)?.map(|content| (events::PAGE, content));
+    for (path, content) in drawn.into_iter().chain(page) {
         let file = root.join(path);
         // A file that is written restarts `cargo dev`, so one that would stay the same is left alone.
         if fs::read_to_string(&file).is_ok_and(|present| present == content) {
@@ -110,7 +118,10 @@ mod tests {
     #[test]
     fn the_generated_files_are_fresh() {
         let yours = Yours::read(&folder()).expect("read");
-        for (path, content) in draw(&project().expect("a project"), &yours).expect("drawn") {
+        let drawn = draw(&project().expect("a project"), &yours).expect("drawn");
+        let page = page(&folder()).expect("refreshed");
+        let page = page.map(|content| (events::PAGE, content));
+        for (path, content) in drawn.into_iter().chain(page) {
             let present = fs::read_to_string(folder().join(path)).unwrap_or_default();
             assert!(present == content, "{path} is stale: run cargo generate");
         }

@@ -10,6 +10,8 @@
 //!   name.
 //! - The type of an endpoint (`endpoints::Login`) is for its own function.
 //!
+//! The reasons of changes are words of the wire, and two of them are spelled as an endpoint that gives them.
+//!
 //! A script or a YAML file may not hold a name with a hyphen at all, nor a quoted one that something is compared with.
 
 use std::collections::BTreeSet;
@@ -20,6 +22,13 @@ use std::path::{Path, PathBuf};
 use api::endpoints::PAGE;
 use infra::names::pascal;
 use infra::plans::root;
+
+/// The closed list of reasons, and the reasons in it that are spelled as an endpoint. Items and events hold them, so
+/// they stay where the endpoint is renamed.
+const REASONS: (&str, [&str; 2]) = (
+    "shared/api/src/event/reason.rs",
+    ["password-change", "sessions-end"],
+);
 
 /// A piece of a source file.
 #[derive(Debug, PartialEq)]
@@ -199,6 +208,10 @@ fn no_file_names_an_endpoint_but_its_folder_the_page_and_the_tests() {
     assert!(files.len() > 100, "only {} files were found", files.len());
     let mut wrong = Vec::new();
     for path in files {
+        let mut names = names.clone();
+        if path == Path::new(REASONS.0) {
+            names.retain(|name| !REASONS.1.contains(name));
+        }
         let source = fs::read_to_string(root().join(&path)).expect("UTF-8");
         let found = if path.extension().is_some_and(|it| it == "rs") {
             let pieces = pieces(shipped(&source), "//");
