@@ -43,8 +43,15 @@ fn handlers_read_as_a_paragraph() {
     for (width, path) in widths.iter().rev().take(5) {
         println!("  {width:>3}  {path}");
     }
+    // The handler of a function that opens no doorway itself is in the crate that does.
+    let doorways = files("functions")
+        .iter()
+        .filter(|path| {
+            read(path).contains("runtime::serve(") || read(path).contains("runtime::consume(")
+        })
+        .count();
     assert!(
-        widths.len() >= fs::read_dir(root().join("functions")).unwrap().count() - 1,
+        widths.len() >= doorways,
         "a function has no handler that this test recognises"
     );
     for (share, most) in [100, 90, 50].into_iter().zip(MAX_HANDLER) {
@@ -197,7 +204,7 @@ fn handlers(text: &str) -> Vec<usize> {
                 }
             }
         }
-        if head.contains("Call<") {
+        if head.contains("Call<") || head.contains("Task<") {
             found.push(width);
         }
     }

@@ -78,7 +78,7 @@ impl Tested {
         };
         let (plans, project) =
             drawn(&folder).unwrap_or_else(|error: String| panic!("{}: {error}", folder.display()));
-        let [template, routes, document, _] = plans.map(|(_, content)| content);
+        let [template, routes, document, ..] = plans.map(|(_, content)| content);
         Self {
             folder,
             project,

@@ -18,7 +18,7 @@ const TRIES: u32 = 3;
 /// An entry.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// Who says so, such as `bakend.shop`.
+    /// The source, such as `bakend.shop`.
     pub source: String,
     /// The type of the event.
     pub detail_type: String,

@@ -22,8 +22,8 @@ const MAX_CHANGED: usize = 400;
 /// The most characters of a `User-Agent`.
 const MAX_USER_AGENT: usize = 120;
 
-/// The most rounds of queries of one request that looks for some entries among all, and the entries that each reads of
-/// each partition: a megabyte in all.
+/// The most rounds of queries of one request that looks for some entries among all, and the entries that each query
+/// reads. They are a megabyte in all.
 const MAX_ROUNDS: u32 = 4;
 const MAX_TAKEN: usize = 250;
 
@@ -217,8 +217,8 @@ struct Source<'a> {
 
 impl Store {
     /// A page of the entries that `query` asks for, after the entry `after`. It reads the four partitions beside each
-    /// other, or one of an index. Where entries are dropped by a filter, it reads on for four rounds and about 1 MB; the
-    /// page may then hold fewer than its limit and go on.
+    /// other, or one of an index. Where a filter drops entries, it reads on for four rounds and about 1 MB. The page
+    /// may then hold fewer than its limit and go on.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.

@@ -67,7 +67,7 @@ impl Store {
                     .map(|(place, _)| *place),
             );
             if !failed.is_empty() {
-                // Whatever follows comes again with the record that failed.
+                // All that follows comes again with the record that failed.
                 break;
             }
         }
