@@ -191,6 +191,10 @@ fn actor(writer: &Writer) -> AttributeValue {
             .map(|role| ("role".to_owned(), text(role))),
     );
     actor.extend(writer.key.map(|key| ("key_id".to_owned(), id(key))));
+    // A key without a user is a server, or names the app of a stranger.
+    if writer.key.is_some() && writer.user.is_none() {
+        actor.insert("by".to_owned(), text(writer.by.as_str()));
+    }
     let ip = &writer.client.ip;
     if writer.keeps_address && !ip.is_empty() {
         actor.insert("ip".to_owned(), text(ip));

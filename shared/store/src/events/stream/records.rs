@@ -2,6 +2,7 @@
 
 use api::event::{Actor, ActorType, Envelope, Event, Subject};
 use api::{Definition, Timestamp};
+use auth::user::AUTHENTICATED;
 use serde_json::{Map, Value, json};
 
 use super::draft::Write;
@@ -143,12 +144,14 @@ fn stamp(image: &Image, at: Timestamp) -> Stamp {
         (None, None, Some(_)) => ActorType::Key,
         (None, None, None) => ActorType::Stranger,
     };
+    // A request that writes a record knows its user's role, and the commonest is not stored.
+    let role = actor.text("role").or(user.map(|_| AUTHENTICATED));
     Stamp {
         at,
         request: origin(&actor, kind),
         actor: Some(Actor {
             id: user,
-            role: actor.text("role").map(ToOwned::to_owned),
+            role: role.map(ToOwned::to_owned),
             key_id: key,
             impersonator: actor.id("impersonator"),
             trigger,

@@ -1,5 +1,6 @@
 //! The tests of writes.
 
+use api::event::ActorType;
 use api::record::{Input, Write, check};
 use api::{Rule, Timestamp};
 use auth::precondition::Precondition;
@@ -326,4 +327,23 @@ fn a_record_keeps_the_address_of_its_writer_where_the_setting_says_so() {
     assert_eq!(actor(&writer(false)), AttributeValue::M(expected.clone()));
     expected.insert("ip".to_owned(), text("203.0.113.7"));
     assert_eq!(actor(&writer(true)), AttributeValue::M(expected));
+}
+
+#[test]
+fn a_record_tells_a_server_from_a_stranger_with_an_apps_key() {
+    let user = Id::new(NOW, [1; 10]);
+    for (by, user, named) in [
+        (ActorType::Key, None, Some("key")),
+        (ActorType::Stranger, None, Some("stranger")),
+        (ActorType::User, Some(user), None),
+    ] {
+        let writer = Writer {
+            by,
+            key: Some(Id::new(NOW, [2; 10])),
+            ..Writer::new(user, "r".to_owned(), NOW, [7; 10])
+        };
+        let actor = actor(&writer);
+        let found = actor.as_m().ok().and_then(|actor| actor.get("by"));
+        assert_eq!(found, named.map(text).as_ref(), "{by:?}");
+    }
 }
