@@ -18,6 +18,8 @@ pub struct Writer {
     pub role: Option<String>,
     /// The API key, if one was shown.
     pub key: Option<Id>,
+    /// The trigger that writes, and how many triggers led to this write, if one does.
+    pub trigger: Option<(String, u8)>,
     /// The origin of the request; both parts are empty without a request.
     pub client: Client,
     /// Whether records keep the source address: `events.recordAddresses`.
@@ -44,6 +46,7 @@ impl Writer {
             user,
             role: None,
             key: None,
+            trigger: None,
             client: Client::default(),
             keeps_address: false,
             request_id,
@@ -57,6 +60,16 @@ impl Writer {
     pub fn operator(now: Timestamp, random: [u8; 10]) -> Self {
         Self {
             by: ActorType::Cli,
+            ..Self::new(None, String::new(), now, random)
+        }
+    }
+
+    /// A write of a trigger, without a request. `depth` tells how many triggers led to it, one by the event of another.
+    #[must_use]
+    pub fn trigger((name, depth): (&str, u8), now: Timestamp, random: [u8; 10]) -> Self {
+        Self {
+            by: ActorType::System,
+            trigger: Some((name.to_owned(), depth)),
             ..Self::new(None, String::new(), now, random)
         }
     }

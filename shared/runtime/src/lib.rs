@@ -27,6 +27,7 @@ pub use call::Call;
 pub use call::arrival::{Anonymous, Arrival};
 pub use call::transport::{Presented, Transport};
 pub use consume::{Done, Task, consume};
+pub use log::note;
 pub use reply::Reply;
 
 use answer::{Asked, Handling};

@@ -9,6 +9,9 @@ use serde_json::{Map, Value, json};
 
 use crate::event::Head;
 
+/// The most characters of a line of a trigger's own code.
+const MAX_NOTE: usize = 4096;
+
 /// The parties of a request, by their ids (ASVS 5.0, 16.2.1).
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Parties {
@@ -116,6 +119,15 @@ pub(crate) fn start_failed(endpoint: &str, reason: &str) {
     println!(
         "{}",
         json!({ "level": "FATAL", "endpoint": endpoint, "message": reason })
+    );
+}
+
+/// Writes a line of a trigger's own code, cut to 4,096 characters.
+pub fn note(trigger: &str, event: Id, message: &str) {
+    let message: String = message.chars().take(MAX_NOTE).collect();
+    println!(
+        "{}",
+        json!({ "level": "INFO", "trigger": trigger, "event": event.to_string(), "message": message })
     );
 }
 

@@ -199,6 +199,13 @@ fn actor(writer: &Writer) -> AttributeValue {
     if writer.keeps_address && !ip.is_empty() {
         actor.insert("ip".to_owned(), text(ip));
     }
+    if let Some((trigger, depth)) = &writer.trigger {
+        actor.extend([
+            ("by".to_owned(), text(writer.by.as_str())),
+            ("trigger".to_owned(), text(trigger)),
+            ("depth".to_owned(), number(*depth)),
+        ]);
+    }
     AttributeValue::M(actor)
 }
 

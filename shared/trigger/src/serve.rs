@@ -1,0 +1,86 @@
+//! The worker that runs triggers.
+
+use std::process::ExitCode;
+
+use api::consumers::{Triggers as Work, Wake};
+use api::event::Event;
+use api::{Error, Timestamp};
+use auth::{Admitted, Backing, Opening, PresentedKey};
+use invoke::Services;
+use runtime::{Done, Task};
+use serde_json::json;
+use store::Store;
+use worker::{Served, Shift};
+
+use crate::failure::Failure;
+use crate::one::{LONGEST, Triggers};
+use crate::world::World;
+
+/// The tables and the other services.
+struct State {
+    store: Store,
+    services: Services,
+}
+
+impl Backing for State {
+    async fn open(opening: Opening<'_>) -> Result<Self, Error> {
+        let services = Services::new(&opening.deployment.aws, store::connector());
+        let store = Store::open(opening).await?;
+        Ok(Self { store, services })
+    }
+
+    async fn judge(&self, key: Option<&PresentedKey>, now: Timestamp) -> Result<Admitted, Error> {
+        self.store.judge(key, now).await
+    }
+}
+
+/// Runs the triggers' code until Lambda stops the process. An event comes again where the code fails, takes longer than
+/// 20 seconds or panics, which ends the process.
+pub fn serve(
+    run: impl AsyncFn(&str, &Event, &World<'_>) -> Result<(), Failure> + 'static,
+) -> ExitCode {
+    runtime::consume(Work, async move |state: &'static State, task: Task<Work>| {
+        serve_one(state, &task, &run).await
+    })
+}
+
+async fn serve_one(
+    state: &State,
+    task: &Task<Work>,
+    run: &impl AsyncFn(&str, &Event, &World<'_>) -> Result<(), Failure>,
+) -> Result<Done, Error> {
+    let Wake { consumer } = &task.input;
+    let triggers = Triggers {
+        store: &state.store,
+        settings: task.settings(),
+        run,
+        seed: task.random()?,
+    };
+    let shift = Shift {
+        store: &state.store,
+        consumer,
+        clock: || task.now(),
+        holder: task.request_id.clone(),
+        seed: u64::from_be_bytes(task.random()?),
+        length: 2 * LONGEST,
+    };
+    let Served {
+        delivered,
+        failed,
+        parked,
+        more,
+    } = worker::serve(shift, &&triggers).await?;
+    let mut asleep = None;
+    if more {
+        let worker = <Work as api::consumers::Work>::WORKER.name;
+        let function = format!("{}{worker}", task.deployment().table_prefix);
+        let payload = json!({ "consumer": consumer });
+        // The sweep makes up for a lost wake-up.
+        asleep = state.services.invoke(&function, &payload, task.now()).await.err();
+    }
+    Ok(Done::default()
+        .count("delivered", delivered)
+        .count("failed", failed)
+        .count("parked", parked)
+        .warn(asleep.and_then(|error| error.cause)))
+}
