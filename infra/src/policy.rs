@@ -5,9 +5,10 @@ mod arn;
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::Definition;
-use api::consumers::{Source, WORKERS, Worker};
+use api::consumers::{Serves, Source, WORKERS, Worker};
 use api::endpoints::{Action, Entry, Right, Table};
 use api::tables::{self, SystemTable};
+use api::trigger::Trigger;
 use serde::{Serialize, Serializer};
 
 use self::arn::Arn;
@@ -92,18 +93,26 @@ impl Statement {
     }
 }
 
+/// The targets of grants that are not system tables.
+#[derive(Clone, Copy, Debug)]
+pub struct Targets<'a> {
+    /// The collections.
+    pub collections: &'a [&'a Definition],
+    /// The triggers, which say what their code reads and writes.
+    pub triggers: &'a [Trigger],
+}
+
 /// The policy of an endpoint, or `None` where it touches nothing.
 ///
 /// # Errors
 /// It is longer than IAM allows.
 pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Policy>, String> {
     let granted = entry.granted().collect();
-    fitting(
-        entry.name,
-        granted,
-        beyond(entry.rights, WORKERS),
+    let targets = Targets {
         collections,
-    )
+        triggers: &[],
+    };
+    fitting(entry.name, granted, beyond(entry.rights, WORKERS), targets)
 }
 
 /// The policy of a worker of this page.
@@ -113,9 +122,9 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
 pub fn worker_policy(
     worker: &Worker,
     page: &[&Worker],
-    collections: &[&Definition],
+    targets: Targets<'_>,
 ) -> Result<Option<Policy>, String> {
-    let granted = worker.access.iter().copied().collect();
+    let granted: BTreeSet<(Action, Table)> = worker.access.iter().copied().collect();
     let mut rights = beyond(worker.rights, page);
     if worker.source == Source::Streams {
         let reads = [
@@ -131,7 +140,22 @@ pub fn worker_policy(
             vec![Arn::Lost, Arn::LostObjects],
         ));
     }
-    fitting(worker.name, granted, rights, collections)
+    if worker.serves == Some(Serves::Triggers) {
+        rights.extend(others_deliveries(&granted));
+    }
+    fitting(worker.name, granted, rights, targets)
+}
+
+/// The denials that leave the deliveries of triggers to the function that runs the owner's code, and those alone.
+fn others_deliveries(granted: &BTreeSet<(Action, Table)>) -> [Statement; 2] {
+    let actions: BTreeSet<Action> = granted
+        .iter()
+        .filter(|(_, table)| *table == Table::Deliveries)
+        .map(|(action, _)| *action)
+        .collect();
+    let deliveries = vec![Arn::system_table(&tables::DELIVERIES)];
+    ["webhook:", tables::CONSUMERS]
+        .map(|start| Statement::new("Deny", &actions, deliveries.clone()).of_items(start))
 }
 
 /// The statements of rights beyond the tables.
@@ -153,9 +177,9 @@ fn fitting(
     name: &str,
     mut granted: BTreeSet<(Action, Table)>,
     rights: Vec<Statement>,
-    collections: &[&Definition],
+    targets: Targets<'_>,
 ) -> Result<Option<Policy>, String> {
-    let mut policy = Policy::of(&granted, &rights, collections);
+    let mut policy = Policy::of(&granted, &rights, targets);
     if policy.length() > MAX_POLICY {
         // Naming some of the collections twice is longer than naming all of them once.
         let all = |(action, table)| match table {
@@ -167,7 +191,7 @@ fn fitting(
             _ => (action, table),
         };
         granted = granted.into_iter().map(all).collect();
-        policy = Policy::of(&granted, &rights, collections);
+        policy = Policy::of(&granted, &rights, targets);
     }
     let length = policy.length();
     if length > MAX_POLICY {
@@ -181,14 +205,10 @@ fn fitting(
 
 impl Policy {
     /// Each table is named once, and each set of actions.
-    fn of(
-        granted: &BTreeSet<(Action, Table)>,
-        rights: &[Statement],
-        collections: &[&Definition],
-    ) -> Self {
+    fn of(granted: &BTreeSet<(Action, Table)>, rights: &[Statement], targets: Targets<'_>) -> Self {
         let mut allowed: BTreeMap<Vec<Arn>, BTreeSet<Action>> = BTreeMap::new();
         for &(action, table) in granted {
-            let resource = resources(table, collections);
+            let resource = resources(table, targets);
             if !resource.is_empty() {
                 allowed.entry(resource).or_default().insert(action);
             }
@@ -274,7 +294,26 @@ impl Policy {
 }
 
 /// The ARNs that `table` means among these collections.
-fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
+fn resources(
+    table: Table,
+    Targets {
+        collections,
+        triggers,
+    }: Targets<'_>,
+) -> Vec<Arn> {
+    let is_written = |it: &Definition| {
+        triggers
+            .iter()
+            .any(|trigger| trigger.writes.contains(&it.name))
+    };
+    let is_read = |it: &Definition| {
+        is_written(it)
+            || triggers
+                .iter()
+                .any(|trigger| trigger.reads.contains(&it.name))
+    };
+    let written = collections.iter().filter(|it| is_written(it));
+    let of_written: BTreeSet<&str> = written.flat_map(|from| from.related()).collect();
     let targets: BTreeSet<&str> = collections.iter().flat_map(|from| from.related()).collect();
     let is_unique = |it: &Definition| it.fields.iter().any(|field| field.unique);
     let is_filtered = |it: &Definition| !it.row_filters.is_empty();
@@ -309,6 +348,19 @@ fn resources(table: Table, collections: &[&Definition]) -> Vec<Arn> {
             Arn::EveryTable,
         ),
         Table::UniqueRecords => all(&is_unique, Arn::Table, Arn::EveryTable),
+        Table::TriggerReads => all(&is_read, Arn::Table, Arn::EveryTable),
+        Table::TriggerIndexes => all(
+            &|it| is_read(it) && (it.has_owner_index() || !it.indexes.is_empty()),
+            Arn::Indexes,
+            Arn::EveryIndex,
+        ),
+        Table::TriggerWrites => all(&is_written, Arn::Table, Arn::EveryTable),
+        Table::TriggerRelated => all(
+            &|it| of_written.contains(it.name.as_str()),
+            Arn::Table,
+            Arn::EveryTable,
+        ),
+        Table::TriggerRelatedUsers if !of_written.contains("users") => Vec::new(),
         Table::RelatedUsers if !targets.contains("users") => Vec::new(),
         system => {
             let indexes = system.indexes_of().map(Arn::system_indexes);

@@ -13,6 +13,7 @@ use api::consumers::{Source, WORKERS, Worker};
 use api::endpoints::{Entry, PAGE, Variable};
 use api::fingerprint::Fingerprints;
 use api::project::Project;
+use api::trigger::Trigger;
 use api::{Definition, origin, tables};
 use serde_yaml_ng::{Mapping, Value};
 
@@ -39,6 +40,8 @@ pub struct Plan<'a> {
     pub workers: &'a [&'static Worker],
     /// The collections.
     pub collections: &'a [&'a Definition],
+    /// The triggers.
+    pub triggers: &'a [Trigger],
     /// The marks of definitions and settings.
     pub fingerprints: &'a Fingerprints,
     /// Whether a rule asks workers to look for what is due.
@@ -53,6 +56,7 @@ impl<'a> Plan<'a> {
     pub fn of(project: &'a Project, collections: &'a [&'a Definition]) -> Self {
         Self {
             sweeps: project.settings.events.consumers,
+            triggers: &project.triggers,
             ..Self::whole(collections, &project.fingerprints)
         }
     }
@@ -64,6 +68,7 @@ impl<'a> Plan<'a> {
             page: PAGE,
             workers: WORKERS,
             collections,
+            triggers: &[],
             fingerprints,
             sweeps: true,
             yours: None,

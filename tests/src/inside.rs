@@ -93,7 +93,10 @@ impl Inside {
     /// The binary of a function.
     #[must_use]
     pub fn binary(&self, function: &str) -> PathBuf {
-        self.binaries.join(function)
+        // The suite's project has triggers of its own, and so code of its own.
+        let own = function == "triggers" && tested().folder.ends_with("tests");
+        self.binaries
+            .join(if own { "suite-triggers" } else { function })
     }
 
     /// A command that runs a binary, a function's or a tool's, on the project under test.

@@ -1,4 +1,4 @@
-//! The consumers of events: webhooks.
+//! The consumers of events: webhooks and triggers.
 
 use std::collections::BTreeSet;
 
@@ -38,12 +38,17 @@ pub(crate) async fn wanted<'a>(
     for (place, event) in events {
         let until = event.at.after(settings.retention.duration()).seconds();
         let before = wanted.items.len();
-        for webhook in webhooks.iter().filter(|webhook| webhook.wants(event)) {
-            let consumer = Consumer::Webhook(webhook.id);
+        let hooks = webhooks.iter().filter(|webhook| webhook.wants(event));
+        let triggers = collections::triggers().iter();
+        let triggers = triggers.filter(|trigger| trigger.wants(event));
+        let consumers = hooks
+            .map(|webhook| Consumer::Webhook(webhook.id))
+            .chain(triggers.map(|trigger| Consumer::Trigger(trigger.name.clone())));
+        for consumer in consumers {
             let kind = event.event.kind().as_str();
             let waiting = Waiting::new(consumer.clone(), (event.id, kind), event.at, until);
             wanted.items.push((*place, Derived::Delivery(waiting)));
-            if named.insert(webhook.id) {
+            if named.insert(consumer.clone()) {
                 wanted.consumers.push(consumer);
             }
         }

@@ -15,7 +15,7 @@ use super::function::{Environment, Function};
 use super::resource::{Metadata, Resource, Resources};
 use crate::intrinsic::{get_att, reference, sub};
 use crate::names;
-use crate::policy::worker_policy;
+use crate::policy::{Targets, worker_policy};
 
 /// The most records of a batch.
 const BATCH: u16 = 100;
@@ -148,7 +148,14 @@ fn mapping(table: &str, function: &str, patterns: &[Json]) -> Resource<Mapping> 
 }
 
 fn function(worker: &'static Worker, plan: &Plan<'_>) -> Result<Resource<Function>, String> {
-    let policy = worker_policy(worker, plan.workers, plan.collections)?;
+    let policy = worker_policy(
+        worker,
+        plan.workers,
+        Targets {
+            collections: plan.collections,
+            triggers: plan.triggers,
+        },
+    )?;
     let metadata = Metadata {
         skip_build: Some(true),
         ..Metadata::default()

@@ -81,6 +81,13 @@ pub struct Changes {
     pub records: Vec<Value>,
 }
 
+/// The payload that wakes the worker of a consumer.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+pub struct Wake {
+    /// The consumer.
+    pub consumer: Consumer,
+}
+
 impl Worker {
     /// Whether it reads the signing keys when it starts.
     #[must_use]
@@ -95,6 +102,16 @@ impl Source {
     pub const fn is_woken(self) -> bool {
         matches!(self, Self::Wakes | Self::WakesAndSweeps)
     }
+}
+
+/// The kind of consumers that a worker serves, which an entry may leave out.
+macro_rules! served {
+    () => {
+        None
+    };
+    ($kind:ident) => {
+        Some(Serves::$kind)
+    };
 }
 
 /// Reads the page: one block for each worker. A fact that a block leaves out is none.
@@ -124,7 +141,7 @@ macro_rules! workers {
                     access: &[$($((Action::$action, Table::$table)),*)?],
                     rights: &[$($(Right::$right),*)?],
                     needs: &[$($(Variable::$variable),*)?],
-                    serves: None$(.or(Some(Serves::$serves)))?,
+                    serves: served!($($serves)?),
                     timeout: $timeout,
                     memory: $memory,
                 };
@@ -144,6 +161,18 @@ workers! {
         needs: [EventBusName],
         access: [Query Deliveries, BatchWriteItem Deliveries, BatchWriteItem Events, BatchWriteItem Audit],
         rights: [WakeWorkers, PutEvents],
+    }
+
+    /// Run the owner's triggers.
+    Triggers "triggers": Wakes Wake {
+        timeout: 60,
+        memory: 256,
+        serves: Triggers,
+        access: [Query Deliveries, GetItem Deliveries, UpdateItem Deliveries, DeleteItem Deliveries,
+                 BatchWriteItem Deliveries, BatchGetItem Events, GetItem TriggerReads, Query TriggerReads,
+                 Query TriggerIndexes, PutItem TriggerWrites, UpdateItem TriggerWrites, DeleteItem TriggerWrites,
+                 ConditionCheckItem TriggerRelated, ConditionCheckItem TriggerRelatedUsers],
+        rights: [WakeWorkers],
     }
 }
 

@@ -19,7 +19,7 @@ pub struct Writer {
     /// The API key, if one was shown.
     pub key: Option<Id>,
     /// The trigger that writes, and how many triggers led to this write, if one does.
-    pub trigger: Option<(String, u8)>,
+    pub trigger: Option<(String, u32)>,
     /// The origin of the request; both parts are empty without a request.
     pub client: Client,
     /// Whether records keep the source address: `events.recordAddresses`.
@@ -66,7 +66,7 @@ impl Writer {
 
     /// A write of a trigger, without a request. `depth` tells how many triggers led to it, one by the event of another.
     #[must_use]
-    pub fn trigger((name, depth): (&str, u8), now: Timestamp, random: [u8; 10]) -> Self {
+    pub fn trigger((name, depth): (&str, u32), now: Timestamp, random: [u8; 10]) -> Self {
         Self {
             by: ActorType::System,
             trigger: Some((name.to_owned(), depth)),

@@ -43,7 +43,7 @@ where
 {
     type One = One<'a, F>;
 
-    async fn open(&self, consumer: &Consumer) -> Result<Opened<One<'a, F>>, Error> {
+    async fn open(&self, consumer: &Consumer, _: Timestamp) -> Result<Opened<One<'a, F>>, Error> {
         let Consumer::Trigger(name) = consumer else {
             return Ok(Opened::Gone);
         };
@@ -111,7 +111,7 @@ where
         let envelope: Envelope = serde_json::from_str(&event.body)
             .map_err(|error| (Outcome::Refused, format!("event-not-understood: {error}")))?;
         let depth = envelope.actor.as_ref().and_then(|actor| actor.depth);
-        if depth.unwrap_or_default() >= self.all.settings.events.max_depth {
+        if depth.unwrap_or_default() >= u32::from(self.all.settings.events.max_depth) {
             return Err((Outcome::Refused, "loop".to_owned()));
         }
         let world = World {

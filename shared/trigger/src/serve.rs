@@ -39,9 +39,10 @@ impl Backing for State {
 pub fn serve(
     run: impl AsyncFn(&str, &Event, &World<'_>) -> Result<(), Failure> + 'static,
 ) -> ExitCode {
-    runtime::consume(Work, async move |state: &'static State, task: Task<Work>| {
-        serve_one(state, &task, &run).await
-    })
+    runtime::consume(
+        Work,
+        async move |state: &'static State, task: Task<Work>| serve_one(state, &task, &run).await,
+    )
 }
 
 async fn serve_one(
@@ -76,7 +77,11 @@ async fn serve_one(
         let function = format!("{}{worker}", task.deployment().table_prefix);
         let payload = json!({ "consumer": consumer });
         // The sweep makes up for a lost wake-up.
-        asleep = state.services.invoke(&function, &payload, task.now()).await.err();
+        asleep = state
+            .services
+            .invoke(&function, &payload, task.now())
+            .await
+            .err();
     }
     Ok(Done::default()
         .count("delivered", delivered)

@@ -6,7 +6,7 @@ use api::event::{Consumer, Envelope};
 use api::query::parse;
 use api::record::Write;
 use api::settings::Settings;
-use api::{Code, Definition, Id, Timestamp};
+use api::{Code, Definition, Timestamp};
 use auth::prepare::{self, Draft, WriteTarget};
 use auth::{Admitted, Visibility, Writer};
 use ring::digest::{SHA256, digest};
@@ -82,7 +82,9 @@ impl World<'_> {
         let given = parameters.iter().map(|(name, value)| (*name, *value));
         let query = parse(definition, given)?;
         if query.cursor.is_some() || query.fields.is_some() || !query.expand.is_empty() {
-            return Err(Failure::new("a trigger's list takes neither cursor, fields nor expand"));
+            return Err(Failure::new(
+                "a trigger's list takes neither cursor, fields nor expand",
+            ));
         }
         let visibility = Visibility::new(definition, &self.caller);
         let (scope, filter) = visibility.list(&query.sort, &query.filter)?;
@@ -158,7 +160,10 @@ impl World<'_> {
         let before = self.store.before_update(&draft, id).await?;
         let target = WriteTarget::any_revision(id);
         let update = prepare::update(&visibility, target, draft, collections::get)?;
-        let record = self.store.update(update, before, &self.writer(call)).await?;
+        let record = self
+            .store
+            .update(update, before, &self.writer(call))
+            .await?;
         Ok(shown(definition, record))
     }
 

@@ -1,8 +1,10 @@
 //! A shift: one invocation serves one consumer.
 
+use std::time::Duration;
+
 use api::event::Consumer;
 use api::{Error, Timestamp};
-use auth::webhook::lease::{First, SHIFT, turn};
+use auth::webhook::lease::{First, turn};
 use auth::webhook::{Breaker, Lease, Turn};
 use futures_util::future::join_all;
 use store::{Settled, Store, Waiting};
@@ -26,6 +28,8 @@ pub struct Shift<'a, N> {
     pub holder: String,
     /// A random number, by which attempts are spread.
     pub seed: u64,
+    /// How long it may take, with the time of the last attempt.
+    pub length: Duration,
 }
 
 /// The deeds of a shift.
@@ -54,7 +58,7 @@ enum Stop {
     Lost,
 }
 
-/// Serves a consumer for at most 20 seconds; does nothing where another worker has the lease.
+/// Serves a consumer for the length of the shift at most; does nothing where another worker has the lease.
 ///
 /// # Errors
 /// `common/unavailable`, `common/internal`: the lease is given back, and what was under way is tried again.
@@ -64,7 +68,7 @@ pub async fn serve<N: Fn() -> Timestamp, R: Receivers>(
 ) -> Result<Served, Error> {
     let mut work = Work {
         dice: Dice::new(shift.seed),
-        until: (shift.clock)().after(SHIFT),
+        until: (shift.clock)().after(shift.length),
         served: Served::default(),
         breaker: Breaker::default(),
         shift,

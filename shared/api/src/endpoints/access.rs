@@ -94,6 +94,16 @@ pub enum Table {
     FilteredRecords,
     /// The table of every collection with row filters that a relation points to.
     RelatedFilteredRecords,
+    /// The table of every collection that a trigger reads or writes.
+    TriggerReads,
+    /// Every index of every such collection.
+    TriggerIndexes,
+    /// The table of every collection that a trigger writes.
+    TriggerWrites,
+    /// The table of every collection that a relation of such a collection points to.
+    TriggerRelated,
+    /// `_users`, where a relation of such a collection points to users.
+    TriggerRelatedUsers,
 }
 
 impl Table {
@@ -101,7 +111,7 @@ impl Table {
     #[must_use]
     pub const fn system(self) -> Option<&'static SystemTable> {
         match self {
-            Self::Users | Self::RelatedUsers => Some(&tables::USERS),
+            Self::Users | Self::RelatedUsers | Self::TriggerRelatedUsers => Some(&tables::USERS),
             Self::Sessions => Some(&tables::SESSIONS),
             Self::Settings => Some(&tables::SETTINGS),
             Self::Throttle => Some(&tables::THROTTLE),
@@ -119,7 +129,11 @@ impl Table {
             | Self::RelatedRecords
             | Self::UniqueRecords
             | Self::FilteredRecords
-            | Self::RelatedFilteredRecords => None,
+            | Self::RelatedFilteredRecords
+            | Self::TriggerReads
+            | Self::TriggerIndexes
+            | Self::TriggerWrites
+            | Self::TriggerRelated => None,
         }
     }
 
