@@ -88,6 +88,12 @@ pub fn triggers() -> &'static [Trigger] {
     TRIGGERS.get_or_init(|| serde_json::from_str(TRIGGERS_JSON).unwrap_or_default())
 }
 
+/// Whether there is a trigger of that name.
+#[must_use]
+pub fn is_trigger(name: &str) -> bool {
+    triggers().iter().any(|trigger| trigger.name == name)
+}
+
 /// Every definition, by name.
 pub fn all() -> impl Iterator<Item = &'static Definition> {
     table().0.iter().filter_map(|(name, _)| get(name))

@@ -30,7 +30,7 @@ async fn list(store: &Store, call: Call<DeliveriesList>) -> Result<Reply<Deliver
     let from = (asked.limit, after.map_err(|_| Code::InvalidCursor)?);
     let (page, ()) = tokio::try_join!(
         store.list_deliveries(&consumer, state, from, call.now),
-        store.need_consumer(&consumer)
+        store.need_consumer(&consumer, collections::is_trigger)
     )?;
     let position = page.next.as_deref().map(str::as_bytes);
     let next_cursor = pager.seal(position, call.random()?)?;

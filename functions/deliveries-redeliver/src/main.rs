@@ -27,7 +27,10 @@ async fn redeliver(
             None => Ok(None),
         }
     };
-    let (event, ()) = tokio::try_join!(event, store.need_consumer(&consumer))?;
+    let (event, ()) = tokio::try_join!(
+        event,
+        store.need_consumer(&consumer, collections::is_trigger)
+    )?;
     let (id, event) = id.zip(event).ok_or(Code::EventGone)?;
     let waiting = Waiting::new(consumer, (id, &event.kind), call.now, event.expires_at);
     let waiting = waiting.asked();

@@ -26,5 +26,6 @@ mod records;
 mod settings;
 mod stamps;
 mod sweeps;
+mod triggers;
 mod users;
 mod webhooks;

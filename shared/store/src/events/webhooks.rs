@@ -224,14 +224,18 @@ impl Store {
         self.turn_webhook(webhook, &after, now).await
     }
 
-    /// Refuses a consumer that does not exist. 1 RRU.
+    /// Refuses a consumer that does not exist. `is_trigger` knows the names of the triggers. 1 RRU for a webhook.
     ///
     /// # Errors
     /// `webhooks/not-found`, `triggers/not-found`, `common/unavailable`, `common/internal`.
-    pub async fn need_consumer(&self, consumer: &Consumer) -> Result<(), Error> {
+    pub async fn need_consumer(
+        &self,
+        consumer: &Consumer,
+        is_trigger: impl Fn(&str) -> bool,
+    ) -> Result<(), Error> {
         let exists = match consumer {
             Consumer::Webhook(id) => self.webhook(*id).await?.is_some(),
-            Consumer::Trigger(_) => false,
+            Consumer::Trigger(name) => is_trigger(name),
         };
         if exists {
             Ok(())
