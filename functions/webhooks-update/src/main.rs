@@ -22,8 +22,8 @@ async fn update(store: &Store, call: Call<WebhooksUpdate>) -> Result<Reply<Webho
         }
     };
     let (admin, before) = tokio::try_join!(store.admin(&credentials, call.now), before)?;
-    let before = before.ok_or(Code::WebhookNotFound)?;
     let asked = call.body.read()?;
+    let before = before.ok_or(Code::WebhookNotFound)?;
     let after = before.clone().changed(asked, collections::exists)?;
     if after.url != before.url {
         let client = worker::client(call.settings.events.allow_private_addresses);

@@ -36,7 +36,10 @@ async fn run(name: &str, event: &Event, world: &World<'_>) -> Result<(), Failure
                     tokio::time::sleep(Duration::from_secs(60)).await;
                     Ok(())
                 }
-                "foreign" => world.create("orders", json!({})).await.map(|_| ()),
+                "foreign" => world
+                    .create("wiki", json!({ "title": "x" }))
+                    .await
+                    .map(|_| ()),
                 message => {
                     let note = json!({ "title": format!("seen {message}") });
                     world.create("notes", note).await.map(|_| ())

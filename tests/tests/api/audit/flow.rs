@@ -46,7 +46,7 @@ impl<'a> World<'a> {
     }
 
     fn create(&self, title: &str) -> String {
-        let event = Event::new("POST", "/api/audited").json(&json!({ "title": title }));
+        let event = Event::new("POST", "/api/wiki").json(&json!({ "title": title }));
         let made = self.ask(&self.create, event, 201);
         made["id"].as_str().unwrap().to_owned()
     }
@@ -81,12 +81,12 @@ fn every_audited_write_of_a_record_is_in_the_log_with_its_actor_and_without_valu
     world.flow.start_worker("events", &[]);
     world.flow.open();
     let id = world.create("a secret title");
-    let path = format!("/api/audited/{id}");
+    let path = format!("/api/wiki/{id}");
     let change = Event::new("PATCH", &path).json(&json!({ "title": "another title" }));
     let _ = world.ask(&world.update, change, 200);
     let _ = world.ask(&world.delete, Event::new("DELETE", &path), 204);
     // A refused write and a record of another collection make no entry.
-    let refused = Event::new("POST", "/api/audited").json(&json!({ "title": 1 }));
+    let refused = Event::new("POST", "/api/wiki").json(&json!({ "title": 1 }));
     let _ = world.ask(&world.create, refused, 400);
     let other = Event::new("POST", "/api/posts").json(&json!({ "title": "x" }));
     let _ = world.ask(&world.create, other, 201);
@@ -106,7 +106,7 @@ fn every_audited_write_of_a_record_is_in_the_log_with_its_actor_and_without_valu
             (&entry["actor"]["type"], &entry["actor"]["id"]),
             (&json!("user"), admin)
         );
-        assert_eq!(entry["subject"]["collection"], "audited");
+        assert_eq!(entry["subject"]["collection"], "wiki");
         assert_eq!(entry["changed"], json!(["title"]), "{entry}");
         assert!(entry["requestId"].is_string(), "{entry}");
         assert!(!entry.to_string().contains(" title"), "{entry}");

@@ -36,5 +36,5 @@ fn an_admin_lists_the_audit_log_and_nobody_changes_it() {
         assert_eq!(reply["error"]["details"][0]["field"], field, "{query}");
     }
     let reply = admin.get(&format!("{PATH}?cursor=abc")).expect(400);
-    assert_eq!(reply.code(), "common/invalid-cursor");
+    assert_eq!(reply.code(), "data/invalid-cursor");
 }

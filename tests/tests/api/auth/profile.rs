@@ -188,6 +188,7 @@ fn a_profile_is_bounded_and_apart_from_the_system() {
         .collect();
     let expected = [
         "auth_version",
+        "change",
         "created_at",
         "disabled",
         "email",

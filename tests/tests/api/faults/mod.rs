@@ -108,7 +108,7 @@ impl Area {
         match function.split_once('-') {
             Some(("records", _)) => Self::Records,
             Some(("users", _)) => Self::Users,
-            Some(("api" | "settings", _)) => Self::Keys,
+            Some(("api" | "audit" | "settings", _)) => Self::Keys,
             Some(("webhooks" | "deliveries", _)) => Self::Webhooks,
             _ => Self::Accounts,
         }
