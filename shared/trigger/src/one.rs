@@ -9,6 +9,7 @@ use api::trigger::Trigger;
 use api::wire::Attempt;
 use api::{Error, Timestamp};
 use auth::Admitted;
+use serde::Deserialize;
 use store::{KeptEvent, Store, Waiting};
 use tokio::time::{Instant, timeout};
 use worker::{Opened, Outcome, Receiver, Receivers, Terms, Tried};
@@ -108,7 +109,8 @@ where
     /// Runs the code after an event. An event that too many triggers led to is parked: they may feed each other.
     async fn run(&self, event: &KeptEvent, now: Timestamp) -> Result<(), (Outcome, String)> {
         let again = |reason: String| (Outcome::Failed(None), reason);
-        let envelope: Envelope = serde_json::from_str(&event.body)
+        let envelope = api::value::parse(&event.body)
+            .and_then(Envelope::deserialize)
             .map_err(|error| (Outcome::Refused, format!("event-not-understood: {error}")))?;
         let depth = envelope.actor.as_ref().and_then(|actor| actor.depth);
         if depth.unwrap_or_default() >= u32::from(self.all.settings.events.max_depth) {
