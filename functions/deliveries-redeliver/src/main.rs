@@ -12,7 +12,7 @@ fn main() -> ExitCode {
     runtime::serve(DeliveriesRedeliver, redeliver)
 }
 
-/// Puts the delivery in front of its queue, where the next look of the sweep finds it.
+/// Puts the delivery in front of its queue, where the next invocation of its worker finds it.
 async fn redeliver(
     store: &Store,
     call: Call<DeliveriesRedeliver>,

@@ -61,7 +61,7 @@ pub(crate) async fn wanted<'a>(
     Ok(wanted)
 }
 
-/// Wakes the worker of each consumer; returns why some were not. The sweep makes up for those.
+/// Wakes the worker of each consumer; returns why some were not. A later event wakes those.
 pub(crate) async fn wake(
     state: &State,
     task: &Task<Events>,

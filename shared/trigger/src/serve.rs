@@ -76,7 +76,7 @@ async fn serve_one(
         let worker = <Work as api::consumers::Work>::WORKER.name;
         let function = format!("{}{worker}", task.deployment().table_prefix);
         let payload = json!({ "consumer": consumer });
-        // The sweep makes up for a lost wake-up.
+        // A later event makes up for a lost wake-up.
         asleep = state
             .services
             .invoke(&function, &payload, task.now())
