@@ -37,9 +37,9 @@ pub struct Settings {
     pub cors: Cors,
     /// What is known of a user.
     pub users: Users,
-    /// What events tell, and what becomes of them.
+    /// The content of events, and how long they are kept.
     pub events: Events,
-    /// What is kept of who did what.
+    /// The audit log.
     pub audit: Audit,
 }
 

@@ -50,6 +50,6 @@ pub struct RoleChange {
 pub struct AuditPage {
     /// The entries, newest first.
     pub items: Vec<AuditEntry>,
-    /// What to send as `cursor` for the next page; null at the end.
+    /// The `cursor` of the next page; null at the end.
     pub next_cursor: Option<String>,
 }

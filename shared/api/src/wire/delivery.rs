@@ -78,6 +78,6 @@ pub struct Delivery {
 pub struct DeliveryPage {
     /// The deliveries: waiting ones, then parked ones, then those that have arrived, each newest first.
     pub items: Vec<Delivery>,
-    /// What to send as `cursor` for the next page; null at the end.
+    /// The `cursor` of the next page; null at the end.
     pub next_cursor: Option<String>,
 }

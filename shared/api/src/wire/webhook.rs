@@ -16,11 +16,11 @@ const MAX_COLLECTIONS: usize = 50;
 const TIMEOUT: [u64; 2] = [1, 15];
 const CONCURRENCY: [u64; 2] = [1, 10];
 
-/// What a webhook is to be; `auth::webhook` says what its parts may be.
+/// The parts of a new webhook; `auth::webhook` checks them.
 #[derive(Debug, JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NewWebhook {
-    /// What people call it, 1 to 100 characters.
+    /// The name for people, 1 to 100 characters.
     #[schemars(length(min = 1, max = 100))]
     pub name: String,
     /// Where deliveries go: `https`, the port 443 or one from 1024 on, at most 2,048 bytes, a public address.
@@ -66,7 +66,7 @@ impl Body for NewWebhook {
 #[derive(Debug, JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WebhookChanges {
-    /// What people call it, 1 to 100 characters.
+    /// The name for people, 1 to 100 characters.
     #[schemars(length(min = 1, max = 100))]
     pub name: Option<String>,
     /// Where deliveries go.
@@ -139,7 +139,7 @@ pub enum WebhookState {
 pub struct Webhook {
     /// The webhook's id.
     pub id: Id,
-    /// What people call it.
+    /// The name for people.
     pub name: String,
     /// Where deliveries go.
     pub url: String,
