@@ -7,7 +7,7 @@ use api::event::Envelope;
 use invoke::Entry;
 use runtime::Task;
 
-use crate::state::State;
+use worker::State;
 
 /// Sends the events to the bus; returns the places of the records whose events it has not taken.
 pub(crate) async fn send(

@@ -9,7 +9,7 @@ use runtime::Task;
 use serde_json::json;
 use store::{Derived, Waiting};
 
-use crate::state::State;
+use worker::State;
 
 /// The wishes of the consumers for the events of a batch.
 #[derive(Default)]

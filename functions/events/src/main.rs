@@ -2,7 +2,6 @@
 
 mod bus;
 mod consumers;
-mod state;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -12,7 +11,7 @@ use api::consumers::Events;
 use runtime::{Done, Task};
 use store::{Derived, World, is_audited, read_batch};
 
-use crate::state::State;
+use worker::State;
 
 fn main() -> ExitCode {
     runtime::consume(Events, make)

@@ -2,37 +2,16 @@
 
 use std::process::ExitCode;
 
+use api::Error;
 use api::consumers::{Triggers as Work, Wake};
 use api::event::Event;
-use api::{Error, Timestamp};
-use auth::{Admitted, Backing, Opening, PresentedKey};
-use invoke::Services;
 use runtime::{Done, Task};
 use serde_json::json;
-use store::Store;
-use worker::{Served, Shift};
+use worker::{Served, Shift, State};
 
 use crate::failure::Failure;
 use crate::one::{LONGEST, Triggers};
 use crate::world::World;
-
-/// The tables and the other services.
-struct State {
-    store: Store,
-    services: Services,
-}
-
-impl Backing for State {
-    async fn open(opening: Opening<'_>) -> Result<Self, Error> {
-        let services = Services::new(&opening.deployment.aws, store::connector());
-        let store = Store::open(opening).await?;
-        Ok(Self { store, services })
-    }
-
-    async fn judge(&self, key: Option<&PresentedKey>, now: Timestamp) -> Result<Admitted, Error> {
-        self.store.judge(key, now).await
-    }
-}
 
 /// Runs the triggers' code until Lambda stops the process. An event comes again where the code fails, takes longer than
 /// 20 seconds or panics, which ends the process.

@@ -8,9 +8,11 @@ mod post;
 mod receiver;
 mod round;
 mod serve;
+mod state;
 mod sweep;
 
 pub use post::{admit, client, post};
 pub use receiver::{Opened, Outcome, Receiver, Receivers, Terms, Tried};
 pub use serve::{Served, Shift, serve};
+pub use state::State;
 pub use sweep::sweep;

@@ -1,4 +1,4 @@
-//! The tables and the other services.
+//! The state of a worker: the tables and the other services.
 
 use api::{Error, Timestamp};
 use auth::{Admitted, Backing, Opening, PresentedKey};
@@ -6,9 +6,11 @@ use invoke::Services;
 use store::Store;
 
 /// The tables and the other services.
-pub(crate) struct State {
-    pub(crate) store: Store,
-    pub(crate) services: Services,
+pub struct State {
+    /// The tables.
+    pub store: Store,
+    /// The other services.
+    pub services: Services,
 }
 
 impl Backing for State {
