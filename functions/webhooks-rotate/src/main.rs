@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use api::endpoints::WebhooksRotate;
 use api::wire::ShownWebhook;
-use api::{Code, Error, Id};
+use api::{Code, Error};
 use auth::webhook::{Secret, hook};
 use runtime::{Call, Reply};
 use store::Store;
@@ -16,14 +16,8 @@ fn main() -> ExitCode {
 /// Keeps a new secret beside the old one, which signs as well for a day, and shows the new one.
 async fn rotate(store: &Store, call: Call<WebhooksRotate>) -> Result<Reply<WebhooksRotate>, Error> {
     let credentials = call.credentials(store).await?;
-    let id = call.id().parse::<Id>().ok();
-    let before = async {
-        match id {
-            Some(id) => store.webhook(id).await,
-            None => Ok(None),
-        }
-    };
-    let (admin, before) = tokio::try_join!(store.admin(&credentials, call.now), before)?;
+    let admin = store.admin(&credentials, call.now);
+    let (admin, before) = tokio::try_join!(admin, store.webhook_at(call.id()))?;
     let before = before.ok_or(Code::WebhookNotFound)?;
     let secret = Secret::new(call.random()?);
     let sealed = hook::seal(

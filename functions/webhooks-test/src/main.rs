@@ -17,14 +17,8 @@ fn main() -> ExitCode {
 /// Sends a test, signed as every delivery is; a success tells that a failing receiver answers again.
 async fn test(store: &Store, call: Call<WebhooksTest>) -> Result<Reply<WebhooksTest>, Error> {
     let credentials = call.credentials(store).await?;
-    let id = call.id().parse::<Id>().ok();
-    let webhook = async {
-        match id {
-            Some(id) => store.webhook(id).await,
-            None => Ok(None),
-        }
-    };
-    let (admin, webhook) = tokio::try_join!(store.admin(&credentials, call.now), webhook)?;
+    let admin = store.admin(&credentials, call.now);
+    let (admin, webhook) = tokio::try_join!(admin, store.webhook_at(call.id()))?;
     let webhook = webhook.ok_or(Code::WebhookNotFound)?;
     let secrets = webhook.secrets(store.sealing_keys().await?, call.now)?;
     let id = Id::new(call.now, call.random()?);

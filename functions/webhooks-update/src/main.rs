@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use api::endpoints::WebhooksUpdate;
-use api::{Code, Error, Id};
+use api::{Code, Error};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -14,14 +14,8 @@ fn main() -> ExitCode {
 /// Reads the webhook beside the session, judges a new URL, and writes the settings that differ.
 async fn update(store: &Store, call: Call<WebhooksUpdate>) -> Result<Reply<WebhooksUpdate>, Error> {
     let credentials = call.credentials(store).await?;
-    let id = call.id().parse::<Id>().ok();
-    let before = async {
-        match id {
-            Some(id) => store.webhook(id).await,
-            None => Ok(None),
-        }
-    };
-    let (admin, before) = tokio::try_join!(store.admin(&credentials, call.now), before)?;
+    let admin = store.admin(&credentials, call.now);
+    let (admin, before) = tokio::try_join!(admin, store.webhook_at(call.id()))?;
     let asked = call.body.read()?;
     let before = before.ok_or(Code::WebhookNotFound)?;
     let after = before.clone().changed(asked, collections::exists)?;

@@ -64,6 +64,17 @@ impl Store {
         }
     }
 
+    /// Reads the webhook of an id as a caller sends it; `None` where the text is no id. Strongly consistent: 1 RRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn webhook_at(&self, id: &str) -> Result<Option<Webhook>, Error> {
+        match id.parse() {
+            Ok(id) => self.webhook(id).await,
+            Err(_) => Ok(None),
+        }
+    }
+
     /// Reads a webhook. Strongly consistent: 1 RRU.
     ///
     /// # Errors
