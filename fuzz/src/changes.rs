@@ -100,7 +100,7 @@ static PROFILE: LazyLock<Vec<ProfileField>> = LazyLock::new(|| {
 
 /// Reading a stream record: any content is events or unfit. The same record always makes the same events, which go over
 /// the wire and come back.
-pub fn events(data: &[u8]) {
+pub fn changes(data: &[u8]) {
     let Ok(record) = serde_json::from_str::<Value>(&text(data, WORDS)) else {
         return;
     };

@@ -3,15 +3,15 @@
 //! `cargo fuzz-all` looks for such bytes; `cargo test` runs these functions over the corpora, which hold the seeds and
 //! every input that once broke a function.
 
+mod changes;
 mod cursor;
 mod definition;
-mod events;
 mod filter;
 mod index;
 
+pub use changes::changes;
 pub use cursor::cursor;
 pub use definition::definition;
-pub use events::events;
 pub use filter::filter;
 pub use index::index;
 
@@ -52,7 +52,7 @@ mod tests {
     fn the_corpora_break_nothing() {
         replay("cursor", super::cursor);
         replay("definition", super::definition);
-        replay("events", super::events);
+        replay("changes", super::changes);
         replay("filter", super::filter);
         replay("index", super::index);
     }

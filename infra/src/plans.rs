@@ -161,6 +161,28 @@ mod tests {
         }
     }
 
+    /// The emulator starts a function with `cargo run --bin`, which takes one binary of that name, also a fuzz target.
+    #[test]
+    fn no_two_packages_have_a_binary_of_one_name() {
+        let mut folders = vec![root()];
+        let mut seen = BTreeSet::new();
+        while let Some(folder) = folders.pop() {
+            let manifest = fs::read_to_string(folder.join("Cargo.toml")).unwrap_or_default();
+            for binary in manifest.split("[[bin]]\nname = \"").skip(1) {
+                let name = binary.split('"').next().expect("a name").to_owned();
+                assert!(seen.insert(name.clone()), "two binaries are called {name}");
+            }
+            let inside = fs::read_dir(&folder).expect("a folder");
+            let inside = inside.map(|entry| entry.expect("an entry").path());
+            let own = |path: &PathBuf| {
+                let name = path.file_name().and_then(|name| name.to_str());
+                path.is_dir() && name.is_some_and(|name| name != "target" && !name.starts_with('.'))
+            };
+            folders.extend(inside.filter(own));
+        }
+        assert!(PAGE.iter().all(|entry| seen.contains(entry.name)));
+    }
+
     #[test]
     fn no_two_entries_share_method_and_path() {
         let mut seen = BTreeSet::new();
