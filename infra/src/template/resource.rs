@@ -73,7 +73,10 @@ impl<'a> Resources<'a> {
         id: String,
         resource: &Resource<P>,
     ) -> Result<(), String> {
-        let value = serde_yaml_ng::to_value(resource)
+        // By way of JSON's text: a number of serde_json, as any precision has it, would become a map in YAML.
+        let text = serde_json::to_string(resource);
+        let text = text.map_err(|error| format!("Cannot write {id}: {error}"))?;
+        let value: Value = serde_yaml_ng::from_str(&text)
             .map_err(|error| format!("Cannot write {id}: {error}"))?;
         match self.map.insert(Value::from(id.as_str()), value) {
             None => Ok(()),

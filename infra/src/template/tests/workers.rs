@@ -51,6 +51,14 @@ fn of_type<'a>(template: &'a Json, kind: &str) -> Vec<(&'a str, &'a Json)> {
 }
 
 #[test]
+fn every_number_is_a_number() {
+    let marks = marks();
+    let text = draw(&Plan::whole(&[], &marks)).expect("drawn");
+    assert!(text.contains("MaximumRetryAttempts: 0\n"), "{text}");
+    assert!(!text.contains("$serde_json"), "{text}");
+}
+
+#[test]
 fn every_table_with_a_stream_has_a_mapping_with_its_filters() {
     let template = template(true);
     let shards: Vec<String> = (0..16).map(|shard| shard.to_string()).collect();
