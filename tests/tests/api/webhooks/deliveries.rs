@@ -19,8 +19,18 @@ fn put(dynamo: &Dynamo, table: &str, item: &Value) {
     dynamo.engine().call("PutItem", &put).unwrap();
 }
 
+/// Puts an event, as long as a consumer wants it.
+pub(super) fn keep(dynamo: &Dynamo, id: &str) {
+    put(
+        dynamo,
+        "local-_events",
+        &json!({ "id": { "S": id }, "type": { "S": "auth.login" }, "body": { "S": "{}" },
+            "expires_at": { "N": "99999999999" } }),
+    );
+}
+
 /// Puts an item of a consumer's queue.
-fn deliver(dynamo: &Dynamo, webhook: &Webhook, id: &str) {
+pub(super) fn deliver(dynamo: &Dynamo, webhook: &Webhook, id: &str) {
     let mut item = json!({ "consumer": { "S": format!("webhook:{}", webhook.id) }, "id": { "S": id },
         "type": { "S": "auth.login" }, "attempts": { "N": "1" }, "expires_at": { "N": "99999999999" },
         "last": { "M": { "at": { "N": "1790000000000" }, "ms": { "N": "7" }, "status": { "N": "500" },
@@ -104,12 +114,7 @@ fn a_redelivery_comes_first_and_twice_asked_is_once_there() {
     };
     let webhook = Webhook::to(URL);
     let id = event(9);
-    put(
-        &inside.dynamo,
-        "local-_events",
-        &json!({ "id": { "S": id }, "type": { "S": "auth.login" }, "body": { "S": "{}" },
-            "expires_at": { "N": "99999999999" } }),
-    );
+    keep(&inside.dynamo, &id);
     deliver(&inside.dynamo, &webhook, &format!("k#{id}"));
     let path = format!("{}/{id}/redeliver", webhook.deliveries());
     for _ in 0..2 {

@@ -1,6 +1,7 @@
 //! Webhooks: their management, their tests, and the deliveries to them.
 
 mod deliveries;
+mod deployed;
 mod manage;
 pub(crate) mod receiver;
 mod sending;
