@@ -2,6 +2,7 @@
 
 use local::invocation::Front;
 use local::pump::Pump;
+use serde_json::json;
 
 use crate::apart::Apart;
 use crate::engine;
@@ -36,17 +37,28 @@ impl<'a> Flow<'a> {
         }
     }
 
+    /// An instance of a function on these tables, which can wake the workers.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    #[must_use]
+    pub fn function(&self, function: &str, env: &[(&str, &str)]) -> Instance<'a> {
+        let lambda = self.front.endpoint();
+        let own = [("AWS_ENDPOINT_URL_LAMBDA", lambda.as_str())];
+        self.apart.function(function, "flow", &[&own, env].concat())
+    }
+
     /// Starts an instance of a worker, which gets the changes from now on.
     ///
     /// # Panics
     /// It cannot be started.
     pub fn start_worker(&mut self, worker: &str, env: &[(&str, &str)]) {
         let (tables, lambda) = (self.apart.proxy.endpoint(), self.front.endpoint());
-        let mut all = vec![
+        let own = [
             ("AWS_ENDPOINT_URL_DYNAMODB", tables.as_str()),
             ("AWS_ENDPOINT_URL_LAMBDA", lambda.as_str()),
         ];
-        all.extend_from_slice(env);
+        let all = [&own, env].concat();
         let instance = self.inside.variant(worker, "flow", 1, &all);
         self.front.alias(worker, instance.slot());
         self.workers.push(instance);
@@ -61,6 +73,15 @@ impl<'a> Flow<'a> {
         let lost = file.with_extension("lost");
         let pump = Pump::start(file, &lost, &self.inside.template, &self.front).unwrap();
         self.pump = Some(pump);
+    }
+
+    /// Has a worker look once for what is due, as the schedule does once a minute.
+    ///
+    /// # Panics
+    /// The worker fails.
+    pub fn sweep(&self) {
+        let sweep = json!({ "sweep": true });
+        let _ = self.front.invoke("webhooks-deliver", &sweep).unwrap();
     }
 
     /// Stops the flow, as the end of its process does.

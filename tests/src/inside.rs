@@ -14,6 +14,7 @@ use api::fingerprint;
 use api::project::VARIABLE;
 use local::dynamo::Dynamo;
 use local::emulator::{Emulator, Function};
+use local::invocation::Front;
 use local::process::Process;
 use local::proxy::{Call, Proxy};
 use local::template::Template;
@@ -31,6 +32,7 @@ use crate::stack::{ADMIN_EMAIL, JWT_SECRET};
 pub struct Inside {
     // In the order in which they have to end.
     processes: Mutex<Vec<(String, Process)>>,
+    front: Front,
     emulator: Emulator,
     /// The proxy between the functions and DynamoDB: policies, ledger, faults.
     pub proxy: Proxy,
@@ -69,8 +71,11 @@ impl Inside {
         fs::write(&routes, &project.routes)
             .map_err(|error| format!("Cannot write {}: {error}", routes.display()))?;
         let emulator = Emulator::start(&cargo_lambda, &folder, &routes, &served)?;
+        // No worker is behind it: what is woken waits, and the tables stay as a test has written them.
+        let front = Front::start(&emulator.url(), &template)?;
         let inside = Self {
             processes: Mutex::default(),
+            front,
             emulator,
             proxy,
             dynamo,
@@ -167,7 +172,9 @@ impl Inside {
         let entry = PAGE.iter().find(|entry| entry.name == function);
         // A worker knows the definitions whole.
         let mark = entry.map_or(marks.records.as_str(), |entry| marks.for_guard(entry.guard));
+        let lambda = self.front.endpoint();
         let mut all = vec![
+            ("AWS_ENDPOINT_URL_LAMBDA", lambda.as_str()),
             (VARIABLE, project.as_str()),
             (fingerprint::VARIABLE, mark),
             ("BAKEND_AUTH_BCRYPT_COST", "4"),

@@ -6,17 +6,19 @@ use api::endpoints::DeliveriesRedeliver;
 use api::{Code, Error, Id};
 use auth::webhook::consumer;
 use runtime::{Call, Reply};
-use store::{Store, Waiting};
+use store::Waiting;
+use worker::State;
 
 fn main() -> ExitCode {
     runtime::serve(DeliveriesRedeliver, redeliver)
 }
 
-/// Puts the delivery in front of its queue, where the next invocation of its worker finds it.
+/// Puts the delivery in front of its queue and wakes the worker. Where that fails, the sweep wakes it within a minute.
 async fn redeliver(
-    store: &Store,
+    state: &State,
     call: Call<DeliveriesRedeliver>,
 ) -> Result<Reply<DeliveriesRedeliver>, Error> {
+    let store = &state.store;
     let credentials = call.credentials(store).await?;
     let admin = store.admin(&credentials, call.now).await?;
     let consumer = consumer::parse(call.id())?;
@@ -35,5 +37,9 @@ async fn redeliver(
     let waiting = Waiting::new(consumer, (id, &event.kind), call.now, event.expires_at);
     let waiting = waiting.asked();
     store.redeliver(&waiting).await?;
+    let prefix = &call.deployment.table_prefix;
+    if let Some(reason) = state.wake(&waiting.consumer, prefix, call.now).await {
+        call.warn(&reason);
+    }
     Ok(Reply::to(&admin, waiting.to_wire()))
 }

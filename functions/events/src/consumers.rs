@@ -3,10 +3,9 @@
 use std::collections::BTreeSet;
 
 use api::Error;
-use api::consumers::{Events, serving};
+use api::consumers::Events;
 use api::event::{Consumer, Envelope};
 use runtime::Task;
-use serde_json::json;
 use store::{Derived, Waiting};
 
 use worker::State;
@@ -61,21 +60,16 @@ pub(crate) async fn wanted<'a>(
     Ok(wanted)
 }
 
-/// Wakes the worker of each consumer; returns why some were not. A later event wakes those.
+/// Wakes the worker of each consumer; returns why some sleep on.
 pub(crate) async fn wake(
     state: &State,
     task: &Task<Events>,
     consumers: &[Consumer],
 ) -> Vec<String> {
+    let prefix = &task.deployment().table_prefix;
     let mut asleep = Vec::new();
     for consumer in consumers {
-        let Some(worker) = serving(consumer) else {
-            continue;
-        };
-        let function = format!("{}{}", task.deployment().table_prefix, worker.name);
-        let payload = json!({ "consumer": consumer.to_string() });
-        let woken = state.services.invoke(&function, &payload, task.now()).await;
-        asleep.extend(woken.err().and_then(|error| error.cause));
+        asleep.extend(state.wake(consumer, prefix, task.now()).await);
     }
     asleep
 }

@@ -115,6 +115,18 @@ impl Front {
         aliases.insert(function.to_owned(), name.to_owned());
     }
 
+    /// Invokes a function and waits for its reply; not for asynchronous code.
+    ///
+    /// # Errors
+    /// The function failed, died or took too long.
+    pub fn invoke(&self, function: &str, payload: &Value) -> Result<Value, String> {
+        let runtime = self.runtime.as_ref().ok_or("the front is stopped")?;
+        match runtime.block_on(self.caller().invoke(function, payload)) {
+            Outcome::Reply(reply) => Ok(reply),
+            Outcome::Failed(reason) => Err(reason),
+        }
+    }
+
     /// A handle for invocations from this process.
     #[must_use]
     pub fn caller(&self) -> Caller {

@@ -88,6 +88,19 @@ pub struct Wake {
     pub consumer: Consumer,
 }
 
+/// The payload of a worker that is woken for a consumer, and asked once a minute to look for what is due.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(untagged)]
+pub enum Turn {
+    /// A consumer is to be served.
+    Wake(Wake),
+    /// `{"sweep": true}`: every consumer is looked at, and its worker is woken where it is needed.
+    Sweep {
+        /// Always true.
+        sweep: bool,
+    },
+}
+
 impl Worker {
     /// Whether it reads the signing keys when it starts.
     #[must_use]
@@ -163,6 +176,16 @@ workers! {
         rights: [WakeWorkers, PutEvents],
     }
 
+    /// Deliver events to webhooks; once a minute, wake the worker of each consumer that needs one.
+    WebhooksDeliver "webhooks-deliver": WakesAndSweeps Turn {
+        timeout: 60,
+        memory: 256,
+        serves: Webhooks,
+        access: [GetItem Settings, GetItem Deliveries, Query Deliveries, UpdateItem Deliveries, DeleteItem Deliveries,
+                 BatchGetItem Deliveries, BatchWriteItem Deliveries, BatchGetItem Events],
+        rights: [WakeWorkers],
+    }
+
     /// Run the owner's triggers.
     Triggers "triggers": Wakes Wake {
         timeout: 60,
@@ -189,6 +212,18 @@ mod tests {
             assert!(worker.doc.ends_with('.'), "{}", worker.doc);
             assert!((1..=900).contains(&worker.timeout), "{}", worker.name);
         }
+    }
+
+    #[test]
+    fn a_turn_is_a_consumer_or_the_sweep() {
+        let read = |text| serde_json::from_str::<Turn>(text).ok();
+        let consumer = Consumer::Trigger("welcome".to_owned());
+        let wake = read(r#"{"consumer":"trigger:welcome"}"#);
+        assert_eq!(wake, Some(Turn::Wake(Wake { consumer })));
+        let sweep = read(r#"{"sweep":true}"#);
+        assert_eq!(sweep, Some(Turn::Sweep { sweep: true }));
+        assert_eq!(read(r#"{"consumer":"welcome"}"#), None);
+        assert_eq!(read("{}"), None);
     }
 
     #[test]

@@ -289,6 +289,7 @@ entry::endpoints! {
         NoBody => 202 Delivery {
         errors: [WebhookNotFound, TriggerNotFound, EventGone],
         access: [GetItem Events, GetItem Deliveries, PutItem Deliveries, DeleteItem Deliveries],
+        rights: [WakeWorkers],
     }
 
     /// List every setting with its value, where that comes from, and how to change it; secrets as `set` or `unset`.

@@ -98,6 +98,11 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
         log::repeated_refresh(&self.request_id, session, age);
     }
 
+    /// Writes a warning that leaves the reply as it is.
+    pub fn warn(&self, reason: &str) {
+        log::warn(reason);
+    }
+
     /// Random bytes, fit for secrets.
     ///
     /// # Errors

@@ -6,7 +6,6 @@ use api::Error;
 use api::consumers::{Triggers as Work, Wake};
 use api::event::Event;
 use runtime::{Done, Task};
-use serde_json::json;
 use worker::{Served, Shift, State};
 
 use crate::failure::Failure;
@@ -50,21 +49,15 @@ async fn serve_one(
         parked,
         more,
     } = worker::serve(shift, &&triggers).await?;
-    let mut asleep = None;
-    if more {
-        let worker = <Work as api::consumers::Work>::WORKER.name;
-        let function = format!("{}{worker}", task.deployment().table_prefix);
-        let payload = json!({ "consumer": consumer });
-        // A later event makes up for a lost wake-up.
-        asleep = state
-            .services
-            .invoke(&function, &payload, task.now())
-            .await
-            .err();
-    }
+    let prefix = &task.deployment().table_prefix;
+    let asleep = if more {
+        state.wake(consumer, prefix, task.now()).await
+    } else {
+        None
+    };
     Ok(Done::default()
         .count("delivered", delivered)
         .count("failed", failed)
         .count("parked", parked)
-        .warn(asleep.and_then(|error| error.cause)))
+        .warn(asleep))
 }

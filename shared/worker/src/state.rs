@@ -1,8 +1,11 @@
 //! The state of a worker: the tables and the other services.
 
+use api::consumers::serving;
+use api::event::Consumer;
 use api::{Error, Timestamp};
 use auth::{Admitted, Backing, Opening, PresentedKey};
 use invoke::Services;
+use serde_json::json;
 use store::Store;
 
 /// The tables and the other services.
@@ -11,6 +14,23 @@ pub struct State {
     pub store: Store,
     /// The other services.
     pub services: Services,
+}
+
+impl State {
+    /// Wakes the worker of a consumer and does not wait for it; returns why it sleeps on, if it does. The sweep makes up for
+    /// it.
+    pub async fn wake(
+        &self,
+        consumer: &Consumer,
+        table_prefix: &str,
+        now: Timestamp,
+    ) -> Option<String> {
+        let worker = serving(consumer)?;
+        let function = format!("{table_prefix}{}", worker.name);
+        let payload = json!({ "consumer": consumer.to_string() });
+        let woken = self.services.invoke(&function, &payload, now).await;
+        woken.err().and_then(|error| error.cause)
+    }
 }
 
 impl Backing for State {

@@ -29,3 +29,4 @@ mod sweeps;
 mod triggers;
 mod users;
 mod webhooks;
+mod world;

@@ -1,109 +1,13 @@
 //! Triggers: the suite's own code, after events that went the whole way.
 
-use std::time::{Duration, Instant};
-
-use blackbox::{Event, Flow, Instance, PASSWORD, fresh_email, stack};
+use blackbox::{Event, Inside, stack};
 use serde_json::{Value, json};
 
-/// How long a trigger may take on a busy machine.
-const PATIENCE: Duration = Duration::from_secs(60);
+use crate::world::World;
 
-/// A flow with the suite's triggers, an admin, and the functions that write and read records.
-struct World<'a> {
-    flow: Flow<'a>,
-    admin: Value,
-    create: Instance<'a>,
-    delete: Instance<'a>,
-    list: Instance<'a>,
-    deliveries: Instance<'a>,
-}
-
-impl<'a> World<'a> {
-    fn new(inside: &'a blackbox::Inside) -> Self {
-        let mut flow = Flow::new(inside);
-        let email = fresh_email();
-        let own = [("BAKEND_ADMIN_EMAIL", email.as_str())];
-        let register = flow.apart.function("register", "triggers", &own);
-        let body = json!({ "email": email, "password": PASSWORD });
-        let event = Event::new("POST", "/api/auth/register").json(&body);
-        let admin = flow.apart.ask(&register, &event).expect(201).json();
-        let start = |name: &str| flow.apart.function(name, "triggers", &[]);
-        let (create, delete) = (start("records-create"), start("records-delete"));
-        let (list, deliveries) = (start("records-list"), start("deliveries-list"));
-        flow.start_worker("triggers", &[]);
-        flow.start_worker("events", &[]);
-        flow.open();
-        Self {
-            create,
-            delete,
-            list,
-            deliveries,
-            admin,
-            flow,
-        }
-    }
-
-    fn ask(&self, function: &Instance<'_>, event: Event, status: u16) -> Value {
-        let token = self.admin["accessToken"].as_str().unwrap();
-        let reply = self.flow.apart.ask(function, &event.token(token));
-        let reply = reply.expect(status);
-        if status == 204 {
-            Value::Null
-        } else {
-            reply.json()
-        }
-    }
-
-    fn create(&self, collection: &str, fields: &Value) -> String {
-        let event = Event::new("POST", &format!("/api/{collection}")).json(fields);
-        let made = self.ask(&self.create, event, 201);
-        made["id"].as_str().unwrap().to_owned()
-    }
-
-    /// The values of a field in a collection, sorted, as soon as `enough` says so.
-    fn wait_for(
-        &self,
-        (collection, field): (&str, &str),
-        enough: impl Fn(&[String]) -> bool,
-    ) -> Vec<String> {
-        self.until(
-            || {
-                let event = Event::new("GET", &format!("/api/{collection}?limit=100"));
-                let page = self.ask(&self.list, event, 200);
-                let items = page["items"].as_array().unwrap();
-                let values = items.iter().filter_map(|item| item[field].as_str());
-                let mut values: Vec<String> = values.map(ToOwned::to_owned).collect();
-                values.sort();
-                values
-            },
-            |values| enough(values),
-        )
-    }
-
-    /// The deliveries of a trigger, as soon as `enough` says so.
-    fn wait_for_deliveries(&self, trigger: &str, enough: impl Fn(&[Value]) -> bool) -> Vec<Value> {
-        let path = format!("/api/admin/consumers/{trigger}/deliveries");
-        self.until(
-            || {
-                let page = self.ask(&self.deliveries, Event::new("GET", &path), 200);
-                page["items"].as_array().unwrap().clone()
-            },
-            |items| enough(items),
-        )
-    }
-
-    fn until<T: std::fmt::Debug>(&self, look: impl Fn() -> T, enough: impl Fn(&T) -> bool) -> T {
-        let started = Instant::now();
-        loop {
-            let found = look();
-            if enough(&found) {
-                return found;
-            }
-            let log = self.flow.log();
-            assert!(started.elapsed() < PATIENCE, "{found:#?}\n{log}");
-            std::thread::sleep(Duration::from_millis(100));
-        }
-    }
+/// A world with the suite's triggers.
+fn world(inside: &Inside) -> World<'_> {
+    World::new(inside, &[("triggers", &[]), ("events", &[])])
 }
 
 #[test]
@@ -111,10 +15,10 @@ fn a_trigger_runs_after_its_event_and_writes_as_the_system() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let world = World::new(inside);
+    let world = world(inside);
     let titles = world.wait_for(("notes", "title"), |titles| !titles.is_empty());
     assert_eq!(titles, ["Welcome!"]);
-    let note = world.ask(&world.list, Event::new("GET", "/api/notes"), 200);
+    let note = world.ask("records-list", Event::new("GET", "/api/notes"), 200);
     let user = &world.admin["user"]["id"];
     assert_eq!(&note["items"][0]["assignee"], user);
     assert_eq!(note["items"][0]["createdBy"], Value::Null);
@@ -142,7 +46,7 @@ fn a_trigger_that_feeds_itself_stops_at_the_deepest_event() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let world = World::new(inside);
+    let world = world(inside);
     let _ = world.create("drafts", &json!({ "title": "a" }));
     let parked = world.wait_for_deliveries("echo", |items| {
         items.iter().any(|item| item["state"] == "parked")
@@ -165,7 +69,7 @@ fn an_event_whose_code_fails_waits_and_the_others_go_on() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let world = World::new(inside);
+    let world = world(inside);
     for message in ["fail", "foreign", "hello"] {
         let _ = world.create("feedback", &json!({ "message": message }));
     }
@@ -195,10 +99,10 @@ fn a_trigger_that_runs_twice_creates_once() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let mut world = World::new(inside);
+    let mut world = world(inside);
     let first = world.create("feedback", &json!({ "message": "one" }));
     let _ = world.ask(
-        &world.delete,
+        "records-delete",
         Event::new("DELETE", &format!("/api/feedback/{first}")),
         204,
     );
@@ -212,7 +116,7 @@ fn a_trigger_that_runs_twice_creates_once() {
         .start_worker("triggers", &[("BAKEND_CLOCK_OFFSET", "2m")]);
     let other = world.create("feedback", &json!({ "message": "two" }));
     let _ = world.ask(
-        &world.delete,
+        "records-delete",
         Event::new("DELETE", &format!("/api/feedback/{other}")),
         204,
     );

@@ -1,0 +1,119 @@
+//! A stack of its own whose changes flow to the workers, an admin, and functions that start when a test asks them.
+
+use std::collections::BTreeMap;
+use std::sync::OnceLock;
+use std::time::{Duration, Instant};
+
+use api::endpoints::PAGE;
+use blackbox::{Event, Flow, Inside, Instance, PASSWORD, fresh_email};
+use serde_json::{Value, json};
+
+/// How long what follows from a write may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Variables of the environment.
+pub(crate) type Variables<'v> = &'v [(&'v str, &'v str)];
+
+/// Tables, workers and functions of one test.
+pub(crate) struct World<'a> {
+    pub(crate) flow: Flow<'a>,
+    pub(crate) admin: Value,
+    functions: BTreeMap<&'static str, OnceLock<Instance<'a>>>,
+}
+
+impl<'a> World<'a> {
+    /// Starts these workers, and makes an admin before the changes flow.
+    pub(crate) fn new(inside: &'a Inside, workers: &[(&str, Variables<'_>)]) -> Self {
+        let mut flow = Flow::new(inside);
+        let email = fresh_email();
+        let own = [("BAKEND_ADMIN_EMAIL", email.as_str())];
+        let register = flow.function("register", &own);
+        let body = json!({ "email": email, "password": PASSWORD });
+        let event = Event::new("POST", "/api/auth/register").json(&body);
+        let admin = flow.apart.ask(&register, &event).expect(201).json();
+        for (worker, variables) in workers {
+            flow.start_worker(worker, variables);
+        }
+        flow.open();
+        let names = PAGE.iter().map(|entry| (entry.name, OnceLock::new()));
+        Self {
+            functions: names.collect(),
+            admin,
+            flow,
+        }
+    }
+
+    /// The answer to the admin's request; null where there is none.
+    pub(crate) fn ask(&self, function: &str, event: Event, status: u16) -> Value {
+        let token = self.admin["accessToken"].as_str().unwrap();
+        let function = self.functions[function].get_or_init(|| self.flow.function(function, &[]));
+        let reply = self.flow.apart.ask(function, &event.token(token));
+        let reply = reply.expect(status);
+        if status == 204 {
+            Value::Null
+        } else {
+            reply.json()
+        }
+    }
+
+    /// Creates a record, and returns its id.
+    pub(crate) fn create(&self, collection: &str, fields: &Value) -> String {
+        let event = Event::new("POST", &format!("/api/{collection}")).json(fields);
+        let made = self.ask("records-create", event, 201);
+        made["id"].as_str().unwrap().to_owned()
+    }
+
+    /// The values of a field in a collection, sorted, as soon as `enough` says so.
+    pub(crate) fn wait_for(
+        &self,
+        (collection, field): (&str, &str),
+        enough: impl Fn(&[String]) -> bool,
+    ) -> Vec<String> {
+        self.until(
+            || {
+                let event = Event::new("GET", &format!("/api/{collection}?limit=100"));
+                let page = self.ask("records-list", event, 200);
+                let items = page["items"].as_array().unwrap();
+                let values = items.iter().filter_map(|item| item[field].as_str());
+                let mut values: Vec<String> = values.map(ToOwned::to_owned).collect();
+                values.sort();
+                values
+            },
+            |values| enough(values),
+        )
+    }
+
+    /// The deliveries of a consumer, as soon as `enough` says so.
+    pub(crate) fn wait_for_deliveries(
+        &self,
+        consumer: &str,
+        enough: impl Fn(&[Value]) -> bool,
+    ) -> Vec<Value> {
+        let path = format!("/api/admin/consumers/{consumer}/deliveries?limit=100");
+        self.until(
+            || {
+                let page = self.ask("deliveries-list", Event::new("GET", &path), 200);
+                page["items"].as_array().unwrap().clone()
+            },
+            |items| enough(items),
+        )
+    }
+
+    /// The first value that is enough.
+    pub(crate) fn until<T: std::fmt::Debug>(
+        &self,
+        look: impl Fn() -> T,
+        enough: impl Fn(&T) -> bool,
+    ) -> T {
+        let started = Instant::now();
+        loop {
+            let found = look();
+            if enough(&found) {
+                return found;
+            }
+            let log = self.flow.log();
+            assert!(started.elapsed() < PATIENCE, "{found:#?}\n{log}");
+            std::thread::sleep(Duration::from_millis(100));
+        }
+    }
+}
