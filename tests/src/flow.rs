@@ -1,5 +1,7 @@
 //! Tables whose changes reach the workers, as they do in a stack.
 
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
 use local::invocation::Front;
 use local::pump::Pump;
 use serde_json::json;
@@ -11,13 +13,13 @@ use crate::inside::{Inside, Instance};
 /// Empty tables with streams, and the workers that read them.
 #[derive(Debug)]
 pub struct Flow<'a> {
-    pump: Option<Pump>,
+    pump: Mutex<Option<Pump>>,
     /// The front by which workers are invoked.
     pub front: Front,
     /// The tables and their proxy.
     pub apart: Apart<'a>,
     inside: &'a Inside,
-    workers: Vec<Instance<'a>>,
+    workers: Mutex<Vec<(String, Instance<'a>)>>,
 }
 
 impl<'a> Flow<'a> {
@@ -29,11 +31,11 @@ impl<'a> Flow<'a> {
     pub fn new(inside: &'a Inside) -> Self {
         let dynamo = engine::streaming(&inside.template).unwrap();
         Self {
-            pump: None,
+            pump: Mutex::default(),
             front: Front::start(&inside.url(), &inside.template).unwrap(),
             apart: Apart::on(inside, dynamo),
             inside,
-            workers: Vec::new(),
+            workers: Mutex::default(),
         }
     }
 
@@ -52,27 +54,41 @@ impl<'a> Flow<'a> {
     ///
     /// # Panics
     /// It cannot be started.
-    pub fn start_worker(&mut self, worker: &str, env: &[(&str, &str)]) {
+    pub fn start_worker(&self, worker: &str, env: &[(&str, &str)]) {
+        self.start_workers(worker, 1, env);
+    }
+
+    /// The same with several instances, as Lambda has for invocations at once.
+    ///
+    /// # Panics
+    /// They cannot be started.
+    pub fn start_workers(&self, worker: &str, count: usize, env: &[(&str, &str)]) {
         let (tables, lambda) = (self.apart.proxy.endpoint(), self.front.endpoint());
         let own = [
             ("AWS_ENDPOINT_URL_DYNAMODB", tables.as_str()),
             ("AWS_ENDPOINT_URL_LAMBDA", lambda.as_str()),
         ];
         let all = [&own, env].concat();
-        let instance = self.inside.variant(worker, "flow", 1, &all);
+        let instance = self.inside.variant(worker, "flow", count, &all);
         self.front.alias(worker, instance.slot());
-        self.workers.push(instance);
+        lock(&self.workers).push((worker.to_owned(), instance));
+    }
+
+    /// Kills every instance of a worker, in the middle of what they do.
+    pub fn stop_worker(&self, worker: &str) {
+        lock(&self.workers).retain(|(name, _)| name != worker);
+        self.front.break_off(worker);
     }
 
     /// Lets the changes flow, also those that were made before.
     ///
     /// # Panics
     /// The pump does not start.
-    pub fn open(&mut self) {
+    pub fn open(&self) {
         let file = self.apart.dynamo.file().unwrap();
         let lost = file.with_extension("lost");
         let pump = Pump::start(file, &lost, &self.inside.template, &self.front).unwrap();
-        self.pump = Some(pump);
+        *lock(&self.pump) = Some(pump);
     }
 
     /// Has a worker look once for what is due, as the schedule does once a minute.
@@ -85,13 +101,19 @@ impl<'a> Flow<'a> {
     }
 
     /// Stops the flow, as the end of its process does.
-    pub fn close(&mut self) {
-        self.pump = None;
+    pub fn close(&self) {
+        *lock(&self.pump) = None;
     }
 
     /// The log so far of every worker.
     #[must_use]
     pub fn log(&self) -> String {
-        self.workers.iter().map(Instance::log).collect()
+        let workers = lock(&self.workers);
+        let logs = workers.iter().map(|(_, instance)| instance.log());
+        logs.collect()
     }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

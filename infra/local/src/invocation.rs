@@ -2,6 +2,7 @@
 //! and waits in a queue. A function's error is a success with a header, and a function that hangs has a limit.
 
 use std::collections::BTreeMap;
+use std::future::pending;
 use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -15,7 +16,8 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use serde_json::{Value, json};
 use tokio::runtime::Runtime;
-use tokio::sync::Semaphore;
+use tokio::sync::broadcast::error::RecvError;
+use tokio::sync::{Semaphore, broadcast};
 use tokio::time::timeout;
 
 use crate::listen::{listen, runtime};
@@ -56,6 +58,8 @@ struct Shared {
     policies: proxy::Policies,
     client: Client<HttpConnector, Body>,
     running: Semaphore,
+    /// Tells the names of functions whose processes have died.
+    died: broadcast::Sender<String>,
 }
 
 /// The outcome of an invocation that was let run.
@@ -86,6 +90,7 @@ impl Front {
             policies: proxy::Policies::new(template.policies()?),
             client: Client::builder(TokioExecutor::new()).build(connector),
             running: Semaphore::new(AT_ONCE),
+            died: broadcast::Sender::new(64),
         });
         let guard = runtime.enter();
         let listener =
@@ -113,6 +118,11 @@ impl Front {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         aliases.insert(function.to_owned(), name.to_owned());
+    }
+
+    /// Ends what a function does as its failure: its process has died, which the emulator does not notice.
+    pub fn break_off(&self, function: &str) {
+        let _ = self.shared.died.send(function.to_owned());
     }
 
     /// Invokes a function and waits for its reply; not for asynchronous code.
@@ -255,6 +265,22 @@ async fn run(shared: &Shared, function: &str, payload: Bytes) -> Outcome {
             return Err(String::from_utf8_lossy(&body).into_owned());
         }
         serde_json::from_slice(&body).map_err(|error| error.to_string())
+    };
+    let mut died = shared.died.subscribe();
+    let death = async {
+        loop {
+            match died.recv().await {
+                Ok(name) if name == function => return,
+                Err(RecvError::Closed) => pending().await,
+                Ok(_) | Err(RecvError::Lagged(_)) => {}
+            }
+        }
+    };
+    let sent = async {
+        tokio::select! {
+            reply = sent => reply,
+            () = death => Err("Runtime exited".to_owned()),
+        }
     };
     match timeout(limit, sent).await {
         Ok(Ok(reply)) => Outcome::Reply(reply),

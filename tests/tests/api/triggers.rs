@@ -99,7 +99,7 @@ fn a_trigger_that_runs_twice_creates_once() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let mut world = world(inside);
+    let world = world(inside);
     let first = world.create("feedback", &json!({ "message": "one" }));
     let _ = world.ask(
         "records-delete",

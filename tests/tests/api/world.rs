@@ -24,7 +24,7 @@ pub(crate) struct World<'a> {
 impl<'a> World<'a> {
     /// Starts these workers, and makes an admin before the changes flow.
     pub(crate) fn new(inside: &'a Inside, workers: &[(&str, Variables<'_>)]) -> Self {
-        let mut flow = Flow::new(inside);
+        let flow = Flow::new(inside);
         let email = fresh_email();
         let own = [("BAKEND_ADMIN_EMAIL", email.as_str())];
         let register = flow.function("register", &own);

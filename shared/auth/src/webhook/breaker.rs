@@ -49,9 +49,12 @@ impl Breaker {
         random: u32,
     ) -> Option<Turned> {
         self.failures = self.failures.saturating_add(1);
-        if self.is_failing() {
-            self.probes = self.probes.saturating_add(1);
-            self.probe_at = Some(schedule::probe(self.probes, asked, now, random));
+        if let Some(probe_at) = self.probe_at {
+            // Before its time it is no probe: it was under way when the breaker opened, or somebody asked for it.
+            if probe_at <= now {
+                self.probes = self.probes.saturating_add(1);
+                self.probe_at = Some(schedule::probe(self.probes, asked, now, random));
+            }
             return None;
         }
         if !self.failed.contains(&event) {
@@ -131,19 +134,23 @@ mod tests {
         for number in 1..=5 {
             let _ = fail(&mut breaker, number);
         }
-        let seconds = |breaker: &Breaker| {
-            let at = breaker.probe_at.expect("failing");
-            (at.millis() - NOW.millis()) / 1000
+        let probe = |breaker: &mut Breaker, asked| {
+            let now = breaker.probe_at.expect("failing");
+            let turned = breaker.fail(event(6), asked, now, 0);
+            assert_eq!(turned, None, "already failing");
+            let next = breaker.probe_at.expect("failing");
+            (next.millis() - now.millis()) / 1000
         };
-        let mut times = vec![seconds(&breaker)];
-        for _ in 0..4 {
-            assert_eq!(fail(&mut breaker, 6), None, "already failing");
-            times.push(seconds(&breaker));
-        }
-        assert_eq!(times, [54, 270, 810, 3240, 3600]);
+        let times: Vec<u64> = (0..4).map(|_| probe(&mut breaker, None)).collect();
+        assert_eq!(times, [270, 810, 3240, 3600]);
         let asked = Some(Duration::from_secs(7200));
-        let _ = breaker.fail(event(6), asked, NOW, 0);
-        assert_eq!(seconds(&breaker), 3600, "at most an hour");
+        assert_eq!(probe(&mut breaker, asked), 3600, "at most an hour");
+        let probe_at = breaker.probe_at;
+        assert_eq!(fail(&mut breaker, 7), None);
+        assert_eq!(
+            breaker.probe_at, probe_at,
+            "an attempt before its time is no probe"
+        );
         assert_eq!(breaker.succeed(NOW), Some(Turned::Recovered));
         let clean = Breaker {
             last_success: Some(NOW),

@@ -77,7 +77,7 @@ fn every_audited_write_of_a_record_is_in_the_log_with_its_actor_and_without_valu
     let Some(inside) = stack().inside() else {
         return;
     };
-    let mut world = World::new(inside);
+    let world = World::new(inside);
     world.flow.start_worker("events", &[]);
     world.flow.open();
     let id = world.create("a secret title");
@@ -140,7 +140,7 @@ fn pages_of_the_log_are_whole_and_newest_first() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let mut world = World::new(inside);
+    let world = World::new(inside);
     let made: Vec<String> = (0..30).map(|at| world.create(&at.to_string())).collect();
     world.flow.start_worker("events", &[]);
     world.flow.open();
@@ -175,7 +175,7 @@ fn no_entry_is_lost_when_the_pump_dies_and_none_is_there_twice() {
     };
     let kills = std::env::var("BAKEND_TEST_KILLS").ok();
     let kills = kills.and_then(|text| text.parse().ok()).unwrap_or(KILLS);
-    let mut world = World::new(inside);
+    let world = World::new(inside);
     world.flow.start_worker("events", &[]);
     let mut made = BTreeSet::new();
     for round in 0..kills {

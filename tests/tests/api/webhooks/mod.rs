@@ -1,8 +1,10 @@
 //! Webhooks: their management, their tests, and the deliveries to them.
 
 mod deliveries;
+mod delivering;
 mod deployed;
 mod manage;
+#[allow(dead_code, reason = "one manner is for another binary")]
 pub(crate) mod receiver;
 mod sending;
 

@@ -8,36 +8,61 @@ use std::time::Duration;
 
 /// How a receiver answers.
 #[derive(Clone, Copy, Debug)]
+#[allow(
+    dead_code,
+    reason = "two binaries have it, and neither has every manner"
+)]
 pub(crate) enum Manner {
     /// With these bytes.
     With(&'static str),
     /// Byte by byte, and never to the end of the head.
     ByteByByte,
+    /// With a success, after nine seconds.
+    AfterNine,
     /// Not at all.
     Never,
 }
+
+/// How a receiver answers each request.
+type Manners = Box<dyn Fn(&str) -> Manner + Send>;
 
 /// A receiver, and the requests that it got.
 pub(crate) struct Receiver {
     pub(crate) url: String,
     requests: Arc<Mutex<Vec<String>>>,
+    manners: Arc<Mutex<Manners>>,
 }
 
 pub(crate) const OK: Manner = Manner::With("HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok");
 
 impl Receiver {
     pub(crate) fn new(manner: Manner) -> Self {
+        Self::answering(move |_| manner)
+    }
+
+    /// One whose answer depends on the request.
+    pub(crate) fn answering(manners: impl Fn(&str) -> Manner + Send + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}/hook?key=1", listener.local_addr().unwrap());
         let requests = Arc::new(Mutex::new(Vec::new()));
-        let kept = Arc::clone(&requests);
+        let manners: Arc<Mutex<Manners>> = Arc::new(Mutex::new(Box::new(manners)));
+        let both = (Arc::clone(&requests), Arc::clone(&manners));
         thread::spawn(move || {
             for stream in listener.incoming().flatten() {
-                let kept = Arc::clone(&kept);
-                thread::spawn(move || serve(stream, manner, &kept));
+                let both = both.clone();
+                thread::spawn(move || serve(stream, &both.0, &both.1));
             }
         });
-        Self { url, requests }
+        Self {
+            url,
+            requests,
+            manners,
+        }
+    }
+
+    /// Answers in another way from now on.
+    pub(crate) fn turn(&self, manner: Manner) {
+        *self.manners.lock().unwrap() = Box::new(move |_| manner);
     }
 
     /// The requests so far, each with head and body.
@@ -46,10 +71,11 @@ impl Receiver {
     }
 }
 
-fn serve(mut stream: TcpStream, manner: Manner, kept: &Mutex<Vec<String>>) {
+fn serve(mut stream: TcpStream, kept: &Mutex<Vec<String>>, manners: &Mutex<Manners>) {
     let Some(request) = read(&mut stream) else {
         return;
     };
+    let manner = manners.lock().unwrap()(&request);
     kept.lock().unwrap().push(request);
     match manner {
         Manner::With(bytes) => {
@@ -65,6 +91,10 @@ fn serve(mut stream: TcpStream, manner: Manner, kept: &Mutex<Vec<String>>) {
                 }
                 thread::sleep(Duration::from_millis(50));
             }
+        }
+        Manner::AfterNine => {
+            thread::sleep(Duration::from_secs(9));
+            let _ = stream.write_all(b"HTTP/1.1 204 No Content\r\n\r\n");
         }
         Manner::Never => thread::sleep(Duration::from_secs(30)),
     }

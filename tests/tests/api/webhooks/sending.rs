@@ -16,7 +16,7 @@ fn test(webhook: &Webhook) -> Value {
 }
 
 /// The signature that a receiver computes from the secret that was shown.
-fn sign(secret: &str, request: &str) -> String {
+pub(super) fn sign(secret: &str, request: &str) -> String {
     let key = STANDARD
         .decode(secret.strip_prefix("whsec_").unwrap())
         .unwrap();
