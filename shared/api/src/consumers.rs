@@ -192,8 +192,8 @@ workers! {
         memory: 256,
         serves: Triggers,
         access: [Query Deliveries, GetItem Deliveries, UpdateItem Deliveries, DeleteItem Deliveries,
-                 BatchWriteItem Deliveries, BatchGetItem Events, GetItem TriggerReads, Query TriggerReads,
-                 Query TriggerIndexes, PutItem TriggerWrites, UpdateItem TriggerWrites, DeleteItem TriggerWrites,
+                 BatchGetItem Deliveries, BatchWriteItem Deliveries, BatchGetItem Events, GetItem TriggerReads,
+                 Query TriggerReads, Query TriggerIndexes, PutItem TriggerWrites, UpdateItem TriggerWrites, DeleteItem TriggerWrites,
                  ConditionCheckItem TriggerRelated, ConditionCheckItem TriggerRelatedUsers],
         rights: [WakeWorkers],
     }

@@ -130,3 +130,78 @@ fn a_trigger_that_runs_twice_creates_once() {
         "one for each of two events, of three runs: {titles:?}"
     );
 }
+
+/// Goes on with workers whose clock is so far ahead, after one of them has looked for what is due.
+fn later(world: &World<'_>, offset: &str) {
+    let variables = [("BAKEND_CLOCK_OFFSET", offset)];
+    for worker in ["triggers", "webhooks-deliver"] {
+        world.flow.stop_worker(worker);
+        world.flow.start_worker(worker, &variables);
+    }
+    world.flow.sweep();
+}
+
+#[test]
+fn the_sweep_brings_an_event_whose_code_failed_until_it_parks() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = world(inside);
+    let _ = world.create("feedback", &json!({ "message": "fail" }));
+    let wait = |attempts: u32| {
+        world.wait_for_deliveries("picky", |items| {
+            items.len() == 1 && items[0]["attempts"] == attempts
+        })
+    };
+    let _ = wait(1);
+    let offsets = ["2m", "8m", "25m", "92m", "360m", "1155m", "2740m"];
+    for (offset, attempts) in offsets.into_iter().zip(2..) {
+        later(&world, offset);
+        let items = wait(attempts);
+        let state = if attempts < 8 { "waiting" } else { "parked" };
+        assert_eq!(items[0]["state"], state, "attempt {attempts}");
+        assert_eq!(items[0]["last"]["error"], "as asked");
+    }
+}
+
+#[test]
+fn an_event_whose_code_panics_parks_and_stops_no_other() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = world(inside);
+    for message in ["a", "panic", "b"] {
+        let _ = world.create("feedback", &json!({ "message": message }));
+    }
+    // Each death costs the lease's time, and those that ran beside it an attempt.
+    let is_over =
+        |items: &[Value]| items.iter().all(|item| item["state"] != "waiting") && items.len() == 3;
+    let list = || world.wait_for_deliveries("picky", |items| items.len() == 3);
+    let mut hours = 1;
+    while !is_over(&list()) {
+        assert!(hours < 700, "{:#?}\n{}", list(), world.flow.log());
+        later(&world, &format!("{hours}h"));
+        std::thread::sleep(std::time::Duration::from_millis(500));
+        // The longest delay of the schedule is a day.
+        hours += 27;
+    }
+    let items = list();
+    let parked: Vec<&Value> = items
+        .iter()
+        .filter(|item| item["state"] == "parked")
+        .collect();
+    assert_eq!(parked.len(), 1, "{items:#?}");
+    assert_eq!(
+        (&parked[0]["attempts"], &parked[0]["last"]["error"]),
+        (&json!(8), &json!("worker-stopped"))
+    );
+    let others = items.iter().filter(|item| item["state"] == "delivered");
+    assert!(
+        others
+            .into_iter()
+            .all(|item| item["attempts"].as_u64() <= Some(3)),
+        "{items:#?}"
+    );
+    let titles = world.wait_for(("notes", "title"), |titles| titles.len() >= 3);
+    assert_eq!(titles, ["Welcome!", "seen a", "seen b"]);
+}
