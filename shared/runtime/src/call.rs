@@ -1,12 +1,12 @@
 //! One request to one endpoint, decoded.
 
 pub(crate) mod arrival;
+mod telling;
 pub(crate) mod transport;
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
-use std::time::Duration;
 
 use api::definition::USERS;
 use api::endpoints::{Endpoint, Entry, Guard, guard};
@@ -25,7 +25,6 @@ use serde_json::{Map, Value};
 use self::arrival::{Anonymous, Arrival};
 use crate::boot::Boot;
 use crate::event::Event;
-use crate::log;
 
 /// The placeholder of the collection's name in a path of the page.
 const COLLECTION: &str = "{collection}";
@@ -86,21 +85,6 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
             key,
             identified_as,
         })
-    }
-
-    /// Has the log name the user and the session of a token that this deployment signed, or of a session that begins.
-    pub fn identified(&self, user: Id, session: Id) {
-        let _ = self.identified_as.set((user, session));
-    }
-
-    /// Writes a line that the successor of a refresh token was given once more, so long after the first time.
-    pub fn log_repeated_refresh(&self, session: Id, age: Duration) {
-        log::repeated_refresh(&self.request_id, session, age);
-    }
-
-    /// Writes a warning that leaves the reply as it is.
-    pub fn warn(&self, reason: &str) {
-        log::warn(reason);
     }
 
     /// Random bytes, fit for secrets.
