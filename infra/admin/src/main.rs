@@ -5,6 +5,7 @@ mod backfill;
 mod export;
 mod import;
 mod printable;
+mod sealing;
 
 use std::fs;
 use std::path::PathBuf;
@@ -46,6 +47,13 @@ enum Command {
     Export(export::Arguments),
     /// Name the accounts whose address no new account could have: they sign in as before, and mail may not reach them.
     Addresses,
+    /// List the numbers of the sealing keys, with how many stored items name each.
+    Keys {
+        #[command(subcommand)]
+        change: Option<sealing::Change>,
+    },
+    /// Seal anew what is stored under older numbers than the highest. It can be repeated.
+    Reseal,
 }
 
 fn main() -> ExitCode {
@@ -81,6 +89,8 @@ fn run(arguments: &Arguments) -> Result<String, String> {
             Command::Promote { email } => promote(&store, email).await,
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
+            Command::Keys { change } => sealing::keys(&store, *change).await,
+            Command::Reseal => sealing::reseal(&store).await,
             Command::Addresses => addresses::run(&store).await,
             Command::Export(arguments) => export::run(&store, &settings()?, arguments).await,
         }

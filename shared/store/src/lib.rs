@@ -33,6 +33,7 @@ pub use events::queue::{DeliveriesPage, KeptEvent, Settled};
 pub use events::stream::{StreamRecord, Unfit, World, events_of};
 pub use events::waiting::Waiting;
 pub use operator::backfill;
+pub use operator::sealing::{Nonces, Resealed, SealingNumber};
 pub use operator::seed::new_items;
 pub use operator::transfer::{Exported, Imported, Position, claims};
 pub use records::budget::Budget;

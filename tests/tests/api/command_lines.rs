@@ -117,6 +117,13 @@ const ROWS: &[Row] = &[
         &["--stack", "local", "backfill", "--all", "--settle", "soon"],
         "invalid value 'soon'",
     ),
+    ("admin", &["--stack", "wrong", "keys"], WRONG),
+    ("admin", &["--stack", "wrong", "reseal"], WRONG),
+    (
+        "admin",
+        &["--stack", "local", "keys", "remove"],
+        "unrecognized subcommand 'remove'",
+    ),
     ("local", &["start"], "unrecognized subcommand 'start'"),
     (
         "local",

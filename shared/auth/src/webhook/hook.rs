@@ -122,6 +122,32 @@ impl Webhook {
         }
     }
 
+    /// Its sealed secrets, the newest first.
+    pub fn sealed(&self) -> impl Iterator<Item = &str> + Clone {
+        let previous = self.previous.as_ref().map(|(sealed, _)| &**sealed);
+        std::iter::once(&*self.secret).chain(previous)
+    }
+
+    /// The webhook with its secrets sealed anew under the highest number.
+    ///
+    /// # Errors
+    /// `common/internal` where a secret does not open.
+    pub fn resealed(self, keys: &Keys, nonces: [[u8; 12]; 2]) -> Result<Self, Error> {
+        let item = place(self.id);
+        let [first, second] = nonces;
+        let anew =
+            |sealed: &str, nonce| keys.reseal((Purpose::WebhookSecret, &item), sealed, nonce);
+        let previous = match &self.previous {
+            Some((sealed, until)) => Some((anew(sealed, second)?, *until)),
+            None => None,
+        };
+        Ok(Self {
+            secret: anew(&self.secret, first)?,
+            previous,
+            ..self
+        })
+    }
+
     /// Whether an event goes to it. A webhook that is switched off wants none.
     #[must_use]
     pub fn wants(&self, event: &Envelope) -> bool {

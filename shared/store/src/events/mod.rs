@@ -9,4 +9,4 @@ pub(crate) mod queue;
 pub(crate) mod stream;
 pub(crate) mod waiting;
 mod webhook_items;
-mod webhooks;
+pub(crate) mod webhooks;

@@ -62,7 +62,7 @@ pub struct DeliveriesPage {
 }
 
 impl Store {
-    pub(super) fn deliveries(&self) -> String {
+    pub(crate) fn deliveries(&self) -> String {
         self.table(DELIVERIES.name)
     }
 

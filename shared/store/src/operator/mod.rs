@@ -1,9 +1,10 @@
-//! The work of operators on the tables: indexes filled, users moved in and out, seeds, the first admin.
+//! The work of operators on the tables: indexes filled, users moved in and out, seeds, the first admin, sealing keys.
 
 pub mod backfill;
 mod clear;
 mod fill;
 mod look;
 mod promote;
+pub(crate) mod sealing;
 pub(crate) mod seed;
 pub(crate) mod transfer;
