@@ -1,6 +1,7 @@
 //! `cargo admin`: the operator's commands for a deployment, with AWS credentials or on the local stack.
 
 mod addresses;
+mod audit;
 mod backfill;
 mod export;
 mod import;
@@ -47,6 +48,11 @@ enum Command {
     Export(export::Arguments),
     /// Name the accounts whose address no new account could have: they sign in as before, and mail may not reach them.
     Addresses,
+    /// Use the audit log.
+    Audit {
+        #[command(subcommand)]
+        audit: audit::Use,
+    },
     /// List the numbers of the sealing keys, with how many stored items name each.
     Keys {
         #[command(subcommand)]
@@ -63,6 +69,7 @@ fn main() -> ExitCode {
             // The standard output carries the export itself.
             match &arguments.command {
                 Command::Export(export) if export.is_to_stdout() => eprintln!("{done}"),
+                Command::Audit { .. } => eprintln!("{done}"),
                 _ => println!("{done}"),
             }
             ExitCode::SUCCESS
@@ -89,6 +96,7 @@ fn run(arguments: &Arguments) -> Result<String, String> {
             Command::Promote { email } => promote(&store, email).await,
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
+            Command::Audit { audit } => audit::run(&store, audit).await,
             Command::Keys { change } => sealing::keys(&store, *change).await,
             Command::Reseal => sealing::reseal(&store).await,
             Command::Addresses => addresses::run(&store).await,

@@ -1,5 +1,7 @@
-//! The work of operators on the tables: indexes filled, users moved in and out, seeds, the first admin, sealing keys.
+//! The work of operators on the tables: indexes filled, users moved in and out, seeds, the first admin, sealing keys, the
+//! audit log taken away.
 
+pub(crate) mod audit;
 pub mod backfill;
 mod clear;
 mod fill;
