@@ -1,6 +1,7 @@
 //! A webhook: its settings, its state and its sealed secrets.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use api::event::{Consumer, Envelope, Pattern, VERSION};
 use api::wire::{self, NewWebhook, WebhookChanges, WebhookState};
@@ -12,6 +13,9 @@ use crate::sealing::Purpose;
 
 /// The most webhooks there may be.
 pub const MAX_WEBHOOKS: usize = 50;
+
+/// How long a receiver may fail before an alarm tells of it.
+const LONG: Duration = Duration::from_hours(1);
 
 const DEFAULT_TIMEOUT: u64 = 10;
 const DEFAULT_CONCURRENCY: u64 = 5;
@@ -146,6 +150,13 @@ impl Webhook {
             previous,
             ..self
         })
+    }
+
+    /// Whether its receiver has been failing for an hour. One that is switched off gets nothing, and so fails no more.
+    #[must_use]
+    pub fn fails_long(&self, now: Timestamp) -> bool {
+        let is_long = |since: Timestamp| since.after(LONG) <= now;
+        !self.disabled && self.failing_since.is_some_and(is_long)
     }
 
     /// Whether an event goes to it. A webhook that is switched off wants none.

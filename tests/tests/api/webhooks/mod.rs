@@ -2,6 +2,7 @@
 
 mod deliveries;
 mod deployed;
+mod failing;
 mod manage;
 pub(crate) mod receiver;
 mod sending;

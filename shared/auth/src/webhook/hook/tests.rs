@@ -219,3 +219,22 @@ fn secrets_are_sealed_anew_under_the_highest_number() {
             .is_err()
     );
 }
+
+#[test]
+fn a_webhook_fails_for_long_after_an_hour() {
+    let hour = 60 * 60 * 1000;
+    for (since, disabled, is_long) in [
+        (None, false, false),
+        (Some(hour - 1), false, false),
+        (Some(hour), false, true),
+        (Some(hour), true, false),
+    ] {
+        let before = |ago| Timestamp::from_millis(NOW.millis() - ago);
+        let webhook = Webhook {
+            failing_since: since.map(before),
+            disabled,
+            ..make(asked(&["*"], None)).expect("a webhook")
+        };
+        assert_eq!(webhook.fails_long(NOW), is_long, "{webhook:?}");
+    }
+}
