@@ -66,13 +66,14 @@ async fn sweep(state: &State, task: &Task<WebhooksDeliver>) -> Result<Done, Erro
     let triggers: Vec<Consumer> = triggers
         .map(|trigger| Consumer::Trigger(trigger.name.clone()))
         .collect();
-    let due = worker::sweep(&state.store, &triggers, task.now()).await?;
+    let swept = worker::sweep(&state.store, &triggers, task.now()).await?;
     let prefix = &task.deployment().table_prefix;
     let mut asleep = Vec::new();
-    for consumer in &due {
+    for consumer in &swept.due {
         asleep.extend(state.wake(consumer, prefix, task.now()).await);
     }
     Ok(Done::default()
-        .count("woken", due.len() - asleep.len())
+        .count("woken", swept.due.len() - asleep.len())
+        .count("failing", swept.failing)
         .warn(asleep))
 }

@@ -38,7 +38,8 @@ impl<'a> Receivers for Webhooks<'a> {
         if webhook.disabled {
             return Ok(Opened::Paused);
         }
-        let secrets = webhook.secrets(self.store.sealing_keys().await?, now)?;
+        let keys = self.store.sealing_keys(webhook.sealed()).await?;
+        let secrets = webhook.secrets(&keys, now)?;
         Ok(Opened::Ready(Open {
             of: *self,
             webhook,

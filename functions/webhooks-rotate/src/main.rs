@@ -20,12 +20,8 @@ async fn rotate(store: &Store, call: Call<WebhooksRotate>) -> Result<Reply<Webho
     let (admin, before) = tokio::try_join!(admin, store.webhook_at(call.id()))?;
     let before = before.ok_or(Code::WebhookNotFound)?;
     let secret = Secret::new(call.random()?);
-    let sealed = hook::seal(
-        store.sealing_keys().await?,
-        before.id,
-        &secret,
-        call.random()?,
-    )?;
+    let keys = store.sealing_keys(before.sealed()).await?;
+    let sealed = hook::seal(&keys, before.id, &secret, call.random()?)?;
     let after = before.clone().rotated(sealed, call.now);
     let writer = call.writer(&admin)?;
     let webhook = store.rotate_webhook(&before, &after, &writer).await?;

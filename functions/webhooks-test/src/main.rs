@@ -20,7 +20,8 @@ async fn test(store: &Store, call: Call<WebhooksTest>) -> Result<Reply<WebhooksT
     let admin = store.admin(&credentials, call.now);
     let (admin, webhook) = tokio::try_join!(admin, store.webhook_at(call.id()))?;
     let webhook = webhook.ok_or(Code::WebhookNotFound)?;
-    let secrets = webhook.secrets(store.sealing_keys().await?, call.now)?;
+    let keys = store.sealing_keys(webhook.sealed()).await?;
+    let secrets = webhook.secrets(&keys, call.now)?;
     let id = Id::new(call.now, call.random()?);
     let body = hook::test_body(id, store.name(), call.now);
     let client = worker::client(call.settings.events.allow_private_addresses);

@@ -1,10 +1,12 @@
 //! `cargo admin`: the operator's commands for a deployment, with AWS credentials or on the local stack.
 
 mod addresses;
+mod audit;
 mod backfill;
 mod export;
 mod import;
 mod printable;
+mod sealing;
 
 use std::fs;
 use std::path::PathBuf;
@@ -46,6 +48,18 @@ enum Command {
     Export(export::Arguments),
     /// Name the accounts whose address no new account could have: they sign in as before, and mail may not reach them.
     Addresses,
+    /// Use the audit log.
+    Audit {
+        #[command(subcommand)]
+        audit: audit::Use,
+    },
+    /// List the numbers of the sealing keys, with how many stored items name each.
+    Keys {
+        #[command(subcommand)]
+        change: Option<sealing::Change>,
+    },
+    /// Seal anew what is stored under older numbers than the highest. It can be repeated.
+    Reseal,
 }
 
 fn main() -> ExitCode {
@@ -55,6 +69,7 @@ fn main() -> ExitCode {
             // The standard output carries the export itself.
             match &arguments.command {
                 Command::Export(export) if export.is_to_stdout() => eprintln!("{done}"),
+                Command::Audit { .. } => eprintln!("{done}"),
                 _ => println!("{done}"),
             }
             ExitCode::SUCCESS
@@ -81,6 +96,9 @@ fn run(arguments: &Arguments) -> Result<String, String> {
             Command::Promote { email } => promote(&store, email).await,
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
+            Command::Audit { audit } => audit::run(&store, audit).await,
+            Command::Keys { change } => sealing::keys(&store, *change).await,
+            Command::Reseal => sealing::reseal(&store).await,
             Command::Addresses => addresses::run(&store).await,
             Command::Export(arguments) => export::run(&store, &settings()?, arguments).await,
         }

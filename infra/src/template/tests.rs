@@ -226,7 +226,7 @@ fn the_count_is_that_of_the_template_and_of_what_sam_adds() {
         assert_eq!(count.total(), resources + functions + 1);
         let line = usage(&plan).expect("few enough");
         let formula = format!(
-            "{functions} functions × 2 + {number} collections × 1 + {} streams × 1 + 26 fixed = {} resources; {} of 450 \
+            "{functions} functions × 2 + {number} collections × 1 + {} streams × 1 + 28 fixed = {} resources; {} of 450 \
              are left.",
             number + 5,
             count.total(),

@@ -1,4 +1,4 @@
-//! A worker: its function, the event source mappings of the tables it reads, its schedule and its alarm.
+//! A worker: its function, the event source mappings of the tables it reads, its schedule and its alarms.
 
 use std::collections::BTreeMap;
 
@@ -25,6 +25,13 @@ const LOST_AFTER: u32 = 72_000;
 
 /// How old the oldest record may be, in milliseconds, before an alarm.
 const LATE: u32 = 5 * 60 * 1000;
+
+/// The log group of all functions, in `infra/base.yaml`.
+const LOGS: &str = "FunctionLogs";
+
+/// The metric of webhooks that have been failing for an hour.
+const NAMESPACE: &str = "Bakend/${AWS::StackName}";
+const FAILING: &str = "FailingWebhooks";
 
 /// Every shard, as a stream writes the number: index entries of other partitions make no event.
 const RECORD_SHARDS: u8 = 16;
@@ -74,6 +81,8 @@ pub(super) fn add(
     if worker.source == Source::WakesAndSweeps && plan.sweeps {
         resources.add(format!("{id}Sweep"), &sweep(&id))?;
         resources.add(format!("{id}SweepPermission"), &permission(&id))?;
+        resources.add(format!("{id}Failing"), &failing_filter(worker))?;
+        resources.add(format!("{id}FailingAlarm"), &failing_alarm())?;
     }
     Ok(())
 }
@@ -81,7 +90,7 @@ pub(super) fn add(
 /// How many resources a worker has beside its function, its role and the mappings.
 pub(super) fn extras(worker: &Worker, sweeps: bool) -> usize {
     match worker.source {
-        Source::WakesAndSweeps if sweeps => 3,
+        Source::WakesAndSweeps if sweeps => 5,
         Source::Streams | Source::Wakes | Source::WakesAndSweeps => 1,
     }
 }
@@ -229,8 +238,41 @@ fn age_alarm(worker: &Worker) -> Resource<Json> {
         "TreatMissingData": "notBreaching",
         "AlarmActions": [{ "Ref": "AlarmTopicArn" }],
     });
+    alarmed(Resource::of("AWS::CloudWatch::Alarm", properties))
+}
+
+/// Makes a metric of the number that each sweep tells the log.
+fn failing_filter(worker: &Worker) -> Resource<Json> {
+    let pattern = format!("{{ $.worker = \"{}\" && $.failing >= 0 }}", worker.name);
+    let properties = json!({
+        "LogGroupName": { "Ref": LOGS },
+        "FilterPattern": pattern,
+        "MetricTransformations": [{ "MetricNamespace": sub(NAMESPACE), "MetricName": FAILING,
+            "MetricValue": "$.failing" }],
+    });
+    alarmed(Resource::of("AWS::Logs::MetricFilter", properties))
+}
+
+fn failing_alarm() -> Resource<Json> {
+    let properties = json!({
+        "AlarmDescription": "A webhook has been failing for an hour.",
+        "Namespace": sub(NAMESPACE),
+        "MetricName": FAILING,
+        "Statistic": "Maximum",
+        "Period": 300,
+        "EvaluationPeriods": 1,
+        "Threshold": 1,
+        "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+        "TreatMissingData": "notBreaching",
+        "AlarmActions": [{ "Ref": "AlarmTopicArn" }],
+    });
+    alarmed(Resource::of("AWS::CloudWatch::Alarm", properties))
+}
+
+/// Leaves out a resource that costs money where no topic hears an alarm.
+fn alarmed(resource: Resource<Json>) -> Resource<Json> {
     Resource {
         condition: Some("HasAlarmTopic"),
-        ..Resource::of("AWS::CloudWatch::Alarm", properties)
+        ..resource
     }
 }

@@ -25,7 +25,7 @@ use crate::wire::{
     RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, RegisterRequest, SessionPage,
 };
 use crate::wire::{
-    ShownSettings, SignedIn, Tokens, Unread, User, UserChanges, UserForAdmins, UserPage,
+    ShownSettings, SignedIn, Tokens, Triggers, Unread, User, UserChanges, UserForAdmins, UserPage,
 };
 use crate::wire::{Webhook, WebhookChanges, Webhooks};
 
@@ -275,6 +275,12 @@ entry::endpoints! {
         errors: [WebhookNotFound],
         timeout: 20,
         access: [GetItem Deliveries, UpdateItem Deliveries],
+    }
+
+    /// List the triggers, and how their deliveries go.
+    TriggersList "triggers-list": [Get] "/api/admin/triggers", Admin, NoBody => 200 Triggers {
+        errors: [ValidationFailed],
+        access: [Query Deliveries],
     }
 
     /// List the deliveries to a webhook or a trigger: those that wait, are parked or have arrived.

@@ -10,6 +10,7 @@ mod health;
 mod record;
 mod session;
 mod setting;
+mod trigger;
 mod user;
 mod webhook;
 
@@ -27,6 +28,7 @@ pub use self::health::HealthStatus;
 pub use self::record::{Explanation, Record, RecordCount, RecordFields, RecordPage, RecordView};
 pub use self::session::{Session, SessionPage};
 pub use self::setting::{ShownSetting, ShownSettings, Source};
+pub use self::trigger::{Triggers, WatchedTrigger};
 pub use self::user::{
     NewUser, PasswordToSet, PublicUser, User, UserChanges, UserForAdmins, UserPage,
 };

@@ -100,11 +100,14 @@ pub(crate) fn status<T>(result: Result<T, Error>) -> u16 {
     result.map_or_else(|error| error.code.status(), |_| 200)
 }
 
-/// Keys with one sealing key.
-pub(crate) fn sealing_keys() -> crate::Keys {
+/// Keys with sealing keys of these numbers.
+pub(crate) fn sealing_keys(numbers: &[u8]) -> crate::Keys {
     let stored = crate::keys::Stored {
         current: vec![7; 32],
-        sealing: std::collections::BTreeMap::from([(1, [8; 32])]),
+        sealing: numbers
+            .iter()
+            .map(|number| (u32::from(*number), [*number; 32]))
+            .collect(),
         ..crate::keys::Stored::default()
     };
     crate::Keys::of("a-", stored).expect("keys")

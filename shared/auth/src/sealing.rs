@@ -72,6 +72,38 @@ impl Keys {
         opened.ok().map(|value| value.to_vec())
     }
 
+    /// Seals anew a value that is under an older number than the highest; another stays as it is.
+    ///
+    /// # Errors
+    /// `common/internal` where it does not open, or the deployment has no sealing key.
+    pub fn reseal(
+        &self,
+        place: (Purpose, &str),
+        sealed: &str,
+        nonce: [u8; NONCE_LEN],
+    ) -> Result<String, Error> {
+        if self.are_newest(std::iter::once(sealed)) {
+            return Ok(sealed.to_owned());
+        }
+        let value = self.unseal(place, sealed);
+        let value = value.ok_or_else(|| Error::internal("a sealed value does not open"))?;
+        self.seal(place, &value, nonce)
+    }
+
+    /// Whether none of these sealed values is under an older number than the highest.
+    #[must_use]
+    pub fn are_newest<'v>(&self, mut sealed: impl Iterator<Item = &'v str>) -> bool {
+        let highest = self.sealing.last_key_value().map(|(number, _)| *number);
+        sealed.all(|sealed| number(sealed) >= highest)
+    }
+
+    /// Whether the keys that these sealed values name are here. A text without the form of one names none.
+    #[must_use]
+    pub fn know<'v>(&self, sealed: impl Iterator<Item = &'v str>) -> bool {
+        let mut numbers = sealed.filter_map(number);
+        numbers.all(|number| self.sealing.contains_key(&number))
+    }
+
     /// Whether there is a sealing key.
     #[must_use]
     pub fn can_seal(&self) -> bool {
@@ -157,6 +189,22 @@ mod tests {
         assert_eq!(both.unseal(PLACE, &sealed).as_deref(), Some(&b"one"[..]));
         let anew = both.seal(PLACE, b"two", [9; 12]).expect("sealed");
         assert_eq!((number(&sealed), number(&anew)), (Some(1), Some(2)));
+        for (keys, sealed, newest, known) in [
+            (&old, &sealed, true, true),
+            (&old, &anew, true, false),
+            (&both, &sealed, false, true),
+            (&both, &anew, true, true),
+        ] {
+            let one = || std::iter::once(&**sealed);
+            assert_eq!((keys.are_newest(one()), keys.know(one())), (newest, known));
+        }
+        let again = both.reseal(PLACE, &sealed, [8; 12]).expect("resealed");
+        assert_eq!(both.unseal(PLACE, &again).as_deref(), Some(&b"one"[..]));
+        assert_eq!((number(&again), old.unseal(PLACE, &again)), (Some(2), None));
+        let kept = both.reseal(PLACE, &again, [7; 12]).expect("kept");
+        assert_eq!(kept, again);
+        let moved = (PLACE.0, "webhook:2");
+        assert!(both.reseal(moved, &sealed, [8; 12]).is_err());
         assert!(both.can_seal() && !keys("a-", &[]).can_seal());
         assert!(keys("a-", &[]).seal(PLACE, b"x", [9; 12]).is_err());
     }

@@ -1,6 +1,7 @@
 //! `_settings`: the signing keys, and those that seal.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use api::Error;
@@ -18,7 +19,7 @@ use crate::item::{Item, text};
 use crate::tables::{FirstSecret, Store};
 
 /// The item's key.
-const SIGNING: &str = "signing";
+pub(crate) const SIGNING: &str = "signing";
 
 /// The attributes: the secret that signs, and the keys that serve one purpose each.
 const CURRENT: &str = "current";
@@ -26,7 +27,7 @@ const PREVIOUS: &str = "previous";
 const TAGS: &str = "tags";
 const CURSORS: &str = "cursors";
 const PSEUDONYMS: &str = "pseudonyms";
-const SEALING: &str = "sealing";
+pub(crate) const SEALING: &str = "sealing";
 
 impl Store {
     /// Returns the signing keys.
@@ -38,26 +39,37 @@ impl Store {
             return Ok(keys);
         }
         match (self.read_keys().await?, &self.first) {
-            (Some(keys), _) => Ok(self.keys.get_or_init(async || keys).await),
+            (Some(keys), _) => Ok(self.keys.get_or_init(async || Arc::new(keys)).await),
             (None, FirstSecret::Await(keys)) => Ok(keys),
             (None, _) => Err(Error::internal("there is no signing key")),
         }
     }
 
-    /// The keys with a sealing key among them. An instance that started before the first one was made reads them once more.
+    /// The keys with a sealing key among them, and with those that these sealed values name. An instance reads the keys once
+    /// more where one of them was made after it has started: 1 RRU.
     ///
     /// # Errors
-    /// `common/unavailable` while they cannot be read, or none has been made.
-    pub async fn sealing_keys(&self) -> Result<&Keys, Error> {
-        let keys = self.keys().await?;
-        if keys.can_seal() {
+    /// `common/unavailable` while they cannot be read, or no sealing key has been made.
+    pub async fn sealing_keys<'v>(
+        &self,
+        sealed: impl Iterator<Item = &'v str> + Clone,
+    ) -> Result<Arc<Keys>, Error> {
+        let _ = self.keys().await?;
+        let later = || {
+            self.later_keys
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        let known = later().clone().or_else(|| self.keys.get().cloned());
+        let fits = |keys: &Arc<Keys>| keys.can_seal() && keys.know(sealed.clone());
+        if let Some(keys) = known.filter(fits) {
             return Ok(keys);
         }
-        let later = async {
-            let keys = self.read_keys().await?.filter(Keys::can_seal);
-            keys.ok_or_else(|| Error::unavailable("there is no sealing key yet"))
-        };
-        self.later_keys.get_or_try_init(|| later).await
+        let keys = self.read_keys().await?.filter(Keys::can_seal);
+        let keys = keys.ok_or_else(|| Error::unavailable("there is no sealing key yet"))?;
+        let keys = Arc::new(keys);
+        *later() = Some(Arc::clone(&keys));
+        Ok(keys)
     }
 
     /// Opens the connection with the one read that every function may do, and keeps the keys that it finds. It never
@@ -112,7 +124,7 @@ impl Store {
     }
 
     /// The keys of the item, with this signing secret.
-    fn stored(&self, item: &Item, current: Vec<u8>) -> Result<Stored, Error> {
+    pub(crate) fn stored(&self, item: &Item, current: Vec<u8>) -> Result<Stored, Error> {
         let list = |name: &str| match item.get(name) {
             None => Ok(Vec::new()),
             Some(AttributeValue::L(keys)) => keys.iter().map(|key| bytes(name, key)).collect(),
@@ -132,7 +144,7 @@ impl Store {
         })
     }
 
-    async fn signing_item(&self) -> Result<Option<Item>, Error> {
+    pub(crate) async fn signing_item(&self) -> Result<Option<Item>, Error> {
         let get = self
             .client
             .get_item()
@@ -216,7 +228,7 @@ fn secret(item: &Item, name: &str) -> Result<Option<Vec<u8>>, Error> {
 }
 
 /// The sealing keys by their numbers.
-fn sealing_keys(item: &Item) -> Result<BTreeMap<u32, KeyBytes>, Error> {
+pub(crate) fn sealing_keys(item: &Item) -> Result<BTreeMap<u32, KeyBytes>, Error> {
     match item.get(SEALING) {
         None => Ok(BTreeMap::new()),
         Some(AttributeValue::M(keys)) => keys
@@ -230,7 +242,7 @@ fn sealing_keys(item: &Item) -> Result<BTreeMap<u32, KeyBytes>, Error> {
     }
 }
 
-fn numbered(keys: &BTreeMap<u32, KeyBytes>) -> AttributeValue {
+pub(crate) fn numbered(keys: &BTreeMap<u32, KeyBytes>) -> AttributeValue {
     let keys = keys
         .iter()
         .map(|(number, key)| (number.to_string(), text(STANDARD.encode(key))));

@@ -1,7 +1,7 @@
 //! The tables of one deployment: the connection to them, their names and their known state.
 
 use std::collections::BTreeSet;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use api::Deployment;
@@ -20,9 +20,9 @@ pub struct Store {
     pub(crate) secret: Option<String>,
     /// The action of this function where the table has no secret yet.
     pub(crate) first: FirstSecret,
-    pub(crate) keys: OnceCell<Keys>,
-    /// The keys once more, where the first ones could not seal.
-    pub(crate) later_keys: OnceCell<Keys>,
+    pub(crate) keys: OnceCell<Arc<Keys>>,
+    /// The keys once more, where a sealing key was made after the first read.
+    pub(crate) later_keys: Mutex<Option<Arc<Keys>>>,
     /// The indexes that are known to hold every record, by collection.
     pub(crate) ready: Mutex<BTreeSet<(String, String)>>,
     /// The collections whose kept names agree with their definitions.
@@ -64,7 +64,7 @@ impl Store {
             secret: None,
             first: FirstSecret::Never,
             keys: OnceCell::new(),
-            later_keys: OnceCell::new(),
+            later_keys: Mutex::default(),
             ready: Mutex::default(),
             keeping: Mutex::default(),
         }

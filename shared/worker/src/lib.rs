@@ -15,4 +15,4 @@ pub use post::{admit, client, post};
 pub use receiver::{Opened, Outcome, Receiver, Receivers, Terms, Tried};
 pub use serve::{Served, Shift, serve};
 pub use state::State;
-pub use sweep::sweep;
+pub use sweep::{Swept, sweep};

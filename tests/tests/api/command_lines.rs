@@ -117,6 +117,48 @@ const ROWS: &[Row] = &[
         &["--stack", "local", "backfill", "--all", "--settle", "soon"],
         "invalid value 'soon'",
     ),
+    ("admin", &["--stack", "wrong", "keys"], WRONG),
+    ("admin", &["--stack", "wrong", "reseal"], WRONG),
+    (
+        "admin",
+        &["--stack", "local", "keys", "remove"],
+        "unrecognized subcommand 'remove'",
+    ),
+    (
+        "admin",
+        &["--stack", "local", "audit"],
+        "Usage: cargo admin audit",
+    ),
+    ("admin", &["--stack", "wrong", "audit", "export"], WRONG),
+    (
+        "admin",
+        &["--stack", "local", "audit", "export", "--from", "yesterday"],
+        "a time is a date such as 2026-11-28, or has the form 2026-11-28T11:05:00Z",
+    ),
+    (
+        "admin",
+        &["--stack", "local", "audit", "export", "--to", "2026-02-30"],
+        "invalid value '2026-02-30' for '--to <TO>'",
+    ),
+    (
+        "admin",
+        &["--stack", "local", "audit", "export", "--format", "xml"],
+        "possible values: jsonl, csv",
+    ),
+    (
+        "admin",
+        &[
+            "--stack",
+            "local",
+            "audit",
+            "export",
+            "--from",
+            "2026-11-28T11:00:00+01:00",
+            "--to",
+            "2026-11-28T10:00:00Z",
+        ],
+        "cargo admin: --to must be after --from",
+    ),
     ("local", &["start"], "unrecognized subcommand 'start'"),
     (
         "local",

@@ -23,6 +23,7 @@ mod logs;
 mod permission_table;
 mod quick_start;
 mod records;
+mod sealing_keys;
 mod settings;
 mod stamps;
 mod sweeps;

@@ -225,3 +225,36 @@ fn late_and_lost_events_raise_an_alarm_where_a_topic_hears_it() {
         300_000
     );
 }
+
+#[test]
+fn a_webhook_that_fails_for_an_hour_raises_an_alarm_where_sweeps_look() {
+    let template = template(true);
+    let filter = &template["Resources"]["SweeperFunctionFailing"];
+    let alarm = &template["Resources"]["SweeperFunctionFailingAlarm"];
+    for resource in [filter, alarm] {
+        assert_eq!(resource["Condition"], "HasAlarmTopic");
+    }
+    let (filter, alarm) = (&filter["Properties"], &alarm["Properties"]);
+    // The line of the log has `worker` and `failing` as numbers and texts of their own.
+    assert_eq!(
+        filter["FilterPattern"],
+        "{ $.worker = \"sweeper\" && $.failing >= 0 }"
+    );
+    let group = filter["LogGroupName"]["Ref"].as_str().expect("a group");
+    assert_eq!(template["Resources"][group]["Type"], "AWS::Logs::LogGroup");
+    let logging = &template["Globals"]["Function"]["LoggingConfig"];
+    assert_eq!(logging["LogGroup"]["Ref"], group);
+    let metric = &filter["MetricTransformations"][0];
+    assert_eq!(metric["MetricValue"], "$.failing");
+    assert_eq!(metric["MetricNamespace"], alarm["Namespace"]);
+    assert_eq!(metric["MetricName"], alarm["MetricName"]);
+    assert_eq!(
+        (&alarm["Threshold"], &alarm["Statistic"]),
+        (&json!(1), &json!("Maximum"))
+    );
+    assert_eq!(alarm["AlarmActions"], json!([{ "Ref": "AlarmTopicArn" }]));
+    let without = self::template(false);
+    for id in ["SweeperFunctionFailing", "SweeperFunctionFailingAlarm"] {
+        assert!(without["Resources"].get(id).is_none(), "{id}");
+    }
+}

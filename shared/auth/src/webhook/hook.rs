@@ -1,6 +1,7 @@
 //! A webhook: its settings, its state and its sealed secrets.
 
 use std::collections::BTreeSet;
+use std::time::Duration;
 
 use api::event::{Consumer, Envelope, Pattern, VERSION};
 use api::wire::{self, NewWebhook, WebhookChanges, WebhookState};
@@ -12,6 +13,9 @@ use crate::sealing::Purpose;
 
 /// The most webhooks there may be.
 pub const MAX_WEBHOOKS: usize = 50;
+
+/// How long a receiver may fail before an alarm tells of it.
+const LONG: Duration = Duration::from_hours(1);
 
 const DEFAULT_TIMEOUT: u64 = 10;
 const DEFAULT_CONCURRENCY: u64 = 5;
@@ -120,6 +124,39 @@ impl Webhook {
             rotated_at: Some(now),
             ..self
         }
+    }
+
+    /// Its sealed secrets, the newest first.
+    pub fn sealed(&self) -> impl Iterator<Item = &str> + Clone {
+        let previous = self.previous.as_ref().map(|(sealed, _)| &**sealed);
+        std::iter::once(&*self.secret).chain(previous)
+    }
+
+    /// The webhook with its secrets sealed anew under the highest number.
+    ///
+    /// # Errors
+    /// `common/internal` where a secret does not open.
+    pub fn resealed(self, keys: &Keys, nonces: [[u8; 12]; 2]) -> Result<Self, Error> {
+        let item = place(self.id);
+        let [first, second] = nonces;
+        let anew =
+            |sealed: &str, nonce| keys.reseal((Purpose::WebhookSecret, &item), sealed, nonce);
+        let previous = match &self.previous {
+            Some((sealed, until)) => Some((anew(sealed, second)?, *until)),
+            None => None,
+        };
+        Ok(Self {
+            secret: anew(&self.secret, first)?,
+            previous,
+            ..self
+        })
+    }
+
+    /// Whether its receiver has been failing for an hour. One that is switched off gets nothing, and so fails no more.
+    #[must_use]
+    pub fn fails_long(&self, now: Timestamp) -> bool {
+        let is_long = |since: Timestamp| since.after(LONG) <= now;
+        !self.disabled && self.failing_since.is_some_and(is_long)
     }
 
     /// Whether an event goes to it. A webhook that is switched off wants none.

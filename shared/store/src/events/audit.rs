@@ -14,7 +14,7 @@ use crate::item::{Item, Reader, id, number, text};
 use crate::tables::Store;
 
 /// The partitions: an id's last byte names one.
-const SHARDS: [&str; 4] = ["0", "1", "2", "3"];
+pub(crate) const SHARDS: [&str; 4] = ["0", "1", "2", "3"];
 
 /// The most bytes of the names of what has changed.
 const MAX_CHANGED: usize = 400;
@@ -150,7 +150,7 @@ fn who(actor: &Actor) -> AttributeValue {
 }
 
 /// Reads an entry.
-fn read(mut item: Item) -> Result<AuditEntry, Error> {
+pub(crate) fn read(mut item: Item) -> Result<AuditEntry, Error> {
     let actor = match item.remove("who") {
         Some(AttributeValue::M(who)) => Some(read_actor(who)?),
         _ => None,

@@ -7,11 +7,10 @@ use api::event::{Consumer, Envelope};
 use api::tables::{DELIVERIES, EVENTS};
 use api::wire::{Delivery, DeliveryState};
 use api::{Code, Error, Id, Timestamp};
-use auth::webhook::lease::First;
 use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest, Select,
-    TransactWriteItem, WriteRequest,
+    AttributeValue, Delete, DeleteRequest, KeysAndAttributes, Put, PutRequest, TransactWriteItem,
+    WriteRequest,
 };
 
 use super::waiting::{DELIVERED, PARKED, WAITING, Waiting, key, read, read_delivery};
@@ -28,9 +27,6 @@ const BATCH: usize = 25;
 
 /// The most requests for writes that DynamoDB left undone.
 const TRIES: u32 = 8;
-
-/// The most waiting deliveries that are counted.
-const MAX_COUNTED: i32 = 1000;
 
 /// The end of an attempt.
 #[derive(Clone, Debug)]
@@ -66,7 +62,7 @@ pub struct DeliveriesPage {
 }
 
 impl Store {
-    pub(super) fn deliveries(&self) -> String {
+    pub(crate) fn deliveries(&self) -> String {
         self.table(DELIVERIES.name)
     }
 
@@ -81,32 +77,6 @@ impl Store {
         let output = query.consistent_read(true).limit(MAX_DUE).send().await;
         let items = output.map_err(|error| fault::of(&error))?.items;
         items.unwrap_or_default().into_iter().map(read).collect()
-    }
-
-    /// Reads the first waiting delivery of a consumer. 0.5 RRU.
-    ///
-    /// # Errors
-    /// `common/unavailable`, `common/internal`.
-    pub async fn first_waiting(&self, consumer: &Consumer) -> Result<Option<First>, Error> {
-        let query = self.range(&consumer.to_string(), WAITING, &format!("{WAITING}~"));
-        let output = query.limit(1).send().await;
-        let items = output.map_err(|error| fault::of(&error))?.items;
-        let first = items.unwrap_or_default().into_iter().next().map(read);
-        Ok(first.transpose()?.map(|waiting| First {
-            due: waiting.due,
-            asked: waiting.asked,
-        }))
-    }
-
-    /// Counts the waiting deliveries of a consumer, up to 1,000. 0.5 RRU per 4 KB.
-    ///
-    /// # Errors
-    /// `common/unavailable`, `common/internal`.
-    pub async fn count_waiting(&self, consumer: &Consumer) -> Result<u64, Error> {
-        let query = self.range(&consumer.to_string(), WAITING, &format!("{WAITING}~"));
-        let query = query.select(Select::Count).limit(MAX_COUNTED);
-        let output = query.send().await.map_err(|error| fault::of(&error))?;
-        Ok(u64::try_from(output.count).unwrap_or_default())
     }
 
     /// Reads those of these waiting deliveries that still wait. 0.5 RRU each.

@@ -1,9 +1,12 @@
-//! The work of operators on the tables: indexes filled, users moved in and out, seeds, the first admin.
+//! The work of operators on the tables: indexes filled, users moved in and out, seeds, the first admin, sealing keys, the
+//! audit log taken away.
 
+pub(crate) mod audit;
 pub mod backfill;
 mod clear;
 mod fill;
 mod look;
 mod promote;
+pub(crate) mod sealing;
 pub(crate) mod seed;
 pub(crate) mod transfer;

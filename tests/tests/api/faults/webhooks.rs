@@ -1,10 +1,11 @@
-//! Webhooks and their deliveries.
+//! Webhooks, triggers and the deliveries to them.
 
 use blackbox::{Event, Reply, fresh_email};
 use serde_json::{Value, json};
 
 use super::world::*;
 use super::{Area, Row, row, suffer_all};
+use crate::triggers::PATH as TRIGGERS;
 use crate::webhooks::receiver::{OK, Receiver};
 
 const HOOKS: &str = "/api/admin/webhooks";
@@ -31,6 +32,8 @@ const ROWS: &[Row] = &[
     row!("webhooks-test", "BatchGetItem", "_users", 0, test),
     row!("webhooks-test", "GetItem", "_deliveries", 0, test),
     row!("webhooks-test", "UpdateItem", "_deliveries", 0, test),
+    row!("triggers-list", "BatchGetItem", "_users", 0, triggers),
+    row!("triggers-list", "Query", "_deliveries", 0, triggers),
     row!("deliveries-list", "BatchGetItem", "_users", 0, deliveries),
     row!("deliveries-list", "GetItem", "_deliveries", 0, deliveries),
     row!("deliveries-list", "Query", "_deliveries", 0, deliveries),
@@ -114,6 +117,18 @@ fn on<'a>(
     Act {
         event: event.token(world.admin()),
         status,
+        look: Box::new(look),
+    }
+}
+
+fn triggers<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let look = |reply: &Reply| {
+        let items = &reply.json()["items"];
+        assert_eq!(items.is_array(), reply.status == 200, "{items}");
+    };
+    Act {
+        event: Event::new("GET", TRIGGERS).token(world.admin()),
+        status: 200,
         look: Box::new(look),
     }
 }

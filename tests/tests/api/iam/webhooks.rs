@@ -1,4 +1,4 @@
-//! Webhooks and their deliveries.
+//! Webhooks, triggers and the deliveries to them.
 
 use super::*;
 
@@ -66,5 +66,12 @@ pub(super) fn webhooks<'a>(
     let redeliver = format!("{deliveries}/{event}/redeliver");
     let _ = on("deliveries-redeliver", "POST", &redeliver, &json!({}), 202);
     let _ = on("deliveries-list", "GET", &deliveries, &json!({}), 200);
+    let _ = on(
+        "triggers-list",
+        "GET",
+        "/api/admin/triggers",
+        &json!({}),
+        200,
+    );
     let _ = on("webhooks-delete", "DELETE", &own, &json!({}), 204);
 }

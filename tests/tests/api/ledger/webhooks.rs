@@ -88,6 +88,19 @@ pub(super) fn webhooks(ledger: &mut Ledger<'_>, admin: &Member) {
         (" ∥ GetItem _deliveries", 1, 3.0, 0.0),
         "session check ∥ r → the receiver",
     );
+    // The suite's project has four.
+    on(
+        ledger,
+        "triggers-list",
+        (Event::new("GET", "/api/admin/triggers"), 200),
+        (
+            &format!(" → {}", ["Query _deliveries"; 4].join(" ∥ ")),
+            2,
+            4.0,
+            0.0,
+        ),
+        "session check → 1 query a trigger ∥: by size, half a unit each at least",
+    );
     let deliveries = format!("/api/admin/consumers/{}/deliveries", text(&made, "id"));
     on(
         ledger,

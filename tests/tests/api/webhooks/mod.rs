@@ -3,6 +3,7 @@
 mod deliveries;
 mod delivering;
 mod deployed;
+mod failing;
 mod manage;
 #[allow(dead_code, reason = "one manner is for another binary")]
 pub(crate) mod receiver;

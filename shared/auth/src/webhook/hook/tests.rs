@@ -157,7 +157,7 @@ fn an_event_goes_where_it_is_wanted() {
 
 #[test]
 fn an_old_secret_signs_for_a_day_after_its_rotation() {
-    let keys = sample::sealing_keys();
+    let keys = sample::sealing_keys(&[1]);
     let (old, new) = (Secret::new([1; 32]), Secret::new([2; 32]));
     let seal = |secret: &Secret| seal(&keys, id(1), secret, [3; 12]).expect("sealed");
     let webhook = Webhook {
@@ -177,11 +177,64 @@ fn an_old_secret_signs_for_a_day_after_its_rotation() {
 
 #[test]
 fn a_secret_of_another_webhook_does_not_open() {
-    let keys = sample::sealing_keys();
+    let keys = sample::sealing_keys(&[1]);
     let sealed = seal(&keys, id(2), &Secret::new([1; 32]), [3; 12]).expect("sealed");
     let webhook = Webhook {
         secret: sealed,
         ..make(asked(&["*"], None)).expect("a webhook")
     };
     assert!(webhook.secrets(&keys, NOW).is_err());
+}
+
+#[test]
+fn secrets_are_sealed_anew_under_the_highest_number() {
+    let old = sample::sealing_keys(&[1]);
+    let (first, second) = (Secret::new([1; 32]), Secret::new([2; 32]));
+    let seal = |secret: &Secret| seal(&old, id(1), secret, [3; 12]).expect("sealed");
+    let webhook = Webhook {
+        secret: seal(&first),
+        ..make(asked(&["*"], None)).expect("a webhook")
+    };
+    let rotated = webhook.rotated(seal(&second), NOW);
+    let both = sample::sealing_keys(&[1, 2]);
+    let nonces = [[4; 12], [5; 12]];
+    let anew = rotated.clone().resealed(&both, nonces).expect("resealed");
+    assert!(both.are_newest(anew.sealed()) && !both.are_newest(rotated.sealed()));
+    assert_eq!(anew.sealed().count(), 2);
+    let open = anew.secrets(&both, NOW).expect("open");
+    assert_eq!(open, [second, first]);
+    assert!(anew.secrets(&old, NOW).is_err());
+    // Twice is as once, and nothing else changes.
+    let again = anew.clone().resealed(&both, nonces).expect("resealed");
+    assert_eq!(again, anew);
+    let back = Webhook {
+        secret: rotated.secret.clone(),
+        previous: rotated.previous.clone(),
+        ..anew
+    };
+    assert_eq!(back, rotated);
+    assert!(
+        rotated
+            .resealed(&sample::sealing_keys(&[2]), nonces)
+            .is_err()
+    );
+}
+
+#[test]
+fn a_webhook_fails_for_long_after_an_hour() {
+    let hour = 60 * 60 * 1000;
+    for (since, disabled, is_long) in [
+        (None, false, false),
+        (Some(hour - 1), false, false),
+        (Some(hour), false, true),
+        (Some(hour), true, false),
+    ] {
+        let before = |ago| Timestamp::from_millis(NOW.millis() - ago);
+        let webhook = Webhook {
+            failing_since: since.map(before),
+            disabled,
+            ..make(asked(&["*"], None)).expect("a webhook")
+        };
+        assert_eq!(webhook.fails_long(NOW), is_long, "{webhook:?}");
+    }
 }

@@ -301,6 +301,11 @@ fn keys_and_webhooks_make_events_of_names_alone() {
         &made,
         json!({ "url": "https://secret", "change": change("update", "user") }),
     );
+    let rotated = with(
+        &made,
+        json!({ "secret": "another", "change": change("rotate", "user") }),
+    );
+    let resealed = with(&rotated, json!({ "secret": "the same, sealed anew" }));
     let deleted = with(
         &made,
         json!({ "secret": null, "deleted_at": AT, "change": change("delete", "user") }),
@@ -308,6 +313,8 @@ fn keys_and_webhooks_make_events_of_names_alone() {
     for (old, new, expected) in [
         (&none, &made, vec!["webhook.changed"]),
         (&made, &moved, vec!["webhook.changed"]),
+        (&made, &rotated, vec!["webhook.changed"]),
+        (&rotated, &resealed, vec![]),
         (&made, &failing, vec!["webhook.failing"]),
         (&failing, &made, vec!["webhook.recovered"]),
         (&made, &deleted, vec!["webhook.changed"]),

@@ -24,8 +24,11 @@ const SETTINGS: [(&str, &str); 8] = [
     ("timeout", "timeout"),
     ("concurrency", "concurrency"),
     ("disabled", "disabled"),
-    ("secret", "secret"),
+    (SECRET, "secret"),
 ];
+
+/// The attribute with the sealed secret.
+const SECRET: &str = "secret";
 
 /// The attribute that a webhook has while its receiver fails.
 const FAILING: &str = "failing_since";
@@ -84,9 +87,14 @@ fn changed(old: Option<&Image>, new: Option<&Image>) -> Vec<String> {
         (false, false) => Vec::new(),
         (_, true) => {
             let changed = Image::changed(new, old);
+            // A rotation tells who made it. A secret that was only sealed anew is the same one.
+            let is_told = match (old, new) {
+                (Some(old), Some(new)) => !new.same(old, "change"),
+                _ => true,
+            };
             let settings = SETTINGS
                 .iter()
-                .filter(|(name, _)| changed.contains_key(*name));
+                .filter(|(name, _)| changed.contains_key(*name) && (is_told || *name != SECRET));
             settings.map(|(_, wire)| (*wire).to_owned()).collect()
         }
     }

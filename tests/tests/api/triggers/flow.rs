@@ -1,4 +1,4 @@
-//! Triggers: the suite's own code, after events that went the whole way.
+//! The suite's own code, after events that went the whole way.
 
 use blackbox::{Event, Inside, stack};
 use serde_json::{Value, json};

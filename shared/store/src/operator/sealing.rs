@@ -1,0 +1,227 @@
+//! The sealing keys as an operator manages them: their numbers, the next one, and values sealed anew.
+
+use std::collections::BTreeMap;
+
+use api::tables::SETTINGS;
+use api::{Error, Id};
+use auth::Keys;
+use auth::keys::KeyBytes;
+use auth::sealing;
+use auth::webhook::Webhook;
+use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use crate::events::webhooks::webhook_key;
+use crate::fault;
+use crate::item::text;
+use crate::signing_keys::{SEALING, SIGNING, numbered, sealing_keys};
+use crate::tables::Store;
+
+/// The most tries for a webhook whose secret others replace meanwhile.
+const TRIES: u32 = 5;
+
+/// A number of a sealing key.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct SealingNumber {
+    /// The number.
+    pub number: u32,
+    /// How many stored items name it.
+    pub items: u64,
+    /// Whether its key is there; values that name another do not open.
+    pub has_key: bool,
+}
+
+/// The outcome of sealing anew.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Resealed {
+    /// How many items were read.
+    pub items: u64,
+    /// How many of them had a value under an older number, and have none now.
+    pub anew: u64,
+    /// The webhooks whose secret does not open.
+    pub closed: Vec<Id>,
+}
+
+/// The nonces for the values of one item.
+pub type Nonces = [[u8; 12]; 2];
+
+impl Store {
+    /// Lists the numbers of the sealing keys, and those that stored items name, in their order. 1 RRU, and 1 per 4 KB of
+    /// webhooks.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn sealing_numbers(&self) -> Result<Vec<SealingNumber>, Error> {
+        // Read first: the keys that are read after them hold every number that they name.
+        let webhooks = self.webhooks().await?;
+        let keys = self.kept_sealing_keys().await?;
+        let mut counts: BTreeMap<u32, u64> = keys.keys().map(|number| (*number, 0)).collect();
+        for number in webhooks.iter().flat_map(numbers) {
+            *counts.entry(number).or_default() += 1;
+        }
+        let listed = counts.into_iter().map(|(number, items)| SealingNumber {
+            number,
+            items,
+            has_key: keys.contains_key(&number),
+        });
+        Ok(listed.collect())
+    }
+
+    /// Keeps a key under the number after the highest, and returns that number. It never replaces a key. 1 RRU, 1 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable` where another command has just made that number, `common/internal`.
+    pub async fn add_sealing_key(&self, key: KeyBytes) -> Result<u32, Error> {
+        let kept = self.kept_sealing_keys().await?;
+        let highest = kept.last_key_value().map(|(number, _)| *number);
+        let number = highest
+            .unwrap_or_default()
+            .checked_add(1)
+            .ok_or_else(|| Error::internal("there is no number after the highest"))?;
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.table(SETTINGS.name))
+            .key("id", text(SIGNING))
+            .expression_attribute_names("#sealing", SEALING)
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let update = match highest {
+            None => update
+                .update_expression("SET #sealing = :first")
+                .condition_expression("attribute_not_exists(#sealing)")
+                .expression_attribute_values(":first", numbered(&BTreeMap::from([(number, key)]))),
+            Some(highest) => update
+                .update_expression("SET #sealing.#next = :key")
+                .condition_expression(
+                    "attribute_exists(#sealing.#highest) AND attribute_not_exists(#sealing.#next)",
+                )
+                .expression_attribute_names("#highest", highest.to_string())
+                .expression_attribute_names("#next", number.to_string())
+                .expression_attribute_values(":key", text(STANDARD.encode(key))),
+        };
+        let Err(error) = update.send().await else {
+            return Ok(number);
+        };
+        let found = fault::failed_condition(&error).ok_or_else(|| fault::of(&error))?;
+        // Its own key stands there when a reply was lost.
+        let kept = sealing_keys(&found.unwrap_or_default())?;
+        if kept.get(&number) == Some(&key) {
+            return Ok(number);
+        }
+        let reason = format!("another command has just made the number {number}");
+        Err(Error::unavailable(reason))
+    }
+
+    /// Seals anew what is stored under an older number than the highest. A rotation that comes between is kept, and sealed
+    /// anew in its turn. 1 RRU, 1 per 4 KB of webhooks, and 1 WRU for each that has such a value.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`, and those of `nonces`.
+    pub async fn reseal(
+        &self,
+        mut nonces: impl FnMut() -> Result<Nonces, Error>,
+    ) -> Result<Resealed, Error> {
+        let webhooks = self.webhooks().await?;
+        let keys = self.operators_keys().await?;
+        let mut done = Resealed::default();
+        for webhook in webhooks {
+            done.items += 1;
+            match self.reseal_webhook(webhook, &keys, &mut nonces).await? {
+                Outcome::Anew => done.anew += 1,
+                Outcome::Kept => {}
+                Outcome::Closed(id) => done.closed.push(id),
+            }
+        }
+        Ok(done)
+    }
+
+    async fn reseal_webhook(
+        &self,
+        mut webhook: Webhook,
+        keys: &Keys,
+        nonces: &mut impl FnMut() -> Result<Nonces, Error>,
+    ) -> Result<Outcome, Error> {
+        for _ in 0..TRIES {
+            if keys.are_newest(webhook.sealed()) {
+                return Ok(Outcome::Kept);
+            }
+            let Ok(after) = webhook.clone().resealed(keys, nonces()?) else {
+                return Ok(Outcome::Closed(webhook.id));
+            };
+            if self.reseal_secrets(&webhook, &after).await? {
+                return Ok(Outcome::Anew);
+            }
+            match self.webhook(webhook.id).await? {
+                // A retry after a lost reply finds its own secrets.
+                Some(found) if found.sealed().eq(after.sealed()) => return Ok(Outcome::Anew),
+                Some(found) => webhook = found,
+                None => return Ok(Outcome::Kept),
+            }
+        }
+        Err(Error::unavailable(format!(
+            "others replace the secret of webhook {} at the same time",
+            webhook.id
+        )))
+    }
+
+    /// Replaces the sealed secrets, where they are those that were read. Nothing else of the item changes, so this makes no
+    /// event.
+    async fn reseal_secrets(&self, before: &Webhook, after: &Webhook) -> Result<bool, Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.deliveries())
+            .set_key(Some(webhook_key(before.id)))
+            .expression_attribute_names("#secret", "secret")
+            .expression_attribute_names("#previous", "previous_secret")
+            .expression_attribute_values(":read", text(&before.secret))
+            .expression_attribute_values(":secret", text(&after.secret));
+        let update = match (&before.previous, &after.previous) {
+            (Some((read, _)), Some((anew, _))) => update
+                .update_expression("SET #secret = :secret, #previous = :previous")
+                .condition_expression("#secret = :read AND #previous = :old")
+                .expression_attribute_values(":old", text(read))
+                .expression_attribute_values(":previous", text(anew)),
+            _ => update
+                .update_expression("SET #secret = :secret")
+                .condition_expression("#secret = :read AND attribute_not_exists(#previous)"),
+        };
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) => match fault::failed_condition(&error) {
+                Some(_) => Ok(false),
+                None => Err(fault::of(&error)),
+            },
+        }
+    }
+
+    async fn kept_sealing_keys(&self) -> Result<BTreeMap<u32, KeyBytes>, Error> {
+        sealing_keys(&self.signing_item().await?.unwrap_or_default())
+    }
+
+    /// The keys for an operator, who neither signs nor verifies: the signing secret may be in the functions' settings.
+    async fn operators_keys(&self) -> Result<Keys, Error> {
+        let item = self.signing_item().await?.unwrap_or_default();
+        let keys = Keys::of(&self.prefix, self.stored(&item, Vec::new())?)?;
+        if keys.can_seal() {
+            Ok(keys)
+        } else {
+            Err(Error::unavailable("there is no sealing key yet"))
+        }
+    }
+}
+
+/// The result for one item.
+enum Outcome {
+    Anew,
+    Kept,
+    Closed(Id),
+}
+
+/// The numbers that a webhook names, each once.
+fn numbers(webhook: &Webhook) -> Vec<u32> {
+    let mut numbers: Vec<u32> = webhook.sealed().filter_map(sealing::number).collect();
+    numbers.dedup();
+    numbers
+}
