@@ -28,6 +28,15 @@ impl<'a> Apart<'a> {
         Self::on(inside, engine::apart(&inside.template).unwrap())
     }
 
+    /// Makes the tables of the template, empty, and keeps all their changes, which [`Streams`](crate::Streams) reads.
+    ///
+    /// # Panics
+    /// They cannot be made.
+    #[must_use]
+    pub fn with_streams(inside: &'a Inside) -> Self {
+        Self::on(inside, engine::streaming(&inside.template).unwrap())
+    }
+
     pub(crate) fn on(inside: &'a Inside, dynamo: Dynamo) -> Self {
         let proxy = Proxy::start(&dynamo.endpoint(), &inside.template).unwrap();
         Self {

@@ -26,6 +26,7 @@ mod inside;
 pub mod project;
 mod seen;
 mod stack;
+mod streams;
 
 pub use apart::Apart;
 pub use client::{Caller, Reply};
@@ -33,3 +34,4 @@ pub use event::Event;
 pub use flow::Flow;
 pub use inside::{Inside, Instance, target};
 pub use stack::{ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, fresh_email, owners_stack, stack};
+pub use streams::Streams;

@@ -13,6 +13,7 @@ mod auth;
 mod backfill;
 mod command_lines;
 mod deployed;
+mod events;
 mod faults;
 mod health;
 mod hostile_input;

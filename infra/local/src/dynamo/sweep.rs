@@ -5,6 +5,8 @@ use std::time::Duration;
 use dynoxide::Database;
 use tokio::task::spawn_blocking;
 
+use super::{Dynamo, Place};
+
 /// How often expired items are deleted.
 const SWEEP: Duration = Duration::from_secs(60);
 
@@ -22,6 +24,22 @@ async fn sweep(database: &Database) {
     let _ = spawn_blocking(move || database.sweep_ttl()).await;
 }
 
+impl Dynamo {
+    /// Deletes what has expired, as happens by itself once a minute.
+    ///
+    /// # Errors
+    /// One line: the engine is in another process, or an item cannot be deleted.
+    pub fn expire(&self) -> Result<(), String> {
+        let Place::Here(embedded) = &self.place else {
+            return Err("Only the embedded engine deletes on demand".to_owned());
+        };
+        let swept = embedded.database.sweep_ttl();
+        swept
+            .map(|_| ())
+            .map_err(|error| format!("Cannot delete what has expired: {error}"))
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::sync::atomic::{AtomicBool, Ordering};
@@ -30,7 +48,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
-    use crate::dynamo::{Dynamo, Place, Storage};
+    use crate::dynamo::Storage;
     use crate::engine::Engine;
     use crate::template::{SAMPLE, Template};
 

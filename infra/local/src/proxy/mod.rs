@@ -11,7 +11,7 @@ use std::net::SocketAddr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use api::tables::SETTINGS;
+use api::tables::{AUDIT, SETTINGS};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
 use hyper::service::service_fn;
@@ -214,8 +214,9 @@ async fn answer(shared: Arc<Shared>, request: hyper::Request<Incoming>) -> Resul
         .check(&request.key, &request.access)
         .err()
         .or_else(|| {
-            let is_function = function_of(&request.key) != OPERATOR;
-            request.overwrites(SETTINGS.name).filter(|_| is_function)
+            let forbidden = request.overwrites(SETTINGS.name);
+            let forbidden = forbidden.or_else(|| request.deletes_in_batch(AUDIT.name));
+            forbidden.filter(|_| function_of(&request.key) != OPERATOR)
         });
     let fault = if refused.is_some() {
         None

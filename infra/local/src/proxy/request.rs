@@ -80,6 +80,20 @@ impl Request {
         self.access.iter().find(writes).cloned()
     }
 
+    /// A batch that deletes from this system table. No policy can forbid it: IAM has one action for puts and deletions of a
+    /// batch.
+    pub(crate) fn deletes_in_batch(&self, table: &str) -> Option<Access> {
+        let deletes = |access: &&Access| {
+            let tables = self.body["RequestItems"].as_object().into_iter().flatten();
+            let mut writes = tables
+                .filter(|(name, _)| table_name(name) == access.table)
+                .flat_map(|(_, writes)| writes.as_array().into_iter().flatten());
+            access.table.ends_with(table) && writes.any(|write| write["PutRequest"].is_null())
+        };
+        let found = self.access.iter().find(deletes).cloned();
+        found.filter(|_| self.operation == "BatchWriteItem")
+    }
+
     /// The body, with the consumed capacity of every table and index asked for.
     #[must_use]
     pub fn asking_for_capacity(&self) -> Vec<u8> {
@@ -322,6 +336,21 @@ mod tests {
         let query = json!({ "TableName": "t", "KeyConditionExpression": "#k = :k AND #i > :i",
             "ExpressionAttributeNames": { "#k": "kind" }, "ExpressionAttributeValues": { ":k": { "S": "user" } } });
         assert_eq!(of("Query", &query), ["kind=user"]);
+    }
+
+    #[test]
+    fn a_batch_that_deletes_is_told_from_one_that_puts() {
+        let (put, delete) = (json!({ "PutRequest": {} }), json!({ "DeleteRequest": {} }));
+        let arn = "arn:aws:dynamodb:us-east-1:000000000000:table/local-_audit";
+        for (batch, deletes) in [
+            (json!({ "local-_audit": [put], "t": [put, delete] }), false),
+            (json!({ "local-_audit": [put, delete] }), true),
+            (json!({ arn: [delete] }), true),
+        ] {
+            let body = json!({ "RequestItems": batch });
+            let found = read("BatchWriteItem", &body).deletes_in_batch("_audit");
+            assert_eq!(found.is_some(), deletes, "{batch}");
+        }
     }
 
     #[test]

@@ -115,7 +115,7 @@ fn knows(request: &Request, field: &str) -> bool {
 }
 
 /// The methods that reach a function.
-fn methods() -> impl Iterator<Item = &'static str> {
+pub(crate) fn methods() -> impl Iterator<Item = &'static str> {
     let more = if stack().inside().is_some() {
         &MORE_METHODS[..]
     } else {
