@@ -216,6 +216,10 @@ fn nothing_is_lost_and_nothing_made_up_while_they_die() {
 fn audited(world: &World<'_>) -> BTreeSet<String> {
     let items = scan(world, "local-_audit").into_iter();
     let records = items.filter(|item| item["type"]["S"] == "record.created");
-    let ids = records.filter_map(|item| item["subject"]["S"].as_str().map(ToOwned::to_owned));
-    ids.collect()
+    let ids: Vec<String> = records
+        .filter_map(|item| item["subject"]["S"].as_str().map(ToOwned::to_owned))
+        .collect();
+    let different: BTreeSet<String> = ids.iter().cloned().collect();
+    assert_eq!(different.len(), ids.len(), "an entry is there twice");
+    different
 }
