@@ -17,7 +17,7 @@ pub struct Flow<'a> {
     /// The tables and their proxy.
     pub apart: Apart<'a>,
     inside: &'a Inside,
-    workers: Vec<Instance<'a>>,
+    workers: Vec<(String, Instance<'a>)>,
 }
 
 impl<'a> Flow<'a> {
@@ -61,7 +61,12 @@ impl<'a> Flow<'a> {
         let all = [&own, env].concat();
         let instance = self.inside.variant(worker, "flow", 1, &all);
         self.front.alias(worker, instance.slot());
-        self.workers.push(instance);
+        self.workers.push((worker.to_owned(), instance));
+    }
+
+    /// Kills every instance of a worker, whatever it is doing.
+    pub fn kill_worker(&mut self, worker: &str) {
+        self.workers.retain(|(name, _)| name != worker);
     }
 
     /// Lets the changes flow, also those that were made before.
@@ -92,6 +97,7 @@ impl<'a> Flow<'a> {
     /// The log so far of every worker.
     #[must_use]
     pub fn log(&self) -> String {
-        self.workers.iter().map(Instance::log).collect()
+        let instances = self.workers.iter();
+        instances.map(|(_, instance)| instance.log()).collect()
     }
 }

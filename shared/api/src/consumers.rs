@@ -191,7 +191,7 @@ workers! {
         timeout: 60,
         memory: 256,
         serves: Triggers,
-        access: [Query Deliveries, GetItem Deliveries, UpdateItem Deliveries, DeleteItem Deliveries,
+        access: [Query Deliveries, BatchGetItem Deliveries, UpdateItem Deliveries, DeleteItem Deliveries,
                  BatchWriteItem Deliveries, BatchGetItem Events, GetItem TriggerReads, Query TriggerReads,
                  Query TriggerIndexes, PutItem TriggerWrites, UpdateItem TriggerWrites, DeleteItem TriggerWrites,
                  ConditionCheckItem TriggerRelated, ConditionCheckItem TriggerRelatedUsers],
