@@ -350,7 +350,11 @@ fn resources(
         Table::UniqueRecords => all(&is_unique, Arn::Table, Arn::EveryTable),
         Table::TriggerReads => all(&is_read, Arn::Table, Arn::EveryTable),
         Table::TriggerIndexes => all(
-            &|it| is_read(it) && (it.has_owner_index() || !it.indexes.is_empty()),
+            // A trigger lists as an admin does, and admins find records by a declared owner alone.
+            &|it| {
+                let by_owner = it.has_owner_index() && it.owner_is_declared();
+                is_read(it) && (by_owner || !it.indexes.is_empty())
+            },
             Arn::Indexes,
             Arn::EveryIndex,
         ),

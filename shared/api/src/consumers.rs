@@ -191,9 +191,9 @@ workers! {
         timeout: 60,
         memory: 256,
         serves: Triggers,
-        access: [Query Deliveries, GetItem Deliveries, UpdateItem Deliveries, DeleteItem Deliveries,
-                 BatchGetItem Deliveries, BatchWriteItem Deliveries, BatchGetItem Events, GetItem TriggerReads,
-                 Query TriggerReads, Query TriggerIndexes, PutItem TriggerWrites, UpdateItem TriggerWrites, DeleteItem TriggerWrites,
+        access: [Query Deliveries, BatchGetItem Deliveries, UpdateItem Deliveries, DeleteItem Deliveries,
+                 BatchWriteItem Deliveries, BatchGetItem Events, GetItem TriggerReads, Query TriggerReads,
+                 Query TriggerIndexes, PutItem TriggerWrites, UpdateItem TriggerWrites, DeleteItem TriggerWrites,
                  ConditionCheckItem TriggerRelated, ConditionCheckItem TriggerRelatedUsers],
         rights: [WakeWorkers],
     }

@@ -3,6 +3,7 @@
 mod accounts;
 mod records;
 mod webhooks;
+mod workers;
 
 use std::collections::BTreeSet;
 
@@ -97,7 +98,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
 
     assert_eq!(apart.proxy.denied(), []);
     assert_hashes_are_touched_as_the_page_says(&apart);
-    // The workers' grants are used where changes flow.
+    // The workers' grants are used where changes flow: `workers` looks at those.
     let of_worker = |grant: &String| {
         WORKERS
             .iter()

@@ -42,7 +42,7 @@ impl Key {
         stack().stranger().with_key(&self.text)
     }
 
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("{PATH}/{}", self.id)
     }
 }

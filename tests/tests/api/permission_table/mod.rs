@@ -1,5 +1,6 @@
 //! The permission table of docs/permissions.md: every cell is tested.
 
+mod administration;
 mod operations;
 
 use std::sync::{Mutex, OnceLock, PoisonError};
@@ -57,8 +58,8 @@ struct Row {
     cells: Vec<String>,
 }
 
-/// The table under a heading.
-fn table(heading: &str) -> Vec<Row> {
+/// The table under a heading: its head and its lines, cell by cell. The last columns are the callers.
+fn grid(heading: &str) -> (Vec<String>, Vec<Vec<String>>) {
     let section = GUIDE
         .split(&format!("\n### {heading}\n"))
         .nth(1)
@@ -77,30 +78,33 @@ fn table(heading: &str) -> Vec<Row> {
         .lines()
         .filter(|line| line.starts_with('|'))
         .map(cells);
-    let head = lines.next().expect("a head");
-    let first = head.len() - COLUMNS.len();
-    assert_eq!(head[first..], COLUMNS);
+    let mut head = lines.next().expect("a head");
+    let lines: Vec<Vec<String>> = lines.skip(1).collect();
+    assert!(lines.iter().all(|cells| cells.len() == head.len()));
+    assert!(lines.len() > 3, "{heading}");
+    assert_eq!(head.split_off(head.len() - COLUMNS.len()), COLUMNS);
+    (head, lines)
+}
+
+/// The table of an operation.
+fn table(heading: &str) -> Vec<Row> {
+    let (head, lines) = grid(heading);
     assert!(
-        head[..first] == ["Rule", "In"] || head[..first] == ["Rule", "Read", "In"],
+        head == ["Rule", "In"] || head == ["Rule", "Read", "In"],
         "{head:?}"
     );
-    let rows: Vec<Row> = lines
-        .skip(1)
-        .map(|mut cells| {
-            assert_eq!(cells.len(), head.len(), "{cells:?}");
-            let rest = cells.split_off(first);
-            let collection = cells.pop().unwrap_or_default();
-            let mut cells = cells.into_iter();
-            Row {
-                rule: cells.next().unwrap_or_default(),
-                read: cells.next(),
-                collection,
-                cells: rest,
-            }
-        })
-        .collect();
-    assert!(rows.len() > 3, "{heading}");
-    rows
+    let rows = lines.into_iter().map(|mut cells| {
+        let rest = cells.split_off(head.len());
+        let collection = cells.pop().unwrap_or_default();
+        let mut cells = cells.into_iter();
+        Row {
+            rule: cells.next().unwrap_or_default(),
+            read: cells.next(),
+            collection,
+            cells: rest,
+        }
+    });
+    rows.collect()
 }
 
 /// All callers, with one account each for all tables.

@@ -20,7 +20,7 @@ fn put(dynamo: &Dynamo, table: &str, item: &Value) {
 }
 
 /// Puts an event, as long as a consumer wants it.
-pub(super) fn keep(dynamo: &Dynamo, id: &str) {
+pub(crate) fn keep(dynamo: &Dynamo, id: &str) {
     put(
         dynamo,
         "local-_events",

@@ -1,6 +1,6 @@
 //! Webhooks: their management, their tests, and the deliveries to them.
 
-mod deliveries;
+pub(crate) mod deliveries;
 mod delivering;
 mod deployed;
 mod failing;
@@ -17,14 +17,14 @@ use crate::keys::text;
 pub(crate) const PATH: &str = "/api/admin/webhooks";
 
 /// A webhook of the shared stack. There may be fifty: it is deleted when the test is done with it.
-struct Webhook {
-    id: String,
+pub(crate) struct Webhook {
+    pub(crate) id: String,
     made: Value,
     admin: Caller,
 }
 
 impl Webhook {
-    fn to(url: &str) -> Self {
+    pub(crate) fn to(url: &str) -> Self {
         Self::make(&asked(url))
     }
 
@@ -38,11 +38,11 @@ impl Webhook {
         }
     }
 
-    fn path(&self) -> String {
+    pub(crate) fn path(&self) -> String {
         format!("{PATH}/{}", self.id)
     }
 
-    fn deliveries(&self) -> String {
+    pub(crate) fn deliveries(&self) -> String {
         format!("/api/admin/consumers/{}/deliveries", self.id)
     }
 }
@@ -54,6 +54,6 @@ impl Drop for Webhook {
 }
 
 /// The body of a webhook that wants everything.
-fn asked(url: &str) -> Value {
+pub(crate) fn asked(url: &str) -> Value {
     json!({ "name": fresh_email(), "url": url, "events": ["*"] })
 }

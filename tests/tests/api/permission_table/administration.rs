@@ -1,0 +1,137 @@
+//! Every endpoint of administration, by every caller.
+
+use std::collections::BTreeSet;
+
+use api::endpoints::{Guard, PAGE};
+
+use super::*;
+use crate::webhooks::deliveries::keep;
+use crate::webhooks::receiver::{OK, Receiver};
+use crate::webhooks::{Webhook, asked};
+
+/// An event that a redelivery asks for.
+const EVENT: &str = "01971a2b-3c4d-7e5f-8a6b-9c0d1e2f3a5c";
+
+/// A webhook and a key that only one cell of the table meets.
+struct Targets {
+    receiver: Receiver,
+    webhook: Webhook,
+    key: Key,
+}
+
+impl Targets {
+    fn new() -> Self {
+        let receiver = Receiver::new(OK);
+        Self {
+            webhook: Webhook::to(&receiver.url),
+            receiver,
+            key: Key::secret(&["posts:read"]),
+        }
+    }
+
+    /// The path of a request, with the target in it.
+    fn path(&self, path: &str) -> String {
+        let id = if path.starts_with(crate::keys::PATH) {
+            &self.key.id
+        } else {
+            &self.webhook.id
+        };
+        path.replace("{id}", id).replace("{eventId}", EVENT)
+    }
+
+    /// A body that an admin could send.
+    fn body(&self, request: &str, marker: &str) -> Value {
+        match request {
+            "POST /api/admin/api-keys" => {
+                json!({ "name": marker, "type": "secret", "scopes": ["posts:read"] })
+            }
+            "POST /api/admin/webhooks" => {
+                let mut body = asked(&self.receiver.url);
+                body["name"] = json!(marker);
+                body
+            }
+            "PATCH /api/admin/webhooks/{id}" => json!({ "name": marker }),
+            _ => json!({}),
+        }
+    }
+
+    /// Everything that a request could have changed, as an admin sees it.
+    fn seen(&self, marker: &str) -> [Value; 4] {
+        let admin = &cast().admin;
+        let of = |path: &str| admin.get(path).json();
+        let all = |path: &str| -> Value {
+            let items = of(path)["items"].as_array().cloned().unwrap_or_default();
+            let own = |item: &Value| {
+                let id = text(item, "id");
+                id == self.key.id || text(item, "name") == marker
+            };
+            items.into_iter().filter(own).collect()
+        };
+        [
+            of(&self.webhook.path()),
+            of(&self.webhook.deliveries()),
+            all(crate::keys::PATH),
+            all(crate::webhooks::PATH),
+        ]
+    }
+}
+
+#[test]
+fn administration() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    keep(&inside.dynamo, EVENT);
+    let row = Row {
+        rule: String::new(),
+        read: None,
+        collection: "posts".to_owned(),
+        cells: Vec::new(),
+    };
+    let (callers, _keys) = callers(&row, "read");
+    let (_, lines) = grid("administration");
+    for line in lines {
+        let (request, cells) = line.split_first().expect("a request");
+        let (method, path) = request.split_once(' ').expect("a method");
+        // A refusal changes nothing, so all that are refused meet the same target.
+        let (refused, marker) = (Targets::new(), fresh_email());
+        let before = refused.seen(&marker);
+        for ((column, caller, _), cell) in callers.iter().zip(cells) {
+            let done: u16 = cell.parse().expect("a status");
+            let own = (done < 300).then(Targets::new);
+            let targets = own.as_ref().unwrap_or(&refused);
+            let body = targets.body(request, &marker).to_string();
+            let headers = [("content-type", "application/json")];
+            let body = (method != "GET").then_some(body.as_bytes());
+            let reply = caller.send(method, &targets.path(path), &headers, body);
+            if !is(&reply, cell, done, column, request) {
+                assert_eq!(refused.seen(&marker), before, "{request} ({column})");
+            }
+            // There may be fifty webhooks and a hundred keys.
+            if reply.status == 201 {
+                let made = format!("{path}/{}", text(&reply.json(), "id"));
+                let _ = cast().admin.delete(&made).expect(204);
+            }
+        }
+        assert_eq!(
+            refused.receiver.requests(),
+            Vec::<String>::new(),
+            "{request}"
+        );
+    }
+}
+
+#[test]
+fn every_endpoint_of_administration_is_in_the_table() {
+    let listed: BTreeSet<String> = grid("administration")
+        .1
+        .into_iter()
+        .map(|line| line[0].clone())
+        .collect();
+    let entries = PAGE.iter().filter(|entry| entry.guard == Guard::Admin);
+    let all = entries.flat_map(|entry| {
+        let methods = entry.methods.iter();
+        methods.map(|method| format!("{} {}", method.as_str(), entry.path))
+    });
+    assert_eq!(listed, all.collect());
+}
