@@ -624,7 +624,9 @@ mod tests {
         for entry in api::endpoints::PAGE {
             let policy = policy(entry, &collections).expect("fits");
             assert!(
-                !json!(policy).to_string().contains("StackName"),
+                !json!(policy)
+                    .to_string()
+                    .contains("table/${AWS::StackName}"),
                 "{} goes by the prefix",
                 entry.name
             );

@@ -248,8 +248,9 @@ impl Scene<'_> {
     }
 }
 
-/// The entries that follow from the play, in any order. A line has the type, the subject, its owner, the actor with key
-/// and role, the reason, the change of a role, the names of what has changed, and the place of the request.
+/// The entries that follow from the play, in any order. A line has the type, the subject, its owner, and the
+/// actor with key and role. Then come the reason, the change of a role, the names of what has changed, and the place of the
+/// request.
 const EXPECTED: &[&str] = &[
     "auth.register users/ada by user ada as authenticated in a request from there",
     "auth.login users/ada by user ada in a request from there",

@@ -128,8 +128,8 @@ fn events_from(record: &Value) -> Vec<Value> {
     events.map(Result::unwrap).collect()
 }
 
-/// Asserts of all events together: a replay makes the same, no two share an id, the revisions of a record are a chain
-/// without a gap, and nothing secret or unnamed is in any.
+/// Asserts what is true of all events together. A replay makes the same, and no two share an id. The revisions of a record
+/// are a chain without a gap. Nothing secret or unnamed is in any.
 pub(super) fn assert_whole(told: &Told) {
     let again: Vec<Value> = told.records.iter().flat_map(events_from).collect();
     assert_eq!(by_id(&again), by_id(&told.events));

@@ -1,5 +1,5 @@
-//! The events of every write, and those that a write must not make: requests to the functions, then the tables' streams
-//! read as the worker reads them.
+//! The events of every write, and those that a write must not make. Requests go to the functions, and the tables' streams
+//! are read as the worker reads them.
 
 mod accounts;
 mod admins;
@@ -147,7 +147,7 @@ impl<'a> Play<'a> {
         self.ask("login", event, 200, &["auth.login"]).member()
     }
 
-    /// What happened without a request, exactly these events.
+    /// Asserts that exactly these events have happened without a request, and returns them.
     #[track_caller]
     fn seen(&self, expected: &[&str]) -> Vec<Value> {
         let events = self.told.borrow_mut().read(&self.apart.dynamo);

@@ -109,7 +109,7 @@ impl Area {
             Some(("records", _)) => Self::Records,
             Some(("users", _)) => Self::Users,
             Some(("api" | "audit" | "settings", _)) => Self::Keys,
-            Some(("webhooks" | "deliveries", _)) => Self::Webhooks,
+            Some(("webhooks" | "deliveries" | "triggers", _)) => Self::Webhooks,
             _ => Self::Accounts,
         }
     }

@@ -22,7 +22,7 @@ fn states<'d>(items: &'d [Value], name: &str) -> Vec<&'d Value> {
 
 /// A webhook gets an event, is deleted, and its queue goes. The worker of another one dies while it waits for a reply, and
 /// the next worker counts that.
-fn webhooks_are_served(world: &mut World<'_>) {
+fn webhooks_are_served(world: &World<'_>) {
     // One instance serves one consumer at a time, so the mute receiver comes second.
     let (well, mute) = (Receiver::new(OK), Receiver::new(Manner::Never));
     let first = make(world, &well.url);
@@ -50,7 +50,7 @@ fn webhooks_are_served(world: &mut World<'_>) {
 
 /// A trigger does everything that it may. The worker of another one dies while its code runs, and the next worker counts
 /// that. The queue of one that is no longer declared goes.
-fn triggers_are_served(world: &mut World<'_>) {
+fn triggers_are_served(world: &World<'_>) {
     let product = world.create(
         "products",
         &json!({ "name": "a", "sku": "GRANTS-1", "price": 1 }),
@@ -106,9 +106,9 @@ fn every_grant_of_a_worker_is_used_and_nothing_else_is_tried() {
         return;
     };
     let workers = ["webhooks-deliver", "triggers", "events"].map(|name| (name, &[][..]));
-    let mut world = World::new(inside, &workers);
-    webhooks_are_served(&mut world);
-    triggers_are_served(&mut world);
+    let world = World::new(inside, &workers);
+    webhooks_are_served(&world);
+    triggers_are_served(&world);
     let proxy = &world.flow.apart.proxy;
     assert_eq!(proxy.denied(), [], "{}", world.flow.log());
     let mut unused = proxy.unused_grants();
