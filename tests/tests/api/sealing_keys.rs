@@ -1,10 +1,12 @@
 //! `cargo admin keys` and `reseal`, beside functions that have read their keys before.
 
 use std::thread;
+use std::time::Duration;
 
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use blackbox::{Apart, Event, Inside, Instance, PASSWORD, fresh_email, stack};
+use local::proxy::{OPERATOR, Rule};
 use ring::hmac;
 use serde_json::{Value, json};
 
@@ -271,20 +273,44 @@ fn a_rotation_that_meets_reseal_is_kept() {
         return;
     };
     let world = World::new(inside);
-    let (id, mut last) = world.make(&world.create);
-    for _ in 0..6 {
-        let (done, text) = world.admin(&["keys", "add"]);
-        assert!(done, "{text}");
-        thread::scope(|scope| {
-            let reseal = scope.spawn(|| world.admin(&["reseal"]));
-            while !reseal.is_finished() {
-                last = world.rotated(&world.rotate, &id);
-            }
-            let (done, text) = reseal.join().unwrap();
-            assert!(done, "{text}");
-        });
-        let before = last.clone();
-        last = world.rotated(&world.rotate, &id);
-        world.assert_signed(&id, &[&last, &before]);
-    }
+    let (id, first) = world.make(&world.create);
+    let hold = |key: &str| {
+        let hold = |rule: Rule| rule.key(key).action("UpdateItem").table("_deliveries");
+        world.apart.proxy.hold(hold)
+    };
+    let under_way = Duration::from_secs(20);
+    let reseal = || {
+        let endpoint = world.apart.proxy.endpoint();
+        said(&admin_on(inside, &endpoint, &["reseal"]))
+    };
+    let anew = (true, "1 items read, 1 sealed anew.\n".to_owned());
+
+    // A secret is sealed anew between the read and the write of a rotation.
+    world.assert_says(&["keys", "add"], &made(2));
+    let held = hold(&world.rotate.key);
+    let second = thread::scope(|scope| {
+        let rotation = scope.spawn(|| world.rotated(&world.rotate, &id));
+        assert!(held.wait_for(1, under_way), "the rotation has read");
+        assert_eq!(reseal(), anew);
+        held.release();
+        rotation.join().unwrap()
+    });
+    world.assert_signed(&id, &[&second, &first]);
+
+    // A secret is rotated between the read and the write that seals it anew.
+    world.assert_says(&["keys", "add"], &made(3));
+    let held = hold(OPERATOR);
+    let third = thread::scope(|scope| {
+        let sealing = scope.spawn(reseal);
+        assert!(held.wait_for(1, under_way), "the secret is read");
+        let third = world.rotated(&world.rotate, &id);
+        held.release();
+        assert_eq!(sealing.join().unwrap(), anew);
+        third
+    });
+    world.assert_signed(&id, &[&third, &second]);
+    world.assert_says(
+        &["keys"],
+        "1: no item names it\n2: no item names it\n3: 1 item names it; it seals",
+    );
 }
