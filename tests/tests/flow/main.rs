@@ -47,7 +47,7 @@ fn tell(line: &str) {
 /// Makes a webhook for the records of a collection, and returns its id.
 fn hook(world: &World<'_>, receiver: &Receiver, collection: &str) -> String {
     let body = json!({ "name": fresh_email(), "url": receiver.url, "events": ["record.*"],
-        "collections": [collection] });
+        "collections": [collection], "concurrency": 10 });
     let event = Event::new("POST", "/api/admin/webhooks").json(&body);
     let made = world.ask("webhooks-create", event, 201);
     made["id"].as_str().unwrap().to_owned()

@@ -127,7 +127,7 @@ pub(super) fn webhooks(ledger: &mut Ledger<'_>, admin: &Member) {
             4.0,
             4.0,
         ),
-        "session check → r ∥ r → T: 2 × 2",
+        "session check → r ∥ r → T: 2 × 2; then an invocation of the worker",
     );
     on(
         ledger,
