@@ -89,7 +89,7 @@ fn drain(world: &World<'_>, consumers: &[&str]) {
                 .start_worker(worker, &[("BAKEND_CLOCK_OFFSET", &offset)]);
         }
         world.flow.sweep();
-        for _ in 0..100 {
+        for _ in 0..20 {
             thread::sleep(Duration::from_millis(200));
             if !waiting() {
                 return;

@@ -17,7 +17,7 @@ const EVENTS: usize = 1000;
 const BOUND: f64 = 1.2;
 
 /// Other load on the machine only ever adds to a time, so one of these is enough.
-const TRIES: usize = 3;
+const TRIES: usize = 6;
 
 /// The time in which a receiver gets all events that lie in its queue, beside receivers of these manners.
 fn measure(others: &[Manner]) -> Duration {
@@ -52,6 +52,8 @@ fn measure(others: &[Manner]) -> Duration {
         let _ = world.until(count, |count| *count == EVENTS);
     }
     world.flow.start_workers(WEBHOOKS, 4, &[]);
+    // The wake-ups of before found no worker, and would keep others from running for a minute.
+    world.flow.front.break_off(WEBHOOKS);
     let started = Instant::now();
     world.flow.sweep();
     let patience = Duration::from_secs(300);
