@@ -6,6 +6,7 @@ use aws_sdk_dynamodb::operation::query::builders::QueryFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::plan::{Plan, Source};
+use super::record::{StoredRecord, read_record};
 use crate::item::{Item, Reader};
 
 /// The records of one page, in the order of its plan.
@@ -80,15 +81,23 @@ pub(super) fn with_attributes(query: QueryFluentBuilder, plan: &Plan) -> QueryFl
     }
 }
 
-/// The key of an item in a plan's order.
+/// A record, and its key in a plan's order.
+pub(super) fn keyed(plan: &Plan, mut item: Item) -> Result<(Vec<u8>, StoredRecord), Error> {
+    match &plan.source {
+        Source::Table | Source::ByOwner => {
+            let record = read_record(item)?;
+            Ok((record.id.bytes().to_vec(), record))
+        }
+        Source::Declared(_) => Ok((key(plan, &mut item)?, read_record(item)?)),
+    }
+}
+
+/// Takes the key in a plan's order out of an item, or out of the key where a query ended.
 pub(super) fn key(plan: &Plan, item: &mut Item) -> Result<Vec<u8>, Error> {
     match &plan.source {
         Source::Table | Source::ByOwner => {
-            let mut id = Item::from_iter(item.get("id").map(|id| ("id".to_owned(), id.clone())));
-            Ok(Reader::new("collection", &mut id)
-                .id("id")?
-                .bytes()
-                .to_vec())
+            let id = Reader::new("collection", item).id("id")?;
+            Ok(id.bytes().to_vec())
         }
         Source::Declared(index) => match item.remove(&index.name()) {
             Some(AttributeValue::B(key)) => Ok(key.into_inner()),
