@@ -4,6 +4,9 @@
 /// trailing zeros, plain digits up to 38 places and an exponent beyond. `None` outside DynamoDB's range.
 #[must_use]
 pub fn canonical(number: &str) -> Option<String> {
+    if is_plain(number) {
+        return Some(number.to_owned());
+    }
     let (negative, unsigned) = number
         .strip_prefix('-')
         .map_or((false, number), |rest| (true, rest));
@@ -44,6 +47,26 @@ pub fn canonical(number: &str) -> Option<String> {
     })
 }
 
+/// The most digits of a number that is recognised at a glance.
+const PLAIN: usize = 20;
+
+/// Whether a number has its one form already, as nearly every stored one has. `false` also for those that are rare.
+fn is_plain(number: &str) -> bool {
+    let unsigned = number.strip_prefix('-').unwrap_or(number);
+    let (whole, fraction) = match unsigned.split_once('.') {
+        Some((whole, fraction)) => (whole, Some(fraction)),
+        None => (unsigned, None),
+    };
+    let are_digits =
+        |text: &str| !text.is_empty() && text.bytes().all(|byte| byte.is_ascii_digit());
+    let is_short = whole.len() == 1 || !whole.starts_with('0');
+    let is_whole = match fraction {
+        Some(fraction) => are_digits(fraction) && !fraction.ends_with('0'),
+        None => number != "-0",
+    };
+    unsigned.len() <= PLAIN && are_digits(whole) && is_short && is_whole
+}
+
 /// Whether a canonical number has no fraction.
 pub(crate) fn is_integer(canonical: &str) -> bool {
     !canonical.contains(['.', 'e'])
@@ -81,6 +104,27 @@ mod tests {
                 Some(expected),
                 "{expected} again"
             );
+        }
+        for text in ["-0", "00", "01", "-01", "1.0", "0.0", "-0.0", "0.10"] {
+            assert!(!is_plain(text), "{text}");
+        }
+        for text in [
+            "0",
+            "-1",
+            "7",
+            "100",
+            "-100",
+            "0.1",
+            "-0.05",
+            "1.5",
+            "10.01",
+            "0.000000000000000001",
+            "99999999999999999999",
+        ] {
+            assert!(is_plain(text), "{text}");
+            // The same number takes the long way with an exponent.
+            let long = format!("{text}e0");
+            assert_eq!(canonical(&long).as_deref(), Some(text), "{text}");
         }
         for text in [
             "1e126",

@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use super::budget::Budget;
 use super::index::INDEXED;
 use super::merge::{Batch, Merge, Partition};
-use super::page::{Cost, Count, Page};
+use super::page::{Cost, Count, Page, with_attributes};
 use super::plan::{Plan, Source};
 use super::tombstone::is_tombstone;
 use super::work::Work;
@@ -91,6 +91,7 @@ impl Store {
                     let partition = merge.partitions.get(index);
                     let query = partition.and_then(|one| self.query(definition, plan, one, STRONG));
                     let Some(query) = query else { continue };
+                    let query = with_attributes(query, plan);
                     let query = query.limit(i32::try_from(lack).unwrap_or(i32::MAX));
                     let plan = Arc::clone(&shared);
                     queries.spawn(async move { (index, read(query, &plan, STRONG).await) });
@@ -171,7 +172,7 @@ impl Store {
                     break;
                 };
                 let query = if plan.residual {
-                    query
+                    with_attributes(query, plan)
                 } else {
                     query.select(Select::Count)
                 };

@@ -7,9 +7,9 @@ use api::{Definition, Error, wire};
 use aws_sdk_dynamodb::operation::query::QueryOutput;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::page::{Cost, Page, key};
+use super::page::{Cost, Page, key, keyed};
 use super::plan::Plan;
-use super::record::{StoredRecord, read_record};
+use super::record::StoredRecord;
 use super::work::State;
 use crate::item::{number, text};
 use crate::size;
@@ -36,10 +36,10 @@ impl Batch {
     pub(super) fn of(plan: &Plan, output: QueryOutput) -> Result<Self, Error> {
         let scanned = usize::try_from(output.scanned_count).unwrap_or(0);
         let counted = u64::try_from(output.count).unwrap_or(0);
-        let mut records = Vec::new();
-        for mut item in output.items.unwrap_or_default() {
-            let key = key(plan, &mut item)?;
-            let record = read_record(item)?;
+        let items = output.items.unwrap_or_default();
+        let mut records = Vec::with_capacity(items.len());
+        for item in items {
+            let (key, record) = keyed(plan, item)?;
             if plan.owner.is_some() && record.owner != plan.owner {
                 return Err(Error::internal(
                     "another owner's record in an owner's index",
@@ -215,6 +215,7 @@ impl<'a> Merge<'a> {
         };
         partition.pass(self.plan, &batch);
         self.state.scanned += batch.scanned;
+        partition.waiting.reserve(batch.records.len());
         for (key, record) in batch.records {
             let record = record.wire(self.definition);
             let held = size::in_memory(&record.fields);
