@@ -1,5 +1,5 @@
-//! The flow of events under stress: deaths, bad neighbours and many writes. A binary of its own: cargo runs it after the
-//! rest of the suite, and one test at a time, since each wants the whole machine.
+//! The flow of events under stress: deaths, bad neighbours and many writes. Each test wants the whole machine. So cargo runs
+//! this binary after the rest of the suite, and its tests take turns.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
