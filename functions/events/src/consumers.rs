@@ -59,17 +59,3 @@ pub(crate) async fn wanted<'a>(
     }
     Ok(wanted)
 }
-
-/// Wakes the worker of each consumer; returns why some sleep on.
-pub(crate) async fn wake(
-    state: &State,
-    task: &Task<Events>,
-    consumers: &[Consumer],
-) -> Vec<String> {
-    let prefix = &task.deployment().table_prefix;
-    let mut asleep = Vec::new();
-    for consumer in consumers {
-        asleep.extend(state.wake(consumer, prefix, task.now()).await);
-    }
-    asleep
-}

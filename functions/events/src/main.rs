@@ -38,7 +38,8 @@ async fn make(state: &State, task: Task<Events>) -> Result<Done, Error> {
     items.extend(wanted.items);
     let mut failed: BTreeSet<usize> = state.store.write_derived(&items, task.settings()).await;
     // A consumer is woken for what was written; the rest comes again, and wakes it again.
-    let asleep = consumers::wake(state, &task, &wanted.consumers).await;
+    let prefix = &task.deployment().table_prefix;
+    let asleep = state.wake_all(&wanted.consumers, prefix, task.now()).await;
     failed.extend(bus::send(state, &task, &batch.events).await);
     let first = failed.first().and_then(|place| batch.numbers.get(*place));
     Ok(Done::default()

@@ -9,7 +9,7 @@ use api::consumers::{Turn, Wake, WebhooksDeliver};
 use api::event::Consumer;
 use auth::webhook::lease::SHIFT;
 use runtime::{Done, Task};
-use worker::{Shift, State};
+use worker::State;
 
 use crate::receiver::Webhooks;
 
@@ -32,32 +32,13 @@ async fn deliver(
     consumer: &Consumer,
 ) -> Result<Done, Error> {
     let events = &task.settings().events;
-    let shift = Shift {
-        store: &state.store,
-        consumer,
-        clock: || task.now(),
-        holder: task.request_id.clone(),
-        seed: u64::from_be_bytes(task.random()?),
-        length: SHIFT,
-    };
     let client = worker::client(events.allow_private_addresses);
     let webhooks = Webhooks {
         store: &state.store,
         client: &client,
         log: events.delivery_log.duration(),
     };
-    let served = worker::serve(shift, &webhooks).await?;
-    let prefix = &task.deployment().table_prefix;
-    let asleep = if served.more {
-        state.wake(consumer, prefix, task.now()).await
-    } else {
-        None
-    };
-    Ok(Done::default()
-        .count("delivered", served.delivered)
-        .count("failed", served.failed)
-        .count("parked", served.parked)
-        .warn(asleep))
+    worker::work(state, task, consumer, SHIFT, &webhooks).await
 }
 
 /// Wakes the worker of each webhook and trigger that needs one.
@@ -68,10 +49,7 @@ async fn sweep(state: &State, task: &Task<WebhooksDeliver>) -> Result<Done, Erro
         .collect();
     let swept = worker::sweep(&state.store, &triggers, task.now()).await?;
     let prefix = &task.deployment().table_prefix;
-    let mut asleep = Vec::new();
-    for consumer in &swept.due {
-        asleep.extend(state.wake(consumer, prefix, task.now()).await);
-    }
+    let asleep = state.wake_all(&swept.due, prefix, task.now()).await;
     Ok(Done::default()
         .count("woken", swept.due.len() - asleep.len())
         .count("failing", swept.failing)

@@ -6,7 +6,7 @@ use api::Error;
 use api::consumers::{Triggers as Work, Wake};
 use api::event::Event;
 use runtime::{Done, Task};
-use worker::{Served, Shift, State};
+use worker::State;
 
 use crate::failure::Failure;
 use crate::one::{LONGEST, Triggers};
@@ -35,29 +35,5 @@ async fn serve_one(
         run,
         seed: task.random()?,
     };
-    let shift = Shift {
-        store: &state.store,
-        consumer,
-        clock: || task.now(),
-        holder: task.request_id.clone(),
-        seed: u64::from_be_bytes(task.random()?),
-        length: 2 * LONGEST,
-    };
-    let Served {
-        delivered,
-        failed,
-        parked,
-        more,
-    } = worker::serve(shift, &&triggers).await?;
-    let prefix = &task.deployment().table_prefix;
-    let asleep = if more {
-        state.wake(consumer, prefix, task.now()).await
-    } else {
-        None
-    };
-    Ok(Done::default()
-        .count("delivered", delivered)
-        .count("failed", failed)
-        .count("parked", parked)
-        .warn(asleep))
+    worker::work(state, task, consumer, 2 * LONGEST, &&triggers).await
 }

@@ -10,9 +10,10 @@ mod round;
 mod serve;
 mod state;
 mod sweep;
+mod task;
 
 pub use post::{admit, client, post};
 pub use receiver::{Opened, Outcome, Receiver, Receivers, Terms, Tried};
-pub use serve::{Served, Shift, serve};
 pub use state::State;
 pub use sweep::{Swept, sweep};
+pub use task::work;

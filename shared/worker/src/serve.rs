@@ -17,32 +17,32 @@ use crate::round::{bury, next_round, probe, settle, with_events};
 const FULL: usize = 100;
 
 /// The needs of a shift.
-pub struct Shift<'a, N> {
+pub(crate) struct Shift<'a, N> {
     /// The tables.
-    pub store: &'a Store,
+    pub(crate) store: &'a Store,
     /// The consumer.
-    pub consumer: &'a Consumer,
+    pub(crate) consumer: &'a Consumer,
     /// The clock.
-    pub clock: N,
+    pub(crate) clock: N,
     /// The name of this holder of a lease, which no other has.
-    pub holder: String,
+    pub(crate) holder: String,
     /// A random number, by which attempts are spread.
-    pub seed: u64,
+    pub(crate) seed: u64,
     /// How long it may take, with the time of the last attempt.
-    pub length: Duration,
+    pub(crate) length: Duration,
 }
 
 /// The deeds of a shift.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Served {
+pub(crate) struct Served {
     /// The deliveries that have arrived.
-    pub delivered: usize,
+    pub(crate) delivered: usize,
     /// The attempts that failed.
-    pub failed: usize,
+    pub(crate) failed: usize,
     /// The deliveries that are tried no more.
-    pub parked: usize,
+    pub(crate) parked: usize,
     /// Whether another invocation is to go on.
-    pub more: bool,
+    pub(crate) more: bool,
 }
 
 /// Why a holder stops.
@@ -58,11 +58,9 @@ enum Stop {
     Lost,
 }
 
-/// Serves a consumer for the length of the shift at most; does nothing where another worker has the lease.
-///
-/// # Errors
-/// `common/unavailable`, `common/internal`: the lease is given back, and what was under way is tried again.
-pub async fn serve<N: Fn() -> Timestamp, R: Receivers>(
+/// Serves a consumer for the length of the shift at most; does nothing where another worker has the lease. On an error the
+/// lease is given back, and what was under way is tried again.
+pub(crate) async fn serve<N: Fn() -> Timestamp, R: Receivers>(
     shift: Shift<'_, N>,
     receivers: &R,
 ) -> Result<Served, Error> {

@@ -31,6 +31,20 @@ impl State {
         let woken = self.services.invoke(&function, &payload, now).await;
         woken.err().and_then(|error| error.cause)
     }
+
+    /// Wakes the worker of each consumer; returns why some sleep on.
+    pub async fn wake_all(
+        &self,
+        consumers: &[Consumer],
+        table_prefix: &str,
+        now: Timestamp,
+    ) -> Vec<String> {
+        let mut asleep = Vec::new();
+        for consumer in consumers {
+            asleep.extend(self.wake(consumer, table_prefix, now).await);
+        }
+        asleep
+    }
 }
 
 impl Backing for State {

@@ -11,6 +11,10 @@ use serde_json::{Value, json};
 /// How long what follows from a write may take on a busy machine.
 const PATIENCE: Duration = Duration::from_secs(60);
 
+/// The clock offsets at which the second attempt to the eighth are due. The delays are 1, 5 and 15 minutes, then 1, 4, 12 and
+/// 24 hours, each with a tenth more.
+pub(crate) const ATTEMPTS: [&str; 7] = ["2m", "8m", "25m", "92m", "360m", "1155m", "2740m"];
+
 /// Variables of the environment.
 pub(crate) type Variables<'v> = &'v [(&'v str, &'v str)];
 
@@ -101,6 +105,25 @@ impl<'a> World<'a> {
             },
             |items| enough(items),
         )
+    }
+
+    /// All items of a table.
+    pub(crate) fn scan(&self, table: &str) -> Vec<Value> {
+        let (mut items, mut request) = (Vec::new(), json!({ "TableName": table }));
+        loop {
+            let page = self
+                .flow
+                .apart
+                .dynamo
+                .engine()
+                .call("Scan", &request)
+                .unwrap();
+            items.extend(page["Items"].as_array().unwrap().iter().cloned());
+            if page["LastEvaluatedKey"].is_null() {
+                return items;
+            }
+            request["ExclusiveStartKey"] = page["LastEvaluatedKey"].clone();
+        }
     }
 
     /// The first value that is enough.

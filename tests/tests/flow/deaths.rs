@@ -99,25 +99,6 @@ fn drain(world: &World<'_>, consumers: &[&str]) {
     panic!("deliveries still wait\n{}", world.flow.log());
 }
 
-/// All items of a table.
-fn scan(world: &World<'_>, table: &str) -> Vec<Value> {
-    let (mut items, mut request) = (Vec::new(), json!({ "TableName": table }));
-    loop {
-        let page = world
-            .flow
-            .apart
-            .dynamo
-            .engine()
-            .call("Scan", &request)
-            .unwrap();
-        items.extend(page["Items"].as_array().unwrap().iter().cloned());
-        if page["LastEvaluatedKey"].is_null() {
-            return items;
-        }
-        request["ExclusiveStartKey"] = page["LastEvaluatedKey"].clone();
-    }
-}
-
 /// Looks at the events that a receiver got: each is of a committed write, and each record's chain is whole.
 fn check_chains(requests: &[String], written: &Written) -> usize {
     let mut events: BTreeMap<String, Value> = BTreeMap::new();
@@ -179,11 +160,11 @@ fn nothing_is_lost_and_nothing_made_up_while_they_die() {
     let _ = world.until(|| audited(&world), |audited| pages.is_subset(audited));
     drain(&world, &[&consumer, picky]);
 
-    let parked = scan(&world, "local-_deliveries").into_iter();
+    let parked = world.scan("local-_deliveries").into_iter();
     let parked = parked.filter(|item| item["id"]["S"].as_str().unwrap().starts_with("k#"));
     assert_eq!(parked.collect::<Vec<_>>(), Vec::<Value>::new());
     let events = check_chains(&receiver.requests(), &written);
-    let notes = scan(&world, "local-notes").into_iter();
+    let notes = world.scan("local-notes").into_iter();
     let titles: Vec<String> = notes
         .filter_map(|note| {
             note["data"]["M"]["title"]["S"]
@@ -214,7 +195,7 @@ fn nothing_is_lost_and_nothing_made_up_while_they_die() {
 
 /// The records of the audited collection that the audit log knows.
 fn audited(world: &World<'_>) -> BTreeSet<String> {
-    let items = scan(world, "local-_audit").into_iter();
+    let items = world.scan("local-_audit").into_iter();
     let records = items.filter(|item| item["type"]["S"] == "record.created");
     let ids: Vec<String> = records
         .filter_map(|item| item["subject"]["S"].as_str().map(ToOwned::to_owned))

@@ -46,11 +46,7 @@ fn the_hundred_thousandth_write_costs_what_the_first_did() {
     let world = World::new(inside, &[("events", &[])]);
     let _ = world.create("notes", &json!({ "title": "sample" }));
     let engine = world.flow.apart.dynamo.engine();
-    let scan = json!({ "TableName": "local-notes" });
-    let items = engine.call("Scan", &scan).unwrap()["Items"]
-        .as_array()
-        .unwrap()
-        .clone();
+    let items = world.scan("local-notes");
     let sample = items
         .iter()
         .find(|item| item.get("data").is_some())

@@ -66,15 +66,7 @@ fn every_audited_write_of_a_record_is_in_the_log_with_its_actor_and_without_valu
     let updated = found(&world, &format!("subject={id}&type=record.updated"));
     assert_eq!(updated, entries[1..2]);
     // Items are at most a kilobyte, and lie in the table as a whole.
-    let scan = json!({ "TableName": "local-_audit" });
-    let items = world
-        .flow
-        .apart
-        .dynamo
-        .engine()
-        .call("Scan", &scan)
-        .unwrap();
-    for item in items["Items"].as_array().unwrap() {
+    for item in world.scan("local-_audit") {
         assert!(item.to_string().len() < 1024, "{item}");
     }
     assert_eq!(world.flow.apart.proxy.denied(), []);

@@ -3,7 +3,7 @@
 use blackbox::{Event, Inside, stack};
 use serde_json::{Value, json};
 
-use crate::world::World;
+use crate::world::{ATTEMPTS, World};
 
 /// A world with the suite's triggers.
 fn world(inside: &Inside) -> World<'_> {
@@ -22,15 +22,7 @@ fn a_trigger_runs_after_its_event_and_writes_as_the_system() {
     let user = &world.admin["user"]["id"];
     assert_eq!(&note["items"][0]["assignee"], user);
     assert_eq!(note["items"][0]["createdBy"], Value::Null);
-    let scan = json!({ "TableName": "local-notes" });
-    let items = world
-        .flow
-        .apart
-        .dynamo
-        .engine()
-        .call("Scan", &scan)
-        .unwrap();
-    let items = items["Items"].as_array().unwrap().clone();
+    let items = world.scan("local-notes");
     let actor = items.iter().find_map(|item| item.get("actor")).unwrap();
     assert_eq!(actor["M"]["by"]["S"], "system");
     assert_eq!(actor["M"]["trigger"]["S"], "welcome");
@@ -154,8 +146,7 @@ fn the_sweep_brings_an_event_whose_code_failed_until_it_parks() {
         })
     };
     let _ = wait(1);
-    let offsets = ["2m", "8m", "25m", "92m", "360m", "1155m", "2740m"];
-    for (offset, attempts) in offsets.into_iter().zip(2..) {
+    for (offset, attempts) in ATTEMPTS.into_iter().zip(2..) {
         later(&world, offset);
         let items = wait(attempts);
         let state = if attempts < 8 { "waiting" } else { "parked" };

@@ -1,6 +1,7 @@
 //! Receivers that misbehave: what is told of each, when it is tried again, and when no more.
 
 use super::*;
+use crate::world::ATTEMPTS;
 
 /// The deadline of the next attempt, in seconds after the last one.
 fn delay(item: &Value) -> f64 {
@@ -127,9 +128,7 @@ fn an_event_that_always_fails_parks_after_eight_attempts_and_a_redelivery_brings
     let made = hook(&world, &receiver.url, &["record.created"], &json!({}));
     let _ = world.create("notes", &json!({ "title": "a" }));
     let _ = wait(&world, &made, 1, |item| item["attempts"] == 1);
-    // 1 min, 5 min, 15 min, 1 h, 4 h, 12 h and 24 h after each failure, and a tenth.
-    let offsets = ["2m", "8m", "25m", "92m", "360m", "1155m", "2740m"];
-    for (offset, attempts) in offsets.into_iter().zip(2..) {
+    for (offset, attempts) in ATTEMPTS.into_iter().zip(2..) {
         later(&world, offset);
         let items = wait(&world, &made, 1, |item| item["attempts"] == attempts);
         let state = if attempts < 8 { "waiting" } else { "parked" };

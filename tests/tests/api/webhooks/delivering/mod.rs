@@ -180,15 +180,7 @@ fn a_disabled_webhook_keeps_what_waits_and_a_deleted_one_leaves_nothing() {
     let _ = world.ask("webhooks-delete", Event::new("DELETE", &path), 204);
     world.flow.sweep();
     let left = |world: &World<'_>| {
-        let scan = json!({ "TableName": "local-_deliveries" });
-        let items = world
-            .flow
-            .apart
-            .dynamo
-            .engine()
-            .call("Scan", &scan)
-            .unwrap();
-        let items = items["Items"].as_array().unwrap().clone();
+        let items = world.scan("local-_deliveries");
         let names = items
             .iter()
             .map(|item| format!("{} {}", item["consumer"]["S"], item["id"]["S"]));
