@@ -31,4 +31,5 @@ mod sweeps;
 mod triggers;
 mod users;
 mod webhooks;
+mod workers;
 mod world;
