@@ -17,6 +17,7 @@ pub mod origin;
 pub mod project;
 pub mod query;
 pub mod record;
+pub mod redirect;
 pub mod rule;
 pub mod settings;
 pub mod sort_key;

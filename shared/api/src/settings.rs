@@ -2,8 +2,10 @@
 
 mod auth;
 mod events;
+mod mail;
 mod origin;
 mod problem;
+mod proof;
 mod registration;
 mod secret;
 mod span;
@@ -16,8 +18,10 @@ use serde_json::Value;
 
 pub use self::auth::{Auth, Password, RefreshReuse, SameSite, SessionCheck};
 pub use self::events::{Audit, Events};
+pub use self::mail::{Links, Mail, Notices};
 pub use self::origin::shown;
 pub use self::problem::Problem;
+pub use self::proof::{EmailVerification, Invitations, MagicLink};
 pub use self::registration::Registration;
 pub use self::secret::{SecretProblem, check_secret};
 pub use self::span::Span;
@@ -41,6 +45,8 @@ pub struct Settings {
     pub events: Events,
     /// The audit log.
     pub audit: Audit,
+    /// Mail.
+    pub mail: Mail,
 }
 
 /// What is known of a user.
@@ -64,6 +70,17 @@ pub struct Cors {
 }
 
 impl Settings {
+    /// How an account proves its address: `auth.emailVerification`, by default optional where mail is configured.
+    #[must_use]
+    pub fn email_verification(&self) -> EmailVerification {
+        let default = if self.mail.from.is_some() {
+            EmailVerification::Optional
+        } else {
+            EmailVerification::Off
+        };
+        self.auth.email_verification.unwrap_or(default)
+    }
+
     /// The keys, each with its variable and its default, for the documentation.
     #[must_use]
     pub fn keys() -> Vec<(String, String, Value)> {
@@ -98,6 +115,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 38);
+        assert_eq!(keys.len(), 86);
     }
 }

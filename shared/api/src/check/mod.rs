@@ -5,6 +5,7 @@ mod collections;
 mod definition;
 mod fields;
 mod indexes;
+mod mail;
 mod names;
 mod notation;
 mod problem;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value};
 
 use crate::check::profile::profile_problems;
 use crate::origin;
+use crate::redirect;
 use crate::rule::is_role;
 use crate::settings::{
     Problem, SecretProblem, Settings, Span, Throttle, check_secret, override_leaves,
@@ -39,6 +40,7 @@ impl Settings {
         if local {
             unthrottle(&mut file);
             reach_everywhere(&mut file);
+            lead_back(&mut file);
         }
         let from_file: Self = parse(file)?;
         let mut tree = serde_json::to_value(from_file).unwrap_or_default();
@@ -124,6 +126,10 @@ impl Settings {
             ("sourceAttempts", throttle.source_attempts),
             ("registrations", throttle.registrations),
             ("refreshes", throttle.refreshes),
+            ("mails", throttle.mails),
+            ("addressMails", throttle.address_mails),
+            ("sourceMails", throttle.source_mails),
+            ("invitations", throttle.invitations),
         ] {
             between(
                 &format!("auth.throttle.{name}"),
@@ -168,6 +174,8 @@ impl Settings {
             1,
             Span::seconds(3600),
         )?;
+        self.check_proofs()?;
+        self.check_mail(local)?;
         if self.events.allow_private_addresses && !local {
             return Err(Problem {
                 path: "events.allowPrivateAddresses".to_owned(),
@@ -175,6 +183,49 @@ impl Settings {
             });
         }
         self.check_events()
+    }
+
+    /// Refuses lifetimes and limits of codes, links and proofs that are out of bounds.
+    fn check_proofs(&self) -> Result<(), Problem> {
+        let auth = &self.auth;
+        let (minute, day) = (60, 86_400);
+        for (path, span, least, most) in [
+            (
+                "auth.verificationTtl",
+                auth.verification_ttl,
+                minute,
+                7 * day,
+            ),
+            ("auth.resetTtl", auth.reset_ttl, minute, day),
+            (
+                "auth.magicLinkTtl",
+                auth.magic_link_ttl,
+                minute,
+                15 * minute,
+            ),
+            ("auth.codeTtl", auth.code_ttl, minute, 10 * minute),
+            ("auth.recentAuth", auth.recent_auth, minute, 60 * minute),
+            (
+                "auth.invitations.ttl",
+                auth.invitations.ttl,
+                minute,
+                30 * day,
+            ),
+            (
+                "auth.throttle.mailInterval",
+                auth.throttle.mail_interval,
+                0,
+                60 * minute,
+            ),
+        ] {
+            within(path, span, least, Span::seconds(most))?;
+        }
+        between(
+            "auth.throttle.codeTries",
+            auth.throttle.code_tries as usize,
+            1,
+            10,
+        )
     }
 
     fn check_events(&self) -> Result<(), Problem> {
@@ -276,11 +327,24 @@ fn unthrottle(file: &mut Value) {
             .entry(name)
             .or_insert_with(|| Value::Object(Map::new()));
     }
+    let Some(object) = at.as_object_mut() else {
+        return;
+    };
     for name in Throttle::COUNTS {
-        let Some(object) = at.as_object_mut() else {
-            return;
-        };
         object.entry(name).or_insert_with(|| Throttle::MOST.into());
+    }
+    object.entry("mailInterval").or_insert_with(|| "0s".into());
+}
+
+/// Lets pages lead back to the developer's own machine, unless the file names addresses.
+fn lead_back(file: &mut Value) {
+    let auth = file.as_object_mut().map(|file| {
+        file.entry("auth")
+            .or_insert_with(|| Value::Object(Map::new()))
+    });
+    if let Some(auth) = auth.and_then(Value::as_object_mut) {
+        auth.entry("redirects")
+            .or_insert_with(|| vec![redirect::LOCAL].into());
     }
 }
 
@@ -393,7 +457,7 @@ mod tests {
             (
                 r#"{ "auht": {} }"#,
                 &[][..],
-                "auht: unknown field `auht`, expected one of `auth`, `cors`, `users`, `events`, `audit`",
+                "auht: unknown field `auht`, expected one of `auth`, `cors`, `users`, `events`, `audit`, `mail`",
             ),
             (
                 r#"{ "auth": { "accessTokenTtl": "15 minutes" } }"#,
@@ -523,6 +587,11 @@ mod tests {
             source_attempts: high,
             registrations: high,
             refreshes: high,
+            mail_interval: Span::seconds(0),
+            mails: high,
+            address_mails: high,
+            source_mails: high,
+            invitations: high,
             ..Throttle::default()
         };
         assert_eq!(local("{}", &[]), Ok(all.clone()));

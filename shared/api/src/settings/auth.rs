@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::settings::proof::{EmailVerification, Invitations, MagicLink};
 use crate::settings::registration::Registration;
 use crate::settings::span::Span;
 use crate::settings::throttle::Throttle;
@@ -43,6 +44,29 @@ pub struct Auth {
     pub registration: Registration,
     /// Whether every request needs an API key; then a publishable one binds its callers to its scopes and origins.
     pub require_api_key: bool,
+    /// How an account proves its address; unset: `optional` where `mail.from` is set, else `off`.
+    pub email_verification: Option<EmailVerification>,
+    /// Lifetime of a link that verifies an address or confirms a registration, up to 7 days.
+    pub verification_ttl: Span,
+    /// Lifetime of a link that sets a new password, up to 24 h.
+    pub reset_ttl: Span,
+    /// Lifetime of a link that signs in, up to 15 min.
+    pub magic_link_ttl: Span,
+    /// Lifetime of a code in a mail, up to 10 min (ASVS 5.0, 6.5.5).
+    pub code_ttl: Span,
+    /// Whether a mail signs in.
+    pub magic_link: MagicLink,
+    /// For how long an authentication counts as recent, 1 min to 1 h.
+    pub recent_auth: Span,
+    /// Invitations.
+    pub invitations: Invitations,
+    /// The addresses of apps that a page or a sign-in may lead back to, at most 100, each of at most 200 bytes:
+    /// `https://app.example.com/done`, a scheme of the app's own such as `com.example.app:/done`, or
+    /// `http://localhost:*` with any port. Locally, where the list is empty, `http://localhost:*`.
+    pub redirects: Vec<String>,
+    /// The public address of the API, such as `https://api.example.com`; unset: that of the request. Needed behind a
+    /// distribution or a base path.
+    pub public_url: Option<String>,
 }
 
 /// Which sites' requests carry the cookie with the refresh token (RFC 6265bis, section 5.6.7).
@@ -116,6 +140,16 @@ impl Default for Auth {
             throttle: Throttle::default(),
             registration: Registration::default(),
             require_api_key: false,
+            email_verification: None,
+            verification_ttl: Span::seconds(86_400),
+            reset_ttl: Span::seconds(30 * 60),
+            magic_link_ttl: Span::seconds(10 * 60),
+            code_ttl: Span::seconds(10 * 60),
+            magic_link: MagicLink::Off,
+            recent_auth: Span::seconds(10 * 60),
+            invitations: Invitations::default(),
+            redirects: Vec::new(),
+            public_url: None,
         }
     }
 }

@@ -32,6 +32,18 @@ pub struct Throttle {
     pub refreshes: u32,
     /// Within how long, up to an hour.
     pub refresh_window: Span,
+    /// The time between two mails to an address that one source asks for, up to an hour.
+    pub mail_interval: Span,
+    /// How many mails to an address one source may ask for in an hour.
+    pub mails: u32,
+    /// How many flows an address has in an hour, over all sources; further ones repeat a mail.
+    pub address_mails: u32,
+    /// How many mails a source may ask for in an hour, over all addresses.
+    pub source_mails: u32,
+    /// How often one code may be tried, 1 to 10; also on a developer's machine.
+    pub code_tries: u32,
+    /// How many invitations a user may send in a day.
+    pub invitations: u32,
 }
 
 impl Default for Throttle {
@@ -48,18 +60,28 @@ impl Default for Throttle {
             registration_window: Span::seconds(3600),
             refreshes: 30,
             refresh_window: Span::seconds(60),
+            mail_interval: Span::seconds(60),
+            mails: 5,
+            address_mails: 20,
+            source_mails: 20,
+            code_tries: 5,
+            invitations: 50,
         }
     }
 }
 
 impl Throttle {
     /// The keys of the numbers that limit attempts.
-    pub(crate) const COUNTS: [&str; 5] = [
+    pub(crate) const COUNTS: [&str; 9] = [
         "attempts",
         "accountAttempts",
         "sourceAttempts",
         "registrations",
         "refreshes",
+        "mails",
+        "addressMails",
+        "sourceMails",
+        "invitations",
     ];
     /// The maximum of each number; on a developer's machine, also the default.
     pub(crate) const MOST: u32 = 1_000_000;

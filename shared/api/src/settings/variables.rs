@@ -11,7 +11,11 @@ fn variable_name(prefix: &str, key: &str) -> String {
         if c.is_ascii_uppercase() {
             name.push('_');
         }
-        name.push(c.to_ascii_uppercase());
+        name.push(if c == '-' {
+            '_'
+        } else {
+            c.to_ascii_uppercase()
+        });
         name
     })
 }

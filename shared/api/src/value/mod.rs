@@ -1,9 +1,10 @@
 //! Values: the one form of numbers, the one order of values, how texts and files become values and nouns, host
-//! names. It imports no other module of the crate.
+//! names and languages. It imports no other module of the crate.
 
 mod duplicates;
 mod email;
 mod label;
+mod locale;
 mod number;
 mod order;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod tree;
 pub(crate) use self::duplicates::{count_colons, count_members};
 pub use self::email::{MAX_EMAIL, is_email};
 pub use self::label::is_label;
+pub use self::locale::is_locale;
 pub use self::number::canonical;
 pub(crate) use self::number::is_integer;
 pub use self::order::compare;
