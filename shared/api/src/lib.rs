@@ -13,6 +13,7 @@ pub mod event;
 pub mod fingerprint;
 pub mod front;
 pub mod id;
+pub mod mail;
 pub mod origin;
 pub mod project;
 pub mod query;
