@@ -31,7 +31,14 @@ async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<Refresh>, E
     if let Some(age) = exchange.repeats_after(&session) {
         call.log_repeated_refresh(session.id, age);
     }
-    let tokens = session::tokens(keys, &exchange.successor, &user.role, settings, now)?;
+    let tokens = session::tokens(
+        keys,
+        &session,
+        &exchange.successor,
+        &user.role,
+        settings,
+        now,
+    )?;
     Ok(call.hand_out(&admitted, tokens, shown.transport, session.expires_at))
 }
 

@@ -1,11 +1,11 @@
 //! The codes that a guard or the rules of a collection may refuse with.
 
-use api::endpoints::{Entry, Guard, Query};
+use api::endpoints::{Demand, Entry, Guard, Query};
 use api::error::Code;
 use api::{Definition, Operation};
 
 /// The refusals of the guard of an endpoint that is not about records.
-pub(super) fn guard_codes(guard: Guard) -> Vec<Code> {
+pub(super) fn guard_codes(entry: &Entry) -> Vec<Code> {
     let user = [
         Code::AuthenticationRequired,
         Code::InvalidToken,
@@ -13,12 +13,19 @@ pub(super) fn guard_codes(guard: Guard) -> Vec<Code> {
         Code::SessionRevoked,
     ]
     .to_vec();
-    match guard {
+    let of_guard = match entry.guard {
         Guard::User => user,
+        Guard::Optional => vec![Code::InvalidToken, Code::TokenExpired, Code::SessionRevoked],
         Guard::Admin => [user, vec![Code::Forbidden]].concat(),
         Guard::Users(_) => [user, vec![Code::Forbidden, Code::ScopeInsufficient]].concat(),
         _ => Vec::new(),
-    }
+    };
+    let of_session = match entry.demand() {
+        Demand::Any => Vec::new(),
+        Demand::Own => vec![Code::Impersonated],
+        Demand::Recent => vec![Code::Impersonated, Code::ReauthenticationRequired],
+    };
+    [of_guard, of_session].concat()
 }
 
 /// The operations of an endpoint on records.
@@ -26,7 +33,12 @@ pub(super) fn operations(entry: &Entry) -> Vec<Operation> {
     match entry.guard {
         Guard::Rule(operation) => vec![operation],
         Guard::Rules => vec![Operation::Create, Operation::Update, Operation::Delete],
-        Guard::Open | Guard::Signed | Guard::User | Guard::Admin | Guard::Users(_) => Vec::new(),
+        Guard::Open
+        | Guard::Signed
+        | Guard::Optional
+        | Guard::User
+        | Guard::Admin
+        | Guard::Users(_) => Vec::new(),
     }
 }
 

@@ -89,7 +89,7 @@ impl Document {
             body,
             reply: (entry.status != 204).then_some(reply),
             parameters: plain_parameters(entry)?,
-            codes: guard_codes(entry.guard),
+            codes: guard_codes(entry),
             security: match entry.guard {
                 _ if !entry.reads_api_keys() => json!([]),
                 Guard::Open => json!([{}, key()]),

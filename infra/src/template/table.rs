@@ -146,6 +146,7 @@ pub(super) fn collection_table(collection: &Definition) -> Resource<Table> {
 fn stream(content: Stream) -> StreamSpecification {
     let stream_view_type = match content {
         Stream::NewAndOldImages => "NEW_AND_OLD_IMAGES",
+        Stream::NewImage => "NEW_IMAGE",
     };
     StreamSpecification { stream_view_type }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::Definition;
 use api::consumers::{Source, Worker};
 use api::fingerprint::Fingerprints;
-use api::tables::{self, SystemTable};
+use api::tables::{self, Stream, SystemTable};
 use serde::Serialize;
 use serde_json::{Value as Json, json};
 use serde_yaml_ng::Value;
@@ -98,7 +98,8 @@ pub(super) fn extras(worker: &Worker, sweeps: bool) -> usize {
 /// The tables with a stream by their logical ids, each with the patterns of the changes that may make an event. One of
 /// them is enough, and without any every change may.
 pub(super) fn streams(collections: &[&Definition]) -> Vec<(String, Vec<Json>)> {
-    let systems = tables::ALL.iter().filter(|table| table.stream.is_some());
+    let changes = |table: &&&SystemTable| table.stream == Some(Stream::NewAndOldImages);
+    let systems = tables::ALL.iter().filter(changes);
     let systems = systems.map(|table| (names::system_table(table.name), patterns(table)));
     let shards: Vec<String> = (0..RECORD_SHARDS).map(|shard| shard.to_string()).collect();
     let records = vec![json!({ "Keys": { "shard": { "N": shards } } })];

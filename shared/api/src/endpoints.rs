@@ -31,7 +31,7 @@ use crate::wire::{Webhook, WebhookChanges, Webhooks};
 
 pub use self::access::{Action, Right, Table};
 pub use self::entry::{Endpoint, Entry, HasCookie, Hashes, SetsCookie, TakesCookie};
-pub use self::guard::Guard;
+pub use self::guard::{Demand, Guard};
 pub use self::message::{Cookie, Deed, Form, Pace, Query, ReplyHeader, RequestHeader, Variable};
 pub use self::method::Method;
 pub use self::route::{Route, route};
@@ -76,12 +76,14 @@ entry::endpoints! {
 
     /// Change one's own profile: what is left out stays, null removes.
     MeUpdate "me-update": [Patch] "/api/auth/me", User, ProfileChanges => 200 User {
+        session: Own,
         errors: [UserUniqueViolation, RecordTooLarge],
         access: [UpdateItem Users, PutItem Users, DeleteItem Users],
     }
 
     /// Delete one's own account: every session ends at once, and for a while it can be brought back.
     MeDelete "me-delete": [Delete] "/api/auth/me", User, Unread<Confirmation> => 204 NoContent {
+        session: Own,
         errors: [LastAdmin, HasApiKeys, TooManyRequests],
         query: [ApiKeysOfLeaver],
         hashes: passwords,
@@ -108,17 +110,20 @@ entry::endpoints! {
 
     /// End one's own sessions, but for the one that asks.
     SessionsEndOthers "sessions-end-others": [Delete] "/api/auth/sessions", User, NoBody => 204 NoContent {
+        session: Own,
         access: [UpdateItem Users, UpdateItem Identities, UpdateItem Sessions],
     }
 
     /// End one of one's own sessions.
     SessionsEnd "sessions-end": [Delete] "/api/auth/sessions/{id}", User, NoBody => 204 NoContent {
+        session: Own,
         errors: [SessionNotFound],
         access: [UpdateItem Sessions],
     }
 
     /// Change one's own password: every other session ends.
     PasswordChange "password-change": [Post] "/api/auth/password/change", User, Unread<NewPassword> => 204 NoContent {
+        session: Own,
         errors: [TooManyRequests],
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, UpdateItem Sessions,

@@ -52,8 +52,16 @@ codes! {
     InvalidRefreshToken = "auth/invalid-refresh-token" 401 "The refresh token is not valid; log in again.";
     AccountDisabled = "auth/account-disabled" 403 "This account is disabled.";
     RegistrationNotAllowed = "auth/registration-not-allowed" 403 "No account can be made here with this email.";
+    EmailNotVerified = "auth/email-not-verified" 403 "Verify the email address first; a mail is on its way to it.";
+    ReauthenticationRequired = "auth/reauthentication-required" 403 "Prove once more that you are the user: POST /api/auth/reauthenticate.";
+    Impersonated = "auth/impersonated" 403 "Only the user may do this, and an admin acts in this session.";
+    MethodDisabled = "auth/method-disabled" 403 "This is switched off here.";
+    InvalidCode = "auth/invalid-code" 400 "This code or link is not valid, or no longer.";
+    RedirectNotAllowed = "auth/redirect-not-allowed" 400 "`redirectTo` is none of the addresses of `auth.redirects`.";
     Forbidden = "auth/forbidden" 403 "You may not do this.";
     EmailAlreadyExists = "auth/email-already-exists" 409 "An account with this email already exists.";
+    AlreadyVerified = "auth/already-verified" 409 "This email address is verified already.";
+    AccountDeleted = "auth/account-deleted" 409 "This account is deleted; send `restore: true` to bring it back.";
     TooManyRequests = "auth/too-many-requests" 429 "Too many attempts; try again after the time that Retry-After tells.";
     InvalidApiKey = "auth/invalid-api-key" 401 "The API key is not valid.";
     ApiKeyRequired = "auth/api-key-required" 401 "Send an API key as x-api-key.";
@@ -64,6 +72,11 @@ codes! {
     HasApiKeys = "users/has-api-keys" 409 "This admin has made API keys; say ?apiKeys=keep or ?apiKeys=delete.";
     UserNotFound = "users/not-found" 404 "There is no such user.";
     UserUniqueViolation = "users/unique-violation" 409 "Another user has this value.";
+    InvitationNotFound = "invitations/not-found" 404 "There is no such invitation.";
+    InvitationClosed = "invitations/closed" 409 "This invitation is no longer open.";
+    InvitationExpired = "invitations/expired" 410 "This invitation has expired; ask for another one.";
+    OtherAddress = "invitations/other-address" 403 "This invitation is for another email address.";
+    TemplateNotFound = "mail/template-not-found" 404 "There is no such kind of mail, or no such language.";
     ApiKeyNotFound = "keys/not-found" 404 "There is no such API key.";
     WebhookNotFound = "webhooks/not-found" 404 "There is no such webhook.";
     WebhookLimit = "webhooks/limit-reached" 409 "There are 50 webhooks already; delete one first.";
@@ -297,7 +310,15 @@ mod tests {
             let (area, name) = text.split_once('/').expect("area/name");
             assert!(
                 [
-                    "common", "auth", "users", "keys", "webhooks", "triggers", "data"
+                    "common",
+                    "auth",
+                    "users",
+                    "keys",
+                    "webhooks",
+                    "triggers",
+                    "data",
+                    "invitations",
+                    "mail"
                 ]
                 .contains(&area),
                 "{text}"

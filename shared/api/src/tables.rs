@@ -32,6 +32,8 @@ pub struct Index {
 pub enum Stream {
     /// The item before and after the change.
     NewAndOldImages,
+    /// The item after the change.
+    NewImage,
 }
 
 /// The attribute by which items expire, in every table that has such items.
@@ -158,8 +160,28 @@ pub const CONFIGURATION: SystemTable = SystemTable {
     stream: CHANGES,
 };
 
+/// `_mail`
+pub const MAIL: SystemTable = SystemTable {
+    name: "_mail",
+    doc: "Mails to be sent, and the codes and links in them until they expire.",
+    key: &["id"],
+    expires: EXPIRES,
+    indexes: &[],
+    stream: Some(Stream::NewImage),
+};
+
+/// `_invitations`
+pub const INVITATIONS: SystemTable = SystemTable {
+    name: "_invitations",
+    doc: "Invitations, until a while after they are closed.",
+    key: &["kind", "id"],
+    expires: EXPIRES,
+    indexes: &[],
+    stream: CHANGES,
+};
+
 /// Every system table.
-pub const ALL: [&SystemTable; 9] = [
+pub const ALL: [&SystemTable; 11] = [
     &USERS,
     &SESSIONS,
     &SETTINGS,
@@ -169,6 +191,8 @@ pub const ALL: [&SystemTable; 9] = [
     &DELIVERIES,
     &AUDIT,
     &CONFIGURATION,
+    &MAIL,
+    &INVITATIONS,
 ];
 
 #[cfg(test)]

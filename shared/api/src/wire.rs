@@ -30,7 +30,8 @@ pub use self::session::{Session, SessionPage};
 pub use self::setting::{ShownSetting, ShownSettings, Source};
 pub use self::trigger::{Triggers, WatchedTrigger};
 pub use self::user::{
-    NewUser, PasswordToSet, PublicUser, User, UserChanges, UserForAdmins, UserPage,
+    MailFailure, MailFailureKind, NewUser, PasswordToSet, PublicUser, User, UserChanges,
+    UserForAdmins, UserPage,
 };
 pub use self::webhook::{
     NewWebhook, ShownWebhook, TestResult, WatchedWebhook, Webhook, WebhookChanges, WebhookState,

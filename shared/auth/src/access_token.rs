@@ -5,12 +5,13 @@ use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
 use crate::keys::{Keys, Signing};
+use crate::session::Session;
 
 /// The one header there is, encoded: `{"typ":"at+jwt","alg":"HS256"}`. Comparing it whole pins the algorithm and the
 /// type. It leaves no room for `none`, `jku`, `x5u`, `crit` or an embedded key (RFC 8725, sections 3.1, 3.5, 3.11).
 const HEADER: &str = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9";
 
-/// The claims of an access token. All of them are required.
+/// The claims of an access token. All of them are required but those of the authentication, which older tokens lack.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// The signer: the deployment.
@@ -25,6 +26,12 @@ pub struct Claims {
     pub iat: u64,
     /// From when on it is refused, in seconds.
     pub exp: u64,
+    /// When the user has last authenticated, in seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub auth_time: Option<u64>,
+    /// The methods of that authentication.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub amr: Vec<String>,
 }
 
 /// Signs an access token for a session.
@@ -33,19 +40,21 @@ pub struct Claims {
 /// `common/internal` when signing fails, which no input makes happen.
 pub fn issue(
     keys: &Keys,
-    user: Id,
+    session: &Session,
     role: &str,
-    session: Id,
     now: Timestamp,
     lifetime: u64,
 ) -> Result<String, Error> {
+    let authentication = session.authentication.as_ref();
     let claims = Claims {
         iss: keys.issuer.clone(),
-        sub: user,
+        sub: session.user,
         role: role.to_owned(),
-        sid: session,
+        sid: session.id,
         iat: now.seconds(),
         exp: now.seconds().saturating_add(lifetime),
+        auth_time: authentication.map(|it| it.at.seconds()),
+        amr: authentication.map_or_else(Vec::new, |it| it.methods.clone()),
     };
     let header = Header {
         typ: Some("at+jwt".to_owned()),
@@ -101,12 +110,14 @@ fn decode(key: &Signing, token: &str) -> Option<Claims> {
 
 #[cfg(test)]
 mod tests {
+    use api::settings::Auth;
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use ring::hmac;
     use serde_json::{Value, json};
 
     use super::*;
+    use crate::authentication::{Authentication, Method};
 
     const SECRET: &[u8] = b"a-secret-for-tests-of-32-bytes-or-more";
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_999);
@@ -120,7 +131,10 @@ mod tests {
     }
 
     fn token(keys: &Keys) -> String {
-        issue(keys, id(1), "authenticated", id(2), NOW, 900).expect("signed")
+        let authentication = Authentication::by(Method::Password, NOW);
+        let (session, _) =
+            Session::begin(id(1), id(2), 1, [3; 32], &Auth::default(), authentication);
+        issue(keys, &session, "authenticated", NOW, 900).expect("signed")
     }
 
     /// Signs any header and claims with any key, as an attacker would.
@@ -151,6 +165,8 @@ mod tests {
             (claims.iss.as_str(), claims.exp - claims.iat),
             ("bakend:local-", 900)
         );
+        assert_eq!(claims.auth_time, Some(NOW.seconds()));
+        assert_eq!(claims.amr, ["pwd"]);
     }
 
     #[test]

@@ -1,7 +1,9 @@
 //! Callers: a request's credentials, and the caller that they admit.
 
 use std::ops::Deref;
+use std::time::Duration;
 
+use api::endpoints::Demand;
 use api::settings::SessionCheck;
 use api::{Code, Error, Id, Operation, Timestamp};
 
@@ -11,7 +13,7 @@ use crate::session::Session;
 use crate::user::{ADMIN, User};
 
 /// The credentials of a request, not yet checked against the tables.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Credentials {
     /// The claims of the access token, if there is one; none beside a secret key.
     pub claims: Option<Claims>,
@@ -20,6 +22,22 @@ pub struct Credentials {
     /// The operation that they are shown for, where a key's scopes count: on a collection, or on
     /// [`USERS`](api::definition::USERS).
     pub scope: Option<(String, Operation)>,
+    /// The demand of the endpoint on the session.
+    pub demand: Demand,
+    /// For how long an authentication counts as recent.
+    pub recent: Duration,
+}
+
+impl Default for Credentials {
+    fn default() -> Self {
+        Self {
+            claims: None,
+            key: None,
+            scope: None,
+            demand: Demand::Any,
+            recent: Duration::ZERO,
+        }
+    }
 }
 
 impl Credentials {
@@ -28,6 +46,27 @@ impl Credentials {
     #[must_use]
     pub fn is_server(&self) -> bool {
         self.key.as_ref().is_some_and(PresentedKey::is_secret)
+    }
+}
+
+impl Credentials {
+    /// Refuses a session that stands and is not what the endpoint demands. Sessions from before authentications were kept
+    /// count as not recent.
+    fn demand_of(&self, session: Option<&Session>, now: Timestamp) -> Result<(), Error> {
+        let actor = session.and_then(|session| session.actor);
+        if self.demand != Demand::Any && actor.is_some() {
+            return Err(Code::Impersonated.into());
+        }
+        let authentication = session.and_then(|session| session.authentication.as_ref());
+        let is_recent = authentication.is_some_and(|it| it.is_recent(self.recent, now));
+        if self.demand == Demand::Recent && !is_recent {
+            let message = format!(
+                "This needs an authentication within the last {} minutes: POST /api/auth/reauthenticate.",
+                self.recent.as_secs() / 60
+            );
+            return Err(Error::new(Code::ReauthenticationRequired).with_message(message));
+        }
+        Ok(())
     }
 }
 
@@ -220,9 +259,14 @@ pub fn admit_all(
         .map(|presented| presented.admit(key, now))
         .transpose()?;
     let caller = match &credentials.claims {
+        _ if credentials.is_server() && credentials.demand == Demand::Recent => {
+            return Err(Code::Forbidden.into());
+        }
         _ if credentials.is_server() => Caller::new(Who::Server),
         Some(claims) if check == SessionCheck::Immediate => {
-            admit(claims, session.as_ref(), user.as_ref(), now)?
+            let caller = admit(claims, session.as_ref(), user.as_ref(), now)?;
+            credentials.demand_of(session.as_ref(), now)?;
+            caller
         }
         _ => admit_by_claims(credentials),
     };
@@ -269,6 +313,7 @@ mod tests {
     use api::wire::{KeyType, NewApiKey};
 
     use super::*;
+    use crate::authentication::{Authentication, Method};
     use crate::user::Deletion;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -281,7 +326,7 @@ mod tests {
             1,
             [3; 32],
             &Auth::default(),
-            NOW,
+            Authentication::by(Method::Password, NOW),
         );
         let claims = Claims {
             iss: String::new(),
@@ -290,6 +335,8 @@ mod tests {
             sid: session.id,
             iat: 0,
             exp: u64::MAX,
+            auth_time: None,
+            amr: Vec::new(),
         };
         (claims, session, user)
     }
@@ -360,6 +407,7 @@ mod tests {
                 claims: None,
                 key: Some(presented.clone()),
                 scope,
+                ..Credentials::default()
             };
             let found = Found {
                 session: Some(session.clone()),
@@ -413,6 +461,7 @@ mod tests {
                 claims: claims.cloned(),
                 key: Some(presented.clone()),
                 scope,
+                ..Credentials::default()
             };
             let found = Found {
                 session: Some(session.clone()),
@@ -451,7 +500,7 @@ mod tests {
         let credentials = Credentials {
             claims: Some(claims),
             key: Some(presented),
-            scope: None,
+            ..Credentials::default()
         };
         let ask = |key: Option<ApiKey>| {
             let found = Found {
@@ -494,5 +543,74 @@ mod tests {
             let admitted = Admitted::by_key(Some(&shown), Some(key), NOW).expect("admitted");
             assert_eq!(admitted.key(), Some(id), "{kind:?}");
         }
+    }
+
+    #[test]
+    fn a_session_is_the_users_own_and_recent_where_that_is_demanded() {
+        let (claims, session, user) = parts();
+        let ask = |session: &Session, demand, seconds| {
+            let credentials = Credentials {
+                claims: Some(claims.clone()),
+                demand,
+                recent: Duration::from_secs(600),
+                ..Credentials::default()
+            };
+            let found = Found {
+                session: Some(session.clone()),
+                user: Some(user.clone()),
+                key: None,
+            };
+            let now = NOW.after(Duration::from_secs(seconds));
+            let admitted = admit_all(&credentials, found, SessionCheck::Immediate, now);
+            admitted.map(|_| ()).map_err(|error| error.code)
+        };
+        let old = Session {
+            authentication: None,
+            ..session.clone()
+        };
+        let acted = Session {
+            actor: Some(user.id),
+            ..session.clone()
+        };
+        let late = Err(Code::ReauthenticationRequired);
+        let impersonated = Err(Code::Impersonated);
+        for (session, demand, seconds, expected) in [
+            (&session, Demand::Any, 700, Ok(())),
+            (&session, Demand::Own, 700, Ok(())),
+            (&session, Demand::Recent, 599, Ok(())),
+            (&session, Demand::Recent, 600, late),
+            (&old, Demand::Own, 0, Ok(())),
+            (&old, Demand::Recent, 0, late),
+            (&acted, Demand::Any, 0, Ok(())),
+            (&acted, Demand::Own, 0, impersonated),
+            (&acted, Demand::Recent, 0, impersonated),
+        ] {
+            assert_eq!(
+                ask(session, demand, seconds),
+                expected,
+                "{demand:?} {seconds}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_server_never_authenticates_anew() {
+        let (presented, key) = keyed(KeyType::Secret, &["users:*"]);
+        let ask = |demand| {
+            let credentials = Credentials {
+                key: Some(presented.clone()),
+                scope: Some(("users".to_owned(), Operation::Update)),
+                demand,
+                ..Credentials::default()
+            };
+            let found = Found {
+                key: Some(key.clone()),
+                ..Found::default()
+            };
+            let admitted = admit_all(&credentials, found, SessionCheck::Immediate, NOW);
+            admitted.map(|_| ()).map_err(|error| error.code)
+        };
+        assert_eq!(ask(Demand::Own), Ok(()));
+        assert_eq!(ask(Demand::Recent), Err(Code::Forbidden));
     }
 }

@@ -3,6 +3,7 @@
 use api::settings::Auth;
 use api::{Error, Id, Timestamp};
 
+use crate::authentication::{Authentication, Method};
 use crate::login;
 use crate::password::{self, Verdict};
 use crate::refresh_token::RefreshToken;
@@ -37,7 +38,7 @@ impl Guess<'_> {
             user.auth_version,
             secret,
             self.settings,
-            self.now,
+            Authentication::by(Method::Password, self.now),
         )
     }
 

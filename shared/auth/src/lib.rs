@@ -6,6 +6,7 @@
 pub mod access_token;
 pub mod account;
 pub mod api_key;
+pub mod authentication;
 pub mod backing;
 pub mod caller;
 pub mod cursor;
@@ -19,6 +20,7 @@ pub mod password;
 pub mod permission;
 pub mod precondition;
 pub mod prepare;
+pub mod proof;
 pub mod refresh;
 pub mod refresh_token;
 #[cfg(test)]

@@ -25,7 +25,7 @@ pub(crate) fn signed_in(user: &User) -> Caller {
         1,
         [0; 32],
         &Auth::default(),
-        NOW,
+        crate::authentication::Authentication::by(crate::authentication::Method::Password, NOW),
     );
     let claims = Claims {
         iss: String::new(),
@@ -34,6 +34,8 @@ pub(crate) fn signed_in(user: &User) -> Caller {
         sid: session.id,
         iat: 0,
         exp: u64::MAX,
+        auth_time: None,
+        amr: Vec::new(),
     };
     admit(&claims, Some(&session), Some(user), NOW).expect("admitted")
 }

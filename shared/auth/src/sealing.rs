@@ -21,12 +21,24 @@ const VERSION: u8 = 1;
 pub enum Purpose {
     /// The secret that signs a webhook's deliveries.
     WebhookSecret,
+    /// The address of a mail.
+    MailAddress,
+    /// The values of a mail.
+    MailValues,
+    /// The handle of a flow.
+    Flow,
+    /// The token of a link.
+    Link,
 }
 
 impl fmt::Display for Purpose {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::WebhookSecret => "webhook-secret",
+            Self::MailAddress => "mail-address",
+            Self::MailValues => "mail-values",
+            Self::Flow => "flow",
+            Self::Link => "link",
         })
     }
 }
@@ -42,7 +54,19 @@ impl Keys {
         value: &[u8],
         nonce: [u8; NONCE_LEN],
     ) -> Result<String, Error> {
-        let (number, key) = self.sealing.last_key_value().ok_or_else(no_key)?;
+        let (number, _) = self.sealing.last_key_value().ok_or_else(no_key)?;
+        self.seal_by(*number, (purpose, place), value, nonce)
+    }
+
+    /// Seals a value by the key of this number.
+    pub(crate) fn seal_by(
+        &self,
+        number: u32,
+        (purpose, place): (Purpose, &str),
+        value: &[u8],
+        nonce: [u8; NONCE_LEN],
+    ) -> Result<String, Error> {
+        let key = self.sealing.get(&number).ok_or_else(no_key)?;
         let key = cipher(&derive(&self.issuer, key, b"seal")?)?;
         let mut sealed = value.to_vec();
         key.seal_in_place_append_tag(

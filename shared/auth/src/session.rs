@@ -5,6 +5,7 @@ use api::wire::Tokens;
 use api::{Error, Id, Timestamp, wire};
 
 use crate::access_token;
+use crate::authentication::Authentication;
 use crate::keys::Keys;
 use crate::refresh_token::RefreshToken;
 use crate::user::User;
@@ -28,6 +29,10 @@ pub struct Session {
     pub last_used_at: Timestamp,
     /// When it was revoked, if it was.
     pub revoked_at: Option<Timestamp>,
+    /// The authentication that it rests on; none in a session from before this was kept, which counts as not recent.
+    pub authentication: Option<Authentication>,
+    /// The admin who acts as the user in this session, if one does.
+    pub actor: Option<Id>,
     /// The refreshes of the last window, until the next refresh begins a new count.
     pub refreshes: Refreshes,
 }
@@ -59,8 +64,9 @@ impl Session {
         auth_version: u64,
         secret: [u8; 32],
         settings: &Auth,
-        now: Timestamp,
+        authentication: Authentication,
     ) -> (Self, RefreshToken) {
+        let now = authentication.at;
         let token = RefreshToken::first(user, id, secret);
         let session = Self {
             user,
@@ -71,6 +77,8 @@ impl Session {
             expires_at: expiry(id, settings, now),
             last_used_at: now,
             revoked_at: None,
+            authentication: Some(authentication),
+            actor: None,
             refreshes: Refreshes::default(),
         };
         (session, token)
@@ -120,6 +128,7 @@ pub fn expiry(session: Id, settings: &Auth, now: Timestamp) -> u64 {
 /// `common/internal` when signing fails.
 pub fn tokens(
     keys: &Keys,
+    session: &Session,
     refresh_token: &RefreshToken,
     role: &str,
     settings: &Auth,
@@ -127,14 +136,7 @@ pub fn tokens(
 ) -> Result<Tokens, Error> {
     let expires_in = settings.access_token_ttl.duration().as_secs();
     Ok(Tokens {
-        access_token: access_token::issue(
-            keys,
-            refresh_token.user,
-            role,
-            refresh_token.session,
-            now,
-            expires_in,
-        )?,
+        access_token: access_token::issue(keys, session, role, now, expires_in)?,
         refresh_token: Some(refresh_token.seal(keys)?),
         token_type: "Bearer",
         expires_in,

@@ -36,6 +36,32 @@ pub struct User {
     pub profile: Map<String, Value>,
     /// Whether the account is deleted, and for how long it can be brought back.
     pub deleted: Option<Deletion>,
+    /// When the user has proven to read the mails of the address.
+    pub email_verified_at: Option<Timestamp>,
+    /// The language of the user's mails.
+    pub locale: Option<String>,
+    /// The terms that the user has accepted.
+    pub terms: Option<Terms>,
+    /// The failure of a mail to the address.
+    pub mail_failed: Option<MailFailure>,
+}
+
+/// The terms that a user has accepted.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Terms {
+    /// Their version.
+    pub version: String,
+    /// When.
+    pub accepted_at: Timestamp,
+}
+
+/// A mail that came back, or that its reader complained of.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct MailFailure {
+    /// Whether it was a complaint; otherwise the mail bounced for good.
+    pub complaint: bool,
+    /// When.
+    pub at: Timestamp,
 }
 
 /// An account's deletion by its user.
@@ -46,6 +72,21 @@ pub struct Deletion {
     /// From when on it cannot be brought back and its address is free, in whole seconds: the table's TTL attribute. TTL
     /// deletes late, so it is always checked.
     pub until: u64,
+}
+
+impl MailFailure {
+    /// The failure as admins see it.
+    #[must_use]
+    pub fn wire(self) -> wire::MailFailure {
+        wire::MailFailure {
+            kind: if self.complaint {
+                wire::MailFailureKind::Complaint
+            } else {
+                wire::MailFailureKind::Bounce
+            },
+            at: self.at,
+        }
+    }
 }
 
 impl Deletion {
@@ -152,6 +193,10 @@ impl User {
             created_at: now,
             profile: Map::new(),
             deleted: None,
+            email_verified_at: None,
+            locale: None,
+            terms: None,
+            mail_failed: None,
         }
     }
 
@@ -265,6 +310,7 @@ impl User {
         wire::User {
             id: self.id,
             email: self.email.clone(),
+            email_verified_at: self.email_verified_at,
             role: self.role.clone(),
             created_at: self.created_at,
             profile: self.shown(declared.iter()),
@@ -277,6 +323,8 @@ impl User {
         wire::UserForAdmins {
             id: self.id,
             email: self.email.clone(),
+            email_verified_at: self.email_verified_at,
+            mail_failed: self.mail_failed.map(MailFailure::wire),
             role: self.role.clone(),
             created_at: self.created_at,
             disabled: self.disabled,
@@ -344,13 +392,13 @@ mod tests {
             json!({ "username": "Ada", "phone": "1", "role": "admin", "email": "x", "once": 1 });
         user.profile = profile.as_object().cloned().unwrap_or_default();
         let shown = serde_json::to_value(user.wire(&declared)).expect("JSON");
-        let expected = json!({ "id": user.id, "email": "ada@example.com", "role": "authenticated", "createdAt": now,
+        let expected = json!({ "id": user.id, "email": "ada@example.com", "emailVerifiedAt": null, "role": "authenticated", "createdAt": now,
             "username": "Ada", "phone": "1" });
         assert_eq!(shown, expected);
         let public = serde_json::to_value(user.public(&declared)).expect("JSON");
         assert_eq!(public, json!({ "id": user.id, "username": "Ada" }));
         let without = serde_json::to_value(user.wire(&[])).expect("JSON");
-        assert_eq!(without.as_object().map(Map::len), Some(4));
+        assert_eq!(without.as_object().map(Map::len), Some(5));
     }
 
     #[test]

@@ -208,12 +208,20 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
         let scope = match E::ENTRY.guard {
             Guard::Rule(operation) => Some((self.segment(COLLECTION).to_owned(), operation)),
             Guard::Users(operation) => Some((USERS.to_owned(), operation)),
-            Guard::Open | Guard::Signed | Guard::User | Guard::Admin | Guard::Rules => None,
+            Guard::Open
+            | Guard::Signed
+            | Guard::Optional
+            | Guard::User
+            | Guard::Admin
+            | Guard::Rules => None,
         };
+        let recent = self.settings.auth.recent_auth.duration();
         Credentials {
             claims: None,
             key: self.key.clone(),
             scope,
+            demand: E::ENTRY.demand(),
+            recent,
         }
     }
 }

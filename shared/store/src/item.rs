@@ -102,6 +102,23 @@ impl<'a> Reader<'a> {
         self.text(name)?.parse().map_err(|_| self.broken(name))
     }
 
+    pub(crate) fn optional_id(&mut self, name: &str) -> Option<Id> {
+        self.optional_text(name)?.parse().ok()
+    }
+
+    /// The texts of a list; none when the attribute is absent.
+    pub(crate) fn texts(&mut self, name: &str) -> Vec<String> {
+        let values = match self.item.remove(name) {
+            Some(AttributeValue::L(values)) => values,
+            _ => Vec::new(),
+        };
+        let texts = values.into_iter().filter_map(|value| match value {
+            AttributeValue::S(text) => Some(text),
+            _ => None,
+        });
+        texts.collect()
+    }
+
     pub(crate) fn optional_number(&mut self, name: &str) -> Option<u64> {
         match self.item.remove(name) {
             Some(AttributeValue::N(text)) => text.parse().ok(),

@@ -78,6 +78,10 @@ pub enum Table {
     AuditIndex,
     /// `_configuration`
     Configuration,
+    /// `_mail`
+    Mail,
+    /// `_invitations`
+    Invitations,
     /// The table of every declared collection.
     Records,
     /// Every index of every collection that has one.
@@ -120,6 +124,8 @@ impl Table {
             Self::Deliveries => Some(&tables::DELIVERIES),
             Self::Audit => Some(&tables::AUDIT),
             Self::Configuration => Some(&tables::CONFIGURATION),
+            Self::Mail => Some(&tables::MAIL),
+            Self::Invitations => Some(&tables::INVITATIONS),
             Self::Identities
             | Self::UsersIndex
             | Self::AuditIndex

@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::access::{Action, Right, Table};
-use super::guard::Guard;
+use super::guard::{Demand, Guard};
 use super::message::{Cookie, Deed, Pace, Query, ReplyHeader, RequestHeader, Variable};
 use super::method::Method;
 use crate::error::Code;
@@ -22,6 +22,8 @@ pub struct Entry {
     pub path: &'static str,
     /// The callers that may use it.
     pub guard: Guard,
+    /// The demand on the caller's session that it states; see [`Entry::demand`].
+    pub demanded: Demand,
     /// The status of a success.
     pub status: u16,
     /// The error codes of its own, beside those that any endpoint may answer.
@@ -51,6 +53,15 @@ pub struct Entry {
 }
 
 impl Entry {
+    /// The demand on the caller's session: what an admin does, an admin does by the own hand.
+    #[must_use]
+    pub fn demand(&self) -> Demand {
+        match (self.demanded, self.guard) {
+            (Demand::Any, Guard::Admin | Guard::Users(_)) => Demand::Own,
+            (demanded, _) => demanded,
+        }
+    }
+
     /// Whether it touches tables at all; finding the caller touches some.
     #[must_use]
     pub const fn touches_tables(&self) -> bool {
@@ -192,6 +203,7 @@ pub trait HasCookie: Endpoint {}
 ///
 /// ```text
 /// Type "name": [Method] "/path", Guard, Body => status Reply {
+///     session: Own | Recent,                   what the caller's session must be, beside that it stands
 ///     errors: [Code],                          codes of its own
 ///     query: [Query],                          query parameters
 ///     headers: [RequestHeader],                request headers of its own
@@ -211,6 +223,7 @@ macro_rules! endpoints {
         #[doc = $doc:literal]
         $type:ident $name:literal: [$($method:ident)*] $path:literal, $guard:ident $(($operation:ident))?,
         $body:ty => $status:literal $reply:ty {
+            $(session: $demand:ident,)?
             $(errors: [$($code:ident),* $(,)?],)?
             $(query: [$($query:ident),* $(,)?],)?
             $(headers: [$($header:ident),* $(,)?],)?
@@ -240,6 +253,7 @@ macro_rules! endpoints {
                     methods: &[$(Method::$method),*],
                     path: $path,
                     guard: Guard::$guard $((Operation::$operation))?,
+                    demanded: entry::fact!(Demand $($demand)?),
                     status: $status,
                     errors: &[$($(Code::$code),*)?],
                     query: &[$($(Query::$query),*)?],
@@ -282,6 +296,12 @@ macro_rules! endpoints {
 
 /// A fact that an entry may leave out.
 macro_rules! fact {
+    (Demand) => {
+        Demand::Any
+    };
+    (Demand $demand:ident) => {
+        Demand::$demand
+    };
     (Cookie) => {
         Cookie::Unused
     };

@@ -9,6 +9,8 @@ pub enum Guard {
     Open,
     /// Any caller with a token that this deployment signed, expired or not.
     Signed,
+    /// Any caller; an access token that is shown must be valid. The body is [`Unread`](crate::wire::Unread).
+    Optional,
     /// A user: a valid access token of a session that stands. The body is [`Unread`](crate::wire::Unread): other
     /// callers do not learn its errors.
     User,
@@ -38,8 +40,19 @@ impl Guard {
     /// Whether the access token's session is looked up before anything else.
     #[must_use]
     pub const fn checks_session(self) -> bool {
-        self.is_of_records() || self.needs_user()
+        self.is_of_records() || self.needs_user() || matches!(self, Self::Optional)
     }
+}
+
+/// The demand of an endpoint on the session of its caller, beside that it stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Demand {
+    /// None.
+    Any,
+    /// The user acts by the own hand: no admin does in the user's place.
+    Own,
+    /// The same, and the user has authenticated within `auth.recentAuth` (ASVS 5.0, 7.5.1).
+    Recent,
 }
 
 /// See [`Guard::Open`].
@@ -48,6 +61,9 @@ pub struct Open;
 /// See [`Guard::Signed`].
 #[derive(Debug)]
 pub struct Signed;
+/// See [`Guard::Optional`].
+#[derive(Debug)]
+pub struct Optional;
 /// See [`Guard::User`].
 #[derive(Debug)]
 pub struct User;
@@ -71,6 +87,7 @@ impl OfRecords for Rules {}
 
 /// A guard whose handler may have a caller.
 pub trait Identified {}
+impl Identified for Optional {}
 impl Identified for User {}
 impl Identified for Admin {}
 impl Identified for Users {}

@@ -74,6 +74,8 @@ fn request(of_record: bool) -> Origin {
 
 fn user(role: &str) -> UserForAdmins {
     UserForAdmins {
+        email_verified_at: None,
+        mail_failed: None,
         id: user_id(),
         email: "ada@example.com".to_owned(),
         role: role.to_owned(),

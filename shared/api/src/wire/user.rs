@@ -17,6 +17,8 @@ pub struct User {
     pub id: Id,
     /// The normalised address.
     pub email: String,
+    /// When the user has proven to read the mails of the address; null until then.
+    pub email_verified_at: Option<Timestamp>,
     /// `admin`, `authenticated`, or one of the declared roles.
     pub role: String,
     /// When the account was made.
@@ -44,6 +46,10 @@ pub struct UserForAdmins {
     pub id: Id,
     /// The normalised address.
     pub email: String,
+    /// When the user has proven to read the mails of the address; null until then.
+    pub email_verified_at: Option<Timestamp>,
+    /// The failure of a mail to the address, after which none is sent there for a while; null without one.
+    pub mail_failed: Option<MailFailure>,
     /// `admin`, `authenticated`, or one of the declared roles.
     pub role: String,
     /// When the account was made.
@@ -53,6 +59,26 @@ pub struct UserForAdmins {
     /// The declared profile fields that it has.
     #[serde(flatten)]
     pub profile: Map<String, Value>,
+}
+
+/// The failure of a mail to a user's address.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MailFailure {
+    /// Its kind.
+    pub kind: MailFailureKind,
+    /// When it was told.
+    pub at: Timestamp,
+}
+
+/// The kind of a mail's failure.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MailFailureKind {
+    /// The mail came back for good.
+    Bounce,
+    /// Its reader complained of it.
+    Complaint,
 }
 
 /// A page of users.

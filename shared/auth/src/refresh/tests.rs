@@ -17,7 +17,7 @@ fn rotated(successions: &[Succession]) -> (Session, RefreshToken) {
         1,
         [3; 32],
         &Auth::default(),
-        START,
+        crate::authentication::Authentication::by(crate::authentication::Method::Password, START),
     );
     let newest = successions
         .iter()

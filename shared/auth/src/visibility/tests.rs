@@ -20,7 +20,7 @@ fn caller(n: u8, role: &str) -> Caller {
         1,
         [0; 32],
         &Auth::default(),
-        NOW,
+        crate::authentication::Authentication::by(crate::authentication::Method::Password, NOW),
     );
     let claims = Claims {
         iss: String::new(),
@@ -29,6 +29,8 @@ fn caller(n: u8, role: &str) -> Caller {
         sid: session.id,
         iat: 0,
         exp: u64::MAX,
+        auth_time: None,
+        amr: Vec::new(),
     };
     admit(&claims, Some(&session), Some(&user), NOW).expect("admitted")
 }

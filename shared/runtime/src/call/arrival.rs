@@ -47,7 +47,7 @@ macro_rules! of_records {
     };
 }
 
-without_definition!(Open, Signed, User, Admin, Users);
+without_definition!(Open, Signed, Optional, User, Admin, Users);
 of_records!(Rule, Rules);
 
 /// Refuses a request without credentials where the rule needs them. Where the operations are in the body, a single
@@ -65,7 +65,12 @@ fn need_somebody(guard: Guard, definition: &Definition, shows_who: bool) -> Resu
             }
             need_credentials(&Rule::authenticated(), shows_who)
         }
-        Guard::Open | Guard::Signed | Guard::User | Guard::Admin | Guard::Users(_) => Ok(()),
+        Guard::Open
+        | Guard::Signed
+        | Guard::Optional
+        | Guard::User
+        | Guard::Admin
+        | Guard::Users(_) => Ok(()),
     }
 }
 

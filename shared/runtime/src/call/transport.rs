@@ -128,7 +128,14 @@ impl<E: Endpoint<Guard: Arrival, Reply = SignedIn> + SetsCookie + HasCookie> Cal
         (session, token): (&Session, &RefreshToken),
     ) -> Result<Reply<E>, Error> {
         self.identified(user.id, session.id);
-        let tokens = session::tokens(keys, token, &user.role, &self.settings.auth, self.now)?;
+        let tokens = session::tokens(
+            keys,
+            session,
+            token,
+            &user.role,
+            &self.settings.auth,
+            self.now,
+        )?;
         let user = user.wire(&self.settings.users.fields);
         let body = SignedIn { user, tokens };
         Ok(self.hand_out(admitted, body, self.transport(), session.expires_at))

@@ -9,19 +9,23 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::stamp::CHANGE;
-use super::users::{KIND, MARK, identity_key};
+use super::users::{KIND, MARK, identity_key, optional_attributes};
 use crate::fault::built;
 use crate::item::{Item, from_object, id, number, text, time};
 use crate::tables::Store;
 
 /// The attributes of a user that its tombstone does not have.
-const BURIED: [&str; 7] = [
+const BURIED: [&str; 11] = [
     "kind",
     "email",
     "disabled",
     "auth_version",
     "created_at",
     "profile",
+    "email_verified_at",
+    "locale",
+    "terms",
+    "mail_failed",
     MARK,
 ];
 
@@ -124,9 +128,12 @@ impl Store {
         change: AttributeValue,
     ) -> Result<TransactWriteItem, Error> {
         let was = AsItWas::new(before);
-        let set = "SET #version = :version, #role = :role, #disabled = :disabled, #profile = :profile, \
-                   #change = :change";
-        let update = Update::builder()
+        let mut set =
+            "SET #version = :version, #role = :role, #disabled = :disabled, #profile = :profile, \
+                       #email = :email, #change = :change"
+                .to_owned();
+        let mut removed = String::new();
+        let mut update = Update::builder()
             .table_name(self.users())
             .key("id", id(before.id))
             .condition_expression(was.condition)
@@ -140,15 +147,27 @@ impl Store {
             .expression_attribute_values(":role", text(&after.role))
             .expression_attribute_values(":disabled", AttributeValue::Bool(after.disabled))
             .expression_attribute_values(":profile", from_object(after.profile.clone()))
+            .expression_attribute_values(":email", text(&after.email))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        for (name, value) in optional_attributes(after) {
+            match value {
+                Some(value) => {
+                    set.push_str(&format!(", #{name} = :{name}"));
+                    update = update.expression_attribute_values(format!(":{name}"), value);
+                }
+                None => removed.push_str(&format!(", #{name}")),
+            }
+        }
         // No list of users shows a deleted user.
         let update = match after.deleted {
             None => update
-                .update_expression(format!("{set}, #kind = :kind REMOVE #deleted, #expires"))
+                .update_expression(format!(
+                    "{set}, #kind = :kind REMOVE #deleted, #expires{removed}"
+                ))
                 .expression_attribute_values(":kind", text(KIND)),
             Some(deletion) => update
                 .update_expression(format!(
-                    "{set}, #deleted = :deleted, #expires = :expires REMOVE #kind"
+                    "{set}, #deleted = :deleted, #expires = :expires REMOVE #kind{removed}"
                 ))
                 .expression_attribute_values(":deleted", time(deletion.at))
                 .expression_attribute_values(":expires", number(deletion.until)),
@@ -236,6 +255,7 @@ impl AsItWas {
             ("#disabled", "disabled"),
             ("#profile", "profile"),
             ("#deleted", "deleted_at"),
+            ("#email", "email"),
         ];
         let mut values = Item::from([
             (":was_version".to_owned(), number(user.auth_version)),
@@ -245,8 +265,10 @@ impl AsItWas {
                 AttributeValue::Bool(user.disabled),
             ),
             (":was_profile".to_owned(), from_object(user.profile.clone())),
+            (":was_email".to_owned(), text(&user.email)),
         ]);
-        let mut condition = "#version = :was_version AND #role = :was_role".to_owned();
+        let mut condition =
+            "#version = :was_version AND #role = :was_role AND #email = :was_email".to_owned();
         // An attribute that is missing reads as false, or as nothing.
         for (name, value, may_miss) in [
             ("#disabled", ":was_disabled", !user.disabled),
@@ -266,9 +288,19 @@ impl AsItWas {
                 values.insert(":was_deleted".to_owned(), time(deletion.at));
             }
         }
-        let names = names
+        let mut names: HashMap<String, String> = names
             .map(|(placeholder, name)| (placeholder.to_owned(), name.to_owned()))
             .into();
+        for (name, value) in optional_attributes(user) {
+            names.insert(format!("#{name}"), name.to_owned());
+            match value {
+                Some(value) => {
+                    condition.push_str(&format!(" AND #{name} = :was_{name}"));
+                    values.insert(format!(":was_{name}"), value);
+                }
+                None => condition.push_str(&format!(" AND attribute_not_exists(#{name})")),
+            }
+        }
         Self {
             condition,
             names,

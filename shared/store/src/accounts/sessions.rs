@@ -4,10 +4,11 @@ use api::event::Reason;
 use api::settings::Throttle;
 use api::tables::SESSIONS;
 use api::{Error, Id, Timestamp, wire};
+use auth::authentication::Authentication;
 use auth::session::{Client, Refreshes};
 use auth::{RefreshToken, Session, User, Writer};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 
 use super::stamp::{self, BEGUN};
 use crate::fault;
@@ -239,7 +240,14 @@ impl Store {
 /// A session as an item, with the origin of the request that begins it.
 pub(super) fn session_item(session: &Session, reason: Reason, writer: &Writer) -> Item {
     let client = &writer.client;
-    Item::from([
+    let authentication = session.authentication.iter().flat_map(|it| {
+        let methods = it.methods.iter().map(text).collect();
+        [
+            ("auth_time".to_owned(), time(it.at)),
+            ("amr".to_owned(), AttributeValue::L(methods)),
+        ]
+    });
+    let mut item = Item::from([
         ("user_id".to_owned(), id(session.user)),
         ("id".to_owned(), id(session.id)),
         (
@@ -254,7 +262,9 @@ pub(super) fn session_item(session: &Session, reason: Reason, writer: &Writer) -
         ("user_agent".to_owned(), text(&client.user_agent)),
         ("ip".to_owned(), text(&client.ip)),
         (BEGUN.to_owned(), stamp::begun(writer, reason)),
-    ])
+    ]);
+    item.extend(authentication);
+    item
 }
 
 /// Sends an update of a session, and tells the session after it, or as its condition found it.
@@ -288,7 +298,16 @@ fn read_client(item: &mut Item) -> Client {
 pub(super) fn read_session(mut item: Item) -> Result<Session, Error> {
     let mut reader = Reader::new(SESSIONS.name, &mut item);
     let generation = reader.number("generation")?;
+    let authentication = reader
+        .optional_number("auth_time")
+        .map(Timestamp::from_millis)
+        .map(|at| Authentication {
+            at,
+            methods: reader.texts("amr"),
+        });
     Ok(Session {
+        authentication,
+        actor: reader.optional_id("actor"),
         user: reader.id("user_id")?,
         id: reader.id("id")?,
         refresh_token_hash: reader.text("refresh_token_hash")?,

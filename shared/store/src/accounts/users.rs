@@ -6,7 +6,7 @@ use api::definition::{ProfileField, USERNAME};
 use api::record::is_username;
 use api::tables::{IDENTITIES, USERS};
 use api::{Error, Id, Timestamp};
-use auth::user::Deletion;
+use auth::user::{Deletion, MailFailure, Terms};
 use auth::{Identity, User};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
@@ -127,8 +127,35 @@ pub(crate) fn identity_item(user: &User, password_hash: Option<&str>) -> Item {
     item
 }
 
+/// The attributes that a user may lack, each with its value where there is one.
+pub(super) fn optional_attributes(user: &User) -> [(&'static str, Option<AttributeValue>); 4] {
+    let terms = user.terms.as_ref().map(|terms| {
+        AttributeValue::M(Item::from([
+            ("version".to_owned(), text(&terms.version)),
+            ("accepted_at".to_owned(), time(terms.accepted_at)),
+        ]))
+    });
+    let failed = user.mail_failed.map(|failure| {
+        AttributeValue::M(Item::from([
+            (
+                "complaint".to_owned(),
+                AttributeValue::Bool(failure.complaint),
+            ),
+            ("at".to_owned(), time(failure.at)),
+        ]))
+    });
+    [
+        ("email_verified_at", user.email_verified_at.map(time)),
+        ("locale", user.locale.as_deref().map(text)),
+        ("terms", terms),
+        ("mail_failed", failed),
+    ]
+}
+
 pub(crate) fn user_item(user: &User) -> Item {
-    Item::from([
+    let optional = optional_attributes(user).into_iter();
+    let optional = optional.filter_map(|(name, value)| Some((name.to_owned(), value?)));
+    let mut item = Item::from([
         ("id".to_owned(), id(user.id)),
         ("kind".to_owned(), text(KIND)),
         ("email".to_owned(), text(&user.email)),
@@ -137,7 +164,9 @@ pub(crate) fn user_item(user: &User) -> Item {
         ("auth_version".to_owned(), number(user.auth_version)),
         ("created_at".to_owned(), time(user.created_at)),
         ("profile".to_owned(), from_object(user.profile.clone())),
-    ])
+    ]);
+    item.extend(optional);
+    item
 }
 
 /// Whether the item of a user is the tombstone of an account that was removed.
@@ -160,7 +189,32 @@ pub(crate) fn read_user(mut item: Item) -> Result<Option<User>, Error> {
         created_at: reader.time("created_at")?,
         profile: reader.optional_object("profile")?,
         deleted: read_deletion(&mut reader),
+        email_verified_at: reader
+            .optional_number("email_verified_at")
+            .map(Timestamp::from_millis),
+        locale: reader.optional_text("locale"),
+        terms: reader.optional_map("terms").map(read_terms).transpose()?,
+        mail_failed: reader
+            .optional_map("mail_failed")
+            .map(read_failure)
+            .transpose()?,
     }))
+}
+
+fn read_terms(mut terms: Item) -> Result<Terms, Error> {
+    let mut reader = Reader::new(USERS.name, &mut terms);
+    Ok(Terms {
+        version: reader.text("version")?,
+        accepted_at: reader.time("accepted_at")?,
+    })
+}
+
+fn read_failure(mut failure: Item) -> Result<MailFailure, Error> {
+    let mut reader = Reader::new(USERS.name, &mut failure);
+    Ok(MailFailure {
+        complaint: reader.flag("complaint"),
+        at: reader.time("at")?,
+    })
 }
 
 /// Reads the deletion of an account. Without an end of the time for a restore, no restore is possible.

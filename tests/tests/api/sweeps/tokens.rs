@@ -35,9 +35,15 @@ fn sweep_token(authorization: &str, code: &str, signed: Option<&str>) {
     for request in page() {
         let reply = request.send(&stranger, &[("authorization", authorization)]);
         match (request.entry.guard, signed) {
-            (Guard::Rule(_) | Guard::Rules | Guard::User | Guard::Admin | Guard::Users(_), _) => {
-                assert_refused(&reply, request.method, &request.path, code)
-            }
+            (
+                Guard::Rule(_)
+                | Guard::Rules
+                | Guard::Optional
+                | Guard::User
+                | Guard::Admin
+                | Guard::Users(_),
+                _,
+            ) => assert_refused(&reply, request.method, &request.path, code),
             (Guard::Signed, Some(code)) => {
                 assert_refused(&reply, request.method, &request.path, code)
             }
