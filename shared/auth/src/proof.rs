@@ -3,6 +3,7 @@
 
 mod code;
 mod dispatch;
+mod evidence;
 mod flow;
 mod link;
 mod mask;
@@ -16,6 +17,7 @@ use api::{Id, Timestamp};
 
 pub use self::code::is_code;
 pub use self::dispatch::{Account, Dispatch, Occasion, dispatch, is_suppressed};
+pub use self::evidence::{Evidence, Shown};
 pub use self::flow::Flow;
 pub use self::link::{Link, Page};
 pub use self::mask::mask;

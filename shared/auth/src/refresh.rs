@@ -142,7 +142,10 @@ fn count(refreshes: Refreshes, settings: &Auth, now: Timestamp) -> Verdict {
     if refreshes.count < settings.throttle.refreshes || end <= now {
         Verdict::Count(refreshes)
     } else {
-        Verdict::Throttle(Refused { until: end })
+        Verdict::Throttle(Refused {
+            until: end,
+            by_total: true,
+        })
     }
 }
 

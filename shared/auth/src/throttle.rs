@@ -15,6 +15,9 @@ use api::{Code, Error, Timestamp};
 /// How many sources an account's entry remembers; more of them are an attack that the account's own limit meets.
 const MOST_SOURCES: usize = 100;
 
+/// The window of mails.
+const HOUR: Duration = Duration::from_secs(3600);
+
 /// How many attempts are allowed within a time, and the lock that the last of them causes.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limit {
@@ -33,6 +36,13 @@ pub enum Lock {
     Window,
     /// For this duration; then the count starts again.
     Fixed(Duration),
+    /// For `interval` after every attempt, and until the window is over after the attempt number `most`.
+    Paced {
+        /// The time between two attempts.
+        interval: Duration,
+        /// The last attempt of a window.
+        most: u32,
+    },
     /// For `first`, and after each further attempt for twice as long as before, at most `longest`. It is forgotten when
     /// no attempt was counted for a window.
     Doubling {
@@ -77,6 +87,8 @@ pub struct Limits {
 pub struct Refused {
     /// When to try again.
     pub until: Timestamp,
+    /// Whether the count over all sources alone refuses.
+    pub by_total: bool,
 }
 
 impl Limit {
@@ -91,6 +103,7 @@ impl Limit {
         match self.lock {
             _ if tally.count < self.most => window,
             Lock::Window | Lock::Fixed(_) => tally.until,
+            Lock::Paced { .. } => window.max(tally.until),
             Lock::Doubling { .. } => window.max(tally.until.after(self.window)),
         }
     }
@@ -104,6 +117,8 @@ impl Limit {
             (None, _) => Timestamp::default(),
             (_, Lock::Window) => since.after(self.window),
             (_, Lock::Fixed(lock)) => now.after(lock),
+            (_, Lock::Paced { most, .. }) if count >= most => since.after(self.window),
+            (_, Lock::Paced { interval, .. }) => now.after(interval),
             (Some(beyond), Lock::Doubling { first, longest }) => now.after(
                 first
                     .saturating_mul(2_u32.saturating_pow(beyond))
@@ -154,10 +169,11 @@ impl Entry {
         let by_source = found.and_then(|entry| entry.sources.get(source));
         let locked = |limit: Option<&Limit>, tally: Option<&Tally>| limit?.locked(tally?, now);
         let total = found.map(|entry| &entry.total);
-        let until =
-            locked(Some(&limits.total), total).max(locked(limits.source.as_ref(), by_source));
-        if let Some(until) = until {
-            return Err(Refused { until });
+        let by_all = locked(Some(&limits.total), total);
+        let by_own = locked(limits.source.as_ref(), by_source);
+        if let Some(until) = by_all.max(by_own) {
+            let by_total = by_own.is_none();
+            return Err(Refused { until, by_total });
         }
         let mut sources = found.map(|entry| entry.sources.clone()).unwrap_or_default();
         if let Some(limit) = &limits.source {
@@ -278,6 +294,52 @@ pub fn registrations(settings: &Throttle) -> Limits {
         total: Limit {
             most: settings.registrations,
             window,
+            lock: Lock::Window,
+        },
+        source: None,
+    }
+}
+
+/// The limits of mails to one address, by source and over all. Over all nothing is refused: a further request repeats a mail.
+#[must_use]
+pub fn mails(settings: &Throttle) -> Limits {
+    Limits {
+        total: Limit {
+            most: settings.address_mails,
+            window: HOUR,
+            lock: Lock::Window,
+        },
+        source: Some(Limit {
+            most: 1,
+            window: HOUR,
+            lock: Lock::Paced {
+                interval: settings.mail_interval.duration(),
+                most: settings.mails,
+            },
+        }),
+    }
+}
+
+/// The limit of mails that a source asks for, over all addresses.
+#[must_use]
+pub fn source_mails(settings: &Throttle) -> Limits {
+    Limits {
+        total: Limit {
+            most: settings.source_mails,
+            window: HOUR,
+            lock: Lock::Window,
+        },
+        source: None,
+    }
+}
+
+/// The limit of invitations that a user sends.
+#[must_use]
+pub fn invitations(settings: &Throttle) -> Limits {
+    Limits {
+        total: Limit {
+            most: settings.invitations,
+            window: HOUR * 24,
             lock: Lock::Window,
         },
         source: None,

@@ -41,11 +41,31 @@ pub enum Reason {
     Rotate,
     /// The API key went with the rights of the admin who had made it.
     Leave,
+    /// A user has proven the address of the account.
+    VerifyEmail,
+    /// A user has set a new password by a code or a link of a mail.
+    PasswordReset,
+    /// The reader of the mails took an unproven account over, which loses its password.
+    PasswordRemoved,
+    /// A user has another address.
+    EmailChange,
+    /// A user has signed in by a mail.
+    MagicLink,
+    /// A user has accepted an invitation.
+    Invitation,
+    /// A user has authenticated once more, and a session takes the place of another.
+    Reauthentication,
+    /// Another session has taken its place.
+    Reauthenticated,
+    /// A mail to the address has failed, or an admin has forgotten that.
+    MailFailed,
+    /// A user has accepted the terms.
+    Terms,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 17] = [
+    pub const ALL: [Self; 27] = [
         Self::Register,
         Self::Create,
         Self::Import,
@@ -63,6 +83,16 @@ impl Reason {
         Self::Admin,
         Self::Rotate,
         Self::Leave,
+        Self::VerifyEmail,
+        Self::PasswordReset,
+        Self::PasswordRemoved,
+        Self::EmailChange,
+        Self::MagicLink,
+        Self::Invitation,
+        Self::Reauthentication,
+        Self::Reauthenticated,
+        Self::MailFailed,
+        Self::Terms,
     ];
 
     /// The name in the items and on the wire.
@@ -86,6 +116,16 @@ impl Reason {
             Self::Admin => "admin",
             Self::Rotate => "rotate",
             Self::Leave => "leave",
+            Self::VerifyEmail => "verify-email",
+            Self::PasswordReset => "password-reset",
+            Self::PasswordRemoved => "password-removed",
+            Self::EmailChange => "email-change",
+            Self::MagicLink => "magic-link",
+            Self::Invitation => "invitation",
+            Self::Reauthentication => "reauthentication",
+            Self::Reauthenticated => "reauthenticated",
+            Self::MailFailed => "mail-failed",
+            Self::Terms => "terms",
         }
     }
 

@@ -111,7 +111,10 @@ fn the_time_for_the_same_key_is_a_setting_and_each_answer_counts() {
     let until = later(60_000);
     assert_eq!(
         at(&session, &settings, 1),
-        Verdict::Throttle(Refused { until })
+        Verdict::Throttle(Refused {
+            until,
+            by_total: true,
+        })
     );
     settings.refresh_retry = api::settings::Span::seconds(0);
     assert_eq!(at(&session, &settings, 0), Verdict::Again(None));
@@ -197,6 +200,7 @@ fn the_newest_token_is_refused_for_the_rest_of_the_minute_after_thirty_refreshes
         let verdict = judge(Some(&session), &newest, &fresh, &Auth::default(), later(at));
         let refused = Verdict::Throttle(Refused {
             until: later(60_000),
+            by_total: true,
         });
         assert_eq!(
             verdict,

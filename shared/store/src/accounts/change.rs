@@ -119,8 +119,7 @@ impl Store {
         writer: &Writer,
         decide: impl Fn(&User) -> Result<Option<User>, Error>,
     ) -> Result<Option<User>, Error> {
-        let alone =
-            along.password_hash.is_none() && along.survivor.is_none() && along.begins.is_none();
+        let alone = along.is_alone();
         let mut without = BTreeSet::new();
         for tries in 1..=TRIES {
             let after = decide(&user)?;
@@ -156,10 +155,16 @@ impl Store {
                 }
                 // An API key was made, or deleted, meanwhile.
                 None if failed.iter().any(|(part, _)| is_of_keys(part)) => {}
+                // The proof was used by another request.
+                None if failed.iter().any(|(part, _)| *part == Part::Proof) => {
+                    return Err(refusal(&failed));
+                }
                 // Only reservations of other users failed: retry without them.
                 None if foreign.len() == failed.len() => without.extend(foreign),
                 // The address belongs to another account by now.
-                None if failed.iter().any(|(part, _)| *part == Part::Identity) => {
+                None if after.as_ref().is_none_or(|after| after.email == user.email)
+                    && failed.iter().any(|(part, _)| *part == Part::Identity) =>
+                {
                     return Err(Code::UserNotFound.into());
                 }
                 None => return Err(refusal(&failed)),
@@ -237,7 +242,9 @@ fn refusal(failed: &[(Part, Option<Item>)]) -> Error {
         Part::Claim(field) => Some(field),
         _ => None,
     });
-    if has(&Part::Survivor) {
+    if has(&Part::Proof) {
+        Code::InvalidCode.into()
+    } else if has(&Part::Survivor) {
         Code::SessionRevoked.into()
     } else if has(&Part::Identity) {
         Code::EmailAlreadyExists.into()

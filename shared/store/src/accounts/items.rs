@@ -40,6 +40,17 @@ pub(super) enum Free {
     For(Id),
 }
 
+/// The change of an identity's password.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Password<'a> {
+    /// None.
+    Same,
+    /// This hash takes its place.
+    New(&'a str),
+    /// It is removed: then no login succeeds.
+    None,
+}
+
 impl Store {
     /// Puts an item into `_users` whose key nobody has, or is free in this way.
     pub(super) fn put_free(
@@ -181,7 +192,7 @@ impl Store {
     pub(super) fn update_identity(
         &self,
         after: &User,
-        password_hash: Option<&str>,
+        password: Password<'_>,
     ) -> Result<TransactWriteItem, Error> {
         let mut set = "SET #version = :version".to_owned();
         let mut update = Update::builder()
@@ -194,16 +205,29 @@ impl Store {
             .expression_attribute_names("#expires", "expires_at")
             .expression_attribute_values(":user", id(after.id))
             .expression_attribute_values(":version", number(after.auth_version));
-        if let Some(hash) = password_hash {
-            set.push_str(", #hash = :hash");
-            update = update
-                .expression_attribute_names("#hash", "password_hash")
-                .expression_attribute_values(":hash", text(hash));
+        let mut removed = "";
+        if password != Password::Same {
+            update = update.expression_attribute_names("#hash", "password_hash");
+        }
+        match password {
+            Password::Same => {}
+            Password::New(hash) => {
+                set.push_str(", #hash = :hash");
+                update = update.expression_attribute_values(":hash", text(hash));
+            }
+            Password::None => removed = "#hash, ",
         }
         let update = match after.deleted {
-            None => update.update_expression(format!("{set} REMOVE #deleted, #expires")),
+            None => update.update_expression(format!("{set} REMOVE {removed}#deleted, #expires")),
             Some(deletion) => update
-                .update_expression(format!("{set}, #deleted = :deleted, #expires = :expires"))
+                .update_expression(format!(
+                    "{set}, #deleted = :deleted, #expires = :expires{}",
+                    if removed.is_empty() {
+                        ""
+                    } else {
+                        " REMOVE #hash"
+                    }
+                ))
                 .expression_attribute_values(":deleted", time(deletion.at))
                 .expression_attribute_values(":expires", number(deletion.until)),
         };

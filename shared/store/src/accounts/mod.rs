@@ -8,6 +8,7 @@ pub(crate) mod directory;
 mod items;
 mod key_items;
 mod leaver;
+pub(crate) mod mail_counts;
 pub(crate) mod parts;
 pub(crate) mod prove;
 mod session_ends;

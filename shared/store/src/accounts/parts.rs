@@ -6,11 +6,12 @@ use api::definition::ProfileField;
 use api::event::Reason;
 use api::{Error, Id};
 use auth::leaver::KeysOfLeaver;
+use auth::proof::{Posted, Ticket};
 use auth::user::Deletion;
 use auth::{Session, User, Writer};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
 
-use super::items::Free;
+use super::items::{Free, Password};
 use super::sessions::session_item;
 use super::stamp::{self, CHANGE};
 use super::users::{MARK, identity_item, identity_key, reserved, user_item};
@@ -35,6 +36,14 @@ pub struct Along<'a> {
     pub keys: Option<KeysOfLeaver>,
     /// Whether a new admin must be the first there has ever been.
     pub first_admin: bool,
+    /// Whether the address has no password from then on.
+    pub forgets_password: bool,
+    /// A proof that becomes due with it.
+    pub posts: Option<&'a Posted>,
+    /// A proof that it uses up.
+    pub uses: Option<&'a Ticket>,
+    /// The reason of the session that begins, where it is another than that of the write.
+    pub begun: Option<Reason>,
 }
 
 impl Along<'_> {
@@ -49,7 +58,21 @@ impl Along<'_> {
             mark: None,
             keys: None,
             first_admin: false,
+            forgets_password: false,
+            posts: None,
+            uses: None,
+            begun: None,
         }
+    }
+
+    /// Whether nothing but the account is written.
+    pub(super) fn is_alone(&self) -> bool {
+        self.password_hash.is_none()
+            && !self.forgets_password
+            && self.survivor.is_none()
+            && self.begins.is_none()
+            && self.posts.is_none()
+            && self.uses.is_none()
     }
 
     /// The change, as the item of the user holds it.
@@ -64,6 +87,8 @@ impl Along<'_> {
 pub(crate) enum Part {
     User,
     Identity,
+    /// The identity of the address that the user had.
+    OldIdentity,
     /// A value of this field that the user takes.
     Claim(String),
     /// A reservation that stays or is removed, by its key. Where `unique` was declared later than the value was stored,
@@ -73,6 +98,10 @@ pub(crate) enum Part {
     Admins,
     Survivor,
     Session,
+    /// A mail that becomes due.
+    Mail,
+    /// A proof that is used up.
+    Proof,
     /// The number of secrets that API keys ever had.
     KeysMade,
     /// An API key of an admin who leaves.
@@ -123,11 +152,19 @@ impl Store {
                 add(Part::User, self.update_user(before, after, change)?);
                 let signs_in_as_before =
                     before.auth_version == after.auth_version && before.deleted == after.deleted;
-                if !signs_in_as_before || along.password_hash.is_some() {
-                    add(
-                        Part::Identity,
-                        self.update_identity(after, along.password_hash)?,
-                    );
+                let password = if along.forgets_password {
+                    Password::None
+                } else {
+                    along.password_hash.map_or(Password::Same, Password::New)
+                };
+                if before.email != after.email {
+                    // The hash goes with the user to the new address.
+                    let item = identity_item(after, along.password_hash);
+                    add(Part::Identity, self.put_free(item, Free::ForAnybody, now)?);
+                    let old = identity_key(&before.email);
+                    add(Part::OldIdentity, self.delete_held(old, before.id)?);
+                } else if !signs_in_as_before || password != Password::Same {
+                    add(Part::Identity, self.update_identity(after, password)?);
                 }
             }
         }
@@ -176,7 +213,11 @@ impl Store {
         if let Some(session) = along.begins {
             let put = Put::builder()
                 .table_name(self.sessions())
-                .set_item(Some(session_item(session, along.reason, writer)))
+                .set_item(Some(session_item(
+                    session,
+                    along.begun.unwrap_or(along.reason),
+                    writer,
+                )))
                 .condition_expression("attribute_not_exists(#id)")
                 .expression_attribute_names("#id", "id");
             add(
@@ -185,6 +226,12 @@ impl Store {
                     .put(put.build().map_err(built)?)
                     .build(),
             );
+        }
+        if let Some(posted) = along.posts {
+            add(Part::Mail, self.posting(posted)?);
+        }
+        if let Some(ticket) = along.uses {
+            add(Part::Proof, self.using_up(ticket)?);
         }
         Ok(parts)
     }

@@ -1,14 +1,19 @@
 //! The early ends of sessions, one by one. A raised version of the user ends many at once.
 
 use api::event::Reason;
-use api::{Error, Id};
-use auth::{User, Writer};
+use api::{Code, Error, Id};
+use auth::{Session, User, Writer};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
+use aws_sdk_dynamodb::types::{
+    Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+};
 
+use super::sessions::session_item;
 use super::stamp::{self, ENDED};
 use crate::fault;
+use crate::fault::built;
 use crate::item::{id, number, text, time};
+use crate::send::Unsent;
 use crate::tables::Store;
 
 impl Store {
@@ -68,6 +73,62 @@ impl Store {
                 None => Err(fault::of(&error)),
             },
         }
+    }
+
+    /// Begins a session and ends another of the same user, on condition that this one stands (ASVS 5.0, 7.2.4). 4 WRU.
+    ///
+    /// # Errors
+    /// `auth/session-revoked` when it does not; `common/unavailable`, `common/internal`.
+    pub async fn replace_session(
+        &self,
+        session: &Session,
+        old: Id,
+        writer: &Writer,
+    ) -> Result<(), Error> {
+        let item = session_item(session, Reason::Reauthentication, writer);
+        let put = Put::builder()
+            .table_name(self.sessions())
+            .set_item(Some(item))
+            .condition_expression("attribute_not_exists(#id)")
+            .expression_attribute_names("#id", "id");
+        let begins = TransactWriteItem::builder().put(put.build().map_err(built)?);
+        let items = [begins.build(), self.replaced(session, old, writer)?];
+        let token = writer.rev.replace('-', "");
+        match self.send_items(&items, &token, writer).await {
+            Ok(failed) if failed.is_empty() => Ok(()),
+            Ok(_) => Err(Code::SessionRevoked.into()),
+            Err(Unsent::TooLarge(_)) => Err(Error::internal("a session is too large")),
+            Err(Unsent::Fault(fault)) => Err(fault),
+        }
+    }
+
+    /// The end of a session that stands and has the version of its successor.
+    fn replaced(
+        &self,
+        session: &Session,
+        old: Id,
+        writer: &Writer,
+    ) -> Result<TransactWriteItem, Error> {
+        let update = Update::builder()
+            .table_name(self.sessions())
+            .key("user_id", id(session.user))
+            .key("id", id(old))
+            .update_expression("SET #revoked = :now, #reason = :reason, #ended = :ended")
+            .condition_expression(
+                "#version = :version AND #expires > :seconds AND attribute_not_exists(#revoked)",
+            )
+            .expression_attribute_names("#version", "auth_version")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_names("#revoked", "revoked_at")
+            .expression_attribute_names("#reason", "revoked_reason")
+            .expression_attribute_names("#ended", ENDED)
+            .expression_attribute_values(":version", number(session.auth_version))
+            .expression_attribute_values(":now", time(writer.now))
+            .expression_attribute_values(":seconds", number(writer.now.seconds()))
+            .expression_attribute_values(":reason", text(Reason::Reauthenticated.as_str()))
+            .expression_attribute_values(":ended", stamp::ended(writer));
+        let update = update.build().map_err(built)?;
+        Ok(TransactWriteItem::builder().update(update).build())
     }
 
     /// The update that ends a session, without its condition.

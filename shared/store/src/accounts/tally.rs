@@ -8,8 +8,11 @@ use auth::throttle::{Entry, Limits, Tally};
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 
 use crate::fault;
-use crate::item::{Item, Reader, number, text, time};
+use crate::item::{Item, Reader, id, number, text, time};
 use crate::tables::Store;
+
+/// The attribute with the note of the last attempt.
+const NOTE: &str = "flow";
 
 /// A key of the table, with its counts.
 pub(super) struct Counter {
@@ -19,6 +22,8 @@ pub(super) struct Counter {
     pub(super) limits: Limits,
     /// An id that no other request has: it marks the writes of this request.
     pub(super) mark: Id,
+    /// A note that the entry keeps of the last attempt.
+    pub(super) note: Option<Id>,
 }
 
 /// An entry, and the write that made it.
@@ -26,6 +31,7 @@ pub(super) struct Counter {
 pub(super) struct Found {
     pub(super) entry: Entry,
     pub(super) rev: String,
+    pub(super) note: Option<Id>,
 }
 
 /// The outcome of one write.
@@ -75,11 +81,11 @@ impl Store {
         to: &Found,
         now: Timestamp,
     ) {
+        let note = from.as_ref().and_then(|from| from.note);
         let entry = from.map_or_else(|| emptied(&to.entry), |from| from.entry);
         let rev = format!("{}.undone", to.rev);
-        let _ = self
-            .put(counter, Some(to), &Found { entry, rev }, now)
-            .await;
+        let undone = Found { entry, rev, note };
+        let _ = self.put(counter, Some(to), &undone, now).await;
     }
 
     async fn put(
@@ -153,8 +159,15 @@ impl Store {
         if !more {
             update = update.expression_attribute_values(":none", number(0));
         }
+        let mut set = "#rev = :rev".to_owned();
+        if let Some(note) = to.note {
+            set.push_str(", #note = :note");
+            update = update
+                .expression_attribute_names("#note", NOTE)
+                .expression_attribute_values(":note", id(note));
+        }
         let update = update
-            .update_expression(format!("SET #rev = :rev ADD {}", adds.join(", ")))
+            .update_expression(format!("SET {set} ADD {}", adds.join(", ")))
             .condition_expression(conditions.join(" AND "))
             .expression_attribute_names("#rev", "rev")
             .expression_attribute_values(":rev", text(&to.rev))
@@ -223,6 +236,7 @@ impl Counter {
                 number(entry.end(&self.limits).millis().div_ceil(1000)),
             ),
         ]);
+        item.extend(found.note.map(|note| (NOTE.to_owned(), id(note))));
         let named = entry
             .sources
             .iter()
@@ -291,6 +305,7 @@ fn read(mut item: Item) -> Result<Found, Error> {
     Ok(Found {
         entry: Entry { total, sources },
         rev: reader.text("rev")?,
+        note: reader.optional_id(NOTE),
     })
 }
 
@@ -310,6 +325,7 @@ mod tests {
             source: "a".to_owned(),
             limits,
             mark,
+            note: None,
         }
     }
 
@@ -326,6 +342,7 @@ mod tests {
             &Found {
                 entry: entry.clone(),
                 rev: "r".to_owned(),
+                note: None,
             },
             NOW,
         );

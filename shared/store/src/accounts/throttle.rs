@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::{Error, Timestamp};
+use api::{Error, Id, Timestamp};
 use auth::throttle::{Entry, Refused, account, place, registrations, source};
 use auth::{Guess, Identity};
 use tokio::time::timeout;
@@ -14,7 +14,7 @@ use crate::tables::Store;
 const ROUNDS: u64 = 40;
 
 /// The longest that a fault waits for what was counted to be given back: the caller's answer waits for it.
-const PATIENCE: Duration = Duration::from_millis(1500);
+pub(super) const PATIENCE: Duration = Duration::from_millis(1500);
 
 /// A login that was counted before its password was looked at. It has to be resolved: it stays counted where a verdict
 /// came against it, and is given back in every other case.
@@ -35,7 +35,7 @@ enum Source {
 }
 
 /// The state of a counter after an attempt was counted.
-struct Counted {
+pub(super) struct Counted {
     counter: Counter,
     mine: Found,
 }
@@ -70,6 +70,7 @@ impl Store {
             source: place.clone(),
             limits: account(settings),
             mark,
+            note: None,
         };
         let key = format!("source#{place}");
         let source = Counter {
@@ -77,6 +78,7 @@ impl Store {
             source: String::new(),
             limits: source(settings),
             mark,
+            note: None,
         };
         match tokio::join!(
             self.count_attempt(account, None, now),
@@ -90,6 +92,7 @@ impl Store {
             }),
             (Ok(Err(one)), Ok(Err(other))) => Err(Refused {
                 until: one.until.max(other.until),
+                by_total: one.by_total && other.by_total,
             }
             .error(now)),
             // An attempt that one counter refuses does not count for the other.
@@ -154,6 +157,7 @@ impl Store {
             source: String::new(),
             limits: registrations(settings),
             mark,
+            note: None,
         };
         let counted = self.count_attempt(counter, None, now).await?;
         let counted = counted.map_err(|refused| refused.error(now))?;
@@ -168,26 +172,41 @@ impl Store {
     }
 
     /// Undoes the count of a registration. The entry stays, also without a count: the function deletes none.
-    async fn empty(&self, counted: Counted, now: Timestamp) {
+    pub(super) async fn empty(&self, counted: Counted, now: Timestamp) {
         self.undo(counted, now, |entry| Some(emptied(entry))).await;
     }
 
     /// Counts an attempt; `found` is the entry, where it is known.
-    async fn count_attempt(
+    pub(super) async fn count_attempt(
+        &self,
+        counter: Counter,
+        found: Option<Found>,
+        now: Timestamp,
+    ) -> Result<Result<Counted, Refused>, Error> {
+        let counted = self.count_or_find(counter, found, now).await?;
+        Ok(counted.map_err(|(refused, _)| refused))
+    }
+
+    /// The same; a refusal comes with the note of the last attempt that was counted.
+    pub(super) async fn count_or_find(
         &self,
         counter: Counter,
         mut found: Option<Found>,
         now: Timestamp,
-    ) -> Result<Result<Counted, Refused>, Error> {
+    ) -> Result<Result<Counted, (Refused, Option<Id>)>, Error> {
         for round in 0..ROUNDS {
             let entry = found.as_ref().map(|found| &found.entry);
             let next = match Entry::attempt(entry, &counter.limits, &counter.source, now) {
                 Ok(next) => next,
-                Err(refused) => return Ok(Err(refused)),
+                Err(refused) => {
+                    let note = found.and_then(|found| found.note);
+                    return Ok(Err((refused, note)));
+                }
             };
             let next = Found {
                 entry: next,
                 rev: format!("{}.{round}", counter.mark),
+                note: counter.note,
             };
             match self
                 .replace(&counter, found.as_ref(), Some(&next), now)
@@ -226,7 +245,11 @@ impl Store {
                 .entry
                 .without(&mine.entry, &counter.source, now)
                 .or_else(|| last(&found.entry))
-                .map(|entry| Found { entry, rev });
+                .map(|entry| Found {
+                    entry,
+                    rev,
+                    note: found.note,
+                });
             if next.as_ref().is_some_and(|next| next.entry == found.entry) {
                 return;
             }

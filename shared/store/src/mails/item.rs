@@ -16,7 +16,7 @@ pub(super) const STATE: &str = "mail";
 const REST: Duration = Duration::from_secs(3600);
 
 /// A proof as an item.
-pub(crate) fn posted_item(posted: &Posted) -> Item {
+pub(super) fn posted_item(posted: &Posted) -> Item {
     let Posted { ticket, ends, .. } = posted;
     let mut item = Item::from([
         ("id".to_owned(), text(ticket.place.to_string())),

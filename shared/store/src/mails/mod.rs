@@ -4,5 +4,4 @@ mod item;
 mod proofs;
 mod sending;
 
-pub(crate) use self::item::posted_item;
 pub use self::sending::Reading;

@@ -1,0 +1,174 @@
+//! Counts of mails that are asked for, and of codes that are tried.
+
+use api::settings::Throttle;
+use api::{Code, Error, Id, Timestamp};
+use auth::Keys;
+use auth::proof::{Evidence, Posted};
+use auth::throttle::{Refused, invitations, mails, place, source, source_mails};
+use tokio::time::timeout;
+
+use super::tally::Counter;
+use super::throttle::{Counted, PATIENCE};
+use crate::tables::Store;
+
+/// A request for a mail, or a try of a code, with all that it is counted by.
+#[derive(Clone, Copy, Debug)]
+pub struct Asking<'a> {
+    /// The source address of the request.
+    pub source: &'a str,
+    /// An id that no other request has: it marks the counts of this request.
+    pub mark: Id,
+    /// The settings.
+    pub settings: &'a Throttle,
+    /// The time.
+    pub now: Timestamp,
+}
+
+/// The consequence of a request for a mail that was counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailTurn {
+    /// The mail may be sent.
+    Sends,
+    /// The address has had too many over all sources: the mail of its newest flow is repeated, if that is known.
+    Repeats(Option<Id>),
+}
+
+impl Store {
+    /// Counts a request for a mail to `account`, the pseudonym of an address or a user, whether or not anybody has it, and by
+    /// its source. `flow` is the flow that it opens. Two writes of 1 WRU at the same time; as much again and a hop where
+    /// source or account have asked of late.
+    ///
+    /// # Errors
+    /// `auth/too-many-requests` with the time to wait, for which nothing is counted; `common/unavailable`,
+    /// `common/internal`.
+    pub async fn count_mail(
+        &self,
+        asking: &Asking<'_>,
+        account: &str,
+        flow: Option<Id>,
+    ) -> Result<MailTurn, Error> {
+        let now = asking.now;
+        let from = self.pseudonym_of(asking.source).await?;
+        let by_account = Counter {
+            key: format!("mails#{account}"),
+            source: from.clone(),
+            limits: mails(asking.settings),
+            mark: asking.mark,
+            note: flow,
+        };
+        let by_source = Counter {
+            key: format!("mail#{from}"),
+            source: String::new(),
+            limits: source_mails(asking.settings),
+            mark: asking.mark,
+            note: None,
+        };
+        match tokio::join!(
+            self.count_or_find(by_account, None, now),
+            self.count_attempt(by_source, None, now)
+        ) {
+            (Ok(Ok(_)), Ok(Ok(_))) => Ok(MailTurn::Sends),
+            (Ok(Err((refused, newest))), Ok(Ok(counted))) => {
+                if refused.by_total {
+                    return Ok(MailTurn::Repeats(newest));
+                }
+                self.empty(counted, now).await;
+                Err(refused.error(now))
+            }
+            (Ok(Ok(counted)), Ok(Err(refused))) => {
+                self.empty(counted, now).await;
+                Err(refused.error(now))
+            }
+            (Ok(Err((one, _))), Ok(Err(other))) => Err(Refused {
+                until: one.until.max(other.until),
+                by_total: false,
+            }
+            .error(now)),
+            (Ok(Ok(counted)), Err(fault)) | (Err(fault), Ok(Ok(counted))) => {
+                let _ = timeout(PATIENCE, self.empty(counted, now)).await;
+                Err(fault)
+            }
+            (Err(fault), _) | (_, Err(fault)) => Err(fault),
+        }
+    }
+
+    /// Counts an invitation by its inviter. 1 WRU.
+    ///
+    /// # Errors
+    /// Those of [`Store::count_mail`].
+    pub async fn count_invitation(&self, asking: &Asking<'_>, inviter: Id) -> Result<(), Error> {
+        let inviter = self
+            .keys()
+            .await?
+            .pseudonym("inviter", &inviter.to_string());
+        let counter = Counter {
+            key: format!("invite#{inviter}"),
+            source: String::new(),
+            limits: invitations(asking.settings),
+            mark: asking.mark,
+            note: None,
+        };
+        let counted = self.count_attempt(counter, None, asking.now).await?;
+        match counted {
+            Ok(_) => Ok(()),
+            Err(refused) => Err(refused.error(asking.now)),
+        }
+    }
+
+    /// Proves an address and acts on that. A code counts as a try of the proof and of its source, which is given back when
+    /// the code is right: 2 WRU, and 1 WRU for a right one. A link takes 1 RRU.
+    ///
+    /// # Errors
+    /// `auth/invalid-code` for whatever proves nothing; `auth/too-many-requests`; those of `act`; `common/unavailable`,
+    /// `common/internal`.
+    pub async fn prove_address<T>(
+        &self,
+        asking: &Asking<'_>,
+        evidence: &Evidence<'_>,
+        keys: &Keys,
+        act: impl AsyncFnOnce(Posted) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let now = asking.now;
+        let (place, code) = match evidence {
+            Evidence::Link(link) => {
+                let posted = self.proof(link.ticket.place).await?;
+                let posted = posted.filter(|posted| posted.is_proven_by_link(link, now));
+                return act(posted.ok_or(Code::InvalidCode)?).await;
+            }
+            Evidence::Code { place, code } => (*place, *code),
+        };
+        let most = asking.settings.code_tries;
+        let tried = tokio::join!(self.count_code(asking), self.try_code(place, most, now));
+        let (counted, posted) = match tried {
+            (Ok(counted), Ok(posted)) => (counted, posted),
+            (Ok(counted), Err(fault)) => {
+                let _ = timeout(PATIENCE, self.empty(counted, now)).await;
+                return Err(fault);
+            }
+            (Err(refusal), _) => return Err(refusal),
+        };
+        match posted.filter(|posted| posted.is_proven_by_code(keys, code, now)) {
+            Some(posted) => tokio::join!(act(posted), self.empty(counted, now)).0,
+            None => Err(Code::InvalidCode.into()),
+        }
+    }
+
+    /// Counts a try of a code by its source: 1 WRU.
+    async fn count_code(&self, asking: &Asking<'_>) -> Result<Counted, Error> {
+        let from = self.pseudonym_of(asking.source).await?;
+        let counter = Counter {
+            key: format!("code#{from}"),
+            source: String::new(),
+            limits: source(asking.settings),
+            mark: asking.mark,
+            note: None,
+        };
+        let counted = self.count_attempt(counter, None, asking.now).await?;
+        counted.map_err(|refused| refused.error(asking.now))
+    }
+
+    /// The pseudonym of a source address.
+    async fn pseudonym_of(&self, source: &str) -> Result<String, Error> {
+        Ok(self.keys().await?.pseudonym("source", &place(source)))
+    }
+}
