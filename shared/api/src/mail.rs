@@ -2,6 +2,7 @@
 
 use std::fmt;
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// The variables of every kind.
@@ -124,6 +125,19 @@ impl Kind {
     pub fn parse(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|kind| kind.as_str() == name)
     }
+}
+
+/// The template of a mail, in one language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct Template {
+    /// The subject, of 1 to 200 characters.
+    pub subject: String,
+    /// The plain text, of at most 64 KiB.
+    pub text: String,
+    /// The same as HTML, of at most 64 KiB; absent or null where the mail has none.
+    #[serde(default)]
+    pub html: Option<String>,
 }
 
 /// The text is no kind of a mail.
