@@ -32,7 +32,7 @@ pub fn sample(kind: Kind, locale: &str) -> Map<String, Value> {
         .collect()
 }
 
-/// What a notice of a kind is about.
+/// The sample of `what` in a notice of a kind.
 fn what(kind: Kind) -> &'static str {
     match kind {
         Kind::EmailChanged | Kind::EmailChangeRequested => "g***@example.com",
