@@ -12,7 +12,7 @@ mod shipped;
 
 pub use api::mail::{Kind, Template};
 pub use check::check;
-pub use locale::{LOCALES, known, locale};
+pub use locale::{LOCALES, locale, place};
 pub use render::{Addresses, Rendered, Unrenderable, render};
 pub use sample::sample;
 pub use shipped::shipped;

@@ -1,12 +1,23 @@
 //! The languages of mails.
 
+use api::Code;
+use api::mail::Kind;
+
 /// The languages that templates ship in. The first one serves where nothing else fits.
 pub const LOCALES: &[&str] = &["en", "de"];
 
-/// The language of this very name, in lower case.
-#[must_use]
-pub fn known(name: &str) -> Option<&'static str> {
+/// The language of this very name.
+fn known(name: &str) -> Option<&'static str> {
     LOCALES.iter().copied().find(|known| *known == name)
+}
+
+/// The kind and the language that a path names.
+///
+/// # Errors
+/// `mail/template-not-found`.
+pub fn place(kind: &str, locale: &str) -> Result<(Kind, &'static str), Code> {
+    let place = Kind::parse(kind).zip(known(locale));
+    place.ok_or(Code::TemplateNotFound)
 }
 
 /// The language of a mail: the named one, or its language without the region, else the default, else the first there is.
@@ -44,9 +55,13 @@ mod tests {
         ] {
             assert_eq!(locale(named, default), expected, "{named:?} {default}");
         }
-        assert_eq!(
-            (known("de"), known("de-CH"), known("DE")),
-            (Some("de"), None, None)
-        );
+        assert_eq!(place("invitation", "de"), Ok((Kind::Invitation, "de")));
+        for (kind, locale) in [
+            ("invitation", "de-CH"),
+            ("invitation", "DE"),
+            ("other", "de"),
+        ] {
+            assert_eq!(place(kind, locale), Err(Code::TemplateNotFound));
+        }
     }
 }
