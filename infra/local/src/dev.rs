@@ -10,6 +10,7 @@ use api::project;
 use local::dynamo::{Dynamo, Storage};
 use local::hold::Hold;
 use local::invocation::Front;
+use local::mailbox::Mailbox;
 use local::process::{Output, Process};
 use local::pump::Pump;
 use local::template::Template;
@@ -40,6 +41,8 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     if arguments.dynamodb.is_none() {
         checks::port(arguments.dynamodb_port, "--dynamodb-port")?;
     }
+    let mailbox = Mailbox::start(arguments.mailbox_port)
+        .map_err(|reason| format!("{reason} (--mailbox-port)"))?;
     let cargo_lambda = tools::cargo_lambda(&root)?;
 
     let (dynamo, data) = dynamo(&root, arguments)?;
@@ -66,6 +69,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         arguments.port,
         &dynamo.endpoint(),
         &front,
+        &mailbox,
     )?;
     // An engine that ran already has the pump of the process that runs it.
     let pump = match dynamo.file() {
@@ -76,9 +80,12 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
         None => None,
     };
     let outcome = until_stopped(watch, arguments.port, || {
-        println!("{}", welcome::text(&api, &dynamo.endpoint(), &data));
+        println!(
+            "{}",
+            welcome::text(&api, &dynamo.endpoint(), &mailbox.endpoint(), &data)
+        );
     });
-    drop((pump, front));
+    drop((pump, front, mailbox));
     drop(note);
     drop(dynamo);
     outcome
@@ -126,6 +133,7 @@ fn watch(
     port: u16,
     dynamodb: &str,
     front: &Front,
+    mailbox: &Mailbox,
 ) -> Result<Process, String> {
     let mut command = Command::new(cargo_lambda);
     command
@@ -143,6 +151,7 @@ fn watch(
         .env("BAKEND_TABLE_PREFIX", TABLE_PREFIX)
         .env("AWS_ENDPOINT_URL_DYNAMODB", dynamodb)
         .env("AWS_ENDPOINT_URL_LAMBDA", front.endpoint())
+        .env("AWS_ENDPOINT_URL_SESV2", mailbox.endpoint())
         .env("AWS_REGION", REGION)
         .env("AWS_ACCESS_KEY_ID", LOCAL_KEY)
         .env("AWS_SECRET_ACCESS_KEY", "local")

@@ -1,5 +1,5 @@
-//! The local stack: embedded DynamoDB, a proxy in front of it, `cargo lambda watch` as the gateway, and records to fill
-//! the tables with. The proxy enforces the template's IAM policies, keeps a ledger and makes faults.
+//! The local stack: embedded DynamoDB, a proxy in front of it, `cargo lambda watch` as the gateway, a mailbox, and
+//! records to fill the tables with. The proxy enforces the template's IAM policies, keeps a ledger and makes faults.
 
 use std::path::PathBuf;
 
@@ -10,6 +10,7 @@ mod event;
 pub mod hold;
 pub mod invocation;
 mod listen;
+pub mod mailbox;
 pub mod process;
 pub mod proxy;
 pub mod pump;

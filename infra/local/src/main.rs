@@ -33,6 +33,9 @@ struct Arguments {
     /// The port of the embedded DynamoDB.
     #[arg(long, default_value_t = 8000, value_parser = clap::value_parser!(u16).range(1..))]
     dynamodb_port: u16,
+    /// The port of the mailbox, which takes and shows every mail.
+    #[arg(long, default_value_t = 8081, value_parser = clap::value_parser!(u16).range(1..))]
+    mailbox_port: u16,
     /// Keep the data in memory instead of in .bakend/dynamodb.sqlite.
     #[arg(long)]
     memory: bool,

@@ -5,8 +5,10 @@ use std::fmt::Write as _;
 use api::endpoints::PAGE;
 
 /// The list that `cargo dev` prints when everything runs.
-pub(crate) fn text(api: &str, dynamodb: &str, data: &str) -> String {
-    let mut text = format!("\n  API       {api}\n  DynamoDB  {dynamodb}\n  Data      {data}\n\n");
+pub(crate) fn text(api: &str, dynamodb: &str, mailbox: &str, data: &str) -> String {
+    let mut text = format!(
+        "\n  API       {api}\n  Mailbox   {mailbox}\n  DynamoDB  {dynamodb}\n  Data      {data}\n\n"
+    );
     let width = PAGE
         .iter()
         .map(|entry| entry.path.len())
@@ -72,8 +74,10 @@ mod tests {
         let text = text(
             "http://localhost:8080",
             "http://127.0.0.1:8000",
+            "http://127.0.0.1:8081",
             "in memory",
         );
+        assert!(text.contains("Mailbox   http://127.0.0.1:8081\n"), "{text}");
         for entry in PAGE {
             let mut lines = text.lines();
             let ends = |line: &str| line.split(' ').next_back() == Some(entry.name);

@@ -114,6 +114,16 @@ pub(super) fn parameters() -> Value {
             "description": "The event's id; anything else is 410.",
             "schema": { "type": "string" },
         },
+        "MailKind": {
+            "name": "kind", "in": "path", "required": true,
+            "description": "The kind of mail, such as `verify-email`; any other text is 404.",
+            "schema": { "type": "string" },
+        },
+        "MailLocale": {
+            "name": "locale", "in": "path", "required": true,
+            "description": "A language that templates ship in, such as `de`; any other text is 404.",
+            "schema": { "type": "string" },
+        },
         "ApiKeysOfLeaver": {
             "name": "apiKeys", "in": "query",
             "description": "What becomes of the API keys that the user has made, where the request takes an admin's \

@@ -30,6 +30,8 @@ pub(super) fn plain_parameters(entry: &Entry) -> Result<Vec<Value>, String> {
     let in_path = placeholders.map(|placeholder| match placeholder {
         "{id}" => Ok(parameter("Id")),
         "{eventId}" => Ok(parameter("EventId")),
+        "{kind}" => Ok(parameter("MailKind")),
+        "{locale}" => Ok(parameter("MailLocale")),
         "{sid}" => Ok(parameter("SessionId")),
         "{username}" => Ok(parameter("Username")),
         other => Err(format!(

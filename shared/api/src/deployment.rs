@@ -44,6 +44,8 @@ pub struct Aws {
     pub lambda: Option<String>,
     /// `AWS_ENDPOINT_URL_EVENTBRIDGE` or `AWS_ENDPOINT_URL`; AWS's own when absent.
     pub event_bridge: Option<String>,
+    /// `AWS_ENDPOINT_URL_SESV2` or `AWS_ENDPOINT_URL`; AWS's own when absent.
+    pub ses: Option<String>,
 }
 
 impl std::fmt::Debug for Aws {
@@ -145,6 +147,7 @@ impl Aws {
             endpoint: service("AWS_ENDPOINT_URL_DYNAMODB"),
             lambda: service("AWS_ENDPOINT_URL_LAMBDA"),
             event_bridge: service("AWS_ENDPOINT_URL_EVENTBRIDGE"),
+            ses: service("AWS_ENDPOINT_URL_SESV2"),
         })
     }
 }

@@ -13,11 +13,13 @@ mod route;
 
 use crate::definition::{Definition, Operation};
 use crate::error::Code;
+use crate::mail::Template;
 use crate::wire::{ApiKeys, AuditPage, NewApiKey, ShownApiKey};
 use crate::wire::{
     BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, LogoutRequest,
 };
 use crate::wire::{Delivery, DeliveryPage, NewWebhook, ShownWebhook, TestResult, WatchedWebhook};
+use crate::wire::{MailDraft, MailPreview, MailTemplateList};
 use crate::wire::{
     NewPassword, NewUser, NoBody, NoContent, PasswordToSet, ProfileChanges, PublicUser, Record,
 };
@@ -301,6 +303,35 @@ entry::endpoints! {
         errors: [WebhookNotFound, TriggerNotFound, EventGone],
         access: [GetItem Events, GetItem Deliveries, PutItem Deliveries, DeleteItem Deliveries],
         rights: [WakeWorkers],
+    }
+
+    /// List the kinds of mail: the variables and languages of their templates, and which are an admin's own.
+    MailTemplatesList "mail-templates-list": [Get] "/api/admin/mail-templates", Admin, NoBody => 200 MailTemplateList {
+        errors: [ValidationFailed],
+        access: [BatchGetItem Configuration],
+    }
+
+    /// Replace the template of a kind of mail in a language.
+    MailTemplatesSet "mail-templates-set": [Put] "/api/admin/mail-templates/{kind}/{locale}", Admin,
+        Unread<Template> => 200 Template {
+        session: Recent,
+        errors: [TemplateNotFound],
+        access: [UpdateItem Configuration],
+    }
+
+    /// Take back the shipped template of a kind of mail in a language.
+    MailTemplatesReset "mail-templates-reset": [Delete] "/api/admin/mail-templates/{kind}/{locale}", Admin,
+        NoBody => 204 NoContent {
+        session: Recent,
+        errors: [TemplateNotFound],
+        access: [UpdateItem Configuration],
+    }
+
+    /// Show a mail with sample values, by a template that is sent or by the one that mails are made of.
+    MailTemplatesPreview "mail-templates-preview": [Post] "/api/admin/mail-templates/{kind}/{locale}/preview", Admin,
+        Unread<MailDraft> => 200 MailPreview {
+        errors: [TemplateNotFound],
+        access: [GetItem Configuration],
     }
 
     /// List every setting with its value, where that comes from, and how to change it; secrets as `set` or `unset`.

@@ -1,7 +1,9 @@
 //! The mails there are: a closed list of kinds, and the variables that the templates of each may name.
 
+use std::borrow::Cow;
 use std::fmt;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Deserialize, Serialize};
 
 /// The variables of every kind.
@@ -126,6 +128,39 @@ impl Kind {
     }
 }
 
+/// The template of a mail, in one language.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+#[schemars(rename = "MailTemplate")]
+pub struct Template {
+    /// The subject, of 1 to 200 characters.
+    #[schemars(length(min = 1, max = 200))]
+    pub subject: String,
+    /// The plain text, of at most 64 KiB.
+    #[schemars(length(min = 1, max = 65536))]
+    pub text: String,
+    /// The same as HTML, of at most 64 KiB; absent or null where the mail has none.
+    #[serde(default)]
+    #[schemars(length(max = 65536))]
+    pub html: Option<String>,
+}
+
+/// The start of the id of a template among the configuration.
+const TEMPLATE: &str = "template#";
+
+/// The id of an admin's template among the configuration: `template#<kind>#<locale>`.
+#[must_use]
+pub fn template_id(kind: Kind, locale: &str) -> String {
+    format!("{TEMPLATE}{kind}#{locale}")
+}
+
+/// The kind and the locale of such an id.
+#[must_use]
+pub fn template_of(id: &str) -> Option<(Kind, &str)> {
+    let (kind, locale) = id.strip_prefix(TEMPLATE)?.split_once('#')?;
+    Some((Kind::parse(kind)?, locale))
+}
+
 /// The text is no kind of a mail.
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotAMail(pub String);
@@ -147,6 +182,17 @@ impl TryFrom<String> for Kind {
 impl From<Kind> for String {
     fn from(kind: Kind) -> Self {
         kind.as_str().to_owned()
+    }
+}
+
+impl JsonSchema for Kind {
+    fn schema_name() -> Cow<'static, str> {
+        "MailKind".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        let names: Vec<&str> = Self::ALL.iter().map(|kind| kind.as_str()).collect();
+        json_schema!({ "type": "string", "enum": names })
     }
 }
 
@@ -178,6 +224,11 @@ mod tests {
             let plain = |c: char| c.is_ascii_lowercase() || c == '-';
             assert!(kind.as_str().chars().all(plain), "{kind}");
         }
+        let id = template_id(Kind::VerifyEmail, "de");
+        assert_eq!(id, "template#verify-email#de");
+        assert_eq!(template_of(&id), Some((Kind::VerifyEmail, "de")));
+        assert_eq!(template_of("template#verify-email"), None);
+        assert_eq!(template_of("provider#verify-email#de"), None);
         assert_eq!(Kind::parse("Verify-email"), None);
         assert!(serde_json::from_value::<Kind>(json!("mail")).is_err());
     }

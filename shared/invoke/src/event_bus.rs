@@ -6,7 +6,7 @@ use std::time::Duration;
 use api::{Error, Timestamp, value};
 use serde_json::{Value, json};
 
-use crate::signed::{Services, Unsigned};
+use crate::signed::{Answer, Services, Unsigned};
 
 /// The most entries of a request, and the most bytes of all of them; a little less than AWS allows.
 const MAX_ENTRIES: usize = 10;
@@ -86,7 +86,7 @@ impl Services {
             ],
             body: json!({ "Entries": shown }).to_string(),
         };
-        let (status, body) = self.send(request, now).await?;
+        let Answer { status, body, .. } = self.send(request, now).await?;
         let refused = || Error::unavailable(format!("EventBridge has refused events: {status}"));
         if status != 200 {
             return Err(refused());

@@ -16,6 +16,9 @@ use tokio::time::timeout;
 /// The longest time of one request.
 const PATIENCE: Duration = Duration::from_secs(5);
 
+/// The header with the name of an error.
+const ERROR: &str = "x-amzn-errortype";
+
 /// The other services of AWS, under the function's own rights.
 #[derive(Debug)]
 pub struct Services {
@@ -24,6 +27,15 @@ pub struct Services {
     region: String,
     pub(crate) lambda: String,
     pub(crate) event_bridge: String,
+    pub(crate) ses: String,
+}
+
+/// The answer of a service.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    /// The name of the error, where a header tells it.
+    pub(crate) error: Option<String>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// A request that is not signed yet.
@@ -60,15 +72,16 @@ impl Services {
             region: aws.region.clone(),
             lambda: address(&aws.lambda, "lambda"),
             event_bridge: address(&aws.event_bridge, "events"),
+            ses: address(&aws.ses, "email"),
         }
     }
 
-    /// Sends a request; returns status and body.
+    /// Sends a request.
     pub(crate) async fn send(
         &self,
         request: Unsigned<'_>,
         now: Timestamp,
-    ) -> Result<(u16, Vec<u8>), Error> {
+    ) -> Result<Answer, Error> {
         let signed = self.sign(request, now)?;
         let answer = async {
             let reply = self.connector.call(signed).await;
@@ -76,7 +89,11 @@ impl Services {
             let body = std::mem::replace(reply.body_mut(), SdkBody::taken());
             let body = aws_smithy_types::byte_stream::ByteStream::new(body);
             let body = body.collect().await.map_err(|error| away(&error))?;
-            Ok((reply.status().as_u16(), body.to_vec()))
+            Ok(Answer {
+                status: reply.status().as_u16(),
+                error: reply.headers().get(ERROR).map(str::to_owned),
+                body: body.to_vec(),
+            })
         };
         timeout(PATIENCE, answer)
             .await

@@ -31,9 +31,9 @@ impl Services {
             ],
             body: payload.to_string(),
         };
-        match self.send(request, now).await? {
-            (ACCEPTED, _) => Ok(()),
-            (status, _) => Err(Error::unavailable(format!(
+        match self.send(request, now).await?.status {
+            ACCEPTED => Ok(()),
+            status => Err(Error::unavailable(format!(
                 "Lambda has refused to run {function}: {status}"
             ))),
         }

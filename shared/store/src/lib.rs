@@ -11,6 +11,7 @@ mod connector;
 mod events;
 mod fault;
 mod item;
+mod mail_templates;
 mod mails;
 mod operator;
 mod records;

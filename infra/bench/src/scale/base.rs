@@ -50,6 +50,7 @@ pub(super) fn deployment(endpoint: String) -> Deployment {
             endpoint: Some(endpoint),
             lambda: None,
             event_bridge: None,
+            ses: None,
         },
     }
 }

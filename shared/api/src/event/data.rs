@@ -7,6 +7,7 @@ use serde_json::{Map, Value};
 use super::kind::Kind;
 use super::reason::Reason;
 use crate::id::Id;
+use crate::mail;
 use crate::time::Timestamp;
 use crate::value;
 use crate::wire::{KeyType, UserForAdmins};
@@ -260,6 +261,15 @@ events! {
         /// The webhook.
         webhook_id: Id,
         /// The names of what has changed of it.
+        changed: Vec<String>,
+    }
+    /// An admin has replaced the template of a mail, or taken back the shipped one.
+    TemplateChanged {
+        /// The kind of the mail.
+        kind: mail::Kind,
+        /// The language.
+        locale: String,
+        /// The names of the parts that have another text; `deleted` where the shipped one is back.
         changed: Vec<String>,
     }
 }

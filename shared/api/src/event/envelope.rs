@@ -11,6 +11,7 @@ use super::data::Event;
 use super::kind::Kind;
 use super::subjects;
 use crate::id::Id;
+use crate::mail;
 use crate::time::Timestamp;
 
 /// The version of the shape.
@@ -32,7 +33,7 @@ pub struct Envelope {
     pub version: u32,
     /// The actor; `None` where the write does not tell.
     pub actor: Option<Actor>,
-    /// The user, record, key or webhook that it happened to.
+    /// The user, record, key, webhook or template that it happened to.
     pub subject: Subject,
     /// The request that did it, if one did.
     pub request: Option<Origin>,
@@ -106,6 +107,16 @@ impl Subject {
     #[must_use]
     pub fn user(id: Id) -> Self {
         Self::of(subjects::USERS, id)
+    }
+
+    /// The template of a mail. Its id is that of its item.
+    #[must_use]
+    pub fn template(kind: mail::Kind, locale: &str) -> Self {
+        Self {
+            collection: subjects::CONFIGURATION.to_owned(),
+            id: mail::template_id(kind, locale),
+            owner: None,
+        }
     }
 
     /// A subject that has no owner.

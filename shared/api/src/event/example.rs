@@ -9,6 +9,7 @@ use super::kind::Kind;
 use super::reason::Reason;
 use super::subjects;
 use crate::id::Id;
+use crate::mail;
 use crate::time::Timestamp;
 use crate::wire::{KeyType, UserForAdmins};
 
@@ -27,6 +28,7 @@ pub fn of(kind: Kind) -> Envelope {
         }
         "key" => (Subject::of(subjects::KEYS, id(4)), id(6)),
         "webhook" => (Subject::of(subjects::WEBHOOKS, id(5)), id(6)),
+        "template" => (Subject::template(mail::Kind::PasswordReset, "de"), id(6)),
         "user" => (Subject::user(user_id()), id(6)),
         _ => (Subject::user(user_id()), user_id()),
     };
@@ -205,6 +207,11 @@ fn content(kind: Kind) -> Event {
         Kind::WebhookRecovered => Event::WebhookRecovered {
             webhook_id,
             changed: texts(&["state"]),
+        },
+        Kind::TemplateChanged => Event::TemplateChanged {
+            kind: mail::Kind::PasswordReset,
+            locale: "de".to_owned(),
+            changed: texts(&["subject", "text"]),
         },
     }
 }

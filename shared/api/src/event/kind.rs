@@ -64,10 +64,11 @@ kinds! {
     WebhookChanged "webhook.changed" "A webhook was made, changed, rotated or removed."
     WebhookFailing "webhook.failing" "A webhook does not answer: new events wait."
     WebhookRecovered "webhook.recovered" "A webhook answers again."
+    TemplateChanged "template.changed" "An admin has replaced the template of a mail, or taken back the shipped one."
 }
 
 impl Kind {
-    /// The first word: `auth`, `user`, `record`, `key` or `webhook`.
+    /// The first word: `auth`, `user`, `record`, `key`, `webhook` or `template`.
     #[must_use]
     pub fn family(self) -> &'static str {
         let name = self.as_str();

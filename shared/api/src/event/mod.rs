@@ -25,4 +25,6 @@ pub mod subjects {
     pub const KEYS: &str = "keys";
     /// Webhooks.
     pub const WEBHOOKS: &str = "webhooks";
+    /// Configuration that admins change at run time.
+    pub const CONFIGURATION: &str = "configuration";
 }

@@ -96,7 +96,8 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         | Event::RecordDeleted { changed, .. }
         | Event::WebhookChanged { changed, .. }
         | Event::WebhookFailing { changed, .. }
-        | Event::WebhookRecovered { changed, .. } => (changed, None, None),
+        | Event::WebhookRecovered { changed, .. }
+        | Event::TemplateChanged { changed, .. } => (changed, None, None),
         Event::SessionEnded { reason, .. } => {
             (&[], reason.map(|reason| reason.as_str().to_owned()), None)
         }

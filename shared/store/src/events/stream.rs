@@ -4,6 +4,7 @@
 //! The images alone decide, never the name of the operation: DynamoDB calls a write that changes nothing a change, or
 //! keeps silent, by its version.
 
+mod configuration;
 mod draft;
 mod image;
 mod keys;
@@ -18,7 +19,7 @@ mod webhooks;
 mod world;
 
 use api::event::Envelope;
-use api::tables::{API_KEYS, DELIVERIES, SESSIONS, USERS};
+use api::tables::{API_KEYS, CONFIGURATION, DELIVERIES, SESSIONS, USERS};
 
 use self::draft::Write;
 pub use self::record::StreamRecord;
@@ -42,6 +43,8 @@ pub fn events_of(record: &StreamRecord, world: &World<'_>) -> Result<Vec<Envelop
         keys::events_of(&write)
     } else if name == DELIVERIES.name {
         webhooks::events_of(&write)
+    } else if name == CONFIGURATION.name {
+        configuration::events_of(&write)
     } else {
         let definition = (world.collection)(name);
         let definition = definition.ok_or_else(|| write.unfit("is no source of events"))?;

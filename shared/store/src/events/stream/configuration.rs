@@ -1,0 +1,46 @@
+//! Configuration that admins change at run time: the templates of mails.
+
+use api::event::{Envelope, Event, Subject};
+use api::mail::template_of;
+
+use super::draft::Write;
+use super::image::Image;
+use super::stamp::Stamp;
+use super::world::Unfit;
+use crate::mail_templates::PARTS;
+
+/// The events of a write to `_configuration`. The removal of an item, which no request makes, tells nothing.
+pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
+    let id = write.needed("id", write.key().text("id"))?;
+    let (Some((kind, locale)), Some(new)) = (template_of(id), write.after()) else {
+        return Ok(Vec::new());
+    };
+    let changed = changed(write.before(), new);
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let change = write.needed("change", new.map("change"))?;
+    let at = write.needed("change.at", change.time("at"))?;
+    let event = Event::TemplateChanged {
+        kind,
+        locale: locale.to_owned(),
+        changed,
+    };
+    let subject = Subject::template(kind, locale);
+    Ok(vec![write.event(Stamp::read(&change, at), subject, event)])
+}
+
+/// The names of the parts that differ; of a template that was taken back, `deleted`.
+fn changed(old: Option<&Image>, new: &Image) -> Vec<String> {
+    let is_there = |image: &Image| image.has(PARTS[0]);
+    if !is_there(new) {
+        let was_there = old.is_some_and(is_there);
+        return was_there
+            .then(|| "deleted".to_owned())
+            .into_iter()
+            .collect();
+    }
+    let changed = Image::changed(Some(new), old);
+    let parts = PARTS.iter().filter(|part| changed.contains_key(**part));
+    parts.map(|part| (*part).to_owned()).collect()
+}
