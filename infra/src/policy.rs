@@ -5,7 +5,7 @@ mod arn;
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::Definition;
-use api::consumers::{Serves, Source, WORKERS, Worker};
+use api::consumers::{Serves, WORKERS, Worker};
 use api::endpoints::{Action, Entry, Right, Table};
 use api::tables::{self, SystemTable};
 use api::trigger::Trigger;
@@ -39,14 +39,39 @@ pub struct Statement {
     condition: Option<Condition>,
 }
 
-/// The items that a statement is for, by the start of their partition keys.
+/// The condition of a statement.
 #[derive(Clone, Debug, PartialEq, Eq)]
-struct Condition(&'static str);
+enum Condition {
+    /// It is for the items whose partition keys start so.
+    Items(&'static str),
+    /// It is for mails from this address.
+    From(String),
+}
 
 impl Serialize for Condition {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let keys = BTreeMap::from([("dynamodb:LeadingKeys", [format!("{}*", self.0)])]);
-        BTreeMap::from([("ForAnyValue:StringLike", keys)]).serialize(serializer)
+        let (operator, key, value) = match self {
+            Self::Items(start) => (
+                "ForAnyValue:StringLike",
+                "dynamodb:LeadingKeys",
+                format!("{start}*"),
+            ),
+            Self::From(address) => ("StringEquals", "ses:FromAddress", address.clone()),
+        };
+        BTreeMap::from([(operator, BTreeMap::from([(key, [value])]))]).serialize(serializer)
+    }
+}
+
+impl Condition {
+    /// Its length once deployed, as compact JSON.
+    fn length(&self) -> usize {
+        let around =
+            r#","Condition":{"ForAnyValue:StringLike":{"dynamodb:LeadingKeys":["*"]}}"#.len();
+        around
+            + match self {
+                Self::Items(start) => start.len(),
+                Self::From(address) => address.len(),
+            }
     }
 }
 
@@ -75,7 +100,7 @@ impl Statement {
     /// The statement for the items alone whose partition keys start so.
     fn of_items(self, start: &'static str) -> Self {
         Self {
-            condition: Some(Condition(start)),
+            condition: Some(Condition::Items(start)),
             ..self
         }
     }
@@ -86,9 +111,7 @@ impl Statement {
         let quoted = r#""","#.len();
         let actions: usize = self.action.iter().map(|action| action.len() + quoted).sum();
         let resources: usize = self.resource.iter().map(|arn| arn.length() + quoted).sum();
-        let around =
-            r#","Condition":{"ForAnyValue:StringLike":{"dynamodb:LeadingKeys":["*"]}}"#.len();
-        let condition = self.condition.as_ref().map_or(0, |it| around + it.0.len());
+        let condition = self.condition.as_ref().map_or(0, Condition::length);
         frame + self.effect.len() + actions + resources + condition
     }
 }
@@ -112,7 +135,12 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
         collections,
         triggers: &[],
     };
-    fitting(entry.name, granted, beyond(entry.rights, WORKERS), targets)
+    fitting(
+        entry.name,
+        granted,
+        beyond(entry.rights, WORKERS, None),
+        targets,
+    )
 }
 
 /// The policy of a worker of this page.
@@ -122,11 +150,12 @@ pub fn policy(entry: &Entry, collections: &[&Definition]) -> Result<Option<Polic
 pub fn worker_policy(
     worker: &Worker,
     page: &[&Worker],
+    mail_from: Option<&str>,
     targets: Targets<'_>,
 ) -> Result<Option<Policy>, String> {
     let granted: BTreeSet<(Action, Table)> = worker.access.iter().copied().collect();
-    let mut rights = beyond(worker.rights, page);
-    if worker.source == Source::Streams {
+    let mut rights = beyond(worker.rights, page, mail_from);
+    if worker.source.is_stream() {
         let reads = [
             "dynamodb:DescribeStream",
             "dynamodb:GetRecords",
@@ -159,7 +188,7 @@ fn others_deliveries(granted: &BTreeSet<(Action, Table)>) -> [Statement; 2] {
 }
 
 /// The statements of rights beyond the tables.
-fn beyond(rights: &[Right], page: &[&Worker]) -> Vec<Statement> {
+fn beyond(rights: &[Right], page: &[&Worker], mail_from: Option<&str>) -> Vec<Statement> {
     let woken = page.iter().filter(|worker| worker.source.is_woken());
     let woken: Vec<Arn> = woken.map(|worker| Arn::Worker(worker.name)).collect();
     rights
@@ -167,9 +196,24 @@ fn beyond(rights: &[Right], page: &[&Worker]) -> Vec<Statement> {
         .map(|right| match right {
             Right::WakeWorkers => Statement::allow(&["lambda:InvokeFunction"], woken.clone()),
             Right::PutEvents => Statement::allow(&["events:PutEvents"], vec![Arn::Bus]),
+            Right::SendMail => sending(mail_from),
         })
         .filter(|statement| !statement.resource.is_empty())
         .collect()
+}
+
+/// The right to send mails from one address, by the identity of its domain or its own, and by the stack's configuration set.
+fn sending(mail_from: Option<&str>) -> Statement {
+    let Some(from) = mail_from else {
+        return Statement::allow(&[], Vec::new());
+    };
+    let domain = from.rsplit_once('@').map_or(from, |(_, domain)| domain);
+    let identities = [domain, from].map(|name| Arn::Sender(name.to_owned()));
+    let resource = identities.into_iter().chain([Arn::ConfigurationSet]);
+    Statement {
+        condition: Some(Condition::From(from.to_owned())),
+        ..Statement::allow(&["ses:SendEmail"], resource.collect())
+    }
 }
 
 /// The policy of these grants and rights, or `None` without any.

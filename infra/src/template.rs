@@ -31,6 +31,9 @@ const LIMIT: usize = 500;
 /// How many collections the other limits leave room for.
 const MAX_COLLECTIONS: usize = 150;
 
+/// The sender of the plan with default settings.
+const SENDER: &str = "mail@example.com";
+
 /// Everything that a template is drawn from.
 #[derive(Clone, Copy, Debug)]
 pub struct Plan<'a> {
@@ -46,6 +49,8 @@ pub struct Plan<'a> {
     pub fingerprints: &'a Fingerprints,
     /// Whether a rule asks workers to look for what is due.
     pub sweeps: bool,
+    /// The address that mails come from, if there is mail.
+    pub mail_from: Option<&'a str>,
     /// The owner's parts.
     pub yours: Option<&'a Yours>,
 }
@@ -56,9 +61,17 @@ impl<'a> Plan<'a> {
     pub fn of(project: &'a Project, collections: &'a [&'a Definition]) -> Self {
         Self {
             sweeps: project.settings.events.consumers,
+            mail_from: project.settings.mail.from.as_deref(),
             triggers: &project.triggers,
             ..Self::whole(collections, &project.fingerprints)
         }
+    }
+
+    /// The workers that the stack has: none sends mails where there is no sender.
+    fn standing(&self) -> impl Iterator<Item = &'static Worker> {
+        let has_mail = self.mail_from.is_some();
+        let workers = self.workers.iter().copied();
+        workers.filter(move |worker| has_mail || worker.source != Source::Mails)
     }
 
     /// The plan of every endpoint and worker, with default settings.
@@ -71,6 +84,7 @@ impl<'a> Plan<'a> {
             triggers: &[],
             fingerprints,
             sweeps: true,
+            mail_from: Some(SENDER),
             yours: None,
         }
     }
@@ -95,15 +109,11 @@ impl Count {
         let mut base = base()?;
         let written_by_hand = Resources::of(&mut base)?.len();
         let extras = plan
-            .workers
-            .iter()
-            .map(|it| worker::extras(it, plan.sweeps));
-        let reading = plan
-            .workers
-            .iter()
-            .filter(|it| it.source == Source::Streams);
+            .standing()
+            .map(|worker| worker::extras(worker, plan.sweeps));
+        let reading = plan.standing().filter(|it| it.source == Source::Streams);
         Ok(Self {
-            functions: plan.page.len() + plan.workers.len(),
+            functions: plan.page.len() + plan.standing().count(),
             collections: plan.collections.len(),
             streams: reading.count() * worker::streams(plan.collections).len(),
             // SAM makes the API's stage.
@@ -181,7 +191,7 @@ pub fn draw(plan: &Plan<'_>) -> Result<String, String> {
         )?;
     }
     http_api::add_routes(resources.api()?, plan.page)?;
-    for worker in plan.workers {
+    for worker in plan.standing() {
         worker::add(&mut resources, worker, plan)?;
     }
     for system in tables::ALL {

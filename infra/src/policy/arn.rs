@@ -9,6 +9,9 @@ use serde_yaml_ng::Value;
 use crate::intrinsic::{get_att, sub};
 use crate::names;
 
+/// The start of the ARNs of SES.
+const SES: &str = "arn:${AWS::Partition}:ses:${AWS::Region}:${AWS::AccountId}";
+
 /// A table, an index, or all tables of the stack.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum Arn {
@@ -30,6 +33,10 @@ pub(super) enum Arn {
     Lost,
     /// Every object of that bucket.
     LostObjects,
+    /// The identity of SES with this name.
+    Sender(String),
+    /// The configuration set of SES.
+    ConfigurationSet,
 }
 
 impl Arn {
@@ -61,6 +68,8 @@ impl Arn {
             )),
             Self::Lost => get_att(names::LOST, "Arn"),
             Self::LostObjects => sub(&format!("${{{}.Arn}}/*", names::LOST)),
+            Self::Sender(name) => sub(&format!("{SES}:identity/{name}")),
+            Self::ConfigurationSet => sub(&format!("{SES}:configuration-set/${{AWS::StackName}}")),
         }
     }
 
@@ -75,6 +84,8 @@ impl Arn {
             Self::EveryIndex => table + 1 + "/index/*".len(),
             Self::EveryStream => table + 1 + "/stream/*".len(),
             Self::Worker(name) => table + name.len(),
+            Self::Sender(name) => table + name.len(),
+            Self::ConfigurationSet => table + "configuration-set/".len(),
             // A bus has a name of 256 characters at most, a bucket one of 63.
             Self::Bus => table + 256,
             Self::Lost | Self::LostObjects => table + 63,

@@ -23,6 +23,11 @@ const BATCH: u16 = 100;
 /// The age of a record, in seconds, at which it goes to the bucket of lost records: a stream keeps it for 24 hours.
 const LOST_AFTER: u32 = 72_000;
 
+/// The most mails of a batch, the lanes of the stream, and the age of a mail, in seconds, at which it is given up.
+const MAILS: u16 = 10;
+const LANES: u16 = 2;
+const MAIL_LOST_AFTER: u32 = 3600;
+
 /// How old the oldest record may be, in milliseconds, before an alarm.
 const LATE: u32 = 5 * 60 * 1000;
 
@@ -72,7 +77,12 @@ pub(super) fn add(
             for (table, filters) in streams(plan.collections) {
                 resources.add(names::changes(&table), &mapping(&table, &id, &filters))?;
             }
-            resources.add(format!("{id}Alarm"), &age_alarm(worker))?;
+            resources.add(format!("{id}Alarm"), &age_alarm(worker, "Events are made"))?;
+        }
+        Source::Mails => {
+            let table = names::system_table(tables::MAIL.name);
+            resources.add(names::changes(&table), &mails(&table, &id))?;
+            resources.add(format!("{id}Alarm"), &age_alarm(worker, "Mails are sent"))?;
         }
         Source::Wakes | Source::WakesAndSweeps => {
             resources.add(format!("{id}Tries"), &one_try(&id))?;
@@ -91,6 +101,7 @@ pub(super) fn add(
 pub(super) fn extras(worker: &Worker, sweeps: bool) -> usize {
     match worker.source {
         Source::WakesAndSweeps if sweeps => 5,
+        Source::Mails => 2,
         Source::Streams | Source::Wakes | Source::WakesAndSweeps => 1,
     }
 }
@@ -131,6 +142,21 @@ fn patterns(table: &SystemTable) -> Vec<Json> {
     }
 }
 
+/// The mapping of the mails that are due. A mail that cannot be sent within an hour has a code that has expired.
+fn mails(table: &str, function: &str) -> Resource<Mapping> {
+    let due = json!({ "NewImage": { "mail": { "S": ["due"] } } });
+    let mapping = mapping(table, function, &[due]);
+    Resource {
+        properties: Mapping {
+            batch_size: MAILS,
+            parallelization_factor: LANES,
+            maximum_record_age_in_seconds: MAIL_LOST_AFTER,
+            ..mapping.properties
+        },
+        ..mapping
+    }
+}
+
 fn mapping(table: &str, function: &str, patterns: &[Json]) -> Resource<Mapping> {
     let filters: Vec<Json> = patterns
         .iter()
@@ -161,6 +187,7 @@ fn function(worker: &'static Worker, plan: &Plan<'_>) -> Result<Resource<Functio
     let policy = worker_policy(
         worker,
         plan.workers,
+        plan.mail_from,
         Targets {
             collections: plan.collections,
             triggers: plan.triggers,
@@ -225,9 +252,9 @@ fn permission(function: &str) -> Resource<Json> {
     )
 }
 
-fn age_alarm(worker: &Worker) -> Resource<Json> {
+fn age_alarm(worker: &Worker, late: &str) -> Resource<Json> {
     let properties = json!({
-        "AlarmDescription": "Events are made more than five minutes late.",
+        "AlarmDescription": format!("{late} more than five minutes late."),
         "Namespace": "AWS/Lambda",
         "MetricName": "IteratorAge",
         "Dimensions": [{ "Name": "FunctionName", "Value": { "Ref": names::function(worker.name) } }],

@@ -39,6 +39,9 @@ pub enum Source {
     /// The streams of the system tables and of the collections, a batch an invocation, in the order of each item's
     /// changes. A batch that fails comes again.
     Streams,
+    /// The stream of the mails that are due, a few an invocation, in the order of each item's changes. A mail that fails
+    /// comes again. The stack has such a worker where `mail.from` is set.
+    Mails,
     /// An asynchronous invocation that names a consumer, tried once.
     Wakes,
     /// The same, and once a minute an invocation that asks to look for what is due.
@@ -110,6 +113,12 @@ impl Worker {
 }
 
 impl Source {
+    /// Whether a stream invokes the worker: it answers with the record that failed first.
+    #[must_use]
+    pub const fn is_stream(self) -> bool {
+        matches!(self, Self::Streams | Self::Mails)
+    }
+
     /// Whether another function may invoke the worker, naming a consumer.
     #[must_use]
     pub const fn is_woken(self) -> bool {
@@ -196,6 +205,15 @@ workers! {
                  Query TriggerIndexes, PutItem TriggerWrites, UpdateItem TriggerWrites, DeleteItem TriggerWrites,
                  ConditionCheckItem TriggerRelated, ConditionCheckItem TriggerRelatedUsers],
         rights: [WakeWorkers],
+    }
+
+    /// Send the mails that are due: decide by what is known of the address, make the text and hand it to SES.
+    Mail "mail": Mails Changes {
+        timeout: 60,
+        memory: 256,
+        access: [GetItem Settings, BatchGetItem Mail, UpdateItem Mail, PutItem Mail, BatchGetItem Users,
+                 BatchGetItem Identities, GetItem Configuration],
+        rights: [SendMail],
     }
 }
 

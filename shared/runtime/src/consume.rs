@@ -4,7 +4,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
-use api::consumers::{Source, Work, Worker};
+use api::consumers::{Work, Worker};
 use api::settings::Settings;
 use api::{Deployment, Error, Timestamp};
 use auth::{Backing, Fresh, Opening};
@@ -196,7 +196,7 @@ async fn answer(
     line.extend(failed.clone().map(|at| ("failedAt".to_owned(), at.into())));
     log::invocation(line, failed.is_some(), result.as_ref().err());
     match (worker.source, result) {
-        (Source::Streams, _) => {
+        (source, _) if source.is_stream() => {
             let failures = failed.map(|at| json!({ "itemIdentifier": at }));
             Ok(json!({ "batchItemFailures": failures.into_iter().collect::<Vec<_>>() }))
         }
@@ -219,6 +219,7 @@ fn first(payload: &Value) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use api::Code;
+    use api::consumers::Source;
 
     use super::*;
 

@@ -35,7 +35,7 @@ pub use events::derived::{Derived, is_audited};
 pub use events::queue::{DeliveriesPage, KeptEvent, Settled};
 pub use events::stream::{StreamRecord, Unfit, World, events_of};
 pub use events::waiting::Waiting;
-pub use mails::Reading;
+pub use mails::{DueMail, Reading};
 pub use operator::audit::AuditWalk;
 pub use operator::backfill;
 pub use operator::sealing::{Nonces, Resealed, SealingNumber};

@@ -47,6 +47,8 @@ pub enum Right {
     WakeWorkers,
     /// `events:PutEvents` on the bus that the parameter names.
     PutEvents,
+    /// `ses:SendEmail` from the address of `mail.from` alone.
+    SendMail,
 }
 
 /// The target of an endpoint's access: a system table, or the tables or indexes of the collections that it concerns. A

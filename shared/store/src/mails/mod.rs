@@ -1,7 +1,9 @@
 //! `_mail`: mails to be sent, and the proofs in them.
 
+mod due;
 mod item;
 mod proofs;
 mod sending;
 
+pub use self::due::DueMail;
 pub use self::sending::Reading;

@@ -121,23 +121,19 @@ impl Store {
         Ok(self.changed(posted.ticket.place, update).await?.is_some())
     }
 
-    /// Marks a mail as sent or dropped, unless the proof has changed or is due again. 1 WRU.
+    /// Marks a mail as sent or dropped that was in the state `from`, unless the proof has changed or is due again. 1 WRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn mark_done(&self, posted: &Posted, state: State) -> Result<(), Error> {
-        let expected = match state {
-            State::Sent => State::Sending,
-            _ => posted.state,
-        };
+    pub async fn mark_done(&self, posted: &Posted, from: State, to: State) -> Result<(), Error> {
         let update = self
             .proof_update(posted.ticket.place)
             .update_expression("SET #state = :state")
             .condition_expression("#purpose = :purpose AND #nonce = :nonce AND #state = :expected")
             .expression_attribute_names("#state", STATE)
             .expression_attribute_names("#nonce", "nonce")
-            .expression_attribute_values(":state", text(state.as_str()))
-            .expression_attribute_values(":expected", text(expected.as_str()))
+            .expression_attribute_values(":state", text(to.as_str()))
+            .expression_attribute_values(":expected", text(from.as_str()))
             .expression_attribute_values(":nonce", text(&posted.ticket.nonce));
         self.changed(posted.ticket.place, update).await.map(|_| ())
     }

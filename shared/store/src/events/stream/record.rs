@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::image::Image;
 use super::world::Unfit;
+use crate::item::Item;
 
 /// A change of an item, as a stream tells it.
 #[derive(Clone, Debug)]
@@ -48,6 +49,13 @@ impl StreamRecord {
             seconds: seconds.map_or(0, whole),
             expired: is_of_ttl(&record["userIdentity"]),
         })
+    }
+}
+
+impl StreamRecord {
+    /// The item after the change; `None` where it is gone.
+    pub(crate) fn new_item(&self) -> Option<Item> {
+        self.new.as_ref().map(Image::item)
     }
 }
 

@@ -1,0 +1,168 @@
+//! The text of a mail: its template, its values and its addresses.
+
+use api::consumers::Mail;
+use api::mail::{Kind, Template};
+use api::redirect;
+use api::settings::Links;
+use auth::proof::{Posted, mask};
+use auth::{Keys, User};
+use invoke::{Letter, SendFault};
+use mails::{Addresses, Rendered};
+use runtime::Task;
+use serde_json::{Map, Value, json};
+use store::Reading;
+use worker::State;
+
+/// The path of the pages.
+const PAGES: &str = "/api/auth/pages";
+
+/// All that the values of a mail come from.
+pub(crate) struct Parts<'a> {
+    keys: &'a Keys,
+    address: &'a str,
+    /// The user whose address it is or was.
+    user: Option<&'a User>,
+}
+
+impl<'a> Parts<'a> {
+    /// The parts of a mail.
+    pub(crate) fn of(keys: &'a Keys, address: &'a str, reading: &'a Reading) -> Self {
+        Self {
+            keys,
+            address,
+            user: reading.asker.as_ref().or(reading.holder.as_ref()),
+        }
+    }
+
+    /// The language that the request or the user names.
+    pub(crate) fn locale<'p>(&self, posted: &'p Posted) -> Option<&'p str>
+    where
+        'a: 'p,
+    {
+        let of_user = || self.user.and_then(|user| user.locale.as_deref());
+        posted.wishes.locale.as_deref().or_else(of_user)
+    }
+}
+
+/// A mail that is ready to be sent.
+pub(crate) struct Written {
+    kind: Kind,
+    to: String,
+    rendered: Rendered,
+}
+
+/// Writes a mail by an admin's template, or by the shipped one.
+///
+/// # Errors
+/// The reason why this mail is never sent.
+pub(crate) fn write(
+    task: &Task<Mail>,
+    (posted, kind, locale): (&Posted, Kind, &'static str),
+    parts: &Parts<'_>,
+    own: Option<&Template>,
+) -> Result<Written, String> {
+    let template = own.or_else(|| mails::shipped(kind, locale));
+    let template = template.ok_or("there is no template")?;
+    let settings = task.settings();
+    let mut values = values(task, (posted, kind, locale), parts)?;
+    values.insert("appName".to_owned(), json!(settings.mail.app()));
+    let schemes: Vec<&str> = redirect::schemes(&settings.auth.redirects)
+        .map(|scheme| scheme.trim_end_matches(':'))
+        .collect();
+    let addresses = Addresses {
+        schemes: &schemes,
+        own: &posted.wishes.origin,
+    };
+    let rendered = mails::render(template, kind, &values, &addresses);
+    Ok(Written {
+        kind,
+        to: parts.address.to_owned(),
+        rendered: rendered.map_err(|reason| reason.to_string())?,
+    })
+}
+
+impl Written {
+    /// Hands the mail to SES.
+    pub(crate) async fn send(&self, state: &State, task: &Task<Mail>) -> Result<(), SendFault> {
+        let mail = &task.settings().mail;
+        let from = mail.from.as_deref().unwrap_or_default();
+        let set = (!task.deployment().local).then(|| state.store.name());
+        let letter = Letter {
+            kind: self.kind,
+            from,
+            from_name: mail.from_name.as_deref().or(mail.app_name.as_deref()),
+            reply_to: mail.reply_to.as_deref(),
+            to: &self.to,
+            subject: &self.rendered.subject,
+            text: &self.rendered.text,
+            html: self.rendered.html.as_deref(),
+            configuration_set: set,
+        };
+        state.services.send_mail(&letter, task.now()).await
+    }
+}
+
+/// The values of a mail's variables, but for the name of the app.
+fn values(
+    task: &Task<Mail>,
+    (posted, kind, locale): (&Posted, Kind, &str),
+    parts: &Parts<'_>,
+) -> Result<Map<String, Value>, String> {
+    let links = &task.settings().mail.links;
+    let mut values: Map<String, Value> = posted.open_values(parts.keys).unwrap_or_default();
+    // What is kept of a registration is no variable of any mail.
+    values.retain(|name, _| kind.variables().contains(&name.as_str()));
+    let mut add = |name: &str, value: Value| values.insert(name.to_owned(), value);
+    add("userEmail", json!(parts.address));
+    add("userName", json!(parts.user.and_then(name)));
+    add("locale", json!(locale));
+    if kind == Kind::AccountExists {
+        add("loginUrl", json!(links.login));
+        add("resetUrl", json!(links.forgot));
+        return Ok(values);
+    }
+    let now = task.now();
+    let seconds = posted.ends.code.seconds().saturating_sub(now.seconds());
+    add("minutes", json!(seconds.div_ceil(60)));
+    let days = posted.ends.link.seconds().saturating_sub(now.seconds());
+    add("days", json!(days.div_ceil(86_400)));
+    let lost = "its key is gone";
+    add("code", json!(parts.keys.code(&posted.ticket).ok_or(lost)?));
+    let token = posted.link(parts.keys, parts.address, locale).ok_or(lost)?;
+    let address = address(kind, links, &posted.wishes.origin, &token);
+    for name in [
+        "verifyUrl",
+        "confirmUrl",
+        "resetUrl",
+        "magicUrl",
+        "acceptUrl",
+        "rejectUrl",
+    ] {
+        add(name, json!(address));
+    }
+    let old = parts.user.map(|user| mask(&user.email));
+    add("oldEmail", json!(old));
+    Ok(values)
+}
+
+/// The address that a mail's link leads to: the app's, else a page of the API's own, else nothing where that page could do
+/// nothing with the token.
+fn address(kind: Kind, links: &Links, origin: &str, token: &str) -> Option<String> {
+    let (of_app, page) = match kind {
+        Kind::VerifyEmail => (&links.verify_email, Some("verify-email")),
+        Kind::Registration => (&links.registration, Some("register")),
+        Kind::PasswordReset => (&links.password_reset, Some("reset")),
+        Kind::Invitation => (&links.invitation, Some("invitation")),
+        Kind::MagicLink => (&links.magic_link, None),
+        Kind::EmailChange => (&links.email_change, None),
+        _ => return None,
+    };
+    let of_app = of_app.as_ref().map(|link| link.replace("{token}", token));
+    of_app.or_else(|| Some(format!("{origin}{PAGES}/{}?token={token}", page?)))
+}
+
+/// The name of a user, if the profile has one.
+fn name(user: &User) -> Option<&str> {
+    let named = |field: &str| user.profile.get(field)?.as_str();
+    named("name").or_else(|| named("username"))
+}

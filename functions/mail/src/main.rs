@@ -1,0 +1,56 @@
+//! Sends the mails that are due.
+
+mod letter;
+mod proof;
+
+use std::process::ExitCode;
+
+use api::Error;
+use api::consumers::Mail;
+use runtime::{Done, Task};
+use store::DueMail;
+use worker::State;
+
+use crate::proof::Outcome;
+
+fn main() -> ExitCode {
+    runtime::consume(Mail, send)
+}
+
+/// Sends the mails of a batch in their order, up to the first that has to come again: those behind it would fail as well.
+async fn send(state: &State, task: Task<Mail>) -> Result<Done, Error> {
+    let (mut sent, mut dropped, mut passed) = (0, 0, 0);
+    let (mut reasons, mut failed) = (Vec::new(), None);
+    for record in &task.input.records {
+        let DueMail { number, posted } = DueMail::read(record);
+        let outcome = match &posted {
+            Some(posted) => proof::send(state, &task, posted).await,
+            None => Ok(Outcome::Dropped("a record that is no mail".to_owned())),
+        };
+        match outcome {
+            Ok(Outcome::Sent) => sent += 1,
+            Ok(Outcome::PassedOver) => passed += 1,
+            Ok(Outcome::Unwanted) => dropped += 1,
+            Ok(Outcome::Dropped(reason)) => {
+                dropped += 1;
+                reasons.push(format!("a mail is dropped: {reason}"));
+            }
+            Err(later) => {
+                reasons.push(format!("a mail has to wait: {}", cause(later)));
+                failed = Some(number);
+                break;
+            }
+        }
+    }
+    Ok(Done::default()
+        .failed_at(failed)
+        .count("sent", sent)
+        .count("dropped", dropped)
+        .count("passedOver", passed)
+        .warn(reasons))
+}
+
+/// The cause of a fault, for the log.
+fn cause(fault: Error) -> String {
+    fault.cause.unwrap_or(fault.message)
+}
