@@ -8,8 +8,9 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 use std::{fs, process};
 
+use api::Code;
 use api::consumers::WORKERS;
-use api::endpoints::PAGE;
+use api::endpoints::{Entry, PAGE};
 use api::fingerprint;
 use api::project::VARIABLE;
 use local::dynamo::Dynamo;
@@ -24,7 +25,7 @@ use crate::client::{Caller, Reply};
 use crate::contract;
 use crate::engine;
 use crate::event::{Event, reply};
-use crate::project::tested;
+use crate::project::{MAIL_FROM, tested};
 use crate::stack::{ADMIN_EMAIL, JWT_SECRET};
 
 /// A stack that this process started.
@@ -181,6 +182,11 @@ impl Inside {
             ("BAKEND_ADMIN_EMAIL", ADMIN_EMAIL),
             ("BAKEND_AUTH_JWT_SECRET", JWT_SECRET),
         ];
+        // What needs mail has a sender; everything else is as in a project without.
+        let needs_mail = |entry: &Entry| entry.errors.contains(&Code::MethodDisabled);
+        if entry.is_none_or(|entry| needs_mail(entry)) {
+            all.push(("BAKEND_MAIL_FROM", MAIL_FROM));
+        }
         all.extend_from_slice(tested().variables);
         all.extend_from_slice(env);
         let (binary, dynamodb) = (self.binary(function), self.proxy.endpoint());

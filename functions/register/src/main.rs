@@ -4,7 +4,9 @@ use std::process::ExitCode;
 
 use api::endpoints::Register;
 use api::event::Reason;
+use api::settings::EmailVerification;
 use api::{Error, Id};
+use auth::proof::{Account, Place, Posted, Purpose};
 use auth::{User, account};
 use runtime::{Call, Reply};
 use store::{Along, Store};
@@ -23,14 +25,17 @@ async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>
     let guess = call.guess(&email, &call.body.password)?;
     let register = async || {
         let hash = call.hash_password(&call.body.password)?;
-        let bootstraps = call.deployment.admin_email.as_ref() == Some(&email);
+        let bootstraps = call.settings.mail.from.is_none()
+            && call.deployment.admin_email.as_ref() == Some(&email);
         let id = Id::new(call.now, call.random()?);
         let user = User {
             profile,
             ..User::new(id, email.clone(), bootstraps, call.now)
         };
         let (session, token) = guess.begin(&user, call.random()?);
+        let posted = verification(store, &call, &user).await?;
         let along = Along {
+            posts: posted.as_ref(),
             password_hash: Some(&hash),
             begins: Some(&session),
             ..Along::of(Reason::Register)
@@ -41,4 +46,21 @@ async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>
     };
     let (user, session, token) = store.registering(&guess, register).await?;
     call.sign_in(&admitted, keys, &user, (&session, &token))
+}
+
+/// The mail that verifies the address of a new account, where addresses are proven after the registration.
+async fn verification(
+    store: &Store,
+    call: &Call<Register>,
+    user: &User,
+) -> Result<Option<Posted>, Error> {
+    if call.settings.email_verification() != EmailVerification::Optional {
+        return Ok(None);
+    }
+    let keys = store.sealing_keys(std::iter::empty()).await?;
+    let wishes = call.wishes(user.locale.as_deref(), None)?;
+    let settings = (&call.settings.auth, call.now);
+    let place = Place::of_user(Purpose::VerifyEmail, user.id);
+    let posted = Posted::new(&keys, place, &user.email, wishes, call.random()?, settings)?;
+    Ok(Some(posted.of(Account::of(user))))
 }

@@ -151,7 +151,11 @@ impl Template {
     }
 
     fn statement(&self, statement: &Value) -> Result<Statement, String> {
+        let is_of_tables = |action: &str| action.starts_with("dynamodb:");
+        let mut actions = list(statement.get("Action")).filter_map(Value::as_str);
+        // No other service looks at a policy here.
         let leading = match statement.get("Condition") {
+            Some(_) if !actions.any(is_of_tables) => None,
             None => None,
             Some(condition) => Some(self.leading(condition, statement.get("Resource"))?),
         };

@@ -19,6 +19,10 @@ use crate::wire::{
     BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, LogoutRequest,
 };
 use crate::wire::{Delivery, DeliveryPage, NewWebhook, ShownWebhook, TestResult, WatchedWebhook};
+use crate::wire::{
+    EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset as NewPasswordByMail, Proven,
+    Reauthentication,
+};
 use crate::wire::{MailDraft, MailPreview, MailTemplateList};
 use crate::wire::{
     NewPassword, NewUser, NoBody, NoContent, PasswordToSet, ProfileChanges, PublicUser, Record,
@@ -45,7 +49,7 @@ entry::endpoints! {
         cookie: Sets,
         hashes: passwords,
         needs: [AdminEmail],
-        access: [PutItem Users, UpdateItem Users, PutItem Identities, PutItem Sessions, UpdateItem Settings,
+        access: [PutItem Users, UpdateItem Users, PutItem Identities, PutItem Sessions, UpdateItem Settings, PutItem Mail,
                  PutItem Throttle, UpdateItem Throttle],
     }
 
@@ -101,6 +105,50 @@ entry::endpoints! {
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
                  PutItem Sessions, GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+    }
+
+    /// Prove once more to be the user, by the password: a new session takes the place of the one that asks.
+    Reauthenticate "reauthenticate": [Post] "/api/auth/reauthenticate", User, Unread<Reauthentication> => 200 Tokens {
+        session: Own,
+        errors: [TooManyRequests],
+        cookie: Sets,
+        hashes: passwords,
+        access: [GetItem Identities, GetItem Users, PutItem Sessions, UpdateItem Sessions, GetItem Throttle,
+                 PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+    }
+
+    /// Ask for a mail that sets a new password. The reply is the same for every address.
+    PasswordForgot "password-forgot": [Post] "/api/auth/password/forgot", Open, MailRequest => 202 FlowOpened {
+        errors: [MethodDisabled, RedirectNotAllowed, TooManyRequests],
+        access: [UpdateItem Settings, PutItem Mail, UpdateItem Mail, PutItem Throttle, UpdateItem Throttle],
+    }
+
+    /// Set a new password with the code or the link of a mail: every session ends, and nobody is signed in.
+    PasswordReset "password-reset": [Post] "/api/auth/password/reset", Open, NewPasswordByMail => 204 NoContent {
+        errors: [MethodDisabled, InvalidCode, TooManyRequests],
+        hashes: passwords,
+        needs: [AdminEmail],
+        access: [GetItem Users, UpdateItem Users, UpdateItem Identities, GetItem Mail, UpdateItem Mail, DeleteItem Mail,
+                 PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+    }
+
+    /// Prove the address of an account by the code or the link of a mail, together with the account's session or password.
+    VerifyEmail "verify-email": [Post] "/api/auth/verify-email", Optional, Unread<EmailProof> => 200 Proven {
+        session: Own,
+        errors: [MethodDisabled, InvalidCode, InvalidCredentials, AccountDisabled, AlreadyVerified, TooManyRequests],
+        cookie: Sets,
+        hashes: passwords,
+        needs: [AdminEmail],
+        access: [GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, PutItem Sessions,
+                 GetItem Mail, UpdateItem Mail, DeleteItem Mail, GetItem Throttle, PutItem Throttle,
+                 UpdateItem Throttle, DeleteItem Throttle],
+    }
+
+    /// Ask once more for the mail that verifies one's own address.
+    VerifyEmailResend "verify-email-resend": [Post] "/api/auth/verify-email/resend", User, NoBody => 202 MailAsked {
+        session: Own,
+        errors: [MethodDisabled, AlreadyVerified, TooManyRequests],
+        access: [PutItem Mail, UpdateItem Mail, PutItem Throttle, UpdateItem Throttle],
     }
 
     /// List one's own sessions that have not ended.

@@ -8,6 +8,7 @@ mod bulk;
 mod delivery;
 mod health;
 mod mail;
+mod proof;
 mod record;
 mod session;
 mod setting;
@@ -27,6 +28,9 @@ pub use self::bulk::{BulkItems, BulkOperation, BulkOperations};
 pub use self::delivery::{Attempt, Delivery, DeliveryPage, DeliveryState};
 pub use self::health::HealthStatus;
 pub use self::mail::{MailDraft, MailPreview, MailTemplateList, MailTemplates};
+pub use self::proof::{
+    EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset, Proven, Reauthentication,
+};
 pub use self::record::{Explanation, Record, RecordCount, RecordFields, RecordPage, RecordView};
 pub use self::session::{Session, SessionPage};
 pub use self::setting::{ShownSetting, ShownSettings, Source};

@@ -1,6 +1,7 @@
 //! Proofs of an address: codes, links and flows. None of them is stored. A code follows from a key, the item and its nonce,
 //! so a copy of the tables opens nothing, and a mail that is sent twice says the same (ASVS 5.0, 6.5.2 and 11.5.1).
 
+mod asking;
 mod code;
 mod dispatch;
 mod evidence;
@@ -15,6 +16,7 @@ use api::mail::Kind;
 use api::settings::Auth;
 use api::{Id, Timestamp};
 
+pub use self::asking::Asking;
 pub use self::code::is_code;
 pub use self::dispatch::{Account, Dispatch, Occasion, dispatch, is_suppressed};
 pub use self::evidence::{Evidence, Shown};
@@ -154,6 +156,15 @@ pub struct Place {
     pub purpose: Purpose,
     /// The owner.
     pub subject: Subject,
+}
+
+impl Place {
+    /// The place of a user who is signed in.
+    #[must_use]
+    pub fn of_user(purpose: Purpose, user: Id) -> Self {
+        let subject = Subject::User(user);
+        Self { purpose, subject }
+    }
 }
 
 impl fmt::Display for Place {

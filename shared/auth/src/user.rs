@@ -244,6 +244,27 @@ impl User {
         }))
     }
 
+    /// The user as found now, with a proven address. The bootstrap address makes an admin of an ordinary user with it.
+    ///
+    /// # Errors
+    /// `auth/invalid-code` when the account is not as the proof saw it: another version, another address, disabled or deleted.
+    pub fn proven(&self, found: &Self, bootstraps: bool, now: Timestamp) -> Result<Self, Error> {
+        let as_seen = found.auth_version == self.auth_version
+            && found.email == self.email
+            && !found.disabled
+            && found.deleted.is_none();
+        if !as_seen {
+            return Err(Code::InvalidCode.into());
+        }
+        let promoted =
+            bootstraps && found.email_verified_at.is_none() && found.role == AUTHENTICATED;
+        Ok(Self {
+            email_verified_at: found.email_verified_at.or(Some(now)),
+            role: if promoted { ADMIN } else { &found.role }.to_owned(),
+            ..found.clone()
+        })
+    }
+
     /// The user as found now, brought back from the deletion that the password was checked for.
     ///
     /// # Errors

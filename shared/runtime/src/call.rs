@@ -1,6 +1,7 @@
 //! One request to one endpoint, decoded.
 
 pub(crate) mod arrival;
+mod mail;
 mod telling;
 pub(crate) mod transport;
 

@@ -34,8 +34,10 @@ pub(crate) struct Event {
 }
 
 #[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase")]
 struct Context {
     http: Http,
+    domain_name: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -67,6 +69,14 @@ impl Event {
             origin: self.header("origin").map(ToOwned::to_owned),
             asks_preflight: self.header("access-control-request-method").is_some(),
         }
+    }
+
+    /// The host by which API Gateway was reached, as it says itself.
+    pub(crate) fn domain_name(&self) -> &str {
+        self.request_context
+            .domain_name
+            .as_deref()
+            .unwrap_or_default()
     }
 
     pub(crate) fn method(&self) -> &str {

@@ -22,7 +22,7 @@ mod tables;
 
 pub use accounts::api_keys::MAX_API_KEYS;
 pub use accounts::directory::UserPage;
-pub use accounts::mail_counts::{Asking, MailTurn};
+pub use accounts::mail_counts::MailTurn;
 pub use accounts::parts::Along;
 pub use accounts::prove::Proven;
 pub use accounts::sessions::SessionPage;
@@ -35,7 +35,7 @@ pub use events::derived::{Derived, is_audited};
 pub use events::queue::{DeliveriesPage, KeptEvent, Settled};
 pub use events::stream::{StreamRecord, Unfit, World, events_of};
 pub use events::waiting::Waiting;
-pub use mails::{DueMail, Reading};
+pub use mails::{DueMail, Opening, Reading};
 pub use operator::audit::AuditWalk;
 pub use operator::backfill;
 pub use operator::sealing::{Nonces, Resealed, SealingNumber};

@@ -22,6 +22,7 @@ mod keys;
 mod ledger;
 mod logs;
 mod permission_table;
+mod proofs;
 mod quick_start;
 mod records;
 mod sealing_keys;

@@ -5,7 +5,7 @@ use std::sync::OnceLock;
 use std::time::{Duration, Instant};
 
 use api::endpoints::PAGE;
-use blackbox::{Event, Flow, Inside, Instance, PASSWORD, fresh_email};
+use blackbox::{Event, Flow, Inside, Instance, PASSWORD, Reply, fresh_email};
 use serde_json::{Value, json};
 
 /// How long what follows from a write may take on a busy machine.
@@ -23,11 +23,22 @@ pub(crate) struct World<'a> {
     pub(crate) flow: Flow<'a>,
     pub(crate) admin: Value,
     functions: BTreeMap<&'static str, OnceLock<Instance<'a>>>,
+    /// The variables of the functions.
+    variables: Vec<(String, String)>,
 }
 
 impl<'a> World<'a> {
     /// Starts these workers, and makes an admin before the changes flow.
     pub(crate) fn new(inside: &'a Inside, workers: &[(&str, Variables<'_>)]) -> Self {
+        Self::with(inside, workers, &[])
+    }
+
+    /// The same, with variables for every function but the one that makes the admin.
+    pub(crate) fn with(
+        inside: &'a Inside,
+        workers: &[(&str, Variables<'_>)],
+        variables: Variables<'_>,
+    ) -> Self {
         let flow = Flow::new(inside);
         let email = fresh_email();
         let own = [("BAKEND_ADMIN_EMAIL", email.as_str())];
@@ -42,6 +53,10 @@ impl<'a> World<'a> {
         let names = PAGE.iter().map(|entry| (entry.name, OnceLock::new()));
         Self {
             functions: names.collect(),
+            variables: variables
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
             admin,
             flow,
         }
@@ -55,13 +70,23 @@ impl<'a> World<'a> {
 
     /// The answer to a request as it is; null where there is none.
     pub(crate) fn send(&self, function: &str, event: &Event, status: u16) -> Value {
-        let function = self.functions[function].get_or_init(|| self.flow.function(function, &[]));
-        let reply = self.flow.apart.ask(function, event).expect(status);
+        let reply = self.reply(function, event).expect(status);
         if status == 204 {
             Value::Null
         } else {
             reply.json()
         }
+    }
+
+    /// The whole reply to a request.
+    pub(crate) fn reply(&self, function: &str, event: &Event) -> Reply {
+        let variables = self.variables.iter();
+        let variables: Vec<(&str, &str)> = variables
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        let function =
+            self.functions[function].get_or_init(|| self.flow.function(function, &variables));
+        self.flow.apart.ask(function, event)
     }
 
     /// Creates a record, and returns its id.

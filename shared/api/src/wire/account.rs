@@ -167,21 +167,21 @@ pub struct Tokens {
     pub expires_in: u64,
 }
 
-/// A reply that bears tokens.
+/// A reply that may bear tokens.
 pub trait Bearing {
-    /// The tokens.
-    fn tokens(&mut self) -> &mut Tokens;
+    /// The tokens, if it does.
+    fn tokens(&mut self) -> Option<&mut Tokens>;
 }
 
 impl Bearing for Tokens {
-    fn tokens(&mut self) -> &mut Tokens {
-        self
+    fn tokens(&mut self) -> Option<&mut Tokens> {
+        Some(self)
     }
 }
 
 impl Bearing for SignedIn {
-    fn tokens(&mut self) -> &mut Tokens {
-        &mut self.tokens
+    fn tokens(&mut self) -> Option<&mut Tokens> {
+        Some(&mut self.tokens)
     }
 }
 

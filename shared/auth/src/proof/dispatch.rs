@@ -23,7 +23,9 @@ pub struct Account {
 }
 
 impl Account {
-    fn of(user: &User) -> Self {
+    /// The account as it is now.
+    #[must_use]
+    pub fn of(user: &User) -> Self {
         Self {
             user: user.id,
             auth_version: user.auth_version,

@@ -77,6 +77,11 @@ impl<'a> Shown<'a> {
         }
     }
 
+    /// The texts that sealing keys have to open.
+    pub fn sealed(&self) -> impl Iterator<Item = &'a str> + Clone + use<'a> {
+        self.flow.into_iter().chain(self.token)
+    }
+
     /// The evidence for a purpose of a stranger: a code with its flow, or a link.
     ///
     /// # Errors

@@ -75,6 +75,8 @@ pub struct Posted {
     pub values: Option<String>,
     /// The wishes.
     pub wishes: Wishes,
+    /// When the mail was last asked for.
+    pub asked_at: Timestamp,
     /// How far the mail has come.
     pub state: State,
     /// The account that the proof is for: known at once where its user has asked, else when the mail is sent.
@@ -106,6 +108,7 @@ impl Posted {
             address: keys.seal((Seal::MailAddress, &at), address.as_bytes(), seal)?,
             values: None,
             wishes,
+            asked_at: now,
             state: State::Due,
             account: None,
             is_void: false,

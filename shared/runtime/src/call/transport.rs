@@ -1,7 +1,7 @@
 //! The transport of a refresh token: in the body, in a header, or in a cookie.
 
 use api::endpoints::{Endpoint, HasCookie, SetsCookie, TakesCookie};
-use api::wire::{Bearing, SignedIn};
+use api::wire::{Bearing, Proven, SignedIn, Tokens};
 use api::{Code, Error};
 use auth::{Admitted, Keys, RefreshToken, Session, User, session};
 
@@ -103,7 +103,7 @@ impl<E: Endpoint<Guard: Arrival, Reply: Bearing> + HasCookie> Call<E> {
     ) -> Reply<E> {
         let token = match transport {
             Transport::Body => None,
-            Transport::Cookie => body.tokens().refresh_token.take(),
+            Transport::Cookie => body.tokens().and_then(|tokens| tokens.refresh_token.take()),
         };
         let reply = Reply::to(admitted, body);
         let seconds = expires_at.saturating_sub(self.now.seconds());
@@ -127,17 +127,48 @@ impl<E: Endpoint<Guard: Arrival, Reply = SignedIn> + SetsCookie + HasCookie> Cal
         user: &User,
         (session, token): (&Session, &RefreshToken),
     ) -> Result<Reply<E>, Error> {
-        self.identified(user.id, session.id);
-        let tokens = session::tokens(
-            keys,
-            session,
-            token,
-            &user.role,
-            &self.settings.auth,
-            self.now,
-        )?;
+        let tokens = self.first_tokens(keys, user, (session, token))?;
         let user = user.wire(&self.settings.users.fields);
         let body = SignedIn { user, tokens };
         Ok(self.hand_out(admitted, body, self.transport(), session.expires_at))
+    }
+}
+
+impl<E: Endpoint<Guard: Arrival> + SetsCookie> Call<E> {
+    /// The first pair of tokens of a session that begins, which the log names from then on.
+    ///
+    /// # Errors
+    /// `common/internal` when signing fails.
+    pub fn first_tokens(
+        &self,
+        keys: &Keys,
+        user: &User,
+        (session, token): (&Session, &RefreshToken),
+    ) -> Result<Tokens, Error> {
+        self.identified(user.id, session.id);
+        let settings = &self.settings.auth;
+        session::tokens(keys, session, token, &user.role, settings, self.now)
+    }
+}
+
+impl<E: Endpoint<Guard: Arrival, Reply = Proven> + SetsCookie + HasCookie> Call<E> {
+    /// The reply to a user who has proven the address, with the tokens of the session that begins with it, if one does.
+    ///
+    /// # Errors
+    /// `common/internal` when signing fails.
+    pub fn show_proven(
+        &self,
+        admitted: &Admitted,
+        keys: &Keys,
+        user: &User,
+        begun: Option<&(Session, RefreshToken)>,
+    ) -> Result<Reply<E>, Error> {
+        let tokens = begun.map(|(session, token)| self.first_tokens(keys, user, (session, token)));
+        let body = Proven {
+            user: user.wire(&self.settings.users.fields),
+            tokens: tokens.transpose()?,
+        };
+        let until = begun.map_or(0, |(session, _)| session.expires_at);
+        Ok(self.hand_out(admitted, body, self.transport(), until))
     }
 }

@@ -1,28 +1,14 @@
 //! Counts of mails that are asked for, and of codes that are tried.
 
-use api::settings::Throttle;
-use api::{Code, Error, Id, Timestamp};
+use api::{Code, Error, Id};
 use auth::Keys;
-use auth::proof::{Evidence, Posted};
+use auth::proof::{Asking, Evidence, Posted};
 use auth::throttle::{Refused, invitations, mails, place, source, source_mails};
 use tokio::time::timeout;
 
 use super::tally::Counter;
 use super::throttle::{Counted, PATIENCE};
 use crate::tables::Store;
-
-/// A request for a mail, or a try of a code, with all that it is counted by.
-#[derive(Clone, Copy, Debug)]
-pub struct Asking<'a> {
-    /// The source address of the request.
-    pub source: &'a str,
-    /// An id that no other request has: it marks the counts of this request.
-    pub mark: Id,
-    /// The settings.
-    pub settings: &'a Throttle,
-    /// The time.
-    pub now: Timestamp,
-}
 
 /// The consequence of a request for a mail that was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +38,14 @@ impl Store {
         let by_account = Counter {
             key: format!("mails#{account}"),
             source: from.clone(),
-            limits: mails(asking.settings),
+            limits: mails(&asking.settings.throttle),
             mark: asking.mark,
             note: flow,
         };
         let by_source = Counter {
             key: format!("mail#{from}"),
             source: String::new(),
-            limits: source_mails(asking.settings),
+            limits: source_mails(&asking.settings.throttle),
             mark: asking.mark,
             note: None,
         };
@@ -104,7 +90,7 @@ impl Store {
         let counter = Counter {
             key: format!("invite#{inviter}"),
             source: String::new(),
-            limits: invitations(asking.settings),
+            limits: invitations(&asking.settings.throttle),
             mark: asking.mark,
             note: None,
         };
@@ -137,7 +123,7 @@ impl Store {
             }
             Evidence::Code { place, code } => (*place, *code),
         };
-        let most = asking.settings.code_tries;
+        let most = asking.settings.throttle.code_tries;
         let tried = tokio::join!(self.count_code(asking), self.try_code(place, most, now));
         let (counted, posted) = match tried {
             (Ok(counted), Ok(posted)) => (counted, posted),
@@ -159,7 +145,7 @@ impl Store {
         let counter = Counter {
             key: format!("code#{from}"),
             source: String::new(),
-            limits: source(asking.settings),
+            limits: source(&asking.settings.throttle),
             mark: asking.mark,
             note: None,
         };

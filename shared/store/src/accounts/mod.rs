@@ -11,6 +11,7 @@ mod leaver;
 pub(crate) mod mail_counts;
 pub(crate) mod parts;
 pub(crate) mod prove;
+mod proven;
 mod session_ends;
 pub(crate) mod sessions;
 pub(crate) mod stamp;

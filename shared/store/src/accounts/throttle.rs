@@ -8,6 +8,8 @@ use auth::{Guess, Identity};
 use tokio::time::timeout;
 
 use super::tally::{Counter, Found, Written, emptied};
+use crate::fault;
+use crate::item::text;
 use crate::tables::Store;
 
 /// How often a write is tried that others get in the way of: so many attempts under way at once do not fail for it.
@@ -135,6 +137,17 @@ impl Store {
         if let Source::Counted(counted) = source {
             self.give_back(counted, now).await;
         }
+    }
+
+    /// Forgets the failed logins of an address, from every source: its reader has proven to be the user. 1 WRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn forget_logins(&self, email: &str) -> Result<(), Error> {
+        let key = format!("login#{}", self.keys().await?.pseudonym("account", email));
+        let delete = self.client.delete_item().table_name(self.throttle());
+        let delete = delete.key("id", text(key)).send().await;
+        delete.map(|_| ()).map_err(|error| fault::of(&error))
     }
 
     /// Counts a registration from this source, and registers. A fault of ours gives the attempt back. 1 WRU, and as much

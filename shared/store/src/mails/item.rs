@@ -12,6 +12,9 @@ use crate::item::{Item, Reader, id, number, text, time};
 /// The attribute that the stream's filter looks at.
 pub(super) const STATE: &str = "mail";
 
+/// The attribute with the time of the last request for the mail.
+pub(super) const ASKED: &str = "asked_at";
+
 /// For how long an item stays after its link has ended: TTL is late anyway.
 const REST: Duration = Duration::from_secs(3600);
 
@@ -29,6 +32,7 @@ pub(super) fn posted_item(posted: &Posted) -> Item {
         ("address".to_owned(), text(&posted.address)),
         ("origin".to_owned(), text(&posted.wishes.origin)),
         (STATE.to_owned(), text(posted.state.as_str())),
+        (ASKED.to_owned(), time(posted.asked_at)),
         ("expires_at".to_owned(), expires_at(ends.link)),
     ]);
     let optional = [
@@ -88,6 +92,7 @@ pub(super) fn read_posted(place: Place, mut item: Item) -> Result<Posted, Error>
             locale: reader.optional_text("locale"),
             redirect: reader.optional_text("redirect"),
         },
+        asked_at: reader.time(ASKED)?,
         state: State::parse(&reader.text(STATE)?).ok_or_else(broken)?,
         account,
         is_void: reader.flag("void"),

@@ -1,9 +1,11 @@
 //! `_mail`: mails to be sent, and the proofs in them.
 
 mod due;
+mod flows;
 mod item;
 mod proofs;
 mod sending;
 
 pub use self::due::DueMail;
+pub use self::flows::Opening;
 pub use self::sending::Reading;

@@ -6,7 +6,7 @@ use auth::proof::{Ends, Place, Posted, State, Ticket};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnValue, TransactWriteItem};
 
-use super::item::{STATE, expires_at, is_of, posted_item, read_posted};
+use super::item::{ASKED, STATE, expires_at, is_of, posted_item, read_posted};
 use crate::fault;
 use crate::fault::built;
 use crate::item::{Item, number, text, time};
@@ -36,9 +36,9 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Makes the mail of a proof due again: the same one while its code lives, and later one with the nonce and the ends of
-    /// `renewal`. Returns its ends; `None` where there is no such proof, or where it is for one of `within` no more. 1 WRU
-    /// while the code lives, else another.
+    /// Makes the mail of a proof due again, if it was last asked for at `before` or earlier: the same mail while its code
+    /// lives, and later one with the nonce and the ends of `renewal`. Returns the proof; `None` where there is none to
+    /// repeat. 1 WRU while the code lives, else another.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -46,42 +46,43 @@ impl Store {
         &self,
         place: Place,
         (nonce, ends): &(String, Ends),
+        before: Timestamp,
         now: Timestamp,
-    ) -> Result<Option<Ends>, Error> {
+    ) -> Result<Option<Posted>, Error> {
         let same = self
-            .changing(place)
-            .update_expression("SET #state = :due")
-            .condition_expression("#purpose = :purpose AND #code > :now")
-            .expression_attribute_names("#code", "code_until")
-            .expression_attribute_values(":now", time(now));
+            .changing(place, before, now)
+            .update_expression("SET #state = :due, #asked = :now")
+            .condition_expression("#purpose = :purpose AND #code > :now AND #asked <= :before")
+            .expression_attribute_names("#code", "code_until");
         if let Some(posted) = self.changed(place, same).await? {
-            return Ok(Some(posted.ends));
+            return Ok(Some(posted));
         }
         let anew = self
-            .changing(place)
+            .changing(place, before, now)
             .update_expression(
-                "SET #state = :due, #nonce = :nonce, #code = :code, #link = :link, #tries = :none, #expires = :expires",
+                "SET #state = :due, #asked = :now, #nonce = :nonce, #code = :code, #link = :link, #tries = :none, #expires = :expires",
             )
-            .condition_expression("#purpose = :purpose AND #code <= :now")
+            .condition_expression("#purpose = :purpose AND #code <= :now AND #asked <= :before")
             .expression_attribute_names("#code", "code_until")
             .expression_attribute_names("#link", "valid_until")
             .expression_attribute_names("#nonce", "nonce")
             .expression_attribute_names("#tries", "tries")
             .expression_attribute_names("#expires", "expires_at")
-            .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":nonce", text(nonce))
             .expression_attribute_values(":code", time(ends.code))
             .expression_attribute_values(":link", time(ends.link))
             .expression_attribute_values(":none", number(0))
             .expression_attribute_values(":expires", expires_at(ends.link));
-        let changed = self.changed(place, anew).await?;
-        Ok(changed.map(|posted| posted.ends))
+        self.changed(place, anew).await
     }
 
     /// An update of a proof that makes its mail due.
-    fn changing(&self, place: Place) -> UpdateItemFluentBuilder {
+    fn changing(&self, place: Place, before: Timestamp, now: Timestamp) -> UpdateItemFluentBuilder {
         self.proof_update(place)
             .expression_attribute_names("#state", STATE)
+            .expression_attribute_names("#asked", ASKED)
+            .expression_attribute_values(":before", time(before))
+            .expression_attribute_values(":now", time(now))
             .expression_attribute_values(":due", text(State::Due.as_str()))
     }
 

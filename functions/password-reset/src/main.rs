@@ -1,0 +1,77 @@
+//! `POST /api/auth/password/reset`: sets a new password with the code or the link of a mail.
+
+use std::process::ExitCode;
+
+use api::endpoints::PasswordReset;
+use api::event::Reason;
+use api::wire::NoContent;
+use api::{Code, Error};
+use auth::proof::{Posted, Purpose, Shown};
+use auth::{Admitted, Keys, User, password};
+use runtime::{Call, Reply};
+use store::{Along, Store};
+
+fn main() -> ExitCode {
+    runtime::serve(PasswordReset, reset)
+}
+
+/// Judges the new password before a try is counted, proves the address, and sets the password.
+async fn reset(store: &Store, call: Call<PasswordReset>) -> Result<Reply<PasswordReset>, Error> {
+    call.need_mail()?;
+    let body = &call.body;
+    let shown = Shown {
+        flow: body.flow.as_deref(),
+        code: body.code.as_deref(),
+        token: body.token.as_deref(),
+    };
+    shown.check(true)?;
+    password::check_field(
+        "newPassword",
+        &body.new_password,
+        &call.settings.auth.password,
+    )?;
+    let keys = store.sealing_keys(shown.sealed()).await?;
+    let evidence = shown.of_stranger(&keys, Purpose::PasswordReset, call.now)?;
+    let admitted = call.admit(store).await?;
+    let set = async |posted: Posted| set_password(store, &call, &keys, &admitted, posted).await;
+    store
+        .prove_address(&call.asking()?, &evidence, &keys, set)
+        .await?;
+    Ok(Reply::to(&admitted, NoContent))
+}
+
+/// Sets the password of the account that the mail was sent to, if nothing has happened to the account since. It is the way
+/// out of a lock, so the address's failed logins are forgotten.
+async fn set_password(
+    store: &Store,
+    call: &Call<PasswordReset>,
+    keys: &Keys,
+    admitted: &Admitted,
+    posted: Posted,
+) -> Result<(), Error> {
+    let account = posted.account.ok_or(Code::InvalidCode)?;
+    let address = posted.open_address(keys).ok_or(Code::InvalidCode)?;
+    let user = store.user(account.user).await?;
+    let user = user.filter(|user| user.auth_version == account.auth_version);
+    let user = user
+        .filter(|user| user.email == address)
+        .ok_or(Code::InvalidCode)?;
+    let hash = call.hash_password(&call.body.new_password)?;
+    let along = Along {
+        password_hash: Some(&hash),
+        uses: Some(&posted.ticket),
+        ..Along::of(Reason::PasswordReset)
+    };
+    let writer = call.writer_for(user.id, admitted)?;
+    let bootstraps = call.bootstraps(&user);
+    let declared = &call.settings.users.fields;
+    let decide = |found: &User, bootstraps| {
+        Ok(User {
+            auth_version: found.auth_version + 1,
+            ..user.proven(found, bootstraps, call.now)?
+        })
+    };
+    let changed = store.change_proven(declared, &user, &along, (&writer, bootstraps), decide);
+    let _ = tokio::join!(changed, store.forget_logins(&address)).0?;
+    Ok(())
+}

@@ -1,0 +1,46 @@
+//! Accounts whose address is proven.
+
+use api::definition::ProfileField;
+use api::{Code, Error};
+use auth::{User, Writer};
+
+use super::parts::Along;
+use crate::tables::Store;
+
+impl Store {
+    /// Changes a user whose address is proven, as [`Store::change_user`] does. Where the address is the bootstrap one, the
+    /// change makes an admin, on condition that there has never been one; otherwise it is made without.
+    ///
+    /// # Errors
+    /// Those of `decide`, which is told whether the change makes an admin, and of [`Store::change_user`].
+    pub async fn change_proven(
+        &self,
+        declared: &[ProfileField],
+        user: &User,
+        along: &Along<'_>,
+        (writer, bootstraps): (&Writer, bool),
+        decide: impl Fn(&User, bool) -> Result<User, Error>,
+    ) -> Result<User, Error> {
+        let changed = async |along: &Along<'_>, writer: &Writer, bootstraps| {
+            let decided = |found: &User| decide(found, bootstraps).map(Some);
+            let change = self.change_user(declared, user.clone(), along, writer, decided);
+            change.await?.ok_or(Error::new(Code::InvalidCode))
+        };
+        if bootstraps {
+            let first = Along {
+                first_admin: true,
+                ..*along
+            };
+            match changed(&first, writer, true).await {
+                Err(refusal) if refusal.code == Code::LastAdmin => {}
+                result => return result,
+            }
+        }
+        // A write with other items needs another token.
+        let again = Writer {
+            rev: format!("{}b", writer.rev),
+            ..writer.clone()
+        };
+        changed(along, if bootstraps { &again } else { writer }, false).await
+    }
+}

@@ -1,0 +1,166 @@
+//! Flows: mails that strangers ask for. No account is looked up, so every address costs and answers the same (ASVS 5.0,
+//! 6.3.8).
+
+use std::time::Duration;
+
+use api::wire::{FlowOpened, MailAsked};
+use api::{Error, Id, Timestamp};
+use auth::proof::{Account, Asking, Flow, Place, Posted, Purpose, Random, Subject, Wishes};
+use auth::{Keys, User};
+
+use crate::accounts::mail_counts::MailTurn;
+use crate::tables::Store;
+
+/// How often the mail of an address's newest flow is repeated for those who ask beyond its limit.
+const RARELY: Duration = Duration::from_secs(600);
+
+/// A mail to an address that a stranger asks for.
+pub struct Opening<'a> {
+    /// The use.
+    pub purpose: Purpose,
+    /// The normalised address.
+    pub email: &'a str,
+    /// The handle of an earlier flow whose mail is to be sent again.
+    pub handle: Option<&'a str>,
+    /// The wishes.
+    pub wishes: Wishes,
+    /// The random bytes of the proof.
+    pub random: Random,
+    /// The nonce of the handle.
+    pub nonce: [u8; 12],
+}
+
+impl Store {
+    /// Opens a flow, or repeats the mail of an earlier one of the same address. Two counts at the same time, then a write: 3
+    /// WRU for every address.
+    ///
+    /// # Errors
+    /// `auth/too-many-requests`, whether or not anybody has the address; `common/unavailable`, `common/internal`.
+    pub async fn open_flow(
+        &self,
+        asking: &Asking<'_>,
+        opening: Opening<'_>,
+    ) -> Result<FlowOpened, Error> {
+        let keys = self.sealing_keys(opening.handle.into_iter()).await?;
+        let (purpose, now) = (opening.purpose, asking.now);
+        let account = keys.pseudonym("account", opening.email);
+        let known = opening
+            .handle
+            .and_then(|handle| Flow::open(&keys, purpose, handle, now));
+        let known = known.filter(|flow| flow.account == account);
+        let opens = known.is_none().then_some(asking.mark);
+        let turn = self.count_mail(asking, &account, opens).await?;
+        let (id, until) = match (turn, known) {
+            (MailTurn::Repeats(newest), _) => {
+                self.repeat_rarely(asking, purpose, newest, &opening.random)
+                    .await?;
+                (asking.mark, purpose.ends(asking.settings, now).link)
+            }
+            (MailTurn::Sends, Some(flow)) => self.repeat_flow(asking, &flow, &opening).await?,
+            (MailTurn::Sends, None) => self.new_flow(asking, &opening, &keys).await?,
+        };
+        let flow = Flow {
+            purpose,
+            id,
+            account,
+            until,
+        };
+        Ok(FlowOpened {
+            flow: flow.seal(&keys, opening.nonce)?,
+            expires_in: until.seconds().saturating_sub(now.seconds()),
+        })
+    }
+
+    async fn new_flow(
+        &self,
+        asking: &Asking<'_>,
+        opening: &Opening<'_>,
+        keys: &Keys,
+    ) -> Result<(Id, Timestamp), Error> {
+        let place = Place {
+            purpose: opening.purpose,
+            subject: Subject::Flow(asking.mark),
+        };
+        let posted = Posted::new(
+            keys,
+            place,
+            opening.email,
+            opening.wishes.clone(),
+            opening.random,
+            (asking.settings, asking.now),
+        )?;
+        self.post(&posted).await?;
+        Ok((asking.mark, posted.ends.link))
+    }
+
+    /// Repeats the mail of a flow. One that was used up is repeated by nothing, and the reply does not tell.
+    async fn repeat_flow(
+        &self,
+        asking: &Asking<'_>,
+        flow: &Flow,
+        opening: &Opening<'_>,
+    ) -> Result<(Id, Timestamp), Error> {
+        let now = asking.now;
+        let renewal = Posted::renewal(flow.place(), &opening.random, asking.settings, now);
+        let repeated = self.repeat(flow.place(), &renewal, now, now).await?;
+        let until = repeated.map_or(flow.until, |posted| posted.ends.link);
+        Ok((flow.id, until))
+    }
+
+    /// Repeats the mail of an address's newest flow, at most once in ten minutes.
+    async fn repeat_rarely(
+        &self,
+        asking: &Asking<'_>,
+        purpose: Purpose,
+        newest: Option<Id>,
+        random: &Random,
+    ) -> Result<(), Error> {
+        let Some(newest) = newest else {
+            return Ok(());
+        };
+        let place = Place {
+            purpose,
+            subject: Subject::Flow(newest),
+        };
+        let renewal = Posted::renewal(place, random, asking.settings, asking.now);
+        let before = asking.now.before(RARELY);
+        let _ = self.repeat(place, &renewal, before, asking.now).await?;
+        Ok(())
+    }
+
+    /// Repeats the mail by which a user verifies the address, or makes one. The request is counted by the user, apart from
+    /// what strangers ask for: two counts at the same time, then a write or two.
+    ///
+    /// # Errors
+    /// `auth/too-many-requests`; `common/unavailable`, `common/internal`.
+    pub async fn ask_for_verification(
+        &self,
+        asking: &Asking<'_>,
+        user: &User,
+        wishes: Wishes,
+        random: Random,
+    ) -> Result<MailAsked, Error> {
+        let keys = self.sealing_keys(std::iter::empty()).await?;
+        let account = keys.pseudonym("user", &user.id.to_string());
+        let _ = self.count_mail(asking, &account, None).await?;
+        let place = Place::of_user(Purpose::VerifyEmail, user.id);
+        let now = asking.now;
+        let renewal = Posted::renewal(place, &random, asking.settings, now);
+        let repeated = self.repeat(place, &renewal, now, now).await?;
+        let owner = Account::of(user);
+        let ends = match repeated {
+            Some(posted) if posted.account == Some(owner) => posted.ends,
+            // There is none, or it is for what the account was before.
+            _ => {
+                let settings = (asking.settings, now);
+                let posted =
+                    Posted::new(&keys, place, &user.email, wishes, random, settings)?.of(owner);
+                self.post(&posted).await?;
+                posted.ends
+            }
+        };
+        Ok(MailAsked {
+            expires_in: ends.link.seconds().saturating_sub(now.seconds()),
+        })
+    }
+}

@@ -1,0 +1,5 @@
+//! Proofs of an address: the mails that bring them, and their codes and links.
+
+mod resetting;
+mod verifying;
+pub(crate) mod world;

@@ -1,0 +1,101 @@
+//! A stack of its own whose mails arrive in a mailbox.
+
+use std::ops::Deref;
+
+use blackbox::{Event, Inside, PASSWORD, Reply};
+use local::mailbox::{Mailbox, Message};
+use serde_json::{Value, json};
+
+use crate::world::{Variables, World};
+
+/// Tables, functions and the function that sends mails, with the mailbox that takes them.
+pub(crate) struct MailWorld<'a> {
+    pub(crate) world: World<'a>,
+    pub(crate) mailbox: Mailbox,
+}
+
+impl<'a> Deref for MailWorld<'a> {
+    type Target = World<'a>;
+
+    fn deref(&self) -> &World<'a> {
+        &self.world
+    }
+}
+
+impl<'a> MailWorld<'a> {
+    /// Starts everything; `variables` are for every function beside the sender.
+    pub(crate) fn new(inside: &'a Inside, variables: Variables<'_>) -> Self {
+        let mailbox = Mailbox::start(0).unwrap();
+        let endpoint = mailbox.endpoint();
+        let own = [
+            ("BAKEND_MAIL_FROM", "mail@example.com"),
+            ("BAKEND_AUTH_PUBLIC_URL", "http://localhost:8080"),
+        ];
+        let all = [&own, variables].concat();
+        let ses = [("AWS_ENDPOINT_URL_SESV2", endpoint.as_str())];
+        let worker = [&all[..], &ses].concat();
+        let world = World::with(inside, &[("mail", &worker)], &all);
+        Self { world, mailbox }
+    }
+
+    /// The newest mail to an address, as soon as there are this many.
+    pub(crate) fn mail(&self, to: &str, count: usize) -> Message {
+        let look = || self.mailbox.messages_to(to);
+        let mut mails = self.until(look, |mails| mails.len() >= count);
+        assert_eq!(mails.len(), count, "{mails:#?}");
+        mails.remove(0)
+    }
+
+    /// Sends a JSON body to a function of strangers.
+    pub(crate) fn post(&self, function: &str, path: &str, body: &Value) -> Reply {
+        self.reply(function, &Event::new("POST", path).json(body))
+    }
+
+    /// The same with an access token.
+    pub(crate) fn post_as(&self, token: &str, function: &str, path: &str, body: &Value) -> Reply {
+        let event = Event::new("POST", path).json(body).token(token);
+        self.reply(function, &event)
+    }
+
+    /// A new account, as its registration replies.
+    pub(crate) fn register(&self, email: &str) -> Value {
+        let body = json!({ "email": email, "password": PASSWORD });
+        let reply = self.post("register", "/api/auth/register", &body);
+        reply.expect(201).json()
+    }
+
+    /// A login.
+    pub(crate) fn login(&self, email: &str, password: &str) -> Reply {
+        let body = json!({ "email": email, "password": password });
+        self.post("login", "/api/auth/login", &body)
+    }
+
+    /// Whether the session of an access token stands.
+    pub(crate) fn stands(&self, token: &str) -> bool {
+        let event = Event::new("GET", "/api/auth/me").token(token);
+        self.reply("me-get", &event).status == 200
+    }
+}
+
+/// The access token of a reply.
+pub(crate) fn token(signed_in: &Value) -> String {
+    signed_in["accessToken"].as_str().unwrap().to_owned()
+}
+
+/// The code of a mail.
+pub(crate) fn code(mail: &Message) -> String {
+    mail.code.clone().unwrap()
+}
+
+/// The token of a mail's link.
+pub(crate) fn link_token(mail: &Message) -> String {
+    let link = mail.link.clone().unwrap();
+    let (_, token) = link.split_once("token=").unwrap();
+    token.to_owned()
+}
+
+/// Another code than this one.
+pub(crate) fn another(code: &str) -> String {
+    let number: u32 = code.parse().unwrap();
+    format!("{:08}", (number + 1) % 100_000_000)
+}
