@@ -2,10 +2,11 @@
 
 use std::process::ExitCode;
 
-use api::Error;
 use api::endpoints::Login;
 use api::event::Reason;
-use auth::{Door, email};
+use api::settings::EmailVerification;
+use api::{Code, Error};
+use auth::{Door, User, email};
 use runtime::{Call, Reply};
 use store::{Proven, Store};
 
@@ -19,6 +20,7 @@ async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> 
     let email = email::known(&call.body.email)?;
     let guess = call.guess(&email, &call.body.password)?;
     let begin = async |proven: Proven| {
+        need_verified(store, &call, &proven.user).await?;
         let (session, token) = guess.begin(&proven.user, call.random()?);
         let writer = call.writer_for(proven.user.id, &proven.admitted)?;
         let begun = store.begin_session(&session, Reason::Login, &writer);
@@ -31,4 +33,19 @@ async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> 
     let outdated = proven.outdated.as_deref();
     store.renew_hash(&guess, outdated, salt).await?;
     call.sign_in(&proven.admitted, keys, &proven.user, (&session, &token))
+}
+
+/// Refuses a user whose address is not proven where that is required, and has the mail sent again. Only the right password is
+/// told so.
+async fn need_verified(store: &Store, call: &Call<Login>, user: &User) -> Result<(), Error> {
+    let required = call.settings.email_verification() == EmailVerification::Required;
+    if !required || user.email_verified_at.is_some() {
+        return Ok(());
+    }
+    let (asking, wishes) = (call.asking()?, call.wishes(None, None)?);
+    let asked = store.ask_for_verification(&asking, user, wishes, call.random()?);
+    match asked.await {
+        Err(fault) if fault.code != Code::TooManyRequests => Err(fault),
+        _ => Err(Code::EmailNotVerified.into()),
+    }
 }

@@ -28,6 +28,8 @@ async fn forgot(store: &Store, call: Call<PasswordForgot>) -> Result<Reply<Passw
         random: call.random()?,
         nonce: call.random()?,
     };
-    let opened = store.open_flow(&call.asking()?, opening).await?;
+    let opened = store
+        .open_flow(&call.asking()?, opening, || Ok(None))
+        .await?;
     Ok(Reply::to(&admitted, opened))
 }

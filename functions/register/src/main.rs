@@ -1,51 +1,71 @@
-//! `POST /api/auth/register`: creates an account and signs it in.
+//! `POST /api/auth/register`: creates an account and signs it in, or has its address proven first.
 
 use std::process::ExitCode;
 
 use api::endpoints::Register;
 use api::event::Reason;
 use api::settings::EmailVerification;
+use api::wire::Waiting;
 use api::{Error, Id};
-use auth::proof::{Account, Place, Posted, Purpose};
-use auth::{User, account};
+use auth::proof::{Account, Place, Posted, Purpose, Wishes};
+use auth::{Admitted, User, account};
 use runtime::{Call, Reply};
-use store::{Along, Store};
+use serde_json::{Map, Value, json};
+use store::{Along, Opening, Store};
 
 fn main() -> ExitCode {
     runtime::serve(Register, register)
 }
 
-/// Checks address, password and profile, counts the attempt, makes user, identity and session in one transaction, and
-/// answers as a login does.
+/// Checks address, password and profile, and makes the account, or keeps the registration until its address is proven.
 async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>, Error> {
     let (settings, declared) = (&call.settings.auth, &call.settings.users.fields);
-    let keys = store.keys().await?;
     let (email, profile) = account::registration(&call.body, declared, settings)?;
+    let body = &call.body;
+    let wishes = call.wishes(body.locale.as_deref(), body.redirect_to.as_deref())?;
     let admitted = call.admit(store).await?;
-    let guess = call.guess(&email, &call.body.password)?;
+    if call.settings.email_verification() == EmailVerification::Required {
+        return wait(store, &call, (&admitted, &email), profile, wishes).await;
+    }
+    make(store, &call, (&admitted, &email), profile, wishes).await
+}
+
+/// Counts the attempt, makes user, identity and session in one transaction, and answers as a login does.
+async fn make(
+    store: &Store,
+    call: &Call<Register>,
+    (admitted, email): (&Admitted, &str),
+    profile: Map<String, Value>,
+    wishes: Wishes,
+) -> Result<Reply<Register>, Error> {
+    let keys = store.keys().await?;
+    let guess = call.guess(email, &call.body.password)?;
     let register = async || {
         let hash = call.hash_password(&call.body.password)?;
-        let bootstraps = call.settings.mail.from.is_none()
-            && call.deployment.admin_email.as_ref() == Some(&email);
+        let is_bootstrap = call.deployment.admin_email.as_deref() == Some(email);
+        // Where there is mail, the proof of the address makes the admin.
+        let bootstraps = is_bootstrap && call.settings.mail.from.is_none();
         let id = Id::new(call.now, call.random()?);
         let user = User {
             profile,
-            ..User::new(id, email.clone(), bootstraps, call.now)
+            locale: call.body.locale.clone(),
+            ..User::new(id, email.to_owned(), bootstraps, call.now)
         };
         let (session, token) = guess.begin(&user, call.random()?);
-        let posted = verification(store, &call, &user).await?;
+        let posted = verification(store, call, &user, wishes).await?;
         let along = Along {
-            posts: posted.as_ref(),
             password_hash: Some(&hash),
             begins: Some(&session),
+            posts: posted.as_ref(),
             ..Along::of(Reason::Register)
         };
-        let writer = call.writer_for(user.id, &admitted)?;
+        let writer = call.writer_for(user.id, admitted)?;
+        let declared = &call.settings.users.fields;
         let user = store.register_user(declared, user, &along, &writer).await?;
         Ok((user, session, token))
     };
     let (user, session, token) = store.registering(&guess, register).await?;
-    call.sign_in(&admitted, keys, &user, (&session, &token))
+    call.sign_in(admitted, keys, &user, (&session, &token))
 }
 
 /// The mail that verifies the address of a new account, where addresses are proven after the registration.
@@ -53,14 +73,43 @@ async fn verification(
     store: &Store,
     call: &Call<Register>,
     user: &User,
+    wishes: Wishes,
 ) -> Result<Option<Posted>, Error> {
     if call.settings.email_verification() != EmailVerification::Optional {
         return Ok(None);
     }
     let keys = store.sealing_keys(std::iter::empty()).await?;
-    let wishes = call.wishes(user.locale.as_deref(), None)?;
     let settings = (&call.settings.auth, call.now);
     let place = Place::of_user(Purpose::VerifyEmail, user.id);
     let posted = Posted::new(&keys, place, &user.email, wishes, call.random()?, settings)?;
     Ok(Some(posted.of(Account::of(user))))
+}
+
+/// Keeps the registration, sealed, and answers the same for every address: no account, address or username is taken before
+/// the proof.
+async fn wait(
+    store: &Store,
+    call: &Call<Register>,
+    (admitted, email): (&Admitted, &str),
+    profile: Map<String, Value>,
+    wishes: Wishes,
+) -> Result<Reply<Register>, Error> {
+    let opening = Opening {
+        purpose: Purpose::Registration,
+        email,
+        handle: None,
+        wishes,
+        random: call.random()?,
+        nonce: call.random()?,
+    };
+    let waiting = || {
+        Ok(Some(json!(Waiting {
+            hash: call.hash_password(&call.body.password)?,
+            profile,
+            locale: call.body.locale.clone(),
+            terms: None,
+        })))
+    };
+    let opened = store.open_flow(&call.asking()?, opening, waiting).await?;
+    Reply::other(admitted, &opened)
 }

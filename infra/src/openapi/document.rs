@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::Definition;
 use api::definition::{Field, ProfileField};
-use api::endpoints::{Entry, Form, Guard, Method, RequestHeader, schemas};
+use api::endpoints::{Entry, Form, Guard, Method, RequestHeader, other_schema, schemas};
 use api::error::{Code, ErrorBody};
 use api::wire::{Explanation, RecordCount};
 use schemars::generate::{Contract, SchemaGenerator, SchemaSettings};
@@ -12,7 +12,8 @@ use serde_json::{Map, Value, json};
 
 use super::codes::{guard_codes, is_open, operations, rule_codes};
 use super::operation::{
-    Shape, both, header_parameters, key, plain_parameters, reply_headers, success, summary, token,
+    Shape, both, header_parameters, key, other_success, plain_parameters, reply_headers, success,
+    summary, token,
 };
 use super::record::Side;
 use super::shared::{parameter, points_to, refusal, response, schema, uncapitalised};
@@ -245,6 +246,10 @@ impl Document {
             (entry.status.to_string(), success(entry, shape)),
             ("429".to_owned(), response("Throttled")),
         ]);
+        let other = other_schema(entry.name, &mut self.replies);
+        if let Some((status, schema)) = entry.other.zip(other) {
+            responses.insert(status.to_string(), other_success(shape, &schema.into()));
+        }
         if entry.headers.contains(&RequestHeader::IfNoneMatch) {
             responses.insert("304".to_owned(), response("NotModified"));
         }

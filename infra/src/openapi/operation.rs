@@ -104,6 +104,18 @@ pub(super) fn both() -> Value {
     json!({ "accessToken": [], "apiKey": [] })
 }
 
+/// The other kind of success of an operation.
+pub(super) fn other_success(shape: &Shape<'_>, schema: &Value) -> Value {
+    let mut headers = Map::from_iter([("x-request-id".to_owned(), header("RequestId"))]);
+    let kept = shape
+        .headers
+        .iter()
+        .filter(|name| **name == "Cache-Control");
+    headers.extend(kept.map(|name| ((*name).to_owned(), header("CacheControl"))));
+    json!({ "description": "Accepted.", "headers": headers,
+        "content": { "application/json": { "schema": schema } } })
+}
+
 pub(super) fn success(entry: &Entry, shape: &Shape<'_>) -> Value {
     let mut headers = Map::from_iter([("x-request-id".to_owned(), header("RequestId"))]);
     headers.extend(shape.headers.iter().map(|name| {

@@ -21,7 +21,7 @@ use crate::wire::{
 use crate::wire::{Delivery, DeliveryPage, NewWebhook, ShownWebhook, TestResult, WatchedWebhook};
 use crate::wire::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset as NewPasswordByMail, Proven,
-    Reauthentication,
+    Reauthentication, RegistrationProof, RegistrationResend,
 };
 use crate::wire::{MailDraft, MailPreview, MailTemplateList};
 use crate::wire::{
@@ -36,7 +36,7 @@ use crate::wire::{
 use crate::wire::{Webhook, WebhookChanges, Webhooks};
 
 pub use self::access::{Action, Right, Table};
-pub use self::entry::{Endpoint, Entry, HasCookie, Hashes, SetsCookie, TakesCookie};
+pub use self::entry::{Alternative, Endpoint, Entry, HasCookie, Hashes, SetsCookie, TakesCookie};
 pub use self::guard::{Demand, Guard};
 pub use self::message::{Cookie, Deed, Form, Pace, Query, ReplyHeader, RequestHeader, Variable};
 pub use self::method::Method;
@@ -45,7 +45,8 @@ pub use self::route::{Route, route};
 entry::endpoints! {
     /// Create an account and sign it in.
     Register "register": [Post] "/api/auth/register", Open, RegisterRequest => 201 SignedIn {
-        errors: [RegistrationNotAllowed, EmailAlreadyExists, UserUniqueViolation, RecordTooLarge, TooManyRequests],
+        or: 202 FlowOpened,
+        errors: [RedirectNotAllowed, RegistrationNotAllowed, EmailAlreadyExists, UserUniqueViolation, RecordTooLarge, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
         needs: [AdminEmail],
@@ -53,12 +54,30 @@ entry::endpoints! {
                  PutItem Throttle, UpdateItem Throttle],
     }
 
-    /// Trade an email and a password for tokens.
-    Login "login": [Post] "/api/auth/login", Open, Credentials => 200 SignedIn {
-        errors: [InvalidCredentials, AccountDisabled, TooManyRequests],
+    /// Make the account of a registration that has waited for the proof of its address, and sign it in.
+    RegisterConfirm "register-confirm": [Post] "/api/auth/register/confirm", Open, RegistrationProof => 201 Proven {
+        errors: [MethodDisabled, InvalidCode, InvalidCredentials, EmailAlreadyExists, UserUniqueViolation,
+                 RecordTooLarge, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
-        access: [GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, PutItem Sessions,
+        needs: [AdminEmail],
+        access: [PutItem Users, UpdateItem Users, GetItem Identities, PutItem Identities, PutItem Sessions, GetItem Mail,
+                 UpdateItem Mail, DeleteItem Mail, GetItem Throttle, PutItem Throttle, UpdateItem Throttle,
+                 DeleteItem Throttle],
+    }
+
+    /// Ask once more for the mail of a registration. The reply is the same for every address.
+    RegisterResend "register-resend": [Post] "/api/auth/register/resend", Open, RegistrationResend => 202 FlowOpened {
+        errors: [MethodDisabled, InvalidCode, TooManyRequests],
+        access: [UpdateItem Mail, PutItem Throttle, UpdateItem Throttle],
+    }
+
+    /// Trade an email and a password for tokens.
+    Login "login": [Post] "/api/auth/login", Open, Credentials => 200 SignedIn {
+        errors: [InvalidCredentials, AccountDisabled, EmailNotVerified, TooManyRequests],
+        cookie: Sets,
+        hashes: passwords,
+        access: [PutItem Mail, UpdateItem Mail, GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, PutItem Sessions,
                  UpdateItem Settings, GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 

@@ -10,6 +10,7 @@ mod health;
 mod mail;
 mod proof;
 mod record;
+mod registration;
 mod session;
 mod setting;
 mod trigger;
@@ -32,6 +33,7 @@ pub use self::proof::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset, Proven, Reauthentication,
 };
 pub use self::record::{Explanation, Record, RecordCount, RecordFields, RecordPage, RecordView};
+pub use self::registration::{RegistrationProof, RegistrationResend, Waiting};
 pub use self::session::{Session, SessionPage};
 pub use self::setting::{ShownSetting, ShownSettings, Source};
 pub use self::trigger::{Triggers, WatchedTrigger};

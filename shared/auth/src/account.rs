@@ -134,6 +134,8 @@ mod tests {
             let body = RegisterRequest {
                 email: email.to_owned(),
                 password: password.to_owned(),
+                locale: None,
+                redirect_to: None,
                 profile: object(profile),
                 faults: faults
                     .iter()

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use api::Error;
-use api::endpoints::{Endpoint, Entry};
+use api::endpoints::{Alternative, Endpoint, Entry};
 use auth::Admitted;
 use serde::Serialize;
 
@@ -13,6 +13,8 @@ use crate::event::{Head, Response};
 pub struct Reply<E: Endpoint> {
     /// `None` where the caller already has the body: 304.
     body: Option<E::Reply>,
+    /// The body of the other kind of success, as JSON.
+    other: Option<String>,
     location: Option<String>,
     etag: Option<String>,
     truncated: String,
@@ -40,6 +42,7 @@ impl<E: Endpoint> Reply<E> {
     fn with(body: E::Reply) -> Self {
         Self {
             body: Some(body),
+            other: None,
             location: None,
             etag: None,
             truncated: String::new(),
@@ -56,6 +59,7 @@ impl<E: Endpoint> Reply<E> {
     fn unchanged(rev: &str) -> Self {
         Self {
             body: None,
+            other: None,
             location: None,
             etag: None,
             truncated: String::new(),
@@ -92,6 +96,28 @@ impl<E: Endpoint> Reply<E> {
     }
 }
 
+impl<E: Alternative> Reply<E> {
+    /// The reply of the other kind to a caller who was admitted.
+    ///
+    /// # Errors
+    /// `common/internal` for a body that cannot be written, which no input makes happen.
+    pub fn other(_: &Admitted, body: &E::Other) -> Result<Self, Error> {
+        let text = json(body).map_err(unwritable)?;
+        Ok(Self {
+            body: None,
+            other: Some(text.unwrap_or_default()),
+            location: None,
+            etag: None,
+            truncated: String::new(),
+            cookie: None,
+        })
+    }
+}
+
+fn unwritable(error: serde_json::Error) -> Error {
+    Error::internal(format!("encoding the reply: {error}"))
+}
+
 /// A reply without the types of its endpoint.
 pub(crate) struct Sent {
     status: u16,
@@ -116,10 +142,15 @@ impl<E: Endpoint> Reply<E> {
     /// `common/internal` for a body that cannot be written, which no input makes happen.
     pub(crate) fn send(self) -> Result<Sent, Error> {
         let body = self.body.as_ref().map(json).transpose();
-        let body = body.map_err(|error| Error::internal(format!("encoding the reply: {error}")))?;
+        let body = body.map_err(unwritable)?;
+        let (status, body) = match (body, self.other) {
+            (Some(body), _) => (E::ENTRY.status, body),
+            (None, Some(other)) => (E::ENTRY.other.unwrap_or(E::ENTRY.status), Some(other)),
+            (None, None) => (304, None),
+        };
         Ok(Sent {
-            status: if body.is_some() { E::ENTRY.status } else { 304 },
-            body: body.flatten(),
+            status,
+            body,
             location: self.location,
             etag: self.etag,
             cookie: self.cookie,

@@ -32,6 +32,20 @@ const RESERVED: &[&str] = &[
     "refreshToken",
     "tokenType",
     "expiresIn",
+    "emailVerifiedAt",
+    "mailFailed",
+    "mfa",
+    "locale",
+    "redirectTo",
+    "termsVersion",
+    "termsRequired",
+    "session",
+    "flow",
+    "code",
+    "token",
+    "restore",
+    "isNewUser",
+    "send",
 ];
 
 /// The problems of declared profile fields, each as its place, such as `fields[2].name`, and its reason.

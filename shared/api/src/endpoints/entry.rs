@@ -26,6 +26,8 @@ pub struct Entry {
     pub demanded: Demand,
     /// The status of a success.
     pub status: u16,
+    /// The status of its other kind of success, if it has one.
+    pub other: Option<u16>,
     /// The error codes of its own, beside those that any endpoint may answer.
     pub errors: &'static [Code],
     /// The query parameters it takes.
@@ -187,6 +189,12 @@ pub trait Endpoint: 'static {
     const ENTRY: &'static Entry;
 }
 
+/// An endpoint whose entry says that it has another kind of success.
+pub trait Alternative: Endpoint {
+    /// The JSON reply of that kind.
+    type Other: Serialize;
+}
+
 /// An endpoint whose entry says that it hashes passwords: no other handler can.
 pub trait Hashes: Endpoint {}
 
@@ -203,6 +211,7 @@ pub trait HasCookie: Endpoint {}
 ///
 /// ```text
 /// Type "name": [Method] "/path", Guard, Body => status Reply {
+///     or: status Reply,                        another kind of success
 ///     session: Own | Recent,                   what the caller's session must be, beside that it stands
 ///     errors: [Code],                          codes of its own
 ///     query: [Query],                          query parameters
@@ -223,6 +232,7 @@ macro_rules! endpoints {
         #[doc = $doc:literal]
         $type:ident $name:literal: [$($method:ident)*] $path:literal, $guard:ident $(($operation:ident))?,
         $body:ty => $status:literal $reply:ty {
+            $(or: $other_status:literal $other:ty,)?
             $(session: $demand:ident,)?
             $(errors: [$($code:ident),* $(,)?],)?
             $(query: [$($query:ident),* $(,)?],)?
@@ -255,6 +265,7 @@ macro_rules! endpoints {
                     guard: Guard::$guard $((Operation::$operation))?,
                     demanded: entry::fact!(Demand $($demand)?),
                     status: $status,
+                    other: entry::fact!(other $($other_status)?),
                     errors: &[$($(Code::$code),*)?],
                     query: &[$($(Query::$query),*)?],
                     headers: &[$($(RequestHeader::$header),*)?],
@@ -274,6 +285,9 @@ macro_rules! endpoints {
                     rights: &[$($(Right::$right),*)?],
                 }.complete();
             }
+            $(impl Alternative for $type {
+                type Other = $other;
+            })?
             $(entry::facts!($type $cookie);)?
             $(entry::facts!($type $hashes);)?
         )*
@@ -288,6 +302,17 @@ macro_rules! endpoints {
         ) -> Option<(schemars::Schema, schemars::Schema)> {
             match name {
                 $($name => Some((generator.subschema_for::<$body>(), generator.subschema_for::<$reply>())),)*
+                _ => None,
+            }
+        }
+
+        /// The JSON schema of the other kind of success of the endpoint called `name`, if it has one.
+        pub fn other_schema(
+            name: &str,
+            generator: &mut schemars::SchemaGenerator,
+        ) -> Option<schemars::Schema> {
+            match name {
+                $($($name => Some(generator.subschema_for::<$other>()),)?)*
                 _ => None,
             }
         }
@@ -307,6 +332,12 @@ macro_rules! fact {
     };
     (Cookie $cookie:ident) => {
         Cookie::$cookie
+    };
+    (other) => {
+        None
+    };
+    (other $status:literal) => {
+        Some($status)
     };
     (Form) => {
         None

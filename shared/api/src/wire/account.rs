@@ -38,6 +38,11 @@ pub struct RegisterRequest {
     pub email: String,
     /// The password, byte by byte as typed.
     pub password: String,
+    /// The language of the user's mails, such as `de` or `de-CH`.
+    pub locale: Option<String>,
+    /// The address of the app that the page of the mail leads to afterwards, one of `auth.redirects`.
+    #[schemars(rename = "redirectTo")]
+    pub redirect_to: Option<String>,
     /// The rest, not yet checked: profile fields.
     #[schemars(skip)]
     pub profile: Map<String, Value>,
@@ -50,12 +55,18 @@ impl Body for RegisterRequest {
     const PRESENCE: Presence = Presence::Required;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        let (email, password, profile) =
-            (fields.text("email"), fields.text("password"), fields.all());
+        let (email, password) = (fields.text("email"), fields.text("password"));
+        let (locale, redirect_to) = (
+            fields.optional_text("locale"),
+            fields.optional_text("redirectTo"),
+        );
+        let profile = fields.all();
         let faults = std::mem::take(&mut fields.details);
         Some(Self {
             email: email.unwrap_or_default(),
             password: password.unwrap_or_default(),
+            locale,
+            redirect_to,
             profile,
             faults,
         })

@@ -3,12 +3,21 @@
 use api::{Code, Error, Id};
 use auth::Keys;
 use auth::proof::{Asking, Evidence, Posted};
-use auth::throttle::{Refused, invitations, mails, place, source, source_mails};
+use auth::throttle::{Refused, invitations, mails, place, registrations, source, source_mails};
 use tokio::time::timeout;
 
 use super::tally::Counter;
 use super::throttle::{Counted, PATIENCE};
 use crate::tables::Store;
+
+/// The reason of a request for a mail, by which its source is counted.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum MailReason {
+    /// The mail alone.
+    Asked,
+    /// A registration that waits for the proof of its address.
+    Registers,
+}
 
 /// The consequence of a request for a mail that was counted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,8 +39,8 @@ impl Store {
     pub async fn count_mail(
         &self,
         asking: &Asking<'_>,
-        account: &str,
-        flow: Option<Id>,
+        (account, flow): (&str, Option<Id>),
+        reason: MailReason,
     ) -> Result<MailTurn, Error> {
         let now = asking.now;
         let from = self.pseudonym_of(asking.source).await?;
@@ -42,10 +51,14 @@ impl Store {
             mark: asking.mark,
             note: flow,
         };
+        let (key, limits) = match reason {
+            MailReason::Asked => ("mail", source_mails(&asking.settings.throttle)),
+            MailReason::Registers => ("register", registrations(&asking.settings.throttle)),
+        };
         let by_source = Counter {
-            key: format!("mail#{from}"),
+            key: format!("{key}#{from}"),
             source: String::new(),
-            limits: source_mails(&asking.settings.throttle),
+            limits,
             mark: asking.mark,
             note: None,
         };

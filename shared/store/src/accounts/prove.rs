@@ -3,7 +3,7 @@
 //!
 //! An unknown address costs what a known one does, request by request and hash by hash (ASVS 5.0, 6.3.8).
 
-use api::Error;
+use api::{Code, Error};
 use auth::password::{self, Verdict};
 use auth::{Admitted, Door, Guess, Identity, User};
 
@@ -77,6 +77,33 @@ impl Store {
             }),
             Err(refusal) => Judged::Against(refusal),
         })
+    }
+
+    /// Has the reader of a mail prove the password of a registration that waits, by its hash, counted as a login's, and acts on
+    /// that while the attempt is given back.
+    ///
+    /// # Errors
+    /// `auth/invalid-credentials`; those of `act`; `auth/too-many-requests`, `common/unavailable`, `common/internal`.
+    pub async fn prove_waiting<T>(
+        &self,
+        guess: &Guess<'_>,
+        hash: &str,
+        act: impl AsyncFnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let (attempt, _) = self.attempt_login(guess).await?;
+        let waiting = Identity {
+            user: guess.mark,
+            password_hash: Some(hash.to_owned()),
+            auth_version: 0,
+            deleted: None,
+        };
+        let judged = verify(guess, Some(&waiting))
+            .await
+            .map(|verdict| match verdict {
+                Verdict::Wrong => Judged::Against(Code::InvalidCredentials.into()),
+                Verdict::Right | Verdict::RightButOutdated => Judged::For(()),
+            });
+        attempt.resolve(judged, async |()| act().await).await
     }
 
     /// Has a user who is signed in confirm the password, counted as a login's, and acts on that while the attempt is

@@ -4,11 +4,12 @@
 use std::time::Duration;
 
 use api::wire::{FlowOpened, MailAsked};
-use api::{Error, Id, Timestamp};
+use api::{Code, Error, Id, Timestamp};
 use auth::proof::{Account, Asking, Flow, Place, Posted, Purpose, Random, Subject, Wishes};
 use auth::{Keys, User};
+use serde_json::Value;
 
-use crate::accounts::mail_counts::MailTurn;
+use crate::accounts::mail_counts::{MailReason, MailTurn};
 use crate::tables::Store;
 
 /// How often the mail of an address's newest flow is repeated for those who ask beyond its limit.
@@ -31,15 +32,17 @@ pub struct Opening<'a> {
 }
 
 impl Store {
-    /// Opens a flow, or repeats the mail of an earlier one of the same address. Two counts at the same time, then a write: 3
-    /// WRU for every address.
+    /// Opens a flow that keeps `values` until the address is proven, or repeats the mail of an earlier one of the same address.
+    /// Two counts at the same time, then a write: 3 WRU for every address.
     ///
     /// # Errors
-    /// `auth/too-many-requests`, whether or not anybody has the address; `common/unavailable`, `common/internal`.
+    /// `auth/too-many-requests`, whether or not anybody has the address; those of `values`, which is asked in between;
+    /// `common/unavailable`, `common/internal`.
     pub async fn open_flow(
         &self,
         asking: &Asking<'_>,
         opening: Opening<'_>,
+        values: impl FnOnce() -> Result<Option<Value>, Error>,
     ) -> Result<FlowOpened, Error> {
         let keys = self.sealing_keys(opening.handle.into_iter()).await?;
         let (purpose, now) = (opening.purpose, asking.now);
@@ -49,15 +52,22 @@ impl Store {
             .and_then(|handle| Flow::open(&keys, purpose, handle, now));
         let known = known.filter(|flow| flow.account == account);
         let opens = known.is_none().then_some(asking.mark);
-        let turn = self.count_mail(asking, &account, opens).await?;
+        let reason = match purpose {
+            Purpose::Registration => MailReason::Registers,
+            _ => MailReason::Asked,
+        };
+        let turn = self.count_mail(asking, (&account, opens), reason).await?;
+        let values = values()?;
         let (id, until) = match (turn, known) {
             (MailTurn::Repeats(newest), _) => {
                 self.repeat_rarely(asking, purpose, newest, &opening.random)
                     .await?;
                 (asking.mark, purpose.ends(asking.settings, now).link)
             }
-            (MailTurn::Sends, Some(flow)) => self.repeat_flow(asking, &flow, &opening).await?,
-            (MailTurn::Sends, None) => self.new_flow(asking, &opening, &keys).await?,
+            (MailTurn::Sends, Some(flow)) => {
+                self.repeat_flow(asking, &flow, &opening.random).await?
+            }
+            (MailTurn::Sends, None) => self.new_flow(asking, &opening, (&keys, values)).await?,
         };
         let flow = Flow {
             purpose,
@@ -75,7 +85,7 @@ impl Store {
         &self,
         asking: &Asking<'_>,
         opening: &Opening<'_>,
-        keys: &Keys,
+        (keys, values): (&Keys, Option<Value>),
     ) -> Result<(Id, Timestamp), Error> {
         let place = Place {
             purpose: opening.purpose,
@@ -89,6 +99,10 @@ impl Store {
             opening.random,
             (asking.settings, asking.now),
         )?;
+        let posted = match values {
+            Some(values) => posted.with(keys, &values, &opening.random)?,
+            None => posted,
+        };
         self.post(&posted).await?;
         Ok((asking.mark, posted.ends.link))
     }
@@ -98,13 +112,39 @@ impl Store {
         &self,
         asking: &Asking<'_>,
         flow: &Flow,
-        opening: &Opening<'_>,
+        random: &Random,
     ) -> Result<(Id, Timestamp), Error> {
         let now = asking.now;
-        let renewal = Posted::renewal(flow.place(), &opening.random, asking.settings, now);
+        let renewal = Posted::renewal(flow.place(), random, asking.settings, now);
         let repeated = self.repeat(flow.place(), &renewal, now, now).await?;
         let until = repeated.map_or(flow.until, |posted| posted.ends.link);
         Ok((flow.id, until))
+    }
+
+    /// Repeats the mail of a flow that is known by its handle alone.
+    ///
+    /// # Errors
+    /// `auth/invalid-code` for anything else than a handle of this purpose, for which nothing is asked;
+    /// `auth/too-many-requests`; `common/unavailable`, `common/internal`.
+    pub async fn resend(
+        &self,
+        asking: &Asking<'_>,
+        (purpose, handle): (Purpose, &str),
+        (random, nonce): (&Random, [u8; 12]),
+    ) -> Result<FlowOpened, Error> {
+        let keys = self.sealing_keys(std::iter::once(handle)).await?;
+        let flow = Flow::open(&keys, purpose, handle, asking.now).ok_or(Code::InvalidCode)?;
+        let counted = (flow.account.as_str(), None);
+        let turn = self.count_mail(asking, counted, MailReason::Asked).await?;
+        let until = match turn {
+            MailTurn::Sends => self.repeat_flow(asking, &flow, random).await?.1,
+            MailTurn::Repeats(_) => flow.until,
+        };
+        let flow = Flow { until, ..flow };
+        Ok(FlowOpened {
+            flow: flow.seal(&keys, nonce)?,
+            expires_in: until.seconds().saturating_sub(asking.now.seconds()),
+        })
     }
 
     /// Repeats the mail of an address's newest flow, at most once in ten minutes.
@@ -142,7 +182,9 @@ impl Store {
     ) -> Result<MailAsked, Error> {
         let keys = self.sealing_keys(std::iter::empty()).await?;
         let account = keys.pseudonym("user", &user.id.to_string());
-        let _ = self.count_mail(asking, &account, None).await?;
+        let _ = self
+            .count_mail(asking, (&account, None), MailReason::Asked)
+            .await?;
         let place = Place::of_user(Purpose::VerifyEmail, user.id);
         let now = asking.now;
         let renewal = Posted::renewal(place, &random, asking.settings, now);
