@@ -8,7 +8,7 @@ use api::endpoints::PAGE;
 use api::project::{self, Project};
 
 use crate::template::{Plan, Yours};
-use crate::{events, openapi, routes, schema, steps, template, tools};
+use crate::{events, openapi, routes, schema, steps, tables, template, tools};
 
 /// The workspace's folder.
 #[must_use]
@@ -63,12 +63,6 @@ pub fn draw(project: &Project, yours: &Yours) -> Result<[(&'static str, String);
     ])
 }
 
-/// The document about events of the project in `root`, with a fresh table. A project of collections alone has none.
-fn page(root: &Path) -> Result<Option<String>, String> {
-    let present = fs::read_to_string(root.join(events::PAGE)).ok();
-    present.map(|page| events::refreshed(&page)).transpose()
-}
-
 /// Writes the generated files of the project in `root` that are not fresh, and returns which.
 ///
 /// # Errors
@@ -93,8 +87,7 @@ pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
     for warning in steps::compare_files(&present, &drawn[0].1, &project)? {
         eprintln!("Warning: {warning}");
     }
-    let page = page(root)?.map(|content| (events::PAGE, content));
-    for (path, content) in drawn.into_iter().chain(page) {
+    for (path, content) in drawn.into_iter().chain(tables::refreshed(root)?) {
         let file = root.join(path);
         // A file that is written restarts `cargo dev`, so one that would stay the same is left alone.
         if fs::read_to_string(&file).is_ok_and(|present| present == content) {
@@ -119,9 +112,8 @@ mod tests {
     fn the_generated_files_are_fresh() {
         let yours = Yours::read(&folder()).expect("read");
         let drawn = draw(&project().expect("a project"), &yours).expect("drawn");
-        let page = page(&folder()).expect("refreshed");
-        let page = page.map(|content| (events::PAGE, content));
-        for (path, content) in drawn.into_iter().chain(page) {
+        let pages = tables::refreshed(&folder()).expect("refreshed");
+        for (path, content) in drawn.into_iter().chain(pages) {
             let present = fs::read_to_string(folder().join(path)).unwrap_or_default();
             assert!(present == content, "{path} is stale: run cargo generate");
         }

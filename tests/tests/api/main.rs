@@ -21,6 +21,7 @@ mod iam;
 mod keys;
 mod ledger;
 mod logs;
+mod mail;
 mod permission_table;
 mod proofs;
 mod quick_start;

@@ -185,6 +185,16 @@ impl Scene<'_> {
         self.ids.insert("webhook", id);
     }
 
+    /// The template of a mail is replaced, and taken back.
+    fn play_template(&mut self) {
+        let path = "/api/admin/mail-templates/invitation/de";
+        let body = json!({ "subject": "Hi {{ inviterName }}", "text": "x", "html": "y" });
+        let _ = self.admin("mail-templates-set", at("PUT", path, body), 200);
+        let _ = self.admin("mail-templates-reset", at("DELETE", path, Value::Null), 204);
+        let id = "template#invitation#de".to_owned();
+        self.ids.insert("template", id);
+    }
+
     /// An entry as the list below has it: the type, its subject and actor by name, and what was told beside them.
     fn told(&self, entry: &Value) -> String {
         let name = |id: &Value| {
@@ -285,6 +295,8 @@ const EXPECTED: &[&str] = &[
     "webhook.changed webhooks/webhook by user root as admin changed url in a request from there",
     "webhook.recovered webhooks/webhook by system changed state",
     "webhook.changed webhooks/webhook by user root as admin changed deleted in a request from there",
+    "template.changed configuration/template by user root as admin changed subject,text,html in a request from there",
+    "template.changed configuration/template by user root as admin changed deleted in a request from there",
 ];
 
 #[test]
@@ -305,6 +317,7 @@ fn every_audited_type_has_its_entry_after_a_real_request_and_there_is_no_other()
     scene.play_sam();
     scene.play_key();
     scene.play_webhook();
+    scene.play_template();
     // The tombstones of users, keys and webhooks go; the user's alone is an event.
     std::thread::sleep(std::time::Duration::from_secs(1));
     scene.world.flow.apart.dynamo.expire().unwrap();

@@ -49,7 +49,7 @@ const NAMED_OF_WEBHOOKS: [&str; 2] = ["id", "change"];
 
 /// The names that events have as well, of other things: an attribute of that name is judged by its content alone. A webhook's
 /// settings are told by name, and a record of a collection has fields of any name.
-const ALSO_OF_EVENTS: [&str; 8] = [
+const ALSO_OF_EVENTS: [&str; 11] = [
     "record",
     "body",
     "url",
@@ -58,6 +58,9 @@ const ALSO_OF_EVENTS: [&str; 8] = [
     "timeout",
     "concurrency",
     "secret",
+    "subject",
+    "text",
+    "html",
 ];
 
 /// The stream records so far, their events, and the secrets of requests and replies.

@@ -6,6 +6,7 @@ mod admins;
 mod keys;
 mod look;
 mod records;
+mod templates;
 mod webhooks;
 
 use std::cell::RefCell;
@@ -193,6 +194,7 @@ fn every_endpoint_that_writes_is_played() {
         keys::OF_LEAVERS,
         records::OF_RECORDS,
         records::OF_RESERVATIONS,
+        templates::WRITES,
         webhooks::WRITES,
     ]
     .concat()

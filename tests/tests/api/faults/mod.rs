@@ -17,6 +17,7 @@ use self::world::{Act, World, credentials, text};
 mod accounts;
 mod keys;
 mod records;
+mod templates;
 mod users;
 mod webhooks;
 mod world;
@@ -98,6 +99,7 @@ enum Area {
     Accounts,
     Keys,
     Records,
+    Templates,
     Users,
     Webhooks,
 }
@@ -107,6 +109,7 @@ impl Area {
     fn of(function: &str) -> Self {
         match function.split_once('-') {
             Some(("records", _)) => Self::Records,
+            Some(("mail", _)) => Self::Templates,
             Some(("users", _)) => Self::Users,
             Some(("api" | "audit" | "settings", _)) => Self::Keys,
             Some(("webhooks" | "deliveries" | "triggers", _)) => Self::Webhooks,

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod records;
+mod templates;
 mod webhooks;
 mod workers;
 
@@ -16,6 +17,7 @@ use crate::ledger::set_role;
 
 use self::accounts::{api_keys, own_account, users};
 use self::records::records;
+use self::templates::templates;
 use self::webhooks::webhooks;
 use crate::webhooks::receiver::{OK, Receiver};
 
@@ -78,6 +80,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
 
     api_keys(&apart, &start, &text(&admin, "accessToken"));
     webhooks(&apart, &start, &text(&admin, "accessToken"));
+    templates(&apart, &start, &text(&admin, "accessToken"));
     own_account(&apart, &start, &register);
     records(
         &apart,

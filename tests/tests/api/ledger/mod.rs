@@ -6,6 +6,7 @@ mod depth;
 mod keys;
 mod records;
 mod sessions;
+mod templates;
 mod users;
 mod webhooks;
 
@@ -22,6 +23,7 @@ use self::depth::{in_depth, row_filters};
 use self::keys::api_keys;
 use self::records::{lists, records};
 use self::sessions::sessions;
+use self::templates::templates;
 use self::users::{touches_nothing, users};
 use self::webhooks::webhooks;
 
@@ -269,6 +271,7 @@ fn every_request_costs_what_the_design_says() {
     );
     api_keys(&mut ledger, &member(&admin), &another);
     webhooks(&mut ledger, &member(&admin));
+    templates(&mut ledger, &member(&admin));
     users(&mut ledger, &owner);
     touches_nothing(&mut ledger);
 

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use api::endpoints::{Guard, PAGE};
 
 use super::*;
+use crate::mail::TEMPLATES;
 use crate::webhooks::deliveries::keep;
 use crate::webhooks::receiver::{OK, Receiver};
 use crate::webhooks::{Webhook, asked};
@@ -12,20 +13,25 @@ use crate::webhooks::{Webhook, asked};
 /// An event that a redelivery asks for.
 const EVENT: &str = "01971a2b-3c4d-7e5f-8a6b-9c0d1e2f3a5c";
 
-/// A webhook and a key that only one cell of the table meets.
+/// The kinds of mail whose templates are replaced. The targets of a line have one each.
+const KINDS: [&str; 2] = ["email-changed", "session-reuse"];
+
+/// A webhook, a key and a kind of mail that only one cell of the table meets.
 struct Targets {
     receiver: Receiver,
     webhook: Webhook,
     key: Key,
+    kind: &'static str,
 }
 
 impl Targets {
-    fn new() -> Self {
+    fn new(kind: &'static str) -> Self {
         let receiver = Receiver::new(OK);
         Self {
             webhook: Webhook::to(&receiver.url),
             receiver,
             key: Key::secret(&["posts:read"]),
+            kind,
         }
     }
 
@@ -36,7 +42,10 @@ impl Targets {
         } else {
             &self.webhook.id
         };
-        path.replace("{id}", id).replace("{eventId}", EVENT)
+        path.replace("{id}", id)
+            .replace("{eventId}", EVENT)
+            .replace("{kind}", self.kind)
+            .replace("{locale}", "en")
     }
 
     /// A body that an admin could send.
@@ -50,14 +59,18 @@ impl Targets {
                 body["name"] = json!(marker);
                 body
             }
+            "PUT /api/admin/mail-templates/{kind}/{locale}" => {
+                json!({ "subject": marker, "text": "a" })
+            }
             "PATCH /api/admin/webhooks/{id}" => json!({ "name": marker }),
             _ => json!({}),
         }
     }
 
     /// Everything that a request could have changed, as an admin sees it.
-    fn seen(&self, marker: &str) -> [Value; 4] {
+    fn seen(&self, marker: &str) -> [Value; 5] {
         let admin = &cast().admin;
+        let preview = format!("{TEMPLATES}/{}/en/preview", self.kind);
         let of = |path: &str| admin.get(path).json();
         let all = |path: &str| -> Value {
             let items = of(path)["items"].as_array().cloned().unwrap_or_default();
@@ -72,6 +85,7 @@ impl Targets {
             of(&self.webhook.deliveries()),
             all(crate::keys::PATH),
             all(crate::webhooks::PATH),
+            admin.post(&preview, &json!({})).json(),
         ]
     }
 }
@@ -94,11 +108,11 @@ fn administration() {
         let (request, cells) = line.split_first().expect("a request");
         let (method, path) = request.split_once(' ').expect("a method");
         // A refusal changes nothing, so all that are refused meet the same target.
-        let (refused, marker) = (Targets::new(), fresh_email());
+        let (refused, marker) = (Targets::new(KINDS[0]), fresh_email());
         let before = refused.seen(&marker);
         for ((column, caller, _), cell) in callers.iter().zip(cells) {
             let done: u16 = cell.parse().expect("a status");
-            let own = (done < 300).then(Targets::new);
+            let own = (done < 300).then(|| Targets::new(KINDS[1]));
             let targets = own.as_ref().unwrap_or(&refused);
             let body = targets.body(request, &marker).to_string();
             let headers = [("content-type", "application/json")];

@@ -1,5 +1,6 @@
 //! Writes, and the events that each must and must not make.
 
+mod configuration;
 mod properties;
 mod records;
 

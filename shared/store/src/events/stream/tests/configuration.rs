@@ -1,0 +1,60 @@
+//! The templates of mails.
+
+use super::*;
+
+const ID: &str = "template#password-reset#de";
+
+fn told(old: &Value, new: &Value) -> Vec<Value> {
+    let events = events("_configuration", &json!({ "id": ID }), old, new);
+    let told = events.iter().map(|event| {
+        assert_eq!(event.kind().as_str(), "template.changed");
+        assert_eq!(
+            (event.subject.collection.as_str(), event.subject.id.as_str()),
+            ("configuration", ID)
+        );
+        assert_eq!(event.at, Timestamp::from_millis(AT));
+        let actor = event.actor.as_ref().and_then(|actor| actor.id);
+        assert_eq!(actor, Some(id(1)));
+        serde_json::to_value(event)
+            .map(|it| it["data"].clone())
+            .expect("JSON")
+    });
+    told.collect()
+}
+
+#[test]
+fn a_template_tells_which_parts_have_changed_and_never_their_text() {
+    let none = Value::Null;
+    let change = |at: u64| json!({ "at": at, "by": "user", "user": id(1), "reason": "update" });
+    let item = |parts: Value| with(&json!({ "id": ID, "change": change(AT) }), parts);
+    let made = item(json!({ "subject": "a", "text": "b" }));
+    let html = item(json!({ "subject": "a", "text": "c", "html": "d" }));
+    let same = with(&made, json!({ "change": change(AT + 1) }));
+    let gone = item(json!({}));
+    let data = |names: &[&str]| {
+        vec![json!({ "kind": "password-reset", "locale": "de", "changed": names })]
+    };
+    for (old, new, expected) in [
+        (&none, &made, data(&["subject", "text"])),
+        (&made, &html, data(&["text", "html"])),
+        (&html, &made, data(&["text", "html"])),
+        (&made, &gone, data(&["deleted"])),
+        (&gone, &made, data(&["subject", "text"])),
+        (&made, &same, vec![]),
+        (&none, &gone, vec![]),
+        (&gone, &none, vec![]),
+        (&made, &none, vec![]),
+    ] {
+        assert_eq!(told(old, new), expected, "{old} {new}");
+    }
+}
+
+#[test]
+fn other_configuration_makes_no_event_and_a_broken_item_does_not_fit() {
+    let key = json!({ "id": "provider#google" });
+    let item = json!({ "id": "provider#google", "subject": "a" });
+    assert_eq!(events("_configuration", &key, &Value::Null, &item).len(), 0);
+    let key = json!({ "id": ID });
+    let item = json!({ "id": ID, "subject": "a", "text": "b" });
+    assert!(read(&record("_configuration", &key, &Value::Null, &item)).is_err());
+}
