@@ -16,7 +16,7 @@ fn main() -> ExitCode {
 /// Checks address, password and profile, counts the attempt, makes user, identity and session in one transaction, and
 /// answers as a login does.
 async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>, Error> {
-    let (settings, declared) = (&call.settings.auth, &call.settings.users.fields);
+    let (settings, declared) = (call.settings, &call.settings.users.fields);
     let keys = store.keys().await?;
     let (email, profile) = account::registration(&call.body, declared, settings)?;
     let admitted = call.admit(store).await?;

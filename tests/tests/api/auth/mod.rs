@@ -9,6 +9,7 @@ mod login;
 mod logout;
 mod me;
 mod password;
+mod presets;
 mod profile;
 mod refresh;
 mod register;
