@@ -5,7 +5,7 @@ use api::settings::{Factor, Password as Policy, Settings};
 
 use super::common::is_common;
 
-/// The fewest characters of a piece of an address, or of the app's name, that a password may not contain: shorter ones are
+/// The fewest characters of a piece of the address, or of the app's name, that a password may not contain. Shorter ones are
 /// in passwords by chance.
 const LEAST_PIECE: usize = 4;
 
