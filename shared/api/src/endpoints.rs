@@ -16,7 +16,7 @@ use crate::error::Code;
 use crate::mail::Template;
 use crate::wire::{ApiKeys, AuditPage, NewApiKey, ShownApiKey};
 use crate::wire::{
-    BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, LogoutRequest,
+    BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, Html, LogoutRequest,
 };
 use crate::wire::{Delivery, DeliveryPage, NewWebhook, ShownWebhook, TestResult, WatchedWebhook};
 use crate::wire::{MailDraft, MailPreview, MailTemplateList};
@@ -32,9 +32,11 @@ use crate::wire::{
 use crate::wire::{Webhook, WebhookChanges, Webhooks};
 
 pub use self::access::{Action, Right, Table};
-pub use self::entry::{Endpoint, Entry, HasCookie, Hashes, SetsCookie, TakesCookie};
+pub use self::entry::{Endpoint, Entry, HasCookie, Hashes, SetsCookie, ShowsPages, TakesCookie};
 pub use self::guard::{Demand, Guard};
-pub use self::message::{Cookie, Deed, Form, Pace, Query, ReplyHeader, RequestHeader, Variable};
+pub use self::message::{
+    Cookie, Deed, Form, KeyUse, Media, Pace, Query, ReplyHeader, RequestHeader, Variable,
+};
 pub use self::method::Method;
 pub use self::route::{Route, route};
 
@@ -101,6 +103,15 @@ entry::endpoints! {
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
                  PutItem Sessions, GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+    }
+
+    /// Show the page that the link of a mail leads to; it changes nothing, so that no scanner of mails uses the link up.
+    Pages "pages": [Get] "/api/auth/pages/{page}", Open, NoBody => 200 Html {
+        errors: [InvalidCode, NotFound],
+        query: [LinkToken],
+        access: [GetItem Settings],
+        keys: Ignored,
+        media: Html,
     }
 
     /// List one's own sessions that have not ended.

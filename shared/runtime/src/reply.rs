@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use api::Error;
-use api::endpoints::{Endpoint, Entry};
+use api::endpoints::{Endpoint, Entry, Media, ShowsPages};
+use api::wire::Html;
+use api::{Code, Error};
 use auth::Admitted;
 use serde::Serialize;
 
@@ -17,6 +18,35 @@ pub struct Reply<E: Endpoint> {
     etag: Option<String>,
     truncated: String,
     cookie: Option<String>,
+    /// The hashes of a page's scripts and styles.
+    allowed: String,
+    /// The refusal that a page tells.
+    refusal: Option<Code>,
+}
+
+/// The policy of every page: nothing from elsewhere, nothing sent elsewhere, and no frame around it (CSP Level 3).
+const PAGE_POLICY: &str = "default-src 'none'; connect-src 'self'; form-action 'none'; base-uri 'none'; \
+                           frame-ancestors 'none'";
+
+impl<E: ShowsPages + Endpoint<Reply = Html>> Reply<E> {
+    /// A page, for every caller.
+    #[must_use]
+    pub fn page(page: Html) -> Self {
+        let allowed = page.allowed.clone();
+        Self {
+            allowed,
+            ..Self::to_anybody(page)
+        }
+    }
+
+    /// A page that tells a refusal, under the status of its code.
+    #[must_use]
+    pub fn refusing(code: Code, page: Html) -> Self {
+        Self {
+            refusal: Some(code),
+            ..Self::page(page)
+        }
+    }
 }
 
 impl<E: Endpoint> Reply<E> {
@@ -44,6 +74,8 @@ impl<E: Endpoint> Reply<E> {
             etag: None,
             truncated: String::new(),
             cookie: None,
+            allowed: String::new(),
+            refusal: None,
         }
     }
 
@@ -60,6 +92,8 @@ impl<E: Endpoint> Reply<E> {
             etag: None,
             truncated: String::new(),
             cookie: None,
+            allowed: String::new(),
+            refusal: None,
         }
         .tagged(rev)
     }
@@ -100,9 +134,16 @@ pub(crate) struct Sent {
     etag: Option<String>,
     cookie: Option<String>,
     truncated: String,
+    allowed: String,
+    refusal: Option<Code>,
 }
 
 impl Sent {
+    /// The refusal that a page tells.
+    pub(crate) fn refusal(&self) -> Option<Code> {
+        self.refusal
+    }
+
     /// The `Location` header.
     pub(crate) fn location(&self) -> Option<&str> {
         self.location.as_deref()
@@ -115,15 +156,25 @@ impl<E: Endpoint> Reply<E> {
     /// # Errors
     /// `common/internal` for a body that cannot be written, which no input makes happen.
     pub(crate) fn send(self) -> Result<Sent, Error> {
-        let body = self.body.as_ref().map(json).transpose();
+        let write = |body: &E::Reply| match E::ENTRY.media {
+            Media::Json => json(body),
+            Media::Html => text(body),
+        };
+        let body = self.body.as_ref().map(write).transpose();
         let body = body.map_err(|error| Error::internal(format!("encoding the reply: {error}")))?;
         Ok(Sent {
-            status: if body.is_some() { E::ENTRY.status } else { 304 },
+            status: match (self.refusal, &body) {
+                (Some(code), _) => code.status(),
+                (None, Some(_)) => E::ENTRY.status,
+                (None, None) => 304,
+            },
             body: body.flatten(),
             location: self.location,
             etag: self.etag,
             cookie: self.cookie,
             truncated: self.truncated,
+            allowed: self.allowed,
+            refusal: self.refusal,
         })
     }
 }
@@ -138,7 +189,10 @@ pub(crate) fn encode(
 ) -> Response {
     let error = match result {
         Ok(sent) => {
-            let mut response = respond(sent.status, sent.body);
+            let mut response = match entry.media {
+                Media::Json => respond(sent.status, sent.body),
+                Media::Html => page(sent.status, sent.body, &sent.allowed),
+            };
             if let Some(etag) = sent.etag {
                 response.header("etag", etag);
             }
@@ -177,6 +231,24 @@ fn respond(status: u16, body: Option<String>) -> Response {
     response
 }
 
+/// A page with the headers that keep others out of it. Its address has a token, so no other site learns it.
+fn page(status: u16, body: Option<String>, allowed: &str) -> Response {
+    let mut response = Response::new(status, body);
+    for (name, value) in [
+        ("content-type", "text/html; charset=utf-8"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("x-frame-options", "DENY"),
+    ] {
+        response.header(name, value);
+    }
+    response.header(
+        "content-security-policy",
+        format!("{PAGE_POLICY}; {allowed}"),
+    );
+    response
+}
+
 /// Forbids storing a reply about an account. For a record, or a reply that may need an API key, a shared cache must not
 /// mix callers' views (ASVS 5.0, 14.3.2).
 fn cached(entry: &Entry, mut response: Response, head: &Head, identified: bool) -> Response {
@@ -195,6 +267,12 @@ fn cached(entry: &Entry, mut response: Response, head: &Head, identified: bool) 
 fn json(body: &impl Serialize) -> Result<Option<String>, serde_json::Error> {
     let text = serde_json::to_string(body)?;
     Ok((text != "null").then_some(text))
+}
+
+/// The text of a page.
+fn text(body: &impl Serialize) -> Result<Option<String>, serde_json::Error> {
+    let value = serde_json::to_value(body)?;
+    Ok(value.as_str().map(ToOwned::to_owned))
 }
 
 /// A reply of headers alone, such as to a preflight.

@@ -8,6 +8,7 @@ mod deletion;
 mod login;
 mod logout;
 mod me;
+mod pages;
 mod password;
 mod presets;
 mod profile;
