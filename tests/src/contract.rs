@@ -171,6 +171,7 @@ fn check(
     match contract.compiled.get(&schema) {
         // A reply to HEAD has the headers of a body and no body (RFC 9110, section 9.3.2).
         _ if method == "HEAD" => Ok(()),
+        _ if is_page(&documented, reply) => Ok(()),
         None if reply.body.is_empty() => Ok(()),
         None => Err("no body is documented".to_owned()),
         Some(index) => {
@@ -193,6 +194,15 @@ fn check(
             }
         }
     }
+}
+
+/// Whether a reply is a page where the document names one.
+fn is_page(documented: &Documented<'_>, reply: &Reply) -> bool {
+    let kind = reply.header("content-type").unwrap_or_default();
+    let content = documented.entry.get("content");
+    content.is_some_and(|content| content["text/html"].is_object())
+        && kind == "text/html; charset=utf-8"
+        && reply.text().starts_with("<!doctype html>")
 }
 
 /// Whether a query asks for some fields alone, or for relations as records.

@@ -6,7 +6,7 @@ use api::Error;
 use api::endpoints::PasswordChange;
 use api::event::Reason;
 use api::wire::NoContent;
-use auth::password;
+use auth::password::{self, Context};
 use auth::user::signed_out;
 use runtime::{Call, Reply};
 use store::{Along, Store};
@@ -18,11 +18,12 @@ fn main() -> ExitCode {
 /// Checks the current password, counted as a login's, and sets the new one with a raised version. All sessions begun
 /// with the old password end, except the one that asks.
 async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<PasswordChange>, Error> {
-    let settings = &call.settings.auth;
+    let policy = &call.settings.auth.password;
     let credentials = call.credentials(store).await?;
     let (caller, session, user) = store.signed_in(&credentials, call.now).await?;
     let body = call.body.read()?;
-    password::check_field("newPassword", &body.new_password, &settings.password)?;
+    let context = Context::of(Some(&user.email), call.settings);
+    password::judge("newPassword", &body.new_password, context, policy)?;
     let guess = call.guess(&user.email, &body.current_password)?;
     let declared = &call.settings.users.fields;
     let writer = call.writer(&caller)?;

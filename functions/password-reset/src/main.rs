@@ -6,6 +6,7 @@ use api::endpoints::PasswordReset;
 use api::event::Reason;
 use api::wire::NoContent;
 use api::{Code, Error};
+use auth::password::Context;
 use auth::proof::{Posted, Purpose, Shown};
 use auth::{Admitted, Keys, User, password};
 use runtime::{Call, Reply};
@@ -25,11 +26,7 @@ async fn reset(store: &Store, call: Call<PasswordReset>) -> Result<Reply<Passwor
         token: body.token.as_deref(),
     };
     shown.check(true)?;
-    password::check_field(
-        "newPassword",
-        &body.new_password,
-        &call.settings.auth.password,
-    )?;
+    judge(&call, None)?;
     let keys = store.sealing_keys(shown.sealed()).await?;
     let evidence = shown.of_stranger(&keys, Purpose::PasswordReset, call.now)?;
     let admitted = call.admit(store).await?;
@@ -38,6 +35,18 @@ async fn reset(store: &Store, call: Call<PasswordReset>) -> Result<Reply<Passwor
         .prove_address(&call.asking()?, &evidence, &keys, set)
         .await?;
     Ok(Reply::to(&admitted, NoContent))
+}
+
+/// Judges the new password, and by the address as soon as that is proven.
+fn judge(call: &Call<PasswordReset>, address: Option<&str>) -> Result<(), Error> {
+    let context = Context::of(address, call.settings);
+    let policy = &call.settings.auth.password;
+    Ok(password::judge(
+        "newPassword",
+        &call.body.new_password,
+        context,
+        policy,
+    )?)
 }
 
 /// Sets the password of the account that the mail was sent to, if nothing has happened to the account since. It is the way
@@ -56,6 +65,7 @@ async fn set_password(
     let user = user
         .filter(|user| user.email == address)
         .ok_or(Code::InvalidCode)?;
+    judge(call, Some(&address))?;
     let hash = call.hash_password(&call.body.new_password)?;
     let along = Along {
         password_hash: Some(&hash),

@@ -19,7 +19,7 @@ fn main() -> ExitCode {
 
 /// Checks address, password and profile, and makes the account, or keeps the registration until its address is proven.
 async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>, Error> {
-    let (settings, declared) = (&call.settings.auth, &call.settings.users.fields);
+    let (settings, declared) = (call.settings, &call.settings.users.fields);
     let (email, profile) = account::registration(&call.body, declared, settings)?;
     let body = &call.body;
     let wishes = call.wishes(body.locale.as_deref(), body.redirect_to.as_deref())?;

@@ -15,7 +15,7 @@ fn main() -> ExitCode {
 
 /// Makes the account. Without a password no login succeeds until one is set.
 async fn create(store: &Store, call: Call<UsersCreate>) -> Result<Reply<UsersCreate>, Error> {
-    let (settings, declared) = (&call.settings.auth, &call.settings.users.fields);
+    let (settings, declared) = (call.settings, &call.settings.users.fields);
     let credentials = call.credentials(store).await?;
     let admin = store.admin(&credentials, call.now).await?;
     let body = call.body.read()?;

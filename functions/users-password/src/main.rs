@@ -6,7 +6,7 @@ use api::endpoints::UsersPassword;
 use api::event::Reason;
 use api::wire::NoContent;
 use api::{Code, Error};
-use auth::password;
+use auth::password::{self, Context};
 use runtime::{Call, Reply};
 use store::{Along, Store};
 
@@ -20,13 +20,14 @@ async fn set_password(
     call: Call<UsersPassword>,
 ) -> Result<Reply<UsersPassword>, Error> {
     let credentials = call.credentials(store).await?;
-    let settings = &call.settings.auth;
     let (admin, user) = tokio::try_join!(
         store.admin(&credentials, call.now),
         store.standing_user(call.id())
     )?;
     let password = call.body.read()?.password;
-    password::check(&password, &settings.password)?;
+    let email = user.as_ref().map(|user| user.email.as_str());
+    let context = Context::of(email, call.settings);
+    password::judge("password", &password, context, &call.settings.auth.password)?;
 
     let user = user.ok_or(Code::UserNotFound)?;
     let hash = call.hash_password(&password)?;

@@ -104,6 +104,16 @@ pub(super) fn parameters() -> Value {
             "description": "The keys that the admin with this id has made.",
             "schema": { "type": "string" },
         },
+        "PageName": {
+            "name": "page", "in": "path", "required": true,
+            "description": "The page; anything else is 404.",
+            "schema": { "type": "string" },
+        },
+        "LinkToken": {
+            "name": "token", "in": "query",
+            "description": "The token of the link in the mail. Without a good one the page says so, with 400.",
+            "schema": { "type": "string", "maxLength": 512 },
+        },
         "DeliveryState": {
             "name": "state", "in": "query",
             "description": "The deliveries in this state alone.",

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::Definition;
 use api::definition::{Field, ProfileField};
-use api::endpoints::{Entry, Form, Guard, Method, RequestHeader, other_schema, schemas};
+use api::endpoints::{Entry, Form, Guard, Media, Method, RequestHeader, other_schema, schemas};
 use api::error::{Code, ErrorBody};
 use api::wire::{Explanation, RecordCount};
 use schemars::generate::{Contract, SchemaGenerator, SchemaSettings};
@@ -254,7 +254,11 @@ impl Document {
             responses.insert("304".to_owned(), response("NotModified"));
         }
         for (status, codes) in by_status {
-            let refusal = refusal(status, &codes, shape.headers.contains(&"Cache-Control"));
+            let mut refusal = refusal(status, &codes, shape.headers.contains(&"Cache-Control"));
+            // A page tells the refusals of its own.
+            if entry.media == Media::Html && entry.errors.iter().any(|own| own.status() == status) {
+                refusal["content"][Media::Html.name()] = json!({ "schema": { "type": "string" } });
+            }
             responses.insert(status.to_string(), self.said_once(status, refusal));
         }
         responses

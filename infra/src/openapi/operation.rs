@@ -33,6 +33,7 @@ pub(super) fn plain_parameters(entry: &Entry) -> Result<Vec<Value>, String> {
         "{kind}" => Ok(parameter("MailKind")),
         "{locale}" => Ok(parameter("MailLocale")),
         "{sid}" => Ok(parameter("SessionId")),
+        "{page}" => Ok(parameter("PageName")),
         "{username}" => Ok(parameter("Username")),
         other => Err(format!(
             "{}: nothing says what {other} in its path is.",
@@ -136,7 +137,7 @@ pub(super) fn success(entry: &Entry, shape: &Shape<'_>) -> Value {
     };
     let mut response = json!({ "description": description, "headers": headers });
     if let Some(schema) = &shape.reply {
-        response["content"] = json!({ "application/json": { "schema": schema } });
+        response["content"] = json!({ entry.media.name(): { "schema": schema } });
     }
     response
 }

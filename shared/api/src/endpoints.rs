@@ -16,7 +16,7 @@ use crate::error::Code;
 use crate::mail::Template;
 use crate::wire::{ApiKeys, AuditPage, NewApiKey, ShownApiKey};
 use crate::wire::{
-    BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, LogoutRequest,
+    BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, Html, LogoutRequest,
 };
 use crate::wire::{Delivery, DeliveryPage, NewWebhook, ShownWebhook, TestResult, WatchedWebhook};
 use crate::wire::{
@@ -36,9 +36,13 @@ use crate::wire::{
 use crate::wire::{Webhook, WebhookChanges, Webhooks};
 
 pub use self::access::{Action, Right, Table};
-pub use self::entry::{Alternative, Endpoint, Entry, HasCookie, Hashes, SetsCookie, TakesCookie};
+pub use self::entry::{
+    Alternative, Endpoint, Entry, HasCookie, Hashes, SetsCookie, ShowsPages, TakesCookie,
+};
 pub use self::guard::{Demand, Guard};
-pub use self::message::{Cookie, Deed, Form, Pace, Query, ReplyHeader, RequestHeader, Variable};
+pub use self::message::{
+    Cookie, Deed, Form, KeyUse, Media, Pace, Query, ReplyHeader, RequestHeader, Variable,
+};
 pub use self::method::Method;
 pub use self::route::{Route, route};
 
@@ -61,7 +65,7 @@ entry::endpoints! {
         cookie: Sets,
         hashes: passwords,
         needs: [AdminEmail],
-        access: [PutItem Users, UpdateItem Users, GetItem Identities, PutItem Identities, PutItem Sessions, GetItem Mail,
+        access: [GetItem Users, PutItem Users, UpdateItem Users, GetItem Identities, PutItem Identities, PutItem Sessions, GetItem Mail,
                  UpdateItem Mail, DeleteItem Mail, GetItem Throttle, PutItem Throttle, UpdateItem Throttle,
                  DeleteItem Throttle],
     }
@@ -168,6 +172,15 @@ entry::endpoints! {
         session: Own,
         errors: [MethodDisabled, AlreadyVerified, TooManyRequests],
         access: [PutItem Mail, UpdateItem Mail, PutItem Throttle, UpdateItem Throttle],
+    }
+
+    /// Show the page that the link of a mail leads to; it changes nothing, so that no scanner of mails uses the link up.
+    Pages "pages": [Get] "/api/auth/pages/{page}", Open, NoBody => 200 Html {
+        errors: [InvalidCode, NotFound],
+        query: [LinkToken],
+        access: [GetItem Settings],
+        keys: Ignored,
+        media: Html,
     }
 
     /// List one's own sessions that have not ended.

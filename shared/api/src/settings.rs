@@ -4,6 +4,7 @@ mod auth;
 mod events;
 mod mail;
 mod origin;
+mod password;
 mod problem;
 mod proof;
 mod registration;
@@ -16,10 +17,11 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-pub use self::auth::{Auth, Password, RefreshReuse, SameSite, SessionCheck};
+pub use self::auth::{Auth, RefreshReuse, SameSite, SessionCheck};
 pub use self::events::{Audit, Events};
 pub use self::mail::{Links, Mail, Notices};
 pub use self::origin::shown;
+pub use self::password::{Factor, Password, Preset};
 pub use self::problem::Problem;
 pub use self::proof::{EmailVerification, Invitations, MagicLink};
 pub use self::registration::Registration;
@@ -115,6 +117,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 86);
+        assert_eq!(keys.len(), 87);
     }
 }

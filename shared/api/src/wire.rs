@@ -7,6 +7,7 @@ mod body;
 mod bulk;
 mod delivery;
 mod health;
+mod html;
 mod mail;
 mod proof;
 mod record;
@@ -28,6 +29,7 @@ pub(crate) use self::body::{MAX_NAME, UNKNOWN};
 pub use self::bulk::{BulkItems, BulkOperation, BulkOperations};
 pub use self::delivery::{Attempt, Delivery, DeliveryPage, DeliveryState};
 pub use self::health::HealthStatus;
+pub use self::html::Html;
 pub use self::mail::{MailDraft, MailPreview, MailTemplateList, MailTemplates};
 pub use self::proof::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset, Proven, Reauthentication,

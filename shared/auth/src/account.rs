@@ -2,13 +2,14 @@
 
 use api::definition::ProfileField;
 use api::record::{Write, profile};
-use api::settings::Auth;
+use api::settings::{Auth, Settings};
 use api::wire::{NewUser, RegisterRequest, UserChanges};
 use api::{Code, Error, Id, Timestamp, told_together};
 use serde_json::{Map, Value};
 
+use crate::email;
+use crate::password::{self, Context};
 use crate::user::{AUTHENTICATED, User, check_role};
-use crate::{email, password};
 
 /// The normalised address and the profile of a registration.
 ///
@@ -18,13 +19,14 @@ use crate::{email, password};
 pub fn registration(
     body: &RegisterRequest,
     declared: &[ProfileField],
-    settings: &Auth,
+    settings: &Settings,
 ) -> Result<(String, Map<String, Value>), Error> {
     let email = email::normalise(&body.email);
-    let checked = password::check(&body.password, &settings.password);
+    let context = Context::of(email.as_deref().ok(), settings);
+    let checked = password::judge("password", &body.password, context, &settings.auth.password);
     let profile = profile(declared, &Map::new(), body.profile.clone(), Write::Create);
     match (email, checked, profile) {
-        (Ok(email), Ok(()), Ok(_)) if !settings.registration.permits(&email) => {
+        (Ok(email), Ok(()), Ok(_)) if !settings.auth.registration.permits(&email) => {
             Err(Code::RegistrationNotAllowed.into())
         }
         (Ok(email), Ok(()), Ok(profile)) => Ok((email, profile)),
@@ -50,20 +52,21 @@ pub fn registration(
 pub fn new_user(
     body: &NewUser,
     declared: &[ProfileField],
-    settings: &Auth,
+    settings: &Settings,
     id: Id,
     now: Timestamp,
 ) -> Result<User, Error> {
     let role = body.role.as_deref().unwrap_or(AUTHENTICATED);
     let email = email::normalise(&body.email);
+    let context = Context::of(email.as_deref().ok(), settings);
     let checked = body.password.as_deref().map_or(Ok(()), |password| {
-        password::check(password, &settings.password)
+        password::judge("password", password, context, &settings.auth.password)
     });
     let profile = profile(declared, &Map::new(), body.profile.clone(), Write::Create);
     let wrong = [
         email.as_ref().err().cloned(),
         checked.err(),
-        check_role(role, settings).err(),
+        check_role(role, &settings.auth).err(),
     ];
     let profile = told_together(body.faults.clone(), wrong.into_iter().flatten(), profile)?;
     Ok(User {
@@ -142,7 +145,7 @@ mod tests {
                     .map(|field| Detail::new(*field, "required", "x"))
                     .collect(),
             };
-            fields(registration(&body, &declared(), &Auth::default()))
+            fields(registration(&body, &declared(), &Settings::default()))
         };
         let long = "a long password";
         let profile = json!({ "bio": "x" });
@@ -168,7 +171,7 @@ mod tests {
                 faults: Vec::new(),
             };
             let id = Id::new(NOW, [1; 10]);
-            let user = new_user(&body, &declared(), &Auth::default(), id, NOW);
+            let user = new_user(&body, &declared(), &Settings::default(), id, NOW);
             fields(user.map(|user| (user.email, user.role)))
         };
         let made = |role: &str| Ok(("a@b".to_owned(), role.to_owned()));

@@ -3,12 +3,16 @@
 //! bcrypt reads 72 bytes and, in most systems, stops at NUL. A password that would be cut is hashed with SHA-256 first.
 //! Its hash is stored with a prefix that says so (ASVS 5.0, 11.4.2; OWASP Password Storage, "pre-hashing").
 
-use api::settings::Password as Policy;
+mod common;
+mod judge;
+
 use api::{Detail, Error};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use bcrypt::{HashParts, Version};
 use ring::digest;
+
+pub use self::judge::{Context, judge};
 
 /// Marks a hash of base64(SHA-256(password)).
 const PREHASHED: &str = "sha256:";
@@ -31,35 +35,6 @@ pub enum Verdict {
     Right,
     /// The right one, but the hash is foreign, of another cost or would cut this password: hash it anew.
     RightButOutdated,
-}
-
-/// Checks the length, the only rule (NIST SP 800-63B, section 3.1.1.2: no composition rules).
-///
-/// # Errors
-/// A detail for the field `password`.
-pub fn check(password: &str, policy: &Policy) -> Result<(), Detail> {
-    check_field("password", password, policy)
-}
-
-/// Checks a password in another field.
-///
-/// # Errors
-/// A detail for that field.
-pub fn check_field(field: &str, password: &str, policy: &Policy) -> Result<(), Detail> {
-    let (least, most) = (policy.min_length, policy.max_length);
-    match password.chars().count() {
-        length if length < least => Err(Detail::new(
-            field,
-            "too-short",
-            format!("`{field}` must have at least {least} characters."),
-        )),
-        length if length > most => Err(Detail::new(
-            field,
-            "too-long",
-            format!("`{field}` must have at most {most} characters."),
-        )),
-        _ => Ok(()),
-    }
 }
 
 /// The detail of a field whose password is not the user's.
@@ -179,20 +154,6 @@ mod tests {
 
     fn hashed(password: &str) -> String {
         hash(password, 4, [7; 16]).expect("hashes")
-    }
-
-    #[test]
-    fn length_alone_is_judged_and_in_characters() {
-        let code = |password: &str| {
-            check(password, &Policy::default())
-                .err()
-                .map(|detail| detail.code)
-        };
-        assert_eq!(code("1234567").as_deref(), Some("too-short"));
-        assert_eq!(code("12345678"), None);
-        assert_eq!(code("ääääääää"), None);
-        assert_eq!(code(&"ä".repeat(128)), None);
-        assert_eq!(code(&"x".repeat(129)).as_deref(), Some("too-long"));
     }
 
     #[test]

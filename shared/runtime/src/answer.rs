@@ -124,7 +124,9 @@ async fn answer(
             parties.caller = identified_as.get().copied();
             let location = result.as_ref().ok().and_then(Sent::location);
             parties.target = target(entry, &head.path, location);
-            let error = result.as_ref().err();
+            let told = result.as_ref().ok().and_then(Sent::refusal);
+            let told = told.map(Error::new);
+            let error = result.as_ref().err().or(told.as_ref());
             log::request(entry.name, &head, &request_id, started, parties, error);
             let forgets = error.is_some_and(|error| error.forgets_cookie);
             let mut response = reply::encode(entry, result, &head, &request_id, identified);

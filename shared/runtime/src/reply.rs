@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use api::Error;
-use api::endpoints::{Alternative, Endpoint, Entry};
+use api::endpoints::{Alternative, Endpoint, Entry, Media, ShowsPages};
+use api::wire::Html;
+use api::{Code, Error};
 use auth::Admitted;
 use serde::Serialize;
 
@@ -19,6 +20,35 @@ pub struct Reply<E: Endpoint> {
     etag: Option<String>,
     truncated: String,
     cookie: Option<String>,
+    /// The hashes of a page's scripts and styles.
+    allowed: String,
+    /// The refusal that a page tells.
+    refusal: Option<Code>,
+}
+
+/// The policy of every page: nothing from elsewhere, nothing sent elsewhere, and no frame around it (CSP Level 3).
+const PAGE_POLICY: &str = "default-src 'none'; connect-src 'self'; form-action 'none'; base-uri 'none'; \
+                           frame-ancestors 'none'";
+
+impl<E: ShowsPages + Endpoint<Reply = Html>> Reply<E> {
+    /// A page, for every caller.
+    #[must_use]
+    pub fn page(page: Html) -> Self {
+        let allowed = page.allowed.clone();
+        Self {
+            allowed,
+            ..Self::to_anybody(page)
+        }
+    }
+
+    /// A page that tells a refusal, under the status of its code.
+    #[must_use]
+    pub fn refusing(code: Code, page: Html) -> Self {
+        Self {
+            refusal: Some(code),
+            ..Self::page(page)
+        }
+    }
 }
 
 impl<E: Endpoint> Reply<E> {
@@ -40,13 +70,19 @@ impl<E: Endpoint> Reply<E> {
     }
 
     fn with(body: E::Reply) -> Self {
+        Self::bare(Some(body))
+    }
+
+    fn bare(body: Option<E::Reply>) -> Self {
         Self {
-            body: Some(body),
+            body,
             other: None,
             location: None,
             etag: None,
             truncated: String::new(),
             cookie: None,
+            allowed: String::new(),
+            refusal: None,
         }
     }
 
@@ -57,15 +93,7 @@ impl<E: Endpoint> Reply<E> {
     }
 
     fn unchanged(rev: &str) -> Self {
-        Self {
-            body: None,
-            other: None,
-            location: None,
-            etag: None,
-            truncated: String::new(),
-            cookie: None,
-        }
-        .tagged(rev)
+        Self::bare(None).tagged(rev)
     }
 
     /// The reply with a `Location` header.
@@ -104,12 +132,8 @@ impl<E: Alternative> Reply<E> {
     pub fn other(_: &Admitted, body: &E::Other) -> Result<Self, Error> {
         let text = json(body).map_err(unwritable)?;
         Ok(Self {
-            body: None,
             other: Some(text.unwrap_or_default()),
-            location: None,
-            etag: None,
-            truncated: String::new(),
-            cookie: None,
+            ..Self::bare(None)
         })
     }
 }
@@ -126,9 +150,16 @@ pub(crate) struct Sent {
     etag: Option<String>,
     cookie: Option<String>,
     truncated: String,
+    allowed: String,
+    refusal: Option<Code>,
 }
 
 impl Sent {
+    /// The refusal that a page tells.
+    pub(crate) fn refusal(&self) -> Option<Code> {
+        self.refusal
+    }
+
     /// The `Location` header.
     pub(crate) fn location(&self) -> Option<&str> {
         self.location.as_deref()
@@ -141,12 +172,17 @@ impl<E: Endpoint> Reply<E> {
     /// # Errors
     /// `common/internal` for a body that cannot be written, which no input makes happen.
     pub(crate) fn send(self) -> Result<Sent, Error> {
-        let body = self.body.as_ref().map(json).transpose();
+        let write = |body: &E::Reply| match E::ENTRY.media {
+            Media::Json => json(body),
+            Media::Html => text(body),
+        };
+        let body = self.body.as_ref().map(write).transpose();
         let body = body.map_err(unwritable)?;
-        let (status, body) = match (body, self.other) {
-            (Some(body), _) => (E::ENTRY.status, body),
-            (None, Some(other)) => (E::ENTRY.other.unwrap_or(E::ENTRY.status), Some(other)),
-            (None, None) => (304, None),
+        let (status, body) = match (self.refusal, body, self.other) {
+            (Some(code), body, _) => (code.status(), body.flatten()),
+            (None, Some(body), _) => (E::ENTRY.status, body),
+            (None, None, Some(other)) => (E::ENTRY.other.unwrap_or(E::ENTRY.status), Some(other)),
+            (None, None, None) => (304, None),
         };
         Ok(Sent {
             status,
@@ -155,6 +191,8 @@ impl<E: Endpoint> Reply<E> {
             etag: self.etag,
             cookie: self.cookie,
             truncated: self.truncated,
+            allowed: self.allowed,
+            refusal: self.refusal,
         })
     }
 }
@@ -169,7 +207,10 @@ pub(crate) fn encode(
 ) -> Response {
     let error = match result {
         Ok(sent) => {
-            let mut response = respond(sent.status, sent.body);
+            let mut response = match entry.media {
+                Media::Json => respond(sent.status, sent.body),
+                Media::Html => page(sent.status, sent.body, &sent.allowed),
+            };
             if let Some(etag) = sent.etag {
                 response.header("etag", etag);
             }
@@ -208,6 +249,24 @@ fn respond(status: u16, body: Option<String>) -> Response {
     response
 }
 
+/// A page with the headers that keep others out of it. Its address has a token, so no other site learns it.
+fn page(status: u16, body: Option<String>, allowed: &str) -> Response {
+    let mut response = Response::new(status, body);
+    for (name, value) in [
+        ("content-type", "text/html; charset=utf-8"),
+        ("x-content-type-options", "nosniff"),
+        ("referrer-policy", "no-referrer"),
+        ("x-frame-options", "DENY"),
+    ] {
+        response.header(name, value);
+    }
+    response.header(
+        "content-security-policy",
+        format!("{PAGE_POLICY}; {allowed}"),
+    );
+    response
+}
+
 /// Forbids storing a reply about an account. For a record, or a reply that may need an API key, a shared cache must not
 /// mix callers' views (ASVS 5.0, 14.3.2).
 fn cached(entry: &Entry, mut response: Response, head: &Head, identified: bool) -> Response {
@@ -226,6 +285,12 @@ fn cached(entry: &Entry, mut response: Response, head: &Head, identified: bool) 
 fn json(body: &impl Serialize) -> Result<Option<String>, serde_json::Error> {
     let text = serde_json::to_string(body)?;
     Ok((text != "null").then_some(text))
+}
+
+/// The text of a page.
+fn text(body: &impl Serialize) -> Result<Option<String>, serde_json::Error> {
+    let value = serde_json::to_value(body)?;
+    Ok(value.as_str().map(ToOwned::to_owned))
 }
 
 /// A reply of headers alone, such as to a preflight.

@@ -8,6 +8,7 @@ mod indexes;
 mod mail;
 mod names;
 mod notation;
+mod password;
 mod problem;
 mod profile;
 mod rows;

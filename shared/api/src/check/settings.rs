@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::check::password::{check_password, refuse_foreign_rules};
 use crate::check::profile::profile_problems;
 use crate::origin;
 use crate::redirect;
@@ -37,6 +38,7 @@ impl Settings {
             path: String::new(),
             reason: error.to_string(),
         })?;
+        refuse_foreign_rules(&file)?;
         if local {
             unthrottle(&mut file);
             reach_everywhere(&mut file);
@@ -116,8 +118,7 @@ impl Settings {
             0,
             Span::seconds(366 * day),
         )?;
-        between("auth.password.minLength", auth.password.min_length, 8, 64)?;
-        between("auth.password.maxLength", auth.password.max_length, 64, 128)?;
+        check_password(&auth.password)?;
         between("auth.bcryptCost", auth.bcrypt_cost as usize, least_cost, 16)?;
         let throttle = &auth.throttle;
         for (name, count) in [
@@ -428,7 +429,7 @@ mod tests {
         .expect("valid");
         assert_eq!(settings.auth.access_token_ttl, Span::seconds(30));
         assert_eq!(settings.auth.refresh_grace, Span::seconds(5));
-        assert_eq!(settings.auth.password.min_length, 12);
+        assert_eq!(settings.auth.password.min_length, Some(12));
         assert_eq!(settings.auth.refresh_reuse, RefreshReuse::Converge);
         assert!(settings.auth.require_api_key);
         assert_eq!(

@@ -4,7 +4,9 @@ use serde::Serialize;
 
 use super::access::{Action, Right, Table};
 use super::guard::{Demand, Guard};
-use super::message::{Cookie, Deed, Pace, Query, ReplyHeader, RequestHeader, Variable};
+use super::message::{
+    Cookie, Deed, KeyUse, Media, Pace, Query, ReplyHeader, RequestHeader, Variable,
+};
 use super::method::Method;
 use crate::error::Code;
 use crate::wire::Body;
@@ -52,6 +54,10 @@ pub struct Entry {
     pub timeout: Option<u16>,
     /// Its rights beyond the tables.
     pub rights: &'static [Right],
+    /// Whether it takes API keys, where it has tables.
+    pub keys: KeyUse,
+    /// The content type of a success, and of the refusals that its handler makes.
+    pub media: Media,
 }
 
 impl Entry {
@@ -70,10 +76,10 @@ impl Entry {
         !matches!(self.guard, Guard::Open) || !self.access.is_empty()
     }
 
-    /// Whether it checks an API key and may require one: every endpoint with tables does.
+    /// Whether it checks an API key and may require one: every endpoint with tables does, but for those that ignore keys.
     #[must_use]
     pub const fn reads_api_keys(&self) -> bool {
-        self.touches_tables()
+        self.touches_tables() && matches!(self.keys, KeyUse::Taken)
     }
 
     /// The throttle of its routes.
@@ -92,11 +98,11 @@ impl Entry {
         self.access.contains(&(Action::UpdateItem, Table::Settings))
     }
 
-    /// Its access to tables: the whole of its IAM policy. The guard adds the session check; every endpoint with tables
-    /// reads the signing keys and the API key.
+    /// Its access to tables: the whole of its IAM policy. The guard adds the session check; every endpoint that
+    /// takes API keys reads the signing keys and the API key.
     pub fn granted(&self) -> impl Iterator<Item = (Action, Table)> {
         let session = self.guard.checks_session().then_some(SESSION_CHECK);
-        let keys = self.touches_tables().then_some(KEYS);
+        let keys = self.reads_api_keys().then_some(KEYS);
         let derived = [session, keys].into_iter().flatten().flatten();
         self.access.iter().copied().chain(derived)
     }
@@ -145,7 +151,9 @@ impl Entry {
     /// Whether a grant follows from the guard.
     const fn is_derived(&self, (action, table): (Action, Table)) -> bool {
         match (action, table) {
-            (Action::GetItem, Table::Settings) | (Action::BatchGetItem, Table::ApiKeys) => true,
+            (Action::GetItem, Table::Settings) | (Action::BatchGetItem, Table::ApiKeys) => {
+                matches!(self.keys, KeyUse::Taken)
+            }
             (Action::BatchGetItem, Table::Users | Table::Sessions) => self.guard.checks_session(),
             _ => false,
         }
@@ -176,6 +184,9 @@ const fn starts_with(text: &str, prefix: &str) -> bool {
     }
     true
 }
+
+/// An endpoint whose entry says that it answers with a page: no other handler can.
+pub trait ShowsPages: Endpoint {}
 
 /// An endpoint as a type, with the types of its body and its reply.
 pub trait Endpoint: 'static {
@@ -225,6 +236,8 @@ pub trait HasCookie: Endpoint {}
 ///     each: [Method Verb (Form) => Form],      what it does for one collection: body, reply
 ///     access: [Action Table],                  beside what follows from the guard
 ///     rights: [Right],                         rights beyond the tables
+///     keys: Ignored,                           API keys are never asked for; reading the signing keys is then written
+///     media: Html,                             a page, and `ShowsPages` for its handler
 /// }
 /// ```
 macro_rules! endpoints {
@@ -246,6 +259,8 @@ macro_rules! endpoints {
             $(each: [$($on:ident $verb:ident $(($sent:ident))? $(=> $shown:ident)?),* $(,)?],)?
             $(access: [$($action:ident $table:ident),* $(,)?],)?
             $(rights: [$($right:ident),* $(,)?],)?
+            $(keys: $keys:ident,)?
+            $(media: $media:ident,)?
         }
     )*) => {
         $(
@@ -283,6 +298,8 @@ macro_rules! endpoints {
                     }),*)?],
                     access: &[$($((Action::$action, Table::$table)),*)?],
                     rights: &[$($(Right::$right),*)?],
+                    keys: entry::fact!(KeyUse $($keys)?),
+                    media: entry::fact!(Media $($media)?),
                 }.complete();
             }
             $(impl Alternative for $type {
@@ -290,6 +307,7 @@ macro_rules! endpoints {
             })?
             $(entry::facts!($type $cookie);)?
             $(entry::facts!($type $hashes);)?
+            $(entry::facts!($type $media);)?
         )*
 
         /// The page: every endpoint, in the order of the documentation.
@@ -339,6 +357,18 @@ macro_rules! fact {
     (other $status:literal) => {
         Some($status)
     };
+    (KeyUse) => {
+        KeyUse::Taken
+    };
+    (KeyUse $keys:ident) => {
+        KeyUse::$keys
+    };
+    (Media) => {
+        Media::Json
+    };
+    (Media $media:ident) => {
+        Media::$media
+    };
     (Form) => {
         None
     };
@@ -374,6 +404,9 @@ macro_rules! facts {
     ($type:ident Sets) => {
         impl SetsCookie for $type {}
         impl HasCookie for $type {}
+    };
+    ($type:ident Html) => {
+        impl ShowsPages for $type {}
     };
     ($type:ident passwords) => {
         impl Hashes for $type {}

@@ -25,6 +25,8 @@ pub enum Query {
     To,
     /// `createdBy`: the maker of API keys.
     ApiKeyMaker,
+    /// `token` of a link in a mail.
+    LinkToken,
     /// `state` of deliveries.
     DeliveryState,
     /// `apiKeys`: what becomes of the keys that a leaving admin has made.
@@ -77,6 +79,35 @@ pub enum ReplyHeader {
     OptionalETag,
     /// `x-expand-truncated`, the relations in which an id stayed since its target did not fit.
     ExpandTruncated,
+}
+
+/// Whether an endpoint takes API keys.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyUse {
+    /// A key that a request shows must be good, and one may be required.
+    Taken,
+    /// None is read, and none is ever required: a browser follows a link.
+    Ignored,
+}
+
+/// The content type of a reply.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Media {
+    /// `application/json`
+    Json,
+    /// `text/html`
+    Html,
+}
+
+impl Media {
+    /// The content type without its parameters.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Json => "application/json",
+            Self::Html => "text/html",
+        }
+    }
 }
 
 /// How an endpoint deals with the cookie of a refresh token.

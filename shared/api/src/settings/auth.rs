@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::settings::password::Password;
 use crate::settings::proof::{EmailVerification, Invitations, MagicLink};
 use crate::settings::registration::Registration;
 use crate::settings::span::Span;
@@ -26,7 +27,7 @@ pub struct Auth {
     pub refresh_retry: Span,
     /// What the previous refresh token gets within the grace.
     pub refresh_reuse: RefreshReuse,
-    /// What a password must be.
+    /// What a new password must be.
     pub password: Password,
     /// bcrypt's cost, 10 to 16 (OWASP's floor is 10); locally from 4.
     pub bcrypt_cost: u32,
@@ -78,16 +79,6 @@ pub enum SameSite {
     Lax,
     /// Those of every site that is an allowed origin.
     None,
-}
-
-/// What a password must be (NIST SP 800-63B, section 3.1.1: length alone).
-#[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
-#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
-pub struct Password {
-    /// The fewest characters, 8 to 64.
-    pub min_length: usize,
-    /// The most characters, 64 to 128.
-    pub max_length: usize,
 }
 
 /// What the previous refresh token gets within the grace.
@@ -150,15 +141,6 @@ impl Default for Auth {
             invitations: Invitations::default(),
             redirects: Vec::new(),
             public_url: None,
-        }
-    }
-}
-
-impl Default for Password {
-    fn default() -> Self {
-        Self {
-            min_length: 8,
-            max_length: 128,
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::endpoints::PAGE;
+use api::endpoints::{Media, PAGE};
 use blackbox::{Apart, Event, Inside, Instance, PASSWORD, Reply, fresh_email, stack};
 use serde_json::{Value, json};
 
@@ -84,6 +84,7 @@ fn without_a_key_nothing_answers_but_health() {
             .split('/')
             .map(|segment| match segment {
                 "{collection}" => "posts",
+                "{page}" => "reset",
                 segment if segment.starts_with('{') => "0197a3b0-0000-7000-8000-000000000000",
                 literal => literal,
             })
@@ -96,7 +97,12 @@ fn without_a_key_nothing_answers_but_health() {
                 .header("content-type", "application/json")
                 .text("{");
             if !entry.reads_api_keys() {
-                let _ = ask(bare).expect(entry.status);
+                let status = match entry.media {
+                    Media::Json => entry.status,
+                    // Without the token of a link.
+                    Media::Html => 400,
+                };
+                let _ = ask(bare).expect(status);
                 continue;
             }
             for event in [

@@ -166,6 +166,15 @@ pub(super) fn touches_nothing(ledger: &mut Ledger<'_>) {
         nothing,
         "nothing",
     );
+    let pages = ledger.function("pages", &[]);
+    let event = Event::new("GET", "/api/auth/pages/reset?token=x");
+    let _ = ledger.row(
+        ("pages", &pages),
+        "garbage",
+        (&event, 400),
+        nothing,
+        "nothing",
+    );
     let event = Event::new("GET", "/api/nowhere");
     let _ = ledger.row(
         ("fallback", &fallback),

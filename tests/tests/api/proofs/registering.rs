@@ -107,7 +107,7 @@ fn an_address_with_an_account_is_told_so_by_mail_alone() {
     let resent = world
         .post("register-resend", RESEND, &json!({ "flow": again }))
         .expect(202);
-    assert_eq!(resent.json()["expiresIn"], 86_400);
+    assert!(resent.json()["expiresIn"].is_u64());
     assert_eq!(world.mail(&email, 3).kind, "account-exists");
 }
 

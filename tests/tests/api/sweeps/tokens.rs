@@ -165,7 +165,10 @@ fn a_bad_key_is_401_wherever_keys_are_read() {
                         "auth/invalid-api-key",
                     );
                 } else {
-                    assert_eq!(reply.status, request.entry.status, "{}", request.path);
+                    // A page whose name or token is wrong says so.
+                    let is_refused = request.entry.media == Media::Html && reply.status == 404;
+                    let status = request.entry.status;
+                    assert!(is_refused || reply.status == status, "{}", request.path);
                 }
             }
         }
