@@ -6,6 +6,7 @@
 
 mod access;
 mod entry;
+mod facts;
 pub mod guard;
 mod message;
 mod method;

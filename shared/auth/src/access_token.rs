@@ -4,8 +4,8 @@ use api::{Code, Error, Id, Timestamp};
 use jsonwebtoken::{Algorithm, Header, Validation};
 use serde::{Deserialize, Serialize};
 
+use crate::authentication::Authentication;
 use crate::keys::{Keys, Signing};
-use crate::session::Session;
 
 /// The one header there is, encoded: `{"typ":"at+jwt","alg":"HS256"}`. Comparing it whole pins the algorithm and the
 /// type. It leaves no room for `none`, `jku`, `x5u`, `crit` or an embedded key (RFC 8725, sections 3.1, 3.5, 3.11).
@@ -34,27 +34,39 @@ pub struct Claims {
     pub amr: Vec<String>,
 }
 
+/// The session that an access token is for.
+#[derive(Clone, Copy, Debug)]
+pub struct Holder<'a> {
+    /// The user.
+    pub user: Id,
+    /// The session.
+    pub session: Id,
+    /// The authentication that the session rests on.
+    pub authentication: Option<&'a Authentication>,
+}
+
 /// Signs an access token for a session.
 ///
 /// # Errors
 /// `common/internal` when signing fails, which no input makes happen.
 pub fn issue(
     keys: &Keys,
-    session: &Session,
+    holder: Holder<'_>,
     role: &str,
     now: Timestamp,
     lifetime: u64,
 ) -> Result<String, Error> {
-    let authentication = session.authentication.as_ref();
     let claims = Claims {
         iss: keys.issuer.clone(),
-        sub: session.user,
+        sub: holder.user,
         role: role.to_owned(),
-        sid: session.id,
+        sid: holder.session,
         iat: now.seconds(),
         exp: now.seconds().saturating_add(lifetime),
-        auth_time: authentication.map(|it| it.at.seconds()),
-        amr: authentication.map_or_else(Vec::new, |it| it.methods.clone()),
+        auth_time: holder.authentication.map(|it| it.at.seconds()),
+        amr: holder
+            .authentication
+            .map_or_else(Vec::new, |it| it.methods.clone()),
     };
     let header = Header {
         typ: Some("at+jwt".to_owned()),
@@ -110,14 +122,13 @@ fn decode(key: &Signing, token: &str) -> Option<Claims> {
 
 #[cfg(test)]
 mod tests {
-    use api::settings::Auth;
     use base64::Engine;
     use base64::engine::general_purpose::URL_SAFE_NO_PAD;
     use ring::hmac;
     use serde_json::{Value, json};
 
     use super::*;
-    use crate::authentication::{Authentication, Method};
+    use crate::authentication::Method;
 
     const SECRET: &[u8] = b"a-secret-for-tests-of-32-bytes-or-more";
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_999);
@@ -132,9 +143,12 @@ mod tests {
 
     fn token(keys: &Keys) -> String {
         let authentication = Authentication::by(Method::Password, NOW);
-        let (session, _) =
-            Session::begin(id(1), id(2), 1, [3; 32], &Auth::default(), authentication);
-        issue(keys, &session, "authenticated", NOW, 900).expect("signed")
+        let holder = Holder {
+            user: id(1),
+            session: id(2),
+            authentication: Some(&authentication),
+        };
+        issue(keys, holder, "authenticated", NOW, 900).expect("signed")
     }
 
     /// Signs any header and claims with any key, as an attacker would.

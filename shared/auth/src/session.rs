@@ -4,7 +4,7 @@ use api::settings::{Auth, Span};
 use api::wire::Tokens;
 use api::{Error, Id, Timestamp, wire};
 
-use crate::access_token;
+use crate::access_token::{self, Holder};
 use crate::authentication::Authentication;
 use crate::keys::Keys;
 use crate::refresh_token::RefreshToken;
@@ -135,8 +135,13 @@ pub fn tokens(
     now: Timestamp,
 ) -> Result<Tokens, Error> {
     let expires_in = settings.access_token_ttl.duration().as_secs();
+    let holder = Holder {
+        user: session.user,
+        session: session.id,
+        authentication: session.authentication.as_ref(),
+    };
     Ok(Tokens {
-        access_token: access_token::issue(keys, session, role, now, expires_in)?,
+        access_token: access_token::issue(keys, holder, role, now, expires_in)?,
         refresh_token: Some(refresh_token.seal(keys)?),
         token_type: "Bearer",
         expires_in,

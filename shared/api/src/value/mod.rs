@@ -23,4 +23,5 @@ pub(crate) use self::order::compare_alike;
 #[cfg(test)]
 pub(crate) use self::random::Random;
 pub use self::text::parse;
+pub use self::tree::known;
 pub(crate) use self::tree::{present, read};

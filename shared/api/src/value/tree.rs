@@ -20,6 +20,12 @@ pub(crate) fn read<T: DeserializeOwned>(part: Value) -> Result<T, (String, Strin
     })
 }
 
+/// Reads JSON that this deployment has written and sealed itself; `None` for anything else.
+#[must_use]
+pub fn known<T: DeserializeOwned>(bytes: &[u8]) -> Option<T> {
+    serde_json::from_slice(bytes).ok()
+}
+
 /// Reads an object that may be left out, but not be null.
 ///
 /// # Errors

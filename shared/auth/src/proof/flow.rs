@@ -1,7 +1,7 @@
 //! Flows: the handle of what a stranger has asked for. A code works together with its flow alone, and so only where it was
 //! asked for (ASVS 5.0, 6.6.2).
 
-use api::{Error, Id, Timestamp};
+use api::{Error, Id, Timestamp, value};
 use serde::{Deserialize, Serialize};
 
 use super::{Place, Purpose, Subject};
@@ -62,7 +62,7 @@ impl Flow {
     #[must_use]
     pub fn open(keys: &Keys, purpose: Purpose, handle: &str, now: Timestamp) -> Option<Self> {
         let text = keys.unseal((sealing::Purpose::Flow, purpose.as_str()), handle)?;
-        let content: Content = serde_json::from_slice(&text).ok()?;
+        let content: Content = value::known(&text)?;
         let until = Timestamp::from_millis(content.until.checked_mul(1000)?);
         (now < until).then_some(Self {
             purpose,

@@ -1,9 +1,9 @@
 //! Addresses of which a page or a mail shows a part alone.
 
 /// The most bytes of a masked address: the link of a mail carries it.
-const MOST: usize = 60;
+const MOST: usize = 40;
 
-/// The address with its first character and its domain, cut to 60 bytes.
+/// The address with its first character and its domain, cut to 40 bytes.
 #[must_use]
 pub fn mask(email: &str) -> String {
     let (local, domain) = email.split_once('@').unwrap_or((email, ""));

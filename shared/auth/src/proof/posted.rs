@@ -1,7 +1,7 @@
 //! Proofs that were asked for, as `_mail` keeps them. Nothing in them can be read without the sealing keys.
 
 use api::settings::Auth;
-use api::{Error, Timestamp};
+use api::{Error, Timestamp, value};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::Serialize;
@@ -169,7 +169,7 @@ impl Posted {
     pub fn open_values<T: DeserializeOwned>(&self, keys: &Keys) -> Option<T> {
         let at = self.ticket.place.to_string();
         let bytes = keys.unseal((Seal::MailValues, &at), self.values.as_deref()?)?;
-        serde_json::from_slice(&bytes).ok()
+        value::known(&bytes)
     }
 
     /// The texts that the sealing keys have to open.
