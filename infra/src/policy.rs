@@ -494,6 +494,11 @@ mod tests {
                 ),
                 allow("BatchGetItem", json!([arn("ApiKeysTable")])),
                 allow("PutItem", json!([arn("SessionsTable")])),
+                statement(
+                    "Allow",
+                    &["PutItem", "UpdateItem"],
+                    json!([arn("MailTable")])
+                ),
             ]
         );
     }
@@ -557,6 +562,8 @@ mod tests {
                         arn("AuditTable"),
                         { "Fn::Sub": "${AuditTable.Arn}/index/*" },
                         arn("ConfigurationTable"),
+                        arn("MailTable"),
+                        arn("InvitationsTable"),
                     ])
                 ),
                 no_hashes(&["BatchGetItem"]),
@@ -580,6 +587,8 @@ mod tests {
             "DeliveriesTable",
             "AuditTable",
             "ConfigurationTable",
+            "MailTable",
+            "InvitationsTable",
         ]);
         assert!(
             get.contains(&statement("Deny", &["GetItem"], denied)),
@@ -622,9 +631,12 @@ mod tests {
         assert_eq!(
             readers,
             [
+                "register-confirm",
                 "login",
                 "me-delete",
                 "me-restore",
+                "reauthenticate",
+                "verify-email",
                 "password-change",
                 "users-list"
             ]

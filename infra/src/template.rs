@@ -29,7 +29,7 @@ const MAX_RESOURCES: usize = 450;
 const LIMIT: usize = 500;
 
 /// How many collections the other limits leave room for.
-const MAX_COLLECTIONS: usize = 150;
+const MAX_COLLECTIONS: usize = 110;
 
 /// The sender of the plan with default settings.
 const SENDER: &str = "mail@example.com";

@@ -54,13 +54,19 @@ fn tables_have_streams_where_their_changes_make_events() {
         "ApiKeysTable",
         "DeliveriesTable",
         "ConfigurationTable",
+        "MailTable",
+        "InvitationsTable",
         "NotesCollection",
     ];
     assert_eq!(streaming, expected);
     for id in expected {
         let stream = properties(&template, id).get("StreamSpecification");
         let view = stream.and_then(|stream| stream.get("StreamViewType"));
-        assert_eq!(view, Some(&Value::from("NEW_AND_OLD_IMAGES")), "{id}");
+        let images = match id {
+            "MailTable" => "NEW_IMAGE",
+            _ => "NEW_AND_OLD_IMAGES",
+        };
+        assert_eq!(view, Some(&Value::from(images)), "{id}");
     }
 }
 

@@ -87,6 +87,7 @@ fn every_table_with_a_stream_has_a_mapping_with_its_filters() {
             vec![json!({ "Keys": { "consumer": { "S": ["consumers"] } } })],
         ),
         ("ConfigurationTable", vec![]),
+        ("InvitationsTable", vec![]),
         (
             "NotesCollection",
             vec![json!({ "Keys": { "shard": { "N": shards } } })],
