@@ -95,6 +95,11 @@ fn create(path: &PathBuf) -> Result<File, String> {
 fn line(user: &User, hash: Option<String>, declared: &[ProfileField]) -> Result<Value, String> {
     let mut line =
         serde_json::to_value(user.for_admins(declared)).map_err(|error| error.to_string())?;
+    if let Some(line) = line.as_object_mut() {
+        // A failure is of this deployment's mails, and a proof that there is not says nothing.
+        let _ = line.remove("mailFailed");
+        line.retain(|name, value| name != "emailVerifiedAt" || !value.is_null());
+    }
     if let Some(hash) = hash {
         line["passwordHash"] = hash.into();
     }

@@ -81,6 +81,16 @@ pub(crate) fn parse(
         }
         time
     });
+    let email_verified_at = text(&mut fields, "emailVerifiedAt", &mut problems).and_then(|text| {
+        let time = Timestamp::parse(&text).filter(|time| *time <= now);
+        if time.is_none() {
+            problems.push(
+                "`emailVerifiedAt` must be a time that has been, such as 2026-01-31T12:00:00.000Z."
+                    .to_owned(),
+            );
+        }
+        time
+    });
     let id = text(&mut fields, "id", &mut problems).and_then(|text| {
         let id = text.parse::<Id>().ok();
         if id.is_none() {
@@ -117,6 +127,7 @@ pub(crate) fn parse(
         role,
         disabled,
         profile,
+        email_verified_at,
         ..User::new(
             id.unwrap_or_else(|| Id::new(created_at, random)),
             email,

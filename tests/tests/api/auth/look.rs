@@ -105,7 +105,8 @@ fn is_base64url(text: &str) -> bool {
 /// The whole body of a registration or a login.
 pub(crate) fn signed_in(email: &str, role: &str) -> Value {
     let mut body = pair();
-    body["user"] = json!({ "id": "<id>", "email": email, "role": role, "createdAt": "<time>" });
+    body["user"] = json!({ "id": "<id>", "email": email, "emailVerifiedAt": null, "role": role,
+        "createdAt": "<time>" });
     body
 }
 

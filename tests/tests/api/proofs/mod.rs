@@ -1,5 +1,6 @@
 //! Proofs of an address: the mails that bring them, and their codes and links.
 
+mod disabled;
 mod registering;
 mod resetting;
 mod verifying;

@@ -77,6 +77,8 @@ fn page() -> Vec<Request> {
         for collection in collections {
             let filled = entry.path.split('/').map(|segment| match segment {
                 "{collection}" => collection,
+                "{kind}" => "password-reset",
+                "{locale}" => "en",
                 segment if segment.starts_with('{') => NO_ID,
                 literal => literal,
             });
@@ -258,7 +260,7 @@ fn an_unknown_path_is_404() {
         let path = &request.path;
         [
             format!("{path}/"),
-            format!("{path}/x/y"),
+            format!("{path}/x/y/z"),
             format!("/x{path}"),
             path.replace("/api", "/API"),
         ]

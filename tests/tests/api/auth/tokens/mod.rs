@@ -56,10 +56,26 @@ fn a_token_says_who_signed_it_for_whom_and_until_when() {
     );
     let claims = forge::claims(&token);
     let names: Vec<&String> = claims.as_object().unwrap().keys().collect();
-    assert_eq!(names, ["exp", "iat", "iss", "role", "sid", "sub"]);
+    assert_eq!(
+        names,
+        [
+            "amr",
+            "auth_time",
+            "exp",
+            "iat",
+            "iss",
+            "role",
+            "sid",
+            "sub"
+        ]
+    );
     assert_eq!(
         (&claims["sub"], &claims["role"]),
         (&member.user["id"], &json!("authenticated"))
+    );
+    assert_eq!(
+        (&claims["auth_time"], &claims["amr"]),
+        (&claims["iat"], &json!(["pwd"]))
     );
     assert!(look::is_id(claims["sid"].as_str().unwrap()));
     assert!(claims["iss"].as_str().unwrap().starts_with("bakend:"));

@@ -1,0 +1,68 @@
+//! Endpoints that need mail, where there is none.
+
+use api::Code;
+use api::endpoints::PAGE;
+use blackbox::{Caller, Event, fresh_email, stack};
+use serde_json::{Value, json};
+
+/// A body that each of them would take.
+fn body(name: &str) -> Value {
+    let email = fresh_email();
+    let password = "a long password";
+    let id = "0197a3b0-0000-7000-8000-000000000000";
+    match name {
+        "password-forgot" | "magic-link" => json!({ "email": email }),
+        "password-reset" => json!({ "token": "x", "newPassword": password }),
+        "register-confirm" => json!({ "token": "x", "password": password }),
+        "register-resend" => json!({ "flow": "x" }),
+        "verify-email" => json!({ "token": "x", "password": password }),
+        "email-change" => json!({ "newEmail": email }),
+        "email-change-confirm"
+        | "magic-link-verify"
+        | "invitations-accept"
+        | "invitations-reject" => json!({ "token": "x" }),
+        "invitations-create" => json!({ "email": email }),
+        "invitations-get" | "invitations-resend" | "invitations-revoke" => json!({ "id": id }),
+        _ => json!({}),
+    }
+}
+
+/// The answer of a stack without mail: of an instance that has no sender, or of a deployment.
+fn ask(admin: &Caller, name: &str, method: &str, path: &str) -> (u16, String) {
+    let body = body(name);
+    let reply = match stack().inside() {
+        Some(inside) => {
+            let without = [("BAKEND_MAIL_FROM", "")];
+            let instance = inside.variant(name, "no-mail", 1, &without);
+            let token = admin.token.clone().unwrap_or_default();
+            let event = Event::new(method, path).json(&body);
+            // A stranger's endpoint reads no token.
+            instance.invoke(&event.token(&token))
+        }
+        None => admin.send(
+            method,
+            path,
+            &[("content-type", "application/json")],
+            Some(body.to_string().as_bytes()),
+        ),
+    };
+    (reply.status, reply.code())
+}
+
+#[test]
+fn what_needs_mail_says_so_where_there_is_none() {
+    let admin = stack().admin();
+    let needs = PAGE
+        .iter()
+        .filter(|entry| entry.errors.contains(&Code::MethodDisabled));
+    for entry in needs {
+        let path = entry
+            .path
+            .replace("{id}", "0197a3b0-0000-7000-8000-000000000000");
+        for method in entry.methods {
+            let answer = ask(&admin, entry.name, method.as_str(), &path);
+            let expected = (403, "auth/method-disabled".to_owned());
+            assert_eq!(answer, expected, "{} {path}", method.as_str());
+        }
+    }
+}
