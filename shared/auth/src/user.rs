@@ -265,6 +265,22 @@ impl User {
         })
     }
 
+    /// The user as found now, with a new address that is proven. Every session ends but the one that asks, and a mail that
+    /// failed was one to the old address.
+    ///
+    /// # Errors
+    /// Those of [`User::proven`].
+    pub fn readdressed(&self, found: &Self, email: &str, now: Timestamp) -> Result<Self, Error> {
+        let proven = self.proven(found, false, now)?;
+        Ok(Self {
+            email: email.to_owned(),
+            email_verified_at: Some(now),
+            auth_version: proven.auth_version + 1,
+            mail_failed: None,
+            ..proven
+        })
+    }
+
     /// The user as found now, brought back from the deletion that the password was checked for.
     ///
     /// # Errors

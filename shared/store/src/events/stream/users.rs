@@ -16,8 +16,14 @@ use crate::accounts::users::read_user;
 /// The starts of the keys of items that are no users.
 const OTHERS: [&str; 4] = [IDENTITIES, "username#", "unique#", "#"];
 
-/// The proof of a registration with a password.
-const PASSWORD: &str = "password";
+/// The proof of a registration, by the reason of the write; `None` where the write is none.
+fn method(reason: Option<Reason>) -> Option<&'static str> {
+    match reason? {
+        Reason::Register => Some("password"),
+        Reason::MagicLink => Some(Reason::MagicLink.as_str()),
+        _ => None,
+    }
+}
 
 /// A write of a user.
 struct Change<'a, 'w> {
@@ -99,20 +105,25 @@ impl Change<'_, '_> {
 
     /// Whether a new user has taken the id of an account whose time is over.
     fn replaces(&self, old: &Image, new: &Image) -> bool {
-        let makes = [Reason::Register, Reason::Create, Reason::Import];
+        let makes = [
+            Reason::Register,
+            Reason::Create,
+            Reason::Import,
+            Reason::MagicLink,
+        ];
         is_deleted(old) && !is_deleted(new) && self.reason.is_some_and(|it| makes.contains(&it))
     }
 
     fn made(&self, new: &Image) -> Result<Vec<Envelope>, Unfit> {
         let user = self.user(new)?;
-        if self.reason != Some(Reason::Register) {
+        let Some(method) = method(self.reason) else {
             return Ok(vec![self.by_stamp(Event::UserCreated { user })]);
-        }
+        };
         let stamp = self.stamp.clone().by(self.id, &user.role);
         let registered = Event::Registered {
             user,
             session_id: self.session,
-            method: PASSWORD.to_owned(),
+            method: method.to_owned(),
         };
         Ok(vec![self.event(stamp, registered)])
     }
