@@ -35,10 +35,19 @@ async fn confirm(
     let evidence = shown.of_user(&keys, place, call.now)?;
     let take = async |posted: Posted, identity: Option<Identity>| {
         let by = (&caller, session.id);
-        move_to(store, &call, by, &user, address(&keys, &user, posted)?, identity).await
+        move_to(
+            store,
+            &call,
+            by,
+            &user,
+            address(&keys, &user, posted)?,
+            identity,
+        )
+        .await
     };
     let identity = store.identity(&user.email);
-    let proven = store.prove_beside(&call.asking()?, &evidence, &keys, identity, take);
+    let asking = call.asking()?;
+    let proven = store.prove_beside(&asking, &evidence, &keys, identity, take);
     let user = proven.await?.wire(&call.settings.users.fields);
     Ok(Reply::to(&caller, ChangedUser { user }))
 }

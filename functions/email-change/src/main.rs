@@ -27,7 +27,9 @@ async fn change(store: &Store, call: Call<EmailChange>) -> Result<Reply<EmailCha
     let (asking, random) = (call.asking()?, call.random()?);
     let ask = async || {
         let to = (&user, address.as_str());
-        store.ask_for_email_change(&asking, to, wishes, random).await
+        store
+            .ask_for_email_change(&asking, to, wishes, random)
+            .await
     };
     let asked = match &body.password {
         None => ask().await?,

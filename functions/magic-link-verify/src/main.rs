@@ -38,7 +38,8 @@ async fn verify(
         let address = posted.open_address(&keys);
         entry::enter(store, &call, &admitted, (&posted, address)).await
     };
-    let proving = store.prove_address(&call.asking()?, &evidence, &keys, enter);
+    let asking = call.asking()?;
+    let proving = store.prove_address(&asking, &evidence, &keys, enter);
     let (user, (session, token), is_new_user) = proving.await?;
     let tokens = call.first_tokens(store.keys().await?, &user, (&session, &token))?;
     let user = user.wire(declared);

@@ -19,8 +19,8 @@ use crate::wire::{ApiKeys, AuditPage, NewApiKey, ShownApiKey};
 use crate::wire::{
     BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, Html, LogoutRequest,
 };
-use crate::wire::{Delivery, DeliveryPage, NewWebhook, ShownWebhook, TestResult, WatchedWebhook};
 use crate::wire::{ChangedUser, EmailChangeProof, EmailChangeRequest, MailProof, SignedInByMail};
+use crate::wire::{Delivery, DeliveryPage, NewWebhook, ShownWebhook, TestResult, WatchedWebhook};
 use crate::wire::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset as NewPasswordByMail, Proven,
     Reauthentication, RegistrationProof, RegistrationResend,

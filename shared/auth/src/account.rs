@@ -3,6 +3,7 @@
 use api::definition::ProfileField;
 use api::record::{Write, profile};
 use api::settings::{Auth, MagicLink, Settings};
+use api::value::is_email;
 use api::wire::{MailProof, NewUser, RegisterRequest, UserChanges, unknown};
 use api::{Code, Detail, Error, Id, Timestamp, told_together};
 use serde_json::{Map, Value};
@@ -80,7 +81,7 @@ pub fn newcomer(
     settings: &Auth,
     (id, now): (Id, Timestamp),
 ) -> Result<User, Error> {
-    if !settings.registration.permits(email) {
+    if !settings.registration.permits(email) || !is_email(email) {
         return Err(Code::RegistrationNotAllowed.into());
     }
     let profile = profile(declared, &Map::new(), body.profile.clone(), Write::Create)?;
@@ -253,7 +254,13 @@ mod tests {
         assert_eq!(unknown, wrong(&["nope"]));
         let make = |profile: Value, settings: &Auth| {
             let by = (Id::new(NOW, [1; 10]), NOW);
-            newcomer(&body(profile, None), ("a@b", false), &declared, settings, by)
+            newcomer(
+                &body(profile, None),
+                ("a@b", false),
+                &declared,
+                settings,
+                by,
+            )
         };
         let open = Auth::default();
         assert_eq!(fields(make(bio(), &open).map(|_| ())), wrong(&["name"]));

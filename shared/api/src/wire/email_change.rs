@@ -26,7 +26,8 @@ impl Body for EmailChangeRequest {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let new_email = fields.text("newEmail");
-        let [password, locale, redirect_to] = optional(fields, ["password", "locale", "redirectTo"]);
+        let [password, locale, redirect_to] =
+            optional(fields, ["password", "locale", "redirectTo"]);
         Some(Self {
             new_email: new_email?,
             password,

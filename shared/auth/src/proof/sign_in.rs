@@ -100,7 +100,10 @@ mod tests {
                 refused(&deleted(9), ENTRY),
                 Err(Code::AccountDeleted.into())
             );
-            assert_eq!(refused(&deleted(0), restores), Err(Code::InvalidCode.into()));
+            assert_eq!(
+                refused(&deleted(0), restores),
+                Err(Code::InvalidCode.into())
+            );
             let back = admit_reader(&deleted(9), &deleted(9), restores).expect("back");
             assert_eq!(back.deleted, None);
             assert_eq!(back.auth_version, if proven { 1 } else { 2 });
