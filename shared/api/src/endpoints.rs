@@ -190,7 +190,7 @@ entry::endpoints! {
         session: Own,
         errors: [MethodDisabled, RedirectNotAllowed, ReauthenticationRequired, TooManyRequests],
         hashes: passwords,
-        access: [GetItem Identities, PutItem Mail, UpdateItem Mail, GetItem Throttle, PutItem Throttle,
+        access: [GetItem Users, GetItem Identities, PutItem Mail, UpdateItem Mail, GetItem Throttle, PutItem Throttle,
                  UpdateItem Throttle, DeleteItem Throttle],
     }
 
@@ -199,8 +199,9 @@ entry::endpoints! {
         Unread<EmailChangeProof> => 200 ChangedUser {
         session: Own,
         errors: [MethodDisabled, InvalidCode, EmailAlreadyExists, TooManyRequests],
-        access: [UpdateItem Users, GetItem Identities, PutItem Identities, DeleteItem Identities, UpdateItem Sessions,
-                 GetItem Mail, UpdateItem Mail, DeleteItem Mail, PutItem Throttle, UpdateItem Throttle],
+        access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Identities,
+                 PutItem Identities, DeleteItem Identities, UpdateItem Sessions, GetItem Mail, UpdateItem Mail,
+                 DeleteItem Mail, PutItem Throttle, UpdateItem Throttle],
     }
 
     /// Give a change of the address up that is not confirmed.

@@ -1,10 +1,12 @@
 //! Proofs of an address: the mails that bring them, and their codes and links.
 
 mod changing;
+mod deployed;
 mod lifetimes;
 mod racing;
 mod registering;
 mod resetting;
+pub(crate) mod sent;
 mod shapes;
 mod signing_in;
 mod taking_over;
