@@ -604,6 +604,25 @@ mod tests {
     }
 
     #[test]
+    fn an_endpoint_may_ask_for_a_recent_authentication_in_some_cases_alone() {
+        let (_, session, _) = parts();
+        let credentials = Credentials {
+            demand: Demand::Own,
+            recent: Duration::from_secs(600),
+            ..Credentials::default()
+        };
+        let ask = |session, seconds| {
+            let now = NOW.after(Duration::from_secs(seconds));
+            let asked = credentials.need_recent(session, now);
+            asked.map_err(|error| error.code)
+        };
+        let late = Err(Code::ReauthenticationRequired);
+        assert_eq!(ask(Some(&session), 599), Ok(()));
+        assert_eq!(ask(Some(&session), 600), late);
+        assert_eq!(ask(None, 0), late);
+    }
+
+    #[test]
     fn a_server_never_authenticates_anew() {
         let (presented, key) = keyed(KeyType::Secret, &["users:*"]);
         let ask = |demand| {

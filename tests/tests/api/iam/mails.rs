@@ -3,7 +3,7 @@
 use auth::proof::Purpose;
 
 use super::*;
-use crate::proofs::sent::{Sent, sent};
+use crate::proofs::sent::{Sent, sent_to_flow, sent_to_user};
 use crate::proofs::world::another;
 
 const ON: [(&str, &str); 1] = [("BAKEND_AUTH_MAGIC_LINK", "signUp")];
@@ -46,7 +46,7 @@ pub(super) fn address_changes<'a>(
     let _ = apart.ask(&ask, &asking(None, 2)).expect(202);
     // Beyond the limit the mail before is repeated.
     let _ = apart.ask(&ask, &asking(None, 3)).expect(202);
-    let Sent { code, token } = sent(apart, Purpose::EmailChange, Some((&id, 1)));
+    let Sent { code, token } = sent_to_user(apart, Purpose::EmailChange, (&id, 1));
     let confirm = start("email-change-confirm", &[]);
     let confirming = |body: Value| post(&format!("{PATH}/confirm"), body).token(&access);
     for _ in 0..2 {
@@ -81,7 +81,7 @@ pub(super) fn magic_links<'a>(
     let email = fresh_email();
     let flow = ask_for(&email, None);
     let flow = ask_for(&email, Some(&flow));
-    let Sent { code, .. } = sent(apart, Purpose::MagicLink, None);
+    let Sent { code, .. } = sent_to_flow(apart, Purpose::MagicLink, &flow, None);
     for _ in 0..2 {
         verifying(json!({ "flow": flow, "code": another(&code) }), 400);
     }
@@ -90,8 +90,8 @@ pub(super) fn magic_links<'a>(
     let delete = Event::new("DELETE", "/api/auth/me").json(&json!({ "password": PASSWORD }));
     let delete = delete.token(&text(&account, "accessToken"));
     let _ = apart.ask(&start("me-delete", &[]), &delete).expect(204);
-    let _ = ask_for(&email, None);
+    let flow = ask_for(&email, None);
     let id = text(&account["user"], "id");
-    let Sent { token, .. } = sent(apart, Purpose::MagicLink, Some((&id, 2)));
+    let Sent { token, .. } = sent_to_flow(apart, Purpose::MagicLink, &flow, Some((&id, 2)));
     verifying(json!({ "token": token, "restore": true }), 200);
 }

@@ -3,7 +3,7 @@
 use auth::proof::Purpose;
 
 use super::*;
-use crate::proofs::sent::{Sent, sent};
+use crate::proofs::sent::{Sent, sent_to_flow, sent_to_user};
 
 const ASK: &str = "PutItem _throttle ∥ PutItem _throttle → PutItem _mail";
 const TRY: &str = "PutItem _throttle ∥ UpdateItem _mail";
@@ -96,8 +96,9 @@ fn entries(
     let path = "/api/auth/magic-link/verify";
     let proof = |ledger: &Ledger<'_>, email: &str, user: Option<(&str, u64)>, n: u8| {
         let opened = ledger.apart.ask(ask, &asking(email, n)).expect(202);
-        let Sent { code, token } = sent(&ledger.apart, Purpose::MagicLink, user);
-        let by_code = json!({ "flow": opened.json()["flow"], "code": code });
+        let flow = opened.json()["flow"].clone();
+        let Sent { code, token } = sent_to_flow(&ledger.apart, Purpose::MagicLink, &flow, user);
+        let by_code = json!({ "flow": flow, "code": code });
         let event = |body: &Value| post(path, body).source_ip(&format!("198.51.106.{n}"));
         (event(&by_code), event(&json!({ "token": token })))
     };
@@ -184,7 +185,7 @@ pub(super) fn address_changes(ledger: &mut Ledger<'_>, register: &Instance<'_>) 
         ("", 0, 0.0, 0.0),
         "as a login besides",
     );
-    let Sent { code, .. } = sent(&ledger.apart, Purpose::EmailChange, Some((&own.id, 1)));
+    let Sent { code, .. } = sent_to_user(&ledger.apart, Purpose::EmailChange, (&own.id, 1));
     let confirm = ledger.function("email-change-confirm", &[]);
     let by = ("email-change-confirm", &confirm);
     primed(

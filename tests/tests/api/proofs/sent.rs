@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use api::Timestamp;
 use auth::Keys;
 use auth::keys::Stored;
-use auth::proof::{Link, Page, Place, Purpose, Subject, Ticket};
+use auth::proof::{Flow, Link, Page, Place, Purpose, Ticket};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use blackbox::Apart;
@@ -17,35 +17,39 @@ pub(crate) struct Sent {
     pub(crate) token: String,
 }
 
-/// Marks the newest proof of a purpose as sent, for this user if there is one, as the sender would; returns what its mail says.
-pub(crate) fn sent(apart: &Apart<'_>, purpose: Purpose, user: Option<(&str, u64)>) -> Sent {
-    let scan = json!({ "TableName": "local-_mail" });
-    let items = apart.dynamo.engine().call("Scan", &scan).unwrap();
-    let items = items["Items"].as_array().unwrap().iter();
-    let number = |item: &Value, name: &str| -> u64 {
-        let text = item[name]["N"].as_str().unwrap_or_default();
-        text.parse().unwrap_or_default()
-    };
-    let of_purpose = items.filter(|item| item["purpose"]["S"] == purpose.as_str());
-    let item = of_purpose
-        .max_by_key(|item| number(item, "asked_at"))
-        .expect("a proof");
-    mark(apart, item, user);
-    let id = item["id"]["S"].as_str().unwrap();
-    let owner = id.rsplit('#').next().unwrap().parse().unwrap();
-    let subject = match id.matches('#').count() {
-        1 => Subject::Flow(owner),
-        _ => Subject::User(owner),
-    };
-    let ticket = Ticket {
-        place: Place { purpose, subject },
-        nonce: item["nonce"]["S"].as_str().unwrap().to_owned(),
-        key: u32::try_from(number(item, "key")).unwrap(),
-    };
+/// Marks what a stranger has asked for as sent, for this user and version if there is one, as the sender would; returns what
+/// its mail says.
+pub(crate) fn sent_to_flow(
+    apart: &Apart<'_>,
+    purpose: Purpose,
+    handle: &Value,
+    user: Option<(&str, u64)>,
+) -> Sent {
     let keys = keys(apart);
+    let handle = handle.as_str().unwrap();
+    let flow = Flow::open(&keys, purpose, handle, Timestamp::from_millis(0));
+    sent(apart, &keys, flow.expect("a flow").place(), user)
+}
+
+/// The same for a user who is signed in.
+pub(crate) fn sent_to_user(apart: &Apart<'_>, purpose: Purpose, user: (&str, u64)) -> Sent {
+    let place = Place::of_user(purpose, user.0.parse().unwrap());
+    sent(apart, &keys(apart), place, Some(user))
+}
+
+fn sent(apart: &Apart<'_>, keys: &Keys, place: Place, user: Option<(&str, u64)>) -> Sent {
+    let get = json!({ "TableName": "local-_mail", "Key": { "id": { "S": place.to_string() } } });
+    let item = apart.dynamo.engine().call("GetItem", &get).unwrap()["Item"].clone();
+    let number = |name: &str| -> u64 { item[name]["N"].as_str().unwrap().parse().unwrap() };
+    mark(apart, &item, user);
+    let ticket = Ticket {
+        place,
+        nonce: item["nonce"]["S"].as_str().unwrap().to_owned(),
+        key: u32::try_from(number("key")).unwrap(),
+    };
     let link = Link {
         ticket: ticket.clone(),
-        until: Timestamp::from_millis(number(item, "valid_until")),
+        until: Timestamp::from_millis(number("valid_until")),
         page: Page::default(),
     };
     Sent {

@@ -21,8 +21,7 @@ pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
 fn begun(write: &Write<'_, '_>, new: &Image) -> Result<Vec<Envelope>, Unfit> {
     let begun = write.needed("begun", new.map("begun"))?;
     let method = write.needed("begun.reason", begun.text("reason"))?;
-    let signs_in = [Reason::Login, Reason::Restore, Reason::MagicLink];
-    if !Reason::parse(method).is_some_and(|reason| signs_in.contains(&reason)) {
+    if !matches!(Reason::parse(method), Some(Reason::Login | Reason::Restore)) {
         return Ok(Vec::new());
     }
     let user_id = write.needed("user_id", write.key().id("user_id"))?;

@@ -16,14 +16,8 @@ use crate::accounts::users::read_user;
 /// The starts of the keys of items that are no users.
 const OTHERS: [&str; 4] = [IDENTITIES, "username#", "unique#", "#"];
 
-/// The proof of a registration, by the reason of the write; `None` where the write is none.
-fn method(reason: Option<Reason>) -> Option<&'static str> {
-    match reason? {
-        Reason::Register => Some("password"),
-        Reason::MagicLink => Some(Reason::MagicLink.as_str()),
-        _ => None,
-    }
-}
+/// The proof of a registration with a password.
+const PASSWORD: &str = "password";
 
 /// A write of a user.
 struct Change<'a, 'w> {
@@ -105,25 +99,20 @@ impl Change<'_, '_> {
 
     /// Whether a new user has taken the id of an account whose time is over.
     fn replaces(&self, old: &Image, new: &Image) -> bool {
-        let makes = [
-            Reason::Register,
-            Reason::Create,
-            Reason::Import,
-            Reason::MagicLink,
-        ];
+        let makes = [Reason::Register, Reason::Create, Reason::Import];
         is_deleted(old) && !is_deleted(new) && self.reason.is_some_and(|it| makes.contains(&it))
     }
 
     fn made(&self, new: &Image) -> Result<Vec<Envelope>, Unfit> {
         let user = self.user(new)?;
-        let Some(method) = method(self.reason) else {
+        if self.reason != Some(Reason::Register) {
             return Ok(vec![self.by_stamp(Event::UserCreated { user })]);
-        };
+        }
         let stamp = self.stamp.clone().by(self.id, &user.role);
         let registered = Event::Registered {
             user,
             session_id: self.session,
-            method: method.to_owned(),
+            method: PASSWORD.to_owned(),
         };
         Ok(vec![self.event(stamp, registered)])
     }
