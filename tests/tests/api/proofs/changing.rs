@@ -8,6 +8,12 @@ use super::world::{MailWorld, another, code, link_token, token};
 pub(super) const CHANGE: &str = "/api/auth/email/change";
 pub(super) const CONFIRM: &str = "/api/auth/email/change/confirm";
 
+/// Without an address of the app's the mail has the code alone.
+pub(super) const LINKS: (&str, &str) = (
+    "BAKEND_MAIL_LINKS_EMAIL_CHANGE",
+    "https://app.example.com/?token={token}",
+);
+
 /// Asks for the new address, which takes a day at most to prove.
 pub(super) fn change(world: &MailWorld<'_>, access: &str, to: &str) {
     let body = json!({ "newEmail": to });
@@ -36,7 +42,7 @@ fn a_proven_address_takes_the_place_of_the_old_one_with_the_password() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let world = MailWorld::new(inside, &[]);
+    let world = MailWorld::new(inside, &[LINKS]);
     for by_code in [true, false] {
         let (old, new) = (fresh_email(), fresh_email());
         let other = token(&world.register(&old));
@@ -83,7 +89,7 @@ fn a_link_is_good_for_its_own_user_and_purpose_alone() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let world = MailWorld::new(inside, &[]);
+    let world = MailWorld::new(inside, &[LINKS]);
     let (old, new, other) = (fresh_email(), fresh_email(), fresh_email());
     let access = token(&world.register(&old));
     let foreign = token(&world.register(&other));
@@ -108,7 +114,7 @@ fn a_taken_address_is_told_its_reader_alone() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let world = MailWorld::new(inside, &[]);
+    let world = MailWorld::new(inside, &[LINKS]);
     let (old, taken, free) = (fresh_email(), fresh_email(), fresh_email());
     let body = json!({ "email": old, "password": PASSWORD, "name": "Mallory" });
     let made = world.post("register", "/api/auth/register", &body);
@@ -132,7 +138,7 @@ fn an_address_that_is_taken_meanwhile_is_409() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let world = MailWorld::new(inside, &[]);
+    let world = MailWorld::new(inside, &[LINKS]);
     let (old, new) = (fresh_email(), fresh_email());
     let access = token(&world.register(&old));
     change(&world, &access, &new);
@@ -183,7 +189,7 @@ fn a_second_change_replaces_the_first_and_a_cancelled_one_is_void() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let world = MailWorld::new(inside, &[]);
+    let world = MailWorld::new(inside, &[LINKS]);
     let (old, first, second) = (fresh_email(), fresh_email(), fresh_email());
     let access = token(&world.register(&old));
     change(&world, &access, &first);
@@ -215,7 +221,7 @@ fn whatever_ends_sessions_voids_a_pending_change() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let world = MailWorld::new(inside, &[]);
+    let world = MailWorld::new(inside, &[LINKS]);
     for ends in ["password", "sessions"] {
         let (old, new) = (fresh_email(), fresh_email());
         let access = token(&world.register(&old));
@@ -247,7 +253,7 @@ fn a_change_voids_the_mails_to_the_old_address() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let world = MailWorld::new(inside, &[]);
+    let world = MailWorld::new(inside, &[LINKS]);
     let (old, new) = (fresh_email(), fresh_email());
     let access = token(&world.register(&old));
     let _verification = world.mail(&old, 1);

@@ -1,9 +1,9 @@
 //! The ends of codes and links, by a clock that is put forward.
 
-use blackbox::{Event, fresh_email, stack};
+use blackbox::{Event, PASSWORD, fresh_email, stack};
 use serde_json::{Value, json};
 
-use super::changing::{CHANGE, CONFIRM};
+use super::changing::{CHANGE, CONFIRM, LINKS};
 use super::signing_in::{LINK, SIGN_UP, VERIFY};
 use super::world::{MailWorld, code, link_token, token};
 
@@ -48,8 +48,7 @@ fn a_changes_code_ends_before_its_link() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let long = ("BAKEND_AUTH_ACCESS_TOKEN_TTL", "2d");
-    let world = MailWorld::new(inside, &[long, ("BAKEND_MAIL_LINKS_EMAIL_CHANGE", PAGE)]);
+    let world = MailWorld::new(inside, &[LINKS]);
     let by_code = |offset, status| (true, offset, status);
     let by_link = |offset, status| (false, offset, status);
     for (is_code, offset, status) in [
@@ -70,6 +69,11 @@ fn a_changes_code_ends_before_its_link() {
         } else {
             json!({ "token": link_token(&mail) })
         };
+        // By then the user has signed in once more.
+        let login = json!({ "email": old, "password": PASSWORD });
+        let login = Event::new("POST", "/api/auth/login").json(&login);
+        let late = world.variant("login", &[("BAKEND_CLOCK_OFFSET", offset)]);
+        let access = token(&world.flow.apart.ask(&late, &login).expect(200).json());
         let event = Event::new("POST", CONFIRM).json(&body).token(&access);
         let confirmed = at(&world, "email-change-confirm", offset, &event);
         assert_eq!(confirmed, status, "{offset} {is_code}");
