@@ -26,11 +26,14 @@ pub(crate) struct Parts<'a> {
 
 impl<'a> Parts<'a> {
     /// The parts of a mail.
-    pub(crate) fn of(keys: &'a Keys, address: &'a str, reading: &'a Reading) -> Self {
+    pub(crate) fn of(keys: &'a Keys, address: &'a str, kind: Kind, reading: &'a Reading) -> Self {
+        // The reader of an address that somebody else asks for hears nothing of that user.
+        let asker = reading.asker.as_ref();
+        let asker = asker.filter(|_| kind != Kind::AccountExists);
         Self {
             keys,
             address,
-            user: reading.asker.as_ref().or(reading.holder.as_ref()),
+            user: asker.or(reading.holder.as_ref()),
         }
     }
 

@@ -59,7 +59,7 @@ pub(crate) async fn send(state: &State, task: &Task<Mail>, due: &Posted) -> Resu
     if !store.mark_sending(posted, account, is_void).await? {
         return Ok(Outcome::PassedOver);
     }
-    let parts = Parts::of(&keys, &address, &reading);
+    let parts = Parts::of(&keys, &address, kind, &reading);
     match deliver(state, task, (posted, kind), &parts).await? {
         Ok(()) => {
             // The mail has left: a lost mark only makes it leave once more.

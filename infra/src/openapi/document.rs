@@ -123,6 +123,7 @@ impl Document {
             ("NewUser", &all, Side::Whole),
             ("UserChanges", &all, Side::Merge),
             ("ProfileChanges", &all, Side::Merge),
+            ("MailProof", &all, Side::Merge),
         ] {
             if let Some(schema) = self.schemas.get_mut(name) {
                 record::declare(schema, fields, side);

@@ -19,6 +19,7 @@ use crate::wire::{ApiKeys, AuditPage, NewApiKey, ShownApiKey};
 use crate::wire::{
     BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, Html, LogoutRequest,
 };
+use crate::wire::{ChangedUser, EmailChangeProof, EmailChangeRequest, MailProof, SignedInByMail};
 use crate::wire::{Delivery, DeliveryPage, NewWebhook, ShownWebhook, TestResult, WatchedWebhook};
 use crate::wire::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset as NewPasswordByMail, Proven,
@@ -182,6 +183,49 @@ entry::endpoints! {
         access: [GetItem Settings],
         keys: Ignored,
         media: Html,
+    }
+
+    /// Ask for a mail to another address, by which it becomes one's own. It needs a recent authentication, or the password.
+    EmailChange "email-change": [Post] "/api/auth/email/change", User, Unread<EmailChangeRequest> => 202 MailAsked {
+        session: Own,
+        errors: [MethodDisabled, RedirectNotAllowed, ReauthenticationRequired, TooManyRequests],
+        hashes: passwords,
+        access: [GetItem Users, GetItem Identities, PutItem Mail, UpdateItem Mail, GetItem Throttle, PutItem Throttle,
+                 UpdateItem Throttle, DeleteItem Throttle],
+    }
+
+    /// Take the new address by the code or the link of its mail: every other session ends.
+    EmailChangeConfirm "email-change-confirm": [Post] "/api/auth/email/change/confirm", User,
+        Unread<EmailChangeProof> => 200 ChangedUser {
+        session: Own,
+        errors: [MethodDisabled, InvalidCode, EmailAlreadyExists, TooManyRequests],
+        access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Identities,
+                 PutItem Identities, DeleteItem Identities, UpdateItem Sessions, GetItem Mail, UpdateItem Mail,
+                 DeleteItem Mail, PutItem Throttle, UpdateItem Throttle],
+    }
+
+    /// Give a change of the address up that is not confirmed.
+    EmailChangeCancel "email-change-cancel": [Delete] "/api/auth/email/change", User, NoBody => 204 NoContent {
+        session: Own,
+        errors: [MethodDisabled],
+        access: [DeleteItem Mail],
+    }
+
+    /// Ask for a mail that signs in. The reply is the same for every address.
+    MagicLink "magic-link": [Post] "/api/auth/magic-link", Open, MailRequest => 202 FlowOpened {
+        errors: [MethodDisabled, RedirectNotAllowed, TooManyRequests],
+        access: [UpdateItem Settings, PutItem Mail, UpdateItem Mail, PutItem Throttle, UpdateItem Throttle],
+    }
+
+    /// Sign in by the code or the link of a mail. An account whose address was not proven before loses its password.
+    MagicLinkVerify "magic-link-verify": [Post] "/api/auth/magic-link/verify", Open, MailProof => 200 SignedInByMail {
+        errors: [MethodDisabled, InvalidCode, RegistrationNotAllowed, AccountDeleted, UserUniqueViolation,
+                 RecordTooLarge, TooManyRequests],
+        cookie: Sets,
+        needs: [AdminEmail],
+        access: [GetItem Users, UpdateItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
+                 PutItem Identities, PutItem Sessions, GetItem Mail, UpdateItem Mail, DeleteItem Mail,
+                 PutItem Throttle, UpdateItem Throttle],
     }
 
     /// List one's own sessions that have not ended.

@@ -6,9 +6,11 @@ mod audit;
 mod body;
 mod bulk;
 mod delivery;
+mod email_change;
 mod health;
 mod html;
 mod mail;
+mod mail_sign_in;
 mod proof;
 mod record;
 mod registration;
@@ -28,9 +30,11 @@ pub use self::body::{Body, Fields, NoBody, NoContent, Presence, Unread, decode, 
 pub(crate) use self::body::{MAX_NAME, UNKNOWN};
 pub use self::bulk::{BulkItems, BulkOperation, BulkOperations};
 pub use self::delivery::{Attempt, Delivery, DeliveryPage, DeliveryState};
+pub use self::email_change::{ChangedUser, EmailChangeProof, EmailChangeRequest};
 pub use self::health::HealthStatus;
 pub use self::html::Html;
 pub use self::mail::{MailDraft, MailPreview, MailTemplateList, MailTemplates};
+pub use self::mail_sign_in::{MailProof, SignedInByMail};
 pub use self::proof::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset, Proven, Reauthentication,
 };

@@ -2,9 +2,10 @@
 
 use api::definition::ProfileField;
 use api::record::{Write, profile};
-use api::settings::{Auth, Settings};
-use api::wire::{NewUser, RegisterRequest, UserChanges};
-use api::{Code, Error, Id, Timestamp, told_together};
+use api::settings::{Auth, MagicLink, Settings};
+use api::value::is_email;
+use api::wire::{MailProof, NewUser, RegisterRequest, UserChanges, unknown};
+use api::{Code, Detail, Error, Id, Timestamp, told_together};
 use serde_json::{Map, Value};
 
 use crate::email;
@@ -43,6 +44,52 @@ pub fn registration(
             Err(Error::invalid(details))
         }
     }
+}
+
+/// Checks the profile fields that a sign-in by mail may bring before it is known whether there is an account: only a new
+/// one takes them, and needs the required ones.
+///
+/// # Errors
+/// `common/validation-failed` with every problem of the body; `data/record-too-large`.
+pub fn check_sign_in(
+    body: &MailProof,
+    declared: &[ProfileField],
+    by: MagicLink,
+    besides: impl IntoIterator<Item = Detail>,
+) -> Result<(), Error> {
+    let mut faults = body.faults.clone();
+    let declared = match by {
+        MagicLink::SignUp => declared,
+        MagicLink::Off | MagicLink::SignIn => {
+            let terms = body.terms_version.as_ref();
+            faults.extend(terms.map(|_| unknown("termsVersion")));
+            &[]
+        }
+    };
+    let checked = profile(declared, &Map::new(), body.profile.clone(), Write::Merge);
+    told_together(faults, besides, checked).map(|_| ())
+}
+
+/// The user that a sign-in by mail makes: the address is proven, and there is no password.
+///
+/// # Errors
+/// `auth/registration-not-allowed`; `common/validation-failed` with every problem of the profile; `data/record-too-large`.
+pub fn newcomer(
+    body: &MailProof,
+    (email, is_first): (&str, bool),
+    declared: &[ProfileField],
+    settings: &Auth,
+    (id, now): (Id, Timestamp),
+) -> Result<User, Error> {
+    if !settings.registration.permits(email) || !is_email(email) {
+        return Err(Code::RegistrationNotAllowed.into());
+    }
+    let profile = profile(declared, &Map::new(), body.profile.clone(), Write::Create)?;
+    Ok(User {
+        profile,
+        email_verified_at: Some(now),
+        ..User::new(id, email.to_owned(), is_first, now)
+    })
 }
 
 /// The user that an admin's body makes.
@@ -108,8 +155,7 @@ pub fn changed(user: &User, body: &UserChanges, declared: &[ProfileField]) -> Re
 
 #[cfg(test)]
 mod tests {
-    use api::Detail;
-    use api::settings::Span;
+    use api::settings::{Registration, Span};
     use serde_json::json;
 
     use super::*;
@@ -179,6 +225,57 @@ mod tests {
         assert_eq!(ask(Some("a long password"), Some("admin")), made("admin"));
         let wrong = vec!["password".to_owned(), "role".to_owned()];
         assert_eq!(ask(Some("x"), Some("chief")), Err(wrong));
+    }
+
+    #[test]
+    fn a_sign_in_by_mail_takes_fields_where_it_may_make_an_account() {
+        let declared = json!([{ "name": "bio", "type": "string" },
+                              { "name": "name", "type": "string", "required": true }]);
+        let declared: Vec<ProfileField> = serde_json::from_value(declared).expect("fields");
+        let body = |profile: Value, terms: Option<&str>| MailProof {
+            flow: None,
+            code: None,
+            token: None,
+            restore: None,
+            terms_version: terms.map(ToOwned::to_owned),
+            profile: object(profile),
+            faults: vec![],
+        };
+        let check = |profile: Value, terms, by| {
+            fields(check_sign_in(&body(profile, terms), &declared, by, []))
+        };
+        let wrong = |names: &[&str]| Err(names.iter().map(|&name| name.to_owned()).collect());
+        let bio = || json!({ "bio": "x" });
+        assert_eq!(check(json!({}), None, MagicLink::SignIn), Ok(()));
+        let both = wrong(&["termsVersion", "bio"]);
+        assert_eq!(check(bio(), Some("1"), MagicLink::SignIn), both);
+        assert_eq!(check(bio(), Some("1"), MagicLink::SignUp), Ok(()));
+        let unknown = check(json!({ "nope": 1 }), None, MagicLink::SignUp);
+        assert_eq!(unknown, wrong(&["nope"]));
+        let make = |profile: Value, settings: &Auth| {
+            let by = (Id::new(NOW, [1; 10]), NOW);
+            newcomer(
+                &body(profile, None),
+                ("a@b", false),
+                &declared,
+                settings,
+                by,
+            )
+        };
+        let open = Auth::default();
+        assert_eq!(fields(make(bio(), &open).map(|_| ())), wrong(&["name"]));
+        let made = make(json!({ "name": "Ada" }), &open).expect("made");
+        assert_eq!(made.email_verified_at, Some(NOW));
+        assert_eq!(made.role, AUTHENTICATED);
+        let closed = Auth {
+            registration: Registration {
+                enabled: false,
+                ..Registration::default()
+            },
+            ..Auth::default()
+        };
+        let refused = make(json!({}), &closed).map(|_| ());
+        assert_eq!(refused, Err(Code::RegistrationNotAllowed.into()));
     }
 
     #[test]

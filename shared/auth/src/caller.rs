@@ -50,23 +50,33 @@ impl Credentials {
 }
 
 impl Credentials {
-    /// Refuses a session that stands and is not what the endpoint demands. Sessions from before authentications were kept
-    /// count as not recent.
+    /// Refuses a session whose user has not authenticated within `auth.recentAuth`, where an endpoint asks for that in some
+    /// cases alone. Sessions from before authentications were kept count as not recent.
+    ///
+    /// # Errors
+    /// `auth/reauthentication-required`.
+    pub fn need_recent(&self, session: Option<&Session>, now: Timestamp) -> Result<(), Error> {
+        let authentication = session.and_then(|session| session.authentication.as_ref());
+        if authentication.is_some_and(|it| it.is_recent(self.recent, now)) {
+            return Ok(());
+        }
+        let message = format!(
+            "This needs an authentication within the last {} minutes: POST /api/auth/reauthenticate.",
+            self.recent.as_secs() / 60
+        );
+        Err(Error::new(Code::ReauthenticationRequired).with_message(message))
+    }
+
+    /// Refuses a session that stands and is not what the endpoint demands.
     fn demand_of(&self, session: Option<&Session>, now: Timestamp) -> Result<(), Error> {
         let actor = session.and_then(|session| session.actor);
         if self.demand != Demand::Any && actor.is_some() {
             return Err(Code::Impersonated.into());
         }
-        let authentication = session.and_then(|session| session.authentication.as_ref());
-        let is_recent = authentication.is_some_and(|it| it.is_recent(self.recent, now));
-        if self.demand == Demand::Recent && !is_recent {
-            let message = format!(
-                "This needs an authentication within the last {} minutes: POST /api/auth/reauthenticate.",
-                self.recent.as_secs() / 60
-            );
-            return Err(Error::new(Code::ReauthenticationRequired).with_message(message));
+        match self.demand {
+            Demand::Recent => self.need_recent(session, now),
+            Demand::Any | Demand::Own => Ok(()),
         }
-        Ok(())
     }
 }
 
@@ -591,6 +601,25 @@ mod tests {
                 "{demand:?} {seconds}"
             );
         }
+    }
+
+    #[test]
+    fn an_endpoint_may_ask_for_a_recent_authentication_in_some_cases_alone() {
+        let (_, session, _) = parts();
+        let credentials = Credentials {
+            demand: Demand::Own,
+            recent: Duration::from_secs(600),
+            ..Credentials::default()
+        };
+        let ask = |session, seconds| {
+            let now = NOW.after(Duration::from_secs(seconds));
+            let asked = credentials.need_recent(session, now);
+            asked.map_err(|error| error.code)
+        };
+        let late = Err(Code::ReauthenticationRequired);
+        assert_eq!(ask(Some(&session), 599), Ok(()));
+        assert_eq!(ask(Some(&session), 600), late);
+        assert_eq!(ask(None, 0), late);
     }
 
     #[test]

@@ -12,12 +12,16 @@ use api::value::{MAX_EMAIL, is_email};
 /// # Errors
 /// A detail for the field `email` when it has another form or is over 254 bytes.
 pub fn normalise(email: &str) -> Result<String, Detail> {
-    let email = known(email)?;
-    if is_email(&email) {
-        Ok(email)
-    } else {
-        Err(malformed())
-    }
+    normalise_field("email", email)
+}
+
+/// The same for a field of another name.
+///
+/// # Errors
+/// A detail for the field, as [`normalise`] says.
+pub fn normalise_field(field: &str, email: &str) -> Result<String, Detail> {
+    let known = known(email).ok().filter(|email| is_email(email));
+    known.ok_or_else(|| malformed(field))
 }
 
 /// Normalises the address of an account that may have been made before [`normalise`] had its form: such an account goes
@@ -34,11 +38,16 @@ pub fn known(email: &str) -> Result<String, Detail> {
     let fits = email.len() <= MAX_EMAIL
         && email.bytes().all(|byte| byte.is_ascii_graphic())
         && parts.is_some_and(|(_, domain)| !domain.contains('@'));
-    if fits { Ok(email) } else { Err(malformed()) }
+    if fits {
+        Ok(email)
+    } else {
+        Err(malformed("email"))
+    }
 }
 
-fn malformed() -> Detail {
-    Detail::new("email", "format", "`email` must be an email address.")
+fn malformed(field: &str) -> Detail {
+    let message = format!("`{field}` must be an email address.");
+    Detail::new(field, "format", message)
 }
 
 #[cfg(test)]

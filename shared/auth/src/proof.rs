@@ -9,6 +9,7 @@ mod flow;
 mod link;
 mod mask;
 mod posted;
+mod sign_in;
 
 use std::fmt;
 
@@ -24,6 +25,7 @@ pub use self::flow::Flow;
 pub use self::link::{Link, Page};
 pub use self::mask::mask;
 pub use self::posted::{Posted, Random, State, Wishes};
+pub use self::sign_in::{Entry, admit_reader};
 
 /// The use of a proof.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]

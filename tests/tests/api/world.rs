@@ -89,6 +89,16 @@ impl<'a> World<'a> {
         self.flow.apart.ask(function, event)
     }
 
+    /// Another instance of a function, with more variables.
+    pub(crate) fn variant(&self, function: &str, more: Variables<'_>) -> Instance<'a> {
+        let variables = self.variables.iter();
+        let mut variables: Vec<(&str, &str)> = variables
+            .map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect();
+        variables.extend_from_slice(more);
+        self.flow.function(function, &variables)
+    }
+
     /// Creates a record, and returns its id.
     pub(crate) fn create(&self, collection: &str, fields: &Value) -> String {
         let event = Event::new("POST", &format!("/api/{collection}")).json(fields);

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use api::mail::Kind;
 use api::settings::{Auth, MagicLink};
+use api::value::is_email;
 use api::{Id, Timestamp};
 
 use super::{Place, Purpose, Subject};
@@ -110,7 +111,8 @@ fn for_sign_in(occasion: &Occasion<'_>) -> Dispatch {
         Some(holder) if holder.disabled => Dispatch::Drop("the account is disabled"),
         Some(holder) => Dispatch::Send(Some(Account::of(holder))),
         None if settings.magic_link == MagicLink::SignUp
-            && settings.registration.permits(occasion.address) =>
+            && settings.registration.permits(occasion.address)
+            && is_email(occasion.address) =>
         {
             Dispatch::Send(None)
         }

@@ -1,6 +1,7 @@
 //! Requests that ask for a mail, or show what one brought.
 
 use api::endpoints::Endpoint;
+use api::settings::MagicLink;
 use api::value::is_locale;
 use api::{Code, Detail, Error, Id, redirect};
 use auth::User;
@@ -41,6 +42,21 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
                 let message = "No mail is sent here: `mail.from` is not set.";
                 Err(Error::new(Code::MethodDisabled).with_message(message))
             }
+        }
+    }
+
+    /// Refuses a sign-in by mail where there is none; tells how far it goes otherwise.
+    ///
+    /// # Errors
+    /// `auth/method-disabled`.
+    pub fn need_magic_link(&self) -> Result<MagicLink, Error> {
+        self.need_mail()?;
+        match self.settings.auth.magic_link {
+            MagicLink::Off => {
+                let message = "Nobody signs in by mail here: `auth.magicLink` is off.";
+                Err(Error::new(Code::MethodDisabled).with_message(message))
+            }
+            on => Ok(on),
         }
     }
 

@@ -127,27 +127,49 @@ impl Store {
         keys: &Keys,
         act: impl AsyncFnOnce(Posted) -> Result<T, Error>,
     ) -> Result<T, Error> {
+        let nothing = std::future::ready(Ok(()));
+        let act = async |posted, ()| act(posted).await;
+        self.prove_beside(asking, evidence, keys, nothing, act)
+            .await
+    }
+
+    /// The same; `beside` is read at the same time as the proof, for `act` alone.
+    ///
+    /// # Errors
+    /// Those of [`Store::prove_address`] and of `beside`.
+    pub async fn prove_beside<B, T>(
+        &self,
+        asking: &Asking<'_>,
+        evidence: &Evidence<'_>,
+        keys: &Keys,
+        beside: impl Future<Output = Result<B, Error>>,
+        act: impl AsyncFnOnce(Posted, B) -> Result<T, Error>,
+    ) -> Result<T, Error> {
         let now = asking.now;
         let (place, code) = match evidence {
             Evidence::Link(link) => {
-                let posted = self.proof(link.ticket.place).await?;
+                let (posted, beside) = tokio::try_join!(self.proof(link.ticket.place), beside)?;
                 let posted = posted.filter(|posted| posted.is_proven_by_link(link, now));
-                return act(posted.ok_or(Code::InvalidCode)?).await;
+                return act(posted.ok_or(Code::InvalidCode)?, beside).await;
             }
             Evidence::Code { place, code } => (*place, *code),
         };
         let most = asking.settings.throttle.code_tries;
-        let tried = tokio::join!(self.count_code(asking), self.try_code(place, most, now));
-        let (counted, posted) = match tried {
-            (Ok(counted), Ok(posted)) => (counted, posted),
-            (Ok(counted), Err(fault)) => {
+        let (counted, tried, beside) = tokio::join!(
+            self.count_code(asking),
+            self.try_code(place, most, now),
+            beside
+        );
+        let counted = counted?;
+        let (posted, beside) = match (tried, beside) {
+            (Ok(posted), Ok(beside)) => (posted, beside),
+            (Err(fault), _) | (_, Err(fault)) => {
                 let _ = timeout(PATIENCE, self.empty(counted, now)).await;
                 return Err(fault);
             }
-            (Err(refusal), _) => return Err(refusal),
         };
         match posted.filter(|posted| posted.is_proven_by_code(keys, code, now)) {
-            Some(posted) => tokio::join!(act(posted), self.empty(counted, now)).0,
+            Some(posted) => tokio::join!(act(posted, beside), self.empty(counted, now)).0,
             None => Err(Code::InvalidCode.into()),
         }
     }

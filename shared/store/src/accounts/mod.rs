@@ -9,6 +9,7 @@ mod items;
 mod key_items;
 mod leaver;
 pub(crate) mod mail_counts;
+mod mail_sign_in;
 pub(crate) mod parts;
 pub(crate) mod prove;
 mod proven;

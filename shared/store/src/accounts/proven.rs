@@ -24,7 +24,12 @@ impl Store {
         let changed = async |along: &Along<'_>, writer: &Writer, bootstraps| {
             let decided = |found: &User| decide(found, bootstraps).map(Some);
             let change = self.change_user(declared, user.clone(), along, writer, decided);
-            change.await?.ok_or(Error::new(Code::InvalidCode))
+            let changed = change.await.map_err(|refusal| match refusal.code {
+                // The account is gone that the proof was for.
+                Code::UserNotFound => Code::InvalidCode.into(),
+                _ => refusal,
+            });
+            changed?.ok_or(Error::new(Code::InvalidCode))
         };
         if bootstraps {
             let first = Along {

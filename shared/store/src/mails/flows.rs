@@ -181,10 +181,7 @@ impl Store {
         random: Random,
     ) -> Result<MailAsked, Error> {
         let keys = self.sealing_keys(std::iter::empty()).await?;
-        let account = keys.pseudonym("user", &user.id.to_string());
-        let _ = self
-            .count_mail(asking, (&account, None), MailReason::Asked)
-            .await?;
+        let _ = self.count_own_mail(asking, &keys, user).await?;
         let place = Place::of_user(Purpose::VerifyEmail, user.id);
         let now = asking.now;
         let renewal = Posted::renewal(place, &random, asking.settings, now);
@@ -204,5 +201,53 @@ impl Store {
         Ok(MailAsked {
             expires_in: ends.link.seconds().saturating_sub(now.seconds()),
         })
+    }
+
+    /// Makes the mail by which a user takes another address; it voids the one before it. It is counted as a verification's.
+    /// Beyond the limit over all sources the mail before it is repeated, at most once in ten minutes.
+    ///
+    /// # Errors
+    /// Those of [`Store::ask_for_verification`].
+    pub async fn ask_for_email_change(
+        &self,
+        asking: &Asking<'_>,
+        (user, email): (&User, &str),
+        wishes: Wishes,
+        random: Random,
+    ) -> Result<MailAsked, Error> {
+        let keys = self.sealing_keys(std::iter::empty()).await?;
+        let turn = self.count_own_mail(asking, &keys, user).await?;
+        let place = Place::of_user(Purpose::EmailChange, user.id);
+        let now = asking.now;
+        let until = match turn {
+            MailTurn::Sends => {
+                let settings = (asking.settings, now);
+                let posted = Posted::new(&keys, place, email, wishes, random, settings)?;
+                let posted = posted.of(Account::of(user));
+                self.post(&posted).await?;
+                posted.ends.link
+            }
+            MailTurn::Repeats(_) => {
+                let renewal = Posted::renewal(place, &random, asking.settings, now);
+                let before = now.before(RARELY);
+                let repeated = self.repeat(place, &renewal, before, now).await?;
+                repeated.map_or(renewal.1.link, |posted| posted.ends.link)
+            }
+        };
+        Ok(MailAsked {
+            expires_in: until.seconds().saturating_sub(now.seconds()),
+        })
+    }
+
+    /// Counts a mail that a user who is signed in asks for.
+    async fn count_own_mail(
+        &self,
+        asking: &Asking<'_>,
+        keys: &Keys,
+        user: &User,
+    ) -> Result<MailTurn, Error> {
+        let account = keys.pseudonym("user", &user.id.to_string());
+        self.count_mail(asking, (&account, None), MailReason::Asked)
+            .await
     }
 }

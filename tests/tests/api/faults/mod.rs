@@ -16,6 +16,7 @@ use self::world::{Act, World, credentials, text};
 
 mod accounts;
 mod keys;
+mod mails;
 mod records;
 mod templates;
 mod users;
@@ -98,6 +99,7 @@ use row;
 enum Area {
     Accounts,
     Keys,
+    Mails,
     Records,
     Templates,
     Users,
@@ -110,6 +112,7 @@ impl Area {
         match function.split_once('-') {
             Some(("records", _)) => Self::Records,
             Some(("mail", _)) => Self::Templates,
+            Some(("email" | "magic", _)) => Self::Mails,
             Some(("users", _)) => Self::Users,
             Some(("api" | "audit" | "settings", _)) => Self::Keys,
             Some(("webhooks" | "deliveries" | "triggers", _)) => Self::Webhooks,

@@ -4,6 +4,7 @@
 mod accounts;
 mod depth;
 mod keys;
+mod mails;
 mod records;
 mod sessions;
 mod templates;
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 use self::accounts::{accounts, own_account};
 use self::depth::{in_depth, row_filters};
 use self::keys::api_keys;
+use self::mails::{address_changes, magic_links};
 use self::records::{lists, records};
 use self::sessions::sessions;
 use self::templates::templates;
@@ -272,6 +274,8 @@ fn every_request_costs_what_the_design_says() {
     api_keys(&mut ledger, &member(&admin), &another);
     webhooks(&mut ledger, &member(&admin));
     templates(&mut ledger, &member(&admin));
+    magic_links(&mut ledger, &register, &member(&admin));
+    address_changes(&mut ledger, &register);
     users(&mut ledger, &owner);
     touches_nothing(&mut ledger);
 

@@ -1,7 +1,16 @@
 //! Proofs of an address: the mails that bring them, and their codes and links.
 
+mod changing;
+mod deployed;
 mod disabled;
+mod lifetimes;
+mod racing;
+mod reauthenticating;
 mod registering;
 mod resetting;
+pub(crate) mod sent;
+mod shapes;
+mod signing_in;
+mod taking_over;
 mod verifying;
 pub(crate) mod world;

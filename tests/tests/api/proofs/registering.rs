@@ -24,7 +24,7 @@ fn account(email: &str, username: &str) -> Value {
 
 /// A username that nobody has.
 fn fresh_name() -> String {
-    fresh_email().replace('@', "-").replace('.', "-")[..30].replace("member-", "m")
+    fresh_email().replace(['@', '.'], "-")[..30].replace("member-", "m")
 }
 
 #[test]

@@ -1,0 +1,43 @@
+//! `POST /api/auth/email/change`: asks for a mail to another address.
+
+use std::process::ExitCode;
+
+use api::Error;
+use api::endpoints::EmailChange;
+use auth::{email, password};
+use runtime::{Call, Reply};
+use store::Store;
+
+fn main() -> ExitCode {
+    runtime::serve(EmailChange, change)
+}
+
+/// Takes a recent authentication or the password, counted as a login's, and keeps the change until the new address is proven.
+/// Whether anybody has the address is for the function to find that sends the mail.
+async fn change(store: &Store, call: Call<EmailChange>) -> Result<Reply<EmailChange>, Error> {
+    call.need_mail()?;
+    let credentials = call.credentials(store).await?;
+    let (caller, session, user) = store.signed_in(&credentials, call.now).await?;
+    let body = call.body.read()?;
+    if body.password.is_none() {
+        credentials.need_recent(Some(&session), call.now)?;
+    }
+    let address = email::normalise_field("newEmail", &body.new_email)?;
+    let wishes = call.wishes(body.locale.as_deref(), body.redirect_to.as_deref())?;
+    let (asking, random) = (call.asking()?, call.random()?);
+    let ask = async || {
+        let to = (&user, address.as_str());
+        store
+            .ask_for_email_change(&asking, to, wishes, random)
+            .await
+    };
+    let asked = match &body.password {
+        None => ask().await?,
+        Some(password) => {
+            let guess = call.guess(&user.email, password)?;
+            let wrong = password::wrong("password").into();
+            store.confirm(&guess, &user, wrong, ask).await?
+        }
+    };
+    Ok(Reply::to(&caller, asked))
+}

@@ -1,0 +1,150 @@
+//! The account that a proven address opens.
+
+use api::endpoints::MagicLinkVerify;
+use api::event::Reason;
+use api::settings::MagicLink;
+use api::{Code, Error, Id};
+use auth::authentication::{Authentication, Method};
+use auth::proof::{Account, Asking, Entry, Posted, admit_reader};
+use auth::{Admitted, RefreshToken, Session, User, account};
+use runtime::Call;
+use store::{Along, Store};
+
+/// The version of an account in which nothing has ended its sessions yet.
+const FIRST: u64 = 1;
+
+/// A user with the session that begins, and whether the account is new.
+pub(crate) type Entered = (User, (Session, RefreshToken), bool);
+
+/// Signs the user in whose account the mail was sent for. For an address that nobody had it makes the account, or enters the
+/// one that was made since.
+pub(crate) async fn enter(
+    store: &Store,
+    call: &Call<MagicLinkVerify>,
+    admitted: &Admitted,
+    (posted, address): (&Posted, Option<String>),
+) -> Result<Entered, Error> {
+    let address = address.ok_or(Code::InvalidCode)?;
+    let proof = (posted, address.as_str());
+    let known = match posted.account {
+        Some(account) => Some(account),
+        None => made_since(store, call, &address).await?,
+    };
+    if let Some(account) = known {
+        return sign_in(store, call, admitted, proof, account).await;
+    }
+    match sign_up(store, call, admitted, proof).await {
+        // Another request for this address was faster.
+        Err(refusal) if refusal.code == Code::EmailAlreadyExists => {
+            let made = made_since(store, call, &address).await?;
+            let account = made.ok_or(Code::InvalidCode)?;
+            sign_in(store, call, admitted, proof, account).await
+        }
+        entered => entered,
+    }
+}
+
+/// The account that has the address by now. Whatever has ended its sessions since has ended the mail's proof as well.
+async fn made_since(
+    store: &Store,
+    call: &Call<MagicLinkVerify>,
+    address: &str,
+) -> Result<Option<Account>, Error> {
+    let identity = store.identity(address).await?;
+    let is_free = |it: &auth::Identity| it.deleted.is_some_and(|it| it.is_final(call.now));
+    Ok(identity.filter(|it| !is_free(it)).map(|it| Account {
+        user: it.user,
+        auth_version: FIRST,
+    }))
+}
+
+/// Begins a session of an account that is as the mail saw it. One whose address was not proven is taken over.
+async fn sign_in(
+    store: &Store,
+    call: &Call<MagicLinkVerify>,
+    admitted: &Admitted,
+    (posted, address): (&Posted, &str),
+    account: Account,
+) -> Result<Entered, Error> {
+    let user = store.user(account.user).await?;
+    let as_seen = |user: &User| Account::of(user) == account && user.email == address;
+    let user = user.filter(as_seen).ok_or(Code::InvalidCode)?;
+    let entry = Entry {
+        bootstraps: false,
+        restores: call.body.restore.unwrap_or(false),
+        now: call.now,
+    };
+    let after = admit_reader(&user, &user, entry)?;
+    let begun = begin(call, &after)?;
+    let writer = call.writer_for(user.id, admitted)?;
+    if after == user {
+        let begins = store.begin_by_mail(&begun.0, &posted.ticket, &writer);
+        begins.await?;
+        return Ok((user, begun, false));
+    }
+    let takes_over = user.email_verified_at.is_none();
+    let along = Along {
+        begins: Some(&begun.0),
+        begun: Some(Reason::MagicLink),
+        uses: Some(&posted.ticket),
+        forgets_password: takes_over,
+        ..Along::of(match takes_over {
+            true => Reason::PasswordRemoved,
+            false => Reason::Restore,
+        })
+    };
+    let declared = &call.settings.users.fields;
+    let writer = (&writer, call.bootstraps(&user));
+    let decide = |found: &User, bootstraps| {
+        let entry = Entry {
+            bootstraps,
+            ..entry
+        };
+        admit_reader(&user, found, entry)
+    };
+    let changed = store.change_proven(declared, &user, &along, writer, decide);
+    Ok((changed.await?, begun, false))
+}
+
+/// Makes the account, begins its session and uses the proof up, in one transaction.
+async fn sign_up(
+    store: &Store,
+    call: &Call<MagicLinkVerify>,
+    admitted: &Admitted,
+    (posted, address): (&Posted, &str),
+) -> Result<Entered, Error> {
+    let (settings, declared) = (&call.settings.auth, &call.settings.users.fields);
+    if settings.magic_link != MagicLink::SignUp {
+        return Err(Code::InvalidCode.into());
+    }
+    let is_first = call.deployment.admin_email.as_deref() == Some(address);
+    let by = (Id::new(call.now, call.random()?), call.now);
+    let user = User {
+        locale: posted.wishes.locale.clone(),
+        ..account::newcomer(&call.body, (address, is_first), declared, settings, by)?
+    };
+    let begun = begin(call, &user)?;
+    let along = Along {
+        begins: Some(&begun.0),
+        begun: Some(Reason::Register),
+        uses: Some(&posted.ticket),
+        ..Along::of(Reason::MagicLink)
+    };
+    let writer = call.writer_for(user.id, admitted)?;
+    let made = store.register_user(declared, user, &along, &writer);
+    Ok((made.await?, begun, true))
+}
+
+fn begin(call: &Call<MagicLinkVerify>, user: &User) -> Result<(Session, RefreshToken), Error> {
+    let Asking {
+        mark,
+        settings,
+        now,
+        ..
+    } = call.asking()?;
+    let proof = Authentication::by(Method::Email, now);
+    let (version, secret) = (user.auth_version, call.random()?);
+    Ok(Session::begin(
+        user.id, mark, version, secret, settings, proof,
+    ))
+}

@@ -1,0 +1,52 @@
+//! `POST /api/auth/magic-link/verify`: signs in by the code or the link of a mail.
+
+mod entry;
+
+use std::process::ExitCode;
+
+use api::Error;
+use api::endpoints::MagicLinkVerify;
+use api::wire::SignedInByMail;
+use auth::account;
+use auth::proof::{Posted, Purpose, Shown};
+use runtime::{Call, Reply};
+use store::Store;
+
+fn main() -> ExitCode {
+    runtime::serve(MagicLinkVerify, verify)
+}
+
+/// Checks the body before a try is counted, proves the address, and begins a session: of the account that the mail was sent
+/// for, or of a new one.
+async fn verify(
+    store: &Store,
+    call: Call<MagicLinkVerify>,
+) -> Result<Reply<MagicLinkVerify>, Error> {
+    let by = call.need_magic_link()?;
+    let (body, declared) = (&call.body, &call.settings.users.fields);
+    let shown = Shown {
+        flow: body.flow.as_deref(),
+        code: body.code.as_deref(),
+        token: body.token.as_deref(),
+    };
+    let wrong = shown.check(true).err().into_iter();
+    account::check_sign_in(body, declared, by, wrong.flat_map(|it| it.details))?;
+    let keys = store.sealing_keys(shown.sealed()).await?;
+    let evidence = shown.of_stranger(&keys, Purpose::MagicLink, call.now)?;
+    let admitted = call.admit(store).await?;
+    let enter = async |posted: Posted| {
+        let address = posted.open_address(&keys);
+        entry::enter(store, &call, &admitted, (&posted, address)).await
+    };
+    let asking = call.asking()?;
+    let proving = store.prove_address(&asking, &evidence, &keys, enter);
+    let (user, (session, token), is_new_user) = proving.await?;
+    let tokens = call.first_tokens(store.keys().await?, &user, (&session, &token))?;
+    let user = user.wire(declared);
+    let body = SignedInByMail {
+        user,
+        tokens,
+        is_new_user,
+    };
+    Ok(call.hand_out(&admitted, body, call.transport(), session.expires_at))
+}

@@ -1,0 +1,211 @@
+//! Sign-ins by mail, and changes of one's own address.
+
+use auth::proof::Purpose;
+
+use super::*;
+use crate::proofs::sent::{Sent, sent_to_flow, sent_to_user};
+
+const ASK: &str = "PutItem _throttle ∥ PutItem _throttle → PutItem _mail";
+const TRY: &str = "PutItem _throttle ∥ UpdateItem _mail";
+const BACK: &str = "UpdateItem _throttle";
+
+/// A new account, from a source of its own.
+fn someone(ledger: &Ledger<'_>, register: &Instance<'_>, email: &str, n: u8) -> Member {
+    let body = post("/api/auth/register", &credentials(email, PASSWORD));
+    let body = body.source_ip(&format!("198.51.103.{n}"));
+    member(&ledger.apart.ask(register, &body).expect(201))
+}
+
+/// Connections that are open already: requests at the same time would wait for theirs.
+fn primed(ledger: &Ledger<'_>, instance: &Instance<'_>, event: &Event) {
+    for n in 0..3 {
+        let event = event.clone().source_ip(&format!("198.51.104.{n}"));
+        let _ = ledger.apart.ask(instance, &event);
+    }
+}
+
+pub(super) fn magic_links(ledger: &mut Ledger<'_>, register: &Instance<'_>, admin: &Member) {
+    let on = [("BAKEND_AUTH_MAGIC_LINK", "signUp")];
+    let ask = ledger.function("magic-link", &on);
+    let by = ("magic-link", &ask);
+    let path = "/api/auth/magic-link";
+    let asking = |email: &str, n: u8| {
+        let event = post(path, &json!({ "email": email }));
+        event.source_ip(&format!("198.51.105.{n}"))
+    };
+    let nobody = fresh_email();
+    primed(ledger, &ask, &asking(&nobody, 0));
+    let emails = ["known", "unverified", "disabled", "deleted"].map(|_| fresh_email());
+    let members: Vec<Member> = (0..4)
+        .map(|at| someone(ledger, register, &emails[at], u8::try_from(at).unwrap()))
+        .collect();
+    let verified = json!({ "TableName": "local-_users", "Key": { "id": { "S": members[0].id } },
+        "UpdateExpression": "SET #v = :v", "ExpressionAttributeNames": { "#v": "email_verified_at" },
+        "ExpressionAttributeValues": { ":v": { "N": "1790000000000" } } });
+    let _ = ledger
+        .apart
+        .dynamo
+        .engine()
+        .call("UpdateItem", &verified)
+        .unwrap();
+    let disable = Event::new("PATCH", &format!("/api/users/{}", members[2].id));
+    let disable = disable
+        .json(&json!({ "disabled": true }))
+        .token(&admin.access);
+    let update = ledger.function("users-update", &[]);
+    let _ = ledger.apart.ask(&update, &disable).expect(200);
+    let delete = Event::new("DELETE", "/api/auth/me").json(&json!({ "password": PASSWORD }));
+    let me_delete = ledger.function("me-delete", &[]);
+    let _ = ledger
+        .apart
+        .ask(&me_delete, &delete.token(&members[3].access))
+        .expect(204);
+    let unknown = fresh_email();
+    let all = [
+        ("unknown address", &unknown),
+        ("known address", &emails[0]),
+        ("unverified address", &emails[1]),
+        ("disabled account", &emails[2]),
+        ("deleted account", &emails[3]),
+    ];
+    for (at, (variant, email)) in all.into_iter().enumerate() {
+        let event = asking(email, 10 + u8::try_from(at).unwrap());
+        let design = "counts → w: 2 hops, 0 / 3, for every address";
+        let _ = ledger.row(by, variant, (&event, 202), (ASK, 2, 0.0, 3.0), design);
+    }
+    let again = "PutItem _throttle (refused) ∥ PutItem _throttle (refused) → UpdateItem _throttle ∥ UpdateItem _throttle → PutItem _mail";
+    let why = "as much again and a hop: source and address have asked of late";
+    let event = asking(&unknown, 10);
+    let _ = ledger.row(by, "again", (&event, 202), (again, 3, 0.0, 5.0), why);
+    let off = ledger.function("magic-link", &[]);
+    let by = ("magic-link", &off);
+    let nothing = ("none", 0, 0.0, 0.0);
+    let _ = ledger.row(by, "off", (&event, 403), nothing, "nothing");
+    entries(ledger, &ask, asking, (&emails, &members));
+}
+
+fn entries(
+    ledger: &mut Ledger<'_>,
+    ask: &Instance<'_>,
+    asking: impl Fn(&str, u8) -> Event,
+    (emails, members): (&[String; 4], &[Member]),
+) {
+    let on = [("BAKEND_AUTH_MAGIC_LINK", "signUp")];
+    let verify = ledger.function("magic-link-verify", &on);
+    let by = ("magic-link-verify", &verify);
+    let path = "/api/auth/magic-link/verify";
+    let proof = |ledger: &Ledger<'_>, email: &str, user: Option<(&str, u64)>, n: u8| {
+        let opened = ledger.apart.ask(ask, &asking(email, n)).expect(202);
+        let flow = opened.json()["flow"].clone();
+        let Sent { code, token } = sent_to_flow(&ledger.apart, Purpose::MagicLink, &flow, user);
+        let by_code = json!({ "flow": flow, "code": code });
+        let event = |body: &Value| post(path, body).source_ip(&format!("198.51.106.{n}"));
+        (event(&by_code), event(&json!({ "token": token })))
+    };
+    let known = Some((members[0].id.as_str(), 1));
+    let (_, link) = proof(ledger, &emails[0], known, 20);
+    primed(ledger, &verify, &post(path, &json!({ "token": "x" })));
+    const IN: &str = "TransactWriteItems PutItem _sessions, DeleteItem _mail";
+    let by_link = format!("GetItem _mail → GetItem _users → {IN}");
+    let design = "r → r → T (session, code): 3 hops, 2 / 4";
+    let _ = ledger.row(by, "link", (&link, 200), (&by_link, 3, 2.0, 4.0), design);
+    let (code, _) = proof(ledger, &emails[0], known, 21);
+    let by_code = format!("{TRY} → GetItem _users ∥ {BACK} → {IN}");
+    let design = "w (tries) ∥ count → r → T (session, code) ∥ back: 3 hops, 2 / 7; the identity is not needed";
+    let _ = ledger.row(by, "code", (&code, 200), (&by_code, 3, 1.0, 7.0), design);
+    let used = format!("{TRY} (refused)");
+    let why = "the counts alone; the code is gone";
+    let _ = ledger.row(by, "used code", (&code, 400), (&used, 1, 0.0, 2.0), why);
+    let unproven = Some((members[1].id.as_str(), 1));
+    let (code, _) = proof(ledger, &emails[1], unproven, 22);
+    let taken = format!(
+        "{TRY} → GetItem _users ∥ {BACK} → TransactWriteItems PutItem _sessions, UpdateItem _users, UpdateItem _users, DeleteItem _mail"
+    );
+    let why = "more: user and identity, which loses its password";
+    let _ = ledger.row(by, "take-over", (&code, 200), (&taken, 3, 1.0, 12.0), why);
+    let (code, _) = proof(ledger, &fresh_email(), None, 23);
+    let made = format!(
+        "{TRY} → GetItem _users ∥ {BACK} → TransactWriteItems PutItem _sessions, PutItem _users, PutItem _users, DeleteItem _mail"
+    );
+    let why = "the identity is read, and user and identity are made";
+    let _ = ledger.row(by, "new account", (&code, 200), (&made, 3, 1.0, 12.0), why);
+    let garbage = post(path, &json!({ "token": "x" }));
+    let nothing = ("none", 0, 0.0, 0.0);
+    let _ = ledger.row(
+        by,
+        "garbage",
+        (&garbage, 400),
+        nothing,
+        "nothing: the tag tells",
+    );
+}
+
+pub(super) fn address_changes(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
+    let own = someone(ledger, register, &fresh_email(), 30);
+    let (path, confirm_path) = ("/api/auth/email/change", "/api/auth/email/change/confirm");
+    let on = |method: &str, path: &str, body: Value, n: u8| {
+        let event = Event::new(method, path).json(&body).token(&own.access);
+        event.source_ip(&format!("198.51.107.{n}"))
+    };
+    let ask = ledger.function("email-change", &[]);
+    let by = ("email-change", &ask);
+    let (free, new) = (fresh_email(), fresh_email());
+    primed(
+        ledger,
+        &ask,
+        &on("POST", path, json!({ "newEmail": free }), 1),
+    );
+    let event = on("POST", path, json!({ "newEmail": free }), 2);
+    let asked = format!("{CHECK} → {ASK}");
+    let counted = asked.replacen("PutItem _throttle ∥ PutItem _throttle", "x", 1);
+    let counted = counted.replace(
+        "x",
+        "PutItem _throttle ∥ PutItem _throttle (refused) → UpdateItem _throttle",
+    );
+    let design = "session check → counts → w: 3 hops, 2 / 3; w more: the user has asked of late";
+    let _ = ledger.row(by, "recent", (&event, 202), (&counted, 4, 2.0, 4.0), design);
+    let cancel = ledger.function("email-change-cancel", &[]);
+    let event = Event::new("DELETE", path).token(&own.access);
+    let expected = (&*format!("{CHECK} → DeleteItem _mail"), 2, 2.0, 1.0);
+    let design = "session check → w: 2 hops, 2 / 1";
+    let _ = ledger.row(
+        ("email-change-cancel", &cancel),
+        "right",
+        (&event, 204),
+        expected,
+        design,
+    );
+
+    let body = json!({ "newEmail": new, "password": PASSWORD });
+    let event = on("POST", path, body, 3);
+    let _ = ledger.row(
+        by,
+        "by password",
+        (&event, 202),
+        ("", 0, 0.0, 0.0),
+        "as a login besides",
+    );
+    let Sent { code, .. } = sent_to_user(&ledger.apart, Purpose::EmailChange, (&own.id, 1));
+    let confirm = ledger.function("email-change-confirm", &[]);
+    let by = ("email-change-confirm", &confirm);
+    primed(
+        ledger,
+        &confirm,
+        &on("POST", confirm_path, json!({ "token": "x" }), 4),
+    );
+    let wrong = on(
+        "POST",
+        confirm_path,
+        json!({ "code": crate::proofs::world::another(&code) }),
+        5,
+    );
+    let tried = format!("{CHECK} → GetItem _users ∥ {TRY}");
+    let why = "the counts and the hash alone";
+    let _ = ledger.row(by, "wrong code", (&wrong, 400), (&tried, 2, 3.0, 2.0), why);
+    let right = on("POST", confirm_path, json!({ "code": code }), 6);
+    let done = format!(
+        "{tried} → TransactWriteItems DeleteItem _mail, DeleteItem _users, PutItem _users, UpdateItem _sessions, UpdateItem _users ∥ {BACK}"
+    );
+    let design = "session check → w (tries) ∥ r → T (user, 2 identities, session, code): 3 hops, 3 / 12; the source's count besides";
+    let _ = ledger.row(by, "right", (&right, 200), (&done, 3, 3.0, 14.0), design);
+}

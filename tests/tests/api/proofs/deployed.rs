@@ -1,0 +1,37 @@
+//! Endpoints that need mail, on every stack: one without mail says so, and tells nothing else.
+
+use blackbox::{Reply, fresh_email, stack};
+use serde_json::json;
+
+use super::changing::{CHANGE, CONFIRM};
+use super::signing_in::{LINK, VERIFY};
+
+fn is_off(reply: &Reply) -> bool {
+    reply.status == 403 && reply.code() == "auth/method-disabled"
+}
+
+#[test]
+fn a_change_of_the_address_is_for_users_where_there_is_mail() {
+    let member = stack().member();
+    let asked = member.post(CHANGE, &json!({ "newEmail": fresh_email() }));
+    assert!(asked.status == 202 || is_off(&asked), "{}", asked.text());
+    let confirmed = member.post(CONFIRM, &json!({ "token": "x" }));
+    let refused = confirmed.status == 400 && confirmed.code() == "auth/invalid-code";
+    assert!(refused || is_off(&confirmed), "{}", confirmed.text());
+    let cancelled = member.delete(CHANGE);
+    let done = cancelled.status == 204;
+    assert!(done || is_off(&cancelled), "{}", cancelled.text());
+    let stranger = stack().stranger();
+    for reply in [stranger.post(CHANGE, &json!({})), stranger.delete(CHANGE)] {
+        assert_eq!(reply.expect(401).code(), "auth/authentication-required");
+    }
+}
+
+#[test]
+fn nobody_signs_in_by_mail_unless_that_is_switched_on() {
+    let stranger = stack().stranger();
+    let asked = stranger.post(LINK, &json!({ "email": fresh_email() }));
+    assert!(is_off(&asked), "{}", asked.text());
+    let verified = stranger.post(VERIFY, &json!({ "token": "x" }));
+    assert!(is_off(&verified), "{}", verified.text());
+}
