@@ -1,5 +1,7 @@
 //! Proofs of an address: the mails that bring them, and their codes and links.
 
+mod feedback;
+mod notices;
 mod registering;
 mod resetting;
 mod verifying;
