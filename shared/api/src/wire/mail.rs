@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::mail::{Kind, Template};
-use crate::wire::body::{Body, Fields, Presence};
+use crate::wire::body::{Body, Fields, Presence, not_null};
 
 impl Body for Template {
     const PRESENCE: Presence = Presence::Required;
@@ -31,6 +31,7 @@ pub struct MailDraft {
     /// The HTML.
     pub html: Option<String>,
     /// Whether the mail is also sent, to the caller's own address.
+    #[schemars(transform = not_null)]
     pub send: Option<bool>,
 }
 
