@@ -1,6 +1,7 @@
 //! Sends the mails that are due.
 
 mod letter;
+mod notice;
 mod proof;
 
 use std::process::ExitCode;
@@ -22,10 +23,15 @@ async fn send(state: &State, task: Task<Mail>) -> Result<Done, Error> {
     let (mut sent, mut dropped, mut passed) = (0, 0, 0);
     let (mut reasons, mut failed) = (Vec::new(), None);
     for record in &task.input.records {
-        let DueMail { number, posted } = DueMail::read(record);
-        let outcome = match &posted {
-            Some(posted) => proof::send(state, &task, posted).await,
-            None => Ok(Outcome::Dropped("a record that is no mail".to_owned())),
+        let DueMail {
+            number,
+            posted,
+            notice,
+        } = DueMail::read(record);
+        let outcome = match (&posted, &notice) {
+            (Some(posted), _) => proof::send(state, &task, posted).await,
+            (None, Some(notice)) => notice::send(state, &task, notice).await,
+            (None, None) => Ok(Outcome::Dropped("a record that is no mail".to_owned())),
         };
         match outcome {
             Ok(Outcome::Sent) => sent += 1,
