@@ -13,13 +13,13 @@ const CHANGE: &str = "/api/auth/email/change";
 const LINK: &str = "/api/auth/magic-link";
 
 const ON: &[(&str, &str)] = &[("BAKEND_AUTH_MAGIC_LINK", "signUp")];
-const ONE: &[(&str, &str)] = &[("BAKEND_AUTH_THROTTLE_ADDRESS_MAILS", "1")];
+const TWO: &[(&str, &str)] = &[("BAKEND_AUTH_THROTTLE_ADDRESS_MAILS", "2")];
 
 const ROWS: &[Row] = &[
     row!("email-change", "BatchGetItem", "_users", 0, change),
     row!("email-change", "GetItem", "_users", 0, change),
     row!("email-change", "PutItem", "_mail", 0, change),
-    row!("email-change", "UpdateItem", "_mail", 0, change_again).told(ONE),
+    row!("email-change", "UpdateItem", "_mail", 0, change_again).told(TWO),
     row!("email-change", "GetItem", "_throttle", 0, change),
     row!("email-change", "PutItem", "_throttle", 0, change),
     row!("email-change", "UpdateItem", "_throttle", 0, change_again),
@@ -100,7 +100,10 @@ fn change<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
 
 fn change_again<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let act = change(world, "");
-    let _ = world.ask("email-change", &act.event).expect(202);
+    for source in ["198.51.100.1", "198.51.100.2"] {
+        let event = act.event.clone().source_ip(source);
+        let _ = world.ask("email-change", &event).expect(202);
+    }
     act
 }
 

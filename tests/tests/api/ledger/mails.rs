@@ -73,7 +73,7 @@ pub(super) fn magic_links(ledger: &mut Ledger<'_>, register: &Instance<'_>, admi
         let design = "counts → w: 2 hops, 0 / 3, for every address";
         let _ = ledger.row(by, variant, (&event, 202), (ASK, 2, 0.0, 3.0), design);
     }
-    let again = "PutItem _throttle (refused) ∥ PutItem _throttle (refused) → UpdateItem _throttle ∥ UpdateItem _throttle → PutItem _mail";
+    let again = "PutItem _throttle (refused) ∥ PutItem _throttle (refused) → PutItem _throttle ∥ UpdateItem _throttle → PutItem _mail";
     let why = "as much again and a hop: source and address have asked of late";
     let event = asking(&unknown, 10);
     let _ = ledger.row(by, "again", (&event, 202), (again, 3, 0.0, 5.0), why);
@@ -105,7 +105,7 @@ fn entries(
     let known = Some((members[0].id.as_str(), 1));
     let (_, link) = proof(ledger, &emails[0], known, 20);
     primed(ledger, &verify, &post(path, &json!({ "token": "x" })));
-    const IN: &str = "TransactWriteItems PutItem _sessions, DeleteItem _mail";
+    const IN: &str = "TransactWriteItems DeleteItem _mail, PutItem _sessions";
     let by_link = format!("GetItem _mail → GetItem _users → {IN}");
     let design = "r → r → T (session, code): 3 hops, 2 / 4";
     let _ = ledger.row(by, "link", (&link, 200), (&by_link, 3, 2.0, 4.0), design);
@@ -113,19 +113,19 @@ fn entries(
     let by_code = format!("{TRY} → GetItem _users ∥ {BACK} → {IN}");
     let design = "w (tries) ∥ count → r → T (session, code) ∥ back: 3 hops, 2 / 7; the identity is not needed";
     let _ = ledger.row(by, "code", (&code, 200), (&by_code, 3, 1.0, 7.0), design);
-    let used = format!("{TRY} (refused)");
-    let why = "the counts alone; the code is gone";
-    let _ = ledger.row(by, "used code", (&code, 400), (&used, 1, 0.0, 2.0), why);
+    let used = "PutItem _throttle (refused) ∥ UpdateItem _mail (refused) → UpdateItem _throttle";
+    let why = "the counts alone, a hop more: the source has tried of late";
+    let _ = ledger.row(by, "used code", (&code, 400), (used, 2, 0.0, 3.0), why);
     let unproven = Some((members[1].id.as_str(), 1));
     let (code, _) = proof(ledger, &emails[1], unproven, 22);
     let taken = format!(
-        "{TRY} → GetItem _users ∥ {BACK} → TransactWriteItems PutItem _sessions, UpdateItem _users, UpdateItem _users, DeleteItem _mail"
+        "{TRY} → GetItem _users ∥ {BACK} → TransactWriteItems DeleteItem _mail, PutItem _sessions, UpdateItem _users"
     );
     let why = "more: user and identity, which loses its password";
     let _ = ledger.row(by, "take-over", (&code, 200), (&taken, 3, 1.0, 12.0), why);
     let (code, _) = proof(ledger, &fresh_email(), None, 23);
     let made = format!(
-        "{TRY} → GetItem _users ∥ {BACK} → TransactWriteItems PutItem _sessions, PutItem _users, PutItem _users, DeleteItem _mail"
+        "{TRY} → GetItem _users ∥ {BACK} → TransactWriteItems DeleteItem _mail, PutItem _sessions, PutItem _users"
     );
     let why = "the identity is read, and user and identity are made";
     let _ = ledger.row(by, "new account", (&code, 200), (&made, 3, 1.0, 12.0), why);
@@ -160,7 +160,7 @@ pub(super) fn address_changes(ledger: &mut Ledger<'_>, register: &Instance<'_>) 
     let counted = asked.replacen("PutItem _throttle ∥ PutItem _throttle", "x", 1);
     let counted = counted.replace(
         "x",
-        "PutItem _throttle ∥ PutItem _throttle (refused) → UpdateItem _throttle",
+        "PutItem _throttle ∥ PutItem _throttle (refused) → PutItem _throttle",
     );
     let design = "session check → counts → w: 3 hops, 2 / 3; w more: the user has asked of late";
     let _ = ledger.row(by, "recent", (&event, 202), (&counted, 4, 2.0, 4.0), design);
@@ -178,11 +178,14 @@ pub(super) fn address_changes(ledger: &mut Ledger<'_>, register: &Instance<'_>) 
 
     let body = json!({ "newEmail": new, "password": PASSWORD });
     let event = on("POST", path, body, 3);
+    let by_password = format!(
+        "{CHECK} → GetItem _throttle ∥ GetItem _users ∥ PutItem _throttle → DeleteItem _throttle ∥ PutItem _throttle ∥ PutItem _throttle (refused) → PutItem _throttle → PutItem _mail"
+    );
     let _ = ledger.row(
         by,
         "by password",
         (&event, 202),
-        ("", 0, 0.0, 0.0),
+        (&by_password, 5, 4.0, 6.0),
         "as a login besides",
     );
     let Sent { code, .. } = sent_to_user(&ledger.apart, Purpose::EmailChange, (&own.id, 1));

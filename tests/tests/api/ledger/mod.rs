@@ -274,9 +274,9 @@ fn every_request_costs_what_the_design_says() {
     api_keys(&mut ledger, &member(&admin), &another);
     webhooks(&mut ledger, &member(&admin));
     templates(&mut ledger, &member(&admin));
+    users(&mut ledger, &owner);
     magic_links(&mut ledger, &register, &member(&admin));
     address_changes(&mut ledger, &register);
-    users(&mut ledger, &owner);
     touches_nothing(&mut ledger);
 
     let table = ledger.table();
