@@ -5,8 +5,8 @@ use api::event::Reason;
 use api::settings::MagicLink;
 use api::{Code, Error, Id};
 use auth::authentication::{Authentication, Method};
-use auth::proof::{Account, Asking, Entry, Posted, admit_reader};
-use auth::{Admitted, RefreshToken, Session, User, account};
+use auth::proof::{Account, Asking, Entry, Posted, Ticket, admit_reader};
+use auth::{Admitted, RefreshToken, Session, User, Writer, account};
 use runtime::Call;
 use store::{Along, Store};
 
@@ -82,11 +82,24 @@ async fn sign_in(
         begins.await?;
         return Ok((user, begun, false));
     }
+    let by = (&writer, call.bootstraps(&user));
+    let changed = change(store, call, by, (&user, entry), (&begun.0, &posted.ticket));
+    Ok((changed.await?, begun, false))
+}
+
+/// Takes an account over, or brings it back, or both, in the transaction that begins the session.
+async fn change(
+    store: &Store,
+    call: &Call<MagicLinkVerify>,
+    writer: (&Writer, bool),
+    (user, entry): (&User, Entry),
+    (session, ticket): (&Session, &Ticket),
+) -> Result<User, Error> {
     let takes_over = user.email_verified_at.is_none();
     let along = Along {
-        begins: Some(&begun.0),
+        begins: Some(session),
         begun: Some(Reason::MagicLink),
-        uses: Some(&posted.ticket),
+        uses: Some(ticket),
         forgets_password: takes_over,
         ..Along::of(match takes_over {
             true => Reason::PasswordRemoved,
@@ -94,16 +107,15 @@ async fn sign_in(
         })
     };
     let declared = &call.settings.users.fields;
-    let writer = (&writer, call.bootstraps(&user));
     let decide = |found: &User, bootstraps| {
         let entry = Entry {
             bootstraps,
             ..entry
         };
-        admit_reader(&user, found, entry)
+        admit_reader(user, found, entry)
     };
-    let changed = store.change_proven(declared, &user, &along, writer, decide);
-    Ok((changed.await?, begun, false))
+    let changed = store.change_proven(declared, user, &along, writer, decide);
+    changed.await
 }
 
 /// Makes the account, begins its session and uses the proof up, in one transaction.

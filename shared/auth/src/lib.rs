@@ -5,6 +5,7 @@
 
 pub mod access_token;
 pub mod account;
+mod address;
 pub mod api_key;
 pub mod authentication;
 pub mod backing;
