@@ -44,7 +44,7 @@ pub(crate) async fn enter(
     }
 }
 
-/// The account that has the address by now. Whatever has ended its sessions since has ended the mail's proof as well.
+/// The account that has the address by now. An end of all its sessions since has ended the mail's proof as well.
 async fn made_since(
     store: &Store,
     call: &Call<MagicLinkVerify>,

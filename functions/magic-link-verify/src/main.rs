@@ -16,8 +16,8 @@ fn main() -> ExitCode {
     runtime::serve(MagicLinkVerify, verify)
 }
 
-/// Checks the body before a try is counted, proves the address, and begins a session: of the account that the mail was sent
-/// for, or of a new one.
+/// Checks the body before a try is counted, proves the address, and begins a session. It is one of the account that the mail
+/// was sent for, or of a new one.
 async fn verify(
     store: &Store,
     call: Call<MagicLinkVerify>,

@@ -46,8 +46,8 @@ pub fn registration(
     }
 }
 
-/// Checks the profile fields that a sign-in by mail may bring before it is known whether there is an account: only a new
-/// one takes them, and needs the required ones.
+/// Checks the profile fields of a sign-in by mail, before it is known whether there is an account. A new account alone takes
+/// them, and needs the required ones.
 ///
 /// # Errors
 /// `common/validation-failed` with every problem of the body; `data/record-too-large`.
