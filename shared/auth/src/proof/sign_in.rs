@@ -16,7 +16,7 @@ pub struct Entry {
 }
 
 /// The user as found now, after the reader of the mails has signed in. An account whose address was not proven is taken
-/// over: its version is raised, so that every session and every pending change ends, and its password is to be removed.
+/// over. Its version is raised, so that every session and every pending change ends, and its password is to be removed.
 ///
 /// # Errors
 /// `auth/invalid-code` when the account is not as the mail saw it; `auth/account-deleted` for one that can be brought back and

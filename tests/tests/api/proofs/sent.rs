@@ -17,7 +17,7 @@ pub(crate) struct Sent {
     pub(crate) token: String,
 }
 
-/// Marks what a stranger has asked for as sent, for this user and version if there is one, as the sender would; returns what
+/// Marks what a stranger has asked for as sent, for this user and version if there is one, as the sender would. Returns what
 /// its mail says.
 pub(crate) fn sent_to_flow(
     apart: &Apart<'_>,
