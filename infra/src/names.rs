@@ -10,6 +10,9 @@ pub const FUNCTIONS: &str =
 /// The logical id of the bucket of lost records.
 pub const LOST: &str = "LostBucket";
 
+/// The logical id of the topic that hears of bounces and complaints.
+pub const FEEDBACK: &str = "MailFeedback";
+
 /// The longest name that Lambda gives a function, in characters.
 const MAX_FUNCTION_NAME: usize = 64;
 

@@ -2,6 +2,7 @@
 
 mod function;
 mod http_api;
+mod mail;
 mod resource;
 mod table;
 mod worker;
@@ -71,7 +72,7 @@ impl<'a> Plan<'a> {
     fn standing(&self) -> impl Iterator<Item = &'static Worker> {
         let has_mail = self.mail_from.is_some();
         let workers = self.workers.iter().copied();
-        workers.filter(move |worker| has_mail || worker.source != Source::Mails)
+        workers.filter(move |worker| has_mail || !worker.source.needs_mail())
     }
 
     /// The plan of every endpoint and worker, with default settings.
@@ -111,13 +112,14 @@ impl Count {
         let extras = plan
             .standing()
             .map(|worker| worker::extras(worker, plan.sweeps));
+        let mail = plan.mail_from.map_or(0, |_| mail::RESOURCES);
         let reading = plan.standing().filter(|it| it.source == Source::Streams);
         Ok(Self {
             functions: plan.page.len() + plan.standing().count(),
             collections: plan.collections.len(),
             streams: reading.count() * worker::streams(plan.collections).len(),
             // SAM makes the API's stage.
-            fixed: written_by_hand + tables::ALL.len() + extras.sum::<usize>() + 1,
+            fixed: written_by_hand + tables::ALL.len() + extras.sum::<usize>() + mail + 1,
             yours: plan.yours.map_or(0, Yours::len),
         })
     }
@@ -194,6 +196,9 @@ pub fn draw(plan: &Plan<'_>) -> Result<String, String> {
     for worker in plan.standing() {
         worker::add(&mut resources, worker, plan)?;
     }
+    if let Some(from) = plan.mail_from {
+        mail::add(&mut resources, from)?;
+    }
     for system in tables::ALL {
         resources.add(
             names::system_table(system.name),
@@ -205,6 +210,9 @@ pub fn draw(plan: &Plan<'_>) -> Result<String, String> {
             names::collection(&collection.name),
             &table::collection_table(collection),
         )?;
+    }
+    if let Some(from) = plan.mail_from {
+        mail::add_choice(&mut template, from)?;
     }
     if let Some(yours) = plan.yours {
         yours.add_to(&mut template)?;

@@ -2,6 +2,7 @@
 
 mod bus;
 mod consumers;
+mod notices;
 
 use std::collections::BTreeSet;
 use std::process::ExitCode;
@@ -41,12 +42,15 @@ async fn make(state: &State, task: Task<Events>) -> Result<Done, Error> {
     let prefix = &task.deployment().table_prefix;
     let asleep = state.wake_all(&wanted.consumers, prefix, task.now()).await;
     failed.extend(bus::send(state, &task, &batch.events).await);
+    let (notices, unkept) = notices::keep(state, &task, &batch.events).await;
+    failed.extend(unkept);
     let first = failed.first().and_then(|place| batch.numbers.get(*place));
     Ok(Done::default()
         .failed_at(first.cloned())
         .count("events", batch.events.len())
         .count("audited", audited)
         .count("deliveries", wanted.deliveries)
+        .count("notices", notices)
         .warn(batch.unfit)
         .warn(asleep))
 }

@@ -49,9 +49,9 @@ impl<'a> Parts<'a> {
 
 /// A mail that is ready to be sent.
 pub(crate) struct Written {
-    kind: Kind,
-    to: String,
-    rendered: Rendered,
+    pub(crate) kind: Kind,
+    pub(crate) to: String,
+    pub(crate) rendered: Rendered,
 }
 
 /// Writes a mail by an admin's template, or by the shipped one.
@@ -64,22 +64,36 @@ pub(crate) fn write(
     parts: &Parts<'_>,
     own: Option<&Template>,
 ) -> Result<Written, String> {
+    let values = values(task, (posted, kind, locale), parts)?;
+    let origin = &posted.wishes.origin;
+    render(task, (kind, locale, own), (values, origin), parts.address)
+}
+
+/// Writes a mail of these values. `origin` is the address of the API, which they may name.
+///
+/// # Errors
+/// The reason why this mail is never sent.
+pub(crate) fn render(
+    task: &Task<Mail>,
+    (kind, locale, own): (Kind, &'static str, Option<&Template>),
+    (mut values, origin): (Map<String, Value>, &str),
+    to: &str,
+) -> Result<Written, String> {
     let template = own.or_else(|| mails::shipped(kind, locale));
     let template = template.ok_or("there is no template")?;
     let settings = task.settings();
-    let mut values = values(task, (posted, kind, locale), parts)?;
     values.insert("appName".to_owned(), json!(settings.mail.app()));
     let schemes: Vec<&str> = redirect::schemes(&settings.auth.redirects)
         .map(|scheme| scheme.trim_end_matches(':'))
         .collect();
     let addresses = Addresses {
         schemes: &schemes,
-        own: &posted.wishes.origin,
+        own: origin,
     };
     let rendered = mails::render(template, kind, &values, &addresses);
     Ok(Written {
         kind,
-        to: parts.address.to_owned(),
+        to: to.to_owned(),
         rendered: rendered.map_err(|reason| reason.to_string())?,
     })
 }
@@ -165,7 +179,7 @@ fn address(kind: Kind, links: &Links, origin: &str, token: &str) -> Option<Strin
 }
 
 /// The name of a user, if the profile has one.
-fn name(user: &User) -> Option<&str> {
+pub(crate) fn name(user: &User) -> Option<&str> {
     let named = |field: &str| user.profile.get(field)?.as_str();
     named("name").or_else(|| named("username"))
 }

@@ -10,6 +10,7 @@ use store::Reading;
 use worker::State;
 
 use crate::letter::{self, Parts};
+use crate::notice;
 
 /// The fate of a mail that is due.
 pub(crate) enum Outcome {
@@ -58,6 +59,11 @@ pub(crate) async fn send(state: &State, task: &Task<Mail>, due: &Posted) -> Resu
     };
     if !store.mark_sending(posted, account, is_void).await? {
         return Ok(Outcome::PassedOver);
+    }
+    if let Some(asker) = &reading.asker
+        && posted.ticket.place.purpose == Purpose::EmailChange
+    {
+        notice::tell_old_address(state, task, &keys, (posted, &asker.email, &address)).await?;
     }
     let parts = Parts::of(&keys, &address, kind, &reading);
     match deliver(state, task, (posted, kind), &parts).await? {

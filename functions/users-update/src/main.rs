@@ -28,9 +28,14 @@ async fn update(store: &Store, call: Call<UsersUpdate>) -> Result<Reply<UsersUpd
 
     let user = user.ok_or(Code::UserNotFound)?;
     let writer = call.writer(&admin)?;
+    let reason = if body.only_forgets_failure() {
+        Reason::MailFailed
+    } else {
+        Reason::Update
+    };
     let along = Along {
         keys,
-        ..Along::of(Reason::Update)
+        ..Along::of(reason)
     };
     let changed = store.change_user(declared, user, &along, &writer, |user| {
         account::changed(user, &body, declared).map(Some)

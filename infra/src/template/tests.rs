@@ -5,6 +5,7 @@ use super::*;
 use crate::intrinsic::{reference, sub};
 
 mod front;
+mod mail;
 mod tables;
 mod workers;
 

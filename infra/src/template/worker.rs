@@ -34,9 +34,10 @@ const LATE: u32 = 5 * 60 * 1000;
 /// The log group of all functions, in `infra/base.yaml`.
 const LOGS: &str = "FunctionLogs";
 
-/// The metric of webhooks that have been failing for an hour.
+/// The metrics of webhooks that have been failing for an hour, and of mails that are never sent.
 const NAMESPACE: &str = "Bakend/${AWS::StackName}";
 const FAILING: &str = "FailingWebhooks";
+const DROPPED: &str = "DroppedMails";
 
 /// Every shard, as a stream writes the number: index entries of other partitions make no event.
 const RECORD_SHARDS: u8 = 16;
@@ -83,6 +84,16 @@ pub(super) fn add(
             let table = names::system_table(tables::MAIL.name);
             resources.add(names::changes(&table), &mails(&table, &id))?;
             resources.add(format!("{id}Alarm"), &age_alarm(worker, "Mails are sent"))?;
+            resources.add(format!("{id}Dropped"), &filter(worker, "dropped", DROPPED))?;
+            let alarm = alarm("A mail is never sent: SES refuses it.", (DROPPED, "Sum"));
+            resources.add(format!("{id}DroppedAlarm"), &alarm)?;
+        }
+        // The topic and its subscription come with the rest of SES.
+        Source::Feedback => {
+            let permission =
+                permission(&id, "sns.amazonaws.com", json!({ "Ref": names::FEEDBACK }));
+            resources.add(format!("{id}Permission"), &permission)?;
+            resources.add(format!("{id}Subscription"), &subscription(&id))?;
         }
         Source::Wakes | Source::WakesAndSweeps => {
             resources.add(format!("{id}Tries"), &one_try(&id))?;
@@ -90,9 +101,15 @@ pub(super) fn add(
     }
     if worker.source == Source::WakesAndSweeps && plan.sweeps {
         resources.add(format!("{id}Sweep"), &sweep(&id))?;
-        resources.add(format!("{id}SweepPermission"), &permission(&id))?;
-        resources.add(format!("{id}Failing"), &failing_filter(worker))?;
-        resources.add(format!("{id}FailingAlarm"), &failing_alarm())?;
+        let rule = json!({ "Fn::GetAtt": [format!("{id}Sweep"), "Arn"] });
+        let permission = permission(&id, "events.amazonaws.com", rule);
+        resources.add(format!("{id}SweepPermission"), &permission)?;
+        resources.add(format!("{id}Failing"), &filter(worker, "failing", FAILING))?;
+        let alarm = alarm(
+            "A webhook has been failing for an hour.",
+            (FAILING, "Maximum"),
+        );
+        resources.add(format!("{id}FailingAlarm"), &alarm)?;
     }
     Ok(())
 }
@@ -101,7 +118,8 @@ pub(super) fn add(
 pub(super) fn extras(worker: &Worker, sweeps: bool) -> usize {
     match worker.source {
         Source::WakesAndSweeps if sweeps => 5,
-        Source::Mails => 2,
+        Source::Mails => 4,
+        Source::Feedback => 2,
         Source::Streams | Source::Wakes | Source::WakesAndSweeps => 1,
     }
 }
@@ -243,12 +261,19 @@ fn sweep(function: &str) -> Resource<Json> {
     )
 }
 
-fn permission(function: &str) -> Resource<Json> {
+fn permission(function: &str, principal: &str, source: Json) -> Resource<Json> {
     Resource::of(
         "AWS::Lambda::Permission",
         json!({ "Action": "lambda:InvokeFunction", "FunctionName": { "Ref": function },
-            "Principal": "events.amazonaws.com",
-            "SourceArn": { "Fn::GetAtt": [format!("{function}Sweep"), "Arn"] } }),
+            "Principal": principal, "SourceArn": source }),
+    )
+}
+
+fn subscription(function: &str) -> Resource<Json> {
+    Resource::of(
+        "AWS::SNS::Subscription",
+        json!({ "Protocol": "lambda", "TopicArn": { "Ref": names::FEEDBACK },
+            "Endpoint": { "Fn::GetAtt": [function, "Arn"] } }),
     )
 }
 
@@ -269,24 +294,24 @@ fn age_alarm(worker: &Worker, late: &str) -> Resource<Json> {
     alarmed(Resource::of("AWS::CloudWatch::Alarm", properties))
 }
 
-/// Makes a metric of the number that each sweep tells the log.
-fn failing_filter(worker: &Worker) -> Resource<Json> {
-    let pattern = format!("{{ $.worker = \"{}\" && $.failing >= 0 }}", worker.name);
+/// Makes a metric of a number that each invocation of a worker tells the log.
+fn filter(worker: &Worker, number: &str, metric: &str) -> Resource<Json> {
+    let pattern = format!("{{ $.worker = \"{}\" && $.{number} >= 0 }}", worker.name);
     let properties = json!({
         "LogGroupName": { "Ref": LOGS },
         "FilterPattern": pattern,
-        "MetricTransformations": [{ "MetricNamespace": sub(NAMESPACE), "MetricName": FAILING,
-            "MetricValue": "$.failing" }],
+        "MetricTransformations": [{ "MetricNamespace": sub(NAMESPACE), "MetricName": metric,
+            "MetricValue": format!("$.{number}") }],
     });
     alarmed(Resource::of("AWS::Logs::MetricFilter", properties))
 }
 
-fn failing_alarm() -> Resource<Json> {
+fn alarm(description: &str, (metric, statistic): (&str, &str)) -> Resource<Json> {
     let properties = json!({
-        "AlarmDescription": "A webhook has been failing for an hour.",
+        "AlarmDescription": description,
         "Namespace": sub(NAMESPACE),
-        "MetricName": FAILING,
-        "Statistic": "Maximum",
+        "MetricName": metric,
+        "Statistic": statistic,
         "Period": 300,
         "EvaluationPeriods": 1,
         "Threshold": 1,

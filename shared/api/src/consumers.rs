@@ -42,6 +42,8 @@ pub enum Source {
     /// The stream of the mails that are due, a few an invocation, in the order of each item's changes. A mail that fails
     /// comes again. The stack has such a worker where `mail.from` is set.
     Mails,
+    /// The topic that SES tells of bounces and complaints. The stack has such a worker where `mail.from` is set.
+    Feedback,
     /// An asynchronous invocation that names a consumer, tried once.
     Wakes,
     /// The same, and once a minute an invocation that asks to look for what is due.
@@ -113,6 +115,12 @@ impl Worker {
 }
 
 impl Source {
+    /// Whether the stack has such a worker only where it sends mails.
+    #[must_use]
+    pub const fn needs_mail(self) -> bool {
+        matches!(self, Self::Mails | Self::Feedback)
+    }
+
     /// Whether a stream invokes the worker: it answers with the record that failed first.
     #[must_use]
     pub const fn is_stream(self) -> bool {
@@ -181,7 +189,8 @@ workers! {
         timeout: 60,
         memory: 256,
         needs: [EventBusName],
-        access: [Query Deliveries, BatchWriteItem Deliveries, BatchWriteItem Events, BatchWriteItem Audit],
+        access: [GetItem Settings, Query Deliveries, BatchWriteItem Deliveries, BatchWriteItem Events,
+                 BatchWriteItem Audit, PutItem Mail],
         rights: [WakeWorkers, PutEvents],
     }
 
@@ -214,6 +223,13 @@ workers! {
         access: [GetItem Settings, BatchGetItem Mail, UpdateItem Mail, PutItem Mail, BatchGetItem Users,
                  BatchGetItem Identities, GetItem Configuration],
         rights: [SendMail],
+    }
+
+    /// Keep the bounces of mails and the complaints with the users whose addresses they concern.
+    MailFeedback "mail-feedback": Feedback Changes {
+        timeout: 60,
+        memory: 256,
+        access: [GetItem Users, GetItem Identities, UpdateItem Users],
     }
 }
 

@@ -455,8 +455,8 @@ entry::endpoints! {
     /// Show a mail with sample values, by a template that is sent or by the one that mails are made of.
     MailTemplatesPreview "mail-templates-preview": [Post] "/api/admin/mail-templates/{kind}/{locale}/preview", Admin,
         Unread<MailDraft> => 200 MailPreview {
-        errors: [TemplateNotFound],
-        access: [GetItem Configuration],
+        errors: [TemplateNotFound, MethodDisabled],
+        access: [GetItem Configuration, GetItem Users, PutItem Mail],
     }
 
     /// List every setting with its value, where that comes from, and how to change it; secrets as `set` or `unset`.

@@ -149,6 +149,7 @@ pub fn changed(user: &User, body: &UserChanges, declared: &[ProfileField]) -> Re
     let profile = profile(declared, &user.profile, body.profile.clone(), Write::Merge)?;
     Ok(User {
         profile,
+        mail_failed: user.mail_failed.filter(|_| body.mail_failed.is_none()),
         ..user.administered(body.role.as_deref(), body.disabled)
     })
 }
@@ -281,6 +282,7 @@ mod tests {
     #[test]
     fn changes_are_checked_first_and_merged_into_who_is_there() {
         let changes = |role: Option<&str>, profile: Value| UserChanges {
+            mail_failed: None,
             role: role.map(ToOwned::to_owned),
             disabled: Some(true),
             profile: object(profile),

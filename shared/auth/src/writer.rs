@@ -64,6 +64,15 @@ impl Writer {
         }
     }
 
+    /// A write of the system itself, without a request.
+    #[must_use]
+    pub fn system(now: Timestamp, random: [u8; 10]) -> Self {
+        Self {
+            by: ActorType::System,
+            ..Self::new(None, String::new(), now, random)
+        }
+    }
+
     /// A write of a trigger, without a request. `depth` tells how many triggers led to it, one by the event of another.
     #[must_use]
     pub fn trigger((name, depth): (&str, u32), now: Timestamp, random: [u8; 10]) -> Self {

@@ -30,7 +30,7 @@ pub use auth::Writer;
 pub use connector::connector;
 pub use events::audit::AuditPage;
 pub use events::backlog::Backlog;
-pub use events::batch::{Batch, read_batch};
+pub use events::batch::{Batch, old_address, read_batch};
 pub use events::derived::{Derived, is_audited};
 pub use events::queue::{DeliveriesPage, KeptEvent, Settled};
 pub use events::stream::{StreamRecord, Unfit, World, events_of};

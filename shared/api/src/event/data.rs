@@ -84,7 +84,7 @@ events! {
         user: UserForAdmins,
         /// The session that began with it; null where none did.
         session_id: Option<Id>,
-        /// The proof that the account was made with: `password`.
+        /// The proof that the account was made with: `password`, `invitation` or `magic-link`.
         method: String,
     }
     /// A user has signed in.
@@ -93,8 +93,18 @@ events! {
         user_id: Id,
         /// The session that began.
         session_id: Id,
-        /// The way of signing in: `login`, or `restore`, which also brings a deleted account back.
+        /// The way of signing in: `login`, `verify-email`, `magic-link`, `invitation`, or `restore`, which also brings a
+        /// deleted account back.
         method: String,
+    }
+    /// A user has authenticated once more: a new session has taken the place of another.
+    Reauthenticated {
+        /// The user.
+        user_id: Id,
+        /// The session that began.
+        session_id: Id,
+        /// The methods of the authentication, by the names of the claim `amr`.
+        amr: Vec<String>,
     }
     /// A user has signed out.
     LoggedOut {
@@ -121,25 +131,39 @@ events! {
         /// The reason; null where the write does not tell.
         reason: Option<Reason>,
     }
-    /// A password was changed by its user, or set by an admin or a server.
+    /// A password was changed by its user, set by an admin or a server, or removed.
     PasswordChanged {
         /// The user.
         user_id: Id,
-        /// `password-change` by the user, `password-set` by an admin or a server.
+        /// `password-change` by the user, `password-set` by an admin or a server, `password-reset` by a mail,
+        /// `password-removed` where the reader of the mails took an unproven account over.
         reason: Reason,
+    }
+    /// A user has proven to read the mails of the address.
+    EmailVerified {
+        /// The user.
+        user_id: Id,
+    }
+    /// A user has another address.
+    EmailChanged {
+        /// The user as it is.
+        user: UserForAdmins,
+        /// The address before; null for the first one.
+        previous_email: Option<String>,
     }
     /// A user was made by an admin, a server or an import.
     UserCreated {
         /// The user.
         user: UserForAdmins,
     }
-    /// Role, profile or switch of a user have changed.
+    /// Role, profile, switch, language or accepted terms of a user have changed.
     UserUpdated {
         /// The user as it is.
         user: UserForAdmins,
         /// The values before; a field without one is absent.
         previous: Map<String, Value>,
-        /// The names of the members of `user` that have another value, in their order.
+        /// The names of the members of `user` that have another value, `locale` and `terms` among them, in their order. The
+        /// address has events of its own.
         changed: Vec<String>,
     }
     /// A user was deleted.

@@ -120,6 +120,11 @@ fn content(kind: Kind) -> Event {
             session_id,
             method: "login".to_owned(),
         },
+        Kind::Reauthenticated => Event::Reauthenticated {
+            user_id,
+            session_id,
+            amr: texts(&["pwd"]),
+        },
         Kind::LoggedOut => Event::LoggedOut {
             user_id,
             session_id,
@@ -137,6 +142,11 @@ fn content(kind: Kind) -> Event {
         Kind::PasswordChanged => Event::PasswordChanged {
             user_id,
             reason: Reason::PasswordChange,
+        },
+        Kind::EmailVerified => Event::EmailVerified { user_id },
+        Kind::EmailChanged => Event::EmailChanged {
+            user: user("authenticated"),
+            previous_email: Some("ada@example.org".to_owned()),
         },
         Kind::UserCreated => Event::UserCreated {
             user: user("authenticated"),

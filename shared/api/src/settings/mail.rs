@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::mail::Kind;
+
 /// Mail. Without `from` nothing is sent, and the stack has no function for it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
@@ -88,7 +90,46 @@ pub struct Notices {
     pub mfa_attempts: bool,
 }
 
+impl Notices {
+    /// Whether the notices of a kind are sent. No other kind of mail can be switched off.
+    #[must_use]
+    pub fn has(&self, kind: Kind) -> bool {
+        match kind {
+            Kind::VerifyEmail
+            | Kind::Registration
+            | Kind::AccountExists
+            | Kind::PasswordReset
+            | Kind::MagicLink
+            | Kind::EmailChange
+            | Kind::Invitation => true,
+            Kind::PasswordChanged => self.password_changed,
+            Kind::PasswordWasReset => self.password_was_reset,
+            Kind::EmailChanged => self.email_changed,
+            Kind::EmailChangeRequested => self.email_change_requested,
+            Kind::MfaEnabled => self.mfa_enabled,
+            Kind::MfaDisabled => self.mfa_disabled,
+            Kind::RecoveryCodesRenewed => self.recovery_codes_renewed,
+            Kind::RecoveryCodeUsed => self.recovery_code_used,
+            Kind::PasskeyAdded => self.passkey_added,
+            Kind::PasskeyRemoved => self.passkey_removed,
+            Kind::AccountLinked => self.account_linked,
+            Kind::AccountUnlinked => self.account_unlinked,
+            Kind::SessionReuse => self.session_reuse,
+            Kind::AccountDeleted => self.account_deleted,
+            Kind::Impersonated => self.impersonated,
+            Kind::AdminChangedAccount => self.admin_changed_account,
+            Kind::MfaAttempts => self.mfa_attempts,
+        }
+    }
+}
+
 impl Mail {
+    /// Whether notices of a kind are sent: there is a sender, and they are not switched off.
+    #[must_use]
+    pub fn tells(&self, kind: Kind) -> bool {
+        self.from.is_some() && self.notices.has(kind)
+    }
+
     /// The name of the app, where mail is configured.
     #[must_use]
     pub fn app(&self) -> Option<&str> {

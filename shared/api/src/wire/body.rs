@@ -127,6 +127,17 @@ impl Fields {
         }
     }
 
+    /// Null, which may be left out; nothing else is taken.
+    pub(super) fn given_null(&mut self, name: &str) -> Option<()> {
+        match self.object.remove(name)? {
+            Value::Null => Some(()),
+            _ => {
+                self.wrong(name, "type", &format!("`{name}` can only be null."));
+                None
+            }
+        }
+    }
+
     /// A whole number in a range, both ends included, that may be left out or null.
     pub(super) fn optional_integer(&mut self, name: &str, [least, most]: [u64; 2]) -> Option<u64> {
         let (code, message) = match self.object.remove(name)? {

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::mail::{Kind, Template};
-use crate::wire::body::{Body, Fields, Presence};
+use crate::wire::body::{Body, Fields, Presence, not_null};
 
 impl Body for Template {
     const PRESENCE: Presence = Presence::Required;
@@ -30,18 +30,23 @@ pub struct MailDraft {
     pub text: Option<String>,
     /// The HTML.
     pub html: Option<String>,
+    /// Whether the mail is also sent, to the caller's own address.
+    #[schemars(transform = not_null)]
+    pub send: Option<bool>,
 }
 
 impl Body for MailDraft {
     const PRESENCE: Presence = Presence::Optional;
 
     fn read(fields: &mut Fields) -> Option<Self> {
+        let send = fields.given_flag("send");
         let given = ["subject", "text", "html"].map(|name| fields.has(name));
         if !given.contains(&true) {
             return Some(Self {
                 subject: None,
                 text: None,
                 html: None,
+                send,
             });
         }
         let template = Template::read(fields)?;
@@ -49,6 +54,7 @@ impl Body for MailDraft {
             subject: Some(template.subject),
             text: Some(template.text),
             html: template.html,
+            send,
         })
     }
 }

@@ -139,6 +139,9 @@ pub struct UserChanges {
     /// Whether the account is switched off.
     #[schemars(transform = not_null)]
     pub disabled: Option<bool>,
+    /// Null forgets that a mail to the address has failed.
+    #[schemars(rename = "mailFailed")]
+    pub mail_failed: Option<()>,
     /// The rest, not yet checked: profile fields, null for those to be removed.
     #[schemars(skip)]
     pub profile: Map<String, Value>,
@@ -147,15 +150,26 @@ pub struct UserChanges {
     pub faults: Vec<Detail>,
 }
 
+impl UserChanges {
+    /// Whether nothing is changed but the failure of a mail, which is forgotten.
+    #[must_use]
+    pub fn only_forgets_failure(&self) -> bool {
+        let others = self.role.is_some() || self.disabled.is_some() || !self.profile.is_empty();
+        self.mail_failed.is_some() && !others
+    }
+}
+
 impl Body for UserChanges {
     const PRESENCE: Presence = Presence::Required;
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let (role, disabled) = (fields.given_text("role"), fields.given_flag("disabled"));
+        let mail_failed = fields.given_null("mailFailed");
         let profile = fields.all();
         Some(Self {
             role,
             disabled,
+            mail_failed,
             profile,
             faults: std::mem::take(&mut fields.details),
         })
@@ -208,6 +222,8 @@ mod tests {
                 vec!["role", "disabled"],
             ),
             (json!({ "disabled": "true" }), vec!["disabled"]),
+            (json!({ "mailFailed": null }), vec![]),
+            (json!({ "mailFailed": false }), vec!["mailFailed"]),
             (json!({}), vec![]),
             (json!({ "role": "admin", "disabled": false }), vec![]),
         ] {

@@ -104,8 +104,11 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         Event::PasswordChanged { reason, .. } => (&[], Some(reason.as_str().to_owned()), None),
         Event::Registered { .. }
         | Event::LoggedIn { .. }
+        | Event::Reauthenticated { .. }
         | Event::LoggedOut { .. }
         | Event::RefreshReused { .. }
+        | Event::EmailVerified { .. }
+        | Event::EmailChanged { .. }
         | Event::UserCreated { .. }
         | Event::UserDeleted { .. }
         | Event::UserRestored { .. }

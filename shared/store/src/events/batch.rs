@@ -16,6 +16,14 @@ pub struct Batch {
     pub unfit: Vec<String>,
 }
 
+/// The address of a user before a change, unless the account was deleted before.
+#[must_use]
+pub fn old_address(record: &Value) -> Option<&str> {
+    let old = &record["dynamodb"]["OldImage"];
+    let address = old["email"]["S"].as_str();
+    address.filter(|_| old["deleted_at"].is_null())
+}
+
 /// Reads the records of a batch, as Lambda hands them over. A record that no rule fits is passed over.
 #[must_use]
 pub fn read_batch(records: &[Value], world: &World<'_>) -> Batch {

@@ -1,10 +1,12 @@
 //! Mails that are due, as the stream of `_mail` tells them.
 
 use api::Id;
+use auth::notice::Sealed;
 use auth::proof::{Place, Posted, Purpose, Subject};
 use serde_json::Value;
 
 use super::item::read_posted;
+use super::notices::read_sealed;
 use crate::events::stream::StreamRecord;
 
 /// A mail that is due.
@@ -12,8 +14,10 @@ use crate::events::stream::StreamRecord;
 pub struct DueMail {
     /// The sequence number of its record, by which Lambda is told that it has to come again.
     pub number: String,
-    /// The proof that it carries; `None` for a record that is none.
+    /// The proof that it carries, if it does.
     pub posted: Option<Posted>,
+    /// The notice, if it is one.
+    pub notice: Option<Sealed>,
 }
 
 impl DueMail {
@@ -23,6 +27,7 @@ impl DueMail {
         let number = record["dynamodb"]["SequenceNumber"].as_str();
         let item = StreamRecord::read(record).ok();
         let item = item.and_then(|record| record.new_item());
+        let notice = item.clone().and_then(read_sealed);
         let posted = item.and_then(|item| {
             let text = |name: &str| item.get(name)?.as_s().ok();
             let place = place(text("purpose")?, text("id")?)?;
@@ -31,6 +36,7 @@ impl DueMail {
         Self {
             number: number.unwrap_or_default().to_owned(),
             posted,
+            notice,
         }
     }
 }

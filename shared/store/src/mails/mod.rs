@@ -1,8 +1,10 @@
 //! `_mail`: mails to be sent, and the proofs in them.
 
 mod due;
+mod failed;
 mod flows;
 mod item;
+mod notices;
 mod proofs;
 mod sending;
 

@@ -70,7 +70,10 @@ impl Store {
     }
 
     /// Reads users by their ids, each once.
-    async fn some_users(&self, wanted: impl Iterator<Item = Id>) -> Result<Vec<User>, Error> {
+    pub(super) async fn some_users(
+        &self,
+        wanted: impl Iterator<Item = Id>,
+    ) -> Result<Vec<User>, Error> {
         let mut ids: Vec<Id> = wanted.collect();
         ids.dedup();
         if ids.is_empty() {

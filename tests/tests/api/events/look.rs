@@ -11,11 +11,12 @@ use store::{StreamRecord, World, events_of};
 use super::text;
 
 /// The attributes whose content an event may have: those of users, sessions, API keys and records.
-const NAMED: [&str; 30] = [
+const NAMED: [&str; 32] = [
     "id",
     "shard",
     "kind",
     "email",
+    "email_verified_at",
     "role",
     "disabled",
     "created_at",
@@ -26,6 +27,7 @@ const NAMED: [&str; 30] = [
     "data",
     "user_id",
     "begun",
+    "amr",
     "ended",
     "revoked_at",
     "revoked_reason",
@@ -67,6 +69,8 @@ const ALSO_OF_EVENTS: [&str; 11] = [
 pub(super) struct Told {
     streams: Streams,
     records: Vec<Value>,
+    /// The changes of mails, of which nothing is ever told.
+    mails: Vec<Value>,
     events: Vec<Value>,
     secrets: BTreeSet<String>,
 }
@@ -76,6 +80,7 @@ impl Told {
         Self {
             streams,
             records: Vec::new(),
+            mails: Vec::new(),
             events: Vec::new(),
             secrets: BTreeSet::new(),
         }
@@ -83,11 +88,21 @@ impl Told {
 
     /// The events since the last call.
     pub(super) fn read(&mut self, dynamo: &Dynamo) -> Vec<Value> {
-        let records = self.streams.read(dynamo);
+        let is_mail = |record: &Value| text(&record["eventSourceARN"]).contains("/local-_mail/");
+        let (mails, records): (Vec<Value>, Vec<Value>) =
+            self.streams.read(dynamo).into_iter().partition(is_mail);
+        self.mails.extend(mails);
         let events: Vec<Value> = records.iter().flat_map(events_from).collect();
         self.records.extend(records);
         self.events.extend(events.clone());
         events
+    }
+
+    /// The mails that have become due since the last call.
+    pub(super) fn due(&mut self) -> Vec<Value> {
+        let mut mails = std::mem::take(&mut self.mails);
+        mails.retain(|mail| mail["dynamodb"]["NewImage"]["mail"]["S"] == "due");
+        mails
     }
 
     /// Keeps the passwords, tokens and keys of a request and its reply.

@@ -5,6 +5,7 @@ mod accounts;
 mod admins;
 mod keys;
 mod look;
+mod proofs;
 mod records;
 mod templates;
 mod webhooks;
@@ -192,6 +193,7 @@ fn every_endpoint_that_writes_is_played() {
         admins::WRITES,
         keys::OF_SERVERS,
         keys::OF_LEAVERS,
+        proofs::OF_PROOFS,
         records::OF_RECORDS,
         records::OF_RESERVATIONS,
         templates::WRITES,

@@ -43,6 +43,8 @@ const ROWS: &[Row] = &[
         0,
         preview
     ),
+    row!("mail-templates-preview", "GetItem", "_users", 0, preview),
+    row!("mail-templates-preview", "PutItem", "_mail", 0, preview),
 ];
 
 #[test]
@@ -92,7 +94,7 @@ fn preview<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     };
     let event = Event::new("POST", &format!("{}/preview", path()));
     Act {
-        event: event.json(&json!({})).token(world.admin()),
+        event: event.json(&json!({ "send": true })).token(world.admin()),
         status: 200,
         look: Box::new(look),
     }

@@ -11,10 +11,11 @@ pub(super) fn templates<'a>(
 ) {
     let path = format!("{TEMPLATES}/verify-email/en");
     let (empty, template) = (json!({}), json!({ "subject": "a", "text": "b" }));
+    let sent = json!({ "send": true });
     for (function, method, path, body, status) in [
         ("set", "PUT", path.clone(), &template, 200),
         ("list", "GET", TEMPLATES.to_owned(), &empty, 200),
-        ("preview", "POST", format!("{path}/preview"), &empty, 200),
+        ("preview", "POST", format!("{path}/preview"), &sent, 200),
         ("reset", "DELETE", path, &empty, 204),
     ] {
         let event = Event::new(method, &path).json(body).token(admin);

@@ -1,5 +1,7 @@
 //! The policies of the workers: every granted action is used where changes flow, and nothing else is tried.
 
+use local::mailbox::Mailbox;
+
 use super::*;
 use crate::webhooks::receiver::Manner;
 use crate::world::World;
@@ -101,18 +103,55 @@ fn items_of(world: &World<'_>, consumer: &str) -> Vec<Value> {
     found.unwrap()["Items"].as_array().unwrap().clone()
 }
 
+/// A template is mailed to the admin, who reads of a new password and of nothing else, since the mail comes back.
+fn mails_are_sent(world: &World<'_>, mailbox: &Mailbox) {
+    let email = text(&world.admin["user"], "email");
+    let arrived = |count: usize| {
+        let look = || mailbox.messages_to(&email).len();
+        let _ = world.until(look, |found| *found == count);
+    };
+    let path = "/api/admin/mail-templates/verify-email/en/preview";
+    let event = Event::new("POST", path).json(&json!({ "send": true }));
+    let _ = world.ask("mail-templates-preview", event, 200);
+    arrived(1);
+    let body = json!({ "currentPassword": PASSWORD, "newPassword": "another long password" });
+    let event = Event::new("POST", "/api/auth/password/change").json(&body);
+    let _ = world.ask("password-change", event, 204);
+    arrived(2);
+    let bounce = json!({ "eventType": "Bounce", "bounce": { "bounceType": "Permanent",
+        "bouncedRecipients": [{ "emailAddress": email }] } });
+    let message = json!({ "Records": [{ "Sns": { "Message": bounce.to_string() } }] });
+    let _ = world.flow.front.invoke("mail-feedback", &message).unwrap();
+}
+
 #[test]
 fn every_grant_of_a_worker_is_used_and_nothing_else_is_tried() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let workers = ["webhooks-deliver", "triggers", "events"].map(|name| (name, &[][..]));
+    let mailbox = Mailbox::start(0).unwrap();
+    let endpoint = mailbox.endpoint();
+    let mails = [
+        ("BAKEND_MAIL_FROM", "mail@example.com"),
+        ("AWS_ENDPOINT_URL_SESV2", endpoint.as_str()),
+    ];
+    let workers = [
+        "webhooks-deliver",
+        "triggers",
+        "events",
+        "mail",
+        "mail-feedback",
+    ];
+    let workers = workers.map(|name| (name, &mails[..]));
     let world = World::new(inside, &workers);
     webhooks_are_served(&world);
     triggers_are_served(&world);
+    mails_are_sent(&world, &mailbox);
     let proxy = &world.flow.apart.proxy;
     assert_eq!(proxy.denied(), [], "{}", world.flow.log());
     let mut unused = proxy.unused_grants();
+    // An email change has a notice for the old address.
+    unused.retain(|grant| !grant.starts_with("mail dynamodb:PutItem "));
     unused.retain(|grant| {
         WORKERS
             .iter()

@@ -52,6 +52,14 @@ pub(super) fn templates(ledger: &mut Ledger<'_>, admin: &Member) {
         ("", 1, 2.0, 0.0),
         "session check: 2 / 0",
     );
+    let sent = json!({ "subject": "a", "text": "b", "send": true });
+    on(
+        "mail-templates-preview",
+        "that is mailed, too",
+        (post(&preview, &sent), 200),
+        (" → GetItem _users → PutItem _mail", 3, 3.0, 1.0),
+        "session check → r → w: 1 WRU a KB",
+    );
     on(
         "mail-templates-reset",
         "1 KB",

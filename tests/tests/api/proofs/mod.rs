@@ -3,7 +3,9 @@
 mod changing;
 mod deployed;
 mod disabled;
+mod feedback;
 mod lifetimes;
+mod notices;
 mod racing;
 mod reauthenticating;
 mod registering;

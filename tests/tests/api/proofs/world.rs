@@ -25,6 +25,11 @@ impl<'a> Deref for MailWorld<'a> {
 impl<'a> MailWorld<'a> {
     /// Starts everything; `variables` are for every function beside the sender.
     pub(crate) fn new(inside: &'a Inside, variables: Variables<'_>) -> Self {
+        Self::with(inside, &[], variables)
+    }
+
+    /// The same with these workers, too.
+    pub(crate) fn with(inside: &'a Inside, workers: &[&str], variables: Variables<'_>) -> Self {
         let mailbox = Mailbox::start(0).unwrap();
         let endpoint = mailbox.endpoint();
         let own = [
@@ -34,7 +39,9 @@ impl<'a> MailWorld<'a> {
         let all = [&own, variables].concat();
         let ses = [("AWS_ENDPOINT_URL_SESV2", endpoint.as_str())];
         let worker = [&all[..], &ses].concat();
-        let world = World::with(inside, &[("mail", &worker)], &all);
+        let workers = workers.iter().map(|name| (*name, &worker[..]));
+        let workers: Vec<(&str, Variables<'_>)> = workers.chain([("mail", &worker[..])]).collect();
+        let world = World::with(inside, &workers, &all);
         Self { world, mailbox }
     }
 

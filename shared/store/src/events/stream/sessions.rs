@@ -7,6 +7,15 @@ use super::image::Image;
 use super::stamp::Stamp;
 use super::world::Unfit;
 
+/// The beginnings of a session by which a user signs in to an account that was there.
+const SIGN_INS: [Reason; 5] = [
+    Reason::Login,
+    Reason::Restore,
+    Reason::VerifyEmail,
+    Reason::MagicLink,
+    Reason::Invitation,
+];
+
 /// The events of a write to `_sessions`. A refresh makes none, and neither does a session that has expired.
 pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
     match (write.before(), write.after()) {
@@ -21,11 +30,21 @@ pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
 fn begun(write: &Write<'_, '_>, new: &Image) -> Result<Vec<Envelope>, Unfit> {
     let begun = write.needed("begun", new.map("begun"))?;
     let method = write.needed("begun.reason", begun.text("reason"))?;
-    if !matches!(Reason::parse(method), Some(Reason::Login | Reason::Restore)) {
-        return Ok(Vec::new());
-    }
     let user_id = write.needed("user_id", write.key().id("user_id"))?;
     let session_id = write.needed("id", write.key().id("id"))?;
+    let event = match Reason::parse(method) {
+        Some(reason) if SIGN_INS.contains(&reason) => Event::LoggedIn {
+            user_id,
+            session_id,
+            method: method.to_owned(),
+        },
+        Some(Reason::Reauthentication) => Event::Reauthenticated {
+            user_id,
+            session_id,
+            amr: new.texts("amr").unwrap_or_default(),
+        },
+        _ => return Ok(Vec::new()),
+    };
     let known = |image: &Image, name: &str| {
         let text = image.text(name).filter(|text| !text.is_empty());
         text.map(ToOwned::to_owned)
@@ -44,11 +63,6 @@ fn begun(write: &Write<'_, '_>, new: &Image) -> Result<Vec<Envelope>, Unfit> {
         }),
         request,
     };
-    let event = Event::LoggedIn {
-        user_id,
-        session_id,
-        method: method.to_owned(),
-    };
     Ok(vec![write.event(stamp, Subject::user(user_id), event)])
 }
 
@@ -66,6 +80,8 @@ fn ended(write: &Write<'_, '_>, new: &Image) -> Result<Vec<Envelope>, Unfit> {
             user_id,
             session_id,
         },
+        // The session that takes its place makes an event.
+        Reason::Reauthenticated => return Ok(Vec::new()),
         reason => Event::SessionEnded {
             user_id,
             session_id: Some(session_id),

@@ -3,6 +3,7 @@
 mod configuration;
 mod properties;
 mod records;
+mod users;
 
 use api::definition::ProfileField;
 use api::{Definition, Id, Timestamp};
@@ -95,109 +96,6 @@ fn user() -> Value {
 }
 
 #[test]
-fn users_make_the_events_of_their_reasons() {
-    let (user, none) = (user(), Value::Null);
-    let changed = |reason: &str, members: Value| {
-        with(
-            &with(
-                &user,
-                json!({ "change": change(reason, "user"), "auth_version": 1 }),
-            ),
-            members,
-        )
-    };
-    let deleted =
-        json!({ "deleted_at": AT, "expires_at": AT / 1000 + 60, "auth_version": 2, "kind": null });
-    let deleted = changed("delete", deleted);
-    let tombstone = json!({ "id": id(1), "role": "authenticated", "deleted_at": AT + 5, "expires_at": AT / 1000,
-        "change": with(&change("delete", "user"), json!({ "at": AT + 5 })) });
-    for (old, new, expected) in [
-        (&none, user.clone(), vec!["auth.register"]),
-        (&none, changed("create", json!({})), vec!["user.created"]),
-        (&none, changed("import", json!({})), vec!["user.created"]),
-        (
-            &none,
-            with(&user, json!({ "change": null })),
-            vec!["user.created"],
-        ),
-        (&user, user.clone(), vec![]),
-        (
-            &user,
-            changed("update", json!({ "role": "editor" })),
-            vec!["user.updated"],
-        ),
-        (
-            &user,
-            changed("update", json!({ "profile": { "bio": "y" } })),
-            vec!["user.updated"],
-        ),
-        (
-            &user,
-            changed("update", json!({ "profile": { "bio": "x" } })),
-            vec![],
-        ),
-        (
-            &user,
-            changed("update", json!({ "disabled": true, "auth_version": 2 })),
-            vec!["user.updated", "auth.session.ended"],
-        ),
-        (
-            &user,
-            changed("password-change", json!({ "auth_version": 2 })),
-            vec!["auth.password.changed", "auth.session.ended"],
-        ),
-        (
-            &user,
-            changed("password-set", json!({ "auth_version": 2 })),
-            vec!["auth.password.changed", "auth.session.ended"],
-        ),
-        (
-            &user,
-            with(&user, json!({ "auth_version": 2 })),
-            vec!["auth.session.ended"],
-        ),
-        (
-            &user,
-            changed("sessions-end", json!({ "auth_version": 2 })),
-            vec!["auth.session.ended"],
-        ),
-        (
-            &user,
-            deleted.clone(),
-            vec!["user.deleted", "auth.session.ended"],
-        ),
-        (
-            &user,
-            tombstone.clone(),
-            vec!["user.deleted", "auth.session.ended"],
-        ),
-        (&deleted, tombstone.clone(), vec!["user.deleted"]),
-        (
-            &deleted,
-            changed("restore", json!({ "auth_version": 2 })),
-            vec!["user.restored"],
-        ),
-        (
-            &tombstone,
-            with(&user, json!({ "change": change("import", "cli") })),
-            vec!["user.purged", "user.created"],
-        ),
-        (&tombstone, Value::Null, vec!["user.purged"]),
-        (&user, Value::Null, vec!["user.purged"]),
-    ] {
-        let found = events("_users", &json!({ "id": id(1) }), old, &new);
-        assert_eq!(kinds(&found), expected, "{old} {new}");
-    }
-    for key in ["email#a@b", "username#ada", "unique#x#y", "#admins"] {
-        let item = json!({ "id": key, "user_id": id(1), "password_hash": "secret" });
-        assert_eq!(
-            events("_users", &json!({ "id": key }), &none, &item),
-            vec![]
-        );
-    }
-}
-
-#[test]
 fn sessions_make_events_when_they_begin_and_when_they_are_ended() {
     let key = json!({ "user_id": id(1), "id": id(2) });
     let session = |begun: &str| {
@@ -219,7 +117,17 @@ fn sessions_make_events_when_they_begin_and_when_they_are_ended() {
     for (old, new, expected) in [
         (&none, session("login"), vec!["auth.login"]),
         (&none, session("restore"), vec!["auth.login"]),
+        (&none, session("verify-email"), vec!["auth.login"]),
+        (&none, session("magic-link"), vec!["auth.login"]),
+        (&none, session("invitation"), vec!["auth.login"]),
+        (
+            &none,
+            session("reauthentication"),
+            vec!["auth.reauthenticated"],
+        ),
         (&none, session("register"), vec![]),
+        (&none, session("service"), vec![]),
+        (&refreshed, ended("reauthenticated"), vec![]),
         (&session("login"), refreshed.clone(), vec![]),
         (&refreshed, ended("logout"), vec!["auth.logout"]),
         (
@@ -239,6 +147,12 @@ fn sessions_make_events_when_they_begin_and_when_they_are_ended() {
         let found = events("_sessions", &key, old, &new);
         assert_eq!(kinds(&found), expected, "{old} {new}");
     }
+    let again = with(&session("reauthentication"), json!({ "amr": ["pwd"] }));
+    let again = json!(events("_sessions", &key, &none, &again))[0]["data"].clone();
+    assert_eq!(
+        again,
+        json!({ "userId": id(1), "sessionId": id(2), "amr": ["pwd"] })
+    );
     let login = json!(events("_sessions", &key, &none, &session("login")))[0].clone();
     assert_eq!(login["actor"]["id"], json!(id(1)));
     assert_eq!(

@@ -4,6 +4,7 @@ use api::event::{Envelope, Event, Reason, Subject};
 use api::tables::IDENTITIES;
 use api::wire::UserForAdmins;
 use api::{Id, Timestamp};
+use auth::User;
 use serde_json::{Map, Value, json};
 
 use super::draft::Write;
@@ -16,8 +17,8 @@ use crate::accounts::users::read_user;
 /// The starts of the keys of items that are no users.
 const OTHERS: [&str; 4] = [IDENTITIES, "username#", "unique#", "#"];
 
-/// The proof of a registration with a password.
-const PASSWORD: &str = "password";
+/// The members of a user that have events of their own: those of the address, and of the mails to it.
+const TOLD_ELSEWHERE: [&str; 3] = ["email", "emailVerifiedAt", "mailFailed"];
 
 /// A write of a user.
 struct Change<'a, 'w> {
@@ -99,20 +100,21 @@ impl Change<'_, '_> {
 
     /// Whether a new user has taken the id of an account whose time is over.
     fn replaces(&self, old: &Image, new: &Image) -> bool {
-        let makes = [Reason::Register, Reason::Create, Reason::Import];
-        is_deleted(old) && !is_deleted(new) && self.reason.is_some_and(|it| makes.contains(&it))
+        let makes =
+            |it: Reason| method(it).is_some() || matches!(it, Reason::Create | Reason::Import);
+        is_deleted(old) && !is_deleted(new) && self.reason.is_some_and(makes)
     }
 
     fn made(&self, new: &Image) -> Result<Vec<Envelope>, Unfit> {
         let user = self.user(new)?;
-        if self.reason != Some(Reason::Register) {
+        let Some(method) = self.reason.and_then(method) else {
             return Ok(vec![self.by_stamp(Event::UserCreated { user })]);
-        }
+        };
         let stamp = self.stamp.clone().by(self.id, &user.role);
         let registered = Event::Registered {
             user,
             session_id: self.session,
-            method: PASSWORD.to_owned(),
+            method: method.to_owned(),
         };
         Ok(vec![self.event(stamp, registered)])
     }
@@ -126,8 +128,14 @@ impl Change<'_, '_> {
                 until: until(old),
             })),
             (false, false) => {
-                events.extend(self.password_changed().map(|event| self.by_stamp(event)));
-                events.extend(self.updated(old, new)?.map(|event| self.by_stamp(event)));
+                let made = [
+                    self.password_changed(),
+                    self.email_verified(old, new),
+                    self.email_changed(old, new)?,
+                    self.updated(old, new)?,
+                ];
+                let made = made.into_iter().flatten();
+                events.extend(made.map(|event| self.by_stamp(event)));
             }
         }
         if ends_sessions(old, new) {
@@ -159,18 +167,41 @@ impl Change<'_, '_> {
     }
 
     fn password_changed(&self) -> Option<Event> {
-        let reason = self
-            .reason
-            .filter(|it| matches!(it, Reason::PasswordChange | Reason::PasswordSet))?;
+        let of_password = |it: &Reason| {
+            matches!(
+                it,
+                Reason::PasswordChange
+                    | Reason::PasswordSet
+                    | Reason::PasswordReset
+                    | Reason::PasswordRemoved
+            )
+        };
+        let reason = self.reason.filter(of_password)?;
         Some(Event::PasswordChanged {
             user_id: self.id,
             reason,
         })
     }
 
+    fn email_verified(&self, old: &Image, new: &Image) -> Option<Event> {
+        let appears = !old.has("email_verified_at") && new.has("email_verified_at");
+        appears.then_some(Event::EmailVerified { user_id: self.id })
+    }
+
+    fn email_changed(&self, old: &Image, new: &Image) -> Result<Option<Event>, Unfit> {
+        if old.same(new, "email") {
+            return Ok(None);
+        }
+        Ok(Some(Event::EmailChanged {
+            user: self.user(new)?,
+            previous_email: old.text("email").map(ToOwned::to_owned),
+        }))
+    }
+
     fn updated(&self, old: &Image, new: &Image) -> Result<Option<Event>, Unfit> {
-        let (before, user) = (members(&self.user(old)?), self.user(new)?);
-        let changed = differing(&before, &members(&user));
+        let user = self.user(new)?;
+        let (before, after) = (self.members(old)?, self.members(new)?);
+        let changed = differing(&before, &after);
         let was = before.into_iter();
         let previous = was.filter(|(name, _)| changed.contains(name)).collect();
         Ok((!changed.is_empty()).then_some(Event::UserUpdated {
@@ -181,16 +212,41 @@ impl Change<'_, '_> {
     }
 
     fn user(&self, image: &Image) -> Result<UserForAdmins, Unfit> {
+        Ok(self.read(image)?.for_admins(self.write.world.profile))
+    }
+
+    fn read(&self, image: &Image) -> Result<User, Unfit> {
         let user = read_user(image.item()).map_err(|_| self.write.unfit("a broken user"))?;
-        let user = self.write.needed("email", user)?;
-        Ok(user.for_admins(self.write.world.profile))
+        self.write.needed("email", user)
+    }
+
+    /// The members of a user that an update tells of, in their order.
+    fn members(&self, image: &Image) -> Result<Map<String, Value>, Unfit> {
+        let user = self.read(image)?;
+        let shown = user.for_admins(self.write.world.profile);
+        let mut members = match json!(shown) {
+            Value::Object(members) => members,
+            _ => Map::new(),
+        };
+        members.retain(|name, _| !TOLD_ELSEWHERE.contains(&name.as_str()));
+        if let Some(locale) = user.locale {
+            members.insert("locale".to_owned(), json!(locale));
+        }
+        if let Some(terms) = user.terms {
+            let terms = json!({ "version": terms.version, "acceptedAt": terms.accepted_at });
+            members.insert("terms".to_owned(), terms);
+        }
+        Ok(members)
     }
 }
 
-fn members(user: &UserForAdmins) -> Map<String, Value> {
-    match json!(user) {
-        Value::Object(members) => members,
-        _ => Map::new(),
+/// The proof that a user has made an account with, by the reason of the write.
+fn method(reason: Reason) -> Option<&'static str> {
+    match reason {
+        Reason::Register => Some("password"),
+        Reason::Invitation => Some("invitation"),
+        Reason::MagicLink => Some("magic-link"),
+        _ => None,
     }
 }
 

@@ -1,0 +1,277 @@
+//! Notices: mails that tell of a change that was made. They carry no proof, and no request waits for one.
+
+use std::net::IpAddr;
+use std::time::Duration;
+
+use api::event::{ActorType, Envelope, Event, Reason};
+use api::mail::Kind;
+use api::{Error, Id, Timestamp};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use serde::{Deserialize, Serialize};
+
+use crate::keys::Keys;
+use crate::proof::{Posted, State, is_suppressed, mask};
+use crate::sealing::Purpose as Seal;
+use crate::user::User;
+
+/// For how long a notice is due.
+const DUE: Duration = Duration::from_secs(86_400);
+
+/// The random bytes of a notice: those of the two values that it seals.
+pub type Random = [u8; 24];
+
+/// The reader of a notice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Reader {
+    /// A user, at the address that the account has when the mail is sent.
+    User(Id),
+    /// An address, which may be no user's any more.
+    Address(String),
+}
+
+/// The content of a notice.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "camelCase", untagged)]
+pub enum Content {
+    /// A text that is finished, for a preview.
+    Written {
+        /// The subject.
+        subject: String,
+        /// The plain text.
+        text: String,
+        /// The HTML.
+        html: Option<String>,
+    },
+    /// The facts that a template tells.
+    #[serde(rename_all = "camelCase")]
+    Facts {
+        /// The thing that has changed, where the kind has one.
+        what: String,
+        /// The time of the change.
+        when: Timestamp,
+        /// The `User-Agent` of the request.
+        user_agent: Option<String>,
+        /// The network that the request came from.
+        place: Option<String>,
+    },
+}
+
+/// A notice that is to be made.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Notice {
+    /// The id, which follows from the change: the same change makes one notice.
+    pub id: Id,
+    /// The kind of mail.
+    pub kind: Kind,
+    /// The reader.
+    pub reader: Reader,
+    /// The content.
+    pub content: Content,
+    /// Until when it is worth sending.
+    pub until: Timestamp,
+}
+
+/// A notice as `_mail` keeps it: neither address nor content can be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Sealed {
+    /// The id.
+    pub id: Id,
+    /// The kind of mail.
+    pub kind: Kind,
+    /// The user, or the address, sealed.
+    pub reader: Reader,
+    /// The content, sealed.
+    pub values: String,
+    /// Until when it is worth sending.
+    pub until: Timestamp,
+    /// How far the mail has come.
+    pub state: State,
+}
+
+/// The decision about a notice that is due.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Fate {
+    /// It is sent.
+    Sent,
+    /// Nothing is sent: its user is gone, or the address takes no mail.
+    Dropped,
+}
+
+impl Notice {
+    /// The notice of an event, if its kind tells of one; `old_address` is that of the user before the change.
+    #[must_use]
+    pub fn of(event: &Envelope, old_address: Option<&str>) -> Option<Self> {
+        let user = |kind: Kind, user: Id| (kind, Reader::User(user), String::new());
+        let old = |address: &str| Reader::Address(address.to_owned());
+        let (kind, reader, what) = match &event.event {
+            Event::PasswordChanged { user_id, reason } => match reason {
+                Reason::PasswordReset => user(Kind::PasswordWasReset, *user_id),
+                _ => user(Kind::PasswordChanged, *user_id),
+            },
+            Event::EmailChanged {
+                user,
+                previous_email,
+            } => {
+                let reader = old(previous_email.as_deref()?);
+                (Kind::EmailChanged, reader, mask(&user.email))
+            }
+            Event::RefreshReused { user_id, .. } => user(Kind::SessionReuse, *user_id),
+            Event::UserDeleted { .. } => (Kind::AccountDeleted, old(old_address?), String::new()),
+            Event::UserUpdated { user, changed, .. } if is_by_another(event, user.id) => {
+                let reader = Reader::User(user.id);
+                (Kind::AdminChangedAccount, reader, changed.join(", "))
+            }
+            _ => return None,
+        };
+        let request = event.request.as_ref();
+        Some(Self {
+            id: event.id,
+            kind,
+            reader,
+            content: Content::Facts {
+                what,
+                when: event.at,
+                user_agent: request.and_then(|request| request.user_agent.clone()),
+                place: request.and_then(|request| place(request.ip.as_deref()?)),
+            },
+            until: event.at.after(DUE),
+        })
+    }
+
+    /// The notice that a new address was asked for, to the old one. Its id follows from the nonce of the proof, so that a
+    /// mail that is sent again makes no second one.
+    #[must_use]
+    pub fn of_email_change(posted: &Posted, old: &str, new: &str) -> Self {
+        let nonce = URL_SAFE_NO_PAD.decode(&posted.ticket.nonce);
+        let bytes = nonce.unwrap_or_default().first_chunk().copied();
+        Self {
+            id: Id::new(Timestamp::from_millis(0), bytes.unwrap_or_default()),
+            kind: Kind::EmailChangeRequested,
+            reader: Reader::Address(old.to_owned()),
+            content: Content::Facts {
+                what: mask(new),
+                when: posted.asked_at,
+                user_agent: None,
+                place: None,
+            },
+            until: posted.asked_at.after(DUE),
+        }
+    }
+
+    /// A mail to this address that is written already.
+    #[must_use]
+    pub fn of_preview(id: Id, kind: Kind, address: &str, content: Content) -> Self {
+        Self {
+            id,
+            kind,
+            reader: Reader::Address(address.to_owned()),
+            content,
+            until: id.created_at().after(DUE),
+        }
+    }
+
+    /// The notice as it is kept. The newest sealing key seals it.
+    ///
+    /// # Errors
+    /// `common/internal` while the deployment has no sealing key.
+    pub fn seal(&self, keys: &Keys, random: &Random) -> Result<Sealed, Error> {
+        let at = key(self.id);
+        let half = |start: usize| {
+            let part = random
+                .get(start..start + 12)
+                .and_then(|it| it.try_into().ok());
+            part.unwrap_or_default()
+        };
+        let values = serde_json::to_vec(&self.content);
+        let values = values.map_err(|error| Error::internal(error.to_string()))?;
+        let reader = match &self.reader {
+            Reader::User(user) => Reader::User(*user),
+            Reader::Address(address) => {
+                let sealed = keys.seal((Seal::MailAddress, &at), address.as_bytes(), half(0))?;
+                Reader::Address(sealed)
+            }
+        };
+        Ok(Sealed {
+            id: self.id,
+            kind: self.kind,
+            reader,
+            values: keys.seal((Seal::MailValues, &at), &values, half(12))?,
+            until: self.until,
+            state: State::Due,
+        })
+    }
+}
+
+impl Sealed {
+    /// The content; `None` where the keys do not open it.
+    #[must_use]
+    pub fn open(&self, keys: &Keys) -> Option<Content> {
+        let bytes = keys.unseal((Seal::MailValues, &key(self.id)), &self.values)?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
+    /// The reader; `None` where the keys do not open the address.
+    #[must_use]
+    pub fn open_reader(&self, keys: &Keys) -> Option<Reader> {
+        match &self.reader {
+            Reader::User(user) => Some(Reader::User(*user)),
+            Reader::Address(sealed) => {
+                let bytes = keys.unseal((Seal::MailAddress, &key(self.id)), sealed)?;
+                String::from_utf8(bytes).ok().map(Reader::Address)
+            }
+        }
+    }
+
+    /// The texts that the sealing keys have to open.
+    pub fn sealed(&self) -> impl Iterator<Item = &str> + Clone {
+        let address = match &self.reader {
+            Reader::User(_) => None,
+            Reader::Address(address) => Some(address.as_str()),
+        };
+        std::iter::once(self.values.as_str()).chain(address)
+    }
+}
+
+/// The key of a notice in `_mail`.
+#[must_use]
+pub fn key(id: Id) -> String {
+    format!("notice#{id}")
+}
+
+/// Decides about a notice, by the user whom it is for or who has its address. Only a notice with an address needs no user.
+#[must_use]
+pub fn fate(reader: &Reader, user: Option<&User>, now: Timestamp) -> Fate {
+    let is_there = match reader {
+        Reader::User(_) => user.is_some_and(|user| user.deleted.is_none()),
+        Reader::Address(_) => true,
+    };
+    if is_there && !user.is_some_and(|user| is_suppressed(user.mail_failed, now)) {
+        Fate::Sent
+    } else {
+        Fate::Dropped
+    }
+}
+
+/// Whether somebody who is known, and not the user, has made a change.
+fn is_by_another(event: &Envelope, user: Id) -> bool {
+    let actor = event.actor.as_ref();
+    actor.is_some_and(|actor| actor.id != Some(user) && actor.r#type != ActorType::Stranger)
+}
+
+/// The network of an address: a /16, or a /32 of IPv6.
+fn place(ip: &str) -> Option<String> {
+    match ip.parse::<IpAddr>().ok()?.to_canonical() {
+        IpAddr::V4(ip) => {
+            let [first, second, ..] = ip.octets();
+            Some(format!("{first}.{second}.0.0/16"))
+        }
+        IpAddr::V6(ip) => {
+            let [first, second, ..] = ip.segments();
+            Some(format!("{first:x}:{second:x}::/32"))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,154 @@
+//! Proofs of an address, as they change accounts and begin sessions.
+
+use local::invocation::Front;
+use local::mailbox::{Mailbox, Message};
+
+use super::*;
+
+pub(super) const OF_PROOFS: &[&str] = &[
+    "register",
+    "verify-email",
+    "verify-email-resend",
+    "reauthenticate",
+    "password-forgot",
+    "password-reset",
+    "register-confirm",
+    "register-resend",
+];
+
+const OTHER: &str = "another horse battery staple";
+const REQUIRED: [(&str, &str); 3] = [
+    ("BAKEND_AUTH_EMAIL_VERIFICATION", "required"),
+    ("BAKEND_MAIL_FROM", "mail@example.com"),
+    ("BAKEND_AUTH_PUBLIC_URL", "http://localhost:8080"),
+];
+const URL: [(&str, &str); 1] = [("BAKEND_AUTH_PUBLIC_URL", "http://localhost:8080")];
+
+/// A play whose mails arrive in a mailbox.
+struct Mailed<'a> {
+    play: Play<'a>,
+    mailbox: Mailbox,
+    front: Front,
+    _sender: Instance<'a>,
+}
+
+impl<'a> Mailed<'a> {
+    fn new(inside: &'a Inside) -> Self {
+        let play = Play::new(inside);
+        let mailbox = Mailbox::start(0).unwrap();
+        let front = Front::start(&inside.url(), &inside.template).unwrap();
+        let (tables, ses) = (play.apart.proxy.endpoint(), mailbox.endpoint());
+        let own = [
+            ("AWS_ENDPOINT_URL_DYNAMODB", tables.as_str()),
+            ("AWS_ENDPOINT_URL_SESV2", ses.as_str()),
+            ("BAKEND_MAIL_FROM", "mail@example.com"),
+        ];
+        let sender = inside.variant("mail", "events", 1, &own);
+        front.alias("mail", sender.slot());
+        Self {
+            play,
+            mailbox,
+            front,
+            _sender: sender,
+        }
+    }
+
+    /// Sends the mails that are due, which makes no event, and returns the newest one to an address.
+    fn mail(&self, to: &str) -> Message {
+        let due = self.play.told.borrow_mut().due();
+        let _ = self
+            .front
+            .invoke("mail", &json!({ "Records": due }))
+            .unwrap();
+        let _ = self.play.seen(&[]);
+        self.mailbox.messages_to(to).remove(0)
+    }
+
+    /// Asks a function that needs the address of the API.
+    #[track_caller]
+    fn ask(&self, function: &str, event: Event, status: u16, expected: &[&str]) -> Done {
+        self.play.ask_told(function, &URL, event, status, expected)
+    }
+
+    /// The flow and the code of a mail that a forgotten password leads to.
+    fn forgets(&self, member: &Member) -> (Value, String) {
+        let event = post(
+            "/api/auth/password/forgot",
+            &json!({ "email": member.email }),
+        );
+        let opened = self.ask("password-forgot", event, 202, &[]).reply.json();
+        let code = self.mail(&member.email).code.unwrap();
+        (opened["flow"].clone(), code)
+    }
+
+    fn asks_for_verification(&self, member: &Member) -> Message {
+        let resend = post("/api/auth/verify-email/resend", &json!({})).token(&member.access);
+        let _ = self.ask("verify-email-resend", resend, 202, &[]);
+        self.mail(&member.email)
+    }
+}
+
+#[test]
+fn proofs_make_exactly_these_events() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = Mailed::new(inside);
+    let play = &world.play;
+    let (ada, eve, bob) = (play.registers(), play.registers(), play.registers());
+    let verify = |body: Value| post("/api/auth/verify-email", &body);
+
+    // By the session, and by the password.
+    let mail = world.asks_for_verification(&ada);
+    let wrong = verify(json!({ "code": "00000000" })).token(&ada.access);
+    let _ = world.ask("verify-email", wrong, 400, &[]);
+    let right = verify(json!({ "code": mail.code })).token(&ada.access);
+    let done = world.ask("verify-email", right, 200, &["auth.email.verified"]);
+    assert_eq!(done.events[0]["data"], json!({ "userId": ada.id }));
+    let link = world.asks_for_verification(&bob).link.unwrap();
+    let (_, token) = link.split_once("token=").unwrap();
+    let body = json!({ "token": token, "password": PASSWORD });
+    let both = ["auth.email.verified", "auth.login"];
+    let done = world.ask("verify-email", verify(body), 200, &both);
+    assert_eq!(done.event("auth.login")["data"]["method"], "verify-email");
+
+    let again = |password: &str| {
+        let event = post("/api/auth/reauthenticate", &json!({ "password": password }));
+        event.token(&ada.access)
+    };
+    let _ = play.ask("reauthenticate", again(OTHER), 400, &[]);
+    let done = play.ask(
+        "reauthenticate",
+        again(PASSWORD),
+        200,
+        &["auth.reauthenticated"],
+    );
+    let data = &done.events[0]["data"];
+    assert_eq!(data["amr"], json!(["pwd"]), "{data}");
+    assert_eq!(data["userId"], json!(ada.id));
+
+    // A password that is reset proves the address, too.
+    let ended = ["auth.password.changed", "auth.session.ended"];
+    let proven = [&ended[..], &["auth.email.verified"]].concat();
+    for (member, expected) in [(&ada, &ended[..]), (&eve, &proven[..])] {
+        let (flow, code) = world.forgets(member);
+        let body = json!({ "flow": flow, "code": code, "newPassword": OTHER });
+        let reset = post("/api/auth/password/reset", &body);
+        let done = world.ask("password-reset", reset, 204, expected);
+        let data = &done.event(ended[0])["data"];
+        assert_eq!(data["reason"], "password-reset", "{data}");
+    }
+
+    let email = fresh_email();
+    let register = post("/api/auth/register", &credentials(&email));
+    let opened = play.ask_told("register", &REQUIRED, register, 202, &[]);
+    let flow = json!({ "flow": opened.reply.json()["flow"] });
+    let resend = post("/api/auth/register/resend", &flow);
+    let _ = world.ask("register-resend", resend, 202, &[]);
+    let body = json!({ "flow": flow["flow"], "code": world.mail(&email).code });
+    let confirm = post("/api/auth/register/confirm", &body);
+    let done = world.ask("register-confirm", confirm, 201, &["auth.register"]);
+    assert_eq!(done.events[0]["data"]["method"], "password");
+    assert!(done.events[0]["data"]["user"]["emailVerifiedAt"].is_string());
+    world.play.end(OF_PROOFS);
+}

@@ -1,0 +1,107 @@
+//! Notices: each change tells its user once.
+
+use blackbox::{Event, PASSWORD, fresh_email, stack};
+use local::mailbox::Message;
+use serde_json::{Value, json};
+
+use super::world::{MailWorld, code, token};
+
+const OTHER: &str = "another horse battery staple";
+const AGENT: &str = "notices/1";
+
+/// A request of a user from a known place.
+fn from_there(method: &str, path: &str, body: &Value) -> Event {
+    let event = Event::new(method, path).json(body);
+    event.source_ip("203.0.113.9").header("user-agent", AGENT)
+}
+
+/// The mail is a notice of this kind, which has neither code nor link of ours.
+#[track_caller]
+fn is_notice(mail: &Message, kind: &str) {
+    assert_eq!(mail.kind, kind);
+    assert_eq!((&mail.code, &mail.link), (&None, &None), "{}", mail.text);
+}
+
+#[test]
+fn each_change_of_an_account_is_told_once() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let strict = [("BAKEND_AUTH_REFRESH_GRACE", "0s")];
+    let world = MailWorld::with(inside, &["events"], &strict);
+    let email = fresh_email();
+    let account = world.register(&email);
+    assert_eq!(world.mail(&email, 1).kind, "verify-email");
+
+    let body = json!({ "currentPassword": PASSWORD, "newPassword": OTHER });
+    let change = from_there("POST", "/api/auth/password/change", &body);
+    let change = change.token(&token(&account));
+    let _ = world.reply("password-change", &change).expect(204);
+    is_notice(&world.mail(&email, 2), "password-changed");
+
+    let signed_in = world.login(&email, OTHER).expect(200).json();
+    let body = json!({ "refreshToken": signed_in["refreshToken"] });
+    let refresh = || world.post("refresh", "/api/auth/refresh", &body);
+    let _ = refresh().expect(200);
+    let _ = refresh().expect(401);
+    is_notice(&world.mail(&email, 3), "session-reuse");
+
+    let user = account["user"]["id"].as_str().unwrap();
+    let path = format!("/api/users/{user}");
+    let update = Event::new("PATCH", &path).json(&json!({ "role": "editor" }));
+    let _ = world.ask("users-update", update, 200);
+    let mail = world.mail(&email, 4);
+    is_notice(&mail, "admin-changed-account");
+    assert!(mail.text.contains("role"), "{}", mail.text);
+
+    let forgot = json!({ "email": email });
+    let opened = world.post("password-forgot", "/api/auth/password/forgot", &forgot);
+    let flow = opened.expect(202).json()["flow"].clone();
+    let code = code(&world.mail(&email, 5));
+    let reset = json!({ "flow": flow, "code": code, "newPassword": PASSWORD });
+    let reset = world.post("password-reset", "/api/auth/password/reset", &reset);
+    let _ = reset.expect(204);
+    is_notice(&world.mail(&email, 6), "password-was-reset");
+
+    // The address of a deleted account reads of it.
+    let last = token(&world.login(&email, PASSWORD).expect(200).json());
+    let leave = from_there("DELETE", "/api/auth/me", &json!({ "password": PASSWORD }));
+    let _ = world.reply("me-delete", &leave.token(&last)).expect(204);
+    is_notice(&world.mail(&email, 7), "account-deleted");
+
+    let items = serde_json::to_string(&world.scan("local-_mail")).unwrap();
+    assert!(
+        items.contains("notice#") && !items.contains(&email),
+        "an address in clear"
+    );
+    assert!(
+        !items.contains(AGENT) && !items.contains("203.0"),
+        "a place in clear"
+    );
+    assert_eq!(world.flow.apart.proxy.denied(), []);
+}
+
+#[test]
+fn a_template_is_mailed_to_the_admin_who_previews_it() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = MailWorld::new(inside, &[]);
+    let path = "/api/admin/mail-templates/email-changed/de/preview";
+    let own = json!({ "subject": "Neu: {{ what }}", "text": "a", "send": true });
+    let ask = |body: &Value| {
+        let event = Event::new("POST", path).json(body);
+        world.ask("mail-templates-preview", event, 200)
+    };
+    let email = world.admin["user"]["email"].as_str().unwrap();
+    let shown = ask(&own);
+    let mail = world.mail(email, 1);
+    assert_eq!(
+        (json!(mail.subject), &mail.kind[..]),
+        (shown["subject"].clone(), "email-changed")
+    );
+    assert_eq!(mail.html, None);
+    let _ = ask(&json!({ "send": false }));
+    let shown = ask(&json!({ "send": true }));
+    assert_eq!(json!(world.mail(email, 2).text), shown["text"]);
+}
