@@ -1,5 +1,6 @@
 //! Feedback of SES about the mails that were sent: bounces and complaints.
 
+use api::value;
 use serde::Deserialize;
 
 use crate::email;
@@ -45,7 +46,7 @@ impl Feedback {
     /// Reads a message of SNS; `None` for a bounce that passes, and for anything else.
     #[must_use]
     pub fn read(message: &str) -> Option<Self> {
-        let told: Told = serde_json::from_str(message).ok()?;
+        let told: Told = value::read(value::parse(message).ok()?).ok()?;
         let (complaint, recipients) = match told.event_type.as_str() {
             "Bounce" => {
                 let bounce = told.bounce.filter(|it| it.bounce_type == "Permanent")?;
