@@ -155,8 +155,6 @@ fn every_grant_of_a_worker_is_used_and_nothing_else_is_tried() {
     let proxy = &world.flow.apart.proxy;
     assert_eq!(proxy.denied(), [], "{}", world.flow.log());
     let mut unused = proxy.unused_grants();
-    // An email change has a notice for the old address.
-    unused.retain(|grant| !grant.starts_with("mail dynamodb:PutItem "));
     unused.retain(|grant| {
         WORKERS
             .iter()
