@@ -179,17 +179,6 @@ impl User {
         }
     }
 
-    /// The user as found now, with a failure of a mail to the address. A complaint stays one.
-    #[must_use]
-    pub fn with_failure(&self, failure: MailFailure) -> Self {
-        let complained = self.mail_failed.filter(|earlier| earlier.complaint);
-        let complained = complained.filter(|_| !failure.complaint);
-        Self {
-            mail_failed: Some(complained.unwrap_or(failure)),
-            ..self.clone()
-        }
-    }
-
     /// Refuses to continue as this user if an event has ended the session since: the user `now` has another version, is
     /// disabled or deleted.
     ///
