@@ -20,30 +20,21 @@ fn main() -> ExitCode {
 
 /// Sends the mails of a batch in their order, up to the first that has to come again: those behind it would fail as well.
 async fn send(state: &State, task: Task<Mail>) -> Result<Done, Error> {
-    let (mut sent, mut dropped, mut passed) = (0, 0, 0);
+    let (mut sent, mut dropped, mut unwanted, mut passed) = (0, 0, 0, 0);
     let (mut reasons, mut failed) = (Vec::new(), None);
     for record in &task.input.records {
-        let DueMail {
-            number,
-            posted,
-            notice,
-        } = DueMail::read(record);
-        let outcome = match (&posted, &notice) {
-            (Some(posted), _) => proof::send(state, &task, posted).await,
-            (None, Some(notice)) => notice::send(state, &task, notice).await,
-            (None, None) => Ok(Outcome::Dropped("a record that is no mail".to_owned())),
-        };
-        match outcome {
+        let due = DueMail::read(record);
+        match send_one(state, &task, &due).await {
             Ok(Outcome::Sent) => sent += 1,
             Ok(Outcome::PassedOver) => passed += 1,
-            Ok(Outcome::Unwanted) => dropped += 1,
+            Ok(Outcome::Unwanted) => unwanted += 1,
             Ok(Outcome::Dropped(reason)) => {
                 dropped += 1;
                 reasons.push(format!("a mail is dropped: {reason}"));
             }
             Err(later) => {
                 reasons.push(format!("a mail has to wait: {}", cause(later)));
-                failed = Some(number);
+                failed = Some(due.number);
                 break;
             }
         }
@@ -52,8 +43,17 @@ async fn send(state: &State, task: Task<Mail>) -> Result<Done, Error> {
         .failed_at(failed)
         .count("sent", sent)
         .count("dropped", dropped)
+        .count("unwanted", unwanted)
         .count("passedOver", passed)
         .warn(reasons))
+}
+
+async fn send_one(state: &State, task: &Task<Mail>, due: &DueMail) -> Result<Outcome, Error> {
+    match (&due.posted, &due.notice) {
+        (Some(posted), _) => proof::send(state, task, posted).await,
+        (None, Some(notice)) => notice::send(state, task, notice).await,
+        (None, None) => Ok(Outcome::Dropped("a record that is no mail".to_owned())),
+    }
 }
 
 /// The cause of a fault, for the log.

@@ -4,7 +4,7 @@ use api::consumers::Mail;
 use api::mail::Kind;
 use api::{Error, Timestamp};
 use auth::notice::{Content, Fate, Notice, Reader, Sealed, fate};
-use auth::proof::{Posted, State as Mark};
+use auth::proof::{Posted, Purpose, State as Mark};
 use auth::{Keys, User};
 use invoke::SendFault;
 use mails::Rendered;
@@ -66,7 +66,7 @@ pub(crate) async fn send(state: &State, task: &Task<Mail>, due: &Sealed) -> Resu
     }
 }
 
-/// Keeps the notice that tells the old address of a new one that was asked for.
+/// Keeps the notice that tells the old address of a new one that was asked for, where the proof is of that.
 ///
 /// # Errors
 /// `common/unavailable`, `common/internal`.
@@ -74,12 +74,14 @@ pub(crate) async fn tell_old_address(
     state: &State,
     task: &Task<Mail>,
     keys: &Keys,
-    (posted, old, new): (&Posted, &str, &str),
+    (posted, asker, new): (&Posted, Option<&User>, &str),
 ) -> Result<(), Error> {
-    if !task.settings().mail.tells(Kind::EmailChangeRequested) {
+    let is_change = posted.ticket.place.purpose == Purpose::EmailChange;
+    let tells = is_change && task.settings().mail.tells(Kind::EmailChangeRequested);
+    let Some(asker) = asker.filter(|_| tells) else {
         return Ok(());
-    }
-    let notice = Notice::of_email_change(posted, old, new);
+    };
+    let notice = Notice::of_email_change(posted, &asker.email, new);
     let sealed = notice.seal(keys, &task.random()?)?;
     state.store.post_notice(&sealed).await
 }

@@ -60,11 +60,8 @@ pub(crate) async fn send(state: &State, task: &Task<Mail>, due: &Posted) -> Resu
     if !store.mark_sending(posted, account, is_void).await? {
         return Ok(Outcome::PassedOver);
     }
-    if let Some(asker) = &reading.asker
-        && posted.ticket.place.purpose == Purpose::EmailChange
-    {
-        notice::tell_old_address(state, task, &keys, (posted, &asker.email, &address)).await?;
-    }
+    let concerned = (posted, reading.asker.as_ref(), address.as_str());
+    notice::tell_old_address(state, task, &keys, concerned).await?;
     let parts = Parts::of(&keys, &address, kind, &reading);
     match deliver(state, task, (posted, kind), &parts).await? {
         Ok(()) => {

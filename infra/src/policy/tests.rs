@@ -214,6 +214,9 @@ fn password_hashes_are_denied_to_all_but_those_that_need_them() {
             "me-restore",
             "reauthenticate",
             "verify-email",
+            "email-change",
+            "email-change-confirm",
+            "magic-link-verify",
             "password-change",
             "users-list"
         ]

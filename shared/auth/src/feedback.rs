@@ -1,6 +1,6 @@
 //! Feedback of SES about the mails that were sent: bounces and complaints.
 
-use serde::Deserialize;
+use api::value;
 
 use crate::email;
 
@@ -13,49 +13,21 @@ pub struct Feedback {
     pub complaint: bool,
 }
 
-/// An event of a configuration set, as far as it is read.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Told {
-    event_type: String,
-    bounce: Option<Bounce>,
-    complaint: Option<Complaint>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Bounce {
-    bounce_type: String,
-    bounced_recipients: Vec<Recipient>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Complaint {
-    complained_recipients: Vec<Recipient>,
-}
-
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Recipient {
-    email_address: String,
-}
-
 impl Feedback {
     /// Reads a message of SNS; `None` for a bounce that passes, and for anything else.
     #[must_use]
     pub fn read(message: &str) -> Option<Self> {
-        let told: Told = serde_json::from_str(message).ok()?;
-        let (complaint, recipients) = match told.event_type.as_str() {
-            "Bounce" => {
-                let bounce = told.bounce.filter(|it| it.bounce_type == "Permanent")?;
-                (false, bounce.bounced_recipients)
+        let told = value::parse(message).ok()?;
+        let (complaint, recipients) = match told["eventType"].as_str()? {
+            "Bounce" if told["bounce"]["bounceType"] == "Permanent" => {
+                (false, &told["bounce"]["bouncedRecipients"])
             }
-            "Complaint" => (true, told.complaint?.complained_recipients),
+            "Complaint" => (true, &told["complaint"]["complainedRecipients"]),
             _ => return None,
         };
-        let addresses = recipients.iter();
-        let addresses = addresses.filter_map(|it| email::normalise(bare(&it.email_address)).ok());
+        let addresses = recipients.as_array()?.iter();
+        let addresses = addresses.filter_map(|it| it["emailAddress"].as_str());
+        let addresses = addresses.filter_map(|it| email::normalise(bare(it)).ok());
         Some(Self {
             addresses: addresses.collect(),
             complaint,

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::event::{ActorType, Envelope, Event, Reason};
 use api::mail::Kind;
-use api::{Error, Id, Timestamp};
+use api::{Error, Id, Timestamp, value};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde::{Deserialize, Serialize};
@@ -208,7 +208,7 @@ impl Sealed {
     #[must_use]
     pub fn open(&self, keys: &Keys) -> Option<Content> {
         let bytes = keys.unseal((Seal::MailValues, &key(self.id)), &self.values)?;
-        serde_json::from_slice(&bytes).ok()
+        value::known(&bytes)
     }
 
     /// The reader; `None` where the keys do not open the address.

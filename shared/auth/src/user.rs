@@ -1,5 +1,7 @@
 //! Users and the identities that they sign in with.
 
+mod failure;
+
 use api::definition::ProfileField;
 use api::query::{Listing, caseless};
 use api::record::{Write, profile};
@@ -10,6 +12,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
+pub use self::failure::MailFailure;
 use crate::password::Verdict;
 
 /// The role of a user without another role.
@@ -55,15 +58,6 @@ pub struct Terms {
     pub accepted_at: Timestamp,
 }
 
-/// A mail that came back, or that its reader complained of.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct MailFailure {
-    /// Whether it was a complaint; otherwise the mail bounced for good.
-    pub complaint: bool,
-    /// When.
-    pub at: Timestamp,
-}
-
 /// An account's deletion by its user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Deletion {
@@ -72,21 +66,6 @@ pub struct Deletion {
     /// From when on it cannot be brought back and its address is free, in whole seconds: the table's TTL attribute. TTL
     /// deletes late, so it is always checked.
     pub until: u64,
-}
-
-impl MailFailure {
-    /// The failure as admins see it.
-    #[must_use]
-    pub fn wire(self) -> wire::MailFailure {
-        wire::MailFailure {
-            kind: if self.complaint {
-                wire::MailFailureKind::Complaint
-            } else {
-                wire::MailFailureKind::Bounce
-            },
-            at: self.at,
-        }
-    }
 }
 
 impl Deletion {
@@ -197,17 +176,6 @@ impl User {
             locale: None,
             terms: None,
             mail_failed: None,
-        }
-    }
-
-    /// The user as found now, with a failure of a mail to the address. A complaint stays one.
-    #[must_use]
-    pub fn with_failure(&self, failure: MailFailure) -> Self {
-        let complained = self.mail_failed.filter(|earlier| earlier.complaint);
-        let complained = complained.filter(|_| !failure.complaint);
-        Self {
-            mail_failed: Some(complained.unwrap_or(failure)),
-            ..self.clone()
         }
     }
 

@@ -135,7 +135,7 @@ events! {
     PasswordChanged {
         /// The user.
         user_id: Id,
-        /// `password-change` by the user, `password-set` by an admin or a server, `password-reset` by a mail,
+        /// `password-change` by the user, `password-set` by an admin or a server, `password-reset` by a mail. It is
         /// `password-removed` where the reader of the mails took an unproven account over.
         reason: Reason,
     }

@@ -3,8 +3,8 @@
 use api::definition::ProfileField;
 use api::event::Reason;
 use api::{Code, Error};
-use auth::Writer;
 use auth::user::MailFailure;
+use auth::{User, Writer};
 
 use crate::accounts::parts::Along;
 use crate::tables::Store;
@@ -30,7 +30,12 @@ impl Store {
             return Ok(false);
         };
         let along = Along::of(Reason::MailFailed);
-        let decide = |user: &auth::User| Ok(Some(user.with_failure(failure)));
+        let decide = |user: &User| {
+            Ok(Some(User {
+                mail_failed: Some(failure.after(user.mail_failed)),
+                ..user.clone()
+            }))
+        };
         match self
             .change_user(declared, user, &along, writer, decide)
             .await

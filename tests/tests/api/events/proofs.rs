@@ -14,6 +14,11 @@ pub(super) const OF_PROOFS: &[&str] = &[
     "password-reset",
     "register-confirm",
     "register-resend",
+    "email-change",
+    "email-change-confirm",
+    "email-change-cancel",
+    "magic-link",
+    "magic-link-verify",
 ];
 
 const OTHER: &str = "another horse battery staple";
@@ -22,7 +27,10 @@ const REQUIRED: [(&str, &str); 3] = [
     ("BAKEND_MAIL_FROM", "mail@example.com"),
     ("BAKEND_AUTH_PUBLIC_URL", "http://localhost:8080"),
 ];
-const URL: [(&str, &str); 1] = [("BAKEND_AUTH_PUBLIC_URL", "http://localhost:8080")];
+const URL: [(&str, &str); 2] = [
+    ("BAKEND_AUTH_PUBLIC_URL", "http://localhost:8080"),
+    ("BAKEND_AUTH_MAGIC_LINK", "signUp"),
+];
 
 /// A play whose mails arrive in a mailbox.
 struct Mailed<'a> {
@@ -42,6 +50,7 @@ impl<'a> Mailed<'a> {
             ("AWS_ENDPOINT_URL_DYNAMODB", tables.as_str()),
             ("AWS_ENDPOINT_URL_SESV2", ses.as_str()),
             ("BAKEND_MAIL_FROM", "mail@example.com"),
+            ("BAKEND_AUTH_MAGIC_LINK", "signUp"),
         ];
         let sender = inside.variant("mail", "events", 1, &own);
         front.alias("mail", sender.slot());
@@ -79,6 +88,24 @@ impl<'a> Mailed<'a> {
         let opened = self.ask("password-forgot", event, 202, &[]).reply.json();
         let code = self.mail(&member.email).code.unwrap();
         (opened["flow"].clone(), code)
+    }
+
+    /// Asks for another address, and returns the code of the mail to it.
+    fn asks_for_address(&self, member: &Member, email: &str) -> String {
+        let event = post("/api/auth/email/change", &json!({ "newEmail": email }));
+        let event = event.token(&member.access);
+        let _ = self.ask("email-change", event, 202, &[]);
+        self.mail(email).code.unwrap()
+    }
+
+    /// Signs in by a mail.
+    #[track_caller]
+    fn enters(&self, email: &str, expected: &[&str]) -> Done {
+        let event = post("/api/auth/magic-link", &json!({ "email": email }));
+        let opened = self.ask("magic-link", event, 202, &[]).reply.json();
+        let body = json!({ "flow": opened["flow"], "code": self.mail(email).code });
+        let event = post("/api/auth/magic-link/verify", &body);
+        self.ask("magic-link-verify", event, 200, expected)
     }
 
     fn asks_for_verification(&self, member: &Member) -> Message {
@@ -150,5 +177,37 @@ fn proofs_make_exactly_these_events() {
     let done = world.ask("register-confirm", confirm, 201, &["auth.register"]);
     assert_eq!(done.events[0]["data"]["method"], "password");
     assert!(done.events[0]["data"]["user"]["emailVerifiedAt"].is_string());
+    addresses_and_sign_ins(&world, (&bob, &eve));
     world.play.end(OF_PROOFS);
+}
+
+/// The first user takes another address, and the second signs in by mail, as a stranger and a user who has proven nothing do.
+fn addresses_and_sign_ins(world: &Mailed<'_>, (bob, eve): (&Member, &Member)) {
+    let new = fresh_email();
+    let _ = world.asks_for_address(bob, &new);
+    let cancel = delete("/api/auth/email/change").token(&bob.access);
+    let _ = world.ask("email-change-cancel", cancel, 204, &[]);
+    let code = world.asks_for_address(bob, &new);
+    let confirm = post("/api/auth/email/change/confirm", &json!({ "code": code }));
+    let moved = ["auth.email.changed", "auth.session.ended"];
+    let confirm = confirm.token(&bob.access);
+    let done = world.ask("email-change-confirm", confirm, 200, &moved);
+    let data = &done.event(moved[0])["data"];
+    assert_eq!(data["previousEmail"], json!(bob.email));
+    assert_eq!(data["user"]["email"], json!(new));
+
+    let done = world.enters(&eve.email, &["auth.login"]);
+    assert_eq!(done.events[0]["data"]["method"], "magic-link");
+    let done = world.enters(&fresh_email(), &["auth.register"]);
+    assert_eq!(done.events[0]["data"]["method"], "magic-link");
+    let unproven = world.play.registers();
+    let taken = [
+        "auth.password.changed",
+        "auth.email.verified",
+        "auth.session.ended",
+        "auth.login",
+    ];
+    let done = world.enters(&unproven.email, &taken);
+    let data = &done.event(taken[0])["data"];
+    assert_eq!(data["reason"], "password-removed");
 }

@@ -82,6 +82,35 @@ fn each_change_of_an_account_is_told_once() {
 }
 
 #[test]
+fn the_old_address_reads_that_a_new_one_was_asked_for_and_taken() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let told = ("BAKEND_MAIL_NOTICES_EMAIL_CHANGE_REQUESTED", "true");
+    let world = MailWorld::with(inside, &["events"], &[told]);
+    let (old, new) = (fresh_email(), fresh_email());
+    let access = token(&world.register(&old));
+    let _verification = world.mail(&old, 1);
+    let body = json!({ "newEmail": new });
+    let ask = || world.post_as(&access, "email-change", "/api/auth/email/change", &body);
+    let _ = ask().expect(202);
+    let asked = world.mail(&old, 2);
+    is_notice(&asked, "email-change-requested");
+    assert!(!asked.text.contains(&new), "the new address is masked");
+    let code = code(&world.mail(&new, 1));
+    let path = "/api/auth/email/change/confirm";
+    let confirm = world.post_as(
+        &access,
+        "email-change-confirm",
+        path,
+        &json!({ "code": code }),
+    );
+    let _ = confirm.expect(200);
+    is_notice(&world.mail(&old, 3), "email-changed");
+    assert_eq!(world.mailbox.messages_to(&new).len(), 1);
+}
+
+#[test]
 fn a_template_is_mailed_to_the_admin_who_previews_it() {
     let Some(inside) = stack().inside() else {
         return;

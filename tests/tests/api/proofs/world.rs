@@ -25,7 +25,8 @@ impl<'a> Deref for MailWorld<'a> {
 impl<'a> MailWorld<'a> {
     /// Starts everything; `variables` are for every function beside the sender.
     pub(crate) fn new(inside: &'a Inside, variables: Variables<'_>) -> Self {
-        Self::with(inside, &[], variables)
+        let quiet = ("BAKEND_MAIL_NOTICES_EMAIL_CHANGE_REQUESTED", "false");
+        Self::with(inside, &[], &[&[quiet], variables].concat())
     }
 
     /// The same with these workers, too.

@@ -244,8 +244,7 @@ impl Change<'_, '_> {
 fn method(reason: Reason) -> Option<&'static str> {
     match reason {
         Reason::Register => Some("password"),
-        Reason::Invitation => Some("invitation"),
-        Reason::MagicLink => Some("magic-link"),
+        Reason::Invitation | Reason::MagicLink => Some(reason.as_str()),
         _ => None,
     }
 }
