@@ -13,6 +13,7 @@ pub mod cursor;
 pub mod email;
 pub mod grant;
 pub mod guess;
+pub mod invitation;
 pub mod keys;
 pub mod leaver;
 pub mod login;
