@@ -1,8 +1,8 @@
 //! The policies of the functions: every granted action is used, and all others are refused.
 
 mod accounts;
-mod mails;
 mod invitations;
+mod mails;
 mod records;
 mod templates;
 mod webhooks;
@@ -18,8 +18,8 @@ use serde_json::{Value, json};
 use crate::ledger::set_role;
 
 use self::accounts::{api_keys, own_account, users};
-use self::mails::{address_changes, magic_links};
 use self::invitations::invitations;
+use self::mails::{address_changes, magic_links};
 use self::records::records;
 use self::templates::templates;
 use self::webhooks::webhooks;

@@ -19,10 +19,16 @@ fn a_new_session_takes_the_place_of_the_one_that_asks() {
     let ended = member.get("/api/auth/me").expect(401);
     assert_eq!(ended.code(), "auth/session-revoked");
     let old = json!({ "refreshToken": member.refresh_token });
-    let _ = stack().stranger().post("/api/auth/refresh", &old).expect(401);
+    let _ = stack()
+        .stranger()
+        .post("/api/auth/refresh", &old)
+        .expect(401);
     let mut again = member;
     again.token = tokens["accessToken"].as_str().map(ToOwned::to_owned);
     let _ = again.get("/api/auth/me").expect(200);
     let next = json!({ "refreshToken": tokens["refreshToken"] });
-    let _ = stack().stranger().post("/api/auth/refresh", &next).expect(200);
+    let _ = stack()
+        .stranger()
+        .post("/api/auth/refresh", &next)
+        .expect(200);
 }
