@@ -10,7 +10,7 @@
 //!   name.
 //! - The type of an endpoint (`endpoints::Login`) is for its own function.
 //!
-//! The reasons of changes are words of the wire, and two of them are spelled as an endpoint that gives them.
+//! The reasons of changes and the kinds of mails are words of the wire, and some are spelled as an endpoint.
 //!
 //! A script or a YAML file may not hold a name with a hyphen at all, nor a quoted one that something is compared with.
 
@@ -25,9 +25,27 @@ use infra::plans::root;
 
 /// The closed list of reasons, and the reasons in it that are spelled as an endpoint. Items and events hold them, so
 /// they stay where the endpoint is renamed.
-const REASONS: (&str, [&str; 2]) = (
+const REASONS: (&str, &[&str]) = (
     "shared/api/src/event/reason.rs",
-    ["password-change", "sessions-end"],
+    &[
+        "password-change",
+        "password-reset",
+        "sessions-end",
+        "email-change",
+        "magic-link",
+        "verify-email",
+    ],
+);
+
+/// The closed list of mails, and the kinds in it that are spelled as an endpoint. Items, settings and templates hold them.
+const KINDS: (&str, &[&str]) = (
+    "shared/api/src/mail.rs",
+    &[
+        "verify-email",
+        "password-reset",
+        "magic-link",
+        "email-change",
+    ],
 );
 
 /// A piece of a source file.
@@ -209,8 +227,10 @@ fn no_file_names_an_endpoint_but_its_folder_the_page_and_the_tests() {
     let mut wrong = Vec::new();
     for path in files {
         let mut names = names.clone();
-        if path == Path::new(REASONS.0) {
-            names.retain(|name| !REASONS.1.contains(name));
+        for (file, words) in [REASONS, KINDS] {
+            if path == Path::new(file) {
+                names.retain(|name| !words.contains(name));
+            }
         }
         let source = fs::read_to_string(root().join(&path)).expect("UTF-8");
         let found = if path.extension().is_some_and(|it| it == "rs") {

@@ -182,7 +182,7 @@ impl Inside {
             ("BAKEND_ADMIN_EMAIL", ADMIN_EMAIL),
             ("BAKEND_AUTH_JWT_SECRET", JWT_SECRET),
         ];
-        // What needs mail has a sender; everything else is as in a project without.
+        // Functions that need mail have a sender; all others are as in a project without.
         let needs_mail = |entry: &Entry| entry.errors.contains(&Code::MethodDisabled);
         if entry.is_none_or(|entry| needs_mail(entry)) {
             all.push(("BAKEND_MAIL_FROM", MAIL_FROM));

@@ -127,7 +127,7 @@ fn values(
 ) -> Result<Map<String, Value>, String> {
     let links = &task.settings().mail.links;
     let mut values: Map<String, Value> = posted.open_values(parts.keys).unwrap_or_default();
-    // What is kept of a registration is no variable of any mail.
+    // The registration that waits is no variable of any mail.
     values.retain(|name, _| kind.variables().contains(&name.as_str()));
     let mut add = |name: &str, value: Value| values.insert(name.to_owned(), value);
     add("userEmail", json!(parts.address));
@@ -162,7 +162,7 @@ fn values(
     Ok(values)
 }
 
-/// The address that a mail's link leads to: the app's, else a page of the API's own, else nothing where that page could do
+/// The address that a mail's link leads to: the app's, else a page of the API's own. There is none where that page could do
 /// nothing with the token.
 fn address(kind: Kind, links: &Links, origin: &str, token: &str) -> Option<String> {
     let (of_app, page) = match kind {

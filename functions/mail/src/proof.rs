@@ -63,16 +63,25 @@ pub(crate) async fn send(state: &State, task: &Task<Mail>, due: &Posted) -> Resu
     let concerned = (posted, reading.asker.as_ref(), address.as_str());
     notice::tell_old_address(state, task, &keys, concerned).await?;
     let parts = Parts::of(&keys, &address, kind, &reading);
-    match deliver(state, task, (posted, kind), &parts).await? {
+    let sent = deliver(state, task, (posted, kind), &parts).await?;
+    settle(state, posted, sent).await
+}
+
+/// Marks what has become of the mail.
+async fn settle(
+    state: &State,
+    posted: &Posted,
+    sent: Result<(), String>,
+) -> Result<Outcome, Error> {
+    let done = |mark| state.store.mark_done(posted, Mark::Sending, mark);
+    match sent {
         Ok(()) => {
             // The mail has left: a lost mark only makes it leave once more.
-            let _ = store.mark_done(posted, Mark::Sending, Mark::Sent).await;
+            let _ = done(Mark::Sent).await;
             Ok(Outcome::Sent)
         }
         Err(reason) => {
-            store
-                .mark_done(posted, Mark::Sending, Mark::Dropped)
-                .await?;
+            done(Mark::Dropped).await?;
             Ok(Outcome::Dropped(reason))
         }
     }

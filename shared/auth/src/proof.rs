@@ -1,5 +1,5 @@
-//! Proofs of an address: codes, links and flows. None of them is stored. A code follows from a key, the item and its nonce,
-//! so a copy of the tables opens nothing, and a mail that is sent twice says the same (ASVS 5.0, 6.5.2 and 11.5.1).
+//! Proofs of an address: codes, links and flows. None of them is stored. A code follows from a key, the item and its nonce.
+//! So a copy of the tables opens nothing, and a mail that is sent twice says the same (ASVS 5.0, 6.5.2 and 11.5.1).
 
 mod asking;
 mod code;

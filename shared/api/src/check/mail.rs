@@ -1,5 +1,6 @@
 //! The settings of mail, and of everything that needs it.
 
+use crate::mail::Kind;
 use crate::redirect;
 use crate::rule::Atom;
 use crate::settings::{EmailVerification, MagicLink, Problem, Settings};
@@ -132,12 +133,12 @@ impl Settings {
     fn check_links(&self, local: bool) -> Result<(), Problem> {
         let links = &self.mail.links;
         let with_token = [
-            ("verify-email", &links.verify_email),
-            ("registration", &links.registration),
-            ("password-reset", &links.password_reset),
-            ("magic-link", &links.magic_link),
-            ("email-change", &links.email_change),
-            ("invitation", &links.invitation),
+            (Kind::VerifyEmail.as_str(), &links.verify_email),
+            (Kind::Registration.as_str(), &links.registration),
+            (Kind::PasswordReset.as_str(), &links.password_reset),
+            (Kind::MagicLink.as_str(), &links.magic_link),
+            (Kind::EmailChange.as_str(), &links.email_change),
+            (Kind::Invitation.as_str(), &links.invitation),
         ];
         let without = [
             ("login", &links.login),

@@ -8,7 +8,7 @@ use super::{Place, Purpose, Subject, Ticket};
 use crate::keys::{Keys, derive};
 use crate::sealing;
 
-/// All that a page shows, and what leads on from it. Whoever holds the link may read it.
+/// All that a page shows, and what leads on from it. The holder of the link may read it.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// The masked address.

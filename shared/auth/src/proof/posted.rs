@@ -71,7 +71,7 @@ pub struct Posted {
     pub tries: u32,
     /// The address, sealed.
     pub address: String,
-    /// What is kept for the one who proves the address, sealed.
+    /// The values that come back when the address is proven, sealed.
     pub values: Option<String>,
     /// The wishes.
     pub wishes: Wishes,

@@ -29,8 +29,8 @@ pub enum MailTurn {
 }
 
 impl Store {
-    /// Counts a request for a mail to `account`, the pseudonym of an address or a user, whether or not anybody has it, and by
-    /// its source. `flow` is the flow that it opens. Two writes of 1 WRU at the same time; as much again and a hop where
+    /// Counts a request for a mail to `account`, the pseudonym of an address or a user, and by its source. Nobody needs to
+    /// have the address. `flow` is the flow that it opens. Two writes of 1 WRU at the same time; as much again and a hop where
     /// source or account have asked of late.
     ///
     /// # Errors
@@ -114,8 +114,8 @@ impl Store {
         }
     }
 
-    /// Proves an address and acts on that. A code counts as a try of the proof and of its source, which is given back when
-    /// the code is right: 2 WRU, and 1 WRU for a right one. A link takes 1 RRU.
+    /// Proves an address and acts on that. A code counts as a try of the proof and of its source: 2 WRU. A right one gives
+    /// the source's try back: 1 WRU. A link takes 1 RRU.
     ///
     /// # Errors
     /// `auth/invalid-code` for whatever proves nothing; `auth/too-many-requests`; those of `act`; `common/unavailable`,

@@ -79,8 +79,8 @@ impl Store {
         })
     }
 
-    /// Has the reader of a mail prove the password of a registration that waits, by its hash, counted as a login's, and acts on
-    /// that while the attempt is given back.
+    /// Has the reader of a mail prove the password of a registration that waits, by its hash. It is counted as a login's, and
+    /// given back while the caller acts.
     ///
     /// # Errors
     /// `auth/invalid-credentials`; those of `act`; `auth/too-many-requests`, `common/unavailable`, `common/internal`.

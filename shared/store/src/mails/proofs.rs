@@ -36,8 +36,8 @@ impl Store {
         Ok(TransactWriteItem::builder().put(put).build())
     }
 
-    /// Makes the mail of a proof due again, if it was last asked for at `before` or earlier: the same mail while its code
-    /// lives, and later one with the nonce and the ends of `renewal`. Returns the proof; `None` where there is none to
+    /// Makes the mail of a proof due again, if it was last asked for at `before` or earlier. It is the same mail while its code
+    /// lives, and later one with a new nonce and new ends. Returns the proof; `None` where there is none to
     /// repeat. 1 WRU while the code lives, else another.
     ///
     /// # Errors

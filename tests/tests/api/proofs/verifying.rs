@@ -74,7 +74,7 @@ fn an_address_with_code_and_password_verifies_without_a_session() {
     let account = world.register(&email);
     let first = world.mail(&email, 1);
     let resend = world.post_as(&token(&account), "verify-email-resend", RESEND, &json!({}));
-    assert_eq!(resend.expect(202).json(), json!({ "expiresIn": 86_400 }));
+    assert!(resend.expect(202).json()["expiresIn"].is_u64());
     let mail = world.mail(&email, 2);
     assert_eq!(first.code, mail.code, "the same mail");
     let body =
