@@ -56,7 +56,7 @@ entry::endpoints! {
         cookie: Sets,
         hashes: passwords,
         needs: [AdminEmail],
-        access: [PutItem Users, UpdateItem Users, PutItem Identities, PutItem Sessions, UpdateItem Settings, PutItem Mail,
+        access: [PutItem Users, UpdateItem Users, PutItem Identities, PutItem Sessions, UpdateItem Settings, PutItem Mail, UpdateItem Mail,
                  PutItem Throttle, UpdateItem Throttle],
     }
 
@@ -164,7 +164,7 @@ entry::endpoints! {
         cookie: Sets,
         hashes: passwords,
         needs: [AdminEmail],
-        access: [GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, PutItem Sessions,
+        access: [GetItem Users, UpdateItem Users, GetItem Identities, PutItem Sessions,
                  GetItem Mail, UpdateItem Mail, DeleteItem Mail, GetItem Throttle, PutItem Throttle,
                  UpdateItem Throttle, DeleteItem Throttle],
     }

@@ -3,7 +3,12 @@
 use super::*;
 use crate::mail::TEMPLATES;
 
-pub(super) const WRITES: &[&str] = &["register", "mail-templates-set", "mail-templates-reset"];
+pub(super) const WRITES: &[&str] = &[
+    "register",
+    "mail-templates-set",
+    "mail-templates-reset",
+    "mail-templates-preview",
+];
 
 const CHANGED: &[&str] = &["template.changed"];
 
@@ -25,6 +30,9 @@ fn templates_make_exactly_these_events() {
         assert!(!event.to_string().contains("business"), "{event}");
         assert_eq!(event["actor"]["id"], json!(play.admin.id), "{event}");
     };
+    // A preview that is sent changes no configuration.
+    let preview = Event::new("POST", &format!("{path}/preview")).json(&json!({ "send": true }));
+    let _ = play.ask("mail-templates-preview", admin(preview), 200, &[]);
     let body = json!({ "subject": "a text that is nobody's business", "text": "b", "html": "c" });
     let set = "mail-templates-set";
     let _ = play.ask(set, put(body.clone()).token(&member.access), 403, &[]);

@@ -2,6 +2,7 @@
 
 mod accounts;
 mod mails;
+mod proofs;
 mod records;
 mod templates;
 mod webhooks;
@@ -18,6 +19,7 @@ use crate::ledger::set_role;
 
 use self::accounts::{api_keys, own_account, users};
 use self::mails::{address_changes, magic_links};
+use self::proofs::{resets, verifications, waiting_registrations};
 use self::records::records;
 use self::templates::templates;
 use self::webhooks::webhooks;
@@ -51,8 +53,10 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     let kept = apart.dynamo.engine().call("DeleteItem", &key).unwrap();
     assert!(kept["Attributes"].is_object(), "login has kept no secret");
     // So does the first request for a mail.
-    drop(start("magic-link", &[]));
-    let _ = apart.dynamo.engine().call("DeleteItem", &key).unwrap();
+    for first in ["magic-link", "password-forgot"] {
+        drop(start(first, &[]));
+        let _ = apart.dynamo.engine().call("DeleteItem", &key).unwrap();
+    }
     let register = start("register", &[("BAKEND_ADMIN_EMAIL", &admin_email)]);
 
     let admin = apart
@@ -89,6 +93,9 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     own_account(&apart, &start, &register);
     address_changes(&apart, &start, &register);
     magic_links(&apart, &start, &register);
+    waiting_registrations(&apart, &start);
+    verifications(&apart, &start);
+    resets(&apart, &start, &register);
     records(
         &apart,
         &start,
