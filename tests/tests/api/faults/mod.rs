@@ -17,6 +17,7 @@ use self::world::{Act, World, credentials, text};
 mod accounts;
 mod keys;
 mod mails;
+mod proofs;
 mod records;
 mod templates;
 mod users;
@@ -100,6 +101,7 @@ enum Area {
     Accounts,
     Keys,
     Mails,
+    Proofs,
     Records,
     Templates,
     Users,
@@ -113,6 +115,8 @@ impl Area {
             Some(("records", _)) => Self::Records,
             Some(("mail", _)) => Self::Templates,
             Some(("email" | "magic", _)) => Self::Mails,
+            Some(("register" | "verify", _) | ("password", "forgot" | "reset")) => Self::Proofs,
+            None if function == "reauthenticate" => Self::Proofs,
             Some(("users", _)) => Self::Users,
             Some(("api" | "audit" | "settings", _)) => Self::Keys,
             Some(("webhooks" | "deliveries" | "triggers", _)) => Self::Webhooks,

@@ -14,6 +14,8 @@ pub(super) struct World<'a> {
     pub(super) well: BTreeMap<&'static str, OnceLock<Instance<'a>>>,
     pub(super) admin_email: String,
     pub(super) admin: OnceLock<String>,
+    /// A registration that waits for the proof of its address.
+    pub(super) waiting: OnceLock<Instance<'a>>,
 }
 
 /// A signed-in user.
@@ -35,6 +37,7 @@ impl World<'static> {
                 .collect(),
             admin_email: fresh_email(),
             admin: OnceLock::new(),
+            waiting: OnceLock::new(),
         })
     }
 }
@@ -54,6 +57,16 @@ impl World<'_> {
         let start = || self.apart.function(function, "well", &variables[..count]);
         self.apart
             .ask(self.well[function].get_or_init(start), event)
+    }
+
+    /// Asks the registration that waits.
+    pub(super) fn register_waiting(&self, event: &Event) -> Reply {
+        let variables = [
+            ("BAKEND_MAIL_FROM", "mail@example.com"),
+            ("BAKEND_AUTH_EMAIL_VERIFICATION", "required"),
+        ];
+        let start = || self.apart.function("register", "waiting", &variables);
+        self.apart.ask(self.waiting.get_or_init(start), event)
     }
 
     pub(super) fn member(&self) -> Member {

@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 fn body(name: &str) -> Value {
     let email = fresh_email();
     let password = "a long password";
-    let id = "0197a3b0-0000-7000-8000-000000000000";
     match name {
         "password-forgot" | "magic-link" => json!({ "email": email }),
         "password-reset" => json!({ "token": "x", "newPassword": password }),
@@ -21,8 +20,7 @@ fn body(name: &str) -> Value {
         | "magic-link-verify"
         | "invitations-accept"
         | "invitations-reject" => json!({ "token": "x" }),
-        "invitations-create" => json!({ "email": email }),
-        "invitations-get" | "invitations-resend" | "invitations-revoke" => json!({ "id": id }),
+        "mail-templates-preview" => json!({ "send": true }),
         _ => json!({}),
     }
 }
