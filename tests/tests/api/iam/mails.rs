@@ -37,6 +37,13 @@ pub(super) fn address_changes<'a>(
         let event = post(PATH, body).token(&access);
         event.source_ip(&format!("198.51.100.{n}"))
     };
+    // The first attempt is given back wholly.
+    let (other, _) = someone(apart, register);
+    let body = json!({ "newEmail": fresh_email(), "password": PASSWORD });
+    let event = post(PATH, body).token(&text(&other, "accessToken"));
+    let _ = apart
+        .ask(&ask, &event.source_ip("198.51.100.9"))
+        .expect(202);
     for _ in 0..2 {
         let _ = apart
             .ask(&ask, &asking(Some("wrong password"), 1))

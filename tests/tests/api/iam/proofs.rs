@@ -59,6 +59,11 @@ pub(super) fn waiting_registrations<'a>(
         );
     }
     ask(json!({ "token": token, "password": PASSWORD }), 201);
+    let third = open(&fresh_email(), 805, 15);
+    let Sent { token, .. } = sent_to_flow(apart, Purpose::Registration, &third, None);
+    ask(json!({ "token": token, "password": PASSWORD }), 201);
+    let page = Event::new("GET", "/api/auth/pages/reset?token=x");
+    let _ = apart.ask(&start("pages", &[]), &page).expect(400);
 }
 
 /// A verification by code and session, one by link and password, and a login that has to wait for it.
@@ -102,6 +107,11 @@ pub(super) fn verifications<'a>(
         let event = post(PATH, json!({ "token": token, "password": password }));
         let _ = apart.ask(&verify, &event).expect(status);
     }
+    let (account, _) = someone();
+    let id = text(&account["user"], "id");
+    let Sent { token, .. } = sent_to_user(apart, Purpose::VerifyEmail, (&id, 1));
+    let event = post(PATH, json!({ "token": token, "password": PASSWORD }));
+    let _ = apart.ask(&verify, &event).expect(200);
     // A user from before has no mail yet.
     let plain = start("register", &[]);
     let email = fresh_email();
@@ -156,14 +166,18 @@ pub(super) fn resets<'a>(
     let login = start("login", &[]);
     let event = credentials("/api/auth/login", &email);
     let member = apart.ask(&login, &event).expect(200).json();
+    let other = apart.ask(&login, &credentials("/api/auth/login", &email));
+    let sessions = [member, other.expect(200).json()].map(|it| text(&it, "accessToken"));
     let again = start("reauthenticate", &[]);
-    for (password, status) in [
-        ("wrong password", 400),
-        ("wrong password", 400),
-        (PASSWORD, 200),
+    // The first attempt is given back wholly, and the wrong ones stay.
+    for (session, password, status) in [
+        (0, PASSWORD, 200),
+        (1, "wrong password", 400),
+        (1, "wrong password", 400),
     ] {
         let event = post("/api/auth/reauthenticate", json!({ "password": password }));
-        let event = event.token(&text(&member, "accessToken"));
-        let _ = apart.ask(&again, &event).expect(status);
+        let _ = apart
+            .ask(&again, &event.token(&sessions[session]))
+            .expect(status);
     }
 }

@@ -54,9 +54,8 @@ fn what_needs_mail_says_so_where_there_is_none() {
         .iter()
         .filter(|entry| entry.errors.contains(&Code::MethodDisabled));
     for entry in needs {
-        let path = entry
-            .path
-            .replace("{id}", "0197a3b0-0000-7000-8000-000000000000");
+        let path = entry.path.replace("{kind}", "password-reset");
+        let path = path.replace("{locale}", "en");
         for method in entry.methods {
             let answer = ask(&admin, entry.name, method.as_str(), &path);
             let expected = (403, "auth/method-disabled".to_owned());
