@@ -6,7 +6,7 @@ use blackbox::{Caller, Event, fresh_email, stack};
 use serde_json::{Value, json};
 
 /// A body that each of them would take.
-fn body(name: &str) -> Value {
+pub(crate) fn body(name: &str) -> Value {
     let email = fresh_email();
     let password = "a long password";
     match name {

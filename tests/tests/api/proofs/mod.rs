@@ -2,7 +2,7 @@
 
 mod changing;
 mod deployed;
-mod disabled;
+pub(crate) mod disabled;
 mod feedback;
 mod lifetimes;
 mod notices;
