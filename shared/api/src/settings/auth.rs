@@ -27,7 +27,7 @@ pub struct Auth {
     pub refresh_retry: Span,
     /// What the previous refresh token gets within the grace.
     pub refresh_reuse: RefreshReuse,
-    /// What a new password must be.
+    /// The rules of a new password.
     pub password: Password,
     /// bcrypt's cost, 10 to 16 (OWASP's floor is 10); locally from 4.
     pub bcrypt_cost: u32,

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::Value;
 
-/// What a new password must be (NIST SP 800-63B-4, section 3.1.1.2: no composition rules).
+/// The rules of a new password (NIST SP 800-63B-4, section 3.1.1.2: no composition rules).
 #[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "camelCase", deny_unknown_fields, default)]
 pub struct Password {

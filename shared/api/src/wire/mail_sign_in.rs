@@ -27,7 +27,7 @@ pub struct MailProof {
     /// The rest, not yet checked: profile fields of a new account.
     #[schemars(skip)]
     pub profile: Map<String, Value>,
-    /// What is wrong with the others, to be told together with what is wrong with the rest.
+    /// The faults of the others, to be told together with those of the rest.
     #[schemars(skip)]
     pub faults: Vec<Detail>,
 }

@@ -105,7 +105,7 @@ pub struct NewUser {
     /// The rest, not yet checked: profile fields.
     #[schemars(skip)]
     pub profile: Map<String, Value>,
-    /// What is wrong with the others, to be told together with what is wrong with the rest.
+    /// The faults of the others, to be told together with those of the rest.
     #[schemars(skip)]
     pub faults: Vec<Detail>,
 }
@@ -145,7 +145,7 @@ pub struct UserChanges {
     /// The rest, not yet checked: profile fields, null for those to be removed.
     #[schemars(skip)]
     pub profile: Map<String, Value>,
-    /// What is wrong with the others, to be told together with what is wrong with the rest.
+    /// The faults of the others, to be told together with those of the rest.
     #[schemars(skip)]
     pub faults: Vec<Detail>,
 }
