@@ -22,7 +22,7 @@ async fn verify(
     store: &Store,
     call: Call<MagicLinkVerify>,
 ) -> Result<Reply<MagicLinkVerify>, Error> {
-    let by = call.need_magic_link()?;
+    let by = call.settings.auth.magic_link;
     let (body, declared) = (&call.body, &call.settings.users.fields);
     let shown = Shown {
         flow: body.flow.as_deref(),
@@ -31,6 +31,7 @@ async fn verify(
     };
     let wrong = shown.check(true).err().into_iter();
     account::check_sign_in(body, declared, by, wrong.flat_map(|it| it.details))?;
+    let _ = call.need_magic_link()?;
     let keys = store.sealing_keys(shown.sealed()).await?;
     let evidence = shown.of_stranger(&keys, Purpose::MagicLink, call.now)?;
     let admitted = call.admit(store).await?;

@@ -16,7 +16,7 @@ use crate::process::{Output, Process};
 use crate::{REGION, TABLE_PREFIX};
 
 /// How many functions may join under names that no route has.
-const SLOTS: usize = 2000;
+const SLOTS: usize = 6000;
 
 /// How long the emulator may take to listen.
 const START: Duration = Duration::from_secs(20);

@@ -97,6 +97,7 @@ fn a_foreign_hash_logs_in_and_is_renewed() {
     let _ = login(&email, PASSWORD).expect(200);
     let mut shown = expected;
     shown["disabled"] = json!(false);
+    shown["mailFailed"] = json!(null);
     assert_eq!(stack().admin().get(&path(id)).expect(200).json(), shown);
 
     // The line has made a user before, even if the user has changed since.
