@@ -30,10 +30,13 @@ impl<'a> Parts<'a> {
         // The reader of an address that somebody else asks for hears nothing of that user.
         let asker = reading.asker.as_ref();
         let asker = asker.filter(|_| kind != Kind::AccountExists);
+        // An invitation says the same whether or not the address has an account.
+        let holder = reading.holder.as_ref();
+        let holder = holder.filter(|_| kind != Kind::Invitation);
         Self {
             keys,
             address,
-            user: asker.or(reading.holder.as_ref()),
+            user: asker.or(holder),
         }
     }
 
@@ -131,7 +134,7 @@ fn values(
     values.retain(|name, _| kind.variables().contains(&name.as_str()));
     let mut add = |name: &str, value: Value| values.insert(name.to_owned(), value);
     add("userEmail", json!(parts.address));
-    add("userName", json!(parts.user.and_then(name)));
+    add("userName", json!(parts.user.and_then(User::called)));
     add("locale", json!(locale));
     if kind == Kind::AccountExists {
         add("loginUrl", json!(links.login));
@@ -176,10 +179,4 @@ fn address(kind: Kind, links: &Links, origin: &str, token: &str) -> Option<Strin
     };
     let of_app = of_app.as_ref().map(|link| link.replace("{token}", token));
     of_app.or_else(|| Some(format!("{origin}{PAGES}/{}?token={token}", page?)))
-}
-
-/// The name of a user, if the profile has one.
-pub(crate) fn name(user: &User) -> Option<&str> {
-    let named = |field: &str| user.profile.get(field)?.as_str();
-    named("name").or_else(|| named("username"))
 }

@@ -17,6 +17,7 @@ pub(super) fn guard_codes(entry: &Entry) -> Vec<Code> {
         Guard::User => user,
         Guard::Optional => vec![Code::InvalidToken, Code::TokenExpired, Code::SessionRevoked],
         Guard::Admin => [user, vec![Code::Forbidden]].concat(),
+        Guard::UserOrKey(_) => [user, vec![Code::ScopeInsufficient]].concat(),
         Guard::Users(_) => [user, vec![Code::Forbidden, Code::ScopeInsufficient]].concat(),
         _ => Vec::new(),
     };
@@ -38,7 +39,8 @@ pub(super) fn operations(entry: &Entry) -> Vec<Operation> {
         | Guard::Optional
         | Guard::User
         | Guard::Admin
-        | Guard::Users(_) => Vec::new(),
+        | Guard::Users(_)
+        | Guard::UserOrKey(_) => Vec::new(),
     }
 }
 

@@ -119,6 +119,21 @@ pub(super) fn parameters() -> Value {
             "description": "The deliveries in this state alone.",
             "schema": { "type": "string", "enum": ["waiting", "parked", "delivered"] },
         },
+        "InvitationStatus": {
+            "name": "status", "in": "query",
+            "description": "The invitations in this status alone.",
+            "schema": { "type": "string", "enum": ["pending", "accepted", "rejected", "revoked", "expired"] },
+        },
+        "ResourceType": {
+            "name": "resourceType", "in": "query",
+            "description": "The invitations for things of this type alone.",
+            "schema": { "type": "string" },
+        },
+        "ResourceId": {
+            "name": "resourceId", "in": "query",
+            "description": "The invitations for the thing with this id alone.",
+            "schema": { "type": "string" },
+        },
         "EventId": {
             "name": "eventId", "in": "path", "required": true,
             "description": "The event's id; anything else is 410.",

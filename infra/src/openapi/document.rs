@@ -95,7 +95,7 @@ impl Document {
                 _ if !entry.reads_api_keys() => json!([]),
                 Guard::Open => json!([{}, key()]),
                 Guard::User | Guard::Admin => json!([token(), both()]),
-                Guard::Users(_) => json!([token(), key(), both()]),
+                Guard::Users(_) | Guard::UserOrKey(_) => json!([token(), key(), both()]),
                 // The body may name the session instead.
                 _ => json!([token(), {}, key(), both()]),
             },
@@ -121,6 +121,7 @@ impl Document {
             ("UserForAdmins", &all, Side::Reply),
             ("RegisterRequest", &all, Side::Whole),
             ("NewUser", &all, Side::Whole),
+            ("InvitationAcceptance", &all, Side::Merge),
             ("UserChanges", &all, Side::Merge),
             ("ProfileChanges", &all, Side::Merge),
             ("MailProof", &all, Side::Merge),

@@ -15,6 +15,10 @@ mod route;
 use crate::definition::{Definition, Operation};
 use crate::error::Code;
 use crate::mail::Template;
+use crate::wire::{
+    AcceptedInvitation, ClosedInvitation, Invitation, InvitationAcceptance, InvitationPage,
+    InvitationRejection, NewInvitation,
+};
 use crate::wire::{ApiKeys, AuditPage, NewApiKey, ShownApiKey};
 use crate::wire::{
     BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, Html, LogoutRequest,
@@ -174,6 +178,67 @@ entry::endpoints! {
         session: Own,
         errors: [MethodDisabled, AlreadyVerified, TooManyRequests],
         access: [PutItem Mail, UpdateItem Mail, PutItem Throttle, UpdateItem Throttle],
+    }
+
+    /// Invite an address by a mail.
+    InvitationsCreate "invitations-create": [Post] "/api/auth/invitations", UserOrKey(Create),
+        Unread<NewInvitation> => 201 Invitation {
+        session: Own,
+        errors: [MethodDisabled, RedirectNotAllowed, Forbidden, TooManyRequests],
+        replies: [Location],
+        access: [PutItem Invitations, PutItem Mail, PutItem Throttle, UpdateItem Throttle],
+    }
+
+    /// List invitations, newest first: those of one's own, or for admins all.
+    InvitationsList "invitations-list": [Get] "/api/auth/invitations", UserOrKey(Create),
+        NoBody => 200 InvitationPage {
+        errors: [ValidationFailed, InvalidCursor],
+        query: [InvitationStatus, ResourceType, ResourceId, Limit, Cursor],
+        access: [Query Invitations],
+    }
+
+    /// Read an invitation.
+    InvitationsGet "invitations-get": [Get] "/api/auth/invitations/{id}", UserOrKey(Create),
+        NoBody => 200 Invitation {
+        errors: [InvitationNotFound],
+        access: [GetItem Invitations],
+    }
+
+    /// Send an invitation again, with another token and for the whole time: the old token is dead.
+    InvitationsResend "invitations-resend": [Post] "/api/auth/invitations/{id}/resend", UserOrKey(Create),
+        NoBody => 202 MailAsked {
+        session: Own,
+        errors: [MethodDisabled, InvitationNotFound, InvitationClosed, TooManyRequests],
+        access: [GetItem Invitations, UpdateItem Invitations, PutItem Mail, PutItem Throttle, UpdateItem Throttle],
+    }
+
+    /// Take an invitation back.
+    InvitationsRevoke "invitations-revoke": [Delete] "/api/auth/invitations/{id}", UserOrKey(Create),
+        NoBody => 204 NoContent {
+        session: Own,
+        errors: [InvitationNotFound, InvitationClosed],
+        access: [GetItem Invitations, UpdateItem Invitations, DeleteItem Mail],
+    }
+
+    /// Accept an invitation by the token of its mail, signed in or as a new account.
+    InvitationsAccept "invitations-accept": [Post] "/api/auth/invitations/accept", Optional,
+        Unread<InvitationAcceptance> => 201 Proven {
+        or: 200 AcceptedInvitation,
+        session: Own,
+        errors: [MethodDisabled, InvalidCode, AuthenticationRequired, OtherAddress, AccountDisabled, AccountDeleted,
+                 InvitationClosed, InvitationExpired, UserUniqueViolation, RecordTooLarge],
+        cookie: Sets,
+        hashes: passwords,
+        needs: [AdminEmail],
+        access: [GetItem Invitations, UpdateItem Invitations, GetItem Users, PutItem Users, UpdateItem Users,
+                 DeleteItem Users, GetItem Identities, PutItem Identities, UpdateItem Identities, PutItem Sessions],
+    }
+
+    /// Reject an invitation by the token of its mail.
+    InvitationsReject "invitations-reject": [Post] "/api/auth/invitations/reject", Open,
+        InvitationRejection => 200 ClosedInvitation {
+        errors: [InvalidCode, InvitationClosed, InvitationExpired],
+        access: [GetItem Invitations, UpdateItem Invitations, DeleteItem Mail],
     }
 
     /// Show the page that the link of a mail leads to; it changes nothing, so that no scanner of mails uses the link up.

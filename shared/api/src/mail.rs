@@ -96,7 +96,7 @@ kinds! {
         "A sign-in by mail was asked for, and is allowed."
     EmailChange "email-change" ("code" "confirmUrl" "oldEmail")
         "A user wants a new address; it is sent there."
-    Invitation "invitation" ("acceptUrl" "rejectUrl" "inviterName" "roleName" "resourceName" "days")
+    Invitation "invitation" ("acceptUrl" "rejectUrl" "inviterName" "roleName" "resourceName" "message" "days")
         "An invitation was made or sent again."
     ;
     PasswordChanged "password-changed" "The password was changed."

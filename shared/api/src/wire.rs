@@ -9,6 +9,7 @@ mod delivery;
 mod email_change;
 mod health;
 mod html;
+mod invitation;
 mod mail;
 mod mail_sign_in;
 mod proof;
@@ -33,6 +34,10 @@ pub use self::delivery::{Attempt, Delivery, DeliveryPage, DeliveryState};
 pub use self::email_change::{ChangedUser, EmailChangeProof, EmailChangeRequest};
 pub use self::health::HealthStatus;
 pub use self::html::Html;
+pub use self::invitation::{
+    AcceptedInvitation, ClosedInvitation, Invitation, InvitationAcceptance, InvitationPage,
+    InvitationRejection, InvitationStatus, InvitedResource, NewInvitation,
+};
 pub use self::mail::{MailDraft, MailPreview, MailTemplateList, MailTemplates};
 pub use self::mail_sign_in::{MailProof, SignedInByMail};
 pub use self::proof::{

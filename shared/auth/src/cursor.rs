@@ -2,7 +2,7 @@
 
 use api::event::Consumer;
 use api::query::{AuditQuery, Filter, Listing};
-use api::wire::DeliveryState;
+use api::wire::{DeliveryState, InvitationStatus};
 use api::{Code, Error, Id, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -49,6 +49,24 @@ impl Binding {
     pub fn of_deliveries(consumer: &Consumer, state: Option<DeliveryState>) -> Self {
         let state = state.map_or("all", DeliveryState::as_str);
         Self(format!("#deliveries:{consumer}:{state}"))
+    }
+
+    /// The list of an inviter's invitations or all of them, in this status and for this thing.
+    #[must_use]
+    pub fn of_invitations(
+        (inviter, status, resource): (Option<Id>, Option<InvitationStatus>, [&Option<String>; 2]),
+    ) -> Self {
+        let inviter = inviter.map_or_else(|| "all".to_owned(), |id| id.to_string());
+        let status = status.map_or("all", InvitationStatus::as_str);
+        // Lengths keep the type apart from the id that follows it.
+        let part = |text: &Option<String>| {
+            text.as_ref()
+                .map_or_else(String::new, |text| format!("{}.{text}", text.len()))
+        };
+        let resource = resource.map(part).join(":");
+        let hash = digest(&SHA256, resource.as_bytes());
+        let hash = URL_SAFE_NO_PAD.encode(hash);
+        Self(format!("#invitations:{inviter}:{status}:{hash}"))
     }
 
     /// The list of users that `listing` asks for, without the page.

@@ -15,6 +15,7 @@ pub mod email;
 pub mod feedback;
 pub mod grant;
 pub mod guess;
+pub mod invitation;
 pub mod keys;
 pub mod leaver;
 pub mod login;

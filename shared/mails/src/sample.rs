@@ -17,6 +17,7 @@ pub fn sample(kind: Kind, locale: &str) -> Map<String, Value> {
         "oldEmail" => json!("a***@example.com"),
         "inviterName" => json!("Grace"),
         "roleName" => json!("editor"),
+        "message" => json!("Welcome aboard!"),
         "resourceName" => json!("Analytical Engine"),
         "what" => json!(what(kind)),
         "when" => json!("2026-01-31 12:00 UTC"),

@@ -18,6 +18,8 @@ pub enum Guard {
     Admin,
     /// An admin, or a secret API key whose scopes hold this operation on `users`. The body is unread as well.
     Users(Operation),
+    /// A user, or a secret API key whose scopes hold this operation on `users`. The body is unread as well.
+    UserOrKey(Operation),
     /// A caller that the collection's rule for this operation allows.
     Rule(Operation),
     /// A caller that the collection's rules for the operations in the body allow.
@@ -34,7 +36,10 @@ impl Guard {
     /// Whether the endpoint is for users alone, independent of any collection.
     #[must_use]
     pub const fn needs_user(self) -> bool {
-        matches!(self, Self::User | Self::Admin | Self::Users(_))
+        matches!(
+            self,
+            Self::User | Self::Admin | Self::Users(_) | Self::UserOrKey(_)
+        )
     }
 
     /// Whether the access token's session is looked up before anything else.
@@ -73,6 +78,9 @@ pub struct Admin;
 /// See [`Guard::Users`].
 #[derive(Debug)]
 pub struct Users;
+/// See [`Guard::UserOrKey`].
+#[derive(Debug)]
+pub struct UserOrKey;
 /// See [`Guard::Rule`].
 #[derive(Debug)]
 pub struct Rule;
@@ -91,5 +99,6 @@ impl Identified for Optional {}
 impl Identified for User {}
 impl Identified for Admin {}
 impl Identified for Users {}
+impl Identified for UserOrKey {}
 impl Identified for Rule {}
 impl Identified for Rules {}

@@ -29,6 +29,12 @@ pub enum Query {
     LinkToken,
     /// `state` of deliveries.
     DeliveryState,
+    /// `status` of invitations.
+    InvitationStatus,
+    /// `resourceType` of invitations.
+    ResourceType,
+    /// `resourceId` of invitations.
+    ResourceId,
     /// `apiKeys`: what becomes of the keys that a leaving admin has made.
     ApiKeysOfLeaver,
     /// `sort`: the order of a collection's list.

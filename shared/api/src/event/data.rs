@@ -10,7 +10,7 @@ use crate::id::Id;
 use crate::mail;
 use crate::time::Timestamp;
 use crate::value;
-use crate::wire::{KeyType, UserForAdmins};
+use crate::wire::{Invitation, KeyType, UserForAdmins};
 
 /// Reads the list of events: a variant, its documentation, its type and its content.
 macro_rules! events {
@@ -295,6 +295,31 @@ events! {
         locale: String,
         /// The names of the parts that have another text; `deleted` where the shipped one is back.
         changed: Vec<String>,
+    }
+    /// A user or a server has invited an address.
+    InvitationCreated {
+        /// The invitation.
+        invitation: Invitation,
+    }
+    /// An invitation was sent again, with another token.
+    InvitationResent {
+        /// The invitation.
+        invitation: Invitation,
+    }
+    /// The address has accepted an invitation.
+    InvitationAccepted {
+        /// The invitation.
+        invitation: Invitation,
+    }
+    /// The address has rejected an invitation.
+    InvitationRejected {
+        /// The invitation.
+        invitation: Invitation,
+    }
+    /// An invitation was taken back.
+    InvitationRevoked {
+        /// The invitation.
+        invitation: Invitation,
     }
 }
 

@@ -11,7 +11,7 @@ use super::subjects;
 use crate::id::Id;
 use crate::mail;
 use crate::time::Timestamp;
-use crate::wire::{KeyType, UserForAdmins};
+use crate::wire::{Invitation, InvitationStatus, InvitedResource, KeyType, UserForAdmins};
 
 /// The time of every example.
 const AT: Timestamp = Timestamp::from_millis(1_795_863_900_123);
@@ -28,6 +28,7 @@ pub fn of(kind: Kind) -> Envelope {
         }
         "key" => (Subject::of(subjects::KEYS, id(4)), id(6)),
         "webhook" => (Subject::of(subjects::WEBHOOKS, id(5)), id(6)),
+        "invitation" => (Subject::of(subjects::INVITATIONS, id(7)), id(6)),
         "template" => (Subject::template(mail::Kind::PasswordReset, "de"), id(6)),
         "user" => (Subject::user(user_id()), id(6)),
         _ => (Subject::user(user_id()), user_id()),
@@ -223,5 +224,38 @@ fn content(kind: Kind) -> Event {
             locale: "de".to_owned(),
             changed: texts(&["subject", "text"]),
         },
+        Kind::InvitationCreated => Event::InvitationCreated {
+            invitation: invitation(InvitationStatus::Pending),
+        },
+        Kind::InvitationResent => Event::InvitationResent {
+            invitation: invitation(InvitationStatus::Pending),
+        },
+        Kind::InvitationAccepted => Event::InvitationAccepted {
+            invitation: invitation(InvitationStatus::Accepted),
+        },
+        Kind::InvitationRejected => Event::InvitationRejected {
+            invitation: invitation(InvitationStatus::Rejected),
+        },
+        Kind::InvitationRevoked => Event::InvitationRevoked {
+            invitation: invitation(InvitationStatus::Revoked),
+        },
+    }
+}
+
+fn invitation(status: InvitationStatus) -> Invitation {
+    Invitation {
+        id: id(7),
+        email: "ada@example.com".to_owned(),
+        role: "authenticated".to_owned(),
+        resource: Some(InvitedResource {
+            r#type: "team".to_owned(),
+            id: "7".to_owned(),
+            name: Some("Blue".to_owned()),
+            role: None,
+        }),
+        status,
+        invited_by: id(6),
+        created_at: AT,
+        expires_at: Timestamp::from_millis(AT.millis() + 7 * 86_400_000),
     }
 }

@@ -68,10 +68,15 @@ kinds! {
     WebhookFailing "webhook.failing" "A webhook does not answer: new events wait."
     WebhookRecovered "webhook.recovered" "A webhook answers again."
     TemplateChanged "template.changed" "An admin has replaced the template of a mail, or taken back the shipped one."
+    InvitationCreated "invitation.created" "A user or a server has invited an address."
+    InvitationResent "invitation.resent" "An invitation was sent again, with another token."
+    InvitationAccepted "invitation.accepted" "The address has accepted an invitation."
+    InvitationRejected "invitation.rejected" "The address has rejected an invitation."
+    InvitationRevoked "invitation.revoked" "An invitation was taken back."
 }
 
 impl Kind {
-    /// The first word: `auth`, `user`, `record`, `key`, `webhook` or `template`.
+    /// The first word: `auth`, `user`, `record`, `key`, `webhook`, `template` or `invitation`.
     #[must_use]
     pub fn family(self) -> &'static str {
         let name = self.as_str();

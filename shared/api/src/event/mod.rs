@@ -27,4 +27,6 @@ pub mod subjects {
     pub const WEBHOOKS: &str = "webhooks";
     /// Configuration that admins change at run time.
     pub const CONFIGURATION: &str = "configuration";
+    /// Invitations.
+    pub const INVITATIONS: &str = "invitations";
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use crate::error::{Detail, Error};
 use crate::query::limits::{DEFAULT_LIMIT, MAX_LIMIT, MAX_SEARCH, shown};
 use crate::query::matches::caseless;
-use crate::wire::DeliveryState;
+use crate::wire::{DeliveryState, InvitationStatus};
 
 /// The part of a list that a request asks for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -92,6 +92,22 @@ pub fn delivery_state(text: Option<&str>) -> Result<Option<DeliveryState>, Error
         let choices = DeliveryState::ALL.map(DeliveryState::as_str).join(", ");
         let message = format!("`state` must be one of: {choices}.");
         Error::invalid(vec![Detail::new("state", "enum", message)])
+    })
+}
+
+/// Reads the status of invitations that a list asks for.
+///
+/// # Errors
+/// `common/validation-failed` where there is no such status.
+pub fn invitation_status(text: Option<&str>) -> Result<Option<InvitationStatus>, Error> {
+    let Some(text) = text else { return Ok(None) };
+    let status = InvitationStatus::parse(text);
+    status.map(Some).ok_or_else(|| {
+        let choices = InvitationStatus::ALL
+            .map(InvitationStatus::as_str)
+            .join(", ");
+        let message = format!("`status` must be one of: {choices}.");
+        Error::invalid(vec![Detail::new("status", "enum", message)])
     })
 }
 

@@ -17,7 +17,7 @@ mod tests;
 
 pub use self::audit::AuditQuery;
 pub use self::filter::{Filter, Test};
-pub use self::listing::{Listing, delivery_state, listing};
+pub use self::listing::{Listing, delivery_state, invitation_status, listing};
 pub use self::matches::{Comparisons, caseless};
 pub use self::parse::{Query, parse, parse_filter_only};
 pub(crate) use self::reader::Reader;

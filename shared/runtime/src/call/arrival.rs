@@ -47,7 +47,7 @@ macro_rules! of_records {
     };
 }
 
-without_definition!(Open, Signed, Optional, User, Admin, Users);
+without_definition!(Open, Signed, Optional, User, Admin, Users, UserOrKey);
 of_records!(Rule, Rules);
 
 /// Refuses a request without credentials where the rule needs them. Where the operations are in the body, a single
@@ -70,7 +70,8 @@ fn need_somebody(guard: Guard, definition: &Definition, shows_who: bool) -> Resu
         | Guard::Optional
         | Guard::User
         | Guard::Admin
-        | Guard::Users(_) => Ok(()),
+        | Guard::Users(_)
+        | Guard::UserOrKey(_) => Ok(()),
     }
 }
 

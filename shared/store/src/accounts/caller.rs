@@ -55,6 +55,25 @@ impl Store {
         Ok((caller, session, user))
     }
 
+    /// The user who is asking, or the server without a user, read as for [`Store::caller`] whatever `auth.sessionCheck` says.
+    ///
+    /// # Errors
+    /// `auth/authentication-required` where neither is, and as [`Store::caller`].
+    pub async fn user_or_server(
+        &self,
+        credentials: &Credentials,
+        now: Timestamp,
+    ) -> Result<(Admitted, Option<User>), Error> {
+        if credentials.claims.is_none() && !credentials.is_server() {
+            return Err(Code::AuthenticationRequired.into());
+        }
+        let claims = credentials.claims.as_ref();
+        let found = self.found(claims, credentials.key.as_ref()).await?;
+        let user = found.user.clone();
+        let caller = admit_all(credentials, found, SessionCheck::Immediate, now)?;
+        Ok((caller, user))
+    }
+
     /// The admin who is asking, or where the endpoint says so a server, read as for [`Store::caller`] whatever
     /// `auth.sessionCheck` says.
     ///

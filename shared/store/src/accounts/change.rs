@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 use super::leaver::Settlement;
 use super::parts::{Along, Part, Parts};
 use super::users::read_user;
+use crate::invitations::closing;
 use crate::item::{Item, id};
 use crate::send::{TRIES, Unsent, pause};
 use crate::tables::Store;
@@ -155,8 +156,11 @@ impl Store {
                 }
                 // An API key was made, or deleted, meanwhile.
                 None if failed.iter().any(|(part, _)| is_of_keys(part)) => {}
-                // The proof was used by another request.
-                None if failed.iter().any(|(part, _)| *part == Part::Proof) => {
+                // The proof was used by another request, or the invitation closed.
+                None if failed
+                    .iter()
+                    .any(|(part, _)| matches!(part, Part::Proof | Part::Invitation)) =>
+                {
                     return Err(refusal(&failed));
                 }
                 // Only reservations of other users failed: retry without them.
@@ -242,7 +246,10 @@ fn refusal(failed: &[(Part, Option<Item>)]) -> Error {
         Part::Claim(field) => Some(field),
         _ => None,
     });
-    if has(&Part::Proof) {
+    let invitation = failed.iter().find(|(part, _)| *part == Part::Invitation);
+    if let Some((_, found)) = invitation {
+        closing::refusal(found.clone())
+    } else if has(&Part::Proof) {
         Code::InvalidCode.into()
     } else if has(&Part::Survivor) {
         Code::SessionRevoked.into()

@@ -3,8 +3,9 @@
 use api::definition::ProfileField;
 use api::query::Listing;
 use api::tables::USERS_BY_KIND;
-use api::{Error, Id};
+use api::{Error, Id, Timestamp};
 use auth::User;
+use auth::user::Deletion;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
 use super::users::{KIND, read_user};
@@ -116,6 +117,21 @@ impl Store {
             .any_user(id)
             .await?
             .filter(|user| user.deleted.is_none()))
+    }
+
+    /// Reads the user who has an address; none who can be restored no more. Strongly consistent: 1 RRU, and 1 for a user.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn holder(&self, email: &str, now: Timestamp) -> Result<Option<User>, Error> {
+        let Some(identity) = self.identity(email).await? else {
+            return Ok(None);
+        };
+        let is_there = |user: &User| {
+            let is_final = |deletion: Deletion| deletion.is_final(now);
+            user.email == email && !user.deleted.is_some_and(is_final)
+        };
+        Ok(self.user(identity.user).await?.filter(is_there))
     }
 
     async fn users_query(

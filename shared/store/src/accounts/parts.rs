@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use api::definition::ProfileField;
 use api::event::Reason;
 use api::{Error, Id};
+use auth::invitation::Invitation;
 use auth::leaver::KeysOfLeaver;
 use auth::proof::{Posted, Ticket};
 use auth::user::Deletion;
@@ -42,6 +43,8 @@ pub struct Along<'a> {
     pub posts: Option<&'a Posted>,
     /// A proof that it uses up.
     pub uses: Option<&'a Ticket>,
+    /// An invitation that it accepts.
+    pub accepts: Option<&'a Invitation>,
     /// The reason of the session that begins, where it is another than that of the write.
     pub begun: Option<Reason>,
 }
@@ -61,6 +64,7 @@ impl Along<'_> {
             forgets_password: false,
             posts: None,
             uses: None,
+            accepts: None,
             begun: None,
         }
     }
@@ -73,6 +77,7 @@ impl Along<'_> {
             && self.begins.is_none()
             && self.posts.is_none()
             && self.uses.is_none()
+            && self.accepts.is_none()
     }
 
     /// The change, as the item of the user holds it.
@@ -98,6 +103,8 @@ pub(crate) enum Part {
     Admins,
     Survivor,
     Session,
+    /// An invitation that is accepted.
+    Invitation,
     /// A mail that becomes due.
     Mail,
     /// A proof that is used up.
@@ -232,6 +239,9 @@ impl Store {
         }
         if let Some(ticket) = along.uses {
             add(Part::Proof, self.using_up(ticket)?);
+        }
+        if let Some(invitation) = along.accepts {
+            add(Part::Invitation, self.accepting(invitation, writer)?);
         }
         Ok(parts)
     }

@@ -115,7 +115,12 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         | Event::UserPurged { .. }
         | Event::KeyCreated { .. }
         | Event::KeyRotated { .. }
-        | Event::KeyDeleted { .. } => (&[], None, None),
+        | Event::KeyDeleted { .. }
+        | Event::InvitationCreated { .. }
+        | Event::InvitationResent { .. }
+        | Event::InvitationAccepted { .. }
+        | Event::InvitationRejected { .. }
+        | Event::InvitationRevoked { .. } => (&[], None, None),
     }
 }
 

@@ -7,6 +7,7 @@
 mod configuration;
 mod draft;
 mod image;
+mod invitations;
 mod keys;
 mod record;
 mod records;
@@ -19,7 +20,7 @@ mod webhooks;
 mod world;
 
 use api::event::Envelope;
-use api::tables::{API_KEYS, CONFIGURATION, DELIVERIES, SESSIONS, USERS};
+use api::tables::{API_KEYS, CONFIGURATION, DELIVERIES, INVITATIONS, SESSIONS, USERS};
 
 use self::draft::Write;
 pub use self::record::StreamRecord;
@@ -45,6 +46,8 @@ pub fn events_of(record: &StreamRecord, world: &World<'_>) -> Result<Vec<Envelop
         webhooks::events_of(&write)
     } else if name == CONFIGURATION.name {
         configuration::events_of(&write)
+    } else if name == INVITATIONS.name {
+        invitations::events_of(&write)
     } else {
         let definition = (world.collection)(name);
         let definition = definition.ok_or_else(|| write.unfit("is no source of events"))?;

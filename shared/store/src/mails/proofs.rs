@@ -13,7 +13,7 @@ use crate::item::{Item, number, text, time};
 use crate::tables::Store;
 
 impl Store {
-    pub(super) fn mail(&self) -> String {
+    pub(crate) fn mail(&self) -> String {
         self.table(MAIL.name)
     }
 

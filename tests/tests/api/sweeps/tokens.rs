@@ -41,7 +41,8 @@ fn sweep_token(authorization: &str, code: &str, signed: Option<&str>) {
                 | Guard::Optional
                 | Guard::User
                 | Guard::Admin
-                | Guard::Users(_),
+                | Guard::Users(_)
+                | Guard::UserOrKey(_),
                 _,
             ) => assert_refused(&reply, request.method, &request.path, code),
             (Guard::Signed, Some(code)) => {

@@ -1,0 +1,181 @@
+//! Callers without an access token: the token of the mail proves the mailbox, and makes the account.
+
+use api::endpoints::InvitationsAccept;
+use api::event::Reason;
+use api::record::{Write, profile};
+use api::settings::SessionCheck;
+use api::wire::InvitationAcceptance;
+use api::{Code, Error, Id, told_together};
+use auth::authentication::{Authentication, Method};
+use auth::invitation::{Invitation, may_take_over};
+use auth::password::{self, Context};
+use auth::proof::Link;
+use auth::{Admitted, Credentials, RefreshToken, Session, User};
+use runtime::{Call, Reply};
+use serde_json::{Map, Value};
+use store::{Along, Store};
+
+type Begun = Option<(Session, RefreshToken)>;
+
+/// A request of a caller without an access token, with its good invitation.
+struct Acceptance<'a> {
+    store: &'a Store,
+    call: &'a Call<InvitationsAccept>,
+    body: &'a InvitationAcceptance,
+    admitted: Admitted,
+    invitation: Invitation,
+}
+
+/// Makes the account; or takes one over whose address nobody has proven.
+pub(crate) async fn accept(
+    store: &Store,
+    call: &Call<InvitationsAccept>,
+    credentials: &Credentials,
+    (body, link): (&InvitationAcceptance, &Link),
+) -> Result<Reply<InvitationsAccept>, Error> {
+    let keys = store.keys().await?;
+    let (admitted, invitation) = tokio::try_join!(
+        store.caller(credentials, SessionCheck::Immediate, call.now),
+        store.invitation(link.id())
+    )?;
+    let acceptance = Acceptance {
+        store,
+        call,
+        body,
+        admitted,
+        invitation: super::good(invitation, link, call)?,
+    };
+    let (user, begun) = match acceptance.register().await {
+        Err(refusal) if may_be_of_holder(&refusal) => acceptance.take_over(refusal).await?,
+        made => made?,
+    };
+    call.show_proven(&acceptance.admitted, keys, &user, begun.as_ref())
+}
+
+/// Whether a refused registration may find an account that has the address: its owner hears of that first.
+fn may_be_of_holder(refusal: &Error) -> bool {
+    matches!(
+        refusal.code,
+        Code::EmailAlreadyExists
+            | Code::ValidationFailed
+            | Code::RecordTooLarge
+            | Code::UserUniqueViolation
+    )
+}
+
+impl Acceptance<'_> {
+    /// Makes the account, as if there were none.
+    async fn register(&self) -> Result<(User, Begun), Error> {
+        let call = self.call;
+        let declared = &call.settings.users.fields;
+        let created = profile(
+            declared,
+            &Map::new(),
+            self.body.profile.clone(),
+            Write::Create,
+        );
+        let profile = self.checked(created)?;
+        let hash = self.hash()?;
+        let id = Id::new(call.now, call.random()?);
+        let user = User {
+            role: self.invitation.role.clone(),
+            profile,
+            locale: self.invitation.locale.clone(),
+            email_verified_at: Some(call.now),
+            ..User::new(id, self.invitation.email.clone(), false, call.now)
+        };
+        let begun = self.begin(&user)?;
+        let along = Along {
+            password_hash: hash.as_deref(),
+            begins: begun.as_ref().map(|(session, _)| session),
+            begun: Some(Reason::Register),
+            accepts: Some(&self.invitation),
+            ..Along::of(Reason::Invitation)
+        };
+        let writer = call.writer_for(user.id, &self.admitted)?;
+        let bootstraps = call.deployment.admin_email.as_ref() == Some(&user.email);
+        let user = self
+            .store
+            .create_proven(declared, user, &along, (&writer, bootstraps));
+        Ok((user.await?, begun))
+    }
+
+    /// Takes the account over that has the address, if there is one; otherwise the refusal stands.
+    async fn take_over(&self, refusal: Error) -> Result<(User, Begun), Error> {
+        let call = self.call;
+        let holder = self.store.holder(&self.invitation.email, call.now).await?;
+        let Some(holder) = holder else {
+            return Err(refusal);
+        };
+        may_take_over(&holder)?;
+        let declared = &call.settings.users.fields;
+        let merge = |found: &User| {
+            let body = self.body.profile.clone();
+            profile(declared, &found.profile, body, Write::Merge)
+        };
+        let _ = self.checked(merge(&holder))?;
+        let hash = self.hash()?;
+        let raised = User {
+            auth_version: holder.auth_version + 1,
+            ..holder.clone()
+        };
+        let begun = self.begin(&raised)?;
+        let along = Along {
+            password_hash: hash.as_deref(),
+            forgets_password: hash.is_none(),
+            begins: begun.as_ref().map(|(session, _)| session),
+            begun: Some(Reason::Invitation),
+            accepts: Some(&self.invitation),
+            ..Along::of(match hash {
+                Some(_) => Reason::PasswordReset,
+                None => Reason::PasswordRemoved,
+            })
+        };
+        let writer = call.writer_for(holder.id, &self.admitted)?;
+        let by = (&writer, call.bootstraps(&holder));
+        let decide = |found: &User, bootstraps| {
+            let at = (bootstraps, call.now);
+            let invitation = &self.invitation;
+            invitation.taken_over(&holder, found, at, merge(found)?)
+        };
+        let user = self
+            .store
+            .change_proven(declared, &holder, &along, by, decide);
+        Ok((user.await?, begun))
+    }
+
+    /// The profile, after the password was judged beside it.
+    fn checked(
+        &self,
+        profile: Result<Map<String, Value>, Error>,
+    ) -> Result<Map<String, Value>, Error> {
+        let context = Context::of(Some(&self.invitation.email), self.call.settings);
+        let policy = &self.call.settings.auth.password;
+        let judged = self
+            .body
+            .password
+            .as_deref()
+            .and_then(|it| password::judge("password", it, context, policy).err());
+        told_together(self.body.faults.clone(), judged.into_iter(), profile)
+    }
+
+    fn hash(&self) -> Result<Option<String>, Error> {
+        let password = self.body.password.as_deref();
+        password.map(|it| self.call.hash_password(it)).transpose()
+    }
+
+    /// Begins a session, unless the body says otherwise.
+    fn begin(&self, user: &User) -> Result<Begun, Error> {
+        if !self.body.session.unwrap_or(true) {
+            return Ok(None);
+        }
+        let (call, settings) = (self.call, &self.call.settings.auth);
+        let id = Id::new(call.now, call.random()?);
+        let by_mail = Authentication::by(Method::Email, call.now);
+        let version = user.auth_version;
+        let random = call.random()?;
+        Ok(Some(Session::begin(
+            user.id, id, version, random, settings, by_mail,
+        )))
+    }
+}
