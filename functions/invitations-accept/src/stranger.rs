@@ -156,7 +156,7 @@ impl Acceptance<'_> {
             .password
             .as_deref()
             .and_then(|it| password::judge("password", it, context, policy).err());
-        told_together(self.body.faults.clone(), judged.into_iter(), profile)
+        told_together(self.body.faults.clone(), judged, profile)
     }
 
     fn hash(&self) -> Result<Option<String>, Error> {

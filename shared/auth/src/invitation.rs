@@ -258,16 +258,17 @@ impl Invitation {
 /// # Errors
 /// `auth/account-disabled`, `auth/account-deleted`; `auth/authentication-required` for an account whose address is proven.
 pub fn may_take_over(holder: &User) -> Result<(), Error> {
-    let code = if holder.disabled {
-        Code::AccountDisabled
+    if holder.disabled {
+        Err(Code::AccountDisabled.into())
     } else if holder.deleted.is_some() {
-        Code::AccountDeleted
+        let message =
+            "This account is deleted; its user can bring it back: POST /api/auth/me/restore.";
+        Err(Error::new(Code::AccountDeleted).with_message(message))
     } else if holder.email_verified_at.is_some() {
-        Code::AuthenticationRequired
+        Err(Code::AuthenticationRequired.into())
     } else {
-        return Ok(());
-    };
-    Err(code.into())
+        Ok(())
+    }
 }
 
 #[cfg(test)]

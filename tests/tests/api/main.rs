@@ -18,6 +18,7 @@ mod faults;
 mod health;
 mod hostile_input;
 mod iam;
+mod invitations;
 mod keys;
 mod ledger;
 mod logs;

@@ -1,6 +1,7 @@
 //! Writes, and the events that each must and must not make.
 
 mod configuration;
+mod invitations;
 mod properties;
 mod records;
 mod users;
