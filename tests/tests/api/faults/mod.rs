@@ -15,6 +15,7 @@ use serde_json::{Value, json};
 use self::world::{Act, World, credentials, text};
 
 mod accounts;
+mod invitations;
 mod keys;
 mod mails;
 mod proofs;
@@ -99,6 +100,7 @@ use row;
 #[derive(Clone, Copy, Debug, PartialEq)]
 enum Area {
     Accounts,
+    Invitations,
     Keys,
     Mails,
     Proofs,
@@ -113,6 +115,7 @@ impl Area {
     fn of(function: &str) -> Self {
         match function.split_once('-') {
             Some(("records", _)) => Self::Records,
+            Some(("invitations", _)) => Self::Invitations,
             Some(("mail", _)) => Self::Templates,
             Some(("email" | "magic", _)) => Self::Mails,
             Some(("register" | "verify", _) | ("password", "forgot" | "reset")) => Self::Proofs,

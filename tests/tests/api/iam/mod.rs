@@ -3,6 +3,7 @@
 mod accounts;
 mod mails;
 mod proofs;
+mod invitations;
 mod records;
 mod templates;
 mod webhooks;
@@ -20,6 +21,7 @@ use crate::ledger::set_role;
 use self::accounts::{api_keys, own_account, users};
 use self::mails::{address_changes, magic_links};
 use self::proofs::{resets, verifications, waiting_registrations};
+use self::invitations::invitations;
 use self::records::records;
 use self::templates::templates;
 use self::webhooks::webhooks;
@@ -90,6 +92,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     api_keys(&apart, &start, &text(&admin, "accessToken"));
     webhooks(&apart, &start, &text(&admin, "accessToken"));
     templates(&apart, &start, &text(&admin, "accessToken"));
+    invitations(&apart, &start, &register, &text(&admin, "accessToken"));
     own_account(&apart, &start, &register);
     address_changes(&apart, &start, &register);
     magic_links(&apart, &start, &register);

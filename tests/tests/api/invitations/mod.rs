@@ -1,9 +1,11 @@
 //! Invitations, as inviters and the invited see them.
 
 mod accepting;
+mod everywhere;
 mod making;
 mod racing;
 mod taking_over;
+pub(crate) mod token;
 
 use blackbox::{Event, Reply};
 use local::mailbox::Message;
@@ -12,7 +14,7 @@ use serde_json::{Value, json};
 use crate::proofs::world::{MailWorld, link_token};
 
 /// The path of all invitations.
-const PATH: &str = "/api/auth/invitations";
+pub(crate) const PATH: &str = "/api/auth/invitations";
 
 /// Invites an address as the admin; the reply, and the token of the mail.
 fn invite(world: &MailWorld<'_>, email: &str, fields: &Value) -> (Value, String) {

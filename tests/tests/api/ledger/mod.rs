@@ -3,6 +3,7 @@
 
 mod accounts;
 mod depth;
+mod invitations;
 mod keys;
 mod mails;
 mod records;
@@ -21,6 +22,7 @@ use serde_json::{Value, json};
 
 use self::accounts::{accounts, own_account};
 use self::depth::{in_depth, row_filters};
+use self::invitations::invitations;
 use self::keys::api_keys;
 use self::mails::{address_changes, magic_links};
 use self::records::{lists, records};
@@ -277,6 +279,7 @@ fn every_request_costs_what_the_design_says() {
     users(&mut ledger, &owner);
     magic_links(&mut ledger, &register, &member(&admin));
     address_changes(&mut ledger, &register);
+    invitations(&mut ledger, &register, &member(&admin));
     touches_nothing(&mut ledger);
 
     let table = ledger.table();
