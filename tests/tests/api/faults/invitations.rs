@@ -195,13 +195,12 @@ fn accept_signed_in<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
 /// The account that is taken over gives its unique value up.
 fn take_over<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let member = world.member();
-    let id = u64::from_str_radix(&member.id.replace('-', "")[20..], 16).unwrap_or_default();
-    let badge = json!({ "badge": id % 1_000_000_000 + 1 });
-    let event = Event::new("PATCH", "/api/auth/me").json(&badge);
+    let username = format!("u{}", &member.id.replace('-', "")[12..]);
+    let event = Event::new("PATCH", "/api/auth/me").json(&json!({ "username": username }));
     let _ = world
         .ask("me-update", &event.token(&member.access))
         .expect(200);
     let (path, token) = invited(world, &member.email);
-    let event = by_token("accept", &token, &json!({ "badge": null }));
+    let event = by_token("accept", &token, &json!({ "username": null }));
     closing(world, path, event, (201, "accepted"))
 }

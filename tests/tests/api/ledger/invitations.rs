@@ -38,7 +38,7 @@ pub(super) fn invitations(ledger: &mut Ledger<'_>, register: &Instance<'_>, admi
     );
     let resend = ledger.function("invitations-resend", &[]);
     let again = "GetItem _invitations → PutItem _throttle (refused) → UpdateItem _throttle → \
-                 TransactWriteItems UpdateItem _invitations, PutItem _mail";
+                 TransactWriteItems PutItem _mail, UpdateItem _invitations";
     let _ = ledger.row(
         ("invitations-resend", &resend),
         "the second of the day",
@@ -68,7 +68,7 @@ fn accepted(
         )
     };
     let event = by(ledger, new);
-    let made = "PutItem _users, PutItem _users, PutItem _sessions, UpdateItem _invitations";
+    let made = "PutItem _sessions, PutItem _users, UpdateItem _invitations";
     let _ = ledger.row(
         ("invitations-accept", &accept),
         "new account",
@@ -88,7 +88,7 @@ fn accepted(
     let event = post(PATH, &json!({ "email": email })).token(&admin.access);
     let id = ledger.apart.ask(create, &event).expect(201).json()["id"].clone();
     let event = by(ledger, id.as_str().unwrap_or_default());
-    let taken = "UpdateItem _users, UpdateItem _users, PutItem _sessions, UpdateItem _invitations";
+    let taken = "PutItem _sessions, UpdateItem _invitations, UpdateItem _users";
     let requests = format!(
         "GetItem _invitations → TransactWriteItems {made} (refused) → GetItem _users → GetItem _users → \
          TransactWriteItems {taken}"
@@ -97,7 +97,7 @@ fn accepted(
         ("invitations-accept", &accept),
         "an account that nobody has proven",
         (&event, 201),
-        (&requests, 5, 3.0, 18.0),
+        (&requests, 5, 3.0, 17.0),
         "as a new account → r → r → hash → T (user, identity, session, invitation)",
     );
 }
@@ -109,7 +109,7 @@ fn closed(ledger: &mut Ledger<'_>, (create, admin): (&Instance<'_>, &Member)) {
         made["id"].as_str().unwrap_or_default().to_owned()
     };
     let ends =
-        "GetItem _invitations → TransactWriteItems UpdateItem _invitations, DeleteItem _mail";
+        "GetItem _invitations → TransactWriteItems DeleteItem _mail, UpdateItem _invitations";
     let revoke = ledger.function("invitations-revoke", &[]);
     let event = Event::new("DELETE", &format!("{PATH}/{}", made(ledger)));
     let _ = ledger.row(
