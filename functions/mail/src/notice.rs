@@ -117,7 +117,7 @@ async fn write(
     let mut values = values(facts);
     values.insert("secureUrl".to_owned(), json!(mail.links.secure));
     values.insert("userEmail".to_owned(), json!(address));
-    values.insert("userName".to_owned(), json!(user.and_then(letter::name)));
+    values.insert("userName".to_owned(), json!(user.and_then(User::called)));
     values.insert("locale".to_owned(), json!(locale));
     let template = (kind, locale, own.as_ref());
     Ok(letter::render(task, template, (values, ""), address))

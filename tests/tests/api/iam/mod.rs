@@ -1,9 +1,9 @@
 //! The policies of the functions: every granted action is used, and all others are refused.
 
 mod accounts;
+mod invitations;
 mod mails;
 mod proofs;
-mod invitations;
 mod records;
 mod templates;
 mod webhooks;
@@ -19,9 +19,9 @@ use serde_json::{Value, json};
 use crate::ledger::set_role;
 
 use self::accounts::{api_keys, own_account, users};
+use self::invitations::invitations;
 use self::mails::{address_changes, magic_links};
 use self::proofs::{resets, verifications, waiting_registrations};
-use self::invitations::invitations;
 use self::records::records;
 use self::templates::templates;
 use self::webhooks::webhooks;
