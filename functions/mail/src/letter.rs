@@ -4,6 +4,7 @@ use api::consumers::Mail;
 use api::mail::{Kind, Template};
 use api::redirect;
 use api::settings::Links;
+use auth::invitation::name_of;
 use auth::proof::{Posted, mask};
 use auth::{Keys, User};
 use invoke::{Letter, SendFault};
@@ -134,7 +135,7 @@ fn values(
     values.retain(|name, _| kind.variables().contains(&name.as_str()));
     let mut add = |name: &str, value: Value| values.insert(name.to_owned(), value);
     add("userEmail", json!(parts.address));
-    add("userName", json!(parts.user.and_then(User::called)));
+    add("userName", json!(parts.user.and_then(name_of)));
     add("locale", json!(locale));
     if kind == Kind::AccountExists {
         add("loginUrl", json!(links.login));

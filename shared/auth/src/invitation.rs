@@ -41,6 +41,13 @@ pub struct Invitation {
     pub redirect: Option<String>,
 }
 
+/// The name that other people know a user by, if the profile has one.
+#[must_use]
+pub fn name_of(user: &User) -> Option<&str> {
+    let named = |field: &str| user.profile.get(field)?.as_str();
+    named("name").or_else(|| named("username"))
+}
+
 /// Refuses a caller who may not invite. A server may, as its scope says, and an admin passes every rule.
 ///
 /// # Errors
@@ -91,7 +98,7 @@ impl Invitation {
             message: body.message.filter(|message| !message.is_empty()),
             status: InvitationStatus::Pending,
             invited_by: caller.identity().ok_or(Code::AuthenticationRequired)?,
-            inviter: user.and_then(User::called).map(ToOwned::to_owned),
+            inviter: user.and_then(name_of).map(ToOwned::to_owned),
             nonce: String::new(),
             until: id.created_at(),
             locale: body.locale,

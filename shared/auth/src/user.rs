@@ -179,13 +179,6 @@ impl User {
         }
     }
 
-    /// The name that other people know the user by, if the profile has one.
-    #[must_use]
-    pub fn called(&self) -> Option<&str> {
-        let named = |field: &str| self.profile.get(field)?.as_str();
-        named("name").or_else(|| named("username"))
-    }
-
     /// Refuses to continue as this user if an event has ended the session since: the user `now` has another version, is
     /// disabled or deleted.
     ///

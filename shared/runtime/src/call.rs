@@ -209,7 +209,6 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
         let scope = match E::ENTRY.guard {
             Guard::Rule(operation) => Some((self.segment(COLLECTION).to_owned(), operation)),
             Guard::Users(operation) => Some((USERS.to_owned(), operation)),
-            // Only a server stands in for a user here; the key of a user's app does not narrow the user's rights.
             Guard::UserOrKey(operation) => {
                 let is_server = self.key.as_ref().is_some_and(PresentedKey::is_secret);
                 is_server.then(|| (USERS.to_owned(), operation))

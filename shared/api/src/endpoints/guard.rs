@@ -18,7 +18,8 @@ pub enum Guard {
     Admin,
     /// An admin, or a secret API key whose scopes hold this operation on `users`. The body is unread as well.
     Users(Operation),
-    /// A user, or a secret API key whose scopes hold this operation on `users`. The body is unread as well.
+    /// A user, or a secret API key whose scopes hold this operation on `users`. The key of a user's app
+    /// does not narrow the user's rights. The body is unread as well.
     UserOrKey(Operation),
     /// A caller that the collection's rule for this operation allows.
     Rule(Operation),
