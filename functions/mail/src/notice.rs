@@ -3,6 +3,7 @@
 use api::consumers::Mail;
 use api::mail::Kind;
 use api::{Error, Timestamp};
+use auth::invitation::name_of;
 use auth::notice::{Content, Fate, Notice, Reader, Sealed, fate};
 use auth::proof::{Posted, Purpose, State as Mark};
 use auth::{Keys, User};
@@ -117,7 +118,7 @@ async fn write(
     let mut values = values(facts);
     values.insert("secureUrl".to_owned(), json!(mail.links.secure));
     values.insert("userEmail".to_owned(), json!(address));
-    values.insert("userName".to_owned(), json!(user.and_then(User::called)));
+    values.insert("userName".to_owned(), json!(user.and_then(name_of)));
     values.insert("locale".to_owned(), json!(locale));
     let template = (kind, locale, own.as_ref());
     Ok(letter::render(task, template, (values, ""), address))
