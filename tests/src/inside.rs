@@ -26,7 +26,7 @@ use crate::contract;
 use crate::engine;
 use crate::event::{Event, reply};
 use crate::project::{MAIL_FROM, tested};
-use crate::stack::{ADMIN_EMAIL, JWT_SECRET};
+use crate::stack::{ADMIN_EMAIL, JWT_SECRET, TERMS};
 
 /// A stack that this process started.
 #[derive(Debug)]
@@ -186,6 +186,10 @@ impl Inside {
         let needs_mail = |entry: &Entry| entry.errors.contains(&Code::MethodDisabled);
         if entry.is_none_or(|entry| needs_mail(entry)) {
             all.push(("BAKEND_MAIL_FROM", MAIL_FROM));
+        }
+        // Terms bind new users, so the suite has some only where they are accepted later.
+        if name == "me-terms" {
+            all.push(("BAKEND_AUTH_TERMS_VERSION", TERMS));
         }
         all.extend_from_slice(tested().variables);
         all.extend_from_slice(env);

@@ -33,5 +33,7 @@ pub use client::{Caller, Reply};
 pub use event::Event;
 pub use flow::Flow;
 pub use inside::{Inside, Instance, target};
-pub use stack::{ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, fresh_email, owners_stack, stack};
+pub use stack::{
+    ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, TERMS, fresh_email, owners_stack, stack,
+};
 pub use streams::Streams;

@@ -17,6 +17,9 @@ use crate::seen;
 /// The address whose registration makes the first admin.
 pub const ADMIN_EMAIL: &str = "admin@example.com";
 
+/// The version of the terms that a user of the suite may accept.
+pub const TERMS: &str = "2026-11";
+
 /// The signing secret of the stack that this process starts.
 pub const JWT_SECRET: &str = "a secret that only the tests know, 32 bytes and more";
 

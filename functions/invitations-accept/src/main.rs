@@ -92,6 +92,7 @@ fn alone(body: &InvitationAcceptance) -> Result<(), Error> {
     let mut fields = vec![
         ("password", body.password.is_some()),
         ("session", body.session.is_some()),
+        ("termsVersion", body.terms_version.is_some()),
     ];
     fields.extend(body.profile.keys().map(|name| (name.as_str(), true)));
     let wrong = fields.into_iter().filter(|(_, is_there)| *is_there);

@@ -10,7 +10,8 @@ use auth::authentication::{Authentication, Method};
 use auth::invitation::{Invitation, may_take_over};
 use auth::password::{self, Context};
 use auth::proof::Link;
-use auth::{Admitted, Credentials, RefreshToken, Session, User};
+use auth::user::Terms;
+use auth::{Admitted, Credentials, RefreshToken, Session, User, consent};
 use runtime::{Call, Reply};
 use serde_json::{Map, Value};
 use store::{Along, Store};
@@ -74,12 +75,13 @@ impl Acceptance<'_> {
             self.body.profile.clone(),
             Write::Create,
         );
-        let profile = self.checked(created)?;
+        let (profile, terms) = self.checked(created)?;
         let hash = self.hash()?;
         let id = Id::new(call.now, call.random()?);
         let user = User {
             role: self.invitation.role.clone(),
             profile,
+            terms,
             locale: self.invitation.locale.clone(),
             email_verified_at: Some(call.now),
             ..User::new(id, self.invitation.email.clone(), false, call.now)
@@ -113,7 +115,7 @@ impl Acceptance<'_> {
             let body = self.body.profile.clone();
             profile(declared, &found.profile, body, Write::Merge)
         };
-        let _ = self.checked(merge(&holder))?;
+        let (_, terms) = self.checked(merge(&holder))?;
         let hash = self.hash()?;
         let raised = User {
             auth_version: holder.auth_version + 1,
@@ -136,7 +138,7 @@ impl Acceptance<'_> {
         let decide = |found: &User, bootstraps| {
             let at = (bootstraps, call.now);
             let invitation = &self.invitation;
-            invitation.taken_over(&holder, found, at, merge(found)?)
+            invitation.taken_over(&holder, found, at, (merge(found)?, terms.clone()))
         };
         let user = self
             .store
@@ -144,19 +146,24 @@ impl Acceptance<'_> {
         Ok((user.await?, begun))
     }
 
-    /// The profile, after the password was judged beside it.
+    /// The profile and the terms that are accepted, after the password was judged beside them.
     fn checked(
         &self,
         profile: Result<Map<String, Value>, Error>,
-    ) -> Result<Map<String, Value>, Error> {
-        let context = Context::of(Some(&self.invitation.email), self.call.settings);
-        let policy = &self.call.settings.auth.password;
+    ) -> Result<(Map<String, Value>, Option<Terms>), Error> {
+        let (settings, version) = (self.call.settings, self.body.terms_version.as_deref());
+        let terms = consent::given(version, &settings.auth, self.call.now);
+        let context = Context::of(Some(&self.invitation.email), settings);
+        let policy = &settings.auth.password;
         let judged = self
             .body
             .password
             .as_deref()
             .and_then(|it| password::judge("password", it, context, policy).err());
-        told_together(self.body.faults.clone(), judged, profile)
+        let wrong = [judged, terms.as_ref().err().cloned()];
+        let faults = self.body.faults.clone();
+        let profile = told_together(faults, wrong.into_iter().flatten(), profile)?;
+        Ok((profile, terms?))
     }
 
     fn hash(&self) -> Result<Option<String>, Error> {

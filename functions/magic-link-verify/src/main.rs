@@ -22,7 +22,6 @@ async fn verify(
     store: &Store,
     call: Call<MagicLinkVerify>,
 ) -> Result<Reply<MagicLinkVerify>, Error> {
-    let by = call.settings.auth.magic_link;
     let (body, declared) = (&call.body, &call.settings.users.fields);
     let shown = Shown {
         flow: body.flow.as_deref(),
@@ -30,7 +29,12 @@ async fn verify(
         token: body.token.as_deref(),
     };
     let wrong = shown.check(true).err().into_iter();
-    account::check_sign_in(body, declared, by, wrong.flat_map(|it| it.details))?;
+    account::check_sign_in(
+        body,
+        declared,
+        &call.settings.auth,
+        wrong.flat_map(|it| it.details),
+    )?;
     let _ = call.need_magic_link()?;
     let keys = store.sealing_keys(shown.sealed()).await?;
     let evidence = shown.of_stranger(&keys, Purpose::MagicLink, call.now)?;

@@ -16,6 +16,7 @@ use crate::words::{self, Common, Language, Words};
 const FRAME: &str = include_str!("frame.html");
 const KNOWN: &str = include_str!("known.html");
 const CHOSEN: &str = include_str!("chosen.html");
+const CONSENT: &str = include_str!("consent.html");
 const NEXT: &str = include_str!("next.html");
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -90,6 +91,9 @@ pub(crate) fn show(
     if page != Page::Reset {
         body["session"] = Json::Bool(false);
     }
+    if let Some(terms) = terms(page, settings) {
+        body["termsVersion"] = Json::from(terms);
+    }
     let data = json!({ "to": to, "field": field, "body": body, "next": next, "differ": common.differ,
                        "failed": common.failed });
     let data = serde_json::to_string(&data);
@@ -126,6 +130,10 @@ fn form(
     let least = settings.auth.password.least(Factor::Only).to_string();
     let hint = common.hint.replace("{least}", &least);
     let next = next.map_or_else(String::new, |next| lead_on(next, common.next));
+    let consent = terms(page, settings).map_or_else(String::new, |terms| {
+        let label = common.consent.replace("{version}", terms);
+        fill(CONSENT, &[("label", Text(&label))])
+    });
     let (template, label) = if is_new {
         (CHOSEN, common.new_password)
     } else {
@@ -136,6 +144,7 @@ fn form(
         &[
             ("label", Text(label)),
             ("again", Text(common.again)),
+            ("consent", Part(&consent)),
             ("hint", Text(&hint)),
             ("least", Text(&least)),
             ("button", Text(words.button)),
@@ -144,6 +153,12 @@ fn form(
             ("no-script", Text(common.no_script)),
         ],
     )
+}
+
+/// The terms that are accepted on the page: those of a new account.
+fn terms(page: Page, settings: &Settings) -> Option<&str> {
+    let version = settings.auth.terms.version.as_deref();
+    version.filter(|_| page == Page::Invitation)
 }
 
 fn lead_on(to: &str, text: &str) -> String {

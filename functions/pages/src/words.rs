@@ -44,6 +44,8 @@ pub(crate) struct Common {
     pub(crate) again: &'static str,
     /// `{least}` stands for the fewest characters.
     pub(crate) hint: &'static str,
+    /// `{version}` stands for that of the terms.
+    pub(crate) consent: &'static str,
     pub(crate) differ: &'static str,
     pub(crate) failed: &'static str,
     pub(crate) next: &'static str,
@@ -56,6 +58,7 @@ const ENGLISH: Common = Common {
     new_password: "New password",
     again: "The same password again",
     hint: "At least {least} characters.",
+    consent: "I accept the terms of use, version {version}.",
     differ: "The two passwords differ.",
     failed: "That did not work. Check your connection and try again.",
     next: "Go on",
@@ -68,6 +71,7 @@ const GERMAN: Common = Common {
     new_password: "Neues Passwort",
     again: "Dasselbe Passwort noch einmal",
     hint: "Mindestens {least} Zeichen.",
+    consent: "Ich stimme den Nutzungsbedingungen zu, Fassung {version}.",
     differ: "Die beiden Passwörter sind verschieden.",
     failed: "Das hat nicht geklappt. Prüfen Sie die Verbindung und versuchen Sie es noch einmal.",
     next: "Weiter",

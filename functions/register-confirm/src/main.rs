@@ -8,6 +8,7 @@ use api::wire::Waiting;
 use api::{Code, Detail, Error, Id};
 use auth::authentication::{Authentication, Method};
 use auth::proof::{Asking, Evidence, Posted, Purpose, Shown};
+use auth::user::Terms;
 use auth::{Admitted, Keys, RefreshToken, Session, User};
 use runtime::{Call, Reply};
 use store::{Along, Store};
@@ -86,6 +87,10 @@ async fn register(
     let user = User {
         profile: waiting.profile,
         locale: waiting.locale,
+        terms: waiting.terms.map(|(version, accepted_at)| Terms {
+            version,
+            accepted_at,
+        }),
         email_verified_at: Some(call.now),
         ..User::new(id, address, bootstraps, call.now)
     };

@@ -7,10 +7,11 @@ use api::event::Reason;
 use api::settings::EmailVerification;
 use api::wire::Waiting;
 use api::{Error, Id};
+use auth::account::{self, Registration};
 use auth::proof::{Account, Place, Posted, Purpose, Wishes};
-use auth::{Admitted, User, account};
+use auth::{Admitted, User};
 use runtime::{Call, Reply};
-use serde_json::{Map, Value, json};
+use serde_json::json;
 use store::{Along, Opening, Store};
 
 fn main() -> ExitCode {
@@ -20,36 +21,41 @@ fn main() -> ExitCode {
 /// Checks address, password and profile, and makes the account, or keeps the registration until its address is proven.
 async fn register(store: &Store, call: Call<Register>) -> Result<Reply<Register>, Error> {
     let (settings, declared) = (call.settings, &call.settings.users.fields);
-    let (email, profile) = account::registration(&call.body, declared, settings)?;
+    let registration = account::registration(&call.body, declared, settings, call.now)?;
     let body = &call.body;
     let wishes = call.wishes(body.locale.as_deref(), body.redirect_to.as_deref())?;
     let admitted = call.admit(store).await?;
     if call.settings.email_verification() == EmailVerification::Required {
-        return wait(store, &call, (&admitted, &email), profile, wishes).await;
+        return wait(store, &call, &admitted, registration, wishes).await;
     }
-    make(store, &call, (&admitted, &email), profile, wishes).await
+    make(store, &call, &admitted, registration, wishes).await
 }
 
 /// Counts the attempt, makes user, identity and session in one transaction, and answers as a login does.
 async fn make(
     store: &Store,
     call: &Call<Register>,
-    (admitted, email): (&Admitted, &str),
-    profile: Map<String, Value>,
+    admitted: &Admitted,
+    Registration {
+        email,
+        profile,
+        terms,
+    }: Registration,
     wishes: Wishes,
 ) -> Result<Reply<Register>, Error> {
     let keys = store.keys().await?;
-    let guess = call.guess(email, &call.body.password)?;
+    let guess = call.guess(&email, &call.body.password)?;
     let register = async || {
         let hash = call.hash_password(&call.body.password)?;
-        let is_bootstrap = call.deployment.admin_email.as_deref() == Some(email);
+        let is_bootstrap = call.deployment.admin_email.as_deref() == Some(email.as_str());
         // Where there is mail, the proof of the address makes the admin.
         let bootstraps = is_bootstrap && call.settings.mail.from.is_none();
         let id = Id::new(call.now, call.random()?);
         let user = User {
             profile,
+            terms,
             locale: call.body.locale.clone(),
-            ..User::new(id, email.to_owned(), bootstraps, call.now)
+            ..User::new(id, email.clone(), bootstraps, call.now)
         };
         let (session, token) = guess.begin(&user, call.random()?);
         let posted = verification(store, call, &user, wishes).await?;
@@ -90,13 +96,17 @@ async fn verification(
 async fn wait(
     store: &Store,
     call: &Call<Register>,
-    (admitted, email): (&Admitted, &str),
-    profile: Map<String, Value>,
+    admitted: &Admitted,
+    Registration {
+        email,
+        profile,
+        terms,
+    }: Registration,
     wishes: Wishes,
 ) -> Result<Reply<Register>, Error> {
     let opening = Opening {
         purpose: Purpose::Registration,
-        email,
+        email: &email,
         handle: None,
         wishes,
         random: call.random()?,
@@ -107,7 +117,7 @@ async fn wait(
             hash: call.hash_password(&call.body.password)?,
             profile,
             locale: call.body.locale.clone(),
-            terms: None,
+            terms: terms.map(|terms| (terms.version, terms.accepted_at)),
         })))
     };
     let opened = store.open_flow(&call.asking()?, opening, waiting).await?;

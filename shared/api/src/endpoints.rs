@@ -15,11 +15,11 @@ mod route;
 use crate::definition::{Definition, Operation};
 use crate::error::Code;
 use crate::mail::Template;
+use crate::wire::{Acceptance, ApiKeys, AuditPage, NewApiKey, ShownApiKey};
 use crate::wire::{
     AcceptedInvitation, ClosedInvitation, Invitation, InvitationAcceptance, InvitationPage,
     InvitationRejection, NewInvitation,
 };
-use crate::wire::{ApiKeys, AuditPage, NewApiKey, ShownApiKey};
 use crate::wire::{
     BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, Html, LogoutRequest,
 };
@@ -114,6 +114,13 @@ entry::endpoints! {
         session: Own,
         errors: [UserUniqueViolation, RecordTooLarge],
         access: [UpdateItem Users, PutItem Users, DeleteItem Users],
+    }
+
+    /// Accept the terms of this moment, `auth.terms.version`.
+    MeTerms "me-terms": [Post] "/api/auth/me/terms", User, Unread<Acceptance> => 200 User {
+        session: Own,
+        errors: [MethodDisabled],
+        access: [UpdateItem Users],
     }
 
     /// Delete one's own account: every session ends at once, and for a while it can be brought back.

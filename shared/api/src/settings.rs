@@ -23,7 +23,7 @@ pub use self::mail::{Links, Mail, Notices};
 pub use self::origin::shown;
 pub use self::password::{Factor, Password, Preset};
 pub use self::problem::Problem;
-pub use self::proof::{EmailVerification, Invitations, MagicLink};
+pub use self::proof::{EmailVerification, Invitations, MagicLink, TermsOfUse};
 pub use self::registration::Registration;
 pub use self::secret::{SecretProblem, check_secret};
 pub use self::span::Span;

@@ -22,8 +22,8 @@ mod user;
 mod webhook;
 
 pub use self::account::{
-    Bearing, Confirmation, Credentials, LogoutRequest, NewPassword, ProfileChanges, RefreshRequest,
-    RegisterRequest, SignedIn, Tokens,
+    Acceptance, Bearing, Confirmation, Credentials, LogoutRequest, NewPassword, ProfileChanges,
+    RefreshRequest, RegisterRequest, SignedIn, Tokens,
 };
 pub use self::api_key::{ApiKey, ApiKeys, KeyType, NewApiKey, ShownApiKey};
 pub use self::audit::{AuditEntry, AuditPage, RoleChange};

@@ -8,11 +8,22 @@ use api::wire::{MailProof, NewUser, RegisterRequest, UserChanges, unknown};
 use api::{Code, Detail, Error, Id, Timestamp, told_together};
 use serde_json::{Map, Value};
 
+use crate::consent;
 use crate::email;
 use crate::password::{self, Context};
-use crate::user::{AUTHENTICATED, User, check_role};
+use crate::user::{AUTHENTICATED, Terms, User, check_role};
 
-/// The normalised address and the profile of a registration.
+/// A registration that fits.
+pub struct Registration {
+    /// The normalised address.
+    pub email: String,
+    /// The profile, in stored form.
+    pub profile: Map<String, Value>,
+    /// The terms that the user accepts.
+    pub terms: Option<Terms>,
+}
+
+/// Checks a registration.
 ///
 /// # Errors
 /// `common/validation-failed` with every problem of the body; `data/record-too-large`; `auth/registration-not-allowed`
@@ -21,21 +32,30 @@ pub fn registration(
     body: &RegisterRequest,
     declared: &[ProfileField],
     settings: &Settings,
-) -> Result<(String, Map<String, Value>), Error> {
+    now: Timestamp,
+) -> Result<Registration, Error> {
     let email = email::normalise(&body.email);
     let context = Context::of(email.as_deref().ok(), settings);
     let checked = password::judge("password", &body.password, context, &settings.auth.password);
     let profile = profile(declared, &Map::new(), body.profile.clone(), Write::Create);
-    match (email, checked, profile) {
-        (Ok(email), Ok(()), Ok(_)) if !settings.auth.registration.permits(&email) => {
-            Err(Code::RegistrationNotAllowed.into())
+    let consent = consent::given(body.terms_version.as_deref(), &settings.auth, now);
+    match (email, checked, consent, profile) {
+        (Ok(email), Ok(()), Ok(terms), Ok(profile)) if body.faults.is_empty() => {
+            if !settings.auth.registration.permits(&email) {
+                return Err(Code::RegistrationNotAllowed.into());
+            }
+            Ok(Registration {
+                email,
+                profile,
+                terms,
+            })
         }
-        (Ok(email), Ok(()), Ok(profile)) => Ok((email, profile)),
-        (Ok(_), Ok(()), Err(error)) => Err(error),
-        (email, checked, profile) => {
+        (Ok(_), Ok(()), Ok(_), Err(error)) if body.faults.is_empty() => Err(error),
+        (email, checked, consent, profile) => {
             let mut details = body.faults.clone();
+            let wrong = [email.err(), checked.err(), consent.err()];
             let profile = profile.err().into_iter().flat_map(|error| error.details);
-            for detail in email.err().into_iter().chain(checked.err()).chain(profile) {
+            for detail in wrong.into_iter().flatten().chain(profile) {
                 // A missing field is not also reported as malformed.
                 if !details.iter().any(|earlier| earlier.field == detail.field) {
                     details.push(detail);
@@ -54,14 +74,17 @@ pub fn registration(
 pub fn check_sign_in(
     body: &MailProof,
     declared: &[ProfileField],
-    by: MagicLink,
+    settings: &Auth,
     besides: impl IntoIterator<Item = Detail>,
 ) -> Result<(), Error> {
-    let mut faults = body.faults.clone();
+    let (mut faults, by) = (body.faults.clone(), settings.magic_link);
+    let terms = body.terms_version.as_deref();
     let declared = match by {
-        MagicLink::SignUp => declared,
+        MagicLink::SignUp => {
+            faults.extend(consent::check(terms, settings).err());
+            declared
+        }
         MagicLink::Off | MagicLink::SignIn => {
-            let terms = body.terms_version.as_ref();
             faults.extend(terms.map(|_| unknown("termsVersion")));
             &[]
         }
@@ -84,9 +107,13 @@ pub fn newcomer(
     if !settings.registration.permits(email) || !is_email(email) {
         return Err(Code::RegistrationNotAllowed.into());
     }
-    let profile = profile(declared, &Map::new(), body.profile.clone(), Write::Create)?;
+    let profile = profile(declared, &Map::new(), body.profile.clone(), Write::Create);
+    let terms = consent::given(body.terms_version.as_deref(), settings, now);
+    let wrong = terms.as_ref().err().cloned();
+    let profile = told_together(Vec::new(), wrong, profile)?;
     Ok(User {
         profile,
+        terms: terms?,
         email_verified_at: Some(now),
         ..User::new(id, email.to_owned(), is_first, now)
     })
@@ -156,7 +183,7 @@ pub fn changed(user: &User, body: &UserChanges, declared: &[ProfileField]) -> Re
 
 #[cfg(test)]
 mod tests {
-    use api::settings::{Registration, Span};
+    use api::settings::{Registration, Span, TermsOfUse};
     use serde_json::json;
 
     use super::*;
@@ -186,13 +213,15 @@ mod tests {
                 password: password.to_owned(),
                 locale: None,
                 redirect_to: None,
+                terms_version: None,
                 profile: object(profile),
                 faults: faults
                     .iter()
                     .map(|field| Detail::new(*field, "required", "x"))
                     .collect(),
             };
-            fields(registration(&body, &declared(), &Settings::default()))
+            let registration = registration(&body, &declared(), &Settings::default(), NOW);
+            fields(registration.map(|it| (it.email, it.profile)))
         };
         let long = "a long password";
         let profile = json!({ "bio": "x" });
@@ -201,6 +230,8 @@ mod tests {
         let wrong = |fields: &[&str]| Err(fields.iter().map(|&field| field.to_owned()).collect());
         let unknown = json!({ "nope": 1 });
         assert_eq!(ask("a@b", long, unknown.clone(), &[]), wrong(&["nope"]));
+        let of_a_type = ask("a@b", long, json!({}), &["locale"]);
+        assert_eq!(of_a_type, wrong(&["locale"]));
         let all = wrong(&["email", "password", "nope"]);
         assert_eq!(ask("", "x", unknown.clone(), &[]), all);
         let missing = ask("", "x", unknown, &["password"]);
@@ -242,15 +273,27 @@ mod tests {
             profile: object(profile),
             faults: vec![],
         };
+        let second = TermsOfUse {
+            version: Some("2".to_owned()),
+        };
         let check = |profile: Value, terms, by| {
-            fields(check_sign_in(&body(profile, terms), &declared, by, []))
+            let settings = Auth {
+                magic_link: by,
+                terms: second.clone(),
+                ..Auth::default()
+            };
+            let body = body(profile, terms);
+            fields(check_sign_in(&body, &declared, &settings, []))
         };
         let wrong = |names: &[&str]| Err(names.iter().map(|&name| name.to_owned()).collect());
         let bio = || json!({ "bio": "x" });
         assert_eq!(check(json!({}), None, MagicLink::SignIn), Ok(()));
         let both = wrong(&["termsVersion", "bio"]);
         assert_eq!(check(bio(), Some("1"), MagicLink::SignIn), both);
-        assert_eq!(check(bio(), Some("1"), MagicLink::SignUp), Ok(()));
+        assert_eq!(check(bio(), Some("2"), MagicLink::SignUp), Ok(()));
+        assert_eq!(check(bio(), None, MagicLink::SignUp), Ok(()));
+        let old = check(bio(), Some("1"), MagicLink::SignUp);
+        assert_eq!(old, wrong(&["termsVersion"]));
         let unknown = check(json!({ "nope": 1 }), None, MagicLink::SignUp);
         assert_eq!(unknown, wrong(&["nope"]));
         let make = |profile: Value, settings: &Auth| {

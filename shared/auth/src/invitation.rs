@@ -10,7 +10,7 @@ use crate::email;
 use crate::grant::{Requirement, granted};
 use crate::keys::Keys;
 use crate::proof::{Link, Place, Posted, Purpose, Random, Subject, Wishes};
-use crate::user::{ADMIN, AUTHENTICATED, User, check_role};
+use crate::user::{ADMIN, AUTHENTICATED, Terms, User, check_role};
 
 /// An invitation as the `_invitations` table keeps it.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -248,10 +248,11 @@ impl Invitation {
         seen: &User,
         found: &User,
         (bootstraps, now): (bool, Timestamp),
-        profile: Map<String, Value>,
+        (profile, terms): (Map<String, Value>, Option<Terms>),
     ) -> Result<User, Error> {
         let proven = seen.proven(found, bootstraps, now)?;
         Ok(User {
+            terms,
             role: self.role_after(&proven.role),
             auth_version: proven.auth_version + 1,
             profile,

@@ -10,6 +10,7 @@ pub mod api_key;
 pub mod authentication;
 pub mod backing;
 pub mod caller;
+pub mod consent;
 pub mod cursor;
 pub mod email;
 pub mod feedback;

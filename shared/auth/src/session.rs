@@ -145,6 +145,7 @@ pub fn tokens(
         refresh_token: Some(refresh_token.seal(keys)?),
         token_type: "Bearer",
         expires_in,
+        terms_required: None,
     })
 }
 

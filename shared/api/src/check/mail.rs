@@ -40,6 +40,15 @@ impl Settings {
                 "nobody owns an invitation before it is made; leave `owner` out".to_owned(),
             ));
         }
+        let version = auth.terms.version.as_deref();
+        if let Some(version) = version.filter(|version| !is_version(version)) {
+            return Err(problem(
+                "auth.terms.version",
+                format!(
+                    "`{version}` must have 1 to 64 printable ASCII characters without spaces, such as 2026-11"
+                ),
+            ));
+        }
         Ok(())
     }
 
@@ -200,6 +209,11 @@ fn is_base(address: &str, local: bool) -> bool {
     host.is_some_and(|rest| !rest.is_empty() && !rest.ends_with('/') && rest.bytes().all(fits))
 }
 
+/// Whether a text can be the version of terms.
+fn is_version(version: &str) -> bool {
+    (1..=64).contains(&version.len()) && version.bytes().all(|byte| byte.is_ascii_graphic())
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -271,6 +285,11 @@ mod tests {
             (
                 r#"{"auth":{"invitations":{"by":"owner"}}}"#,
                 "auth.invitations.by",
+            ),
+            (r#"{"auth":{"terms":{"version":""}}}"#, "auth.terms.version"),
+            (
+                r#"{"auth":{"terms":{"version":"2 b"}}}"#,
+                "auth.terms.version",
             ),
         ] {
             let text = refused(json);

@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::password::Password;
-use crate::settings::proof::{EmailVerification, Invitations, MagicLink};
+use crate::settings::proof::{EmailVerification, Invitations, MagicLink, TermsOfUse};
 use crate::settings::registration::Registration;
 use crate::settings::span::Span;
 use crate::settings::throttle::Throttle;
@@ -61,6 +61,8 @@ pub struct Auth {
     pub recent_auth: Span,
     /// Invitations.
     pub invitations: Invitations,
+    /// The terms that a new user accepts.
+    pub terms: TermsOfUse,
     /// The addresses of apps that a page or a sign-in may lead back to, at most 100, each of at most 200 bytes:
     /// `https://app.example.com/done`, a scheme of the app's own such as `com.example.app:/done`, or
     /// `http://localhost:*` with any port. Locally, where the list is empty, `http://localhost:*`.
@@ -139,6 +141,7 @@ impl Default for Auth {
             magic_link: MagicLink::Off,
             recent_auth: Span::seconds(10 * 60),
             invitations: Invitations::default(),
+            terms: TermsOfUse::default(),
             redirects: Vec::new(),
             public_url: None,
         }

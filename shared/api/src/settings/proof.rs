@@ -1,4 +1,4 @@
-//! Proof of an address: verification, sign-in by mail and invitations.
+//! Proof of an address: verification, sign-in by mail, invitations and consent.
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -39,6 +39,15 @@ pub struct Invitations {
     pub by: Rule,
     /// For how long an invitation is good, up to 30 days.
     pub ttl: Span,
+}
+
+/// The terms that every new user accepts.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "camelCase", deny_unknown_fields, default)]
+pub struct TermsOfUse {
+    /// Their version, 1 to 64 printable ASCII characters without spaces, such as `2026-11`. With another one, users accept
+    /// anew. Unset: there are no terms.
+    pub version: Option<String>,
 }
 
 impl Default for Invitations {

@@ -43,6 +43,9 @@ pub struct RegisterRequest {
     /// The address of the app that the page of the mail leads to afterwards, one of `auth.redirects`.
     #[schemars(rename = "redirectTo")]
     pub redirect_to: Option<String>,
+    /// The version of the terms that the user accepts; needed where `auth.terms.version` is set, and refused elsewhere.
+    #[schemars(rename = "termsVersion")]
+    pub terms_version: Option<String>,
     /// The rest, not yet checked: profile fields.
     #[schemars(skip)]
     pub profile: Map<String, Value>,
@@ -56,10 +59,8 @@ impl Body for RegisterRequest {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let (email, password) = (fields.text("email"), fields.text("password"));
-        let (locale, redirect_to) = (
-            fields.optional_text("locale"),
-            fields.optional_text("redirectTo"),
-        );
+        let [locale, redirect_to, terms_version] =
+            fields.optional_texts(["locale", "redirectTo", "termsVersion"]);
         let profile = fields.all();
         let faults = std::mem::take(&mut fields.details);
         Some(Self {
@@ -67,6 +68,7 @@ impl Body for RegisterRequest {
             password: password.unwrap_or_default(),
             locale,
             redirect_to,
+            terms_version,
             profile,
             faults,
         })
@@ -176,6 +178,26 @@ pub struct Tokens {
     pub token_type: &'static str,
     /// The access token's lifetime in seconds.
     pub expires_in: u64,
+    /// True at a sign-in of a user who has not accepted the terms of this moment, `auth.terms.version`; not there otherwise.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub terms_required: Option<bool>,
+}
+
+/// The terms that a user accepts.
+#[derive(JsonSchema)]
+#[schemars(deny_unknown_fields)]
+pub struct Acceptance {
+    /// Their version, that of `auth.terms.version`.
+    pub version: String,
+}
+
+impl Body for Acceptance {
+    const PRESENCE: Presence = Presence::Required;
+
+    fn read(fields: &mut Fields) -> Option<Self> {
+        let version = fields.text("version");
+        Some(Self { version: version? })
+    }
 }
 
 /// A reply that may bear tokens.

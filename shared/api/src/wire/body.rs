@@ -101,6 +101,14 @@ impl Fields {
         }
     }
 
+    /// Strings that may be left out.
+    pub(super) fn optional_texts<const N: usize>(
+        &mut self,
+        names: [&str; N],
+    ) -> [Option<String>; N] {
+        names.map(|name| self.optional_text(name))
+    }
+
     /// A string that may be left out, where null would mean nothing.
     pub fn given_text(&mut self, name: &str) -> Option<String> {
         if self.object.get(name).is_some_and(Value::is_null) {

@@ -4,7 +4,6 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::wire::body::{Body, Fields, Presence};
-use crate::wire::proof::optional;
 use crate::wire::user::User;
 
 /// A request for another address.
@@ -27,7 +26,7 @@ impl Body for EmailChangeRequest {
     fn read(fields: &mut Fields) -> Option<Self> {
         let new_email = fields.text("newEmail");
         let [password, locale, redirect_to] =
-            optional(fields, ["password", "locale", "redirectTo"]);
+            fields.optional_texts(["password", "locale", "redirectTo"]);
         Some(Self {
             new_email: new_email?,
             password,
@@ -51,7 +50,7 @@ impl Body for EmailChangeProof {
     const PRESENCE: Presence = Presence::Required;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        let [code, token] = optional(fields, ["code", "token"]);
+        let [code, token] = fields.optional_texts(["code", "token"]);
         Some(Self { code, token })
     }
 }

@@ -8,7 +8,6 @@ use crate::error::Detail;
 use crate::id::Id;
 use crate::time::Timestamp;
 use crate::wire::body::{Body, Fields, Presence, not_null, unknown};
-use crate::wire::proof::optional;
 use crate::wire::user::User;
 
 /// The most characters of a text of a resource.
@@ -135,7 +134,8 @@ impl Body for NewInvitation {
     fn read(fields: &mut Fields) -> Option<Self> {
         let (email, role) = (fields.text("email"), fields.given_text("role"));
         let resource = resource(fields);
-        let [message, locale, redirect_to] = optional(fields, ["message", "locale", "redirectTo"]);
+        let [message, locale, redirect_to] =
+            fields.optional_texts(["message", "locale", "redirectTo"]);
         if let Some(message) = &message {
             let is_text = |it: char| !it.is_control() || matches!(it, '\n' | '\r' | '\t');
             if message.chars().count() > MAX_MESSAGE {
@@ -215,6 +215,8 @@ pub struct InvitationAcceptance {
     pub password: Option<String>,
     /// Whether a session begins with a new account; true where it is left out.
     pub session: Option<bool>,
+    /// The version of the terms that the user of a new account accepts; needed where `auth.terms.version` is set.
+    pub terms_version: Option<String>,
     /// The rest, not yet checked: profile fields.
     #[schemars(skip)]
     pub profile: Map<String, Value>,
@@ -228,15 +230,14 @@ impl Body for InvitationAcceptance {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let token = fields.text("token");
-        let (password, session) = (
-            fields.optional_text("password"),
-            fields.given_flag("session"),
-        );
+        let [password, terms_version] = fields.optional_texts(["password", "termsVersion"]);
+        let session = fields.given_flag("session");
         let profile = fields.all();
         Some(Self {
             token: token?,
             password,
             session,
+            terms_version,
             profile,
             faults: std::mem::take(&mut fields.details),
         })

@@ -7,7 +7,6 @@ use serde_json::{Map, Value};
 use crate::error::Detail;
 use crate::wire::account::{Bearing, Tokens};
 use crate::wire::body::{Body, Fields, Presence};
-use crate::wire::proof::optional;
 use crate::wire::user::User;
 
 /// A proof of an address that signs in.
@@ -37,7 +36,7 @@ impl Body for MailProof {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let [flow, code, token, terms_version] =
-            optional(fields, ["flow", "code", "token", "termsVersion"]);
+            fields.optional_texts(["flow", "code", "token", "termsVersion"]);
         let restore = fields.given_flag("restore");
         let profile = fields.all();
         Some(Self {

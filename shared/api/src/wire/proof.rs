@@ -26,7 +26,7 @@ impl Body for MailRequest {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let email = fields.text("email");
-        let [flow, locale, redirect_to] = optional(fields, ["flow", "locale", "redirectTo"]);
+        let [flow, locale, redirect_to] = fields.optional_texts(["flow", "locale", "redirectTo"]);
         Some(Self {
             email: email?,
             flow,
@@ -73,7 +73,7 @@ impl Body for PasswordReset {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let new_password = fields.text("newPassword");
-        let [flow, code, token] = optional(fields, ["flow", "code", "token"]);
+        let [flow, code, token] = fields.optional_texts(["flow", "code", "token"]);
         Some(Self {
             flow,
             code,
@@ -104,7 +104,7 @@ impl Body for EmailProof {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let [code, token, email, password] =
-            optional(fields, ["code", "token", "email", "password"]);
+            fields.optional_texts(["code", "token", "email", "password"]);
         Some(Self {
             code,
             token,
@@ -149,12 +149,4 @@ impl Body for Reauthentication {
             password: password?,
         })
     }
-}
-
-/// Texts that may be left out.
-pub(super) fn optional<const N: usize>(
-    fields: &mut Fields,
-    names: [&str; N],
-) -> [Option<String>; N] {
-    names.map(|name| fields.optional_text(name))
 }

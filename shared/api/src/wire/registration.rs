@@ -3,8 +3,8 @@
 use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
+use crate::Timestamp;
 use crate::wire::body::{Body, Fields, Presence};
-use crate::wire::proof::optional;
 
 /// The proof that makes the account of a registration: a flow with its code, or the token of the link with the password.
 #[derive(JsonSchema)]
@@ -27,7 +27,7 @@ impl Body for RegistrationProof {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let names = ["flow", "code", "token", "password"];
-        let [flow, code, token, password] = optional(fields, names);
+        let [flow, code, token, password] = fields.optional_texts(names);
         Some(Self {
             flow,
             code,
@@ -64,6 +64,6 @@ pub struct Waiting {
     pub profile: Map<String, Value>,
     /// The language of the user's mails.
     pub locale: Option<String>,
-    /// The version of the terms that were accepted.
-    pub terms: Option<String>,
+    /// The version of the terms that were accepted, and when.
+    pub terms: Option<(String, Timestamp)>,
 }

@@ -204,7 +204,7 @@ fn accepting_never_lowers_a_role() {
             (signed_in.email_verified_at, signed_in.auth_version),
             (Some(NOW), 1)
         );
-        let taken = invitation.taken_over(&user, &user, (false, NOW), Map::new());
+        let taken = invitation.taken_over(&user, &user, (false, NOW), (Map::new(), None));
         let taken = taken.expect("taken over");
         assert_eq!(taken.role, after, "{has} {gets}");
         assert_eq!(
@@ -223,7 +223,7 @@ fn an_account_that_changed_meanwhile_is_not_the_one() {
     };
     let accepted = invitation.accepted_by(&seen, &raised, (false, NOW));
     assert_eq!(accepted.map_err(|it| it.code), Err(Code::SessionRevoked));
-    let taken = invitation.taken_over(&seen, &raised, (false, NOW), Map::new());
+    let taken = invitation.taken_over(&seen, &raised, (false, NOW), (Map::new(), None));
     assert_eq!(taken.map_err(|it| it.code), Err(Code::InvalidCode));
 }
 

@@ -3,7 +3,7 @@
 use api::endpoints::{Endpoint, HasCookie, SetsCookie, TakesCookie};
 use api::wire::{Bearing, Proven, SignedIn, Tokens};
 use api::{Code, Error};
-use auth::{Admitted, Keys, RefreshToken, Session, User, session};
+use auth::{Admitted, Keys, RefreshToken, Session, User, consent, session};
 
 use super::Call;
 use super::arrival::Arrival;
@@ -147,7 +147,11 @@ impl<E: Endpoint<Guard: Arrival> + SetsCookie> Call<E> {
     ) -> Result<Tokens, Error> {
         self.identified(user.id, session.id);
         let settings = &self.settings.auth;
-        session::tokens(keys, session, token, &user.role, settings, self.now)
+        let tokens = session::tokens(keys, session, token, &user.role, settings, self.now)?;
+        Ok(Tokens {
+            terms_required: consent::is_due(user, settings).then_some(true),
+            ..tokens
+        })
     }
 }
 

@@ -14,6 +14,7 @@ pub(super) const OF_SESSIONS: &[&str] = &[
 pub(super) const OF_ACCOUNTS: &[&str] = &[
     "register",
     "me-update",
+    "me-terms",
     "password-change",
     "me-delete",
     "me-restore",
@@ -157,6 +158,14 @@ fn accounts_make_exactly_these_events() {
         &[],
     );
     let _ = play.ask("me-update", change(&eve, json!({ "name": 1 })), 400, &[]);
+
+    let terms = |version: &str| {
+        post("/api/auth/me/terms", &json!({ "version": version })).token(&ada.access)
+    };
+    let done = play.ask("me-terms", terms(TERMS), 200, &["user.updated"]);
+    assert_eq!(done.events[0]["data"]["changed"], json!(["terms"]));
+    let _ = play.ask("me-terms", terms(TERMS), 200, &[]);
+    let _ = play.ask("me-terms", terms("another"), 400, &[]);
 
     let password = |current: &str, new: &str| {
         let body = json!({ "currentPassword": current, "newPassword": new });

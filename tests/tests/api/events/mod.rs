@@ -14,7 +14,9 @@ use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::endpoints::{Action, PAGE};
-use blackbox::{Apart, Event, Inside, Instance, PASSWORD, Reply, Streams, fresh_email, stack};
+use blackbox::{
+    Apart, Event, Inside, Instance, PASSWORD, Reply, Streams, TERMS, fresh_email, stack,
+};
 use serde_json::{Value, json};
 
 use self::look::{Told, assert_whole};

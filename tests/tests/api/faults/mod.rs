@@ -204,6 +204,7 @@ fn suffer(world: &World<'_>, row: &Row, times: &Mutex<BTreeMap<String, Duration>
             let ours = [
                 "register",
                 "me-update",
+                "me-terms",
                 "me-delete",
                 "me-restore",
                 "sessions-end-others",

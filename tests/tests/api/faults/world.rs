@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use api::endpoints::PAGE;
 use blackbox::{Apart, Event, Instance, PASSWORD, Reply, fresh_email, stack};
+use local::proxy::{Call;
 use serde_json::{Value, json};
 
 /// The tables, and a faultless instance of every function.
@@ -42,10 +43,22 @@ impl World<'static> {
     }
 }
 
-impl World<'_> {
+impl<'a> World<'a> {
     /// Asks the faultless instance of `function`.
     #[track_caller]
     pub(super) fn ask(&self, function: &str, event: &Event) -> Reply {
+        self.apart.ask(self.well(function), event)
+    }
+
+    /// The calls of DynamoDB that a request to it makes, which succeeds.
+    #[track_caller]
+    pub(super) fn calls(&self, function: &str, event: &Event) -> Vec<Call> {
+        let (reply, calls) = self.apart.measure(self.well(function), event);
+        let _ = reply.expect(200);
+        calls
+    }
+
+    fn well(&self, function: &str) -> &Instance<'a> {
         let variables = [
             ("BAKEND_ADMIN_EMAIL", self.admin_email.as_str()),
             // A limit that is out of reach counts nothing.
@@ -55,8 +68,7 @@ impl World<'_> {
         // Sign-ins by mail need mail, which the other functions do not have.
         let count = 2 + usize::from(function.starts_with("magic-"));
         let start = || self.apart.function(function, "well", &variables[..count]);
-        self.apart
-            .ask(self.well[function].get_or_init(start), event)
+        self.well[function].get_or_init(start)
     }
 
     /// Asks the registration that waits.

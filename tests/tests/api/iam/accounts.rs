@@ -69,6 +69,8 @@ pub(super) fn own_account<'a>(
     };
     change(json!({ "username": "grants", "bio": "x" }));
     change(json!({ "username": "grants.too" }));
+    let terms = on("POST", "/api/auth/me/terms", &token).json(&json!({ "version": TERMS }));
+    let _ = apart.ask(&start("me-terms", &[]), &terms).expect(200);
     let public = Event::new("GET", "/api/users/public/grants.too");
     let _ = apart.ask(&start("users-public", &[]), &public).expect(200);
 

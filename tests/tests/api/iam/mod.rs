@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use api::consumers::WORKERS;
 use api::endpoints::{Media, PAGE, Table};
-use blackbox::{Apart, Event, Instance, PASSWORD, fresh_email, stack};
+use blackbox::{Apart, Event, Instance, PASSWORD, TERMS, fresh_email, stack};
 use serde_json::{Value, json};
 
 use crate::ledger::set_role;

@@ -212,6 +212,21 @@ pub(super) fn own_account(ledger: &mut Ledger<'_>, register: &Instance<'_>) {
         (CHECK, 1, 2.0, 0.0),
         "session check",
     );
+    let terms = ledger.function("me-terms", &[]);
+    let by_consent = ("me-terms", &terms);
+    let accept = on("POST", "/api/auth/me/terms", &own).json(&json!({ "version": TERMS }));
+    let expected = (&*format!("{CHECK} → UpdateItem _users"), 2, 2.0, 2.0);
+    let design = "session check → w, the same for the index";
+    let _ = ledger.row(by_consent, "new terms", (&accept, 200), expected, design);
+    let expected = (CHECK, 1, 2.0, 0.0);
+    let design = "session check";
+    let _ = ledger.row(
+        by_consent,
+        "the same again",
+        (&accept, 200),
+        expected,
+        design,
+    );
     let expected = (
         &*format!("{CHECK} → TransactWriteItems PutItem _users, UpdateItem _users"),
         2,

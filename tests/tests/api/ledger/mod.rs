@@ -16,7 +16,7 @@ use std::fmt::Write as _;
 use std::fs;
 use std::time::Duration;
 
-use blackbox::{Apart, Event, Instance, PASSWORD, Reply, fresh_email, stack};
+use blackbox::{Apart, Event, Instance, PASSWORD, Reply, TERMS, fresh_email, stack};
 use local::proxy::{Call, hops};
 use serde_json::{Value, json};
 

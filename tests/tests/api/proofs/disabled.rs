@@ -20,6 +20,7 @@ pub(crate) fn body(name: &str) -> Value {
         | "magic-link-verify"
         | "invitations-accept"
         | "invitations-reject" => json!({ "token": "x" }),
+        "me-terms" => json!({ "version": "1" }),
         "mail-templates-preview" => json!({ "send": true }),
         _ => json!({}),
     }
@@ -30,7 +31,7 @@ fn ask(admin: &Caller, name: &str, method: &str, path: &str) -> (u16, String) {
     let body = body(name);
     let reply = match stack().inside() {
         Some(inside) => {
-            let without = [("BAKEND_MAIL_FROM", "")];
+            let without = [("BAKEND_MAIL_FROM", ""), ("BAKEND_AUTH_TERMS_VERSION", "")];
             let instance = inside.variant(name, "no-mail", 1, &without);
             let token = admin.token.clone().unwrap_or_default();
             let event = Event::new(method, path).json(&body);

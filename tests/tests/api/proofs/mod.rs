@@ -1,6 +1,7 @@
 //! Proofs of an address: the mails that bring them, and their codes and links.
 
 mod changing;
+mod consent;
 mod deployed;
 pub(crate) mod disabled;
 mod feedback;

@@ -35,6 +35,8 @@ const ROWS: &[Row] = &[
     row!("refresh", "UpdateItem", "_sessions", 1, reuse),
     row!("logout", "UpdateItem", "_sessions", 0, logout),
     row!("me-get", "BatchGetItem", "_users", 0, me_get),
+    row!("me-terms", "BatchGetItem", "_users", 0, accept_terms),
+    row!("me-terms", "UpdateItem", "_users", 0, accept_terms),
     row!("me-update", "BatchGetItem", "_users", 0, change_profile),
     row!("me-update", "UpdateItem", "_users", 0, change_profile),
     row!("me-update", "PutItem", "_users", 0, change_profile),

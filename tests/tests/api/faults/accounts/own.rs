@@ -30,6 +30,29 @@ pub(super) fn own<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
     }
 }
 
+/// Terms whose reply said so are accepted: the next request writes nothing.
+pub(super) fn accept_terms<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let member = world.member();
+    let body = json!({ "version": TERMS });
+    let event = Event::new("POST", "/api/auth/me/terms").json(&body);
+    let event = event.token(&member.access);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        let writes = || {
+            let calls = world.calls("me-terms", &again);
+            calls.iter().any(|call| call.operation == "UpdateItem")
+        };
+        let late = writes();
+        assert!(reply.status != 200 || !late, "the terms were not kept");
+        assert!(!writes());
+    };
+    Act {
+        event,
+        status: 200,
+        look: Box::new(look),
+    }
+}
+
 /// The user has one of the two names and the other is free; a successful reply showed the name that the user has.
 pub(super) fn change_profile<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let member = world.member();
