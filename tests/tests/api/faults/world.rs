@@ -6,7 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use api::endpoints::PAGE;
 use blackbox::{Apart, Event, Instance, PASSWORD, Reply, fresh_email, stack};
-use local::proxy::{Call;
+use local::proxy::Call;
 use serde_json::{Value, json};
 
 /// The tables, and a faultless instance of every function.

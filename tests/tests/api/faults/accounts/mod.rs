@@ -9,8 +9,8 @@ use super::world::*;
 use super::{Area, Row, row, suffer_all};
 
 use self::own::{
-    change_profile, me_delete, me_delete_again, me_delete_at_once, me_delete_maker, me_get,
-    me_restore, me_restore_again, sessions,
+    accept_terms, change_profile, me_delete, me_delete_again, me_delete_at_once, me_delete_maker,
+    me_get, me_restore, me_restore_again, sessions,
 };
 
 const ROWS: &[Row] = &[

@@ -33,7 +33,7 @@ pub(super) fn own<'a>(world: &'a World<'_>, scene: Scene) -> Act<'a> {
 /// Terms whose reply said so are accepted: the next request writes nothing.
 pub(super) fn accept_terms<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let member = world.member();
-    let body = json!({ "version": TERMS });
+    let body = json!({ "version": blackbox::TERMS });
     let event = Event::new("POST", "/api/auth/me/terms").json(&body);
     let event = event.token(&member.access);
     let again = event.clone();
