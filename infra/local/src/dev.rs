@@ -25,6 +25,9 @@ const DATA: &str = ".bakend/dynamodb.sqlite";
 /// The folder of the changes that could not be delivered for most of a day.
 const LOST: &str = ".bakend/lost";
 
+/// The setting of the address that links of mails lead to.
+const PUBLIC_URL: &str = "BAKEND_AUTH_PUBLIC_URL";
+
 /// How often the run checks whether `cargo lambda watch` still lives.
 const LOOK: Duration = Duration::from_millis(100);
 
@@ -156,6 +159,10 @@ fn watch(
         .env("AWS_ACCESS_KEY_ID", LOCAL_KEY)
         .env("AWS_SECRET_ACCESS_KEY", "local")
         .env_remove("AWS_SESSION_TOKEN");
+    if std::env::var_os(PUBLIC_URL).is_none() {
+        // The emulator tells the functions neither the scheme nor the port.
+        command.env(PUBLIC_URL, format!("http://127.0.0.1:{port}"));
+    }
     if std::env::var_os(project::VARIABLE).is_some() {
         // The functions run in another folder than this.
         command.env(project::VARIABLE, local::project());

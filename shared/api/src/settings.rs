@@ -117,6 +117,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 87);
+        assert_eq!(keys.len(), 88);
     }
 }

@@ -1,6 +1,6 @@
 //! The README's quick start, step by step.
 
-use std::process::Command;
+use std::process::{Command, Output};
 
 use blackbox::{ADMIN_EMAIL, PASSWORD, fresh_email, stack};
 use serde_json::{Value, json};
@@ -48,24 +48,37 @@ fn register_login_create_list_refresh_logout() {
 /// Runs the lines of a guide as written, but for the address of the API and the changes of `adapt`. Each is answered
 /// with the status before it.
 fn the_lines_are_answered_as_they_say(guide: &str, adapt: impl Fn(String) -> String) {
+    let (script, expected) = script(guide, |lines| {
+        adapt(lines.replace("http://localhost:8080", stack().url()))
+    });
+    let run = Command::new("sh").args(["-e", "-c", &script]).output();
+    judge(&run.expect("sh"), &expected);
+}
+
+/// The lines of a guide as a script that tells the status of each reply, and the statuses that they say.
+pub(crate) fn script(guide: &str, adapt: impl Fn(String) -> String) -> (String, Vec<String>) {
     let lines: String = guide
         .split("```sh\n")
         .skip(1)
         .filter_map(|block| block.split("```").next())
         .collect();
-    let expected: Vec<&str> = lines
+    let expected: Vec<String> = lines
         .lines()
-        .filter_map(|line| line.strip_prefix("# ")?.get(..3))
+        .filter_map(|line| Some(line.strip_prefix("# ")?.get(..3)?.to_owned()))
         .collect();
-    let script = adapt(lines.replace("http://localhost:8080", stack().url())).replace(
+    assert!(
+        expected.len() > 15 && lines.matches("curl").count() == expected.len(),
+        "each line has a status before it"
+    );
+    let script = adapt(lines).replace(
         "curl -s ",
         "curl -s -w '%{stderr}answered %{http_code}\\n' ",
     );
+    (script, expected)
+}
 
-    let run = Command::new("sh")
-        .args(["-e", "-c", &script])
-        .output()
-        .expect("sh");
+/// Compares the answers that a script has told with those that its guide says.
+pub(crate) fn judge(run: &Output, expected: &[String]) {
     let (said, heard) = (
         String::from_utf8_lossy(&run.stdout),
         String::from_utf8_lossy(&run.stderr),
@@ -76,10 +89,6 @@ fn the_lines_are_answered_as_they_say(guide: &str, adapt: impl Fn(String) -> Str
         .filter_map(|line| line.strip_prefix("answered "))
         .collect();
     assert_eq!(answered, expected, "{said}");
-    assert!(
-        expected.len() > 15 && lines.matches("curl").count() == expected.len(),
-        "each line has a status before it"
-    );
 }
 
 /// But for Ada's address and the unique values.

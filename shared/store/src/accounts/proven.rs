@@ -10,7 +10,7 @@ use crate::tables::Store;
 
 impl Store {
     /// Makes a user whose address is proven, as [`Store::create_user`] does. Where the address is the bootstrap one, it
-    /// makes an admin, on condition that there has never been one; otherwise the user has the own role.
+    /// makes an admin, on condition that there has never been one. Otherwise the user has the own role.
     ///
     /// # Errors
     /// Those of [`Store::create_user`].

@@ -17,7 +17,7 @@ fn post(path: &str, body: Value) -> Event {
     Event::new("POST", path).json(&body)
 }
 
-/// Three registrations of an address, of which the last repeats the second's mail; one is confirmed by its code, and another by
+/// Three registrations of an address, of which the last repeats the second's mail. One is confirmed by its code, and another by
 /// the link and the password.
 pub(super) fn waiting_registrations<'a>(
     apart: &Apart<'_>,

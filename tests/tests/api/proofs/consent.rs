@@ -12,7 +12,7 @@ const TERMS: &str = "/api/auth/me/terms";
 const FIRST: (&str, &str) = ("BAKEND_AUTH_TERMS_VERSION", "2026-01");
 const SECOND: (&str, &str) = ("BAKEND_AUTH_TERMS_VERSION", "2026-11");
 
-/// What is kept of the terms of a user.
+/// The terms of a user as they are kept.
 fn kept(world: &MailWorld<'_>, email: &str) -> Value {
     let users = world.scan("local-_users");
     let user = users.iter().find(|user| user["email"]["S"] == email);
