@@ -188,7 +188,7 @@ impl Inside {
             all.push(("BAKEND_MAIL_FROM", MAIL_FROM));
         }
         // Terms bind new users, so the suite has some only where they are accepted later.
-        if name == "me-terms" {
+        if entry.is_some_and(|entry| entry.name == "me-terms") {
             all.push(("BAKEND_AUTH_TERMS_VERSION", TERMS));
         }
         all.extend_from_slice(tested().variables);

@@ -18,7 +18,7 @@ use crate::seen;
 pub const ADMIN_EMAIL: &str = "admin@example.com";
 
 /// The version of the terms that a user of the suite may accept.
-pub const TERMS: &str = "2026-11";
+pub const TERMS: &str = "suite-terms-1";
 
 /// The signing secret of the stack that this process starts.
 pub const JWT_SECRET: &str = "a secret that only the tests know, 32 bytes and more";

@@ -15,14 +15,13 @@ fn main() -> ExitCode {
     runtime::serve(MeDelete, delete)
 }
 
-/// Checks the password once more, counted as a login's, and marks the account as deleted, or without a grace removes
-/// it. Both end every session.
+/// Checks the password once more, counted as a login's; an account without one needs a recent authentication (ASVS 5.0,
+/// 7.5.1). Marks the account as deleted, or without a grace removes it. Both end every session.
 async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<MeDelete>, Error> {
     let credentials = call.credentials(store).await?;
-    let (caller, _, user) = store.signed_in(&credentials, call.now).await?;
+    let (caller, session, user) = store.signed_in(&credentials, call.now).await?;
     let keys = call.keys_of_leaver()?;
     let password = call.body.read()?.password;
-    let guess = call.guess(&user.email, &password)?;
     let deletion = Deletion::undoable(call.now, call.settings.auth.deletion_grace);
     let declared = &call.settings.users.fields;
     let writer = call.writer(&caller)?;
@@ -36,7 +35,20 @@ async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<MeDelete>, 
         });
         change.await.map_err(signed_out)
     };
-    let wrong = password::wrong("password").into();
-    let _ = store.confirm(&guess, &user, wrong, delete).await?;
+    let _ = match &password {
+        None => {
+            // The own identity alone tells whether there is a password.
+            let identity = store.identity(&user.email).await?;
+            let own = identity.filter(|identity| identity.user == user.id);
+            own.map_or(Ok(()), |identity| identity.need_none())?;
+            credentials.need_recent(Some(&session), call.now)?;
+            delete().await?
+        }
+        Some(password) => {
+            let guess = call.guess(&user.email, password)?;
+            let wrong = password::wrong("password").into();
+            store.confirm(&guess, &user, wrong, delete).await?
+        }
+    };
     Ok(Reply::to(&caller, NoContent))
 }

@@ -17,6 +17,8 @@ const FRAME: &str = include_str!("frame.html");
 const KNOWN: &str = include_str!("known.html");
 const CHOSEN: &str = include_str!("chosen.html");
 const CONSENT: &str = include_str!("consent.html");
+const DECLINE: &str = include_str!("decline.html");
+const DECLINED: &str = include_str!("declined.html");
 const NEXT: &str = include_str!("next.html");
 const STYLE: &str = include_str!("style.css");
 const SCRIPT: &str = include_str!("script.js");
@@ -94,8 +96,9 @@ pub(crate) fn show(
     if let Some(terms) = terms(page, settings) {
         body["termsVersion"] = Json::from(terms);
     }
-    let data = json!({ "to": to, "field": field, "body": body, "next": next, "differ": common.differ,
-                       "failed": common.failed });
+    let decline = (page == Page::Invitation).then_some("../invitations/reject");
+    let data = json!({ "to": to, "field": field, "body": body, "next": next, "decline": decline,
+                       "differ": common.differ, "failed": common.failed });
     let data = serde_json::to_string(&data);
     let data = data.map_err(|error| Error::internal(format!("encoding a page: {error}")))?;
     let account = redirect.filter(|_| page == Page::Invitation);
@@ -134,6 +137,13 @@ fn form(
         let label = common.consent.replace("{version}", terms);
         fill(CONSENT, &[("label", Text(&label))])
     });
+    let [decline, declined] = match page {
+        Page::Invitation => [
+            fill(DECLINE, &[("label", Text(common.decline))]),
+            fill(DECLINED, &[("declined", Text(common.declined))]),
+        ],
+        _ => Default::default(),
+    };
     let (template, label) = if is_new {
         (CHOSEN, common.new_password)
     } else {
@@ -148,6 +158,8 @@ fn form(
             ("hint", Text(&hint)),
             ("least", Text(&least)),
             ("button", Text(words.button)),
+            ("decline", Part(&decline)),
+            ("declined", Part(&declined)),
             ("done", Text(words.done)),
             ("next", Part(&next)),
             ("no-script", Text(common.no_script)),

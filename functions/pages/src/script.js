@@ -9,12 +9,10 @@ function say(text) {
   message.hidden = false;
 }
 
-function finish() {
-  const done = document.getElementById("done");
+function finish(done) {
   form.hidden = true;
   done.hidden = false;
   done.focus();
-  if (page.next) location.replace(page.next);
 }
 
 async function refusal(reply) {
@@ -23,29 +21,43 @@ async function refusal(reply) {
   return [error.message, ...details].join(" ");
 }
 
-async function post(password) {
-  const reply = await fetch(page.to, {
+async function post(to, body) {
+  const reply = await fetch(to, {
     method: "POST",
     headers: { "content-type": "application/json" },
-    body: JSON.stringify({ ...page.body, [page.field]: password }),
+    body: JSON.stringify(body),
     cache: "no-store",
     credentials: "omit",
   });
-  if (!reply.ok) return say(await refusal(reply));
-  finish();
+  if (!reply.ok) say(await refusal(reply));
+  return reply.ok;
+}
+
+async function act(button, deed) {
+  message.hidden = true;
+  button.disabled = true;
+  try {
+    await deed();
+  } catch {
+    say(page.failed);
+  }
+  button.disabled = false;
 }
 
 form?.addEventListener("submit", async (event) => {
   event.preventDefault();
   const { password, again } = form.elements;
   if (again && again.value !== password.value) return say(page.differ);
-  const button = form.querySelector("button");
-  message.hidden = true;
-  button.disabled = true;
-  try {
-    await post(password.value);
-  } catch {
-    say(page.failed);
-  }
-  button.disabled = false;
+  await act(form.querySelector("button"), async () => {
+    if (!(await post(page.to, { ...page.body, [page.field]: password.value }))) return;
+    finish(document.getElementById("done"));
+    if (page.next) location.replace(page.next);
+  });
 });
+
+const decline = document.getElementById("decline");
+decline?.addEventListener("click", () =>
+  act(decline, async () => {
+    if (await post(page.decline, { token: page.body.token })) finish(document.getElementById("declined"));
+  }),
+);

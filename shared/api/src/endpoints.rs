@@ -126,7 +126,7 @@ entry::endpoints! {
     /// Delete one's own account: every session ends at once, and for a while it can be brought back.
     MeDelete "me-delete": [Delete] "/api/auth/me", User, Unread<Confirmation> => 204 NoContent {
         session: Own,
-        errors: [LastAdmin, HasApiKeys, TooManyRequests],
+        errors: [ReauthenticationRequired, LastAdmin, HasApiKeys, TooManyRequests],
         query: [ApiKeysOfLeaver],
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Throttle,

@@ -105,6 +105,18 @@ pub struct Identity {
 }
 
 impl Identity {
+    /// Refuses a user who leaves the password out of the body although the account has one.
+    ///
+    /// # Errors
+    /// A detail for `password`.
+    pub fn need_none(&self) -> Result<(), Detail> {
+        if self.password_hash.is_none() {
+            return Ok(());
+        }
+        let message = "`password` is required: this account has one.";
+        Err(Detail::new("password", "required", message))
+    }
+
     /// Whether a password that the user has typed again is the one that the user signs in with, by the verdict of a
     /// check.
     #[must_use]

@@ -92,8 +92,8 @@ impl Body for ProfileChanges {
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct Confirmation {
-    /// The password, byte by byte as typed.
-    pub password: String,
+    /// The password, byte by byte as typed. An account without one leaves it out, and needs a recent authentication.
+    pub password: Option<String>,
 }
 
 impl Body for Confirmation {
@@ -101,7 +101,7 @@ impl Body for Confirmation {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         Some(Self {
-            password: fields.text("password")?,
+            password: fields.given_text("password"),
         })
     }
 }

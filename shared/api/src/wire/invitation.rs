@@ -299,11 +299,11 @@ mod tests {
         let resource = json!({ "type": "team", "id": "7", "name": "Blue", "role": "editor" });
         let all = json!({ "email": "a@b", "role": "editor", "resource": resource, "message": "Hi,\nthere",
             "locale": "de", "redirectTo": "https://a" });
-        let invitation = read(all).ok().expect("an invitation");
+        let invitation = read(all).expect("an invitation");
         assert_eq!(json!(invitation.resource), resource);
         assert_eq!(invitation.message.as_deref(), Some("Hi,\nthere"));
         let least = read(json!({ "email": "a@b", "resource": { "type": "team", "id": "7" } }));
-        let resource = json!(least.ok().expect("an invitation").resource);
+        let resource = json!(least.expect("an invitation").resource);
         assert_eq!(resource, json!({ "type": "team", "id": "7" }));
     }
 

@@ -15,7 +15,7 @@ use serde_json::{Value, json};
 
 use super::items;
 
-const PAGES: [(&str, Purpose, Option<&str>); 6] = [
+pub(super) const PAGES: [(&str, Purpose, Option<&str>); 6] = [
     (
         "verify-email",
         Purpose::VerifyEmail,
@@ -39,7 +39,7 @@ const PAGES: [(&str, Purpose, Option<&str>); 6] = [
 const REDIRECT: &str = "https://app.example.com/done?a=1";
 
 /// The keys of the stack, as its table has them.
-fn keys(inside: &Inside) -> Keys {
+pub(super) fn keys(inside: &Inside) -> Keys {
     // Registering keeps the keys that are missing.
     let _ = stack().member();
     let item = items::settings(&inside.dynamo.endpoint()).get(&json!({ "id": { "S": "signing" } }));
@@ -60,7 +60,7 @@ fn keys(inside: &Inside) -> Keys {
     Keys::of("local-", stored).unwrap()
 }
 
-fn token(
+pub(super) fn token(
     keys: &Keys,
     purpose: Purpose,
     locale: &str,

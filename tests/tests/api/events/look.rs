@@ -120,6 +120,7 @@ impl Told {
             "accessToken",
             "refreshToken",
             "key",
+            "token",
             "secret",
         ];
         for body in bodies.iter().flatten() {

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod admins;
+mod invitations;
 mod keys;
 mod look;
 mod proofs;
@@ -193,6 +194,7 @@ fn every_endpoint_that_writes_is_played() {
         accounts::OF_SESSIONS,
         accounts::OF_ACCOUNTS,
         admins::WRITES,
+        invitations::WRITES,
         keys::OF_SERVERS,
         keys::OF_LEAVERS,
         proofs::OF_PROOFS,

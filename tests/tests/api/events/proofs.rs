@@ -33,15 +33,15 @@ const URL: [(&str, &str); 2] = [
 ];
 
 /// A play whose mails arrive in a mailbox.
-struct Mailed<'a> {
-    play: Play<'a>,
+pub(super) struct Mailed<'a> {
+    pub(super) play: Play<'a>,
     mailbox: Mailbox,
     front: Front,
     _sender: Instance<'a>,
 }
 
 impl<'a> Mailed<'a> {
-    fn new(inside: &'a Inside) -> Self {
+    pub(super) fn new(inside: &'a Inside) -> Self {
         let play = Play::new(inside);
         let mailbox = Mailbox::start(0).unwrap();
         let front = Front::start(&inside.url(), &inside.template).unwrap();
@@ -63,7 +63,7 @@ impl<'a> Mailed<'a> {
     }
 
     /// Sends the mails that are due, which makes no event, and returns the newest one to an address.
-    fn mail(&self, to: &str) -> Message {
+    pub(super) fn mail(&self, to: &str) -> Message {
         let due = self.play.told.borrow_mut().due();
         let _ = self
             .front
@@ -75,7 +75,7 @@ impl<'a> Mailed<'a> {
 
     /// Asks a function that needs the address of the API.
     #[track_caller]
-    fn ask(&self, function: &str, event: Event, status: u16, expected: &[&str]) -> Done {
+    pub(super) fn ask(&self, function: &str, event: Event, status: u16, expected: &[&str]) -> Done {
         self.play.ask_told(function, &URL, event, status, expected)
     }
 

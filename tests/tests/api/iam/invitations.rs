@@ -38,6 +38,16 @@ pub(super) fn invitations<'a>(
     let taken = invite(&email);
     by_token(&accept, "accept", &taken, json!({ "badge": null }), 201);
 
+    // A user who is signed in.
+    let email = fresh_email();
+    let body = json!({ "email": email, "password": PASSWORD });
+    let event = Event::new("POST", "/api/auth/register").json(&body);
+    let user = apart.ask(register, &event).expect(201).json();
+    let body = json!({ "token": token_of(apart, &invite(&email)) });
+    let event = Event::new("POST", &format!("{PATH}/accept")).json(&body);
+    let event = event.token(&text(&user, "accessToken"));
+    let _ = apart.ask(&accept, &event).expect(200);
+
     let (rejected, revoked) = (invite(&fresh_email()), invite(&fresh_email()));
     let of = |path: &str| format!("{PATH}/{revoked}{path}");
     for (function, method, path, status) in [

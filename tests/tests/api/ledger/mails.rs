@@ -128,7 +128,20 @@ fn entries(
         "{TRY} → GetItem _users ∥ {BACK} → TransactWriteItems DeleteItem _mail, PutItem _sessions, PutItem _users"
     );
     let why = "the identity is read, and user and identity are made";
-    let _ = ledger.row(by, "new account", (&code, 200), (&made, 3, 1.0, 12.0), why);
+    let made = ledger.row(by, "new account", (&code, 200), (&made, 3, 1.0, 12.0), why);
+    let delete = ledger.function("me-delete", &[]);
+    let event = Event::new("DELETE", "/api/auth/me").json(&json!({}));
+    let event = event.token(made.json()["accessToken"].as_str().unwrap());
+    let gone = format!("{CHECK} → GetItem _users → TransactWriteItems UpdateItem _users");
+    let design = "session check → r (is there a password?) → T";
+    let by_session = ("me-delete", &delete);
+    let _ = ledger.row(
+        by_session,
+        "no password",
+        (&event, 204),
+        (&gone, 3, 3.0, 5.0),
+        design,
+    );
     let garbage = post(path, &json!({ "token": "x" }));
     let nothing = ("none", 0, 0.0, 0.0);
     let _ = ledger.row(

@@ -217,6 +217,47 @@ fn a_closed_registration_binds_a_sign_up() {
 }
 
 #[test]
+fn an_account_without_a_password_is_deleted_by_a_recent_session() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = MailWorld::new(inside, &[SIGN_UP]);
+    let email = fresh_email();
+    let flow = ask(&world, &email);
+    let body = json!({ "flow": flow, "code": code(&world.mail(&email, 1)), "name": "Ada" });
+    let access = token(&verify(&world, &body).expect(200).json());
+    let delete = |body: &Value, access: &str| {
+        Event::new("DELETE", "/api/auth/me")
+            .json(body)
+            .token(access)
+    };
+    let wrong = delete(&json!({ "password": PASSWORD }), &access);
+    let wrong = world.reply("me-delete", &wrong).expect(400).json();
+    assert_eq!(wrong["error"]["details"][0]["field"], "password");
+    let later = world.variant("me-delete", &[("BAKEND_CLOCK_OFFSET", "11m")]);
+    let late = world.flow.apart.ask(&later, &delete(&json!({}), &access));
+    assert_eq!(late.expect(403).code(), "auth/reauthentication-required");
+    assert!(world.stands(&access));
+    let _ = world
+        .reply("me-delete", &delete(&json!({}), &access))
+        .expect(204);
+    assert!(!world.stands(&access));
+
+    // A recent session does not stand for the password of an account that has one.
+    let other = token(&world.register(&fresh_email()));
+    let refused = world
+        .reply("me-delete", &delete(&json!({}), &other))
+        .expect(400)
+        .json();
+    let detail = &refused["error"]["details"][0];
+    assert_eq!(
+        (&detail["field"], &detail["code"]),
+        (&json!("password"), &json!("required"))
+    );
+    assert!(world.stands(&other));
+}
+
+#[test]
 fn a_deleted_account_comes_back_where_that_is_asked_for() {
     let Some(inside) = stack().inside() else {
         return;
