@@ -2,6 +2,7 @@
 
 mod changing;
 mod consent;
+mod counting;
 mod deployed;
 pub(crate) mod disabled;
 mod feedback;
