@@ -12,6 +12,7 @@ mod racing;
 mod reauthenticating;
 mod registering;
 mod resetting;
+mod sending;
 pub(crate) mod sent;
 mod shapes;
 mod signing_in;
