@@ -6,6 +6,7 @@ mod counting;
 mod deployed;
 pub(crate) mod disabled;
 mod feedback;
+mod injecting;
 mod lifetimes;
 mod notices;
 mod racing;
