@@ -16,7 +16,8 @@ const PATH: &str = "/api/auth/invitations";
 
 /// Invites an address; the path of the invitation, and the token of its mail.
 fn invites(world: &Mailed<'_>, email: &str, role: &str) -> (String, String) {
-    let body = json!({ "email": email, "role": role, "resource": { "type": "team", "id": "7" } });
+    let body = json!({ "email": email, "role": role, "resource": { "type": "team", "id": "7" },
+        "message": "Nobody but you reads this." });
     let event = post(PATH, &body).token(&world.play.admin.access);
     let made = world.ask("invitations-create", event, 201, &["invitation.created"]);
     let id = &made.reply.json()["id"];
@@ -90,5 +91,5 @@ fn invitations_make_exactly_these_events() {
     let revoke = || by_admin(delete(&path));
     let _ = world.ask("invitations-revoke", revoke(), 204, &["invitation.revoked"]);
     let _ = world.ask("invitations-revoke", revoke(), 409, &[]);
-    world.play.end(WRITES);
+    world.end(WRITES);
 }
