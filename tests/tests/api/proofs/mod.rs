@@ -10,6 +10,7 @@ mod injecting;
 mod lifetimes;
 mod notices;
 mod racing;
+mod racing_accounts;
 mod reauthenticating;
 mod registering;
 mod resetting;
