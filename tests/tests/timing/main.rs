@@ -1,5 +1,5 @@
-//! Whether the time of an answer tells if an address has an account, and what has become of it: of failed logins, and of
-//! requests for a mail. A binary of its own: cargo runs it after the rest of the suite, which would be its noise.
+//! Whether the time of an answer tells if an address has an account, and what has become of it. Failed logins and requests
+//! for a mail are measured. A binary of its own: cargo runs it after the rest of the suite, which would be its noise.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -78,18 +78,20 @@ fn invitations_make_exactly_these_events() {
     let refused = fresh_email();
     let (_, token) = invites(&world, &refused, "authenticated");
     let reject = || post(&format!("{PATH}/reject"), &json!({ "token": token }));
-    let done = world.ask(
+    let done = world.play.ask(
         "invitations-reject",
         reject(),
         200,
         &["invitation.rejected"],
     );
     assert_eq!(done.events[0]["data"]["invitation"]["status"], "rejected");
-    let _ = world.ask("invitations-reject", reject(), 409, &[]);
+    let _ = world.play.ask("invitations-reject", reject(), 409, &[]);
 
     let (path, _) = invites(&world, &fresh_email(), "authenticated");
     let revoke = || by_admin(delete(&path));
-    let _ = world.ask("invitations-revoke", revoke(), 204, &["invitation.revoked"]);
-    let _ = world.ask("invitations-revoke", revoke(), 409, &[]);
+    let _ = world
+        .play
+        .ask("invitations-revoke", revoke(), 204, &["invitation.revoked"]);
+    let _ = world.play.ask("invitations-revoke", revoke(), 409, &[]);
     world.end(WRITES);
 }

@@ -54,7 +54,7 @@ const NAMED_OF_WEBHOOKS: [&str; 2] = ["id", "change"];
 
 /// The names that events have as well, of other things: an attribute of that name is judged by its content alone. A webhook's
 /// settings are told by name, and a record of a collection has fields of any name.
-const ALSO_OF_EVENTS: [&str; 11] = [
+const ALSO_OF_EVENTS: [&str; 12] = [
     "record",
     "body",
     "url",
@@ -66,6 +66,7 @@ const ALSO_OF_EVENTS: [&str; 11] = [
     "subject",
     "text",
     "html",
+    "terms",
 ];
 
 /// The stream records so far, their events, and what requests and replies have shown.

@@ -20,7 +20,7 @@ const HASHES: &str = "local-_users";
 /// The beginning of a password's hash.
 const HASH: &str = "$2b$";
 
-/// Whatever a play has shown to somebody, and nothing may keep in clear.
+/// The texts that a play has shown to somebody, and that nothing may keep in clear.
 #[derive(Default)]
 pub(super) struct Shown {
     /// Passwords, tokens, keys, codes and links.
@@ -76,8 +76,8 @@ impl Shown {
     }
 }
 
-/// Asserts that no table, no change and no line of a log has a secret in clear, and that mails, counters and logs have no
-/// address either.
+/// Asserts that no table, no change and no line of a log has a secret in clear. Mails, counters and logs have no address
+/// either.
 pub(super) fn assert_sealed(told: &Told, (apart, template): (&Apart<'_>, &Template), log: &str) {
     assert!(log.lines().count() > 3, "there is a log");
     let (secrets, sealed) = (&told.shown.secrets, &told.shown.sealed);

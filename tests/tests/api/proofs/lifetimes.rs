@@ -1,4 +1,4 @@
-//! The ends of codes, links and recent authentications, by a clock that is put forward: each is good one second before its
+//! The ends of codes, links and recent authentications, by a clock that is put forward. Each is good one second before its
 //! end, and no more at it.
 
 use blackbox::{Event, Inside, PASSWORD, fresh_email, stack};

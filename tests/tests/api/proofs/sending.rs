@@ -72,7 +72,7 @@ fn a_mail_that_ses_cannot_send_now_arrives_later_and_once() {
         for (account, email) in accounts.iter().zip(&emails) {
             verify(&world, account, email);
         }
-        // What was behind them has been sent, so no attempt is under way.
+        // A mail behind them has been sent, so no attempt is under way.
         let last = fresh_email();
         let _ = world.register(&last);
         let _ = world.mail(&last, 1);
@@ -137,7 +137,7 @@ fn a_mail_that_cannot_be_sent_while_its_code_lives_is_dropped() {
     let told = |warnings: &Vec<String>| warnings.iter().any(|it| it.contains("is dropped"));
     let _ = world.until(|| warnings(&world), told);
     assert_eq!(world.mailbox.messages(), []);
-    // Whoever asks again gets a mail.
+    // A user who asks again gets a mail.
     world.restart_sender(&[]);
     let path = "/api/auth/verify-email/resend";
     let resend = world.post_as(&token(&account), "verify-email-resend", path, &json!({}));
