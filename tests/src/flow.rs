@@ -74,9 +74,31 @@ impl<'a> Flow<'a> {
         lock(&self.workers).push((worker.to_owned(), instance));
     }
 
+    /// The access key id of a worker's newest instances: what the proxy's rules know them by.
+    ///
+    /// # Panics
+    /// It does not run.
+    #[must_use]
+    pub fn key(&self, worker: &str) -> String {
+        let workers = lock(&self.workers);
+        let mut found = workers.iter().rev().filter(|(name, _)| name == worker);
+        found.next().unwrap().1.key.clone()
+    }
+
     /// Kills every instance of a worker, in the middle of what they do.
     pub fn stop_worker(&self, worker: &str) {
         lock(&self.workers).retain(|(name, _)| name != worker);
+        self.front.break_off(worker);
+    }
+
+    /// Kills every instance of a worker, and starts another in its place. No change is handed over in between: an instance
+    /// that is gone would keep it for a minute.
+    ///
+    /// # Panics
+    /// It cannot be started.
+    pub fn replace_worker(&self, worker: &str, env: &[(&str, &str)]) {
+        lock(&self.workers).retain(|(name, _)| name != worker);
+        self.start_worker(worker, env);
         self.front.break_off(worker);
     }
 

@@ -13,6 +13,12 @@ const FUEL: u64 = 50_000;
 /// The most bytes that a part may be rendered to.
 const MAX_RENDERED: usize = 256 * 1024;
 
+/// The most bytes within a tag. The engine calls itself for each operator of an expression, and so many fit its stack.
+const MAX_TAG: usize = 500;
+
+/// The most branches of a template, for the same reason.
+const MAX_BRANCHES: usize = 200;
+
 /// The tags that there are. Without loops and assignments no template can build a value that is much larger than itself.
 const TAGS: [&str; 4] = ["if", "elif", "else", "endif"];
 
@@ -101,9 +107,10 @@ fn environment<'source>() -> Environment<'source> {
     environment
 }
 
-/// Refuses tags beyond the list, and multiplication, which makes a hundred megabytes of one character.
+/// Refuses tags beyond the list, too long and too many ones, and multiplication, which makes a hundred megabytes of one
+/// character.
 fn narrowed(source: &str) -> Result<(), String> {
-    let mut rest = source;
+    let (mut rest, mut branches) = (source, 0);
     while let Some(start) = rest.find('{') {
         rest = &rest[start + 1..];
         let (end, is_tag) = match rest.chars().next() {
@@ -126,6 +133,13 @@ fn narrowed(source: &str) -> Result<(), String> {
             return Err(format!(
                 "there is no tag `{word}`; there are `if`, `elif`, `else` and `endif`"
             ));
+        }
+        if inside.len() > MAX_TAG {
+            return Err(format!("a tag is longer than {MAX_TAG} bytes"));
+        }
+        branches += usize::from(word == "elif");
+        if branches > MAX_BRANCHES {
+            return Err(format!("there are more than {MAX_BRANCHES} branches"));
         }
         rest = &rest[1 + inside.len() + end.len()..];
     }
@@ -259,6 +273,37 @@ mod tests {
         assert!(text(&long).is_err());
         let deep = format!("{{{{ {}1{} }}}}", "(".repeat(10_000), ")".repeat(10_000));
         assert!(text(&deep).is_err());
+    }
+
+    #[test]
+    fn no_expression_and_no_branches_exceed_the_stack() {
+        let tag = |expression: String| format!("{{{{ {expression} }}}}");
+        let chain = |branches: usize| {
+            let between = "{% elif empty %}".repeat(branches);
+            format!("{{% if empty %}}{between}{{% endif %}}x")
+        };
+        for source in [
+            tag("not ".repeat(16_000) + "1"),
+            tag("-".repeat(60_000) + "1"),
+            tag("1".to_owned() + &" ~ 1".repeat(16_000)),
+            tag("name".to_owned() + &"|upper".repeat(10_000)),
+            tag("1 if 1 else ".repeat(5_000) + "1"),
+            tag("name".to_owned() + &".a".repeat(30_000)),
+            tag("name".to_owned() + &"[0]".repeat(20_000)),
+            chain(4_000),
+        ] {
+            assert!(text(&source).is_err(), "{}", &source[..20]);
+        }
+        // The longest that are taken.
+        for source in [
+            tag("-".repeat(MAX_TAG - 3) + "1"),
+            tag("not ".repeat(MAX_TAG / 4 - 1) + "1"),
+            tag("1".to_owned() + &"~1".repeat(MAX_TAG / 2 - 2)),
+            tag("name".to_owned() + &"[0]".repeat(MAX_TAG / 3 - 3)),
+        ] {
+            let _ = text(&source);
+        }
+        assert_eq!(text(&chain(MAX_BRANCHES)).as_deref(), Ok("x"));
     }
 
     #[test]

@@ -8,6 +8,10 @@
 )]
 
 mod deaths;
+#[allow(dead_code, reason = "some of it is for other tests")]
+#[path = "../api/proofs/world.rs"]
+mod mailing;
+mod mails;
 mod many;
 mod neighbours;
 #[allow(dead_code, reason = "some of it is for other tests")]

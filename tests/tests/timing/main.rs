@@ -1,5 +1,5 @@
-//! Whether the time of a failed login tells if an address has an account, and what has become of it. A binary of its
-//! own: cargo runs it after the rest of the suite, which would be its noise.
+//! Whether the time of an answer tells if an address has an account, and what has become of it. Failed logins and requests
+//! for a mail are measured. A binary of its own: cargo runs it after the rest of the suite, which would be its noise.
 #![allow(
     clippy::unwrap_used,
     clippy::expect_used,
@@ -13,6 +13,7 @@ mod items;
 #[allow(dead_code, reason = "one function is for these tests")]
 #[path = "../api/auth/look.rs"]
 mod look;
+mod mails;
 
 use std::io::{self, Write as _};
 use std::sync::{Mutex, PoisonError};
@@ -50,7 +51,7 @@ impl Kind {
         }
     }
 
-    /// The time that three in four logins exceeded: other load on the machine only ever adds to a time.
+    /// The time that three in four answers exceeded: other load on the machine only ever adds to a time.
     fn quartile(&self) -> f64 {
         let mut sorted = self.times.clone();
         sorted.sort_by(f64::total_cmp);
@@ -78,7 +79,7 @@ fn account(inside: &Inside, cost: &str) -> (String, String, String) {
 
 /// Compares the kinds with one another; prints their lower quartiles and keeps the slowest within `bound` of the fastest.
 ///
-/// All logins go through one instance, in turns that begin with another kind each time, so that other load hits all
+/// All requests go through one instance, in turns that begin with another kind each time, so that other load hits all
 /// alike. Quartiles leave out load that hits one kind. Where the rest of the suite makes so much noise that they are
 /// not clearly within the bound, more rounds are added to the first. All of them count, so a real difference stays, and
 /// a lucky round near the bound ends nothing.
@@ -129,7 +130,7 @@ fn compare(
         .collect();
     let (count, ratio) = (kinds[0].times.len(), slowest / fastest);
     let line = format!(
-        "login timing: {count} {what} of each kind, lower quartiles: {}; ratio {ratio:.3}",
+        "timing: {count} {what} of each kind, lower quartiles: {}; ratio {ratio:.3}",
         quartiles.join(", ")
     );
     #[expect(
@@ -140,8 +141,8 @@ fn compare(
     assert!(ratio <= 1.0 + bound, "ratio {ratio:.3}");
 }
 
-/// The kinds of accounts whose password an attacker may guess.
-fn kinds(inside: &Inside, first: u8) -> Vec<Kind> {
+/// An address that nobody has, and addresses of accounts.
+fn addresses(inside: &Inside) -> [(&'static str, String); 4] {
     let [known, disabled, deleted] = [(); 3].map(|()| account(inside, "10"));
     items::set_user(
         inside,
@@ -152,14 +153,18 @@ fn kinds(inside: &Inside, first: u8) -> Vec<Kind> {
         .json(&json!({ "password": PASSWORD }))
         .token(&deleted.2);
     let _ = inside.invoke("me-delete", &delete).expect(204);
-    let kinds = [
+    [
         ("unknown", fresh_email()),
         ("known", known.0),
         ("disabled", disabled.0),
         ("deleted", deleted.0),
-    ];
+    ]
+}
+
+/// The kinds of accounts whose password an attacker may guess.
+fn kinds(inside: &Inside, first: u8) -> Vec<Kind> {
     (first..)
-        .zip(kinds)
+        .zip(addresses(inside))
         .map(|(source, (name, email))| Kind::new(name, &email, source))
         .collect()
 }

@@ -16,7 +16,8 @@ const PATH: &str = "/api/auth/invitations";
 
 /// Invites an address; the path of the invitation, and the token of its mail.
 fn invites(world: &Mailed<'_>, email: &str, role: &str) -> (String, String) {
-    let body = json!({ "email": email, "role": role, "resource": { "type": "team", "id": "7" } });
+    let body = json!({ "email": email, "role": role, "resource": { "type": "team", "id": "7" },
+        "message": "Nobody but you reads this." });
     let event = post(PATH, &body).token(&world.play.admin.access);
     let made = world.ask("invitations-create", event, 201, &["invitation.created"]);
     let id = &made.reply.json()["id"];
@@ -77,18 +78,20 @@ fn invitations_make_exactly_these_events() {
     let refused = fresh_email();
     let (_, token) = invites(&world, &refused, "authenticated");
     let reject = || post(&format!("{PATH}/reject"), &json!({ "token": token }));
-    let done = world.ask(
+    let done = world.play.ask(
         "invitations-reject",
         reject(),
         200,
         &["invitation.rejected"],
     );
     assert_eq!(done.events[0]["data"]["invitation"]["status"], "rejected");
-    let _ = world.ask("invitations-reject", reject(), 409, &[]);
+    let _ = world.play.ask("invitations-reject", reject(), 409, &[]);
 
     let (path, _) = invites(&world, &fresh_email(), "authenticated");
     let revoke = || by_admin(delete(&path));
-    let _ = world.ask("invitations-revoke", revoke(), 204, &["invitation.revoked"]);
-    let _ = world.ask("invitations-revoke", revoke(), 409, &[]);
-    world.play.end(WRITES);
+    let _ = world
+        .play
+        .ask("invitations-revoke", revoke(), 204, &["invitation.revoked"]);
+    let _ = world.play.ask("invitations-revoke", revoke(), 409, &[]);
+    world.end(WRITES);
 }

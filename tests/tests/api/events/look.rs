@@ -2,16 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use blackbox::Streams;
 use blackbox::project::tested;
-use blackbox::{Event, Reply, Streams};
 use local::dynamo::Dynamo;
 use serde_json::Value;
 use store::{StreamRecord, World, events_of};
 
+use super::sealed::Shown;
 use super::text;
 
-/// The attributes whose content an event may have: those of users, sessions, API keys and records.
-const NAMED: [&str; 32] = [
+/// The attributes whose content an event may have: those of users, sessions, API keys, invitations and records.
+const NAMED: [&str; 34] = [
     "id",
     "shard",
     "kind",
@@ -44,6 +45,8 @@ const NAMED: [&str; 32] = [
     "rev",
     "actor",
     "last_used_at",
+    "status",
+    "invited_by",
 ];
 
 /// The attributes whose content an event may have: those of webhooks. Of their settings only the names are told.
@@ -66,14 +69,16 @@ const ALSO_OF_EVENTS: [&str; 12] = [
     "terms",
 ];
 
-/// The stream records so far, their events, and the secrets of requests and replies.
+/// The stream records so far, their events, and what requests and replies have shown.
 pub(super) struct Told {
     streams: Streams,
     records: Vec<Value>,
     /// The changes of mails, of which nothing is ever told.
-    mails: Vec<Value>,
+    pub(super) mails: Vec<Value>,
+    /// How many of those the sender has seen.
+    handed: usize,
     events: Vec<Value>,
-    secrets: BTreeSet<String>,
+    pub(super) shown: Shown,
 }
 
 impl Told {
@@ -82,8 +87,9 @@ impl Told {
             streams,
             records: Vec::new(),
             mails: Vec::new(),
+            handed: 0,
             events: Vec::new(),
-            secrets: BTreeSet::new(),
+            shown: Shown::default(),
         }
     }
 
@@ -101,35 +107,16 @@ impl Told {
 
     /// The mails that have become due since the last call.
     pub(super) fn due(&mut self) -> Vec<Value> {
-        let mut mails = std::mem::take(&mut self.mails);
-        mails.retain(|mail| mail["dynamodb"]["NewImage"]["mail"]["S"] == "due");
-        mails
+        let new = self.mails[self.handed..].iter();
+        let due = new.filter(|mail| mail["dynamodb"]["NewImage"]["mail"]["S"] == "due");
+        let due = due.cloned().collect();
+        self.handed = self.mails.len();
+        due
     }
 
-    /// Keeps the passwords, tokens and keys of a request and its reply.
-    pub(super) fn keep_secrets(&mut self, request: &Event, reply: &Reply) {
-        let request = request.as_json();
-        let sent = request["body"]
-            .as_str()
-            .and_then(|body| serde_json::from_str(body).ok());
-        let replied = serde_json::from_slice(&reply.body).ok();
-        let bodies: [Option<Value>; 2] = [sent, replied];
-        let names = [
-            "password",
-            "currentPassword",
-            "newPassword",
-            "accessToken",
-            "refreshToken",
-            "key",
-            "token",
-            "secret",
-        ];
-        for body in bodies.iter().flatten() {
-            let found = names.iter().filter_map(|name| body[*name].as_str());
-            self.secrets.extend(found.map(str::to_owned));
-        }
-        let header = request["headers"]["idempotency-key"].as_str();
-        self.secrets.extend(header.map(str::to_owned));
+    /// Every change so far, also those of mails.
+    pub(super) fn changes(&self) -> impl Iterator<Item = &Value> {
+        self.records.iter().chain(&self.mails)
     }
 }
 
@@ -162,10 +149,10 @@ pub(super) fn assert_whole(told: &Told) {
     assert_chained(&told.events);
 
     let text = serde_json::to_string(&told.events).unwrap();
-    assert!(told.secrets.len() > 2, "{:?}", told.secrets);
+    assert!(told.shown.secrets.len() > 2, "{:?}", told.shown.secrets);
     let (unnamed, names) = unnamed(&told.records);
     println!("{} events; hidden: {names:?}", told.events.len());
-    for secret in told.secrets.iter().chain(&unnamed) {
+    for secret in told.shown.secrets.iter().chain(&unnamed) {
         assert!(!text.contains(secret.as_str()), "an event has {secret}");
     }
     for name in names {

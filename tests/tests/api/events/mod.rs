@@ -8,6 +8,7 @@ mod keys;
 mod look;
 mod proofs;
 mod records;
+mod sealed;
 mod templates;
 mod webhooks;
 
@@ -21,6 +22,7 @@ use blackbox::{
 use serde_json::{Value, json};
 
 use self::look::{Told, assert_whole};
+use self::sealed::assert_sealed;
 
 /// The source address of every request here.
 const ADDRESS: &str = "203.0.113.7";
@@ -121,7 +123,7 @@ impl<'a> Play<'a> {
             self.done.borrow_mut().insert(function.to_owned());
         }
         let mut told = self.told.borrow_mut();
-        told.keep_secrets(&event, &reply);
+        told.shown.keep(&event, &reply);
         let events = told.read(&self.apart.dynamo);
         assert_types(&events, expected, function);
         for event in events.iter().filter(|it| it["actor"]["type"] != "system") {
@@ -160,8 +162,14 @@ impl<'a> Play<'a> {
         events
     }
 
-    /// Asserts what is true of all events together, and that these are the endpoints that have written.
+    /// Asserts what is true of all events together, that these are the endpoints that have written, and that they have kept
+    /// nothing in clear.
     fn end(self, writes: &[&str]) {
+        self.end_with(writes, "");
+    }
+
+    /// The same with the log of a worker.
+    fn end_with(self, writes: &[&str], log: &str) {
         let done = self.done.into_inner();
         let done = done
             .iter()
@@ -171,7 +179,11 @@ impl<'a> Play<'a> {
             done.collect::<BTreeSet<_>>(),
             writes.iter().copied().collect()
         );
-        assert_whole(&self.told.into_inner());
+        let (told, functions) = (self.told.into_inner(), self.functions.into_inner());
+        let logs = functions.values().map(Instance::log);
+        let log: String = logs.chain([log.to_owned()]).collect();
+        assert_sealed(&told, (&self.apart, &self.inside.template), &log);
+        assert_whole(&told);
     }
 }
 

@@ -9,7 +9,7 @@ use super::*;
 use crate::proofs::world::token;
 
 /// How often each race is run.
-const ROUNDS: usize = 20;
+const ROUNDS: usize = 100;
 
 /// Two requests at once: exactly one succeeds, and the other hears that it came too late.
 fn race(

@@ -2,29 +2,14 @@
 
 use auth::proof::Purpose;
 
+use super::strangers::{ASK, Accounts, for_every_address, primed, someone};
 use super::*;
 use crate::proofs::sent::{Sent, sent_to_flow, sent_to_user};
 
-const ASK: &str = "PutItem _throttle ∥ PutItem _throttle → PutItem _mail";
 const TRY: &str = "PutItem _throttle ∥ UpdateItem _mail";
 const BACK: &str = "UpdateItem _throttle";
 
-/// A new account, from a source of its own.
-fn someone(ledger: &Ledger<'_>, register: &Instance<'_>, email: &str, n: u8) -> Member {
-    let body = post("/api/auth/register", &credentials(email, PASSWORD));
-    let body = body.source_ip(&format!("198.51.103.{n}"));
-    member(&ledger.apart.ask(register, &body).expect(201))
-}
-
-/// Connections that are open already: requests at the same time would wait for theirs.
-fn primed(ledger: &Ledger<'_>, instance: &Instance<'_>, event: &Event) {
-    for n in 0..3 {
-        let event = event.clone().source_ip(&format!("198.51.104.{n}"));
-        let _ = ledger.apart.ask(instance, &event);
-    }
-}
-
-pub(super) fn magic_links(ledger: &mut Ledger<'_>, register: &Instance<'_>, admin: &Member) {
+pub(super) fn magic_links(ledger: &mut Ledger<'_>, accounts: &Accounts) {
     let on = [("BAKEND_AUTH_MAGIC_LINK", "signUp")];
     let ask = ledger.function("magic-link", &on);
     let by = ("magic-link", &ask);
@@ -33,62 +18,24 @@ pub(super) fn magic_links(ledger: &mut Ledger<'_>, register: &Instance<'_>, admi
         let event = post(path, &json!({ "email": email }));
         event.source_ip(&format!("198.51.105.{n}"))
     };
-    let nobody = fresh_email();
-    primed(ledger, &ask, &asking(&nobody, 0));
-    let emails = ["known", "unverified", "disabled", "deleted"].map(|_| fresh_email());
-    let members: Vec<Member> = (0..4)
-        .map(|at| someone(ledger, register, &emails[at], u8::try_from(at).unwrap()))
-        .collect();
-    let verified = json!({ "TableName": "local-_users", "Key": { "id": { "S": members[0].id } },
-        "UpdateExpression": "SET #v = :v", "ExpressionAttributeNames": { "#v": "email_verified_at" },
-        "ExpressionAttributeValues": { ":v": { "N": "1790000000000" } } });
-    let _ = ledger
-        .apart
-        .dynamo
-        .engine()
-        .call("UpdateItem", &verified)
-        .unwrap();
-    let disable = Event::new("PATCH", &format!("/api/users/{}", members[2].id));
-    let disable = disable
-        .json(&json!({ "disabled": true }))
-        .token(&admin.access);
-    let update = ledger.function("users-update", &[]);
-    let _ = ledger.apart.ask(&update, &disable).expect(200);
-    let delete = Event::new("DELETE", "/api/auth/me").json(&json!({ "password": PASSWORD }));
-    let me_delete = ledger.function("me-delete", &[]);
-    let _ = ledger
-        .apart
-        .ask(&me_delete, &delete.token(&members[3].access))
-        .expect(204);
-    let unknown = fresh_email();
-    let all = [
-        ("unknown address", &unknown),
-        ("known address", &emails[0]),
-        ("unverified address", &emails[1]),
-        ("disabled account", &emails[2]),
-        ("deleted account", &emails[3]),
-    ];
-    for (at, (variant, email)) in all.into_iter().enumerate() {
-        let event = asking(email, 10 + u8::try_from(at).unwrap());
-        let design = "counts → w: 2 hops, 0 / 3, for every address";
-        let _ = ledger.row(by, variant, (&event, 202), (ASK, 2, 0.0, 3.0), design);
-    }
+    for_every_address(ledger, by, ("", accounts), asking);
+    let event = asking(&fresh_email(), 10);
+    let _ = ledger.apart.ask(&ask, &event).expect(202);
     let again = "PutItem _throttle (refused) ∥ PutItem _throttle (refused) → PutItem _throttle ∥ UpdateItem _throttle → PutItem _mail";
     let why = "as much again and a hop: source and address have asked of late";
-    let event = asking(&unknown, 10);
     let _ = ledger.row(by, "again", (&event, 202), (again, 3, 0.0, 5.0), why);
     let off = ledger.function("magic-link", &[]);
     let by = ("magic-link", &off);
     let nothing = ("none", 0, 0.0, 0.0);
     let _ = ledger.row(by, "off", (&event, 403), nothing, "nothing");
-    entries(ledger, &ask, asking, (&emails, &members));
+    entries(ledger, &ask, asking, accounts);
 }
 
 fn entries(
     ledger: &mut Ledger<'_>,
     ask: &Instance<'_>,
     asking: impl Fn(&str, u8) -> Event,
-    (emails, members): (&[String; 4], &[Member]),
+    accounts: &Accounts,
 ) {
     let on = [("BAKEND_AUTH_MAGIC_LINK", "signUp")];
     let verify = ledger.function("magic-link-verify", &on);
@@ -102,22 +49,27 @@ fn entries(
         let event = |body: &Value| post(path, body).source_ip(&format!("198.51.106.{n}"));
         (event(&by_code), event(&json!({ "token": token })))
     };
-    let known = Some((members[0].id.as_str(), 1));
-    let (_, link) = proof(ledger, &emails[0], known, 20);
+    let Accounts {
+        known: (known, member),
+        unverified: (unverified, unproven),
+        ..
+    } = accounts;
+    let owner = Some((member.id.as_str(), 1));
+    let (_, link) = proof(ledger, known, owner, 20);
     primed(ledger, &verify, &post(path, &json!({ "token": "x" })));
     const IN: &str = "TransactWriteItems DeleteItem _mail, PutItem _sessions";
     let by_link = format!("GetItem _mail → GetItem _users → {IN}");
     let design = "r → r → T (session, code): 3 hops, 2 / 4";
     let _ = ledger.row(by, "link", (&link, 200), (&by_link, 3, 2.0, 4.0), design);
-    let (code, _) = proof(ledger, &emails[0], known, 21);
+    let (code, _) = proof(ledger, known, owner, 21);
     let by_code = format!("{TRY} → GetItem _users ∥ {BACK} → {IN}");
     let design = "w (tries) ∥ count → r → T (session, code) ∥ back: 3 hops, 2 / 7; the identity is not needed";
     let _ = ledger.row(by, "code", (&code, 200), (&by_code, 3, 1.0, 7.0), design);
     let used = "PutItem _throttle (refused) ∥ UpdateItem _mail (refused) → UpdateItem _throttle";
     let why = "the counts alone, a hop more: the source has tried of late";
     let _ = ledger.row(by, "used code", (&code, 400), (used, 2, 0.0, 3.0), why);
-    let unproven = Some((members[1].id.as_str(), 1));
-    let (code, _) = proof(ledger, &emails[1], unproven, 22);
+    let owner = Some((unproven.id.as_str(), 1));
+    let (code, _) = proof(ledger, unverified, owner, 22);
     let taken = format!(
         "{TRY} → GetItem _users ∥ {BACK} → TransactWriteItems DeleteItem _mail, PutItem _sessions, UpdateItem _users"
     );

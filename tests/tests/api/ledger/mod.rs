@@ -8,6 +8,7 @@ mod keys;
 mod mails;
 mod records;
 mod sessions;
+mod strangers;
 mod templates;
 mod users;
 mod webhooks;
@@ -27,6 +28,7 @@ use self::keys::api_keys;
 use self::mails::{address_changes, magic_links};
 use self::records::{lists, records};
 use self::sessions::sessions;
+use self::strangers::{Accounts, strangers};
 use self::templates::templates;
 use self::users::{touches_nothing, users};
 use self::webhooks::webhooks;
@@ -277,9 +279,11 @@ fn every_request_costs_what_the_design_says() {
     webhooks(&mut ledger, &member(&admin));
     templates(&mut ledger, &member(&admin));
     users(&mut ledger, &owner);
-    magic_links(&mut ledger, &register, &member(&admin));
+    let accounts = Accounts::new(&ledger, &register, &member(&admin), 0);
+    magic_links(&mut ledger, &accounts);
     address_changes(&mut ledger, &register);
     invitations(&mut ledger, &register, &member(&admin));
+    strangers(&mut ledger, &register, &member(&admin));
     touches_nothing(&mut ledger);
 
     let table = ledger.table();

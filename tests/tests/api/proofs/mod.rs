@@ -2,15 +2,19 @@
 
 mod changing;
 mod consent;
+mod counting;
 mod deployed;
 pub(crate) mod disabled;
 mod feedback;
+mod injecting;
 mod lifetimes;
 mod notices;
 mod racing;
+mod racing_accounts;
 mod reauthenticating;
 mod registering;
 mod resetting;
+mod sending;
 pub(crate) mod sent;
 mod shapes;
 mod signing_in;

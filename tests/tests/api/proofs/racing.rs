@@ -10,13 +10,13 @@ use super::signing_in::{LINK, SIGN_UP, VERIFY};
 use super::world::{MailWorld, code, link_token, token};
 
 /// How often each race is run.
-const ROUNDS: usize = 20;
+pub(super) const ROUNDS: usize = 100;
 
 /// How many take part in it.
-const RACERS: usize = 4;
+pub(super) const RACERS: usize = 4;
 
 /// Sends an event to each of these instances at the same time.
-fn at_once(world: &MailWorld<'_>, all: &[(&Instance<'_>, Event)]) -> Vec<Reply> {
+pub(super) fn at_once(world: &MailWorld<'_>, all: &[(&Instance<'_>, Event)]) -> Vec<Reply> {
     thread::scope(|scope| {
         let asked: Vec<_> = all
             .iter()
@@ -27,11 +27,11 @@ fn at_once(world: &MailWorld<'_>, all: &[(&Instance<'_>, Event)]) -> Vec<Reply> 
     })
 }
 
-fn instances<'a>(world: &MailWorld<'a>, function: &str) -> Vec<Instance<'a>> {
+pub(super) fn instances<'a>(world: &MailWorld<'a>, function: &str) -> Vec<Instance<'a>> {
     (0..RACERS).map(|_| world.variant(function, &[])).collect()
 }
 
-fn count(replies: &[Reply], status: u16) -> usize {
+pub(super) fn count(replies: &[Reply], status: u16) -> usize {
     replies.iter().filter(|it| it.status == status).count()
 }
 

@@ -12,6 +12,8 @@ use crate::world::{Variables, World};
 pub(crate) struct MailWorld<'a> {
     pub(crate) world: World<'a>,
     pub(crate) mailbox: Mailbox,
+    /// The variables of the sender.
+    sender: Vec<(String, String)>,
 }
 
 impl<'a> Deref for MailWorld<'a> {
@@ -43,7 +45,28 @@ impl<'a> MailWorld<'a> {
         let workers = workers.iter().map(|name| (*name, &worker[..]));
         let workers: Vec<(&str, Variables<'_>)> = workers.chain([("mail", &worker[..])]).collect();
         let world = World::with(inside, &workers, &all);
-        Self { world, mailbox }
+        let sender = worker.iter();
+        let sender = sender.map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
+        Self {
+            sender: sender.collect(),
+            world,
+            mailbox,
+        }
+    }
+
+    /// Kills the sender in the middle of what it does, and starts another with more variables.
+    pub(crate) fn restart_sender(&self, more: Variables<'_>) {
+        let own = self.sender.iter();
+        let own = own.map(|(name, value)| (name.as_str(), value.as_str()));
+        let all: Vec<(&str, &str)> = own.chain(more.iter().copied()).collect();
+        self.flow.replace_worker("mail", &all);
+    }
+
+    /// The states of all mails, as they are stored.
+    pub(crate) fn states(&self) -> Vec<String> {
+        let items = self.scan("local-_mail").into_iter();
+        let states = items.map(|item| item["mail"]["S"].as_str().unwrap().to_owned());
+        states.collect()
     }
 
     /// The newest mail to an address, as soon as there are this many.
