@@ -25,7 +25,7 @@ use self::depth::{in_depth, row_filters};
 use self::invitations::invitations;
 use self::keys::api_keys;
 use self::mails::{address_changes, magic_links};
-use self::records::{lists, records};
+use self::records::{lists, records, votes};
 use self::sessions::sessions;
 use self::templates::templates;
 use self::users::{touches_nothing, users};
@@ -280,6 +280,7 @@ fn every_request_costs_what_the_design_says() {
     magic_links(&mut ledger, &register, &member(&admin));
     address_changes(&mut ledger, &register);
     invitations(&mut ledger, &register, &member(&admin));
+    votes(&mut ledger, &owner);
     touches_nothing(&mut ledger);
 
     let table = ledger.table();
