@@ -136,7 +136,7 @@ entry::endpoints! {
 
     /// Bring a deleted account back, and sign it in.
     MeRestore "me-restore": [Post] "/api/auth/me/restore", Open, Credentials => 200 SignedIn {
-        errors: [InvalidCredentials, AccountDisabled, TooManyRequests],
+        errors: [InvalidCredentials, AccountDisabled, EmailNotVerified, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
