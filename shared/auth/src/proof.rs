@@ -168,8 +168,8 @@ impl Place {
         Self { purpose, subject }
     }
 
-    /// Whether a code can be shown for it. A code for a new password needs the handle of the flow that was asked for, and an
-    /// admin who sends the mail gets none; invitations have links alone.
+    /// Whether a code can be shown for it. A code for a new password needs the handle of a flow, and an admin who sends the
+    /// mail gets none. Invitations have links alone.
     #[must_use]
     pub fn takes_codes(self) -> bool {
         match self.purpose {

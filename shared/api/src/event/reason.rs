@@ -45,8 +45,8 @@ pub enum Reason {
     VerifyEmail,
     /// A user has set a new password by a code or a link of a mail.
     PasswordReset,
-    /// The password is void: the reader of the mails took an unproven account over, or an admin or a server has sent the
-    /// user a mail for another one.
+    /// The password is void. The reader of the mails took an unproven account over, or an admin or a server has sent a mail
+    /// for another password.
     PasswordRemoved,
     /// A user has another address.
     EmailChange,
