@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use api::endpoints::Login;
 use api::event::Reason;
-use api::settings::EmailVerification;
 use api::{Code, Error};
 use auth::{Door, User, email};
 use runtime::{Call, Reply};
@@ -38,8 +37,7 @@ async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> 
 /// Refuses a user whose address is not proven where that is required, and has the mail sent again. Only the right password is
 /// told so.
 async fn need_verified(store: &Store, call: &Call<Login>, user: &User) -> Result<(), Error> {
-    let required = call.settings.email_verification() == EmailVerification::Required;
-    if !required || user.email_verified_at.is_some() {
+    if !call.lacks_proof(user) {
         return Ok(());
     }
     let (asking, wishes) = (call.asking()?, call.wishes(None, None)?);

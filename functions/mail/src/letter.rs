@@ -143,12 +143,18 @@ fn values(
         return Ok(values);
     }
     let now = task.now();
-    let seconds = posted.ends.code.seconds().saturating_sub(now.seconds());
+    let takes_codes = posted.ticket.place.takes_codes();
+    let end = match takes_codes {
+        true => posted.ends.code,
+        false => posted.ends.link,
+    };
+    let seconds = end.seconds().saturating_sub(now.seconds());
     add("minutes", json!(seconds.div_ceil(60)));
     let days = posted.ends.link.seconds().saturating_sub(now.seconds());
     add("days", json!(days.div_ceil(86_400)));
     let lost = "its key is gone";
-    add("code", json!(parts.keys.code(&posted.ticket).ok_or(lost)?));
+    let code = takes_codes.then(|| parts.keys.code(&posted.ticket).ok_or(lost));
+    add("code", json!(code.transpose()?));
     let token = posted.link(parts.keys, parts.address, locale).ok_or(lost)?;
     let address = address(kind, links, &posted.wishes.origin, &token);
     for name in [

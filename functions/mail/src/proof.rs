@@ -3,7 +3,7 @@
 use api::consumers::Mail;
 use api::mail::Kind;
 use api::{Error, Timestamp};
-use auth::proof::{Dispatch, Occasion, Posted, Purpose, State as Mark, Subject, dispatch};
+use auth::proof::{Dispatch, Occasion, Posted, State as Mark, Subject, dispatch};
 use invoke::SendFault;
 use runtime::Task;
 use store::Reading;
@@ -96,9 +96,10 @@ fn current<'r>(due: &Posted, reading: &'r Reading) -> Option<&'r Posted> {
 
 /// Until when the mail is worth sending: while its code lives, or its link where there is no code.
 fn end(posted: &Posted) -> Timestamp {
-    match posted.ticket.place.purpose {
-        Purpose::Invitation => posted.ends.link,
-        _ => posted.ends.code,
+    if posted.ticket.place.takes_codes() {
+        posted.ends.code
+    } else {
+        posted.ends.link
     }
 }
 

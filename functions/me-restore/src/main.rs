@@ -6,7 +6,7 @@ use api::endpoints::MeRestore;
 use api::event::Reason;
 use api::{Code, Error};
 use auth::user::gone;
-use auth::{Door, email};
+use auth::{Door, User, email};
 use runtime::{Call, Reply};
 use store::{Along, Proven, Store};
 
@@ -20,6 +20,7 @@ async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Reply<MeRestore
     let email = email::known(&call.body.email)?;
     let guess = call.guess(&email, &call.body.password)?;
     let restore = async |Proven { admitted, user, .. }: Proven| {
+        need_verified(&call, &user)?;
         let (session, token) = guess.begin(&user, call.random()?);
         let along = Along {
             begins: Some(&session),
@@ -37,4 +38,15 @@ async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Reply<MeRestore
     let proving = store.prove(&guess, Door::Restore, call.admit(store), restore);
     let (admitted, user, session, token) = proving.await?;
     call.sign_in(&admitted, keys, &user, (&session, &token))
+}
+
+/// Refuses a user whose address is not proven where that is required. Only the right password is told so. A deleted account
+/// gets no mail that proves its address; a sign-in by mail brings it back.
+fn need_verified(call: &Call<MeRestore>, user: &User) -> Result<(), Error> {
+    if call.lacks_proof(user) {
+        let message =
+            "The address of this account is not verified; its password does not bring it back.";
+        return Err(Error::new(Code::EmailNotVerified).with_message(message));
+    }
+    Ok(())
 }

@@ -6,7 +6,7 @@ use api::endpoints::RecordsList;
 use api::query::{Filter, Query, parse};
 use api::wire::{Explanation, Record, RecordPage};
 use api::{Code, Definition, Error, Timestamp};
-use auth::caller::admit_by_claims;
+use auth::caller::suggest;
 use auth::cursor::{Binding, Pager};
 use auth::{Caller, Keys, Scope, Visibility};
 use runtime::{Call, Reply};
@@ -32,7 +32,7 @@ async fn list(store: &Store, call: Call<RecordsList>) -> Result<Reply<RecordsLis
         now: call.now,
     };
 
-    let suggested = lister.seen(&admit_by_claims(&credentials)).ok();
+    let suggested = lister.seen(&suggest(&credentials)).ok();
     let caller = store.caller(&credentials, call.settings.auth.session_check, call.now);
     let (caller, first) = tokio::join!(caller, lister.page_if(suggested.as_ref()));
     let caller = caller?;

@@ -5,7 +5,8 @@ use std::process::ExitCode;
 use api::endpoints::UsersCreate;
 use api::event::Reason;
 use api::{Error, Id};
-use auth::account;
+use auth::proof::Posted;
+use auth::{User, account};
 use runtime::{Call, Reply};
 use store::{Along, Store};
 
@@ -13,7 +14,8 @@ fn main() -> ExitCode {
     runtime::serve(UsersCreate, create)
 }
 
-/// Makes the account. Without a password no login succeeds until one is set.
+/// Makes the account. Without a password no login succeeds until one is set; with `send` a mail sets it, which is in the
+/// transaction that makes the account.
 async fn create(store: &Store, call: Call<UsersCreate>) -> Result<Reply<UsersCreate>, Error> {
     let (settings, declared) = (call.settings, &call.settings.users.fields);
     let credentials = call.credentials(store).await?;
@@ -24,12 +26,25 @@ async fn create(store: &Store, call: Call<UsersCreate>) -> Result<Reply<UsersCre
 
     let hash = |password: &String| call.hash_password(password);
     let hash = body.password.as_ref().map(hash).transpose()?;
+    let posted = match body.send {
+        Some(true) => Some(mail(store, &call, &user).await?),
+        _ => None,
+    };
     let along = Along {
         password_hash: hash.as_deref(),
+        posts: posted.as_ref(),
         ..Along::of(Reason::Create)
     };
     let writer = call.writer(&admin)?;
     store.create_user(declared, &user, &along, &writer).await?;
     let location = format!("/api/users/{}", user.id);
     Ok(Reply::to(&admin, user.for_admins(declared)).at(location))
+}
+
+/// The mail by which the user sets the first password.
+async fn mail(store: &Store, call: &Call<UsersCreate>, user: &User) -> Result<Posted, Error> {
+    call.need_mail()?;
+    let (wishes, at) = (call.wishes(None, None)?, (&call.settings.auth, call.now));
+    let posted = store.mail_for_password(user, wishes, call.random()?, at);
+    posted.await
 }

@@ -7,6 +7,7 @@ mod export;
 mod import;
 mod printable;
 mod sealing;
+mod verify;
 
 use std::fs;
 use std::path::PathBuf;
@@ -40,6 +41,8 @@ enum Command {
         /// The address the user registered with.
         email: String,
     },
+    /// Mark addresses as proven without a mail: the address of one account, or those of every account from before a date.
+    Verify(verify::Arguments),
     /// Fill new indexes and unique fields from the records that were there before.
     Backfill(backfill::Arguments),
     /// Make users of the lines of a file: JSON objects, as another system or `export` writes them.
@@ -94,6 +97,7 @@ fn run(arguments: &Arguments) -> Result<String, String> {
         }
         match &arguments.command {
             Command::Promote { email } => promote(&store, email).await,
+            Command::Verify(arguments) => verify::run(&store, arguments).await,
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
             Command::Audit { audit } => audit::run(&store, audit).await,

@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use std::path::Path;
 
 use api::check::{Checked, Problem};
-use api::rule::{Atom, Reach, Rule};
+use api::rule::{Atom, Member, Reach, Rule};
 use api::{Definition, Operation};
 use serde_json::Value;
 
@@ -20,7 +20,10 @@ const OPERATIONS: [(Operation, &str); 5] = [
 ];
 
 /// Any user without a role of the project's own; the role of such a user is called `authenticated`.
-const MEMBER: Option<&str> = Some("authenticated");
+const MEMBER: Member<'_> = Member {
+    role: "authenticated",
+    is_verified: false,
+};
 
 /// Prints the permissions of the project's collections.
 ///
@@ -73,28 +76,28 @@ fn text(checked: &Checked, roles: &[String]) -> String {
     text
 }
 
-/// How far a role gets with an operation. A record that may not be read may not be changed.
-fn reach(definition: &Definition, operation: Operation, role: Option<&str>) -> Reach {
-    let of = |operation| definition.rule(operation).reach(role);
+/// How far a caller gets with an operation. A record that may not be read may not be changed.
+fn reach(definition: &Definition, operation: Operation, who: Option<Member<'_>>) -> Reach {
+    let of = |operation| definition.rule(operation).reach(who);
     match operation {
         // The creator of a record is its owner.
         Operation::Create if of(operation) == Reach::Own => Reach::All,
         Operation::Create => of(operation),
         Operation::Update | Operation::Delete => {
-            of(operation).min(reach(definition, Operation::Read, role))
+            of(operation).min(reach(definition, Operation::Read, who))
         }
-        // A row filter that applies to a role shows it some records.
-        Operation::Read | Operation::List => of(operation).min(rows_reach(definition, role)),
+        // A row filter that applies to a caller shows some records.
+        Operation::Read | Operation::List => of(operation).min(rows_reach(definition, who)),
     }
 }
 
-/// How far the row filters let a role see.
-fn rows_reach(definition: &Definition, role: Option<&str>) -> Reach {
+/// How far the row filters let a caller see.
+fn rows_reach(definition: &Definition, who: Option<Member<'_>>) -> Reach {
     let rows = &definition.row_filters;
     let shown = rows
         .iter()
-        .filter(|row| role.is_some() || !row.names_user())
-        .map(|row| row.when.reach(role));
+        .filter(|row| who.is_some() || !row.names_user())
+        .map(|row| row.when.reach(who));
     if rows.is_empty() {
         Reach::All
     } else {
@@ -102,21 +105,21 @@ fn rows_reach(definition: &Definition, role: Option<&str>) -> Reach {
     }
 }
 
-/// The operations in which a role gets exactly this far.
-fn reached(definition: &Definition, role: Option<&str>, far: Reach) -> Vec<&'static str> {
+/// The operations in which a caller gets exactly this far.
+fn reached(definition: &Definition, who: Option<Member<'_>>, far: Reach) -> Vec<&'static str> {
     let reached = OPERATIONS
         .iter()
-        .filter(|(operation, _)| reach(definition, *operation, role) == far);
+        .filter(|(operation, _)| reach(definition, *operation, who) == far);
     reached.map(|(_, word)| *word).collect()
 }
 
 /// Describes a definition, line by line.
 fn lines(definition: &Definition, roles: &[String]) -> Vec<String> {
-    let all = |role| reached(definition, role, Reach::All);
-    let own = |role| reached(definition, role, Reach::Own);
-    let (member, owner) = (all(MEMBER), own(MEMBER));
-    let mut lines = vec![format!("A stranger {}.", may(&all(None)))];
-    lines.push(match member == all(None) {
+    let rights = |who| [Reach::All, Reach::Own].map(|far| reached(definition, Some(who), far));
+    let stranger = reached(definition, None, Reach::All);
+    let [member, owner] = rights(MEMBER);
+    let mut lines = vec![format!("A stranger {}.", may(&stranger))];
+    lines.push(match member == stranger {
         true => "A member may do no more than a stranger.".to_owned(),
         false => format!("A member {}.", may(&member)),
     });
@@ -127,24 +130,23 @@ fn lines(definition: &Definition, roles: &[String]) -> Vec<String> {
             series(&owner, "and")
         ),
     });
-    for role in roles {
-        let (any, own) = (all(Some(role)), own(Some(role)));
-        lines.push(if any == member && own == owner {
-            format!("Whoever has the role {role} may do no more than a member.")
-        } else if own.is_empty() {
-            format!("Whoever has the role {role} {}.", may(&any))
-        } else if any.is_empty() {
-            format!(
-                "Whoever has the role {role} may {} their own records.",
-                series(&own, "and")
-            )
+    let plain = [member, owner];
+    let names = [MEMBER.role]
+        .into_iter()
+        .chain(roles.iter().map(String::as_str));
+    for role in names {
+        let [unproven, proven] =
+            [false, true].map(|is_verified| rights(Member { role, is_verified }));
+        let who = if role == MEMBER.role {
+            "A member with".to_owned()
         } else {
-            format!(
-                "Whoever has the role {role} {}, and {} their own records.",
-                may(&any),
-                series(&own, "and")
-            )
-        });
+            let who = format!("Whoever has the role {role}");
+            lines.push(line(&who, &unproven, &plain));
+            format!("{who} and")
+        };
+        if proven != unproven {
+            lines.push(line(&format!("{who} a proven address"), &proven, &plain));
+        }
     }
     for field in definition.ruled() {
         for (rule, done) in [(&field.read, "shown to"), (&field.write, "to be set by")] {
@@ -175,6 +177,22 @@ fn lines(definition: &Definition, roles: &[String]) -> Vec<String> {
     lines
 }
 
+/// The line of some callers who have these rights on all records and on their own, beside those of a member.
+fn line(who: &str, rights: &[Vec<&str>; 2], member: &[Vec<&str>; 2]) -> String {
+    let [any, own] = rights;
+    if rights == member {
+        return format!("{who} may do no more than a member.");
+    }
+    match (any.is_empty(), own.is_empty()) {
+        (_, true) => format!("{who} {}.", may(any)),
+        (true, false) => format!("{who} may {} their own records.", series(own, "and")),
+        (false, false) => {
+            let own = series(own, "and");
+            format!("{who} {}, and {own} their own records.", may(any))
+        }
+    }
+}
+
 fn may(words: &[&str]) -> String {
     if words.is_empty() {
         "may do nothing".to_owned()
@@ -202,12 +220,17 @@ fn who(rule: &Rule) -> String {
                 None
             }
         });
-        match (atoms.contains(&Atom::Owner), role) {
+        let who = match (atoms.contains(&Atom::Owner), role) {
             (true, None) => "the owner".to_owned(),
             (true, Some(role)) => format!("the owner who has the role {role}"),
             (false, Some(role)) => format!("whoever has the role {role}"),
             (false, None) if atoms.is_empty() => "anyone".to_owned(),
             (false, None) => "anyone signed in".to_owned(),
+        };
+        match (atoms.contains(&Atom::Verified), role) {
+            (false, _) => who,
+            (true, None) => format!("{who} with a proven address"),
+            (true, Some(_)) => format!("{who} and a proven address"),
         }
     };
     let who: Vec<String> = rule.alternatives().map(of).collect();
@@ -369,6 +392,32 @@ a
   The owner of a record may also read it.
   Whoever has the role auditor may read, change and delete their own records.
   Whoever has the role chief may create and read, and change their own records.
+";
+        assert_eq!(told.split_once(":\n").map(|(_, told)| told), Some(expected));
+    }
+
+    #[test]
+    fn members_with_a_proven_address_are_told_apart() {
+        let rules = r#"{ "name": "a", "fields": [{ "name": "by", "type": "string", "read": "verified & role:chief" },
+                { "name": "of", "type": "string", "read": "owner & verified" }],
+            "permissions": { "create": "verified", "read": "authenticated", "list": "verified & role:chief",
+            "update": "owner & verified", "delete": "admin" }, "rowFilters": [{ "when": "verified" }, { "when": "owner" }] }"#;
+        let told = told(&[("a", rules)], &["auditor", "chief"]);
+        let expected = "
+a
+  A stranger may do nothing.
+  A member may do no more than a stranger.
+  The owner of a record may also read it.
+  A member with a proven address may create and read, and change their own records.
+  Whoever has the role auditor may do no more than a member.
+  Whoever has the role auditor and a proven address may create and read, and change their own records.
+  Whoever has the role chief may do no more than a member.
+  Whoever has the role chief and a proven address may create, read and list, and change their own records.
+  The field by is shown to whoever has the role chief and a proven address.
+  The field of is shown to the owner with a proven address.
+  Row filter: anyone signed in with a proven address sees all records.
+  Row filter: the owner sees all the own records.
+  A record that no row filter shows is not there, to be read or changed.
 ";
         assert_eq!(told.split_once(":\n").map(|(_, told)| told), Some(expected));
     }

@@ -45,11 +45,11 @@ fn definitions(root: &Path, settings: &Settings) -> Result<Checked, String> {
     let files = api::check::read_folder(&folder)
         .map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
     let checked = api::check::check(&files).and_then(|checked| {
-        let undeclared = checked.undeclared_roles(&settings.auth.roles);
-        if undeclared.is_empty() {
+        let refused = checked.refused_by(&settings.auth);
+        if refused.is_empty() {
             Ok(checked)
         } else {
-            Err(undeclared)
+            Err(refused)
         }
     });
     checked.map_err(|problems| {

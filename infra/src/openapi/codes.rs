@@ -75,7 +75,7 @@ pub(super) fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
             codes.push(Code::AuthenticationRequired);
         }
         // Whether there may be users whom it lets do nothing.
-        let selective = rule.is_admin() || !rule.roles().is_empty();
+        let selective = rule.is_admin() || !rule.roles().is_empty() || rule.names_verified();
         let forbids = match operation {
             // A record that the caller may not read does not exist for that caller: 404.
             Operation::Read => false,

@@ -136,7 +136,7 @@ entry::endpoints! {
 
     /// Bring a deleted account back, and sign it in.
     MeRestore "me-restore": [Post] "/api/auth/me/restore", Open, Credentials => 200 SignedIn {
-        errors: [InvalidCredentials, AccountDisabled, TooManyRequests],
+        errors: [InvalidCredentials, AccountDisabled, EmailNotVerified, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
@@ -344,10 +344,10 @@ entry::endpoints! {
 
     /// Make a user, with a password or without: then nobody can log in until one is set.
     UsersCreate "users-create": [Post] "/api/users", Users(Create), Unread<NewUser> => 201 UserForAdmins {
-        errors: [EmailAlreadyExists, UserUniqueViolation, RecordTooLarge],
+        errors: [MethodDisabled, EmailAlreadyExists, UserUniqueViolation, RecordTooLarge],
         replies: [Location],
         hashes: passwords,
-        access: [PutItem Users, UpdateItem Users, PutItem Identities],
+        access: [PutItem Users, UpdateItem Users, PutItem Identities, PutItem Mail],
     }
 
     /// Read a user.
@@ -375,9 +375,10 @@ entry::endpoints! {
     /// Set a user's password, which ends every session.
     UsersPassword "users-password": [Post] "/api/users/{id}/password", Users(Update),
         Unread<PasswordToSet> => 204 NoContent {
-        errors: [UserNotFound],
+        or: 202 MailAsked,
+        errors: [UserNotFound, MethodDisabled],
         hashes: passwords,
-        access: [GetItem Users, UpdateItem Users, UpdateItem Identities],
+        access: [GetItem Users, UpdateItem Users, UpdateItem Identities, PutItem Mail],
     }
 
     /// List the sessions of a user that stand, newest first.

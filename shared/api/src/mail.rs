@@ -91,7 +91,7 @@ kinds! {
     AccountExists "account-exists" ("loginUrl" "resetUrl")
         "An address that has an account was registered, or named in an email change."
     PasswordReset "password-reset" ("code" "resetUrl" "minutes")
-        "A forgotten password was told of, and the address has an account."
+        "A forgotten password was told of, and the address has an account; or an admin has sent it, without `code`."
     MagicLink "magic-link" ("code" "magicUrl" "minutes")
         "A sign-in by mail was asked for, and is allowed."
     EmailChange "email-change" ("code" "confirmUrl" "oldEmail")

@@ -69,8 +69,8 @@ impl Project {
             |problems: Vec<check::Problem>| problems.iter().map(ToString::to_string).collect();
         let collections = check::check(&files).map_err(lines)?;
         let triggers = check::check_triggers(&triggers, &collections.definitions)?;
-        let undeclared = collections.undeclared_roles(&settings.auth.roles);
-        if undeclared.is_empty() {
+        let refused = collections.refused_by(&settings.auth);
+        if refused.is_empty() {
             let fingerprints = Fingerprints::of(&text, &collections.definitions, &triggers);
             Ok(Self {
                 settings,
@@ -79,7 +79,7 @@ impl Project {
                 fingerprints,
             })
         } else {
-            Err(lines(undeclared))
+            Err(lines(refused))
         }
     }
 }

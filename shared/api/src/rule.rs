@@ -3,7 +3,7 @@
 //! ```text
 //! rule = all { "|" all }
 //! all  = atom { "&" atom }
-//! atom = "public" | "authenticated" | "owner" | "admin" | "role:" name | "(" rule ")"
+//! atom = "public" | "authenticated" | "verified" | "owner" | "admin" | "role:" name | "(" rule ")"
 //! ```
 //!
 //! `guest` is another name of `public`, `user` of `authenticated` and `self` of `owner`. Spaces mean nothing. In any
@@ -15,4 +15,4 @@ mod normal;
 mod tests;
 
 pub use self::expression::is_role;
-pub use self::normal::{Atom, Reach, Rule};
+pub use self::normal::{Atom, Member, Reach, Rule};

@@ -4,6 +4,7 @@ use std::ops::Deref;
 use std::time::Duration;
 
 use api::endpoints::Demand;
+use api::rule::Member;
 use api::settings::SessionCheck;
 use api::{Code, Error, Id, Operation, Timestamp};
 
@@ -102,7 +103,12 @@ pub struct Caller {
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Who {
     Stranger,
-    User { id: Id, role: String },
+    User {
+        id: Id,
+        role: String,
+        /// Whether the address is proven.
+        is_verified: bool,
+    },
     Server,
 }
 
@@ -111,10 +117,11 @@ impl Caller {
         Self { who, key: None }
     }
 
-    fn user(id: Id, role: &str) -> Self {
+    fn user(id: Id, member: Member<'_>) -> Self {
         Self::new(Who::User {
             id,
-            role: role.to_owned(),
+            role: member.role.to_owned(),
+            is_verified: member.is_verified,
         })
     }
 
@@ -139,6 +146,20 @@ impl Caller {
         match &self.who {
             Who::Stranger | Who::Server => None,
             Who::User { role, .. } => Some(role),
+        }
+    }
+
+    /// The user as far as rules look; `None` for a stranger and for a server.
+    #[must_use]
+    pub fn member(&self) -> Option<Member<'_>> {
+        match &self.who {
+            Who::Stranger | Who::Server => None,
+            Who::User {
+                role, is_verified, ..
+            } => Some(Member {
+                role,
+                is_verified: *is_verified,
+            }),
         }
     }
 
@@ -287,7 +308,8 @@ pub fn admit_all(
     Ok(Admitted(caller))
 }
 
-/// Admits the user of a valid access token if the session still stands. The stored role counts, not the claimed one.
+/// Admits the user of a valid access token if the session still stands. The stored role counts, not the claimed one, and
+/// so does the stored proof of the address.
 ///
 /// # Errors
 /// `auth/session-revoked` when the session has ended or is unknown, or the user is disabled or gone.
@@ -301,20 +323,36 @@ pub fn admit(
         (Some(session), Some(user))
             if session.id == claims.sid && user.id == claims.sub && session.stands(user, now) =>
         {
-            Ok(Caller::user(user.id, &user.role))
+            let member = Member {
+                role: &user.role,
+                is_verified: user.email_verified_at.is_some(),
+            };
+            Ok(Caller::user(user.id, member))
         }
         _ => Err(Code::SessionRevoked.into()),
     }
 }
 
-/// Admits the caller by the credentials alone: for `auth.sessionCheck: "expiry"`, or for reads that run beside the
-/// check. An access token proves itself; a key proves nothing before it has been looked up.
+/// Admits the caller by the credentials alone, for `auth.sessionCheck: "expiry"`. An access token proves itself, but no
+/// address; a key proves nothing before it has been looked up.
 #[must_use]
 pub fn admit_by_claims(credentials: &Credentials) -> Caller {
-    match &credentials.claims {
-        Some(claims) => Caller::user(claims.sub, &claims.role),
-        None => Caller::stranger(),
-    }
+    by_claims(credentials, false)
+}
+
+/// The caller whom the credentials suggest, for reads that run beside the check. Most callers have proven their address.
+#[must_use]
+pub fn suggest(credentials: &Credentials) -> Caller {
+    by_claims(credentials, true)
+}
+
+fn by_claims(credentials: &Credentials, is_verified: bool) -> Caller {
+    let member = |claims: &Claims| {
+        let role = &claims.role;
+        Caller::user(claims.sub, Member { role, is_verified })
+    };
+    let caller = credentials.claims.as_ref().map(member);
+    caller.unwrap_or_else(Caller::stranger)
 }
 
 #[cfg(test)]
@@ -362,6 +400,25 @@ mod tests {
                 .expect("admitted")
                 .is_admin()
         );
+    }
+
+    #[test]
+    fn a_token_suggests_a_proven_address_and_proves_none() {
+        let (claims, session, mut user) = parts();
+        let credentials = Credentials {
+            claims: Some(claims.clone()),
+            ..Credentials::default()
+        };
+        let is_verified = |caller: &Caller| caller.member().map(|it| it.is_verified);
+        assert_eq!(is_verified(&suggest(&credentials)), Some(true));
+        assert_eq!(is_verified(&admit_by_claims(&credentials)), Some(false));
+        for proven in [None, Some(NOW)] {
+            user.email_verified_at = proven;
+            let caller = admit(&claims, Some(&session), Some(&user), NOW).expect("admitted");
+            assert_eq!(is_verified(&caller), Some(proven.is_some()));
+        }
+        let nobody = Credentials::default();
+        assert_eq!(suggest(&nobody), Caller::stranger());
     }
 
     #[test]

@@ -59,7 +59,7 @@ pub fn granted(rule: &Rule, caller: &Caller) -> Requirement {
     let reach = if caller.is_admin() {
         Reach::All
     } else {
-        rule.reach(caller.role())
+        rule.reach(caller.member())
     };
     match (reach, caller.id()) {
         (Reach::All, _) => Requirement::Exists,
@@ -92,6 +92,26 @@ mod tests {
             assert_eq!(granted(&rule, &member), to_member, "{rule}");
             assert_eq!(granted(&rule, &admin), Requirement::Exists, "{rule}");
         }
+    }
+
+    #[test]
+    fn a_proven_address_is_that_of_the_stored_user() {
+        let mut user = User::new(Id::new(NOW, [1; 10]), "a@b".into(), false, NOW);
+        let own = Requirement::OwnedBy(user.id);
+        let of =
+            |rule: &str, user: &User| granted(&Rule::parse(rule).expect(rule), &signed_in(user));
+        let rules = ["verified", "owner & verified", "verified | owner"];
+        let unproven = [Requirement::Never, Requirement::Never, own.clone()];
+        assert_eq!(rules.map(|rule| of(rule, &user)), unproven);
+        user.email_verified_at = Some(NOW);
+        let proven = [Requirement::Exists, own, Requirement::Exists];
+        assert_eq!(rules.map(|rule| of(rule, &user)), proven);
+        let admin = caller(2, true);
+        assert_eq!(granted(&Rule::verified(), &admin), Requirement::Exists);
+        assert_eq!(
+            granted(&Rule::verified(), &Caller::stranger()),
+            Requirement::Never
+        );
     }
 
     #[test]
@@ -134,11 +154,12 @@ mod tests {
 
     impl Naive {
         fn roll(dice: &mut impl FnMut(usize) -> usize, depth: usize) -> Self {
-            const ATOMS: [&str; 9] = [
+            const ATOMS: [&str; 10] = [
                 "public",
                 "guest",
                 "authenticated",
                 "user",
+                "verified",
                 "owner",
                 "self",
                 "admin",
@@ -173,6 +194,7 @@ mod tests {
                 Self::Any(one, two) => one.holds(caller, owner) || two.holds(caller, owner),
                 Self::Atom("public" | "guest") => true,
                 Self::Atom("authenticated" | "user") => caller.id().is_some(),
+                Self::Atom("verified") => caller.member().is_some_and(|it| it.is_verified),
                 Self::Atom("owner" | "self") => caller
                     .id()
                     .map(|id| id.to_string())
@@ -197,7 +219,10 @@ mod tests {
         };
         let mut editor = User::new(Id::new(NOW, [3; 10]), "c@b".into(), false, NOW);
         editor.role = "editor".to_owned();
+        let mut proven = User::new(Id::new(NOW, [4; 10]), "d@b".into(), false, NOW);
+        proven.email_verified_at = Some(NOW);
         let callers = [
+            signed_in(&proven),
             Caller::stranger(),
             caller(1, false),
             caller(2, true),

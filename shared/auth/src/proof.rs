@@ -167,6 +167,20 @@ impl Place {
         let subject = Subject::User(user);
         Self { purpose, subject }
     }
+
+    /// Whether a code can be shown for it. A code for a new password needs the handle of a flow, and an admin who sends the
+    /// mail gets none. Invitations have links alone.
+    #[must_use]
+    pub fn takes_codes(self) -> bool {
+        match self.purpose {
+            Purpose::PasswordReset => matches!(self.subject, Subject::Flow(_)),
+            Purpose::Invitation => false,
+            Purpose::VerifyEmail
+            | Purpose::Registration
+            | Purpose::EmailChange
+            | Purpose::MagicLink => true,
+        }
+    }
 }
 
 impl fmt::Display for Place {
@@ -215,6 +229,16 @@ mod tests {
             assert_eq!(Subject::parse(&subject.to_string()), Some(subject));
         }
         assert_eq!(Subject::parse("x"), None);
+    }
+
+    #[test]
+    fn a_mail_that_nobody_has_a_handle_of_has_no_code() {
+        let id = Id::new(NOW, [1; 10]);
+        let takes = |purpose, subject| Place { purpose, subject }.takes_codes();
+        assert!(takes(Purpose::PasswordReset, Subject::Flow(id)));
+        assert!(!takes(Purpose::PasswordReset, Subject::User(id)));
+        assert!(!takes(Purpose::Invitation, Subject::Invitation(id)));
+        assert!(takes(Purpose::VerifyEmail, Subject::User(id)));
     }
 
     #[test]

@@ -70,7 +70,7 @@ pub fn shipped(kind: Kind, locale: &str) -> Option<&'static Template> {
 
 #[cfg(test)]
 mod tests {
-    use serde_json::{Map, Value};
+    use serde_json::{Map, Value, json};
 
     use super::*;
     use crate::{Addresses, LOCALES, check, render, sample};
@@ -160,6 +160,25 @@ mod tests {
             ] {
                 assert!(!html.contains(outside), "{locale}/{kind} {outside}");
             }
+        }
+    }
+
+    #[test]
+    fn a_new_password_that_an_admin_asks_for_is_set_by_the_link() {
+        for (kind, locale, _) in every().filter(|(kind, ..)| *kind == Kind::PasswordReset) {
+            let mut values = sample(kind, locale);
+            let _ = values.insert("code".to_owned(), json!(null));
+            let mail = rendered(kind, locale, &values);
+            let links = mail.text.lines().filter(|line| line.contains("?token="));
+            assert_eq!(links.count(), 1, "{locale}");
+            assert!(
+                mail.html.is_some_and(|html| html.contains("<a ")),
+                "{locale}"
+            );
+            assert!(
+                !mail.text.contains("Code") && !mail.text.contains(" code"),
+                "{locale}"
+            );
         }
     }
 

@@ -12,6 +12,7 @@ use std::process::{Command, ExitCode};
 use std::time::SystemTime;
 
 use api::definition::Field;
+use api::rule::Member;
 use api::{Definition, Operation, Timestamp};
 use blackbox::project::tested;
 use blackbox::{Inside, owners_stack, stack};
@@ -94,7 +95,10 @@ fn one_of_each_kind(definitions: &[Definition]) -> Vec<&str> {
 fn traits(definition: &Definition) -> BTreeSet<String> {
     let mut traits = BTreeSet::new();
     for operation in [Operation::List, Operation::Update] {
-        let reach = definition.rule(operation).reach(Some("authenticated"));
+        let reach = definition.rule(operation).reach(Some(Member {
+            role: "authenticated",
+            is_verified: false,
+        }));
         traits.insert(format!("{operation:?} {reach:?}"));
     }
     let strangers = definition.rule(Operation::Create).is_public();

@@ -140,3 +140,152 @@ fn an_account_with_an_address_of_before_signs_in_and_is_named() {
     assert_eq!((done, text), (true, expected));
     assert!(said(&admin_on(inside, &endpoint, &["promote", &spelled])).0);
 }
+
+#[test]
+fn an_address_that_an_operator_verifies_counts_from_the_next_request_on() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let member = stack().member();
+    assert_eq!(member.get("/api/votes").code(), "auth/forbidden");
+    let email = &member.email;
+    let shouted = format!(" {} ", email.to_uppercase());
+    let (done, line) = said(&admin(inside, &["verify", &shouted]));
+    let expected = format!("{email} is verified now; it holds on the next request.\n");
+    assert_eq!((done, line), (true, expected));
+    let _ = member.get("/api/votes").expect(200);
+    let me = member.get("/api/auth/me").expect(200).json();
+    let verified_at = me["emailVerifiedAt"].clone();
+    assert!(verified_at.is_string(), "{me}");
+    let again = said(&admin(inside, &["verify", email]));
+    assert_eq!(again, (true, format!("{email} was verified already.\n")));
+    let me = member.get("/api/auth/me").expect(200).json();
+    assert_eq!(me["emailVerifiedAt"], verified_at);
+}
+
+#[test]
+fn what_cannot_be_verified_is_one_clear_line() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let (nobody, leaver) = (fresh_email(), stack().member());
+    let password = json!({ "password": PASSWORD }).to_string();
+    let headers = [("content-type", "application/json")];
+    let left = leaver.send(
+        "DELETE",
+        "/api/auth/me",
+        &headers,
+        Some(password.as_bytes()),
+    );
+    let _ = left.expect(204);
+    for (arguments, expected) in [
+        (
+            ["verify", &nobody].as_slice(),
+            format!("cargo admin: nobody has registered {nobody}\n"),
+        ),
+        (
+            &["verify", &leaver.email],
+            format!("cargo admin: the account of {} is deleted\n", leaver.email),
+        ),
+        (
+            &["verify", "ada"],
+            "cargo admin: ada: `email` must be an email address.\n".to_owned(),
+        ),
+    ] {
+        assert_eq!(said(&admin(inside, arguments)), (false, expected));
+    }
+    for (arguments, expected) in [
+        (
+            ["verify"].as_slice(),
+            "required arguments were not provided",
+        ),
+        (
+            &["verify", &nobody, "--before", "2026-01-01"],
+            "cannot be used with",
+        ),
+        (
+            &["verify", "--before", "yesterday"],
+            "a date is written as 2026-11-29",
+        ),
+        (
+            &["verify", "--before", "2026-02-30"],
+            "a date is written as 2026-11-29",
+        ),
+        (
+            &["verify", "--before", "1969-12-31"],
+            "a date is written as 2026-11-29",
+        ),
+    ] {
+        let (done, line) = said(&admin(inside, arguments));
+        assert!(!done && line.contains(expected), "{arguments:?}: {line}");
+    }
+}
+
+#[test]
+fn all_accounts_from_before_a_date_are_verified_and_no_others() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let apart = Apart::new(inside);
+    let endpoint = apart.dynamo.endpoint();
+    let register = apart.function("register", "verify", &[]);
+    let [me, disable] = ["me-get", "me-delete"].map(|it| apart.function(it, "verify", &[]));
+    let body = |email: &str| json!({ "email": email, "password": PASSWORD });
+    let accounts: Vec<_> = (0..4)
+        .map(|_| {
+            let event = Event::new("POST", "/api/auth/register").json(&body(&fresh_email()));
+            apart.ask(&register, &event).expect(201).json()
+        })
+        .collect();
+    let users = users(&endpoint);
+    let text = |at: usize, name: &str| accounts[at]["user"][name].as_str().unwrap().to_owned();
+    // The first two are old, and one of them is proven; the third is new; the last one is old and deleted.
+    for (at, made) in [
+        (0, "1700000000000"),
+        (1, "1709251199999"),
+        (2, "1709251200000"),
+        (3, "1700000000000"),
+    ] {
+        users.set(
+            &user_key(&text(at, "id")),
+            &json!({ "created_at": { "N": made } }),
+        );
+    }
+    let proven = json!({ "email_verified_at": { "N": "1700000000001" } });
+    users.set(&user_key(&text(0, "id")), &proven);
+    let token = |at: usize| accounts[at]["accessToken"].as_str().unwrap();
+    let leave = Event::new("DELETE", "/api/auth/me").json(&json!({ "password": PASSWORD }));
+    let _ = apart.ask(&disable, &leave.token(token(3))).expect(204);
+
+    let verify = |before: &str| {
+        said(&admin_on(
+            inside,
+            &endpoint,
+            &["verify", "--before", before],
+        ))
+    };
+    let none = (
+        true,
+        "0 verified, 0 verified already, 0 refused.\n".to_owned(),
+    );
+    assert_eq!(verify("2023-11-14"), none);
+    let first = (
+        true,
+        "1 verified, 1 verified already, 0 refused.\n".to_owned(),
+    );
+    assert_eq!(verify("2024-03-01"), first);
+    let again = (
+        true,
+        "0 verified, 2 verified already, 0 refused.\n".to_owned(),
+    );
+    assert_eq!(verify("2024-03-01T01:00:00+01:00"), again);
+    for (at, expected) in [(0, true), (1, true), (2, false)] {
+        let event = Event::new("GET", "/api/auth/me").token(token(at));
+        let user = apart.ask(&me, &event).expect(200).json();
+        assert_eq!(user["emailVerifiedAt"].is_string(), expected, "{user}");
+    }
+    let kept = users.get(&user_key(&text(0, "id")));
+    assert_eq!(kept["email_verified_at"]["N"], "1700000000001");
+    let deleted = users.get(&user_key(&text(3, "id")));
+    assert!(deleted.get("email_verified_at").is_none(), "{deleted}");
+}

@@ -10,6 +10,7 @@ use crate::check::notation::translate;
 use crate::check::problem::{Problem, Remark};
 use crate::check::warnings::definition_warnings;
 use crate::definition::Definition;
+use crate::settings::{Auth, SessionCheck};
 use crate::value::{self, count_colons, count_members};
 
 /// The definitions that were read, and the warnings about them.
@@ -22,9 +23,34 @@ pub struct Checked {
 }
 
 impl Checked {
-    /// The rules that name a role outside `roles`, the `auth.roles` of the settings.
+    /// The rules that these settings do not allow: the roles and the session check decide.
     #[must_use]
-    pub fn undeclared_roles(&self, roles: &[String]) -> Vec<Problem> {
+    pub fn refused_by(&self, settings: &Auth) -> Vec<Problem> {
+        let mut problems = self.undeclared_roles(&settings.roles);
+        if settings.session_check != SessionCheck::Immediate {
+            problems.extend(self.of_proven_addresses());
+        }
+        problems
+    }
+
+    /// The rules that name a proven address, which only the session check knows.
+    fn of_proven_addresses(&self) -> impl Iterator<Item = Problem> {
+        let problem = |file: &str, field: String| {
+            Problem {
+            file: format!("{file}.json"),
+            field,
+            reason: "`verified` needs `auth.sessionCheck` `immediate`: a token alone does not tell whether an address is proven"
+                .to_owned(),
+        }
+        };
+        self.definitions.iter().flat_map(move |definition| {
+            let named = definition.rules().filter(|(_, rule)| rule.names_verified());
+            named.map(move |(field, _)| problem(&definition.name, field))
+        })
+    }
+
+    /// The rules that name a role outside `roles`, the `auth.roles` of the settings.
+    fn undeclared_roles(&self, roles: &[String]) -> Vec<Problem> {
         let mut problems = Vec::new();
         for definition in &self.definitions {
             for (field, rule) in definition.rules() {

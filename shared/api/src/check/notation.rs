@@ -198,6 +198,7 @@ fn of_groups(block: &Map<String, Value>) -> Result<BTreeMap<&'static str, Rule>,
         let rule = match name.as_str() {
             "guest" | "public" => Rule::public(),
             "user" | "authenticated" => Rule::authenticated(),
+            "verified" => Rule::verified(),
             "self" | "owner" => Rule::owner(),
             "admin" => Rule::admin(),
             role if is_role(role) => Rule::role(role),
@@ -205,7 +206,7 @@ fn of_groups(block: &Map<String, Value>) -> Result<BTreeMap<&'static str, Rule>,
                 return Err((
                     place,
                     format!(
-                        "`{name}` is no group: there are guest, user, self, admin and the roles"
+                        "`{name}` is no group: there are guest, user, verified, self, admin and the roles"
                     ),
                 ));
             }

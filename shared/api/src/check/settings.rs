@@ -21,6 +21,7 @@ const GROUPS: &[&str] = &[
     "user",
     "owner",
     "self",
+    "verified",
 ];
 
 impl Settings {

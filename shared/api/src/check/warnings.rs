@@ -84,7 +84,9 @@ fn writers_may_not_list(definition: &Definition) -> bool {
         .into_iter();
     match definition.rule(Operation::List) {
         rule if rule.is_public() => false,
-        rule if *rule == Rule::authenticated() => writers.any(Rule::is_public),
+        rule if [Rule::authenticated(), Rule::verified()].contains(rule) => {
+            writers.any(|writer| !writer.of_creator().implies(rule))
+        }
         _ => writers.any(|rule| !rule.is_admin()),
     }
 }

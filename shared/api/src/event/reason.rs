@@ -41,11 +41,12 @@ pub enum Reason {
     Rotate,
     /// The API key went with the rights of the admin who had made it.
     Leave,
-    /// A user has proven the address of the account.
+    /// A user has proven the address of the account, or an operator vouches for it.
     VerifyEmail,
     /// A user has set a new password by a code or a link of a mail.
     PasswordReset,
-    /// The reader of the mails took an unproven account over, which loses its password.
+    /// The password is void. The reader of the mails took an unproven account over, or an admin or a server has sent a mail
+    /// for another password.
     PasswordRemoved,
     /// A user has another address.
     EmailChange,

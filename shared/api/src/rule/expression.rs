@@ -80,6 +80,7 @@ impl<'a> Parser<'a> {
         match self.word() {
             "public" | "guest" => Ok(Rule::public()),
             "authenticated" | "user" => Ok(Rule::authenticated()),
+            "verified" => Ok(Rule::verified()),
             "owner" | "self" => Ok(Rule::owner()),
             "admin" => Ok(Rule::admin()),
             word => match word.strip_prefix("role:") {
@@ -90,7 +91,7 @@ impl<'a> Parser<'a> {
                 None => {
                     self.at = start;
                     Err(self.expected(
-                        "`public`, `authenticated`, `owner`, `admin`, `role:<name>` or `(`",
+                        "`public`, `authenticated`, `verified`, `owner`, `admin`, `role:<name>` or `(`",
                     ))
                 }
             },
@@ -167,6 +168,7 @@ impl fmt::Display for Rule {
                 match atom {
                     Atom::Authenticated => f.write_str("authenticated")?,
                     Atom::Owner => f.write_str("owner")?,
+                    Atom::Verified => f.write_str("verified")?,
                     Atom::Role(name) => write!(f, "role:{name}")?,
                 }
             }
@@ -193,13 +195,13 @@ impl JsonSchema for Rule {
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let atom = "(public|guest|authenticated|user|owner|self|admin|role:[a-z][a-z0-9_-]{0,31})";
+        let atom = "(public|guest|authenticated|user|verified|owner|self|admin|role:[a-z][a-z0-9_-]{0,31})";
         let pattern = format!("^[ (]*{atom}([ )]*[&|][ (]*{atom})*[ )]*$");
         json_schema!({
-            "description": "Who may do it: an expression of `public`, `authenticated`, `owner`, `admin` and `role:<name>` with `&`, `|` and \
-                parentheses. Admins pass every rule.",
+            "description": "Who may do it: an expression of `public`, `authenticated`, `verified`, `owner`, `admin` and `role:<name>` with \
+                `&`, `|` and parentheses. Admins pass every rule.",
             "anyOf": [
-                { "enum": ["public", "authenticated", "owner", "admin"] },
+                { "enum": ["public", "authenticated", "verified", "owner", "admin"] },
                 { "type": "string", "maxLength": MAX_LENGTH, "pattern": pattern },
             ],
         })

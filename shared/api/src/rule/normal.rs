@@ -11,6 +11,17 @@ pub enum Atom {
     Owner,
     /// A user of this role.
     Role(String),
+    /// A user with a proven address.
+    Verified,
+}
+
+/// A user who is no admin, as far as rules look.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Member<'a> {
+    /// The user's role.
+    pub role: &'a str,
+    /// Whether the user has an address and has proven it.
+    pub is_verified: bool,
 }
 
 /// A rule: admins pass, and so does a caller who meets all atoms of one alternative. Anyone meets an alternative
@@ -49,6 +60,12 @@ impl Rule {
     #[must_use]
     pub fn authenticated() -> Self {
         Self::atom(Atom::Authenticated)
+    }
+
+    /// Anyone with a valid token and a proven address.
+    #[must_use]
+    pub fn verified() -> Self {
+        Self::atom(Atom::Verified)
     }
 
     /// The record's owner.
@@ -91,13 +108,20 @@ impl Rule {
         self.0.iter().any(|all| all.contains(&Atom::Owner))
     }
 
-    /// The reach for a user of this role who is no admin, or for a stranger, who has no role.
+    /// Whether it asks some users for a proven address.
     #[must_use]
-    pub fn reach(&self, role: Option<&str>) -> Reach {
+    pub fn names_verified(&self) -> bool {
+        self.0.iter().any(|all| all.contains(&Atom::Verified))
+    }
+
+    /// The reach for a user who is no admin, or for a stranger.
+    #[must_use]
+    pub fn reach(&self, who: Option<Member<'_>>) -> Reach {
         let of = |all: &BTreeSet<Atom>| {
             let is_met = |atom: &Atom| match atom {
-                Atom::Authenticated | Atom::Owner => role.is_some(),
-                Atom::Role(name) => role == Some(name),
+                Atom::Authenticated | Atom::Owner => who.is_some(),
+                Atom::Role(name) => who.is_some_and(|who| who.role == name),
+                Atom::Verified => who.is_some_and(|who| who.is_verified),
             };
             match all.iter().all(is_met) {
                 true if all.contains(&Atom::Owner) => Reach::Own,
@@ -176,7 +200,7 @@ impl Rule {
     fn normal(alternatives: Vec<BTreeSet<Atom>>) -> Self {
         let mut all: Vec<BTreeSet<Atom>> = Vec::new();
         for mut atoms in alternatives {
-            // An owner or a user of a role is a user; no user has two roles.
+            // An owner, a user of a role, and one with a proven address are users; no user has two roles.
             if atoms.len() > 1 {
                 let _ = atoms.remove(&Atom::Authenticated);
             }

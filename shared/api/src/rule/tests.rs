@@ -31,6 +31,14 @@ fn an_expression_has_one_normal_form() {
             "owner & role:a | owner & role:b",
         ),
         ("role:a | role:b & owner", "owner & role:b | role:a"),
+        ("user & verified", "verified"),
+        ("user | verified", "authenticated"),
+        ("verified | owner & verified", "verified"),
+        (
+            "verified & (role:a | self)",
+            "owner & verified | role:a & verified",
+        ),
+        ("public & verified | admin", "verified"),
     ] {
         let rule = Rule::parse(text).expect(text);
         assert_eq!(rule.to_string(), normal, "{text}");
@@ -47,6 +55,10 @@ fn a_rule_may_say_less_than_another() {
         ("authenticated", "owner", false),
         ("authenticated", "public", true),
         ("role:a & owner", "role:a | role:b", true),
+        ("verified", "authenticated", true),
+        ("authenticated", "verified", false),
+        ("owner", "verified", false),
+        ("owner & verified", "verified", true),
         ("role:a | owner", "role:a", false),
         ("role:a | role:b", "role:b | role:c | role:a", true),
     ] {
@@ -56,6 +68,7 @@ fn a_rule_may_say_less_than_another() {
     for (rule, expected) in [
         ("owner", "authenticated"),
         ("owner & role:a | role:b", "role:a | role:b"),
+        ("owner & verified", "verified"),
         ("public", "public"),
     ] {
         assert_eq!(
@@ -89,6 +102,8 @@ fn what_is_no_expression_is_told_with_its_place() {
         ("role:*", "`role:*` must name a role"),
         ("role:Editor", "must name a role"),
         ("Owner", "at character 1"),
+        ("Verified", "at character 1"),
+        ("verified:yes", "at character 1"),
         ("öwner", "at character 1"),
         (&long, "at most 256 bytes"),
         (&deep, "nest deeper"),
@@ -106,6 +121,7 @@ fn random_texts_are_read_again_as_they_are_written() {
         "guest",
         "user",
         "authenticated",
+        "verified",
         "self",
         "owner",
         "admin",

@@ -99,6 +99,9 @@ pub struct NewUser {
     pub email: String,
     /// The password; without it nobody can log in until one is set.
     pub password: Option<String>,
+    /// Whether the user is sent a mail that sets one, in place of a password.
+    #[schemars(transform = not_null)]
+    pub send: Option<bool>,
     /// `admin`, `authenticated`, which is what holds without it, or one of the declared roles.
     #[schemars(transform = not_null)]
     pub role: Option<String>,
@@ -118,13 +121,19 @@ impl Body for NewUser {
             fields.text("email").unwrap_or_default(),
             fields.optional_text("password"),
         );
-        let (role, profile) = (fields.given_text("role"), fields.all());
+        let (role, send) = (fields.given_text("role"), fields.given_flag("send"));
+        let profile = fields.all();
+        let mut faults = std::mem::take(&mut fields.details);
+        if password.is_some() && send == Some(true) {
+            faults.extend(either_or("Send `password` or `send`, not both."));
+        }
         Some(Self {
             email,
             password,
+            send,
             role,
             profile,
-            faults: std::mem::take(&mut fields.details),
+            faults,
         })
     }
 }
@@ -176,22 +185,38 @@ impl Body for UserChanges {
     }
 }
 
-/// A password to be set by an admin.
+/// A password to be set by an admin, or a mail by which the user sets one.
 #[derive(JsonSchema)]
 #[schemars(deny_unknown_fields)]
 pub struct PasswordToSet {
     /// The password, byte by byte as typed.
-    pub password: String,
+    #[schemars(transform = not_null)]
+    pub password: Option<String>,
+    /// Whether the user is sent a mail that sets the password, in place of one: the old one is void at once.
+    #[schemars(transform = not_null)]
+    pub send: Option<bool>,
 }
 
 impl Body for PasswordToSet {
     const PRESENCE: Presence = Presence::Required;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        Some(Self {
-            password: fields.text("password")?,
-        })
+        let (password, send) = (fields.given_text("password"), fields.given_flag("send"));
+        let sends = send == Some(true);
+        if fields.details.is_empty() && sends == password.is_some() {
+            fields.details.extend(either_or(if sends {
+                "Send `password` or `send`, not both."
+            } else {
+                "Send `password`, or `send` as true."
+            }));
+        }
+        Some(Self { password, send })
     }
+}
+
+/// The faults of a body with both of password and mail, or neither.
+fn either_or(message: &str) -> [Detail; 2] {
+    ["password", "send"].map(|field| Detail::new(field, "either-or", message))
 }
 
 #[cfg(test)]
@@ -233,5 +258,42 @@ mod tests {
         }
         let new = json!({ "email": "a@b", "role": null, "password": null });
         assert_eq!(faults(new, |new: NewUser| new.faults), [type_of("role")]);
+    }
+    #[test]
+    fn a_password_or_a_mail_is_sent_and_not_both() {
+        let both = || vec![("password", "either-or"), ("send", "either-or")];
+        for (body, expected) in [
+            (json!({}), both()),
+            (json!({ "send": false }), both()),
+            (json!({ "send": true, "password": "x" }), both()),
+            (json!({ "send": true }), vec![]),
+            (json!({ "password": "x" }), vec![]),
+            (json!({ "send": false, "password": "x" }), vec![]),
+            (json!({ "send": "true" }), vec![("send", "type")]),
+            (
+                json!({ "send": null, "password": "x" }),
+                vec![("send", "type")],
+            ),
+            (json!({ "password": null }), vec![("password", "type")]),
+            (
+                json!({ "send": true, "other": 1 }),
+                vec![("other", "unknown-field")],
+            ),
+        ] {
+            let named = |(field, code): (&str, &str)| (field.to_owned(), code.to_owned());
+            let expected: Vec<_> = expected.into_iter().map(named).collect();
+            let found = faults(body.clone(), |_: PasswordToSet| Vec::new());
+            assert_eq!(found, expected, "{body}");
+        }
+        let new = |send: bool| json!({ "email": "a@b", "password": "x", "send": send });
+        let fields = |body: Value| {
+            let found = faults(body, |new: NewUser| new.faults);
+            found
+                .into_iter()
+                .map(|(field, _)| field)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(fields(new(true)), ["password", "send"]);
+        assert_eq!(fields(new(false)), [""; 0]);
     }
 }

@@ -43,7 +43,7 @@ pub struct Occasion<'a> {
     pub address: &'a str,
     /// The account that has the address, also a deleted one that can be brought back.
     pub holder: Option<&'a User>,
-    /// The user who has asked, if one is signed in, and the version at that time.
+    /// The user who has asked, or for whom an admin has, and the version at that time.
     pub asker: Option<(&'a User, u64)>,
     /// The settings.
     pub settings: &'a Auth,
@@ -75,15 +75,15 @@ pub fn dispatch(occasion: &Occasion<'_>) -> Dispatch {
     }
     let standing = holder.filter(|holder| !holder.disabled && holder.deleted.is_none());
     match occasion.place.purpose {
-        Purpose::PasswordReset => for_account(standing),
+        Purpose::PasswordReset => match occasion.place.subject {
+            // An admin has voided the password and sends the mail.
+            Subject::User(_) => for_own_account(occasion, standing),
+            Subject::Flow(_) | Subject::Invitation(_) => for_account(standing),
+        },
         Purpose::MagicLink => for_sign_in(occasion),
         Purpose::Registration => for_newcomer(holder),
-        Purpose::VerifyEmail => match own(occasion) {
-            Some(asker) if standing == Some(asker) && asker.email_verified_at.is_none() => {
-                Dispatch::Send(Some(Account::of(asker)))
-            }
-            _ => STALE,
-        },
+        Purpose::VerifyEmail if standing.is_none_or(|it| it.email_verified_at.is_some()) => STALE,
+        Purpose::VerifyEmail => for_own_account(occasion, standing),
         Purpose::EmailChange => match (own(occasion), holder) {
             (None, _) => STALE,
             (Some(_), Some(_)) => for_newcomer(holder),
@@ -102,6 +102,14 @@ pub fn is_suppressed(failure: Option<MailFailure>, now: Timestamp) -> bool {
 /// A mail for an account that there must be.
 fn for_account(holder: Option<&User>) -> Dispatch {
     holder.map_or(NOBODY, |holder| Dispatch::Send(Some(Account::of(holder))))
+}
+
+/// A mail for the account that it was made for, if that is as it was then and has the address.
+fn for_own_account(occasion: &Occasion<'_>, standing: Option<&User>) -> Dispatch {
+    match own(occasion) {
+        Some(own) if standing == Some(own) => Dispatch::Send(Some(Account::of(own))),
+        _ => STALE,
+    }
 }
 
 /// A mail that signs in. A deleted account can be brought back by it.
@@ -129,7 +137,7 @@ fn for_newcomer(holder: Option<&User>) -> Dispatch {
     }
 }
 
-/// The user who has asked, if the account is as it was then.
+/// The user whose mail it is, if the account is as it was then.
 fn own<'a>(occasion: &Occasion<'a>) -> Option<&'a User> {
     let (asker, version) = occasion.asker?;
     let as_it_was = asker.auth_version == version && !asker.disabled && asker.deleted.is_none();

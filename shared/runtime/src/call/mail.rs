@@ -1,7 +1,7 @@
 //! Requests that ask for a mail, or show what one brought.
 
 use api::endpoints::Endpoint;
-use api::settings::MagicLink;
+use api::settings::{EmailVerification, MagicLink};
 use api::value::is_locale;
 use api::{Code, Detail, Error, Id, redirect};
 use auth::User;
@@ -29,6 +29,13 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     pub fn bootstraps(&self, user: &User) -> bool {
         let is_bootstrap = self.deployment.admin_email.as_ref() == Some(&user.email);
         is_bootstrap && user.email_verified_at.is_none()
+    }
+
+    /// Whether a password alone does not sign this user in: addresses are to be proven, and this one is not.
+    #[must_use]
+    pub fn lacks_proof(&self, user: &User) -> bool {
+        let required = self.settings.email_verification() == EmailVerification::Required;
+        required && user.email_verified_at.is_none()
     }
 
     /// Refuses what needs mail where there is none.

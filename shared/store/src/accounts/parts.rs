@@ -7,7 +7,7 @@ use api::event::Reason;
 use api::{Error, Id};
 use auth::invitation::Invitation;
 use auth::leaver::KeysOfLeaver;
-use auth::proof::{Posted, Ticket};
+use auth::proof::{Account, Posted, Ticket};
 use auth::user::Deletion;
 use auth::{Session, User, Writer};
 use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
@@ -39,7 +39,7 @@ pub struct Along<'a> {
     pub first_admin: bool,
     /// Whether the address has no password from then on.
     pub forgets_password: bool,
-    /// A proof that becomes due with it.
+    /// A proof that becomes due with it, for the account as it is afterwards.
     pub posts: Option<&'a Posted>,
     /// A proof that it uses up.
     pub uses: Option<&'a Ticket>,
@@ -234,8 +234,9 @@ impl Store {
                     .build(),
             );
         }
-        if let Some(posted) = along.posts {
-            add(Part::Mail, self.posting(posted)?);
+        if let (Some(posted), Some(after)) = (along.posts, after) {
+            let posted = posted.clone().of(Account::of(after));
+            add(Part::Mail, self.posting(&posted)?);
         }
         if let Some(ticket) = along.uses {
             add(Part::Proof, self.using_up(ticket)?);

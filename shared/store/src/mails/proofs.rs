@@ -1,8 +1,10 @@
 //! Proofs: asked for, repeated, tried and used up.
 
+use api::settings::Auth;
 use api::tables::MAIL;
 use api::{Error, Timestamp};
-use auth::proof::{Ends, Place, Posted, State, Ticket};
+use auth::User;
+use auth::proof::{Account, Ends, Place, Posted, Purpose, Random, State, Ticket, Wishes};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{Delete, Put, ReturnValue, TransactWriteItem};
 
@@ -34,6 +36,23 @@ impl Store {
             .set_item(Some(posted_item(posted)));
         let put = put.build().map_err(built)?;
         Ok(TransactWriteItem::builder().put(put).build())
+    }
+
+    /// A mail by which a user sets a password that an admin does not know. It is kept with the change of the account.
+    ///
+    /// # Errors
+    /// `common/unavailable` while there is no sealing key, `common/internal`.
+    pub async fn mail_for_password(
+        &self,
+        user: &User,
+        wishes: Wishes,
+        random: Random,
+        at: (&Auth, Timestamp),
+    ) -> Result<Posted, Error> {
+        let keys = self.sealing_keys(std::iter::empty()).await?;
+        let place = Place::of_user(Purpose::PasswordReset, user.id);
+        let posted = Posted::new(&keys, place, &user.email, wishes, random, at)?;
+        Ok(posted.of(Account::of(user)))
     }
 
     /// Makes the mail of a proof due again, if it was last asked for at `before` or earlier. It is the same mail while its code

@@ -1,5 +1,5 @@
-//! The work of operators on the tables: indexes filled, users moved in and out, seeds, the first admin, sealing keys, the
-//! audit log taken away.
+//! The work of operators on the tables. They fill indexes, move users in and out, make seeds and the first admin, vouch for
+//! addresses, renew sealing keys and export the audit log.
 
 pub(crate) mod audit;
 pub mod backfill;
@@ -10,3 +10,4 @@ mod promote;
 pub(crate) mod sealing;
 pub(crate) mod seed;
 pub(crate) mod transfer;
+pub(crate) mod vouch;

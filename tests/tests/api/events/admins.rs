@@ -117,16 +117,25 @@ fn admins_and_operators_make_exactly_these_events() {
     by_admin(&done);
     assert_eq!(done.event(two[0])["data"]["reason"], "password-set");
 
+    let send = post(&format!("{path}/password"), &json!({ "send": true })).token(admin());
+    let done = play.ask("users-password", send, 202, &two);
+    by_admin(&done);
+    assert_eq!(done.event(two[0])["data"]["reason"], "password-removed");
+
     // An operator without a request.
     let arguments = ["promote", ada.email.as_str()];
     let endpoint = play.apart.dynamo.endpoint();
-    let (done, said) = said(&admin_on(play.inside, &endpoint, &arguments));
-    assert!(done, "{said}");
+    let (done, line) = said(&admin_on(play.inside, &endpoint, &arguments));
+    assert!(done, "{line}");
     let promoted = play.seen(&["user.updated"]);
     assert_eq!(
         (&promoted[0]["actor"]["type"], &promoted[0]["request"]),
         (&json!("cli"), &Value::Null)
     );
+    let (done, line) = said(&admin_on(play.inside, &endpoint, &["verify", &ada.email]));
+    assert!(done, "{line}");
+    let verified = play.seen(&["auth.email.verified"]);
+    assert_eq!(verified[0]["actor"]["type"], "cli");
     let demote = update(json!({ "role": "authenticated" }));
     let _ = play.ask("users-update", demote, 200, &["user.updated"]);
 

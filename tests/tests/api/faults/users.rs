@@ -1,10 +1,12 @@
 //! Admins' changes to users, and the public profile.
 
+use auth::proof::Purpose;
 use blackbox::{Event, PASSWORD, Reply, fresh_email};
 use serde_json::json;
 
 use super::world::*;
 use super::{Area, Row, row, suffer_all};
+use crate::proofs::sent::sent_to_user;
 
 const ROWS: &[Row] = &[
     row!("users-public", "GetItem", "_users", 0, public_profile),
@@ -31,6 +33,7 @@ const ROWS: &[Row] = &[
     row!("users-create", "BatchGetItem", "_users", 0, create_user),
     row!("users-create", "PutItem", "_users", 0, create_user),
     row!("users-create", "UpdateItem", "_users", 0, create_user),
+    row!("users-create", "PutItem", "_mail", 0, create_by_mail),
     row!("users-update", "BatchGetItem", "_users", 0, update_user),
     row!("users-update", "GetItem", "_users", 0, update_user),
     row!("users-update", "UpdateItem", "_users", 0, update_user),
@@ -61,6 +64,7 @@ const ROWS: &[Row] = &[
     row!("users-password", "BatchGetItem", "_users", 0, set_password),
     row!("users-password", "GetItem", "_users", 0, set_password),
     row!("users-password", "UpdateItem", "_users", 0, set_password),
+    row!("users-password", "PutItem", "_mail", 0, send_password),
     row!(
         "users-sessions-end",
         "BatchGetItem",
@@ -278,6 +282,60 @@ fn set_password<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
         status: 204,
         look: Box::new(look),
     }
+}
+
+/// The old password is void and the mail is there, or neither.
+fn send_password<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let member = world.member();
+    let path = format!("/api/users/{}/password", member.id);
+    let event = by_admin(world, "POST", &path).json(&json!({ "send": true }));
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        let stands = world.is_signed_in(&member.access);
+        assert!(!stands || reply.status != 202);
+        assert_eq!(world.login(&member.email).status == 200, stands);
+        if stands {
+            let _ = world.ask("users-password", &again).expect(202);
+        }
+        sets_a_password(world, &member.email, (&member.id, 2));
+    };
+    Act {
+        event,
+        status: 202,
+        look: Box::new(look),
+    }
+}
+
+/// The user is there with the mail that sets the first password, or not at all.
+fn create_by_mail<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let email = fresh_email();
+    let body = json!({ "email": email, "send": true });
+    let event = by_admin(world, "POST", "/api/users").json(&body);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        if reply.status != 201 {
+            let again = world.ask("users-create", &again);
+            let there = again.code() == "auth/email-already-exists";
+            assert!(again.status == 201 || there, "{}", again.text());
+        }
+        let found = by_admin(world, "GET", &format!("/api/users?search={email}"));
+        let found = world.ask("users-list", &found).expect(200).json();
+        sets_a_password(world, &email, (&text(&found["items"][0]["id"]), 1));
+    };
+    Act {
+        event,
+        status: 201,
+        look: Box::new(look),
+    }
+}
+
+/// The link of the mail sets the password of this user, who has this version, and the user signs in.
+fn sets_a_password(world: &World<'_>, email: &str, user: (&str, u64)) {
+    let sent = sent_to_user(&world.apart, Purpose::PasswordReset, user);
+    let body = json!({ "token": sent.token, "newPassword": PASSWORD });
+    let event = Event::new("POST", "/api/auth/password/reset").json(&body);
+    let _ = world.ask("password-reset", &event).expect(204);
+    let _ = world.login(email).expect(200);
 }
 
 fn users_end_all<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {

@@ -161,6 +161,11 @@ pub(super) fn users<'a>(
     let user = json!({ "email": fresh_email(), "role": "admin", "username": "granted", "password": PASSWORD });
     let user = on("users-create", "POST", "/api/users", Some(user), 201);
     let path = format!("/api/users/{}", text(&user, "id"));
+    let mailed = json!({ "email": fresh_email(), "send": true });
+    let mailed = on("users-create", "POST", "/api/users", Some(mailed), 201);
+    let by_mail = format!("/api/users/{}/password", text(&mailed, "id"));
+    let send = Some(json!({ "send": true }));
+    let _ = on("users-password", "POST", &by_mail, send, 202);
     let _ = on("users-list", "GET", "/api/users", None, 200);
     let _ = on("users-get", "GET", &path, None, 200);
     let _ = on(

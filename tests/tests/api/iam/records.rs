@@ -67,8 +67,9 @@ pub(super) fn records<'a>(
         let _ = apart.ask(function, &event).expect(200);
     }
 
-    let [assignment, draft, report, page] = ["assignments", "drafts", "reports", "wiki"]
-        .map(|name| make(name, &json!({ "title": "a" })));
+    let [assignment, draft, report, page, vote] =
+        ["assignments", "drafts", "reports", "wiki", "votes"]
+            .map(|name| make(name, &json!({ "title": "a" })));
 
     // Each with a change that reads the record first where something depends on it, and one more of its kind. A change
     // of a relation names another target: one that does not change is not checked.
@@ -136,6 +137,12 @@ pub(super) fn records<'a>(
         (
             "wiki",
             &page,
+            json!({ "title": "b" }),
+            json!({ "title": "c" }),
+        ),
+        (
+            "votes",
+            &vote,
             json!({ "title": "b" }),
             json!({ "title": "c" }),
         ),
@@ -254,6 +261,7 @@ pub(super) fn records<'a>(
         ("drafts", &draft),
         ("reports", &report),
         ("wiki", &page),
+        ("votes", &vote),
     ] {
         let _ = apart
             .ask(&delete, &on("DELETE", &format!("/api/{collection}/{id}")))

@@ -26,7 +26,7 @@ use self::depth::{in_depth, row_filters};
 use self::invitations::invitations;
 use self::keys::api_keys;
 use self::mails::{address_changes, magic_links};
-use self::records::{lists, records};
+use self::records::{lists, records, votes};
 use self::sessions::sessions;
 use self::strangers::{Accounts, strangers};
 use self::templates::templates;
@@ -284,6 +284,7 @@ fn every_request_costs_what_the_design_says() {
     address_changes(&mut ledger, &register);
     invitations(&mut ledger, &register, &member(&admin));
     strangers(&mut ledger, &register, &member(&admin));
+    votes(&mut ledger, &owner);
     touches_nothing(&mut ledger);
 
     let table = ledger.table();

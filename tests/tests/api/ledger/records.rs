@@ -79,6 +79,47 @@ pub(super) fn lists(ledger: &mut Ledger<'_>, owner: &Member) {
     );
 }
 
+/// Records of users with a proven address.
+pub(super) fn votes(ledger: &mut Ledger<'_>, owner: &Member) {
+    let [create, list] = ["records-create", "records-list"].map(|name| ledger.function(name, &[]));
+    let first = post("/api/votes", &title(500)).token(&owner.access);
+    let refused = (CHECK, 1, 2.0, 0.0);
+    let by = ("records-create", &create);
+    let design = "session check alone";
+    let _ = ledger.row(
+        by,
+        "votes, address not proven",
+        (&first, 403),
+        refused,
+        design,
+    );
+    prove_address(&ledger.apart, &owner.id);
+    let _ = ledger.apart.ask(&create, &first).expect(201);
+    let expected = (&*format!("{CHECK} → PutItem votes"), 2, 2.0, 1.0);
+    let design = "session check → w: the check reads the proof";
+    let _ = ledger.row(
+        by,
+        "votes, 1 KB, address proven",
+        (&first, 201),
+        expected,
+        design,
+    );
+    let event = Event::new("GET", "/api/votes?limit=1").token(&owner.access);
+    let expected = (&*format!("{CHECK} ∥ Query votes"), 1, 3.0, 0.0);
+    let design = "1 query ∥ session check, which reads the proof";
+    let by = ("records-list", &list);
+    let _ = ledger.row(by, "votes, address proven", (&event, 200), expected, design);
+}
+
+/// Counts the address of a user as proven, as the proof itself would.
+fn prove_address(apart: &Apart<'_>, user: &str) {
+    let update = json!({ "TableName": "local-_users", "Key": { "id": { "S": user } },
+        "UpdateExpression": "SET #p = :p", "ConditionExpression": "attribute_exists(#id)",
+        "ExpressionAttributeNames": { "#p": "email_verified_at", "#id": "id" },
+        "ExpressionAttributeValues": { ":p": { "N": "1790000000000" } } });
+    let _ = apart.dynamo.engine().call("UpdateItem", &update).unwrap();
+}
+
 pub(super) fn records(ledger: &mut Ledger<'_>, owner: &Member, another: &Member) {
     let create = ledger.function("records-create", &[]);
     let get = ledger.function("records-get", &[]);

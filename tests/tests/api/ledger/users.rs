@@ -48,6 +48,17 @@ pub(super) fn users(ledger: &mut Ledger<'_>, admin: &Member) {
             design,
         )
         .json();
+    let body = json!({ "email": fresh_email(), "send": true });
+    let expected = format!("{CHECK} → TransactWriteItems PutItem _mail, PutItem _users");
+    let event = with("POST", "/api/users", &body);
+    let why = "2 more for the mail";
+    let _ = ledger.row(
+        by,
+        "with a mail",
+        (&event, 201),
+        (&expected, 2, 2.0, 7.0),
+        why,
+    );
     let body = json!({ "email": fresh_email(), "password": PASSWORD, "role": "admin", "username": "ledger" });
     let expected = format!("{CHECK} → TransactWriteItems PutItem _users, UpdateItem _users");
     let design = "2 more for the username, 2 for the number of admins";
@@ -112,6 +123,14 @@ pub(super) fn users(ledger: &mut Ledger<'_>, admin: &Member) {
     );
     let design = "session check ∥ r → hash → T: 2 × (user, identity), and the index";
     let _ = ledger.row(by, "any", (&event, 204), (&both, 2, 3.0, 5.0), design);
+    let event = with(
+        "POST",
+        &format!("{user}/password"),
+        &json!({ "send": true }),
+    );
+    let mailed = format!("{read} → TransactWriteItems PutItem _mail, UpdateItem _users");
+    let why = "session check ∥ r → T: 2 more for the mail";
+    let _ = ledger.row(by, "by a mail", (&event, 202), (&mailed, 2, 3.0, 7.0), why);
     let by = ("users-sessions-end", &end_all);
     let event = on("DELETE", &format!("{user}/sessions"));
     let design = "session check ∥ r → T, however many there are";

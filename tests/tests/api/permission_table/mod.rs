@@ -33,9 +33,10 @@ const COLUMNS: [&str; 14] = [
 ];
 
 /// Every rule that each of the operations is to be shown with.
-const RULES: [&str; 7] = [
+const RULES: [&str; 8] = [
     "public",
     "authenticated",
+    "verified",
     "owner",
     "admin",
     "role:editor",

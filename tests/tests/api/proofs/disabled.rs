@@ -20,6 +20,8 @@ pub(crate) fn body(name: &str) -> Value {
         | "magic-link-verify"
         | "invitations-accept"
         | "invitations-reject" => json!({ "token": "x" }),
+        "users-create" => json!({ "email": email, "send": true }),
+        "users-password" => json!({ "send": true }),
         "me-terms" => json!({ "version": "1" }),
         "mail-templates-preview" => json!({ "send": true }),
         _ => json!({}),

@@ -1,5 +1,6 @@
 //! Proofs of an address: the mails that bring them, and their codes and links.
 
+mod asked_by_admins;
 mod changing;
 mod consent;
 mod counting;

@@ -1,9 +1,10 @@
 //! Registrations that wait for the proof of their address.
 
-use blackbox::{PASSWORD, fresh_email, stack};
+use blackbox::{Event, PASSWORD, fresh_email, stack};
 use serde_json::{Value, json};
 
 use super::world::{MailWorld, another, code, link_token, token};
+use crate::admin::{admin_on, said};
 
 const REGISTER: &str = "/api/auth/register";
 const CONFIRM: &str = "/api/auth/register/confirm";
@@ -183,4 +184,43 @@ fn a_login_of_an_account_from_before_waits_for_its_proof() {
         .post("verify-email", "/api/auth/verify-email", &body)
         .expect(200);
     let _ = world.login(&email, PASSWORD).expect(200);
+}
+
+#[test]
+fn a_deleted_account_from_before_comes_back_by_a_proof_alone() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = MailWorld::new(inside, &REQUIRED);
+    let before = world.variant("register", &[("BAKEND_AUTH_EMAIL_VERIFICATION", "off")]);
+    let restore = |email: &str, password: &str| {
+        let body = json!({ "email": email, "password": password });
+        world.post("me-restore", "/api/auth/me/restore", &body)
+    };
+    for proven in [false, true] {
+        let email = fresh_email();
+        let body = json!({ "email": email, "password": PASSWORD });
+        let event = Event::new("POST", "/api/auth/register").json(&body);
+        let account = world.flow.apart.ask(&before, &event).expect(201).json();
+        if proven {
+            let endpoint = world.flow.apart.dynamo.endpoint();
+            assert!(said(&admin_on(inside, &endpoint, &["verify", &email])).0);
+        }
+        let leave = Event::new("DELETE", "/api/auth/me").json(&json!({ "password": PASSWORD }));
+        let leave = leave.token(&token(&account));
+        let _ = world.reply("me-delete", &leave).expect(204);
+        let wrong = restore(&email, "not the password").expect(401);
+        assert_eq!(wrong.code(), "auth/invalid-credentials");
+        let right = restore(&email, PASSWORD);
+        if proven {
+            let _ = right.expect(200);
+            continue;
+        }
+        assert_eq!(right.expect(403).code(), "auth/email-not-verified");
+        assert_eq!(
+            world.login(&email, PASSWORD).expect(401).code(),
+            "auth/invalid-credentials"
+        );
+        assert!(world.mailbox.messages_to(&email).is_empty());
+    }
 }

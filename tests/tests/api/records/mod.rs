@@ -26,3 +26,4 @@ mod spec;
 mod tombstones;
 mod unique;
 mod update;
+mod verified;

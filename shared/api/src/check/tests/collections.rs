@@ -1,6 +1,7 @@
 use super::check_one;
 use crate::check::check;
 use crate::definition::Definition;
+use crate::settings::{Auth, SessionCheck};
 
 #[test]
 fn what_says_nothing_of_permissions_says_nothing_in_the_normal_form() {
@@ -29,8 +30,12 @@ fn a_role_that_is_not_declared_is_a_problem_at_its_place() {
     let checked = check_one("a.json", content).expect("valid");
     let problems = |roles: &[&str]| {
         let roles: Vec<String> = roles.iter().map(|role| (*role).to_owned()).collect();
+        let settings = Auth {
+            roles,
+            ..Auth::default()
+        };
         checked
-            .undeclared_roles(&roles)
+            .refused_by(&settings)
             .iter()
             .map(ToString::to_string)
             .collect::<Vec<_>>()
@@ -40,6 +45,29 @@ fn a_role_that_is_not_declared_is_a_problem_at_its_place() {
     assert_eq!(problems(&["editor"]), [expected]);
     assert_eq!(problems(&["edtior", "editor"]), [""; 0]);
     assert_eq!(problems(&[]).len(), 2);
+}
+
+#[test]
+fn a_proven_address_is_known_where_every_request_reads_the_user() {
+    let content = r#"{"name":"a","fields":[{"name":"b","type":"string","write":"owner & verified"}],
+        "permissions":{"create":"verified","read":"authenticated"},"rowFilters":[{"when":"verified"}]}"#;
+    let checked = check_one("a.json", content).expect("valid");
+    let problems = |session_check: SessionCheck| {
+        let settings = Auth {
+            session_check,
+            ..Auth::default()
+        };
+        let problems = checked.refused_by(&settings);
+        problems.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    assert_eq!(problems(SessionCheck::Immediate), [""; 0]);
+    let expected = ["permissions.create", "fields[0].write", "rowFilters[0].when"].map(|place| {
+        format!(
+            "collections/a.json: {place}: `verified` needs `auth.sessionCheck` `immediate`: a token alone does not tell \
+             whether an address is proven"
+        )
+    });
+    assert_eq!(problems(SessionCheck::Expiry), expected);
 }
 
 #[test]

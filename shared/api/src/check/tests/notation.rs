@@ -89,6 +89,10 @@ fn expressions_under_their_other_name_win_over_groups() {
             json!({ "expressionPermissions": { "list": "self" }, "permissions": { "user": { "read": true, "update": true } } }),
             json!({ "create": "admin", "read": "authenticated", "list": "owner", "update": "authenticated", "delete": "admin" }),
         ),
+        (
+            json!({ "expressionPermissions": { "create": "self & verified" }, "permissions": { "verified": { "update": true } } }),
+            rules("owner & verified", "admin", "verified", "admin"),
+        ),
         // A rule for reading is also the rule for listing.
         (
             json!({ "expressionPermissions": { "read": "self" }, "permissions": { "user": { "read": true, "list": true } } }),
