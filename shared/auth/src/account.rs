@@ -244,6 +244,7 @@ mod tests {
             let body = NewUser {
                 email: "A@b".into(),
                 password: password.map(ToOwned::to_owned),
+                send: None,
                 role: role.map(ToOwned::to_owned),
                 profile: Map::new(),
                 faults: Vec::new(),
