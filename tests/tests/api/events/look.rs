@@ -12,7 +12,7 @@ use super::sealed::Shown;
 use super::text;
 
 /// The attributes whose content an event may have: those of users, sessions, API keys, invitations and records.
-const NAMED: [&str; 34] = [
+const NAMED: [&str; 35] = [
     "id",
     "shard",
     "kind",
@@ -47,6 +47,7 @@ const NAMED: [&str; 34] = [
     "last_used_at",
     "status",
     "invited_by",
+    "resource",
 ];
 
 /// The attributes whose content an event may have: those of webhooks. Of their settings only the names are told.
