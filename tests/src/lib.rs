@@ -34,6 +34,6 @@ pub use event::Event;
 pub use flow::Flow;
 pub use inside::{Inside, Instance, target};
 pub use stack::{
-    ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, TERMS, fresh_email, owners_stack, stack,
+    ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, TERMS, fresh_email, owners_stack, rounds, stack,
 };
 pub use streams::Streams;

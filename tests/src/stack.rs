@@ -181,6 +181,15 @@ impl Stack {
     }
 }
 
+/// How often the suite runs a race: 20 times, or as `BAKEND_ROUNDS` says.
+///
+/// # Panics
+/// The variable is no number.
+#[must_use]
+pub fn rounds() -> usize {
+    std::env::var("BAKEND_ROUNDS").map_or(20, |text| text.parse().unwrap())
+}
+
 /// An address that nobody has registered.
 #[must_use]
 pub fn fresh_email() -> String {

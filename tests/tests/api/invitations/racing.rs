@@ -2,14 +2,11 @@
 
 use std::thread;
 
-use blackbox::{PASSWORD, Reply, fresh_email, stack};
+use blackbox::{PASSWORD, Reply, fresh_email, rounds, stack};
 use serde_json::json;
 
 use super::*;
 use crate::proofs::world::token;
-
-/// How often each race is run.
-const ROUNDS: usize = 100;
 
 /// Two requests at once: exactly one succeeds, and the other hears that it came too late.
 fn race(
@@ -17,7 +14,7 @@ fn race(
     against: impl Fn(&MailWorld<'_>, &Value, &str) -> Reply + Sync,
     status_of_other: &str,
 ) {
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let (made, link) = invite(world, &fresh_email(), &json!({}));
         let body = json!({ "token": link, "session": false });
         let (accepted, other) = thread::scope(|scope| {
@@ -86,7 +83,7 @@ fn of_two_that_accept_signed_in_one_wins() {
     let (_, link) = invite(&world, &email, &json!({}));
     let body = json!({ "token": link, "password": PASSWORD });
     let mine = token(&accept(&world, &body).expect(201).json());
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let (made, link) = invite(&world, &email, &json!({}));
         let body = json!({ "token": link });
         let replies = thread::scope(|scope| {

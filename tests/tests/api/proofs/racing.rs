@@ -2,15 +2,12 @@
 
 use std::thread;
 
-use blackbox::{Event, Instance, Reply, fresh_email, stack};
+use blackbox::{Event, Instance, Reply, fresh_email, rounds, stack};
 use serde_json::{Value, json};
 
 use super::changing::{CHANGE, CONFIRM};
 use super::signing_in::{LINK, SIGN_UP, VERIFY};
 use super::world::{MailWorld, code, link_token, token};
-
-/// How often each race is run.
-pub(super) const ROUNDS: usize = 100;
 
 /// How many take part in it.
 pub(super) const RACERS: usize = 4;
@@ -43,7 +40,7 @@ fn one_code_or_link_of_many_uses_signs_in_once() {
     let link = "https://app.example.com/?token={token}";
     let world = MailWorld::new(inside, &[SIGN_UP, ("BAKEND_MAIL_LINKS_MAGIC_LINK", link)]);
     let verifiers = instances(&world, "magic-link-verify");
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let email = fresh_email();
         // A new account in one round, a take-over in the next.
         let is_new = round % 2 == 0;
@@ -77,7 +74,7 @@ fn two_flows_of_a_new_address_at_once_are_two_sign_ins() {
     };
     let world = MailWorld::new(inside, &[SIGN_UP]);
     let verifiers = instances(&world, "magic-link-verify");
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let email = fresh_email();
         let flows: Vec<Value> = (0..2)
             .map(|_| {
@@ -136,7 +133,7 @@ fn one_confirmation_of_many_changes_the_address() {
     };
     let world = MailWorld::new(inside, &[]);
     let confirming = instances(&world, "email-change-confirm");
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let (old, new) = (fresh_email(), fresh_email());
         let access = token(&world.register(&old));
         let body = json!({ "newEmail": new });
@@ -165,7 +162,7 @@ fn a_change_and_a_registration_of_one_address_have_one_winner() {
     let world = MailWorld::new(inside, &[]);
     let confirm = world.variant("email-change-confirm", &[]);
     let register = world.variant("register", &[]);
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let (old, new) = (fresh_email(), fresh_email());
         let access = token(&world.register(&old));
         let body = json!({ "newEmail": new });

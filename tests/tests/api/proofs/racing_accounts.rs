@@ -1,9 +1,9 @@
 //! Races of registrations, verifications and resets: the transaction that does the work has one winner.
 
-use blackbox::{Event, Instance, PASSWORD, Reply, fresh_email, stack};
+use blackbox::{Event, Instance, PASSWORD, Reply, fresh_email, rounds, stack};
 use serde_json::{Value, json};
 
-use super::racing::{RACERS, ROUNDS, at_once, count, instances};
+use super::racing::{RACERS, at_once, count, instances};
 use super::world::{MailWorld, code, link_token, token};
 
 const REQUIRED: (&str, &str) = ("BAKEND_AUTH_EMAIL_VERIFICATION", "required");
@@ -53,7 +53,7 @@ fn one_confirmation_of_many_makes_the_account() {
     };
     let world = MailWorld::new(inside, &[REQUIRED]);
     let confirming = instances(&world, "register-confirm");
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let body = json!({ "email": fresh_email(), "password": PASSWORD });
         let flow = open(&world, ("register", "/api/auth/register"), &body);
         let mail = world.mail(body["email"].as_str().unwrap(), 1);
@@ -78,7 +78,7 @@ fn two_registrations_of_an_address_make_one_account() {
     };
     let world = MailWorld::new(inside, &[REQUIRED]);
     let confirming = &instances(&world, "register-confirm")[..2];
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let email = fresh_email();
         let body = json!({ "email": email, "password": PASSWORD });
         let register = ("register", "/api/auth/register");
@@ -101,7 +101,7 @@ fn one_verification_of_many_is_told() {
     };
     let world = MailWorld::new(inside, &[]);
     let verifying = instances(&world, "verify-email");
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let email = fresh_email();
         let access = token(&world.register(&email));
         let right = json!({ "code": code(&world.mail(&email, 1)) });
@@ -125,7 +125,7 @@ fn one_reset_of_many_sets_the_password_also_by_two_flows() {
     let email = fresh_email();
     let _ = world.register(&email);
     let forgot = ("password-forgot", "/api/auth/password/forgot");
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let flows = [(); 2].map(|()| open(&world, forgot, &json!({ "email": email })));
         let codes = codes(&world, &email, "password-reset", 2);
         let replies = all_at_once(&world, &resetting, |at| {
@@ -156,7 +156,7 @@ fn a_login_beside_a_reset_is_refused_or_void() {
     );
     let change = world.variant("password-change", &[]);
     let forgot = ("password-forgot", "/api/auth/password/forgot");
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         let email = fresh_email();
         let access = token(&world.register(&email));
         let flow = open(&world, forgot, &json!({ "email": email }));
@@ -203,7 +203,7 @@ fn of_two_bootstraps_one_is_the_first_admin() {
         .clone()
         .map(|email| world.variant("register-confirm", &[("BAKEND_ADMIN_EMAIL", &email)]));
     let dynamo = world.flow.apart.dynamo.engine();
-    for round in 0..ROUNDS {
+    for round in 0..rounds() {
         // As if there had never been an admin, nor these accounts.
         for key in ["#admins".to_owned()]
             .into_iter()
