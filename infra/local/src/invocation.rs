@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::future::pending;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -58,6 +59,8 @@ struct Shared {
     policies: proxy::Policies,
     client: Client<HttpConnector, Body>,
     running: Semaphore,
+    /// Whether queued invocations are taken and left.
+    leaves_queued: AtomicBool,
     /// Tells the names of functions whose processes have died.
     died: broadcast::Sender<String>,
 }
@@ -90,6 +93,7 @@ impl Front {
             policies: proxy::Policies::new(template.policies()?),
             client: Client::builder(TokioExecutor::new()).build(connector),
             running: Semaphore::new(AT_ONCE),
+            leaves_queued: AtomicBool::new(false),
             died: broadcast::Sender::new(64),
         });
         let guard = runtime.enter();
@@ -118,6 +122,12 @@ impl Front {
             .lock()
             .unwrap_or_else(PoisonError::into_inner);
         aliases.insert(function.to_owned(), name.to_owned());
+    }
+
+    /// Takes queued invocations from now on and runs none. The emulator keeps what nobody fetches, and stands still for all
+    /// functions when one has a hundred of them.
+    pub fn leave_queued(&self) {
+        self.shared.leaves_queued.store(true, Ordering::Relaxed);
     }
 
     /// Ends what a function does as its failure: its process has died, which the emulator does not notice.
@@ -218,6 +228,9 @@ async fn answer(
     if serde_json::from_slice::<Value>(&body).is_err() {
         let message = "Could not parse request body into json";
         return Ok(refusal(400, "InvalidRequestContentException", message));
+    }
+    if queued && shared.leaves_queued.load(Ordering::Relaxed) {
+        return Ok(respond(202, &[], Bytes::new()));
     }
     if queued {
         let function = function.to_owned();
