@@ -30,9 +30,11 @@ impl<'a> Flow<'a> {
     #[must_use]
     pub fn new(inside: &'a Inside) -> Self {
         let dynamo = engine::streaming(&inside.template).unwrap();
+        let front = Front::start(&inside.url(), &inside.template).unwrap();
+        front.need_alias();
         Self {
             pump: Mutex::default(),
-            front: Front::start(&inside.url(), &inside.template).unwrap(),
+            front,
             apart: Apart::on(inside, dynamo),
             inside,
             workers: Mutex::default(),

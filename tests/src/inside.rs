@@ -72,9 +72,9 @@ impl Inside {
         fs::write(&routes, &project.routes)
             .map_err(|error| format!("Cannot write {}: {error}", routes.display()))?;
         let emulator = Emulator::start(&cargo_lambda, &folder, &routes, &served)?;
-        // No worker is behind it: nothing is woken, and the tables stay as a test has written them.
+        // No worker is behind it: what is woken waits, and the tables stay as a test has written them.
         let front = Front::start(&emulator.url(), &template)?;
-        front.leave_queued();
+        front.need_alias();
         let inside = Self {
             processes: Mutex::default(),
             front,

@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::runtime::Runtime;
 use tokio::sync::broadcast::error::RecvError;
 use tokio::sync::{Semaphore, broadcast};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 
 use crate::listen::{listen, runtime};
 use crate::template::{Template, function_arn};
@@ -28,6 +28,9 @@ use crate::{STACK, proxy};
 /// The most bytes of a payload that is answered, and of one that is not.
 const MAX_ANSWERED: usize = 6 * 1024 * 1024;
 const MAX_QUEUED: usize = 1024 * 1024;
+
+/// How often an invocation looks whether its function is served by now.
+const LOOK: Duration = Duration::from_millis(20);
 
 /// How many queued invocations run at the same time, as in a new account.
 const AT_ONCE: usize = 10;
@@ -59,8 +62,8 @@ struct Shared {
     policies: proxy::Policies,
     client: Client<HttpConnector, Body>,
     running: Semaphore,
-    /// Whether queued invocations are taken and left.
-    leaves_queued: AtomicBool,
+    /// Whether functions without another name get nothing.
+    needs_alias: AtomicBool,
     /// Tells the names of functions whose processes have died.
     died: broadcast::Sender<String>,
 }
@@ -93,7 +96,7 @@ impl Front {
             policies: proxy::Policies::new(template.policies()?),
             client: Client::builder(TokioExecutor::new()).build(connector),
             running: Semaphore::new(AT_ONCE),
-            leaves_queued: AtomicBool::new(false),
+            needs_alias: AtomicBool::new(false),
             died: broadcast::Sender::new(64),
         });
         let guard = runtime.enter();
@@ -124,10 +127,10 @@ impl Front {
         aliases.insert(function.to_owned(), name.to_owned());
     }
 
-    /// Takes queued invocations from now on and runs none. The emulator keeps what nobody fetches, and stands still for all
-    /// functions when one has a hundred of them.
-    pub fn leave_queued(&self) {
-        self.shared.leaves_queued.store(true, Ordering::Relaxed);
+    /// From now on an invocation waits here until its function has another name. The emulator keeps what nobody fetches,
+    /// and stands still for all functions when one has a hundred of them.
+    pub fn need_alias(&self) {
+        self.shared.needs_alias.store(true, Ordering::Relaxed);
     }
 
     /// Ends what a function does as its failure: its process has died, which the emulator does not notice.
@@ -229,9 +232,6 @@ async fn answer(
         let message = "Could not parse request body into json";
         return Ok(refusal(400, "InvalidRequestContentException", message));
     }
-    if queued && shared.leaves_queued.load(Ordering::Relaxed) {
-        return Ok(respond(202, &[], Bytes::new()));
-    }
     if queued {
         let function = function.to_owned();
         tokio::spawn(async move {
@@ -255,19 +255,12 @@ async fn answer(
 /// Runs a function on a payload. The emulator leaves whoever invokes a function that dies without an answer.
 async fn run(shared: &Shared, function: &str, payload: Bytes) -> Outcome {
     let limit = shared.limits.get(function).copied().unwrap_or_default();
-    let alias = {
-        let aliases = shared
-            .aliases
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        aliases.get(function).cloned()
-    };
-    let name = alias.as_deref().unwrap_or(function);
-    let url = format!("{}{}{name}{}", shared.emulator, PATH.0, PATH.1);
-    let request = Request::post(url)
-        .header("content-type", "application/json")
-        .body(Full::from(payload));
     let sent = async {
+        let name = served_as(shared, function).await;
+        let url = format!("{}{}{name}{}", shared.emulator, PATH.0, PATH.1);
+        let request = Request::post(url)
+            .header("content-type", "application/json")
+            .body(Full::from(payload));
         let request = request.map_err(|error| error.to_string())?;
         let reply = shared.client.request(request).await;
         let reply = reply.map_err(|error| format!("the emulator is away: {error}"))?;
@@ -302,6 +295,22 @@ async fn run(shared: &Shared, function: &str, payload: Bytes) -> Outcome {
             "Task timed out after {}.00 seconds",
             limit.as_secs()
         )),
+    }
+}
+
+/// The name that the emulator knows a function by, as soon as it has one.
+async fn served_as(shared: &Shared, function: &str) -> String {
+    loop {
+        let alias = {
+            let aliases = shared.aliases.lock();
+            let aliases = aliases.unwrap_or_else(PoisonError::into_inner);
+            aliases.get(function).cloned()
+        };
+        match alias {
+            Some(alias) => return alias,
+            None if !shared.needs_alias.load(Ordering::Relaxed) => return function.to_owned(),
+            None => sleep(LOOK).await,
+        }
     }
 }
 

@@ -8,6 +8,7 @@ use local::mailbox::Mailbox;
 use serde_json::{Value, json};
 
 use crate::admin::{admin_on, said};
+use crate::proofs::world::link_token;
 use crate::webhooks::receiver::{Manner, OK, Receiver};
 use crate::world::World;
 
@@ -229,6 +230,47 @@ impl Scene<'_> {
         self.ids.insert("template", id);
     }
 
+    /// An invitation is sent twice and accepted by a new user, one is rejected, and one is taken back.
+    fn play_invitations(&mut self) {
+        let path = "/api/auth/invitations";
+        for name in ["accepted", "rejected", "revoked"] {
+            let email = fresh_email();
+            let made = at("POST", path, json!({ "email": email }));
+            let id = text(&self.admin("invitations-create", made, 201)["id"]);
+            let own = format!("{path}/{id}");
+            let deed = |deed: &str, body: Value| at("POST", &format!("{path}/{deed}"), body);
+            let link = |mails: usize| {
+                let look = || self.mailbox.messages_to(&email);
+                let mail = self
+                    .world
+                    .until(look, |found| found.len() == mails)
+                    .remove(0);
+                link_token(&mail)
+            };
+            match name {
+                "accepted" => {
+                    let _ = link(1);
+                    let again = at("POST", &format!("{own}/resend"), json!({}));
+                    let _ = self.admin("invitations-resend", again, 202);
+                    let body = json!({ "token": link(2), "password": PASSWORD });
+                    let new = self
+                        .world
+                        .send("invitations-accept", &deed("accept", body), 201);
+                    self.ids.insert("guest", text(&new["user"]["id"]));
+                }
+                "rejected" => {
+                    let reject = deed("reject", json!({ "token": link(1) }));
+                    let _ = self.world.send("invitations-reject", &reject, 200);
+                }
+                _ => {
+                    let revoke = at("DELETE", &own, Value::Null);
+                    let _ = self.admin("invitations-revoke", revoke, 204);
+                }
+            }
+            self.ids.insert(name, id);
+        }
+    }
+
     /// An entry as the list below has it: the type, its subject and actor by name, and what was told beside them.
     fn told(&self, entry: &Value) -> String {
         let name = |id: &Value| {
@@ -337,6 +379,14 @@ const EXPECTED: &[&str] = &[
     "webhook.changed webhooks/webhook by user root as admin changed deleted in a request from there",
     "template.changed configuration/template by user root as admin changed subject,text,html in a request from there",
     "template.changed configuration/template by user root as admin changed deleted in a request from there",
+    "invitation.created invitations/accepted by user root as admin in a request from there",
+    "invitation.created invitations/rejected by user root as admin in a request from there",
+    "invitation.created invitations/revoked by user root as admin in a request from there",
+    "invitation.resent invitations/accepted by user root as admin in a request from there",
+    "invitation.accepted invitations/accepted by user guest as authenticated in a request from there",
+    "invitation.rejected invitations/rejected by stranger in a request from there",
+    "invitation.revoked invitations/revoked by user root as admin in a request from there",
+    "auth.register users/guest by user guest as authenticated in a request from there",
 ];
 
 #[test]
@@ -371,6 +421,7 @@ fn every_audited_type_has_its_entry_after_a_real_request_and_there_is_no_other()
     scene.play_key();
     scene.play_webhook();
     scene.play_template();
+    scene.play_invitations();
     // The tombstones of users, keys and webhooks go; the user's alone is an event.
     std::thread::sleep(std::time::Duration::from_secs(1));
     scene.world.flow.apart.dynamo.expire().unwrap();
