@@ -383,7 +383,7 @@ const EXPECTED: &[&str] = &[
     "invitation.created invitations/rejected by user root as admin in a request from there",
     "invitation.created invitations/revoked by user root as admin in a request from there",
     "invitation.resent invitations/accepted by user root as admin in a request from there",
-    "invitation.accepted invitations/accepted by user guest as authenticated in a request from there",
+    "invitation.accepted invitations/accepted by user guest in a request from there",
     "invitation.rejected invitations/rejected by stranger in a request from there",
     "invitation.revoked invitations/revoked by user root as admin in a request from there",
     "auth.register users/guest by user guest as authenticated in a request from there",
