@@ -214,6 +214,7 @@ fn password_hashes_are_denied_to_all_but_those_that_need_them() {
             "me-restore",
             "reauthenticate",
             "verify-email",
+            "invitations-accept",
             "email-change",
             "email-change-confirm",
             "magic-link-verify",

@@ -103,6 +103,7 @@ fn every_endpoint_is_a_function_with_its_settings() {
         "password-reset",
         "verify-email",
         "email-change",
+        "invitations-accept",
         "me-delete",
         "me-restore",
         "password-change",
