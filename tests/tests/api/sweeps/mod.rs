@@ -47,7 +47,10 @@ impl Request {
 
     /// The member, or an admin where the endpoint is for admins.
     fn caller(&self, member: &Caller) -> Caller {
-        if matches!(self.entry.guard, Guard::Admin | Guard::Users(_)) {
+        if matches!(
+            self.entry.guard,
+            Guard::Admin | Guard::Users(_) | Guard::UserOrKey(_)
+        ) {
             stack().admin()
         } else {
             member.clone()
@@ -113,7 +116,9 @@ fn for_users() -> impl Iterator<Item = Request> {
 
 /// Whether the name of a request's field is one that the endpoint knows.
 fn knows(request: &Request, field: &str) -> bool {
-    request.path.starts_with("/api/users") && field == "role"
+    let is_of_role =
+        request.path.starts_with("/api/users") || request.path == "/api/auth/invitations";
+    is_of_role && field == "role"
 }
 
 /// The methods that reach a function.
