@@ -6,12 +6,14 @@ use std::process::ExitCode;
 
 use api::endpoints::InvitationsAccept;
 use api::event::Reason;
+use api::record::{Write, profile};
 use api::wire::{AcceptedInvitation, InvitationAcceptance, InvitationStatus};
-use api::{Code, Detail, Error};
+use api::{Code, Detail, Error, told_together};
 use auth::User;
 use auth::invitation::Invitation;
 use auth::proof::{Link, Purpose, Shown};
 use runtime::{Call, Reply};
+use serde_json::Map;
 use store::{Along, Store};
 
 fn main() -> ExitCode {
@@ -26,6 +28,11 @@ async fn accept(
     call.need_mail()?;
     let credentials = call.credentials(store).await?;
     let body = call.body.read()?;
+    if !body.faults.is_empty() {
+        let declared = &call.settings.users.fields;
+        let checked = profile(declared, &Map::new(), body.profile.clone(), Write::Merge);
+        let _ = told_together(body.faults.clone(), None, checked)?;
+    }
     let link = link(store, &body).await?;
     if credentials.claims.is_none() {
         return stranger::accept(store, &call, &credentials, (&body, &link)).await;

@@ -234,7 +234,7 @@ impl Body for InvitationAcceptance {
         let session = fields.given_flag("session");
         let profile = fields.all();
         Some(Self {
-            token: token?,
+            token: token.unwrap_or_default(),
             password,
             session,
             terms_version,
