@@ -140,7 +140,7 @@ fn lines(definition: &Definition, roles: &[String]) -> Vec<String> {
         let who = if role == MEMBER.role {
             "A member with".to_owned()
         } else {
-            let who = format!("Whoever has the role {role}");
+            let who = format!("A user with the role {role}");
             lines.push(line(&who, &unproven, &plain));
             format!("{who} and")
         };
@@ -292,7 +292,7 @@ articles
   A stranger may read and list.
   A member may create, read and list.
   The owner of a record may also change and delete it.
-  Whoever has the role editor may create, read, list, change and delete.
+  A user with the role editor may create, read, list, change and delete.
   The field featured is to be set by whoever has the role editor.
   The field remarks is shown to the owner or whoever has the role editor.
   The field remarks is to be set by the owner or whoever has the role editor.
@@ -309,61 +309,61 @@ assignments
   A stranger may do nothing.
   A member may do no more than a stranger.
   The owner of a record may do no more than a member.
-  Whoever has the role editor may create, and read and list their own records.
+  A user with the role editor may create, and read and list their own records.
 
 comments
   A stranger may read and list.
   A member may create, read and list.
   The owner of a record may also change and delete it.
-  Whoever has the role editor may create, read, list, change and delete.
+  A user with the role editor may create, read, list, change and delete.
 
 drafts
   A stranger may do nothing.
   A member may create.
   The owner of a record may also read and list it.
-  Whoever has the role editor may create, read and list, and change and delete their own records.
+  A user with the role editor may create, read and list, and change and delete their own records.
 
 feedback
   A stranger may create.
   A member may do no more than a stranger.
   The owner of a record may do no more than a member.
-  Whoever has the role editor may do no more than a member.
+  A user with the role editor may do no more than a member.
 
 notes
   A stranger may do nothing.
   A member may create.
   The owner of a record may also read, list, change and delete it.
-  Whoever has the role editor may do no more than a member.
+  A user with the role editor may do no more than a member.
 
 orders
   A stranger may do nothing.
   A member may do no more than a stranger.
   The owner of a record may do no more than a member.
-  Whoever has the role editor may do no more than a member.
+  A user with the role editor may do no more than a member.
 
 posts
   A stranger may read and list.
   A member may create, read and list.
   The owner of a record may also change and delete it.
-  Whoever has the role editor may do no more than a member.
+  A user with the role editor may do no more than a member.
 
 products
   A stranger may read and list.
   A member may create, read, list, change and delete.
   The owner of a record may do no more than a member.
-  Whoever has the role editor may do no more than a member.
+  A user with the role editor may do no more than a member.
 
 reports
   A stranger may do nothing.
   A member may do no more than a stranger.
   The owner of a record may do no more than a member.
-  Whoever has the role editor may read, list, change and delete.
+  A user with the role editor may read, list, change and delete.
 
 wiki
   A stranger may do nothing.
   A member may read, list, change and delete.
   The owner of a record may do no more than a member.
-  Whoever has the role editor may create, read, list, change and delete.
+  A user with the role editor may create, read, list, change and delete.
 
 Open to the world, without signing in:
   articles: anyone in the world may read and list, as far as its row filters show
@@ -390,8 +390,8 @@ a
   A stranger may do nothing.
   A member may do no more than a stranger.
   The owner of a record may also read it.
-  Whoever has the role auditor may read, change and delete their own records.
-  Whoever has the role chief may create and read, and change their own records.
+  A user with the role auditor may read, change and delete their own records.
+  A user with the role chief may create and read, and change their own records.
 ";
         assert_eq!(told.split_once(":\n").map(|(_, told)| told), Some(expected));
     }
@@ -409,10 +409,10 @@ a
   A member may do no more than a stranger.
   The owner of a record may also read it.
   A member with a proven address may create and read, and change their own records.
-  Whoever has the role auditor may do no more than a member.
-  Whoever has the role auditor and a proven address may create and read, and change their own records.
-  Whoever has the role chief may do no more than a member.
-  Whoever has the role chief and a proven address may create, read and list, and change their own records.
+  A user with the role auditor may do no more than a member.
+  A user with the role auditor and a proven address may create and read, and change their own records.
+  A user with the role chief may do no more than a member.
+  A user with the role chief and a proven address may create, read and list, and change their own records.
   The field by is shown to whoever has the role chief and a proven address.
   The field of is shown to the owner with a proven address.
   Row filter: anyone signed in with a proven address sees all records.

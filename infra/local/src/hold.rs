@@ -2,6 +2,12 @@
 
 use std::fs::{self, File, TryLockError};
 use std::path::{Path, PathBuf};
+use std::thread::sleep;
+use std::time::Duration;
+
+/// How often a data file that is in use is looked at again, and the time between two looks.
+const TRIES: usize = 10;
+const PAUSE: Duration = Duration::from_millis(50);
 
 /// A lock beside a file, held until it is dropped.
 #[derive(Debug)]
@@ -32,12 +38,21 @@ impl Hold {
         }
     }
 
-    /// Locks a data file.
+    /// Locks a data file. A lock that was just let go is waited for: until a process that starts meanwhile runs its own
+    /// program, it has a copy of every open file.
     ///
     /// # Errors
     /// One line: another process uses it.
     pub fn of_data(path: &Path) -> Result<Self, String> {
-        Self::take(path)?.ok_or_else(|| {
+        let mut hold = Self::take(path)?;
+        for _ in 0..TRIES {
+            if hold.is_some() {
+                break;
+            }
+            sleep(PAUSE);
+            hold = Self::take(path)?;
+        }
+        hold.ok_or_else(|| {
             format!(
                 "Another `cargo dev` or `cargo dev seed` uses {}: stop it, keep the data of this one apart with --memory, \
                  or use the other's DynamoDB with --dynamodb",
