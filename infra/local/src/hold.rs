@@ -38,8 +38,8 @@ impl Hold {
         }
     }
 
-    /// Locks a data file. A lock that was just let go is waited for: until a process that starts meanwhile runs its own
-    /// program, it has a copy of every open file.
+    /// Locks a data file. A lock that was just let go is waited for. A process that starts meanwhile has a copy of every open
+    /// file, until it runs its own program.
     ///
     /// # Errors
     /// One line: another process uses it.
