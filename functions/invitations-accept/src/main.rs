@@ -11,7 +11,7 @@ use api::wire::{AcceptedInvitation, InvitationAcceptance, InvitationStatus};
 use api::{Code, Detail, Error, told_together};
 use auth::User;
 use auth::invitation::Invitation;
-use auth::proof::{Link, Purpose, Shown};
+use auth::proof::Link;
 use runtime::{Call, Reply};
 use serde_json::Map;
 use store::{Along, Store};
@@ -33,7 +33,7 @@ async fn accept(
         let checked = profile(declared, &Map::new(), body.profile.clone(), Write::Merge);
         let _ = told_together(body.faults.clone(), None, checked)?;
     }
-    let link = link(store, &body).await?;
+    let link = store.invitation_link(&body.token).await?;
     if credentials.claims.is_none() {
         return stranger::accept(store, &call, &credentials, (&body, &link)).await;
     }
@@ -68,19 +68,6 @@ async fn accept(
         user: user.wire(declared),
     };
     Reply::other(&caller, &accepted)
-}
-
-/// The link of the token, even one that has ended: its invitation tells how.
-async fn link(store: &Store, body: &InvitationAcceptance) -> Result<Link, Error> {
-    let shown = Shown {
-        token: Some(&body.token),
-        ..Shown::default()
-    };
-    shown.check(false)?;
-    let keys = store.sealing_keys(shown.sealed()).await?;
-    let link = Link::parse(&keys, &body.token);
-    let link = link.filter(|link| link.ticket.place.purpose == Purpose::Invitation);
-    Ok(link.ok_or(Code::InvalidCode)?)
 }
 
 /// The invitation, if the link still opens it.

@@ -5,7 +5,6 @@ use std::process::ExitCode;
 use api::endpoints::InvitationsReject;
 use api::wire::{ClosedInvitation, InvitationStatus};
 use api::{Code, Error};
-use auth::proof::{Link, Purpose, Shown};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -18,15 +17,7 @@ async fn reject(
     store: &Store,
     call: Call<InvitationsReject>,
 ) -> Result<Reply<InvitationsReject>, Error> {
-    let shown = Shown {
-        token: Some(&call.body.token),
-        ..Shown::default()
-    };
-    shown.check(false)?;
-    let keys = store.sealing_keys(shown.sealed()).await?;
-    let link = Link::parse(&keys, &call.body.token);
-    let link = link.filter(|link| link.ticket.place.purpose == Purpose::Invitation);
-    let link = link.ok_or(Code::InvalidCode)?;
+    let link = store.invitation_link(&call.body.token).await?;
     let admitted = call.admit(store).await?;
     let invitation = store.invitation(link.id()).await?;
     let invitation = invitation.ok_or(Code::InvalidCode)?;

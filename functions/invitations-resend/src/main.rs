@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use api::endpoints::InvitationsResend;
 use api::wire::MailAsked;
-use api::{Code, Error, Id};
+use api::{Code, Error};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -20,10 +20,7 @@ async fn resend(
     call.need_mail()?;
     let credentials = call.credentials(store).await?;
     let (caller, _) = store.user_or_server(&credentials, call.now).await?;
-    let id: Id = call.id().parse().map_err(|_| Code::InvitationNotFound)?;
-    let invitation = store.invitation(id).await?;
-    let invitation = invitation.filter(|invitation| invitation.is_for(&caller));
-    let invitation = invitation.ok_or(Code::InvitationNotFound)?;
+    let invitation = store.invitation_for(&caller, call.id()).await?;
     invitation.need_open()?;
     let asker = caller.identity().ok_or(Code::AuthenticationRequired)?;
     store.count_invitation(&call.asking()?, asker).await?;

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
+use api::Error;
 use api::endpoints::InvitationsRevoke;
 use api::wire::NoContent;
-use api::{Code, Error, Id};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -19,10 +19,7 @@ async fn revoke(
 ) -> Result<Reply<InvitationsRevoke>, Error> {
     let credentials = call.credentials(store).await?;
     let (caller, _) = store.user_or_server(&credentials, call.now).await?;
-    let id: Id = call.id().parse().map_err(|_| Code::InvitationNotFound)?;
-    let invitation = store.invitation(id).await?;
-    let invitation = invitation.filter(|invitation| invitation.is_for(&caller));
-    let invitation = invitation.ok_or(Code::InvitationNotFound)?;
+    let invitation = store.invitation_for(&caller, call.id()).await?;
     invitation.need_open()?;
     let writer = call.writer(&caller)?;
     store.revoke_invitation(&invitation, &writer).await?;

@@ -74,6 +74,15 @@ impl Store {
             TransactWriteItem::builder().update(update).build(),
             TransactWriteItem::builder().delete(delete).build(),
         ];
+        self.send_with_mail(items, writer).await
+    }
+
+    /// Writes an invitation together with its mail.
+    pub(super) async fn send_with_mail(
+        &self,
+        items: [TransactWriteItem; 2],
+        writer: &Writer,
+    ) -> Result<(), Error> {
         let token = writer.rev.replace('-', "");
         match self.send_items(&items, &token, writer).await {
             Ok(failed) => match failed.into_iter().next() {

@@ -1,21 +1,19 @@
 //! Invitations with their mails: made, sent again and read.
 
 use api::event::Reason;
-use api::{Error, Id};
-use auth::Writer;
+use api::{Code, Error, Id};
 use auth::invitation::Invitation;
-use auth::proof::Posted;
+use auth::proof::{Link, Posted, Purpose, Shown};
+use auth::{Caller, Writer};
 use aws_sdk_dynamodb::types::{
     Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
 };
 
-use super::closing::refusal;
 use super::item::{expires_at, invitation_item, invitation_key, read_invitation};
 use crate::accounts::stamp::{self, CHANGE};
 use crate::fault;
 use crate::fault::built;
 use crate::item::{text, time};
-use crate::send::Unsent;
 use crate::tables::Store;
 
 impl Store {
@@ -39,7 +37,8 @@ impl Store {
             .expression_attribute_names("#id", "id");
         let put = put.build().map_err(built)?;
         let put = TransactWriteItem::builder().put(put).build();
-        self.send_invitation(put, posted, writer).await
+        self.send_with_mail([put, self.posting(posted)?], writer)
+            .await
     }
 
     /// Sends an invitation again that is pending: its newest mail is this one. 4 WRU.
@@ -74,25 +73,35 @@ impl Store {
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         let update = update.build().map_err(built)?;
         let update = TransactWriteItem::builder().update(update).build();
-        self.send_invitation(update, posted, writer).await
+        self.send_with_mail([update, self.posting(posted)?], writer)
+            .await
     }
 
-    async fn send_invitation(
-        &self,
-        invitation: TransactWriteItem,
-        posted: &Posted,
-        writer: &Writer,
-    ) -> Result<(), Error> {
-        let items = [invitation, self.posting(posted)?];
-        let token = writer.rev.replace('-', "");
-        match self.send_items(&items, &token, writer).await {
-            Ok(failed) => match failed.into_iter().next() {
-                None => Ok(()),
-                Some((_, found)) => Err(refusal(found)),
-            },
-            Err(Unsent::TooLarge(_)) => Err(Error::internal("an invitation that is too large")),
-            Err(Unsent::Fault(error)) => Err(error),
-        }
+    /// The link of a token, even one that has ended: its invitation tells how. Garbage makes no request.
+    ///
+    /// # Errors
+    /// `common/validation-failed` naming `token`; `auth/invalid-code`; `common/unavailable`, `common/internal`.
+    pub async fn invitation_link(&self, token: &str) -> Result<Link, Error> {
+        let shown = Shown {
+            token: Some(token),
+            ..Shown::default()
+        };
+        shown.check(false)?;
+        let keys = self.sealing_keys(shown.sealed()).await?;
+        let link = Link::parse(&keys, token);
+        let link = link.filter(|link| link.ticket.place.purpose == Purpose::Invitation);
+        Ok(link.ok_or(Code::InvalidCode)?)
+    }
+
+    /// The invitation with this id, for its inviter and for admins. For others there is none. 1 RRU.
+    ///
+    /// # Errors
+    /// `invitations/not-found`; `common/unavailable`, `common/internal`.
+    pub async fn invitation_for(&self, caller: &Caller, id: &str) -> Result<Invitation, Error> {
+        let id: Id = id.parse().map_err(|_| Code::InvitationNotFound)?;
+        let found = self.invitation(id).await?;
+        let own = found.filter(|invitation| invitation.is_for(caller));
+        Ok(own.ok_or(Code::InvitationNotFound)?)
     }
 
     /// Reads an invitation. Strongly consistent: 1 RRU.
