@@ -31,18 +31,20 @@ async fn verify(store: &Store, call: Call<VerifyEmail>) -> Result<Reply<VerifyEm
     if user.email_verified_at.is_some() {
         return Err(Code::AlreadyVerified.into());
     }
-    let user = prove(store, &call, (&caller, &body), &user, None).await?;
+    let user = prove(store, &call, (&caller, &body), (&user, &None)).await?;
     let keys = store.keys().await?;
     call.show_proven(&caller, keys, &user, None)
 }
 
-/// Proves the address of a user who is known, and begins a session where there is one to begin.
+type Begun = Option<(Session, RefreshToken)>;
+
+/// Proves the address of a user who is known by the code or the link of the body, and begins a session where there is one to
+/// begin.
 async fn prove(
     store: &Store,
     call: &Call<VerifyEmail>,
     (caller, body): (&Admitted, &EmailProof),
-    user: &User,
-    begun: Option<&(Session, RefreshToken)>,
+    (user, begun): (&User, &Begun),
 ) -> Result<User, Error> {
     let shown = shown(body);
     let keys = store.sealing_keys(shown.sealed()).await?;
@@ -51,25 +53,33 @@ async fn prove(
         Place::of_user(Purpose::VerifyEmail, user.id),
         call.now,
     )?;
-    let verified = async |posted: Posted| {
-        let is_for = |it: &Account| *it == Account::of(user);
-        posted.account.filter(is_for).ok_or(Code::InvalidCode)?;
-        let along = Along {
-            uses: Some(&posted.ticket),
-            begins: begun.map(|(session, _)| session),
-            ..Along::of(Reason::VerifyEmail)
-        };
-        let writer = call.writer_for(user.id, caller)?;
-        let declared = &call.settings.users.fields;
-        let writer = (&writer, call.bootstraps(user));
-        let decide = |found: &User, bootstraps| user.proven(found, bootstraps, call.now);
-        store
-            .change_proven(declared, user, &along, writer, decide)
-            .await
-    };
+    let verified = async |posted| verified(store, call, caller, &posted, (user, begun)).await;
     store
         .prove_address(&call.asking()?, &evidence, &keys, verified)
         .await
+}
+
+/// Marks the address as proven by a mail that was sent for the account as it is.
+async fn verified(
+    store: &Store,
+    call: &Call<VerifyEmail>,
+    caller: &Admitted,
+    posted: &Posted,
+    (user, begun): (&User, &Begun),
+) -> Result<User, Error> {
+    let is_for = |it: &Account| *it == Account::of(user);
+    posted.account.filter(is_for).ok_or(Code::InvalidCode)?;
+    let along = Along {
+        uses: Some(&posted.ticket),
+        begins: begun.as_ref().map(|(session, _)| session),
+        ..Along::of(Reason::VerifyEmail)
+    };
+    let writer = call.writer_for(user.id, caller)?;
+    let declared = &call.settings.users.fields;
+    let by = (&writer, call.bootstraps(user));
+    let decide = |found: &User, bootstraps| user.proven(found, bootstraps, call.now);
+    let change = store.change_proven(declared, user, &along, by, decide);
+    change.await
 }
 
 fn shown(body: &EmailProof) -> Shown<'_> {

@@ -4,7 +4,7 @@ use api::endpoints::VerifyEmail;
 use api::settings::SessionCheck;
 use api::wire::EmailProof;
 use api::{Code, Detail, Error};
-use auth::proof::{Link, Purpose};
+use auth::proof::{Link, Posted, Purpose};
 use auth::{Credentials, Door, email};
 use runtime::{Call, Reply};
 use store::{Proven, Store};
@@ -46,7 +46,7 @@ pub(crate) async fn verify(
         Error::from(Detail::new("password", "required", message))
     })?;
     let keys = store.keys().await?;
-    let address = address(store, call, &body).await?;
+    let (address, posted) = address(store, call, &body).await?;
     let guess = call.guess(&address, password)?;
     let prove = async |proven: Proven| {
         if proven.user.email_verified_at.is_some() {
@@ -55,8 +55,11 @@ pub(crate) async fn verify(
         let begins = body.session.unwrap_or(true);
         let begun = begins.then(|| Ok::<_, Error>(guess.begin(&proven.user, call.random()?)));
         let begun = begun.transpose()?;
-        let by = (&proven.admitted, &body);
-        let user = super::prove(store, call, by, &proven.user, begun.as_ref()).await?;
+        let (caller, known) = (&proven.admitted, (&proven.user, &begun));
+        let user = match &posted {
+            Some(posted) => super::verified(store, call, caller, posted, known).await?,
+            None => super::prove(store, call, (caller, &body), known).await?,
+        };
         Ok((proven, user, begun))
     };
     let admission = store.caller(credentials, SessionCheck::Immediate, call.now);
@@ -64,26 +67,27 @@ pub(crate) async fn verify(
     call.show_proven(&proven.admitted, keys, &user, begun.as_ref())
 }
 
-/// The address whose password is to be checked: the one that is sent, or that of the link's proof.
+/// The address whose password is to be checked: the one that is sent, or that of the link's mail, which comes with it.
 async fn address(
     store: &Store,
     call: &Call<VerifyEmail>,
     body: &EmailProof,
-) -> Result<String, Error> {
+) -> Result<(String, Option<Posted>), Error> {
     let either = |message: &str| {
         let detail = |field: &&str| Detail::new(*field, "either-or", message);
         Error::invalid(["email", "token"].iter().map(detail).collect())
     };
     match (&body.email, &body.token) {
-        (Some(address), None) => Ok(email::known(address)?),
+        (Some(address), None) => Ok((email::known(address)?, None)),
         (None, Some(token)) => {
             let keys = store.sealing_keys(std::iter::once(token.as_str())).await?;
             let link = Link::for_purpose(&keys, Purpose::VerifyEmail, token, call.now);
             let link = link.ok_or(Code::InvalidCode)?;
             let posted = store.proof(link.ticket.place).await?;
             let posted = posted.filter(|posted| posted.is_proven_by_link(&link, call.now));
-            let address = posted.and_then(|posted| posted.open_address(&keys));
-            address.ok_or(Code::InvalidCode.into())
+            let posted = posted.ok_or(Code::InvalidCode)?;
+            let address = posted.open_address(&keys).ok_or(Code::InvalidCode)?;
+            Ok((address, Some(posted)))
         }
         (Some(_), Some(_)) => Err(either("Send `email` with `code`, or `token`, not both.")),
         (None, None) => Err(either("Send `email` beside `code`, or `token`.")),

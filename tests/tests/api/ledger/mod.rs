@@ -6,6 +6,7 @@ mod depth;
 mod invitations;
 mod keys;
 mod mails;
+mod proofs;
 mod records;
 mod sessions;
 mod strangers;
@@ -26,6 +27,7 @@ use self::depth::{in_depth, row_filters};
 use self::invitations::invitations;
 use self::keys::api_keys;
 use self::mails::{address_changes, magic_links};
+use self::proofs::{registrations, resets, verifications};
 use self::records::{lists, records, votes};
 use self::sessions::sessions;
 use self::strangers::{Accounts, strangers};
@@ -284,6 +286,9 @@ fn every_request_costs_what_the_design_says() {
     address_changes(&mut ledger, &register);
     invitations(&mut ledger, &register, &member(&admin));
     strangers(&mut ledger, &register, &member(&admin));
+    registrations(&mut ledger);
+    verifications(&mut ledger);
+    resets(&mut ledger, &register);
     votes(&mut ledger, &owner);
     touches_nothing(&mut ledger);
 
