@@ -38,8 +38,7 @@ async fn verify(store: &Store, call: Call<VerifyEmail>) -> Result<Reply<VerifyEm
 
 type Begun = Option<(Session, RefreshToken)>;
 
-/// Proves the address of a user who is known by the code or the link of the body, and begins a session where there is one to
-/// begin.
+/// Proves the address of a user who is known by the code or the link of the body. `begun` is the session that begins with it.
 async fn prove(
     store: &Store,
     call: &Call<VerifyEmail>,

@@ -2,6 +2,7 @@
 
 mod asked_by_admins;
 mod changing;
+mod clicking;
 mod consent;
 mod counting;
 mod deployed;

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::changing::{change, confirm, identity};
 use super::signing_in::{SIGN_IN, SIGN_UP, ask, is_invalid, proven, verify};
-use super::world::{MailWorld, code, token};
+use super::world::{MailWorld, code, link_token, token};
 
 /// The victim asks for a mail and signs in with it.
 fn enter(world: &MailWorld<'_>, email: &str, count: usize) -> Value {
@@ -50,6 +50,48 @@ fn an_attacker_who_registered_first_is_out_after_the_victims_sign_in() {
     // A second sign-in changes nothing more.
     let again = enter(&world, &victim, 3);
     assert!(world.stands(&mine) && world.stands(&token(&again)));
+}
+
+#[test]
+fn an_attacker_who_registered_first_gains_nothing_by_the_victims_click_and_is_out_after_a_reset() {
+    const OWN: &str = "the victims own password";
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = MailWorld::new(inside, &[]);
+    let victim = fresh_email();
+    let attack = world.register(&victim);
+    let attacker = token(&attack);
+    // The victim opens the link of the mail, and types the only password that the victim knows.
+    let link = link_token(&world.mail(&victim, 1));
+    let page = Event::new("GET", &format!("/api/auth/pages/verify-email?token={link}"));
+    let _ = world.reply("pages", &page).expect(200);
+    let path = "/api/auth/verify-email";
+    let click = world.post(
+        "verify-email",
+        path,
+        &json!({ "token": link, "password": OWN }),
+    );
+    assert_eq!(click.expect(401).code(), "auth/invalid-credentials");
+    let me = Event::new("GET", "/api/auth/me").token(&attacker);
+    let unproven = world.reply("me-get", &me).expect(200).json();
+    assert!(unproven["emailVerifiedAt"].is_null(), "{unproven}");
+
+    let forgot = json!({ "email": victim });
+    let opened = world.post("password-forgot", "/api/auth/password/forgot", &forgot);
+    let flow = opened.expect(202).json()["flow"].clone();
+    let body = json!({ "flow": flow, "code": code(&world.mail(&victim, 2)), "newPassword": OWN });
+    let reset = world.post("password-reset", "/api/auth/password/reset", &body);
+    let _ = reset.expect(204);
+    assert!(!world.stands(&attacker), "the attacker's session");
+    let refresh = json!({ "refreshToken": attack["refreshToken"] });
+    let refreshed = world.post("refresh", "/api/auth/refresh", &refresh);
+    let _ = refreshed.expect(401);
+    let _ = world.login(&victim, PASSWORD).expect(401);
+    let proof = json!({ "token": link, "password": PASSWORD });
+    let _ = world.post("verify-email", path, &proof).expect(401);
+    let entered = world.login(&victim, OWN).expect(200).json();
+    assert!(entered["user"]["emailVerifiedAt"].is_string(), "{entered}");
 }
 
 #[test]

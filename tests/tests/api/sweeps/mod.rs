@@ -1,6 +1,7 @@
 //! Checks that hold for every endpoint, over the endpoint page: a new entry is covered automatically.
 
 mod bodies;
+mod demands;
 mod tokens;
 
 use std::collections::BTreeSet;

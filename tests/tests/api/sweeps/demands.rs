@@ -1,0 +1,78 @@
+//! The demands on a session: by the own hand, and of a recent authentication.
+
+use api::endpoints::Demand;
+use blackbox::Inside;
+
+use super::*;
+use crate::auth::items;
+
+/// An admin whose session has these attributes beside its own.
+fn admin_with(inside: &Inside, attributes: &Value) -> Caller {
+    let admin = stack().member();
+    items::set_user(inside, admin.id(), &json!({ "role": { "S": "admin" } }));
+    let endpoint = inside.dynamo.endpoint();
+    let sessions = items::sessions(&endpoint);
+    let session = sessions.query("user_id", admin.id()).remove(0);
+    let key = json!({ "user_id": session["user_id"], "id": session["id"] });
+    sessions.set(&key, attributes);
+    admin
+}
+
+/// Each endpoint that finds the caller's session, with its refusal of this caller.
+fn refusals(caller: &Caller) -> Vec<(Request, Demand, String)> {
+    let found = |request: &Request| {
+        let guard = request.entry.guard;
+        guard.checks_session() && request.collection == "notes"
+    };
+    let ask = |request: Request| {
+        let reply = request.send(caller, &[]);
+        let code = match reply.status {
+            403 => reply.code(),
+            _ => String::new(),
+        };
+        let demand = request.entry.demand();
+        (request, demand, code)
+    };
+    page().into_iter().filter(found).map(ask).collect()
+}
+
+#[test]
+fn what_is_done_by_the_own_hand_is_refused_to_an_impersonated_session_and_nothing_else_is() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let caller = admin_with(inside, &json!({ "actor": { "S": NO_ID } }));
+    let refusals = refusals(&caller);
+    let of = |demand: Demand| refusals.iter().filter(|it| it.1 == demand).count();
+    let counts = [Demand::Own, Demand::Recent, Demand::Any].map(of);
+    assert!(
+        counts[0] > 20 && counts[1] > 1 && counts[2] > 10,
+        "{counts:?}"
+    );
+    for (request, demand, code) in &refusals {
+        assert_eq!(
+            code == "auth/impersonated",
+            *demand != Demand::Any,
+            "{} {}: {code}",
+            request.method,
+            request.path
+        );
+    }
+}
+
+#[test]
+fn an_old_authentication_is_refused_where_a_recent_one_is_needed_and_nowhere_else() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let caller = admin_with(inside, &json!({ "auth_time": { "N": "1790000000000" } }));
+    for (request, demand, code) in refusals(&caller) {
+        assert_eq!(
+            code == "auth/reauthentication-required",
+            demand == Demand::Recent,
+            "{} {}: {code}",
+            request.method,
+            request.path
+        );
+    }
+}
