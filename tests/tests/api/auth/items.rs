@@ -145,6 +145,13 @@ pub(crate) fn remove_hash(inside: &Inside, email: &str) {
     users.put(&item);
 }
 
+/// Sets attributes of the session that a user has.
+pub(crate) fn set_session(endpoint: &str, user_id: &str, changes: &Value) {
+    let session = sessions(endpoint).query("user_id", user_id).remove(0);
+    let key = json!({ "user_id": session["user_id"], "id": session["id"] });
+    sessions(endpoint).set(&key, changes);
+}
+
 /// Changes a user.
 pub(crate) fn set_user(inside: &Inside, id: &str, changes: &Value) {
     users(&inside.dynamo.endpoint()).set(&user_key(id), changes);

@@ -4,6 +4,7 @@ use blackbox::{PASSWORD, fresh_email, stack};
 use serde_json::json;
 
 use super::*;
+use crate::auth::items;
 use crate::proofs::world::token;
 
 #[test]
@@ -87,6 +88,24 @@ fn the_address_of_the_invitation_alone_accepts() {
     let _ = world.login(&email, PASSWORD).expect(200);
     let refused = accept_as(&world, &mine, &body).expect(409);
     assert_eq!(refused.code(), "invitations/closed");
+}
+
+#[test]
+fn an_impersonated_session_accepts_nothing() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = MailWorld::new(inside, &[]);
+    let email = fresh_email();
+    let account = world.register(&email);
+    let _verification = world.mail(&email, 1);
+    let (made, link) = invite(&world, &email, &json!({ "role": "editor" }));
+    let actor = json!({ "actor": { "S": "an admin" } });
+    let endpoint = world.flow.apart.dynamo.endpoint();
+    items::set_session(&endpoint, account["user"]["id"].as_str().unwrap(), &actor);
+    let refused = accept_as(&world, &token(&account), &json!({ "token": link }));
+    assert_eq!(refused.expect(403).code(), "auth/impersonated");
+    assert_eq!(status(&world, &made), "pending");
 }
 
 #[test]
