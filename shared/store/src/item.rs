@@ -102,8 +102,11 @@ impl<'a> Reader<'a> {
         self.text(name)?.parse().map_err(|_| self.broken(name))
     }
 
-    pub(crate) fn optional_id(&mut self, name: &str) -> Option<Id> {
-        self.optional_text(name)?.parse().ok()
+    /// An id that may be absent. A text that is no id is broken, and not absent.
+    pub(crate) fn optional_id(&mut self, name: &str) -> Result<Option<Id>, Error> {
+        let text = self.optional_text(name);
+        let id = text.map(|text| text.parse()).transpose();
+        id.map_err(|_| self.broken(name))
     }
 
     /// The texts of a list; none when the attribute is absent.

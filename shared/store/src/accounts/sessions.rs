@@ -307,7 +307,7 @@ pub(super) fn read_session(mut item: Item) -> Result<Session, Error> {
         });
     Ok(Session {
         authentication,
-        actor: reader.optional_id("actor"),
+        actor: reader.optional_id("actor")?,
         user: reader.id("user_id")?,
         id: reader.id("id")?,
         refresh_token_hash: reader.text("refresh_token_hash")?,

@@ -305,7 +305,7 @@ fn read(mut item: Item) -> Result<Found, Error> {
     Ok(Found {
         entry: Entry { total, sources },
         rev: reader.text("rev")?,
-        note: reader.optional_id(NOTE),
+        note: reader.optional_id(NOTE)?,
     })
 }
 

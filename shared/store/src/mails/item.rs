@@ -68,7 +68,7 @@ pub(super) fn read_posted(place: Place, mut item: Item) -> Result<Posted, Error>
     }
     let small = |number: u64| u32::try_from(number).map_err(|_| broken());
     let account = match (
-        reader.optional_id("user_id"),
+        reader.optional_id("user_id")?,
         reader.optional_number("auth_version"),
     ) {
         (Some(user), Some(auth_version)) => Some(Account { user, auth_version }),

@@ -124,7 +124,7 @@ pub(super) fn read_sealed(mut item: Item) -> Option<Sealed> {
     let mut reader = Reader::new(MAIL.name, &mut item);
     let notice = reader.text("id").ok()?.strip_prefix(NOTICE)?.parse().ok()?;
     let of = match (
-        reader.optional_id("user_id"),
+        reader.optional_id("user_id").ok()?,
         reader.optional_text("address"),
     ) {
         (Some(user), None) => Of::User(user),
