@@ -54,6 +54,10 @@ codes! {
     RegistrationNotAllowed = "auth/registration-not-allowed" 403 "No account can be made here with this email.";
     EmailNotVerified = "auth/email-not-verified" 403 "Verify the email address first; a mail is on its way to it.";
     ReauthenticationRequired = "auth/reauthentication-required" 403 "Prove once more that you are the user: POST /api/auth/reauthenticate.";
+    InvalidMfaCode = "auth/invalid-mfa-code" 401 "This code does not prove the second factor.";
+    InvalidPasskey = "auth/invalid-passkey" 401 "This passkey proves nothing here.";
+    MfaRequired = "auth/mfa-required" 403 "The second factor is needed; `error.mfa` tells how to go on.";
+    MfaEnrollmentRequired = "auth/mfa-enrollment-required" 403 "This account needs a second factor: POST /api/auth/mfa/enable.";
     Impersonated = "auth/impersonated" 403 "Only the user may do this, and an admin acts in this session.";
     MethodDisabled = "auth/method-disabled" 403 "This is switched off here.";
     InvalidCode = "auth/invalid-code" 400 "This code or link is not valid, or no longer.";
@@ -62,6 +66,14 @@ codes! {
     EmailAlreadyExists = "auth/email-already-exists" 409 "An account with this email already exists.";
     AlreadyVerified = "auth/already-verified" 409 "This email address is verified already.";
     AccountDeleted = "auth/account-deleted" 409 "This account is deleted; send `restore: true` to bring it back.";
+    MfaAlreadyEnabled = "auth/mfa-already-enabled" 409 "The second factor is switched on already.";
+    MfaNotEnabled = "auth/mfa-not-enabled" 409 "There is no second factor to switch off or renew.";
+    MfaSetupExpired = "auth/mfa-setup-expired" 409 "There is no second factor that waits to be confirmed; enable it again.";
+    MfaRequiredByPolicy = "auth/mfa-required-by-policy" 409 "This account has to have a second factor.";
+    LastMethod = "auth/last-method" 409 "Nothing else signs in to this account.";
+    MethodLimit = "auth/method-limit" 409 "This account has 20 methods to sign in with already.";
+    PasskeyLimit = "auth/passkey-limit" 409 "This account has 10 passkeys already; delete one first.";
+    PasskeyNotFound = "auth/passkey-not-found" 404 "There is no such passkey.";
     TooManyRequests = "auth/too-many-requests" 429 "Too many attempts; try again after the time that Retry-After tells.";
     InvalidApiKey = "auth/invalid-api-key" 401 "The API key is not valid.";
     ApiKeyRequired = "auth/api-key-required" 401 "Send an API key as x-api-key.";
@@ -125,11 +137,13 @@ pub struct Error {
     /// The fields that are not valid; empty but for `common/validation-failed`.
     pub details: Vec<Detail>,
     /// The methods for the `Allow` header of a 405.
-    pub allow: Option<String>,
+    pub allow: Option<Box<str>>,
     /// After how many seconds a 429 may be tried again.
     pub retry_after: Option<u32>,
     /// Whether a browser is to forget the cookie with the refresh token.
     pub forgets_cookie: bool,
+    /// How to go on where a second factor is needed.
+    pub mfa: Option<Box<MfaChallenge>>,
     /// The cause, for the log; never sent.
     pub cause: Option<String>,
 }
@@ -148,6 +162,7 @@ impl Error {
             allow: None,
             retry_after: None,
             forgets_cookie: false,
+            mfa: None,
             cause: None,
         }
     }
@@ -199,7 +214,7 @@ impl Error {
     #[must_use]
     pub fn method_not_allowed(allow: String) -> Self {
         Self {
-            allow: Some(allow),
+            allow: Some(allow.into_boxed_str()),
             ..Self::new(Code::MethodNotAllowed)
         }
     }
@@ -231,6 +246,7 @@ impl Error {
                 message: self.message.clone(),
                 request_id: request_id.to_owned(),
                 details: self.details.clone(),
+                mfa: self.mfa.as_deref().cloned(),
             },
         }
     }
@@ -295,6 +311,33 @@ pub struct ErrorContent {
     /// The fields that are not valid; only with `common/validation-failed`.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub details: Vec<Detail>,
+    /// How to go on; only with `auth/mfa-required` and `auth/mfa-enrollment-required` at a sign-in.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mfa: Option<MfaChallenge>,
+}
+
+/// How a sign-in goes on whose first factor was right.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "camelCase")]
+pub struct MfaChallenge {
+    /// The sealed token of the next request; null where another sign-in, by a passkey, is the way.
+    pub token: Option<String>,
+    /// The factors that the account has, or may enrol.
+    pub methods: Vec<MfaMethod>,
+    /// The token's lifetime in seconds.
+    pub expires_in: u64,
+}
+
+/// A second factor.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum MfaMethod {
+    /// A code of an authenticator app (RFC 6238).
+    Totp,
+    /// A recovery code.
+    Recovery,
+    /// A passkey, at `POST /api/auth/passkeys/login`.
+    Passkey,
 }
 
 #[cfg(test)]

@@ -2,6 +2,7 @@
 
 mod auth;
 mod events;
+mod factor;
 mod mail;
 mod origin;
 mod password;
@@ -19,6 +20,7 @@ use serde_json::Value;
 
 pub use self::auth::{Auth, RefreshReuse, SameSite, SessionCheck};
 pub use self::events::{Audit, Events};
+pub use self::factor::{Mfa, RequiredFor};
 pub use self::mail::{Links, Mail, Notices};
 pub use self::origin::shown;
 pub use self::password::{Factor, Password, Preset};

@@ -11,7 +11,16 @@ pub enum Method {
     Password,
     /// A code or a link of a mail.
     Email,
+    /// A code of an authenticator app.
+    Otp,
+    /// A recovery code.
+    Recovery,
+    /// A passkey.
+    Passkey,
 }
+
+/// The name by which the claim `amr` tells that there was more than one factor (RFC 8176, section 2).
+pub const MFA: &str = "mfa";
 
 impl Method {
     /// The method as the claim `amr` names it.
@@ -20,6 +29,9 @@ impl Method {
         match self {
             Self::Password => "pwd",
             Self::Email => "email",
+            Self::Otp => "otp",
+            Self::Recovery => "recovery",
+            Self::Passkey => "passkey",
         }
     }
 }
@@ -41,6 +53,29 @@ impl Authentication {
             at,
             methods: vec![method.as_str().to_owned()],
         }
+    }
+
+    /// The same with a factor beside: both were proven now.
+    #[must_use]
+    pub fn and(mut self, factor: Method) -> Self {
+        for name in [factor.as_str(), MFA] {
+            if !self.methods.iter().any(|method| method == name) {
+                self.methods.push(name.to_owned());
+            }
+        }
+        self
+    }
+
+    /// An authentication now by a passkey with user verification, which is both factors (NIST SP 800-63B-4, section 3.1.7).
+    #[must_use]
+    pub fn by_passkey(at: Timestamp) -> Self {
+        Self::by(Method::Passkey, at).and(Method::Passkey)
+    }
+
+    /// Whether two factors were proven.
+    #[must_use]
+    pub fn has_both_factors(&self) -> bool {
+        self.methods.iter().any(|method| method == MFA)
     }
 
     /// Whether it was within this time before `now` (ASVS 5.0, 7.5.1).

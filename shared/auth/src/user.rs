@@ -2,6 +2,8 @@
 
 mod failure;
 
+use std::collections::BTreeMap;
+
 use api::definition::ProfileField;
 use api::query::{Listing, caseless};
 use api::record::{Write, profile};
@@ -47,7 +49,23 @@ pub struct User {
     pub terms: Option<Terms>,
     /// The failure of a mail to the address.
     pub mail_failed: Option<MailFailure>,
+    /// Since when a sign-in asks for a code of an authenticator app.
+    pub mfa: Option<Timestamp>,
+    /// The methods of signing in beside the password and the mail, by the keys of their items.
+    pub methods: BTreeMap<String, SignInMethod>,
 }
+
+/// A method of signing in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInMethod {
+    /// When it was added.
+    pub added_at: Timestamp,
+    /// A name for its user to recognise it, at most 64 bytes.
+    pub label: String,
+}
+
+/// The start of the keys of passkeys.
+pub const PASSKEY: &str = "passkey#";
 
 /// The terms that a user has accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -188,7 +206,18 @@ impl User {
             locale: None,
             terms: None,
             mail_failed: None,
+            mfa: None,
+            methods: BTreeMap::new(),
         }
+    }
+
+    /// The number of passkeys.
+    #[must_use]
+    pub fn passkeys(&self) -> usize {
+        self.methods
+            .keys()
+            .filter(|key| key.starts_with(PASSKEY))
+            .count()
     }
 
     /// Refuses to continue as this user if an event has ended the session since: the user `now` has another version, is
@@ -302,6 +331,7 @@ impl User {
             id: self.id,
             email: self.email.clone(),
             email_verified_at: self.email_verified_at,
+            mfa: self.mfa.is_some(),
             role: self.role.clone(),
             created_at: self.created_at,
             profile: self.shown(declared.iter()),
@@ -315,6 +345,7 @@ impl User {
             id: self.id,
             email: self.email.clone(),
             email_verified_at: self.email_verified_at,
+            mfa: self.mfa.is_some(),
             mail_failed: self.mail_failed.map(MailFailure::wire),
             role: self.role.clone(),
             created_at: self.created_at,
@@ -383,13 +414,13 @@ mod tests {
             json!({ "username": "Ada", "phone": "1", "role": "admin", "email": "x", "once": 1 });
         user.profile = profile.as_object().cloned().unwrap_or_default();
         let shown = serde_json::to_value(user.wire(&declared)).expect("JSON");
-        let expected = json!({ "id": user.id, "email": "ada@example.com", "emailVerifiedAt": null, "role": "authenticated", "createdAt": now,
+        let expected = json!({ "id": user.id, "email": "ada@example.com", "emailVerifiedAt": null, "mfa": false, "role": "authenticated", "createdAt": now,
             "username": "Ada", "phone": "1" });
         assert_eq!(shown, expected);
         let public = serde_json::to_value(user.public(&declared)).expect("JSON");
         assert_eq!(public, json!({ "id": user.id, "username": "Ada" }));
         let without = serde_json::to_value(user.wire(&[])).expect("JSON");
-        assert_eq!(without.as_object().map(Map::len), Some(5));
+        assert_eq!(without.as_object().map(Map::len), Some(6));
     }
 
     #[test]

@@ -8,7 +8,7 @@ use crate::origin;
 use crate::redirect;
 use crate::rule::is_role;
 use crate::settings::{
-    Problem, SecretProblem, Settings, Span, Throttle, check_secret, override_leaves,
+    Mfa, Problem, SecretProblem, Settings, Span, Throttle, check_secret, override_leaves,
 };
 use crate::value::{self, is_label};
 
@@ -48,6 +48,7 @@ impl Settings {
         let from_file: Self = parse(file)?;
         let mut tree = serde_json::to_value(from_file).unwrap_or_default();
         override_leaves(&mut tree, "", "BAKEND", &variable)?;
+        read_policy(&mut tree);
         let settings = parse(tree)?;
         settings.check(local)?;
         Ok(settings)
@@ -222,6 +223,18 @@ impl Settings {
         ] {
             within(path, span, least, Span::seconds(most))?;
         }
+        between("auth.totpSkew", auth.totp_skew as usize, 0, 1)?;
+        if let Mfa::RequiredFor(roles) = &auth.mfa {
+            let unknown = |role: &&String| !auth.all_roles().any(|known| known == *role);
+            if let Some(role) = roles.required_for.iter().find(unknown) {
+                return Err(Problem {
+                    path: "auth.mfa.requiredFor".to_owned(),
+                    reason: format!("`{role}` is no role; `auth.roles` declares roles"),
+                });
+            }
+            let count = roles.required_for.len();
+            between("auth.mfa.requiredFor", count, 1, usize::MAX)?;
+        }
         between(
             "auth.throttle.codeTries",
             auth.throttle.code_tries as usize,
@@ -315,6 +328,18 @@ fn check_domains(name: &str, domains: &[String]) -> Result<(), Problem> {
                 "`{domain}` must be a domain in lower case, such as example.com, without `@` or a star"
             ),
         }),
+    }
+}
+
+/// Reads the policy of second factors that a variable gives as JSON.
+fn read_policy(tree: &mut Value) {
+    let policy = tree.pointer_mut("/auth/mfa");
+    if let Some(policy) = policy
+        && let Some(text) = policy.as_str()
+        && text.starts_with('{')
+        && let Ok(read) = value::parse(text)
+    {
+        *policy = read;
     }
 }
 

@@ -151,6 +151,13 @@ events! {
         /// The address before; null for the first one.
         previous_email: Option<String>,
     }
+    /// The second factor of a user has changed.
+    MfaChanged {
+        /// The user.
+        user_id: Id,
+        /// `mfa-enabled`, `mfa-disabled` or `mfa-codes-renewed`.
+        reason: Reason,
+    }
     /// A user was made by an admin, a server or an import.
     UserCreated {
         /// The user.

@@ -78,6 +78,7 @@ fn request(of_record: bool) -> Origin {
 fn user(role: &str) -> UserForAdmins {
     UserForAdmins {
         email_verified_at: None,
+        mfa: false,
         mail_failed: None,
         id: user_id(),
         email: "ada@example.com".to_owned(),
@@ -143,6 +144,10 @@ fn content(kind: Kind) -> Event {
         Kind::PasswordChanged => Event::PasswordChanged {
             user_id,
             reason: Reason::PasswordChange,
+        },
+        Kind::MfaChanged => Event::MfaChanged {
+            user_id,
+            reason: Reason::MfaEnabled,
         },
         Kind::EmailVerified => Event::EmailVerified { user_id },
         Kind::EmailChanged => Event::EmailChanged {

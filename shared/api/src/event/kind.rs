@@ -53,6 +53,7 @@ kinds! {
     PasswordChanged "auth.password.changed" "A password was changed by its user, set by an admin or a server, or removed."
     EmailVerified "auth.email.verified" "A user has proven to read the mails of the address."
     EmailChanged "auth.email.changed" "A user has another address."
+    MfaChanged "auth.mfa.changed" "The second factor of a user was switched on or off, or has new recovery codes."
     UserCreated "user.created" "A user was made by an admin, a server or an import."
     UserUpdated "user.updated" "Role, profile, switch, language or accepted terms of a user have changed."
     UserDeleted "user.deleted" "A user was deleted, with or without a time for a restoration."

@@ -62,11 +62,25 @@ pub enum Reason {
     MailFailed,
     /// A user has accepted the terms.
     Terms,
+    /// A user has signed in by a second factor.
+    Mfa,
+    /// A user has signed in by a passkey.
+    Passkey,
+    /// A user has switched the second factor on.
+    MfaEnabled,
+    /// The second factor is switched off, by its user or an admin.
+    MfaDisabled,
+    /// A user has new recovery codes.
+    MfaCodesRenewed,
+    /// A user has another passkey, or another name for one.
+    PasskeyAdded,
+    /// A user has one passkey less.
+    PasskeyRemoved,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 27] = [
+    pub const ALL: [Self; 34] = [
         Self::Register,
         Self::Create,
         Self::Import,
@@ -94,6 +108,13 @@ impl Reason {
         Self::Reauthenticated,
         Self::MailFailed,
         Self::Terms,
+        Self::Mfa,
+        Self::Passkey,
+        Self::MfaEnabled,
+        Self::MfaDisabled,
+        Self::MfaCodesRenewed,
+        Self::PasskeyAdded,
+        Self::PasskeyRemoved,
     ];
 
     /// The name in the items and on the wire.
@@ -127,6 +148,13 @@ impl Reason {
             Self::Reauthenticated => "reauthenticated",
             Self::MailFailed => "mail-failed",
             Self::Terms => "terms",
+            Self::Mfa => "mfa",
+            Self::Passkey => "passkey",
+            Self::MfaEnabled => "mfa-enabled",
+            Self::MfaDisabled => "mfa-disabled",
+            Self::MfaCodesRenewed => "mfa-codes-renewed",
+            Self::PasskeyAdded => "passkey-added",
+            Self::PasskeyRemoved => "passkey-removed",
         }
     }
 

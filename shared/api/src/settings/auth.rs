@@ -3,6 +3,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::settings::factor::Mfa;
 use crate::settings::password::Password;
 use crate::settings::proof::{EmailVerification, Invitations, MagicLink, TermsOfUse};
 use crate::settings::registration::Registration;
@@ -59,6 +60,10 @@ pub struct Auth {
     pub magic_link: MagicLink,
     /// For how long an authentication counts as recent, 1 min to 1 h.
     pub recent_auth: Span,
+    /// The users who have a second factor: `off`, `optional`, `required`, or `{"requiredFor": ["admin"]}`.
+    pub mfa: Mfa,
+    /// How many steps of 30 s the clock of an authenticator app may be off, 0 or 1 (RFC 6238, section 5.2).
+    pub totp_skew: u32,
     /// Invitations.
     pub invitations: Invitations,
     /// The terms that a new user accepts.
@@ -140,6 +145,8 @@ impl Default for Auth {
             code_ttl: Span::seconds(10 * 60),
             magic_link: MagicLink::Off,
             recent_auth: Span::seconds(10 * 60),
+            mfa: Mfa::Optional,
+            totp_skew: 1,
             invitations: Invitations::default(),
             terms: TermsOfUse::default(),
             redirects: Vec::new(),

@@ -42,6 +42,8 @@ pub struct Throttle {
     pub source_mails: u32,
     /// How often one code may be tried, 1 to 10; also on a developer's machine.
     pub code_tries: u32,
+    /// How many wrong codes of a second factor a user has in a day, over all sources; then none is taken for the rest of it.
+    pub factor_attempts: u32,
     /// How many invitations a user may send in a day.
     pub invitations: u32,
 }
@@ -65,6 +67,7 @@ impl Default for Throttle {
             address_mails: 20,
             source_mails: 20,
             code_tries: 5,
+            factor_attempts: 20,
             invitations: 50,
         }
     }
@@ -72,7 +75,7 @@ impl Default for Throttle {
 
 impl Throttle {
     /// The keys of the numbers that limit attempts.
-    pub(crate) const COUNTS: [&str; 9] = [
+    pub(crate) const COUNTS: [&str; 10] = [
         "attempts",
         "accountAttempts",
         "sourceAttempts",
@@ -81,6 +84,7 @@ impl Throttle {
         "mails",
         "addressMails",
         "sourceMails",
+        "factorAttempts",
         "invitations",
     ];
     /// The maximum of each number; on a developer's machine, also the default.

@@ -19,6 +19,8 @@ pub struct User {
     pub email: String,
     /// When the user has proven to read the mails of the address; null until then.
     pub email_verified_at: Option<Timestamp>,
+    /// Whether a sign-in asks for a code of an authenticator app.
+    pub mfa: bool,
     /// `admin`, `authenticated`, or one of the declared roles.
     pub role: String,
     /// When the account was made.
@@ -48,6 +50,8 @@ pub struct UserForAdmins {
     pub email: String,
     /// When the user has proven to read the mails of the address; null until then.
     pub email_verified_at: Option<Timestamp>,
+    /// Whether a sign-in asks for a code of an authenticator app.
+    pub mfa: bool,
     /// The failure of a mail to the address, after which none is sent there for a while; null without one.
     pub mail_failed: Option<MailFailure>,
     /// `admin`, `authenticated`, or one of the declared roles.

@@ -15,7 +15,7 @@ use crate::item::{Item, from_object, id, number, text, time};
 use crate::tables::Store;
 
 /// The attributes of a user that its tombstone does not have.
-const BURIED: [&str; 11] = [
+const BURIED: [&str; 13] = [
     "kind",
     "email",
     "disabled",
@@ -26,6 +26,8 @@ const BURIED: [&str; 11] = [
     "locale",
     "terms",
     "mail_failed",
+    "mfa",
+    "methods",
     MARK,
 ];
 

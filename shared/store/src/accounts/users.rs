@@ -6,7 +6,7 @@ use api::definition::{ProfileField, USERNAME};
 use api::record::is_username;
 use api::tables::{IDENTITIES, USERS};
 use api::{Error, Id, Timestamp};
-use auth::user::{Deletion, MailFailure, Terms};
+use auth::user::{Deletion, MailFailure, SignInMethod, Terms};
 use auth::{Identity, User};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
@@ -128,7 +128,7 @@ pub(crate) fn identity_item(user: &User, password_hash: Option<&str>) -> Item {
 }
 
 /// The attributes that a user may lack, each with its value where there is one.
-pub(super) fn optional_attributes(user: &User) -> [(&'static str, Option<AttributeValue>); 4] {
+pub(super) fn optional_attributes(user: &User) -> [(&'static str, Option<AttributeValue>); 6] {
     let terms = user.terms.as_ref().map(|terms| {
         AttributeValue::M(Item::from([
             ("version".to_owned(), text(&terms.version)),
@@ -144,7 +144,17 @@ pub(super) fn optional_attributes(user: &User) -> [(&'static str, Option<Attribu
             ("at".to_owned(), time(failure.at)),
         ]))
     });
+    let methods = user.methods.iter().map(|(key, method)| {
+        let method = AttributeValue::M(Item::from([
+            ("added_at".to_owned(), time(method.added_at)),
+            ("label".to_owned(), text(&method.label)),
+        ]));
+        (key.clone(), method)
+    });
+    let methods = (!user.methods.is_empty()).then(|| AttributeValue::M(methods.collect()));
     [
+        ("mfa", user.mfa.map(time)),
+        ("methods", methods),
         ("email_verified_at", user.email_verified_at.map(time)),
         ("locale", user.locale.as_deref().map(text)),
         ("terms", terms),
@@ -198,7 +208,25 @@ pub(crate) fn read_user(mut item: Item) -> Result<Option<User>, Error> {
             .optional_map("mail_failed")
             .map(read_failure)
             .transpose()?,
+        mfa: reader.optional_number("mfa").map(Timestamp::from_millis),
+        methods: read_methods(reader.optional_map("methods").unwrap_or_default())?,
     }))
+}
+
+fn read_methods(methods: Item) -> Result<BTreeMap<String, SignInMethod>, Error> {
+    let methods = methods.into_iter().map(|(key, value)| {
+        let mut method = match value {
+            AttributeValue::M(method) => method,
+            _ => Item::new(),
+        };
+        let mut reader = Reader::new(USERS.name, &mut method);
+        let method = SignInMethod {
+            added_at: reader.time("added_at")?,
+            label: reader.text("label")?,
+        };
+        Ok((key, method))
+    });
+    methods.collect()
 }
 
 fn read_terms(mut terms: Item) -> Result<Terms, Error> {

@@ -108,6 +108,7 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         | Event::LoggedOut { .. }
         | Event::RefreshReused { .. }
         | Event::EmailVerified { .. }
+        | Event::MfaChanged { .. }
         | Event::EmailChanged { .. }
         | Event::UserCreated { .. }
         | Event::UserDeleted { .. }

@@ -5,6 +5,7 @@ use api::tables::IDENTITIES;
 use api::wire::UserForAdmins;
 use api::{Id, Timestamp};
 use auth::User;
+use auth::user::PASSKEY;
 use serde_json::{Map, Value, json};
 
 use super::draft::Write;
@@ -15,10 +16,10 @@ use super::world::Unfit;
 use crate::accounts::users::read_user;
 
 /// The starts of the keys of items that are no users.
-const OTHERS: [&str; 4] = [IDENTITIES, "username#", "unique#", "#"];
+const OTHERS: [&str; 6] = [IDENTITIES, "username#", "unique#", "totp#", PASSKEY, "#"];
 
-/// The members of a user that have events of their own: those of the address, and of the mails to it.
-const TOLD_ELSEWHERE: [&str; 3] = ["email", "emailVerifiedAt", "mailFailed"];
+/// The members of a user that have events of their own: those of the address, of the mails to it, and of the factor.
+const TOLD_ELSEWHERE: [&str; 4] = ["email", "emailVerifiedAt", "mailFailed", "mfa"];
 
 /// A write of a user.
 struct Change<'a, 'w> {
@@ -131,6 +132,7 @@ impl Change<'_, '_> {
                 let made = [
                     self.password_changed(),
                     self.email_verified(old, new),
+                    self.mfa_changed(),
                     self.email_changed(old, new)?,
                     self.updated(old, new)?,
                 ];
@@ -186,6 +188,20 @@ impl Change<'_, '_> {
     fn email_verified(&self, old: &Image, new: &Image) -> Option<Event> {
         let appears = !old.has("email_verified_at") && new.has("email_verified_at");
         appears.then_some(Event::EmailVerified { user_id: self.id })
+    }
+
+    fn mfa_changed(&self) -> Option<Event> {
+        let of_factor = |it: &Reason| {
+            matches!(
+                it,
+                Reason::MfaEnabled | Reason::MfaDisabled | Reason::MfaCodesRenewed
+            )
+        };
+        let reason = self.reason.filter(of_factor)?;
+        Some(Event::MfaChanged {
+            user_id: self.id,
+            reason,
+        })
     }
 
     fn email_changed(&self, old: &Image, new: &Image) -> Result<Option<Event>, Unfit> {
