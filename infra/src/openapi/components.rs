@@ -156,6 +156,11 @@ pub(super) fn parameters() -> Value {
                             such keys stand.",
             "schema": { "type": "string", "enum": ["keep", "delete"] },
         },
+        "Passkeys": {
+            "name": "passkeys", "in": "query",
+            "description": "Whether the user's passkeys go, too.",
+            "schema": { "type": "boolean", "default": false },
+        },
         "RefreshKey": {
             "name": "Idempotency-Key", "in": "header",
             "description": "The same key with the same refresh token, within 60 s and while its successor is unused, \

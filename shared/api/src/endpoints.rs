@@ -29,6 +29,9 @@ use crate::wire::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset as NewPasswordByMail, Proven,
     Reauthentication, RegistrationProof, RegistrationResend,
 };
+use crate::wire::{
+    FactorProof, MfaConfirmation, MfaConfirmed, MfaSetup, MfaStatus, MfaVerification, RecoveryCodes,
+};
 use crate::wire::{MailDraft, MailPreview, MailTemplateList};
 use crate::wire::{
     NewPassword, NewUser, NoBody, NoContent, PasswordToSet, ProfileChanges, PublicUser, Record,
@@ -45,7 +48,7 @@ pub use self::access::{Action, Right, Table};
 pub use self::entry::{
     Alternative, Endpoint, Entry, HasCookie, Hashes, SetsCookie, ShowsPages, TakesCookie,
 };
-pub use self::guard::{Demand, Guard};
+pub use self::guard::{Demand, Guard, Policy};
 pub use self::message::{
     Cookie, Deed, Form, KeyUse, Media, Pace, Query, ReplyHeader, RequestHeader, Variable,
 };
@@ -56,7 +59,7 @@ entry::endpoints! {
     /// Create an account and sign it in.
     Register "register": [Post] "/api/auth/register", Open, RegisterRequest => 201 SignedIn {
         or: 202 FlowOpened,
-        errors: [RedirectNotAllowed, RegistrationNotAllowed, EmailAlreadyExists, UserUniqueViolation, RecordTooLarge, TooManyRequests],
+        errors: [RedirectNotAllowed, RegistrationNotAllowed, MfaEnrollmentRequired, EmailAlreadyExists, UserUniqueViolation, RecordTooLarge, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
         needs: [AdminEmail],
@@ -66,7 +69,7 @@ entry::endpoints! {
 
     /// Make the account of a registration that has waited for the proof of its address, and sign it in.
     RegisterConfirm "register-confirm": [Post] "/api/auth/register/confirm", Open, RegistrationProof => 201 Proven {
-        errors: [MethodDisabled, InvalidCode, InvalidCredentials, EmailAlreadyExists, UserUniqueViolation,
+        errors: [MethodDisabled, InvalidCode, InvalidCredentials, MfaEnrollmentRequired, EmailAlreadyExists, UserUniqueViolation,
                  RecordTooLarge, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
@@ -84,7 +87,8 @@ entry::endpoints! {
 
     /// Trade an email and a password for tokens.
     Login "login": [Post] "/api/auth/login", Open, Credentials => 200 SignedIn {
-        errors: [InvalidCredentials, AccountDisabled, EmailNotVerified, TooManyRequests],
+        errors: [InvalidCredentials, InvalidMfaCode, AccountDisabled, EmailNotVerified, MfaRequired, MfaEnrollmentRequired,
+                 TooManyRequests],
         cookie: Sets,
         hashes: passwords,
         access: [PutItem Mail, UpdateItem Mail, GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, PutItem Sessions,
@@ -107,7 +111,9 @@ entry::endpoints! {
     }
 
     /// Read one's own account.
-    MeGet "me-get": [Get] "/api/auth/me", User, NoBody => 200 User {}
+    MeGet "me-get": [Get] "/api/auth/me", User, NoBody => 200 User {
+        policy: Unasked,
+    }
 
     /// Change one's own profile: what is left out stays, null removes.
     MeUpdate "me-update": [Patch] "/api/auth/me", User, ProfileChanges => 200 User {
@@ -136,20 +142,22 @@ entry::endpoints! {
 
     /// Bring a deleted account back, and sign it in.
     MeRestore "me-restore": [Post] "/api/auth/me/restore", Open, Credentials => 200 SignedIn {
-        errors: [InvalidCredentials, AccountDisabled, EmailNotVerified, TooManyRequests],
+        errors: [InvalidCredentials, InvalidMfaCode, AccountDisabled, EmailNotVerified, MfaRequired, MfaEnrollmentRequired,
+                 TooManyRequests],
         cookie: Sets,
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
-                 PutItem Sessions, GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+                 PutItem Sessions, PutItem Mail, GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
     /// Prove once more to be the user, by the password: a new session takes the place of the one that asks.
     Reauthenticate "reauthenticate": [Post] "/api/auth/reauthenticate", User, Unread<Reauthentication> => 200 Tokens {
         session: Own,
-        errors: [TooManyRequests],
+        policy: Unasked,
+        errors: [InvalidMfaCode, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
-        access: [GetItem Identities, GetItem Users, PutItem Sessions, UpdateItem Sessions, GetItem Throttle,
+        access: [GetItem Identities, GetItem Users, UpdateItem Users, PutItem Sessions, UpdateItem Sessions, PutItem Mail, GetItem Throttle,
                  PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
@@ -171,7 +179,9 @@ entry::endpoints! {
     /// Prove the address of an account by the code or the link of a mail, together with the account's session or password.
     VerifyEmail "verify-email": [Post] "/api/auth/verify-email", Optional, Unread<EmailProof> => 200 Proven {
         session: Own,
-        errors: [MethodDisabled, InvalidCode, InvalidCredentials, AccountDisabled, AlreadyVerified, TooManyRequests],
+        policy: Unasked,
+        errors: [MethodDisabled, InvalidCode, InvalidCredentials, AccountDisabled, AlreadyVerified, MfaRequired,
+                 MfaEnrollmentRequired, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
         needs: [AdminEmail],
@@ -183,6 +193,7 @@ entry::endpoints! {
     /// Ask once more for the mail that verifies one's own address.
     VerifyEmailResend "verify-email-resend": [Post] "/api/auth/verify-email/resend", User, NoBody => 202 MailAsked {
         session: Own,
+        policy: Unasked,
         errors: [MethodDisabled, AlreadyVerified, TooManyRequests],
         access: [PutItem Mail, UpdateItem Mail, PutItem Throttle, UpdateItem Throttle],
     }
@@ -232,7 +243,7 @@ entry::endpoints! {
         Unread<InvitationAcceptance> => 201 Proven {
         or: 200 AcceptedInvitation,
         session: Own,
-        errors: [MethodDisabled, InvalidCode, AuthenticationRequired, OtherAddress, AccountDisabled, AccountDeleted,
+        errors: [MethodDisabled, InvalidCode, AuthenticationRequired, OtherAddress, MfaEnrollmentRequired, AccountDisabled, AccountDeleted,
                  InvitationClosed, InvitationExpired, UserUniqueViolation, RecordTooLarge],
         cookie: Sets,
         hashes: passwords,
@@ -260,10 +271,10 @@ entry::endpoints! {
     /// Ask for a mail to another address, by which it becomes one's own. It needs a recent authentication, or the password.
     EmailChange "email-change": [Post] "/api/auth/email/change", User, Unread<EmailChangeRequest> => 202 MailAsked {
         session: Own,
-        errors: [MethodDisabled, RedirectNotAllowed, ReauthenticationRequired, TooManyRequests],
+        errors: [MethodDisabled, RedirectNotAllowed, ReauthenticationRequired, InvalidMfaCode, TooManyRequests],
         hashes: passwords,
-        access: [GetItem Users, GetItem Identities, PutItem Mail, UpdateItem Mail, GetItem Throttle, PutItem Throttle,
-                 UpdateItem Throttle, DeleteItem Throttle],
+        access: [GetItem Users, UpdateItem Users, GetItem Identities, PutItem Mail, UpdateItem Mail, GetItem Throttle,
+                 PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
     /// Take the new address by the code or the link of its mail: every other session ends.
@@ -291,13 +302,63 @@ entry::endpoints! {
 
     /// Sign in by the code or the link of a mail. An account whose address was not proven before loses its password.
     MagicLinkVerify "magic-link-verify": [Post] "/api/auth/magic-link/verify", Open, MailProof => 200 SignedInByMail {
-        errors: [MethodDisabled, InvalidCode, RegistrationNotAllowed, AccountDeleted, UserUniqueViolation,
+        errors: [MethodDisabled, InvalidCode, RegistrationNotAllowed, MfaRequired, MfaEnrollmentRequired, AccountDeleted, UserUniqueViolation,
                  RecordTooLarge, TooManyRequests],
         cookie: Sets,
         needs: [AdminEmail],
         access: [GetItem Users, UpdateItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
                  PutItem Identities, PutItem Sessions, GetItem Mail, UpdateItem Mail, DeleteItem Mail,
                  PutItem Throttle, UpdateItem Throttle],
+    }
+
+    /// Read the state of one's own second factor.
+    MfaGet "mfa-get": [Get] "/api/auth/mfa", User, NoBody => 200 MfaStatus {
+        policy: Unasked,
+        access: [GetItem Users],
+    }
+
+    /// Ask for the secret of an authenticator app. Nothing is switched on before its first code.
+    MfaEnable "mfa-enable": [Post] "/api/auth/mfa/enable", User, NoBody => 200 MfaSetup {
+        session: Recent,
+        policy: Unasked,
+        errors: [MethodDisabled, EmailNotVerified, MfaAlreadyEnabled],
+        access: [GetItem Users, PutItem Users],
+    }
+
+    /// Switch the second factor on by the first code of the authenticator app: every other session ends.
+    MfaConfirm "mfa-confirm": [Post] "/api/auth/mfa/confirm", User, Unread<MfaConfirmation> => 200 MfaConfirmed {
+        session: Own,
+        policy: Unasked,
+        errors: [InvalidMfaCode, MfaAlreadyEnabled, MfaSetupExpired],
+        cookie: Sets,
+        access: [GetItem Users, UpdateItem Users, PutItem Users, UpdateItem Identities, PutItem Sessions, UpdateItem Sessions],
+    }
+
+    /// Finish a sign-in by a code of the second factor.
+    MfaVerify "mfa-verify": [Post] "/api/auth/mfa/verify", Open, MfaVerification => 200 SignedIn {
+        errors: [InvalidMfaCode, TooManyRequests],
+        cookie: Sets,
+        access: [GetItem Users, UpdateItem Users, PutItem Users, UpdateItem Identities, PutItem Sessions, PutItem Mail, GetItem Throttle,
+                 PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+    }
+
+    /// Switch the second factor off: every other session ends.
+    MfaDisable "mfa-disable": [Post] "/api/auth/mfa/disable", User, Unread<FactorProof> => 204 NoContent {
+        session: Recent,
+        policy: Unasked,
+        errors: [InvalidMfaCode, MfaNotEnabled, MfaRequiredByPolicy, TooManyRequests],
+        access: [GetItem Users, UpdateItem Users, DeleteItem Users, UpdateItem Identities, UpdateItem Sessions, PutItem Mail,
+                 GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+    }
+
+    /// Get other recovery codes: the old ones are dead, and every other session ends.
+    MfaRecoveryCodes "mfa-recovery-codes": [Post] "/api/auth/mfa/recovery-codes", User,
+        Unread<MfaConfirmation> => 200 RecoveryCodes {
+        session: Recent,
+        policy: Unasked,
+        errors: [InvalidMfaCode, MfaNotEnabled, TooManyRequests],
+        access: [GetItem Users, UpdateItem Users, PutItem Users, UpdateItem Identities, UpdateItem Sessions, PutItem Mail,
+                 GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
     /// List one's own sessions that have not ended.
@@ -379,6 +440,14 @@ entry::endpoints! {
         errors: [UserNotFound, MethodDisabled],
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, UpdateItem Identities, PutItem Mail],
+    }
+
+    /// Remove a user's second factor, and the passkeys where that is said: every session ends.
+    UsersMfa "users-mfa": [Delete] "/api/users/{id}/mfa", Admin, NoBody => 204 NoContent {
+        session: Recent,
+        errors: [ValidationFailed, UserNotFound, MfaNotEnabled],
+        query: [Passkeys],
+        access: [GetItem Users, UpdateItem Users, DeleteItem Users, UpdateItem Identities],
     }
 
     /// List the sessions of a user that stand, newest first.

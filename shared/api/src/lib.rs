@@ -31,7 +31,7 @@ pub mod wire;
 pub use definition::{Definition, Operation};
 pub use deployment::Deployment;
 pub use endpoints::{Endpoint, Method};
-pub use error::{Code, Detail, Error, told_together};
+pub use error::{Code, Detail, Error, MfaChallenge, MfaMethod, told_together};
 pub use front::Front;
 pub use id::Id;
 pub use rule::Rule;

@@ -12,6 +12,7 @@ mod html;
 mod invitation;
 mod mail;
 mod mail_sign_in;
+mod mfa;
 mod proof;
 mod record;
 mod registration;
@@ -40,6 +41,10 @@ pub use self::invitation::{
 };
 pub use self::mail::{MailDraft, MailPreview, MailTemplateList, MailTemplates};
 pub use self::mail_sign_in::{MailProof, SignedInByMail};
+pub use self::mfa::{
+    FactorProof, MfaConfirmation, MfaConfirmed, MfaSetup, MfaStatus, MfaVerification,
+    RecoveryCodes, Totp,
+};
 pub use self::proof::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset, Proven, Reauthentication,
 };

@@ -5,11 +5,12 @@ use std::time::Duration;
 
 use api::endpoints::Demand;
 use api::rule::Member;
-use api::settings::SessionCheck;
+use api::settings::{Mfa, SessionCheck};
 use api::{Code, Error, Id, Operation, Timestamp};
 
 use crate::access_token::Claims;
 use crate::api_key::{ApiKey, KeyAccess, PresentedKey};
+use crate::authentication::{Authentication, MFA};
 use crate::session::Session;
 use crate::user::{ADMIN, User};
 
@@ -27,6 +28,8 @@ pub struct Credentials {
     pub demand: Demand,
     /// For how long an authentication counts as recent.
     pub recent: Duration,
+    /// The policy of second factors, where the endpoint judges it.
+    pub policy: Option<&'static Mfa>,
 }
 
 impl Default for Credentials {
@@ -37,6 +40,7 @@ impl Default for Credentials {
             scope: None,
             demand: Demand::Any,
             recent: Duration::ZERO,
+            policy: None,
         }
     }
 }
@@ -66,6 +70,16 @@ impl Credentials {
             self.recent.as_secs() / 60
         );
         Err(Error::new(Code::ReauthenticationRequired).with_message(message))
+    }
+
+    /// Refuses a session that lacks the second factor which the policy asks of its user's role. An admin who acts in it is not
+    /// asked for the user's.
+    fn need_factor(&self, role: &str, has_factors: bool, is_acted: bool) -> Result<(), Error> {
+        let asks = self.policy.is_some_and(|policy| policy.requires(role));
+        if asks && !has_factors && !is_acted {
+            return Err(Code::MfaEnrollmentRequired.into());
+        }
+        Ok(())
     }
 
     /// Refuses a session that stands and is not what the endpoint demands.
@@ -297,9 +311,19 @@ pub fn admit_all(
         Some(claims) if check == SessionCheck::Immediate => {
             let caller = admit(claims, session.as_ref(), user.as_ref(), now)?;
             credentials.demand_of(session.as_ref(), now)?;
+            let proof = session.as_ref().and_then(|it| it.authentication.as_ref());
+            let has_factors = proof.is_some_and(Authentication::has_both_factors);
+            let is_acted = session.as_ref().is_some_and(|it| it.actor.is_some());
+            credentials.need_factor(caller.role().unwrap_or_default(), has_factors, is_acted)?;
             caller
         }
-        _ => admit_by_claims(credentials),
+        claims => {
+            if let Some(claims) = claims {
+                let has_factors = claims.amr.iter().any(|method| method == MFA);
+                credentials.need_factor(&claims.role, has_factors, false)?;
+            }
+            admit_by_claims(credentials)
+        }
     };
     let caller = Caller { key, ..caller };
     if let Some((collection, operation)) = &credentials.scope {

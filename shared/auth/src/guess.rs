@@ -6,8 +6,7 @@ use api::{Error, Id, Timestamp};
 use crate::authentication::{Authentication, Method};
 use crate::login;
 use crate::password::{self, Verdict};
-use crate::refresh_token::RefreshToken;
-use crate::session::Session;
+use crate::sign_in::{self, Begun};
 use crate::user::{Deletion, Identity, User};
 
 /// A password that a request gives for an address, with all that its attempt is counted by.
@@ -29,17 +28,16 @@ pub struct Guess<'a> {
 }
 
 impl Guess<'_> {
-    /// Begins the session of the user whose password the guess has proven.
+    /// Begins the session of the user whose password the guess has proven, or tells what is missing.
     #[must_use]
-    pub fn begin(&self, user: &User, secret: [u8; 32]) -> (Session, RefreshToken) {
-        Session::begin(
-            user.id,
-            self.mark,
-            user.auth_version,
-            secret,
-            self.settings,
-            Authentication::by(Method::Password, self.now),
-        )
+    pub fn begin(&self, user: &User, secret: [u8; 32]) -> Begun {
+        sign_in::begin(user, self.mark, secret, self.settings, self.proof())
+    }
+
+    /// The authentication by the password.
+    #[must_use]
+    pub fn proof(&self) -> Authentication {
+        Authentication::by(Method::Password, self.now)
     }
 
     /// Hashes the password anew.
@@ -123,7 +121,9 @@ mod tests {
             settings: &settings,
             now: NOW,
         };
-        let (session, token) = guess.begin(&user, [3; 32]);
+        let Begun::Session(session, token) = guess.begin(&user, [3; 32]) else {
+            panic!("a session");
+        };
         assert_eq!((session.id, session.user), (mark, user.id));
         assert_eq!(session.auth_version, 7);
         assert_eq!((token.session, token.user), (mark, user.id));

@@ -13,6 +13,7 @@ use serde::{Deserialize, Serialize};
 use crate::keys::Keys;
 use crate::proof::{Posted, State, is_suppressed, mask};
 use crate::sealing::Purpose as Seal;
+use crate::session::Client;
 use crate::user::User;
 
 /// For how long a notice is due.
@@ -109,6 +110,11 @@ impl Notice {
                 Reason::PasswordReset => user(Kind::PasswordWasReset, *user_id),
                 _ => user(Kind::PasswordChanged, *user_id),
             },
+            Event::MfaChanged { user_id, reason } => match reason {
+                Reason::MfaEnabled => user(Kind::MfaEnabled, *user_id),
+                Reason::MfaDisabled => user(Kind::MfaDisabled, *user_id),
+                _ => user(Kind::RecoveryCodesRenewed, *user_id),
+            },
             Event::EmailChanged {
                 user,
                 previous_email,
@@ -156,6 +162,24 @@ impl Notice {
                 place: None,
             },
             until: posted.asked_at.after(DUE),
+        }
+    }
+
+    /// The notice that wrong codes have locked the second factor of a user. `client` has sent the last of them.
+    #[must_use]
+    pub fn of_attempts(id: Id, user: Id, client: &Client) -> Self {
+        let at = id.created_at();
+        Self {
+            id,
+            kind: Kind::MfaAttempts,
+            reader: Reader::User(user),
+            content: Content::Facts {
+                what: String::new(),
+                when: at,
+                user_agent: Some(client.user_agent.clone()).filter(|it| !it.is_empty()),
+                place: place(&client.ip),
+            },
+            until: at.after(DUE),
         }
     }
 

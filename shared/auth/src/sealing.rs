@@ -29,6 +29,12 @@ pub enum Purpose {
     Flow,
     /// The token of a link.
     Link,
+    /// The secret of an authenticator app.
+    Totp,
+    /// The token of a sign-in that waits for the second factor.
+    Challenge,
+    /// The token of a sign-in that waits for a second factor to be made.
+    Enrolment,
 }
 
 impl fmt::Display for Purpose {
@@ -39,6 +45,9 @@ impl fmt::Display for Purpose {
             Self::MailValues => "mail-values",
             Self::Flow => "flow",
             Self::Link => "link",
+            Self::Totp => "totp",
+            Self::Challenge => "challenge",
+            Self::Enrolment => "enrolment",
         })
     }
 }

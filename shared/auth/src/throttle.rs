@@ -272,6 +272,20 @@ pub fn account(settings: &Throttle) -> Limits {
     }
 }
 
+/// The limits of a user's wrong codes of the second factor, by source and over all. Over all they last a day, since the codes
+/// are short (NIST SP 800-63B-4, section 3.2.2).
+#[must_use]
+pub fn factor(settings: &Throttle) -> Limits {
+    Limits {
+        total: Limit {
+            most: settings.factor_attempts,
+            window: HOUR * 24,
+            lock: Lock::Window,
+        },
+        ..account(settings)
+    }
+}
+
 /// The limit of a source's failed logins over all accounts.
 #[must_use]
 pub fn source(settings: &Throttle) -> Limits {

@@ -2,6 +2,7 @@
 
 pub(crate) mod arrival;
 mod body;
+mod factor;
 mod mail;
 mod telling;
 pub(crate) mod transport;
@@ -11,7 +12,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use api::definition::USERS;
-use api::endpoints::{Endpoint, Entry, Guard, guard};
+use api::endpoints::{Endpoint, Entry, Guard, Policy, guard};
 use api::record::Write;
 use api::settings::Settings;
 use api::wire::{self, Body as _, Presence, ShownSetting};
@@ -224,6 +225,7 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
             scope,
             demand: E::ENTRY.demand(),
             recent,
+            policy: (E::ENTRY.policy == Policy::Judged).then_some(&self.settings.auth.mfa),
         }
     }
 }

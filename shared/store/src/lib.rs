@@ -23,6 +23,7 @@ mod tables;
 
 pub use accounts::api_keys::MAX_API_KEYS;
 pub use accounts::directory::UserPage;
+pub use accounts::factor::FactorChange;
 pub use accounts::mail_counts::{MailReason, MailTurn};
 pub use accounts::parts::Along;
 pub use accounts::prove::Proven;

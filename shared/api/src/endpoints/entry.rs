@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use super::access::{Action, Right, Table};
-use super::guard::{Demand, Guard};
+use super::guard::{Demand, Guard, Policy};
 use super::message::{
     Cookie, Deed, KeyUse, Media, Pace, Query, ReplyHeader, RequestHeader, Variable,
 };
@@ -26,6 +26,8 @@ pub struct Entry {
     pub guard: Guard,
     /// The demand on the caller's session that it states; see [`Entry::demand`].
     pub demanded: Demand,
+    /// Whether it refuses a session that lacks the second factor which `auth.mfa` asks for.
+    pub policy: Policy,
     /// The status of a success.
     pub status: u16,
     /// The status of its other kind of success, if it has one.
@@ -224,6 +226,7 @@ pub trait HasCookie: Endpoint {}
 /// Type "name": [Method] "/path", Guard, Body => status Reply {
 ///     or: status Reply,                        another kind of success
 ///     session: Own | Recent,                   what the caller's session must be, beside that it stands
+///     policy: Unasked,                         sessions without a second factor are taken whatever `auth.mfa` says
 ///     errors: [Code],                          codes of its own
 ///     query: [Query],                          query parameters
 ///     headers: [RequestHeader],                request headers of its own
@@ -247,6 +250,7 @@ macro_rules! endpoints {
         $body:ty => $status:literal $reply:ty {
             $(or: $other_status:literal $other:ty,)?
             $(session: $demand:ident,)?
+            $(policy: $policy:ident,)?
             $(errors: [$($code:ident),* $(,)?],)?
             $(query: [$($query:ident),* $(,)?],)?
             $(headers: [$($header:ident),* $(,)?],)?
@@ -279,6 +283,7 @@ macro_rules! endpoints {
                     path: $path,
                     guard: Guard::$guard $((Operation::$operation))?,
                     demanded: entry::fact!(Demand $($demand)?),
+                    policy: entry::fact!(Policy $($policy)?),
                     status: $status,
                     other: entry::fact!(other $($other_status)?),
                     errors: &[$($(Code::$code),*)?],

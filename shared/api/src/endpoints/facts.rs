@@ -8,6 +8,12 @@ macro_rules! fact {
     (Demand $demand:ident) => {
         Demand::$demand
     };
+    (Policy) => {
+        Policy::Judged
+    };
+    (Policy $policy:ident) => {
+        Policy::$policy
+    };
     (Cookie) => {
         Cookie::Unused
     };

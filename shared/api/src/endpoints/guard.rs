@@ -61,6 +61,15 @@ pub enum Demand {
     Recent,
 }
 
+/// Whether the policy of second factors, `auth.mfa`, is judged on a session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Policy {
+    /// It is: a session that lacks the factor is refused.
+    Judged,
+    /// It is not: the way to a second factor leads over this endpoint.
+    Unasked,
+}
+
 /// See [`Guard::Open`].
 #[derive(Debug)]
 pub struct Open;

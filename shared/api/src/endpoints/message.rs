@@ -37,6 +37,8 @@ pub enum Query {
     ResourceId,
     /// `apiKeys`: what becomes of the keys that a leaving admin has made.
     ApiKeysOfLeaver,
+    /// `passkeys`: whether the passkeys go with the second factor.
+    Passkeys,
     /// `sort`: the order of a collection's list.
     Sort,
     /// `sortBy`: the order by one field.

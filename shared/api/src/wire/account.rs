@@ -10,12 +10,16 @@ use crate::wire::user::User;
 
 /// What a user proves who they are with.
 #[derive(JsonSchema)]
-#[schemars(deny_unknown_fields)]
+#[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Credentials {
     /// The address: trimmed and ASCII lower-cased, at most 254 bytes.
     pub email: String,
     /// The password, byte by byte as typed.
     pub password: String,
+    /// The six digits of the authenticator app; read on an account with a second factor alone.
+    pub mfa_code: Option<String>,
+    /// A recovery code, in place of `mfaCode`.
+    pub recovery_code: Option<String>,
 }
 
 impl Body for Credentials {
@@ -23,9 +27,12 @@ impl Body for Credentials {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let (email, password) = (fields.text("email"), fields.text("password"));
+        let [mfa_code, recovery_code] = fields.optional_texts(["mfaCode", "recoveryCode"]);
         Some(Self {
             email: email?,
             password: password?,
+            mfa_code,
+            recovery_code,
         })
     }
 }

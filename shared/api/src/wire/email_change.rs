@@ -14,6 +14,10 @@ pub struct EmailChangeRequest {
     pub new_email: String,
     /// The password, byte by byte as typed; needed where the last authentication is not recent.
     pub password: Option<String>,
+    /// The six digits of the authenticator app, beside `password` on an account with a second factor.
+    pub code: Option<String>,
+    /// A recovery code, in place of `code`.
+    pub recovery_code: Option<String>,
     /// The language of the mail, such as `de` or `de-CH`.
     pub locale: Option<String>,
     /// The address of the app that the page of the mail leads to afterwards, one of `auth.redirects`.
@@ -27,9 +31,12 @@ impl Body for EmailChangeRequest {
         let new_email = fields.text("newEmail");
         let [password, locale, redirect_to] =
             fields.optional_texts(["password", "locale", "redirectTo"]);
+        let [code, recovery_code] = fields.optional_texts(["code", "recoveryCode"]);
         Some(Self {
             new_email: new_email?,
             password,
+            code,
+            recovery_code,
             locale,
             redirect_to,
         })

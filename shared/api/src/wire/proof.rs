@@ -138,6 +138,10 @@ impl Bearing for Proven {
 pub struct Reauthentication {
     /// The password, byte by byte as typed.
     pub password: String,
+    /// The six digits of the authenticator app, on an account with a second factor.
+    pub code: Option<String>,
+    /// A recovery code, in place of `code`.
+    pub recovery_code: Option<String>,
 }
 
 impl Body for Reauthentication {
@@ -145,8 +149,11 @@ impl Body for Reauthentication {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let password = fields.text("password");
+        let [code, recovery_code] = fields.optional_texts(["code", "recoveryCode"]);
         Some(Self {
             password: password?,
+            code,
+            recovery_code,
         })
     }
 }

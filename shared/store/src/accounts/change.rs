@@ -157,9 +157,9 @@ impl Store {
                 // An API key was made, or deleted, meanwhile.
                 None if failed.iter().any(|(part, _)| is_of_keys(part)) => {}
                 // The proof was used by another request, or the invitation closed.
-                None if failed
-                    .iter()
-                    .any(|(part, _)| matches!(part, Part::Proof | Part::Invitation)) =>
+                None if failed.iter().any(|(part, _)| {
+                    matches!(part, Part::Proof | Part::Invitation | Part::Factor)
+                }) =>
                 {
                     return Err(refusal(&failed));
                 }
@@ -249,6 +249,8 @@ fn refusal(failed: &[(Part, Option<Item>)]) -> Error {
     let invitation = failed.iter().find(|(part, _)| *part == Part::Invitation);
     if let Some((_, found)) = invitation {
         closing::refusal(found.clone())
+    } else if has(&Part::Factor) {
+        Code::InvalidMfaCode.into()
     } else if has(&Part::Proof) {
         Code::InvalidCode.into()
     } else if has(&Part::Survivor) {

@@ -238,19 +238,18 @@ impl Store {
             .build())
     }
 
-    /// The session gets the user's version, on condition that it stands.
+    /// The session gets the user's version, and methods where it proves more, on condition that it stands.
     pub(super) fn raise_session(
         &self,
         before: &User,
         after: &User,
-        session: Id,
+        (session, proves): (Id, Option<&[String]>),
         now: Timestamp,
     ) -> Result<TransactWriteItem, Error> {
-        let update = Update::builder()
+        let mut update = Update::builder()
             .table_name(self.sessions())
             .key("user_id", id(before.id))
             .key("id", id(session))
-            .update_expression("SET #version = :version")
             .condition_expression(
                 "#version = :was AND #expires > :now AND attribute_not_exists(#revoked)",
             )
@@ -260,6 +259,16 @@ impl Store {
             .expression_attribute_values(":version", number(after.auth_version))
             .expression_attribute_values(":was", number(before.auth_version))
             .expression_attribute_values(":now", number(now.seconds()));
+        update = match proves {
+            None => update.update_expression("SET #version = :version"),
+            Some(methods) => update
+                .update_expression("SET #version = :version, #amr = :amr")
+                .expression_attribute_names("#amr", "amr")
+                .expression_attribute_values(
+                    ":amr",
+                    AttributeValue::L(methods.iter().map(text).collect()),
+                ),
+        };
         Ok(TransactWriteItem::builder()
             .update(update.build().map_err(built)?)
             .build())

@@ -4,10 +4,7 @@ use api::event::Reason;
 use api::{Code, Error};
 use auth::proof::Ticket;
 use auth::{Session, Writer};
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem};
 
-use super::sessions::session_item;
-use crate::fault::built;
 use crate::send::Unsent;
 use crate::tables::Store;
 
@@ -23,13 +20,8 @@ impl Store {
         ticket: &Ticket,
         writer: &Writer,
     ) -> Result<(), Error> {
-        let put = Put::builder()
-            .table_name(self.sessions())
-            .set_item(Some(session_item(session, Reason::MagicLink, writer)))
-            .condition_expression("attribute_not_exists(#id)")
-            .expression_attribute_names("#id", "id");
-        let begins = TransactWriteItem::builder().put(put.build().map_err(built)?);
-        let items = [begins.build(), self.using_up(ticket)?];
+        let begins = self.beginning(session, Reason::MagicLink, writer)?;
+        let items = [begins, self.using_up(ticket)?];
         let token = writer.rev.replace('-', "");
         match self.send_items(&items, &token, writer).await {
             Ok(failed) if failed.is_empty() => Ok(()),

@@ -5,6 +5,7 @@ pub(crate) mod api_keys;
 mod caller;
 pub(crate) mod change;
 pub(crate) mod directory;
+pub(crate) mod factor;
 mod items;
 mod key_items;
 mod leaver;

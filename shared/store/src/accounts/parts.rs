@@ -10,13 +10,12 @@ use auth::leaver::KeysOfLeaver;
 use auth::proof::{Account, Posted, Ticket};
 use auth::user::Deletion;
 use auth::{Session, User, Writer};
-use aws_sdk_dynamodb::types::{AttributeValue, Put, TransactWriteItem};
+use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
+use super::factor::FactorChange;
 use super::items::{Free, Password};
-use super::sessions::session_item;
 use super::stamp::{self, CHANGE};
 use super::users::{MARK, identity_item, identity_key, reserved, user_item};
-use crate::fault::built;
 use crate::item::{Item, id, number, text, time};
 use crate::tables::Store;
 
@@ -47,6 +46,10 @@ pub struct Along<'a> {
     pub accepts: Option<&'a Invitation>,
     /// The reason of the session that begins, where it is another than that of the write.
     pub begun: Option<Reason>,
+    /// The change of the second factor.
+    pub factor: Option<FactorChange<'a>>,
+    /// The methods that the surviving session has proven from then on.
+    pub proves: Option<&'a [String]>,
 }
 
 impl Along<'_> {
@@ -66,6 +69,8 @@ impl Along<'_> {
             uses: None,
             accepts: None,
             begun: None,
+            factor: None,
+            proves: None,
         }
     }
 
@@ -78,6 +83,7 @@ impl Along<'_> {
             && self.posts.is_none()
             && self.uses.is_none()
             && self.accepts.is_none()
+            && self.factor.is_none()
     }
 
     /// The change, as the item of the user holds it.
@@ -105,6 +111,8 @@ pub(crate) enum Part {
     Session,
     /// An invitation that is accepted.
     Invitation,
+    /// The second factor.
+    Factor,
     /// A mail that becomes due.
     Mail,
     /// A proof that is used up.
@@ -214,25 +222,15 @@ impl Store {
         if let (Some(before), Some(after), Some(survivor)) = (before, after, along.survivor) {
             add(
                 Part::Survivor,
-                self.raise_session(before, after, survivor, now)?,
+                self.raise_session(before, after, (survivor, along.proves), now)?,
             );
         }
+        if let Some(change) = self.factor_part((before, after), along)? {
+            add(Part::Factor, change);
+        }
         if let Some(session) = along.begins {
-            let put = Put::builder()
-                .table_name(self.sessions())
-                .set_item(Some(session_item(
-                    session,
-                    along.begun.unwrap_or(along.reason),
-                    writer,
-                )))
-                .condition_expression("attribute_not_exists(#id)")
-                .expression_attribute_names("#id", "id");
-            add(
-                Part::Session,
-                TransactWriteItem::builder()
-                    .put(put.build().map_err(built)?)
-                    .build(),
-            );
+            let reason = along.begun.unwrap_or(along.reason);
+            add(Part::Session, self.beginning(session, reason, writer)?);
         }
         if let (Some(posted), Some(after)) = (along.posts, after) {
             let posted = posted.clone().of(Account::of(after));
@@ -245,6 +243,30 @@ impl Store {
             add(Part::Invitation, self.accepting(invitation, writer)?);
         }
         Ok(parts)
+    }
+
+    /// The write of the second factor that goes with a change of its user: the one that is asked for, the end with the
+    /// account or its takeover, or the time that a deleted account has.
+    fn factor_part(
+        &self,
+        (before, after): (Option<&User>, Option<&User>),
+        along: &Along<'_>,
+    ) -> Result<Option<TransactWriteItem>, Error> {
+        let Some(user) = before else {
+            return Ok(None);
+        };
+        let part = match (along.factor, after) {
+            (Some(change), _) => self.changing_factor(user.id, change)?,
+            (None, _) if user.mfa.is_none() => return Ok(None),
+            (None, Some(after)) if after.mfa.is_some() && after.deleted == user.deleted => {
+                return Ok(None);
+            }
+            (None, Some(after)) if after.mfa.is_some() => {
+                self.expiring_factor(user.id, after.deleted)?
+            }
+            (None, _) => self.deleting_factor(user.id)?,
+        };
+        Ok(Some(part))
     }
 }
 

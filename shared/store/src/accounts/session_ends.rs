@@ -4,11 +4,8 @@ use api::event::Reason;
 use api::{Code, Error, Id};
 use auth::{Session, User, Writer};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{
-    Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
-};
+use aws_sdk_dynamodb::types::{ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update};
 
-use super::sessions::session_item;
 use super::stamp::{self, ENDED};
 use crate::fault;
 use crate::fault::built;
@@ -85,14 +82,8 @@ impl Store {
         old: Id,
         writer: &Writer,
     ) -> Result<(), Error> {
-        let item = session_item(session, Reason::Reauthentication, writer);
-        let put = Put::builder()
-            .table_name(self.sessions())
-            .set_item(Some(item))
-            .condition_expression("attribute_not_exists(#id)")
-            .expression_attribute_names("#id", "id");
-        let begins = TransactWriteItem::builder().put(put.build().map_err(built)?);
-        let items = [begins.build(), self.replaced(session, old, writer)?];
+        let begins = self.beginning(session, Reason::Reauthentication, writer)?;
+        let items = [begins, self.replaced(session, old, writer)?];
         let token = writer.rev.replace('-', "");
         match self.send_items(&items, &token, writer).await {
             Ok(failed) if failed.is_empty() => Ok(()),
@@ -103,7 +94,7 @@ impl Store {
     }
 
     /// The end of a session that stands and has the version of its successor.
-    fn replaced(
+    pub(super) fn replaced(
         &self,
         session: &Session,
         old: Id,

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use api::settings::Auth;
 use api::{Error, Id, Timestamp};
 use auth::throttle::{Entry, Refused, account, place, registrations, source};
 use auth::{Guess, Identity};
@@ -63,23 +64,29 @@ impl Store {
     }
 
     async fn count_login(&self, guess: &Guess<'_>) -> Result<Attempt<'_>, Error> {
-        let (settings, mark, now) = (&guess.settings.throttle, guess.mark, guess.now);
         let keys = self.keys().await?;
-        let place = keys.pseudonym("source", &place(guess.source));
-        let key = format!("login#{}", keys.pseudonym("account", guess.email));
         let account = Counter {
-            key,
-            source: place.clone(),
-            limits: account(settings),
-            mark,
+            key: format!("login#{}", keys.pseudonym("account", guess.email)),
+            source: keys.pseudonym("source", &place(guess.source)),
+            limits: account(&guess.settings.throttle),
+            mark: guess.mark,
             note: None,
         };
-        let key = format!("source#{place}");
+        self.count_guess(account, guess.settings, guess.now).await
+    }
+
+    /// Counts a guess at an account's secret, by the account and by the source.
+    pub(super) async fn count_guess(
+        &self,
+        account: Counter,
+        settings: &Auth,
+        now: Timestamp,
+    ) -> Result<Attempt<'_>, Error> {
         let source = Counter {
-            key,
+            key: format!("source#{}", account.source),
             source: String::new(),
-            limits: source(settings),
-            mark,
+            limits: source(&settings.throttle),
+            mark: account.mark,
             note: None,
         };
         match tokio::join!(
@@ -299,6 +306,11 @@ impl<'a> Attempt<'a> {
             Ok(Judged::Against(refusal)) => Err(self.counts(refusal).await),
             Err(fault) => self.fails(fault).await,
         }
+    }
+
+    /// Whether it is the last attempt of the account over all sources, which locks for everybody if it fails.
+    pub(super) fn locks_all(&self, most: u32) -> bool {
+        self.account.mine.entry.total.count >= most
     }
 
     /// Lets the attempt count. The verdict is not told where the source cannot be counted, or is locked by others that were
