@@ -4,6 +4,7 @@ use std::process::ExitCode;
 
 use api::Error;
 use api::endpoints::EmailChange;
+use auth::factor::Typed;
 use auth::{email, password};
 use runtime::{Call, Reply};
 use store::Store;
@@ -22,6 +23,12 @@ async fn change(store: &Store, call: Call<EmailChange>) -> Result<Reply<EmailCha
     if body.password.is_none() {
         credentials.need_recent(Some(&session), call.now)?;
     }
+    let code = ("code", body.code.as_deref());
+    let recovery = body.recovery_code.as_deref();
+    let typed = match (&body.password, user.mfa) {
+        (Some(_), Some(_)) => Some(Typed::needed(code, recovery)?),
+        _ => None,
+    };
     let address = email::normalise_field("newEmail", &body.new_email)?;
     let wishes = call.wishes(body.locale.as_deref(), body.redirect_to.as_deref())?;
     let (asking, random) = (call.asking()?, call.random()?);
@@ -36,7 +43,20 @@ async fn change(store: &Store, call: Call<EmailChange>) -> Result<Reply<EmailCha
         Some(password) => {
             let guess = call.guess(&user.email, password)?;
             let wrong = password::wrong("password").into();
-            store.confirm(&guess, &user, wrong, ask).await?
+            let both = async || match typed {
+                None => ask().await,
+                Some(typed) => {
+                    let writer = call.writer(&caller)?;
+                    let trial = call.trial(user.id, typed)?;
+                    let nothing = std::future::ready(Ok(()));
+                    let used = async |_, used, ()| {
+                        store.use_code(user.id, used, &writer).await?;
+                        ask().await
+                    };
+                    store.prove_factor(&trial, nothing, |()| Ok(()), used).await
+                }
+            };
+            store.confirm(&guess, &user, wrong, both).await?
         }
     };
     Ok(Reply::to(&caller, asked))

@@ -10,13 +10,14 @@ use auth::authentication::{Authentication, Method};
 use auth::invitation::{Invitation, may_take_over};
 use auth::password::{self, Context};
 use auth::proof::Link;
+use auth::sign_in::Begun;
 use auth::user::Terms;
-use auth::{Admitted, Credentials, RefreshToken, Session, User, consent};
+use auth::{Admitted, Credentials, User, consent};
 use runtime::{Call, Reply};
 use serde_json::{Map, Value};
 use store::{Along, Store};
 
-type Begun = Option<(Session, RefreshToken)>;
+type Beginning = Option<Begun>;
 
 /// A request of a caller without an access token, with its good invitation.
 struct Acceptance<'a> {
@@ -50,6 +51,7 @@ pub(crate) async fn accept(
         Err(refusal) if may_be_of_holder(&refusal) => acceptance.take_over(refusal).await?,
         made => made?,
     };
+    let begun = store.finished_if(begun, call.random()?).await?;
     call.show_proven(&acceptance.admitted, keys, &user, begun.as_ref())
 }
 
@@ -66,7 +68,7 @@ fn may_be_of_holder(refusal: &Error) -> bool {
 
 impl Acceptance<'_> {
     /// Makes the account, as if there were none.
-    async fn register(&self) -> Result<(User, Begun), Error> {
+    async fn register(&self) -> Result<(User, Beginning), Error> {
         let call = self.call;
         let declared = &call.settings.users.fields;
         let created = profile(
@@ -89,7 +91,7 @@ impl Acceptance<'_> {
         let begun = self.begin(&user)?;
         let along = Along {
             password_hash: hash.as_deref(),
-            begins: begun.as_ref().map(|(session, _)| session),
+            begins: begun.as_ref().and_then(Begun::session),
             begun: Some(Reason::Register),
             accepts: Some(&self.invitation),
             ..Along::of(Reason::Invitation)
@@ -103,7 +105,7 @@ impl Acceptance<'_> {
     }
 
     /// Takes the account over that has the address, if there is one; otherwise the refusal stands.
-    async fn take_over(&self, refusal: Error) -> Result<(User, Begun), Error> {
+    async fn take_over(&self, refusal: Error) -> Result<(User, Beginning), Error> {
         let call = self.call;
         let holder = self.store.holder(&self.invitation.email, call.now).await?;
         let Some(holder) = holder else {
@@ -125,7 +127,7 @@ impl Acceptance<'_> {
         let along = Along {
             password_hash: hash.as_deref(),
             forgets_password: hash.is_none(),
-            begins: begun.as_ref().map(|(session, _)| session),
+            begins: begun.as_ref().and_then(Begun::session),
             begun: Some(Reason::Invitation),
             accepts: Some(&self.invitation),
             ..Along::of(match hash {
@@ -172,17 +174,9 @@ impl Acceptance<'_> {
     }
 
     /// Begins a session, unless the body says otherwise.
-    fn begin(&self, user: &User) -> Result<Begun, Error> {
-        if !self.body.session.unwrap_or(true) {
-            return Ok(None);
-        }
-        let (call, settings) = (self.call, &self.call.settings.auth);
-        let id = Id::new(call.now, call.random()?);
-        let by_mail = Authentication::by(Method::Email, call.now);
-        let version = user.auth_version;
-        let random = call.random()?;
-        Ok(Some(Session::begin(
-            user.id, id, version, random, settings, by_mail,
-        )))
+    fn begin(&self, user: &User) -> Result<Beginning, Error> {
+        let begins = self.body.session.unwrap_or(true);
+        let by_mail = || Authentication::by(Method::Email, self.call.now);
+        begins.then(|| self.call.begin(user, by_mail())).transpose()
     }
 }

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 use api::endpoints::Login;
 use api::event::Reason;
 use api::{Code, Error};
-use auth::{Door, User, email};
+use auth::factor::Typed;
+use auth::sign_in::{Begun, Pending};
+use auth::{Door, RefreshToken, Session, User, Writer, email};
 use runtime::{Call, Reply};
 use store::{Proven, Store};
 
@@ -17,13 +19,22 @@ fn main() -> ExitCode {
 async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> {
     let keys = store.keys().await?;
     let email = email::known(&call.body.email)?;
+    let code = ("mfaCode", call.body.mfa_code.as_deref());
+    let typed = Typed::of(code, call.body.recovery_code.as_deref())?;
     let guess = call.guess(&email, &call.body.password)?;
     let begin = async |proven: Proven| {
         need_verified(store, &call, &proven.user).await?;
-        let (session, token) = guess.begin(&proven.user, call.random()?);
         let writer = call.writer_for(proven.user.id, &proven.admitted)?;
-        let begun = store.begin_session(&session, Reason::Login, &writer);
-        begun.await?;
+        let (session, token) = match guess.begin(&proven.user, call.random()?) {
+            Begun::Session(session, token) => {
+                let begun = store.begin_session(&session, Reason::Login, &writer);
+                begun.await?;
+                (session, token)
+            }
+            Begun::Pending(pending) => {
+                second(store, &call, typed, (&proven.user, &pending), &writer).await?
+            }
+        };
         Ok((proven, session, token))
     };
     let proving = store.prove(&guess, Door::Login, call.admit(store), begin);
@@ -32,6 +43,32 @@ async fn login(store: &Store, call: Call<Login>) -> Result<Reply<Login>, Error> 
     let outdated = proven.outdated.as_deref();
     store.renew_hash(&guess, outdated, salt).await?;
     call.sign_in(&proven.admitted, keys, &proven.user, (&session, &token))
+}
+
+/// Begins the session by the code that came with the password, or tells that one is missing.
+async fn second(
+    store: &Store,
+    call: &Call<Login>,
+    typed: Option<Typed<'_>>,
+    (user, pending): (&User, &Pending),
+    writer: &Writer,
+) -> Result<(Session, RefreshToken), Error> {
+    let typed = typed.filter(|_| pending.takes_code());
+    let Some(typed) = typed else {
+        return store.refuse_pending(pending, call.random()?).await;
+    };
+    let begin = async |_, used, ()| {
+        let at = (&call.settings.auth, call.now);
+        let (session, token) = pending.challenge.finish(user, used, call.random()?, at);
+        let begins = store.begin_by_factor(&session, used, Reason::Login, writer);
+        begins.await?;
+        Ok((session, token))
+    };
+    let trial = call.trial(user.id, typed)?;
+    let nothing = std::future::ready(Ok(()));
+    store
+        .prove_factor(&trial, nothing, |()| Ok(()), begin)
+        .await
 }
 
 /// Refuses a user whose address is not proven where that is required, and has the mail sent again. Only the right password is

@@ -5,8 +5,9 @@ use api::event::Reason;
 use api::settings::MagicLink;
 use api::{Code, Error, Id};
 use auth::authentication::{Authentication, Method};
-use auth::proof::{Account, Asking, Entry, Posted, Ticket, admit_reader};
-use auth::{Admitted, RefreshToken, Session, User, Writer, account};
+use auth::proof::{Account, Entry, Posted, Ticket, admit_reader};
+use auth::sign_in::Begun;
+use auth::{Admitted, Session, User, Writer, account};
 use runtime::Call;
 use store::{Along, Store};
 
@@ -14,7 +15,7 @@ use store::{Along, Store};
 const FIRST: u64 = 1;
 
 /// A user with the session that begins, and whether the account is new.
-pub(crate) type Entered = (User, (Session, RefreshToken), bool);
+pub(crate) type Entered = (User, Begun, bool);
 
 /// Signs the user in whose account the mail was sent for. For an address that nobody had it makes the account, or enters the
 /// one that was made since.
@@ -77,14 +78,26 @@ async fn sign_in(
     let after = admit_reader(&user, &user, entry)?;
     let begun = begin(call, &after)?;
     let writer = call.writer_for(user.id, admitted)?;
-    if after == user {
-        let begins = store.begin_by_mail(&begun.0, &posted.ticket, &writer);
-        begins.await?;
-        return Ok((user, begun, false));
+    let ticket = &posted.ticket;
+    match (&begun, after == user) {
+        (Begun::Session(session, _), true) => {
+            store.begin_by_mail(session, ticket, &writer).await?;
+        }
+        (Begun::Pending(_), true) => store.use_proof(ticket, &writer).await?,
+        // A deleted account comes back by the second factor, and not before.
+        (Begun::Pending(pending), false) if pending.takes_code() => {
+            store.use_proof(ticket, &writer).await?;
+            let begun = begin(call, &user)?;
+            return Ok((user, begun, false));
+        }
+        (_, false) => {
+            let by = (&writer, call.bootstraps(&user));
+            let with = (begun.session(), ticket);
+            let changed = change(store, call, by, (&user, entry), with).await?;
+            return Ok((changed, begun, false));
+        }
     }
-    let by = (&writer, call.bootstraps(&user));
-    let changed = change(store, call, by, (&user, entry), (&begun.0, &posted.ticket));
-    Ok((changed.await?, begun, false))
+    Ok((user, begun, false))
 }
 
 /// Takes an account over, or brings it back, or both, in the transaction that begins the session.
@@ -93,11 +106,11 @@ async fn change(
     call: &Call<MagicLinkVerify>,
     writer: (&Writer, bool),
     (user, entry): (&User, Entry),
-    (session, ticket): (&Session, &Ticket),
+    (begins, ticket): (Option<&Session>, &Ticket),
 ) -> Result<User, Error> {
     let takes_over = user.email_verified_at.is_none();
     let along = Along {
-        begins: Some(session),
+        begins,
         begun: Some(Reason::MagicLink),
         uses: Some(ticket),
         forgets_password: takes_over,
@@ -137,7 +150,7 @@ async fn sign_up(
     };
     let begun = begin(call, &user)?;
     let along = Along {
-        begins: Some(&begun.0),
+        begins: begun.session(),
         begun: Some(Reason::Register),
         uses: Some(&posted.ticket),
         ..Along::of(Reason::MagicLink)
@@ -147,16 +160,6 @@ async fn sign_up(
     Ok((made.await?, begun, true))
 }
 
-fn begin(call: &Call<MagicLinkVerify>, user: &User) -> Result<(Session, RefreshToken), Error> {
-    let Asking {
-        mark,
-        settings,
-        now,
-        ..
-    } = call.asking()?;
-    let proof = Authentication::by(Method::Email, now);
-    let (version, secret) = (user.auth_version, call.random()?);
-    Ok(Session::begin(
-        user.id, mark, version, secret, settings, proof,
-    ))
+fn begin(call: &Call<MagicLinkVerify>, user: &User) -> Result<Begun, Error> {
+    call.begin(user, Authentication::by(Method::Email, call.now))
 }

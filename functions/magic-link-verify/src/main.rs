@@ -45,7 +45,8 @@ async fn verify(
     };
     let asking = call.asking()?;
     let proving = store.prove_address(&asking, &evidence, &keys, enter);
-    let (user, (session, token), is_new_user) = proving.await?;
+    let (user, begun, is_new_user) = proving.await?;
+    let (session, token) = store.finished(begun, call.random()?).await?;
     let tokens = call.first_tokens(store.keys().await?, &user, (&session, &token))?;
     let user = user.wire(declared);
     let body = SignedInByMail {

@@ -5,10 +5,12 @@ use std::process::ExitCode;
 use api::endpoints::MeRestore;
 use api::event::Reason;
 use api::{Code, Error};
+use auth::factor::Typed;
+use auth::sign_in::{Begun, Pending};
 use auth::user::gone;
-use auth::{Door, User, email};
+use auth::{Door, RefreshToken, Session, User, Writer, email};
 use runtime::{Call, Reply};
-use store::{Along, Proven, Store};
+use store::{Along, FactorChange, Proven, Store};
 
 fn main() -> ExitCode {
     runtime::serve(MeRestore, restore)
@@ -18,26 +20,98 @@ fn main() -> ExitCode {
 async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Reply<MeRestore>, Error> {
     let keys = store.keys().await?;
     let email = email::known(&call.body.email)?;
+    let code = ("mfaCode", call.body.mfa_code.as_deref());
+    let typed = Typed::of(code, call.body.recovery_code.as_deref())?;
     let guess = call.guess(&email, &call.body.password)?;
     let restore = async |Proven { admitted, user, .. }: Proven| {
         need_verified(&call, &user)?;
-        let (session, token) = guess.begin(&user, call.random()?);
-        let along = Along {
-            begins: Some(&session),
-            ..Along::of(Reason::Restore)
-        };
-        let declared = &call.settings.users.fields;
+        let begun = guess.begin(&user, call.random()?);
         let writer = call.writer_for(user.id, &admitted)?;
-        let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
-            user.restored(found).map(Some)
-        });
-        let user = change.await.map_err(gone)?;
-        let user = user.ok_or(Code::InvalidCredentials)?;
+        let returning = Returning {
+            store,
+            call: &call,
+            user: &user,
+            writer: &writer,
+        };
+        let (user, session, token) = match begun {
+            Begun::Session(session, token) => {
+                let user = returning.restore(Some(&session), None).await?;
+                (user, session, token)
+            }
+            Begun::Pending(pending) if pending.takes_code() => {
+                returning.by_factor(&pending, typed).await?
+            }
+            // The account is back, and a factor is to be made before anybody signs in to it.
+            Begun::Pending(_) => {
+                let user = returning.restore(None, None).await?;
+                let begun = guess.begin(&user, call.random()?);
+                let (session, token) = store.finished(begun, call.random()?).await?;
+                (user, session, token)
+            }
+        };
         Ok((admitted, user, session, token))
     };
     let proving = store.prove(&guess, Door::Restore, call.admit(store), restore);
     let (admitted, user, session, token) = proving.await?;
     call.sign_in(&admitted, keys, &user, (&session, &token))
+}
+
+/// A deleted account whose password was right.
+struct Returning<'a> {
+    store: &'a Store,
+    call: &'a Call<MeRestore>,
+    user: &'a User,
+    writer: &'a Writer,
+}
+
+impl Returning<'_> {
+    /// Brings the account back, with the session that begins and the code that is used, if they do.
+    async fn restore(
+        &self,
+        begins: Option<&Session>,
+        factor: Option<FactorChange<'_>>,
+    ) -> Result<User, Error> {
+        let along = Along {
+            begins,
+            factor,
+            ..Along::of(Reason::Restore)
+        };
+        let declared = &self.call.settings.users.fields;
+        let user = self.user.clone();
+        let change = self
+            .store
+            .change_user(declared, user, &along, self.writer, |found| {
+                self.user.restored(found).map(Some)
+            });
+        let user = change.await.map_err(gone)?;
+        user.ok_or(Error::new(Code::InvalidCredentials))
+    }
+
+    /// The same by the code that came with the password, or the refusal that tells that one is missing.
+    async fn by_factor(
+        &self,
+        pending: &Pending,
+        typed: Option<Typed<'_>>,
+    ) -> Result<(User, Session, RefreshToken), Error> {
+        let (store, call) = (self.store, self.call);
+        let Some(typed) = typed else {
+            return store.refuse_pending(pending, call.random()?).await;
+        };
+        let begin = async |_, used, ()| {
+            let at = (&call.settings.auth, call.now);
+            let (session, token) = pending
+                .challenge
+                .finish(self.user, used, call.random()?, at);
+            let factor = Some(FactorChange::Restores(used));
+            let user = self.restore(Some(&session), factor).await?;
+            Ok((user, session, token))
+        };
+        let trial = call.trial(self.user.id, typed)?;
+        let nothing = std::future::ready(Ok(()));
+        store
+            .prove_factor(&trial, nothing, |()| Ok(()), begin)
+            .await
+    }
 }
 
 /// Refuses a user whose address is not proven where that is required. Only the right password is told so. A deleted account

@@ -1,6 +1,6 @@
 //! The pages: which there are, what each posts, and how they are put together.
 
-use api::settings::{Factor, Settings};
+use api::settings::Settings;
 use api::wire::Html;
 use api::{Error, redirect};
 use auth::proof::{self, Purpose};
@@ -130,7 +130,11 @@ fn form(
 ) -> String {
     let is_new = matches!(page, Page::Reset | Page::Invitation);
     // No policy asks for a second factor yet.
-    let least = settings.auth.password.least(Factor::Only).to_string();
+    let least = settings
+        .auth
+        .password
+        .least(settings.auth.password_factor())
+        .to_string();
     let hint = common.hint.replace("{least}", &least);
     let next = next.map_or_else(String::new, |next| lead_on(next, common.next));
     let consent = terms(page, settings).map_or_else(String::new, |terms| {

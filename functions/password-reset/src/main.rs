@@ -76,9 +76,16 @@ async fn set_password(
     let bootstraps = call.bootstraps(&user);
     let declared = &call.settings.users.fields;
     let decide = |found: &User, bootstraps| {
+        let proven = user.proven(found, bootstraps, call.now)?;
+        let takes_over = found.email_verified_at.is_none();
+        let reset = if takes_over {
+            proven.taken_over()
+        } else {
+            proven
+        };
         Ok(User {
             auth_version: found.auth_version + 1,
-            ..user.proven(found, bootstraps, call.now)?
+            ..reset
         })
     };
     let changed = store.change_proven(declared, &user, &along, (&writer, bootstraps), decide);

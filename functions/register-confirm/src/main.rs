@@ -7,9 +7,10 @@ use api::event::Reason;
 use api::wire::Waiting;
 use api::{Code, Detail, Error, Id};
 use auth::authentication::{Authentication, Method};
-use auth::proof::{Asking, Evidence, Posted, Purpose, Shown};
+use auth::proof::{Evidence, Posted, Purpose, Shown};
+use auth::sign_in::Begun;
 use auth::user::Terms;
-use auth::{Admitted, Keys, RefreshToken, Session, User};
+use auth::{Admitted, Keys, User};
 use runtime::{Call, Reply};
 use store::{Along, Store};
 
@@ -42,7 +43,9 @@ async fn confirm(
         Evidence::Link(_) => by_password(store, &call, (&keys, &admitted), &posted).await,
     };
     let made = store.prove_address(&asking, &evidence, &keys, make).await?;
-    call.show_proven(&admitted, store.keys().await?, &made.0, made.1.as_ref())
+    let (user, begun) = made;
+    let begun = store.finished_if(begun, call.random()?).await?;
+    call.show_proven(&admitted, store.keys().await?, &user, begun.as_ref())
 }
 
 /// Refuses a link without the password, and a code with one.
@@ -55,7 +58,7 @@ fn need_password(by_link: bool, has_password: bool) -> Result<(), Error> {
     Err(Detail::new("password", detail.0, detail.1).into())
 }
 
-type Made = (User, Option<(Session, RefreshToken)>);
+type Made = (User, Option<Begun>);
 
 /// Makes the account after the password is proven, too. A link alone makes nothing.
 async fn by_password(
@@ -95,10 +98,12 @@ async fn register(
         ..User::new(id, address, bootstraps, call.now)
     };
     let begins = call.body.session.unwrap_or(true);
-    let begun = begins.then(|| begin(call, &user, method)).transpose()?;
+    let proof = || Authentication::by(method, call.now);
+    let begun = begins.then(|| call.begin(&user, proof()));
+    let begun = begun.transpose()?;
     let along = Along {
         password_hash: Some(&waiting.hash),
-        begins: begun.as_ref().map(|(session, _)| session),
+        begins: begun.as_ref().and_then(Begun::session),
         uses: Some(&posted.ticket),
         ..Along::of(Reason::Register)
     };
@@ -106,27 +111,4 @@ async fn register(
     let declared = &call.settings.users.fields;
     let user = store.register_user(declared, user, &along, &writer).await?;
     Ok((user, begun))
-}
-
-fn begin(
-    call: &Call<RegisterConfirm>,
-    user: &User,
-    method: Method,
-) -> Result<(Session, RefreshToken), Error> {
-    let Asking {
-        mark,
-        settings,
-        now,
-        ..
-    } = call.asking()?;
-    let authentication = Authentication::by(method, now);
-    let version = user.auth_version;
-    Ok(Session::begin(
-        user.id,
-        mark,
-        version,
-        call.random()?,
-        settings,
-        authentication,
-    ))
 }

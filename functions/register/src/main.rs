@@ -57,20 +57,21 @@ async fn make(
             locale: call.body.locale.clone(),
             ..User::new(id, email.clone(), bootstraps, call.now)
         };
-        let (session, token) = guess.begin(&user, call.random()?);
+        let begun = guess.begin(&user, call.random()?);
         let posted = verification(store, call, &user, wishes).await?;
         let along = Along {
             password_hash: Some(&hash),
-            begins: Some(&session),
+            begins: begun.session(),
             posts: posted.as_ref(),
             ..Along::of(Reason::Register)
         };
         let writer = call.writer_for(user.id, admitted)?;
         let declared = &call.settings.users.fields;
         let user = store.register_user(declared, user, &along, &writer).await?;
-        Ok((user, session, token))
+        Ok((user, begun))
     };
-    let (user, session, token) = store.registering(&guess, register).await?;
+    let (user, begun) = store.registering(&guess, register).await?;
+    let (session, token) = store.finished(begun, call.random()?).await?;
     call.sign_in(admitted, keys, &user, (&session, &token))
 }
 

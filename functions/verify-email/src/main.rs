@@ -9,7 +9,8 @@ use api::event::Reason;
 use api::wire::EmailProof;
 use api::{Code, Error};
 use auth::proof::{Account, Place, Posted, Purpose, Shown};
-use auth::{Admitted, RefreshToken, Session, User};
+use auth::sign_in::Begun;
+use auth::{Admitted, User};
 use runtime::{Call, Reply};
 use store::{Along, Store};
 
@@ -36,14 +37,14 @@ async fn verify(store: &Store, call: Call<VerifyEmail>) -> Result<Reply<VerifyEm
     call.show_proven(&caller, keys, &user, None)
 }
 
-type Begun = Option<(Session, RefreshToken)>;
+type Beginning = Option<Begun>;
 
 /// Proves the address of a user who is known by the code or the link of the body. `begun` is the session that begins with it.
 async fn prove(
     store: &Store,
     call: &Call<VerifyEmail>,
     (caller, body): (&Admitted, &EmailProof),
-    (user, begun): (&User, &Begun),
+    (user, begun): (&User, &Beginning),
 ) -> Result<User, Error> {
     let shown = shown(body);
     let keys = store.sealing_keys(shown.sealed()).await?;
@@ -64,13 +65,13 @@ async fn verified(
     call: &Call<VerifyEmail>,
     caller: &Admitted,
     posted: &Posted,
-    (user, begun): (&User, &Begun),
+    (user, begun): (&User, &Beginning),
 ) -> Result<User, Error> {
     let is_for = |it: &Account| *it == Account::of(user);
     posted.account.filter(is_for).ok_or(Code::InvalidCode)?;
     let along = Along {
         uses: Some(&posted.ticket),
-        begins: begun.as_ref().map(|(session, _)| session),
+        begins: begun.as_ref().and_then(Begun::session),
         ..Along::of(Reason::VerifyEmail)
     };
     let writer = call.writer_for(user.id, caller)?;

@@ -53,8 +53,8 @@ pub(crate) async fn verify(
             return Err(Code::AlreadyVerified.into());
         }
         let begins = body.session.unwrap_or(true);
-        let begun = begins.then(|| Ok::<_, Error>(guess.begin(&proven.user, call.random()?)));
-        let begun = begun.transpose()?;
+        let secret = call.random()?;
+        let begun = begins.then(|| guess.begin(&proven.user, secret));
         let (caller, known) = (&proven.admitted, (&proven.user, &begun));
         let user = match &posted {
             Some(posted) => super::verified(store, call, caller, posted, known).await?,
@@ -64,6 +64,7 @@ pub(crate) async fn verify(
     };
     let admission = store.caller(credentials, SessionCheck::Immediate, call.now);
     let (proven, user, begun) = store.prove(&guess, Door::Login, admission, prove).await?;
+    let begun = store.finished_if(begun, call.random()?).await?;
     call.show_proven(&proven.admitted, keys, &user, begun.as_ref())
 }
 

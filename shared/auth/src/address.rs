@@ -1,5 +1,7 @@
 //! Addresses of users: proven, and changed for others.
 
+use std::collections::BTreeMap;
+
 use api::{Code, Error, Timestamp};
 
 use crate::user::{ADMIN, AUTHENTICATED, User};
@@ -24,6 +26,17 @@ impl User {
             role: if promoted { ADMIN } else { &found.role }.to_owned(),
             ..found.clone()
         })
+    }
+
+    /// The user without what was added to the account before anybody had proven the address: nobody knows by whom. The reader of
+    /// the mails takes it over.
+    #[must_use]
+    pub fn taken_over(self) -> Self {
+        Self {
+            mfa: None,
+            methods: BTreeMap::new(),
+            ..self
+        }
     }
 
     /// The user as found now, with a new address that is proven. Every session ends but the one that asks, and a mail that

@@ -256,7 +256,7 @@ impl Invitation {
             role: self.role_after(&proven.role),
             auth_version: proven.auth_version + 1,
             profile,
-            ..proven
+            ..proven.taken_over()
         })
     }
 }

@@ -58,7 +58,7 @@ pub struct Client {
 impl Session {
     /// A new session of a user, with its first refresh token.
     #[must_use]
-    pub fn begin(
+    pub(crate) fn begin(
         user: Id,
         id: Id,
         auth_version: u64,
@@ -111,6 +111,18 @@ impl Session {
         let may_have_it = self.user == user.id && !user.disabled && user.deleted.is_none();
         self.is_alive(now) && may_have_it && self.auth_version == user.auth_version
     }
+}
+
+/// The session that takes the place of another of the same user, who has proven more or proven it again.
+#[must_use]
+pub fn again(
+    user: &User,
+    id: Id,
+    secret: [u8; 32],
+    settings: &Auth,
+    proof: Authentication,
+) -> (Session, RefreshToken) {
+    Session::begin(user.id, id, user.auth_version, secret, settings, proof)
 }
 
 /// When a session used now expires, in seconds: its refresh token's lifetime from now. It never exceeds its longest

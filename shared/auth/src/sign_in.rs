@@ -55,6 +55,12 @@ impl Missing {
 }
 
 impl Pending {
+    /// Whether a code of the second factor finishes it.
+    #[must_use]
+    pub fn takes_code(&self) -> bool {
+        matches!(self.missing, Missing::Factor { .. })
+    }
+
     /// The refusal that tells the client how to go on. `recovery_left` is the number of recovery codes that are left.
     ///
     /// # Errors

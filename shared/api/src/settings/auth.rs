@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::factor::Mfa;
-use crate::settings::password::Password;
+use crate::settings::password::{Factor, Password};
 use crate::settings::proof::{EmailVerification, Invitations, MagicLink, TermsOfUse};
 use crate::settings::registration::Registration;
 use crate::settings::span::Span;
@@ -111,6 +111,15 @@ pub enum SessionCheck {
 }
 
 impl Auth {
+    /// The part of a password in a sign-in: one of two where everybody has to have a second factor.
+    #[must_use]
+    pub fn password_factor(&self) -> Factor {
+        match self.mfa {
+            Mfa::Required => Factor::OneOfTwo,
+            Mfa::Off | Mfa::Optional | Mfa::RequiredFor(_) => Factor::Only,
+        }
+    }
+
     /// The roles that a user may have.
     pub fn all_roles(&self) -> impl Iterator<Item = &str> {
         ["admin", "authenticated"]

@@ -32,9 +32,10 @@ pub enum Preset {
 }
 
 /// The part of a password in a sign-in.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub enum Factor {
     /// Nothing else need be proven.
+    #[default]
     Only,
     /// A second factor is asked for each time.
     OneOfTwo,

@@ -16,6 +16,8 @@ pub struct Context<'a> {
     pub email: Option<&'a str>,
     /// The name of the app.
     pub app_name: Option<&'a str>,
+    /// The part of the password in a sign-in.
+    pub factor: Factor,
 }
 
 impl<'a> Context<'a> {
@@ -25,6 +27,7 @@ impl<'a> Context<'a> {
         Self {
             email,
             app_name: settings.mail.app_name.as_deref(),
+            factor: settings.auth.password_factor(),
         }
     }
 }
@@ -40,8 +43,7 @@ pub fn judge(
     context: Context<'_>,
     policy: &Policy,
 ) -> Result<(), Detail> {
-    // No policy asks for a second factor yet, so the password may be the only one.
-    let (least, most) = (policy.least(Factor::Only), policy.max_length);
+    let (least, most) = (policy.least(context.factor), policy.max_length);
     let detail =
         |code: &str, rest: String| Err(Detail::new(field, code, format!("`{field}` {rest}.")));
     match password.chars().count() {
@@ -133,6 +135,7 @@ mod tests {
         let context = Context {
             email: Some("password@example.com"),
             app_name: Some("password"),
+            ..Context::default()
         };
         let of = |password: &str| code(password, context, &basic);
         assert_eq!(of("1234567"), "too-short");
@@ -180,6 +183,7 @@ mod tests {
             let context = Context {
                 email: Some(email),
                 app_name: Some(app),
+                ..Context::default()
             };
             code(password, context, &owasp)
         };

@@ -36,10 +36,12 @@ pub fn admit_reader(seen: &User, found: &User, entry: Entry) -> Result<User, Err
         ..seen.clone()
     };
     let proven = seen.proven(&there, entry.bootstraps, entry.now)?;
-    let raised = u64::from(there.email_verified_at.is_none());
+    if there.email_verified_at.is_some() {
+        return Ok(proven);
+    }
     Ok(User {
-        auth_version: proven.auth_version + raised,
-        ..proven
+        auth_version: proven.auth_version + 1,
+        ..proven.taken_over()
     })
 }
 

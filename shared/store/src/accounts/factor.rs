@@ -1,13 +1,14 @@
 //! Second factors: their items, the attempts at their codes, and the sessions that begin with them.
 
 use api::event::Reason;
+use api::settings::SessionCheck;
 use api::tables::USERS;
 use api::{Code, Error, Id, Timestamp};
-use auth::factor::{Factor, Recovery, Trial, Used};
-use auth::sign_in::{Missing, Pending};
+use auth::factor::{Challenge, Factor, Recovery, Stage, Trial, Used};
+use auth::sign_in::{Begun, Missing, Pending};
 use auth::throttle::factor;
 use auth::user::Deletion;
-use auth::{Session, Writer};
+use auth::{Admitted, Credentials, RefreshToken, Session, User, Writer};
 use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
 
 use super::sessions::session_item;
@@ -27,8 +28,8 @@ pub enum FactorChange<'a> {
     Renews(&'a Factor, Used),
     /// It is removed, after this code was used.
     Removes(Used),
-    /// A code is used.
-    Uses(Used),
+    /// A code is used, and a deleted account is back with it.
+    Restores(Used),
 }
 
 impl Store {
@@ -63,6 +64,28 @@ impl Store {
                 _ => Err(fault::of(&error)),
             },
         }
+    }
+
+    /// The user whose sign-in waits for a second factor to be made, by the token of the refusal. 1 RRU.
+    ///
+    /// # Errors
+    /// `auth/invalid-token` for anything else; `auth/invalid-api-key`, `auth/origin-not-allowed`, `common/unavailable`,
+    /// `common/internal`.
+    pub async fn enrolling(
+        &self,
+        token: &str,
+        credentials: &Credentials,
+        now: Timestamp,
+    ) -> Result<(Admitted, User, Challenge), Error> {
+        let keys = self.sealing_keys(std::iter::once(token)).await?;
+        let challenge = Challenge::open(&keys, Stage::Enrolment, token, now);
+        let challenge = challenge.ok_or(Code::InvalidToken)?;
+        let (admitted, user) = tokio::try_join!(
+            self.caller(credentials, SessionCheck::Immediate, now),
+            self.user(challenge.user)
+        )?;
+        let user = user.filter(|user| challenge.is_of(user, now));
+        Ok((admitted, user.ok_or(Code::InvalidToken)?, challenge))
     }
 
     /// Has a user prove the second factor, counted before the code is looked at, and acts on that while the attempt is given
@@ -137,7 +160,7 @@ impl Store {
     ) -> Result<(), Error> {
         let items = [
             self.beginning(session, reason, writer)?,
-            self.using_code(session.user, used)?,
+            self.using_code(session.user, used, "")?,
         ];
         self.send_code(&items, writer).await
     }
@@ -155,7 +178,7 @@ impl Store {
     ) -> Result<(), Error> {
         let items = [
             self.beginning(session, Reason::Reauthentication, writer)?,
-            self.using_code(session.user, used)?,
+            self.using_code(session.user, used, "")?,
             self.replaced(session, old, writer)?,
         ];
         self.send_code(&items, writer).await
@@ -177,12 +200,42 @@ impl Store {
         Err(pending.refusal(&*keys.await?, left, nonce)?)
     }
 
+    /// The session of a sign-in that has done its work, or the refusal that tells what is missing.
+    ///
+    /// # Errors
+    /// Those of [`Store::refuse_pending`], where something is.
+    pub async fn finished(
+        &self,
+        begun: Begun,
+        nonce: [u8; 12],
+    ) -> Result<(Session, RefreshToken), Error> {
+        match begun {
+            Begun::Session(session, token) => Ok((session, token)),
+            Begun::Pending(pending) => self.refuse_pending(&pending, nonce).await,
+        }
+    }
+
+    /// The same where a sign-in may begin no session at all.
+    ///
+    /// # Errors
+    /// Those of [`Store::finished`].
+    pub async fn finished_if(
+        &self,
+        begun: Option<Begun>,
+        nonce: [u8; 12],
+    ) -> Result<Option<(Session, RefreshToken)>, Error> {
+        match begun {
+            None => Ok(None),
+            Some(begun) => self.finished(begun, nonce).await.map(Some),
+        }
+    }
+
     /// Uses a code up, and nothing else. 1 WRU.
     ///
     /// # Errors
     /// Those of [`Store::begin_by_factor`].
     pub async fn use_code(&self, user: Id, used: Used, writer: &Writer) -> Result<(), Error> {
-        self.send_code(&[self.using_code(user, used)?], writer)
+        self.send_code(&[self.using_code(user, used, "")?], writer)
             .await
     }
 
@@ -222,7 +275,7 @@ impl Store {
         change: FactorChange<'_>,
     ) -> Result<TransactWriteItem, Error> {
         match change {
-            FactorChange::Uses(used) => self.using_code(user, used),
+            FactorChange::Restores(used) => self.using_code(user, used, " REMOVE #expires"),
             FactorChange::Confirms(confirmed) => {
                 let put = Put::builder()
                     .table_name(self.users())
@@ -257,8 +310,8 @@ impl Store {
         }
     }
 
-    /// Uses a code up, on condition that nobody has.
-    fn using_code(&self, user: Id, used: Used) -> Result<TransactWriteItem, Error> {
+    /// Uses a code up, on condition that nobody has; `besides` is the end of its expression.
+    fn using_code(&self, user: Id, used: Used, besides: &str) -> Result<TransactWriteItem, Error> {
         let Unused {
             condition,
             names,
@@ -271,13 +324,16 @@ impl Store {
         let mut update = Update::builder()
             .table_name(self.users())
             .key("id", text(Factor::key(user)))
-            .update_expression(change)
+            .update_expression(format!("{change}{besides}"))
             .condition_expression(condition)
             .set_expression_attribute_names(Some(names))
             .set_expression_attribute_values(Some(values));
         if let Used::Recovery { number, .. } = used {
             let numbers = AttributeValue::Ns(vec![number.to_string()]);
             update = update.expression_attribute_values(":number", numbers);
+        }
+        if !besides.is_empty() {
+            update = update.expression_attribute_names("#expires", "expires_at");
         }
         let update = update.build().map_err(built)?;
         Ok(TransactWriteItem::builder().update(update).build())

@@ -1,0 +1,33 @@
+//! `GET /api/auth/mfa`: shows the state of the caller's second factor.
+
+use std::process::ExitCode;
+
+use api::endpoints::MfaGet;
+use api::wire::{MfaStatus, Totp};
+use api::{Code, Error};
+use runtime::{Call, Reply};
+use store::Store;
+
+fn main() -> ExitCode {
+    runtime::serve(MfaGet, show)
+}
+
+/// Reads the factor beside the session check, by the claimed user.
+async fn show(store: &Store, call: Call<MfaGet>) -> Result<Reply<MfaGet>, Error> {
+    let credentials = call.credentials(store).await?;
+    let claims = credentials.claims.as_ref();
+    let claims = claims.ok_or(Code::AuthenticationRequired)?;
+    let (signed_in, factor) = tokio::try_join!(
+        store.signed_in(&credentials, call.now),
+        store.factor(claims.sub)
+    )?;
+    let (caller, _, user) = signed_in;
+    let factor = factor.filter(|_| user.mfa.is_some());
+    let status = MfaStatus {
+        totp: user.mfa.map(|enabled_at| Totp { enabled_at }),
+        recovery_codes_left: factor.map_or(0, |factor| factor.recovery_left()),
+        passkeys: user.passkeys(),
+        required: call.settings.auth.mfa.requires(&user.role),
+    };
+    Ok(Reply::to(&caller, status))
+}
