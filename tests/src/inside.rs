@@ -183,8 +183,11 @@ impl Inside {
             ("BAKEND_ADMIN_EMAIL", ADMIN_EMAIL),
             ("BAKEND_AUTH_JWT_SECRET", JWT_SECRET),
         ];
-        // Functions that need mail have a sender; all others are as in a project without.
-        let needs_mail = |entry: &Entry| entry.errors.contains(&Code::MethodDisabled);
+        // Functions that need mail have a sender; all others are as in a project without, where addresses are never proven.
+        let lists = |entry: &Entry, code| entry.errors.contains(&code);
+        let needs_mail = |entry: &Entry| {
+            lists(entry, Code::MethodDisabled) && !lists(entry, Code::MfaAlreadyEnabled)
+        };
         if entry.is_none_or(|entry| needs_mail(entry)) {
             all.push(("BAKEND_MAIL_FROM", MAIL_FROM));
         }

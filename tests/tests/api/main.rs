@@ -23,6 +23,7 @@ mod keys;
 mod ledger;
 mod logs;
 mod mail;
+mod mfa;
 mod permission_table;
 mod proofs;
 mod quick_start;

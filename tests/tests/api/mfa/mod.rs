@@ -1,0 +1,172 @@
+//! Second factors, as users of authenticator apps meet them.
+
+mod enabling;
+mod recovering;
+mod signing_in;
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use blackbox::{Event, Inside, Instance, PASSWORD, Reply, fresh_email};
+use serde_json::{Value, json};
+use totp_rs::{Algorithm, Builder, Secret};
+
+use crate::world::{Variables, World};
+
+const ENABLE: &str = "/api/auth/mfa/enable";
+const CONFIRM: &str = "/api/auth/mfa/confirm";
+const VERIFY: &str = "/api/auth/mfa/verify";
+const DISABLE: &str = "/api/auth/mfa/disable";
+const CODES: &str = "/api/auth/mfa/recovery-codes";
+const LOGIN: &str = "/api/auth/login";
+
+/// A stack of its own, whose accounts have second factors.
+struct Stage<'a> {
+    world: World<'a>,
+}
+
+/// An account with an authenticator app.
+struct Account {
+    email: String,
+    id: String,
+    /// The access token of the session that has switched the factor on.
+    token: String,
+    secret: String,
+    codes: Vec<String>,
+}
+
+impl<'a> Stage<'a> {
+    fn new(inside: &'a Inside, variables: Variables<'_>) -> Self {
+        Self {
+            world: World::with(inside, &[], variables),
+        }
+    }
+
+    fn post(&self, function: &str, path: &str, body: &Value) -> Reply {
+        self.world
+            .reply(function, &Event::new("POST", path).json(body))
+    }
+
+    /// The same with a token as Bearer.
+    fn post_as(&self, token: &str, function: &str, path: &str, body: &Value) -> Reply {
+        let event = Event::new("POST", path).json(body).token(token);
+        self.world.reply(function, &event)
+    }
+
+    fn register(&self) -> (String, Value) {
+        let email = fresh_email();
+        let body = json!({ "email": email, "password": PASSWORD });
+        let made = self
+            .post("register", "/api/auth/register", &body)
+            .expect(201);
+        (email, made.json())
+    }
+
+    /// Makes an account and switches its factor on by the code of the step before this one: the codes of this step and the next
+    /// are unused.
+    fn enrolled(&self) -> Account {
+        let (email, made) = self.register();
+        self.enrol(&email, &made)
+    }
+
+    fn enrol(&self, email: &str, made: &Value) -> Account {
+        let token = text(&made["accessToken"]);
+        let setup = self.post_as(&token, "mfa-enable", ENABLE, &json!({}));
+        let secret = text(&setup.expect(200).json()["secret"]);
+        let body = json!({ "code": code(&secret, -1) });
+        let confirmed = self.post_as(&token, "mfa-confirm", CONFIRM, &body);
+        let confirmed = confirmed.expect(200).json();
+        Account {
+            email: email.to_owned(),
+            id: text(&made["user"]["id"]),
+            token,
+            secret,
+            codes: confirmed["recoveryCodes"]
+                .as_array()
+                .unwrap()
+                .iter()
+                .map(text)
+                .collect(),
+        }
+    }
+
+    /// A login with the right password and these fields beside it.
+    fn login(&self, email: &str, more: &Value) -> Reply {
+        let mut body = json!({ "email": email, "password": PASSWORD });
+        body.as_object_mut()
+            .unwrap()
+            .extend(more.as_object().cloned().unwrap_or_default());
+        self.post("login", LOGIN, &body)
+    }
+
+    /// The token of a login that waits for the second factor.
+    fn challenge(&self, email: &str) -> String {
+        let waits = self.login(email, &json!({})).expect(403);
+        assert_eq!(waits.code(), "auth/mfa-required");
+        text(&waits.json()["error"]["mfa"]["token"])
+    }
+
+    /// The second step of a sign-in.
+    fn verify(&self, challenge: &str, proof: &Value) -> Reply {
+        self.post("mfa-verify", VERIFY, &second(challenge, proof))
+    }
+
+    /// Whether the session of an access token stands.
+    fn stands(&self, token: &str) -> bool {
+        let event = Event::new("GET", "/api/auth/me").token(token);
+        self.world.reply("me-get", &event).status == 200
+    }
+
+    fn instances(&self, function: &str, count: usize) -> Vec<Instance<'a>> {
+        (0..count)
+            .map(|_| self.world.variant(function, &[]))
+            .collect()
+    }
+
+    /// Sends each event to its instance at the same time.
+    fn at_once(&self, all: &[(&Instance<'_>, Event)]) -> Vec<Reply> {
+        std::thread::scope(|scope| {
+            let ask = |(instance, event): &(&Instance<'_>, Event)| {
+                let (instance, event) = (*instance, event.clone());
+                scope.spawn(move || self.world.flow.apart.ask(instance, &event))
+            };
+            let asked: Vec<_> = all.iter().map(ask).collect();
+            asked.into_iter().map(|it| it.join().unwrap()).collect()
+        })
+    }
+}
+
+/// The body of the second step.
+fn second(challenge: &str, proof: &Value) -> Value {
+    let mut body = json!({ "mfaToken": challenge });
+    body.as_object_mut()
+        .unwrap()
+        .extend(proof.as_object().cloned().unwrap_or_default());
+    body
+}
+
+/// The code of the step that is this many away from the present one.
+fn code(secret: &str, steps: i64) -> String {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    let totp = Builder::new()
+        .with_algorithm(Algorithm::SHA1)
+        .with_digits(6)
+        .with_step_duration(30)
+        .with_secret(Secret::try_from_base32(secret).unwrap())
+        .build()
+        .unwrap();
+    let seconds = now.as_secs().checked_add_signed(steps * 30).unwrap();
+    totp.generate(seconds).to_string()
+}
+
+fn text(value: &Value) -> String {
+    value
+        .as_str()
+        .unwrap_or_else(|| panic!("no text: {value}"))
+        .to_owned()
+}
+
+#[track_caller]
+fn refused(reply: Reply, status: u16, code: &str) {
+    let reply = reply.expect(status);
+    assert_eq!(reply.code(), code, "{}", reply.text());
+}
