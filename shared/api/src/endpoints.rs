@@ -172,7 +172,7 @@ entry::endpoints! {
         errors: [MethodDisabled, InvalidCode, TooManyRequests],
         hashes: passwords,
         needs: [AdminEmail],
-        access: [GetItem Users, UpdateItem Users, UpdateItem Identities, GetItem Mail, UpdateItem Mail, DeleteItem Mail,
+        access: [GetItem Users, UpdateItem Users, DeleteItem Users, UpdateItem Identities, GetItem Mail, UpdateItem Mail, DeleteItem Mail,
                  PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
@@ -306,7 +306,7 @@ entry::endpoints! {
                  RecordTooLarge, TooManyRequests],
         cookie: Sets,
         needs: [AdminEmail],
-        access: [GetItem Users, UpdateItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
+        access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Identities, UpdateItem Identities,
                  PutItem Identities, PutItem Sessions, GetItem Mail, UpdateItem Mail, DeleteItem Mail,
                  PutItem Throttle, UpdateItem Throttle],
     }

@@ -119,6 +119,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 88);
+        assert_eq!(keys.len(), 91);
     }
 }

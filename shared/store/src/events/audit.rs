@@ -101,14 +101,15 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         Event::SessionEnded { reason, .. } => {
             (&[], reason.map(|reason| reason.as_str().to_owned()), None)
         }
-        Event::PasswordChanged { reason, .. } => (&[], Some(reason.as_str().to_owned()), None),
+        Event::PasswordChanged { reason, .. } | Event::MfaChanged { reason, .. } => {
+            (&[], Some(reason.as_str().to_owned()), None)
+        }
         Event::Registered { .. }
         | Event::LoggedIn { .. }
         | Event::Reauthenticated { .. }
         | Event::LoggedOut { .. }
         | Event::RefreshReused { .. }
         | Event::EmailVerified { .. }
-        | Event::MfaChanged { .. }
         | Event::EmailChanged { .. }
         | Event::UserCreated { .. }
         | Event::UserDeleted { .. }
