@@ -97,9 +97,8 @@ async fn register(
         ..User::new(id, address, bootstraps, call.now)
     };
     let begins = call.body.session.unwrap_or(true);
-    let proof = || Authentication::by(method, call.now);
-    let begun = begins.then(|| call.begin(&user, proof()));
-    let begun = begun.transpose()?;
+    let proof = Authentication::by(method, call.now);
+    let begun = begins.then(|| call.begin(&user, proof)).transpose()?;
     let along = Along {
         password_hash: Some(&waiting.hash),
         begins: begun.as_ref().and_then(Begun::session),

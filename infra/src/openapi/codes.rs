@@ -1,6 +1,6 @@
 //! The codes that a guard or the rules of a collection may refuse with.
 
-use api::endpoints::{Demand, Entry, Guard, Query};
+use api::endpoints::{Demand, Entry, Guard, Policy, Query};
 use api::error::Code;
 use api::{Definition, Operation};
 
@@ -26,7 +26,11 @@ pub(super) fn guard_codes(entry: &Entry) -> Vec<Code> {
         Demand::Own => vec![Code::Impersonated],
         Demand::Recent => vec![Code::Impersonated, Code::ReauthenticationRequired],
     };
-    [of_guard, of_session].concat()
+    let judges = entry.policy == Policy::Judged && entry.guard.checks_session();
+    let of_policy = judges.then_some(Code::MfaEnrollmentRequired);
+    let own = entry.errors.contains(&Code::MfaEnrollmentRequired);
+    let of_policy = of_policy.filter(|_| !own).into_iter().collect();
+    [of_guard, of_session, of_policy].concat()
 }
 
 /// The operations of an endpoint on records.
@@ -58,6 +62,7 @@ pub(super) fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
         Code::TokenExpired,
         Code::SessionRevoked,
         Code::ScopeInsufficient,
+        Code::MfaEnrollmentRequired,
     ];
     let may_name_an_owner = collection.owner_is_declared();
     for operation in operations(entry) {

@@ -143,13 +143,18 @@ fn codes_follow_the_page_the_rules_and_the_body() {
         codes(&document, "/api/notes", "get", "401")
             .contains(&"auth/authentication-required".to_owned())
     );
-    let bound = ["auth/scope-insufficient", "auth/origin-not-allowed"];
+    let bound = [
+        "auth/scope-insufficient",
+        "auth/mfa-enrollment-required",
+        "auth/origin-not-allowed",
+    ];
     assert_eq!(codes(&document, "/api/notes/{id}", "get", "403"), bound);
     let put = codes(&document, "/api/posts/{id}", "put", "403");
     assert_eq!(
         put,
         [
             "auth/scope-insufficient",
+            "auth/mfa-enrollment-required",
             "auth/forbidden",
             "auth/origin-not-allowed"
         ]

@@ -2,7 +2,7 @@
 
 use auth::proof::Purpose;
 
-use super::strangers::{ASK, primed, someone};
+use super::strangers::{ASK, primed, someone, verify};
 use super::*;
 use crate::mfa::code;
 use crate::proofs::sent::sent_to_flow;
@@ -296,10 +296,10 @@ fn proven_again(ledger: &mut Ledger<'_>, maker: &mut Maker<'_, '_>, primer: &Fac
     let body = json!({ "newEmail": fresh_email(), "password": PASSWORD });
     let event = user.own(path, &with(body, &user.code(0)), 40);
     let expected = (
-        &*format!("{proven} → {BACK} ∥ UpdateItem _users → {ASK}"),
+        &*format!("{proven} → {BACK} ∥ TransactWriteItems UpdateItem _users → {ASK}"),
         6,
         6.0,
-        8.0,
+        9.0,
     );
     let by = ("email-change", &change);
     let design = "session check → as a login → (r ∥ r ∥ count) → w ∥ count back → as by password";
@@ -388,6 +388,7 @@ fn switched_off(
 /// New passwords by mail, which forget the wrong codes once in a day.
 fn resets(ledger: &mut Ledger<'_>, maker: &mut Maker<'_, '_>) {
     let user = maker.factored(ledger);
+    verify(ledger, &user.member);
     let forgot = ledger.function("password-forgot", &[]);
     let reset = ledger.function("password-reset", &[]);
     let by = ("password-reset", &reset);
