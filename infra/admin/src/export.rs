@@ -98,6 +98,8 @@ fn line(user: &User, hash: Option<String>, declared: &[ProfileField]) -> Result<
     if let Some(line) = line.as_object_mut() {
         // A failure is of this deployment's mails, and a proof that there is not says nothing.
         let _ = line.remove("mailFailed");
+        // The factor itself stays: its codes would open nothing elsewhere.
+        let _ = line.remove("mfa");
         line.retain(|name, value| name != "emailVerifiedAt" || !value.is_null());
     }
     if let Some(hash) = hash {

@@ -105,7 +105,7 @@ fn is_base64url(text: &str) -> bool {
 /// The whole body of a registration or a login.
 pub(crate) fn signed_in(email: &str, role: &str) -> Value {
     let mut body = pair();
-    body["user"] = json!({ "id": "<id>", "email": email, "emailVerifiedAt": null, "role": role,
+    body["user"] = json!({ "id": "<id>", "email": email, "emailVerifiedAt": null, "mfa": false, "role": role,
         "createdAt": "<time>" });
     body
 }

@@ -12,7 +12,9 @@ const NEW: &str = "another long password";
 fn forgot(world: &MailWorld<'_>, body: Value) -> String {
     let reply = world.post("password-forgot", FORGOT, &body).expect(202);
     let opened = reply.json();
-    assert_eq!(opened["expiresIn"], 1800);
+    // A mail that is sent again has what is left of its time.
+    let seconds = opened["expiresIn"].as_u64().unwrap();
+    assert!((1790..=1800).contains(&seconds), "{opened}");
     opened["flow"].as_str().unwrap().to_owned()
 }
 

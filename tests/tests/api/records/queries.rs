@@ -337,7 +337,7 @@ fn a_relation_is_inlined_as_far_as_the_caller_may_read() {
     assert_eq!(found[0]["author"]["id"], json!(member.id()));
     assert_eq!(
         found[0]["author"].as_object().map(serde_json::Map::len),
-        Some(5),
+        Some(6),
         "{}",
         found[0]["author"]
     );

@@ -19,7 +19,7 @@ pub(crate) const NOBODY: [&str; 7] = [
 
 /// The whole of a user, ids and times masked.
 pub(crate) fn user(email: &str, role: &str) -> Value {
-    json!({ "id": "<id>", "email": email, "emailVerifiedAt": null, "mailFailed": null,
+    json!({ "id": "<id>", "email": email, "emailVerifiedAt": null, "mfa": false, "mailFailed": null,
         "role": role, "createdAt": "<time>", "disabled": false })
 }
 

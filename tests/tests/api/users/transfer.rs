@@ -90,7 +90,7 @@ fn a_foreign_hash_logs_in_and_is_renewed() {
 
     assert_eq!(stored_hash(inside, &email), hash);
     let body = login(&email, PASSWORD).expect(200).json();
-    let expected = json!({ "id": id, "email": email, "emailVerifiedAt": null, "role": "editor", "createdAt": "2020-02-29T12:00:00.000Z", "name": "Ada" });
+    let expected = json!({ "id": id, "email": email, "emailVerifiedAt": null, "mfa": false, "role": "editor", "createdAt": "2020-02-29T12:00:00.000Z", "name": "Ada" });
     assert_eq!(body["user"], expected);
     let renewed = stored_hash(inside, &email);
     assert!(renewed.starts_with("$2b$") && renewed != hash, "{renewed}");
