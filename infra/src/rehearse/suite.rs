@@ -5,7 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use api::endpoints::PAGE;
+use api::Code;
+use api::endpoints::{Entry, Media, PAGE, Table};
 
 use super::succeed;
 use crate::tools;
@@ -148,15 +149,31 @@ impl Seen {
         let aside = self.aside.len();
         format!(
             "{} of {tests} tests ran against the deployment, {} of them without what needs the inside of a stack; \
-             {aside} stepped aside. {} of {} endpoints answered with success.",
+             {aside} stepped aside. {} of {} endpoints answered with success.{}",
             tests.saturating_sub(aside),
             self.partly.len(),
             self.answered.len(),
-            PAGE.len()
+            PAGE.len(),
+            match self.silent(needs_setting) {
+                silent if silent.is_empty() => String::new(),
+                silent => format!(
+                    " Without success, since the project has no mail, or not their setting: {}.",
+                    join(silent)
+                ),
+            }
         )
     }
 
-    /// Whether no marked test stepped aside and every endpoint answered.
+    /// The endpoints of this kind without a success.
+    fn silent(&self, kind: impl Fn(&Entry) -> bool) -> Vec<&'static str> {
+        let of_kind = PAGE.iter().filter(|entry| kind(entry));
+        of_kind
+            .map(|entry| entry.name)
+            .filter(|name| !self.answered.contains(*name))
+            .collect()
+    }
+
+    /// Whether no marked test stepped aside, and every endpoint answered that needs no setting.
     fn is_enough(&self) -> Result<(), String> {
         if !self.aside.is_empty() {
             return Err(format!(
@@ -164,11 +181,7 @@ impl Seen {
                 join(self.aside.iter().map(String::as_str))
             ));
         }
-        let silent: Vec<&str> = PAGE
-            .iter()
-            .map(|entry| entry.name)
-            .filter(|name| !self.answered.contains(*name))
-            .collect();
+        let silent = self.silent(|entry| !needs_setting(entry));
         if silent.is_empty() {
             return Ok(());
         }
@@ -177,6 +190,15 @@ impl Seen {
             join(silent)
         ))
     }
+}
+
+/// Whether an endpoint may have no success in a project without mail: a setting switches it on, or it needs an invitation or a
+/// link that came by mail.
+fn needs_setting(entry: &Entry) -> bool {
+    let needs_invitation = entry
+        .granted()
+        .any(|(_, table)| table == Table::Invitations);
+    entry.errors.contains(&Code::MethodDisabled) || needs_invitation || entry.media == Media::Html
 }
 
 fn join<'a>(names: impl IntoIterator<Item = &'a str>) -> String {

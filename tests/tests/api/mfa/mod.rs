@@ -7,6 +7,7 @@ mod enrolling;
 mod half_finished;
 mod mailed;
 mod policies;
+mod recent;
 mod recovering;
 mod resetting;
 mod rotating;
@@ -177,4 +178,10 @@ fn text(value: &Value) -> String {
 fn refused(reply: Reply, status: u16, code: &str) {
     let reply = reply.expect(status);
     assert_eq!(reply.code(), code, "{}", reply.text());
+}
+
+/// How many seconds of the present step are over.
+pub(crate) fn seconds_of_step() -> u64 {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
+    now.as_secs() % 30
 }

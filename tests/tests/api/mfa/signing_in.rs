@@ -212,9 +212,3 @@ fn claims(token: &str) -> Value {
     let bytes = base64::engine::general_purpose::URL_SAFE_NO_PAD.decode(part);
     serde_json::from_slice(&bytes.unwrap()).unwrap()
 }
-
-/// How many seconds of the present step are over.
-fn seconds_of_step() -> u64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    now.as_secs() % 30
-}

@@ -5,7 +5,7 @@ mod changing;
 mod clicking;
 mod consent;
 mod counting;
-mod deployed;
+pub(crate) mod deployed;
 pub(crate) mod disabled;
 mod feedback;
 mod injecting;
