@@ -192,7 +192,7 @@ impl Seen {
     }
 }
 
-/// Whether an endpoint may have no success in a project without mail: a setting switches it on, or it needs an invitation or a
+/// Whether an endpoint may have no success in a project without mail. A setting switches it on, or it needs an invitation or a
 /// link that came by mail.
 fn needs_setting(entry: &Entry) -> bool {
     let needs_invitation = entry
