@@ -25,12 +25,8 @@ async fn confirm(store: &Store, call: Call<MfaConfirm>) -> Result<Reply<MfaConfi
         return waiting::confirm(store, &call, token).await;
     }
     let credentials = call.credentials(store).await?;
-    let claims = credentials.claims.as_ref();
-    let claims = claims.ok_or(Code::AuthenticationRequired)?;
-    let (signed_in, factor) = tokio::try_join!(
-        store.signed_in(&credentials, call.now),
-        store.factor(claims.sub)
-    )?;
+    let reading = store.signed_in_with_factor(&credentials, call.now);
+    let (signed_in, factor) = reading.await?;
     let (caller, session, user) = signed_in;
     let (confirmed, recovery_codes) = confirmed(store, &call, &user, factor).await?;
     let proof = session.authentication.map(|proof| proof.and(Method::Otp));

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
+use api::Error;
 use api::endpoints::MfaGet;
 use api::wire::{MfaStatus, Totp};
-use api::{Code, Error};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -15,12 +15,8 @@ fn main() -> ExitCode {
 /// Reads the factor beside the session check, by the claimed user.
 async fn show(store: &Store, call: Call<MfaGet>) -> Result<Reply<MfaGet>, Error> {
     let credentials = call.credentials(store).await?;
-    let claims = credentials.claims.as_ref();
-    let claims = claims.ok_or(Code::AuthenticationRequired)?;
-    let (signed_in, factor) = tokio::try_join!(
-        store.signed_in(&credentials, call.now),
-        store.factor(claims.sub)
-    )?;
+    let reading = store.signed_in_with_factor(&credentials, call.now);
+    let (signed_in, factor) = reading.await?;
     let (caller, _, user) = signed_in;
     let factor = factor.filter(|_| user.mfa.is_some());
     let status = MfaStatus {

@@ -9,6 +9,7 @@ use serde_json::Map;
 use crate::access_token::Claims;
 use crate::api_key::{ApiKey, PresentedKey};
 use crate::caller::{Caller, Credentials, Found, admit, admit_all};
+use crate::keys::{Keys, Stored};
 use crate::session::Session;
 use crate::user::User;
 
@@ -103,14 +104,19 @@ pub(crate) fn status<T>(result: Result<T, Error>) -> u16 {
 }
 
 /// Keys with sealing keys of these numbers.
-pub(crate) fn sealing_keys(numbers: &[u8]) -> crate::Keys {
-    let stored = crate::keys::Stored {
+pub(crate) fn sealing_keys(numbers: &[u8]) -> Keys {
+    deployment_keys("a-", numbers)
+}
+
+/// The same of the deployment with this table prefix.
+pub(crate) fn deployment_keys(prefix: &str, numbers: &[u8]) -> Keys {
+    let sealing = numbers
+        .iter()
+        .map(|number| (u32::from(*number), [*number; 32]));
+    let stored = Stored {
         current: vec![7; 32],
-        sealing: numbers
-            .iter()
-            .map(|number| (u32::from(*number), [*number; 32]))
-            .collect(),
-        ..crate::keys::Stored::default()
+        sealing: sealing.collect(),
+        ..Stored::default()
     };
-    crate::Keys::of("a-", stored).expect("keys")
+    Keys::of(prefix, stored).expect("keys")
 }

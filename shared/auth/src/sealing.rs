@@ -164,25 +164,10 @@ fn split(bytes: &[u8]) -> Option<(u32, &[u8])> {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
-
     use super::*;
-    use crate::keys::Stored;
+    use crate::sample::deployment_keys as keys;
 
     const PLACE: (Purpose, &str) = (Purpose::WebhookSecret, "webhook:1");
-
-    fn keys(prefix: &str, numbers: &[u32]) -> Keys {
-        let sealing: BTreeMap<u32, [u8; 32]> = numbers
-            .iter()
-            .map(|number| (*number, [u8::try_from(*number).expect("small"); 32]))
-            .collect();
-        let stored = Stored {
-            current: vec![7; 32],
-            sealing,
-            ..Stored::default()
-        };
-        Keys::of(prefix, stored).expect("keys")
-    }
 
     #[test]
     fn a_value_opens_where_it_was_sealed_and_nowhere_else() {

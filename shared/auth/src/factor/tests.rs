@@ -1,28 +1,13 @@
 //! Factors: what a typed code proves, and what the writes make of it.
 
-use std::collections::BTreeMap;
-
 use api::settings::Auth;
 use totp_rs::{Algorithm, Builder};
 
 use super::*;
-use crate::keys::Stored;
+use crate::sample::sealing_keys as keys;
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 const SECRET: [u8; 20] = [7; 20];
-
-fn keys(numbers: &[u8]) -> Keys {
-    let sealing: BTreeMap<u32, [u8; 32]> = numbers
-        .iter()
-        .map(|number| (u32::from(*number), [*number; 32]))
-        .collect();
-    let stored = Stored {
-        current: vec![7; 32],
-        sealing,
-        ..Stored::default()
-    };
-    Keys::of("a-", stored).expect("keys")
-}
 
 /// The code of the step that is this many away from now.
 fn code(steps: i64) -> String {

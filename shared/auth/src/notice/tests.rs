@@ -1,23 +1,16 @@
 //! Notices: which events make one, for whom, and what is kept.
 
-use std::collections::BTreeMap;
-
 use api::event::example;
 use api::event::{Actor, Kind as EventKind};
 
 use super::*;
-use crate::keys::Stored;
+use crate::sample::sealing_keys;
 use crate::user::MailFailure;
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
 fn keys() -> Keys {
-    let stored = Stored {
-        current: vec![7; 32],
-        sealing: BTreeMap::from([(1, [7; 32])]),
-        ..Stored::default()
-    };
-    Keys::of("a-", stored).expect("keys")
+    sealing_keys(&[1])
 }
 
 fn user() -> User {

@@ -75,22 +75,16 @@ impl Flow {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::*;
-    use crate::keys::Stored;
+    use crate::sample::sealing_keys;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
     #[test]
     fn a_handle_opens_for_its_purpose_until_it_ends() {
-        let stored = Stored {
-            current: vec![7; 32],
-            sealing: BTreeMap::from([(1, [7; 32])]),
-            ..Stored::default()
-        };
-        let keys = Keys::of("a-", stored).expect("keys");
+        let keys = sealing_keys(&[1]);
         let flow = Flow {
             purpose: Purpose::PasswordReset,
             id: Id::new(NOW, [1; 10]),

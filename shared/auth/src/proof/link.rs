@@ -107,27 +107,13 @@ impl Link {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use super::super::mask;
     use super::*;
-    use crate::keys::Stored;
+    use crate::sample::sealing_keys as keys;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
-
-    fn keys(numbers: &[u32]) -> Keys {
-        let sealing: BTreeMap<u32, [u8; 32]> = numbers
-            .iter()
-            .map(|number| (*number, [u8::try_from(*number).expect("small"); 32]))
-            .collect();
-        let stored = Stored {
-            current: vec![7; 32],
-            sealing,
-            ..Stored::default()
-        };
-        Keys::of("a-", stored).expect("keys")
-    }
 
     fn link() -> Link {
         let subject = Subject::User(Id::new(NOW, [1; 10]));

@@ -219,24 +219,18 @@ fn parts(random: &Random) -> (String, [u8; 12]) {
 
 #[cfg(test)]
 mod tests {
-    use std::collections::BTreeMap;
     use std::time::Duration;
 
     use api::Id;
 
     use super::super::{Purpose, Subject};
     use super::*;
-    use crate::keys::Stored;
+    use crate::sample::sealing_keys;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
     fn keys() -> Keys {
-        let stored = Stored {
-            current: vec![7; 32],
-            sealing: BTreeMap::from([(1, [7; 32])]),
-            ..Stored::default()
-        };
-        Keys::of("a-", stored).expect("keys")
+        sealing_keys(&[1])
     }
 
     fn posted(byte: u8, state: State) -> Posted {

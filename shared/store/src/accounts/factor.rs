@@ -57,6 +57,21 @@ impl Store {
         }
     }
 
+    /// The user who is asking, as [`Store::signed_in`], with the second factor, which is read beside by the claimed user. 1 RRU
+    /// more.
+    ///
+    /// # Errors
+    /// Those of [`Store::signed_in`].
+    pub async fn signed_in_with_factor(
+        &self,
+        credentials: &Credentials,
+        now: Timestamp,
+    ) -> Result<((Admitted, Session, User), Option<Factor>), Error> {
+        let claims = credentials.claims.as_ref();
+        let claimed = claims.ok_or(Code::AuthenticationRequired)?.sub;
+        tokio::try_join!(self.signed_in(credentials, now), self.factor(claimed))
+    }
+
     /// The user whose sign-in waits for a second factor to be made, by the token of the refusal. 1 RRU.
     ///
     /// # Errors

@@ -1,65 +1,38 @@
 //! Sign-ins that are not finished grant nothing: their tokens, in every place where a token can stand, at every endpoint.
 
-use api::endpoints::{Entry, PAGE};
-use blackbox::contract::takes_body;
 use blackbox::{Caller, stack};
 
 use super::policies::{REQUIRED, enrolment};
 use super::*;
+use crate::sweeps::{self, Request};
 
-const NO_ID: &str = "0197a3b0-0000-7000-8000-000000000000";
 const JSON: (&str, &str) = ("content-type", "application/json");
 /// A page that may send cookies.
 const ORIGIN: (&str, &str) = ("origin", "http://localhost:5173");
 
-/// A request that the page knows.
-struct Request {
-    entry: &'static Entry,
-    method: &'static str,
-    path: String,
-}
-
+/// Every method of every entry, on one collection.
 fn page() -> Vec<Request> {
-    let filled = |entry: &Entry| {
-        let segments = entry.path.split('/').map(|segment| match segment {
-            "{collection}" => "posts",
-            "{kind}" => "password-reset",
-            "{locale}" => "en",
-            "{page}" => "verify-email",
-            segment if segment.starts_with('{') => NO_ID,
-            literal => literal,
-        });
-        segments.collect::<Vec<_>>().join("/")
-    };
-    let of = |entry: &'static Entry| {
-        let methods = entry.methods.iter();
-        methods.map(move |method| Request {
-            entry,
-            method: method.as_str(),
-            path: filled(entry),
-        })
-    };
-    PAGE.iter().copied().flat_map(of).collect()
+    let mut all = sweeps::page();
+    all.retain(|request| !request.entry.guard.is_of_records() || request.collection == "posts");
+    // A page that there is looks at its token.
+    for request in all.iter_mut().filter(|it| it.entry.path.contains("{page}")) {
+        request.path = request.entry.path.replace("{page}", "verify-email");
+    }
+    all
 }
 
-impl Request {
-    fn takes_body(&self) -> bool {
-        takes_body(self.method, &self.path)
-    }
-
-    /// The status and the code of the reply to a stranger who sends this.
-    fn told(&self, query: &str, headers: &[(&str, &str)], body: &Value) -> (u16, String) {
-        let path = format!("{}{query}", self.path);
-        let stranger = stack().stranger();
-        let reply = if self.takes_body() {
-            let headers = [&[JSON], headers].concat();
-            let body = body.to_string();
-            stranger.send(self.method, &path, &headers, Some(body.as_bytes()))
-        } else {
-            stranger.send(self.method, &path, headers, None)
-        };
-        (reply.status, reply.code())
-    }
+/// The status and the code of the reply to a stranger who sends this.
+fn told(request: &Request, query: &str, headers: &[(&str, &str)], body: &Value) -> (u16, String) {
+    let path = format!("{}{query}", request.path);
+    let stranger = stack().stranger();
+    let reply = if request.takes_body() {
+        let headers = [&[JSON], headers].concat();
+        let body = body.to_string();
+        stranger.send(request.method, &path, &headers, Some(body.as_bytes()))
+    } else {
+        stranger.send(request.method, &path, headers, None)
+    };
+    (reply.status, reply.code())
 }
 
 /// A place where a token can stand.
@@ -96,19 +69,19 @@ impl Place {
     /// The answer to a request with the token there.
     fn ask(self, request: &Request, token: &str) -> (u16, String) {
         let nothing = json!({});
-        let with = |header: (&str, &str)| request.told("", &[header, ORIGIN], &nothing);
+        let with = |header: (&str, &str)| told(request, "", &[header, ORIGIN], &nothing);
         match self {
             Self::Bearer => with(("authorization", &format!("Bearer {token}"))),
             Self::ApiKey => with(("x-api-key", token)),
             Self::RefreshHeader => with(("x-refresh-token", token)),
             Self::Cookie => with(("cookie", &format!("refresh={token}"))),
-            Self::Query(name) => request.told(&format!("?{name}={token}"), &[], &nothing),
+            Self::Query(name) => told(request, &format!("?{name}={token}"), &[], &nothing),
             Self::Body(name, beside) => {
                 let mut body = json!({ name: token });
                 if let Some((name, value)) = beside {
                     body[name] = json!(value);
                 }
-                request.told("", &[], &body)
+                told(request, "", &[], &body)
             }
         }
     }

@@ -132,6 +132,19 @@ impl<'a> Stage<'a> {
             .collect()
     }
 
+    /// The second steps of these challenges at the same time, each with its proof; returns the replies.
+    fn race(&self, challenges: &[String], proof: impl Fn(usize) -> Value) -> Vec<Reply> {
+        let instances = self.instances("mfa-verify", 4);
+        let each = challenges.iter().enumerate().zip(instances.iter().cycle());
+        let all: Vec<(&Instance<'_>, Event)> = each
+            .map(|((at, challenge), instance)| {
+                let body = second(challenge, &proof(at));
+                (instance, Event::new("POST", VERIFY).json(&body))
+            })
+            .collect();
+        self.at_once(&all)
+    }
+
     /// Sends each event to its instance at the same time.
     fn at_once(&self, all: &[(&Instance<'_>, Event)]) -> Vec<Reply> {
         std::thread::scope(|scope| {

@@ -113,20 +113,11 @@ fn one_code_signs_in_once_whatever_the_challenge() {
     };
     let stage = Stage::new(inside, &[]);
     let account = stage.enrolled();
-    let instances = stage.instances("mfa-verify", 4);
     let challenges: Vec<String> = (0..RACERS)
         .map(|_| stage.challenge(&account.email))
         .collect();
     let proof = json!({ "code": code(&account.secret, 0) });
-    let all: Vec<(&Instance<'_>, Event)> = challenges
-        .iter()
-        .zip(instances.iter().cycle())
-        .map(|(challenge, instance)| {
-            let body = second(challenge, &proof);
-            (instance, Event::new("POST", VERIFY).json(&body))
-        })
-        .collect();
-    let replies = stage.at_once(&all);
+    let replies = stage.race(&challenges, |_| proof.clone());
     let won = replies.iter().filter(|it| it.status == 200).count();
     assert_eq!(won, 1);
     assert!(
@@ -143,16 +134,9 @@ fn one_challenge_makes_one_session() {
     };
     let stage = Stage::new(inside, &[]);
     let account = stage.enrolled();
-    let instances = stage.instances("mfa-verify", 4);
-    let challenge = stage.challenge(&account.email);
-    let all: Vec<(&Instance<'_>, Event)> = (0..10)
-        .zip(instances.iter().cycle())
-        .map(|(at, instance)| {
-            let body = second(&challenge, &json!({ "recoveryCode": account.codes[at] }));
-            (instance, Event::new("POST", VERIFY).json(&body))
-        })
-        .collect();
-    let replies = stage.at_once(&all);
+    let challenges = vec![stage.challenge(&account.email); 10];
+    let proof = |at: usize| json!({ "recoveryCode": account.codes[at] });
+    let replies = stage.race(&challenges, proof);
     let won = replies.iter().filter(|it| it.status == 200).count();
     assert_eq!(won, 1);
 }

@@ -34,15 +34,15 @@ const JSON: (&str, &str) = ("content-type", "application/json");
 
 /// One request that the page knows.
 #[derive(Clone, Debug)]
-struct Request {
-    entry: &'static Entry,
-    method: &'static str,
-    collection: &'static str,
-    path: String,
+pub(crate) struct Request {
+    pub(crate) entry: &'static Entry,
+    pub(crate) method: &'static str,
+    pub(crate) collection: &'static str,
+    pub(crate) path: String,
 }
 
 impl Request {
-    fn takes_body(&self) -> bool {
+    pub(crate) fn takes_body(&self) -> bool {
         takes_body(self.method, &self.path)
     }
 
@@ -70,7 +70,7 @@ impl Request {
 }
 
 /// Every method of every entry, on every collection where it is for collections.
-fn page() -> Vec<Request> {
+pub(crate) fn page() -> Vec<Request> {
     let mut all = Vec::new();
     for entry in PAGE {
         let collections = if entry.path.contains("{collection}") {
