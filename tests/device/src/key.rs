@@ -57,7 +57,14 @@ impl Key {
                 };
                 let length = u8::try_from(x.len()).expect("short");
                 let head = [&[0xa5, 1, 2, 3], algorithm, &[0x20, curve]].concat();
-                [&head[..], &[0x21, 0x58, length], x, &[0x22, 0x58, length], y].concat()
+                [
+                    &head[..],
+                    &[0x21, 0x58, length],
+                    x,
+                    &[0x22, 0x58, length],
+                    y,
+                ]
+                .concat()
             }
             // kty 1, alg -8, crv 6, x
             Self::Ed25519(pair) => {

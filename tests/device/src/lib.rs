@@ -182,7 +182,12 @@ impl Device {
 
 /// The start of an authenticator's data (WebAuthn Level 3, section 6.1).
 fn head(rp_id: &str, flags: u8, count: u32) -> Vec<u8> {
-    [&sha256(rp_id.as_bytes())[..], &[flags], &count.to_be_bytes()].concat()
+    [
+        &sha256(rp_id.as_bytes())[..],
+        &[flags],
+        &count.to_be_bytes(),
+    ]
+    .concat()
 }
 
 /// The text that a browser signs (WebAuthn Level 3, section 5.8.1).

@@ -77,7 +77,9 @@ fn every_algorithm_that_is_offered_and_a_device_has_works() {
     for algorithm in [-7, -35] {
         let mut world = World::new(Device::new());
         let opened = world.open(Vec::new());
-        let credential = world.device.register_by(&opened.options, &good(), algorithm);
+        let credential = world
+            .device
+            .register_by(&opened.options, &good(), algorithm);
         let stored = world.finish(&opened.token, &credential).expect("a passkey");
         assert!(world.sign_in(&stored, &good()).is_ok(), "{algorithm}");
     }
