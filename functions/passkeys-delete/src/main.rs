@@ -17,30 +17,46 @@ fn main() -> ExitCode {
     runtime::serve(PasskeysDelete, delete)
 }
 
-/// Removes one of the caller's own; every session ends but the one that asks. Whether there is a password is looked up where
-/// nothing else signs in.
+/// Removes one of the caller's own; every session ends but the one that asks.
 async fn delete(store: &Store, call: Call<PasskeysDelete>) -> Result<Reply<PasskeysDelete>, Error> {
     let credentials = call.credentials(store).await?;
     let (caller, session, user) = store.signed_in(&credentials, call.now).await?;
-    let asking = (&*caller, session.id, &user);
-    match remove(store, &call, asking, false).await {
-        Err(refusal) if refusal.code == Code::LastMethod => {
-            let identity = store.identity(&user.email).await?;
-            let has_password = identity.is_some_and(|it| it.password_hash.is_some());
-            if !has_password {
-                return Err(refusal);
-            }
-            remove(store, &call, asking, true).await?;
+    match remove(store, &call, (&caller, session.id, &user)).await {
+        // Another request of this session may have removed one: then its version is raised with the user's.
+        Err(refusal) if refusal.code == Code::SessionRevoked => {
+            let (caller, session, user) = store.signed_in(&credentials, call.now).await?;
+            remove(store, &call, (&caller, session.id, &user)).await?;
         }
         removed => removed?,
     }
     Ok(Reply::to(&caller, NoContent))
 }
 
+/// The caller, the session and the user that ask.
+type Asking<'a> = (&'a Caller, Id, &'a User);
+
+/// Removes it. Whether there is a password is looked up where nothing else signs in.
 async fn remove(
     store: &Store,
     call: &Call<PasskeysDelete>,
-    (caller, session, user): (&Caller, Id, &User),
+    asking: Asking<'_>,
+) -> Result<(), Error> {
+    match remove_beside(store, call, asking, false).await {
+        Err(refusal) if refusal.code == Code::LastMethod => {
+            let identity = store.identity(&asking.2.email).await?;
+            if identity.is_none_or(|it| it.password_hash.is_none()) {
+                return Err(refusal);
+            }
+            remove_beside(store, call, asking, true).await
+        }
+        removed => removed,
+    }
+}
+
+async fn remove_beside(
+    store: &Store,
+    call: &Call<PasskeysDelete>,
+    (caller, session, user): Asking<'_>,
     password: bool,
 ) -> Result<(), Error> {
     let settings = &call.settings.auth;

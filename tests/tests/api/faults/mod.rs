@@ -18,6 +18,7 @@ mod accounts;
 mod invitations;
 mod keys;
 mod mails;
+mod passkeys;
 mod proofs;
 mod records;
 mod templates;
@@ -103,6 +104,7 @@ enum Area {
     Invitations,
     Keys,
     Mails,
+    Passkeys,
     Proofs,
     Records,
     Templates,
@@ -117,6 +119,7 @@ impl Area {
             Some(("records", _)) => Self::Records,
             Some(("invitations", _)) => Self::Invitations,
             Some(("mail", _)) => Self::Templates,
+            Some(("passkeys", _)) => Self::Passkeys,
             Some(("email" | "magic", _)) => Self::Mails,
             Some(("register" | "verify", _) | ("password", "forgot" | "reset")) => Self::Proofs,
             None if function == "reauthenticate" => Self::Proofs,

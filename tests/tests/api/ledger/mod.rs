@@ -6,6 +6,7 @@ mod depth;
 mod invitations;
 mod keys;
 mod mails;
+mod passkeys;
 mod proofs;
 mod records;
 mod sessions;
@@ -27,6 +28,7 @@ use self::depth::{in_depth, row_filters};
 use self::invitations::invitations;
 use self::keys::api_keys;
 use self::mails::{address_changes, magic_links};
+use self::passkeys::passkeys;
 use self::proofs::{registrations, resets, verifications};
 use self::records::{lists, records, votes};
 use self::sessions::sessions;
@@ -289,6 +291,7 @@ fn every_request_costs_what_the_design_says() {
     registrations(&mut ledger);
     verifications(&mut ledger);
     resets(&mut ledger, &register);
+    passkeys(&mut ledger, &register);
     votes(&mut ledger, &owner);
     touches_nothing(&mut ledger);
 

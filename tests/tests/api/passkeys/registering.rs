@@ -17,7 +17,9 @@ fn a_passkey_is_added_shown_and_stored_without_a_secret() {
     assert_eq!(begun["options"]["rp"]["id"], "localhost");
     assert_eq!(begun["options"]["user"]["name"], account.email);
     assert!(begun["options"]["excludeCredentials"] == json!([]));
-    let credential = account.device.register(&begun["options"], &Manners::on(PAGE));
+    let credential = account
+        .device
+        .register(&begun["options"], &Manners::on(PAGE));
     let token = begun["challengeToken"].clone();
     let body = json!({ "challengeToken": token, "credential": credential, "name": "Phone" });
     let made = stage.create(&account.token, &body).expect(201).json();
@@ -120,7 +122,9 @@ fn a_credential_of_somebody_else_cannot_be_added() {
     let thief = stage.register();
     let begun = stage.begin(&thief);
     let known = device::encode(&account.device.newest());
-    let mut credential = account.device.register(&begun["options"], &Manners::on(PAGE));
+    let mut credential = account
+        .device
+        .register(&begun["options"], &Manners::on(PAGE));
     let object = device::decode(&credential["response"]["attestationObject"]);
     let old = account.device.newest();
     let at = object.windows(32).position(|it| it == old).unwrap();
@@ -217,7 +221,12 @@ fn an_address_that_is_not_proven_adds_none_where_mail_can_prove_it() {
     let create = world.post_as(&token(&account), "passkeys-create", PASSKEYS, &body);
     refused(create, 403, "auth/email-not-verified");
     let body = json!({ "code": code(&mail) });
-    let verified = world.post_as(&token(&account), "verify-email", "/api/auth/verify-email", &body);
+    let verified = world.post_as(
+        &token(&account),
+        "verify-email",
+        "/api/auth/verify-email",
+        &body,
+    );
     let _ = verified.expect(200);
     let _ = begin().expect(200);
 }
@@ -227,11 +236,19 @@ fn without_a_relying_party_there_are_no_passkeys() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let stage = Stage::new(inside, &[("BAKEND_AUTH_PASSKEYS_RP_ID", "example.com"), ("BAKEND_AUTH_PASSKEYS_ORIGINS", "https://app.example.com")]);
+    let stage = Stage::new(
+        inside,
+        &[
+            ("BAKEND_AUTH_PASSKEYS_RP_ID", "example.com"),
+            ("BAKEND_AUTH_PASSKEYS_ORIGINS", "https://app.example.com"),
+        ],
+    );
     let mut account = stage.register();
     let begun = stage.begin(&account);
     assert_eq!(begun["options"]["rp"]["id"], "example.com");
-    let local = account.device.register(&begun["options"], &Manners::on(PAGE));
+    let local = account
+        .device
+        .register(&begun["options"], &Manners::on(PAGE));
     let body = json!({ "challengeToken": begun["challengeToken"], "credential": local });
     invalid(stage.create(&account.token, &body));
     let page = Manners::on("https://app.example.com");

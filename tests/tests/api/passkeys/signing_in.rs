@@ -152,20 +152,30 @@ fn garbage_is_refused_in_bounded_time() {
     let long = [&[0xbb][..], &[0xff; 8], &[0; 9_000]].concat();
     let started = Instant::now();
     for bytes in [&deep[..], &long, b"", &[0xff; 37]] {
-        for part in ["authenticatorData", "clientDataJSON", "signature", "userHandle"] {
+        for part in [
+            "authenticatorData",
+            "clientDataJSON",
+            "signature",
+            "userHandle",
+        ] {
             let mut broken = body.clone();
             broken["credential"]["response"][part] = json!(device::encode(bytes));
             invalid(stage.post("passkeys-login", LOGIN, &broken));
         }
         let begun = stage.begin(&account);
-        let mut made = account.device.register(&begun["options"], &Manners::on(PAGE));
+        let mut made = account
+            .device
+            .register(&begun["options"], &Manners::on(PAGE));
         made["response"]["attestationObject"] = json!(device::encode(bytes));
         let broken = json!({ "challengeToken": begun["challengeToken"], "credential": made });
         invalid(stage.create(&account.token, &broken));
     }
     assert!(started.elapsed().as_secs() < 60);
     let large = json!({ "challengeToken": "x", "credential": { "x": "x".repeat(200_000) } });
-    let told = stage.post("passkeys-login", LOGIN, &large).expect(400).json();
+    let told = stage
+        .post("passkeys-login", LOGIN, &large)
+        .expect(400)
+        .json();
     assert_eq!(told["error"]["details"][0]["field"], "credential");
 }
 
