@@ -173,7 +173,7 @@ entry::endpoints! {
         errors: [MethodDisabled, InvalidCode, TooManyRequests],
         hashes: passwords,
         needs: [AdminEmail],
-        access: [GetItem Users, UpdateItem Users, UpdateItem Identities, GetItem Mail, UpdateItem Mail, DeleteItem Mail,
+        access: [GetItem Users, UpdateItem Users, DeleteItem Users, UpdateItem Identities, GetItem Mail, UpdateItem Mail, DeleteItem Mail,
                  PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
@@ -307,7 +307,7 @@ entry::endpoints! {
                  RecordTooLarge, TooManyRequests],
         cookie: Sets,
         needs: [AdminEmail],
-        access: [GetItem Users, UpdateItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
+        access: [GetItem Users, UpdateItem Users, DeleteItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
                  PutItem Identities, PutItem Sessions, GetItem Mail, UpdateItem Mail, DeleteItem Mail,
                  PutItem Throttle, UpdateItem Throttle],
     }
@@ -395,13 +395,15 @@ entry::endpoints! {
         session: Recent,
         policy: Unasked,
         errors: [PasskeyNotFound, LastMethod, MfaRequiredByPolicy],
-        access: [GetItem Identities, UpdateItem Users, DeleteItem Users, UpdateItem Identities, UpdateItem Sessions],
+        access: [GetItem Users, GetItem Identities, UpdateItem Users, DeleteItem Users, UpdateItem Identities,
+                 UpdateItem Sessions],
     }
 
     /// Begin a sign-in by a passkey. The reply is the same for everybody.
     PasskeysLoginOptions "passkeys-login-options": [Post] "/api/auth/passkeys/login/options", Open,
         NoBody => 200 PasskeyCeremony {
         errors: [MethodDisabled],
+        access: [UpdateItem Settings],
     }
 
     /// Sign in by a passkey, which is both factors.

@@ -75,6 +75,10 @@ impl Store {
         old: Option<Id>,
         writer: &Writer,
     ) -> Result<(), Error> {
+        if old == Some(session.id) {
+            // The session that asks has begun by this very ceremony.
+            return Err(Code::InvalidPasskey.into());
+        }
         let reason = match old {
             None => Reason::Passkey,
             Some(_) => Reason::Reauthentication,

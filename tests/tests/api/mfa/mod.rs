@@ -125,11 +125,10 @@ impl<'a> Stage<'a> {
     /// Sends each event to its instance at the same time.
     fn at_once(&self, all: &[(&Instance<'_>, Event)]) -> Vec<Reply> {
         std::thread::scope(|scope| {
-            let ask = |(instance, event): &(&Instance<'_>, Event)| {
-                let (instance, event) = (*instance, event.clone());
-                scope.spawn(move || self.world.flow.apart.ask(instance, &event))
-            };
-            let asked: Vec<_> = all.iter().map(ask).collect();
+            let asked: Vec<_> = all
+                .iter()
+                .map(|(instance, event)| scope.spawn(|| self.world.flow.apart.ask(instance, event)))
+                .collect();
             asked.into_iter().map(|it| it.join().unwrap()).collect()
         })
     }

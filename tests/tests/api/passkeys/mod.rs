@@ -1,5 +1,6 @@
 //! Passkeys, as their users meet them: by the device of the package `device`.
 
+mod deployed;
 mod leaving;
 mod managing;
 mod racing;
