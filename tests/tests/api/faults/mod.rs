@@ -312,6 +312,9 @@ fn assert_every_user_is_whole(world: &World<'_>) {
     let (usernames, rest): (Vec<_>, Vec<_>) = rest
         .into_iter()
         .partition(|item| id(item).starts_with("username#"));
+    let (passkeys, rest): (Vec<_>, Vec<_>) = rest
+        .into_iter()
+        .partition(|item| id(item).starts_with("passkey#"));
     let (counters, rest): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|item| id(item) == "#admins");
     // The tombstone of a removed user is none.
@@ -322,6 +325,15 @@ fn assert_every_user_is_whole(world: &World<'_>) {
             .iter()
             .all(|item| item["deleted_at"].is_object() && item["profile"].is_null())
     );
+    let keys: BTreeSet<(String, String)> = passkeys
+        .iter()
+        .map(|item| (id(item), text(&item["user_id"]["S"])))
+        .collect();
+    let methods = users.iter().flat_map(|item| {
+        let methods = item["methods"]["M"].as_object().into_iter().flatten();
+        methods.map(|(key, _)| (key.clone(), id(item)))
+    });
+    assert_eq!(keys, methods.collect());
     let held = |items: &[&Value]| -> BTreeSet<(String, String)> {
         items
             .iter()

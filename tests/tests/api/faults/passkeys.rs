@@ -58,7 +58,7 @@ fn made(world: &World<'_>, member: &Member, device: &mut Device) -> Value {
 }
 
 /// A member with a passkey, and the path of that.
-fn enrolled(world: &World<'_>, member: &Member) -> (Device, String) {
+pub(super) fn enrolled(world: &World<'_>, member: &Member) -> (Device, String) {
     let mut device = Device::new();
     let body = made(world, member, &mut device);
     let event = post(PASSKEYS, &body).token(&member.access);

@@ -3,6 +3,7 @@
 mod accounts;
 mod invitations;
 mod mails;
+mod passkeys;
 mod proofs;
 mod records;
 mod templates;
@@ -21,6 +22,7 @@ use crate::ledger::set_role;
 use self::accounts::{api_keys, own_account, users};
 use self::invitations::invitations;
 use self::mails::{address_changes, magic_links};
+use self::passkeys::passkeys;
 use self::proofs::{resets, verifications, waiting_registrations};
 use self::records::records;
 use self::templates::templates;
@@ -55,7 +57,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     let kept = apart.dynamo.engine().call("DeleteItem", &key).unwrap();
     assert!(kept["Attributes"].is_object(), "login has kept no secret");
     // So does the first request for a mail.
-    for first in ["magic-link", "password-forgot"] {
+    for first in ["magic-link", "password-forgot", "passkeys-login-options"] {
         drop(start(first, &[]));
         let _ = apart.dynamo.engine().call("DeleteItem", &key).unwrap();
     }
@@ -99,6 +101,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     waiting_registrations(&apart, &start);
     verifications(&apart, &start);
     resets(&apart, &start, &register);
+    passkeys(&apart, &start, &register);
     records(
         &apart,
         &start,

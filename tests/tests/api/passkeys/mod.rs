@@ -1,6 +1,8 @@
 //! Passkeys, as their users meet them: by the device of the package `device`.
 
+mod browsing;
 mod deployed;
+mod devtools;
 mod leaving;
 mod managing;
 mod racing;
