@@ -235,8 +235,8 @@ impl Store {
         if let Some(change) = self.factor_part((before, after), along)? {
             add(Part::Factor, change);
         }
-        for (part, write) in self.passkey_parts((before, after), along, now)? {
-            add(part, write);
+        for write in self.passkey_parts((before, after), along.passkey, now)? {
+            add(Part::Passkey, write);
         }
         if let Some(session) = along.begins {
             let reason = along.begun.unwrap_or(along.reason);

@@ -11,7 +11,6 @@ use auth::{Session, User, Writer};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem, Update};
 
 use super::items::Free;
-use super::parts::{Along, Part, Parts};
 use crate::batch::strong;
 use crate::fault::built;
 use crate::item::{Item, Reader, id, number, text, time};
@@ -107,28 +106,28 @@ impl Store {
     pub(super) fn passkey_parts(
         &self,
         (before, after): (Option<&User>, Option<&User>),
-        along: &Along<'_>,
+        change: Option<PasskeyChange<'_>>,
         now: Timestamp,
-    ) -> Result<Parts, Error> {
-        let mut parts = Parts::new();
+    ) -> Result<Vec<TransactWriteItem>, Error> {
+        let mut parts = Vec::new();
         let Some(user) = before else {
             return Ok(parts);
         };
-        let asked = match along.passkey {
+        let asked = match change {
             None => None,
             Some(PasskeyChange::Adds(passkey)) => {
                 let put = self.put_free(passkey_item(passkey), Free::ForAnybody, now)?;
-                parts.push((Part::Passkey, put));
+                parts.push(put);
                 None
             }
             Some(PasskeyChange::Renames(key, name)) => {
                 let rename = self.renaming_passkey(key, user.id, name)?;
-                parts.push((Part::Passkey, rename));
+                parts.push(rename);
                 Some(key)
             }
             Some(PasskeyChange::Uses(key, used)) => {
                 let used = self.using_passkey(key, user.id, used)?;
-                parts.push((Part::Passkey, used));
+                parts.push(used);
                 Some(key)
             }
         };
@@ -139,7 +138,7 @@ impl Store {
                 Some(after) => self.expiring_passkey(key, user.id, after.deleted)?,
                 None => self.delete_held(key.clone(), user.id)?,
             };
-            parts.push((Part::Passkey, part));
+            parts.push(part);
         }
         Ok(parts)
     }
