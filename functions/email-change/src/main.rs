@@ -4,8 +4,9 @@ use std::process::ExitCode;
 
 use api::Error;
 use api::endpoints::EmailChange;
+use api::wire::EmailChangeRequest;
 use auth::factor::Typed;
-use auth::{email, password};
+use auth::{User, email, password};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -23,12 +24,7 @@ async fn change(store: &Store, call: Call<EmailChange>) -> Result<Reply<EmailCha
     if body.password.is_none() {
         credentials.need_recent(Some(&session), call.now)?;
     }
-    let code = ("code", body.code.as_deref());
-    let recovery = body.recovery_code.as_deref();
-    let typed = match (&body.password, user.mfa) {
-        (Some(_), Some(_)) => Some(Typed::needed(code, recovery)?),
-        _ => None,
-    };
+    let typed = typed(&body, &user)?;
     let address = email::normalise_field("newEmail", &body.new_email)?;
     let wishes = call.wishes(body.locale.as_deref(), body.redirect_to.as_deref())?;
     let (asking, random) = (call.asking()?, call.random()?);
@@ -48,16 +44,24 @@ async fn change(store: &Store, call: Call<EmailChange>) -> Result<Reply<EmailCha
                 Some(typed) => {
                     let writer = call.writer(&caller)?;
                     let trial = call.trial(user.id, typed)?;
-                    let nothing = std::future::ready(Ok(()));
-                    let used = async |_, used, ()| {
+                    let used = async |_, used| {
                         store.use_code(user.id, used, &writer).await?;
                         ask().await
                     };
-                    store.prove_factor(&trial, nothing, |()| Ok(()), used).await
+                    store.prove_code(&trial, used).await
                 }
             };
             store.confirm(&guess, &user, wrong, both).await?
         }
     };
     Ok(Reply::to(&caller, asked))
+}
+
+/// The code that an account with a second factor has to show beside the password.
+fn typed<'a>(body: &'a EmailChangeRequest, user: &User) -> Result<Option<Typed<'a>>, Error> {
+    let code = ("code", body.code.as_deref());
+    match (&body.password, user.mfa) {
+        (Some(_), Some(_)) => Typed::needed(code, body.recovery_code.as_deref()).map(Some),
+        _ => Ok(None),
+    }
 }

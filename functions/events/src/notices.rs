@@ -5,9 +5,9 @@ use std::collections::BTreeSet;
 use api::Error;
 use api::consumers::Events;
 use api::event::Envelope;
-use auth::notice::Notice;
+use auth::notice::{Before, Notice};
 use runtime::Task;
-use store::old_address;
+use store::{old_address, recovery_left};
 use worker::State;
 
 /// Keeps the notices of these events; returns their number, and the places of the records whose notices were not kept.
@@ -38,8 +38,12 @@ fn notices(
     let (mail, now) = (&task.settings().mail, task.now());
     let is_due = move |notice: &Notice| mail.tells(notice.kind) && now < notice.until;
     events.iter().filter_map(move |(place, event)| {
-        let old = task.input.records.get(*place).and_then(old_address);
-        let notice = Notice::of(event, old).filter(is_due)?;
+        let record = task.input.records.get(*place);
+        let before = Before {
+            address: record.and_then(old_address),
+            recovery_left: record.and_then(recovery_left),
+        };
+        let notice = Notice::of(event, before).filter(is_due)?;
         Some((*place, notice))
     })
 }

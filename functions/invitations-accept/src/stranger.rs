@@ -119,11 +119,10 @@ impl Acceptance<'_> {
         };
         let (_, terms) = self.checked(merge(&holder))?;
         let hash = self.hash()?;
-        let raised = User {
-            auth_version: holder.auth_version + 1,
-            ..holder.clone()
-        };
-        let begun = self.begin(&raised)?;
+        let invitation = &self.invitation;
+        let (at, with) = ((false, call.now), (merge(&holder)?, terms.clone()));
+        let taken = invitation.taken_over(&holder, &holder, at, with)?;
+        let begun = self.begin(&taken)?;
         let along = Along {
             password_hash: hash.as_deref(),
             forgets_password: hash.is_none(),
@@ -139,7 +138,6 @@ impl Acceptance<'_> {
         let by = (&writer, call.bootstraps(&holder));
         let decide = |found: &User, bootstraps| {
             let at = (bootstraps, call.now);
-            let invitation = &self.invitation;
             invitation.taken_over(&holder, found, at, (merge(found)?, terms.clone()))
         };
         let user = self

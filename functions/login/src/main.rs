@@ -57,7 +57,7 @@ async fn second(
     let Some(typed) = typed else {
         return store.refuse_pending(pending, call.random()?).await;
     };
-    let begin = async |_, used, ()| {
+    let begin = async |_, used| {
         let at = (&call.settings.auth, call.now);
         let (session, token) = pending.challenge.finish(user, used, call.random()?, at);
         let begins = store.begin_by_factor(&session, used, Reason::Login, writer);
@@ -65,10 +65,7 @@ async fn second(
         Ok((session, token))
     };
     let trial = call.trial(user.id, typed)?;
-    let nothing = std::future::ready(Ok(()));
-    store
-        .prove_factor(&trial, nothing, |()| Ok(()), begin)
-        .await
+    store.prove_code(&trial, begin).await
 }
 
 /// Refuses a user whose address is not proven where that is required, and has the mail sent again. Only the right password is

@@ -97,7 +97,7 @@ impl Returning<'_> {
         let Some(typed) = typed else {
             return store.refuse_pending(pending, call.random()?).await;
         };
-        let begin = async |_, used, ()| {
+        let begin = async |_, used| {
             let at = (&call.settings.auth, call.now);
             let (session, token) = pending
                 .challenge
@@ -107,10 +107,7 @@ impl Returning<'_> {
             Ok((user, session, token))
         };
         let trial = call.trial(self.user.id, typed)?;
-        let nothing = std::future::ready(Ok(()));
-        store
-            .prove_factor(&trial, nothing, |()| Ok(()), begin)
-            .await
+        store.prove_code(&trial, begin).await
     }
 }
 

@@ -29,7 +29,7 @@ async fn disable(store: &Store, call: Call<MfaDisable>) -> Result<Reply<MfaDisab
         return Err(Code::MfaRequiredByPolicy.into());
     }
     let writer = call.writer(&caller)?;
-    let remove = async |_, used, ()| {
+    let remove = async |_, used| {
         let along = Along {
             survivor: Some(session.id),
             factor: Some(FactorChange::Removes(used)),
@@ -42,8 +42,6 @@ async fn disable(store: &Store, call: Call<MfaDisable>) -> Result<Reply<MfaDisab
         change.await.map_err(signed_out)
     };
     let trial = call.trial(user.id, typed)?;
-    let nothing = std::future::ready(Ok(()));
-    let proving = store.prove_factor(&trial, nothing, |()| Ok(()), remove);
-    let _ = proving.await?;
+    let _ = store.prove_code(&trial, remove).await?;
     Ok(Reply::to(&caller, NoContent))
 }

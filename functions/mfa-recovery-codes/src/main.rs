@@ -27,9 +27,9 @@ async fn renew(
     let typed = Typed::needed(("code", Some(&body.code)), None)?;
     let since = user.mfa.ok_or(Code::MfaNotEnabled)?;
     let writer = call.writer(&caller)?;
-    let renew = async |factor: Factor, used, ()| {
+    let renew = async |factor: Factor, used| {
         let keys = store.sealing_keys(std::iter::once(factor.secret.as_str()));
-        let (renewed, codes) = factor.renewed(&*keys.await?, used, call.random()?)?;
+        let (renewed, codes) = factor.renewed(&*keys.await?, used, (call.random()?, call.now))?;
         let along = Along {
             survivor: Some(session.id),
             factor: Some(FactorChange::Renews(&renewed, used)),
@@ -43,8 +43,6 @@ async fn renew(
         Ok(codes)
     };
     let trial = call.trial(user.id, typed)?;
-    let nothing = std::future::ready(Ok(()));
-    let proving = store.prove_factor(&trial, nothing, |()| Ok(()), renew);
-    let recovery_codes = proving.await?;
+    let recovery_codes = store.prove_code(&trial, renew).await?;
     Ok(Reply::to(&caller, RecoveryCodes { recovery_codes }))
 }

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use api::endpoints::PasswordReset;
 use api::event::Reason;
 use api::wire::NoContent;
-use api::{Code, Error};
+use api::{Code, Error, Timestamp};
 use auth::password::Context;
 use auth::proof::{Posted, Purpose, Shown};
 use auth::{Admitted, Keys, User, password};
@@ -89,6 +89,18 @@ async fn set_password(
         })
     };
     let changed = store.change_proven(declared, &user, &along, (&writer, bootstraps), decide);
-    let _ = tokio::join!(changed, store.forget_logins(&address)).0?;
+    let forgets = forget(store, &user, call.now);
+    let _ = tokio::join!(changed, forgets).0?;
     Ok(())
+}
+
+/// Forgets the failed logins of the user and the wrong codes of the second factor. A failure only refuses the more.
+async fn forget(store: &Store, user: &User, now: Timestamp) {
+    let codes = async {
+        match user.mfa {
+            Some(_) => store.forget_codes(user.id, now).await,
+            None => Ok(()),
+        }
+    };
+    let _ = tokio::join!(store.forget_logins(&user.email), codes);
 }

@@ -141,7 +141,7 @@ impl Again<'_> {
         let (store, call) = (self.store, self.call);
         let id = Id::new(call.now, call.random()?);
         let challenge = Challenge::of(self.user, id, &proof);
-        let replace = async |_, used, ()| {
+        let replace = async |_, used| {
             let at = (&call.settings.auth, call.now);
             let (session, token) = challenge.finish(self.user, used, call.random()?, at);
             let replaced = store.replace_by_factor(&session, self.asking, used, self.writer);
@@ -149,9 +149,6 @@ impl Again<'_> {
             Ok((session, token))
         };
         let trial = call.trial(self.user.id, typed)?;
-        let nothing = std::future::ready(Ok(()));
-        store
-            .prove_factor(&trial, nothing, |()| Ok(()), replace)
-            .await
+        store.prove_code(&trial, replace).await
     }
 }

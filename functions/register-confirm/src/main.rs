@@ -42,8 +42,7 @@ async fn confirm(
         }
         Evidence::Link(_) => by_password(store, &call, (&keys, &admitted), &posted).await,
     };
-    let made = store.prove_address(&asking, &evidence, &keys, make).await?;
-    let (user, begun) = made;
+    let (user, begun) = store.prove_address(&asking, &evidence, &keys, make).await?;
     let begun = store.finished_if(begun, call.random()?).await?;
     call.show_proven(&admitted, store.keys().await?, &user, begun.as_ref())
 }

@@ -38,13 +38,16 @@ pub(crate) async fn reseal(store: &Store) -> Result<String, String> {
     let nonces = || Ok::<Nonces, Error>([random()?, random()?]);
     let done = store.reseal(nonces).await.map_err(|error| words(&error))?;
     let counts = format!("{} items read, {} sealed anew", done.items, done.anew);
-    if done.closed.is_empty() {
-        return Ok(format!("{counts}."));
-    }
-    let closed = done.closed.iter().map(|id| {
+    let webhooks = done.closed.iter().map(|id| {
         format!("the secret of webhook {id} does not open: rotate it, or bring its key back")
     });
-    let closed: Vec<String> = closed.collect();
+    let factors = done.closed_factors.iter().map(|user| {
+        format!("the second factor of user {user} does not open: remove it, or bring its key back")
+    });
+    let closed: Vec<String> = webhooks.chain(factors).collect();
+    if closed.is_empty() {
+        return Ok(format!("{counts}."));
+    }
     Err(format!("{}\n{counts}.", closed.join("\n")))
 }
 

@@ -116,7 +116,14 @@ fn codes_follow_the_page_the_rules_and_the_body() {
     let document = document();
     let keys = ["auth/invalid-api-key", "auth/api-key-required"];
     let login = codes(&document, "/api/auth/login", "post", "401");
-    assert_eq!(login, [&["auth/invalid-credentials"], &keys[..]].concat());
+    assert_eq!(
+        login,
+        [
+            &["auth/invalid-credentials", "auth/invalid-mfa-code"],
+            &keys[..]
+        ]
+        .concat()
+    );
     assert_eq!(codes(&document, "/api/health", "get", "401"), [""; 0]);
     assert_eq!(
         codes(&document, "/api/auth/login", "post", "415"),

@@ -307,7 +307,7 @@ entry::endpoints! {
                  RecordTooLarge, TooManyRequests],
         cookie: Sets,
         needs: [AdminEmail],
-        access: [GetItem Users, UpdateItem Users, DeleteItem Users, PutItem Users, GetItem Identities, UpdateItem Identities,
+        access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Identities, UpdateItem Identities,
                  PutItem Identities, PutItem Sessions, GetItem Mail, UpdateItem Mail, DeleteItem Mail,
                  PutItem Throttle, UpdateItem Throttle],
     }

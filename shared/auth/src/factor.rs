@@ -15,7 +15,7 @@ pub use self::totp::{Enrolment, SETUP};
 use crate::authentication::Method;
 use crate::keys::Keys;
 use crate::notice::{Notice, Random};
-use crate::sealing::Purpose;
+use crate::sealing::{self, Purpose};
 use crate::user::User;
 
 /// The longest code that is looked at, in bytes.
@@ -76,10 +76,21 @@ pub enum Used {
         generation: u64,
         /// The number.
         number: u8,
+        /// How many are left after it.
+        left: u64,
     },
 }
 
 impl Used {
+    /// How many recovery codes are left, after one of them.
+    #[must_use]
+    pub fn recovery_left(self) -> Option<u64> {
+        match self {
+            Self::Step(_) => None,
+            Self::Recovery { left, .. } => Some(left),
+        }
+    }
+
     /// The method that it proves.
     #[must_use]
     pub fn method(self) -> Method {
@@ -136,10 +147,30 @@ fn either(name: &str) -> Error {
 }
 
 impl Factor {
+    /// The start of the keys of their items.
+    pub const PREFIX: &str = "totp#";
+
     /// The key of its item.
     #[must_use]
     pub fn key(user: Id) -> String {
-        format!("totp#{user}")
+        format!("{}{user}", Self::PREFIX)
+    }
+
+    /// The secret under the newest sealing key.
+    ///
+    /// # Errors
+    /// `common/internal` where it does not open.
+    pub fn resealed(&self, keys: &Keys, nonce: [u8; 12]) -> Result<String, Error> {
+        let place = Self::key(self.user);
+        keys.reseal((Purpose::Totp, &place), &self.secret, nonce)
+    }
+
+    /// The numbers of the sealing keys that it needs, each once.
+    #[must_use]
+    pub fn key_numbers(&self) -> BTreeSet<u32> {
+        let sealed = sealing::number(&self.secret);
+        let recovery = self.recovery.as_ref().map(|recovery| recovery.key);
+        sealed.into_iter().chain(recovery).collect()
     }
 
     /// Whether it is confirmed.
@@ -172,8 +203,11 @@ impl Factor {
             }
             Typed::Recovery(code) => {
                 let number = recovery.find(keys, self.user, code)?;
-                let generation = recovery.generation;
-                Some(Used::Recovery { generation, number })
+                Some(Used::Recovery {
+                    generation: recovery.generation,
+                    number,
+                    left: u64::try_from(recovery.left()).ok()?.saturating_sub(1),
+                })
             }
         }
     }
@@ -194,7 +228,7 @@ impl Factor {
         }
         let step = self.step(keys, code, settings.totp_skew, now);
         let step = step.ok_or(Code::InvalidMfaCode)?;
-        let (with_codes, codes) = self.with_codes(keys, nonce)?;
+        let (with_codes, codes) = self.with_codes(keys, nonce, now)?;
         let confirmed = Self {
             pending_until: None,
             last_step: step,
@@ -211,9 +245,9 @@ impl Factor {
         &self,
         keys: &Keys,
         used: Used,
-        nonce: [u8; 12],
+        (nonce, now): ([u8; 12], Timestamp),
     ) -> Result<(Self, Vec<String>), Error> {
-        let (with_codes, codes) = self.with_codes(keys, nonce)?;
+        let (with_codes, codes) = self.with_codes(keys, nonce, now)?;
         let last_step = match used {
             Used::Step(step) => step,
             Used::Recovery { .. } => self.last_step,
@@ -226,12 +260,16 @@ impl Factor {
     }
 
     /// The same with other recovery codes. The secret is under their key or a later one, so who opens it has theirs, too.
-    fn with_codes(&self, keys: &Keys, nonce: [u8; 12]) -> Result<(Self, Vec<String>), Error> {
-        let recovery = Recovery::next(keys, self.recovery.as_ref())?;
+    fn with_codes(
+        &self,
+        keys: &Keys,
+        nonce: [u8; 12],
+        now: Timestamp,
+    ) -> Result<(Self, Vec<String>), Error> {
+        let recovery = Recovery::next(keys, self.recovery.as_ref(), now)?;
         let codes = recovery.codes(keys, self.user)?;
-        let place = Self::key(self.user);
         let with_codes = Self {
-            secret: keys.reseal((Purpose::Totp, &place), &self.secret, nonce)?,
+            secret: self.resealed(keys, nonce)?,
             recovery: Some(recovery),
             ..self.clone()
         };

@@ -73,6 +73,15 @@ pub struct Notice {
     pub until: Timestamp,
 }
 
+/// The facts of a change that its event does not tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Before<'a> {
+    /// The address of the user before the change.
+    pub address: Option<&'a str>,
+    /// How many recovery codes are left, where a session began by one.
+    pub recovery_left: Option<&'a str>,
+}
+
 /// A notice as `_mail` keeps it: neither address nor content can be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Sealed {
@@ -100,9 +109,10 @@ pub enum Fate {
 }
 
 impl Notice {
-    /// The notice of an event, if its kind tells of one; `old_address` is that of the user before the change.
+    /// The notice of an event, if its kind tells of one.
     #[must_use]
-    pub fn of(event: &Envelope, old_address: Option<&str>) -> Option<Self> {
+    pub fn of(event: &Envelope, before: Before<'_>) -> Option<Self> {
+        let old_address = before.address;
         let user = |kind: Kind, user: Id| (kind, Reader::User(user), String::new());
         let old = |address: &str| Reader::Address(address.to_owned());
         let (kind, reader, what) = match &event.event {
@@ -110,6 +120,11 @@ impl Notice {
                 Reason::PasswordReset => user(Kind::PasswordWasReset, *user_id),
                 _ => user(Kind::PasswordChanged, *user_id),
             },
+            Event::LoggedIn { user_id, .. } | Event::Reauthenticated { user_id, .. } => {
+                let left = before.recovery_left?;
+                let reader = Reader::User(*user_id);
+                (Kind::RecoveryCodeUsed, reader, left.to_string())
+            }
             Event::MfaChanged { user_id, reason } => match reason {
                 Reason::MfaEnabled => user(Kind::MfaEnabled, *user_id),
                 Reason::MfaDisabled => user(Kind::MfaDisabled, *user_id),

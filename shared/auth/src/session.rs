@@ -33,6 +33,8 @@ pub struct Session {
     pub authentication: Option<Authentication>,
     /// The admin who acts as the user in this session, if one does.
     pub actor: Option<Id>,
+    /// How many recovery codes are left, in a session that began by one.
+    pub recovery_left: Option<u64>,
     /// The refreshes of the last window, until the next refresh begins a new count.
     pub refreshes: Refreshes,
 }
@@ -79,6 +81,7 @@ impl Session {
             revoked_at: None,
             authentication: Some(authentication),
             actor: None,
+            recovery_left: None,
             refreshes: Refreshes::default(),
         };
         (session, token)

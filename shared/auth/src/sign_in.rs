@@ -22,7 +22,7 @@ pub enum Begun {
 /// A sign-in that is not finished: it grants nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Pending {
-    /// What was proven.
+    /// The proof so far.
     pub challenge: Challenge,
     /// The next step.
     pub missing: Missing,

@@ -1,6 +1,7 @@
 //! Users and the identities that they sign in with.
 
 mod failure;
+mod methods;
 
 use std::collections::BTreeMap;
 
@@ -15,6 +16,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
 pub use self::failure::MailFailure;
+pub use self::methods::{PASSKEY, SignInMethod};
 use crate::password::Verdict;
 
 /// The role of a user without another role.
@@ -54,18 +56,6 @@ pub struct User {
     /// The methods of signing in beside the password and the mail, by the keys of their items.
     pub methods: BTreeMap<String, SignInMethod>,
 }
-
-/// A method of signing in.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct SignInMethod {
-    /// When it was added.
-    pub added_at: Timestamp,
-    /// A name for its user to recognise it, at most 64 bytes.
-    pub label: String,
-}
-
-/// The start of the keys of passkeys.
-pub const PASSKEY: &str = "passkey#";
 
 /// The terms that a user has accepted.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -211,15 +201,6 @@ impl User {
         }
     }
 
-    /// The number of passkeys.
-    #[must_use]
-    pub fn passkeys(&self) -> usize {
-        self.methods
-            .keys()
-            .filter(|key| key.starts_with(PASSKEY))
-            .count()
-    }
-
     /// Refuses to continue as this user if an event has ended the session since: the user `now` has another version, is
     /// disabled or deleted.
     ///
@@ -245,35 +226,6 @@ impl User {
             auth_version: found.auth_version + 1,
             ..found.clone()
         })
-    }
-
-    /// The user as found now, with the second factor switched on or off by the user's own request. Every session ends but the
-    /// one that asks.
-    ///
-    /// # Errors
-    /// Those of [`User::goes_on`].
-    pub fn with_factor(&self, found: &Self, since: Option<Timestamp>) -> Result<Self, Error> {
-        Ok(Self {
-            mfa: since,
-            ..self.raised(found)?
-        })
-    }
-
-    /// The user without a second factor, and without passkeys where that is said, by an admin's request. Every session ends.
-    ///
-    /// # Errors
-    /// `users/not-found` for a deleted account; `auth/mfa-not-enabled` where nothing is to be removed.
-    pub fn without_factors(&self, and_passkeys: bool) -> Result<Self, Error> {
-        let mut without = self.without_sessions()?;
-        let removes_passkeys = and_passkeys && self.passkeys() > 0;
-        if self.mfa.is_none() && !removes_passkeys {
-            return Err(Code::MfaNotEnabled.into());
-        }
-        without.mfa = None;
-        if and_passkeys {
-            without.methods.retain(|key, _| !key.starts_with(PASSKEY));
-        }
-        Ok(without)
     }
 
     /// The user as found now, deleted by the user's own request; `None` where no deletion can be undone. Every session

@@ -23,7 +23,7 @@ mod tables;
 
 pub use accounts::api_keys::MAX_API_KEYS;
 pub use accounts::directory::UserPage;
-pub use accounts::factor::FactorChange;
+pub use accounts::factor_items::FactorChange;
 pub use accounts::mail_counts::{MailReason, MailTurn};
 pub use accounts::parts::Along;
 pub use accounts::passkeys::PasskeyChange;
@@ -33,7 +33,7 @@ pub use auth::Writer;
 pub use connector::connector;
 pub use events::audit::AuditPage;
 pub use events::backlog::Backlog;
-pub use events::batch::{Batch, old_address, read_batch};
+pub use events::batch::{Batch, old_address, read_batch, recovery_left};
 pub use events::derived::{Derived, is_audited};
 pub use events::queue::{DeliveriesPage, KeptEvent, Settled};
 pub use events::stream::{StreamRecord, Unfit, World, events_of};

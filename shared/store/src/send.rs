@@ -33,15 +33,45 @@ impl Store {
         token: &str,
         writer: &Writer,
     ) -> Result<Vec<(usize, Option<Item>)>, Unsent> {
+        let is_plain = matches!(
+            items,
+            [TransactWriteItem {
+                delete: None,
+                condition_check: None,
+                ..
+            }]
+        );
+        self.send_as(items, (token, is_plain), writer).await
+    }
+
+    /// The same as a transaction whatever it holds: where a reply is lost, the token tells the SDK's own retry from another
+    /// request.
+    pub(crate) async fn send_once(
+        &self,
+        items: &[TransactWriteItem],
+        token: &str,
+        writer: &Writer,
+    ) -> Result<Vec<(usize, Option<Item>)>, Unsent> {
+        self.send_as(items, (token, false), writer).await
+    }
+
+    async fn send_as(
+        &self,
+        items: &[TransactWriteItem],
+        (token, is_plain): (&str, bool),
+        writer: &Writer,
+    ) -> Result<Vec<(usize, Option<Item>)>, Unsent> {
         for tries in 1..=TRIES {
             let cancelled = match items {
-                [TransactWriteItem { put: Some(put), .. }] => self.put_one(put.clone()).await,
+                [TransactWriteItem { put: Some(put), .. }] if is_plain => {
+                    self.put_one(put.clone()).await
+                }
                 [
                     TransactWriteItem {
                         update: Some(update),
                         ..
                     },
-                ] => self.update_one(update.clone()).await.map(|_| ()),
+                ] if is_plain => self.update_one(update.clone()).await.map(|_| ()),
                 _ => {
                     let transaction = self
                         .client

@@ -50,7 +50,7 @@ impl Settings {
         let from_file: Self = parse(file)?;
         let mut tree = serde_json::to_value(from_file).unwrap_or_default();
         override_leaves(&mut tree, "", "BAKEND", &variable)?;
-        read_policy(&mut tree);
+        read_policy(&mut tree, &variable);
         let settings = parse(tree)?;
         settings.check(local)?;
         Ok(settings)
@@ -134,6 +134,7 @@ impl Settings {
             ("mails", throttle.mails),
             ("addressMails", throttle.address_mails),
             ("sourceMails", throttle.source_mails),
+            ("factorAttempts", throttle.factor_attempts),
             ("invitations", throttle.invitations),
         ] {
             between(
@@ -334,15 +335,12 @@ fn check_domains(name: &str, domains: &[String]) -> Result<(), Problem> {
     }
 }
 
-/// Reads the policy of second factors that a variable gives as JSON.
-fn read_policy(tree: &mut Value) {
-    let policy = tree.pointer_mut("/auth/mfa");
-    if let Some(policy) = policy
-        && let Some(text) = policy.as_str()
-        && text.starts_with('{')
-        && let Ok(read) = value::parse(text)
-    {
-        *policy = read;
+/// Reads the policy of second factors from its variable: a word or JSON, whichever of them the file has.
+fn read_policy(tree: &mut Value, variable: &impl Fn(&str) -> Option<String>) {
+    let text = variable("BAKEND_AUTH_MFA").filter(|text| !text.is_empty());
+    if let (Some(policy), Some(text)) = (tree.pointer_mut("/auth/mfa"), text) {
+        let read = value::parse(&text).ok().filter(Value::is_object);
+        *policy = read.unwrap_or(Value::String(text));
     }
 }
 
@@ -600,6 +598,43 @@ mod tests {
     }
 
     #[test]
+    fn the_policy_of_second_factors_is_a_word_or_json_in_the_environment() {
+        use crate::settings::Mfa;
+
+        let file = r#"{"auth":{"roles":["editor"],"mfa":{"requiredFor":["admin"]}}}"#;
+        for json in ["{}", file] {
+            for (text, for_admins, for_others) in [
+                ("off", false, false),
+                ("required", true, true),
+                (r#"{"requiredFor":["admin"]}"#, true, false),
+            ] {
+                let read = |text: &str| {
+                    Settings::read(
+                        json,
+                        |name| (name == "BAKEND_AUTH_MFA").then(|| text.to_owned()),
+                        false,
+                    )
+                };
+                let mfa: Mfa = read(text).expect("settings").auth.mfa;
+                let found = (mfa.requires("admin"), mfa.requires("authenticated"));
+                assert_eq!(found, (for_admins, for_others), "{text}");
+                for wrong in [
+                    "yes",
+                    "[]",
+                    r#"{"requiredFor":["nobody"]}"#,
+                    r#"{"requiredFor":[]}"#,
+                ] {
+                    let path = read(wrong).map_err(|problem| problem.path);
+                    assert!(
+                        path.is_err_and(|path| path.starts_with("auth.mfa")),
+                        "{wrong}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
     fn a_developers_machine_throttles_only_what_it_is_told_to() {
         let local = |json: &str, variables: &[(&str, &str)]| {
             let variable = |name: &str| {
@@ -621,6 +656,7 @@ mod tests {
             mails: high,
             address_mails: high,
             source_mails: high,
+            factor_attempts: high,
             invitations: high,
             ..Throttle::default()
         };

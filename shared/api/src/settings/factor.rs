@@ -1,7 +1,10 @@
 //! Second factors.
 
 use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, de};
+use serde_json::{Map, Value};
+
+use crate::value;
 
 /// The users who have a second factor, which is a code of an authenticator app or a passkey.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -15,7 +18,7 @@ pub enum Mfa {
     /// Everybody.
     Required,
     /// Everybody of some roles, and those who want one.
-    #[serde(untagged)]
+    #[serde(untagged, deserialize_with = "object")]
     RequiredFor(RequiredFor),
 }
 
@@ -25,6 +28,12 @@ pub enum Mfa {
 pub struct RequiredFor {
     /// The roles.
     pub required_for: Vec<String>,
+}
+
+/// Reads an object, and no list in place of one.
+fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RequiredFor, D::Error> {
+    let object = Map::<String, Value>::deserialize(deserializer)?;
+    value::read(Value::Object(object)).map_err(|(_, reason)| de::Error::custom(reason))
 }
 
 impl Mfa {

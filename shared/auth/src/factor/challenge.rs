@@ -1,4 +1,4 @@
-//! Challenges: what a first factor has proven, sealed and handed to the client until the second one is. Nothing is stored.
+//! Challenges: the proof of a first factor, sealed and handed to the client until the second one is proven. Nothing is stored.
 
 use std::time::Duration;
 
@@ -60,7 +60,7 @@ pub struct Challenge {
 }
 
 impl Challenge {
-    /// What a sign-in has proven of a user.
+    /// The challenge of a user whose first factor was right.
     #[must_use]
     pub fn of(user: &User, session: Id, proof: &Authentication) -> Self {
         Self {
@@ -90,7 +90,7 @@ impl Challenge {
         (now < challenge.proven_at().after(stage.lifetime())).then_some(challenge)
     }
 
-    /// Whether the account is still the one that the first factor was right for: a changed password, an end of all sessions
+    /// Whether the account is still the one that the first factor was right for. A changed password, an end of all sessions
     /// and a disabled account void it.
     #[must_use]
     pub fn is_of(&self, user: &User, now: Timestamp) -> bool {
@@ -116,7 +116,13 @@ impl Challenge {
         };
         let proof = proof.and(used.method());
         let version = user.auth_version;
-        Session::begin(user.id, self.session, version, secret, settings, proof)
+        let (session, token) =
+            Session::begin(user.id, self.session, version, secret, settings, proof);
+        let session = Session {
+            recovery_left: used.recovery_left(),
+            ..session
+        };
+        (session, token)
     }
 
     fn proven_at(&self) -> Timestamp {

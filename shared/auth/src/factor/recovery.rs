@@ -1,6 +1,6 @@
 //! Recovery codes: ten of 80 bits, each good once. They are derived, so none is stored.
 
-use api::{Error, Id};
+use api::{Error, Id, Timestamp};
 use ring::hmac;
 
 use super::Numbers;
@@ -18,7 +18,8 @@ const ALPHABET: &[u8; 32] = b"0123456789ABCDEFGHJKMNPQRSTVWXYZ";
 /// The recovery codes of a user, as they are kept: none of them follows from it without the key.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Recovery {
-    /// How often there were new ones.
+    /// When they were made, in milliseconds. No two generations of a user are the same, also where a factor was removed between:
+    /// codes of an earlier one never come back.
     pub generation: u64,
     /// The number of the sealing key that they are derived from; it stays with them.
     pub key: u32,
@@ -27,11 +28,11 @@ pub struct Recovery {
 }
 
 impl Recovery {
-    /// The first ones, or those after others; the newest sealing key makes them.
-    pub(super) fn next(keys: &Keys, before: Option<&Self>) -> Result<Self, Error> {
+    /// New ones at this time, or after others; the newest sealing key makes them.
+    pub(super) fn next(keys: &Keys, before: Option<&Self>, now: Timestamp) -> Result<Self, Error> {
         let (key, _) = keys.sealing.last_key_value().ok_or_else(no_key)?;
         Ok(Self {
-            generation: before.map_or(1, |before| before.generation + 1),
+            generation: before.map_or(0, |it| it.generation + 1).max(now.millis()),
             key: *key,
             used: Numbers::new(),
         })

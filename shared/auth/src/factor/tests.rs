@@ -133,15 +133,18 @@ fn a_recovery_code_is_good_once_in_any_case_and_dead_after_a_renewal() {
     };
     for (number, code) in (0..10).zip(&codes) {
         let used = Used::Recovery {
-            generation: 1,
+            generation: NOW.millis(),
             number,
+            left: 9,
         };
         for typed in [code.clone(), code.to_lowercase(), code.replace('-', "")] {
             assert_eq!(judge(&factor, &typed), Some(used), "{typed}");
         }
     }
     let used = judge(&factor, &codes[3]).expect("used");
-    let (renewed, new) = factor.renewed(&keys, used, [8; 12]).expect("renewed");
+    let (renewed, new) = factor
+        .renewed(&keys, used, ([8; 12], NOW))
+        .expect("renewed");
     assert!(codes.iter().all(|code| judge(&renewed, code).is_none()));
     assert!(judge(&renewed, &new[0]).is_some());
     if let Some(recovery) = &mut factor.recovery {
@@ -212,4 +215,16 @@ fn one_of_two_fields_is_typed() {
     assert_eq!(refused(Some(&"1".repeat(17)), None), ["code"]);
     assert_eq!(refused(None, Some(&"1".repeat(65))), ["recoveryCode"]);
     assert!(refused(Some("1"), None).is_empty() && refused(None, Some("1")).is_empty());
+}
+
+#[test]
+fn a_factor_that_is_made_anew_has_other_recovery_codes() {
+    let keys = keys(&[1]);
+    let (_, first) = confirmed(&keys);
+    let later = NOW.after(std::time::Duration::from_millis(1));
+    let again = pending(&keys).confirmed(&keys, &code(0), (&Auth::default(), later), [8; 12]);
+    let (again, second) = again.expect("confirmed");
+    assert!(first.iter().all(|code| !second.contains(code)));
+    let judge = |code: &str| again.judge(&keys, Typed::Recovery(code), &Auth::default(), NOW);
+    assert!(first.iter().all(|code| judge(code).is_none()));
 }

@@ -27,7 +27,7 @@ fn user() -> User {
 #[test]
 fn an_event_of_the_list_makes_the_notice_of_its_kind() {
     for kind in EventKind::ALL {
-        let notice = Notice::of(&example::of(*kind), Some("old@example.com"));
+        let notice = Notice::of(&example::of(*kind), address(Some("old@example.com")));
         let expected = match kind {
             EventKind::PasswordChanged => Some(Kind::PasswordChanged),
             EventKind::MfaChanged => Some(Kind::MfaEnabled),
@@ -44,7 +44,7 @@ fn an_event_of_the_list_makes_the_notice_of_its_kind() {
     if let Event::PasswordChanged { reason, .. } = &mut reset.event {
         *reason = Reason::PasswordReset;
     }
-    let notice = Notice::of(&reset, None).expect("a notice");
+    let notice = Notice::of(&reset, Before::default()).expect("a notice");
     assert_eq!(notice.kind, Kind::PasswordWasReset);
     let Content::Facts { when, place, .. } = notice.content else {
         panic!("facts");
@@ -54,7 +54,7 @@ fn an_event_of_the_list_makes_the_notice_of_its_kind() {
 
 #[test]
 fn the_old_address_reads_of_a_change_and_of_a_deletion() {
-    let reader = |kind, old| Notice::of(&example::of(kind), old).map(|it| it.reader);
+    let reader = |kind, old| Notice::of(&example::of(kind), address(old)).map(|it| it.reader);
     let address = |text: &str| Some(Reader::Address(text.to_owned()));
     let moved = reader(EventKind::EmailChanged, None);
     assert_eq!(moved, address("ada@example.org"));
@@ -70,7 +70,7 @@ fn a_change_by_the_user_or_by_nobody_known_tells_nobody() {
             actor,
             ..example::of(EventKind::UserUpdated)
         };
-        Notice::of(&event, None).map(|it| it.kind)
+        Notice::of(&event, Before::default()).map(|it| it.kind)
     };
     let Event::UserUpdated { user, .. } = example::of(EventKind::UserUpdated).event else {
         panic!("an update");
@@ -90,7 +90,8 @@ fn a_change_by_the_user_or_by_nobody_known_tells_nobody() {
 
 #[test]
 fn nothing_of_a_notice_is_kept_in_clear() {
-    let notice = Notice::of(&example::of(EventKind::EmailChanged), None).expect("a notice");
+    let notice =
+        Notice::of(&example::of(EventKind::EmailChanged), Before::default()).expect("a notice");
     let sealed = notice.seal(&keys(), &[3; 24]).expect("sealed");
     assert!(sealed.sealed().all(|text| !text.contains('@')));
     assert_eq!(sealed.open(&keys()).as_ref(), Some(&notice.content));
@@ -143,5 +144,27 @@ fn a_place_is_a_network() {
         ("unknown", None),
     ] {
         assert_eq!(place(ip).as_deref(), expected, "{ip}");
+    }
+}
+
+#[test]
+fn a_sign_in_by_a_recovery_code_makes_one_with_what_is_left() {
+    for kind in [EventKind::LoggedIn, EventKind::Reauthenticated] {
+        let event = example::of(kind);
+        assert_eq!(Notice::of(&event, Before::default()), None);
+        let by_code = Before {
+            recovery_left: Some("9"),
+            ..Before::default()
+        };
+        let notice = Notice::of(&event, by_code).expect("a notice");
+        assert_eq!(notice.kind, Kind::RecoveryCodeUsed);
+        assert!(matches!(notice.content, Content::Facts { what, .. } if what == "9"));
+    }
+}
+
+fn address(old: Option<&str>) -> Before<'_> {
+    Before {
+        address: old,
+        ..Before::default()
     }
 }

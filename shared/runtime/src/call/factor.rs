@@ -55,8 +55,8 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
 }
 
 impl<E: Endpoint<Guard = guard::User>> Call<E> {
-    /// The token of a sign-in that waits for a second factor, in the place of an access token; `None` for anything that has the
-    /// form of one. It is not opened here.
+    /// The token of a sign-in that waits for a second factor, in the place of an access token. `None` for anything that has the
+    /// form of an access token. It is not opened here.
     #[must_use]
     pub fn enrolment(&self) -> Option<&str> {
         let token = self.bearer()?.ok()?;

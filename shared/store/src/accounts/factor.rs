@@ -1,36 +1,27 @@
 //! Second factors: their items, the attempts at their codes, and the sessions that begin with them.
 
+use std::time::Duration;
+
 use api::event::Reason;
 use api::settings::SessionCheck;
-use api::tables::USERS;
 use api::{Code, Error, Id, Timestamp};
-use auth::factor::{Challenge, Factor, Recovery, Stage, Trial, Used};
+use auth::factor::{Challenge, Factor, Stage, Trial, Used};
+use auth::notice::{Notice, Random};
 use auth::sign_in::{Begun, Missing, Pending};
 use auth::throttle::factor;
-use auth::user::Deletion;
 use auth::{Admitted, Credentials, RefreshToken, Session, User, Writer};
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::TransactWriteItem;
 
-use super::sessions::session_item;
+use super::factor_items::{PENDING, factor_item, read_factor};
 use super::tally::Counter;
 use super::throttle::Judged;
-use crate::fault::{self, built};
-use crate::item::{Item, Reader, id, number, text, time};
+use crate::fault;
+use crate::item::{Item, number, text};
 use crate::send::Unsent;
 use crate::tables::Store;
 
-/// The change of a factor that goes with a change of its user.
-#[derive(Clone, Copy, Debug)]
-pub enum FactorChange<'a> {
-    /// One that was pending is confirmed.
-    Confirms(&'a Factor),
-    /// It has other recovery codes, after this code was used.
-    Renews(&'a Factor, Used),
-    /// It is removed, after this code was used.
-    Removes(Used),
-    /// A code is used, and a deleted account is back with it.
-    Restores(Used),
-}
+/// The time after which wrong codes may be forgotten again.
+const DAY: Duration = Duration::from_secs(86_400);
 
 impl Store {
     /// Reads the second factor of a user, confirmed or not. Strongly consistent: 1 RRU.
@@ -124,11 +115,32 @@ impl Store {
         if let (Ok(Judged::Against(_)), true, Some((notice, random))) =
             (&judged, locks, &trial.notice)
         {
-            let keys = self.sealing_keys(std::iter::empty()).await?;
-            self.post_notice(&notice.seal(&keys, random)?).await?;
+            // Without the notice the attempt does not lock: it would never be told.
+            if let Err(fault) = self.tell_lock(notice, random).await {
+                return attempt.fails(fault).await;
+            }
         }
         let act = async |(found, used)| act(found, used, beside).await;
         attempt.resolve(judged, act).await
+    }
+
+    /// The same with nothing beside.
+    ///
+    /// # Errors
+    /// Those of [`Store::prove_factor`].
+    pub async fn prove_code<T>(
+        &self,
+        trial: &Trial<'_>,
+        act: impl AsyncFnOnce(Factor, Used) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let act = async |factor, used, ()| act(factor, used).await;
+        let nothing = std::future::ready(Ok(()));
+        self.prove_factor(trial, nothing, |()| Ok(()), act).await
+    }
+
+    async fn tell_lock(&self, notice: &Notice, random: &Random) -> Result<(), Error> {
+        let keys = self.sealing_keys(std::iter::empty()).await?;
+        self.post_notice(&notice.seal(&keys, random)?).await
     }
 
     async fn judge_factor(
@@ -184,6 +196,37 @@ impl Store {
         self.send_code(&items, writer).await
     }
 
+    /// Forgets the wrong codes of a user, from every source: its reader has set a new password. That is done once in a day, so
+    /// that the reader of the mails has no endless guesses. 1 WRU, and 1 where there is something to forget.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn forget_codes(&self, user: Id, now: Timestamp) -> Result<(), Error> {
+        let name = self.keys().await?.pseudonym("factor", &user.to_string());
+        let until = now.after(DAY).seconds();
+        let mark = Item::from([
+            ("id".to_owned(), text(format!("forgot#{name}"))),
+            ("expires_at".to_owned(), number(until)),
+        ]);
+        let put = self.client.put_item().table_name(self.throttle());
+        let put = put
+            .set_item(Some(mark))
+            .condition_expression("attribute_not_exists(#id) OR #expires <= :now")
+            .expression_attribute_names("#id", "id")
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_values(":now", number(now.seconds()));
+        match put.send().await {
+            Ok(_) => {}
+            Err(error) => match error.as_service_error() {
+                Some(service) if service.is_conditional_check_failed_exception() => return Ok(()),
+                _ => return Err(fault::of(&error)),
+            },
+        }
+        let delete = self.client.delete_item().table_name(self.throttle());
+        let delete = delete.key("id", text(format!("mfa#{name}"))).send().await;
+        delete.map(|_| ()).map_err(|error| fault::of(&error))
+    }
+
     /// The refusal of a sign-in that is not finished, with the token of its next step. 1 RRU where the user has a second factor.
     ///
     /// # Errors
@@ -230,7 +273,7 @@ impl Store {
         }
     }
 
-    /// Uses a code up, and nothing else. 1 WRU.
+    /// Uses a code up, and nothing else. 2 WRU.
     ///
     /// # Errors
     /// Those of [`Store::begin_by_factor`].
@@ -241,7 +284,7 @@ impl Store {
 
     async fn send_code(&self, items: &[TransactWriteItem], writer: &Writer) -> Result<(), Error> {
         let token = format!("{}f", writer.rev.replace('-', ""));
-        match self.send_items(items, &token, writer).await {
+        match self.send_once(items, &token, writer).await {
             Ok(failed) => match failed.iter().map(|(place, _)| *place).min() {
                 None => Ok(()),
                 Some(0 | 1) => Err(Code::InvalidMfaCode.into()),
@@ -251,212 +294,4 @@ impl Store {
             Err(Unsent::Fault(fault)) => Err(fault),
         }
     }
-
-    /// The put of a session that nobody has begun.
-    pub(super) fn beginning(
-        &self,
-        session: &Session,
-        reason: Reason,
-        writer: &Writer,
-    ) -> Result<TransactWriteItem, Error> {
-        let put = Put::builder()
-            .table_name(self.sessions())
-            .set_item(Some(session_item(session, reason, writer)))
-            .condition_expression("attribute_not_exists(#id)")
-            .expression_attribute_names("#id", "id");
-        let put = put.build().map_err(built)?;
-        Ok(TransactWriteItem::builder().put(put).build())
-    }
-
-    /// The write of a factor that changes with its user, whose condition says that no other request has used the code.
-    pub(super) fn changing_factor(
-        &self,
-        user: Id,
-        change: FactorChange<'_>,
-    ) -> Result<TransactWriteItem, Error> {
-        match change {
-            FactorChange::Restores(used) => self.using_code(user, used, " REMOVE #expires"),
-            FactorChange::Confirms(confirmed) => {
-                let put = Put::builder()
-                    .table_name(self.users())
-                    .set_item(Some(factor_item(confirmed)))
-                    .condition_expression("attribute_exists(#pending)")
-                    .expression_attribute_names("#pending", PENDING);
-                let put = put.build().map_err(built)?;
-                Ok(TransactWriteItem::builder().put(put).build())
-            }
-            FactorChange::Renews(renewed, used) => {
-                let unused = Unused::of(used);
-                let put = Put::builder()
-                    .table_name(self.users())
-                    .set_item(Some(factor_item(renewed)))
-                    .condition_expression(unused.condition)
-                    .set_expression_attribute_names(Some(unused.names))
-                    .set_expression_attribute_values(Some(unused.values));
-                let put = put.build().map_err(built)?;
-                Ok(TransactWriteItem::builder().put(put).build())
-            }
-            FactorChange::Removes(used) => {
-                let unused = Unused::of(used);
-                let delete = Delete::builder()
-                    .table_name(self.users())
-                    .key("id", text(Factor::key(user)))
-                    .condition_expression(unused.condition)
-                    .set_expression_attribute_names(Some(unused.names))
-                    .set_expression_attribute_values(Some(unused.values));
-                let delete = delete.build().map_err(built)?;
-                Ok(TransactWriteItem::builder().delete(delete).build())
-            }
-        }
-    }
-
-    /// Uses a code up, on condition that nobody has; `besides` is the end of its expression.
-    fn using_code(&self, user: Id, used: Used, besides: &str) -> Result<TransactWriteItem, Error> {
-        let Unused {
-            condition,
-            names,
-            values,
-        } = Unused::of(used);
-        let change = match used {
-            Used::Step(_) => "SET #last = :step",
-            Used::Recovery { .. } => "ADD #used :number",
-        };
-        let mut update = Update::builder()
-            .table_name(self.users())
-            .key("id", text(Factor::key(user)))
-            .update_expression(format!("{change}{besides}"))
-            .condition_expression(condition)
-            .set_expression_attribute_names(Some(names))
-            .set_expression_attribute_values(Some(values));
-        if let Used::Recovery { number, .. } = used {
-            let numbers = AttributeValue::Ns(vec![number.to_string()]);
-            update = update.expression_attribute_values(":number", numbers);
-        }
-        if !besides.is_empty() {
-            update = update.expression_attribute_names("#expires", "expires_at");
-        }
-        let update = update.build().map_err(built)?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-
-    /// Removes the factor of a user, if there is one.
-    pub(super) fn deleting_factor(&self, user: Id) -> Result<TransactWriteItem, Error> {
-        let delete = Delete::builder()
-            .table_name(self.users())
-            .key("id", text(Factor::key(user)));
-        let delete = delete.build().map_err(built)?;
-        Ok(TransactWriteItem::builder().delete(delete).build())
-    }
-
-    /// The factor of an account that is deleted expires with it; one of an account that is back does not.
-    pub(super) fn expiring_factor(
-        &self,
-        user: Id,
-        deletion: Option<Deletion>,
-    ) -> Result<TransactWriteItem, Error> {
-        let update = Update::builder()
-            .table_name(self.users())
-            .key("id", text(Factor::key(user)))
-            .expression_attribute_names("#expires", "expires_at");
-        let update = match deletion {
-            None => update.update_expression("REMOVE #expires"),
-            Some(deletion) => update
-                .update_expression("SET #expires = :expires")
-                .expression_attribute_values(":expires", number(deletion.until)),
-        };
-        let update = update
-            .condition_expression("attribute_exists(#id)")
-            .expression_attribute_names("#id", "id");
-        let update = update.build().map_err(built)?;
-        Ok(TransactWriteItem::builder().update(update).build())
-    }
-}
-
-/// The attribute with the time until which a factor can be confirmed.
-const PENDING: &str = "pending_until";
-
-/// The condition that a code was not used.
-struct Unused {
-    condition: &'static str,
-    names: std::collections::HashMap<String, String>,
-    values: Item,
-}
-
-impl Unused {
-    fn of(used: Used) -> Self {
-        let names = |pairs: &[(&str, &str)]| {
-            let pairs = pairs.iter();
-            pairs
-                .map(|(placeholder, name)| ((*placeholder).to_owned(), (*name).to_owned()))
-                .collect()
-        };
-        match used {
-            Used::Step(step) => Self {
-                condition: "#last < :step AND attribute_exists(#generation)",
-                names: names(&[("#last", "last_step"), ("#generation", "generation")]),
-                values: Item::from([(":step".to_owned(), number(step))]),
-            },
-            Used::Recovery {
-                generation,
-                number: code,
-            } => Self {
-                condition: "#generation = :generation AND NOT contains(#used, :one)",
-                names: names(&[("#generation", "generation"), ("#used", "used")]),
-                values: Item::from([
-                    (":generation".to_owned(), number(generation)),
-                    (":one".to_owned(), number(code)),
-                ]),
-            },
-        }
-    }
-}
-
-fn factor_item(factor: &Factor) -> Item {
-    let mut item = Item::from([
-        ("id".to_owned(), text(Factor::key(factor.user))),
-        ("user_id".to_owned(), id(factor.user)),
-        ("secret".to_owned(), text(&factor.secret)),
-        ("last_step".to_owned(), number(factor.last_step)),
-    ]);
-    if let Some(until) = factor.pending_until {
-        item.insert(PENDING.to_owned(), time(until));
-        item.insert("expires_at".to_owned(), number(until.seconds() + 1));
-    }
-    if let Some(recovery) = &factor.recovery {
-        item.insert("generation".to_owned(), number(recovery.generation));
-        item.insert("recovery_key".to_owned(), number(recovery.key));
-        if !recovery.used.is_empty() {
-            let used = recovery.used.iter().map(ToString::to_string).collect();
-            item.insert("used".to_owned(), AttributeValue::Ns(used));
-        }
-    }
-    item
-}
-
-fn read_factor(user: Id, mut item: Item) -> Result<Factor, Error> {
-    let used = match item.remove("used") {
-        Some(AttributeValue::Ns(numbers)) => {
-            let numbers = numbers.iter().map(|number| number.parse().ok());
-            let numbers: Option<_> = numbers.collect();
-            numbers.ok_or_else(|| Error::internal("a second factor without proper `used`"))?
-        }
-        _ => auth::factor::Numbers::new(),
-    };
-    let mut reader = Reader::new(USERS.name, &mut item);
-    let recovery = match reader.optional_number("generation") {
-        None => None,
-        Some(generation) => Some(Recovery {
-            generation,
-            key: u32::try_from(reader.number("recovery_key")?)
-                .map_err(|_| Error::internal("recovery_key out of range"))?,
-            used,
-        }),
-    };
-    Ok(Factor {
-        user,
-        secret: reader.text("secret")?,
-        pending_until: reader.optional_number(PENDING).map(Timestamp::from_millis),
-        last_step: reader.number("last_step")?,
-        recovery,
-    })
 }

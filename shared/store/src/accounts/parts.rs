@@ -12,7 +12,7 @@ use auth::user::Deletion;
 use auth::{Session, User, Writer};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
-use super::factor::FactorChange;
+use super::factor_items::FactorChange;
 use super::items::{Free, Password};
 use super::passkeys::PasskeyChange;
 use super::stamp::{self, CHANGE};
@@ -255,8 +255,8 @@ impl Store {
         Ok(parts)
     }
 
-    /// The write of the second factor that goes with a change of its user: the one that is asked for, the end with the
-    /// account or its takeover, or the time that a deleted account has.
+    /// The write of the second factor that goes with a change of its user. It is the one that is asked for, else its end
+    /// with the account or its takeover, or the time of a deleted account.
     fn factor_part(
         &self,
         (before, after): (Option<&User>, Option<&User>),

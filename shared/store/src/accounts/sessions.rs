@@ -8,16 +8,21 @@ use auth::authentication::Authentication;
 use auth::session::{Client, Refreshes};
 use auth::{RefreshToken, Session, User, Writer};
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{
+    AttributeValue, Put, ReturnValue, ReturnValuesOnConditionCheckFailure, TransactWriteItem,
+};
 
 use super::stamp::{self, BEGUN};
-use crate::fault;
+use crate::fault::{self, built};
 use crate::item::{Item, Reader, id, number, text, time};
 use crate::tables::Store;
 
 /// The most queries of a page of sessions, and the sessions that each reads.
 const MAX_QUERIES: u32 = 4;
 const SESSIONS_READ: i32 = 100;
+
+/// The attribute with the recovery codes that were left at the beginning.
+pub(crate) const RECOVERY_LEFT: &str = "recovery_left";
 
 /// The outcome of a rotation.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -49,6 +54,22 @@ impl SessionPage {
 }
 
 impl Store {
+    /// The put of a session that nobody has begun.
+    pub(super) fn beginning(
+        &self,
+        session: &Session,
+        reason: Reason,
+        writer: &Writer,
+    ) -> Result<TransactWriteItem, Error> {
+        let put = Put::builder()
+            .table_name(self.sessions())
+            .set_item(Some(session_item(session, reason, writer)))
+            .condition_expression("attribute_not_exists(#id)")
+            .expression_attribute_names("#id", "id");
+        let put = put.build().map_err(built)?;
+        Ok(TransactWriteItem::builder().put(put).build())
+    }
+
     /// Stores a new session. 1 WRU.
     ///
     /// # Errors
@@ -264,6 +285,8 @@ pub(super) fn session_item(session: &Session, reason: Reason, writer: &Writer) -
         (BEGUN.to_owned(), stamp::begun(writer, reason)),
     ]);
     item.extend(authentication);
+    let left = session.recovery_left.map(number);
+    item.extend(left.map(|left| (RECOVERY_LEFT.to_owned(), left)));
     item
 }
 
@@ -308,6 +331,7 @@ pub(super) fn read_session(mut item: Item) -> Result<Session, Error> {
     Ok(Session {
         authentication,
         actor: reader.optional_id("actor")?,
+        recovery_left: reader.optional_number(RECOVERY_LEFT),
         user: reader.id("user_id")?,
         id: reader.id("id")?,
         refresh_token_hash: reader.text("refresh_token_hash")?,

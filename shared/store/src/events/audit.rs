@@ -101,7 +101,9 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         Event::SessionEnded { reason, .. } => {
             (&[], reason.map(|reason| reason.as_str().to_owned()), None)
         }
-        Event::PasswordChanged { reason, .. } => (&[], Some(reason.as_str().to_owned()), None),
+        Event::PasswordChanged { reason, .. } | Event::MfaChanged { reason, .. } => {
+            (&[], Some(reason.as_str().to_owned()), None)
+        }
         Event::PasskeyChanged { reason, .. } => {
             let done = match reason {
                 PasskeyReason::Added => "added",
@@ -115,7 +117,6 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         | Event::LoggedOut { .. }
         | Event::RefreshReused { .. }
         | Event::EmailVerified { .. }
-        | Event::MfaChanged { .. }
         | Event::EmailChanged { .. }
         | Event::UserCreated { .. }
         | Event::UserDeleted { .. }

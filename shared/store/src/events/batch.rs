@@ -4,6 +4,7 @@ use api::event::Envelope;
 use serde_json::Value;
 
 use super::stream::{StreamRecord, World, events_of};
+use crate::accounts::sessions::RECOVERY_LEFT;
 
 /// The events of a batch of records.
 #[derive(Debug, Default)]
@@ -22,6 +23,12 @@ pub fn old_address(record: &Value) -> Option<&str> {
     let old = &record["dynamodb"]["OldImage"];
     let address = old["email"]["S"].as_str();
     address.filter(|_| old["deleted_at"].is_null())
+}
+
+/// How many recovery codes were left when a session began by one.
+#[must_use]
+pub fn recovery_left(record: &Value) -> Option<&str> {
+    record["dynamodb"]["NewImage"][RECOVERY_LEFT]["N"].as_str()
 }
 
 /// Reads the records of a batch, as Lambda hands them over. A record that no rule fits is passed over.

@@ -4,6 +4,7 @@
 pub(crate) mod audit;
 pub mod backfill;
 mod clear;
+mod factors;
 mod fill;
 mod look;
 mod promote;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use api::tables::SETTINGS;
 use api::{Error, Id};
 use auth::Keys;
+use auth::factor::Factor;
 use auth::keys::KeyBytes;
 use auth::sealing;
 use auth::webhook::Webhook;
@@ -41,6 +42,19 @@ pub struct Resealed {
     pub anew: u64,
     /// The webhooks whose secret does not open.
     pub closed: Vec<Id>,
+    /// The users whose second factor does not open.
+    pub closed_factors: Vec<Id>,
+}
+
+impl Resealed {
+    fn count(&mut self, outcome: Outcome) {
+        match outcome {
+            Outcome::Anew => self.anew += 1,
+            Outcome::Kept => {}
+            Outcome::Closed(id) => self.closed.push(id),
+            Outcome::ClosedFactor(user) => self.closed_factors.push(user),
+        }
+    }
 }
 
 /// The nonces for the values of one item.
@@ -48,16 +62,17 @@ pub type Nonces = [[u8; 12]; 2];
 
 impl Store {
     /// Lists the numbers of the sealing keys, and those that stored items name, in their order. 1 RRU, and 1 per 4 KB of
-    /// webhooks.
+    /// webhooks and of `_users`.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
     pub async fn sealing_numbers(&self) -> Result<Vec<SealingNumber>, Error> {
         // Read first: the keys that are read after them hold every number that they name.
-        let webhooks = self.webhooks().await?;
+        let (webhooks, factors) = tokio::try_join!(self.webhooks(), self.factors())?;
         let keys = self.kept_sealing_keys().await?;
         let mut counts: BTreeMap<u32, u64> = keys.keys().map(|number| (*number, 0)).collect();
-        for number in webhooks.iter().flat_map(numbers) {
+        let of_factors = factors.iter().flat_map(Factor::key_numbers);
+        for number in webhooks.iter().flat_map(numbers).chain(of_factors) {
             *counts.entry(number).or_default() += 1;
         }
         let listed = counts.into_iter().map(|(number, items)| SealingNumber {
@@ -114,7 +129,7 @@ impl Store {
     }
 
     /// Seals anew what is stored under an older number than the highest. A rotation that comes between is kept, and sealed
-    /// anew in its turn. 1 RRU, 1 per 4 KB of webhooks, and 1 WRU for each that has such a value.
+    /// anew in its turn. 1 RRU, 1 per 4 KB of webhooks and of `_users`, and 1 WRU for each item that has such a value.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`, and those of `nonces`.
@@ -127,11 +142,14 @@ impl Store {
         let mut done = Resealed::default();
         for webhook in webhooks {
             done.items += 1;
-            match self.reseal_webhook(webhook, &keys, &mut nonces).await? {
-                Outcome::Anew => done.anew += 1,
-                Outcome::Kept => {}
-                Outcome::Closed(id) => done.closed.push(id),
-            }
+            let outcome = self.reseal_webhook(webhook, &keys, &mut nonces);
+            done.count(outcome.await?);
+        }
+        for factor in self.factors().await? {
+            done.items += 1;
+            let [nonce, _] = nonces()?;
+            let outcome = self.reseal_factor(&factor, &keys, nonce);
+            done.count(outcome.await?);
         }
         Ok(done)
     }
@@ -213,10 +231,11 @@ impl Store {
 }
 
 /// The result for one item.
-enum Outcome {
+pub(super) enum Outcome {
     Anew,
     Kept,
     Closed(Id),
+    ClosedFactor(Id),
 }
 
 /// The numbers that a webhook names, each once.

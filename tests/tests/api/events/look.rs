@@ -12,7 +12,7 @@ use super::sealed::Shown;
 use super::text;
 
 /// The attributes whose content an event may have: those of users, sessions, API keys, invitations and records.
-const NAMED: [&str; 35] = [
+const NAMED: [&str; 36] = [
     "id",
     "shard",
     "kind",
@@ -48,6 +48,7 @@ const NAMED: [&str; 35] = [
     "status",
     "invited_by",
     "resource",
+    "mfa",
 ];
 
 /// The attributes whose content an event may have: those of webhooks. Of their settings only the names are told.

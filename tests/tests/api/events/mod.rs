@@ -3,6 +3,7 @@
 
 mod accounts;
 mod admins;
+mod factors;
 mod invitations;
 mod keys;
 mod look;
@@ -206,6 +207,7 @@ fn every_endpoint_that_writes_is_played() {
         accounts::OF_SESSIONS,
         accounts::OF_ACCOUNTS,
         admins::WRITES,
+        factors::WRITES,
         invitations::WRITES,
         keys::OF_SERVERS,
         keys::OF_LEAVERS,

@@ -30,7 +30,7 @@ pub(super) struct Shown {
 }
 
 impl Shown {
-    /// Keeps the passwords, tokens, keys and addresses of a request and its reply.
+    /// Keeps the passwords, tokens, keys, recovery codes and addresses of a request and its reply.
     pub(super) fn keep(&mut self, request: &Event, reply: &Reply) {
         let request = request.as_json();
         let sent = request["body"]
@@ -48,6 +48,9 @@ impl Shown {
             "secret",
             "token",
             "flow",
+            "mfaToken",
+            "recoveryCode",
+            "uri",
         ];
         let of = |names: &[&str]| {
             let found = bodies.iter().flatten().flat_map(|body| {
@@ -57,6 +60,11 @@ impl Shown {
             found.collect::<Vec<String>>()
         };
         self.secrets.extend(of(&secrets));
+        let replied = bodies.iter().flatten();
+        let waiting = replied.clone().map(|body| &body["error"]["mfa"]["token"]);
+        let codes = replied.flat_map(|body| body["recoveryCodes"].as_array());
+        let found = waiting.chain(codes.flatten()).filter_map(Value::as_str);
+        self.secrets.extend(found.map(str::to_owned));
         self.sealed
             .extend(of(&["email", "newEmail", "message", "name"]));
         let header = request["headers"]["idempotency-key"].as_str();

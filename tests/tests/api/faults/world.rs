@@ -17,6 +17,8 @@ pub(super) struct World<'a> {
     pub(super) admin: OnceLock<String>,
     /// A registration that waits for the proof of its address.
     pub(super) waiting: OnceLock<Instance<'a>>,
+    /// A login under a policy that asks everybody for a second factor.
+    pub(super) strict: OnceLock<Instance<'a>>,
 }
 
 /// A signed-in user.
@@ -39,6 +41,7 @@ impl World<'static> {
             admin_email: fresh_email(),
             admin: OnceLock::new(),
             waiting: OnceLock::new(),
+            strict: OnceLock::new(),
         })
     }
 }
@@ -79,6 +82,17 @@ impl<'a> World<'a> {
         ];
         let start = || self.apart.function("register", "waiting", &variables);
         self.apart.ask(self.waiting.get_or_init(start), event)
+    }
+
+    /// The token of a sign-in that waits until a second factor is made.
+    pub(super) fn lacking_factor(&self, email: &str) -> String {
+        let start = || {
+            let required = [("BAKEND_AUTH_MFA", "required")];
+            self.apart.function("login", "strict", &required)
+        };
+        let login = self.strict.get_or_init(start);
+        let waits = self.apart.ask(login, &credentials("login", email));
+        text(&waits.expect(403).json()["error"]["mfa"]["token"])
     }
 
     pub(super) fn member(&self) -> Member {
@@ -189,10 +203,16 @@ impl<'a> World<'a> {
     }
 
     pub(super) fn scan(&self, table: &str) -> Vec<Value> {
-        let request = json!({ "TableName": format!("local-{table}"), "ConsistentRead": true });
-        let found = self.apart.dynamo.engine().call("Scan", &request).unwrap();
-        assert_eq!(found.get("LastEvaluatedKey"), None);
-        found["Items"].as_array().cloned().unwrap_or_default()
+        let mut request = json!({ "TableName": format!("local-{table}"), "ConsistentRead": true });
+        let mut items = Vec::new();
+        loop {
+            let found = self.apart.dynamo.engine().call("Scan", &request).unwrap();
+            items.extend(found["Items"].as_array().cloned().unwrap_or_default());
+            match found.get("LastEvaluatedKey") {
+                Some(last) => request["ExclusiveStartKey"] = last.clone(),
+                None => return items,
+            }
+        }
     }
 }
 

@@ -1,6 +1,7 @@
 //! The policies of the functions: every granted action is used, and all others are refused.
 
 mod accounts;
+mod factors;
 mod invitations;
 mod mails;
 mod passkeys;
@@ -20,6 +21,7 @@ use serde_json::{Value, json};
 use crate::ledger::set_role;
 
 use self::accounts::{api_keys, own_account, users};
+use self::factors::factors;
 use self::invitations::invitations;
 use self::mails::{address_changes, magic_links};
 use self::passkeys::passkeys;
@@ -102,6 +104,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     verifications(&apart, &start);
     resets(&apart, &start, &register);
     passkeys(&apart, &start, &register);
+    factors(&apart, &start, &register, &text(&admin, "accessToken"));
     records(
         &apart,
         &start,

@@ -3,6 +3,7 @@
 
 mod accounts;
 mod depth;
+mod factors;
 mod invitations;
 mod keys;
 mod mails;
@@ -25,6 +26,7 @@ use serde_json::{Value, json};
 
 use self::accounts::{accounts, own_account};
 use self::depth::{in_depth, row_filters};
+use self::factors::factors;
 use self::invitations::invitations;
 use self::keys::api_keys;
 use self::mails::{address_changes, magic_links};
@@ -292,6 +294,7 @@ fn every_request_costs_what_the_design_says() {
     verifications(&mut ledger);
     resets(&mut ledger, &register);
     passkeys(&mut ledger, &register);
+    factors(&mut ledger, &register, &member(&admin));
     votes(&mut ledger, &owner);
     touches_nothing(&mut ledger);
 

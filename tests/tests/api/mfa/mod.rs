@@ -1,8 +1,17 @@
 //! Second factors, as users of authenticator apps meet them.
 
+mod counting;
+pub(crate) mod deployed;
 mod enabling;
+mod enrolling;
+mod half_finished;
+mod mailed;
+mod policies;
 mod recovering;
+mod resetting;
+mod rotating;
 mod signing_in;
+mod ways_in;
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -61,7 +70,7 @@ impl<'a> Stage<'a> {
         (email, made.json())
     }
 
-    /// Makes an account and switches its factor on by the code of the step before this one: the codes of this step and the next
+    /// Makes an account and switches its factor on by the code of the step before this one. The codes of this step and the next
     /// are unused.
     fn enrolled(&self) -> Account {
         let (email, made) = self.register();
@@ -144,7 +153,7 @@ fn second(challenge: &str, proof: &Value) -> Value {
 }
 
 /// The code of the step that is this many away from the present one.
-fn code(secret: &str, steps: i64) -> String {
+pub(crate) fn code(secret: &str, steps: i64) -> String {
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let totp = Builder::new()
         .with_algorithm(Algorithm::SHA1)

@@ -6,9 +6,12 @@ use api::endpoints::{Guard, PAGE};
 
 use super::*;
 use crate::mail::TEMPLATES;
+use crate::mfa::deployed::enrolled;
 use crate::webhooks::deliveries::keep;
 use crate::webhooks::receiver::{OK, Receiver};
 use crate::webhooks::{Webhook, asked};
+
+const USERS: &str = "/api/users/";
 
 /// An event that a redelivery asks for.
 const EVENT: &str = "01971a2b-3c4d-7e5f-8a6b-9c0d1e2f3a5c";
@@ -16,12 +19,13 @@ const EVENT: &str = "01971a2b-3c4d-7e5f-8a6b-9c0d1e2f3a5c";
 /// The kinds of mail whose templates are replaced. The targets of a line have one each.
 const KINDS: [&str; 2] = ["email-changed", "session-reuse"];
 
-/// A webhook, a key and a kind of mail that only one cell of the table meets.
+/// A webhook, a key, a kind of mail and a user with a second factor that only one cell of the table meets.
 struct Targets {
     receiver: Receiver,
     webhook: Webhook,
     key: Key,
     kind: &'static str,
+    user: Caller,
 }
 
 impl Targets {
@@ -32,6 +36,7 @@ impl Targets {
             receiver,
             key: Key::secret(&["posts:read"]),
             kind,
+            user: enrolled().user,
         }
     }
 
@@ -39,6 +44,8 @@ impl Targets {
     fn path(&self, path: &str) -> String {
         let id = if path.starts_with(crate::keys::PATH) {
             &self.key.id
+        } else if path.starts_with(USERS) {
+            self.user.id()
         } else {
             &self.webhook.id
         };
@@ -68,7 +75,7 @@ impl Targets {
     }
 
     /// Everything that a request could have changed, as an admin sees it.
-    fn seen(&self, marker: &str) -> [Value; 5] {
+    fn seen(&self, marker: &str) -> [Value; 6] {
         let admin = &cast().admin;
         let preview = format!("{TEMPLATES}/{}/en/preview", self.kind);
         let of = |path: &str| admin.get(path).json();
@@ -86,6 +93,7 @@ impl Targets {
             all(crate::keys::PATH),
             all(crate::webhooks::PATH),
             admin.post(&preview, &json!({})).json(),
+            of(&format!("{USERS}{}", self.user.id())),
         ]
     }
 }

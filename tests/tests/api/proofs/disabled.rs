@@ -16,6 +16,7 @@ pub(crate) fn body(name: &str) -> Value {
         "register-resend" => json!({ "flow": "x" }),
         "verify-email" => json!({ "token": "x", "password": password }),
         "email-change" => json!({ "newEmail": email }),
+        "mfa-verify" => json!({ "mfaToken": "x", "code": "123456" }),
         "email-change-confirm"
         | "magic-link-verify"
         | "invitations-accept"

@@ -5,6 +5,7 @@ use local::mailbox::Message;
 use serde_json::{Value, json};
 
 use super::world::{MailWorld, code, token};
+use crate::mfa;
 
 const OTHER: &str = "another horse battery staple";
 const AGENT: &str = "notices/1";
@@ -78,6 +79,67 @@ fn each_change_of_an_account_is_told_once() {
         !items.contains(AGENT) && !items.contains("203.0"),
         "a place in clear"
     );
+    assert_eq!(world.flow.apart.proxy.denied(), []);
+}
+
+#[test]
+fn each_change_of_a_second_factor_is_told_once_and_a_recovery_code_with_how_many_are_left() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = MailWorld::with(inside, &["events"], &[]);
+    let email = fresh_email();
+    let account = world.register(&email);
+    let access = token(&account);
+    let own = |access: &str, function: &str, path: &str, body: &Value| {
+        let reply = world.post_as(access, function, path, body);
+        assert!(reply.status < 300, "{function}: {}", reply.text());
+        reply.json()
+    };
+    let proof = json!({ "code": code(&world.mail(&email, 1)) });
+    let _ = own(&access, "verify-email", "/api/auth/verify-email", &proof);
+
+    let enrol = |access: &str| {
+        let setup = own(access, "mfa-enable", "/api/auth/mfa/enable", &json!({}));
+        let secret = setup["secret"].as_str().unwrap().to_owned();
+        let first = json!({ "code": mfa::code(&secret, 0) });
+        let path = "/api/auth/mfa/confirm";
+        let confirmed = own(access, "mfa-confirm", path, &first);
+        (secret, confirmed["recoveryCodes"].clone())
+    };
+    let (secret, codes) = enrol(&access);
+    is_notice(&world.mail(&email, 2), "mfa-enabled");
+
+    let is_used = |count: usize, left: &str| {
+        let mail = world.mail(&email, count);
+        is_notice(&mail, "recovery-code-used");
+        let told = format!("Codes left: {left}.");
+        assert!(mail.text.contains(&told), "{}", mail.text);
+    };
+    let waits = world.login(&email, PASSWORD).expect(403).json();
+    let body = json!({ "mfaToken": waits["error"]["mfa"]["token"], "recoveryCode": codes[0] });
+    let _ = own(&access, "mfa-verify", "/api/auth/mfa/verify", &body);
+    is_used(3, "9");
+    let body = json!({ "password": PASSWORD, "recoveryCode": codes[1] });
+    let again = own(&access, "reauthenticate", "/api/auth/reauthenticate", &body);
+    is_used(4, "8");
+
+    let access = token(&again);
+    let body = json!({ "code": mfa::code(&secret, 1) });
+    let path = "/api/auth/mfa/recovery-codes";
+    let renewed = own(&access, "mfa-recovery-codes", path, &body);
+    is_notice(&world.mail(&email, 5), "recovery-codes-renewed");
+    let body = json!({ "recoveryCode": renewed["recoveryCodes"][0] });
+    let _ = own(&access, "mfa-disable", "/api/auth/mfa/disable", &body);
+    is_notice(&world.mail(&email, 6), "mfa-disabled");
+
+    // An admin's removal is told in the same way.
+    let _ = enrol(&access);
+    is_notice(&world.mail(&email, 7), "mfa-enabled");
+    let user = account["user"]["id"].as_str().unwrap();
+    let removal = Event::new("DELETE", &format!("/api/users/{user}/mfa"));
+    let _ = world.ask("users-mfa", removal, 204);
+    is_notice(&world.mail(&email, 8), "mfa-disabled");
     assert_eq!(world.flow.apart.proxy.denied(), []);
 }
 

@@ -8,12 +8,14 @@ use super::stamp::Stamp;
 use super::world::Unfit;
 
 /// The beginnings of a session by which a user signs in to an account that was there.
-const SIGN_INS: [Reason; 5] = [
+const SIGN_INS: [Reason; 7] = [
     Reason::Login,
     Reason::Restore,
     Reason::VerifyEmail,
     Reason::MagicLink,
     Reason::Invitation,
+    Reason::Mfa,
+    Reason::Passkey,
 ];
 
 /// The events of a write to `_sessions`. A refresh makes none, and neither does a session that has expired.

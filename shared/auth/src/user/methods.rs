@@ -1,0 +1,57 @@
+//! The methods of signing in and the second factor of a user.
+
+use api::{Code, Error, Timestamp};
+
+use super::User;
+
+/// A method of signing in.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SignInMethod {
+    /// When it was added.
+    pub added_at: Timestamp,
+    /// A name for its user to recognise it, at most 64 bytes.
+    pub label: String,
+}
+
+/// The start of the keys of passkeys.
+pub const PASSKEY: &str = "passkey#";
+
+impl User {
+    /// The number of passkeys.
+    #[must_use]
+    pub fn passkeys(&self) -> usize {
+        self.methods
+            .keys()
+            .filter(|key| key.starts_with(PASSKEY))
+            .count()
+    }
+
+    /// The user as found now, with the second factor switched on or off by the user's own request. Every session ends but the
+    /// one that asks.
+    ///
+    /// # Errors
+    /// Those of [`User::goes_on`].
+    pub fn with_factor(&self, found: &Self, since: Option<Timestamp>) -> Result<Self, Error> {
+        Ok(Self {
+            mfa: since,
+            ..self.raised(found)?
+        })
+    }
+
+    /// The user without a second factor, and without passkeys where that is said, by an admin's request. Every session ends.
+    ///
+    /// # Errors
+    /// `users/not-found` for a deleted account; `auth/mfa-not-enabled` where nothing is to be removed.
+    pub fn without_factors(&self, and_passkeys: bool) -> Result<Self, Error> {
+        let mut without = self.without_sessions()?;
+        let removes_passkeys = and_passkeys && self.passkeys() > 0;
+        if self.mfa.is_none() && !removes_passkeys {
+            return Err(Code::MfaNotEnabled.into());
+        }
+        without.mfa = None;
+        if and_passkeys {
+            without.methods.retain(|key, _| !key.starts_with(PASSKEY));
+        }
+        Ok(without)
+    }
+}
