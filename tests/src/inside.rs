@@ -186,7 +186,10 @@ impl Inside {
         // Functions that need mail have a sender; all others are as in a project without, where addresses are never proven.
         let lists = |entry: &Entry, code| entry.errors.contains(&code);
         let needs_mail = |entry: &Entry| {
-            lists(entry, Code::MethodDisabled) && !lists(entry, Code::MfaAlreadyEnabled)
+            lists(entry, Code::MethodDisabled)
+                && !lists(entry, Code::MfaAlreadyEnabled)
+                && !lists(entry, Code::PasskeyLimit)
+                && !lists(entry, Code::InvalidPasskey)
         };
         if entry.is_none_or(|entry| needs_mail(entry)) {
             all.push(("BAKEND_MAIL_FROM", MAIL_FROM));

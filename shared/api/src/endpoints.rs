@@ -33,6 +33,7 @@ use crate::wire::{
     FactorProof, MfaConfirmation, MfaConfirmed, MfaSetup, MfaStatus, MfaVerification, RecoveryCodes,
 };
 use crate::wire::{MailDraft, MailPreview, MailTemplateList};
+use crate::wire::{NewPasskey, Passkey, PasskeyCeremony, PasskeyName, PasskeySignIn, Passkeys};
 use crate::wire::{
     NewPassword, NewUser, NoBody, NoContent, PasswordToSet, ProfileChanges, PublicUser, Record,
 };
@@ -150,11 +151,11 @@ entry::endpoints! {
                  PutItem Sessions, PutItem Mail, GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
     }
 
-    /// Prove once more to be the user, by the password: a new session takes the place of the one that asks.
+    /// Prove once more to be the user, by the password or a passkey: a new session takes the place of the one that asks.
     Reauthenticate "reauthenticate": [Post] "/api/auth/reauthenticate", User, Unread<Reauthentication> => 200 Tokens {
         session: Own,
         policy: Unasked,
-        errors: [InvalidMfaCode, TooManyRequests],
+        errors: [MethodDisabled, InvalidMfaCode, InvalidPasskey, TooManyRequests],
         cookie: Sets,
         hashes: passwords,
         access: [GetItem Identities, GetItem Users, UpdateItem Users, PutItem Sessions, UpdateItem Sessions, PutItem Mail, GetItem Throttle,
@@ -359,6 +360,57 @@ entry::endpoints! {
         errors: [InvalidMfaCode, MfaNotEnabled, TooManyRequests],
         access: [GetItem Users, UpdateItem Users, PutItem Users, UpdateItem Identities, UpdateItem Sessions, PutItem Mail,
                  GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
+    }
+
+    /// Begin the registration of a passkey.
+    PasskeysOptions "passkeys-options": [Post] "/api/auth/passkeys/options", User, NoBody => 200 PasskeyCeremony {
+        session: Recent,
+        policy: Unasked,
+        errors: [MethodDisabled, EmailNotVerified, MethodLimit, PasskeyLimit],
+    }
+
+    /// Add the passkey that a device has made.
+    PasskeysCreate "passkeys-create": [Post] "/api/auth/passkeys", User, Unread<NewPasskey> => 201 Passkey {
+        session: Own,
+        policy: Unasked,
+        errors: [MethodDisabled, EmailNotVerified, InvalidPasskey, MethodLimit, PasskeyLimit],
+        access: [UpdateItem Users, PutItem Users],
+    }
+
+    /// List one's own passkeys, oldest first.
+    PasskeysList "passkeys-list": [Get] "/api/auth/passkeys", User, NoBody => 200 Passkeys {
+        policy: Unasked,
+    }
+
+    /// Give one of one's own passkeys another name.
+    PasskeysUpdate "passkeys-update": [Patch] "/api/auth/passkeys/{id}", User, Unread<PasskeyName> => 200 Passkey {
+        session: Own,
+        policy: Unasked,
+        errors: [PasskeyNotFound],
+        access: [GetItem Users, UpdateItem Users],
+    }
+
+    /// Remove one of one's own passkeys: every other session ends.
+    PasskeysDelete "passkeys-delete": [Delete] "/api/auth/passkeys/{id}", User, NoBody => 204 NoContent {
+        session: Recent,
+        policy: Unasked,
+        errors: [PasskeyNotFound, LastMethod, MfaRequiredByPolicy],
+        access: [GetItem Users, GetItem Identities, UpdateItem Users, DeleteItem Users, UpdateItem Identities,
+                 UpdateItem Sessions],
+    }
+
+    /// Begin a sign-in by a passkey. The reply is the same for everybody.
+    PasskeysLoginOptions "passkeys-login-options": [Post] "/api/auth/passkeys/login/options", Open,
+        NoBody => 200 PasskeyCeremony {
+        errors: [MethodDisabled],
+        access: [UpdateItem Settings],
+    }
+
+    /// Sign in by a passkey, which is both factors.
+    PasskeysLogin "passkeys-login": [Post] "/api/auth/passkeys/login", Open, PasskeySignIn => 200 SignedIn {
+        errors: [MethodDisabled, InvalidPasskey, AccountDisabled, AccountDeleted, EmailNotVerified],
+        cookie: Sets,
+        access: [GetItem Users, UpdateItem Users, PutItem Users, UpdateItem Identities, PutItem Sessions],
     }
 
     /// List one's own sessions that have not ended.

@@ -5,6 +5,7 @@ mod events;
 mod factor;
 mod mail;
 mod origin;
+mod passkeys;
 mod password;
 mod problem;
 mod proof;
@@ -23,6 +24,7 @@ pub use self::events::{Audit, Events};
 pub use self::factor::{Mfa, RequiredFor};
 pub use self::mail::{Links, Mail, Notices};
 pub use self::origin::shown;
+pub use self::passkeys::{ANDROID, LOCAL_ORIGIN, LOCAL_RP, Passkeys};
 pub use self::password::{Factor, Password, Preset};
 pub use self::problem::Problem;
 pub use self::proof::{EmailVerification, Invitations, MagicLink, TermsOfUse};
@@ -119,6 +121,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 91);
+        assert_eq!(keys.len(), 94);
     }
 }

@@ -13,6 +13,7 @@ mod invitation;
 mod mail;
 mod mail_sign_in;
 mod mfa;
+mod passkey;
 mod proof;
 mod record;
 mod registration;
@@ -44,6 +45,9 @@ pub use self::mail_sign_in::{MailProof, SignedInByMail};
 pub use self::mfa::{
     FactorProof, MfaConfirmation, MfaConfirmed, MfaSetup, MfaStatus, MfaVerification,
     RecoveryCodes, Totp,
+};
+pub use self::passkey::{
+    NewPasskey, Passkey, PasskeyCeremony, PasskeyName, PasskeyProof, PasskeySignIn, Passkeys,
 };
 pub use self::proof::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset, Proven, Reauthentication,

@@ -22,6 +22,7 @@ pub mod keys;
 pub mod leaver;
 pub mod login;
 pub mod notice;
+pub mod passkey;
 pub mod password;
 pub mod permission;
 pub mod precondition;

@@ -3,7 +3,7 @@
 use std::net::IpAddr;
 use std::time::Duration;
 
-use api::event::{ActorType, Envelope, Event, Reason};
+use api::event::{ActorType, Envelope, Event, PasskeyReason, Reason};
 use api::mail::Kind;
 use api::{Error, Id, Timestamp, value};
 use base64::Engine;
@@ -130,6 +130,18 @@ impl Notice {
                 Reason::MfaDisabled => user(Kind::MfaDisabled, *user_id),
                 _ => user(Kind::RecoveryCodesRenewed, *user_id),
             },
+            Event::PasskeyChanged {
+                user_id,
+                reason,
+                name,
+                ..
+            } => {
+                let kind = match reason {
+                    PasskeyReason::Added => Kind::PasskeyAdded,
+                    PasskeyReason::Removed => Kind::PasskeyRemoved,
+                };
+                (kind, Reader::User(*user_id), name.clone())
+            }
             Event::EmailChanged {
                 user,
                 previous_email,

@@ -35,6 +35,10 @@ pub enum Purpose {
     Challenge,
     /// The token of a sign-in that waits for a second factor to be made.
     Enrolment,
+    /// The state of a registration of a passkey.
+    PasskeyRegistration,
+    /// The state of a sign-in by a passkey.
+    PasskeySignIn,
 }
 
 impl fmt::Display for Purpose {
@@ -48,6 +52,8 @@ impl fmt::Display for Purpose {
             Self::Totp => "totp",
             Self::Challenge => "challenge",
             Self::Enrolment => "enrolment",
+            Self::PasskeyRegistration => "passkey-registration",
+            Self::PasskeySignIn => "passkey-sign-in",
         })
     }
 }

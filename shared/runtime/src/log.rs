@@ -38,6 +38,8 @@ pub(crate) fn request(
     let level = match status {
         Some(500) => "ERROR",
         Some(503) => "WARN",
+        // A refusal that says why, such as of a passkey whose counter went back.
+        Some(401) if error.is_some_and(|error| error.cause.is_some()) => "WARN",
         _ => "INFO",
     };
     line.insert("level".into(), level.into());

@@ -26,6 +26,7 @@ pub use accounts::directory::UserPage;
 pub use accounts::factor_items::FactorChange;
 pub use accounts::mail_counts::{MailReason, MailTurn};
 pub use accounts::parts::Along;
+pub use accounts::passkeys::PasskeyChange;
 pub use accounts::prove::Proven;
 pub use accounts::sessions::SessionPage;
 pub use auth::Writer;

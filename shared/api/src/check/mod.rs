@@ -8,6 +8,7 @@ mod indexes;
 mod mail;
 mod names;
 mod notation;
+mod passkeys;
 mod password;
 mod problem;
 mod profile;

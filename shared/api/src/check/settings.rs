@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value};
 
+use crate::check::passkeys::{check_passkeys, use_localhost};
 use crate::check::password::{check_password, refuse_foreign_rules};
 use crate::check::profile::profile_problems;
 use crate::origin;
@@ -44,6 +45,7 @@ impl Settings {
             unthrottle(&mut file);
             reach_everywhere(&mut file);
             lead_back(&mut file);
+            use_localhost(&mut file);
         }
         let from_file: Self = parse(file)?;
         let mut tree = serde_json::to_value(from_file).unwrap_or_default();
@@ -178,6 +180,7 @@ impl Settings {
             1,
             Span::seconds(3600),
         )?;
+        check_passkeys(&auth.passkeys, local)?;
         self.check_proofs()?;
         self.check_mail(local)?;
         if self.events.allow_private_addresses && !local {

@@ -12,6 +12,16 @@ use crate::time::Timestamp;
 use crate::value;
 use crate::wire::{Invitation, KeyType, UserForAdmins};
 
+/// The change of a passkey.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum PasskeyReason {
+    /// It was added.
+    Added,
+    /// It was removed: by its user, an admin, or whoever took an unproven account over.
+    Removed,
+}
+
 /// Reads the list of events: a variant, its documentation, its type and its content.
 macro_rules! events {
     ($(
@@ -157,6 +167,18 @@ events! {
         user_id: Id,
         /// `mfa-enabled`, `mfa-disabled` or `mfa-codes-renewed`.
         reason: Reason,
+    }
+    /// A user has a passkey more or less.
+    PasskeyChanged {
+        /// The user.
+        user_id: Id,
+        /// The passkey's id.
+        passkey_id: String,
+        /// The change.
+        reason: PasskeyReason,
+        /// The user's name for it, for the mail alone.
+        #[serde(skip)]
+        name: String,
     }
     /// A user was made by an admin, a server or an import.
     UserCreated {

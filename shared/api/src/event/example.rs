@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::actor_type::ActorType;
-use super::data::Event;
+use super::data::{Event, PasskeyReason};
 use super::envelope::{Actor, Envelope, Origin, Subject, VERSION};
 use super::kind::Kind;
 use super::reason::Reason;
@@ -148,6 +148,12 @@ fn content(kind: Kind) -> Event {
         Kind::MfaChanged => Event::MfaChanged {
             user_id,
             reason: Reason::MfaEnabled,
+        },
+        Kind::PasskeyChanged => Event::PasskeyChanged {
+            user_id,
+            passkey_id: "47DEQpj8HBSa-_TImW-5JCeuQeRkm5NMpJWZG3hSuFU".to_owned(),
+            reason: PasskeyReason::Added,
+            name: String::new(),
         },
         Kind::EmailVerified => Event::EmailVerified { user_id },
         Kind::EmailChanged => Event::EmailChanged {

@@ -54,6 +54,7 @@ kinds! {
     EmailVerified "auth.email.verified" "A user has proven to read the mails of the address."
     EmailChanged "auth.email.changed" "A user has another address."
     MfaChanged "auth.mfa.changed" "The second factor of a user was switched on or off, or has new recovery codes."
+    PasskeyChanged "auth.passkey.changed" "A user has a passkey more or less."
     UserCreated "user.created" "A user was made by an admin, a server or an import."
     UserUpdated "user.updated" "Role, profile, switch, language or accepted terms of a user have changed."
     UserDeleted "user.deleted" "A user was deleted, with or without a time for a restoration."

@@ -11,7 +11,7 @@ pub mod reason;
 
 pub use actor_type::ActorType;
 pub use consumer::{Consumer, NotAConsumer};
-pub use data::Event;
+pub use data::{Event, PasskeyReason};
 pub use envelope::{Actor, Envelope, MAX_BYTES, Origin, Subject, VERSION};
 pub use kind::{Kind, NotAKind};
 pub use pattern::{NotAPattern, Pattern};

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::settings::factor::Mfa;
+use crate::settings::passkeys::Passkeys;
 use crate::settings::password::{Factor, Password};
 use crate::settings::proof::{EmailVerification, Invitations, MagicLink, TermsOfUse};
 use crate::settings::registration::Registration;
@@ -66,6 +67,8 @@ pub struct Auth {
     pub totp_skew: u32,
     /// Invitations.
     pub invitations: Invitations,
+    /// Passkeys.
+    pub passkeys: Passkeys,
     /// The terms that a new user accepts.
     pub terms: TermsOfUse,
     /// The addresses of apps that a page or a sign-in may lead back to, at most 100, each of at most 200 bytes:
@@ -157,6 +160,7 @@ impl Default for Auth {
             mfa: Mfa::Optional,
             totp_skew: 1,
             invitations: Invitations::default(),
+            passkeys: Passkeys::default(),
             terms: TermsOfUse::default(),
             redirects: Vec::new(),
             public_url: None,

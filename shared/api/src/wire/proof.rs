@@ -5,6 +5,7 @@ use serde::Serialize;
 
 use crate::wire::account::{Bearing, Tokens};
 use crate::wire::body::{Body, Fields, Presence};
+use crate::wire::passkey::PasskeyProof;
 use crate::wire::user::User;
 
 /// A request for a mail to an address.
@@ -132,28 +133,39 @@ impl Bearing for Proven {
     }
 }
 
-/// The password of a user who is signed in, once more.
+/// A proof of a user who is signed in, once more: the password, or one of the user's passkeys.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct Reauthentication {
     /// The password, byte by byte as typed.
-    pub password: String,
+    pub password: Option<String>,
     /// The six digits of the authenticator app, on an account with a second factor.
     pub code: Option<String>,
     /// A recovery code, in place of `code`.
     pub recovery_code: Option<String>,
+    /// The token and the credential of a passkey's ceremony, in place of the password.
+    #[schemars(flatten)]
+    pub passkey: Option<PasskeyProof>,
 }
 
 impl Body for Reauthentication {
     const PRESENCE: Presence = Presence::Required;
 
     fn read(fields: &mut Fields) -> Option<Self> {
-        let password = fields.text("password");
-        let [code, recovery_code] = fields.optional_texts(["code", "recoveryCode"]);
+        let has_passkey = fields.has("challengeToken") || fields.has("credential");
+        if has_passkey == fields.has("password") {
+            for name in ["password", "challengeToken"] {
+                let message = "Send `password`, or `challengeToken` and `credential`.";
+                fields.wrong(name, "either-or", message);
+            }
+        }
+        let [password, code, recovery_code] =
+            fields.optional_texts(["password", "code", "recoveryCode"]);
         Some(Self {
-            password: password?,
+            password,
             code,
             recovery_code,
+            passkey: PasskeyProof::read_optional(fields),
         })
     }
 }

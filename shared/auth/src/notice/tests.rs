@@ -24,6 +24,7 @@ fn an_event_of_the_list_makes_the_notice_of_its_kind() {
         let expected = match kind {
             EventKind::PasswordChanged => Some(Kind::PasswordChanged),
             EventKind::MfaChanged => Some(Kind::MfaEnabled),
+            EventKind::PasskeyChanged => Some(Kind::PasskeyAdded),
             EventKind::EmailChanged => Some(Kind::EmailChanged),
             EventKind::RefreshReused => Some(Kind::SessionReuse),
             EventKind::UserDeleted => Some(Kind::AccountDeleted),

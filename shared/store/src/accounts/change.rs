@@ -158,7 +158,10 @@ impl Store {
                 None if failed.iter().any(|(part, _)| is_of_keys(part)) => {}
                 // The proof was used by another request, or the invitation closed.
                 None if failed.iter().any(|(part, _)| {
-                    matches!(part, Part::Proof | Part::Invitation | Part::Factor)
+                    matches!(
+                        part,
+                        Part::Proof | Part::Invitation | Part::Factor | Part::Passkey
+                    )
                 }) =>
                 {
                     return Err(refusal(&failed));
@@ -251,6 +254,8 @@ fn refusal(failed: &[(Part, Option<Item>)]) -> Error {
         closing::refusal(found.clone())
     } else if has(&Part::Factor) {
         Code::InvalidMfaCode.into()
+    } else if has(&Part::Passkey) {
+        Code::InvalidPasskey.into()
     } else if has(&Part::Proof) {
         Code::InvalidCode.into()
     } else if has(&Part::Survivor) {

@@ -13,6 +13,7 @@ mod leaver;
 pub(crate) mod mail_counts;
 mod mail_sign_in;
 pub(crate) mod parts;
+pub(crate) mod passkeys;
 pub(crate) mod prove;
 mod proven;
 mod session_ends;

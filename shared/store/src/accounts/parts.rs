@@ -14,6 +14,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
 use super::factor_items::FactorChange;
 use super::items::{Free, Password};
+use super::passkeys::PasskeyChange;
 use super::stamp::{self, CHANGE};
 use super::users::{MARK, identity_item, identity_key, reserved, user_item};
 use crate::item::{Item, id, number, text, time};
@@ -48,6 +49,8 @@ pub struct Along<'a> {
     pub begun: Option<Reason>,
     /// The change of the second factor.
     pub factor: Option<FactorChange<'a>>,
+    /// The change of a passkey.
+    pub passkey: Option<PasskeyChange<'a>>,
     /// The methods that the surviving session has proven from then on.
     pub proves: Option<&'a [String]>,
 }
@@ -70,6 +73,7 @@ impl Along<'_> {
             accepts: None,
             begun: None,
             factor: None,
+            passkey: None,
             proves: None,
         }
     }
@@ -84,6 +88,7 @@ impl Along<'_> {
             && self.uses.is_none()
             && self.accepts.is_none()
             && self.factor.is_none()
+            && self.passkey.is_none()
     }
 
     /// The change, as the item of the user holds it.
@@ -113,6 +118,8 @@ pub(crate) enum Part {
     Invitation,
     /// The second factor.
     Factor,
+    /// A passkey.
+    Passkey,
     /// A mail that becomes due.
     Mail,
     /// A proof that is used up.
@@ -227,6 +234,9 @@ impl Store {
         }
         if let Some(change) = self.factor_part((before, after), along)? {
             add(Part::Factor, change);
+        }
+        for write in self.passkey_parts((before, after), along.passkey, now)? {
+            add(Part::Passkey, write);
         }
         if let Some(session) = along.begins {
             let reason = along.begun.unwrap_or(along.reason);

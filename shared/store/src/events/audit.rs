@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use api::event::{Actor, ActorType, Envelope, Event, Subject};
+use api::event::{Actor, ActorType, Envelope, Event, PasskeyReason, Subject};
 use api::query::AuditQuery;
 use api::tables::{AUDIT, AUDIT_BY_ACTOR, AUDIT_BY_SUBJECT};
 use api::wire::{AuditEntry, RoleChange};
@@ -103,6 +103,13 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         }
         Event::PasswordChanged { reason, .. } | Event::MfaChanged { reason, .. } => {
             (&[], Some(reason.as_str().to_owned()), None)
+        }
+        Event::PasskeyChanged { reason, .. } => {
+            let done = match reason {
+                PasskeyReason::Added => "added",
+                PasskeyReason::Removed => "removed",
+            };
+            (&[], Some(done.to_owned()), None)
         }
         Event::Registered { .. }
         | Event::LoggedIn { .. }

@@ -23,7 +23,7 @@ const BROWSERS: [&str; 4] = [
 const PATIENCE: Duration = Duration::from_secs(90);
 
 /// The browser, if this machine has one. One that `BAKEND_BROWSER` names must be there.
-fn browser() -> Option<PathBuf> {
+pub(crate) fn browser() -> Option<PathBuf> {
     if let Some(named) = std::env::var_os("BAKEND_BROWSER") {
         let named = PathBuf::from(named);
         assert!(named.is_file(), "BAKEND_BROWSER is no file: {named:?}");

@@ -4,7 +4,7 @@ pub(crate) mod forge;
 pub(crate) mod items;
 pub(crate) mod look;
 
-mod browser;
+pub(crate) mod browser;
 mod deletion;
 mod login;
 mod logout;

@@ -4,6 +4,7 @@ use auth::proof::Purpose;
 use blackbox::{Event, PASSWORD, Reply, fresh_email};
 use serde_json::{Value, json};
 
+use super::passkeys::enrolled;
 use super::world::*;
 use super::{Area, Row, row, suffer_all};
 use crate::proofs::sent::{Sent, sent_to_flow, sent_to_user};
@@ -55,6 +56,7 @@ const ROWS: &[Row] = &[
     row!("magic-link", "UpdateItem", "_throttle", 0, ask_again).told(ON),
     row!("magic-link-verify", "GetItem", "_users", 0, enter).told(ON),
     row!("magic-link-verify", "UpdateItem", "_users", 0, enter).told(ON),
+    row!("magic-link-verify", "DeleteItem", "_users", 0, enter).told(ON),
     row!("magic-link-verify", "PutItem", "_users", 0, sign_up).told(ON),
     row!("magic-link-verify", "PutItem", "_sessions", 0, enter).told(ON),
     row!("magic-link-verify", "GetItem", "_mail", 0, enter).told(ON),
@@ -197,6 +199,7 @@ fn ask_again<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
 /// An account whose address nobody has proven is taken over wholly or not at all.
 fn enter<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let member = world.member();
+    let _ = enrolled(world, &member);
     let opened = world.ask("magic-link", &post(LINK, &json!({ "email": member.email })));
     let flow = opened.expect(202).json()["flow"].clone();
     let owner = Some((member.id.as_str(), 1));

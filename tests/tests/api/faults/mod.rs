@@ -19,6 +19,7 @@ mod factors;
 mod invitations;
 mod keys;
 mod mails;
+mod passkeys;
 mod proofs;
 mod records;
 mod templates;
@@ -105,6 +106,7 @@ enum Area {
     Invitations,
     Keys,
     Mails,
+    Passkeys,
     Proofs,
     Records,
     Templates,
@@ -119,6 +121,7 @@ impl Area {
             Some(("records", _)) => Self::Records,
             Some(("invitations", _)) => Self::Invitations,
             Some(("mail", _)) => Self::Templates,
+            Some(("passkeys", _)) => Self::Passkeys,
             Some(("email" | "magic", _)) => Self::Mails,
             Some(("register" | "verify", _) | ("password", "forgot" | "reset")) => Self::Proofs,
             None if function == "reauthenticate" => Self::Proofs,
@@ -316,6 +319,9 @@ fn assert_every_user_is_whole(world: &World<'_>) {
     let (usernames, rest): (Vec<_>, Vec<_>) = rest
         .into_iter()
         .partition(|item| id(item).starts_with("username#"));
+    let (passkeys, rest): (Vec<_>, Vec<_>) = rest
+        .into_iter()
+        .partition(|item| id(item).starts_with("passkey#"));
     let (counters, rest): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|item| id(item) == "#admins");
     let (factors, rest): (Vec<_>, Vec<_>) = rest
@@ -329,6 +335,15 @@ fn assert_every_user_is_whole(world: &World<'_>) {
             .iter()
             .all(|item| item["deleted_at"].is_object() && item["profile"].is_null())
     );
+    let keys: BTreeSet<(String, String)> = passkeys
+        .iter()
+        .map(|item| (id(item), text(&item["user_id"]["S"])))
+        .collect();
+    let methods = users.iter().flat_map(|item| {
+        let methods = item["methods"]["M"].as_object().into_iter().flatten();
+        methods.map(|(key, _)| (key.clone(), id(item)))
+    });
+    assert_eq!(keys, methods.collect());
     let held = |items: &[&Value]| -> BTreeSet<(String, String)> {
         items
             .iter()

@@ -4,6 +4,7 @@ use auth::proof::Purpose;
 use blackbox::{Event, PASSWORD, Reply, fresh_email};
 use serde_json::{Value, json};
 
+use super::passkeys::enrolled;
 use super::world::*;
 use super::{Area, Row, row, suffer_all};
 use crate::proofs::sent::{Sent, sent_to_flow, sent_to_user};
@@ -25,6 +26,7 @@ const ROWS: &[Row] = &[
     row!("password-reset", "GetItem", "_mail", 0, reset_by_link),
     row!("password-reset", "GetItem", "_users", 0, reset_by_link),
     row!("password-reset", "UpdateItem", "_users", 0, reset_by_link),
+    row!("password-reset", "DeleteItem", "_users", 0, reset_by_link),
     row!("password-reset", "UpdateItem", "_mail", 0, reset_by_code),
     row!("password-reset", "DeleteItem", "_mail", 0, reset_by_link),
     row!("password-reset", "PutItem", "_throttle", 0, reset_by_code),
@@ -190,6 +192,7 @@ fn reset_by_link<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
 /// The password is the old one or the new one, and every session ends with the old one.
 fn reset<'a>(world: &'a World<'_>, is_code: bool) -> Act<'a> {
     let member = world.member();
+    let _ = enrolled(world, &member);
     let opened = world.ask("password-forgot", &forgetting(&member.email, None));
     let flow = opened.expect(202).json()["flow"].clone();
     let owner = Some((member.id.as_str(), 1));

@@ -2,6 +2,7 @@
 
 use auth::proof::Purpose;
 
+use super::passkeys::enrol;
 use super::*;
 use crate::proofs::sent::{Sent, sent_to_flow, sent_to_user};
 use crate::proofs::world::another;
@@ -93,7 +94,9 @@ pub(super) fn magic_links<'a>(
         verifying(json!({ "flow": flow, "code": another(&code) }), 400);
     }
     verifying(json!({ "flow": flow, "code": code, "badge": 4711 }), 200);
+    // The passkey that somebody added goes with the password.
     let (account, email) = someone(apart, register);
+    let _ = enrol(apart, start, &text(&account, "accessToken"));
     let delete = Event::new("DELETE", "/api/auth/me").json(&json!({ "password": PASSWORD }));
     let delete = delete.token(&text(&account, "accessToken"));
     let _ = apart.ask(&start("me-delete", &[]), &delete).expect(204);

@@ -4,6 +4,7 @@ mod accounts;
 mod factors;
 mod invitations;
 mod mails;
+mod passkeys;
 mod proofs;
 mod records;
 mod templates;
@@ -23,6 +24,7 @@ use self::accounts::{api_keys, own_account, users};
 use self::factors::factors;
 use self::invitations::invitations;
 use self::mails::{address_changes, magic_links};
+use self::passkeys::passkeys;
 use self::proofs::{resets, verifications, waiting_registrations};
 use self::records::records;
 use self::templates::templates;
@@ -57,7 +59,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     let kept = apart.dynamo.engine().call("DeleteItem", &key).unwrap();
     assert!(kept["Attributes"].is_object(), "login has kept no secret");
     // So does the first request for a mail.
-    for first in ["magic-link", "password-forgot"] {
+    for first in ["magic-link", "password-forgot", "passkeys-login-options"] {
         drop(start(first, &[]));
         let _ = apart.dynamo.engine().call("DeleteItem", &key).unwrap();
     }
@@ -101,6 +103,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     waiting_registrations(&apart, &start);
     verifications(&apart, &start);
     resets(&apart, &start, &register);
+    passkeys(&apart, &start, &register);
     factors(&apart, &start, &register, &text(&admin, "accessToken"));
     records(
         &apart,

@@ -2,6 +2,7 @@
 
 use auth::proof::Purpose;
 
+use super::passkeys::enrol;
 use super::*;
 use crate::proofs::sent::{Sent, sent_to_flow, sent_to_user};
 use crate::proofs::world::another;
@@ -137,6 +138,8 @@ pub(super) fn resets<'a>(
     let event = credentials("/api/auth/register", &email);
     let account = apart.ask(register, &event).expect(201).json();
     let id = text(&account["user"], "id");
+    // The passkey that somebody added goes with the password.
+    let _ = enrol(apart, start, &text(&account, "accessToken"));
     let (forgot, reset) = (start("password-forgot", &[]), start("password-reset", &[]));
     let ask = |flow: Option<&Value>| {
         let body = json!({ "email": email, "flow": flow });

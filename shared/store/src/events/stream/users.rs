@@ -1,11 +1,13 @@
 //! Users: registrations, sign-outs of all sessions, passwords, and every change of an account.
 
-use api::event::{Envelope, Event, Reason, Subject};
+use std::collections::BTreeMap;
+
+use api::event::{Envelope, Event, PasskeyReason, Reason, Subject};
 use api::tables::IDENTITIES;
 use api::wire::UserForAdmins;
 use api::{Id, Timestamp};
 use auth::User;
-use auth::user::PASSKEY;
+use auth::user::{PASSKEY, SignInMethod};
 use serde_json::{Map, Value, json};
 
 use super::draft::Write;
@@ -137,6 +139,7 @@ impl Change<'_, '_> {
                     self.updated(old, new)?,
                 ];
                 let made = made.into_iter().flatten();
+                let made = made.chain(self.passkeys_changed(old, new)?);
                 events.extend(made.map(|event| self.by_stamp(event)));
             }
         }
@@ -202,6 +205,30 @@ impl Change<'_, '_> {
             user_id: self.id,
             reason,
         })
+    }
+
+    /// The passkeys that a user has more, and then those that are gone.
+    fn passkeys_changed(&self, old: &Image, new: &Image) -> Result<Vec<Event>, Unfit> {
+        if old.same(new, "methods") {
+            return Ok(Vec::new());
+        }
+        let (before, after) = (self.read(old)?.methods, self.read(new)?.methods);
+        let between = |some: &BTreeMap<String, SignInMethod>,
+                       others: &BTreeMap<String, SignInMethod>,
+                       reason| {
+            let gone = some.iter().filter(|(key, _)| !others.contains_key(*key));
+            let ids = gone.filter_map(|(key, it)| Some((key.strip_prefix(PASSKEY)?, it)));
+            ids.map(|(id, method)| Event::PasskeyChanged {
+                user_id: self.id,
+                passkey_id: id.to_owned(),
+                reason,
+                name: method.label.clone(),
+            })
+            .collect::<Vec<_>>()
+        };
+        let added = between(&after, &before, PasskeyReason::Added);
+        let removed = between(&before, &after, PasskeyReason::Removed);
+        Ok([added, removed].concat())
     }
 
     fn email_changed(&self, old: &Image, new: &Image) -> Result<Option<Event>, Unfit> {

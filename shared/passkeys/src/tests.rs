@@ -1,0 +1,5 @@
+//! The ceremonies, played with a virtual authenticator.
+
+mod registering;
+mod signing;
+mod world;
