@@ -9,16 +9,24 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use time::OffsetDateTime;
 use time::format_description::well_known::Rfc3339;
 
-/// A moment, in whole milliseconds since 1970 in UTC.
+/// A moment of the years 1970 to 9999, in whole milliseconds since 1970 in UTC. The last moment stands for every later
+/// one: RFC 3339 cannot write them, and a moment that is written and read again must be equal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Default, JsonSchema)]
 #[schemars(with = "String", extend("format" = "date-time"))]
 pub struct Timestamp(u64);
 
 impl Timestamp {
+    const LAST: u64 = Moment::LAST.cast_unsigned();
+
     /// The moment `millis` milliseconds after 1970.
     #[must_use]
     pub const fn from_millis(millis: u64) -> Self {
-        Self(millis)
+        // `Ord::min` is not const.
+        if millis < Self::LAST {
+            Self(millis)
+        } else {
+            Self(Self::LAST)
+        }
     }
 
     /// Milliseconds since 1970.
@@ -36,10 +44,8 @@ impl Timestamp {
     /// The moment `duration` later.
     #[must_use]
     pub fn after(self, duration: Duration) -> Self {
-        Self(
-            self.0
-                .saturating_add(u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)),
-        )
+        let millis = u64::try_from(duration.as_millis()).unwrap_or(u64::MAX);
+        Self::from_millis(self.0.saturating_add(millis))
     }
 
     /// The moment `duration` earlier, or 1970.
@@ -60,9 +66,7 @@ impl Timestamp {
 
 impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // The last moment stands for every later one.
-        let millis = i64::try_from(self.0).unwrap_or(i64::MAX);
-        Moment(millis.min(Moment::LAST)).fmt(f)
+        Moment(self.0.cast_signed()).fmt(f)
     }
 }
 
