@@ -33,6 +33,8 @@ pub(super) fn plain_parameters(entry: &Entry) -> Result<Vec<Value>, String> {
         "{kind}" => Ok(parameter("MailKind")),
         "{locale}" => Ok(parameter("MailLocale")),
         "{sid}" => Ok(parameter("SessionId")),
+        "{name}" => Ok(parameter("ProviderName")),
+        "{provider}" => Ok(parameter("SignInProvider")),
         "{page}" => Ok(parameter("PageName")),
         "{username}" => Ok(parameter("Username")),
         other => Err(format!(
@@ -133,6 +135,7 @@ pub(super) fn success(entry: &Entry, shape: &Shape<'_>) -> Value {
     let description = match entry.status {
         201 => "Created.",
         204 => "Done.",
+        302 => "The browser is sent on.",
         _ => "The reply.",
     };
     let mut response = json!({ "description": description, "headers": headers });

@@ -38,6 +38,10 @@ use crate::wire::{
     NewPassword, NewUser, NoBody, NoContent, PasswordToSet, ProfileChanges, PublicUser, Record,
 };
 use crate::wire::{
+    Account, Accounts, EnabledProviders, LinkProof, ProviderChange, ProviderProof, ShownProvider,
+    ShownProviders, SignedInByProvider,
+};
+use crate::wire::{
     RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, RegisterRequest, SessionPage,
 };
 use crate::wire::{
@@ -413,6 +417,59 @@ entry::endpoints! {
         access: [GetItem Users, UpdateItem Users, PutItem Users, UpdateItem Identities, PutItem Sessions],
     }
 
+    /// List the providers that sign in.
+    OauthProviders "oauth-providers": [Get] "/api/auth/providers", Open, NoBody => 200 EnabledProviders {
+        access: [BatchGetItem Configuration],
+    }
+
+    /// Begin a sign-in by a provider: the browser is sent there.
+    OauthStart "oauth-start": [Get] "/api/auth/oauth/{provider}/start", Open, NoBody => 302 NoContent {
+        errors: [ValidationFailed, RedirectNotAllowed, UnsupportedProvider],
+        query: [RedirectTo, CodeChallenge, Locale, Prompt, LoginHint],
+        replies: [Location],
+        access: [GetItem Settings, GetItem Configuration],
+        keys: Ignored,
+    }
+
+    /// Take the answer of a provider, and send the browser back to the app with a code or an error.
+    OauthCallback "oauth-callback": [Get Post] "/api/auth/oauth/{provider}/callback", Open, NoBody => 302 Html {
+        errors: [InvalidRequest],
+        query: [ProviderState, ProviderCode, ProviderError, ProviderIssuer],
+        replies: [Location],
+        access: [GetItem Settings, GetItem Configuration, PutItem Throttle],
+        keys: Ignored,
+        media: Html,
+    }
+
+    /// Trade the code of a sign-in by a provider for tokens. It may make an account.
+    OauthExchange "oauth-exchange": [Post] "/api/auth/oauth/exchange", Open, ProviderProof => 200 SignedInByProvider {
+        errors: [InvalidOauthCode, RegistrationNotAllowed, AccountDisabled, MfaRequired, MfaEnrollmentRequired,
+                 AccountDeleted, AccountExists, UserUniqueViolation, RecordTooLarge],
+        cookie: Sets,
+        access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Identities, UpdateItem Identities,
+                 PutItem Identities, PutItem Sessions],
+    }
+
+    /// List the ways to sign in to one's own account.
+    AccountsList "accounts-list": [Get] "/api/auth/accounts", User, NoBody => 200 Accounts {
+        access: [GetItem Users, GetItem Identities],
+    }
+
+    /// Link a provider to one's own account, by the code of a sign-in there.
+    AccountsLink "accounts-link": [Post] "/api/auth/accounts", User, Unread<LinkProof> => 201 Account {
+        session: Recent,
+        errors: [InvalidOauthCode, EmailNotVerified, AccountAlreadyLinked, MethodLimit],
+        access: [UpdateItem Users, PutItem Users],
+    }
+
+    /// Remove a way to sign in: every other session ends.
+    AccountsUnlink "accounts-unlink": [Delete] "/api/auth/accounts/{id}", User, NoBody => 204 NoContent {
+        session: Recent,
+        errors: [AccountNotLinked, LastMethod, MfaRequiredByPolicy],
+        access: [GetItem Users, GetItem Identities, UpdateItem Users, DeleteItem Users, UpdateItem Identities,
+                 UpdateItem Sessions],
+    }
+
     /// List one's own sessions that have not ended.
     SessionsList "sessions-list": [Get] "/api/auth/sessions", User, NoBody => 200 SessionPage {
         errors: [ValidationFailed, InvalidCursor],
@@ -651,6 +708,26 @@ entry::endpoints! {
         Unread<MailDraft> => 200 MailPreview {
         errors: [TemplateNotFound, MethodDisabled],
         access: [GetItem Configuration, GetItem Users, PutItem Mail],
+    }
+
+    /// List the providers with their settings; a secret shows as kept or not.
+    ProvidersList "providers-list": [Get] "/api/admin/providers", Admin, NoBody => 200 ShownProviders {
+        errors: [ValidationFailed],
+        access: [BatchGetItem Configuration],
+    }
+
+    /// Set a provider's settings and secret; they hold at once.
+    ProvidersSet "providers-set": [Put] "/api/admin/providers/{name}", Admin, Unread<ProviderChange> => 200 ShownProvider {
+        session: Recent,
+        errors: [ProviderNotFound, ProviderUnavailable],
+        access: [GetItem Configuration, PutItem Configuration],
+    }
+
+    /// Forget a provider's secret and the settings that an admin has set: those of `bakend.json` hold again.
+    ProvidersReset "providers-reset": [Delete] "/api/admin/providers/{name}", Admin, NoBody => 204 NoContent {
+        session: Recent,
+        errors: [ProviderNotFound],
+        access: [UpdateItem Configuration],
     }
 
     /// List every setting with its value, where that comes from, and how to change it; secrets as `set` or `unset`.

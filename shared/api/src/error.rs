@@ -56,14 +56,18 @@ codes! {
     ReauthenticationRequired = "auth/reauthentication-required" 403 "Prove once more that you are the user: POST /api/auth/reauthenticate.";
     InvalidMfaCode = "auth/invalid-mfa-code" 401 "This code does not prove the second factor.";
     InvalidPasskey = "auth/invalid-passkey" 401 "This passkey proves nothing here.";
+    InvalidIdToken = "auth/invalid-id-token" 401 "This ID token proves nothing here.";
     MfaRequired = "auth/mfa-required" 403 "The second factor is needed; `error.mfa` tells how to go on.";
     MfaEnrollmentRequired = "auth/mfa-enrollment-required" 403 "This account needs a second factor: POST /api/auth/mfa/enable.";
     Impersonated = "auth/impersonated" 403 "Only the user may do this, and an admin acts in this session.";
     MethodDisabled = "auth/method-disabled" 403 "This is switched off here.";
     InvalidCode = "auth/invalid-code" 400 "This code or link is not valid, or no longer.";
+    InvalidOauthCode = "auth/invalid-oauth-code" 400 "This code is not valid, or no longer.";
     RedirectNotAllowed = "auth/redirect-not-allowed" 400 "`redirectTo` is none of the addresses of `auth.redirects`.";
     Forbidden = "auth/forbidden" 403 "You may not do this.";
     EmailAlreadyExists = "auth/email-already-exists" 409 "An account with this email already exists.";
+    AccountExists = "auth/account-exists" 409 "An account with this email exists; sign in to it, and link the provider.";
+    AccountAlreadyLinked = "auth/account-already-linked" 409 "This account of the provider, or another one of it, is linked already.";
     AlreadyVerified = "auth/already-verified" 409 "This email address is verified already.";
     AccountDeleted = "auth/account-deleted" 409 "This account is deleted; send `restore: true` to bring it back.";
     MfaAlreadyEnabled = "auth/mfa-already-enabled" 409 "The second factor is switched on already.";
@@ -73,7 +77,10 @@ codes! {
     LastMethod = "auth/last-method" 409 "Nothing else signs in to this account.";
     MethodLimit = "auth/method-limit" 409 "This account has 20 methods to sign in with already.";
     PasskeyLimit = "auth/passkey-limit" 409 "This account has 10 passkeys already; delete one first.";
+    UnsupportedProvider = "auth/unsupported-provider" 404 "No such provider signs in here.";
+    AccountNotLinked = "auth/account-not-linked" 404 "No such way to sign in is linked to this account.";
     PasskeyNotFound = "auth/passkey-not-found" 404 "There is no such passkey.";
+    ProviderUnavailable = "auth/provider-unavailable" 503 "The provider does not answer as it should; try again in a moment.";
     TooManyRequests = "auth/too-many-requests" 429 "Too many attempts; try again after the time that Retry-After tells.";
     InvalidApiKey = "auth/invalid-api-key" 401 "The API key is not valid.";
     ApiKeyRequired = "auth/api-key-required" 401 "Send an API key as x-api-key.";
@@ -89,6 +96,7 @@ codes! {
     InvitationExpired = "invitations/expired" 410 "This invitation has expired; ask for another one.";
     OtherAddress = "invitations/other-address" 403 "This invitation is for another email address.";
     TemplateNotFound = "mail/template-not-found" 404 "There is no such kind of mail, or no such language.";
+    ProviderNotFound = "providers/not-found" 404 "There is no such provider.";
     ApiKeyNotFound = "keys/not-found" 404 "There is no such API key.";
     WebhookNotFound = "webhooks/not-found" 404 "There is no such webhook.";
     WebhookLimit = "webhooks/limit-reached" 409 "There are 50 webhooks already; delete one first.";

@@ -53,6 +53,13 @@ pub fn matches(entry: &str, address: &str) -> bool {
     (has_port || whole) && if path.is_empty() { whole } else { rest == path }
 }
 
+/// Whether an address is one that another app on the same device may claim: of a private scheme, or of the device itself.
+#[must_use]
+pub fn is_native(address: &str) -> bool {
+    let scheme = address.split_once(':').map_or("", |(scheme, _)| scheme);
+    loopback(address).is_some() || is_private(scheme)
+}
+
 /// The schemes of the app's own among these entries, each with its colon.
 pub fn schemes(entries: &[String]) -> impl Iterator<Item = &str> {
     let scheme = |entry: &'_ String| entry.find(':').map(|at| at + 1);
@@ -196,6 +203,18 @@ mod tests {
             ("com.example.app:/auth", "com.example.app:/other", false),
         ] {
             assert_eq!(matches(entry, address), expected, "{entry} {address}");
+        }
+    }
+
+    #[test]
+    fn another_app_may_claim_a_scheme_or_a_port_and_no_domain() {
+        for (address, native) in [
+            ("https://a.example/cb", false),
+            ("http://localhost:3000/cb", true),
+            ("http://127.0.0.1:5/cb", true),
+            ("com.example.app:/auth", true),
+        ] {
+            assert_eq!(is_native(address), native, "{address}");
         }
     }
 

@@ -9,6 +9,7 @@ mod passkeys;
 mod password;
 mod problem;
 mod proof;
+mod provider;
 mod registration;
 mod secret;
 mod span;
@@ -28,6 +29,7 @@ pub use self::passkeys::{ANDROID, LOCAL_ORIGIN, LOCAL_RP, Passkeys};
 pub use self::password::{Factor, Password, Preset};
 pub use self::problem::Problem;
 pub use self::proof::{EmailVerification, Invitations, MagicLink, TermsOfUse};
+pub use self::provider::{PROVIDER, Provider, ProviderEndpoints, ProviderKind, ProviderProfile, Providers, provider_id};
 pub use self::registration::Registration;
 pub use self::secret::{SecretProblem, check_secret};
 pub use self::span::Span;
@@ -121,6 +123,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 94);
+        assert_eq!(keys.len(), 96);
     }
 }

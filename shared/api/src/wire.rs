@@ -15,6 +15,7 @@ mod mail_sign_in;
 mod mfa;
 mod passkey;
 mod proof;
+mod provider;
 mod record;
 mod registration;
 mod session;
@@ -51,6 +52,10 @@ pub use self::passkey::{
 };
 pub use self::proof::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset, Proven, Reauthentication,
+};
+pub use self::provider::{
+    Account, AccountKind, Accounts, EnabledProvider, EnabledProviders, LinkProof, ProviderChange,
+    ProviderProof, ShownProvider, ShownProviders, SignedInByProvider,
 };
 pub use self::record::{Explanation, Record, RecordCount, RecordFields, RecordPage, RecordView};
 pub use self::registration::{RegistrationProof, RegistrationResend, Waiting};

@@ -66,6 +66,14 @@ impl Authentication {
         self
     }
 
+    /// An authentication by a provider. One that is trusted has asked for both factors itself.
+    #[must_use]
+    pub fn by_provider(name: &str, is_trusted: bool, at: Timestamp) -> Self {
+        let mut methods = vec![format!("fed:{name}")];
+        methods.extend(is_trusted.then(|| MFA.to_owned()));
+        Self { at, methods }
+    }
+
     /// An authentication now by a passkey with user verification, which is both factors (NIST SP 800-63B-4, section 3.1.7).
     #[must_use]
     pub fn by_passkey(at: Timestamp) -> Self {

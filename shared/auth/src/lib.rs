@@ -28,6 +28,7 @@ pub mod permission;
 pub mod precondition;
 pub mod prepare;
 pub mod proof;
+pub mod provider;
 pub mod refresh;
 pub mod refresh_token;
 #[cfg(test)]

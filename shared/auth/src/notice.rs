@@ -142,6 +142,14 @@ impl Notice {
                 };
                 (kind, Reader::User(*user_id), name.clone())
             }
+            Event::AccountLinked { user_id, provider } => {
+                let reader = Reader::User(*user_id);
+                (Kind::AccountLinked, reader, provider.clone())
+            }
+            Event::AccountUnlinked { user_id, provider } => {
+                let reader = Reader::User(*user_id);
+                (Kind::AccountUnlinked, reader, provider.clone())
+            }
             Event::EmailChanged {
                 user,
                 previous_email,

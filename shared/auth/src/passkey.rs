@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 
-use crate::user::{PASSKEY, SignInMethod, User};
+use crate::user::{OtherWays, PASSKEY, SignInMethod, User};
 
 /// The most passkeys of a user.
 pub const MAX_PASSKEYS: usize = 10;
@@ -93,17 +93,6 @@ pub fn key_of(id: &str) -> String {
     format!("{PASSKEY}{id}")
 }
 
-/// The other ways to sign in to an account, which a passkey that goes may leave it.
-#[derive(Clone, Copy, Debug)]
-pub struct OtherWays {
-    /// Whether it has a password.
-    pub password: bool,
-    /// Whether a mail signs in to it.
-    pub mail: bool,
-    /// Whether the policy asks its role for a second factor.
-    pub requires_factor: bool,
-}
-
 impl User {
     /// The user as found now, with a passkey more, by the user's own request.
     ///
@@ -156,12 +145,7 @@ impl User {
     /// Those of [`User::goes_on`]; `auth/passkey-not-found`; `auth/last-method` where nothing else signs in;
     /// `auth/mfa-required-by-policy` where nothing else is a second factor.
     pub fn without_passkey(&self, found: &Self, key: &str, ways: OtherWays) -> Result<Self, Error> {
-        let mut without = self.raised(found)?;
-        let removed = without.methods.remove(key);
-        removed.ok_or(Code::PasskeyNotFound)?;
-        if without.methods.is_empty() && !ways.password && !ways.mail {
-            return Err(Code::LastMethod.into());
-        }
+        let without = self.without_method(found, (key, Code::PasskeyNotFound), ways)?;
         if ways.requires_factor && without.mfa.is_none() && without.passkeys() == 0 {
             return Err(Code::MfaRequiredByPolicy.into());
         }

@@ -39,6 +39,12 @@ pub enum Purpose {
     PasskeyRegistration,
     /// The state of a sign-in by a passkey.
     PasskeySignIn,
+    /// The secret of a provider.
+    ProviderSecret,
+    /// The state of a sign-in by a provider.
+    ProviderState,
+    /// The code of a sign-in by a provider, for the app.
+    ProviderCode,
 }
 
 impl fmt::Display for Purpose {
@@ -54,6 +60,9 @@ impl fmt::Display for Purpose {
             Self::Enrolment => "enrolment",
             Self::PasskeyRegistration => "passkey-registration",
             Self::PasskeySignIn => "passkey-sign-in",
+            Self::ProviderSecret => "provider-secret",
+            Self::ProviderState => "provider-state",
+            Self::ProviderCode => "provider-code",
         })
     }
 }

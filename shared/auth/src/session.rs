@@ -68,7 +68,8 @@ impl Session {
         settings: &Auth,
         authentication: Authentication,
     ) -> (Self, RefreshToken) {
-        let now = authentication.at;
+        // A provider may tell of an authentication that was long before.
+        let now = authentication.at.max(id.created_at());
         let token = RefreshToken::first(user, id, secret);
         let session = Self {
             user,

@@ -16,7 +16,7 @@ use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
 pub use self::failure::MailFailure;
-pub use self::methods::{PASSKEY, SignInMethod};
+pub use self::methods::{OtherWays, PASSKEY, SignInMethod};
 use crate::password::Verdict;
 
 /// The role of a user without another role.

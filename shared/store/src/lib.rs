@@ -15,6 +15,7 @@ mod item;
 mod mail_templates;
 mod mails;
 mod operator;
+mod provider_settings;
 mod records;
 mod send;
 mod signing_keys;

@@ -12,6 +12,7 @@ mod passkeys;
 mod password;
 mod problem;
 mod profile;
+mod providers;
 mod rows;
 mod settings;
 #[cfg(test)]
@@ -22,4 +23,5 @@ mod warnings;
 pub use self::collections::{Checked, check, read_folder};
 pub use self::notation::Notations;
 pub use self::problem::Problem;
+pub use self::providers::{asked_provider, is_provider_name, stored_provider};
 pub use self::triggers::check_triggers;

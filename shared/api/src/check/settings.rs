@@ -181,6 +181,7 @@ impl Settings {
             Span::seconds(3600),
         )?;
         check_passkeys(&auth.passkeys, local)?;
+        self.check_providers(local)?;
         self.check_proofs()?;
         self.check_mail(local)?;
         if self.events.allow_private_addresses && !local {

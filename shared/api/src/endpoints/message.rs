@@ -27,6 +27,24 @@ pub enum Query {
     ApiKeyMaker,
     /// `token` of a link in a mail.
     LinkToken,
+    /// `redirectTo`: the address of the app that a sign-in leads back to.
+    RedirectTo,
+    /// `codeChallenge`: the challenge of the app's verifier.
+    CodeChallenge,
+    /// `locale`: the language of the provider's page.
+    Locale,
+    /// `prompt`: the provider's question to its user.
+    Prompt,
+    /// `loginHint`: the user's name at the provider.
+    LoginHint,
+    /// `state` of a provider's answer.
+    ProviderState,
+    /// `code` of a provider's answer.
+    ProviderCode,
+    /// `error` of a provider's answer.
+    ProviderError,
+    /// `iss` of a provider's answer.
+    ProviderIssuer,
     /// `state` of deliveries.
     DeliveryState,
     /// `status` of invitations.

@@ -94,7 +94,7 @@ events! {
         user: UserForAdmins,
         /// The session that began with it; null where none did.
         session_id: Option<Id>,
-        /// The proof that the account was made with: `password`, `invitation` or `magic-link`.
+        /// The proof that the account was made with: `password`, `invitation`, `magic-link`, or `provider:` and the name of a provider.
         method: String,
     }
     /// A user has signed in.
@@ -103,8 +103,8 @@ events! {
         user_id: Id,
         /// The session that began.
         session_id: Id,
-        /// The way of signing in: `login`, `verify-email`, `magic-link`, `invitation`, or `restore`, which also brings a
-        /// deleted account back.
+        /// The way of signing in: `login`, `verify-email`, `magic-link`, `invitation`, `provider:` and the name of a provider, or
+        /// `restore`, which also brings a deleted account back.
         method: String,
     }
     /// A user has authenticated once more: a new session has taken the place of another.
@@ -179,6 +179,20 @@ events! {
         /// The user's name for it, for the mail alone.
         #[serde(skip)]
         name: String,
+    }
+    /// A provider signs in to the account of a user.
+    AccountLinked {
+        /// The user.
+        user_id: Id,
+        /// The name of the provider.
+        provider: String,
+    }
+    /// A provider no longer signs in to the account of a user.
+    AccountUnlinked {
+        /// The user.
+        user_id: Id,
+        /// The name of the provider.
+        provider: String,
     }
     /// A user was made by an admin, a server or an import.
     UserCreated {
@@ -323,6 +337,14 @@ events! {
         /// The language.
         locale: String,
         /// The names of the parts that have another text; `deleted` where the shipped one is back.
+        changed: Vec<String>,
+    }
+    /// An admin has changed the settings of a provider, or taken them back.
+    ProviderChanged {
+        /// The name of the provider.
+        provider: String,
+        /// The names of the settings that have another value, `clientSecret` among them; `deleted` where those of
+        /// `bakend.json` hold again.
         changed: Vec<String>,
     }
     /// A user or a server has invited an address.

@@ -12,6 +12,7 @@ use super::kind::Kind;
 use super::subjects;
 use crate::id::Id;
 use crate::mail;
+use crate::settings::provider_id;
 use crate::time::Timestamp;
 
 /// The version of the shape.
@@ -33,7 +34,7 @@ pub struct Envelope {
     pub version: u32,
     /// The actor; `None` where the write does not tell.
     pub actor: Option<Actor>,
-    /// The user, record, key, webhook or template that it happened to.
+    /// The user, record, key, webhook, template or provider that it happened to.
     pub subject: Subject,
     /// The request that did it, if one did.
     pub request: Option<Origin>,
@@ -115,6 +116,16 @@ impl Subject {
         Self {
             collection: subjects::CONFIGURATION.to_owned(),
             id: mail::template_id(kind, locale),
+            owner: None,
+        }
+    }
+
+    /// A provider. Its id is that of its item.
+    #[must_use]
+    pub fn provider(name: &str) -> Self {
+        Self {
+            collection: subjects::CONFIGURATION.to_owned(),
+            id: provider_id(name),
             owner: None,
         }
     }

@@ -29,6 +29,7 @@ pub fn of(kind: Kind) -> Envelope {
         "key" => (Subject::of(subjects::KEYS, id(4)), id(6)),
         "webhook" => (Subject::of(subjects::WEBHOOKS, id(5)), id(6)),
         "invitation" => (Subject::of(subjects::INVITATIONS, id(7)), id(6)),
+        "provider" => (Subject::provider("google"), id(6)),
         "template" => (Subject::template(mail::Kind::PasswordReset, "de"), id(6)),
         "user" => (Subject::user(user_id()), id(6)),
         _ => (Subject::user(user_id()), user_id()),
@@ -155,6 +156,14 @@ fn content(kind: Kind) -> Event {
             reason: PasskeyReason::Added,
             name: String::new(),
         },
+        Kind::AccountLinked => Event::AccountLinked {
+            user_id,
+            provider: "google".to_owned(),
+        },
+        Kind::AccountUnlinked => Event::AccountUnlinked {
+            user_id,
+            provider: "google".to_owned(),
+        },
         Kind::EmailVerified => Event::EmailVerified { user_id },
         Kind::EmailChanged => Event::EmailChanged {
             user: user("authenticated"),
@@ -234,6 +243,10 @@ fn content(kind: Kind) -> Event {
             kind: mail::Kind::PasswordReset,
             locale: "de".to_owned(),
             changed: texts(&["subject", "text"]),
+        },
+        Kind::ProviderChanged => Event::ProviderChanged {
+            provider: "google".to_owned(),
+            changed: texts(&["clientId", "clientSecret"]),
         },
         Kind::InvitationCreated => Event::InvitationCreated {
             invitation: invitation(InvitationStatus::Pending),

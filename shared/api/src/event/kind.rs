@@ -55,6 +55,8 @@ kinds! {
     EmailChanged "auth.email.changed" "A user has another address."
     MfaChanged "auth.mfa.changed" "The second factor of a user was switched on or off, or has new recovery codes."
     PasskeyChanged "auth.passkey.changed" "A user has a passkey more or less."
+    AccountLinked "auth.account.linked" "A provider signs in to the account of a user."
+    AccountUnlinked "auth.account.unlinked" "A provider no longer signs in to the account of a user."
     UserCreated "user.created" "A user was made by an admin, a server or an import."
     UserUpdated "user.updated" "Role, profile, switch, language or accepted terms of a user have changed."
     UserDeleted "user.deleted" "A user was deleted, with or without a time for a restoration."
@@ -70,6 +72,7 @@ kinds! {
     WebhookFailing "webhook.failing" "A webhook does not answer: new events wait."
     WebhookRecovered "webhook.recovered" "A webhook answers again."
     TemplateChanged "template.changed" "An admin has replaced the template of a mail, or taken back the shipped one."
+    ProviderChanged "provider.changed" "An admin has changed the settings of a provider, or taken them back."
     InvitationCreated "invitation.created" "A user or a server has invited an address."
     InvitationResent "invitation.resent" "An invitation was sent again, with another token."
     InvitationAccepted "invitation.accepted" "The address has accepted an invitation."
@@ -78,7 +81,7 @@ kinds! {
 }
 
 impl Kind {
-    /// The first word: `auth`, `user`, `record`, `key`, `webhook`, `template` or `invitation`.
+    /// The first word: `auth`, `user`, `record`, `key`, `webhook`, `template`, `provider` or `invitation`.
     #[must_use]
     pub fn family(self) -> &'static str {
         let name = self.as_str();

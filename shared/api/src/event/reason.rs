@@ -66,6 +66,12 @@ pub enum Reason {
     Mfa,
     /// A user has signed in by a passkey.
     Passkey,
+    /// A user has signed in by a provider.
+    Provider,
+    /// A user has linked a provider.
+    ProviderLinked,
+    /// A user has a provider less.
+    ProviderUnlinked,
     /// A user has switched the second factor on.
     MfaEnabled,
     /// The second factor is switched off, by its user or an admin.
@@ -80,7 +86,7 @@ pub enum Reason {
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 37] = [
         Self::Register,
         Self::Create,
         Self::Import,
@@ -110,6 +116,9 @@ impl Reason {
         Self::Terms,
         Self::Mfa,
         Self::Passkey,
+        Self::Provider,
+        Self::ProviderLinked,
+        Self::ProviderUnlinked,
         Self::MfaEnabled,
         Self::MfaDisabled,
         Self::MfaCodesRenewed,
@@ -150,6 +159,9 @@ impl Reason {
             Self::Terms => "terms",
             Self::Mfa => "mfa",
             Self::Passkey => "passkey",
+            Self::Provider => "provider",
+            Self::ProviderLinked => "provider-linked",
+            Self::ProviderUnlinked => "provider-unlinked",
             Self::MfaEnabled => "mfa-enabled",
             Self::MfaDisabled => "mfa-disabled",
             Self::MfaCodesRenewed => "mfa-codes-renewed",

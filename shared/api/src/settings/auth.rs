@@ -7,6 +7,7 @@ use crate::settings::factor::Mfa;
 use crate::settings::passkeys::Passkeys;
 use crate::settings::password::{Factor, Password};
 use crate::settings::proof::{EmailVerification, Invitations, MagicLink, TermsOfUse};
+use crate::settings::provider::Providers;
 use crate::settings::registration::Registration;
 use crate::settings::span::Span;
 use crate::settings::throttle::Throttle;
@@ -65,6 +66,12 @@ pub struct Auth {
     pub mfa: Mfa,
     /// How many steps of 30 s the clock of an authenticator app may be off, 0 or 1 (RFC 6238, section 5.2).
     pub totp_skew: u32,
+    /// The providers whose sign-in counts as two factors: they are trusted to ask for the second one themselves.
+    pub mfa_trusted_providers: Vec<String>,
+    /// Whether a provider's verified address links to the account that has it, where the provider is authoritative for it.
+    pub link_by_email: bool,
+    /// The providers that sign in, by name; secrets are set by `PUT /api/admin/providers/{name}` alone.
+    pub providers: Providers,
     /// Invitations.
     pub invitations: Invitations,
     /// Passkeys.
@@ -159,6 +166,9 @@ impl Default for Auth {
             recent_auth: Span::seconds(10 * 60),
             mfa: Mfa::Optional,
             totp_skew: 1,
+            mfa_trusted_providers: Vec::new(),
+            link_by_email: true,
+            providers: Providers::new(),
             invitations: Invitations::default(),
             passkeys: Passkeys::default(),
             terms: TermsOfUse::default(),

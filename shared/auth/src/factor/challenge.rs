@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use super::Used;
 use crate::authentication::Authentication;
 use crate::keys::Keys;
+use crate::provider::Found;
 use crate::refresh_token::RefreshToken;
 use crate::sealing::Purpose;
 use crate::session::Session;
@@ -57,19 +58,24 @@ pub struct Challenge {
     pub methods: Vec<String>,
     /// Whether the account is to be brought back from its deletion.
     pub restores: bool,
+    /// The account at a provider that is linked with the second factor, and not before.
+    #[serde(default)]
+    pub links: Option<Found>,
 }
 
 impl Challenge {
     /// The challenge of a user whose first factor was right.
     #[must_use]
     pub fn of(user: &User, session: Id, proof: &Authentication) -> Self {
+        let begun = session.created_at();
         Self {
             user: user.id,
             session,
             auth_version: user.auth_version,
-            at: proof.at.millis(),
+            at: proof.at.max(begun).millis(),
             methods: proof.methods.clone(),
             restores: user.deleted.is_some(),
+            links: None,
         }
     }
 

@@ -16,7 +16,36 @@ pub struct SignInMethod {
 /// The start of the keys of passkeys.
 pub const PASSKEY: &str = "passkey#";
 
+/// The other ways to sign in to an account, which a method that goes may leave it.
+#[derive(Clone, Copy, Debug)]
+pub struct OtherWays {
+    /// Whether it has a password.
+    pub password: bool,
+    /// Whether a mail signs in to it.
+    pub mail: bool,
+    /// Whether the policy asks its role for a second factor.
+    pub requires_factor: bool,
+}
+
 impl User {
+    /// The user as found now, with a method less, by the user's own request. Every session ends but the one that asks.
+    ///
+    /// # Errors
+    /// Those of [`User::goes_on`]; `absent` where there is none of this key; `auth/last-method` where nothing else signs in.
+    pub fn without_method(
+        &self,
+        found: &Self,
+        (key, absent): (&str, Code),
+        ways: OtherWays,
+    ) -> Result<Self, Error> {
+        let mut without = self.raised(found)?;
+        without.methods.remove(key).ok_or(absent)?;
+        if without.methods.is_empty() && !ways.password && !ways.mail {
+            return Err(Code::LastMethod.into());
+        }
+        Ok(without)
+    }
+
     /// The number of passkeys.
     #[must_use]
     pub fn passkeys(&self) -> usize {

@@ -160,7 +160,12 @@ impl Store {
                 None if failed.iter().any(|(part, _)| {
                     matches!(
                         part,
-                        Part::Proof | Part::Invitation | Part::Factor | Part::Passkey
+                        Part::Proof
+                            | Part::Invitation
+                            | Part::Factor
+                            | Part::Passkey
+                            | Part::Provider
+                            | Part::Session
                     )
                 }) =>
                 {
@@ -256,8 +261,13 @@ fn refusal(failed: &[(Part, Option<Item>)]) -> Error {
         Code::InvalidMfaCode.into()
     } else if has(&Part::Passkey) {
         Code::InvalidPasskey.into()
+    } else if has(&Part::Provider) {
+        Code::AccountAlreadyLinked.into()
     } else if has(&Part::Proof) {
         Code::InvalidCode.into()
+    } else if has(&Part::Session) {
+        // The id of a session is in the code that it begins by.
+        Code::InvalidOauthCode.into()
     } else if has(&Part::Survivor) {
         Code::SessionRevoked.into()
     } else if has(&Part::Identity) {

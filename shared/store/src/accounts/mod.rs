@@ -16,6 +16,7 @@ pub(crate) mod parts;
 pub(crate) mod passkeys;
 pub(crate) mod prove;
 mod proven;
+mod providers;
 mod session_ends;
 pub(crate) mod sessions;
 pub(crate) mod stamp;

@@ -8,6 +8,7 @@ use api::{Error, Id};
 use auth::invitation::Invitation;
 use auth::leaver::KeysOfLeaver;
 use auth::proof::{Account, Posted, Ticket};
+use auth::provider::Federated;
 use auth::user::Deletion;
 use auth::{Session, User, Writer};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
@@ -53,6 +54,8 @@ pub struct Along<'a> {
     pub passkey: Option<PasskeyChange<'a>>,
     /// The methods that the surviving session has proven from then on.
     pub proves: Option<&'a [String]>,
+    /// An account at a provider that is linked.
+    pub links: Option<&'a Federated>,
 }
 
 impl Along<'_> {
@@ -75,6 +78,7 @@ impl Along<'_> {
             factor: None,
             passkey: None,
             proves: None,
+            links: None,
         }
     }
 
@@ -89,6 +93,7 @@ impl Along<'_> {
             && self.accepts.is_none()
             && self.factor.is_none()
             && self.passkey.is_none()
+            && self.links.is_none()
     }
 
     /// The change, as the item of the user holds it.
@@ -120,6 +125,8 @@ pub(crate) enum Part {
     Factor,
     /// A passkey.
     Passkey,
+    /// An account at a provider that is linked.
+    Provider,
     /// A mail that becomes due.
     Mail,
     /// A proof that is used up.
@@ -237,6 +244,14 @@ impl Store {
         }
         for write in self.passkey_parts((before, after), along.passkey, now)? {
             add(Part::Passkey, write);
+        }
+        for (key, write) in self.provider_parts((before, after), along.links, now)? {
+            let is_linked = along.links.is_some_and(|it| it.key == key);
+            if is_linked {
+                add(Part::Provider, write);
+            } else if !without.contains(&key) {
+                add(Part::Reservation(key), write);
+            }
         }
         if let Some(session) = along.begins {
             let reason = along.begun.unwrap_or(along.reason);

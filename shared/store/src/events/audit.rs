@@ -97,7 +97,8 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         | Event::WebhookChanged { changed, .. }
         | Event::WebhookFailing { changed, .. }
         | Event::WebhookRecovered { changed, .. }
-        | Event::TemplateChanged { changed, .. } => (changed, None, None),
+        | Event::TemplateChanged { changed, .. }
+        | Event::ProviderChanged { changed, .. } => (changed, None, None),
         Event::SessionEnded { reason, .. } => {
             (&[], reason.map(|reason| reason.as_str().to_owned()), None)
         }
@@ -110,6 +111,9 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
                 PasskeyReason::Removed => "removed",
             };
             (&[], Some(done.to_owned()), None)
+        }
+        Event::AccountLinked { provider, .. } | Event::AccountUnlinked { provider, .. } => {
+            (&[], Some(provider.clone()), None)
         }
         Event::Registered { .. }
         | Event::LoggedIn { .. }

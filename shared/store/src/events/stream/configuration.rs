@@ -1,7 +1,11 @@
-//! Configuration that admins change at run time: the templates of mails.
+//! Configuration that admins change at run time: the templates of mails, and the settings of providers.
+
+use std::collections::BTreeSet;
 
 use api::event::{Envelope, Event, Subject};
 use api::mail::template_of;
+use api::settings::PROVIDER;
+use serde_json::{Map, Value};
 
 use super::draft::Write;
 use super::image::Image;
@@ -12,6 +16,9 @@ use crate::mail_templates::PARTS;
 /// The events of a write to `_configuration`. The removal of an item, which no request makes, tells nothing.
 pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
     let id = write.needed("id", write.key().text("id"))?;
+    if let (Some(name), Some(new)) = (id.strip_prefix(PROVIDER), write.after()) {
+        return provider_changed(write, name, new);
+    }
     let (Some((kind, locale)), Some(new)) = (template_of(id), write.after()) else {
         return Ok(Vec::new());
     };
@@ -27,6 +34,43 @@ pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
         changed,
     };
     let subject = Subject::template(kind, locale);
+    Ok(vec![write.event(Stamp::read(&change, at), subject, event)])
+}
+
+/// The event of a provider's settings, which are one text, or of its secret. Other attributes tell nothing.
+fn provider_changed(
+    write: &Write<'_, '_>,
+    name: &str,
+    new: &Image,
+) -> Result<Vec<Envelope>, Unfit> {
+    let settings = |image: Option<&Image>| {
+        let text = image?.text("settings")?;
+        serde_json::from_str::<Map<String, Value>>(text).ok()
+    };
+    let changed = match (settings(write.before()), settings(Some(new))) {
+        (None, None) => Vec::new(),
+        (Some(_), None) => vec!["deleted".to_owned()],
+        (before, Some(after)) => {
+            let before = before.unwrap_or_default();
+            let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+            let differ = names.into_iter();
+            let differ = differ.filter(|it| before.get(*it) != after.get(*it));
+            let set_at = |image: Option<&Image>| image?.number("secret_at");
+            let is_set = set_at(write.before()) != set_at(Some(new));
+            let secret = is_set.then(|| "clientSecret".to_owned());
+            differ.cloned().chain(secret).collect()
+        }
+    };
+    if changed.is_empty() {
+        return Ok(Vec::new());
+    }
+    let change = write.needed("change", new.map("change"))?;
+    let at = write.needed("change.at", change.time("at"))?;
+    let event = Event::ProviderChanged {
+        provider: name.to_owned(),
+        changed,
+    };
+    let subject = Subject::provider(name);
     Ok(vec![write.event(Stamp::read(&change, at), subject, event)])
 }
 

@@ -18,6 +18,9 @@ const SIGN_INS: [Reason; 7] = [
     Reason::Passkey,
 ];
 
+/// The start of a provider's name in the methods of a session.
+const FEDERATED: &str = "fed:";
+
 /// The events of a write to `_sessions`. A refresh makes none, and neither does a session that has expired.
 pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
     match (write.before(), write.after()) {
@@ -35,6 +38,15 @@ fn begun(write: &Write<'_, '_>, new: &Image) -> Result<Vec<Envelope>, Unfit> {
     let user_id = write.needed("user_id", write.key().id("user_id"))?;
     let session_id = write.needed("id", write.key().id("id"))?;
     let event = match Reason::parse(method) {
+        Some(Reason::Provider) => {
+            let methods = new.texts("amr").unwrap_or_default();
+            let name = methods.iter().find_map(|it| it.strip_prefix(FEDERATED));
+            Event::LoggedIn {
+                user_id,
+                session_id,
+                method: format!("provider:{}", write.needed("amr", name)?),
+            }
+        }
         Some(reason) if SIGN_INS.contains(&reason) => Event::LoggedIn {
             user_id,
             session_id,

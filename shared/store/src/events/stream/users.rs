@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 
 use api::event::{Envelope, Event, PasskeyReason, Reason, Subject};
+use api::settings::PROVIDER;
 use api::tables::IDENTITIES;
 use api::wire::UserForAdmins;
 use api::{Id, Timestamp};
 use auth::User;
+use auth::provider::provider_of;
 use auth::user::{PASSKEY, SignInMethod};
 use serde_json::{Map, Value, json};
 
@@ -18,7 +20,15 @@ use super::world::Unfit;
 use crate::accounts::users::read_user;
 
 /// The starts of the keys of items that are no users.
-const OTHERS: [&str; 6] = [IDENTITIES, "username#", "unique#", "totp#", PASSKEY, "#"];
+const OTHERS: [&str; 7] = [
+    IDENTITIES,
+    "username#",
+    "unique#",
+    "totp#",
+    PASSKEY,
+    PROVIDER,
+    "#",
+];
 
 /// The members of a user that have events of their own: those of the address, of the mails to it, and of the factor.
 const TOLD_ELSEWHERE: [&str; 4] = ["email", "emailVerifiedAt", "mailFailed", "mfa"];
@@ -104,22 +114,32 @@ impl Change<'_, '_> {
     /// Whether a new user has taken the id of an account whose time is over.
     fn replaces(&self, old: &Image, new: &Image) -> bool {
         let makes =
-            |it: Reason| method(it).is_some() || matches!(it, Reason::Create | Reason::Import);
+            |it: Reason| method(it).is_some() || matches!(it, Reason::Create | Reason::Import | Reason::Provider);
         is_deleted(old) && !is_deleted(new) && self.reason.is_some_and(makes)
     }
 
     fn made(&self, new: &Image) -> Result<Vec<Envelope>, Unfit> {
         let user = self.user(new)?;
-        let Some(method) = self.reason.and_then(method) else {
+        let Some(method) = self.method(new)? else {
             return Ok(vec![self.by_stamp(Event::UserCreated { user })]);
         };
         let stamp = self.stamp.clone().by(self.id, &user.role);
         let registered = Event::Registered {
             user,
             session_id: self.session,
-            method: method.to_owned(),
+            method,
         };
         Ok(vec![self.event(stamp, registered)])
+    }
+
+    /// The proof that a user has made the account with.
+    fn method(&self, new: &Image) -> Result<Option<String>, Unfit> {
+        if self.reason != Some(Reason::Provider) {
+            return Ok(self.reason.and_then(method).map(ToOwned::to_owned));
+        }
+        let methods = self.read(new)?.methods;
+        let name = methods.keys().find_map(|key| provider_of(key));
+        Ok(name.map(|name| format!("provider:{name}")))
     }
 
     fn changed(&self, old: &Image, new: &Image) -> Result<Vec<Envelope>, Unfit> {
@@ -140,6 +160,7 @@ impl Change<'_, '_> {
                 ];
                 let made = made.into_iter().flatten();
                 let made = made.chain(self.passkeys_changed(old, new)?);
+                let made = made.chain(self.providers_changed(old, new)?);
                 events.extend(made.map(|event| self.by_stamp(event)));
             }
         }
@@ -229,6 +250,26 @@ impl Change<'_, '_> {
         let added = between(&after, &before, PasskeyReason::Added);
         let removed = between(&before, &after, PasskeyReason::Removed);
         Ok([added, removed].concat())
+    }
+
+    /// The providers that a user has more, and then those that are gone.
+    fn providers_changed(&self, old: &Image, new: &Image) -> Result<Vec<Event>, Unfit> {
+        if old.same(new, "methods") {
+            return Ok(Vec::new());
+        }
+        let (before, after) = (self.read(old)?.methods, self.read(new)?.methods);
+        let user_id = self.id;
+        let only_in = |some: &BTreeMap<String, SignInMethod>,
+                       others: &BTreeMap<String, SignInMethod>| {
+            let gone = some.keys().filter(|key| !others.contains_key(*key));
+            let names = gone.filter_map(|key| provider_of(key).map(ToOwned::to_owned));
+            names.collect::<Vec<String>>()
+        };
+        let linked = only_in(&after, &before).into_iter();
+        let linked = linked.map(|provider| Event::AccountLinked { user_id, provider });
+        let unlinked = only_in(&before, &after).into_iter();
+        let unlinked = unlinked.map(|provider| Event::AccountUnlinked { user_id, provider });
+        Ok(linked.chain(unlinked).collect())
     }
 
     fn email_changed(&self, old: &Image, new: &Image) -> Result<Option<Event>, Unfit> {

@@ -51,10 +51,37 @@ fn a_template_tells_which_parts_have_changed_and_never_their_text() {
 
 #[test]
 fn other_configuration_makes_no_event_and_a_broken_item_does_not_fit() {
-    let key = json!({ "id": "provider#google" });
-    let item = json!({ "id": "provider#google", "subject": "a" });
+    let key = json!({ "id": "other#google" });
+    let item = json!({ "id": "other#google", "subject": "a" });
     assert_eq!(events("_configuration", &key, &Value::Null, &item).len(), 0);
     let key = json!({ "id": ID });
     let item = json!({ "id": ID, "subject": "a", "text": "b" });
     assert!(read(&record("_configuration", &key, &Value::Null, &item)).is_err());
+}
+
+#[test]
+fn a_provider_that_changes_names_its_settings_and_never_a_value() {
+    let key = json!({ "id": "provider#google" });
+    let change = |at: u64| json!({ "at": at, "by": "user", "user": id(1), "reason": "update" });
+    let item = |settings: Value, secret_at: u64| {
+        json!({ "id": "provider#google", "settings": settings.to_string(), "secret": format!("s{secret_at}"),
+            "secret_at": secret_at, "change": change(AT) })
+    };
+    let none = json!({ "id": "provider#google", "change": change(AT + 1) });
+    let made = item(json!({ "clientId": "a" }), 1);
+    let other = item(json!({ "clientId": "b", "enabled": false }), 1);
+    let sealed_anew = with(&made, json!({ "secret": "s2" }));
+    for (old, new, expected) in [
+        (&Value::Null, &made, Some(json!(["clientId", "clientSecret"]))),
+        (&made, &other, Some(json!(["clientId", "enabled"]))),
+        (&made, &item(json!({ "clientId": "a" }), 2), Some(json!(["clientSecret"]))),
+        (&made, &sealed_anew, None),
+        (&made, &none, Some(json!(["deleted"]))),
+        (&none, &none, None),
+    ] {
+        let events = events("_configuration", &key, old, new);
+        let found = events.first().map(|event| json!(event)["data"]["changed"].clone());
+        assert_eq!(found, expected, "{old} {new}");
+        assert!(!json!(events).to_string().contains("s1"));
+    }
 }
