@@ -121,6 +121,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 94);
+        assert_eq!(keys.len(), 99);
     }
 }
