@@ -45,7 +45,12 @@ async fn confirm(
         )
         .await
     };
-    let identity = store.identity(&user.email);
+    let identity = async {
+        match &user.email {
+            Some(email) => store.identity(email).await,
+            None => Ok(None),
+        }
+    };
     let asking = call.asking()?;
     let proven = store.prove_beside(&asking, &evidence, &keys, identity, take);
     let user = proven.await?.wire(&call.settings.users.fields);

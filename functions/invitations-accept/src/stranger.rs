@@ -97,7 +97,7 @@ impl Acceptance<'_> {
             ..Along::of(Reason::Invitation)
         };
         let writer = call.writer_for(user.id, &self.admitted)?;
-        let bootstraps = call.deployment.admin_email.as_ref() == Some(&user.email);
+        let bootstraps = user.email.is_some() && call.deployment.admin_email == user.email;
         let user = self
             .store
             .create_proven(declared, user, &along, (&writer, bootstraps));

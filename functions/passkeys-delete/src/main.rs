@@ -43,7 +43,10 @@ async fn remove(
 ) -> Result<(), Error> {
     match remove_beside(store, call, asking, false).await {
         Err(refusal) if refusal.code == Code::LastMethod => {
-            let identity = store.identity(&asking.2.email).await?;
+            let identity = match &asking.2.email {
+                Some(email) => store.identity(email).await?,
+                None => None,
+            };
             if identity.is_none_or(|it| it.password_hash.is_none()) {
                 return Err(refusal);
             }

@@ -63,7 +63,7 @@ async fn set_password(
     let user = store.user(account.user).await?;
     let user = user.filter(|user| user.auth_version == account.auth_version);
     let user = user
-        .filter(|user| user.email == address)
+        .filter(|user| user.email.as_deref() == Some(address.as_str()))
         .ok_or(Code::InvalidCode)?;
     judge(call, Some(&address))?;
     let hash = call.hash_password(&call.body.new_password)?;
@@ -102,5 +102,11 @@ async fn forget(store: &Store, user: &User, now: Timestamp) {
             None => Ok(()),
         }
     };
-    let _ = tokio::join!(store.forget_logins(&user.email), codes);
+    let logins = async {
+        match &user.email {
+            Some(email) => store.forget_logins(email).await,
+            None => Ok(()),
+        }
+    };
+    let _ = tokio::join!(logins, codes);
 }

@@ -88,7 +88,14 @@ async fn verification(
     let keys = store.sealing_keys(std::iter::empty()).await?;
     let settings = (&call.settings.auth, call.now);
     let place = Place::of_user(Purpose::VerifyEmail, user.id);
-    let posted = Posted::new(&keys, place, &user.email, wishes, call.random()?, settings)?;
+    let posted = Posted::new(
+        &keys,
+        place,
+        user.need_email()?,
+        wishes,
+        call.random()?,
+        settings,
+    )?;
     Ok(Some(posted.of(Account::of(user))))
 }
 

@@ -81,7 +81,10 @@ async fn all(store: &Store, before: Timestamp) -> Result<String, String> {
         let page = page.map_err(|error| stopped(&sum, words(&error)))?;
         let made_before = |user: &User| user.created_at < before;
         for (user, _) in page.users.into_iter().filter(|(user, _)| made_before(user)) {
-            let (id, email) = (user.id, printable(&user.email));
+            let (id, email) = (
+                user.id,
+                printable(user.email.as_deref().unwrap_or_default()),
+            );
             match store.vouch(user, now()).await {
                 Ok(Vouched::Now) => sum.verified += 1,
                 Ok(Vouched::Already) => sum.already += 1,

@@ -11,7 +11,15 @@ use crate::keys::{Keys, Signing};
 /// type. It leaves no room for `none`, `jku`, `x5u`, `crit` or an embedded key (RFC 8725, sections 3.1, 3.5, 3.11).
 const HEADER: &str = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9";
 
-/// The claims of an access token. All of them are required but those of the authentication, which older tokens lack.
+/// The admin who acts in a session (RFC 8693, section 4.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The admin.
+    pub sub: Id,
+}
+
+/// The claims of an access token. All of them are required but those of the authentication, which older tokens lack, and the
+/// actor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// The signer: the deployment.
@@ -32,6 +40,9 @@ pub struct Claims {
     /// The methods of that authentication.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
+    /// The admin who acts as the user, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
 }
 
 /// The session that an access token is for.
@@ -43,6 +54,8 @@ pub struct Holder<'a> {
     pub session: Id,
     /// The authentication that the session rests on.
     pub authentication: Option<&'a Authentication>,
+    /// The admin who acts in it, if one does.
+    pub actor: Option<Id>,
 }
 
 /// Signs an access token for a session.
@@ -67,6 +80,7 @@ pub fn issue(
         amr: holder
             .authentication
             .map_or_else(Vec::new, |it| it.methods.clone()),
+        act: holder.actor.map(|sub| Actor { sub }),
     };
     let header = Header {
         typ: Some("at+jwt".to_owned()),
@@ -147,6 +161,7 @@ mod tests {
             user: id(1),
             session: id(2),
             authentication: Some(&authentication),
+            actor: None,
         };
         issue(keys, holder, "authenticated", NOW, 900).expect("signed")
     }
@@ -280,6 +295,9 @@ mod tests {
             ("exp", json!("never")),
             ("exp", json!(-1)),
             ("iat", json!(null)),
+            ("act", json!("me")),
+            ("act", json!({ "sub": "me" })),
+            ("act", json!({})),
         ] {
             let mut claims = claims();
             claims[claim] = value;

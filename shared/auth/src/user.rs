@@ -15,6 +15,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
+pub use api::rule::ANONYMOUS;
+
 pub use self::failure::MailFailure;
 pub use self::methods::{OtherWays, PASSKEY, SignInMethod};
 use crate::password::Verdict;
@@ -29,8 +31,8 @@ pub const ADMIN: &str = "admin";
 pub struct User {
     /// The user's id.
     pub id: Id,
-    /// The normalised address.
-    pub email: String,
+    /// The normalised address; an anonymous account has none.
+    pub email: Option<String>,
     /// The role.
     pub role: String,
     /// Whether the account is switched off.
@@ -43,6 +45,8 @@ pub struct User {
     pub profile: Map<String, Value>,
     /// Whether the account is deleted, and for how long it can be brought back.
     pub deleted: Option<Deletion>,
+    /// From when on an anonymous account is gone, in whole seconds: the table's TTL attribute. Its session is over by then.
+    pub lapses_at: Option<u64>,
     /// When the user has proven to read the mails of the address.
     pub email_verified_at: Option<Timestamp>,
     /// The language of the user's mails.
@@ -185,13 +189,14 @@ impl User {
         let role = if admin { ADMIN } else { AUTHENTICATED }.to_owned();
         Self {
             id,
-            email,
+            email: Some(email),
             role,
             disabled: false,
             auth_version: 1,
             created_at: now,
             profile: Map::new(),
             deleted: None,
+            lapses_at: None,
             email_verified_at: None,
             locale: None,
             terms: None,
@@ -199,6 +204,54 @@ impl User {
             mfa: None,
             methods: BTreeMap::new(),
         }
+    }
+
+    /// A new user without an address, until the longest session that the account can have is over.
+    #[must_use]
+    pub fn anonymous(id: Id, settings: &Auth, now: Timestamp) -> Self {
+        let lapses_at = now.after(settings.session_max_age.duration()).seconds();
+        Self {
+            email: None,
+            role: ANONYMOUS.to_owned(),
+            lapses_at: Some(lapses_at),
+            ..Self::new(id, String::new(), false, now)
+        }
+    }
+
+    /// Whether nobody has given the account an address or another way in.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.role == ANONYMOUS
+    }
+
+    /// The user with an account that stays: an anonymous one becomes an ordinary one, with the same id, session and records.
+    #[must_use]
+    pub fn staying(self) -> Self {
+        let role = match self.is_anonymous() {
+            true => AUTHENTICATED.to_owned(),
+            false => self.role,
+        };
+        Self {
+            role,
+            lapses_at: None,
+            ..self
+        }
+    }
+
+    /// The name that devices and apps show of the account: the address, else the id.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.email.clone().unwrap_or_else(|| self.id.to_string())
+    }
+
+    /// The address.
+    ///
+    /// # Errors
+    /// `auth/email-not-verified` where the account has none.
+    pub fn need_email(&self) -> Result<&str, Error> {
+        let message = "This account has no email address yet: POST /api/auth/email/change.";
+        let none = || Error::new(Code::EmailNotVerified).with_message(message);
+        self.email.as_deref().ok_or_else(none)
     }
 
     /// Refuses to continue as this user if an event has ended the session since: the user `now` has another version, is
@@ -228,8 +281,8 @@ impl User {
         })
     }
 
-    /// The user as found now, deleted by the user's own request; `None` where no deletion can be undone. Every session
-    /// ends.
+    /// The user as found now, deleted by the user's own request; `None` where no deletion can be undone, such as that of an
+    /// anonymous account, which nothing signs in to. Every session ends.
     ///
     /// # Errors
     /// Those of [`User::goes_on`].
@@ -239,7 +292,8 @@ impl User {
         deletion: Option<Deletion>,
     ) -> Result<Option<Self>, Error> {
         let raised = self.raised(found)?;
-        Ok(deletion.map(|_| Self {
+        let undoable = deletion.filter(|_| !found.is_anonymous());
+        Ok(undoable.map(|_| Self {
             deleted: deletion,
             ..raised
         }))
@@ -296,7 +350,8 @@ impl User {
             .iter()
             .filter_map(|field| self.profile.get(&field.field.name)?.as_str());
         let found = |search: &String| {
-            [self.email.as_str()]
+            self.email
+                .as_deref()
                 .into_iter()
                 .chain(texts)
                 .any(|text| caseless(text).contains(search))

@@ -17,6 +17,7 @@ use crate::value::{self, is_label};
 const GROUPS: &[&str] = &[
     "admin",
     "authenticated",
+    "anonymous",
     "public",
     "guest",
     "user",
@@ -122,7 +123,7 @@ impl Settings {
             0,
             Span::seconds(366 * day),
         )?;
-        check_password(&auth.password)?;
+        check_password(&auth.password, local)?;
         between("auth.bcryptCost", auth.bcrypt_cost as usize, least_cost, 16)?;
         let throttle = &auth.throttle;
         for (name, count) in [
@@ -135,6 +136,7 @@ impl Settings {
             ("addressMails", throttle.address_mails),
             ("sourceMails", throttle.source_mails),
             ("factorAttempts", throttle.factor_attempts),
+            ("anonymous", throttle.anonymous),
             ("invitations", throttle.invitations),
         ] {
             between(
@@ -213,6 +215,12 @@ impl Settings {
             ),
             ("auth.codeTtl", auth.code_ttl, minute, 10 * minute),
             ("auth.recentAuth", auth.recent_auth, minute, 60 * minute),
+            (
+                "auth.impersonationTtl",
+                auth.impersonation_ttl,
+                minute,
+                60 * minute,
+            ),
             (
                 "auth.invitations.ttl",
                 auth.invitations.ttl,

@@ -82,11 +82,15 @@ pub enum Reason {
     PasskeyAdded,
     /// A user has one passkey less.
     PasskeyRemoved,
+    /// Somebody has made an account without an address.
+    Anonymous,
+    /// An admin acts as the user.
+    Impersonation,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 37] = [
+    pub const ALL: [Self; 39] = [
         Self::Register,
         Self::Create,
         Self::Import,
@@ -124,6 +128,8 @@ impl Reason {
         Self::MfaCodesRenewed,
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
+        Self::Anonymous,
+        Self::Impersonation,
     ];
 
     /// The name in the items and on the wire.
@@ -167,6 +173,8 @@ impl Reason {
             Self::MfaCodesRenewed => "mfa-codes-renewed",
             Self::PasskeyAdded => "passkey-added",
             Self::PasskeyRemoved => "passkey-removed",
+            Self::Anonymous => "anonymous",
+            Self::Impersonation => "impersonation",
         }
     }
 

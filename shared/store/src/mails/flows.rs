@@ -172,7 +172,7 @@ impl Store {
     /// what strangers ask for: two counts at the same time, then a write or two.
     ///
     /// # Errors
-    /// `auth/too-many-requests`; `common/unavailable`, `common/internal`.
+    /// `auth/email-not-verified` without an address; `auth/too-many-requests`; `common/unavailable`, `common/internal`.
     pub async fn ask_for_verification(
         &self,
         asking: &Asking<'_>,
@@ -192,8 +192,9 @@ impl Store {
             // There is none, or it is for what the account was before.
             _ => {
                 let settings = (asking.settings, now);
-                let posted =
-                    Posted::new(&keys, place, &user.email, wishes, random, settings)?.of(owner);
+                let email = user.need_email()?;
+                let posted = Posted::new(&keys, place, email, wishes, random, settings)?;
+                let posted = posted.of(owner);
                 self.post(&posted).await?;
                 posted.ends
             }

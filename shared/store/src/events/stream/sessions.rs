@@ -47,6 +47,15 @@ fn begun(write: &Write<'_, '_>, new: &Image) -> Result<Vec<Envelope>, Unfit> {
                 method: format!("provider:{}", write.needed("amr", name)?),
             }
         }
+        Some(Reason::Impersonation) => {
+            let stamp = Stamp::read(&begun, session_id.created_at());
+            let event = Event::Impersonated {
+                user_id,
+                session_id,
+                reason: begun.text("words").unwrap_or_default().to_owned(),
+            };
+            return Ok(vec![write.event(stamp, Subject::user(user_id), event)]);
+        }
         Some(reason) if SIGN_INS.contains(&reason) => Event::LoggedIn {
             user_id,
             session_id,
