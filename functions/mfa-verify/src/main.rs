@@ -41,7 +41,8 @@ async fn verify(store: &Store, call: Call<MfaVerify>) -> Result<Reply<MfaVerify>
     call.sign_in(&admitted, signing, &user, (&session, &token))
 }
 
-/// Uses the code up and begins the session. An account that the first step was to bring back is back with it.
+/// Uses the code up and begins the session. An account that the first step was to bring back is back with it, and a provider
+/// that was to be linked is.
 async fn begin(
     store: &Store,
     call: &Call<MfaVerify>,
@@ -51,22 +52,35 @@ async fn begin(
     let at = (&call.settings.auth, call.now);
     let (session, token) = challenge.finish(&user, used, call.random()?, at);
     let writer = call.writer_for(user.id, admitted)?;
-    if !challenge.restores {
+    if !challenge.restores && challenge.links.is_none() {
         let begins = store.begin_by_factor(&session, used, Reason::Mfa, &writer);
         begins.await?;
         return Ok((user, session, token));
     }
+    let links = challenge.links.as_ref();
+    let federated = links.map(|found| found.linked(user.id, call.now));
     let along = Along {
         begins: Some(&session),
+        begun: (!challenge.restores).then_some(Reason::Mfa),
         factor: Some(FactorChange::Restores(used)),
-        ..Along::of(Reason::Restore)
+        links: federated.as_ref(),
+        ..Along::of(match challenge.restores {
+            true => Reason::Restore,
+            false => Reason::ProviderLinked,
+        })
     };
     let declared = &call.settings.users.fields;
     let change = store.change_user(declared, user.clone(), &along, &writer, |found| {
-        user.restored(found).map(Some)
+        let back = user.restored(found)?;
+        let linked = links.map_or(Ok(back.clone()), |it| back.with_provider(it, call.now));
+        linked.map(Some)
     });
     let back = change.await.map_err(|refusal| match refusal.code {
-        Code::UserNotFound | Code::InvalidCredentials => Code::InvalidMfaCode.into(),
+        Code::UserNotFound
+        | Code::InvalidCredentials
+        | Code::AccountAlreadyLinked
+        | Code::MethodLimit
+        | Code::InvalidOauthCode => Code::InvalidMfaCode.into(),
         _ => refusal,
     });
     Ok((back?.ok_or(Code::InvalidMfaCode)?, session, token))

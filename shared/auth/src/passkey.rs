@@ -5,7 +5,7 @@ use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 
-use crate::user::{OtherWays, PASSKEY, SignInMethod, User};
+use crate::user::{PASSKEY, SignInMethod, User};
 
 /// The most passkeys of a user.
 pub const MAX_PASSKEYS: usize = 10;
@@ -137,19 +137,6 @@ impl User {
         let method = with.methods.get_mut(key).ok_or(Code::PasskeyNotFound)?;
         name.clone_into(&mut method.label);
         Ok(with)
-    }
-
-    /// The user as found now, with a passkey less, by the user's own request. Every session ends but the one that asks.
-    ///
-    /// # Errors
-    /// Those of [`User::goes_on`]; `auth/passkey-not-found`; `auth/last-method` where nothing else signs in;
-    /// `auth/mfa-required-by-policy` where nothing else is a second factor.
-    pub fn without_passkey(&self, found: &Self, key: &str, ways: OtherWays) -> Result<Self, Error> {
-        let without = self.without_method(found, (key, Code::PasskeyNotFound), ways)?;
-        if ways.requires_factor && without.mfa.is_none() && without.passkeys() == 0 {
-            return Err(Code::MfaRequiredByPolicy.into());
-        }
-        Ok(without)
     }
 }
 

@@ -17,7 +17,7 @@ mod state;
 mod ticket;
 
 use api::settings::PROVIDER;
-use api::{Code, Error, Id, Timestamp};
+use api::{Code, Error, Id, Timestamp, wire};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -125,6 +125,17 @@ impl Found {
         }
     }
 
+    /// The way to sign in, as its user sees it.
+    #[must_use]
+    pub fn account(&self, at: Timestamp) -> wire::Account {
+        wire::Account {
+            id: self.provider.clone(),
+            kind: wire::AccountKind::Provider,
+            label: Some(self.method(at).label),
+            connected_at: Some(at),
+        }
+    }
+
     /// The method of signing in that it is.
     #[must_use]
     pub fn method(&self, at: Timestamp) -> SignInMethod {
@@ -146,7 +157,7 @@ impl User {
         self.methods.keys().filter(|key| key.starts_with(PROVIDER))
     }
 
-    /// The user with a provider more.
+    /// The user with a provider more. An anonymous account is an ordinary one from then on.
     ///
     /// # Errors
     /// `auth/account-already-linked` for another account of a provider that is linked; `auth/method-limit`.
@@ -160,7 +171,7 @@ impl User {
         if self.methods.len() >= MAX_METHODS {
             return Err(Code::MethodLimit.into());
         }
-        let mut with = self.clone();
+        let mut with = self.clone().staying();
         with.methods.insert(found.key(), found.method(at));
         Ok(with)
     }

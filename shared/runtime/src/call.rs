@@ -4,6 +4,7 @@ pub(crate) mod arrival;
 mod body;
 mod factor;
 mod mail;
+mod provider;
 mod telling;
 pub(crate) mod transport;
 

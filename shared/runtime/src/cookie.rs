@@ -23,6 +23,24 @@ pub(crate) fn forget(boot: &Boot) -> String {
     keep(boot, "", 0)
 }
 
+/// The name of the cookie that ties a sign-in by a provider to its browser.
+pub(crate) fn sign_in_name(boot: &Boot, part: &str) -> String {
+    let prefix = if boot.deployment.local { "" } else { "__Host-" };
+    format!("{prefix}oauth-{part}")
+}
+
+/// The `Set-Cookie` header that ties a sign-in to its browser for `seconds`. Where the answer comes as a form of another site,
+/// the cookie comes with it only without `SameSite`; then it needs `Secure`, locally as well.
+pub(crate) fn tie(boot: &Boot, (part, value): (&str, &str), seconds: u64, by_form: bool) -> String {
+    let (secure, same_site) = match (boot.deployment.local, by_form) {
+        (_, true) => (" Secure;", "None"),
+        (true, false) => ("", "Lax"),
+        (false, false) => (" Secure;", "Lax"),
+    };
+    let name = sign_in_name(boot, part);
+    format!("{name}={value}; Max-Age={seconds}; Path=/; HttpOnly;{secure} SameSite={same_site}")
+}
+
 fn write(settings: &Settings, local: bool, token: &str, seconds: u64) -> String {
     // Without `Secure` browsers reject `SameSite=None`; on localhost all ports belong to the same site.
     let (secure, same_site) = match (local, settings.auth.cookie_same_site) {

@@ -139,6 +139,16 @@ impl Event {
             .unwrap_or_default()
     }
 
+    /// The body's bytes, which stay here; `None` as in [`Event::body`].
+    pub(crate) fn bytes(&self) -> Option<Vec<u8>> {
+        let body = self.body.clone().unwrap_or_default();
+        if self.is_base64_encoded {
+            STANDARD.decode(body).ok()
+        } else {
+            Some(body.into_bytes())
+        }
+    }
+
     /// The body's bytes; `None` when it claims to be base64 and is not.
     pub(crate) fn body(&mut self) -> Option<Vec<u8>> {
         let body = self.body.take().unwrap_or_default();

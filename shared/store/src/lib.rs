@@ -29,6 +29,7 @@ pub use accounts::mail_counts::{MailReason, MailTurn};
 pub use accounts::parts::Along;
 pub use accounts::passkeys::PasskeyChange;
 pub use accounts::prove::Proven;
+pub use accounts::removal::Removal;
 pub use accounts::sessions::SessionPage;
 pub use auth::Writer;
 pub use connector::connector;

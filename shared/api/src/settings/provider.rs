@@ -1,6 +1,6 @@
 //! Providers: the services whose accounts sign in here.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -15,6 +15,14 @@ pub const PROVIDER: &str = "provider#";
 #[must_use]
 pub fn provider_id(name: &str) -> String {
     format!("{PROVIDER}{name}")
+}
+
+/// The names of the providers that are known, and of those in the file, in their order.
+#[must_use]
+pub fn provider_names(file: &Providers) -> Vec<&str> {
+    let known = ["apple", "github", "google", "microsoft"];
+    let names = known.into_iter().chain(file.keys().map(String::as_str));
+    names.collect::<BTreeSet<_>>().into_iter().collect()
 }
 
 /// The settings of a provider, without its secret.

@@ -3,7 +3,7 @@
 use api::settings::Span;
 
 use super::*;
-use crate::user::Deletion;
+use crate::user::{Deletion, OtherWays};
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -97,14 +97,14 @@ fn the_last_way_in_and_the_last_factor_stay() {
         (with_totp.clone(), requires(password), None),
         (with_totp, NONE, Some(Code::LastMethod)),
     ] {
-        let removed = user.without_passkey(&user, &passkey(0).key(), ways);
+        let removed = user.without_method(&user, (&passkey(0).key(), Code::PasskeyNotFound), ways);
         assert_eq!(code(removed.clone()), expected, "{ways:?}");
         if let Ok(without) = removed {
             assert_eq!(without.passkeys() + 1, user.passkeys());
             assert_eq!(without.auth_version, user.auth_version + 1);
         }
     }
-    let unknown = user(1).without_passkey(&user(1), "passkey#x", password);
+    let unknown = user(1).without_method(&user(1), ("passkey#x", Code::PasskeyNotFound), password);
     assert_eq!(code(unknown), Some(Code::PasskeyNotFound));
 }
 

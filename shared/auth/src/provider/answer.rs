@@ -27,9 +27,9 @@ impl Answer {
     ///
     /// # Errors
     /// [`Unanswerable`] for a request without a state, and for one with both a code and an error, or neither.
-    pub fn read<'a>(
-        pairs: &'a [(impl AsRef<str>, impl AsRef<str>)],
-    ) -> Result<(&'a str, Option<&'a str>, Self), Unanswerable> {
+    pub fn read(
+        pairs: &[(impl AsRef<str>, impl AsRef<str>)],
+    ) -> Result<(&str, Option<&str>, Self), Unanswerable> {
         let one = |name: &str| {
             let mut values = pairs.iter().filter(|(it, _)| it.as_ref() == name);
             match (values.next(), values.next()) {

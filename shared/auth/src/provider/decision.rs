@@ -7,7 +7,7 @@ use super::Found;
 use crate::user::User;
 
 /// The circumstances of a sign-in by a provider.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy)]
 pub struct Entrance<'a> {
     /// The settings.
     pub settings: &'a Auth,

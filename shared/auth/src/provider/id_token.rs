@@ -9,7 +9,7 @@ use super::Issuers;
 use super::connection::issuer_of_tenant;
 
 /// The most bytes of an ID token.
-pub const MAX_TOKEN: usize = 8 * 1024;
+pub(super) const MAX_TOKEN: usize = 8 * 1024;
 
 /// How far the provider's clock may be off, and how old a token may be, in seconds.
 const LEEWAY: u64 = 60;

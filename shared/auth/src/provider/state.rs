@@ -130,8 +130,7 @@ pub fn cookie_part(state: &str) -> &str {
 }
 
 /// The SHA-256 of a text in base64url: the challenge of a verifier (RFC 7636, section 4.2).
-#[must_use]
-pub fn hash(text: &str) -> String {
+pub(super) fn hash(text: &str) -> String {
     URL_SAFE_NO_PAD.encode(digest(&SHA256, text.as_bytes()))
 }
 

@@ -1,8 +1,11 @@
 //! The methods of signing in and the second factor of a user.
 
+use api::wire::{Account, AccountKind};
 use api::{Code, Error, Timestamp};
 
 use super::User;
+use crate::passkey::key_of;
+use crate::provider::provider_of;
 
 /// A method of signing in.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -31,7 +34,8 @@ impl User {
     /// The user as found now, with a method less, by the user's own request. Every session ends but the one that asks.
     ///
     /// # Errors
-    /// Those of [`User::goes_on`]; `absent` where there is none of this key; `auth/last-method` where nothing else signs in.
+    /// Those of [`User::goes_on`]; `absent` where there is none of this key; `auth/last-method` where nothing else signs in;
+    /// `auth/mfa-required-by-policy` where a passkey goes and nothing else is a second factor.
     pub fn without_method(
         &self,
         found: &Self,
@@ -43,7 +47,46 @@ impl User {
         if without.methods.is_empty() && !ways.password && !ways.mail {
             return Err(Code::LastMethod.into());
         }
+        let lacks_factor = without.mfa.is_none() && without.passkeys() == 0;
+        if key.starts_with(PASSKEY) && ways.requires_factor && lacks_factor {
+            return Err(Code::MfaRequiredByPolicy.into());
+        }
         Ok(without)
+    }
+
+    /// The key of the method with this id: the name of a provider, or the id of a passkey.
+    #[must_use]
+    pub fn method_of(&self, id: &str) -> Option<String> {
+        let passkey = key_of(id);
+        let is = |key: &&String| **key == passkey || provider_of(key) == Some(id);
+        self.methods.keys().find(is).cloned()
+    }
+
+    /// The ways to sign in, as the user sees them.
+    #[must_use]
+    pub fn accounts(&self, has_password: bool, has_mail: bool) -> Vec<Account> {
+        let plain = |id: &str, kind| Account {
+            id: id.to_owned(),
+            kind,
+            label: self.email.clone(),
+            connected_at: None,
+        };
+        let password = has_password.then(|| plain("password", AccountKind::Password));
+        let mail = has_mail.then(|| plain("magic-link", AccountKind::MagicLink));
+        let methods = self.methods.iter().filter_map(|(key, method)| {
+            let (id, kind) = match provider_of(key) {
+                Some(name) => (name, AccountKind::Provider),
+                None => (key.strip_prefix(PASSKEY)?, AccountKind::Passkey),
+            };
+            Some(Account {
+                id: id.to_owned(),
+                kind,
+                label: Some(method.label.clone()),
+                connected_at: Some(method.added_at),
+            })
+        });
+        let first = password.into_iter().chain(mail);
+        first.chain(methods).collect()
     }
 
     /// The number of passkeys.

@@ -2,11 +2,13 @@
 
 use api::endpoints::{Endpoint, guard};
 use api::mail::Kind;
+use api::settings::MagicLink;
 use api::{Error, Id};
 use auth::authentication::Authentication;
 use auth::factor::{Trial, Typed};
 use auth::notice::Notice;
 use auth::sign_in::{self, Begun};
+use auth::user::OtherWays;
 use auth::{Credentials, User};
 
 use super::Call;
@@ -45,6 +47,24 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
             now: self.now,
             notice,
         })
+    }
+
+    /// Whether a mail signs this user in.
+    #[must_use]
+    pub fn mail_signs_in(&self, user: &User) -> bool {
+        self.has_mail()
+            && self.settings.auth.magic_link != MagicLink::Off
+            && user.email_verified_at.is_some()
+    }
+
+    /// The ways to sign in that this user has beside the methods; whether there is a password is not looked up.
+    #[must_use]
+    pub fn other_ways(&self, user: &User) -> OtherWays {
+        OtherWays {
+            password: false,
+            mail: self.mail_signs_in(user),
+            requires_factor: self.settings.auth.mfa.requires(&user.role),
+        }
     }
 
     /// Whether this project sends mails.

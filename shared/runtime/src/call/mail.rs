@@ -90,7 +90,8 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
 
     /// The public address of the API: that of the settings, or that by which API Gateway was reached. No header of the caller
     /// decides it.
-    fn origin_of_api(&self) -> String {
+    #[must_use]
+    pub fn origin_of_api(&self) -> String {
         let set = self.settings.auth.public_url.clone();
         set.unwrap_or_else(|| format!("https://{}", self.event.domain_name()))
     }

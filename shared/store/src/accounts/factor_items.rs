@@ -21,7 +21,7 @@ pub enum FactorChange<'a> {
     Renews(&'a Factor, Used),
     /// It is removed, after this code was used.
     Removes(Used),
-    /// A code is used, and a deleted account is back with it.
+    /// A code is used, and what waited for it is done: a deleted account is back, or a provider is linked.
     Restores(Used),
 }
 

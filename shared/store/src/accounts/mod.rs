@@ -17,6 +17,7 @@ pub(crate) mod passkeys;
 pub(crate) mod prove;
 mod proven;
 mod providers;
+pub(crate) mod removal;
 mod session_ends;
 pub(crate) mod sessions;
 pub(crate) mod stamp;
