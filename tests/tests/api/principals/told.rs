@@ -4,6 +4,8 @@ use blackbox::{Event, fresh_email, stack};
 use serde_json::{Value, json};
 
 use super::*;
+use crate::proofs::changing::{change, confirm};
+use crate::proofs::world::code;
 
 const REASON: &str = "the order of Änne cannot be seen";
 
@@ -123,4 +125,36 @@ fn the_audit_log_has_the_first_200_bytes_of_the_reason() {
     let of_user = format!("subject={}&type=auth.impersonated", id(&user));
     let entry = entries(&world, &of_user, 1).remove(0);
     assert_eq!(entry["reason"], json!("ü".repeat(100)));
+}
+
+#[test]
+fn an_upgrade_is_told_with_the_role_before() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = MailWorld::with(inside, &["events"], &[]);
+    let (made, email) = (nobody(&world), fresh_email());
+    let access = token(&made);
+    change(&world, &access, &email);
+    let body = json!({ "code": code(&world.mail(&email, 1)) });
+    let _ = confirm(&world, &access, &body).expect(200);
+    let told = entries(&world, &format!("subject={}", id(&made)), 5);
+    let mut types: Vec<&str> = told.iter().filter_map(|it| it["type"].as_str()).collect();
+    types.sort_unstable();
+    let expected = [
+        "auth.email.changed",
+        "auth.email.verified",
+        "auth.register",
+        "auth.session.ended",
+        "user.updated",
+    ];
+    assert_eq!(types, expected);
+    let updated = told.iter().find(|it| it["type"] == "user.updated").unwrap();
+    let role = json!({ "from": "anonymous", "to": "authenticated" });
+    assert_eq!(
+        (&updated["role"], &updated["changed"]),
+        (&role, &json!(["role"]))
+    );
+    // There was no address before that could read of it.
+    assert_eq!(world.mail(&email, 1).kind, "email-change");
 }
