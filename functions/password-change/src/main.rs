@@ -32,7 +32,7 @@ async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<Passw
         if body.new_password == body.current_password {
             return Err(password::same("newPassword").into());
         }
-        let hash = call.hash_password(&body.new_password)?;
+        let hash = breaches::hash(&call, "newPassword", &body.new_password).await?;
         let along = Along {
             password_hash: Some(&hash),
             survivor: Some(session.id),

@@ -30,6 +30,7 @@ async fn reset(store: &Store, call: Call<PasswordReset>) -> Result<Reply<Passwor
     let keys = store.sealing_keys(shown.sealed()).await?;
     let evidence = shown.of_stranger(&keys, Purpose::PasswordReset, call.now)?;
     let admitted = call.admit(store).await?;
+    breaches::check(&call, "newPassword", &body.new_password).await?;
     let set = async |posted: Posted| set_password(store, &call, &keys, &admitted, posted).await;
     store
         .prove_address(&call.asking()?, &evidence, &keys, set)

@@ -44,7 +44,7 @@ async fn set(
 
     let user = user.ok_or(Code::UserNotFound)?;
     let _ = user.need_email()?;
-    let hash = call.hash_password(password)?;
+    let hash = breaches::hash(call, "password", password).await?;
     let along = Along {
         password_hash: Some(&hash),
         ..Along::of(Reason::PasswordSet)

@@ -97,7 +97,7 @@ entry::endpoints! {
     Anonymous "anonymous": [Post] "/api/auth/anonymous", Open, AnonymousProfile => 201 SignedIn {
         errors: [MethodDisabled, RegistrationNotAllowed, UserUniqueViolation, RecordTooLarge, TooManyRequests],
         cookie: Sets,
-        access: [PutItem Users, PutItem Sessions, PutItem Throttle, UpdateItem Throttle],
+        access: [PutItem Users, PutItem Sessions, UpdateItem Settings, PutItem Throttle, UpdateItem Throttle],
     }
 
     /// Trade an email and a password for tokens.

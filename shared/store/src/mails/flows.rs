@@ -42,7 +42,7 @@ impl Store {
         &self,
         asking: &Asking<'_>,
         opening: Opening<'_>,
-        values: impl FnOnce() -> Result<Option<Value>, Error>,
+        values: impl AsyncFnOnce() -> Result<Option<Value>, Error>,
     ) -> Result<FlowOpened, Error> {
         let keys = self.sealing_keys(opening.handle.into_iter()).await?;
         let (purpose, now) = (opening.purpose, asking.now);
@@ -57,7 +57,7 @@ impl Store {
             _ => MailReason::Asked,
         };
         let turn = self.count_mail(asking, (&account, opens), reason).await?;
-        let values = values()?;
+        let values = values().await?;
         let (id, until) = match (turn, known) {
             (MailTurn::Repeats(newest), _) => {
                 self.repeat_rarely(asking, purpose, newest, &opening.random)

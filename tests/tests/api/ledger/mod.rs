@@ -8,6 +8,7 @@ mod invitations;
 mod keys;
 mod mails;
 mod passkeys;
+mod principals;
 mod proofs;
 mod records;
 mod sessions;
@@ -31,6 +32,7 @@ use self::invitations::invitations;
 use self::keys::api_keys;
 use self::mails::{address_changes, magic_links};
 use self::passkeys::passkeys;
+use self::principals::principals;
 use self::proofs::{registrations, resets, verifications};
 use self::records::{lists, records, votes};
 use self::sessions::sessions;
@@ -295,6 +297,7 @@ fn every_request_costs_what_the_design_says() {
     resets(&mut ledger, &register);
     passkeys(&mut ledger, &register);
     factors(&mut ledger, &register, &member(&admin));
+    principals(&mut ledger, &member(&admin), &another);
     votes(&mut ledger, &owner);
     touches_nothing(&mut ledger);
 
