@@ -79,7 +79,7 @@ impl Document {
         let is_kept_by_nobody =
             is_auth || matches!(entry.guard, Guard::User | Guard::Admin | Guard::Users(_));
         let id = pascal(entry.name);
-        let shape = Shape {
+        let mut shape = Shape {
             id: uncapitalised(&id),
             tag: match entry.path {
                 _ if is_auth => "auth",
@@ -88,7 +88,7 @@ impl Document {
                 _ => "service",
             },
             body,
-            reply: (entry.status != 204).then_some(reply),
+            reply: (![204, 302].contains(&entry.status)).then_some(reply),
             parameters: plain_parameters(entry)?,
             codes: guard_codes(entry),
             security: match entry.guard {
@@ -101,7 +101,10 @@ impl Document {
             },
             headers: reply_headers(entry, is_kept_by_nobody.then_some("Cache-Control")),
         };
-        for method in entry.methods {
+        for (at, method) in entry.methods.iter().enumerate() {
+            if at > 0 {
+                shape.id = format!("{}{}", uncapitalised(&id), pascal(&method.as_str().to_lowercase()));
+            }
             self.operation(entry, *method, entry.path, &shape)?;
         }
         Ok(())
@@ -125,6 +128,7 @@ impl Document {
             ("UserChanges", &all, Side::Merge),
             ("ProfileChanges", &all, Side::Merge),
             ("MailProof", &all, Side::Merge),
+            ("ProviderProof", &all, Side::Merge),
         ] {
             if let Some(schema) = self.schemas.get_mut(name) {
                 record::declare(schema, fields, side);
