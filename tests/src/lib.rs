@@ -24,6 +24,7 @@ mod event;
 mod flow;
 mod inside;
 pub mod project;
+pub mod provider;
 mod seen;
 mod stack;
 mod streams;

@@ -28,6 +28,7 @@ mod passkeys;
 mod permission_table;
 mod principals;
 mod proofs;
+mod providers;
 mod quick_start;
 mod records;
 mod sealing_keys;

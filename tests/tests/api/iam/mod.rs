@@ -7,6 +7,7 @@ mod mails;
 mod passkeys;
 mod principals;
 mod proofs;
+mod providers;
 mod records;
 mod templates;
 mod webhooks;
@@ -28,6 +29,7 @@ use self::mails::{address_changes, magic_links};
 use self::passkeys::passkeys;
 use self::principals::principals;
 use self::proofs::{resets, verifications, waiting_registrations};
+use self::providers::providers;
 use self::records::records;
 use self::templates::templates;
 use self::webhooks::webhooks;
@@ -120,6 +122,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
         &member,
     );
     principals(&apart, &start, &text(&admin, "accessToken"));
+    providers(&apart, &start, &register, &text(&admin, "accessToken"));
     users(&apart, &start, &text(&admin, "accessToken"));
     let logout = Event::new("POST", "/api/auth/logout").token(&member);
     let _ = apart.ask(&start("logout", &[]), &logout).expect(204);
