@@ -134,7 +134,11 @@ impl Provider {
         let (place, query) = address.split_once('?').unwrap();
         assert_eq!(place, format!("{}/authorize", self.url));
         let asked = pairs(query);
-        for (name, value) in [("response_type", "code"), ("client_id", CLIENT), ("code_challenge_method", "S256")] {
+        for (name, value) in [
+            ("response_type", "code"),
+            ("client_id", CLIENT),
+            ("code_challenge_method", "S256"),
+        ] {
             assert_eq!(asked[name], value, "{address}");
         }
         assert_eq!(asked["code_challenge"].len(), 43);
@@ -173,7 +177,9 @@ pub fn pairs(form: &str) -> BTreeMap<String, String> {
         String::from_utf8_lossy(&bytes).into_owned()
     };
     let pairs = form.split('&').filter_map(|pair| pair.split_once('='));
-    pairs.map(|(name, value)| (decode(name), decode(value))).collect()
+    pairs
+        .map(|(name, value)| (decode(name), decode(value)))
+        .collect()
 }
 
 fn serve(mut stream: TcpStream, url: &str, shared: &Mutex<State>) {
@@ -188,7 +194,11 @@ fn serve(mut stream: TcpStream, url: &str, shared: &Mutex<State>) {
     let body = answer(&request, url, &manner, &grants);
     let (mut status, mut kind, mut text) = match body {
         Ok(body) => (200, "application/json", body.to_string()),
-        Err(refusal) => (400, "application/json", json!({ "error": refusal }).to_string()),
+        Err(refusal) => (
+            400,
+            "application/json",
+            json!({ "error": refusal }).to_string(),
+        ),
     };
     let mut location = String::new();
     match manner {
@@ -229,7 +239,10 @@ fn answer(
             is_it.then(|| value.trim_start_matches("Bearer ").to_owned())
         });
         let code = tokens.next().ok_or("invalid_token")?;
-        let code = code.strip_prefix("access-").ok_or("invalid_token")?.to_owned();
+        let code = code
+            .strip_prefix("access-")
+            .ok_or("invalid_token")?
+            .to_owned();
         grants.get(&code).cloned().ok_or("invalid_token")
     };
     match path {
@@ -241,9 +254,11 @@ fn answer(
                 Manner::Issuer(other) => (*other).to_owned(),
                 _ => url.to_owned(),
             };
-            Ok(json!({ "issuer": issuer, "authorization_endpoint": format!("{url}/authorize"),
+            Ok(
+                json!({ "issuer": issuer, "authorization_endpoint": format!("{url}/authorize"),
                 "token_endpoint": format!("{url}/token"), "jwks_uri": format!("{url}/keys"),
-                "authorization_response_iss_parameter_supported": true }))
+                "authorization_response_iss_parameter_supported": true }),
+            )
         }
         _ => Err("no such path"),
     }
@@ -277,7 +292,8 @@ fn trade(
         return Ok(json!({ "token_type": "bearer" }));
     }
     let token = format!("access-{}", text("code"));
-    let mut tokens = json!({ "access_token": token, "token_type": "bearer", "refresh_token": "kept-by-nobody" });
+    let mut tokens =
+        json!({ "access_token": token, "token_type": "bearer", "refresh_token": "kept-by-nobody" });
     if !grant.account["user"].is_object() {
         tokens["id_token"] = json!(id_token(grant, url, manner));
     }
@@ -286,7 +302,10 @@ fn trade(
 
 /// An ID token. Its signature is none: TLS stands for it.
 fn id_token(grant: &Grant, url: &str, manner: &Manner) -> String {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default().as_secs();
+    let now = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default()
+        .as_secs();
     let mut claims = json!({ "iss": url, "aud": CLIENT, "iat": now, "exp": now + 300,
         "nonce": grant.asked.get("nonce") });
     let mut merge = |more: &Value| {
@@ -312,7 +331,10 @@ fn id_token(grant: &Grant, url: &str, manner: &Manner) -> String {
 /// The challenge of a verifier (RFC 7636, section 4.2).
 #[must_use]
 pub fn challenge(verifier: &str) -> String {
-    URL_SAFE_NO_PAD.encode(ring::digest::digest(&ring::digest::SHA256, verifier.as_bytes()))
+    URL_SAFE_NO_PAD.encode(ring::digest::digest(
+        &ring::digest::SHA256,
+        verifier.as_bytes(),
+    ))
 }
 
 /// A request with its body.

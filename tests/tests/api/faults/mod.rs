@@ -21,6 +21,7 @@ mod keys;
 mod mails;
 mod passkeys;
 mod proofs;
+mod providers;
 mod records;
 mod templates;
 mod users;
@@ -108,6 +109,7 @@ enum Area {
     Mails,
     Passkeys,
     Proofs,
+    Providers,
     Records,
     Templates,
     Users,
@@ -127,6 +129,7 @@ impl Area {
             None if function == "reauthenticate" => Self::Proofs,
             Some(("mfa", _) | ("users", "mfa")) => Self::Factors,
             Some(("users", _)) => Self::Users,
+            Some(("oauth" | "accounts" | "providers", _)) => Self::Providers,
             Some(("api" | "audit" | "settings", _)) => Self::Keys,
             Some(("webhooks" | "deliveries" | "triggers", _)) => Self::Webhooks,
             _ => Self::Accounts,
@@ -327,6 +330,9 @@ fn assert_every_user_is_whole(world: &World<'_>) {
     let (factors, rest): (Vec<_>, Vec<_>) = rest
         .into_iter()
         .partition(|item| id(item).starts_with("totp#"));
+    let (providers, rest): (Vec<_>, Vec<_>) = rest
+        .into_iter()
+        .partition(|item| id(item).starts_with("provider#"));
     // The tombstone of a removed user is none.
     let (tombstones, users): (Vec<_>, Vec<_>) =
         rest.into_iter().partition(|item| item["email"].is_null());
@@ -337,6 +343,7 @@ fn assert_every_user_is_whole(world: &World<'_>) {
     );
     let keys: BTreeSet<(String, String)> = passkeys
         .iter()
+        .chain(&providers)
         .map(|item| (id(item), text(&item["user_id"]["S"])))
         .collect();
     let methods = users.iter().flat_map(|item| {

@@ -20,8 +20,17 @@ pub(super) fn providers<'a>(
 ) {
     let provider = Provider::start();
     let names = [
-        "providers-set", "providers-list", "providers-reset", "oauth-providers", "oauth-start", "oauth-callback",
-        "oauth-exchange", "accounts-list", "accounts-link", "accounts-unlink", "me-delete",
+        "providers-set",
+        "providers-list",
+        "providers-reset",
+        "oauth-providers",
+        "oauth-start",
+        "oauth-callback",
+        "oauth-exchange",
+        "accounts-list",
+        "accounts-link",
+        "accounts-unlink",
+        "me-delete",
     ];
     let functions: Vec<(&str, Instance<'_>)> = names.map(|name| (name, start(name, &[OWN]))).into();
     let ask = |name: &str, event: &Event| {
@@ -30,7 +39,11 @@ pub(super) fn providers<'a>(
     };
     set_up(&provider, &ask, admin);
     set_up(&provider, &ask, admin);
-    let _ = ask("providers-list", &Event::new("GET", "/api/admin/providers").token(admin)).expect(200);
+    let _ = ask(
+        "providers-list",
+        &Event::new("GET", "/api/admin/providers").token(admin),
+    )
+    .expect(200);
     let _ = ask("oauth-providers", &Event::new("GET", "/api/auth/providers")).expect(200);
     let _ = ask("oauth-start", &starting()).expect(302);
     let back = coming_back(&provider, &ask, &google("x", "x@example.com"));
@@ -39,14 +52,18 @@ pub(super) fn providers<'a>(
     let exchange = |account: &Value, restore: bool| {
         let mut body = traded(&provider, &ask, account);
         body["restore"] = json!(restore);
-        ask("oauth-exchange", &Event::new("POST", EXCHANGE).json(&body)).expect(200).json()
+        ask("oauth-exchange", &Event::new("POST", EXCHANGE).json(&body))
+            .expect(200)
+            .json()
     };
     // A new one with a unique value, which comes back by the provider.
     let email = fresh_email();
     let account = google("new", &email);
     let mut body = traded(&provider, &ask, &account);
     body["username"] = json!("by.provider");
-    let made = ask("oauth-exchange", &Event::new("POST", EXCHANGE).json(&body)).expect(200).json();
+    let made = ask("oauth-exchange", &Event::new("POST", EXCHANGE).json(&body))
+        .expect(200)
+        .json();
     let delete = Event::new("DELETE", "/api/auth/me").json(&json!({}));
     let _ = ask("me-delete", &delete.token(&text(&made, "accessToken"))).expect(204);
     let _ = exchange(&account, true);
@@ -57,17 +74,25 @@ pub(super) fn providers<'a>(
     let unproven = apart.ask(register, &event).expect(201).json();
     let _ = enrol(apart, start, &text(&unproven, "accessToken"));
     let taken = exchange(&google("taken", &email), false);
-    let own = |method: &str, path: &str| Event::new(method, path).token(&text(&taken, "accessToken"));
+    let own =
+        |method: &str, path: &str| Event::new(method, path).token(&text(&taken, "accessToken"));
     let _ = ask("accounts-list", &own("GET", ACCOUNTS)).expect(200);
-    let _ = ask("accounts-unlink", &own("DELETE", "/api/auth/accounts/google")).expect(409);
+    let _ = ask(
+        "accounts-unlink",
+        &own("DELETE", "/api/auth/accounts/google"),
+    )
+    .expect(409);
     // One with a password links and unlinks.
     let body = json!({ "email": fresh_email(), "password": PASSWORD });
     let event = Event::new("POST", "/api/auth/register").json(&body);
     let linker = apart.ask(register, &event).expect(201).json();
     let body = traded(&provider, &ask, &google("linked", "y@example.com"));
-    let event = Event::new("POST", ACCOUNTS).json(&body).token(&text(&linker, "accessToken"));
+    let event = Event::new("POST", ACCOUNTS)
+        .json(&body)
+        .token(&text(&linker, "accessToken"));
     let _ = ask("accounts-link", &event).expect(201);
-    let event = Event::new("DELETE", "/api/auth/accounts/google").token(&text(&linker, "accessToken"));
+    let event =
+        Event::new("DELETE", "/api/auth/accounts/google").token(&text(&linker, "accessToken"));
     let _ = ask("accounts-unlink", &event).expect(204);
     let event = Event::new("DELETE", "/api/admin/providers/google").token(admin);
     let _ = ask("providers-reset", &event).expect(204);

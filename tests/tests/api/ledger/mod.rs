@@ -10,6 +10,7 @@ mod mails;
 mod passkeys;
 mod principals;
 mod proofs;
+mod providers;
 mod records;
 mod sessions;
 mod strangers;
@@ -34,6 +35,7 @@ use self::mails::{address_changes, magic_links};
 use self::passkeys::passkeys;
 use self::principals::principals;
 use self::proofs::{registrations, resets, verifications};
+use self::providers::providers;
 use self::records::{lists, records, votes};
 use self::sessions::sessions;
 use self::strangers::{Accounts, strangers};
@@ -298,6 +300,7 @@ fn every_request_costs_what_the_design_says() {
     passkeys(&mut ledger, &register);
     factors(&mut ledger, &register, &member(&admin));
     principals(&mut ledger, &member(&admin), &another);
+    providers(&mut ledger, &register, &member(&admin));
     votes(&mut ledger, &owner);
     touches_nothing(&mut ledger);
 

@@ -7,9 +7,14 @@ use super::*;
 
 #[test]
 fn a_provider_that_does_not_answer_as_it_should_signs_nobody_in() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let stage = Stage::new(inside, &[]);
-    let now = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap().as_secs();
+    let now = std::time::SystemTime::now()
+        .duration_since(std::time::UNIX_EPOCH)
+        .unwrap()
+        .as_secs();
     let claims = |changed: Value| Manner::Claims(changed);
     for manner in [
         Manner::Status(500),
@@ -51,17 +56,25 @@ fn a_provider_that_does_not_answer_as_it_should_signs_nobody_in() {
             let started = stage.start(name);
             let reply = stage.consent(&started, &account).expect(302);
             let back = parameters(&reply);
-            assert_eq!(back.get("error").map(String::as_str), Some("provider_error"), "{manner:?}");
+            assert_eq!(
+                back.get("error").map(String::as_str),
+                Some("provider_error"),
+                "{manner:?}"
+            );
             assert!(!back.contains_key("code") && back["error_description"].len() <= 200);
         }
     }
     stage.provider.turn(Manner::Right);
-    stage.sign_in("google", &google("g", "a@example.com")).expect(200);
+    let _ = stage
+        .sign_in("google", &google("g", "a@example.com"))
+        .expect(200);
 }
 
 #[test]
 fn github_misbehaves_in_its_other_answers() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let stage = Stage::new(inside, &[]);
     let account = json!({ "user": { "id": 1, "login": "a" }, "emails": [] });
     for (user, emails) in [
@@ -83,12 +96,24 @@ fn github_misbehaves_in_its_other_answers() {
 
 #[test]
 fn a_refusal_of_the_user_or_the_provider_goes_on_to_the_app() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let stage = Stage::new(inside, &[]);
     for (error, words, expected, shown) in [
         ("access_denied", None, "access_denied", "access_denied"),
-        ("access_denied", Some("The user said no."), "access_denied", "The user said no."),
-        ("temporarily_unavailable", Some("a\r\nb\tc"), "provider_error", "abc"),
+        (
+            "access_denied",
+            Some("The user said no."),
+            "access_denied",
+            "The user said no.",
+        ),
+        (
+            "temporarily_unavailable",
+            Some("a\r\nb\tc"),
+            "provider_error",
+            "abc",
+        ),
     ] {
         let started = stage.start("google");
         let (_, state) = stage.provider.consent(&started.address, &json!({}));
@@ -96,14 +121,19 @@ fn a_refusal_of_the_user_or_the_provider_goes_on_to_the_app() {
         query.extend(words.map(|words| ("error_description", words)));
         let reply = stage.answer(&started, &query).expect(302);
         let back = parameters(&reply);
-        assert_eq!((back["error"].as_str(), back["error_description"].as_str()), (expected, shown));
+        assert_eq!(
+            (back["error"].as_str(), back["error_description"].as_str()),
+            (expected, shown)
+        );
         assert!(reply.header("set-cookie").unwrap().contains("Max-Age=0"));
     }
 }
 
 #[test]
 fn metadata_are_those_of_the_issuer_and_nothing_is_kept_otherwise() {
-    let Some(inside) = stack().inside() else { return };
+    let Some(inside) = stack().inside() else {
+        return;
+    };
     let stage = Stage::new(inside, &[]);
     for manner in [
         Manner::Issuer("https://evil.example"),
@@ -117,9 +147,13 @@ fn metadata_are_those_of_the_issuer_and_nothing_is_kept_otherwise() {
     ] {
         stage.provider.turn(manner.clone());
         let refused = stage.set("own", &json!({ "enabled": false }));
-        assert_eq!((refused.status, refused.code().as_str()), (503, "auth/provider-unavailable"), "{manner:?}");
+        assert_eq!(
+            (refused.status, refused.code().as_str()),
+            (503, "auth/provider-unavailable"),
+            "{manner:?}"
+        );
         assert_eq!(refused.header("retry-after"), Some("1"));
     }
     stage.provider.turn(Manner::Right);
-    stage.sign_in("own", &own("o", &json!({}))).expect(200);
+    let _ = stage.sign_in("own", &own("o", &json!({}))).expect(200);
 }

@@ -80,7 +80,10 @@ impl<'a> Stage<'a> {
     }
 
     fn ask_start(&self, name: &str, query: &[(&str, &str)]) -> Reply {
-        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let query: Vec<String> = query
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encoded(value)))
+            .collect();
         let path = format!("/api/auth/oauth/{name}/start?{}", query.join("&"));
         self.world.reply("oauth-start", &Event::new("GET", &path))
     }
@@ -91,7 +94,10 @@ impl<'a> Stage<'a> {
     }
 
     fn answer_as(&self, name: &str, cookie: Option<&str>, query: &[(&str, &str)]) -> Reply {
-        let query: Vec<String> = query.iter().map(|(name, value)| format!("{name}={}", encoded(value))).collect();
+        let query: Vec<String> = query
+            .iter()
+            .map(|(name, value)| format!("{name}={}", encoded(value)))
+            .collect();
         let path = format!("/api/auth/oauth/{name}/callback?{}", query.join("&"));
         let event = Event::new("GET", &path);
         let event = match cookie {
@@ -162,11 +168,14 @@ impl<'a> Stage<'a> {
         let reply = self.ask_as(signed_in, "accounts-list", Event::new("GET", ACCOUNTS));
         let items = reply.expect(200).json()["items"].clone();
         let ids = items.as_array().unwrap().iter();
-        ids.map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+        ids.map(|item| item["id"].as_str().unwrap().to_owned())
+            .collect()
     }
 
     fn stands(&self, signed_in: &Value) -> bool {
-        self.ask_as(signed_in, "me-get", Event::new("GET", "/api/auth/me")).status == 200
+        self.ask_as(signed_in, "me-get", Event::new("GET", "/api/auth/me"))
+            .status
+            == 200
     }
 }
 
@@ -176,19 +185,29 @@ pub(crate) type Ask<'a> = &'a dyn Fn(&str, &Event) -> Reply;
 /// Sets Google up at a provider on loopback, by a token of an admin.
 pub(crate) fn set_up(provider: &Provider, ask: Ask<'_>, admin: &str) {
     let event = Event::new("PUT", "/api/admin/providers/google").json(&provider.settings("google"));
-    ask("providers-set", &event.token(admin)).expect(200);
+    let _ = ask("providers-set", &event.token(admin)).expect(200);
 }
 
 /// The event that begins a sign-in by Google.
 pub(crate) fn starting() -> Event {
-    let query = format!("redirectTo={}&codeChallenge={}", encoded(APP), challenge(VERIFIER));
+    let query = format!(
+        "redirectTo={}&codeChallenge={}",
+        encoded(APP),
+        challenge(VERIFIER)
+    );
     Event::new("GET", &format!("/api/auth/oauth/google/start?{query}"))
 }
 
 /// The event that comes back to the callback, of an account at Google.
 pub(crate) fn coming_back(provider: &Provider, ask: Ask<'_>, account: &Value) -> Event {
     let begun = ask("oauth-start", &starting()).expect(302);
-    let cookie = begun.header("set-cookie").unwrap().split(';').next().unwrap().to_owned();
+    let cookie = begun
+        .header("set-cookie")
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
     let (code, state) = provider.consent(begun.header("location").unwrap(), account);
     let path = format!("/api/auth/oauth/google/callback?code={code}&state={state}");
     Event::new("GET", &path).cookie(&cookie)
