@@ -6,8 +6,8 @@ mod page;
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use api::Error;
 use api::endpoints::OauthCallback;
+use api::{Error, Id};
 use auth::Keys;
 use auth::provider::{Answer, Browser, State, with_query};
 use auth::sealing;
@@ -40,7 +40,8 @@ async fn take(store: &Store, call: Call<OauthCallback>) -> Result<Reply<OauthCal
     };
     let (name, state) = (call.segment("{provider}"), &trusted.state);
     let id = state.id.to_string();
-    let used = store.use_state(&id, state.until, call.now);
+    let request = Id::new(call.now, call.random()?);
+    let used = store.use_state((&id, state.until), request, call.now);
     let (is_first, kept) = tokio::try_join!(used, store.kept_provider(name))?;
     let kept = kept.unwrap_or_default();
     let connection = kept.connection(name, call.settings.auth.providers.get(name));

@@ -111,7 +111,8 @@ impl Entry<'_> {
     fn begin(&self, user: &User) -> Result<Begun, Error> {
         let found = &self.ticket.found;
         let proof = (found.provider.as_str(), found.auth_time);
-        self.call.begin_by_provider(user, self.ticket.session, proof)
+        self.call
+            .begin_by_provider(user, self.ticket.session, proof)
     }
 
     /// Begins a session of the user of the identity. A deleted account comes back with it, and not before a second factor.
@@ -203,7 +204,9 @@ impl Entry<'_> {
         let declared = &self.call.settings.users.fields;
         let as_decided = |found: &User| {
             let is_same = *found == before;
-            is_same.then(|| Some(after.clone())).ok_or(Code::UserNotFound.into())
+            is_same
+                .then(|| Some(after.clone()))
+                .ok_or(Code::UserNotFound.into())
         };
         let change = self
             .store
@@ -226,7 +229,9 @@ impl Entry<'_> {
             ..Along::of(Reason::Provider)
         };
         let writer = call.writer_for(user.id, self.admitted)?;
-        self.store.create_user(declared, &user, &along, &writer).await?;
+        self.store
+            .create_user(declared, &user, &along, &writer)
+            .await?;
         Ok(Entered {
             user,
             begun,

@@ -17,14 +17,13 @@ fn main() -> ExitCode {
 
 /// Checks the body, opens the code for the holder of its verifier, and begins a session: of the account of the identity, of the
 /// address, or of a new one.
-async fn exchange(
-    store: &Store,
-    call: Call<OauthExchange>,
-) -> Result<Reply<OauthExchange>, Error> {
+async fn exchange(store: &Store, call: Call<OauthExchange>) -> Result<Reply<OauthExchange>, Error> {
     let (body, settings) = (&call.body, &call.settings.auth);
     check_newcomer(body, &call.settings.users.fields, settings)?;
     let signing = store.keys().await?;
-    let keys = store.sealing_keys(std::iter::once(body.code.as_str())).await?;
+    let keys = store
+        .sealing_keys(std::iter::once(body.code.as_str()))
+        .await?;
     let ticket = ProviderTicket::open(&keys, &body.code, &body.code_verifier, call.now)?;
     let admitted = call.admit(store).await?;
     let entered = entry::enter(store, &call, &admitted, &ticket).await?;

@@ -19,11 +19,12 @@ async fn set(store: &Store, call: Call<ProvidersSet>) -> Result<Reply<ProvidersS
     let credentials = call.credentials(store).await?;
     let name = call.segment("{name}");
     let admin = store.admin(&credentials, call.now).await?;
+    let asked = call.body.read()?;
     let file = &call.settings.auth.providers;
     if !provider_names(file).contains(&name) {
         return Err(Code::ProviderNotFound.into());
     }
-    let (asked, file) = (call.body.read()?, file.get(name));
+    let file = file.get(name);
     let fields = &call.settings.users.fields;
     let of = (&fields[..], call.deployment.local);
     let (settings, whole) = asked_provider(name, asked.settings, file, of)?;
@@ -45,7 +46,9 @@ async fn set(store: &Store, call: Call<ProvidersSet>) -> Result<Reply<ProvidersS
             }
         }
     };
-    store.keep_provider(name, &kept, &call.writer(&admin)?).await?;
+    store
+        .keep_provider(name, &kept, &call.writer(&admin)?)
+        .await?;
     let shown = kept.shown(name, file, &call.origin_of_api());
     Ok(Reply::to(&admin, shown))
 }

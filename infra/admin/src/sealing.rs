@@ -44,7 +44,10 @@ pub(crate) async fn reseal(store: &Store) -> Result<String, String> {
     let factors = done.closed_factors.iter().map(|user| {
         format!("the second factor of user {user} does not open: remove it, or bring its key back")
     });
-    let closed: Vec<String> = webhooks.chain(factors).collect();
+    let providers = done.closed_providers.iter().map(|name| {
+        format!("the secret of provider {name} does not open: set it again, or bring its key back")
+    });
+    let closed: Vec<String> = webhooks.chain(factors).chain(providers).collect();
     if closed.is_empty() {
         return Ok(format!("{counts}."));
     }

@@ -103,7 +103,11 @@ impl Document {
         };
         for (at, method) in entry.methods.iter().enumerate() {
             if at > 0 {
-                shape.id = format!("{}{}", uncapitalised(&id), pascal(&method.as_str().to_lowercase()));
+                shape.id = format!(
+                    "{}{}",
+                    uncapitalised(&id),
+                    pascal(&method.as_str().to_lowercase())
+                );
             }
             self.operation(entry, *method, entry.path, &shape)?;
         }

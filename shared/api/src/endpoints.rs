@@ -23,6 +23,10 @@ use crate::wire::{
     InvitationRejection, NewInvitation,
 };
 use crate::wire::{
+    Account, Accounts, EnabledProviders, LinkProof, ProviderChange, ProviderProof, ShownProvider,
+    ShownProviders, SignedInByProvider,
+};
+use crate::wire::{
     BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, Html, Impersonation,
     LogoutRequest,
 };
@@ -39,10 +43,6 @@ use crate::wire::{MailDraft, MailPreview, MailTemplateList};
 use crate::wire::{NewPasskey, Passkey, PasskeyCeremony, PasskeyName, PasskeySignIn, Passkeys};
 use crate::wire::{
     NewPassword, NewUser, NoBody, NoContent, PasswordToSet, ProfileChanges, PublicUser, Record,
-};
-use crate::wire::{
-    Account, Accounts, EnabledProviders, LinkProof, ProviderChange, ProviderProof, ShownProvider,
-    ShownProviders, SignedInByProvider,
 };
 use crate::wire::{
     RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, RegisterRequest, SessionPage,

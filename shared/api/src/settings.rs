@@ -29,7 +29,10 @@ pub use self::passkeys::{ANDROID, LOCAL_ORIGIN, LOCAL_RP, Passkeys};
 pub use self::password::{Factor, Password, Preset};
 pub use self::problem::Problem;
 pub use self::proof::{EmailVerification, Invitations, MagicLink, TermsOfUse};
-pub use self::provider::{PROVIDER, Provider, ProviderEndpoints, ProviderKind, ProviderProfile, Providers, provider_id, provider_names};
+pub use self::provider::{
+    PROVIDER, Provider, ProviderEndpoints, ProviderKind, ProviderProfile, Providers, provider_id,
+    provider_names,
+};
 pub use self::registration::Registration;
 pub use self::secret::{SecretProblem, check_secret};
 pub use self::span::Span;

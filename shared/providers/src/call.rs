@@ -15,7 +15,11 @@ const MAX_REPLY: usize = 64 * 1024;
 /// A caller of providers; on a developer's machine they may be on the same one.
 #[must_use]
 pub fn client(local: bool) -> Client {
-    Client::new(if local { Reach::Anywhere } else { Reach::Public })
+    Client::new(if local {
+        Reach::Anywhere
+    } else {
+        Reach::Public
+    })
 }
 
 /// A request to a provider.

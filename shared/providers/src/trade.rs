@@ -130,7 +130,9 @@ mod tests {
     #[test]
     fn both_parts_of_a_clients_proof_are_encoded() {
         let header = basic("a:b", "c d");
-        let text = STANDARD.decode(header.trim_start_matches("Basic ")).expect("base64");
+        let text = STANDARD
+            .decode(header.trim_start_matches("Basic "))
+            .expect("base64");
         assert_eq!(text, b"a%3Ab:c%20d");
     }
 }

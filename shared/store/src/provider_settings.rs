@@ -11,7 +11,7 @@ use api::tables::CONFIGURATION;
 use api::{Code, Error};
 use auth::Writer;
 use auth::provider::{Discovery, KeptProvider};
-use aws_sdk_dynamodb::types::KeysAndAttributes;
+use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 
 use crate::accounts::stamp::{self, CHANGE};
 use crate::fault;
@@ -64,6 +64,60 @@ impl Store {
         Ok(providers)
     }
 
+    /// Reads the settings of every provider, by name. 1 RRU per 4 KB of the table.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub(crate) async fn all_providers(&self) -> Result<Vec<(String, KeptProvider)>, Error> {
+        let (mut all, mut from): (Vec<(String, KeptProvider)>, Option<Item>) = (Vec::new(), None);
+        loop {
+            let scan = self
+                .client
+                .scan()
+                .table_name(self.table(CONFIGURATION.name))
+                .consistent_read(true)
+                .filter_expression("begins_with(#id, :provider)")
+                .expression_attribute_names("#id", "id")
+                .expression_attribute_values(":provider", text(PROVIDER))
+                .set_exclusive_start_key(from);
+            let page = scan.send().await.map_err(|error| fault::of(&error))?;
+            for mut item in page.items.unwrap_or_default() {
+                let id = Reader::new(CONFIGURATION.name, &mut item).text("id")?;
+                let name = id.strip_prefix(PROVIDER).unwrap_or_default().to_owned();
+                all.extend(read_provider(item)?.map(|kept| (name, kept)));
+            }
+            from = page.last_evaluated_key;
+            if from.is_none() {
+                return Ok(all);
+            }
+        }
+    }
+
+    /// Replaces the sealed secret of a provider, where it is the one that was read; `false` for another. Nothing else of the
+    /// item changes, so this makes no event.
+    pub(crate) async fn reseal_secret(
+        &self,
+        name: &str,
+        read: &str,
+        anew: &str,
+    ) -> Result<bool, Error> {
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.table(CONFIGURATION.name))
+            .set_key(Some(key(name)))
+            .update_expression("SET #secret = :anew")
+            .condition_expression("#secret = :read")
+            .expression_attribute_names("#secret", SECRET)
+            .expression_attribute_values(":read", text(read))
+            .expression_attribute_values(":anew", text(anew));
+        match update.send().await {
+            Ok(_) => Ok(true),
+            Err(error) if fault::failed_condition(&error).is_some() => Ok(false),
+            Err(error) => Err(fault::of(&error)),
+        }
+    }
+
     /// Keeps the settings of a provider in place of those that were there. 1 WRU for each KB.
     ///
     /// # Errors
@@ -84,9 +138,14 @@ impl Store {
         if let Some(discovery) = discovery.transpose().map_err(unwritable)? {
             item.insert(DISCOVERY.to_owned(), text(discovery));
         }
-        item.insert(CHANGE.to_owned(), stamp::change(writer, Reason::Update, None));
+        item.insert(
+            CHANGE.to_owned(),
+            stamp::change(writer, Reason::Update, None),
+        );
         let put = self.client.put_item();
-        let put = put.table_name(self.table(CONFIGURATION.name)).set_item(Some(item));
+        let put = put
+            .table_name(self.table(CONFIGURATION.name))
+            .set_item(Some(item));
         put.send().await.map_err(|error| fault::of(&error))?;
         Ok(())
     }
@@ -96,6 +155,7 @@ impl Store {
     /// # Errors
     /// `providers/not-found` where there are none; `common/unavailable`, `common/internal`.
     pub async fn forget_provider(&self, name: &str, writer: &Writer) -> Result<(), Error> {
+        let change = stamp::change(writer, Reason::Delete, None);
         let update = self
             .client
             .update_item()
@@ -108,13 +168,16 @@ impl Store {
             .expression_attribute_names("#at", SECRET_AT)
             .expression_attribute_names("#discovery", DISCOVERY)
             .expression_attribute_names("#change", CHANGE)
-            .expression_attribute_values(":change", stamp::change(writer, Reason::Delete, None));
-        match update.send().await {
-            Ok(_) => Ok(()),
-            Err(error) if fault::failed_condition(&error).is_some() => {
-                Err(Code::ProviderNotFound.into())
-            }
-            Err(error) => Err(fault::of(&error)),
+            .expression_attribute_values(":change", change.clone())
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = update.send().await else {
+            return Ok(());
+        };
+        let found = fault::failed_condition(&error).ok_or_else(|| fault::of(&error))?;
+        // A retry after a lost reply finds its own change.
+        match found.unwrap_or_default().get(CHANGE) == Some(&change) {
+            true => Ok(()),
+            false => Err(Code::ProviderNotFound.into()),
         }
     }
 }

@@ -91,12 +91,7 @@ pub fn asked_provider(
 }
 
 /// Tells why a provider cannot have these settings.
-fn fault(
-    name: &str,
-    provider: &Provider,
-    declared: &[ProfileField],
-    local: bool,
-) -> Option<Fault> {
+fn fault(name: &str, provider: &Provider, declared: &[ProfileField], local: bool) -> Option<Fault> {
     let kind = ProviderKind::of(name);
     texts(provider)
         .or_else(|| lists(provider))
@@ -107,7 +102,10 @@ fn fault(
 
 fn texts(provider: &Provider) -> Option<Fault> {
     let Some(client_id) = &provider.client_id else {
-        return Some(("clientId", "is not set, and every provider needs it".to_owned()));
+        return Some((
+            "clientId",
+            "is not set, and every provider needs it".to_owned(),
+        ));
     };
     let texts = [
         ("clientId", Some(client_id)),
@@ -139,7 +137,8 @@ fn lists(provider: &Provider) -> Option<Fault> {
 
 fn of_kind(kind: ProviderKind, provider: &Provider, local: bool) -> Option<Fault> {
     let is_tenant = |text: &String| {
-        let fits = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte) || byte == b'-';
+        let fits =
+            |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte) || byte == b'-';
         TENANTS.contains(&text.as_str()) || text.len() == TENANT && text.bytes().all(fits)
     };
     match kind {
@@ -153,9 +152,10 @@ fn of_kind(kind: ProviderKind, provider: &Provider, local: bool) -> Option<Fault
             }
             Some(_) => None,
         },
-        _ if provider.issuer.is_some() => {
-            Some(("issuer", "is known of this provider; leave it out".to_owned()))
-        }
+        _ if provider.issuer.is_some() => Some((
+            "issuer",
+            "is known of this provider; leave it out".to_owned(),
+        )),
         ProviderKind::Apple if provider.team_id.is_none() => {
             Some(("teamId", "is not set, and Apple needs it".to_owned()))
         }
@@ -163,7 +163,8 @@ fn of_kind(kind: ProviderKind, provider: &Provider, local: bool) -> Option<Fault
             Some(("keyId", "is not set, and Apple needs it".to_owned()))
         }
         ProviderKind::Microsoft if !provider.tenant.iter().all(is_tenant) => {
-            let reason = "must be the id of a tenant in lower case, common, organizations or consumers";
+            let reason =
+                "must be the id of a tenant in lower case, common, organizations or consumers";
             Some(("tenant", reason.to_owned()))
         }
         _ => None,
@@ -256,13 +257,29 @@ mod tests {
             ("google", json!({}), "google.clientId"),
             ("google", json!({ "clientId": "a b" }), "google.clientId"),
             ("google", json!({ "clientId": "" }), "google.clientId"),
-            ("google", of(json!({ "issuer": "https://a.example" })), "google.issuer"),
+            (
+                "google",
+                of(json!({ "issuer": "https://a.example" })),
+                "google.issuer",
+            ),
             ("own", client.clone(), "own.issuer"),
-            ("own", of(json!({ "issuer": "http://a.example" })), "own.issuer"),
-            ("own", of(json!({ "issuer": "https://a@b.example" })), "own.issuer"),
+            (
+                "own",
+                of(json!({ "issuer": "http://a.example" })),
+                "own.issuer",
+            ),
+            (
+                "own",
+                of(json!({ "issuer": "https://a@b.example" })),
+                "own.issuer",
+            ),
             ("apple", client.clone(), "apple.teamId"),
             ("apple", of(json!({ "teamId": "T" })), "apple.keyId"),
-            ("microsoft", of(json!({ "tenant": "a.example" })), "microsoft.tenant"),
+            (
+                "microsoft",
+                of(json!({ "tenant": "a.example" })),
+                "microsoft.tenant",
+            ),
             (
                 "google",
                 of(json!({ "endpoints": { "token": "http://localhost:1/t" } })),
@@ -273,7 +290,11 @@ mod tests {
                 of(json!({ "profile": { "picture": "photo" } })),
                 "google.profile.picture",
             ),
-            ("google", of(json!({ "scopes": vec!["a"; 21] })), "google.scopes"),
+            (
+                "google",
+                of(json!({ "scopes": vec!["a"; 21] })),
+                "google.scopes",
+            ),
         ] {
             let expected = Some(format!("auth.providers.{place}"));
             assert_eq!(refused(name, &provider, false), expected, "{provider}");
@@ -289,7 +310,13 @@ mod tests {
     fn an_admin_hears_which_field_does_not_fit() {
         let asked = |asked: Value, file: Option<&Provider>| {
             let asked = asked_provider("google", asked, file, (&[], false));
-            asked.map_err(|error| error.details.into_iter().map(|it| it.field).collect::<Vec<_>>())
+            asked.map_err(|error| {
+                error
+                    .details
+                    .into_iter()
+                    .map(|it| it.field)
+                    .collect::<Vec<_>>()
+            })
         };
         let file = Provider {
             client_id: Some("c".into()),
@@ -300,9 +327,16 @@ mod tests {
         for (body, field) in [
             (json!({}), "clientId"),
             (json!({ "clientId": 1 }), "clientId"),
-            (json!({ "clientId": "c", "endpoints": { "token": "ftp://x" } }), "endpoints.token"),
+            (
+                json!({ "clientId": "c", "endpoints": { "token": "ftp://x" } }),
+                "endpoints.token",
+            ),
         ] {
-            assert_eq!(asked(body.clone(), None), Err(vec![field.to_owned()]), "{body}");
+            assert_eq!(
+                asked(body.clone(), None),
+                Err(vec![field.to_owned()]),
+                "{body}"
+            );
         }
     }
 }

@@ -178,14 +178,15 @@ impl Body for LinkProof {
 
 /// Takes a code and its verifier; what is missing or too long is noted.
 fn proof(fields: &mut Fields) -> (String, String) {
-    let [code, verifier] = [("code", MAX_CODE), ("codeVerifier", MAX_VERIFIER)].map(|(name, most)| {
-        let text = fields.text(name).unwrap_or_default();
-        if text.len() > most {
-            let message = format!("`{name}` has at most {most} bytes.");
-            fields.wrong(name, "too-long", &message);
-        }
-        text
-    });
+    let [code, verifier] =
+        [("code", MAX_CODE), ("codeVerifier", MAX_VERIFIER)].map(|(name, most)| {
+            let text = fields.text(name).unwrap_or_default();
+            if text.len() > most {
+                let message = format!("`{name}` has at most {most} bytes.");
+                fields.wrong(name, "too-long", &message);
+            }
+            text
+        });
     (code, verifier)
 }
 
@@ -264,9 +265,18 @@ mod tests {
         for (body, named) in [
             (json!({ "code": "a", "codeVerifier": "b" }), vec![]),
             (json!({ "code": "a" }), vec!["codeVerifier"]),
-            (json!({ "code": "a".repeat(2049), "codeVerifier": "b" }), vec!["code"]),
-            (json!({ "code": "a", "codeVerifier": "b".repeat(129) }), vec!["codeVerifier"]),
-            (json!({ "code": "a", "codeVerifier": "b", "token": "x" }), vec!["token"]),
+            (
+                json!({ "code": "a".repeat(2049), "codeVerifier": "b" }),
+                vec!["code"],
+            ),
+            (
+                json!({ "code": "a", "codeVerifier": "b".repeat(129) }),
+                vec!["codeVerifier"],
+            ),
+            (
+                json!({ "code": "a", "codeVerifier": "b", "token": "x" }),
+                vec!["token"],
+            ),
         ] {
             assert_eq!(faults::<LinkProof>(&body), named, "{body}");
         }

@@ -77,16 +77,29 @@ mod tests {
 
     fn read(pairs: &[(&str, &str)]) -> Option<(String, Option<String>, Answer)> {
         let read = Answer::read(pairs).ok();
-        read.map(|(state, issuer, answer)| (state.to_owned(), issuer.map(ToOwned::to_owned), answer))
+        read.map(|(state, issuer, answer)| {
+            (state.to_owned(), issuer.map(ToOwned::to_owned), answer)
+        })
     }
 
     #[test]
     fn an_answer_has_one_state_and_a_code_or_an_error() {
         let code = |text: &str| Answer::Code(text.to_owned());
         let expected = Some(("s".to_owned(), None, code("c")));
-        assert_eq!(read(&[("state", "s"), ("code", "c"), ("scope", "a"), ("scope", "b")]), expected);
+        assert_eq!(
+            read(&[
+                ("state", "s"),
+                ("code", "c"),
+                ("scope", "a"),
+                ("scope", "b")
+            ]),
+            expected
+        );
         let expected = Some(("s".to_owned(), Some("i".to_owned()), code("c")));
-        assert_eq!(read(&[("state", "s"), ("code", "c"), ("iss", "i")]), expected);
+        assert_eq!(
+            read(&[("state", "s"), ("code", "c"), ("iss", "i")]),
+            expected
+        );
         for pairs in [
             &[][..],
             &[("code", "c")],
@@ -112,9 +125,18 @@ mod tests {
             }
         };
         let named = |error, words: &str| (error, words.to_owned());
-        assert_eq!(refusal("access_denied", None), named("access_denied", "access_denied"));
-        assert_eq!(refusal("user_cancelled_authorize", Some("no")), named("access_denied", "no"));
-        assert_eq!(refusal("server_error", Some("a\r\nb\u{0}\tc d")), named("provider_error", "abc d"));
+        assert_eq!(
+            refusal("access_denied", None),
+            named("access_denied", "access_denied")
+        );
+        assert_eq!(
+            refusal("user_cancelled_authorize", Some("no")),
+            named("access_denied", "no")
+        );
+        assert_eq!(
+            refusal("server_error", Some("a\r\nb\u{0}\tc d")),
+            named("provider_error", "abc d")
+        );
         let (_, words) = refusal("x", Some(&"ä".repeat(300)));
         assert_eq!(words.chars().count(), 200);
     }

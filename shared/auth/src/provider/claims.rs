@@ -12,7 +12,12 @@ const MAX_NAME: usize = 100;
 const MAX_PICTURE: usize = 500;
 
 /// The domains of addresses that Apple itself gives out.
-const APPLE: [&str; 4] = ["privaterelay.appleid.com", "icloud.com", "me.com", "mac.com"];
+const APPLE: [&str; 4] = [
+    "privaterelay.appleid.com",
+    "icloud.com",
+    "me.com",
+    "mac.com",
+];
 
 /// The account that claims of a provider tell of. They were checked. `name` is one that came beside them. `None` where they
 /// tell no subject.
@@ -83,9 +88,14 @@ pub(super) fn profile(
             && text.bytes().all(|byte| byte.is_ascii_graphic())
     };
     let picture = picture.filter(is_address).map(ToOwned::to_owned);
-    let pairs = [fields.name.clone().zip(name), fields.picture.clone().zip(picture)];
+    let pairs = [
+        fields.name.clone().zip(name),
+        fields.picture.clone().zip(picture),
+    ];
     let pairs = pairs.into_iter().flatten();
-    pairs.map(|(field, text)| (field, Value::String(text))).collect()
+    pairs
+        .map(|(field, text)| (field, Value::String(text)))
+        .collect()
 }
 
 /// Whether a claim is true, in the ways in which providers write it.

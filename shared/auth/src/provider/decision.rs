@@ -44,7 +44,10 @@ pub fn decide(
 ) -> Result<Decision, Error> {
     let is_there = |user: &&User| !user.deleted.is_some_and(|it| it.is_final(entrance.now));
     let key = found.key();
-    if let Some(user) = known.filter(is_there).filter(|it| it.methods.contains_key(&key)) {
+    if let Some(user) = known
+        .filter(is_there)
+        .filter(|it| it.methods.contains_key(&key))
+    {
         return Ok(Decision::Enters(admit(user, entrance)?));
     }
     let Some(email) = found.email.clone().filter(|_| found.verified) else {

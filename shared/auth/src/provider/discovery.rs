@@ -26,7 +26,10 @@ impl Discovery {
     /// The address of the metadata of an issuer.
     #[must_use]
     pub fn address(issuer: &str) -> String {
-        format!("{}/.well-known/openid-configuration", issuer.trim_end_matches('/'))
+        format!(
+            "{}/.well-known/openid-configuration",
+            issuer.trim_end_matches('/')
+        )
     }
 
     /// Reads the metadata of this issuer. Those of another one are none (section 4.3).

@@ -45,7 +45,10 @@ mod tests {
         let pairs = [("a", "1 &=+#?/ä"), ("b", "")];
         let text = "a=1%20%26%3D%2B%23%3F%2F%C3%A4&b=";
         assert_eq!(query(&pairs), text);
-        assert_eq!(with_query("https://a/b", &pairs), format!("https://a/b?{text}"));
+        assert_eq!(
+            with_query("https://a/b", &pairs),
+            format!("https://a/b?{text}")
+        );
         assert_eq!(with_query("x.y:/b?c=d", &[("e", "f")]), "x.y:/b?c=d&e=f");
     }
 }

@@ -30,7 +30,11 @@ pub fn read_github(connection: &Connection, user: &Value, emails: &Value) -> Opt
         verified,
         // A company's address that is verified outlives the job.
         authoritative: verified && connection.trusts_email,
-        profile: profile(&connection.profile, text("name").or(text("login")), text("avatar_url")),
+        profile: profile(
+            &connection.profile,
+            text("name").or(text("login")),
+            text("avatar_url"),
+        ),
         auth_time: None,
     })
 }

@@ -206,7 +206,12 @@ mod tests {
             (of("t2"), json!("t2"), true, false),
             (of("t1"), json!("t2"), false, false),
             (of("t1"), json!(null), false, false),
-            ("https://evil.example/t1/v2.0".to_owned(), json!("t1"), false, false),
+            (
+                "https://evil.example/t1/v2.0".to_owned(),
+                json!("t1"),
+                false,
+                false,
+            ),
         ] {
             let text = token(&header, &with(&json!({ "iss": issuer, "tid": tid })));
             let found = (passes(&any, &text), passes(&one, &text));

@@ -45,9 +45,10 @@ impl KeptProvider {
     /// `common/internal` where it does not open.
     pub fn resealed(&self, keys: &Keys, name: &str, nonce: [u8; 12]) -> Result<Self, Error> {
         let place = provider_id(name);
-        let anew = self.secret.as_deref().map(|secret| {
-            keys.reseal((Purpose::ProviderSecret, &place), secret, nonce)
-        });
+        let anew = self
+            .secret
+            .as_deref()
+            .map(|secret| keys.reseal((Purpose::ProviderSecret, &place), secret, nonce));
         Ok(Self {
             secret: anew.transpose()?,
             ..self.clone()

@@ -7,9 +7,9 @@ use api::settings::ProviderKind;
 use api::value::is_locale;
 use api::{Code, Detail, Error, redirect};
 
+use super::Connection;
 use super::form::with_query;
 use super::state::{Begun, hash};
-use super::Connection;
 
 /// The length of a challenge: a SHA-256 in base64url.
 const CHALLENGE: usize = 43;
@@ -37,8 +37,13 @@ pub struct Wish {
 
 impl Wish {
     /// The parameters that it is read from.
-    pub const PARAMETERS: [&str; 5] =
-        ["redirectTo", "codeChallenge", "locale", "prompt", "loginHint"];
+    pub const PARAMETERS: [&str; 5] = [
+        "redirectTo",
+        "codeChallenge",
+        "locale",
+        "prompt",
+        "loginHint",
+    ];
 
     /// Reads a wish; its address must be one of these.
     ///
@@ -76,7 +81,8 @@ impl Wish {
             tell("redirectTo", "required", "`redirectTo` is required.");
         }
         if !is_challenge(&self.challenge) {
-            let message = "`codeChallenge` must be the SHA-256 of a verifier, 43 characters of base64url.";
+            let message =
+                "`codeChallenge` must be the SHA-256 of a verifier, 43 characters of base64url.";
             tell("codeChallenge", "format", message);
         }
         if self.locale.as_ref().is_some_and(|it| !is_locale(it)) {
@@ -157,8 +163,14 @@ mod tests {
     const CHALLENGE: &str = "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM";
 
     fn read(pairs: &[(&str, &str)]) -> Result<Wish, Error> {
-        let parameters = pairs.iter().map(|(name, value)| ((*name).into(), (*value).into()));
-        let redirects = ["https://a.example/cb", "http://localhost:*", "com.example.app:/auth"];
+        let parameters = pairs
+            .iter()
+            .map(|(name, value)| ((*name).into(), (*value).into()));
+        let redirects = [
+            "https://a.example/cb",
+            "http://localhost:*",
+            "com.example.app:/auth",
+        ];
         Wish::read(&parameters.collect(), &redirects.map(ToOwned::to_owned))
     }
 
@@ -169,7 +181,10 @@ mod tests {
 
     #[test]
     fn an_app_names_its_address_and_its_challenge() {
-        let (to, challenge) = (("redirectTo", "https://a.example/cb"), ("codeChallenge", CHALLENGE));
+        let (to, challenge) = (
+            ("redirectTo", "https://a.example/cb"),
+            ("codeChallenge", CHALLENGE),
+        );
         let fields = |pairs: &[(&str, &str)]| {
             let refused = read(pairs).expect_err("refused");
             let details = refused.details.into_iter().map(|it| it.field);
@@ -181,16 +196,34 @@ mod tests {
         };
         assert_eq!(fields(&[]), invalid(&["redirectTo", "codeChallenge"]));
         assert_eq!(fields(&[to]), invalid(&["codeChallenge"]));
-        for short in ["", "a", &CHALLENGE[1..], &format!("{CHALLENGE}A"), &"=".repeat(43)] {
-            assert_eq!(fields(&[to, ("codeChallenge", short)]), invalid(&["codeChallenge"]));
+        for short in [
+            "",
+            "a",
+            &CHALLENGE[1..],
+            &format!("{CHALLENGE}A"),
+            &"=".repeat(43),
+        ] {
+            assert_eq!(
+                fields(&[to, ("codeChallenge", short)]),
+                invalid(&["codeChallenge"])
+            );
         }
         for (name, value) in [("locale", "x"), ("prompt", "now"), ("loginHint", "a\nb")] {
             assert_eq!(fields(&[to, challenge, (name, value)]), invalid(&[name]));
         }
         for other in [
-            "https://a.example/cb/", "https://evil.example/cb", "//evil.example/cb", "https://a.example/cb#x",
-            "https://A.example/cb", "https://a.example./cb", "https://a.example:444/cb", "https://x@a.example/cb",
-            "https://a.example\\cb", "https://%61.example/cb", "javascript:alert(1)", "https://a.example/cb?x=1",
+            "https://a.example/cb/",
+            "https://evil.example/cb",
+            "//evil.example/cb",
+            "https://a.example/cb#x",
+            "https://A.example/cb",
+            "https://a.example./cb",
+            "https://a.example:444/cb",
+            "https://x@a.example/cb",
+            "https://a.example\\cb",
+            "https://%61.example/cb",
+            "javascript:alert(1)",
+            "https://a.example/cb?x=1",
         ] {
             let found = fields(&[("redirectTo", other), challenge]);
             assert_eq!(found, (Code::RedirectNotAllowed, vec![]), "{other}");
@@ -208,22 +241,43 @@ mod tests {
                 ..Provider::default()
             };
             let connection = Connection::of(name, &settings, None).expect("a connection");
-            let begun = Begun::new(&wish.redirect, &wish.challenge, Id::new(now, [1; 10]), [1; 32], now);
+            let begun = Begun::new(
+                &wish.redirect,
+                &wish.challenge,
+                Id::new(now, [1; 10]),
+                [1; 32],
+                now,
+            );
             let url = authorization(&connection, wish, &begun, ("st", "https://api/cb"));
             assert!(!url.contains(&begun.browser.verifier(&begun.state)));
             assert!(!url.contains(begun.browser.cookie()) && !url.contains(CHALLENGE));
             url
         };
-        let plain = wish("https://a.example/cb", &[("loginHint", "a@b"), ("locale", "de")]);
+        let plain = wish(
+            "https://a.example/cb",
+            &[("loginHint", "a@b"), ("locale", "de")],
+        );
         let google = ask("google", &plain);
-        assert!(google.starts_with("https://accounts.google.com/o/oauth2/v2/auth?response_type=code&client_id=c%26d&"));
-        for part in ["&state=st&", "code_challenge_method=S256", "&nonce=", "&login_hint=a%40b", "&ui_locales=de",
-            "scope=openid%20email%20profile", "redirect_uri=https%3A%2F%2Fapi%2Fcb"] {
+        assert!(google.starts_with(
+            "https://accounts.google.com/o/oauth2/v2/auth?response_type=code&client_id=c%26d&"
+        ));
+        for part in [
+            "&state=st&",
+            "code_challenge_method=S256",
+            "&nonce=",
+            "&login_hint=a%40b",
+            "&ui_locales=de",
+            "scope=openid%20email%20profile",
+            "redirect_uri=https%3A%2F%2Fapi%2Fcb",
+        ] {
             assert!(google.contains(part), "{part} {google}");
         }
         assert!(!google.contains("prompt") && !google.contains("response_mode"));
         let github = ask("github", &plain);
-        assert!(github.contains("&login=a%40b") && !github.contains("nonce="), "{github}");
+        assert!(
+            github.contains("&login=a%40b") && !github.contains("nonce="),
+            "{github}"
+        );
         assert!(ask("apple", &plain).contains("response_mode=form_post"));
         for native in ["http://localhost:7/x", "com.example.app:/auth"] {
             for more in [&[][..], &[("prompt", "none")]] {

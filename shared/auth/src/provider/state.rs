@@ -143,7 +143,13 @@ mod tests {
 
     fn begun(seed: u8) -> Begun {
         let challenge = "c".repeat(43);
-        Begun::new("https://a.example/cb", &challenge, Id::new(NOW, [seed; 10]), [seed; 32], NOW)
+        Begun::new(
+            "https://a.example/cb",
+            &challenge,
+            Id::new(NOW, [seed; 10]),
+            [seed; 32],
+            NOW,
+        )
     }
 
     #[test]
@@ -155,7 +161,10 @@ mod tests {
         assert_eq!(State::open(&keys, "google", &text, at(599)), Some(state));
         assert_eq!(State::open(&keys, "google", &text, at(600)), None);
         assert_eq!(State::open(&keys, "github", &text, NOW), None);
-        assert_eq!(State::open(&deployment_keys("b-", &[1]), "google", &text, NOW), None);
+        assert_eq!(
+            State::open(&deployment_keys("b-", &[1]), "google", &text, NOW),
+            None
+        );
         assert_eq!(State::open(&keys, "google", "", NOW), None);
         assert_eq!(cookie_part(&text).len(), 8);
         assert!(text.ends_with(cookie_part(&text)) && cookie_part("ab") == "ab");
@@ -183,6 +192,9 @@ mod tests {
     fn a_challenge_is_that_of_the_standard() {
         // RFC 7636, appendix B.
         let verifier = "dBjftJeZ4CVP-mB92K27uhbUJU1p1r_wW1gFWFOEjXk";
-        assert_eq!(hash(verifier), "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM");
+        assert_eq!(
+            hash(verifier),
+            "E9Melhoa2OwvFrEMTJguCHaoeK1t8URWbuGJSstw-cM"
+        );
     }
 }

@@ -94,7 +94,10 @@ mod tests {
             email: Some("e".repeat(254)),
             verified: true,
             authoritative: false,
-            profile: json!({ "name": profile }).as_object().cloned().unwrap_or_default(),
+            profile: json!({ "name": profile })
+                .as_object()
+                .cloned()
+                .unwrap_or_default(),
             auth_time: Some(1_790_000_000),
         }
     }
@@ -116,7 +119,9 @@ mod tests {
         assert_eq!(open(&code, "", NOW), refused);
         assert_eq!(open("", &verifier, NOW), refused);
         assert_eq!(open(&code[1..], &verifier, NOW), refused);
-        let state = keys.seal((Purpose::ProviderState, ""), b"{}", [9; 12]).expect("sealed");
+        let state = keys
+            .seal((Purpose::ProviderState, ""), b"{}", [9; 12])
+            .expect("sealed");
         assert_eq!(open(&state, &verifier, NOW), refused);
     }
 
@@ -124,7 +129,8 @@ mod tests {
     fn the_longest_account_fits_without_its_profile() {
         let keys = deployment_keys("a-", &[1]);
         let make = |profile: &str| {
-            let ticket = ProviderTicket::new(found(profile), Id::new(NOW, [7; 10]), &"c".repeat(43), NOW);
+            let ticket =
+                ProviderTicket::new(found(profile), Id::new(NOW, [7; 10]), &"c".repeat(43), NOW);
             ticket.seal(&keys, [9; 12]).expect("sealed").len()
         };
         assert!(make("") <= MAX_TEXT && make(&"n".repeat(900)) <= MAX_TEXT);

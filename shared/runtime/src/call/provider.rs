@@ -1,8 +1,8 @@
 //! Sign-ins by a provider: the cookie that ties them to a browser, and answers that come as a query or a form.
 
 use api::Error;
-use api::endpoints::{Endpoint, guard};
 use api::Id;
+use api::endpoints::{Endpoint, guard};
 use auth::User;
 use auth::authentication::Authentication;
 use auth::provider::{Browser, LIFETIME, cookie_part};

@@ -29,13 +29,19 @@ impl Store {
         Ok(federated.filter(|it| it.issuer == found.issuer))
     }
 
-    /// Marks a state of a sign-in as used; `false` where it was. 1 WRU.
+    /// Marks a state of a sign-in as used by this request; `false` where another one has. 1 WRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn use_state(&self, state: &str, until: u64, now: Timestamp) -> Result<bool, Error> {
+    pub async fn use_state(
+        &self,
+        (state, until): (&str, u64),
+        request: Id,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
         let mark = Item::from([
             ("id".to_owned(), text(format!("used#{state}"))),
+            ("request".to_owned(), id(request)),
             ("expires_at".to_owned(), number(until)),
         ]);
         let put = self.client.put_item().table_name(self.table(THROTTLE.name));
@@ -44,25 +50,22 @@ impl Store {
             .condition_expression("attribute_not_exists(#id) OR #expires <= :now")
             .expression_attribute_names("#id", "id")
             .expression_attribute_names("#expires", "expires_at")
-            .expression_attribute_values(":now", number(now.seconds()));
-        match put.send().await {
-            Ok(_) => Ok(true),
-            Err(error) => match error.as_service_error() {
-                Some(service) if service.is_conditional_check_failed_exception() => Ok(false),
-                _ => Err(fault::of(&error)),
-            },
-        }
+            .expression_attribute_values(":now", number(now.seconds()))
+            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+        let Err(error) = put.send().await else {
+            return Ok(true);
+        };
+        let found = fault::failed_put(&error).ok_or_else(|| fault::of(&error))?;
+        // A retry after a lost reply finds its own mark.
+        let found = found.unwrap_or_default();
+        Ok(found.get("request") == Some(&id(request)))
     }
 
     /// Begins a session by a provider. Its id makes a code good once. 2 WRU.
     ///
     /// # Errors
     /// `auth/invalid-oauth-code` when the code was used; `common/unavailable`, `common/internal`.
-    pub async fn begin_by_provider(
-        &self,
-        session: &Session,
-        writer: &Writer,
-    ) -> Result<(), Error> {
+    pub async fn begin_by_provider(&self, session: &Session, writer: &Writer) -> Result<(), Error> {
         let items = [self.beginning(session, Reason::Provider, writer)?];
         let token = format!("{}o", writer.rev.replace('-', ""));
         match self.send_once(&items, &token, writer).await {
@@ -151,8 +154,7 @@ fn federated_item(federated: &Federated) -> Item {
         ("linked_at".to_owned(), time(federated.linked_at)),
     ]);
     let email = federated.email.as_ref();
-    // Another name than that of a user's address: by that, users are told from what they leave behind.
-    item.extend(email.map(|email| ("provider_email".to_owned(), text(email))));
+    item.extend(email.map(|email| ("email".to_owned(), text(email))));
     item
 }
 
@@ -162,7 +164,7 @@ fn read_federated(mut item: Item) -> Result<Federated, Error> {
         key: reader.text("id")?,
         user: reader.id("user_id")?,
         issuer: reader.text("issuer")?,
-        email: reader.optional_text("provider_email"),
+        email: reader.optional_text("email"),
         linked_at: reader.time("linked_at")?,
     })
 }

@@ -7,6 +7,7 @@ use api::{Error, Id};
 use auth::Keys;
 use auth::factor::Factor;
 use auth::keys::KeyBytes;
+use auth::provider::KeptProvider;
 use auth::sealing;
 use auth::webhook::Webhook;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
@@ -44,6 +45,8 @@ pub struct Resealed {
     pub closed: Vec<Id>,
     /// The users whose second factor does not open.
     pub closed_factors: Vec<Id>,
+    /// The providers whose secret does not open.
+    pub closed_providers: Vec<String>,
 }
 
 impl Resealed {
@@ -53,6 +56,7 @@ impl Resealed {
             Outcome::Kept => {}
             Outcome::Closed(id) => self.closed.push(id),
             Outcome::ClosedFactor(user) => self.closed_factors.push(user),
+            Outcome::ClosedProvider(name) => self.closed_providers.push(name),
         }
     }
 }
@@ -68,11 +72,17 @@ impl Store {
     /// `common/unavailable`, `common/internal`.
     pub async fn sealing_numbers(&self) -> Result<Vec<SealingNumber>, Error> {
         // Read first: the keys that are read after them hold every number that they name.
-        let (webhooks, factors) = tokio::try_join!(self.webhooks(), self.factors())?;
+        let (webhooks, factors, providers) =
+            tokio::try_join!(self.webhooks(), self.factors(), self.all_providers())?;
         let keys = self.kept_sealing_keys().await?;
         let mut counts: BTreeMap<u32, u64> = keys.keys().map(|number| (*number, 0)).collect();
         let of_factors = factors.iter().flat_map(Factor::key_numbers);
-        for number in webhooks.iter().flat_map(numbers).chain(of_factors) {
+        let secrets = providers
+            .iter()
+            .filter_map(|(_, kept)| kept.secret.as_deref());
+        let of_providers = secrets.filter_map(sealing::number);
+        let all = webhooks.iter().flat_map(numbers).chain(of_factors);
+        for number in all.chain(of_providers) {
             *counts.entry(number).or_default() += 1;
         }
         let listed = counts.into_iter().map(|(number, items)| SealingNumber {
@@ -151,7 +161,41 @@ impl Store {
             let outcome = self.reseal_factor(&factor, &keys, nonce);
             done.count(outcome.await?);
         }
+        for (name, kept) in self.all_providers().await? {
+            done.items += 1;
+            let [nonce, _] = nonces()?;
+            let outcome = self.reseal_provider(name, &kept, &keys, nonce);
+            done.count(outcome.await?);
+        }
         Ok(done)
+    }
+
+    /// Seals the secret of a provider anew. One that was replaced meanwhile is under the highest number already.
+    async fn reseal_provider(
+        &self,
+        name: String,
+        kept: &KeptProvider,
+        keys: &Keys,
+        nonce: [u8; 12],
+    ) -> Result<Outcome, Error> {
+        let read = kept
+            .secret
+            .as_deref()
+            .filter(|it| !keys.are_newest(std::iter::once(*it)));
+        let Some(read) = read else {
+            return Ok(Outcome::Kept);
+        };
+        let Some(anew) = kept
+            .resealed(keys, &name, nonce)
+            .ok()
+            .and_then(|it| it.secret)
+        else {
+            return Ok(Outcome::ClosedProvider(name));
+        };
+        match self.reseal_secret(&name, read, &anew).await? {
+            true => Ok(Outcome::Anew),
+            false => Ok(Outcome::Kept),
+        }
     }
 
     async fn reseal_webhook(
@@ -236,6 +280,7 @@ pub(super) enum Outcome {
     Kept,
     Closed(Id),
     ClosedFactor(Id),
+    ClosedProvider(String),
 }
 
 /// The numbers that a webhook names, each once.

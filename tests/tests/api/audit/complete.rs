@@ -5,12 +5,14 @@ mod factors;
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::event::Kind;
+use blackbox::provider::Provider;
 use blackbox::{Event, PASSWORD, fresh_email, stack};
 use local::mailbox::Mailbox;
 use serde_json::{Value, json};
 
 use crate::admin::{admin_on, said};
 use crate::proofs::world::link_token;
+use crate::providers::{google, traded};
 use crate::webhooks::receiver::{Manner, OK, Receiver};
 use crate::world::World;
 
@@ -120,8 +122,28 @@ impl Scene<'_> {
         self.ids.insert("ada", text(&ada["user"]["id"]));
     }
 
-    /// A user takes another address.
-    fn play_eve(&mut self) {
+    /// Google is set up, signs eve in by the address, is unlinked by her, and is taken back.
+    fn play_provider(&mut self, email: &str) {
+        let path = "/api/admin/providers/google";
+        let provider = Provider::start();
+        let _ = self.admin(
+            "providers-set",
+            at("PUT", path, provider.settings("google")),
+            200,
+        );
+        let ask = |name: &str, event: &Event| self.world.reply(name, event);
+        let body = traded(&provider, &ask, &google("eve", email));
+        let enter = at("POST", "/api/auth/oauth/exchange", body);
+        let eve = self.world.send("oauth-exchange", &enter, 200);
+        let leave = at("DELETE", "/api/auth/accounts/google", Value::Null);
+        let leave = leave.token(&text(&eve["accessToken"]));
+        let _ = self.world.send("accounts-unlink", &leave, 204);
+        let _ = self.admin("providers-reset", at("DELETE", path, Value::Null), 204);
+        self.ids.insert("provider", "provider#google".to_owned());
+    }
+
+    /// A user takes another address, which is returned.
+    fn play_eve(&mut self) -> String {
         let (old, new) = (fresh_email(), fresh_email());
         let send = |function: &str, event: &Event, status| self.world.send(function, event, status);
         let register = at("POST", "/api/auth/register", login(&old, PASSWORD));
@@ -138,6 +160,7 @@ impl Scene<'_> {
         );
         let _ = send("email-change-confirm", &confirm, 200);
         self.ids.insert("eve", text(&eve["user"]["id"]));
+        new
     }
 
     /// An admin makes a user, changes the role, ends a session, and switches the account off; an operator promotes it.
@@ -366,6 +389,12 @@ const EXPECTED: &[&str] = &[
     "auth.email.verified users/eve by user eve as authenticated in a request from there",
     "auth.email.changed users/eve by user eve as authenticated in a request from there",
     "auth.session.ended users/eve by user eve as authenticated because email-change in a request from there",
+    "provider.changed configuration/provider by user root as admin changed clientId,endpoints,clientSecret in a request from there",
+    "auth.account.linked users/eve by user eve as authenticated because google in a request from there",
+    "auth.login users/eve by user eve in a request from there",
+    "auth.account.unlinked users/eve by user eve as authenticated because google in a request from there",
+    "auth.session.ended users/eve by user eve as authenticated because provider-unlinked in a request from there",
+    "provider.changed configuration/provider by user root as admin changed deleted in a request from there",
     "auth.register users/mia by user mia as authenticated in a request from there",
     "auth.email.verified users/mia by user mia as authenticated in a request from there",
     "auth.mfa.changed users/mia by user mia as authenticated because mfa-enabled in a request from there",
@@ -438,7 +467,8 @@ fn every_audited_type_has_its_entry_after_a_real_request_and_there_is_no_other()
         .world
         .until(|| scene.entries(), |entries| entries.len() == 1);
     scene.play_ada();
-    scene.play_eve();
+    let address = scene.play_eve();
+    scene.play_provider(&address);
     scene.play_mia();
     scene.play_sam();
     scene.play_key();

@@ -52,6 +52,7 @@ impl Targets {
         path.replace("{id}", id)
             .replace("{eventId}", EVENT)
             .replace("{kind}", self.kind)
+            .replace("{name}", self.provider())
             .replace("{locale}", "en")
     }
 
@@ -69,14 +70,30 @@ impl Targets {
             "PUT /api/admin/mail-templates/{kind}/{locale}" => {
                 json!({ "subject": marker, "text": "a" })
             }
+            "PUT /api/admin/providers/{name}" => json!({ "clientId": marker }),
             "PATCH /api/admin/webhooks/{id}" => json!({ "name": marker }),
             "POST /api/users/{id}/impersonate" => json!({ "reason": marker }),
             _ => json!({}),
         }
     }
 
+    /// The provider of these targets.
+    fn provider(&self) -> &'static str {
+        match self.kind == KINDS[0] {
+            true => "github",
+            false => "microsoft",
+        }
+    }
+
+    fn provider_seen(&self) -> Value {
+        let all = cast().admin.get("/api/admin/providers").json();
+        let mut items = all["items"].as_array().unwrap().iter();
+        let own = items.find(|item| item["name"] == self.provider());
+        own.unwrap().clone()
+    }
+
     /// Everything that a request could have changed, as an admin sees it.
-    fn seen(&self, marker: &str) -> [Value; 6] {
+    fn seen(&self, marker: &str) -> [Value; 7] {
         let admin = &cast().admin;
         let preview = format!("{TEMPLATES}/{}/en/preview", self.kind);
         let of = |path: &str| admin.get(path).json();
@@ -94,6 +111,7 @@ impl Targets {
             all(crate::keys::PATH),
             all(crate::webhooks::PATH),
             admin.post(&preview, &json!({})).json(),
+            self.provider_seen(),
             of(&format!("{USERS}{}", self.user.id())),
         ]
     }

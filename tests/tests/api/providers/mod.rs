@@ -1,6 +1,7 @@
 //! Sign-ins by providers, as their users meet them: against a provider on loopback.
 
 mod abusing;
+mod deployed;
 mod entering;
 mod failing;
 mod linking;

@@ -33,11 +33,13 @@ fn an_admin_sees_every_setting_with_its_origin() {
         "tablePrefix",
     ];
     keys.extend(others.map(str::to_owned));
+    // The suite's project has a provider, whose settings have no default.
     let shown: Vec<&str> = body["items"]
         .as_array()
         .unwrap()
         .iter()
         .map(|item| item["key"].as_str().unwrap())
+        .filter(|key| !key.starts_with("auth.providers."))
         .collect();
     assert_eq!(shown, keys);
     // The suite's project sets its roles in the file; nothing sets the grace of a deletion anywhere.

@@ -166,8 +166,9 @@ fn a_bad_key_is_401_wherever_keys_are_read() {
                         "auth/invalid-api-key",
                     );
                 } else {
-                    // A page whose name or token is wrong says so.
-                    let is_refused = request.entry.media == Media::Html && reply.status == 404;
+                    // A link whose page, state or parameters are wrong says so.
+                    let is_refused =
+                        request.entry.keys == KeyUse::Ignored && [400, 404].contains(&reply.status);
                     let status = request.entry.status;
                     assert!(is_refused || reply.status == status, "{}", request.path);
                 }

@@ -29,7 +29,9 @@ fn holder(state: &str) -> Option<User> {
         email_verified_at: proven.then_some(NOW),
         ..User::new(id(3), "a@b.io".into(), false, NOW)
     };
-    let state = state.trim_start_matches("not ").trim_start_matches("proven");
+    let state = state
+        .trim_start_matches("not ")
+        .trim_start_matches("proven");
     match state {
         "none" => None,
         "" => Some(user),
@@ -68,15 +70,27 @@ fn outcome(decided: Result<Decision, Error>, holder: Option<&User>) -> String {
             let holder = holder.expect("an account");
             assert_eq!(user.auth_version, holder.auth_version);
             assert_eq!((user.mfa, user.providers().count()), (holder.mfa, 1));
-            let back = if holder.deleted.is_some() { "back, and " } else { "" };
-            let by = if user.mfa.is_some() { " by the second factor" } else { "" };
+            let back = if holder.deleted.is_some() {
+                "back, and "
+            } else {
+                ""
+            };
+            let by = if user.mfa.is_some() {
+                " by the second factor"
+            } else {
+                ""
+            };
             format!("{back}linked{by}")
         }
         Ok(Decision::TakesOver(user)) => {
             let holder = holder.expect("an account");
             assert_eq!(user.auth_version, holder.auth_version + 1);
             assert_eq!((user.methods.len(), user.email_verified_at), (1, Some(NOW)));
-            let back = if holder.deleted.is_some() { "back, and " } else { "" };
+            let back = if holder.deleted.is_some() {
+                "back, and "
+            } else {
+                ""
+            };
             format!("{back}taken over")
         }
     }
@@ -110,7 +124,11 @@ fn every_row_of_the_docs_is_what_is_decided() {
         let (holder, restores) = (holder(state), state.contains("`restore`"));
         for (found, expected) in addresses.iter().zip(outcomes) {
             let decided = decided(found, holder.as_ref(), restores);
-            assert_eq!(&outcome(decided, holder.as_ref()), expected, "{state}: {found:?}");
+            assert_eq!(
+                &outcome(decided, holder.as_ref()),
+                expected,
+                "{state}: {found:?}"
+            );
         }
     }
 }

@@ -53,8 +53,12 @@ fn provider_changed(
         (before, Some(after)) => {
             let before = before.unwrap_or_default();
             let names: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
+            let value = |of: &Map<String, Value>, name: &str| {
+                let value = of.get(name).filter(|value| !value.is_null());
+                value.cloned()
+            };
             let differ = names.into_iter();
-            let differ = differ.filter(|it| before.get(*it) != after.get(*it));
+            let differ = differ.filter(|it| value(&before, it) != value(&after, it));
             let set_at = |image: Option<&Image>| image?.number("secret_at");
             let is_set = set_at(write.before()) != set_at(Some(new));
             let secret = is_set.then(|| "clientSecret".to_owned());

@@ -113,8 +113,9 @@ impl Change<'_, '_> {
 
     /// Whether a new user has taken the id of an account whose time is over.
     fn replaces(&self, old: &Image, new: &Image) -> bool {
-        let makes =
-            |it: Reason| method(it).is_some() || matches!(it, Reason::Create | Reason::Import | Reason::Provider);
+        let makes = |it: Reason| {
+            method(it).is_some() || matches!(it, Reason::Create | Reason::Import | Reason::Provider)
+        };
         is_deleted(old) && !is_deleted(new) && self.reason.is_some_and(makes)
     }
 

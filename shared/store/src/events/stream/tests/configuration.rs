@@ -68,19 +68,29 @@ fn a_provider_that_changes_names_its_settings_and_never_a_value() {
             "secret_at": secret_at, "change": change(AT) })
     };
     let none = json!({ "id": "provider#google", "change": change(AT + 1) });
-    let made = item(json!({ "clientId": "a" }), 1);
+    let made = item(json!({ "clientId": "a", "tenant": null }), 1);
     let other = item(json!({ "clientId": "b", "enabled": false }), 1);
     let sealed_anew = with(&made, json!({ "secret": "s2" }));
     for (old, new, expected) in [
-        (&Value::Null, &made, Some(json!(["clientId", "clientSecret"]))),
+        (
+            &Value::Null,
+            &made,
+            Some(json!(["clientId", "clientSecret"])),
+        ),
         (&made, &other, Some(json!(["clientId", "enabled"]))),
-        (&made, &item(json!({ "clientId": "a" }), 2), Some(json!(["clientSecret"]))),
+        (
+            &made,
+            &item(json!({ "clientId": "a" }), 2),
+            Some(json!(["clientSecret"])),
+        ),
         (&made, &sealed_anew, None),
         (&made, &none, Some(json!(["deleted"]))),
         (&none, &none, None),
     ] {
         let events = events("_configuration", &key, old, new);
-        let found = events.first().map(|event| json!(event)["data"]["changed"].clone());
+        let found = events
+            .first()
+            .map(|event| json!(event)["data"]["changed"].clone());
         assert_eq!(found, expected, "{old} {new}");
         assert!(!json!(events).to_string().contains("s1"));
     }
