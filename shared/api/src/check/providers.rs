@@ -4,11 +4,12 @@ use serde_json::Value;
 
 use crate::definition::ProfileField;
 use crate::error::{Detail, Error};
+use crate::event::Reason;
 use crate::settings::{Problem, Provider, ProviderEndpoints, ProviderKind, Settings};
 use crate::value;
 
 /// The ids of other methods of signing in.
-const TAKEN: [&str; 3] = ["password", "magic-link", "passkey"];
+const TAKEN: [&str; 2] = ["password", "passkey"];
 
 /// The tenants of Microsoft that stand for many, and the length of the id of one.
 const TENANTS: [&str; 3] = ["common", "organizations", "consumers"];
@@ -59,6 +60,7 @@ pub fn is_provider_name(name: &str) -> bool {
         && name.starts_with(|first: char| first.is_ascii_lowercase())
         && name.bytes().all(fits)
         && !TAKEN.contains(&name)
+        && name != Reason::MagicLink.as_str()
 }
 
 /// The settings of a provider as they were stored.

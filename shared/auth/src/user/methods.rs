@@ -1,5 +1,6 @@
 //! The methods of signing in and the second factor of a user.
 
+use api::event::Reason;
 use api::wire::{Account, AccountKind};
 use api::{Code, Error, Timestamp};
 
@@ -72,7 +73,7 @@ impl User {
             connected_at: None,
         };
         let password = has_password.then(|| plain("password", AccountKind::Password));
-        let mail = has_mail.then(|| plain("magic-link", AccountKind::MagicLink));
+        let mail = has_mail.then(|| plain(Reason::MagicLink.as_str(), AccountKind::MagicLink));
         let methods = self.methods.iter().filter_map(|(key, method)| {
             let (id, kind) = match provider_of(key) {
                 Some(name) => (name, AccountKind::Provider),
