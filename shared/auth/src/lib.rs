@@ -42,6 +42,7 @@ pub mod terms;
 pub mod throttle;
 pub mod user;
 pub mod visibility;
+mod ways;
 pub mod webhook;
 pub mod writer;
 
