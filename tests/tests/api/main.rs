@@ -38,3 +38,4 @@ mod users;
 mod webhooks;
 mod workers;
 mod world;
+mod written;
