@@ -14,7 +14,8 @@ mod rotating;
 mod signing_in;
 mod ways_in;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use blackbox::{Event, Inside, Instance, PASSWORD, Reply, fresh_email};
 use serde_json::{Value, json};
@@ -162,11 +163,6 @@ pub(crate) fn enrol_totp(world: &World<'_>, token: &str) -> (String, Vec<String>
     let own = |path: &str, body: &Value| Event::new("POST", path).json(body).token(token);
     let setup = world.send("mfa-enable", &own(ENABLE, &json!({})), 200);
     let secret = text(&setup["secret"]);
-    // The step before this one is the earliest that is taken: it must not become an earlier one on the way.
-    let late = seconds_of_step().saturating_sub(20);
-    if late > 0 {
-        std::thread::sleep(std::time::Duration::from_secs(10 - late));
-    }
     let body = json!({ "code": code(&secret, -1) });
     let confirmed = world.send("mfa-confirm", &own(CONFIRM, &body), 200);
     let codes = confirmed["recoveryCodes"].as_array().unwrap();
@@ -174,8 +170,13 @@ pub(crate) fn enrol_totp(world: &World<'_>, token: &str) -> (String, Vec<String>
     (secret, codes)
 }
 
-/// The code of the step that is this many away from the present one.
+/// The code of the step that is this many away from the present one. An earlier one is given early in a step: it must not
+/// become a still earlier one on its way.
 pub(crate) fn code(secret: &str, steps: i64) -> String {
+    let late = seconds_of_step().saturating_sub(20);
+    if steps < 0 && late > 0 {
+        thread::sleep(Duration::from_secs(10 - late));
+    }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let totp = Builder::new()
         .with_algorithm(Algorithm::SHA1)
