@@ -42,7 +42,7 @@ fn the_guides_code_adds_passkeys_on_two_devices_and_signs_in_with_each_in_a_real
     let account = stage.register();
     let mut page = Browser::open(&found, &origin);
     let code = guides_code();
-    let mut run = |page: &mut Browser, call: &str| {
+    let run = |page: &mut Browser, call: &str| {
         let script = format!("(async () => {{ {code}; return JSON.stringify(await {call}); }})()");
         page.run(&script)
     };
