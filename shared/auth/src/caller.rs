@@ -30,6 +30,8 @@ pub struct Credentials {
     pub recent: Duration,
     /// The policy of second factors, where the endpoint judges it.
     pub policy: Option<&'static Mfa>,
+    /// The policy of second factors, where the way to a factor leads over the endpoint.
+    pub step_up: Option<&'static Mfa>,
 }
 
 impl Default for Credentials {
@@ -41,6 +43,7 @@ impl Default for Credentials {
             demand: Demand::Any,
             recent: Duration::ZERO,
             policy: None,
+            step_up: None,
         }
     }
 }
@@ -82,14 +85,41 @@ impl Credentials {
         Ok(())
     }
 
+    /// Refuses a session of one factor whose account has another one, where the policy asks for both. Otherwise a stolen
+    /// password would add a factor of its own to those that are there (ASVS 5.0, 6.3.3).
+    fn need_step_up(&self, session: Option<&Session>, user: Option<&User>) -> Result<(), Error> {
+        let asks = user.is_some_and(|user| {
+            let has_factor = user.mfa.is_some() || user.passkeys() > 0;
+            let asks = self
+                .step_up
+                .is_some_and(|policy| policy.requires(&user.role));
+            has_factor && asks
+        });
+        let proof = session.and_then(|session| session.authentication.as_ref());
+        if !asks || proof.is_some_and(Authentication::has_both_factors) {
+            return Ok(());
+        }
+        let message =
+            "This needs the factor that the account has: POST /api/auth/reauthenticate with it.";
+        Err(Error::new(Code::ReauthenticationRequired).with_message(message))
+    }
+
     /// Refuses a session that stands and is not what the endpoint demands.
-    fn demand_of(&self, session: Option<&Session>, now: Timestamp) -> Result<(), Error> {
+    fn demand_of(
+        &self,
+        session: Option<&Session>,
+        user: Option<&User>,
+        now: Timestamp,
+    ) -> Result<(), Error> {
         let actor = session.and_then(|session| session.actor);
         if self.demand != Demand::Any && actor.is_some() {
             return Err(Code::Impersonated.into());
         }
         match self.demand {
-            Demand::Recent => self.need_recent(session, now),
+            Demand::Recent => {
+                self.need_recent(session, now)?;
+                self.need_step_up(session, user)
+            }
             Demand::Any | Demand::Own => Ok(()),
         }
     }
@@ -310,7 +340,7 @@ pub fn admit_all(
         _ if credentials.is_server() => Caller::new(Who::Server),
         Some(claims) if check == SessionCheck::Immediate => {
             let caller = admit(claims, session.as_ref(), user.as_ref(), now)?;
-            credentials.demand_of(session.as_ref(), now)?;
+            credentials.demand_of(session.as_ref(), user.as_ref(), now)?;
             let proof = session.as_ref().and_then(|it| it.authentication.as_ref());
             let has_factors = proof.is_some_and(Authentication::has_both_factors);
             let is_acted = session.as_ref().is_some_and(|it| it.actor.is_some());

@@ -61,6 +61,12 @@ impl Pending {
         matches!(self.missing, Missing::Factor { .. })
     }
 
+    /// Whether the account has the factor that is missing.
+    #[must_use]
+    pub fn has_factor(&self) -> bool {
+        !matches!(self.missing, Missing::Enrolment)
+    }
+
     /// The refusal that tells the client how to go on. `recovery_left` is the number of recovery codes that are left.
     ///
     /// # Errors

@@ -68,9 +68,3 @@ pub(crate) fn open<S: DeserializeOwned>(
     let state = state.and_then(|text| value::known(&text));
     Ok((content.session, state.ok_or(Code::InvalidPasskey)?))
 }
-
-/// Whether a text has the form of a ceremony's token. One that has not costs no read of the keys.
-#[must_use]
-pub fn is_sealed(token: &str) -> bool {
-    sealing::number(token).is_some()
-}

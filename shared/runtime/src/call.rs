@@ -226,6 +226,7 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
             demand: E::ENTRY.demand(),
             recent,
             policy: (E::ENTRY.policy == Policy::Judged).then_some(&self.settings.auth.mfa),
+            step_up: (E::ENTRY.policy == Policy::Unasked).then_some(&self.settings.auth.mfa),
         }
     }
 }

@@ -150,3 +150,88 @@ fn a_sign_in_and_a_further_proof_by_passkey_are_recent() {
         let _ = probe(&token).expect(200);
     }
 }
+
+#[test]
+fn a_stolen_password_adds_no_factor_to_an_account_that_has_a_passkey() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let stage = Stage::new(inside, &[]);
+    let (mut account, bare) = (stage.enrolled(), stage.register());
+    let id = text(&stage.list(&account.token)[0]["id"]);
+    let path = format!("{PASSKEYS}/{id}");
+    let ask = |policy, token: &str| {
+        [
+            ("passkeys-options", Event::new("POST", OPTIONS)),
+            ("passkeys-delete", Event::new("DELETE", &path)),
+            ("mfa-enable", Event::new("POST", "/api/auth/mfa/enable")),
+        ]
+        .map(|(name, event)| {
+            let function = stage.world.variant(name, &[policy]);
+            stage.world.flow.apart.ask(&function, &event.token(token))
+        })
+    };
+    // The session is of before the policy, and its password may be somebody else's: also proven once more it is one factor.
+    let again = |token: &str, body: &Value| {
+        let again = stage.post_as(token, "reauthenticate", AGAIN, body);
+        text(&again.expect(200).json()["accessToken"])
+    };
+    let by_password = again(&account.token, &json!({ "password": PASSWORD }));
+    for policy in [POLICIES[2], POLICIES[3]] {
+        for reply in ask(policy, &by_password) {
+            refused(reply, 403, "auth/reauthentication-required");
+        }
+    }
+    // An account without a factor makes its first one by the password.
+    let [begins, _, enables] = ask(REQUIRED, &bare.token);
+    let _ = (begins.expect(200), enables.expect(200));
+    let body = stage.signed(&mut account.device, &Manners::on(PAGE));
+    let by_passkey = again(&by_password, &body);
+    let [begins, removes, enables] = ask(REQUIRED, &by_passkey);
+    let _ = (begins.expect(200), enables.expect(200));
+    refused(removes, 409, "auth/mfa-required-by-policy");
+}
+
+#[test]
+fn a_password_does_not_bring_back_an_account_whose_factor_is_a_passkey() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let stage = Stage::new(inside, &[]);
+    let mut account = stage.enrolled();
+    let leave = Event::new("DELETE", "/api/auth/me").json(&json!({ "password": PASSWORD }));
+    let leave = leave.token(&account.token);
+    let _ = stage.world.reply("me-delete", &leave).expect(204);
+    let restores = stage.world.variant("me-restore", &[REQUIRED]);
+    let body = json!({ "email": account.email, "password": PASSWORD });
+    let event = Event::new("POST", "/api/auth/me/restore").json(&body);
+    let reply = stage.world.flow.apart.ask(&restores, &event);
+    assert_eq!(waits(reply), (json!(["passkey"]), false));
+    let deleted = stage.sign_in(&mut account.device).expect(403);
+    assert_eq!(
+        deleted.code(),
+        "auth/account-deleted",
+        "it is deleted still"
+    );
+    let mut body = stage.signed(&mut account.device, &Manners::on(PAGE));
+    body["restore"] = json!(true);
+    let _ = stage.post("passkeys-login", LOGIN, &body).expect(200);
+}
+
+#[test]
+fn an_id_of_any_length_is_no_passkey() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let stage = Stage::new(inside, &[]);
+    let account = stage.enrolled();
+    let path = format!("{PASSKEYS}/{}", "x".repeat(2100));
+    let rename = Event::new("PATCH", &path).json(&json!({ "name": "x" }));
+    for (function, event) in [
+        ("passkeys-update", rename),
+        ("passkeys-delete", Event::new("DELETE", &path)),
+    ] {
+        let reply = stage.world.reply(function, &event.token(&account.token));
+        refused(reply, 404, "auth/passkey-not-found");
+    }
+}
