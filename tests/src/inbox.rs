@@ -1,8 +1,14 @@
 //! The mails that a deployment has sent, as the emulator of AWS shows them.
 
-use serde_json::Value;
+use std::env;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
 
 use crate::client::Caller;
+
+/// How long a mail may take on a busy machine.
+const PATIENCE: Duration = Duration::from_secs(60);
 
 /// An inbox that has the mails to every address.
 #[derive(Debug)]
@@ -11,8 +17,21 @@ pub struct Inbox {
 }
 
 impl Inbox {
-    pub(crate) fn at(url: String) -> Self {
-        Self { url }
+    /// The inbox that `BAKEND_TEST_INBOX` names by its address.
+    pub(crate) fn told() -> Option<Self> {
+        env::var("BAKEND_TEST_INBOX").ok().map(|url| Self { url })
+    }
+
+    /// The first mail to an address, as soon as it is there.
+    pub(crate) fn first_to(&self, address: &str) -> String {
+        let started = Instant::now();
+        loop {
+            if let Some(first) = self.texts_to(address).into_iter().next() {
+                return first;
+            }
+            assert!(started.elapsed() < PATIENCE, "no mail to {address}");
+            std::thread::sleep(Duration::from_millis(200));
+        }
     }
 
     /// The subject and the plain text of each mail to an address, in the order in which they came.
@@ -39,5 +58,24 @@ impl Inbox {
         here.into_iter()
             .map(|mail| format!("{}\n{}", text(mail, "Subject"), text(mail, "BodyText")))
             .collect()
+    }
+}
+
+/// The eight digits that have a line of a mail to themselves.
+///
+/// # Panics
+/// There are none.
+#[must_use]
+pub fn code_of(text: &str) -> String {
+    let mut lines = text.lines().map(str::trim);
+    let code = lines.find(|it| it.len() == 8 && it.bytes().all(|byte| byte.is_ascii_digit()));
+    code.unwrap_or_else(|| panic!("no code: {text}")).to_owned()
+}
+
+impl Caller {
+    /// Proves the address by the code of the first mail to it.
+    pub(crate) fn prove(&self, inbox: &Inbox) {
+        let body = json!({ "code": code_of(&inbox.first_to(&self.email)) });
+        let _ = self.post("/api/auth/verify-email", &body).expect(200);
     }
 }

@@ -34,7 +34,7 @@ pub use apart::Apart;
 pub use client::{Caller, Reply};
 pub use event::Event;
 pub use flow::Flow;
-pub use inbox::Inbox;
+pub use inbox::{Inbox, code_of};
 pub use inside::{Inside, Instance, target};
 pub use stack::{
     ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, TERMS, fresh_email, owners_stack, rounds, stack,
