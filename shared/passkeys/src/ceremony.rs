@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::{Code, Error, Id, Timestamp, value};
 use auth::Keys;
-use auth::sealing::{self, Purpose};
+use auth::sealing::Purpose;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
