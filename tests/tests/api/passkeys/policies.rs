@@ -207,7 +207,7 @@ fn a_password_does_not_bring_back_an_account_whose_factor_is_a_passkey() {
     let event = Event::new("POST", "/api/auth/me/restore").json(&body);
     let reply = stage.world.flow.apart.ask(&restores, &event);
     assert_eq!(waits(reply), (json!(["passkey"]), false));
-    let deleted = stage.sign_in(&mut account.device).expect(403);
+    let deleted = stage.sign_in(&mut account.device).expect(409);
     assert_eq!(
         deleted.code(),
         "auth/account-deleted",
