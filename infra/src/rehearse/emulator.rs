@@ -26,7 +26,7 @@ const UNTHROTTLED: [&str; 9] = [
 const SWITCHED_ON: [(&str, &str); 5] = [
     ("BAKEND_MAIL_FROM", super::MAIL_FROM),
     ("BAKEND_AUTH_MAGIC_LINK", "signIn"),
-    ("BAKEND_AUTH_PASSKEYS_RP_ID", "example.com"),
+    ("BAKEND_AUTH_PASSKEYS_RP_ID", "app.example.com"),
     ("BAKEND_AUTH_PASSKEYS_ORIGINS", super::suite::ORIGIN),
     // The same mail is asked for twice at once.
     ("BAKEND_AUTH_THROTTLE_MAIL_INTERVAL", "1s"),
