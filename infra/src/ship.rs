@@ -131,7 +131,7 @@ pub fn ship(root: &Path, what: &Build<'_>) -> Result<(), String> {
         .map_err(|error| format!("The PATH cannot be extended: {error}"))?;
     let (major, minor) = GLIBC;
     let mut build = Command::new(program);
-    // Who lints as they build has built nothing that is shipped: with their wrapper, cargo would build everything anew.
+    // The wrapper of the lints marks every build as another one: cargo would build everything anew.
     build.env_remove("RUSTC_WORKSPACE_WRAPPER");
     build.current_dir(root).env("PATH", path).args([
         "lambda",
