@@ -1,6 +1,5 @@
 //! Mails of a deployment: from a request through the stream of the table, the function and SES to an inbox, once each.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use blackbox::{Caller, Inbox, PASSWORD, Reply, code_of, fresh_email, stack};
@@ -141,12 +140,12 @@ fn a_proven_user_signs_in_by_mail_and_changes_the_address() {
     let body = json!({ "code": code_of(&Post::of(&inbox, &other).one()) });
     let changed = user.post(CONFIRM, &body).expect(200).json();
     assert_eq!(changed["user"]["email"], other);
-    // To the old address: two changes were asked for, and one was made.
-    let mut notices = BTreeMap::<bool, usize>::new();
-    for notice in post.next(3) {
-        *notices.entry(notice.contains("token=")).or_default() += 1;
-    }
-    assert_eq!(notices, BTreeMap::from([(false, 3)]));
+    // To the old address: the first request, of which a second one is not told so soon, and the change.
+    let notices = post.next(2);
+    assert!(
+        !notices.iter().any(|it| it.contains("token=")),
+        "{notices:#?}"
+    );
 }
 
 #[test]
