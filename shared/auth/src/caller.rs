@@ -12,6 +12,7 @@ use crate::access_token::Claims;
 use crate::api_key::{ApiKey, KeyAccess, PresentedKey};
 use crate::authentication::{Authentication, MFA};
 use crate::session::Session;
+use crate::sign_in::lacks_step_up;
 use crate::user::{ADMIN, User};
 
 /// The credentials of a request, not yet checked against the tables.
@@ -55,9 +56,7 @@ impl Credentials {
     pub fn is_server(&self) -> bool {
         self.key.as_ref().is_some_and(PresentedKey::is_secret)
     }
-}
 
-impl Credentials {
     /// Refuses a session whose user has not authenticated within `auth.recentAuth`, where an endpoint asks for that in some
     /// cases alone. Sessions from before authentications were kept count as not recent.
     ///
@@ -85,22 +84,14 @@ impl Credentials {
         Ok(())
     }
 
-    /// Refuses a session of one factor whose account has another one, where the policy asks for both. Otherwise a stolen
-    /// password would add a factor of its own to those that are there (ASVS 5.0, 6.3.3).
+    /// Refuses a session that [`lacks_step_up`].
     fn need_step_up(&self, session: Option<&Session>, user: Option<&User>) -> Result<(), Error> {
-        let asks = user.is_some_and(|user| {
-            let has_factor = user.mfa.is_some() || user.passkeys() > 0;
-            let asks = self
-                .step_up
-                .is_some_and(|policy| policy.requires(&user.role));
-            has_factor && asks
-        });
         let proof = session.and_then(|session| session.authentication.as_ref());
-        if !asks || proof.is_some_and(Authentication::has_both_factors) {
+        let both = self.step_up.zip(user);
+        if both.is_none_or(|(policy, user)| !lacks_step_up(policy, user, proof)) {
             return Ok(());
         }
-        let message =
-            "This needs the factor that the account has: POST /api/auth/reauthenticate with it.";
+        let message = "POST /api/auth/reauthenticate with the factor that the account has.";
         Err(Error::new(Code::ReauthenticationRequired).with_message(message))
     }
 

@@ -1,6 +1,6 @@
 //! The one way in which a session begins, for every way to sign in: after one factor, after two, or not yet.
 
-use api::settings::Auth;
+use api::settings::{Auth, Mfa};
 use api::{Code, Error, Id, MfaChallenge, MfaMethod};
 
 use crate::authentication::Authentication;
@@ -138,6 +138,15 @@ pub fn begin(
     }
 }
 
+/// Whether a session of one factor is of an account that has another one, where the policy asks for both. Otherwise a stolen
+/// password would add a factor of its own to those that are there (ASVS 5.0, 6.3.3).
+#[must_use]
+pub fn lacks_step_up(policy: &Mfa, user: &User, proof: Option<&Authentication>) -> bool {
+    let has_factor = user.mfa.is_some() || user.passkeys() > 0;
+    let has_proven_it = proof.is_some_and(Authentication::has_both_factors);
+    has_factor && policy.requires(&user.role) && !has_proven_it
+}
+
 fn missing(user: &User, settings: &Auth, proof: &Authentication) -> Option<Missing> {
     let has_passkey = user.passkeys() > 0;
     if proof.has_both_factors() {
@@ -158,7 +167,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use api::Timestamp;
-    use api::settings::{Mfa, RequiredFor};
+    use api::settings::RequiredFor;
 
     use super::*;
     use crate::authentication::Method;
