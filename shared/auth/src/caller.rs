@@ -50,8 +50,7 @@ impl Default for Credentials {
 }
 
 impl Credentials {
-    /// Whether they claim to be a server's, not yet checked: until then no more is to be read for them than for a
-    /// stranger.
+    /// Whether they claim to be a server's, not yet checked: no more is to be read for them than for a stranger.
     #[must_use]
     pub fn is_server(&self) -> bool {
         self.key.as_ref().is_some_and(PresentedKey::is_secret)
@@ -87,8 +86,11 @@ impl Credentials {
     /// Refuses a session that [`lacks_step_up`].
     fn need_step_up(&self, session: Option<&Session>, user: Option<&User>) -> Result<(), Error> {
         let proof = session.and_then(|session| session.authentication.as_ref());
-        let both = self.step_up.zip(user);
-        if both.is_none_or(|(policy, user)| !lacks_step_up(policy, user, proof)) {
+        if self
+            .step_up
+            .zip(user)
+            .is_none_or(|(policy, user)| !lacks_step_up(policy, user, proof))
+        {
             return Ok(());
         }
         let message = "POST /api/auth/reauthenticate with the factor that the account has.";
