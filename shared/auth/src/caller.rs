@@ -86,11 +86,8 @@ impl Credentials {
     /// Refuses a session that [`lacks_step_up`].
     fn need_step_up(&self, session: Option<&Session>, user: Option<&User>) -> Result<(), Error> {
         let proof = session.and_then(|session| session.authentication.as_ref());
-        if self
-            .step_up
-            .zip(user)
-            .is_none_or(|(policy, user)| !lacks_step_up(policy, user, proof))
-        {
+        let both = self.step_up.zip(user);
+        if both.is_none_or(|(policy, user)| !lacks_step_up(policy, user, proof)) {
             return Ok(());
         }
         let message = "POST /api/auth/reauthenticate with the factor that the account has.";
