@@ -85,9 +85,7 @@ impl Credentials {
 
     /// Refuses a session that [`lacks_step_up`].
     fn need_step_up(&self, session: Option<&Session>, user: Option<&User>) -> Result<(), Error> {
-        let proof = session.and_then(|session| session.authentication.as_ref());
-        let both = self.step_up.zip(user);
-        if both.is_none_or(|(policy, user)| !lacks_step_up(policy, user, proof)) {
+        if !lacks_step_up(self.step_up, session, user) {
             return Ok(());
         }
         let message = "POST /api/auth/reauthenticate with the factor that the account has.";

@@ -141,10 +141,13 @@ pub fn begin(
 /// Whether a session of one factor is of an account that has another one, where the policy asks for both. Otherwise a stolen
 /// password would add a factor of its own to those that are there (ASVS 5.0, 6.3.3).
 #[must_use]
-pub fn lacks_step_up(policy: &Mfa, user: &User, proof: Option<&Authentication>) -> bool {
-    let has_factor = user.mfa.is_some() || user.passkeys() > 0;
-    let has_proven_it = proof.is_some_and(Authentication::has_both_factors);
-    has_factor && policy.requires(&user.role) && !has_proven_it
+pub fn lacks_step_up(policy: Option<&Mfa>, session: Option<&Session>, user: Option<&User>) -> bool {
+    let asks = policy.zip(user).is_some_and(|(policy, user)| {
+        let has_factor = user.mfa.is_some() || user.passkeys() > 0;
+        has_factor && policy.requires(&user.role)
+    });
+    let proof = session.and_then(|session| session.authentication.as_ref());
+    asks && !proof.is_some_and(Authentication::has_both_factors)
 }
 
 fn missing(user: &User, settings: &Auth, proof: &Authentication) -> Option<Missing> {

@@ -14,6 +14,7 @@ mod rotating;
 mod signing_in;
 mod ways_in;
 
+use std::ops::Deref;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
@@ -45,22 +46,19 @@ struct Account {
     codes: Vec<String>,
 }
 
+impl<'a> Deref for Stage<'a> {
+    type Target = World<'a>;
+
+    fn deref(&self) -> &World<'a> {
+        &self.world
+    }
+}
+
 impl<'a> Stage<'a> {
     fn new(inside: &'a Inside, variables: Variables<'_>) -> Self {
         Self {
             world: World::with(inside, &[], variables),
         }
-    }
-
-    fn post(&self, function: &str, path: &str, body: &Value) -> Reply {
-        self.world
-            .reply(function, &Event::new("POST", path).json(body))
-    }
-
-    /// The same with a token as Bearer.
-    fn post_as(&self, token: &str, function: &str, path: &str, body: &Value) -> Reply {
-        let event = Event::new("POST", path).json(body).token(token);
-        self.world.reply(function, &event)
     }
 
     fn register(&self) -> (String, Value) {
@@ -112,18 +110,6 @@ impl<'a> Stage<'a> {
         self.post("mfa-verify", VERIFY, &second(challenge, proof))
     }
 
-    /// Whether the session of an access token stands.
-    fn stands(&self, token: &str) -> bool {
-        let event = Event::new("GET", "/api/auth/me").token(token);
-        self.world.reply("me-get", &event).status == 200
-    }
-
-    fn instances(&self, function: &str, count: usize) -> Vec<Instance<'a>> {
-        (0..count)
-            .map(|_| self.world.variant(function, &[]))
-            .collect()
-    }
-
     /// The second steps of these challenges at the same time, each with its proof; returns the replies.
     fn race(&self, challenges: &[String], proof: impl Fn(usize) -> Value) -> Vec<Reply> {
         let instances = self.instances("mfa-verify", 4);
@@ -135,17 +121,6 @@ impl<'a> Stage<'a> {
             })
             .collect();
         self.at_once(&all)
-    }
-
-    /// Sends each event to its instance at the same time.
-    fn at_once(&self, all: &[(&Instance<'_>, Event)]) -> Vec<Reply> {
-        std::thread::scope(|scope| {
-            let asked: Vec<_> = all
-                .iter()
-                .map(|(instance, event)| scope.spawn(|| self.world.flow.apart.ask(instance, event)))
-                .collect();
-            asked.into_iter().map(|it| it.join().unwrap()).collect()
-        })
     }
 }
 
