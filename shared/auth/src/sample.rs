@@ -30,6 +30,7 @@ pub(crate) fn signed_in(user: &User) -> Caller {
     );
     let claims = Claims {
         iss: String::new(),
+        aud: None,
         sub: user.id,
         role: String::new(),
         sid: session.id,
@@ -37,6 +38,7 @@ pub(crate) fn signed_in(user: &User) -> Caller {
         exp: u64::MAX,
         auth_time: None,
         amr: Vec::new(),
+        kid: "".into(),
     };
     admit(&claims, Some(&session), Some(user), NOW).expect("admitted")
 }

@@ -221,7 +221,10 @@ pub(crate) fn encode(
             if let Some(location) = sent.location {
                 response.header("location", location);
             }
-            return cached(entry, response, head, identified);
+            return match entry.kept {
+                Some(seconds) => public(response, seconds),
+                None => cached(entry, response, head, identified),
+            };
         }
         Err(error) => error,
     };
@@ -264,6 +267,12 @@ fn page(status: u16, body: Option<String>, allowed: &str) -> Response {
         "content-security-policy",
         format!("{PAGE_POLICY}; {allowed}"),
     );
+    response
+}
+
+/// Lets everybody keep a reply for this long: it is the same for every caller.
+fn public(mut response: Response, seconds: u16) -> Response {
+    response.header("cache-control", format!("public, max-age={seconds}"));
     response
 }
 
