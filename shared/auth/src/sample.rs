@@ -122,3 +122,9 @@ pub(crate) fn deployment_keys(prefix: &str, numbers: &[u8]) -> Keys {
     };
     Keys::of(prefix, stored).expect("keys")
 }
+
+/// The source of random bytes.
+#[expect(clippy::disallowed_methods, reason = "a test is its own runtime")]
+pub(crate) fn random() -> ring::rand::SystemRandom {
+    ring::rand::SystemRandom::new()
+}

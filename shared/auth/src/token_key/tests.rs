@@ -1,7 +1,7 @@
 //! Key pairs of each algorithm.
 
 use super::*;
-use crate::sample::deployment_keys;
+use crate::sample::{deployment_keys, random};
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -9,25 +9,25 @@ const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 const RSA: &[u8] = include_bytes!("rsa-2048.pk8");
 
 fn made() -> Vec<NewPair> {
-    let random = SystemRandom::new();
-    let make = |algorithm| NewPair::generate(algorithm, &random).expect("made");
+    let system = random();
+    let make = |algorithm| NewPair::generate(algorithm, &system).expect("made");
     vec![
         make(TokenAlgorithm::ES256),
         make(TokenAlgorithm::EdDsa),
-        NewPair::import(TokenAlgorithm::RS256, RSA, &random).expect("imported"),
+        NewPair::import(TokenAlgorithm::RS256, RSA, &system).expect("imported"),
     ]
 }
 
 #[test]
 fn a_pair_signs_after_it_was_kept_and_another_does_not_verify() {
-    let (keys, random) = (deployment_keys("a-", &[1]), SystemRandom::new());
+    let (keys, system) = (deployment_keys("a-", &[1]), random());
     let pairs: Vec<Pair> = made()
         .iter()
         .map(|new| Pair::of(new.seal(&keys, [7; 12], NOW).expect("sealed")).expect("pair"))
         .collect();
     for (at, pair) in pairs.iter().enumerate() {
-        let signature = pair.sign(&keys, b"message", &random).expect("signed");
-        let again = pair.sign(&keys, b"message", &random).expect("signed");
+        let signature = pair.sign(&keys, b"message", &system).expect("signed");
+        let again = pair.sign(&keys, b"message", &system).expect("signed");
         assert!(pair.verify(b"message", &again), "{at}");
         for (other, verifier) in pairs.iter().enumerate() {
             assert_eq!(verifier.verify(b"message", &signature), at == other);
@@ -47,7 +47,7 @@ fn a_pair_signs_after_it_was_kept_and_another_does_not_verify() {
         let stranger = deployment_keys("b-", &[1]);
         let stored = Pair::of(pair.stored.clone()).expect("pair");
         assert!(stored.verify(b"message", &signature));
-        assert!(stored.sign(&stranger, b"message", &random).is_err());
+        assert!(stored.sign(&stranger, b"message", &system).is_err());
     }
 }
 
@@ -101,18 +101,18 @@ fn a_thumbprint_is_that_of_the_standard() {
 
 #[test]
 fn a_key_of_another_kind_is_refused_with_a_reason() {
-    let random = SystemRandom::new();
+    let system = random();
     for (algorithm, expected) in [
         (TokenAlgorithm::ES256, "no ES256 key: "),
         (TokenAlgorithm::EdDsa, "no EdDSA key: "),
         (TokenAlgorithm::HS256, "HS256 has no key pair"),
     ] {
-        let reason = NewPair::import(algorithm, RSA, &random).err();
+        let reason = NewPair::import(algorithm, RSA, &system).err();
         assert!(reason.is_some_and(|it| it.starts_with(expected)));
     }
-    assert!(NewPair::import(TokenAlgorithm::RS256, b"garbage", &random).is_err());
+    assert!(NewPair::import(TokenAlgorithm::RS256, b"garbage", &system).is_err());
     for algorithm in [TokenAlgorithm::RS256, TokenAlgorithm::HS256] {
-        assert!(NewPair::generate(algorithm, &random).is_err());
+        assert!(NewPair::generate(algorithm, &system).is_err());
     }
 }
 

@@ -194,6 +194,15 @@ pub(super) fn touches_nothing(ledger: &mut Ledger<'_>) {
         nothing,
         "nothing",
     );
+    let issuer = ledger.function("openid-configuration", &[]);
+    let event = Event::new("GET", "/api/auth/.well-known/openid-configuration");
+    let _ = ledger.row(
+        ("openid-configuration", &issuer),
+        "HS256",
+        (&event, 404),
+        nothing,
+        "nothing",
+    );
     let event = Event::new("GET", "/api/nowhere");
     let _ = ledger.row(
         ("fallback", &fallback),

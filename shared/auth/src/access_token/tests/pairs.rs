@@ -1,11 +1,10 @@
 //! Tokens that others can verify, and the change to them.
 
 use api::settings::TokenAlgorithm;
-use ring::rand::SystemRandom;
 
 use super::*;
 use crate::keys::{Stored, StoredPairs, TokenTerms};
-use crate::sample::deployment_keys;
+use crate::sample::{deployment_keys, random};
 use crate::token_key::{NewPair, StoredPair};
 
 const ISSUER: &str = "https://api.example.com/api/auth";
@@ -15,12 +14,12 @@ fn terms() -> TokenTerms {
         algorithm: TokenAlgorithm::ES256,
         issuer: ISSUER.to_owned(),
         audience: "shop".to_owned(),
-        random: SystemRandom::new(),
+        random: random(),
     }
 }
 
 fn pair(algorithm: TokenAlgorithm) -> StoredPair {
-    let new = NewPair::generate(algorithm, &SystemRandom::new()).expect("made");
+    let new = NewPair::generate(algorithm, &random()).expect("made");
     let keys = deployment_keys("local-", &[1]);
     new.seal(&keys, [3; 12], NOW).expect("sealed")
 }
