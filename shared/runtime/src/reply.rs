@@ -221,10 +221,7 @@ pub(crate) fn encode(
             if let Some(location) = sent.location {
                 response.header("location", location);
             }
-            return match entry.kept {
-                Some(seconds) => public(response, seconds),
-                None => cached(entry, response, head, identified),
-            };
+            return cached(entry, response, head, identified);
         }
         Err(error) => error,
     };
@@ -270,16 +267,12 @@ fn page(status: u16, body: Option<String>, allowed: &str) -> Response {
     response
 }
 
-/// Lets everybody keep a reply for this long: it is the same for every caller.
-fn public(mut response: Response, seconds: u16) -> Response {
-    response.header("cache-control", format!("public, max-age={seconds}"));
-    response
-}
-
 /// Forbids storing a reply about an account. For a record, or a reply that may need an API key, a shared cache must not
 /// mix callers' views (ASVS 5.0, 14.3.2).
 fn cached(entry: &Entry, mut response: Response, head: &Head, identified: bool) -> Response {
-    if head.path.starts_with("/api/auth/") || entry.guard.needs_user() {
+    if let Some(seconds) = entry.kept.filter(|_| response.status_code < 300) {
+        response.header("cache-control", format!("public, max-age={seconds}"));
+    } else if head.path.starts_with("/api/auth/") || entry.guard.needs_user() {
         response.header("cache-control", "no-store");
     } else if entry.reads_api_keys() {
         response.header("vary", "authorization, x-api-key");

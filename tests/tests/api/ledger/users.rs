@@ -220,3 +220,35 @@ pub(super) fn touches_nothing(ledger: &mut Ledger<'_>) {
         "nothing",
     );
 }
+
+/// Keys that are five minutes old are read again, beside the request. Those of verifiers elsewhere are so after a minute.
+pub(super) fn old_keys(ledger: &mut Ledger<'_>, member: &Member) {
+    let old = [("BAKEND_KEYS_AGE", "0s")];
+    let me = ledger.function("me-get", &old);
+    let event = Event::new("GET", "/api/auth/me").token(&member.access);
+    let look = format!("{CHECK} ∥ GetItem _settings");
+    let _ = ledger.row(
+        ("me-get", &me),
+        "keys of 5 minutes",
+        (&event, 200),
+        (&look, 1, 3.0, 0.0),
+        "session check ∥ r, once in 5 minutes",
+    );
+    let jwks = ledger.function("jwks", &[]);
+    let event = Event::new("GET", "/api/auth/.well-known/jwks.json");
+    let _ = ledger.row(
+        ("jwks", &jwks),
+        "any",
+        (&event, 200),
+        ("none", 0, 0.0, 0.0),
+        "r, once 60 s an instance",
+    );
+    let jwks = ledger.function("jwks", &old);
+    let _ = ledger.row(
+        ("jwks", &jwks),
+        "keys of 1 minute",
+        (&event, 200),
+        ("GetItem _settings", 1, 1.0, 0.0),
+        "r, once 60 s an instance",
+    );
+}

@@ -129,3 +129,18 @@ fn of_a_secret_there_is_nothing_to_show() {
     assert_eq!(reply.code(), "common/not-found");
     assert_eq!(reply.header("cache-control"), Some("no-store"));
 }
+
+#[test]
+fn every_deployment_shows_its_keys_and_names_its_issuer_where_it_has_one() {
+    let reply = stack().stranger().get(JWKS).expect(200);
+    assert_eq!(reply.header("cache-control"), Some("public, max-age=300"));
+    let body = reply.json();
+    let keys = body["keys"].as_array().unwrap();
+    let issuer = stack().stranger().get(ISSUED_BY);
+    if keys.is_empty() {
+        assert_eq!(issuer.expect(404).code(), "common/not-found");
+    } else {
+        let address = issuer.expect(200).json()["jwks_uri"].clone();
+        assert!(address.as_str().unwrap().ends_with(JWKS), "{address}");
+    }
+}
