@@ -12,7 +12,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::authentication::Authentication;
 use crate::keys::{KeySet, Keys, Pairs, no_key};
-use crate::token_key;
+use crate::sealing::Purpose;
+use crate::token_key::{self, NewPair, StoredPair};
 
 /// The one header of tokens that a secret signs, encoded: `{"typ":"at+jwt","alg":"HS256"}`. A key pair has one of its own.
 /// Comparing it whole pins the algorithm, the type and the key. It leaves no room for `none`, `jku`, `x5u`, `crit` or an
@@ -100,7 +101,9 @@ pub fn issue(
     let header = public.map_or(HEADER, |(pair, _)| &pair.header);
     let mut token = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims));
     let signature = match public {
-        Some((pair, terms)) => pair.sign(keys, token.as_bytes(), &terms.random)?,
+        Some((pair, terms)) => {
+            pair.sign(|pair| keys.open_pair(pair), token.as_bytes(), &terms.random)?
+        }
         None => {
             let secret = held.secrets.first().ok_or_else(no_key)?;
             hmac::sign(&secret.key, token.as_bytes()).as_ref().to_vec()
@@ -184,6 +187,24 @@ impl Keys {
             .map(|pair| &pair.kid)
             .chain(held.secrets.iter().map(|secret| &secret.kid));
         all.any(|known| &**known == kid)
+    }
+
+    /// Seals a new key pair for the table, in its place by its id.
+    ///
+    /// # Errors
+    /// `common/internal` while the deployment has no sealing key.
+    pub fn seal_pair(
+        &self,
+        new: &NewPair,
+        nonce: [u8; 12],
+        now: Timestamp,
+    ) -> Result<StoredPair, Error> {
+        let place = (Purpose::TokenKey, new.kid.as_str());
+        new.stored(|pkcs8| self.seal(place, pkcs8, nonce), now)
+    }
+
+    fn open_pair(&self, pair: &StoredPair) -> Option<Vec<u8>> {
+        self.unseal((Purpose::TokenKey, &pair.kid), &pair.sealed)
     }
 
     /// The public keys, as others read them; none where nobody else can verify tokens.

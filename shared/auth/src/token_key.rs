@@ -16,9 +16,6 @@ use ring::signature::{
     Ed25519KeyPair, KeyPair as _, RSA_PKCS1_2048_8192_SHA256, RsaKeyPair, UnparsedPublicKey,
 };
 
-use crate::keys::Keys;
-use crate::sealing::Purpose;
-
 /// The bytes of a coordinate of P-256.
 const COORDINATE: usize = 32;
 
@@ -133,16 +130,20 @@ impl NewPair {
         })
     }
 
-    /// The pair as a table has it.
+    /// The pair as a table has it, with its private part sealed by `seal`.
     ///
     /// # Errors
-    /// `common/internal` while the deployment has no sealing key.
-    pub fn seal(&self, keys: &Keys, nonce: [u8; 12], now: Timestamp) -> Result<StoredPair, Error> {
+    /// Those of `seal`.
+    pub(crate) fn stored(
+        &self,
+        seal: impl FnOnce(&[u8]) -> Result<String, Error>,
+        now: Timestamp,
+    ) -> Result<StoredPair, Error> {
         Ok(StoredPair {
             kid: self.kid.clone(),
             algorithm: self.algorithm,
             public: self.public.clone(),
-            sealed: keys.seal((Purpose::TokenKey, &self.kid), &self.pkcs8, nonce)?,
+            sealed: seal(&self.pkcs8)?,
             since: now,
         })
     }
@@ -204,17 +205,17 @@ impl Pair {
         }
     }
 
-    /// Signs; the first time it opens the private part.
+    /// Signs; the first time `open` opens the private part.
     pub(crate) fn sign(
         &self,
-        keys: &Keys,
+        open: impl FnOnce(&StoredPair) -> Option<Vec<u8>>,
         message: &[u8],
         random: &SystemRandom,
     ) -> Result<Vec<u8>, Error> {
         let private = match self.private.get() {
             Some(private) => private,
             None => {
-                let opened = self.open(keys, random)?;
+                let opened = self.read(open(&self.stored), random)?;
                 self.private.get_or_init(|| opened)
             }
         };
@@ -223,9 +224,8 @@ impl Pair {
             .ok_or_else(|| Error::internal("signing failed"))
     }
 
-    fn open(&self, keys: &Keys, random: &SystemRandom) -> Result<Private, Error> {
+    fn read(&self, pkcs8: Option<Vec<u8>>, random: &SystemRandom) -> Result<Private, Error> {
         let kid = &self.stored.kid;
-        let pkcs8 = keys.unseal((Purpose::TokenKey, kid), &self.stored.sealed);
         let pkcs8 = pkcs8.ok_or_else(|| Error::internal(format!("the key {kid} does not open")))?;
         Private::read(self.stored.algorithm, &pkcs8, random)
             .map_err(|reason| Error::internal(format!("the key {kid}: {reason}")))

@@ -22,6 +22,9 @@ const PUBLIC: &str = "public";
 pub(crate) const PRIVATE: &str = "private";
 const SINCE: &str = "since";
 
+/// The step that the mark of a rotation names, beside [`KID`].
+pub(crate) const STEP: &str = "step";
+
 /// The pairs of the item, for tokens of these terms.
 pub(crate) fn pairs(item: &Item, terms: &TokenTerms) -> Result<StoredPairs, Error> {
     Ok(StoredPairs {

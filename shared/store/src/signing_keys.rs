@@ -132,7 +132,7 @@ impl Store {
             .fill(&mut nonce)
             .map_err(|_| Error::internal("no random bytes"))?;
         let keys = Keys::of(&self.prefix, stored.clone())?;
-        made.seal(&keys, nonce, self.opened_at()).map(Some)
+        keys.seal_pair(&made, nonce, self.opened_at()).map(Some)
     }
 
     /// The secret that signs: that of the settings, or the table's.

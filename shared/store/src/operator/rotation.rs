@@ -18,7 +18,7 @@ use crate::accounts::stamp::{self, CHANGE};
 use crate::fault::built;
 use crate::item::{Item, text, time};
 use crate::key_pairs::{
-    CURRENT_PAIR, KID, NEXT_PAIR, PAIRS_SINCE, PREVIOUS_PAIR, moment, pair, written,
+    CURRENT_PAIR, KID, NEXT_PAIR, PAIRS_SINCE, PREVIOUS_PAIR, STEP, moment, pair, written,
 };
 use crate::send::Unsent;
 use crate::signing_keys::{CURRENT, NEXT, PREVIOUS, SIGNING, TAGS, secret};
@@ -27,9 +27,6 @@ use crate::tables::Store;
 /// Since when a secret is in its state.
 const NEXT_SINCE: &str = "next_since";
 const CURRENT_SINCE: &str = "current_since";
-
-/// The names of the marker's attributes beside its stamp.
-pub(crate) const STEP: &str = "step";
 
 /// A rotation that an operator asks for.
 pub struct KeyRotation<'a> {
@@ -154,7 +151,7 @@ impl Store {
     ) -> Result<Result<StoredPair, String>, Error> {
         let keys = Keys::of(&self.prefix, self.stored(item, Vec::new())?)?;
         match make() {
-            Ok(new) => new.seal(&keys, asked.random.1, asked.now).map(Ok),
+            Ok(new) => keys.seal_pair(&new, asked.random.1, asked.now).map(Ok),
             Err(reason) => Ok(Err(reason)),
         }
     }

@@ -5,7 +5,6 @@ use api::settings::TokenAlgorithm;
 use super::*;
 use crate::keys::{Stored, StoredPairs, TokenTerms};
 use crate::sample::{deployment_keys, random};
-use crate::token_key::{NewPair, StoredPair};
 
 const ISSUER: &str = "https://api.example.com/api/auth";
 
@@ -21,7 +20,7 @@ fn terms() -> TokenTerms {
 fn pair(algorithm: TokenAlgorithm) -> StoredPair {
     let new = NewPair::generate(algorithm, &random()).expect("made");
     let keys = deployment_keys("local-", &[1]);
-    new.seal(&keys, [3; 12], NOW).expect("sealed")
+    keys.seal_pair(&new, [3; 12], NOW).expect("sealed")
 }
 
 /// Keys with the pairs `[current, previous, next]`, the first of which signs since now.

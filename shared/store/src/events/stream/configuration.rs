@@ -7,9 +7,8 @@ use super::draft::Write;
 use super::image::Image;
 use super::stamp::Stamp;
 use super::world::Unfit;
-use crate::key_pairs::KID;
+use crate::key_pairs::{KID, STEP};
 use crate::mail_templates::PARTS;
-use crate::operator::rotation::STEP;
 
 /// The events of a write to `_configuration`. The removal of an item, which no request makes, tells nothing.
 pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
