@@ -42,8 +42,8 @@ pub trait Backing: Sized {
     /// `common/internal` when no key can be derived, which no input makes happen.
     fn open(opening: Opening<'_>) -> impl Future<Output = Result<Self, Error>>;
 
-    /// Looks again at keys that were read a while ago. It goes on beside the request; those that need the keys as they are
-    /// wait for it.
+    /// Looks again at keys that were read a while ago. The call marks them as old; the future goes on beside the request, and
+    /// whatever needs the keys as they are waits for it.
     fn look_again(&self, now: Timestamp) -> impl Future<Output = ()>;
 
     /// Admits the caller by the API key that the request shows, if it shows one.

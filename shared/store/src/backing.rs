@@ -37,8 +37,8 @@ impl Backing for Store {
         Ok(store)
     }
 
-    async fn look_again(&self, now: Timestamp) {
-        self.look_at_old_keys(now).await;
+    fn look_again(&self, now: Timestamp) -> impl Future<Output = ()> {
+        self.look_at_old_keys(now)
     }
 
     async fn judge(&self, key: Option<&PresentedKey>, now: Timestamp) -> Result<Admitted, Error> {

@@ -19,20 +19,22 @@ const LONGEST: Duration = Duration::from_secs(3);
 const UNKNOWN: Duration = Duration::from_secs(60);
 
 impl Store {
-    /// Looks again at the keys where they are older than they may be.
-    pub(crate) async fn look_at_old_keys(&self, now: Timestamp) {
-        let Some(keys) = self.keys.get() else {
-            return;
-        };
-        {
+    /// Looks again at the keys where they are older than they may be. It marks them at once, before anything waits.
+    pub(crate) fn look_at_old_keys(&self, now: Timestamp) -> impl Future<Output = ()> {
+        let is_old = self.keys.initialized() && {
             let mut times = self.look_times();
-            if now < times.read_at.after(self.keys_age) {
-                return;
+            let is_old = times.read_at.after(self.keys_age) <= now;
+            if is_old {
+                times.due = Some(now);
             }
-            times.due = Some(now);
+            is_old
+        };
+        async move {
+            if is_old {
+                // Those that need the keys find them old, and look themselves.
+                let _ = self.await_look().await;
+            }
         }
-        // Those that need the keys find them old, and look themselves.
-        let _ = self.look(keys).await;
     }
 
     /// Looks at once for a key that a token names and these lack, at most once a minute.

@@ -54,8 +54,8 @@ impl Backing for State {
         Ok(Self { store, services })
     }
 
-    async fn look_again(&self, now: Timestamp) {
-        self.store.look_again(now).await;
+    fn look_again(&self, now: Timestamp) -> impl Future<Output = ()> {
+        self.store.look_again(now)
     }
 
     async fn judge(&self, key: Option<&PresentedKey>, now: Timestamp) -> Result<Admitted, Error> {

@@ -14,9 +14,6 @@ const CLIENTS: usize = 6;
 /// The requests of a kind, at least.
 const REQUESTS: usize = 1500;
 
-/// After how long an instance looks again, in place of five minutes.
-const AGE: (&str, &str) = ("BAKEND_KEYS_AGE", "1s");
-
 /// The clients' work so far.
 #[derive(Default)]
 struct Work {

@@ -1,5 +1,8 @@
 //! Functions that live long look again at the keys: beside a request, and at once for a key that they lack.
 
+use std::thread;
+use std::time::Duration;
+
 use blackbox::{Event, Instance, stack};
 use local::proxy::{Fault, Rule};
 
@@ -128,10 +131,19 @@ fn the_public_keys_are_read_once_a_minute() {
     };
     let world = World::new(inside, "ES256");
     let _ = world.registers(&world.start("register", &[]));
-    let (young, old) = (world.start("jwks", &[]), world.start("jwks", &[ALWAYS]));
     let event = Event::new("GET", JWKS);
+    let (young, old) = (world.start("jwks", &[]), world.start("jwks", &[AGE]));
+    assert_eq!(reads(&world, &young, &event), (0, 200));
     for _ in 0..2 {
-        assert_eq!(reads(&world, &young, &event), (0, 200));
+        thread::sleep(Duration::from_millis(1100));
         assert_eq!(reads(&world, &old, &event), (1, 200));
     }
+    let late = world.start("jwks", &[]);
+    world.turn(PUBLISHED, &[], "is published.");
+    let shown = |function: &Instance<'_>| {
+        let reply = world.ask(function, &event).expect(200).json();
+        reply["keys"].as_array().map(Vec::len)
+    };
+    thread::sleep(Duration::from_millis(1100));
+    assert_eq!([shown(&late), shown(&old)], [Some(1), Some(2)]);
 }

@@ -24,6 +24,9 @@ pub(super) const DROPPED: &str = "41m";
 /// Functions look at the keys on each request.
 pub(super) const ALWAYS: (&str, &str) = ("BAKEND_KEYS_AGE", "0s");
 
+/// Functions look at keys that are a second old, in place of five minutes.
+pub(super) const AGE: (&str, &str) = ("BAKEND_KEYS_AGE", "1s");
+
 pub(super) struct World<'a> {
     pub(super) apart: Apart<'a>,
     inside: &'a Inside,
