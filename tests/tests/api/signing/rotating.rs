@@ -34,7 +34,7 @@ fn a_rotation_takes_three_steps_and_refuses_each_that_is_early() {
             kid(&old.access),
             "{name}: it signs not yet"
         );
-        let (done, told) = world.rotate("14m", &[]);
+        let (done, told) = world.rotate("10m", &[]);
         let expected = format!("cargo admin: the key {next} may sign from ");
         assert!(!done && told.starts_with(&expected), "{told}");
 
@@ -49,7 +49,7 @@ fn a_rotation_takes_three_steps_and_refuses_each_that_is_early() {
         for token in [&old.access, &new.access] {
             assert_eq!(world.status(&me(), token), 200, "{name}");
         }
-        let (done, told) = world.rotate("39m", &[]);
+        let (done, told) = world.rotate("35m", &[]);
         assert!(!done && told.contains(" may be dropped from "), "{told}");
         assert_eq!(world.mark().1, "promoted");
 
