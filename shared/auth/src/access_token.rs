@@ -20,7 +20,7 @@ use crate::token_key::{self, NewPair, StoredPair};
 /// embedded key (RFC 8725, sections 3.1, 3.5, 3.11).
 const HEADER: &str = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9";
 
-/// For how many seconds after the first key pair signs a secret may still have signed: instances that have read the keys just
+/// For how many seconds after the first key pair signs a secret may still have signed. Instances that have read the keys just
 /// before go on for half of it.
 const CHANGE: u64 = 10 * 60;
 

@@ -8,8 +8,8 @@ use std::time::Duration;
 use api::Timestamp;
 use api::event::KeyStep;
 
-/// For how long a key is published before it signs: three times the age at which a function looks again at its keys, and
-/// longer than anybody may keep the public keys.
+/// For how long a key is published before it signs. It is three times the age at which a function looks again at its keys,
+/// and longer than anybody may keep the public keys.
 const PUBLISHED: Duration = Duration::from_secs(15 * 60);
 
 /// For how long after a promotion the key before may still sign, twice the age at which a function looks again.

@@ -38,7 +38,7 @@ fn tokens_of_the_secret_are_taken_until_shortly_after_the_first_key_signs() {
         let me = world.start("me-get", &[("BAKEND_CLOCK_OFFSET", offset)]);
         assert_eq!(world.status(&me, &member.access), expected, "{offset}");
     }
-    // Who has not been told of the change takes the tokens of the secret alone.
+    // A function that has not been told of the change takes the tokens of the secret alone.
     let world = world.under("HS256");
     let me = world.start("me-get", &[]);
     assert_eq!(world.status(&me, &old.access), 200);

@@ -15,7 +15,7 @@ pub(super) const JWKS: &str = "/api/auth/.well-known/jwks.json";
 /// The algorithms of which a deployment makes keys.
 pub(super) const MADE: [&str; 3] = ["HS256", "ES256", "EdDSA"];
 
-/// When each step is due, counted from the publication: it signs after a quarter of an hour, and a token of the key before
+/// When each step is due, counted from the publication. A key signs after a quarter of an hour, and a token of the key before
 /// lives for another one. Ten minutes more go by for those that have not looked at the keys.
 pub(super) const PUBLISHED: &str = "0s";
 pub(super) const PROMOTED: &str = "15m";

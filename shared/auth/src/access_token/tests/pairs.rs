@@ -89,7 +89,7 @@ fn the_secret_signs_until_a_pair_does_and_its_tokens_end_soon_after() {
     let old = token_at(&before, NOW);
     assert_eq!(header_of(&token_at(&published, NOW)), header_of(&old));
     assert_eq!(header_of(&token_at(&promoted, NOW))["alg"], "ES256");
-    // Who has the key already takes its tokens before it signs here.
+    // An instance that has the key takes its tokens before it signs there.
     assert!(valid(&published, &token_at(&promoted, NOW), NOW).is_ok());
     for (seconds, is_taken) in [(0, true), (600, true), (601, false)] {
         let token = token_at(&published, at(seconds));
