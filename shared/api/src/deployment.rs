@@ -229,6 +229,6 @@ mod tests {
             (true, "local-", 11)
         );
         assert_eq!(local.admin_email.as_deref(), Some("ada@x.io"));
-        assert!(!format!("{local:?}").contains("key"));
+        assert!(!format!("{local:?}").contains("\"key\""));
     }
 }
