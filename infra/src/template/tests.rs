@@ -51,11 +51,6 @@ fn every_endpoint_is_a_function_with_its_settings() {
             Some(&sub(&format!("${{AWS::StackName}}-{}", entry.name)))
         );
         assert_eq!(function.get("Events"), None, "SAM would add permissions");
-        let version = function
-            .get("Environment")
-            .and_then(|environment| environment.get("Variables"))
-            .and_then(|variables| variables.get("BAKEND_KEYS_VERSION"));
-        assert_eq!(version.is_some(), entry.touches_tables(), "{}", entry.name);
         let mark = function
             .get("Environment")
             .and_then(|environment| environment.get("Variables"))

@@ -15,6 +15,7 @@ mod mail_sign_in;
 mod mfa;
 mod passkey;
 mod proof;
+mod public_keys;
 mod record;
 mod registration;
 mod session;
@@ -52,6 +53,7 @@ pub use self::passkey::{
 pub use self::proof::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset, Proven, Reauthentication,
 };
+pub use self::public_keys::{PublicKey, PublicKeys, TokenIssuer};
 pub use self::record::{Explanation, Record, RecordCount, RecordFields, RecordPage, RecordView};
 pub use self::registration::{RegistrationProof, RegistrationResend, Waiting};
 pub use self::session::{Session, SessionPage};

@@ -420,6 +420,7 @@ mod tests {
         );
         let claims = Claims {
             iss: String::new(),
+            aud: None,
             sub: user.id,
             role: ADMIN.into(),
             sid: session.id,
@@ -427,6 +428,7 @@ mod tests {
             exp: u64::MAX,
             auth_time: None,
             amr: Vec::new(),
+            kid: "".into(),
         };
         (claims, session, user)
     }

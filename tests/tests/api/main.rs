@@ -31,6 +31,7 @@ mod quick_start;
 mod records;
 mod sealing_keys;
 mod settings;
+mod signing;
 mod stamps;
 mod sweeps;
 mod triggers;

@@ -16,6 +16,7 @@ mod rows;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod triggers;
 mod warnings;
 

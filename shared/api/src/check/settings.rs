@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::check::passkeys::{check_passkeys, use_localhost};
 use crate::check::password::{check_password, refuse_foreign_rules};
 use crate::check::profile::profile_problems;
+use crate::check::tokens::check_tokens;
 use crate::origin;
 use crate::redirect;
 use crate::rule::is_role;
@@ -61,6 +62,7 @@ impl Settings {
         let day = 86_400;
         let least_cost = if local { 4 } else { 10 };
         check_length(auth.jwt_secret.as_deref())?;
+        check_tokens(&auth.tokens)?;
         check_origins(&self.cors.allowed_origins)?;
         for (at, role) in auth.roles.iter().enumerate() {
             let reason = if !is_role(role) {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::actor_type::ActorType;
-use super::data::{Event, PasskeyReason};
+use super::data::{Event, KeyStep, PasskeyReason};
 use super::envelope::{Actor, Envelope, Origin, Subject, VERSION};
 use super::kind::Kind;
 use super::reason::Reason;
@@ -234,6 +234,10 @@ fn content(kind: Kind) -> Event {
             kind: mail::Kind::PasswordReset,
             locale: "de".to_owned(),
             changed: texts(&["subject", "text"]),
+        },
+        Kind::KeysRotated => Event::KeysRotated {
+            kid: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".to_owned(),
+            step: KeyStep::Promoted,
         },
         Kind::InvitationCreated => Event::InvitationCreated {
             invitation: invitation(InvitationStatus::Pending),

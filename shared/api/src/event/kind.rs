@@ -70,6 +70,7 @@ kinds! {
     WebhookFailing "webhook.failing" "A webhook does not answer: new events wait."
     WebhookRecovered "webhook.recovered" "A webhook answers again."
     TemplateChanged "template.changed" "An admin has replaced the template of a mail, or taken back the shipped one."
+    KeysRotated "keys.rotated" "A key of access tokens was published, signs from now on, or verifies no longer."
     InvitationCreated "invitation.created" "A user or a server has invited an address."
     InvitationResent "invitation.resent" "An invitation was sent again, with another token."
     InvitationAccepted "invitation.accepted" "The address has accepted an invitation."
@@ -78,7 +79,7 @@ kinds! {
 }
 
 impl Kind {
-    /// The first word: `auth`, `user`, `record`, `key`, `webhook`, `template` or `invitation`.
+    /// The first word: `auth`, `user`, `record`, `key`, `webhook`, `template`, `keys` or `invitation`.
     #[must_use]
     pub fn family(self) -> &'static str {
         let name = self.as_str();

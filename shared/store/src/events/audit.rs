@@ -111,6 +111,7 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
             };
             (&[], Some(done.to_owned()), None)
         }
+        Event::KeysRotated { step, .. } => (&[], Some(step.as_str().to_owned()), None),
         Event::Registered { .. }
         | Event::LoggedIn { .. }
         | Event::Reauthenticated { .. }

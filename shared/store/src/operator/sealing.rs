@@ -8,6 +8,7 @@ use auth::Keys;
 use auth::factor::Factor;
 use auth::keys::KeyBytes;
 use auth::sealing;
+use auth::token_key::StoredPair;
 use auth::webhook::Webhook;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use base64::Engine;
@@ -15,7 +16,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::events::webhooks::webhook_key;
 use crate::fault;
-use crate::item::text;
+use crate::item::{Item, text};
+use crate::key_pairs::{CURRENT_PAIR, NEXT_PAIR, PREVIOUS_PAIR, PRIVATE, pair};
 use crate::signing_keys::{SEALING, SIGNING, numbered, sealing_keys};
 use crate::tables::Store;
 
@@ -44,6 +46,8 @@ pub struct Resealed {
     pub closed: Vec<Id>,
     /// The users whose second factor does not open.
     pub closed_factors: Vec<Id>,
+    /// The keys of access tokens whose private part does not open.
+    pub closed_pairs: Vec<String>,
 }
 
 impl Resealed {
@@ -53,6 +57,7 @@ impl Resealed {
             Outcome::Kept => {}
             Outcome::Closed(id) => self.closed.push(id),
             Outcome::ClosedFactor(user) => self.closed_factors.push(user),
+            Outcome::ClosedPair(kid) => self.closed_pairs.push(kid),
         }
     }
 }
@@ -69,10 +74,15 @@ impl Store {
     pub async fn sealing_numbers(&self) -> Result<Vec<SealingNumber>, Error> {
         // Read first: the keys that are read after them hold every number that they name.
         let (webhooks, factors) = tokio::try_join!(self.webhooks(), self.factors())?;
-        let keys = self.kept_sealing_keys().await?;
+        let item = self.signing_item().await?.unwrap_or_default();
+        let (keys, pairs) = (sealing_keys(&item)?, kept_pairs(&item)?);
         let mut counts: BTreeMap<u32, u64> = keys.keys().map(|number| (*number, 0)).collect();
         let of_factors = factors.iter().flat_map(Factor::key_numbers);
-        for number in webhooks.iter().flat_map(numbers).chain(of_factors) {
+        let of_pairs = pairs
+            .iter()
+            .filter_map(|(_, pair)| sealing::number(&pair.sealed));
+        let all = webhooks.iter().flat_map(numbers).chain(of_factors);
+        for number in all.chain(of_pairs) {
             *counts.entry(number).or_default() += 1;
         }
         let listed = counts.into_iter().map(|(number, items)| SealingNumber {
@@ -151,7 +161,48 @@ impl Store {
             let outcome = self.reseal_factor(&factor, &keys, nonce);
             done.count(outcome.await?);
         }
+        for (state, pair) in kept_pairs(&self.signing_item().await?.unwrap_or_default())? {
+            done.items += 1;
+            let [nonce, _] = nonces()?;
+            let outcome = self.reseal_pair(state, &pair, &keys, nonce);
+            done.count(outcome.await?);
+        }
         Ok(done)
+    }
+
+    /// Seals the private part of a key pair anew. One that was rotated meanwhile is under the highest number already.
+    async fn reseal_pair(
+        &self,
+        state: &str,
+        pair: &StoredPair,
+        keys: &Keys,
+        nonce: [u8; 12],
+    ) -> Result<Outcome, Error> {
+        if keys.are_newest(std::iter::once(pair.sealed.as_str())) {
+            return Ok(Outcome::Kept);
+        }
+        let place = (sealing::Purpose::TokenKey, pair.kid.as_str());
+        let Ok(anew) = keys.reseal(place, &pair.sealed, nonce) else {
+            return Ok(Outcome::ClosedPair(pair.kid.clone()));
+        };
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.table(SETTINGS.name))
+            .key("id", text(SIGNING))
+            .update_expression("SET #state.#private = :anew")
+            .condition_expression("#state.#private = :read")
+            .expression_attribute_names("#state", state)
+            .expression_attribute_names("#private", PRIVATE)
+            .expression_attribute_values(":anew", text(anew))
+            .expression_attribute_values(":read", text(&pair.sealed));
+        match update.send().await {
+            Ok(_) => Ok(Outcome::Anew),
+            Err(error) => match fault::failed_condition(&error) {
+                Some(_) => Ok(Outcome::Kept),
+                None => Err(fault::of(&error)),
+            },
+        }
     }
 
     async fn reseal_webhook(
@@ -236,6 +287,16 @@ pub(super) enum Outcome {
     Kept,
     Closed(Id),
     ClosedFactor(Id),
+    ClosedPair(String),
+}
+
+/// The key pairs of the signing item, with their states.
+fn kept_pairs(item: &Item) -> Result<Vec<(&'static str, StoredPair)>, Error> {
+    let mut pairs = Vec::new();
+    for state in [NEXT_PAIR, CURRENT_PAIR, PREVIOUS_PAIR] {
+        pairs.extend(pair(item, state)?.map(|pair| (state, pair)));
+    }
+    Ok(pairs)
 }
 
 /// The numbers that a webhook names, each once.

@@ -233,6 +233,15 @@ impl Scene<'_> {
         self.ids.insert("template", id);
     }
 
+    /// An operator publishes another key of access tokens.
+    fn play_rotation(&mut self) {
+        let endpoint = self.world.flow.apart.dynamo.endpoint();
+        let inside = stack().inside().unwrap();
+        let (done, said) = said(&admin_on(inside, &endpoint, &["keys", "rotate"]));
+        assert!(done, "{said}");
+        self.ids.insert("mark", "keys".to_owned());
+    }
+
     /// An invitation is sent twice and accepted by a new user, one is rejected, and one is taken back.
     fn play_invitations(&mut self) {
         let path = "/api/auth/invitations";
@@ -401,6 +410,7 @@ const EXPECTED: &[&str] = &[
     "webhook.changed webhooks/webhook by user root as admin changed deleted in a request from there",
     "template.changed configuration/template by user root as admin changed subject,text,html in a request from there",
     "template.changed configuration/template by user root as admin changed deleted in a request from there",
+    "keys.rotated configuration/mark by cli because published",
     "invitation.created invitations/accepted by user root as admin in a request from there",
     "invitation.created invitations/rejected by user root as admin in a request from there",
     "invitation.created invitations/revoked by user root as admin in a request from there",
@@ -445,6 +455,7 @@ fn every_audited_type_has_its_entry_after_a_real_request_and_there_is_no_other()
     scene.play_key();
     scene.play_webhook();
     scene.play_template();
+    scene.play_rotation();
     scene.play_invitations();
     // The tombstones of users, keys and webhooks go; the user's alone is an event.
     std::thread::sleep(std::time::Duration::from_secs(1));

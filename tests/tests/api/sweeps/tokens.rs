@@ -166,8 +166,10 @@ fn a_bad_key_is_401_wherever_keys_are_read() {
                         "auth/invalid-api-key",
                     );
                 } else {
-                    // A page whose name or token is wrong says so.
-                    let is_refused = request.entry.media == Media::Html && reply.status == 404;
+                    // A page whose name or token is wrong says so, and so does an issuer that is not there.
+                    let says_so =
+                        request.entry.media == Media::Html || request.entry.kept.is_some();
+                    let is_refused = says_so && reply.status == 404;
                     let status = request.entry.status;
                     assert!(is_refused || reply.status == status, "{}", request.path);
                 }
