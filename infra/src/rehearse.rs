@@ -37,6 +37,9 @@ const MORE: &[&str] = &["bare"];
 /// Its binaries. Those of the owner's project are elsewhere, where a deployment looks for them.
 const BINARIES: &str = "target/rehearsal";
 
+/// The sender of the deployed project's mails. The suite's project has none, and most of its tests run without.
+const MAIL_FROM: &str = "mail@example.com";
+
 /// The folder that the project is deployed from, as an owner deploys from the root.
 const DEPLOYED: &str = ".bakend/rehearsal/project";
 
@@ -164,7 +167,11 @@ fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
     let trouble = |error: std::io::Error| format!("Cannot copy the collections: {error}");
     fs::create_dir_all(&folder).map_err(trouble)?;
     let project = aws.root.join(PROJECT);
-    fs::copy(project.join("bakend.json"), aws.folder.join("bakend.json")).map_err(trouble)?;
+    let settings = fs::read_to_string(project.join("bakend.json")).map_err(trouble)?;
+    let mut settings: serde_json::Value =
+        serde_json::from_str(&settings).map_err(|error| error.to_string())?;
+    settings["mail"]["from"] = MAIL_FROM.into();
+    fs::write(aws.folder.join("bakend.json"), settings.to_string()).map_err(trouble)?;
     let mut found = false;
     for (name, text) in api::check::read_folder(&project.join("collections")).map_err(trouble)? {
         let mut text = text;
@@ -249,7 +256,8 @@ fn agree(what: &str, command: &mut Command) -> Result<(), String> {
 
 /// Lays the suite's project out as an owner has it: the drawn template, the root's `samconfig.toml`, the binaries.
 fn write_project(aws: &Aws<'_>) -> Result<(), String> {
-    let project = plans::read(&aws.root.join(PROJECT))?;
+    let mut project = plans::read(&aws.root.join(PROJECT))?;
+    project.settings.mail.from = Some(MAIL_FROM.to_owned());
     let [(_, template), ..] = plans::draw(&project, &Yours::default())?;
     let folder = aws.root.join(DEPLOYED);
     let write = || {

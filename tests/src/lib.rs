@@ -22,9 +22,11 @@ pub mod contract;
 mod engine;
 mod event;
 mod flow;
+mod inbox;
 mod inside;
 pub mod project;
 mod seen;
+pub mod shown;
 mod stack;
 mod streams;
 
@@ -32,6 +34,7 @@ pub use apart::Apart;
 pub use client::{Caller, Reply};
 pub use event::Event;
 pub use flow::Flow;
+pub use inbox::Inbox;
 pub use inside::{Inside, Instance, target};
 pub use stack::{
     ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, TERMS, fresh_email, owners_stack, rounds, stack,

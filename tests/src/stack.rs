@@ -10,6 +10,7 @@ use serde_json::json;
 
 use crate::client::{Caller, Reply};
 use crate::engine;
+use crate::inbox::Inbox;
 use crate::inside::Inside;
 use crate::project;
 use crate::seen;
@@ -114,6 +115,18 @@ impl Stack {
             seen::aside();
         }
         origin
+    }
+
+    /// The inbox of a deployment, which `BAKEND_TEST_INBOX` names by its address; else a line is printed and the test has to
+    /// return. A stack that this process started has no sender: tests of its mails have a mailbox of their own.
+    #[must_use]
+    pub fn inbox(&self) -> Option<Inbox> {
+        let inbox = env::var("BAKEND_TEST_INBOX").ok().map(Inbox::at);
+        if inbox.is_none() {
+            println!("skipped: BAKEND_TEST_INBOX names no inbox of a deployment");
+            seen::aside();
+        }
+        inbox
     }
 
     /// A caller without an account.

@@ -39,3 +39,4 @@ mod users;
 mod webhooks;
 mod workers;
 mod world;
+mod written;

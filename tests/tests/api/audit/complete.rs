@@ -1,6 +1,7 @@
 //! Every audited type after a real request, against a list that is written by hand: the log has these entries and no other.
 
 mod factors;
+mod passkeys;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -379,6 +380,12 @@ const EXPECTED: &[&str] = &[
     "auth.session.ended users/mia by user mia as authenticated because mfa-enabled in a request from there",
     "auth.mfa.changed users/mia by user root as admin because mfa-disabled in a request from there",
     "auth.session.ended users/mia by user root as admin because mfa-disabled in a request from there",
+    "auth.register users/ivy by user ivy as authenticated in a request from there",
+    "auth.email.verified users/ivy by user ivy as authenticated in a request from there",
+    "auth.passkey.changed users/ivy by user ivy as authenticated because added in a request from there",
+    "auth.login users/ivy by user ivy in a request from there",
+    "auth.passkey.changed users/ivy by user ivy as authenticated because removed in a request from there",
+    "auth.session.ended users/ivy by user ivy as authenticated because passkey-removed in a request from there",
     "user.created users/sam by user root as admin in a request from there",
     "user.updated users/sam by user root as admin from authenticated to editor changed role in a request from there",
     "auth.impersonated users/sam by user root as admin because curiosity in a request from there",
@@ -440,6 +447,7 @@ fn every_audited_type_has_its_entry_after_a_real_request_and_there_is_no_other()
     scene.play_ada();
     scene.play_eve();
     scene.play_mia();
+    scene.play_ivy();
     scene.play_sam();
     scene.play_key();
     scene.play_webhook();

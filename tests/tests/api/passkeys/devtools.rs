@@ -6,6 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -63,6 +64,10 @@ impl Browser {
         let target = json!({ "targetId": target["targetId"], "flatten": true });
         let attached = browser.call("Target.attachToTarget", &target);
         browser.page = attached["sessionId"].as_str().map(ToOwned::to_owned);
+        // The target is there before its page is, and an empty page has no credentials.
+        while browser.run("JSON.stringify(location.origin)") != json!(origin) {
+            thread::sleep(Duration::from_millis(50));
+        }
         (browser, origin)
     }
 

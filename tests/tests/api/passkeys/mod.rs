@@ -1,7 +1,7 @@
 //! Passkeys, as their users meet them: by the device of the package `device`.
 
 mod browsing;
-mod deployed;
+pub(crate) mod deployed;
 mod devtools;
 mod leaving;
 mod managing;
