@@ -15,27 +15,34 @@ const ON: (&str, &str) = ("BAKEND_AUTH_PASSWORD_BREACH_CHECK", "true");
 /// The digest of a password, cut where a service is told no more.
 fn digits(password: &str) -> (String, String) {
     let digest = digest(&SHA1_FOR_LEGACY_USE_ONLY, password.as_bytes());
-    let digits: String = digest.as_ref().iter().map(|it| format!("{it:02X}")).collect();
+    let bytes = digest.as_ref().iter();
+    let digits = bytes.fold(String::new(), |digits, it| format!("{digits}{it:02X}"));
     (digits[..5].to_owned(), digits[5..].to_owned())
 }
 
 /// A reply with these lines.
 fn lines(status: &str, text: &str) -> Manner {
-    let head = format!("HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n", text.len());
+    let head = format!(
+        "HTTP/1.1 {status}\r\ncontent-length: {}\r\n\r\n",
+        text.len()
+    );
     Manner::With(Box::leak(format!("{head}{text}").into_boxed_str()))
 }
 
 /// A service that knows of a password, however often, beside padding.
 fn service(count: u32) -> Receiver {
     let (shown, rest) = digits(KNOWN);
-    let found = lines("200 OK", &format!("{}:0\r\n{rest}:{count}\r\n", "0".repeat(35)));
+    let found = lines(
+        "200 OK",
+        &format!("{}:0\r\n{rest}:{count}\r\n", "0".repeat(35)),
+    );
     let nothing = lines("200 OK", &format!("{}:0\r\n", "F".repeat(35)));
-    Receiver::answering(move |request| {
-        match request.starts_with(&format!("GET /range/{shown} ")) {
+    Receiver::answering(
+        move |request| match request.starts_with(&format!("GET /range/{shown} ")) {
             true => found,
             false => nothing,
-        }
-    })
+        },
+    )
 }
 
 fn address(receiver: &Receiver) -> String {
@@ -86,7 +93,9 @@ fn the_service_is_told_five_digits_and_answers_in_a_padded_reply() {
     let on = [ON, ("BAKEND_AUTH_PASSWORD_BREACH_URL", url.as_str())];
     let function = inside.variant("register", "padded", 1, &on);
     let body = json!({ "email": fresh_email(), "password": KNOWN });
-    let _ = function.invoke(&post("/api/auth/register", &body)).expect(201);
+    let _ = function
+        .invoke(&post("/api/auth/register", &body))
+        .expect(201);
     assert_eq!(padded.requests().len(), 1);
 }
 
@@ -103,7 +112,9 @@ fn by_default_no_service_is_asked() {
     let off = [("BAKEND_AUTH_PASSWORD_BREACH_URL", url.as_str())];
     let function = inside.variant("register", "unasked", 1, &off);
     let body = json!({ "email": fresh_email(), "password": KNOWN });
-    let _ = function.invoke(&post("/api/auth/register", &body)).expect(201);
+    let _ = function
+        .invoke(&post("/api/auth/register", &body))
+        .expect(201);
     assert_eq!(receiver.requests(), Vec::<String>::new());
 }
 
@@ -146,16 +157,27 @@ fn a_service_that_is_away_refuses_nobody_and_the_log_warns() {
         assert_eq!(warned, count + 1, "{log}");
         assert!(log.contains("\"level\":\"WARN\""), "{log}");
         let (shown, _) = digits(KNOWN);
-        assert!(!log.contains(KNOWN) && !log.contains(&format!("/{shown}")), "{log}");
+        assert!(
+            !log.contains(KNOWN) && !log.contains(&format!("/{shown}")),
+            "{log}"
+        );
     }
     // Text that is no list knows nothing, and nothing is missing.
     receiver.turn(lines("200 OK", "<html>no</html>"));
     let _ = register().expect(201);
     // Nobody listens there.
-    let nobody = [ON, ("BAKEND_AUTH_PASSWORD_BREACH_URL", "http://127.0.0.1:1024/range/")];
+    let nobody = [
+        ON,
+        (
+            "BAKEND_AUTH_PASSWORD_BREACH_URL",
+            "http://127.0.0.1:1024/range/",
+        ),
+    ];
     let function = inside.variant("register", "nobody", 1, &nobody);
     let body = json!({ "email": fresh_email(), "password": KNOWN });
-    let _ = function.invoke(&post("/api/auth/register", &body)).expect(201);
+    let _ = function
+        .invoke(&post("/api/auth/register", &body))
+        .expect(201);
 }
 
 #[test]
@@ -177,15 +199,24 @@ fn wherever_a_password_is_set_it_is_checked_and_a_login_is_not() {
 
     let change = json!({ "currentPassword": PASSWORD, "newPassword": KNOWN });
     let path = "/api/auth/password/change";
-    breached(&asked("password-change", path, &change, &access), "newPassword");
+    breached(
+        &asked("password-change", path, &change, &access),
+        "newPassword",
+    );
     assert!(world.stands(&access), "nothing has changed");
 
     let admin = token(&world.admin);
-    let path = format!("/api/users/{}/password", account["user"]["id"].as_str().unwrap());
+    let path = format!(
+        "/api/users/{}/password",
+        account["user"]["id"].as_str().unwrap()
+    );
     let set = json!({ "password": KNOWN });
     breached(&asked("users-password", &path, &set, &admin), "password");
     let new = json!({ "email": fresh_email(), "password": KNOWN });
-    breached(&asked("users-create", "/api/users", &new, &admin), "password");
+    breached(
+        &asked("users-create", "/api/users", &new, &admin),
+        "password",
+    );
 
     // A reset tells it before a try of the code is counted, and the code is good afterwards.
     let forgot = json!({ "email": email });
@@ -203,7 +234,13 @@ fn wherever_a_password_is_set_it_is_checked_and_a_login_is_not() {
 
     let guest = fresh_email();
     let invite = json!({ "email": guest });
-    let _ = asked("invitations-create", "/api/auth/invitations", &invite, &admin).expect(201);
+    let _ = asked(
+        "invitations-create",
+        "/api/auth/invitations",
+        &invite,
+        &admin,
+    )
+    .expect(201);
     let link = link_token(&world.mail(&guest, 1));
     let accept = |password: &str| {
         let body = json!({ "token": link, "password": password });
@@ -226,7 +263,11 @@ fn a_registration_that_waits_for_its_proof_is_checked_too() {
     let receiver = service(3);
     let url = address(&receiver);
     let required = ("BAKEND_AUTH_EMAIL_VERIFICATION", "required");
-    let on = [ON, required, ("BAKEND_AUTH_PASSWORD_BREACH_URL", url.as_str())];
+    let on = [
+        ON,
+        required,
+        ("BAKEND_AUTH_PASSWORD_BREACH_URL", url.as_str()),
+    ];
     let world = MailWorld::new(inside, &on);
     let register = |password: &str| {
         let body = json!({ "email": fresh_email(), "password": password });
