@@ -101,8 +101,8 @@ impl Store {
         }
     }
 
-    /// The writes of passkeys that go with a change of their user. What the user no longer has is removed, and passkeys of a
-    /// deleted account expire.
+    /// The writes of passkeys that go with a change of their user. A passkey that the user no longer has is
+    /// removed, and those of a deleted account expire.
     pub(super) fn passkey_parts(
         &self,
         (before, after): (Option<&User>, Option<&User>),

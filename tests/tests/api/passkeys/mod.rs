@@ -1,10 +1,12 @@
 //! Passkeys, as their users meet them: by the device of the package `device`.
 
+mod app;
 mod browsing;
 pub(crate) mod deployed;
 mod devtools;
 mod leaving;
 mod managing;
+mod policies;
 mod racing;
 mod registering;
 mod signing_in;

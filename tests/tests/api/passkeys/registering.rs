@@ -232,7 +232,7 @@ fn an_address_that_is_not_proven_adds_none_where_mail_can_prove_it() {
 }
 
 #[test]
-fn without_a_relying_party_there_are_no_passkeys() {
+fn another_relying_party_has_its_own_pages_alone() {
     let Some(inside) = stack().inside() else {
         return;
     };

@@ -1,6 +1,6 @@
 //! Endpoints that need mail, on every stack: one without mail says so, and tells nothing else.
 
-use blackbox::{Reply, fresh_email, stack};
+use blackbox::{PASSWORD, Reply, fresh_email, stack};
 use serde_json::json;
 
 use super::changing::{CHANGE, CONFIRM};
@@ -41,4 +41,19 @@ fn nobody_signs_in_by_mail_unless_that_is_switched_on() {
         verified.text()
     );
     assert_eq!(is_off(&asked), is_off(&verified));
+}
+
+#[test]
+fn what_no_setting_asks_for_proves_nothing() {
+    let (member, stranger) = (stack().member(), stack().stranger());
+    let body = json!({ "token": "x", "password": PASSWORD });
+    let confirmed = stranger.post("/api/auth/register/confirm", &body);
+    let is_invalid = confirmed.status == 400 && confirmed.code() == "auth/invalid-code";
+    assert!(is_invalid || is_off(&confirmed), "{}", confirmed.text());
+    let resent = stranger.post("/api/auth/register/resend", &json!({ "flow": "x" }));
+    let refused = resent.status == 400;
+    assert!(refused || is_off(&resent), "{}", resent.text());
+    let terms = member.post("/api/auth/me/terms", &json!({ "version": "1" }));
+    let is_another = terms.status == 400 && terms.code() == "common/validation-failed";
+    assert!(is_another || is_off(&terms), "{}", terms.text());
 }
