@@ -281,8 +281,8 @@ impl User {
         })
     }
 
-    /// The user as found now, deleted by the user's own request; `None` where no deletion can be undone, such as that of an
-    /// anonymous account, which nothing signs in to. Every session ends.
+    /// The user as found now, deleted by the user's own request; `None` where no deletion can be undone. That of an anonymous
+    /// account cannot, since nothing signs in to it. Every session ends.
     ///
     /// # Errors
     /// Those of [`User::goes_on`].
