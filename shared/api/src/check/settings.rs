@@ -197,7 +197,7 @@ impl Settings {
     /// Refuses lifetimes and limits of codes, links and proofs that are out of bounds.
     fn check_proofs(&self) -> Result<(), Problem> {
         let auth = &self.auth;
-        let (minute, day) = (60, 86_400);
+        let (minute, day, acting) = (60, 86_400, auth.impersonation_ttl);
         for (path, span, least, most) in [
             (
                 "auth.verificationTtl",
@@ -214,12 +214,7 @@ impl Settings {
             ),
             ("auth.codeTtl", auth.code_ttl, minute, 10 * minute),
             ("auth.recentAuth", auth.recent_auth, minute, 60 * minute),
-            (
-                "auth.impersonationTtl",
-                auth.impersonation_ttl,
-                minute,
-                60 * minute,
-            ),
+            ("auth.impersonationTtl", acting, minute, 60 * minute),
             (
                 "auth.invitations.ttl",
                 auth.invitations.ttl,
