@@ -660,6 +660,7 @@ mod tests {
             address_mails: high,
             source_mails: high,
             factor_attempts: high,
+            anonymous: high,
             invitations: high,
             ..Throttle::default()
         };
