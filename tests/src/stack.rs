@@ -174,6 +174,16 @@ impl Stack {
         self.signed_in(email, &reply.expect(201))
     }
 
+    /// A new anonymous account, signed in.
+    ///
+    /// # Panics
+    /// It is refused.
+    #[must_use]
+    pub fn nobody(&self) -> Caller {
+        let reply = self.stranger().post("/api/auth/anonymous", &json!({}));
+        self.signed_in("", &reply.expect(201))
+    }
+
     /// A new session of an account that the harness made.
     ///
     /// # Panics

@@ -22,7 +22,7 @@ async fn change(store: &Store, call: Call<EmailChange>) -> Result<Reply<EmailCha
     let (caller, session, user) = store.signed_in(&credentials, call.now).await?;
     let body = call.body.read()?;
     if body.password.is_none() {
-        credentials.need_recent(Some(&session), call.now)?;
+        credentials.need_recent(Some(&session), &user.role, call.now)?;
     }
     let typed = typed(&body, &user)?;
     let address = email::normalise_field("newEmail", &body.new_email)?;
@@ -37,8 +37,11 @@ async fn change(store: &Store, call: Call<EmailChange>) -> Result<Reply<EmailCha
     let asked = match &body.password {
         None => ask().await?,
         Some(password) => {
-            let guess = call.guess(&user.email, password)?;
-            let wrong = password::wrong("password").into();
+            let wrong = Error::from(password::wrong("password"));
+            let guess = call.guess(
+                user.email.as_deref().ok_or_else(|| wrong.clone())?,
+                password,
+            )?;
             let both = async || match typed {
                 None => ask().await,
                 Some(typed) => {

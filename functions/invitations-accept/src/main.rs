@@ -44,7 +44,7 @@ async fn accept(
     let (caller, _, user) = signed_in;
     alone(&body)?;
     let invitation = good(invitation, &link, &call)?;
-    if user.email != invitation.email {
+    if user.email.as_ref() != Some(&invitation.email) {
         return Err(Code::OtherAddress.into());
     }
     let along = Along {

@@ -78,7 +78,7 @@ impl Acceptance<'_> {
             Write::Create,
         );
         let (profile, terms) = self.checked(created)?;
-        let hash = self.hash()?;
+        let hash = self.hash().await?;
         let id = Id::new(call.now, call.random()?);
         let user = User {
             role: self.invitation.role.clone(),
@@ -97,7 +97,7 @@ impl Acceptance<'_> {
             ..Along::of(Reason::Invitation)
         };
         let writer = call.writer_for(user.id, &self.admitted)?;
-        let bootstraps = call.deployment.admin_email.as_ref() == Some(&user.email);
+        let bootstraps = user.email.is_some() && call.deployment.admin_email == user.email;
         let user = self
             .store
             .create_proven(declared, user, &along, (&writer, bootstraps));
@@ -118,7 +118,7 @@ impl Acceptance<'_> {
             profile(declared, &found.profile, body, Write::Merge)
         };
         let (_, terms) = self.checked(merge(&holder))?;
-        let hash = self.hash()?;
+        let hash = self.hash().await?;
         let invitation = &self.invitation;
         let (at, with) = ((false, call.now), (merge(&holder)?, terms.clone()));
         let taken = invitation.taken_over(&holder, &holder, at, with)?;
@@ -166,9 +166,11 @@ impl Acceptance<'_> {
         Ok((profile, terms?))
     }
 
-    fn hash(&self) -> Result<Option<String>, Error> {
-        let password = self.body.password.as_deref();
-        password.map(|it| self.call.hash_password(it)).transpose()
+    async fn hash(&self) -> Result<Option<String>, Error> {
+        match &self.body.password {
+            Some(password) => Ok(Some(breaches::hash(self.call, "password", password).await?)),
+            None => Ok(None),
+        }
     }
 
     /// Begins a session, unless the body says otherwise.

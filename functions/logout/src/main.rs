@@ -6,7 +6,7 @@ use api::endpoints::Logout;
 use api::event::Reason;
 use api::wire::NoContent;
 use api::{Detail, Error};
-use auth::RefreshToken;
+use auth::{RefreshToken, Writer};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -23,15 +23,18 @@ async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Logout>, Erro
     let session = match &shown {
         Some(shown) => RefreshToken::open(keys, &shown.token)
             .ok()
-            .map(|token| (token.user, token.session)),
+            .map(|token| (token.user, token.session, None)),
         None => {
             let claims = call.signed(store).await?.ok_or_else(required)?;
-            Some((claims.sub, claims.sid))
+            Some((claims.sub, claims.sid, claims.act))
         }
     };
-    if let Some((user, session)) = session {
+    if let Some((user, session, act)) = session {
         call.identified(user, session);
-        let writer = call.writer_for(user, &admitted)?;
+        let writer = Writer {
+            impersonator: act.map(|act| act.sub),
+            ..call.writer_for(user, &admitted)?
+        };
         let ended = store.end_session(user, session, Reason::Logout, &writer);
         ended.await?;
     }

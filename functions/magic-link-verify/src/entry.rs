@@ -68,7 +68,8 @@ async fn sign_in(
     account: Account,
 ) -> Result<Entered, Error> {
     let user = store.user(account.user).await?;
-    let as_seen = |user: &User| Account::of(user) == account && user.email == address;
+    let as_seen =
+        |user: &User| Account::of(user) == account && user.email.as_deref() == Some(address);
     let user = user.filter(as_seen).ok_or(Code::InvalidCode)?;
     let entry = Entry {
         bootstraps: false,

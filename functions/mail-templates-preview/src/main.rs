@@ -73,7 +73,7 @@ async fn send(
         html: rendered.html.clone(),
     };
     let id = Id::new(call.now, call.random()?);
-    let notice = Notice::of_preview(id, kind, &user.email, content);
+    let notice = Notice::of_preview(id, kind, user.need_email()?, content);
     let keys = store.sealing_keys(std::iter::empty()).await?;
     let sealed = notice.seal(&keys, &call.random()?)?;
     store.post_notice(&sealed).await

@@ -167,7 +167,7 @@ fn values(
     ] {
         add(name, json!(address));
     }
-    let old = parts.user.map(|user| mask(&user.email));
+    let old = parts.user.and_then(|user| user.email.as_deref()).map(mask);
     add("oldEmail", json!(old));
     Ok(values)
 }

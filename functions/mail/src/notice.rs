@@ -39,7 +39,7 @@ pub(crate) async fn send(state: &State, task: &Task<Mail>, due: &Sealed) -> Resu
     }
     let address = match (&reader, &user) {
         (Reader::Address(address), _) => Some(address),
-        (Reader::User(_), user) => user.as_ref().map(|user| &user.email),
+        (Reader::User(_), user) => user.as_ref().and_then(|user| user.email.as_ref()),
     };
     let (Some(address), Fate::Sent) = (address, fate(&reader, user.as_ref(), now)) else {
         store.mark_notice(due.id, WAITING, Mark::Dropped).await?;
@@ -79,10 +79,11 @@ pub(crate) async fn tell_old_address(
 ) -> Result<(), Error> {
     let is_change = posted.ticket.place.purpose == Purpose::EmailChange;
     let tells = is_change && task.settings().mail.tells(Kind::EmailChangeRequested);
-    let Some(asker) = asker.filter(|_| tells) else {
+    let old = asker.and_then(|asker| asker.email.as_deref());
+    let Some(old) = old.filter(|_| tells) else {
         return Ok(());
     };
-    let notice = Notice::of_email_change(posted, &asker.email, new);
+    let notice = Notice::of_email_change(posted, old, new);
     let sealed = notice.seal(keys, &task.random()?)?;
     state.store.post_notice(&sealed).await
 }

@@ -38,15 +38,18 @@ async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<MeDelete>, 
     let _ = match &password {
         None => {
             // The own identity alone tells whether there is a password.
-            let identity = store.identity(&user.email).await?;
+            let identity = store.identity_of(&user).await?;
             let own = identity.filter(|identity| identity.user == user.id);
             own.map_or(Ok(()), |identity| identity.need_none())?;
-            credentials.need_recent(Some(&session), call.now)?;
+            credentials.need_recent(Some(&session), &user.role, call.now)?;
             delete().await?
         }
         Some(password) => {
-            let guess = call.guess(&user.email, password)?;
-            let wrong = password::wrong("password").into();
+            let wrong = Error::from(password::wrong("password"));
+            let guess = call.guess(
+                user.email.as_deref().ok_or_else(|| wrong.clone())?,
+                password,
+            )?;
             store.confirm(&guess, &user, wrong, delete).await?
         }
     };

@@ -29,7 +29,8 @@ async fn enable(store: &Store, call: Call<MfaEnable>) -> Result<Reply<MfaEnable>
     let keys = store.sealing_keys(std::iter::empty()).await?;
     let app = call.settings.mail.app().unwrap_or("Bakend");
     let random = (call.random()?, call.random()?);
-    let whose = (user.id, user.email.as_str());
+    let label = user.label();
+    let whose = (user.id, label.as_str());
     let (pending, enrolment) = Factor::pending(&keys, whose, app, random, call.now)?;
     store.keep_pending(&pending).await?;
     let setup = MfaSetup {

@@ -43,7 +43,7 @@ async fn remove(
 ) -> Result<(), Error> {
     match remove_beside(store, call, asking, false).await {
         Err(refusal) if refusal.code == Code::LastMethod => {
-            let identity = store.identity(&asking.2.email).await?;
+            let identity = store.identity_of(asking.2).await?;
             if identity.is_none_or(|it| it.password_hash.is_none()) {
                 return Err(refusal);
             }

@@ -22,16 +22,17 @@ async fn change(store: &Store, call: Call<PasswordChange>) -> Result<Reply<Passw
     let credentials = call.credentials(store).await?;
     let (caller, session, user) = store.signed_in(&credentials, call.now).await?;
     let body = call.body.read()?;
-    let context = Context::of(Some(&user.email), call.settings);
+    let email = user.need_email()?;
+    let context = Context::of(Some(email), call.settings);
     password::judge("newPassword", &body.new_password, context, policy)?;
-    let guess = call.guess(&user.email, &body.current_password)?;
+    let guess = call.guess(email, &body.current_password)?;
     let declared = &call.settings.users.fields;
     let writer = call.writer(&caller)?;
     let change = async || {
         if body.new_password == body.current_password {
             return Err(password::same("newPassword").into());
         }
-        let hash = call.hash_password(&body.new_password)?;
+        let hash = breaches::hash(&call, "newPassword", &body.new_password).await?;
         let along = Along {
             password_hash: Some(&hash),
             survivor: Some(session.id),

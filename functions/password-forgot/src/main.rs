@@ -29,7 +29,7 @@ async fn forgot(store: &Store, call: Call<PasswordForgot>) -> Result<Reply<Passw
         nonce: call.random()?,
     };
     let opened = store
-        .open_flow(&call.asking()?, opening, || Ok(None))
+        .open_flow(&call.asking()?, opening, async || Ok(None))
         .await?;
     Ok(Reply::to(&admitted, opened))
 }

@@ -30,6 +30,7 @@ async fn reset(store: &Store, call: Call<PasswordReset>) -> Result<Reply<Passwor
     let keys = store.sealing_keys(shown.sealed()).await?;
     let evidence = shown.of_stranger(&keys, Purpose::PasswordReset, call.now)?;
     let admitted = call.admit(store).await?;
+    breaches::check(&call, "newPassword", &body.new_password).await?;
     let set = async |posted: Posted| set_password(store, &call, &keys, &admitted, posted).await;
     store
         .prove_address(&call.asking()?, &evidence, &keys, set)
@@ -63,7 +64,7 @@ async fn set_password(
     let user = store.user(account.user).await?;
     let user = user.filter(|user| user.auth_version == account.auth_version);
     let user = user
-        .filter(|user| user.email == address)
+        .filter(|user| user.email.as_deref() == Some(address.as_str()))
         .ok_or(Code::InvalidCode)?;
     judge(call, Some(&address))?;
     let hash = call.hash_password(&call.body.new_password)?;
@@ -102,5 +103,11 @@ async fn forget(store: &Store, user: &User, now: Timestamp) {
             None => Ok(()),
         }
     };
-    let _ = tokio::join!(store.forget_logins(&user.email), codes);
+    let logins = async {
+        match &user.email {
+            Some(email) => store.forget_logins(email).await,
+            None => Ok(()),
+        }
+    };
+    let _ = tokio::join!(logins, codes);
 }

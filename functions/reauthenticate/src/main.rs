@@ -112,13 +112,14 @@ impl Again<'_> {
         password: &str,
         body: &Reauthentication,
     ) -> Result<(Session, RefreshToken), Error> {
-        let guess = self.call.guess(&self.user.email, password)?;
+        let wrong = Error::from(password::wrong("password"));
+        let email = self.user.email.as_deref().ok_or_else(|| wrong.clone())?;
+        let guess = self.call.guess(email, password)?;
         let typed = typed(body, self.user)?;
         let replace = async || match typed {
             None => self.by_password(guess.proof()).await,
             Some(typed) => self.by_factor(guess.proof(), typed).await,
         };
-        let wrong = password::wrong("password").into();
         self.store.confirm(&guess, self.user, wrong, replace).await
     }
 

@@ -46,7 +46,7 @@ async fn make(
     let keys = store.keys().await?;
     let guess = call.guess(&email, &call.body.password)?;
     let register = async || {
-        let hash = call.hash_password(&call.body.password)?;
+        let hash = breaches::hash(call, "password", &call.body.password).await?;
         let is_bootstrap = call.deployment.admin_email.as_deref() == Some(email.as_str());
         // Where there is mail, the proof of the address makes the admin.
         let bootstraps = is_bootstrap && call.settings.mail.from.is_none();
@@ -88,7 +88,14 @@ async fn verification(
     let keys = store.sealing_keys(std::iter::empty()).await?;
     let settings = (&call.settings.auth, call.now);
     let place = Place::of_user(Purpose::VerifyEmail, user.id);
-    let posted = Posted::new(&keys, place, &user.email, wishes, call.random()?, settings)?;
+    let posted = Posted::new(
+        &keys,
+        place,
+        user.need_email()?,
+        wishes,
+        call.random()?,
+        settings,
+    )?;
     Ok(Some(posted.of(Account::of(user))))
 }
 
@@ -113,9 +120,9 @@ async fn wait(
         random: call.random()?,
         nonce: call.random()?,
     };
-    let waiting = || {
+    let waiting = async || {
         Ok(Some(json!(Waiting {
-            hash: call.hash_password(&call.body.password)?,
+            hash: breaches::hash(call, "password", &call.body.password).await?,
             profile,
             locale: call.body.locale.clone(),
             terms: terms.map(|terms| (terms.version, terms.accepted_at)),

@@ -24,8 +24,10 @@ async fn create(store: &Store, call: Call<UsersCreate>) -> Result<Reply<UsersCre
     let id = Id::new(call.now, call.random()?);
     let user = account::new_user(&body, declared, settings, id, call.now)?;
 
-    let hash = |password: &String| call.hash_password(password);
-    let hash = body.password.as_ref().map(hash).transpose()?;
+    let hash = match &body.password {
+        Some(password) => Some(breaches::hash(&call, "password", password).await?),
+        None => None,
+    };
     let posted = match body.send {
         Some(true) => Some(mail(store, &call, &user).await?),
         _ => None,

@@ -38,12 +38,13 @@ async fn set(
     (admin, user): (&Admitted, Option<User>),
     password: &str,
 ) -> Result<Reply<UsersPassword>, Error> {
-    let email = user.as_ref().map(|user| user.email.as_str());
+    let email = user.as_ref().and_then(|user| user.email.as_deref());
     let context = Context::of(email, call.settings);
     password::judge("password", password, context, &call.settings.auth.password)?;
 
     let user = user.ok_or(Code::UserNotFound)?;
-    let hash = call.hash_password(password)?;
+    let _ = user.need_email()?;
+    let hash = breaches::hash(call, "password", password).await?;
     let along = Along {
         password_hash: Some(&hash),
         ..Along::of(Reason::PasswordSet)

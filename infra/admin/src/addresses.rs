@@ -14,9 +14,10 @@ pub(crate) async fn run(store: &Store) -> Result<String, String> {
             .map_err(|error| format!("{}: {}", error.message, error.cause.unwrap_or_default()))?;
         for (user, _) in page.users {
             all += 1;
-            if !is_email(&user.email) {
+            let email = user.email.unwrap_or_default();
+            if !is_email(&email) {
                 named += 1;
-                println!("{} {}", user.id, printable(&user.email));
+                println!("{} {}", user.id, printable(&email));
             }
         }
         from = page.next;

@@ -81,7 +81,10 @@ async fn all(store: &Store, before: Timestamp) -> Result<String, String> {
         let page = page.map_err(|error| stopped(&sum, words(&error)))?;
         let made_before = |user: &User| user.created_at < before;
         for (user, _) in page.users.into_iter().filter(|(user, _)| made_before(user)) {
-            let (id, email) = (user.id, printable(&user.email));
+            let (id, email) = (
+                user.id,
+                printable(user.email.as_deref().unwrap_or_default()),
+            );
             let has_factor = user.mfa.is_some() || !user.methods.is_empty();
             if has_factor && user.email_verified_at.is_none() {
                 // A proof by its owner would remove what somebody else has added; an operator's word does not.

@@ -2,7 +2,14 @@
 
 use api::endpoints::{Demand, Entry, Guard, Policy, Query};
 use api::error::Code;
+use api::rule::{ANONYMOUS, Member, Reach};
 use api::{Definition, Operation};
+
+/// A user whose account is anonymous.
+const ANONYMOUS_USER: Member<'static> = Member {
+    role: ANONYMOUS,
+    is_verified: false,
+};
 
 /// The refusals of the guard of an endpoint that is not about records.
 pub(super) fn guard_codes(entry: &Entry) -> Vec<Code> {
@@ -80,13 +87,17 @@ pub(super) fn rule_codes(entry: &Entry, collection: &Definition) -> Vec<Code> {
             codes.push(Code::AuthenticationRequired);
         }
         // Whether there may be users whom it lets do nothing.
-        let selective = rule.is_admin() || !rule.roles().is_empty() || rule.names_verified();
+        let anonymous = rule.reach(Some(ANONYMOUS_USER));
+        let selective = rule.is_admin()
+            || !rule.roles().is_empty()
+            || rule.names_verified()
+            || anonymous == Reach::Nothing;
         let forbids = match operation {
             // A record that the caller may not read does not exist for that caller: 404.
             Operation::Read => false,
             // To explain is for admins.
             Operation::List => selective || entry.query.contains(&Query::Explain),
-            Operation::Create => selective || may_name_an_owner,
+            Operation::Create => selective || anonymous == Reach::Own || may_name_an_owner,
             Operation::Update => selective || rule.names_owner() || may_name_an_owner,
             Operation::Delete => selective || rule.names_owner(),
         };

@@ -15,13 +15,16 @@ mod route;
 use crate::definition::{Definition, Operation};
 use crate::error::Code;
 use crate::mail::Template;
-use crate::wire::{Acceptance, ApiKeys, AuditPage, NewApiKey, ShownApiKey};
+use crate::wire::{
+    Acceptance, ActingToken, AnonymousProfile, ApiKeys, AuditPage, NewApiKey, ShownApiKey,
+};
 use crate::wire::{
     AcceptedInvitation, ClosedInvitation, Invitation, InvitationAcceptance, InvitationPage,
     InvitationRejection, NewInvitation,
 };
 use crate::wire::{
-    BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, Html, LogoutRequest,
+    BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, Html, Impersonation,
+    LogoutRequest,
 };
 use crate::wire::{ChangedUser, EmailChangeProof, EmailChangeRequest, MailProof, SignedInByMail};
 use crate::wire::{Delivery, DeliveryPage, NewWebhook, ShownWebhook, TestResult, WatchedWebhook};
@@ -85,6 +88,13 @@ entry::endpoints! {
     RegisterResend "register-resend": [Post] "/api/auth/register/resend", Open, RegistrationResend => 202 FlowOpened {
         errors: [MethodDisabled, InvalidCode, TooManyRequests],
         access: [UpdateItem Mail, PutItem Throttle, UpdateItem Throttle],
+    }
+
+    /// Create an account without an address, and sign it in.
+    Anonymous "anonymous": [Post] "/api/auth/anonymous", Open, AnonymousProfile => 201 SignedIn {
+        errors: [MethodDisabled, RegistrationNotAllowed, UserUniqueViolation, RecordTooLarge, TooManyRequests],
+        cookie: Sets,
+        access: [PutItem Users, PutItem Sessions, UpdateItem Settings, PutItem Throttle, UpdateItem Throttle],
     }
 
     /// Trade an email and a password for tokens.
@@ -196,7 +206,7 @@ entry::endpoints! {
     VerifyEmailResend "verify-email-resend": [Post] "/api/auth/verify-email/resend", User, NoBody => 202 MailAsked {
         session: Own,
         policy: Unasked,
-        errors: [MethodDisabled, AlreadyVerified, TooManyRequests],
+        errors: [MethodDisabled, EmailNotVerified, AlreadyVerified, TooManyRequests],
         access: [PutItem Mail, UpdateItem Mail, PutItem Throttle, UpdateItem Throttle],
     }
 
@@ -450,7 +460,7 @@ entry::endpoints! {
     /// Change one's own password: every other session ends.
     PasswordChange "password-change": [Post] "/api/auth/password/change", User, Unread<NewPassword> => 204 NoContent {
         session: Own,
-        errors: [TooManyRequests],
+        errors: [EmailNotVerified, TooManyRequests],
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, GetItem Identities, UpdateItem Identities, UpdateItem Sessions,
                  GetItem Throttle, PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
@@ -503,9 +513,17 @@ entry::endpoints! {
     UsersPassword "users-password": [Post] "/api/users/{id}/password", Users(Update),
         Unread<PasswordToSet> => 204 NoContent {
         or: 202 MailAsked,
-        errors: [UserNotFound, MethodDisabled],
+        errors: [UserNotFound, EmailNotVerified, MethodDisabled],
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, UpdateItem Identities, PutItem Mail],
+    }
+
+    /// Act as a user: an access token of a session that the user sees and may end.
+    UsersImpersonate "users-impersonate": [Post] "/api/users/{id}/impersonate", Admin,
+        Unread<Impersonation> => 201 ActingToken {
+        session: Recent,
+        errors: [UserNotFound],
+        access: [GetItem Users, PutItem Sessions],
     }
 
     /// Remove a user's second factor, and the passkeys where that is said: every session ends.

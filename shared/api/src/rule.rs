@@ -7,7 +7,8 @@
 //! ```
 //!
 //! `guest` is another name of `public`, `user` of `authenticated` and `self` of `owner`. Spaces mean nothing. In any
-//! spelling, a rule is kept in one normal form, and admins pass every rule.
+//! spelling, a rule is kept in one normal form, and admins pass every rule. An anonymous account has the role `anonymous`,
+//! and is not `authenticated`.
 
 mod expression;
 mod normal;
@@ -15,4 +16,4 @@ mod normal;
 mod tests;
 
 pub use self::expression::is_role;
-pub use self::normal::{Atom, Member, Reach, Rule};
+pub use self::normal::{ANONYMOUS, Atom, Member, Reach, Rule};

@@ -123,6 +123,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 97);
+        assert_eq!(keys.len(), 102);
     }
 }

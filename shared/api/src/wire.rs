@@ -14,6 +14,7 @@ mod mail;
 mod mail_sign_in;
 mod mfa;
 mod passkey;
+mod principal;
 mod proof;
 mod public_keys;
 mod record;
@@ -50,6 +51,7 @@ pub use self::mfa::{
 pub use self::passkey::{
     NewPasskey, Passkey, PasskeyCeremony, PasskeyName, PasskeyProof, PasskeySignIn, Passkeys,
 };
+pub use self::principal::{ActingToken, AnonymousProfile, Impersonation};
 pub use self::proof::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset, Proven, Reauthentication,
 };

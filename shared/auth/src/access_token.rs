@@ -23,8 +23,15 @@ const HEADER: &str = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9";
 /// before go on for half of it.
 const CHANGE: u64 = 10 * 60;
 
-/// The claims of an access token. All of them are required but those of the authentication, which older tokens lack, and
-/// the audience, which only tokens for others have.
+/// The admin who acts in a session (RFC 8693, section 4.1).
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Actor {
+    /// The admin.
+    pub sub: Id,
+}
+
+/// The claims of an access token. All of them are required but those of the authentication, which older tokens lack, the
+/// audience, which only tokens for others have, and the actor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// The signer: the deployment, or the issuer that others know.
@@ -48,6 +55,9 @@ pub struct Claims {
     /// The methods of that authentication.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub amr: Vec<String>,
+    /// The admin who acts as the user, if one does.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub act: Option<Actor>,
     /// The key that has signed the token. It is no claim.
     #[serde(skip)]
     pub kid: Arc<str>,
@@ -62,6 +72,8 @@ pub struct Holder<'a> {
     pub session: Id,
     /// The authentication that the session rests on.
     pub authentication: Option<&'a Authentication>,
+    /// The admin who acts in it, if one does.
+    pub actor: Option<Id>,
 }
 
 /// Signs an access token for a session.
@@ -93,6 +105,7 @@ pub fn issue(
         amr: holder
             .authentication
             .map_or_else(Vec::new, |it| it.methods.clone()),
+        act: holder.actor.map(|sub| Actor { sub }),
         kid: "".into(),
     };
     match public {

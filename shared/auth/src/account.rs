@@ -4,7 +4,7 @@ use api::definition::ProfileField;
 use api::record::{Write, profile};
 use api::settings::{Auth, MagicLink, Settings};
 use api::value::is_email;
-use api::wire::{MailProof, NewUser, RegisterRequest, UserChanges, unknown};
+use api::wire::{AnonymousProfile, MailProof, NewUser, RegisterRequest, UserChanges, unknown};
 use api::{Code, Detail, Error, Id, Timestamp, told_together};
 use serde_json::{Map, Value};
 
@@ -64,6 +64,30 @@ pub fn registration(
             Err(Error::invalid(details))
         }
     }
+}
+
+/// The user of an anonymous account.
+///
+/// # Errors
+/// `auth/method-disabled`; `auth/registration-not-allowed` where nobody makes an account; `common/validation-failed` with every
+/// problem of the profile; `data/record-too-large`.
+pub fn anonymous(
+    body: &AnonymousProfile,
+    declared: &[ProfileField],
+    settings: &Auth,
+    (id, now): (Id, Timestamp),
+) -> Result<User, Error> {
+    if !settings.anonymous {
+        let message = "Nobody has an anonymous account here: `auth.anonymous` is off.";
+        return Err(Error::new(Code::MethodDisabled).with_message(message));
+    }
+    if !settings.registration.enabled {
+        return Err(Code::RegistrationNotAllowed.into());
+    }
+    Ok(User {
+        profile: profile(declared, &Map::new(), body.0.clone(), Write::Create)?,
+        ..User::anonymous(id, settings, now)
+    })
 }
 
 /// Checks the profile fields of a sign-in by mail, before it is known whether there is an account. A new account alone takes
@@ -168,10 +192,15 @@ pub fn check_changes(
 /// The user with an admin's changes.
 ///
 /// # Errors
-/// `users/not-found` for a deleted account, and those of [`profile`].
+/// `users/not-found` for a deleted account; a detail for the role of an anonymous one; those of [`profile`].
 pub fn changed(user: &User, body: &UserChanges, declared: &[ProfileField]) -> Result<User, Error> {
     if user.deleted.is_some() {
         return Err(Code::UserNotFound.into());
+    }
+    if user.is_anonymous() && body.role.is_some() {
+        let message =
+            "`role` must be left out: an anonymous account gets another role with an address.";
+        return Err(Detail::new("role", "anonymous", message).into());
     }
     let profile = profile(declared, &user.profile, body.profile.clone(), Write::Merge)?;
     Ok(User {
@@ -251,7 +280,7 @@ mod tests {
             };
             let id = Id::new(NOW, [1; 10]);
             let user = new_user(&body, &declared(), &Settings::default(), id, NOW);
-            fields(user.map(|user| (user.email, user.role)))
+            fields(user.map(|user| (user.email.unwrap_or_default(), user.role)))
         };
         let made = |role: &str| Ok(("a@b".to_owned(), role.to_owned()));
         assert_eq!(ask(None, None), made(AUTHENTICATED));

@@ -40,18 +40,18 @@ impl User {
     }
 
     /// The user as found now, with a new address that is proven. Every session ends but the one that asks, and a mail that
-    /// failed was one to the old address.
+    /// failed was one to the old address. An anonymous account becomes an ordinary one.
     ///
     /// # Errors
     /// Those of [`User::proven`].
     pub fn readdressed(&self, found: &Self, email: &str, now: Timestamp) -> Result<Self, Error> {
         let proven = self.proven(found, false, now)?;
         Ok(Self {
-            email: email.to_owned(),
+            email: Some(email.to_owned()),
             email_verified_at: Some(now),
             auth_version: proven.auth_version + 1,
             mail_failed: None,
-            ..proven
+            ..proven.staying()
         })
     }
 }
@@ -59,6 +59,7 @@ impl User {
 #[cfg(test)]
 mod tests {
     use api::Id;
+    use api::settings::Auth;
 
     use super::*;
     use crate::user::MailFailure;
@@ -75,10 +76,21 @@ mod tests {
             ..User::new(Id::new(now, [1; 10]), "a@b".into(), false, now)
         };
         let moved = user.readdressed(&user, "c@d", now).expect("moved");
-        assert_eq!((moved.email.as_str(), moved.auth_version), ("c@d", 2));
+        assert_eq!(
+            (moved.email.as_deref(), moved.auth_version),
+            (Some("c@d"), 2)
+        );
         assert_eq!(
             (moved.email_verified_at, moved.mail_failed),
             (Some(now), None)
+        );
+        let settings = Auth::default();
+        let nobody = User::anonymous(Id::new(now, [2; 10]), &settings, now);
+        let named = nobody.readdressed(&nobody, "c@d", now).expect("named");
+        assert_eq!((named.id, named.role.as_str()), (nobody.id, AUTHENTICATED));
+        assert_eq!(
+            (named.lapses_at, named.email_verified_at),
+            (None, Some(now))
         );
         let refused = user.readdressed(&moved, "e@f", now);
         assert_eq!(refused, Err(Code::InvalidCode.into()));

@@ -55,6 +55,15 @@ impl Authentication {
         }
     }
 
+    /// The beginning of an anonymous account, whose user has proven nothing.
+    #[must_use]
+    pub fn of_nobody(at: Timestamp) -> Self {
+        Self {
+            at,
+            methods: Vec::new(),
+        }
+    }
+
     /// The same with a factor beside: both were proven now.
     #[must_use]
     pub fn and(mut self, factor: Method) -> Self {

@@ -1,5 +1,7 @@
 //! Callers: a request's credentials, and the caller that they admit.
 
+mod demands;
+
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -12,7 +14,6 @@ use crate::access_token::Claims;
 use crate::api_key::{ApiKey, KeyAccess, PresentedKey};
 use crate::authentication::{Authentication, MFA};
 use crate::session::Session;
-use crate::sign_in::lacks_step_up;
 use crate::user::{ADMIN, User};
 
 /// The credentials of a request, not yet checked against the tables.
@@ -55,62 +56,6 @@ impl Credentials {
     pub fn is_server(&self) -> bool {
         self.key.as_ref().is_some_and(PresentedKey::is_secret)
     }
-
-    /// Refuses a session whose user has not authenticated within `auth.recentAuth`, where an endpoint asks for that in some
-    /// cases alone. Sessions from before authentications were kept count as not recent.
-    ///
-    /// # Errors
-    /// `auth/reauthentication-required`.
-    pub fn need_recent(&self, session: Option<&Session>, now: Timestamp) -> Result<(), Error> {
-        let authentication = session.and_then(|session| session.authentication.as_ref());
-        if authentication.is_some_and(|it| it.is_recent(self.recent, now)) {
-            return Ok(());
-        }
-        let message = format!(
-            "This needs an authentication within the last {} minutes: POST /api/auth/reauthenticate.",
-            self.recent.as_secs() / 60
-        );
-        Err(Error::new(Code::ReauthenticationRequired).with_message(message))
-    }
-
-    /// Refuses a session that lacks the second factor which the policy asks of its user's role. An admin who acts in it is not
-    /// asked for the user's.
-    fn need_factor(&self, role: &str, has_factors: bool, is_acted: bool) -> Result<(), Error> {
-        let asks = self.policy.is_some_and(|policy| policy.requires(role));
-        if asks && !has_factors && !is_acted {
-            return Err(Code::MfaEnrollmentRequired.into());
-        }
-        Ok(())
-    }
-
-    /// Refuses a session that [`lacks_step_up`].
-    fn need_step_up(&self, session: Option<&Session>, user: Option<&User>) -> Result<(), Error> {
-        if !lacks_step_up(self.step_up, session, user) {
-            return Ok(());
-        }
-        let message = "POST /api/auth/reauthenticate with the factor that the account has.";
-        Err(Error::new(Code::ReauthenticationRequired).with_message(message))
-    }
-
-    /// Refuses a session that stands and is not what the endpoint demands.
-    fn demand_of(
-        &self,
-        session: Option<&Session>,
-        user: Option<&User>,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let actor = session.and_then(|session| session.actor);
-        if self.demand != Demand::Any && actor.is_some() {
-            return Err(Code::Impersonated.into());
-        }
-        match self.demand {
-            Demand::Recent => {
-                self.need_recent(session, now)?;
-                self.need_step_up(session, user)
-            }
-            Demand::Any | Demand::Own => Ok(()),
-        }
-    }
 }
 
 /// The entries of the tables that belong to the credentials.
@@ -140,6 +85,8 @@ enum Who {
         role: String,
         /// Whether the address is proven.
         is_verified: bool,
+        /// The admin who acts as the user, if one does.
+        actor: Option<Id>,
     },
     Server,
 }
@@ -149,11 +96,12 @@ impl Caller {
         Self { who, key: None }
     }
 
-    fn user(id: Id, member: Member<'_>) -> Self {
+    fn user(id: Id, member: Member<'_>, actor: Option<Id>) -> Self {
         Self::new(Who::User {
             id,
             role: member.role.to_owned(),
             is_verified: member.is_verified,
+            actor,
         })
     }
 
@@ -193,6 +141,21 @@ impl Caller {
                 is_verified: *is_verified,
             }),
         }
+    }
+
+    /// The admin who acts as the user, if one does.
+    #[must_use]
+    pub fn actor(&self) -> Option<Id> {
+        match &self.who {
+            Who::Stranger | Who::Server => None,
+            Who::User { actor, .. } => *actor,
+        }
+    }
+
+    /// Whether it is a user whose account is anonymous.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.member().is_some_and(Member::is_anonymous)
     }
 
     /// The id of the API key that was shown.
@@ -329,18 +292,23 @@ pub fn admit_all(
         Some(claims) if check == SessionCheck::Immediate => {
             let caller = admit(claims, session.as_ref(), user.as_ref(), now)?;
             credentials.demand_of(session.as_ref(), user.as_ref(), now)?;
+            let role = caller.role().unwrap_or_default();
             let proof = session.as_ref().and_then(|it| it.authentication.as_ref());
             let has_factors = proof.is_some_and(Authentication::has_both_factors);
-            let is_acted = session.as_ref().is_some_and(|it| it.actor.is_some());
-            credentials.need_factor(caller.role().unwrap_or_default(), has_factors, is_acted)?;
+            credentials.need_factor(role, has_factors, caller.actor().is_some())?;
             caller
         }
         claims => {
             if let Some(claims) = claims {
                 let has_factors = claims.amr.iter().any(|method| method == MFA);
-                credentials.need_factor(&claims.role, has_factors, false)?;
+                credentials.need_factor(&claims.role, has_factors, claims.act.is_some())?;
             }
-            admit_by_claims(credentials)
+            let caller = admit_by_claims(credentials);
+            // The session decides about more than that, and every endpoint with a demand reads it.
+            if credentials.demand != Demand::Any && caller.actor().is_some() {
+                return Err(Code::Impersonated.into());
+            }
+            caller
         }
     };
     let caller = Caller { key, ..caller };
@@ -369,7 +337,7 @@ pub fn admit(
                 role: &user.role,
                 is_verified: user.email_verified_at.is_some(),
             };
-            Ok(Caller::user(user.id, member))
+            Ok(Caller::user(user.id, member, session.actor))
         }
         _ => Err(Code::SessionRevoked.into()),
     }
@@ -391,7 +359,8 @@ pub fn suggest(credentials: &Credentials) -> Caller {
 fn by_claims(credentials: &Credentials, is_verified: bool) -> Caller {
     let member = |claims: &Claims| {
         let role = &claims.role;
-        Caller::user(claims.sub, Member { role, is_verified })
+        let actor = claims.act.as_ref().map(|act| act.sub);
+        Caller::user(claims.sub, Member { role, is_verified }, actor)
     };
     let caller = credentials.claims.as_ref().map(member);
     caller.unwrap_or_else(Caller::stranger)
@@ -403,8 +372,9 @@ mod tests {
     use api::wire::{KeyType, NewApiKey};
 
     use super::*;
+    use crate::access_token::Actor;
     use crate::authentication::{Authentication, Method};
-    use crate::user::Deletion;
+    use crate::user::{ANONYMOUS, Deletion};
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -428,6 +398,7 @@ mod tests {
             exp: u64::MAX,
             auth_time: None,
             amr: Vec::new(),
+            act: None,
             kid: "".into(),
         };
         (claims, session, user)
@@ -705,6 +676,48 @@ mod tests {
     }
 
     #[test]
+    fn an_acting_admin_is_known_by_session_and_by_claims() {
+        let (claims, session, user) = parts();
+        let admin = Id::new(NOW, [7; 10]);
+        let acted = Session {
+            actor: Some(admin),
+            authentication: None,
+            ..session
+        };
+        let claims = Claims {
+            act: Some(Actor { sub: admin }),
+            ..claims
+        };
+        let policy: &'static Mfa = Box::leak(Box::new(Mfa::Required));
+        for check in [SessionCheck::Immediate, SessionCheck::Expiry] {
+            for (demand, expected) in [
+                (Demand::Any, Ok((Some(user.id), Some(admin)))),
+                (Demand::Own, Err(Code::Impersonated)),
+                (Demand::Recent, Err(Code::Impersonated)),
+            ] {
+                let credentials = Credentials {
+                    claims: Some(claims.clone()),
+                    demand,
+                    policy: Some(policy),
+                    ..Credentials::default()
+                };
+                let found = Found {
+                    session: Some(acted.clone()),
+                    user: Some(user.clone()),
+                    key: None,
+                };
+                let admitted = admit_all(&credentials, found, check, NOW);
+                let who = admitted.map(|caller| (caller.id(), caller.actor()));
+                assert_eq!(
+                    who.map_err(|error| error.code),
+                    expected,
+                    "{check:?} {demand:?}"
+                );
+            }
+        }
+    }
+
+    #[test]
     fn an_endpoint_may_ask_for_a_recent_authentication_in_some_cases_alone() {
         let (_, session, _) = parts();
         let credentials = Credentials {
@@ -714,13 +727,14 @@ mod tests {
         };
         let ask = |session, seconds| {
             let now = NOW.after(Duration::from_secs(seconds));
-            let asked = credentials.need_recent(session, now);
+            let asked = credentials.need_recent(session, "authenticated", now);
             asked.map_err(|error| error.code)
         };
         let late = Err(Code::ReauthenticationRequired);
         assert_eq!(ask(Some(&session), 599), Ok(()));
         assert_eq!(ask(Some(&session), 600), late);
         assert_eq!(ask(None, 0), late);
+        assert_eq!(credentials.need_recent(None, ANONYMOUS, NOW), Ok(()));
     }
 
     #[test]

@@ -281,12 +281,16 @@ impl Factor {
     }
 }
 
-/// Refuses a factor on an account whose address is not proven, where addresses can be.
+/// Refuses a factor on an account whose address is not proven, where addresses can be, and on an anonymous one. An account that
+/// a provider has made without an address is neither.
 ///
 /// # Errors
 /// `auth/email-not-verified`.
 pub fn need_proven(user: &User, has_mail: bool) -> Result<(), Error> {
-    if has_mail && user.email_verified_at.is_none() {
+    if user.is_anonymous() {
+        let _ = user.need_email()?;
+    }
+    if has_mail && user.email.is_some() && user.email_verified_at.is_none() {
         let message = "Verify the email address first: POST /api/auth/verify-email.";
         return Err(Error::new(Code::EmailNotVerified).with_message(message));
     }

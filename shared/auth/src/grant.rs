@@ -68,8 +68,21 @@ pub fn granted(rule: &Rule, caller: &Caller) -> Requirement {
     }
 }
 
+/// Whether a rule lets this caller create. The creator of a record is its owner, so `owner` means `authenticated` here: an
+/// anonymous account needs a rule that names it.
+#[must_use]
+pub fn is_granted_to_creator(rule: &Rule, caller: &Caller) -> bool {
+    match granted(rule, caller) {
+        Requirement::Exists => true,
+        Requirement::OwnedBy(_) => !caller.is_anonymous(),
+        Requirement::Never => false,
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use api::settings::Auth;
+
     use super::*;
     use crate::sample::{NOW, caller, signed_in};
     use crate::user::User;
@@ -154,7 +167,7 @@ mod tests {
 
     impl Naive {
         fn roll(dice: &mut impl FnMut(usize) -> usize, depth: usize) -> Self {
-            const ATOMS: [&str; 10] = [
+            const ATOMS: [&str; 11] = [
                 "public",
                 "guest",
                 "authenticated",
@@ -165,6 +178,7 @@ mod tests {
                 "admin",
                 "role:editor",
                 "role:chief",
+                "role:anonymous",
             ];
             let part = |dice: &mut _| Box::new(Self::roll(dice, depth - 1));
             match dice(if depth == 0 { 1 } else { 3 }) {
@@ -193,7 +207,9 @@ mod tests {
                 Self::All(one, two) => one.holds(caller, owner) && two.holds(caller, owner),
                 Self::Any(one, two) => one.holds(caller, owner) || two.holds(caller, owner),
                 Self::Atom("public" | "guest") => true,
-                Self::Atom("authenticated" | "user") => caller.id().is_some(),
+                Self::Atom("authenticated" | "user") => {
+                    caller.id().is_some() && caller.role() != Some("anonymous")
+                }
                 Self::Atom("verified") => caller.member().is_some_and(|it| it.is_verified),
                 Self::Atom("owner" | "self") => caller
                     .id()
@@ -221,12 +237,14 @@ mod tests {
         editor.role = "editor".to_owned();
         let mut proven = User::new(Id::new(NOW, [4; 10]), "d@b".into(), false, NOW);
         proven.email_verified_at = Some(NOW);
+        let nobody = User::anonymous(Id::new(NOW, [6; 10]), &Auth::default(), NOW);
         let callers = [
             signed_in(&proven),
             Caller::stranger(),
             caller(1, false),
             caller(2, true),
             signed_in(&editor),
+            signed_in(&nobody),
         ];
         let mut owners: Vec<Option<String>> = callers
             .iter()

@@ -17,6 +17,7 @@ pub mod factor;
 pub mod feedback;
 pub mod grant;
 pub mod guess;
+pub mod impersonation;
 pub mod invitation;
 mod jwt;
 pub mod keys;

@@ -147,8 +147,10 @@ impl Notice {
                 previous_email,
             } => {
                 let reader = old(previous_email.as_deref()?);
-                (Kind::EmailChanged, reader, mask(&user.email))
+                let new = user.email.as_deref().unwrap_or_default();
+                (Kind::EmailChanged, reader, mask(new))
             }
+            Event::Impersonated { user_id, .. } => user(Kind::Impersonated, *user_id),
             Event::RefreshReused { user_id, .. } => user(Kind::SessionReuse, *user_id),
             Event::UserDeleted { .. } => (Kind::AccountDeleted, old(old_address?), String::new()),
             Event::UserUpdated { user, changed, .. } if is_by_another(event, user.id) => {

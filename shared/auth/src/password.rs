@@ -3,6 +3,7 @@
 //! bcrypt reads 72 bytes and, in most systems, stops at NUL. A password that would be cut is hashed with SHA-256 first.
 //! Its hash is stored with a prefix that says so (ASVS 5.0, 11.4.2; OWASP Password Storage, "pre-hashing").
 
+mod breach;
 mod common;
 mod judge;
 
@@ -12,6 +13,7 @@ use base64::engine::general_purpose::STANDARD;
 use bcrypt::{HashParts, Version};
 use ring::digest;
 
+pub use self::breach::Digest;
 pub use self::judge::{Context, judge};
 
 /// Marks a hash of base64(SHA-256(password)).

@@ -8,7 +8,7 @@ use api::rule::Rule;
 use api::{Code, Definition, Error, Id, Operation};
 
 use crate::caller::Caller;
-use crate::grant::{Requirement, Scope, granted};
+use crate::grant::{Requirement, Scope, granted, is_granted_to_creator};
 
 /// Refuses, before any read, a request without credentials where the rule needs them.
 ///
@@ -41,11 +41,10 @@ pub fn may_create(definition: &Definition, caller: &Caller) -> Result<(), Error>
     caller.need_scope(&definition.name, Operation::Create)?;
     need_declared(definition, caller)?;
     need_credentials(rule, !caller.is_stranger())?;
-    // The creator of a record is its owner.
-    if granted(rule, caller) == Requirement::Never {
-        Err(Code::Forbidden.into())
-    } else {
+    if is_granted_to_creator(rule, caller) {
         Ok(())
+    } else {
+        Err(Code::Forbidden.into())
     }
 }
 
@@ -102,11 +101,44 @@ pub fn may_change(
 
 #[cfg(test)]
 mod tests {
+    use api::settings::Auth;
     use api::wire::KeyType;
 
     use super::*;
-    use crate::sample::{NOW, caller, definition, record, status, with_key};
+    use crate::sample::{NOW, caller, definition, record, signed_in, status, with_key};
+    use crate::user::User;
     use crate::visibility::Visibility;
+
+    #[test]
+    fn an_anonymous_account_creates_where_a_rule_names_it_and_keeps_what_it_owns() {
+        let user = User::anonymous(Id::new(NOW, [8; 10]), &Auth::default(), NOW);
+        let nobody = signed_in(&user);
+        let own = Requirement::OwnedBy(user.id);
+        for (rule, creates, reads) in [
+            ("public", 200, Requirement::Exists),
+            ("authenticated", 403, Requirement::Never),
+            ("owner", 403, own.clone()),
+            ("verified", 403, Requirement::Never),
+            ("role:editor", 403, Requirement::Never),
+            ("admin", 403, Requirement::Never),
+            ("role:anonymous", 200, Requirement::Exists),
+            ("authenticated | role:anonymous", 200, Requirement::Exists),
+            ("owner | role:anonymous", 200, Requirement::Exists),
+            ("owner & role:anonymous", 403, own.clone()),
+            ("authenticated | owner", 403, own),
+        ] {
+            let definition = definition(&Rule::parse(rule).expect(rule));
+            assert_eq!(status(may_create(&definition, &nobody)), creates, "{rule}");
+            assert_eq!(readable(&definition, &nobody), reads, "{rule}");
+            let member = status(may_create(&definition, &caller(1, false)));
+            let expected = match rule {
+                "verified" | "role:editor" | "admin" | "role:anonymous" => 403,
+                "owner & role:anonymous" => 403,
+                _ => 200,
+            };
+            assert_eq!(member, expected, "{rule}");
+        }
+    }
 
     #[test]
     fn an_account_is_seen_by_its_user_and_by_admins() {

@@ -38,6 +38,7 @@ pub(crate) fn signed_in(user: &User) -> Caller {
         exp: u64::MAX,
         auth_time: None,
         amr: Vec::new(),
+        act: None,
         kid: "".into(),
     };
     admit(&claims, Some(&session), Some(user), NOW).expect("admitted")

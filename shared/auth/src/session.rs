@@ -87,6 +87,16 @@ impl Session {
         (session, token)
     }
 
+    /// The holder of its access tokens.
+    pub(crate) fn holder(&self) -> Holder<'_> {
+        Holder {
+            user: self.user,
+            session: self.id,
+            authentication: self.authentication.as_ref(),
+            actor: self.actor,
+        }
+    }
+
     /// The session as its user sees it from the session `asking`.
     #[must_use]
     pub fn wire(&self, client: Client, asking: Option<Id>) -> wire::Session {
@@ -97,6 +107,7 @@ impl Session {
             created_at: self.id.created_at(),
             last_used_at: self.last_used_at,
             expires_at: Timestamp::from_millis(self.expires_at.saturating_mul(1000)),
+            actor: self.actor,
             current: asking == Some(self.id),
         }
     }
@@ -150,13 +161,8 @@ pub fn tokens(
     now: Timestamp,
 ) -> Result<Tokens, Error> {
     let expires_in = settings.access_token_ttl.duration().as_secs();
-    let holder = Holder {
-        user: session.user,
-        session: session.id,
-        authentication: session.authentication.as_ref(),
-    };
     Ok(Tokens {
-        access_token: access_token::issue(keys, holder, role, now, expires_in)?,
+        access_token: access_token::issue(keys, session.holder(), role, now, expires_in)?,
         refresh_token: Some(refresh_token.seal(keys)?),
         token_type: "Bearer",
         expires_in,

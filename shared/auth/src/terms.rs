@@ -7,7 +7,7 @@ use api::{Code, Definition, Detail, Error};
 use serde_json::{Map, Value};
 
 use crate::caller::Caller;
-use crate::grant::{Requirement, granted};
+use crate::grant::{Requirement, granted, is_granted_to_creator};
 use crate::permission::readable;
 use crate::precondition::Precondition;
 use crate::visibility::Visibility;
@@ -52,9 +52,8 @@ pub fn may_set(
     caller: &Caller,
     body: &Map<String, Value>,
 ) -> Result<(), Error> {
-    // The creator of a record is its owner.
     let refused = |field: &&Field| {
-        body.contains_key(&field.name) && granted(&field.write, caller) == Requirement::Never
+        body.contains_key(&field.name) && !is_granted_to_creator(&field.write, caller)
     };
     definition
         .ruled()

@@ -347,6 +347,19 @@ pub fn source_mails(settings: &Throttle) -> Limits {
     }
 }
 
+/// The limit of anonymous accounts that a source makes.
+#[must_use]
+pub fn anonymous(settings: &Throttle) -> Limits {
+    Limits {
+        total: Limit {
+            most: settings.anonymous,
+            window: HOUR,
+            lock: Lock::Window,
+        },
+        source: None,
+    }
+}
+
 /// The limit of invitations that a user sends.
 #[must_use]
 pub fn invitations(settings: &Throttle) -> Limits {

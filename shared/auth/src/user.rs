@@ -1,5 +1,6 @@
 //! Users and the identities that they sign in with.
 
+mod anonymous;
 mod failure;
 mod methods;
 
@@ -15,6 +16,8 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::digest::{SHA256, digest};
 use serde_json::{Map, Value, json};
 
+pub use api::rule::ANONYMOUS;
+
 pub use self::failure::MailFailure;
 pub use self::methods::{PASSKEY, SignInMethod};
 use crate::password::Verdict;
@@ -29,8 +32,8 @@ pub const ADMIN: &str = "admin";
 pub struct User {
     /// The user's id.
     pub id: Id,
-    /// The normalised address.
-    pub email: String,
+    /// The normalised address; an anonymous account has none.
+    pub email: Option<String>,
     /// The role.
     pub role: String,
     /// Whether the account is switched off.
@@ -43,6 +46,8 @@ pub struct User {
     pub profile: Map<String, Value>,
     /// Whether the account is deleted, and for how long it can be brought back.
     pub deleted: Option<Deletion>,
+    /// From when on an anonymous account is gone, in whole seconds: the table's TTL attribute. Its session is over by then.
+    pub lapses_at: Option<u64>,
     /// When the user has proven to read the mails of the address.
     pub email_verified_at: Option<Timestamp>,
     /// The language of the user's mails.
@@ -185,13 +190,14 @@ impl User {
         let role = if admin { ADMIN } else { AUTHENTICATED }.to_owned();
         Self {
             id,
-            email,
+            email: Some(email),
             role,
             disabled: false,
             auth_version: 1,
             created_at: now,
             profile: Map::new(),
             deleted: None,
+            lapses_at: None,
             email_verified_at: None,
             locale: None,
             terms: None,
@@ -228,8 +234,8 @@ impl User {
         })
     }
 
-    /// The user as found now, deleted by the user's own request; `None` where no deletion can be undone. Every session
-    /// ends.
+    /// The user as found now, deleted by the user's own request; `None` where no deletion can be undone. That of an anonymous
+    /// account cannot, since nothing signs in to it. Every session ends.
     ///
     /// # Errors
     /// Those of [`User::goes_on`].
@@ -239,7 +245,8 @@ impl User {
         deletion: Option<Deletion>,
     ) -> Result<Option<Self>, Error> {
         let raised = self.raised(found)?;
-        Ok(deletion.map(|_| Self {
+        let undoable = deletion.filter(|_| !found.is_anonymous());
+        Ok(undoable.map(|_| Self {
             deleted: deletion,
             ..raised
         }))
@@ -296,7 +303,8 @@ impl User {
             .iter()
             .filter_map(|field| self.profile.get(&field.field.name)?.as_str());
         let found = |search: &String| {
-            [self.email.as_str()]
+            self.email
+                .as_deref()
                 .into_iter()
                 .chain(texts)
                 .any(|text| caseless(text).contains(search))

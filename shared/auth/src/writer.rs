@@ -14,6 +14,8 @@ pub struct Writer {
     pub by: ActorType,
     /// The user; `None` for a stranger and for a server.
     pub user: Option<Id>,
+    /// The admin who acts as the user, if one does.
+    pub impersonator: Option<Id>,
     /// The user's role, where the request has read it and it is another than [`AUTHENTICATED`]: most writes store none.
     pub role: Option<String>,
     /// The API key, if one was shown.
@@ -44,6 +46,7 @@ impl Writer {
         Self {
             by,
             user,
+            impersonator: None,
             role: None,
             key: None,
             trigger: None,
@@ -94,6 +97,7 @@ impl Writer {
         Self {
             by,
             user: caller.id(),
+            impersonator: caller.actor(),
             role: caller
                 .role()
                 .filter(|role| *role != AUTHENTICATED)
@@ -109,6 +113,7 @@ impl Writer {
         Self {
             by: ActorType::User,
             user: Some(user),
+            impersonator: None,
             role: None,
             ..self
         }

@@ -41,13 +41,11 @@ impl Party<'_> {
         nonce: [u8; 12],
     ) -> Result<Opened, Error> {
         let user = newcomer.user;
+        let name = user.label();
         let handle = Uuid::from_bytes(user.id.bytes());
-        let opened = self.checks(None)?.start_passkey_registration(
-            handle,
-            &user.email,
-            &user.email,
-            Some(there),
-        );
+        let opened =
+            self.checks(None)?
+                .start_passkey_registration(handle, &name, &name, Some(there));
         let (options, state) =
             opened.map_err(|error| Error::internal(format!("a registration: {error:?}")))?;
         let mut options = public_key(&options)?;

@@ -26,6 +26,7 @@ mod mail;
 mod mfa;
 mod passkeys;
 mod permission_table;
+mod principals;
 mod proofs;
 mod quick_start;
 mod records;

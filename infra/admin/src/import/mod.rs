@@ -132,7 +132,8 @@ pub(crate) async fn run(
             match order.earlier(&begun.claims) {
                 Some(Earlier::Same) => note(&mut report, &mut tally, number, Outcome::There)?,
                 Some(Earlier::Other(reason)) => {
-                    let reason = format!("{}: {reason}", begun.newcomer.user.email);
+                    let email = begun.newcomer.user.email.unwrap_or_default();
+                    let reason = format!("{email}: {reason}");
                     note(&mut report, &mut tally, number, Outcome::Refused(reason))?;
                 }
                 None => {
@@ -191,7 +192,7 @@ impl Next {
         let newcomer = line.text.and_then(|text| {
             let newcomer = line::parse(&text, settings, now(), bytes)?;
             if !admits(&newcomer) {
-                let email = newcomer.user.email;
+                let email = newcomer.user.email.unwrap_or_default();
                 return Err(format!(
                     "{email}: would be an admin; --allow-admins makes admins."
                 ));
@@ -228,6 +229,7 @@ async fn bring_in(
             password_hash,
             mark,
         } = newcomer;
+        let email = user.email.as_deref().unwrap_or_default();
         let imported = if dry_run {
             store.could_import(declared, user, mark, writer.now).await
         } else {
@@ -236,23 +238,23 @@ async fn bring_in(
                 .await
         };
         return match imported {
-            Ok(Imported::Made) if user.role == ADMIN => Outcome::MadeAdmin(user.email.clone()),
+            Ok(Imported::Made) if user.role == ADMIN => Outcome::MadeAdmin(email.to_owned()),
             Ok(Imported::Made) => Outcome::Made,
             Ok(Imported::There) => Outcome::There,
             Ok(Imported::EmailTaken) => {
-                Outcome::Refused(format!("{}: somebody has this address.", user.email))
+                Outcome::Refused(format!("{email}: somebody has this address."))
             }
             Ok(Imported::IdTaken) => {
-                Outcome::Refused(format!("{}: somebody has the id {}.", user.email, user.id))
+                Outcome::Refused(format!("{email}: somebody has the id {}.", user.id))
             }
             Ok(Imported::ValueTaken(field)) => {
-                Outcome::Refused(format!("{}: somebody has this `{field}`.", user.email))
+                Outcome::Refused(format!("{email}: somebody has this `{field}`."))
             }
             Err(error) if error.code == Code::Unavailable && tries < TRIES => {
                 sleep(Duration::from_millis(100 << tries)).await;
                 continue;
             }
-            Err(error) => Outcome::Refused(format!("{}: {}", user.email, words(&error))),
+            Err(error) => Outcome::Refused(format!("{email}: {}", words(&error))),
         };
     }
     Outcome::Refused("is not done.".to_owned())

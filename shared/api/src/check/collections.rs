@@ -10,6 +10,7 @@ use crate::check::notation::translate;
 use crate::check::problem::{Problem, Remark};
 use crate::check::warnings::definition_warnings;
 use crate::definition::Definition;
+use crate::rule::ANONYMOUS;
 use crate::settings::{Auth, SessionCheck};
 use crate::value::{self, count_colons, count_members};
 
@@ -49,7 +50,7 @@ impl Checked {
         })
     }
 
-    /// The rules that name a role outside `roles`, the `auth.roles` of the settings.
+    /// The rules that name a role outside `roles`, the `auth.roles` of the settings. That of anonymous accounts is always there.
     fn undeclared_roles(&self, roles: &[String]) -> Vec<Problem> {
         let mut problems = Vec::new();
         for definition in &self.definitions {
@@ -57,6 +58,7 @@ impl Checked {
                 for role in rule
                     .roles()
                     .into_iter()
+                    .filter(|role| *role != ANONYMOUS)
                     .filter(|role| !roles.iter().any(|declared| declared == role))
                 {
                     let reason = format!(

@@ -15,6 +15,9 @@ const COMPOSITION: [&str; 4] = [
 /// The age at which another system makes a password void.
 const EXPIRY: &str = "expirationDays";
 
+/// The most bytes of the address of a service.
+const MOST_OF_URL: usize = 200;
+
 /// Refuses, with the sentence that forbids them, rules about kinds of characters and about a password's age.
 pub(super) fn refuse_foreign_rules(file: &Value) -> Result<(), Problem> {
     let password = file.pointer("/auth/password").and_then(Value::as_object);
@@ -37,8 +40,19 @@ pub(super) fn refuse_foreign_rules(file: &Value) -> Result<(), Problem> {
     Ok(())
 }
 
-/// Refuses lengths out of bounds.
-pub(super) fn check_password(password: &Password) -> Result<(), Problem> {
+/// Refuses lengths out of bounds, and a service of breaches that is not asked in secret. `http` is for a developer's machine.
+pub(super) fn check_password(password: &Password, local: bool) -> Result<(), Problem> {
+    let url = &password.breach_url;
+    let fits = url.starts_with("https://") || local && url.starts_with("http://");
+    let is_plain = url.bytes().all(|byte| byte.is_ascii_graphic()) && !url.contains(['#', '\\']);
+    if !(fits && is_plain && url.ends_with('/') && url.len() <= MOST_OF_URL) {
+        return Err(Problem {
+            path: "auth.password.breachUrl".to_owned(),
+            reason: format!(
+                "`{url}` must begin with https://, end with a slash, and have at most {MOST_OF_URL} bytes"
+            ),
+        });
+    }
     for (name, length, least, most) in [
         ("minLength", password.min_length, 8, 64),
         ("maxLength", Some(password.max_length), 64, 128),

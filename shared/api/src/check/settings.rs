@@ -18,6 +18,7 @@ use crate::value::{self, is_label};
 const GROUPS: &[&str] = &[
     "admin",
     "authenticated",
+    "anonymous",
     "public",
     "guest",
     "user",
@@ -124,7 +125,7 @@ impl Settings {
             0,
             Span::seconds(366 * day),
         )?;
-        check_password(&auth.password)?;
+        check_password(&auth.password, local)?;
         between("auth.bcryptCost", auth.bcrypt_cost as usize, least_cost, 16)?;
         let throttle = &auth.throttle;
         for (name, count) in [
@@ -137,6 +138,7 @@ impl Settings {
             ("addressMails", throttle.address_mails),
             ("sourceMails", throttle.source_mails),
             ("factorAttempts", throttle.factor_attempts),
+            ("anonymous", throttle.anonymous),
             ("invitations", throttle.invitations),
         ] {
             between(
@@ -197,7 +199,7 @@ impl Settings {
     /// Refuses lifetimes and limits of codes, links and proofs that are out of bounds.
     fn check_proofs(&self) -> Result<(), Problem> {
         let auth = &self.auth;
-        let (minute, day) = (60, 86_400);
+        let (minute, day, acting) = (60, 86_400, auth.impersonation_ttl);
         for (path, span, least, most) in [
             (
                 "auth.verificationTtl",
@@ -214,6 +216,7 @@ impl Settings {
             ),
             ("auth.codeTtl", auth.code_ttl, minute, 10 * minute),
             ("auth.recentAuth", auth.recent_auth, minute, 60 * minute),
+            ("auth.impersonationTtl", acting, minute, 60 * minute),
             (
                 "auth.invitations.ttl",
                 auth.invitations.ttl,
@@ -659,6 +662,7 @@ mod tests {
             address_mails: high,
             source_mails: high,
             factor_attempts: high,
+            anonymous: high,
             invitations: high,
             ..Throttle::default()
         };

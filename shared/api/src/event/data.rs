@@ -125,7 +125,7 @@ events! {
         user: UserForAdmins,
         /// The session that began with it; null where none did.
         session_id: Option<Id>,
-        /// The proof that the account was made with: `password`, `invitation` or `magic-link`.
+        /// The proof that the account was made with: `password`, `invitation`, `magic-link`, or none: `anonymous`.
         method: String,
     }
     /// A user has signed in.
@@ -146,6 +146,15 @@ events! {
         session_id: Id,
         /// The methods of the authentication, by the names of the claim `amr`.
         amr: Vec<String>,
+    }
+    /// An admin acts as a user.
+    Impersonated {
+        /// The user.
+        user_id: Id,
+        /// The session that began.
+        session_id: Id,
+        /// The reason, in the admin's words.
+        reason: String,
     }
     /// A user has signed out.
     LoggedOut {
@@ -240,7 +249,7 @@ events! {
         /// Until when the account could have been brought back.
         until: Option<Timestamp>,
     }
-    /// The last data of a deleted user have gone.
+    /// The last data of a deleted user, or of an anonymous one, have gone.
     UserPurged {
         /// The user.
         user_id: Id,

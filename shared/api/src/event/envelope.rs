@@ -53,7 +53,7 @@ pub struct Actor {
     pub role: Option<String>,
     /// The API key that was shown, if one was.
     pub key_id: Option<Id>,
-    /// The admin who acts as the user; null.
+    /// The admin who acts as the user; null where the user acts.
     pub impersonator: Option<Id>,
     /// The trigger that wrote, if one did.
     pub trigger: Option<String>,

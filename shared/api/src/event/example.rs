@@ -81,7 +81,7 @@ fn user(role: &str) -> UserForAdmins {
         mfa: false,
         mail_failed: None,
         id: user_id(),
-        email: "ada@example.com".to_owned(),
+        email: Some("ada@example.com".to_owned()),
         role: role.to_owned(),
         created_at: AT,
         disabled: false,
@@ -116,6 +116,11 @@ fn content(kind: Kind) -> Event {
             user: user("authenticated"),
             session_id: Some(session_id),
             method: "password".to_owned(),
+        },
+        Kind::Impersonated => Event::Impersonated {
+            user_id,
+            session_id,
+            reason: "the order cannot be seen".to_owned(),
         },
         Kind::LoggedIn => Event::LoggedIn {
             user_id,

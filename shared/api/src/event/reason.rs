@@ -76,11 +76,15 @@ pub enum Reason {
     PasskeyAdded,
     /// A user has one passkey less.
     PasskeyRemoved,
+    /// Somebody has made an account without an address.
+    Anonymous,
+    /// An admin acts as the user.
+    Impersonation,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 34] = [
+    pub const ALL: [Self; 36] = [
         Self::Register,
         Self::Create,
         Self::Import,
@@ -115,6 +119,8 @@ impl Reason {
         Self::MfaCodesRenewed,
         Self::PasskeyAdded,
         Self::PasskeyRemoved,
+        Self::Anonymous,
+        Self::Impersonation,
     ];
 
     /// The name in the items and on the wire.
@@ -155,6 +161,8 @@ impl Reason {
             Self::MfaCodesRenewed => "mfa-codes-renewed",
             Self::PasskeyAdded => "passkey-added",
             Self::PasskeyRemoved => "passkey-removed",
+            Self::Anonymous => "anonymous",
+            Self::Impersonation => "impersonation",
         }
     }
 

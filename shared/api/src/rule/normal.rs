@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
+/// The role of an account that nobody has given an address: it is a user, but does not count as `authenticated`.
+pub const ANONYMOUS: &str = "anonymous";
+
 /// A requirement of a rule on a caller who is no admin. Each of them takes a user.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Atom {
-    /// Any user.
+    /// Any user whose account is not anonymous.
     Authenticated,
     /// The owner of the record.
     Owner,
@@ -43,6 +46,30 @@ pub enum Reach {
     All,
 }
 
+impl Atom {
+    /// Whether it is met by anonymous accounts alone.
+    fn is_anonymous(&self) -> bool {
+        matches!(self, Self::Role(name) if name == ANONYMOUS)
+    }
+
+    /// Whether each user who meets it is authenticated. An owner may be anonymous.
+    fn is_authenticated(&self) -> bool {
+        match self {
+            Self::Authenticated | Self::Verified => true,
+            Self::Role(_) => !self.is_anonymous(),
+            Self::Owner => false,
+        }
+    }
+}
+
+impl Member<'_> {
+    /// Whether the account is anonymous.
+    #[must_use]
+    pub fn is_anonymous(self) -> bool {
+        self.role == ANONYMOUS
+    }
+}
+
 impl Default for Rule {
     fn default() -> Self {
         Self::public()
@@ -56,7 +83,7 @@ impl Rule {
         Self(vec![BTreeSet::new()])
     }
 
-    /// Anyone with a valid token.
+    /// Anyone with a valid token, but for anonymous accounts.
     #[must_use]
     pub fn authenticated() -> Self {
         Self::atom(Atom::Authenticated)
@@ -119,9 +146,10 @@ impl Rule {
     pub fn reach(&self, who: Option<Member<'_>>) -> Reach {
         let of = |all: &BTreeSet<Atom>| {
             let is_met = |atom: &Atom| match atom {
-                Atom::Authenticated | Atom::Owner => who.is_some(),
+                Atom::Authenticated => who.is_some_and(|who| !who.is_anonymous()),
+                Atom::Owner => who.is_some(),
                 Atom::Role(name) => who.is_some_and(|who| who.role == name),
-                Atom::Verified => who.is_some_and(|who| who.is_verified),
+                Atom::Verified => who.is_some_and(|who| who.is_verified && !who.is_anonymous()),
             };
             match all.iter().all(is_met) {
                 true if all.contains(&Atom::Owner) => Reach::Own,
@@ -198,25 +226,34 @@ impl Rule {
 
     /// The normal form of some alternatives.
     fn normal(alternatives: Vec<BTreeSet<Atom>>) -> Self {
-        let mut all: Vec<BTreeSet<Atom>> = Vec::new();
-        for mut atoms in alternatives {
-            // An owner, a user of a role, and one with a proven address are users; no user has two roles.
-            if atoms.len() > 1 {
-                let _ = atoms.remove(&Atom::Authenticated);
-            }
-            if atoms
-                .iter()
-                .filter(|atom| matches!(atom, Atom::Role(_)))
-                .count()
-                < 2
-            {
-                all.push(atoms);
-            }
+        let mut all: Vec<BTreeSet<Atom>> = alternatives.into_iter().filter_map(possible).collect();
+        let (authenticated, anonymous) = (Atom::Authenticated, Atom::Role(ANONYMOUS.to_owned()));
+        let owner = BTreeSet::from([Atom::Owner]);
+        let all_have = |atom: &Atom| {
+            let found = all.iter().filter(|atoms| atoms.contains(atom));
+            let rest = |atoms: &BTreeSet<Atom>| {
+                let others = atoms.iter().filter(|other| *other != atom);
+                others.cloned().collect::<BTreeSet<_>>()
+            };
+            found.map(rest).collect::<BTreeSet<_>>()
+        };
+        // Each user is either authenticated or anonymous.
+        let (one, two) = (all_have(&authenticated), all_have(&anonymous));
+        let [none, own] = [BTreeSet::new(), owner.clone()];
+        if one.contains(&none) && two.contains(&none) {
+            all.retain(|atoms| {
+                atoms.is_empty() || atoms.len() == 1 && !atoms.contains(&Atom::Owner)
+            });
+        } else if [(&one, &two), (&two, &one)].iter().any(|(some, others)| {
+            some.contains(&own) && (others.contains(&none) || others.contains(&own))
+        }) {
+            all.push(owner);
         }
-        // An alternative that asks for more than another adds no caller; a user who meets any atom is authenticated.
-        let any = BTreeSet::from([Atom::Authenticated]);
+        // An alternative that asks for more than another adds no caller.
+        let any = BTreeSet::from([authenticated]);
         let weaker = |one: &BTreeSet<Atom>, two: &BTreeSet<Atom>| {
-            one != two && (one.is_subset(two) || (*one == any && !two.is_empty()))
+            let is_authenticated = || *one == any && two.iter().any(Atom::is_authenticated);
+            one != two && (one.is_subset(two) || is_authenticated())
         };
         let mut kept: Vec<BTreeSet<Atom>> = all
             .iter()
@@ -227,4 +264,20 @@ impl Rule {
         kept.dedup();
         Self(kept)
     }
+}
+
+/// An alternative in its shortest form; `None` where no user meets it.
+fn possible(mut atoms: BTreeSet<Atom>) -> Option<BTreeSet<Atom>> {
+    let roles = atoms.iter().filter(|atom| matches!(atom, Atom::Role(_)));
+    // No user has two roles, and no anonymous account is authenticated.
+    if roles.count() > 1
+        || atoms.iter().any(Atom::is_anonymous) && atoms.iter().any(Atom::is_authenticated)
+    {
+        return None;
+    }
+    let says_more = |atom: &Atom| *atom != Atom::Authenticated && atom.is_authenticated();
+    if atoms.iter().any(says_more) {
+        let _ = atoms.remove(&Atom::Authenticated);
+    }
+    Some(atoms)
 }

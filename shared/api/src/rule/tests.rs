@@ -16,8 +16,8 @@ fn an_expression_has_one_normal_form() {
         ("admin & owner", "admin"),
         ("public | owner", "public"),
         ("public & owner", "owner"),
-        ("user | owner", "authenticated"),
-        ("user & owner", "owner"),
+        ("user | owner", "authenticated | owner"),
+        ("user & owner", "authenticated & owner"),
         ("role:a & role:b", "admin"),
         ("role:a & role:a", "role:a"),
         ("role:a & owner | role:a", "role:a"),
@@ -39,6 +39,23 @@ fn an_expression_has_one_normal_form() {
             "owner & verified | role:a & verified",
         ),
         ("public & verified | admin", "verified"),
+        ("role:a & user & owner", "owner & role:a"),
+        ("role:anonymous", "role:anonymous"),
+        ("role:anonymous & user", "admin"),
+        ("role:anonymous & verified", "admin"),
+        ("role:anonymous | user", "authenticated | role:anonymous"),
+        (
+            "role:anonymous | user | owner | role:a & owner",
+            "authenticated | role:anonymous",
+        ),
+        ("role:anonymous | user | public", "public"),
+        ("user & owner | role:anonymous & owner", "owner"),
+        ("user | role:anonymous & owner", "authenticated | owner"),
+        ("user & owner | role:anonymous", "owner | role:anonymous"),
+        (
+            "role:anonymous & owner | verified",
+            "owner & role:anonymous | verified",
+        ),
     ] {
         let rule = Rule::parse(text).expect(text);
         assert_eq!(rule.to_string(), normal, "{text}");
@@ -51,7 +68,10 @@ fn a_rule_may_say_less_than_another() {
     for (one, other, expected) in [
         ("admin", "role:a", true),
         ("role:a", "admin", false),
-        ("owner", "authenticated", true),
+        ("owner", "authenticated", false),
+        ("owner", "authenticated | role:anonymous", true),
+        ("role:anonymous", "authenticated", false),
+        ("role:a", "authenticated", true),
         ("authenticated", "owner", false),
         ("authenticated", "public", true),
         ("role:a & owner", "role:a | role:b", true),
@@ -70,6 +90,8 @@ fn a_rule_may_say_less_than_another() {
         ("owner & role:a | role:b", "role:a | role:b"),
         ("owner & verified", "verified"),
         ("public", "public"),
+        ("owner | role:anonymous", "authenticated | role:anonymous"),
+        ("owner & role:anonymous", "admin"),
     ] {
         assert_eq!(
             Rule::parse(rule).expect(rule).of_creator().to_string(),
@@ -127,6 +149,7 @@ fn random_texts_are_read_again_as_they_are_written() {
         "admin",
         "role:a",
         "role:b",
+        "role:anonymous",
         "role:",
         "role:*",
         "&",

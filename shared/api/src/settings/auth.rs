@@ -50,6 +50,10 @@ pub struct Auth {
     pub throttle: Throttle,
     /// The limits on accounts that people make for themselves.
     pub registration: Registration,
+    /// Whether accounts without an address can be made, of the role `anonymous`.
+    pub anonymous: bool,
+    /// Lifetime of a session in which an admin acts as a user, 1 min to 1 h.
+    pub impersonation_ttl: Span,
     /// Whether every request needs an API key; then a publishable one binds its callers to its scopes and origins.
     pub require_api_key: bool,
     /// How an account proves its address; unset: `optional` where `mail.from` is set, else `off`.
@@ -161,6 +165,8 @@ impl Default for Auth {
             cookie_same_site: SameSite::Lax,
             throttle: Throttle::default(),
             registration: Registration::default(),
+            anonymous: false,
+            impersonation_ttl: Span::seconds(15 * 60),
             require_api_key: false,
             email_verification: None,
             verification_ttl: Span::seconds(86_400),

@@ -4,6 +4,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Deserializer, Serialize, de};
 use serde_json::{Map, Value};
 
+use crate::rule::ANONYMOUS;
 use crate::value;
 
 /// The users who have a second factor, which is a code of an authenticator app or a passkey.
@@ -37,12 +38,12 @@ fn object<'de, D: Deserializer<'de>>(deserializer: D) -> Result<RequiredFor, D::
 }
 
 impl Mfa {
-    /// Whether users of this role have to have a second factor.
+    /// Whether users of this role have to have a second factor. An anonymous account cannot have one.
     #[must_use]
     pub fn requires(&self, role: &str) -> bool {
         match self {
             Self::Off | Self::Optional => false,
-            Self::Required => true,
+            Self::Required => role != ANONYMOUS,
             Self::RequiredFor(roles) => roles.required_for.iter().any(|it| it == role),
         }
     }
@@ -75,6 +76,7 @@ mod tests {
                 policy.requires("editor"),
             );
             assert_eq!(found, (open, admin, other), "{text}");
+            assert!(!policy.requires("anonymous"), "{text}");
             assert_eq!(json!(policy), text);
         }
         for text in [

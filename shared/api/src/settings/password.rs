@@ -15,7 +15,14 @@ pub struct Password {
     pub min_length: Option<usize>,
     /// The most characters, 64 to 128.
     pub max_length: usize,
+    /// Whether passwords are refused that are known from breaches. A service is asked for that, by five digits of a hash.
+    pub breach_check: bool,
+    /// The address of that service, such as `https://breaches.example.com/range/`: the five digits follow it.
+    pub breach_url: String,
 }
+
+/// The public service that knows passwords from breaches.
+const BREACHES: &str = "https://api.pwnedpasswords.com/range/";
 
 /// The demands on a new password, as a whole.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default, Serialize, Deserialize, JsonSchema)]
@@ -64,6 +71,8 @@ impl Default for Password {
             preset: Preset::Basic,
             min_length: None,
             max_length: 128,
+            breach_check: false,
+            breach_url: BREACHES.to_owned(),
         }
     }
 }

@@ -44,6 +44,8 @@ pub struct Throttle {
     pub code_tries: u32,
     /// How many wrong codes of a second factor a user has in a day, over all sources; then none is taken for the rest of it.
     pub factor_attempts: u32,
+    /// How many anonymous accounts a source may make in an hour.
+    pub anonymous: u32,
     /// How many invitations a user may send in a day.
     pub invitations: u32,
 }
@@ -68,6 +70,7 @@ impl Default for Throttle {
             source_mails: 20,
             code_tries: 5,
             factor_attempts: 20,
+            anonymous: 30,
             invitations: 50,
         }
     }
@@ -75,7 +78,7 @@ impl Default for Throttle {
 
 impl Throttle {
     /// The keys of the numbers that limit attempts.
-    pub(crate) const COUNTS: [&str; 10] = [
+    pub(crate) const COUNTS: [&str; 11] = [
         "attempts",
         "accountAttempts",
         "sourceAttempts",
@@ -85,6 +88,7 @@ impl Throttle {
         "addressMails",
         "sourceMails",
         "factorAttempts",
+        "anonymous",
         "invitations",
     ];
     /// The maximum of each number; on a developer's machine, also the default.

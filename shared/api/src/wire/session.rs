@@ -22,6 +22,8 @@ pub struct Session {
     pub last_used_at: Timestamp,
     /// When it ends unless it is refreshed.
     pub expires_at: Timestamp,
+    /// The admin who acts as the user in it; null in the user's own sessions.
+    pub actor: Option<Id>,
     /// Whether it is the one that asks.
     pub current: bool,
 }

@@ -15,13 +15,13 @@ use crate::wire::body::{Body, Fields, Presence, not_null};
 pub struct User {
     /// The user's id.
     pub id: Id,
-    /// The normalised address.
-    pub email: String,
+    /// The normalised address; null for an account without one.
+    pub email: Option<String>,
     /// When the user has proven to read the mails of the address; null until then.
     pub email_verified_at: Option<Timestamp>,
     /// Whether a sign-in asks for a code of an authenticator app.
     pub mfa: bool,
-    /// `admin`, `authenticated`, or one of the declared roles.
+    /// `admin`, `authenticated`, `anonymous`, or one of the declared roles.
     pub role: String,
     /// When the account was made.
     pub created_at: Timestamp,
@@ -46,15 +46,15 @@ pub struct PublicUser {
 pub struct UserForAdmins {
     /// The user's id.
     pub id: Id,
-    /// The normalised address.
-    pub email: String,
+    /// The normalised address; null for an account without one.
+    pub email: Option<String>,
     /// When the user has proven to read the mails of the address; null until then.
     pub email_verified_at: Option<Timestamp>,
     /// Whether a sign-in asks for a code of an authenticator app.
     pub mfa: bool,
     /// The failure of a mail to the address, after which none is sent there for a while; null without one.
     pub mail_failed: Option<MailFailure>,
-    /// `admin`, `authenticated`, or one of the declared roles.
+    /// `admin`, `authenticated`, `anonymous`, or one of the declared roles.
     pub role: String,
     /// When the account was made.
     pub created_at: Timestamp,

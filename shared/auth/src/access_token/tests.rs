@@ -27,6 +27,7 @@ fn token(keys: &Keys) -> String {
         user: id(1),
         session: id(2),
         authentication: Some(&authentication),
+        actor: None,
     };
     issue(keys, holder, "authenticated", NOW, 900).expect("signed")
 }
@@ -160,6 +161,9 @@ fn forgeries_are_refused() {
         ("exp", json!("never")),
         ("exp", json!(-1)),
         ("iat", json!(null)),
+        ("act", json!("me")),
+        ("act", json!({ "sub": "me" })),
+        ("act", json!({})),
     ] {
         let mut claims = claims();
         claims[claim] = value;

@@ -33,6 +33,7 @@ fn caller(n: u8, role: &str) -> Caller {
         auth_time: None,
         amr: Vec::new(),
         kid: "".into(),
+        act: None,
     };
     admit(&claims, Some(&session), Some(&user), NOW).expect("admitted")
 }

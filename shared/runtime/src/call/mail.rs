@@ -27,7 +27,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     /// Whether a proof of this user's address makes the first admin: it is the bootstrap address, and not proven yet.
     #[must_use]
     pub fn bootstraps(&self, user: &User) -> bool {
-        let is_bootstrap = self.deployment.admin_email.as_ref() == Some(&user.email);
+        let is_bootstrap = user.email.is_some() && self.deployment.admin_email == user.email;
         is_bootstrap && user.email_verified_at.is_none()
     }
 
@@ -35,7 +35,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     #[must_use]
     pub fn lacks_proof(&self, user: &User) -> bool {
         let required = self.settings.email_verification() == EmailVerification::Required;
-        required && user.email_verified_at.is_none()
+        required && user.email.is_some() && user.email_verified_at.is_none()
     }
 
     /// Refuses what needs mail where there is none.

@@ -223,7 +223,7 @@ impl Store {
 
 /// Whether a new user was made. A retry of the SDK after a lost reply finds the items of the first attempt.
 fn was_made(failed: &[(Part, Option<Item>)], user: &User) -> bool {
-    let own = |item: &Item| item.get("user_id") == Some(&id(user.id));
+    let own = |item: &Item| [item.get("user_id"), item.get("id")].contains(&Some(&id(user.id)));
     failed.is_empty()
         || failed
             .iter()

@@ -129,7 +129,7 @@ impl Store {
         };
         let is_there = |user: &User| {
             let is_final = |deletion: Deletion| deletion.is_final(now);
-            user.email == email && !user.deleted.is_some_and(is_final)
+            user.email.as_deref() == Some(email) && !user.deleted.is_some_and(is_final)
         };
         Ok(self.user(identity.user).await?.filter(is_there))
     }

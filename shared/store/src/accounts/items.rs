@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::stamp::CHANGE;
-use super::users::{KIND, MARK, identity_key, optional_attributes};
+use super::users::{KIND, MARK, VERSION, identity_key, optional_attributes};
 use crate::fault::built;
 use crate::item::{Item, from_object, id, number, text, time};
 use crate::tables::Store;
@@ -72,8 +72,8 @@ impl Store {
         match free {
             Free::ForAnybody => {}
             Free::ForUser => {
-                condition.push_str(" OR attribute_not_exists(#email)");
-                put = put.expression_attribute_names("#email", "email");
+                condition.push_str(" OR attribute_not_exists(#version)");
+                put = put.expression_attribute_names("#version", VERSION);
             }
             Free::For(owner) => {
                 condition.push_str(" OR #user = :user");
@@ -143,7 +143,7 @@ impl Store {
         let was = AsItWas::new(before);
         let mut set =
             "SET #version = :version, #role = :role, #disabled = :disabled, #profile = :profile, \
-                       #email = :email, #change = :change"
+                       #change = :change"
                 .to_owned();
         let mut removed = String::new();
         let mut update = Update::builder()
@@ -160,7 +160,6 @@ impl Store {
             .expression_attribute_values(":role", text(&after.role))
             .expression_attribute_values(":disabled", AttributeValue::Bool(after.disabled))
             .expression_attribute_values(":profile", from_object(after.profile.clone()))
-            .expression_attribute_values(":email", text(&after.email))
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
         for (name, value) in optional_attributes(after) {
             match value {
@@ -172,13 +171,19 @@ impl Store {
             }
         }
         // No list of users shows a deleted user.
-        let update = match after.deleted {
-            None => update
+        let update = match (after.deleted, after.lapses_at) {
+            (None, None) => update
                 .update_expression(format!(
                     "{set}, #kind = :kind REMOVE #deleted, #expires{removed}"
                 ))
                 .expression_attribute_values(":kind", text(KIND)),
-            Some(deletion) => update
+            (None, Some(lapse)) => update
+                .update_expression(format!(
+                    "{set}, #kind = :kind, #expires = :expires REMOVE #deleted{removed}"
+                ))
+                .expression_attribute_values(":kind", text(KIND))
+                .expression_attribute_values(":expires", number(lapse)),
+            (Some(deletion), _) => update
                 .update_expression(format!(
                     "{set}, #deleted = :deleted, #expires = :expires REMOVE #kind{removed}"
                 ))
@@ -190,16 +195,17 @@ impl Store {
             .build())
     }
 
-    /// The identity gets the user's version and deletion.
+    /// The identity of the user's address gets the user's version and deletion.
     pub(super) fn update_identity(
         &self,
         after: &User,
+        email: &str,
         password: Password<'_>,
     ) -> Result<TransactWriteItem, Error> {
         let mut set = "SET #version = :version".to_owned();
         let mut update = Update::builder()
             .table_name(self.users())
-            .key("id", text(identity_key(&after.email)))
+            .key("id", text(identity_key(email)))
             .condition_expression("#user = :user")
             .expression_attribute_names("#user", "user_id")
             .expression_attribute_names("#version", "auth_version")
@@ -290,7 +296,6 @@ impl AsItWas {
             ("#disabled", "disabled"),
             ("#profile", "profile"),
             ("#deleted", "deleted_at"),
-            ("#email", "email"),
         ];
         let mut values = Item::from([
             (":was_version".to_owned(), number(user.auth_version)),
@@ -300,10 +305,8 @@ impl AsItWas {
                 AttributeValue::Bool(user.disabled),
             ),
             (":was_profile".to_owned(), from_object(user.profile.clone())),
-            (":was_email".to_owned(), text(&user.email)),
         ]);
-        let mut condition =
-            "#version = :was_version AND #role = :was_role AND #email = :was_email".to_owned();
+        let mut condition = "#version = :was_version AND #role = :was_role".to_owned();
         // An attribute that is missing reads as false, or as nothing.
         for (name, value, may_miss) in [
             ("#disabled", ":was_disabled", !user.disabled),
@@ -346,8 +349,20 @@ impl AsItWas {
 
 #[cfg(test)]
 mod tests {
+    use api::settings::Auth;
+
     use super::*;
-    use crate::accounts::users::user_item;
+    use crate::accounts::users::{read_user, user_item};
+
+    #[test]
+    fn a_user_without_an_address_is_read_as_it_was_written() {
+        let now = Timestamp::from_millis(1_790_000_000_000);
+        let user = User::anonymous(Id::new(now, [1; 10]), &Auth::default(), now);
+        let item = user_item(&user);
+        assert!(!item.contains_key("email") && item.contains_key("expires_at"));
+        let read = read_user(item).expect("a user");
+        assert_eq!(read, Some(user));
+    }
 
     #[test]
     fn a_tombstone_has_nothing_of_the_user_but_id_and_role() {

@@ -8,7 +8,6 @@ use api::{Error, Id};
 use auth::invitation::Invitation;
 use auth::leaver::KeysOfLeaver;
 use auth::proof::{Account, Posted, Ticket};
-use auth::user::Deletion;
 use auth::{Session, User, Writer};
 use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 
@@ -148,14 +147,10 @@ impl Store {
         match (before, after) {
             (None, None) => {}
             (None, Some(after)) => {
-                add(
-                    Part::Identity,
-                    self.put_free(
-                        identity_item(after, along.password_hash),
-                        Free::ForAnybody,
-                        now,
-                    )?,
-                );
+                if let Some(email) = &after.email {
+                    let item = identity_item(after, email, along.password_hash);
+                    add(Part::Identity, self.put_free(item, Free::ForAnybody, now)?);
+                }
                 let mut item = user_item(after);
                 item.extend(along.mark.map(|mark| (MARK.to_owned(), text(mark))));
                 item.insert(CHANGE.to_owned(), along.change(writer));
@@ -164,10 +159,10 @@ impl Store {
             (Some(before), None) => {
                 let change = along.change(writer);
                 add(Part::User, self.bury_user(before, change, now)?);
-                add(
-                    Part::Identity,
-                    self.delete_held(identity_key(&before.email), before.id)?,
-                );
+                if let Some(email) = &before.email {
+                    let identity = self.delete_held(identity_key(email), before.id)?;
+                    add(Part::Identity, identity);
+                }
             }
             (Some(before), Some(after)) => {
                 let change = along.change(writer);
@@ -179,29 +174,37 @@ impl Store {
                 } else {
                     along.password_hash.map_or(Password::Same, Password::New)
                 };
-                if before.email != after.email {
-                    // The hash goes with the user to the new address.
-                    let item = identity_item(after, along.password_hash);
-                    add(Part::Identity, self.put_free(item, Free::ForAnybody, now)?);
-                    let old = identity_key(&before.email);
-                    add(Part::OldIdentity, self.delete_held(old, before.id)?);
-                } else if !signs_in_as_before || password != Password::Same {
-                    add(Part::Identity, self.update_identity(after, password)?);
+                let is_moved = before.email != after.email;
+                match &after.email {
+                    Some(email) if is_moved => {
+                        // The hash goes with the user to the new address.
+                        let item = identity_item(after, email, along.password_hash);
+                        add(Part::Identity, self.put_free(item, Free::ForAnybody, now)?);
+                    }
+                    Some(email) if !signs_in_as_before || password != Password::Same => {
+                        let update = self.update_identity(after, email, password)?;
+                        add(Part::Identity, update);
+                    }
+                    _ => {}
+                }
+                if let Some(old) = before.email.as_deref().filter(|_| is_moved) {
+                    let old = self.delete_held(identity_key(old), before.id)?;
+                    add(Part::OldIdentity, old);
                 }
             }
         }
         let (held, wanted) = (reserved(declared, before), reserved(declared, after));
         let owner = before.or(after).map(|user| user.id);
-        let deletion = |user: Option<&User>| user.and_then(|user| user.deleted);
+        let end = |user: Option<&User>| user.map(|user| (user.deleted, user.lapses_at));
         for (key, field) in &wanted {
             let stays = held.contains_key(key);
-            let is_as_it_was = stays && deletion(before) == deletion(after);
+            let is_as_it_was = stays && end(before) == end(after);
             if let (Some(owner), false) = (owner, is_as_it_was || without.contains(key)) {
                 let mut item = Item::from([
                     ("id".to_owned(), text(key)),
                     ("user_id".to_owned(), id(owner)),
                 ]);
-                item.extend(deletion(after).into_iter().flat_map(deleted_attributes));
+                item.extend(after.into_iter().flat_map(ending_attributes));
                 let part = if stays {
                     Part::Reservation(key.clone())
                 } else {
@@ -280,10 +283,12 @@ impl Store {
     }
 }
 
-/// The attributes of the items of a deleted account.
-fn deleted_attributes(deletion: Deletion) -> [(String, AttributeValue); 2] {
-    [
-        ("deleted_at".to_owned(), time(deletion.at)),
-        ("expires_at".to_owned(), number(deletion.until)),
-    ]
+/// The attributes of the items of an account that is deleted, or that lapses.
+fn ending_attributes(user: &User) -> Vec<(String, AttributeValue)> {
+    let deleted = user
+        .deleted
+        .map(|it| ("deleted_at".to_owned(), time(it.at)));
+    let expiry = user.deleted.map(|it| it.until).or(user.lapses_at);
+    let expiry = expiry.map(|at| ("expires_at".to_owned(), number(at)));
+    deleted.into_iter().chain(expiry).collect()
 }

@@ -21,6 +21,9 @@ use crate::tables::Store;
 const MAX_QUERIES: u32 = 4;
 const SESSIONS_READ: i32 = 100;
 
+/// The attribute with the admin who acts in the session.
+const ACTOR: &str = "actor";
+
 /// The attribute with the recovery codes that were left at the beginning.
 pub(crate) const RECOVERY_LEFT: &str = "recovery_left";
 
@@ -80,13 +83,33 @@ impl Store {
         reason: Reason,
         writer: &Writer,
     ) -> Result<(), Error> {
+        self.put_session(session_item(session, reason, writer))
+            .await
+    }
+
+    /// Stores the session in which an admin acts as a user, with the admin's words about it. 1 WRU.
+    ///
+    /// # Errors
+    /// Those of [`Store::begin_session`].
+    pub async fn begin_acting(
+        &self,
+        session: &Session,
+        words: &str,
+        writer: &Writer,
+    ) -> Result<(), Error> {
+        let mut item = session_item(session, Reason::Impersonation, writer);
+        item.insert(BEGUN.to_owned(), stamp::acting(writer, words));
+        self.put_session(item).await
+    }
+
+    async fn put_session(&self, item: Item) -> Result<(), Error> {
         // A first attempt may arrive after its retry, and after the session was refreshed or ended. It must not restore
         // the beginning.
         let put = self
             .client
             .put_item()
             .table_name(self.sessions())
-            .set_item(Some(session_item(session, reason, writer)))
+            .set_item(Some(item))
             .condition_expression("attribute_not_exists(#id)")
             .expression_attribute_names("#id", "id");
         match put.send().await {
@@ -285,6 +308,8 @@ pub(super) fn session_item(session: &Session, reason: Reason, writer: &Writer) -
         (BEGUN.to_owned(), stamp::begun(writer, reason)),
     ]);
     item.extend(authentication);
+    let actor = session.actor.map(|actor| (ACTOR.to_owned(), id(actor)));
+    item.extend(actor);
     let left = session.recovery_left.map(number);
     item.extend(left.map(|left| (RECOVERY_LEFT.to_owned(), left)));
     item
@@ -330,7 +355,7 @@ pub(super) fn read_session(mut item: Item) -> Result<Session, Error> {
         });
     Ok(Session {
         authentication,
-        actor: reader.optional_id("actor")?,
+        actor: reader.optional_id(ACTOR)?,
         recovery_left: reader.optional_number(RECOVERY_LEFT),
         user: reader.id("user_id")?,
         id: reader.id("id")?,

@@ -40,6 +40,14 @@ pub(super) fn begun(writer: &Writer, reason: Reason) -> AttributeValue {
     AttributeValue::M(begun)
 }
 
+/// The beginning of a session in which an admin acts as its user, with the admin and the admin's words.
+pub(super) fn acting(writer: &Writer, words: &str) -> AttributeValue {
+    let mut begun = actor(writer);
+    begun.insert("reason".to_owned(), text(Reason::Impersonation.as_str()));
+    begun.insert("words".to_owned(), text(words));
+    AttributeValue::M(begun)
+}
+
 /// The early end of a session. The item has time and reason beside it.
 pub(super) fn ended(writer: &Writer) -> AttributeValue {
     AttributeValue::M(actor(writer))
@@ -48,7 +56,11 @@ pub(super) fn ended(writer: &Writer) -> AttributeValue {
 /// The actor and the request.
 fn actor(writer: &Writer) -> Item {
     let mut actor = Item::from([("by".to_owned(), text(writer.by.as_str()))]);
-    let ids = [("user", writer.user), ("key", writer.key)];
+    let ids = [
+        ("user", writer.user),
+        ("impersonator", writer.impersonator),
+        ("key", writer.key),
+    ];
     let ids = ids
         .into_iter()
         .filter_map(|(name, value)| Some((name, id(value?))));

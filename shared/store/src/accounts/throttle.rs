@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use api::settings::Auth;
 use api::{Error, Id, Timestamp};
-use auth::throttle::{Entry, Refused, account, place, registrations, source};
+use auth::proof::Asking;
+use auth::throttle::{Entry, Limits, Refused, account, anonymous, place, registrations, source};
 use auth::{Guess, Identity};
 use tokio::time::timeout;
 
@@ -167,15 +168,37 @@ impl Store {
         guess: &Guess<'_>,
         register: impl AsyncFnOnce() -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let (settings, mark, now) = (&guess.settings.throttle, guess.mark, guess.now);
-        let key = format!(
-            "register#{}",
-            self.keys().await?.pseudonym("source", &place(guess.source))
-        );
+        let limits = registrations(&guess.settings.throttle);
+        let by = (guess.source, guess.mark, guess.now);
+        self.counting_source(("register", limits), by, register)
+            .await
+    }
+
+    /// Counts an anonymous account of this source, and makes it, as [`Store::registering`] does.
+    ///
+    /// # Errors
+    /// Those of [`Store::registering`].
+    pub async fn making_anonymous<T>(
+        &self,
+        asking: &Asking<'_>,
+        make: impl AsyncFnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let limits = anonymous(&asking.settings.throttle);
+        let by = (asking.source, asking.mark, asking.now);
+        self.counting_source(("anonymous", limits), by, make).await
+    }
+
+    async fn counting_source<T>(
+        &self,
+        (kind, limits): (&str, Limits),
+        (from, mark, now): (&str, Id, Timestamp),
+        register: impl AsyncFnOnce() -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let from = self.keys().await?.pseudonym("source", &place(from));
         let counter = Counter {
-            key,
+            key: format!("{kind}#{from}"),
             source: String::new(),
-            limits: registrations(settings),
+            limits,
             mark,
             note: None,
         };

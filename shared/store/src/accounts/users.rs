@@ -21,6 +21,9 @@ use crate::tables::Store;
 /// The `kind` of every user in the index `by_kind`, which lists them.
 pub(crate) const KIND: &str = "user";
 
+/// The attribute that every user has, and no tombstone of one.
+pub(super) const VERSION: &str = "auth_version";
+
 /// The attribute of a user that holds the mark of its import line.
 pub(crate) const MARK: &str = "import";
 
@@ -40,6 +43,17 @@ impl Store {
             auth_version: reader.number("auth_version")?,
             deleted: read_deletion(&mut reader),
         }))
+    }
+
+    /// Reads the identity of a user's address, as [`Store::identity`] does; `None` without an address.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn identity_of(&self, user: &User) -> Result<Option<Identity>, Error> {
+        match &user.email {
+            Some(email) => self.identity(email).await,
+            None => Ok(None),
+        }
     }
 
     /// Reads a user. Strongly consistent: 1 RRU.
@@ -116,10 +130,10 @@ pub(crate) fn identity_key(email: &str) -> String {
     format!("{IDENTITIES}{email}")
 }
 
-/// The identity of an address as an item.
-pub(crate) fn identity_item(user: &User, password_hash: Option<&str>) -> Item {
+/// The identity of a user's address as an item.
+pub(crate) fn identity_item(user: &User, email: &str, password_hash: Option<&str>) -> Item {
     let mut item = Item::from([
-        ("id".to_owned(), text(identity_key(&user.email))),
+        ("id".to_owned(), text(identity_key(email))),
         ("user_id".to_owned(), id(user.id)),
         ("auth_version".to_owned(), number(user.auth_version)),
     ]);
@@ -128,7 +142,7 @@ pub(crate) fn identity_item(user: &User, password_hash: Option<&str>) -> Item {
 }
 
 /// The attributes that a user may lack, each with its value where there is one.
-pub(super) fn optional_attributes(user: &User) -> [(&'static str, Option<AttributeValue>); 6] {
+pub(super) fn optional_attributes(user: &User) -> [(&'static str, Option<AttributeValue>); 7] {
     let terms = user.terms.as_ref().map(|terms| {
         AttributeValue::M(Item::from([
             ("version".to_owned(), text(&terms.version)),
@@ -153,6 +167,7 @@ pub(super) fn optional_attributes(user: &User) -> [(&'static str, Option<Attribu
     });
     let methods = (!user.methods.is_empty()).then(|| AttributeValue::M(methods.collect()));
     [
+        ("email", user.email.as_deref().map(text)),
         ("mfa", user.mfa.map(time)),
         ("methods", methods),
         ("email_verified_at", user.email_verified_at.map(time)),
@@ -168,7 +183,6 @@ pub(crate) fn user_item(user: &User) -> Item {
     let mut item = Item::from([
         ("id".to_owned(), id(user.id)),
         ("kind".to_owned(), text(KIND)),
-        ("email".to_owned(), text(&user.email)),
         ("role".to_owned(), text(&user.role)),
         ("disabled".to_owned(), AttributeValue::Bool(user.disabled)),
         ("auth_version".to_owned(), number(user.auth_version)),
@@ -176,12 +190,14 @@ pub(crate) fn user_item(user: &User) -> Item {
         ("profile".to_owned(), from_object(user.profile.clone())),
     ]);
     item.extend(optional);
+    let lapse = user.lapses_at.map(number);
+    item.extend(lapse.map(|lapse| ("expires_at".to_owned(), lapse)));
     item
 }
 
 /// Whether the item of a user is the tombstone of an account that was removed.
 fn is_tombstone(item: &Item) -> bool {
-    item.contains_key("deleted_at") && !item.contains_key("email")
+    item.contains_key("deleted_at") && !item.contains_key(VERSION)
 }
 
 /// Reads a user from its item; `None` from the tombstone of an account that was removed.
@@ -190,15 +206,21 @@ pub(crate) fn read_user(mut item: Item) -> Result<Option<User>, Error> {
         return Ok(None);
     }
     let mut reader = Reader::new(USERS.name, &mut item);
+    let deleted = read_deletion(&mut reader);
+    let lapses_at = match deleted {
+        None => reader.optional_number("expires_at"),
+        Some(_) => None,
+    };
     Ok(Some(User {
         id: reader.id("id")?,
-        email: reader.text("email")?,
+        email: reader.optional_text("email"),
+        lapses_at,
         role: reader.text("role")?,
         disabled: reader.flag("disabled"),
         auth_version: reader.number("auth_version")?,
         created_at: reader.time("created_at")?,
         profile: reader.optional_object("profile")?,
-        deleted: read_deletion(&mut reader),
+        deleted,
         email_verified_at: reader
             .optional_number("email_verified_at")
             .map(Timestamp::from_millis),

@@ -19,6 +19,9 @@ pub(crate) const SHARDS: [&str; 4] = ["0", "1", "2", "3"];
 /// The most bytes of the names of what has changed.
 const MAX_CHANGED: usize = 400;
 
+/// The most bytes of an admin's words.
+const MAX_WORDS: usize = 200;
+
 /// The most characters of a `User-Agent`.
 const MAX_USER_AGENT: usize = 120;
 
@@ -101,6 +104,7 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         Event::SessionEnded { reason, .. } => {
             (&[], reason.map(|reason| reason.as_str().to_owned()), None)
         }
+        Event::Impersonated { reason, .. } => (&[], Some(words(reason)), None),
         Event::PasswordChanged { reason, .. } | Event::MfaChanged { reason, .. } => {
             (&[], Some(reason.as_str().to_owned()), None)
         }
@@ -132,6 +136,14 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         | Event::InvitationRejected { .. }
         | Event::InvitationRevoked { .. } => (&[], None, None),
     }
+}
+
+/// The words of an admin that fit.
+fn words(reason: &str) -> String {
+    let mut chars = reason.char_indices();
+    let end = chars.find(|(at, char)| at + char.len_utf8() > MAX_WORDS);
+    let end = end.map_or(reason.len(), |(at, _)| at);
+    reason.get(..end).unwrap_or_default().to_owned()
 }
 
 /// The names that fit, in their order.

@@ -26,7 +26,7 @@ impl Store {
             return Ok(false);
         };
         let user = self.user(identity.user).await?;
-        let Some(user) = user.filter(|user| user.email == address) else {
+        let Some(user) = user.filter(|user| user.email.as_deref() == Some(address)) else {
             return Ok(false);
         };
         let along = Along::of(Reason::MailFailed);

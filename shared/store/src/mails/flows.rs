@@ -42,7 +42,7 @@ impl Store {
         &self,
         asking: &Asking<'_>,
         opening: Opening<'_>,
-        values: impl FnOnce() -> Result<Option<Value>, Error>,
+        values: impl AsyncFnOnce() -> Result<Option<Value>, Error>,
     ) -> Result<FlowOpened, Error> {
         let keys = self.sealing_keys(opening.handle.into_iter()).await?;
         let (purpose, now) = (opening.purpose, asking.now);
@@ -57,7 +57,7 @@ impl Store {
             _ => MailReason::Asked,
         };
         let turn = self.count_mail(asking, (&account, opens), reason).await?;
-        let values = values()?;
+        let values = values().await?;
         let (id, until) = match (turn, known) {
             (MailTurn::Repeats(newest), _) => {
                 self.repeat_rarely(asking, purpose, newest, &opening.random)
@@ -172,7 +172,7 @@ impl Store {
     /// what strangers ask for: two counts at the same time, then a write or two.
     ///
     /// # Errors
-    /// `auth/too-many-requests`; `common/unavailable`, `common/internal`.
+    /// `auth/email-not-verified` without an address; `auth/too-many-requests`; `common/unavailable`, `common/internal`.
     pub async fn ask_for_verification(
         &self,
         asking: &Asking<'_>,
@@ -192,8 +192,9 @@ impl Store {
             // There is none, or it is for what the account was before.
             _ => {
                 let settings = (asking.settings, now);
-                let posted =
-                    Posted::new(&keys, place, &user.email, wishes, random, settings)?.of(owner);
+                let email = user.need_email()?;
+                let posted = Posted::new(&keys, place, email, wishes, random, settings)?;
+                let posted = posted.of(owner);
                 self.post(&posted).await?;
                 posted.ends
             }

@@ -41,7 +41,7 @@ impl Store {
     /// A mail by which a user sets a password that an admin does not know. It is kept with the change of the account.
     ///
     /// # Errors
-    /// `common/unavailable` while there is no sealing key, `common/internal`.
+    /// `auth/email-not-verified` without an address; `common/unavailable` while there is no sealing key, `common/internal`.
     pub async fn mail_for_password(
         &self,
         user: &User,
@@ -51,7 +51,7 @@ impl Store {
     ) -> Result<Posted, Error> {
         let keys = self.sealing_keys(std::iter::empty()).await?;
         let place = Place::of_user(Purpose::PasswordReset, user.id);
-        let posted = Posted::new(&keys, place, &user.email, wishes, random, at)?;
+        let posted = Posted::new(&keys, place, user.need_email()?, wishes, random, at)?;
         Ok(posted.of(Account::of(user)))
     }
 

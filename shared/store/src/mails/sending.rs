@@ -60,7 +60,7 @@ impl Store {
         };
         let is_there = |user: &User| {
             let is_final = |deletion: auth::user::Deletion| deletion.is_final(now);
-            user.email == address && !user.deleted.is_some_and(is_final)
+            user.email.as_deref() == Some(address) && !user.deleted.is_some_and(is_final)
         };
         Ok(Reading {
             posted,

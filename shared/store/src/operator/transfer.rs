@@ -49,11 +49,12 @@ pub struct Position(Item);
 /// The keys of a user that no other can have, each with a name: of the address, the id and the unique profile values.
 #[must_use]
 pub fn claims(declared: &[ProfileField], user: &User) -> Vec<(String, String)> {
-    let address = (identity_key(&user.email), "address".to_owned());
+    let address = user.email.as_deref();
+    let address = address.map(|email| (identity_key(email), "address".to_owned()));
     let id = (user.id.to_string(), "id".to_owned());
     let unique = reserved(declared, Some(user)).into_iter();
     let unique = unique.map(|(key, field)| (key, format!("`{field}`")));
-    [address, id].into_iter().chain(unique).collect()
+    address.into_iter().chain([id]).chain(unique).collect()
 }
 
 impl Store {
@@ -81,8 +82,8 @@ impl Store {
         if failed.is_empty() {
             Ok(Imported::Made)
         } else if has(&Part::Identity) {
-            self.who_has_the_address(&user.email, mark, writer.now)
-                .await
+            let email = user.email.as_deref().unwrap_or_default();
+            self.who_has_the_address(email, mark, writer.now).await
         } else if has(&Part::User) {
             Ok(Imported::IdTaken)
         } else {
@@ -107,7 +108,8 @@ impl Store {
         mark: &str,
         now: Timestamp,
     ) -> Result<Imported, Error> {
-        match self.who_has_the_address(&user.email, mark, now).await? {
+        let email = user.email.as_deref().unwrap_or_default();
+        match self.who_has_the_address(email, mark, now).await? {
             Imported::Made => {}
             there => return Ok(there),
         }
@@ -156,7 +158,7 @@ impl Store {
         Ok(until.is_none_or(|until: u64| until > now.seconds()))
     }
 
-    /// Reads some of all users who are not deleted, with their stored hashes if asked. Reads the whole table, 1 MB at a
+    /// Reads some of all users who have an address and are not deleted, with their stored hashes if asked. Reads the whole table, 1 MB at a
     /// time, strongly consistent.
     ///
     /// # Errors
@@ -171,7 +173,7 @@ impl Store {
             .scan()
             .table_name(self.users())
             .consistent_read(true)
-            // Only users have an address; identities and reservations name their user.
+            // Only users have an address, and none who comes and goes without one is taken along; identities and reservations name their user.
             .filter_expression("attribute_exists(#email) AND attribute_not_exists(#deleted)")
             .expression_attribute_names("#email", "email")
             .expression_attribute_names("#deleted", "deleted_at")
@@ -192,9 +194,8 @@ impl Store {
         }
         let mut hashes = HashMap::new();
         for some in users.chunks(BATCH) {
-            let keys = some
-                .iter()
-                .map(|user| Item::from([("id".to_owned(), text(identity_key(&user.email)))]));
+            let addresses = some.iter().filter_map(|user| user.email.as_deref());
+            let keys = addresses.map(|it| Item::from([("id".to_owned(), text(identity_key(it)))]));
             let wanted = HashMap::from([(self.users(), strong(keys.collect())?)]);
             for mut item in self.batch(wanted).await?.into_values().flatten() {
                 if let (Some(AttributeValue::S(user)), Some(AttributeValue::S(hash))) =

@@ -191,6 +191,8 @@ fn actor(writer: &Writer) -> AttributeValue {
             .map(|role| ("role".to_owned(), text(role))),
     );
     actor.extend(writer.key.map(|key| ("key_id".to_owned(), id(key))));
+    let impersonator = writer.impersonator.map(id);
+    actor.extend(impersonator.map(|admin| ("impersonator".to_owned(), admin)));
     // A key without a user is a server, or names the app of a stranger.
     if writer.key.is_some() && writer.user.is_none() {
         actor.insert("by".to_owned(), text(writer.by.as_str()));

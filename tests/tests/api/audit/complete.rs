@@ -149,6 +149,12 @@ impl Scene<'_> {
         let path = format!("/api/users/{sam}");
         let update = |body: Value| at("PATCH", &path, body);
         let _ = self.admin("users-update", update(json!({ "role": "editor" })), 200);
+        let act = at(
+            "POST",
+            &format!("{path}/impersonate"),
+            json!({ "reason": "curiosity" }),
+        );
+        let _ = self.admin("users-impersonate", act, 201);
         let enter = at("POST", "/api/auth/login", login(&email, PASSWORD));
         let _ = self.world.send("login", &enter, 200);
         let sessions = format!("{path}/sessions");
@@ -391,6 +397,7 @@ const EXPECTED: &[&str] = &[
     "auth.session.ended users/ivy by user ivy as authenticated because passkey-removed in a request from there",
     "user.created users/sam by user root as admin in a request from there",
     "user.updated users/sam by user root as admin from authenticated to editor changed role in a request from there",
+    "auth.impersonated users/sam by user root as admin because curiosity in a request from there",
     "auth.login users/sam by user sam in a request from there",
     "auth.session.ended users/sam by user root as admin because admin in a request from there",
     "user.updated users/sam by user root as admin changed disabled in a request from there",

@@ -8,6 +8,7 @@ mod invitations;
 mod keys;
 mod look;
 mod passkeys;
+mod principals;
 mod proofs;
 mod records;
 mod sealed;
@@ -213,6 +214,7 @@ fn every_endpoint_that_writes_is_played() {
         keys::OF_SERVERS,
         keys::OF_LEAVERS,
         passkeys::WRITES,
+        principals::WRITES,
         proofs::OF_PROOFS,
         records::OF_RECORDS,
         records::OF_RESERVATIONS,

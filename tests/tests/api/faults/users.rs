@@ -66,6 +66,15 @@ const ROWS: &[Row] = &[
     row!("users-password", "UpdateItem", "_users", 0, set_password),
     row!("users-password", "PutItem", "_mail", 0, send_password),
     row!(
+        "users-impersonate",
+        "BatchGetItem",
+        "_users",
+        0,
+        impersonate
+    ),
+    row!("users-impersonate", "GetItem", "_users", 0, impersonate),
+    row!("users-impersonate", "PutItem", "_sessions", 0, impersonate),
+    row!(
         "users-sessions-end",
         "BatchGetItem",
         "_users",
@@ -302,6 +311,24 @@ fn send_password<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     Act {
         event,
         status: 202,
+        look: Box::new(look),
+    }
+}
+
+/// The token is good that was handed out, and the user goes on.
+fn impersonate<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let member = world.member();
+    let path = format!("/api/users/{}/impersonate", member.id);
+    let event = by_admin(world, "POST", &path).json(&json!({ "reason": "a fault" }));
+    let look = move |reply: &Reply| {
+        if reply.status == 201 {
+            assert!(world.is_signed_in(&text(&reply.json()["accessToken"])));
+        }
+        assert!(world.is_signed_in(&member.access));
+    };
+    Act {
+        event,
+        status: 201,
         look: Box::new(look),
     }
 }

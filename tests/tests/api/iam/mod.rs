@@ -5,6 +5,7 @@ mod factors;
 mod invitations;
 mod mails;
 mod passkeys;
+mod principals;
 mod proofs;
 mod records;
 mod templates;
@@ -25,6 +26,7 @@ use self::factors::factors;
 use self::invitations::invitations;
 use self::mails::{address_changes, magic_links};
 use self::passkeys::passkeys;
+use self::principals::principals;
 use self::proofs::{resets, verifications, waiting_registrations};
 use self::records::records;
 use self::templates::templates;
@@ -59,7 +61,12 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     let kept = apart.dynamo.engine().call("DeleteItem", &key).unwrap();
     assert!(kept["Attributes"].is_object(), "login has kept no secret");
     // So does the first request for a mail.
-    for first in ["magic-link", "password-forgot", "passkeys-login-options"] {
+    for first in [
+        "anonymous",
+        "magic-link",
+        "password-forgot",
+        "passkeys-login-options",
+    ] {
         drop(start(first, &[]));
         let _ = apart.dynamo.engine().call("DeleteItem", &key).unwrap();
     }
@@ -112,6 +119,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
         &text(&admin["user"], "id"),
         &member,
     );
+    principals(&apart, &start, &text(&admin, "accessToken"));
     users(&apart, &start, &text(&admin, "accessToken"));
     let logout = Event::new("POST", "/api/auth/logout").token(&member);
     let _ = apart.ask(&start("logout", &[]), &logout).expect(204);
@@ -274,6 +282,7 @@ fn what_a_policy_does_not_grant_is_refused_and_says_nothing() {
         let event = match entry.name {
             "register" => credentials(entry.path, &fresh_email()),
             "login" | "me-restore" => credentials(entry.path, &email),
+            "anonymous" => Event::new("POST", entry.path).json(&json!({})),
             "refresh" | "logout" => Event::new("POST", entry.path).json(&refresh_token),
             _ => {
                 let path = entry

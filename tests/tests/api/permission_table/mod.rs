@@ -15,13 +15,14 @@ use crate::records::shop::{settles, walk};
 const GUIDE: &str = include_str!("../../../../docs/permissions.md");
 
 /// The callers, as the tables' columns have them.
-const COLUMNS: [&str; 14] = [
+const COLUMNS: [&str; 15] = [
     "stranger",
     "member",
     "owner",
     "another",
     "editor",
     "own editor",
+    "anonymous",
     "admin",
     "pk",
     "pk, owner",
@@ -33,7 +34,7 @@ const COLUMNS: [&str; 14] = [
 ];
 
 /// Every rule that each of the operations is to be shown with.
-const RULES: [&str; 8] = [
+const RULES: [&str; 9] = [
     "public",
     "authenticated",
     "verified",
@@ -42,6 +43,7 @@ const RULES: [&str; 8] = [
     "role:editor",
     "owner | role:editor",
     "owner & role:editor",
+    "role:anonymous",
 ];
 
 const OPERATIONS: [&str; 5] = ["create", "read", "list", "update", "delete"];
@@ -116,6 +118,7 @@ struct Cast {
     another: Caller,
     editor: Caller,
     own_editor: Caller,
+    anonymous: Caller,
     /// The user who is disabled after making records.
     disabled: Caller,
     /// Records that the disabled user has made, by collection.
@@ -183,6 +186,7 @@ fn cast() -> &'static Cast {
             another: stack().member(),
             editor: editor(),
             own_editor: editor(),
+            anonymous: stack().nobody(),
             disabled,
             spare,
             ended: [ended, living],
@@ -239,6 +243,7 @@ fn callers(row: &Row, operation: &str) -> (Vec<(&'static str, Caller, &'static C
                 "member" => (cast.member.clone(), &cast.owner),
                 "owner" => (cast.owner.clone(), &cast.owner),
                 "another" => (cast.another.clone(), &cast.owner),
+                "anonymous" => (cast.anonymous.clone(), &cast.owner),
                 "editor" => (cast.editor.clone(), &cast.owner),
                 "own editor" => (cast.own_editor.clone(), &cast.own_editor),
                 "admin" => (cast.admin.clone(), &cast.owner),

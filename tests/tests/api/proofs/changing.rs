@@ -5,23 +5,23 @@ use serde_json::{Value, json};
 
 use super::world::{MailWorld, another, code, link_token, token};
 
-pub(super) const CHANGE: &str = "/api/auth/email/change";
-pub(super) const CONFIRM: &str = "/api/auth/email/change/confirm";
+pub(crate) const CHANGE: &str = "/api/auth/email/change";
+pub(crate) const CONFIRM: &str = "/api/auth/email/change/confirm";
 
 /// Without an address of the app's the mail has the code alone.
-pub(super) const LINKS: (&str, &str) = (
+pub(crate) const LINKS: (&str, &str) = (
     "BAKEND_MAIL_LINKS_EMAIL_CHANGE",
     "https://app.example.com/?token={token}",
 );
 
 /// Asks for the new address, which takes a day at most to prove.
-pub(super) fn change(world: &MailWorld<'_>, access: &str, to: &str) {
+pub(crate) fn change(world: &MailWorld<'_>, access: &str, to: &str) {
     let body = json!({ "newEmail": to });
     let asked = world.post_as(access, "email-change", CHANGE, &body);
     assert_eq!(asked.expect(202).json(), json!({ "expiresIn": 86_400 }));
 }
 
-pub(super) fn confirm(world: &MailWorld<'_>, access: &str, body: &Value) -> Reply {
+pub(crate) fn confirm(world: &MailWorld<'_>, access: &str, body: &Value) -> Reply {
     world.post_as(access, "email-change-confirm", CONFIRM, body)
 }
 
@@ -30,7 +30,7 @@ fn is_invalid(reply: Reply) {
 }
 
 /// The identity of an address as it is stored; null where there is none.
-pub(super) fn identity(world: &MailWorld<'_>, email: &str) -> Value {
+pub(crate) fn identity(world: &MailWorld<'_>, email: &str) -> Value {
     let key = format!("email#{email}");
     let items = world.scan("local-_users").into_iter();
     let mut items = items.filter(|item| item["id"]["S"] == json!(key));

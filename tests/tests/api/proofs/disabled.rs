@@ -47,13 +47,14 @@ fn what_needs_mail_says_so_where_there_is_none() {
         return;
     };
     let admin = stack().admin();
-    // A second factor and a passkey need no mail: settings of their own switch them off.
+    // A second factor, a passkey and an anonymous account need no mail: settings of their own switch them off.
     let lists = |entry: &Entry, code| entry.errors.contains(&code);
     let needs = PAGE.iter().filter(|entry| {
         let others = [
             Code::MfaAlreadyEnabled,
             Code::InvalidPasskey,
             Code::PasskeyLimit,
+            Code::RegistrationNotAllowed,
         ];
         lists(entry, Code::MethodDisabled)
             && !others.iter().any(|code| lists(entry, *code))

@@ -1,7 +1,7 @@
 //! Proofs of an address: the mails that bring them, and their codes and links.
 
 mod asked_by_admins;
-mod changing;
+pub(crate) mod changing;
 mod clicking;
 mod consent;
 mod counting;

@@ -35,6 +35,15 @@ fn begun(write: &Write<'_, '_>, new: &Image) -> Result<Vec<Envelope>, Unfit> {
     let user_id = write.needed("user_id", write.key().id("user_id"))?;
     let session_id = write.needed("id", write.key().id("id"))?;
     let event = match Reason::parse(method) {
+        Some(Reason::Impersonation) => {
+            let stamp = Stamp::read(&begun, session_id.created_at());
+            let event = Event::Impersonated {
+                user_id,
+                session_id,
+                reason: begun.text("words").unwrap_or_default().to_owned(),
+            };
+            return Ok(vec![write.event(stamp, Subject::user(user_id), event)]);
+        }
         Some(reason) if SIGN_INS.contains(&reason) => Event::LoggedIn {
             user_id,
             session_id,

@@ -42,6 +42,7 @@ impl Stamp {
             id: stamp.id("user"),
             role: stamp.text("role").map(ToOwned::to_owned),
             key_id: stamp.id("key"),
+            impersonator: stamp.id("impersonator"),
             ..Actor::of(kind)
         };
         Self {

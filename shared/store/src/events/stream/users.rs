@@ -287,7 +287,7 @@ impl Change<'_, '_> {
 fn method(reason: Reason) -> Option<&'static str> {
     match reason {
         Reason::Register => Some("password"),
-        Reason::Invitation | Reason::MagicLink => Some(reason.as_str()),
+        Reason::Invitation | Reason::MagicLink | Reason::Anonymous => Some(reason.as_str()),
         _ => None,
     }
 }

@@ -9,6 +9,7 @@ use serde_json::json;
 
 use super::world::*;
 use super::{Area, Row, row, suffer_all};
+use crate::principals::ANONYMOUS;
 
 use self::own::{
     accept_terms, change_profile, me_delete, me_delete_again, me_delete_at_once, me_delete_maker,
@@ -21,6 +22,10 @@ const ROWS: &[Row] = &[
     row!("register", "UpdateItem", "_users", 0, register_admin).of_fresh_functions(),
     row!("register", "PutItem", "_throttle", 0, register),
     row!("register", "UpdateItem", "_throttle", 0, register_again),
+    row!("anonymous", "PutItem", "_users", 0, anonymous),
+    row!("anonymous", "PutItem", "_sessions", 0, anonymous),
+    row!("anonymous", "PutItem", "_throttle", 0, anonymous),
+    row!("anonymous", "UpdateItem", "_throttle", 0, anonymous_again),
     row!("login", "PutItem", "_throttle", 0, login),
     row!("login", "GetItem", "_throttle", 0, login),
     row!("login", "PutItem", "_throttle", 1, login_wrong),
@@ -199,6 +204,40 @@ fn registration<'a>(world: &'a World<'_>, email: String) -> Act<'a> {
         }
         let body = world.login(&email).expect(200).json();
         assert!(world.is_signed_in(&text(&body["accessToken"])));
+    };
+    Act {
+        event,
+        status: 201,
+        look: Box::new(look),
+    }
+}
+
+fn anonymous<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    without_address(world)
+}
+
+fn anonymous_again<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let event = Event::new("POST", ANONYMOUS).json(&json!({}));
+    let _ = world.ask("anonymous", &event).expect(201);
+    without_address(world)
+}
+
+/// An anonymous account exists with its session and its username, or not at all.
+fn without_address<'a>(world: &'a World<'_>) -> Act<'a> {
+    let body = json!({ "username": fresh_username() });
+    let event = Event::new("POST", ANONYMOUS).json(&body);
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        if reply.status == 201 {
+            assert!(world.is_signed_in(&text(&reply.json()["accessToken"])));
+        } else {
+            let again = world.ask("anonymous", &again);
+            let is_there = again.code() == "users/unique-violation";
+            assert!(again.status == 201 || is_there, "{}", again.text());
+        }
+        let path = format!("/api/users/public/{}", text(&body["username"]));
+        let found = world.ask("users-public", &Event::new("GET", &path));
+        let _ = found.expect(200);
     };
     Act {
         event,
