@@ -8,6 +8,7 @@ use api::{Error, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use jsonwebtoken::{DecodingKey, EncodingKey};
+use ring::rand::SystemRandom;
 use ring::{aead, hkdf, hmac};
 
 use crate::token_key::{Pair, StoredPair};
@@ -60,6 +61,8 @@ pub struct TokenTerms {
     pub issuer: String,
     /// The claim `aud`.
     pub audience: String,
+    /// The source of random bytes, which new keys need.
+    pub random: SystemRandom,
 }
 
 /// Every key of a deployment. No key serves two purposes (NIST SP 800-57 part 1, section 5.2).

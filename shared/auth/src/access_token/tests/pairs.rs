@@ -13,6 +13,7 @@ fn terms() -> TokenTerms {
         algorithm: TokenAlgorithm::ES256,
         issuer: ISSUER.to_owned(),
         audience: "shop".to_owned(),
+        random: random(),
     }
 }
 
