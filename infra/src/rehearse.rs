@@ -37,6 +37,9 @@ const MORE: &[&str] = &["bare"];
 /// Its binaries. Those of the owner's project are elsewhere, where a deployment looks for them.
 const BINARIES: &str = "target/rehearsal";
 
+/// The sender of the deployed project's mails. The suite's project has none, and most of its tests run without.
+const MAIL_FROM: &str = "mail@example.com";
+
 /// The folder that the project is deployed from, as an owner deploys from the root.
 const DEPLOYED: &str = ".bakend/rehearsal/project";
 
@@ -100,7 +103,10 @@ fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
     let emulator = parts.time("start the emulator", || {
         Emulator::start(&aws, &ministack, port)
     })?;
-    parts.time("sam deploy", || deploy(&aws, &sam))?;
+    parts.time("sam deploy", || {
+        make_identity(&aws, &sam)?;
+        deploy(&aws, &sam)
+    })?;
     let api = parts.time("make the routes", || make_routes(&aws, &sam))?;
     let host = aws.host(&api);
     let tested = parts.time("black-box suite", || {
@@ -164,6 +170,7 @@ fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
     let trouble = |error: std::io::Error| format!("Cannot copy the collections: {error}");
     fs::create_dir_all(&folder).map_err(trouble)?;
     let project = aws.root.join(PROJECT);
+    // The binaries know these settings. Without a sender among them, the change takes the parts of mail away as well.
     fs::copy(project.join("bakend.json"), aws.folder.join("bakend.json")).map_err(trouble)?;
     let mut found = false;
     for (name, text) in api::check::read_folder(&project.join("collections")).map_err(trouble)? {
@@ -192,6 +199,16 @@ fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
 /// The address whose account becomes an admin of the rehearsed stack.
 const ADMIN: &str = "admin@example.com";
 
+/// Makes the identity that the mails come from. The emulator makes the one of the template as well, but without the DKIM
+/// records that the stack puts out.
+fn make_identity(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
+    let script =
+        "import sys, boto3; boto3.client('sesv2').create_email_identity(EmailIdentity=sys.argv[1])";
+    let mut python = Command::new(sam.with_file_name("python"));
+    python.args(["-c", script, MAIL_FROM]);
+    aws.run("The identity of SES", &mut python)
+}
+
 /// Deploys with the command that the README gives, in a folder where `sam build` has left an old template.
 fn deploy(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
     let lines = documented(aws.root, "README.md", "sam deploy --region")?;
@@ -207,6 +224,7 @@ fn deploy(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
     );
     deploy.arg(format!("AllowedOrigins={}", suite::ORIGIN));
     deploy.arg(format!("Architecture={}", Arch::host().parameter()));
+    deploy.arg("MailIdentity=existing");
     aws.environment(&mut deploy)
         .current_dir(aws.root.join(DEPLOYED));
     agree(line, &mut deploy)
@@ -249,7 +267,8 @@ fn agree(what: &str, command: &mut Command) -> Result<(), String> {
 
 /// Lays the suite's project out as an owner has it: the drawn template, the root's `samconfig.toml`, the binaries.
 fn write_project(aws: &Aws<'_>) -> Result<(), String> {
-    let project = plans::read(&aws.root.join(PROJECT))?;
+    let mut project = plans::read(&aws.root.join(PROJECT))?;
+    project.settings.mail.from = Some(MAIL_FROM.to_owned());
     let [(_, template), ..] = plans::draw(&project, &Yours::default())?;
     let folder = aws.root.join(DEPLOYED);
     let write = || {

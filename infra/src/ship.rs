@@ -131,6 +131,8 @@ pub fn ship(root: &Path, what: &Build<'_>) -> Result<(), String> {
         .map_err(|error| format!("The PATH cannot be extended: {error}"))?;
     let (major, minor) = GLIBC;
     let mut build = Command::new(program);
+    // The wrapper of the lints marks every build as another one: cargo would build everything anew.
+    build.env_remove("RUSTC_WORKSPACE_WRAPPER");
     build.current_dir(root).env("PATH", path).args([
         "lambda",
         "build",

@@ -7,8 +7,10 @@
 
 mod imports;
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::process::Command;
 
 use infra::plans::root;
 
@@ -126,6 +128,8 @@ fn json_of_others_is_read_in_one_place() {
         "collections/src/lib.rs",
         // Settings likewise.
         "shared/runtime/src/boot.rs",
+        // Claims that this deployment has signed: the signature is verified first.
+        "shared/auth/src/access_token.rs",
     ];
     let mut others = Vec::new();
     for path in ["shared", "functions", "collections"]
@@ -216,4 +220,35 @@ fn a_handler_is_measured_from_its_first_line_to_its_brace() {
     let text = "fn main() {}\n\nasync fn get(\n    store: &Store,\n    call: Call<Get>,\n) -> Reply {\n    if x {\n    }\n}\n\
                 async fn other() {\n}\n#[cfg(test)]\nmod tests {\nasync fn test(_: Call<Get>) {\n}\n}\n";
     assert_eq!(handlers(text), [7]);
+}
+
+/// `cargo build --all-targets` builds for the tests, and `cargo build --bins` for those who run the functions. A feature that
+/// the tests alone need would make cargo build every dependency of a package, and every function, twice.
+#[test]
+fn the_tests_need_no_feature_that_the_functions_are_built_without() {
+    let (with, without) = (features("normal,build,dev"), features("normal,build"));
+    assert!(without.len() > 100, "{without:?}");
+    let others: Vec<_> = without.difference(&with).collect();
+    assert_eq!(others, [""; 0]);
+}
+
+/// Each package of the workspace's tree, with the features that it is built with.
+fn features(edges: &str) -> BTreeSet<String> {
+    let output = Command::new(env!("CARGO"))
+        .args([
+            "tree",
+            "--workspace",
+            "--prefix",
+            "none",
+            "--format",
+            "{p}|{f}",
+            "--edges",
+            edges,
+        ])
+        .current_dir(root())
+        .output()
+        .unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let lines = text.lines().map(|line| line.trim_end_matches(" (*)"));
+    lines.map(str::to_owned).collect()
 }

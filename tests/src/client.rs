@@ -9,6 +9,7 @@ use ureq::{Agent, Body};
 
 use crate::contract;
 use crate::seen;
+use crate::shown;
 
 /// A reply; no status is an error.
 #[derive(Clone, Debug)]
@@ -213,6 +214,7 @@ impl Caller {
         let reply = read(reply);
         contract::assert_documented(method.as_str(), path, &reply);
         seen::answered(method.as_str(), path, &reply);
+        shown::keep(&reply.body);
         reply
     }
 }

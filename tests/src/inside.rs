@@ -26,6 +26,7 @@ use crate::contract;
 use crate::engine;
 use crate::event::{Event, reply};
 use crate::project::{MAIL_FROM, tested};
+use crate::shown;
 use crate::stack::{ADMIN_EMAIL, JWT_SECRET, TERMS};
 
 /// A stack that this process started.
@@ -214,6 +215,7 @@ impl Inside {
     #[must_use]
     pub fn invoke(&self, function: &str, event: &Event) -> Reply {
         let reply = self.hand(function, event);
+        shown::keep(&reply.body);
         contract::assert_event_documented(event, &reply);
         reply
     }

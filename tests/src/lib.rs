@@ -22,10 +22,12 @@ pub mod contract;
 mod engine;
 mod event;
 mod flow;
+mod inbox;
 mod inside;
 pub mod project;
 pub mod provider;
 mod seen;
+pub mod shown;
 mod stack;
 mod streams;
 
@@ -33,6 +35,7 @@ pub use apart::Apart;
 pub use client::{Caller, Reply};
 pub use event::Event;
 pub use flow::Flow;
+pub use inbox::{Inbox, code_of};
 pub use inside::{Inside, Instance, target};
 pub use stack::{
     ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, TERMS, fresh_email, owners_stack, rounds, stack,

@@ -39,8 +39,6 @@ pub(crate) fn answered(method: &str, path: &str, reply: &Reply) {
     let path = path.split_once('?').map_or(path, |(path, _)| path);
     let endpoint = match route(PAGE, method, path, |_| true) {
         Route::To(name) if reply.status < 400 => name,
-        // An endpoint that needs mail has no other answer where there is none.
-        Route::To(name) if reply.code() == "auth/method-disabled" => name,
         // A refusal in the error shape is a success of the fallback.
         Route::NotFound if reply.status == 404 && reply.code() == "common/not-found" => "fallback",
         _ => return,

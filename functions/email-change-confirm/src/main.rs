@@ -45,12 +45,7 @@ async fn confirm(
         )
         .await
     };
-    let identity = async {
-        match &user.email {
-            Some(email) => store.identity(email).await,
-            None => Ok(None),
-        }
-    };
+    let identity = store.identity_of(&user);
     let asking = call.asking()?;
     let proven = store.prove_beside(&asking, &evidence, &keys, identity, take);
     let user = proven.await?.wire(&call.settings.users.fields);

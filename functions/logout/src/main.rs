@@ -25,7 +25,7 @@ async fn logout(store: &Store, call: Call<Logout>) -> Result<Reply<Logout>, Erro
             .ok()
             .map(|token| (token.user, token.session, None)),
         None => {
-            let claims = call.signed(keys)?.ok_or_else(required)?;
+            let claims = call.signed(store).await?.ok_or_else(required)?;
             Some((claims.sub, claims.sid, claims.act))
         }
     };

@@ -86,7 +86,7 @@ async fn sign_in(
         }
         (Begun::Pending(_), true) => store.use_proof(ticket, &writer).await?,
         // A deleted account comes back by the second factor, and not before.
-        (Begun::Pending(pending), false) if pending.takes_code() => {
+        (Begun::Pending(pending), false) if pending.has_factor() => {
             store.use_proof(ticket, &writer).await?;
             let begun = begin(call, &user)?;
             return Ok((user, begun, false));

@@ -38,10 +38,7 @@ async fn delete(store: &Store, call: Call<MeDelete>) -> Result<Reply<MeDelete>, 
     let _ = match &password {
         None => {
             // The own identity alone tells whether there is a password.
-            let identity = match &user.email {
-                Some(email) => store.identity(email).await?,
-                None => None,
-            };
+            let identity = store.identity_of(&user).await?;
             let own = identity.filter(|identity| identity.user == user.id);
             own.map_or(Ok(()), |identity| identity.need_none())?;
             credentials.need_recent(Some(&session), &user.role, call.now)?;

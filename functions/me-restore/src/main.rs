@@ -41,6 +41,10 @@ async fn restore(store: &Store, call: Call<MeRestore>) -> Result<Reply<MeRestore
             Begun::Pending(pending) if pending.takes_code() => {
                 returning.by_factor(&pending, typed).await?
             }
+            // The passkey brings it back, and nothing else does.
+            Begun::Pending(pending) if pending.has_factor() => {
+                return store.refuse_pending(&pending, call.random()?).await;
+            }
             // The account is back, and a factor is to be made before anybody signs in to it.
             Begun::Pending(_) => {
                 let user = returning.restore(None, None).await?;

@@ -25,7 +25,10 @@ async fn disable(store: &Store, call: Call<MfaDisable>) -> Result<Reply<MfaDisab
     if user.mfa.is_none() {
         return Err(Code::MfaNotEnabled.into());
     }
-    if call.settings.auth.mfa.requires(&user.role) && user.passkeys() == 0 {
+    let settings = &call.settings.auth;
+    // Without a relying party no passkey signs in.
+    let has_passkey = settings.passkeys.rp_id.is_some() && user.passkeys() > 0;
+    if settings.mfa.requires(&user.role) && !has_passkey {
         return Err(Code::MfaRequiredByPolicy.into());
     }
     let writer = call.writer(&caller)?;

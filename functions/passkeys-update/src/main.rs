@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use api::endpoints::PasskeysUpdate;
 use api::event::Reason;
 use api::{Code, Error};
-use auth::passkey::Passkey;
+use auth::passkey::{Passkey, key_of};
 use auth::user::signed_out;
 use runtime::{Call, Reply};
 use store::{Along, PasskeyChange, Store};
@@ -19,6 +19,9 @@ async fn update(store: &Store, call: Call<PasskeysUpdate>) -> Result<Reply<Passk
     let credentials = call.credentials(store).await?;
     let (caller, _, user) = store.signed_in(&credentials, call.now).await?;
     let name = call.body.read()?.name;
+    if !user.methods.contains_key(&key_of(call.id())) {
+        return Err(Code::PasskeyNotFound.into());
+    }
     let found = store.passkey(call.id()).await?;
     let own = found.filter(|passkey| passkey.user == user.id);
     let passkey = own.ok_or(Code::PasskeyNotFound)?;

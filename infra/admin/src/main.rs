@@ -6,6 +6,7 @@ mod backfill;
 mod export;
 mod import;
 mod printable;
+mod rotation;
 mod sealing;
 mod verify;
 
@@ -14,7 +15,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use api::settings::Settings;
+use api::settings::{Settings, Span};
 use api::{Code, Deployment, Error, Timestamp, project};
 use clap::{Parser, Subcommand};
 use store::Store;
@@ -56,13 +57,22 @@ enum Command {
         #[command(subcommand)]
         audit: audit::Use,
     },
-    /// List the numbers of the sealing keys, with how many stored items name each.
+    /// List the numbers of the sealing keys, with how many stored items name each; or change keys.
     Keys {
         #[command(subcommand)]
-        change: Option<sealing::Change>,
+        change: Option<Change>,
     },
     /// Seal anew what is stored under older numbers than the highest. It can be repeated.
     Reseal,
+}
+
+/// A change of the keys.
+#[derive(Subcommand)]
+enum Change {
+    /// Make the sealing key of the next number, which seals from then on. No key is replaced.
+    Add,
+    /// Take the next step to another key of access tokens: publish it, let it sign, drop the one before.
+    Rotate(rotation::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -101,7 +111,10 @@ fn run(arguments: &Arguments) -> Result<String, String> {
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
             Command::Audit { audit } => audit::run(&store, audit).await,
-            Command::Keys { change } => sealing::keys(&store, *change).await,
+            Command::Keys {
+                change: Some(Change::Rotate(arguments)),
+            } => rotation::run(&store, &settings()?, arguments).await,
+            Command::Keys { change } => sealing::keys(&store, change.is_some()).await,
             Command::Reseal => sealing::reseal(&store).await,
             Command::Addresses => addresses::run(&store).await,
             Command::Export(arguments) => export::run(&store, &settings()?, arguments).await,
@@ -176,12 +189,13 @@ fn settings() -> Result<Settings, String> {
 }
 
 /// The time.
-fn now() -> Timestamp {
-    Timestamp::from_millis(0).after(
-        SystemTime::now()
-            .duration_since(UNIX_EPOCH)
-            .unwrap_or_default(),
-    )
+pub(crate) fn now() -> Timestamp {
+    let now = SystemTime::now().duration_since(UNIX_EPOCH);
+    let since = Timestamp::from_millis(0).after(now.unwrap_or_default());
+    // Tests put the clock forward, as they do for functions.
+    let forward = std::env::var("BAKEND_CLOCK_OFFSET").unwrap_or_default();
+    let forward = Span::parse(&forward).filter(|_| cfg!(debug_assertions));
+    since.after(forward.map(Span::duration).unwrap_or_default())
 }
 
 /// The deployment that the arguments name.

@@ -1,36 +1,23 @@
 //! `cargo admin keys` and `cargo admin reseal`: the numbers of the sealing keys, the next key, and values sealed anew.
 
 use api::Error;
-use clap::Subcommand;
 use ring::rand::{SecureRandom, SystemRandom};
 use store::{Nonces, SealingNumber, Store};
 
 use crate::words;
 
-/// A change of the sealing keys.
-#[derive(Clone, Copy, Subcommand)]
-pub(crate) enum Change {
-    /// Make the key of the next number, which seals from then on where functions have read it. No key is replaced.
-    Add,
-}
-
 /// Lists the sealing keys, or makes the next one, and reports the result.
-pub(crate) async fn keys(store: &Store, change: Option<Change>) -> Result<String, String> {
-    match change {
-        None => {
-            let numbers = store.sealing_numbers().await;
-            list(&numbers.map_err(|error| words(&error))?)
-        }
-        Some(Change::Add) => {
-            let key = random().map_err(|error| words(&error))?;
-            let number = store.add_sealing_key(key).await;
-            let number = number.map_err(|error| words(&error))?;
-            Ok(format!(
-                "The sealing key {number} is made. Deploy with another KeysVersion, so that functions seal with it; then \
-                 run `cargo admin reseal`."
-            ))
-        }
+pub(crate) async fn keys(store: &Store, adds: bool) -> Result<String, String> {
+    if !adds {
+        let numbers = store.sealing_numbers().await;
+        return list(&numbers.map_err(|error| words(&error))?);
     }
+    let key = random().map_err(|error| words(&error))?;
+    let number = store.add_sealing_key(key).await;
+    let number = number.map_err(|error| words(&error))?;
+    Ok(format!(
+        "The sealing key {number} is made. Functions seal with it within five minutes; then run `cargo admin reseal`."
+    ))
 }
 
 /// Seals anew what is stored under older numbers, and reports the result in a sentence.
@@ -47,7 +34,11 @@ pub(crate) async fn reseal(store: &Store) -> Result<String, String> {
     let providers = done.closed_providers.iter().map(|name| {
         format!("the secret of provider {name} does not open: set it again, or bring its key back")
     });
-    let closed: Vec<String> = webhooks.chain(factors).chain(providers).collect();
+    let pairs = done.closed_pairs.iter().map(|kid| {
+        format!("the key {kid} of access tokens does not open: replace it with `cargo admin keys rotate --compromised`, or \
+                 bring its sealing key back")
+    });
+    let closed: Vec<String> = webhooks.chain(factors).chain(providers).chain(pairs).collect();
     if closed.is_empty() {
         return Ok(format!("{counts}."));
     }
@@ -78,7 +69,7 @@ fn list(numbers: &[SealingNumber]) -> Result<String, String> {
     Ok(lines.collect::<Vec<_>>().join("\n"))
 }
 
-fn random<const N: usize>() -> Result<[u8; N], Error> {
+pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
     let mut bytes = [0; N];
     SystemRandom::new()
         .fill(&mut bytes)

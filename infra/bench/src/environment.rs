@@ -61,7 +61,6 @@ pub(crate) fn template(entry: &Entry, marks: &Fingerprints) -> Vec<(&'static str
     let mut variables = vec![
         ("BAKEND_ADMIN_EMAIL", ADMIN.to_owned()),
         ("BAKEND_ENV", "cloud".to_owned()),
-        ("BAKEND_KEYS_VERSION", "1".to_owned()),
         ("BAKEND_TABLE_PREFIX", local::TABLE_PREFIX.to_owned()),
         (
             fingerprint::VARIABLE,

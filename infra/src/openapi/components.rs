@@ -29,7 +29,8 @@ pub(super) fn headers() -> Value {
         },
         "Allow": { "description": "The methods that the path answers.", "required": true, "schema": text },
         "CacheControl": {
-            "description": "`no-store` on `/api/auth/*`; `private, no-cache` on records read by an identified caller.",
+            "description": "`no-store` on `/api/auth/*`, but `public` on what is the same for every caller; `private, no-cache` \
+                            on records read by an identified caller.",
             "schema": text,
         },
         "SetCookie": {

@@ -218,6 +218,7 @@ fn password_hashes_are_denied_to_all_but_those_that_need_them() {
             "email-change",
             "email-change-confirm",
             "magic-link-verify",
+            "passkeys-delete",
             "password-change",
             "users-list"
         ]

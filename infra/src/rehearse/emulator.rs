@@ -10,12 +10,26 @@ use std::time::{Duration, Instant};
 use super::Aws;
 
 /// The counts of throttling, which a suite from one address would meet at once: out of reach.
-const UNTHROTTLED: [&str; 5] = [
+const UNTHROTTLED: [&str; 9] = [
     "BAKEND_AUTH_THROTTLE_ATTEMPTS",
     "BAKEND_AUTH_THROTTLE_ACCOUNT_ATTEMPTS",
     "BAKEND_AUTH_THROTTLE_SOURCE_ATTEMPTS",
     "BAKEND_AUTH_THROTTLE_REGISTRATIONS",
     "BAKEND_AUTH_THROTTLE_REFRESHES",
+    "BAKEND_AUTH_THROTTLE_MAILS",
+    "BAKEND_AUTH_THROTTLE_ADDRESS_MAILS",
+    "BAKEND_AUTH_THROTTLE_SOURCE_MAILS",
+    "BAKEND_AUTH_THROTTLE_INVITATIONS",
+];
+
+/// The settings by which the suite's project sends mail, and takes sign-ins by mail and by passkey.
+const SWITCHED_ON: [(&str, &str); 5] = [
+    ("BAKEND_MAIL_FROM", super::MAIL_FROM),
+    ("BAKEND_AUTH_MAGIC_LINK", "signIn"),
+    ("BAKEND_AUTH_PASSKEYS_RP_ID", "app.example.com"),
+    ("BAKEND_AUTH_PASSKEYS_ORIGINS", super::suite::ORIGIN),
+    // The same mail is asked for twice at once.
+    ("BAKEND_AUTH_THROTTLE_MAIL_INTERVAL", "1s"),
 ];
 
 /// For how long the emulator may take to answer, and to end.
@@ -49,6 +63,7 @@ impl Emulator {
             .env("S3_DATA_DIR", aws.folder.join("s3"));
         // Its functions inherit what it has, so the template stays as it is.
         command.envs(UNTHROTTLED.map(|name| (name, "1000000")));
+        command.envs(SWITCHED_ON);
         // These listen on every interface.
         command.envs([("SFTP_ENABLED", "0"), ("IOT_MTLS_ENABLED", "0")]);
         command

@@ -6,6 +6,10 @@ use crate::front::Front;
 use crate::settings::{Problem, Span};
 use crate::value::is_email;
 
+/// After how long a process looks again at the keys of the deployment. A key signs three times as long after it was
+/// published, so every process knows it by then.
+const KEYS_AGE: Duration = Duration::from_secs(5 * 60);
+
 /// The environment of this process, and its AWS identity.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Deployment {
@@ -17,6 +21,8 @@ pub struct Deployment {
     pub admin_email: Option<String>,
     /// How far the clock is put forward (`BAKEND_CLOCK_OFFSET`, local only), to test expiry.
     pub clock_offset: Duration,
+    /// After how long a process looks again at its keys (`BAKEND_KEYS_AGE`, local only), to test rotation.
+    pub keys_age: Duration,
     /// The distribution in front that alone may pass requests on (`BAKEND_FRONT_SECRET`).
     pub front: Option<Front>,
     /// Whether callers come by a domain of the owner's (`BAKEND_DOMAIN_NAME`), which only ever answers HTTPS.
@@ -82,23 +88,15 @@ impl Deployment {
                     "is not set; the template sets it to `<stack name>-`",
                 )
             })?;
-        let clock_offset = match get("BAKEND_CLOCK_OFFSET") {
-            None => Duration::ZERO,
-            Some(_) if !local => {
-                return Err(problem(
-                    "BAKEND_CLOCK_OFFSET",
-                    "is for BAKEND_ENV=local only; unset it",
-                ));
-            }
+        let duration = |name: &str, usual: Duration| match get(name) {
+            None => Ok(usual),
+            Some(_) if !local => Err(problem(name, "is for BAKEND_ENV=local only; unset it")),
             Some(text) => Span::parse(&text)
-                .ok_or_else(|| {
-                    problem(
-                        "BAKEND_CLOCK_OFFSET",
-                        "must be a duration such as 30s, 15m, 1h or 7d",
-                    )
-                })?
-                .duration(),
+                .map(Span::duration)
+                .ok_or_else(|| problem(name, "must be a duration such as 30s, 15m, 1h or 7d")),
         };
+        let clock_offset = duration("BAKEND_CLOCK_OFFSET", Duration::ZERO)?;
+        let keys_age = duration("BAKEND_KEYS_AGE", KEYS_AGE)?;
         let admin_email = get("BAKEND_ADMIN_EMAIL").map(|email| email.trim().to_ascii_lowercase());
         if admin_email.as_deref().is_some_and(|email| !is_email(email)) {
             // Nobody could register it.
@@ -112,6 +110,7 @@ impl Deployment {
             table_prefix,
             admin_email,
             clock_offset,
+            keys_age,
             front: get(Front::VARIABLE)
                 .map(|text| Front::parse(&text))
                 .transpose()?,
@@ -187,6 +186,11 @@ mod tests {
             ])
             .is_err()
         );
+        let keys_age = |variables: &[(&str, &str)]| read(variables).map(|it| it.keys_age.as_secs());
+        let (cloud, age) = (("BAKEND_TABLE_PREFIX", "app-"), ("BAKEND_KEYS_AGE", "1s"));
+        assert_eq!(keys_age(&[cloud]), Ok(300));
+        assert!(keys_age(&[cloud, age]).is_err());
+        assert_eq!(keys_age(&[("BAKEND_ENV", "local"), age]), Ok(1));
         assert!(read(&[("BAKEND_TABLE_PREFIX", "app-"), ("AWS_REGION", "")]).is_err());
     }
 
@@ -225,6 +229,6 @@ mod tests {
             (true, "local-", 11)
         );
         assert_eq!(local.admin_email.as_deref(), Some("ada@x.io"));
-        assert!(!format!("{local:?}").contains("key"));
+        assert!(!format!("{local:?}").contains("\"key\""));
     }
 }

@@ -44,6 +44,7 @@ use crate::wire::{NewPasskey, Passkey, PasskeyCeremony, PasskeyName, PasskeySign
 use crate::wire::{
     NewPassword, NewUser, NoBody, NoContent, PasswordToSet, ProfileChanges, PublicUser, Record,
 };
+use crate::wire::{PublicKeys, TokenIssuer};
 use crate::wire::{
     RecordCount, RecordFields, RecordPage, RecordView, RefreshRequest, RegisterRequest, SessionPage,
 };
@@ -281,6 +282,19 @@ entry::endpoints! {
         access: [GetItem Settings],
         keys: Ignored,
         media: Html,
+    }
+
+    /// Show the public keys of access tokens, for verifiers elsewhere.
+    Jwks "jwks": [Get] "/api/auth/.well-known/jwks.json", Open, NoBody => 200 PublicKeys {
+        access: [GetItem Settings],
+        keys: Ignored,
+        kept: 300,
+    }
+
+    /// Show the issuer of access tokens and the address of its keys, for verifiers elsewhere. With HS256 there is none.
+    OpenidConfiguration "openid-configuration": [Get] "/api/auth/.well-known/openid-configuration", Open, NoBody => 200 TokenIssuer {
+        errors: [NotFound],
+        kept: 300,
     }
 
     /// Ask for a mail to another address, by which it becomes one's own. It needs a recent authentication, or the password.

@@ -14,6 +14,7 @@ mod registration;
 mod secret;
 mod span;
 mod throttle;
+mod tokens;
 mod variables;
 
 use schemars::JsonSchema;
@@ -37,6 +38,7 @@ pub use self::registration::Registration;
 pub use self::secret::{SecretProblem, check_secret};
 pub use self::span::Span;
 pub use self::throttle::Throttle;
+pub use self::tokens::{TokenAlgorithm, Tokens};
 use self::variables::list_leaves;
 pub(crate) use self::variables::override_leaves;
 use crate::definition::ProfileField;
@@ -126,6 +128,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 101);
+        assert_eq!(keys.len(), 103);
     }
 }

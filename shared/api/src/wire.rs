@@ -17,6 +17,7 @@ mod passkey;
 mod principal;
 mod proof;
 mod provider;
+mod public_keys;
 mod record;
 mod registration;
 mod session;
@@ -59,6 +60,7 @@ pub use self::provider::{
     Account, AccountKind, Accounts, EnabledProvider, EnabledProviders, LinkProof, ProviderChange,
     ProviderProof, ShownProvider, ShownProviders, SignedInByProvider,
 };
+pub use self::public_keys::{PublicKey, PublicKeys, TokenIssuer};
 pub use self::record::{Explanation, Record, RecordCount, RecordFields, RecordPage, RecordView};
 pub use self::registration::{RegistrationProof, RegistrationResend, Waiting};
 pub use self::session::{Session, SessionPage};

@@ -1,15 +1,27 @@
 //! Access tokens: JWT (RFC 7519) in the profile of RFC 9068, checked as RFC 8725 asks.
+//!
+//! A token is signed by the deployment's secret, or by a key pair that others know the public part of.
+
+use std::sync::Arc;
 
 use api::{Code, Error, Id, Timestamp};
-use jsonwebtoken::{Algorithm, Header, Validation};
+use jsonwebtoken::{Algorithm, Header};
 use serde::{Deserialize, Serialize};
 
 use crate::authentication::Authentication;
-use crate::keys::{Keys, Signing};
+use crate::jwt;
+use crate::keys::{KeySet, Keys, Pairs, TokenSecret, no_key};
+use crate::sealing::Purpose;
+use crate::token_key::{self, NewPair, StoredPair};
 
-/// The one header there is, encoded: `{"typ":"at+jwt","alg":"HS256"}`. Comparing it whole pins the algorithm and the
-/// type. It leaves no room for `none`, `jku`, `x5u`, `crit` or an embedded key (RFC 8725, sections 3.1, 3.5, 3.11).
+/// The one header of tokens that a secret signs, encoded: `{"typ":"at+jwt","alg":"HS256"}`. A key pair has one of its own.
+/// Comparing it whole pins the algorithm, the type and the key. It leaves no room for `none`, `jku`, `x5u`, `crit` or an
+/// embedded key (RFC 8725, sections 3.1, 3.5, 3.11).
 const HEADER: &str = "eyJ0eXAiOiJhdCtqd3QiLCJhbGciOiJIUzI1NiJ9";
+
+/// For how many seconds after the first key pair signs a secret may still have signed. Instances that have read the keys just
+/// before go on for half of it.
+const CHANGE: u64 = 10 * 60;
 
 /// The admin who acts in a session (RFC 8693, section 4.1).
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,12 +30,15 @@ pub struct Actor {
     pub sub: Id,
 }
 
-/// The claims of an access token. All of them are required but those of the authentication, which older tokens lack, and the
-/// actor.
+/// The claims of an access token. All of them are required but those of the authentication, which older tokens lack, the
+/// audience, which only tokens for others have, and the actor.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
-    /// The signer: the deployment.
+    /// The signer: the deployment, or the issuer that others know.
     pub iss: String,
+    /// The audience, where others can verify the token.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub aud: Option<String>,
     /// The user.
     pub sub: Id,
     /// The role at the time of signing; the stored one counts.
@@ -43,6 +58,9 @@ pub struct Claims {
     /// The admin who acts as the user, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
+    /// The key that has signed the token. It is no claim.
+    #[serde(skip)]
+    pub kid: Arc<str>,
 }
 
 /// The session that an access token is for.
@@ -69,8 +87,15 @@ pub fn issue(
     now: Timestamp,
     lifetime: u64,
 ) -> Result<String, Error> {
+    let held = keys.held();
+    let signer = held.pairs.as_ref().and_then(Pairs::signer);
+    let terms = held.pairs.as_ref().map(|pairs| &pairs.terms);
+    let public = signer.zip(terms);
     let claims = Claims {
-        iss: keys.issuer.clone(),
+        iss: public
+            .map_or(&keys.issuer, |(_, terms)| &terms.issuer)
+            .clone(),
+        aud: public.map(|(_, terms)| terms.audience.clone()),
         sub: holder.user,
         role: role.to_owned(),
         sid: holder.session,
@@ -81,13 +106,26 @@ pub fn issue(
             .authentication
             .map_or_else(Vec::new, |it| it.methods.clone()),
         act: holder.actor.map(|sub| Actor { sub }),
+        kid: "".into(),
     };
-    let header = Header {
+    match public {
+        Some((pair, _)) => {
+            let key = pair.encoding(|pair| keys.open_pair(pair))?;
+            jwt::encode(&pair.jwt_header(), &claims, key)
+        }
+        None => {
+            let secret = held.secrets.first().ok_or_else(no_key)?;
+            jwt::encode(&secret_header(), &claims, &secret.encoding)
+        }
+    }
+}
+
+/// The header of tokens that a secret signs; encoded it is [`HEADER`].
+fn secret_header() -> Header {
+    Header {
         typ: Some("at+jwt".to_owned()),
         ..Header::new(Algorithm::HS256)
-    };
-    jsonwebtoken::encode(&header, &claims, &keys.signer()?.encoding)
-        .map_err(|error| Error::internal(format!("signing: {error}")))
+    }
 }
 
 /// The claims of a token that this deployment signed, expired or not.
@@ -95,19 +133,98 @@ pub fn issue(
 /// # Errors
 /// `auth/invalid-token` for anything else.
 pub fn signed(keys: &Keys, token: &str) -> Result<Claims, Error> {
-    let header = token.split('.').next();
-    if header != Some(HEADER) {
-        return Err(Code::InvalidToken.into());
+    verified(keys, token).ok_or_else(|| Code::InvalidToken.into())
+}
+
+fn verified(keys: &Keys, token: &str) -> Option<Claims> {
+    let header = token.split('.').next()?;
+    let held = keys.held();
+    if header == HEADER {
+        let read = |secret: &TokenSecret| {
+            let claims = jwt::decode::<Claims>(token, Algorithm::HS256, &secret.decoding)?;
+            Some(claims.signed_by(&secret.kid))
+        };
+        let claims = held.secrets.iter().find_map(read)?;
+        let fits = claims.iss == keys.issuer && held.takes_secrets_at(claims.iat);
+        return fits.then_some(claims);
     }
-    let claims = keys
-        .signers
-        .iter()
-        .find_map(|key| decode(key, token))
-        .ok_or(Code::InvalidToken)?;
-    if claims.iss == keys.issuer {
-        Ok(claims)
-    } else {
-        Err(Code::InvalidToken.into())
+    let pairs = held.pairs.as_ref()?;
+    let pair = pairs.all.iter().find(|pair| pair.header == header)?;
+    let claims: Claims = jwt::decode(token, pair.algorithm, &pair.decoding)?;
+    let terms = &pairs.terms;
+    let fits = claims.iss == terms.issuer && claims.aud.as_ref() == Some(&terms.audience);
+    fits.then(|| claims.signed_by(&pair.kid))
+}
+
+impl Claims {
+    fn signed_by(self, kid: &Arc<str>) -> Self {
+        Self {
+            kid: Arc::clone(kid),
+            ..self
+        }
+    }
+}
+
+impl KeySet {
+    /// Whether a secret may have signed at this time: at any, until a key pair signs.
+    fn takes_secrets_at(&self, iat: u64) -> bool {
+        let since = self
+            .pairs
+            .as_ref()
+            .filter(|pairs| pairs.signs)
+            .and_then(|pairs| pairs.since);
+        since.is_none_or(|since| iat <= since.seconds().saturating_add(CHANGE))
+    }
+}
+
+/// Whether a token names a key pair that these keys lack: it may have been made since.
+#[must_use]
+pub fn names_unknown_key(keys: &Keys, token: &str) -> bool {
+    let header = token.split('.').next().unwrap_or_default();
+    if header == HEADER {
+        return false;
+    }
+    let held = keys.held();
+    let lacks = |pairs: &Pairs| !pairs.all.iter().any(|pair| pair.header == header);
+    held.pairs.as_ref().is_some_and(lacks) && token_key::is_header(header)
+}
+
+impl Keys {
+    /// Whether the key that has signed a token is still among these.
+    #[must_use]
+    pub fn verify_by(&self, kid: &str) -> bool {
+        let held = self.held();
+        let pairs = held.pairs.iter().flat_map(|pairs| &pairs.all);
+        let mut all = pairs
+            .map(|pair| &pair.kid)
+            .chain(held.secrets.iter().map(|secret| &secret.kid));
+        all.any(|known| &**known == kid)
+    }
+
+    /// Seals a new key pair for the table, in its place by its id.
+    ///
+    /// # Errors
+    /// `common/internal` while the deployment has no sealing key.
+    pub fn seal_pair(
+        &self,
+        new: &NewPair,
+        nonce: [u8; 12],
+        now: Timestamp,
+    ) -> Result<StoredPair, Error> {
+        let place = (Purpose::TokenKey, new.kid.as_str());
+        new.stored(|pkcs8| self.seal(place, pkcs8, nonce), now)
+    }
+
+    fn open_pair(&self, pair: &StoredPair) -> Option<Vec<u8>> {
+        self.unseal((Purpose::TokenKey, &pair.kid), &pair.sealed)
+    }
+
+    /// The public keys, as others read them; none where nobody else can verify tokens.
+    #[must_use]
+    pub fn public_keys(&self) -> Vec<api::wire::PublicKey> {
+        let held = self.held();
+        let pairs = held.pairs.iter().flat_map(|pairs| &pairs.all);
+        pairs.map(token_key::Pair::shown).collect()
     }
 }
 
@@ -124,201 +241,5 @@ pub fn valid(keys: &Keys, token: &str, now: Timestamp) -> Result<Claims, Error> 
     }
 }
 
-fn decode(key: &Signing, token: &str) -> Option<Claims> {
-    let mut validation = Validation::new(Algorithm::HS256);
-    // `exp` is required by the type, and checked by `valid` against the time that it is given.
-    validation.validate_exp = false;
-    validation.required_spec_claims.clear();
-    jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation)
-        .ok()
-        .map(|token| token.claims)
-}
-
 #[cfg(test)]
-mod tests {
-    use base64::Engine;
-    use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-    use ring::hmac;
-    use serde_json::{Value, json};
-
-    use super::*;
-    use crate::authentication::Method;
-
-    const SECRET: &[u8] = b"a-secret-for-tests-of-32-bytes-or-more";
-    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_999);
-
-    fn keys() -> Keys {
-        Keys::new("local-", SECRET, None).expect("keys")
-    }
-
-    fn id(n: u8) -> Id {
-        Id::new(NOW, [n; 10])
-    }
-
-    fn token(keys: &Keys) -> String {
-        let authentication = Authentication::by(Method::Password, NOW);
-        let holder = Holder {
-            user: id(1),
-            session: id(2),
-            authentication: Some(&authentication),
-            actor: None,
-        };
-        issue(keys, holder, "authenticated", NOW, 900).expect("signed")
-    }
-
-    /// Signs any header and claims with any key, as an attacker would.
-    fn forge(header: &Value, claims: &Value, secret: &[u8]) -> String {
-        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
-        let message = format!("{}.{}", part(header), part(claims));
-        let tag = hmac::sign(
-            &hmac::Key::new(hmac::HMAC_SHA256, secret),
-            message.as_bytes(),
-        );
-        format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
-    }
-
-    fn claims() -> Value {
-        json!({ "iss": "bakend:local-", "sub": id(1), "role": "admin", "sid": id(2), "iat": NOW.seconds(),
-            "exp": NOW.seconds() + 900 })
-    }
-
-    #[test]
-    fn a_token_says_who_and_until_when() {
-        let keys = keys();
-        let claims = valid(&keys, &token(&keys), NOW).expect("valid");
-        assert_eq!(
-            (claims.sub, claims.sid, claims.role.as_str()),
-            (id(1), id(2), "authenticated")
-        );
-        assert_eq!(
-            (claims.iss.as_str(), claims.exp - claims.iat),
-            ("bakend:local-", 900)
-        );
-        assert_eq!(claims.auth_time, Some(NOW.seconds()));
-        assert_eq!(claims.amr, ["pwd"]);
-    }
-
-    #[test]
-    fn it_expires_to_the_second() {
-        let keys = keys();
-        let token = token(&keys);
-        let at = |seconds: u64| {
-            valid(
-                &keys,
-                &token,
-                Timestamp::from_millis((NOW.seconds() + seconds) * 1000),
-            )
-        };
-        assert!(at(899).is_ok());
-        assert_eq!(at(900), Err(Code::TokenExpired.into()));
-        assert!(signed(&keys, &token).is_ok());
-    }
-
-    #[test]
-    fn a_previous_key_still_verifies_and_no_longer_signs() {
-        let other: &[u8] = b"another-secret-for-tests-of-32-bytes";
-        let rotated = Keys::new("local-", other, Some(SECRET)).expect("keys");
-        assert!(valid(&rotated, &token(&keys()), NOW).is_ok());
-        assert!(valid(&keys(), &token(&rotated), NOW).is_err());
-    }
-
-    #[test]
-    fn the_forger_can_make_a_valid_token_if_it_knows_everything() {
-        let header: Value =
-            serde_json::from_slice(&URL_SAFE_NO_PAD.decode(HEADER).expect("base64")).expect("json");
-        assert_eq!(header, json!({ "typ": "at+jwt", "alg": "HS256" }));
-        // serde_json sorts the keys, so only the pinned spelling of the header passes.
-        let body = forge(&header, &claims(), SECRET);
-        assert_eq!(valid(&keys(), &body, NOW), Err(Code::InvalidToken.into()));
-        assert!(valid(&keys(), &resign(HEADER, &claims()), NOW).is_ok());
-    }
-
-    fn resign(header: &str, claims: &Value) -> String {
-        let message = format!("{header}.{}", URL_SAFE_NO_PAD.encode(claims.to_string()));
-        let tag = hmac::sign(
-            &hmac::Key::new(hmac::HMAC_SHA256, SECRET),
-            message.as_bytes(),
-        );
-        format!("{message}.{}", URL_SAFE_NO_PAD.encode(tag))
-    }
-
-    #[test]
-    fn forgeries_are_refused() {
-        let keys = keys();
-        let good = token(&keys);
-        let (message, signature) = good.rsplit_once('.').expect("three parts");
-        let mut forged = vec![
-            String::new(),
-            "..".to_owned(),
-            "a.b.c".to_owned(),
-            format!("{message}."),
-            message.to_owned(),
-            format!("{good}."),
-            format!("{good}.x"),
-            format!(" {good}"),
-            format!("{good}="),
-            good[..good.len() - 1].to_owned(),
-            format!("{message}.{}", signature.chars().rev().collect::<String>()),
-            forge(
-                &json!({ "alg": "none", "typ": "at+jwt" }),
-                &claims(),
-                SECRET,
-            ),
-            format!(
-                "{}.",
-                forge(&json!({ "alg": "none" }), &claims(), SECRET)
-                    .rsplit_once('.')
-                    .expect("parts")
-                    .0
-            ),
-        ];
-        for header in [
-            json!({ "alg": "HS512", "typ": "at+jwt" }),
-            json!({ "alg": "RS256", "typ": "at+jwt" }),
-            json!({ "alg": "HS256" }),
-            json!({ "alg": "HS256", "typ": "JWT" }),
-            json!({ "alg": "HS256", "typ": "at+jwt", "jku": "https://evil.example/keys" }),
-            json!({ "alg": "HS256", "typ": "at+jwt", "x5u": "https://evil.example/cert" }),
-            json!({ "alg": "HS256", "typ": "at+jwt", "jwk": { "kty": "oct", "k": "AAAA" } }),
-            json!({ "alg": "HS256", "typ": "at+jwt", "crit": ["b64"], "b64": false }),
-            json!({ "alg": "HS256", "typ": "at+jwt", "kid": "../../dev/null" }),
-        ] {
-            forged.push(forge(&header, &claims(), SECRET));
-        }
-        for (claim, value) in [
-            ("iss", json!("bakend:other-")),
-            ("iss", json!(null)),
-            ("sub", json!("me")),
-            ("sub", json!(null)),
-            ("role", json!(1)),
-            ("sid", json!("")),
-            ("exp", json!("never")),
-            ("exp", json!(-1)),
-            ("iat", json!(null)),
-            ("act", json!("me")),
-            ("act", json!({ "sub": "me" })),
-            ("act", json!({})),
-        ] {
-            let mut claims = claims();
-            claims[claim] = value;
-            forged.push(resign(HEADER, &claims));
-        }
-        for claim in ["iss", "sub", "role", "sid", "iat", "exp"] {
-            let mut claims = claims();
-            claims.as_object_mut().expect("an object").remove(claim);
-            forged.push(resign(HEADER, &claims));
-        }
-        for token in forged {
-            assert_eq!(
-                valid(&keys, &token, NOW),
-                Err(Code::InvalidToken.into()),
-                "{token}"
-            );
-        }
-        let elsewhere = Keys::new("other-", SECRET, None).expect("keys");
-        assert!(
-            valid(&elsewhere, &good, NOW).is_err(),
-            "another deployment with the same secret"
-        );
-    }
-}
+mod tests;

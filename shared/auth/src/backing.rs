@@ -5,7 +5,7 @@ use api::{Deployment, Error, Timestamp};
 
 use crate::api_key::PresentedKey;
 use crate::caller::Admitted;
-use crate::keys::{KeyBytes, Keys};
+use crate::keys::{KeyBytes, Keys, TokenTerms};
 
 /// The facts that a state is opened with.
 pub struct Opening<'a> {
@@ -13,6 +13,10 @@ pub struct Opening<'a> {
     pub deployment: &'a Deployment,
     /// The signing secret of the settings, if they have one.
     pub secret: Option<&'a str>,
+    /// The terms of tokens, where others are to verify them.
+    pub tokens: Option<TokenTerms>,
+    /// The time.
+    pub now: Timestamp,
     /// Whether the state needs the signing keys: a worker may have to do without.
     pub reads_keys: bool,
     /// Whether the endpoint may keep the keys that are missing: its grants decide.
@@ -38,6 +42,10 @@ pub trait Backing: Sized {
     /// `common/internal` when no key can be derived, which no input makes happen.
     fn open(opening: Opening<'_>) -> impl Future<Output = Result<Self, Error>>;
 
+    /// Looks again at keys that were read a while ago. The call marks them as old; the future goes on beside the request, and
+    /// whatever needs the keys as they are waits for it.
+    fn look_again(&self, now: Timestamp) -> impl Future<Output = ()>;
+
     /// Admits the caller by the API key that the request shows, if it shows one.
     ///
     /// # Errors
@@ -56,6 +64,12 @@ pub trait Keyring: Backing {
     /// # Errors
     /// `common/unavailable` while they cannot be read.
     fn keys(&self) -> impl Future<Output = Result<&Keys, Error>>;
+
+    /// Looks at once for a key that these lack, unless it has done so within the last minute.
+    ///
+    /// # Errors
+    /// `common/unavailable` while they cannot be read.
+    fn look_for_key(&self, now: Timestamp) -> impl Future<Output = Result<(), Error>>;
 }
 
 /// Without tables there is nothing to open and no API key to judge.
@@ -63,6 +77,8 @@ impl Backing for () {
     async fn open(_: Opening<'_>) -> Result<Self, Error> {
         Ok(())
     }
+
+    async fn look_again(&self, _: Timestamp) {}
 
     async fn judge(&self, key: Option<&PresentedKey>, now: Timestamp) -> Result<Admitted, Error> {
         Admitted::by_key(key, None, now)

@@ -1,5 +1,7 @@
 //! Callers: a request's credentials, and the caller that they admit.
 
+mod demands;
+
 use std::ops::Deref;
 use std::time::Duration;
 
@@ -12,7 +14,7 @@ use crate::access_token::Claims;
 use crate::api_key::{ApiKey, KeyAccess, PresentedKey};
 use crate::authentication::{Authentication, MFA};
 use crate::session::Session;
-use crate::user::{ADMIN, ANONYMOUS, User};
+use crate::user::{ADMIN, User};
 
 /// The credentials of a request, not yet checked against the tables.
 #[derive(Clone, Debug)]
@@ -30,6 +32,8 @@ pub struct Credentials {
     pub recent: Duration,
     /// The policy of second factors, where the endpoint judges it.
     pub policy: Option<&'static Mfa>,
+    /// The policy of second factors, where the way to a factor leads over the endpoint.
+    pub step_up: Option<&'static Mfa>,
 }
 
 impl Default for Credentials {
@@ -41,69 +45,16 @@ impl Default for Credentials {
             demand: Demand::Any,
             recent: Duration::ZERO,
             policy: None,
+            step_up: None,
         }
     }
 }
 
 impl Credentials {
-    /// Whether they claim to be a server's, not yet checked: until then no more is to be read for them than for a
-    /// stranger.
+    /// Whether they claim to be a server's, not yet checked: no more is to be read for them than for a stranger.
     #[must_use]
     pub fn is_server(&self) -> bool {
         self.key.as_ref().is_some_and(PresentedKey::is_secret)
-    }
-}
-
-impl Credentials {
-    /// Refuses a session whose user has not authenticated within `auth.recentAuth`, where an endpoint asks for that in some
-    /// cases alone. Sessions from before authentications were kept count as not recent. An anonymous account, by its role, has
-    /// nothing to authenticate with.
-    ///
-    /// # Errors
-    /// `auth/reauthentication-required`.
-    pub fn need_recent(
-        &self,
-        session: Option<&Session>,
-        role: &str,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let authentication = session.and_then(|session| session.authentication.as_ref());
-        let is_recent = authentication.is_some_and(|it| it.is_recent(self.recent, now));
-        if is_recent || role == ANONYMOUS {
-            return Ok(());
-        }
-        let message = format!(
-            "This needs an authentication within the last {} minutes: POST /api/auth/reauthenticate.",
-            self.recent.as_secs() / 60
-        );
-        Err(Error::new(Code::ReauthenticationRequired).with_message(message))
-    }
-
-    /// Refuses a session that lacks the second factor which the policy asks of its user's role. An admin who acts in it is not
-    /// asked for the user's.
-    fn need_factor(&self, role: &str, has_factors: bool, is_acted: bool) -> Result<(), Error> {
-        let asks = self.policy.is_some_and(|policy| policy.requires(role));
-        if asks && !has_factors && !is_acted {
-            return Err(Code::MfaEnrollmentRequired.into());
-        }
-        Ok(())
-    }
-
-    /// Refuses a session that stands and is not what the endpoint demands.
-    fn demand_of(
-        &self,
-        session: Option<&Session>,
-        role: &str,
-        now: Timestamp,
-    ) -> Result<(), Error> {
-        let actor = session.and_then(|session| session.actor);
-        if self.demand != Demand::Any && actor.is_some() {
-            return Err(Code::Impersonated.into());
-        }
-        match self.demand {
-            Demand::Recent => self.need_recent(session, role, now),
-            Demand::Any | Demand::Own => Ok(()),
-        }
     }
 }
 
@@ -340,8 +291,8 @@ pub fn admit_all(
         _ if credentials.is_server() => Caller::new(Who::Server),
         Some(claims) if check == SessionCheck::Immediate => {
             let caller = admit(claims, session.as_ref(), user.as_ref(), now)?;
+            credentials.demand_of(session.as_ref(), user.as_ref(), now)?;
             let role = caller.role().unwrap_or_default();
-            credentials.demand_of(session.as_ref(), role, now)?;
             let proof = session.as_ref().and_then(|it| it.authentication.as_ref());
             let has_factors = proof.is_some_and(Authentication::has_both_factors);
             credentials.need_factor(role, has_factors, caller.actor().is_some())?;
@@ -423,7 +374,7 @@ mod tests {
     use super::*;
     use crate::access_token::Actor;
     use crate::authentication::{Authentication, Method};
-    use crate::user::Deletion;
+    use crate::user::{ANONYMOUS, Deletion};
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -439,6 +390,7 @@ mod tests {
         );
         let claims = Claims {
             iss: String::new(),
+            aud: None,
             sub: user.id,
             role: ADMIN.into(),
             sid: session.id,
@@ -447,6 +399,7 @@ mod tests {
             auth_time: None,
             amr: Vec::new(),
             act: None,
+            kid: "".into(),
         };
         (claims, session, user)
     }

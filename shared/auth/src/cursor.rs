@@ -168,6 +168,7 @@ impl<'a> Pager<'a> {
     fn seal_bytes(&self, position: &[u8], nonce: [u8; NONCE_LEN]) -> Result<String, Error> {
         let mut content = [self.now.seconds().to_be_bytes().as_slice(), position].concat();
         self.keys
+            .held()
             .cursors
             .first()
             .ok_or_else(no_key)?
@@ -183,7 +184,7 @@ impl<'a> Pager<'a> {
     fn parse(&self, cursor: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(cursor).ok()?;
         let (nonce, sealed) = bytes.split_first_chunk::<NONCE_LEN>()?;
-        self.keys.cursors.iter().find_map(|key| {
+        self.keys.held().cursors.iter().find_map(|key| {
             let mut content = sealed.to_vec();
             let nonce = Nonce::assume_unique_for_key(*nonce);
             let content = key

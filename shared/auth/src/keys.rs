@@ -1,27 +1,30 @@
 //! The keys of a deployment: those that are stored, and those that follow from the signing secret.
 
 use std::collections::BTreeMap;
-use std::sync::Once;
+use std::sync::{Arc, PoisonError, RwLock};
 
-use api::Error;
+use api::settings::TokenAlgorithm;
+use api::{Error, Timestamp};
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
-use jsonwebtoken::crypto::{CryptoProvider, JwtSigner, JwtVerifier, KeyUtils};
-use jsonwebtoken::errors::{Error as JwtError, ErrorKind};
-use jsonwebtoken::signature::{self, Signer, Verifier};
-use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey};
+use jsonwebtoken::{DecodingKey, EncodingKey};
+use ring::rand::SystemRandom;
 use ring::{aead, hkdf, hmac};
+
+use crate::token_key::{Pair, StoredPair};
 
 /// The bytes of every key but the signing secret.
 pub type KeyBytes = [u8; 32];
 
-/// The keys as a table has them. The missing ones follow from the signing secret, but for the sealing keys.
+/// The keys as a table has them. The missing ones follow from the signing secret, but for the sealing keys and the pairs.
 #[derive(Clone, Default)]
 pub struct Stored {
-    /// The secret that signs.
+    /// The secret that signs, where no key pair does.
     pub current: Vec<u8>,
-    /// The secret that signed before, or will sign next: it verifies.
+    /// The secret that signed before: it verifies.
     pub previous: Option<Vec<u8>>,
+    /// The secret that will sign next: it verifies.
+    pub next: Option<Vec<u8>>,
     /// The keys of refresh-token tags: the first makes tags, all verify.
     pub tags: Vec<KeyBytes>,
     /// The keys of list cursors: the first seals, all open.
@@ -30,24 +33,73 @@ pub struct Stored {
     pub pseudonyms: Vec<KeyBytes>,
     /// The sealing keys by number; the highest number seals, all open. They follow from no other secret.
     pub sealing: BTreeMap<u32, KeyBytes>,
+    /// The key pairs, where others can verify tokens.
+    pub pairs: Option<StoredPairs>,
+}
+
+/// The key pairs of access tokens as a table has them.
+#[derive(Clone)]
+pub struct StoredPairs {
+    /// The terms of the tokens that they sign.
+    pub terms: TokenTerms,
+    /// The pair that signs; before there is one, the secret signs.
+    pub current: Option<StoredPair>,
+    /// The pair that signed before: it verifies.
+    pub previous: Option<StoredPair>,
+    /// The pair that will sign next: it verifies, and others see it.
+    pub next: Option<StoredPair>,
+    /// Since when a pair signs.
+    pub since: Option<Timestamp>,
+}
+
+/// The terms of tokens that others can verify.
+#[derive(Clone)]
+pub struct TokenTerms {
+    /// The algorithm of new key pairs.
+    pub algorithm: TokenAlgorithm,
+    /// The claim `iss`.
+    pub issuer: String,
+    /// The claim `aud`.
+    pub audience: String,
+    /// The source of random bytes, which new keys need.
+    pub random: SystemRandom,
 }
 
 /// Every key of a deployment. No key serves two purposes (NIST SP 800-57 part 1, section 5.2).
 pub struct Keys {
-    /// The signer: `bakend:` and the table prefix. Part of every token and of every derived key.
+    /// The deployment: `bakend:` and the table prefix. Part of every derived key, and the issuer of tokens that a secret
+    /// signs.
     pub(crate) issuer: String,
-    /// The keys of JWTs: the first signs, all verify.
-    pub(crate) signers: Vec<Signing>,
+    held: RwLock<Arc<KeySet>>,
+}
+
+/// The keys as they were last read.
+pub(crate) struct KeySet {
+    /// The secrets of access tokens: the first signs where no pair does, all verify.
+    pub(crate) secrets: Vec<TokenSecret>,
+    pub(crate) pairs: Option<Pairs>,
     pub(crate) tags: Vec<hmac::Key>,
     pub(crate) cursors: Vec<aead::LessSafeKey>,
     pseudonyms: hmac::Key,
     pub(crate) sealing: BTreeMap<u32, KeyBytes>,
 }
 
-/// A signing secret, which signs JWTs and nothing else.
-pub(crate) struct Signing {
+/// A signing secret, which signs access tokens and nothing else.
+pub(crate) struct TokenSecret {
+    pub(crate) kid: Arc<str>,
     pub(crate) encoding: EncodingKey,
     pub(crate) decoding: DecodingKey,
+}
+
+/// The key pairs of access tokens.
+pub(crate) struct Pairs {
+    pub(crate) terms: TokenTerms,
+    /// Whether the first of `all` signs.
+    pub(crate) signs: bool,
+    /// All that verify.
+    pub(crate) all: Vec<Pair>,
+    /// Since when a pair signs.
+    pub(crate) since: Option<Timestamp>,
 }
 
 impl Stored {
@@ -97,15 +149,46 @@ impl Keys {
     /// # Errors
     /// `common/internal` if a key cannot be derived, which no secret makes happen.
     pub fn of(table_prefix: &str, stored: Stored) -> Result<Self, Error> {
-        install_provider();
-        let stored = stored.complete(table_prefix)?;
-        let secrets = std::iter::once(&stored.current).chain(&stored.previous);
+        let held = KeySet::of(stored.complete(table_prefix)?)?;
+        Ok(Self {
+            issuer: issuer(table_prefix),
+            held: RwLock::new(Arc::new(held)),
+        })
+    }
+
+    /// Takes the place of what was read before, for everybody who has these keys.
+    pub fn renew(&self, read: &Self) {
+        *self.held.write().unwrap_or_else(PoisonError::into_inner) = read.held();
+    }
+
+    /// The keys as they were last read.
+    pub(crate) fn held(&self) -> Arc<KeySet> {
+        Arc::clone(&self.held.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The pseudonym of an address, in a table that need not know it. It is the same for the same address and cannot be
+    /// reversed. `kind` keeps an account's from a source's.
+    #[must_use]
+    pub fn pseudonym(&self, kind: &str, value: &str) -> String {
+        let tag = hmac::sign(
+            &self.held().pseudonyms,
+            format!("{kind}:{value}").as_bytes(),
+        );
+        URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default())
+    }
+}
+
+impl KeySet {
+    fn of(stored: Stored) -> Result<Self, Error> {
+        let secrets = std::iter::once(&stored.current)
+            .chain(&stored.previous)
+            .chain(&stored.next);
         let [pseudonyms, ..] = &stored.pseudonyms[..] else {
             return Err(Error::internal("no key of pseudonyms"));
         };
         Ok(Self {
-            issuer: issuer(table_prefix),
-            signers: secrets.map(|secret| Signing::new(secret)).collect(),
+            secrets: secrets.map(|secret| TokenSecret::new(secret)).collect(),
+            pairs: stored.pairs.map(Pairs::of).transpose()?,
             tags: stored.tags.iter().map(mac).collect(),
             cursors: stored
                 .cursors
@@ -116,31 +199,48 @@ impl Keys {
             sealing: stored.sealing,
         })
     }
-
-    /// The pseudonym of an address, in a table that need not know it. It is the same for the same address and cannot be
-    /// reversed. `kind` keeps an account's from a source's.
-    #[must_use]
-    pub fn pseudonym(&self, kind: &str, value: &str) -> String {
-        let tag = hmac::sign(&self.pseudonyms, format!("{kind}:{value}").as_bytes());
-        URL_SAFE_NO_PAD.encode(tag.as_ref().get(..16).unwrap_or_default())
-    }
-
-    /// The secret that signs.
-    pub(crate) fn signer(&self) -> Result<&Signing, Error> {
-        self.signers.first().ok_or_else(no_key)
-    }
 }
 
 pub(crate) fn no_key() -> Error {
     Error::internal("no signing key")
 }
 
-impl Signing {
+impl TokenSecret {
     fn new(secret: &[u8]) -> Self {
         Self {
+            kid: fingerprint(secret).into(),
             encoding: EncodingKey::from_secret(secret),
             decoding: DecodingKey::from_secret(secret),
         }
+    }
+}
+
+/// The name of a signing secret that may be told: it follows from the secret, which cannot be found by it.
+#[must_use]
+pub fn fingerprint(secret: &[u8]) -> String {
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, secret), b"kid");
+    URL_SAFE_NO_PAD.encode(tag.as_ref().get(..12).unwrap_or_default())
+}
+
+impl Pairs {
+    fn of(stored: StoredPairs) -> Result<Self, Error> {
+        let signs = stored.current.is_some();
+        let all = [stored.current, stored.previous, stored.next];
+        Ok(Self {
+            terms: stored.terms,
+            signs,
+            all: all
+                .into_iter()
+                .flatten()
+                .map(Pair::of)
+                .collect::<Result<_, _>>()?,
+            since: stored.since,
+        })
+    }
+
+    /// The pair that signs.
+    pub(crate) fn signer(&self) -> Option<&Pair> {
+        self.all.first().filter(|_| self.signs)
     }
 }
 
@@ -166,60 +266,6 @@ pub(crate) fn cipher(key: &KeyBytes) -> Result<aead::LessSafeKey, Error> {
     aead::UnboundKey::new(&aead::AES_256_GCM, key)
         .map(aead::LessSafeKey::new)
         .map_err(|_| Error::internal("a key of another length"))
-}
-
-/// HMAC-SHA256 on ring, the only algorithm: jsonwebtoken's own backends bring RSA and elliptic curves.
-static PROVIDER: CryptoProvider = CryptoProvider {
-    signer_factory: |algorithm, key| match algorithm {
-        Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(
-            hmac::HMAC_SHA256,
-            key.as_bytes(),
-        )))),
-        _ => Err(JwtError::from(ErrorKind::InvalidAlgorithm)),
-    },
-    verifier_factory: |algorithm, key| match algorithm {
-        Algorithm::HS256 => Ok(Box::new(Hs256(hmac::Key::new(
-            hmac::HMAC_SHA256,
-            key.try_get_as_bytes()?,
-        )))),
-        _ => Err(JwtError::from(ErrorKind::InvalidAlgorithm)),
-    },
-    key_utils: KeyUtils::new_unimplemented(),
-};
-
-/// Makes [`PROVIDER`] jsonwebtoken's, once per process.
-fn install_provider() {
-    static ONCE: Once = Once::new();
-    // An error means that another thread installed the same provider first.
-    ONCE.call_once(|| {
-        let _ = PROVIDER.install_default();
-    });
-}
-
-struct Hs256(hmac::Key);
-
-impl Signer<Vec<u8>> for Hs256 {
-    fn try_sign(&self, message: &[u8]) -> Result<Vec<u8>, signature::Error> {
-        Ok(hmac::sign(&self.0, message).as_ref().to_vec())
-    }
-}
-
-impl Verifier<Vec<u8>> for Hs256 {
-    fn verify(&self, message: &[u8], tag: &Vec<u8>) -> Result<(), signature::Error> {
-        hmac::verify(&self.0, message, tag).map_err(|_| signature::Error::new())
-    }
-}
-
-impl JwtSigner for Hs256 {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::HS256
-    }
-}
-
-impl JwtVerifier for Hs256 {
-    fn algorithm(&self) -> Algorithm {
-        Algorithm::HS256
-    }
 }
 
 #[cfg(test)]
@@ -262,16 +308,19 @@ mod tests {
         let after = Keys::of("a-", rotated).expect("keys");
         let pseudonym = |keys: &Keys| keys.pseudonym("account", "ada@example.com");
         assert_eq!(pseudonym(&before), pseudonym(&after));
-        for (at, tag) in before.tags.iter().enumerate() {
+        let (was, is) = (before.held(), after.held());
+        for (at, tag) in was.tags.iter().enumerate() {
             let tag = hmac::sign(tag, b"body");
             assert!(
-                hmac::verify(&after.tags[at], b"body", tag.as_ref()).is_ok(),
+                hmac::verify(&is.tags[at], b"body", tag.as_ref()).is_ok(),
                 "{at}"
             );
         }
-        assert_eq!((before.tags.len(), after.tags.len()), (2, 2));
-        assert_eq!((kept.cursors.len(), after.signers.len()), (2, 1));
+        assert_eq!((was.tags.len(), is.tags.len()), (2, 2));
+        assert_eq!((kept.cursors.len(), is.secrets.len()), (2, 1));
         let other = Keys::new("a-", &[9; 32], None).expect("keys");
         assert_ne!(pseudonym(&other), pseudonym(&after));
+        after.renew(&other);
+        assert_eq!(pseudonym(&other), pseudonym(&after));
     }
 }

@@ -53,7 +53,8 @@ impl RefreshToken {
             .ok()
             .filter(|bytes| bytes.len() == BODY + TAG)?;
         let (body, tag) = bytes.split_at_checked(BODY)?;
-        keys.tags
+        keys.held()
+            .tags
             .iter()
             .find(|key| hmac::verify(key, body, tag).is_ok())?;
         let (version, rest) = body.split_first()?;
@@ -74,7 +75,8 @@ impl RefreshToken {
     /// `common/internal` without a signing key.
     pub fn seal(&self, keys: &Keys) -> Result<String, Error> {
         let mut bytes = self.body();
-        let key = keys.tags.first().ok_or_else(no_key)?;
+        let held = keys.held();
+        let key = held.tags.first().ok_or_else(no_key)?;
         let tag = hmac::sign(key, &bytes);
         bytes.extend_from_slice(tag.as_ref());
         Ok(URL_SAFE_NO_PAD.encode(bytes))

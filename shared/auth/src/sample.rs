@@ -30,6 +30,7 @@ pub(crate) fn signed_in(user: &User) -> Caller {
     );
     let claims = Claims {
         iss: String::new(),
+        aud: None,
         sub: user.id,
         role: String::new(),
         sid: session.id,
@@ -38,6 +39,7 @@ pub(crate) fn signed_in(user: &User) -> Caller {
         auth_time: None,
         amr: Vec::new(),
         act: None,
+        kid: "".into(),
     };
     admit(&claims, Some(&session), Some(user), NOW).expect("admitted")
 }
@@ -120,4 +122,10 @@ pub(crate) fn deployment_keys(prefix: &str, numbers: &[u8]) -> Keys {
         ..Stored::default()
     };
     Keys::of(prefix, stored).expect("keys")
+}
+
+/// The source of random bytes.
+#[expect(clippy::disallowed_methods, reason = "a test is its own runtime")]
+pub(crate) fn random() -> ring::rand::SystemRandom {
+    ring::rand::SystemRandom::new()
 }

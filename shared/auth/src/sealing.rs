@@ -45,6 +45,8 @@ pub enum Purpose {
     ProviderState,
     /// The code of a sign-in by a provider, for the app.
     ProviderCode,
+    /// The private key of access tokens.
+    TokenKey,
 }
 
 impl fmt::Display for Purpose {
@@ -63,6 +65,7 @@ impl fmt::Display for Purpose {
             Self::ProviderSecret => "provider-secret",
             Self::ProviderState => "provider-state",
             Self::ProviderCode => "provider-code",
+            Self::TokenKey => "token-key",
         })
     }
 }
@@ -78,7 +81,8 @@ impl Keys {
         value: &[u8],
         nonce: [u8; NONCE_LEN],
     ) -> Result<String, Error> {
-        let (number, _) = self.sealing.last_key_value().ok_or_else(no_key)?;
+        let held = self.held();
+        let (number, _) = held.sealing.last_key_value().ok_or_else(no_key)?;
         self.seal_by(*number, (purpose, place), value, nonce)
     }
 
@@ -90,7 +94,8 @@ impl Keys {
         value: &[u8],
         nonce: [u8; NONCE_LEN],
     ) -> Result<String, Error> {
-        let key = self.sealing.get(&number).ok_or_else(no_key)?;
+        let held = self.held();
+        let key = held.sealing.get(&number).ok_or_else(no_key)?;
         let key = cipher(&derive(&self.issuer, key, b"seal")?)?;
         let mut sealed = value.to_vec();
         key.seal_in_place_append_tag(
@@ -108,7 +113,8 @@ impl Keys {
     pub fn unseal(&self, (purpose, place): (Purpose, &str), sealed: &str) -> Option<Vec<u8>> {
         let bytes = URL_SAFE_NO_PAD.decode(sealed).ok()?;
         let (number, rest) = split(&bytes)?;
-        let key = self.sealing.get(&number)?;
+        let held = self.held();
+        let key = held.sealing.get(&number)?;
         let key = cipher(&derive(&self.issuer, key, b"seal").ok()?).ok()?;
         let (nonce, content) = rest.split_first_chunk::<NONCE_LEN>()?;
         let mut content = content.to_vec();
@@ -141,7 +147,7 @@ impl Keys {
     /// Whether none of these sealed values is under an older number than the highest.
     #[must_use]
     pub fn are_newest<'v>(&self, mut sealed: impl Iterator<Item = &'v str>) -> bool {
-        let highest = self.sealing.last_key_value().map(|(number, _)| *number);
+        let highest = self.newest_sealing();
         sealed.all(|sealed| number(sealed) >= highest)
     }
 
@@ -149,13 +155,14 @@ impl Keys {
     #[must_use]
     pub fn know<'v>(&self, sealed: impl Iterator<Item = &'v str>) -> bool {
         let mut numbers = sealed.filter_map(number);
-        numbers.all(|number| self.sealing.contains_key(&number))
+        let held = self.held();
+        numbers.all(|number| held.sealing.contains_key(&number))
     }
 
     /// Whether there is a sealing key.
     #[must_use]
     pub fn can_seal(&self) -> bool {
-        !self.sealing.is_empty()
+        !self.held().sealing.is_empty()
     }
 
     /// Purpose, issuer and place. No two of them have the same bytes: neither a purpose nor an issuer has a NUL.

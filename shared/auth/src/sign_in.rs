@@ -1,6 +1,6 @@
 //! The one way in which a session begins, for every way to sign in: after one factor, after two, or not yet.
 
-use api::settings::Auth;
+use api::settings::{Auth, Mfa};
 use api::{Code, Error, Id, MfaChallenge, MfaMethod};
 
 use crate::authentication::Authentication;
@@ -59,6 +59,12 @@ impl Pending {
     #[must_use]
     pub fn takes_code(&self) -> bool {
         matches!(self.missing, Missing::Factor { .. })
+    }
+
+    /// Whether the account has the factor that is missing.
+    #[must_use]
+    pub fn has_factor(&self) -> bool {
+        !matches!(self.missing, Missing::Enrolment)
     }
 
     /// The refusal that tells the client how to go on. `recovery_left` is the number of recovery codes that are left.
@@ -132,6 +138,18 @@ pub fn begin(
     }
 }
 
+/// Whether a session of one factor is of an account that has another one, where the policy asks for both. Otherwise a stolen
+/// password would add a factor of its own to those that are there (ASVS 5.0, 6.3.3).
+#[must_use]
+pub fn lacks_step_up(policy: Option<&Mfa>, session: Option<&Session>, user: Option<&User>) -> bool {
+    let asks = policy.zip(user).is_some_and(|(policy, user)| {
+        let has_factor = user.mfa.is_some() || user.passkeys() > 0;
+        has_factor && policy.requires(&user.role)
+    });
+    let proof = session.and_then(|session| session.authentication.as_ref());
+    asks && !proof.is_some_and(Authentication::has_both_factors)
+}
+
 fn missing(user: &User, settings: &Auth, proof: &Authentication) -> Option<Missing> {
     let has_passkey = user.passkeys() > 0;
     if proof.has_both_factors() {
@@ -152,7 +170,7 @@ mod tests {
     use std::collections::BTreeMap;
 
     use api::Timestamp;
-    use api::settings::{Mfa, RequiredFor};
+    use api::settings::RequiredFor;
 
     use super::*;
     use crate::authentication::Method;

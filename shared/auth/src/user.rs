@@ -1,5 +1,6 @@
 //! Users and the identities that they sign in with.
 
+mod anonymous;
 mod failure;
 mod methods;
 
@@ -206,54 +207,6 @@ impl User {
         }
     }
 
-    /// A new user without an address, until the longest session that the account can have is over.
-    #[must_use]
-    pub fn anonymous(id: Id, settings: &Auth, now: Timestamp) -> Self {
-        let lapses_at = now.after(settings.session_max_age.duration()).seconds();
-        Self {
-            email: None,
-            role: ANONYMOUS.to_owned(),
-            lapses_at: Some(lapses_at),
-            ..Self::new(id, String::new(), false, now)
-        }
-    }
-
-    /// Whether nobody has given the account an address or another way in.
-    #[must_use]
-    pub fn is_anonymous(&self) -> bool {
-        self.role == ANONYMOUS
-    }
-
-    /// The user with an account that stays: an anonymous one becomes an ordinary one, with the same id, session and records.
-    #[must_use]
-    pub fn staying(self) -> Self {
-        let role = match self.is_anonymous() {
-            true => AUTHENTICATED.to_owned(),
-            false => self.role,
-        };
-        Self {
-            role,
-            lapses_at: None,
-            ..self
-        }
-    }
-
-    /// The name that devices and apps show of the account: the address, else the id.
-    #[must_use]
-    pub fn label(&self) -> String {
-        self.email.clone().unwrap_or_else(|| self.id.to_string())
-    }
-
-    /// The address.
-    ///
-    /// # Errors
-    /// `auth/email-not-verified` where the account has none.
-    pub fn need_email(&self) -> Result<&str, Error> {
-        let message = "This account has no email address yet: POST /api/auth/email/change.";
-        let none = || Error::new(Code::EmailNotVerified).with_message(message);
-        self.email.as_deref().ok_or_else(none)
-    }
-
     /// Refuses to continue as this user if an event has ended the session since: the user `now` has another version, is
     /// disabled or deleted.
     ///
@@ -281,8 +234,8 @@ impl User {
         })
     }
 
-    /// The user as found now, deleted by the user's own request; `None` where no deletion can be undone, such as that of an
-    /// anonymous account, which nothing signs in to. Every session ends.
+    /// The user as found now, deleted by the user's own request; `None` where no deletion can be undone. That of an anonymous
+    /// account cannot, since nothing signs in to it. Every session ends.
     ///
     /// # Errors
     /// Those of [`User::goes_on`].

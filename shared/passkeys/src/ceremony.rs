@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use api::{Code, Error, Id, Timestamp, value};
 use auth::Keys;
-use auth::sealing::{self, Purpose};
+use auth::sealing::Purpose;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
@@ -67,10 +67,4 @@ pub(crate) fn open<S: DeserializeOwned>(
     let state = serde_json::to_vec(&content.state).ok();
     let state = state.and_then(|text| value::known(&text));
     Ok((content.session, state.ok_or(Code::InvalidPasskey)?))
-}
-
-/// Whether a text has the form of a ceremony's token. One that has not costs no read of the keys.
-#[must_use]
-pub fn is_sealed(token: &str) -> bool {
-    sealing::number(token).is_some()
 }

@@ -14,7 +14,6 @@ mod sign_in;
 #[cfg(test)]
 mod tests;
 
-pub use self::ceremony::is_sealed;
 pub use self::party::{Opened, Party};
 pub use self::registration::Newcomer;
 pub use self::sign_in::Presented;

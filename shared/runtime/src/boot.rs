@@ -6,6 +6,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use api::settings::{self, SecretProblem, Settings, check_secret};
 use api::wire::ShownSetting;
 use api::{Deployment, Error, Timestamp, fingerprint};
+use auth::TokenTerms;
 use ring::rand::{SecureRandom, SystemRandom};
 
 use crate::log;
@@ -81,6 +82,18 @@ impl Boot {
     #[must_use]
     pub fn secret(&self) -> Option<&str> {
         self.settings.auth.jwt_secret.as_deref()
+    }
+
+    /// The terms of tokens, where others can verify them.
+    pub(crate) fn tokens(&self) -> Option<TokenTerms> {
+        let tokens = &self.settings.auth.tokens;
+        let (issuer, audience) = tokens.parties()?;
+        Some(TokenTerms {
+            algorithm: tokens.algorithm,
+            issuer: issuer.to_owned(),
+            audience: audience.to_owned(),
+            random: self.random.clone(),
+        })
     }
 
     /// The time.

@@ -153,10 +153,12 @@ impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
     ///
     /// # Errors
     /// `auth/invalid-token` for a header that shows anything else.
-    pub fn signed(&self, keys: &Keys) -> Result<Option<Claims>, Error> {
-        let bearer = self.bearer();
-        let claims = bearer.map(|token| access_token::signed(keys, token?));
-        let claims = claims.transpose()?;
+    pub async fn signed(&self, keyring: &impl Keyring) -> Result<Option<Claims>, Error> {
+        let Some(token) = self.bearer().transpose()? else {
+            return Ok(None);
+        };
+        let keys = self.keys_for(keyring, token).await?;
+        let claims = Some(access_token::signed(keys, token)?);
         if let Some(claims) = &claims {
             self.identified(claims.sub, claims.sid);
         }
@@ -189,11 +191,13 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
         if E::ENTRY.guard.is_of_records() && !self.has_credentials() {
             return Ok(self.without_token());
         }
-        let keys = keyring.keys().await?;
-        let claims = self
-            .bearer()
-            .map(|token| access_token::valid(keys, token?, self.now))
-            .transpose()?;
+        let claims = match self.bearer().transpose()? {
+            None => None,
+            Some(token) => {
+                let keys = self.keys_for(keyring, token).await?;
+                Some(access_token::valid(keys, token, self.now)?)
+            }
+        };
         if let Some(claims) = &claims {
             self.identified(claims.sub, claims.sid);
         }
@@ -227,11 +231,25 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
             demand: E::ENTRY.demand(),
             recent,
             policy: (E::ENTRY.policy == Policy::Judged).then_some(&self.settings.auth.mfa),
+            step_up: (E::ENTRY.policy == Policy::Unasked).then_some(&self.settings.auth.mfa),
         }
     }
 }
 
 impl<E: Endpoint<Guard: Arrival>> Call<E> {
+    /// The keys for a token. One of them may be newer than what this process has read.
+    async fn keys_for<'k>(
+        &self,
+        keyring: &'k impl Keyring,
+        token: &str,
+    ) -> Result<&'k Keys, Error> {
+        let keys = keyring.keys().await?;
+        if access_token::names_unknown_key(keys, token) {
+            keyring.look_for_key(self.now).await?;
+        }
+        Ok(keys)
+    }
+
     fn bearer(&self) -> Option<Result<&str, Error>> {
         if self.key.as_ref().is_some_and(PresentedKey::is_secret) {
             None

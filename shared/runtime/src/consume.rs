@@ -108,6 +108,8 @@ where
         let state = S::open(Opening {
             deployment: &boot.deployment,
             secret: boot.secret(),
+            tokens: boot.tokens(),
+            now: boot.now(),
             reads_keys: W::WORKER.reads_keys(),
             keeps_first_secret: false,
             fresh: Fresh {
@@ -127,7 +129,9 @@ where
                     request_id,
                     boot,
                 };
-                handler(state, task).await
+                let looking = state.look_again(boot.now());
+                let (done, ()) = tokio::join!(handler(state, task), looking);
+                done
             })
         });
         Ok(handling)

@@ -50,6 +50,8 @@ where
         let state = S::open(Opening {
             deployment: &boot.deployment,
             secret: boot.secret(),
+            tokens: boot.tokens(),
+            now: boot.now(),
             reads_keys: true,
             // The right to write to `_settings` is the right to keep the keys that are missing.
             keeps_first_secret: E::ENTRY.keeps_first_secret(),
@@ -82,10 +84,13 @@ async fn handle<E: Endpoint<Guard: Arrival>, S: Backing + 'static>(
         key,
         identified_as,
     } = asked;
-    let result = match Call::<E>::decode(boot, event, &request_id, key.clone(), identified_as) {
-        Ok(call) => handler(state, call).await,
-        Err(error) => Err(error),
+    let answer = async {
+        match Call::<E>::decode(boot, event, &request_id, key.clone(), identified_as) {
+            Ok(call) => handler(state, call).await,
+            Err(error) => Err(error),
+        }
     };
+    let (result, ()) = tokio::join!(answer, state.look_again(boot.now()));
     match (key.filter(|key| !key.is_judged()), result) {
         (Some(key), Err(error)) if error.code.status() < 500 => {
             state.judge(Some(&key), boot.now()).await?;

@@ -270,7 +270,9 @@ fn page(status: u16, body: Option<String>, allowed: &str) -> Response {
 /// Forbids storing a reply about an account. For a record, or a reply that may need an API key, a shared cache must not
 /// mix callers' views (ASVS 5.0, 14.3.2).
 fn cached(entry: &Entry, mut response: Response, head: &Head, identified: bool) -> Response {
-    if head.path.starts_with("/api/auth/") || entry.guard.needs_user() {
+    if let Some(seconds) = entry.kept.filter(|_| response.status_code < 300) {
+        response.header("cache-control", format!("public, max-age={seconds}"));
+    } else if head.path.starts_with("/api/auth/") || entry.guard.needs_user() {
         response.header("cache-control", "no-store");
     } else if entry.reads_api_keys() {
         response.header("vary", "authorization, x-api-key");

@@ -1,9 +1,11 @@
 //! The store behind a doorway: opened before the first request, and asked about API keys.
 
+use std::sync::Mutex;
+
 use api::{Error, Timestamp};
 use auth::{Admitted, Backing, Keys, Opening, PresentedKey};
 
-use crate::tables::{FirstSecret, Store};
+use crate::tables::{FirstSecret, LookTimes, Store};
 
 impl Backing for Store {
     /// Opens the connection and reads the signing keys, both before the first request. A part that fails here is tried
@@ -27,10 +29,16 @@ impl Backing for Store {
         let store = Self {
             secret: opening.secret.map(ToOwned::to_owned),
             first,
+            tokens: opening.tokens,
+            look_times: Mutex::new(LookTimes::read(opening.now)),
             ..Self::connect(deployment)
         };
         store.warm().await;
         Ok(store)
+    }
+
+    fn look_again(&self, now: Timestamp) -> impl Future<Output = ()> {
+        self.look_at_old_keys(now)
     }
 
     async fn judge(&self, key: Option<&PresentedKey>, now: Timestamp) -> Result<Admitted, Error> {

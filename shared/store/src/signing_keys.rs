@@ -1,30 +1,34 @@
 //! `_settings`: the signing keys, and those that seal.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError};
+use std::sync::Arc;
 use std::time::Duration;
 
-use api::Error;
 use api::settings::check_secret;
 use api::tables::SETTINGS;
+use api::{Error, Timestamp};
 use auth::keys::{KeyBytes, Stored};
+use auth::token_key::{NewPair, StoredPair};
 use auth::{Keyring, Keys};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use ring::rand::SecureRandom;
 use tokio::time::timeout;
 
 use crate::fault;
-use crate::item::{Item, text};
+use crate::item::{Item, text, time};
+use crate::key_pairs::{CURRENT_PAIR, PAIRS_SINCE, pairs, written};
 use crate::tables::{FirstSecret, Store};
 
 /// The item's key.
 pub(crate) const SIGNING: &str = "signing";
 
 /// The attributes: the secret that signs, and the keys that serve one purpose each.
-const CURRENT: &str = "current";
-const PREVIOUS: &str = "previous";
-const TAGS: &str = "tags";
+pub(crate) const CURRENT: &str = "current";
+pub(crate) const PREVIOUS: &str = "previous";
+pub(crate) const NEXT: &str = "next";
+pub(crate) const TAGS: &str = "tags";
 const CURSORS: &str = "cursors";
 const PSEUDONYMS: &str = "pseudonyms";
 pub(crate) const SEALING: &str = "sealing";
@@ -55,21 +59,20 @@ impl Store {
         sealed: impl Iterator<Item = &'v str> + Clone,
     ) -> Result<Arc<Keys>, Error> {
         let _ = self.keys().await?;
-        let later = || {
-            self.later_keys
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-        };
-        let known = later().clone().or_else(|| self.keys.get().cloned());
+        let known = self.keys.get().cloned();
         let fits = |keys: &Arc<Keys>| keys.can_seal() && keys.know(sealed.clone());
-        if let Some(keys) = known.filter(fits) {
+        if let Some(keys) = known.clone().filter(fits) {
             return Ok(keys);
         }
-        let keys = self.read_keys().await?.filter(Keys::can_seal);
-        let keys = keys.ok_or_else(|| Error::unavailable("there is no sealing key yet"))?;
-        let keys = Arc::new(keys);
-        *later() = Some(Arc::clone(&keys));
-        Ok(keys)
+        let read = self.read_keys().await?.filter(Keys::can_seal);
+        let read = read.ok_or_else(|| Error::unavailable("there is no sealing key yet"))?;
+        match known {
+            Some(keys) => {
+                keys.renew(&read);
+                Ok(keys)
+            }
+            None => Ok(Arc::new(read)),
+        }
     }
 
     /// Opens the connection with the one read that every function may do, and keeps the keys that it finds. It never
@@ -80,7 +83,7 @@ impl Store {
 
     /// Reads the keys, and stores what is missing where this function may. `None` where another function has to store the
     /// first secret.
-    async fn read_keys(&self) -> Result<Option<Keys>, Error> {
+    pub(crate) async fn read_keys(&self) -> Result<Option<Keys>, Error> {
         let item = self.signing_item().await?.unwrap_or_default();
         let secret = match (self.signing_secret(&item)?, &self.first) {
             (Some(secret), _) => secret,
@@ -90,16 +93,12 @@ impl Store {
         let stored = self.stored(&item, secret)?;
         let keys = match &self.first {
             FirstSecret::Keep(fresh) if !self.is_complete(&item) => {
-                let first = BTreeMap::from([(1, fresh.sealing)]);
-                let item = self
-                    .complete(
-                        &item,
-                        Stored {
-                            sealing: first,
-                            ..stored
-                        },
-                    )
-                    .await?;
+                let stored = Stored {
+                    sealing: BTreeMap::from([(1, fresh.sealing)]),
+                    ..stored
+                };
+                let pair = self.first_pair(&item, &stored)?;
+                let item = self.complete(&item, stored, pair).await?;
                 let secret = self.signing_secret(&item)?;
                 self.stored(&item, secret.ok_or_else(|| broken(CURRENT))?)?
             }
@@ -113,6 +112,27 @@ impl Store {
         let signs = self.secret.is_some() || item.contains_key(CURRENT);
         let others = [TAGS, CURSORS, PSEUDONYMS, SEALING];
         signs && others.iter().all(|name| item.contains_key(*name))
+    }
+
+    /// The key pair of a deployment that has not handed out a token: it signs from the first one on.
+    fn first_pair(&self, item: &Item, stored: &Stored) -> Result<Option<StoredPair>, Error> {
+        let Some(terms) = &self.tokens else {
+            return Ok(None);
+        };
+        let is_fresh = self.secret.is_none() && !item.contains_key(CURRENT);
+        let can_seal = !item.contains_key(SEALING);
+        // A pair of RSA is imported, and never made.
+        let made = NewPair::generate(terms.algorithm, &terms.random).ok();
+        let Some(made) = made.filter(|_| is_fresh && can_seal) else {
+            return Ok(None);
+        };
+        let mut nonce = [0; 12];
+        terms
+            .random
+            .fill(&mut nonce)
+            .map_err(|_| Error::internal("no random bytes"))?;
+        let keys = Keys::of(&self.prefix, stored.clone())?;
+        keys.seal_pair(&made, nonce, self.opened_at()).map(Some)
     }
 
     /// The secret that signs: that of the settings, or the table's.
@@ -137,10 +157,18 @@ impl Store {
                 Some(_) => None,
                 None => secret(item, PREVIOUS)?,
             },
+            next: match self.secret {
+                Some(_) => None,
+                None => secret(item, NEXT)?,
+            },
             tags: list(TAGS)?,
             cursors: list(CURSORS)?,
             pseudonyms: list(PSEUDONYMS)?,
             sealing: sealing_keys(item)?,
+            pairs: match &self.tokens {
+                Some(terms) => Some(pairs(item, terms)?),
+                None => None,
+            },
         })
     }
 
@@ -160,7 +188,12 @@ impl Store {
 
     /// Stores the keys that are missing, and returns the item with all of them. Of several functions that start at once, one
     /// wins and all use its keys.
-    async fn complete(&self, found: &Item, stored: Stored) -> Result<Item, Error> {
+    async fn complete(
+        &self,
+        found: &Item,
+        stored: Stored,
+        pair: Option<StoredPair>,
+    ) -> Result<Item, Error> {
         let secret = String::from_utf8(stored.current.clone()).map_err(|_| broken(CURRENT))?;
         let stored = stored.complete(&self.prefix)?;
         let list = |keys: &[KeyBytes]| {
@@ -175,6 +208,10 @@ impl Store {
             ),
         ];
         missing.push((SEALING, numbered(&stored.sealing)));
+        if let Some(pair) = &pair {
+            missing.push((CURRENT_PAIR, written(pair)));
+            missing.push((PAIRS_SINCE, time(pair.since)));
+        }
         // A secret of the settings stays there.
         if self.secret.is_none() {
             missing.push((CURRENT, text(secret)));
@@ -215,7 +252,7 @@ impl Store {
 }
 
 /// A secret as an operator or a function wrote it. An empty or short one would let an attacker sign tokens.
-fn secret(item: &Item, name: &str) -> Result<Option<Vec<u8>>, Error> {
+pub(crate) fn secret(item: &Item, name: &str) -> Result<Option<Vec<u8>>, Error> {
     match item.get(name) {
         None | Some(AttributeValue::Null(_)) => Ok(None),
         Some(AttributeValue::S(secret)) if check_secret(secret).is_ok() => {
@@ -262,5 +299,9 @@ fn broken(name: &str) -> Error {
 impl Keyring for Store {
     async fn keys(&self) -> Result<&Keys, Error> {
         Self::keys(self).await
+    }
+
+    async fn look_for_key(&self, now: Timestamp) -> Result<(), Error> {
+        self.look_for_unknown_key(now).await
     }
 }

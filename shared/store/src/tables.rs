@@ -4,9 +4,9 @@ use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use api::Deployment;
 use api::tables::{API_KEYS, SESSIONS, THROTTLE, USERS};
-use auth::{Fresh, Keys};
+use api::{Deployment, Timestamp};
+use auth::{Fresh, Keys, TokenTerms};
 use aws_sdk_dynamodb::Client;
 use tokio::sync::OnceCell;
 
@@ -21,12 +21,42 @@ pub struct Store {
     /// The action of this function where the table has no secret yet.
     pub(crate) first: FirstSecret,
     pub(crate) keys: OnceCell<Arc<Keys>>,
-    /// The keys once more, where a sealing key was made after the first read.
-    pub(crate) later_keys: Mutex<Option<Arc<Keys>>>,
+    /// The terms of tokens that others can verify.
+    pub(crate) tokens: Option<TokenTerms>,
+    /// After how long the keys are old.
+    pub(crate) keys_age: Duration,
+    pub(crate) look_times: Mutex<LookTimes>,
+    /// Held by the look that is under way.
+    pub(crate) looking: tokio::sync::Mutex<()>,
     /// The indexes that are known to hold every record, by collection.
     pub(crate) ready: Mutex<BTreeSet<(String, String)>>,
     /// The collections whose kept names agree with their definitions.
     pub(crate) keeping: Mutex<BTreeSet<String>>,
+}
+
+/// When the keys were read.
+#[derive(Clone, Copy)]
+pub(crate) struct LookTimes {
+    /// When they were read.
+    pub(crate) read_at: Timestamp,
+    /// Since when they are to be read again, if they are.
+    pub(crate) due: Option<Timestamp>,
+    /// How many looks have failed.
+    pub(crate) failures: u64,
+    /// When a key was last looked for that they lack.
+    pub(crate) asked_at: Option<Timestamp>,
+}
+
+impl LookTimes {
+    /// They are read at this time.
+    pub(crate) fn read(read_at: Timestamp) -> Self {
+        Self {
+            read_at,
+            due: None,
+            failures: 0,
+            asked_at: None,
+        }
+    }
 }
 
 /// The action of a function where the table has no signing secret yet.
@@ -64,7 +94,10 @@ impl Store {
             secret: None,
             first: FirstSecret::Never,
             keys: OnceCell::new(),
-            later_keys: Mutex::default(),
+            tokens: None,
+            keys_age: deployment.keys_age,
+            look_times: Mutex::new(LookTimes::read(Timestamp::from_millis(0))),
+            looking: tokio::sync::Mutex::default(),
             ready: Mutex::default(),
             keeping: Mutex::default(),
         }

@@ -54,6 +54,10 @@ impl Backing for State {
         Ok(Self { store, services })
     }
 
+    fn look_again(&self, now: Timestamp) -> impl Future<Output = ()> {
+        self.store.look_again(now)
+    }
+
     async fn judge(&self, key: Option<&PresentedKey>, now: Timestamp) -> Result<Admitted, Error> {
         self.store.judge(key, now).await
     }

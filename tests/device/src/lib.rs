@@ -61,6 +61,43 @@ impl Manners {
         }
     }
 
+    /// Those that no ceremony on this page may take, each with its name.
+    #[must_use]
+    pub fn ill(page: &str) -> Vec<(&'static str, Self)> {
+        let good = || Self::on(page);
+        vec![
+            ("a foreign origin", Self::on("https://evil.example")),
+            (
+                "a foreign relying party",
+                Self {
+                    rp_id: Some("evil.example".into()),
+                    ..good()
+                },
+            ),
+            (
+                "a frame",
+                Self {
+                    cross_origin: true,
+                    ..good()
+                },
+            ),
+            (
+                "nobody there",
+                Self {
+                    present: false,
+                    ..good()
+                },
+            ),
+            (
+                "nobody known",
+                Self {
+                    verified: false,
+                    ..good()
+                },
+            ),
+        ]
+    }
+
     fn flags(&self) -> u8 {
         u8::from(self.present) | u8::from(self.verified) << 2 | BACKED_UP
     }

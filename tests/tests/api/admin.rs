@@ -14,6 +14,16 @@ fn admin(inside: &Inside, arguments: &[&str]) -> Output {
 
 /// The same on the tables of this DynamoDB.
 pub(crate) fn admin_on(inside: &Inside, endpoint: &str, arguments: &[&str]) -> Output {
+    admin_with(inside, endpoint, arguments, &[])
+}
+
+/// The same with more or other variables.
+pub(crate) fn admin_with(
+    inside: &Inside,
+    endpoint: &str,
+    arguments: &[&str],
+    env: &[(&str, &str)],
+) -> Output {
     let mut command = inside.command("admin");
     command.args(["--stack", "local"]).args(arguments);
     command
@@ -22,6 +32,7 @@ pub(crate) fn admin_on(inside: &Inside, endpoint: &str, arguments: &[&str]) -> O
     command
         .env("AWS_ACCESS_KEY_ID", "operator")
         .env("AWS_SECRET_ACCESS_KEY", "local");
+    command.envs(env.iter().copied());
     command.output().unwrap()
 }
 

@@ -127,8 +127,7 @@ fn key(id: &str) -> Value {
 
 fn made(number: u32) -> String {
     format!(
-        "The sealing key {number} is made. Deploy with another KeysVersion, so that functions seal with it; then run `cargo \
-         admin reseal`."
+        "The sealing key {number} is made. Functions seal with it within five minutes; then run `cargo admin reseal`."
     )
 }
 

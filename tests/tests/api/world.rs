@@ -99,6 +99,40 @@ impl<'a> World<'a> {
         self.flow.function(function, &variables)
     }
 
+    /// Sends a JSON body to a function of strangers.
+    pub(crate) fn post(&self, function: &str, path: &str, body: &Value) -> Reply {
+        self.reply(function, &Event::new("POST", path).json(body))
+    }
+
+    /// The same with an access token.
+    pub(crate) fn post_as(&self, token: &str, function: &str, path: &str, body: &Value) -> Reply {
+        let event = Event::new("POST", path).json(body).token(token);
+        self.reply(function, &event)
+    }
+
+    /// Whether the session of an access token stands.
+    pub(crate) fn stands(&self, token: &str) -> bool {
+        let event = Event::new("GET", "/api/auth/me").token(token);
+        self.reply("me-get", &event).status == 200
+    }
+
+    /// Instances of a function that take part in a race.
+    pub(crate) fn instances(&self, function: &str, count: usize) -> Vec<Instance<'a>> {
+        let start = |_| self.variant(function, &[]);
+        (0..count).map(start).collect()
+    }
+
+    /// Sends each event to its instance at the same time.
+    pub(crate) fn at_once(&self, all: &[(&Instance<'_>, Event)]) -> Vec<Reply> {
+        std::thread::scope(|scope| {
+            let asked: Vec<_> = all
+                .iter()
+                .map(|(instance, event)| scope.spawn(|| self.flow.apart.ask(instance, event)))
+                .collect();
+            asked.into_iter().map(|it| it.join().unwrap()).collect()
+        })
+    }
+
     /// Creates a record, and returns its id.
     pub(crate) fn create(&self, collection: &str, fields: &Value) -> String {
         let event = Event::new("POST", &format!("/api/{collection}")).json(fields);

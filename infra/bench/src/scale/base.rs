@@ -39,6 +39,7 @@ pub(super) fn deployment(endpoint: String) -> Deployment {
         table_prefix: local::TABLE_PREFIX.to_owned(),
         admin_email: None,
         clock_offset: Duration::ZERO,
+        keys_age: Duration::MAX,
         front: None,
         has_domain: false,
         event_bus: None,

@@ -17,6 +17,7 @@ mod rows;
 mod settings;
 #[cfg(test)]
 mod tests;
+mod tokens;
 mod triggers;
 mod warnings;
 

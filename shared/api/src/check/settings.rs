@@ -5,6 +5,7 @@ use serde_json::{Map, Value};
 use crate::check::passkeys::{check_passkeys, use_localhost};
 use crate::check::password::{check_password, refuse_foreign_rules};
 use crate::check::profile::profile_problems;
+use crate::check::tokens::check_tokens;
 use crate::origin;
 use crate::redirect;
 use crate::rule::is_role;
@@ -62,6 +63,7 @@ impl Settings {
         let day = 86_400;
         let least_cost = if local { 4 } else { 10 };
         check_length(auth.jwt_secret.as_deref())?;
+        check_tokens(&auth.tokens)?;
         check_origins(&self.cors.allowed_origins)?;
         for (at, role) in auth.roles.iter().enumerate() {
             let reason = if !is_role(role) {
@@ -198,7 +200,7 @@ impl Settings {
     /// Refuses lifetimes and limits of codes, links and proofs that are out of bounds.
     fn check_proofs(&self) -> Result<(), Problem> {
         let auth = &self.auth;
-        let (minute, day) = (60, 86_400);
+        let (minute, day, acting) = (60, 86_400, auth.impersonation_ttl);
         for (path, span, least, most) in [
             (
                 "auth.verificationTtl",
@@ -215,12 +217,7 @@ impl Settings {
             ),
             ("auth.codeTtl", auth.code_ttl, minute, 10 * minute),
             ("auth.recentAuth", auth.recent_auth, minute, 60 * minute),
-            (
-                "auth.impersonationTtl",
-                auth.impersonation_ttl,
-                minute,
-                60 * minute,
-            ),
+            ("auth.impersonationTtl", acting, minute, 60 * minute),
             (
                 "auth.invitations.ttl",
                 auth.invitations.ttl,
@@ -666,6 +663,7 @@ mod tests {
             address_mails: high,
             source_mails: high,
             factor_attempts: high,
+            anonymous: high,
             invitations: high,
             ..Throttle::default()
         };

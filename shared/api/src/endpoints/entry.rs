@@ -60,6 +60,8 @@ pub struct Entry {
     pub keys: KeyUse,
     /// The content type of a success, and of the refusals that its handler makes.
     pub media: Media,
+    /// For how many seconds everybody may keep a success; `None` where nobody may, or the caller alone.
+    pub kept: Option<u16>,
 }
 
 impl Entry {
@@ -112,8 +114,7 @@ impl Entry {
     /// The variables that it needs, beside those of every function.
     pub fn variables(&self) -> impl Iterator<Item = Variable> {
         let origins = (self.cookie == Cookie::Takes).then_some(Variable::AllowedOrigins);
-        let keys = self.touches_tables().then_some(Variable::KeysVersion);
-        self.needs.iter().copied().chain(origins).chain(keys)
+        self.needs.iter().copied().chain(origins)
     }
 
     /// Returns the entry if it states all required facts and no derived fact; the build stops otherwise.
@@ -241,6 +242,7 @@ pub trait HasCookie: Endpoint {}
 ///     rights: [Right],                         rights beyond the tables
 ///     keys: Ignored,                           API keys are never asked for; reading the signing keys is then written
 ///     media: Html,                             a page, and `ShowsPages` for its handler
+///     kept: 300,                               for how many seconds everybody may keep a success
 /// }
 /// ```
 macro_rules! endpoints {
@@ -265,6 +267,7 @@ macro_rules! endpoints {
             $(rights: [$($right:ident),* $(,)?],)?
             $(keys: $keys:ident,)?
             $(media: $media:ident,)?
+            $(kept: $kept:literal,)?
         }
     )*) => {
         $(
@@ -305,6 +308,7 @@ macro_rules! endpoints {
                     rights: &[$($(Right::$right),*)?],
                     keys: entry::fact!(KeyUse $($keys)?),
                     media: entry::fact!(Media $($media)?),
+                    kept: entry::fact!(kept $($kept)?),
                 }.complete();
             }
             $(impl Alternative for $type {

@@ -56,6 +56,12 @@ macro_rules! fact {
     (timeout $timeout:literal) => {
         Some($timeout)
     };
+    (kept) => {
+        None
+    };
+    (kept $seconds:literal) => {
+        Some($seconds)
+    };
     (hashes) => {
         false
     };

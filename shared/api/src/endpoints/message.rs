@@ -182,8 +182,6 @@ pub enum Variable {
     AllowedOrigins,
     /// The event bus of EventBridge that gets every event.
     EventBusName,
-    /// A variable that no code reads: a new value replaces every instance, and the keys that it has read.
-    KeysVersion,
 }
 
 impl Variable {
@@ -194,7 +192,6 @@ impl Variable {
             Self::AdminEmail => "BAKEND_ADMIN_EMAIL",
             Self::AllowedOrigins => "BAKEND_CORS_ALLOWED_ORIGINS",
             Self::EventBusName => "BAKEND_EVENT_BUS_NAME",
-            Self::KeysVersion => "BAKEND_KEYS_VERSION",
         }
     }
 
@@ -205,7 +202,6 @@ impl Variable {
             Self::AdminEmail => "AdminEmail",
             Self::AllowedOrigins => "AllowedOrigins",
             Self::EventBusName => "EventBusName",
-            Self::KeysVersion => "KeysVersion",
         }
     }
 }

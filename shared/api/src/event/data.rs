@@ -22,6 +22,37 @@ pub enum PasskeyReason {
     Removed,
 }
 
+/// The step of a key of access tokens.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum KeyStep {
+    /// It is among the public keys, and verifies.
+    Published,
+    /// It signs.
+    Promoted,
+    /// It is gone: its tokens are refused.
+    Dropped,
+}
+
+impl KeyStep {
+    /// The name on the wire.
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Published => "published",
+            Self::Promoted => "promoted",
+            Self::Dropped => "dropped",
+        }
+    }
+
+    /// The step of this name.
+    #[must_use]
+    pub fn parse(name: &str) -> Option<Self> {
+        let all = [Self::Published, Self::Promoted, Self::Dropped];
+        all.into_iter().find(|it| it.as_str() == name)
+    }
+}
+
 /// Reads the list of events: a variant, its documentation, its type and its content.
 macro_rules! events {
     ($(
@@ -356,6 +387,13 @@ events! {
         /// The names of the settings that have another value, `clientSecret` among them; `deleted` where those of
         /// `bakend.json` hold again.
         changed: Vec<String>,
+    }
+    /// A key of access tokens was published, signs from now on, or verifies no longer.
+    KeysRotated {
+        /// The key's id, as in the header of tokens; of a secret, its fingerprint.
+        kid: String,
+        /// The step.
+        step: KeyStep,
     }
     /// A user or a server has invited an address.
     InvitationCreated {

@@ -130,6 +130,16 @@ impl Subject {
         }
     }
 
+    /// The keys of access tokens.
+    #[must_use]
+    pub fn token_keys() -> Self {
+        Self {
+            collection: subjects::CONFIGURATION.to_owned(),
+            id: subjects::TOKEN_KEYS.to_owned(),
+            owner: None,
+        }
+    }
+
     /// A subject that has no owner.
     #[must_use]
     pub fn of(collection: &str, id: Id) -> Self {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::actor_type::ActorType;
-use super::data::{Event, PasskeyReason};
+use super::data::{Event, KeyStep, PasskeyReason};
 use super::envelope::{Actor, Envelope, Origin, Subject, VERSION};
 use super::kind::Kind;
 use super::reason::Reason;
@@ -252,6 +252,10 @@ fn content(kind: Kind) -> Event {
         Kind::ProviderChanged => Event::ProviderChanged {
             provider: "google".to_owned(),
             changed: texts(&["clientId", "clientSecret"]),
+        },
+        Kind::KeysRotated => Event::KeysRotated {
+            kid: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".to_owned(),
+            step: KeyStep::Promoted,
         },
         Kind::InvitationCreated => Event::InvitationCreated {
             invitation: invitation(InvitationStatus::Pending),

@@ -74,6 +74,7 @@ kinds! {
     WebhookRecovered "webhook.recovered" "A webhook answers again."
     TemplateChanged "template.changed" "An admin has replaced the template of a mail, or taken back the shipped one."
     ProviderChanged "provider.changed" "An admin has changed the settings of a provider, or taken them back."
+    KeysRotated "keys.rotated" "A key of access tokens was published, signs from now on, or verifies no longer."
     InvitationCreated "invitation.created" "A user or a server has invited an address."
     InvitationResent "invitation.resent" "An invitation was sent again, with another token."
     InvitationAccepted "invitation.accepted" "The address has accepted an invitation."
@@ -82,7 +83,7 @@ kinds! {
 }
 
 impl Kind {
-    /// The first word: `auth`, `user`, `record`, `key`, `webhook`, `template`, `provider` or `invitation`.
+    /// The first word: `auth`, `user`, `record`, `key`, `webhook`, `template`, `provider`, `keys` or `invitation`.
     #[must_use]
     pub fn family(self) -> &'static str {
         let name = self.as_str();

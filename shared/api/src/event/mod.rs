@@ -11,7 +11,7 @@ pub mod reason;
 
 pub use actor_type::ActorType;
 pub use consumer::{Consumer, NotAConsumer};
-pub use data::{Event, PasskeyReason};
+pub use data::{Event, KeyStep, PasskeyReason};
 pub use envelope::{Actor, Envelope, MAX_BYTES, Origin, Subject, VERSION};
 pub use kind::{Kind, NotAKind};
 pub use pattern::{NotAPattern, Pattern};
@@ -27,6 +27,8 @@ pub mod subjects {
     pub const WEBHOOKS: &str = "webhooks";
     /// Configuration that admins change at run time.
     pub const CONFIGURATION: &str = "configuration";
+    /// The keys of access tokens, among configuration.
+    pub const TOKEN_KEYS: &str = "keys";
     /// Invitations.
     pub const INVITATIONS: &str = "invitations";
 }

@@ -1,5 +1,7 @@
 //! Sign-up, sign-in and sessions.
 
+use std::time::Duration;
+
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,6 +13,7 @@ use crate::settings::provider::Providers;
 use crate::settings::registration::Registration;
 use crate::settings::span::Span;
 use crate::settings::throttle::Throttle;
+use crate::settings::tokens::Tokens;
 
 /// Sign-up, sign-in and sessions.
 #[derive(Clone, PartialEq, Serialize, Deserialize, JsonSchema)]
@@ -18,6 +21,8 @@ use crate::settings::throttle::Throttle;
 pub struct Auth {
     /// The signing secret, at least 32 bytes. Absent: a random one is kept in the `_settings` table.
     pub jwt_secret: Option<String>,
+    /// The signature of access tokens.
+    pub tokens: Tokens,
     /// Lifetime of an access token, 1 s to 24 h.
     pub access_token_ttl: Span,
     /// Lifetime of a refresh token from its last use, up to `sessionMaxAge`.
@@ -134,6 +139,12 @@ impl Auth {
         }
     }
 
+    /// The longest lifetime of an access token.
+    #[must_use]
+    pub fn longest_token(&self) -> Duration {
+        self.access_token_ttl.duration()
+    }
+
     /// The roles that a user may have.
     pub fn all_roles(&self) -> impl Iterator<Item = &str> {
         ["admin", "authenticated"]
@@ -146,6 +157,7 @@ impl Default for Auth {
     fn default() -> Self {
         Self {
             jwt_secret: None,
+            tokens: Tokens::default(),
             access_token_ttl: Span::seconds(15 * 60),
             refresh_token_ttl: Span::seconds(7 * 86_400),
             session_max_age: Span::seconds(30 * 86_400),

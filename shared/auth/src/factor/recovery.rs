@@ -30,7 +30,8 @@ pub struct Recovery {
 impl Recovery {
     /// New ones at this time, or after others; the newest sealing key makes them.
     pub(super) fn next(keys: &Keys, before: Option<&Self>, now: Timestamp) -> Result<Self, Error> {
-        let (key, _) = keys.sealing.last_key_value().ok_or_else(no_key)?;
+        let held = keys.held();
+        let (key, _) = held.sealing.last_key_value().ok_or_else(no_key)?;
         Ok(Self {
             generation: before.map_or(0, |it| it.generation + 1).max(now.millis()),
             key: *key,
@@ -69,7 +70,8 @@ impl Recovery {
     }
 
     fn mac(&self, keys: &Keys) -> Option<hmac::Key> {
-        let key = keys.sealing.get(&self.key)?;
+        let held = keys.held();
+        let key = held.sealing.get(&self.key)?;
         let key = derive(&keys.issuer, key, b"recovery-code").ok()?;
         Some(hmac::Key::new(hmac::HMAC_SHA256, &key))
     }

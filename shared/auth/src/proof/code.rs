@@ -19,7 +19,8 @@ impl Keys {
     /// `None` where the deployment has no such key.
     #[must_use]
     pub fn code(&self, ticket: &Ticket) -> Option<String> {
-        let key = self.sealing.get(&ticket.key)?;
+        let held = self.held();
+        let key = held.sealing.get(&ticket.key)?;
         let key = derive(&self.issuer, key, b"mail-code").ok()?;
         let key = hmac::Key::new(hmac::HMAC_SHA256, &key);
         let text = format!(
@@ -47,7 +48,8 @@ impl Keys {
     /// The number of the key that codes of new tickets come from.
     #[must_use]
     pub fn newest_sealing(&self) -> Option<u32> {
-        self.sealing.last_key_value().map(|(number, _)| *number)
+        let held = self.held();
+        held.sealing.last_key_value().map(|(number, _)| *number)
     }
 }
 

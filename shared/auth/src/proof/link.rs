@@ -50,7 +50,8 @@ impl Keys {
             page.redirect.clone(),
         );
         let text = serde_json::to_vec(&content).ok()?;
-        let key = self.sealing.get(&ticket.key)?;
+        let held = self.held();
+        let key = held.sealing.get(&ticket.key)?;
         let key = derive(&self.issuer, key, b"link-nonce").ok()?;
         let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &key), &text);
         let nonce = tag.as_ref().first_chunk::<12>()?;

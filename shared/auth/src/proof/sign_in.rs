@@ -121,7 +121,7 @@ mod tests {
                 ..seen.clone()
             },
             User {
-                email: "c@d".into(),
+                email: Some("c@d".into()),
                 ..seen.clone()
             },
             User {

@@ -24,6 +24,7 @@ fn caller(n: u8, role: &str) -> Caller {
     );
     let claims = Claims {
         iss: String::new(),
+        aud: None,
         sub: user.id,
         role: String::new(),
         sid: session.id,
@@ -31,6 +32,8 @@ fn caller(n: u8, role: &str) -> Caller {
         exp: u64::MAX,
         auth_time: None,
         amr: Vec::new(),
+        kid: "".into(),
+        act: None,
     };
     admit(&claims, Some(&session), Some(&user), NOW).expect("admitted")
 }

@@ -32,6 +32,7 @@ impl Store {
             .as_ref()
             .filter(|_| check == SessionCheck::Immediate);
         let found = self.found(claims, credentials.key.as_ref()).await?;
+        self.confirm_signer(credentials).await?;
         admit_all(credentials, found, check, now)
     }
 
@@ -49,6 +50,7 @@ impl Store {
             .as_ref()
             .ok_or(Code::AuthenticationRequired)?;
         let found = self.found(Some(claims), credentials.key.as_ref()).await?;
+        self.confirm_signer(credentials).await?;
         let both = found.session.clone().zip(found.user.clone());
         let caller = admit_all(credentials, found, SessionCheck::Immediate, now)?;
         let (session, user) = both.ok_or(Code::SessionRevoked)?;
@@ -69,6 +71,7 @@ impl Store {
         }
         let claims = credentials.claims.as_ref();
         let found = self.found(claims, credentials.key.as_ref()).await?;
+        self.confirm_signer(credentials).await?;
         let user = found.user.clone();
         let caller = admit_all(credentials, found, SessionCheck::Immediate, now)?;
         Ok((caller, user))
@@ -108,6 +111,8 @@ impl Store {
         now: Timestamp,
     ) -> Result<Admitted, Error> {
         let found = self.found(None, key).await?;
+        // The endpoints without a caller are those that sign.
+        self.await_look().await?;
         Admitted::by_key(key, found.key, now)
     }
 

@@ -84,7 +84,7 @@ impl Store {
         };
         let mut items = vec![
             self.beginning(session, reason, writer)?,
-            self.using_passkey(key, session.user, used)?,
+            self.using_passkey(key, session.user, used, "")?,
         ];
         if let Some(old) = old {
             items.push(self.replaced(session, old, writer)?);
@@ -101,8 +101,8 @@ impl Store {
         }
     }
 
-    /// The writes of passkeys that go with a change of their user. What the user no longer has is removed, and passkeys of a
-    /// deleted account expire.
+    /// The writes of passkeys that go with a change of their user. A passkey that the user no longer has is
+    /// removed, and those of a deleted account expire.
     pub(super) fn passkey_parts(
         &self,
         (before, after): (Option<&User>, Option<&User>),
@@ -126,7 +126,7 @@ impl Store {
                 Some(key)
             }
             Some(PasskeyChange::Uses(key, used)) => {
-                let used = self.using_passkey(key, user.id, used)?;
+                let used = self.using_passkey(key, user.id, used, " REMOVE #expires")?;
                 parts.push(used);
                 Some(key)
             }
@@ -143,21 +143,32 @@ impl Store {
         Ok(parts)
     }
 
-    /// Counts a signature, on condition that none is newer. A passkey of an account that was deleted stays from then on.
-    fn using_passkey(&self, key: &str, owner: Id, used: &Use) -> Result<TransactWriteItem, Error> {
+    /// Counts a signature, on condition that none is newer. `besides` is what else the update does: only an account that
+    /// comes back keeps a passkey that was to expire.
+    fn using_passkey(
+        &self,
+        key: &str,
+        owner: Id,
+        used: &Use,
+        besides: &str,
+    ) -> Result<TransactWriteItem, Error> {
         let grows = match used.sign_count {
             0 => "#count = :count",
             _ => "#count < :count",
         };
         let update = self
             .own_passkey(key, owner, Some(grows))
-            .update_expression(
-                "SET #count = :count, #backed = :backed, #used = :used REMOVE #expires",
-            )
+            .update_expression(format!(
+                "SET #count = :count, #backed = :backed, #used = :used{besides}"
+            ))
             .expression_attribute_names("#count", "sign_count")
             .expression_attribute_names("#backed", "backed_up")
-            .expression_attribute_names("#used", "used_at")
-            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_names("#used", "used_at");
+        let update = match besides {
+            "" => update,
+            _ => update.expression_attribute_names("#expires", "expires_at"),
+        };
+        let update = update
             .expression_attribute_values(":count", number(used.sign_count))
             .expression_attribute_values(":backed", AttributeValue::Bool(used.backed_up))
             .expression_attribute_values(":used", time(used.at));

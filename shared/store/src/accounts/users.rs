@@ -45,6 +45,17 @@ impl Store {
         }))
     }
 
+    /// Reads the identity of a user's address, as [`Store::identity`] does; `None` without an address.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn identity_of(&self, user: &User) -> Result<Option<Identity>, Error> {
+        match &user.email {
+            Some(email) => self.identity(email).await,
+            None => Ok(None),
+        }
+    }
+
     /// Reads a user. Strongly consistent: 1 RRU.
     ///
     /// # Errors

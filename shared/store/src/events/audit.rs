@@ -119,6 +119,7 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         Event::AccountLinked { provider, .. } | Event::AccountUnlinked { provider, .. } => {
             (&[], Some(provider.clone()), None)
         }
+        Event::KeysRotated { step, .. } => (&[], Some(step.as_str().to_owned()), None),
         Event::Registered { .. }
         | Event::LoggedIn { .. }
         | Event::Reauthenticated { .. }

@@ -8,6 +8,7 @@ mod factors;
 mod fill;
 mod look;
 mod promote;
+pub(crate) mod rotation;
 pub(crate) mod sealing;
 pub(crate) mod seed;
 pub(crate) mod transfer;

@@ -9,6 +9,7 @@ use auth::factor::Factor;
 use auth::keys::KeyBytes;
 use auth::provider::KeptProvider;
 use auth::sealing;
+use auth::token_key::StoredPair;
 use auth::webhook::Webhook;
 use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
 use base64::Engine;
@@ -16,7 +17,8 @@ use base64::engine::general_purpose::STANDARD;
 
 use crate::events::webhooks::webhook_key;
 use crate::fault;
-use crate::item::text;
+use crate::item::{Item, text};
+use crate::key_pairs::{CURRENT_PAIR, NEXT_PAIR, PREVIOUS_PAIR, PRIVATE, pair};
 use crate::signing_keys::{SEALING, SIGNING, numbered, sealing_keys};
 use crate::tables::Store;
 
@@ -47,6 +49,8 @@ pub struct Resealed {
     pub closed_factors: Vec<Id>,
     /// The providers whose secret does not open.
     pub closed_providers: Vec<String>,
+    /// The keys of access tokens whose private part does not open.
+    pub closed_pairs: Vec<String>,
 }
 
 impl Resealed {
@@ -57,6 +61,7 @@ impl Resealed {
             Outcome::Closed(id) => self.closed.push(id),
             Outcome::ClosedFactor(user) => self.closed_factors.push(user),
             Outcome::ClosedProvider(name) => self.closed_providers.push(name),
+            Outcome::ClosedPair(kid) => self.closed_pairs.push(kid),
         }
     }
 }
@@ -74,15 +79,19 @@ impl Store {
         // Read first: the keys that are read after them hold every number that they name.
         let (webhooks, factors, providers) =
             tokio::try_join!(self.webhooks(), self.factors(), self.all_providers())?;
-        let keys = self.kept_sealing_keys().await?;
+        let item = self.signing_item().await?.unwrap_or_default();
+        let (keys, pairs) = (sealing_keys(&item)?, kept_pairs(&item)?);
         let mut counts: BTreeMap<u32, u64> = keys.keys().map(|number| (*number, 0)).collect();
         let of_factors = factors.iter().flat_map(Factor::key_numbers);
         let secrets = providers
             .iter()
             .filter_map(|(_, kept)| kept.secret.as_deref());
         let of_providers = secrets.filter_map(sealing::number);
+        let of_pairs = pairs
+            .iter()
+            .filter_map(|(_, pair)| sealing::number(&pair.sealed));
         let all = webhooks.iter().flat_map(numbers).chain(of_factors);
-        for number in all.chain(of_providers) {
+        for number in all.chain(of_providers).chain(of_pairs) {
             *counts.entry(number).or_default() += 1;
         }
         let listed = counts.into_iter().map(|(number, items)| SealingNumber {
@@ -167,6 +176,12 @@ impl Store {
             let outcome = self.reseal_provider(name, &kept, &keys, nonce);
             done.count(outcome.await?);
         }
+        for (state, pair) in kept_pairs(&self.signing_item().await?.unwrap_or_default())? {
+            done.items += 1;
+            let [nonce, _] = nonces()?;
+            let outcome = self.reseal_pair(state, &pair, &keys, nonce);
+            done.count(outcome.await?);
+        }
         Ok(done)
     }
 
@@ -195,6 +210,41 @@ impl Store {
         match self.reseal_secret(&name, read, &anew).await? {
             true => Ok(Outcome::Anew),
             false => Ok(Outcome::Kept),
+        }
+    }
+
+    /// Seals the private part of a key pair anew. One that was rotated meanwhile is under the highest number already.
+    async fn reseal_pair(
+        &self,
+        state: &str,
+        pair: &StoredPair,
+        keys: &Keys,
+        nonce: [u8; 12],
+    ) -> Result<Outcome, Error> {
+        if keys.are_newest(std::iter::once(pair.sealed.as_str())) {
+            return Ok(Outcome::Kept);
+        }
+        let place = (sealing::Purpose::TokenKey, pair.kid.as_str());
+        let Ok(anew) = keys.reseal(place, &pair.sealed, nonce) else {
+            return Ok(Outcome::ClosedPair(pair.kid.clone()));
+        };
+        let update = self
+            .client
+            .update_item()
+            .table_name(self.table(SETTINGS.name))
+            .key("id", text(SIGNING))
+            .update_expression("SET #state.#private = :anew")
+            .condition_expression("#state.#private = :read")
+            .expression_attribute_names("#state", state)
+            .expression_attribute_names("#private", PRIVATE)
+            .expression_attribute_values(":anew", text(anew))
+            .expression_attribute_values(":read", text(&pair.sealed));
+        match update.send().await {
+            Ok(_) => Ok(Outcome::Anew),
+            Err(error) => match fault::failed_condition(&error) {
+                Some(_) => Ok(Outcome::Kept),
+                None => Err(fault::of(&error)),
+            },
         }
     }
 
@@ -281,6 +331,16 @@ pub(super) enum Outcome {
     Closed(Id),
     ClosedFactor(Id),
     ClosedProvider(String),
+    ClosedPair(String),
+}
+
+/// The key pairs of the signing item, with their states.
+fn kept_pairs(item: &Item) -> Result<Vec<(&'static str, StoredPair)>, Error> {
+    let mut pairs = Vec::new();
+    for state in [NEXT_PAIR, CURRENT_PAIR, PREVIOUS_PAIR] {
+        pairs.extend(pair(item, state)?.map(|pair| (state, pair)));
+    }
+    Ok(pairs)
 }
 
 /// The numbers that a webhook names, each once.

@@ -1,6 +1,7 @@
 //! Every audited type after a real request, against a list that is written by hand: the log has these entries and no other.
 
 mod factors;
+mod passkeys;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -261,6 +262,15 @@ impl Scene<'_> {
         self.ids.insert("template", id);
     }
 
+    /// An operator publishes another key of access tokens.
+    fn play_rotation(&mut self) {
+        let endpoint = self.world.flow.apart.dynamo.endpoint();
+        let inside = stack().inside().unwrap();
+        let (done, said) = said(&admin_on(inside, &endpoint, &["keys", "rotate"]));
+        assert!(done, "{said}");
+        self.ids.insert("mark", "keys".to_owned());
+    }
+
     /// An invitation is sent twice and accepted by a new user, one is rejected, and one is taken back.
     fn play_invitations(&mut self) {
         let path = "/api/auth/invitations";
@@ -408,6 +418,12 @@ const EXPECTED: &[&str] = &[
     "auth.session.ended users/mia by user mia as authenticated because mfa-enabled in a request from there",
     "auth.mfa.changed users/mia by user root as admin because mfa-disabled in a request from there",
     "auth.session.ended users/mia by user root as admin because mfa-disabled in a request from there",
+    "auth.register users/ivy by user ivy as authenticated in a request from there",
+    "auth.email.verified users/ivy by user ivy as authenticated in a request from there",
+    "auth.passkey.changed users/ivy by user ivy as authenticated because added in a request from there",
+    "auth.login users/ivy by user ivy in a request from there",
+    "auth.passkey.changed users/ivy by user ivy as authenticated because removed in a request from there",
+    "auth.session.ended users/ivy by user ivy as authenticated because passkey-removed in a request from there",
     "user.created users/sam by user root as admin in a request from there",
     "user.updated users/sam by user root as admin from authenticated to editor changed role in a request from there",
     "auth.impersonated users/sam by user root as admin because curiosity in a request from there",
@@ -430,6 +446,7 @@ const EXPECTED: &[&str] = &[
     "webhook.changed webhooks/webhook by user root as admin changed deleted in a request from there",
     "template.changed configuration/template by user root as admin changed subject,text,html in a request from there",
     "template.changed configuration/template by user root as admin changed deleted in a request from there",
+    "keys.rotated configuration/mark by cli because published",
     "invitation.created invitations/accepted by user root as admin in a request from there",
     "invitation.created invitations/rejected by user root as admin in a request from there",
     "invitation.created invitations/revoked by user root as admin in a request from there",
@@ -470,10 +487,12 @@ fn every_audited_type_has_its_entry_after_a_real_request_and_there_is_no_other()
     let address = scene.play_eve();
     scene.play_provider(&address);
     scene.play_mia();
+    scene.play_ivy();
     scene.play_sam();
     scene.play_key();
     scene.play_webhook();
     scene.play_template();
+    scene.play_rotation();
     scene.play_invitations();
     // The tombstones of users, keys and webhooks go; the user's alone is an event.
     std::thread::sleep(std::time::Duration::from_secs(1));

@@ -4,6 +4,7 @@ pub(crate) mod forge;
 pub(crate) mod items;
 pub(crate) mod look;
 
+mod breaches;
 pub(crate) mod browser;
 mod deletion;
 mod login;

@@ -87,7 +87,7 @@ fn a_session_says_where_and_when_it_was_begun() {
     let (id, ip) = (session["id"].clone(), session["ipAddress"].clone());
     assert!(ip.as_str().is_some_and(|ip| !ip.is_empty()));
     let expected = json!({ "items": [{ "id": id, "userAgent": "Phone/1.0 (Ada)", "ipAddress": ip, "createdAt": "<time>",
-        "lastUsedAt": "<time>", "expiresAt": "<time>", "current": true }], "nextCursor": null });
+        "lastUsedAt": "<time>", "expiresAt": "<time>", "actor": null, "current": true }], "nextCursor": null });
     assert_eq!(page, expected);
 }
 

@@ -7,6 +7,7 @@ mod factors;
 mod invitations;
 mod keys;
 mod look;
+mod passkeys;
 mod principals;
 mod proofs;
 mod records;
@@ -212,6 +213,7 @@ fn every_endpoint_that_writes_is_played() {
         invitations::WRITES,
         keys::OF_SERVERS,
         keys::OF_LEAVERS,
+        passkeys::WRITES,
         principals::WRITES,
         proofs::OF_PROOFS,
         records::OF_RECORDS,

@@ -129,6 +129,8 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     let _ = apart
         .ask(&start("health", &[]), &Event::new("GET", "/api/health"))
         .expect(200);
+    let keys = Event::new("GET", "/api/auth/.well-known/jwks.json");
+    let _ = apart.ask(&start("jwks", &[]), &keys).expect(200);
     let _ = apart
         .ask(&start("fallback", &[]), &Event::new("GET", "/api/nowhere"))
         .expect(404);

@@ -67,9 +67,15 @@ pub(super) fn records<'a>(
         let _ = apart.ask(function, &event).expect(200);
     }
 
-    let [assignment, draft, report, page, vote] =
-        ["assignments", "drafts", "reports", "wiki", "votes"]
-            .map(|name| make(name, &json!({ "title": "a" })));
+    let [assignment, draft, report, page, vote, visit] = [
+        "assignments",
+        "drafts",
+        "reports",
+        "wiki",
+        "votes",
+        "visits",
+    ]
+    .map(|name| make(name, &json!({ "title": "a" })));
 
     // Each with a change that reads the record first where something depends on it, and one more of its kind. A change
     // of a relation names another target: one that does not change is not checked.
@@ -143,6 +149,12 @@ pub(super) fn records<'a>(
         (
             "votes",
             &vote,
+            json!({ "title": "b" }),
+            json!({ "title": "c" }),
+        ),
+        (
+            "visits",
+            &visit,
             json!({ "title": "b" }),
             json!({ "title": "c" }),
         ),
@@ -262,6 +274,7 @@ pub(super) fn records<'a>(
         ("reports", &report),
         ("wiki", &page),
         ("votes", &vote),
+        ("visits", &visit),
     ] {
         let _ = apart
             .ask(&delete, &on("DELETE", &format!("/api/{collection}/{id}")))

@@ -40,7 +40,7 @@ use self::records::{lists, records, votes};
 use self::sessions::sessions;
 use self::strangers::{Accounts, strangers};
 use self::templates::templates;
-use self::users::{touches_nothing, users};
+use self::users::{old_keys, touches_nothing, users};
 use self::webhooks::webhooks;
 
 /// The time by which every reply of DynamoDB is held back. It is twice the distance of two requests sent together, while
@@ -303,6 +303,7 @@ fn every_request_costs_what_the_design_says() {
     providers(&mut ledger, &register, &member(&admin));
     votes(&mut ledger, &owner);
     touches_nothing(&mut ledger);
+    old_keys(&mut ledger, &member(&admin));
 
     let table = ledger.table();
     println!("ledger:\n{table}");

@@ -194,6 +194,15 @@ pub(super) fn touches_nothing(ledger: &mut Ledger<'_>) {
         nothing,
         "nothing",
     );
+    let issuer = ledger.function("openid-configuration", &[]);
+    let event = Event::new("GET", "/api/auth/.well-known/openid-configuration");
+    let _ = ledger.row(
+        ("openid-configuration", &issuer),
+        "HS256",
+        (&event, 404),
+        nothing,
+        "nothing",
+    );
     let event = Event::new("GET", "/api/nowhere");
     let _ = ledger.row(
         ("fallback", &fallback),
@@ -209,5 +218,38 @@ pub(super) fn touches_nothing(ledger: &mut Ledger<'_>) {
         (&event, 405),
         nothing,
         "nothing",
+    );
+}
+
+/// Keys that are five minutes old are read again, beside the request. Those of verifiers elsewhere are so after a minute.
+pub(super) fn old_keys(ledger: &mut Ledger<'_>, member: &Member) {
+    let old = [("BAKEND_KEYS_AGE", "0s")];
+    let me = ledger.function("me-get", &old);
+    let event = Event::new("GET", "/api/auth/me").token(&member.access);
+    let look = format!("{CHECK} ∥ GetItem _settings");
+    let _ = ledger.row(
+        ("me-get", &me),
+        "keys of 5 minutes",
+        (&event, 200),
+        (&look, 1, 3.0, 0.0),
+        "session check ∥ r, once in 5 minutes",
+    );
+    let jwks = ledger.function("jwks", &[]);
+    let event = Event::new("GET", "/api/auth/.well-known/jwks.json");
+    let _ = ledger.row(
+        ("jwks", &jwks),
+        "any",
+        (&event, 200),
+        ("none", 0, 0.0, 0.0),
+        "r, once 60 s an instance",
+    );
+    let jwks = ledger.function("jwks", &[("BAKEND_KEYS_AGE", "1s")]);
+    std::thread::sleep(std::time::Duration::from_millis(1100));
+    let _ = ledger.row(
+        ("jwks", &jwks),
+        "keys of 1 minute",
+        (&event, 200),
+        ("GetItem _settings", 1, 1.0, 0.0),
+        "r, once 60 s an instance",
     );
 }

@@ -13,7 +13,7 @@ pub(crate) struct Enrolled {
 
 /// A new user who has switched the factor on by the code of this step. The code of the next one is unused.
 pub(crate) fn enrolled() -> Enrolled {
-    let user = stack().member();
+    let user = stack().proven_member();
     let setup = user.post(ENABLE, &json!({})).expect(200).json();
     let secret = text(&setup["secret"]);
     let confirmed = user.post(CONFIRM, &json!({ "code": code(&secret, 0) }));

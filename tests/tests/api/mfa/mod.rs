@@ -14,7 +14,9 @@ mod rotating;
 mod signing_in;
 mod ways_in;
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::ops::Deref;
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use blackbox::{Event, Inside, Instance, PASSWORD, Reply, fresh_email};
 use serde_json::{Value, json};
@@ -44,22 +46,19 @@ struct Account {
     codes: Vec<String>,
 }
 
+impl<'a> Deref for Stage<'a> {
+    type Target = World<'a>;
+
+    fn deref(&self) -> &World<'a> {
+        &self.world
+    }
+}
+
 impl<'a> Stage<'a> {
     fn new(inside: &'a Inside, variables: Variables<'_>) -> Self {
         Self {
             world: World::with(inside, &[], variables),
         }
-    }
-
-    fn post(&self, function: &str, path: &str, body: &Value) -> Reply {
-        self.world
-            .reply(function, &Event::new("POST", path).json(body))
-    }
-
-    /// The same with a token as Bearer.
-    fn post_as(&self, token: &str, function: &str, path: &str, body: &Value) -> Reply {
-        let event = Event::new("POST", path).json(body).token(token);
-        self.world.reply(function, &event)
     }
 
     fn register(&self) -> (String, Value) {
@@ -80,22 +79,13 @@ impl<'a> Stage<'a> {
 
     fn enrol(&self, email: &str, made: &Value) -> Account {
         let token = text(&made["accessToken"]);
-        let setup = self.post_as(&token, "mfa-enable", ENABLE, &json!({}));
-        let secret = text(&setup.expect(200).json()["secret"]);
-        let body = json!({ "code": code(&secret, -1) });
-        let confirmed = self.post_as(&token, "mfa-confirm", CONFIRM, &body);
-        let confirmed = confirmed.expect(200).json();
+        let (secret, codes) = enrol_totp(&self.world, &token);
         Account {
             email: email.to_owned(),
             id: text(&made["user"]["id"]),
             token,
             secret,
-            codes: confirmed["recoveryCodes"]
-                .as_array()
-                .unwrap()
-                .iter()
-                .map(text)
-                .collect(),
+            codes,
         }
     }
 
@@ -120,18 +110,6 @@ impl<'a> Stage<'a> {
         self.post("mfa-verify", VERIFY, &second(challenge, proof))
     }
 
-    /// Whether the session of an access token stands.
-    fn stands(&self, token: &str) -> bool {
-        let event = Event::new("GET", "/api/auth/me").token(token);
-        self.world.reply("me-get", &event).status == 200
-    }
-
-    fn instances(&self, function: &str, count: usize) -> Vec<Instance<'a>> {
-        (0..count)
-            .map(|_| self.world.variant(function, &[]))
-            .collect()
-    }
-
     /// The second steps of these challenges at the same time, each with its proof; returns the replies.
     fn race(&self, challenges: &[String], proof: impl Fn(usize) -> Value) -> Vec<Reply> {
         let instances = self.instances("mfa-verify", 4);
@@ -144,17 +122,6 @@ impl<'a> Stage<'a> {
             .collect();
         self.at_once(&all)
     }
-
-    /// Sends each event to its instance at the same time.
-    fn at_once(&self, all: &[(&Instance<'_>, Event)]) -> Vec<Reply> {
-        std::thread::scope(|scope| {
-            let asked: Vec<_> = all
-                .iter()
-                .map(|(instance, event)| scope.spawn(|| self.world.flow.apart.ask(instance, event)))
-                .collect();
-            asked.into_iter().map(|it| it.join().unwrap()).collect()
-        })
-    }
 }
 
 /// The body of the second step.
@@ -166,8 +133,25 @@ fn second(challenge: &str, proof: &Value) -> Value {
     body
 }
 
-/// The code of the step that is this many away from the present one.
+/// Switches the factor on for the user of a token, by the code before this step's: the secret, and the recovery codes.
+pub(crate) fn enrol_totp(world: &World<'_>, token: &str) -> (String, Vec<String>) {
+    let own = |path: &str, body: &Value| Event::new("POST", path).json(body).token(token);
+    let setup = world.send("mfa-enable", &own(ENABLE, &json!({})), 200);
+    let secret = text(&setup["secret"]);
+    let body = json!({ "code": code(&secret, -1) });
+    let confirmed = world.send("mfa-confirm", &own(CONFIRM, &body), 200);
+    let codes = confirmed["recoveryCodes"].as_array().unwrap();
+    let codes = codes.iter().map(text).collect();
+    (secret, codes)
+}
+
+/// The code of the step that is this many away from the present one. An earlier one is given early in a step: it must not
+/// become a still earlier one on its way.
 pub(crate) fn code(secret: &str, steps: i64) -> String {
+    let late = seconds_of_step().saturating_sub(20);
+    if steps < 0 && late > 0 {
+        thread::sleep(Duration::from_secs(10 - late));
+    }
     let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
     let totp = Builder::new()
         .with_algorithm(Algorithm::SHA1)

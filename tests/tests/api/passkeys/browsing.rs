@@ -2,6 +2,7 @@
 
 use blackbox::stack;
 
+use super::app::App;
 use super::devtools::Browser;
 use super::*;
 use crate::auth::browser::browser;
@@ -18,28 +19,17 @@ fn plug(page: &mut Browser, old: Option<&Value>) -> Value {
     added["authenticatorId"].clone()
 }
 
-fn create(page: &mut Browser, begun: &Value) -> Value {
-    let script = format!(
-        "navigator.credentials.create({{ publicKey: PublicKeyCredential.parseCreationOptionsFromJSON({}) }})\
-         .then(made => JSON.stringify(made.toJSON()))",
-        begun["options"]
-    );
-    let credential = page.run(&script);
-    json!({ "challengeToken": begun["challengeToken"], "credential": credential })
-}
-
-fn sign(page: &mut Browser, begun: &Value) -> Value {
-    let script = format!(
-        "navigator.credentials.get({{ publicKey: PublicKeyCredential.parseRequestOptionsFromJSON({}) }})\
-         .then(made => JSON.stringify(made.toJSON()))",
-        begun["options"]
-    );
-    let credential = page.run(&script);
-    json!({ "challengeToken": begun["challengeToken"], "credential": credential })
+/// The code of the guide, as a script of a page.
+fn guides_code() -> String {
+    let guide = std::fs::read_to_string(local::root().join("docs/passkeys.md")).unwrap();
+    let (_, code) = guide.split_once("```js\n").unwrap();
+    let (code, _) = code.split_once("```").unwrap();
+    assert!(code.lines().count() <= 25, "the guide says twenty lines");
+    code.replace("export ", "")
 }
 
 #[test]
-fn a_real_browser_adds_passkeys_on_two_devices_and_signs_in_with_each() {
+fn the_guides_code_adds_passkeys_on_two_devices_and_signs_in_with_each_in_a_real_browser() {
     let Some(inside) = stack().inside() else {
         return;
     };
@@ -47,22 +37,29 @@ fn a_real_browser_adds_passkeys_on_two_devices_and_signs_in_with_each() {
         println!("No browser is installed here, so no passkey was made in one.");
         return;
     };
-    let stage = Stage::new(inside, &[]);
+    let (app, origin) = App::serve(Stage::new(inside, &[]));
+    let stage = app.stage();
     let account = stage.register();
-    let (mut page, _) = Browser::open(&found);
+    let mut page = Browser::open(&found, &origin);
+    let code = guides_code();
+    let run = |page: &mut Browser, call: &str| {
+        let script = format!("(async () => {{ {code}; return JSON.stringify(await {call}); }})()");
+        page.run(&script)
+    };
     let _ = page.call("WebAuthn.enable", &json!({}));
     let mut device = None;
     for devices in 1..=2 {
         device = Some(plug(&mut page, device.as_ref()));
-        let body = create(&mut page, &stage.begin(&account));
-        let made = stage.create(&account.token, &body).expect(201).json();
+        let call = format!("addPasskey('{}', 'Device {devices}')", account.token);
+        let made = run(&mut page, &call);
         assert_eq!(made["transports"], json!(["internal"]));
+        assert_eq!(made["name"], format!("Device {devices}"));
         assert_eq!(stage.list(&account.token).len(), devices);
         for _ in 0..2 {
-            let body = sign(&mut page, &stage.challenge());
-            let signed_in = stage.post("passkeys-login", LOGIN, &body).expect(200);
-            assert_eq!(signed_in.json()["user"]["id"], account.id);
-            invalid(stage.post("passkeys-login", LOGIN, &body));
+            let signed_in = run(&mut page, "signIn()");
+            assert_eq!(signed_in["user"]["id"], account.id);
+            assert!(stage.stands(&text(&signed_in["accessToken"])));
+            invalid(stage.post("passkeys-login", LOGIN, &app.last(LOGIN)));
         }
     }
 }

@@ -1,12 +1,12 @@
 //! Passkeys on every stack: one without a relying party says so.
 
-use blackbox::stack;
+use blackbox::{Caller, stack};
 
 use super::*;
 
 #[test]
 fn passkeys_are_added_used_and_removed_where_there_is_a_relying_party() {
-    let (member, stranger) = (stack().member(), stack().stranger());
+    let member = stack().member();
     let begun = member.post(OPTIONS, &json!({}));
     let garbage = json!({ "challengeToken": "x", "credential": {} });
     if begun.status == 403 {
@@ -19,7 +19,14 @@ fn passkeys_are_added_used_and_removed_where_there_is_a_relying_party() {
         refused_here(member.post(PASSKEYS, &garbage));
         return;
     }
-    let begun = begun.expect(200).json();
+    add_use_and_remove(&member);
+}
+
+/// Adds a passkey of a device, names it, signs in with it, and removes it.
+pub(crate) fn add_use_and_remove(member: &Caller) {
+    let stranger = stack().stranger();
+    let garbage = json!({ "challengeToken": "x", "credential": {} });
+    let begun = member.post(OPTIONS, &json!({})).expect(200).json();
     let rp_id = text(&begun["options"]["rp"]["id"]);
     let page = match rp_id.as_str() {
         "localhost" => PAGE.to_owned(),

@@ -1,11 +1,11 @@
 //! A browser that is driven by its DevTools protocol, through two pipes.
 
 use std::fs::{self, File};
-use std::io::{BufRead as _, BufReader, Read as _, Write as _};
-use std::net::{Ipv4Addr, TcpListener};
+use std::io::{BufRead as _, BufReader, Write as _};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 use std::thread;
+use std::time::Duration;
 
 use serde_json::{Value, json};
 
@@ -29,8 +29,8 @@ impl Drop for Browser {
 }
 
 impl Browser {
-    /// Starts the browser of this path, and opens a page of the origin that it returns.
-    pub(super) fn open(browser: &PathBuf) -> (Self, String) {
+    /// Starts the browser of this path, and opens the first page of this origin.
+    pub(super) fn open(browser: &PathBuf, origin: &str) -> Self {
         let name = format!("bakend-devtools-{}", std::process::id());
         let scratch = std::env::temp_dir().join(name);
         fs::create_dir_all(&scratch).unwrap();
@@ -58,12 +58,15 @@ impl Browser {
             page: None,
             sent: 0,
         };
-        let origin = serve_page();
         let target = browser.call("Target.createTarget", &json!({ "url": origin }));
         let target = json!({ "targetId": target["targetId"], "flatten": true });
         let attached = browser.call("Target.attachToTarget", &target);
         browser.page = attached["sessionId"].as_str().map(ToOwned::to_owned);
-        (browser, origin)
+        // The target is there before its page is, and an empty page has no credentials.
+        while browser.run("JSON.stringify(location.origin)") != json!(origin) {
+            thread::sleep(Duration::from_millis(50));
+        }
+        browser
     }
 
     /// Asks for something, and waits for the answer.
@@ -94,23 +97,4 @@ impl Browser {
         let text = answer["result"]["value"].as_str();
         serde_json::from_str(text.unwrap_or_else(|| panic!("{script}: {answer}"))).unwrap()
     }
-}
-
-/// Serves an empty page on this machine; its origin.
-fn serve_page() -> String {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).unwrap();
-    let port = listener.local_addr().unwrap().port();
-    let page = "<!doctype html><title>Passkeys</title>";
-    let reply = format!(
-        "HTTP/1.1 200 OK\r\ncontent-type: text/html\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{page}",
-        page.len()
-    );
-    let _server = thread::spawn(move || {
-        for stream in listener.incoming() {
-            let mut stream = stream.unwrap();
-            let _ = stream.read(&mut [0; 4096]);
-            let _ = stream.write_all(reply.as_bytes());
-        }
-    });
-    format!("http://localhost:{port}")
 }

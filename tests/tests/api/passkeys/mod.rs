@@ -1,14 +1,18 @@
 //! Passkeys, as their users meet them: by the device of the package `device`.
 
+mod app;
 mod browsing;
-mod deployed;
+pub(crate) mod deployed;
 mod devtools;
 mod leaving;
 mod managing;
+mod policies;
 mod racing;
 mod registering;
 mod signing_in;
 mod stepping_up;
+
+use std::ops::Deref;
 
 use blackbox::{Event, Inside, Instance, PASSWORD, Reply, fresh_email};
 use device::{Device, Manners};
@@ -39,21 +43,19 @@ struct Account {
     device: Device,
 }
 
+impl<'a> Deref for Stage<'a> {
+    type Target = World<'a>;
+
+    fn deref(&self) -> &World<'a> {
+        &self.world
+    }
+}
+
 impl<'a> Stage<'a> {
     fn new(inside: &'a Inside, variables: Variables<'_>) -> Self {
         Self {
             world: World::with(inside, &[], variables),
         }
-    }
-
-    fn post(&self, function: &str, path: &str, body: &Value) -> Reply {
-        self.world
-            .reply(function, &Event::new("POST", path).json(body))
-    }
-
-    fn post_as(&self, token: &str, function: &str, path: &str, body: &Value) -> Reply {
-        let event = Event::new("POST", path).json(body).token(token);
-        self.world.reply(function, &event)
     }
 
     /// A new account, with a device that has no passkey yet.
@@ -137,10 +139,15 @@ impl<'a> Stage<'a> {
         self.world.reply("passkeys-delete", &event)
     }
 
-    /// Whether the session of an access token stands.
-    fn stands(&self, token: &str) -> bool {
-        let event = Event::new("GET", "/api/auth/me").token(token);
-        self.world.reply("me-get", &event).status == 200
+    /// Takes the password of an account away, as no endpoint does.
+    fn forget_password(&self, account: &Account) {
+        let forget = json!({
+            "TableName": "local-_users",
+            "Key": { "id": { "S": format!("email#{}", account.email) } },
+            "UpdateExpression": "REMOVE password_hash",
+        });
+        let engine = self.world.flow.apart.dynamo.engine();
+        let _ = engine.call("UpdateItem", &forget).unwrap();
     }
 
     /// The items of passkeys, as they are stored.
@@ -148,22 +155,6 @@ impl<'a> Stage<'a> {
         let items = self.world.scan("local-_users").into_iter();
         let is_passkey = |item: &Value| text(&item["id"]["S"]).starts_with("passkey#");
         items.filter(is_passkey).collect()
-    }
-
-    fn instances(&self, function: &str, count: usize) -> Vec<Instance<'a>> {
-        let start = |_| self.world.variant(function, &[]);
-        (0..count).map(start).collect()
-    }
-
-    /// Sends each event to its instance at the same time.
-    fn at_once(&self, all: &[(&Instance<'_>, Event)]) -> Vec<Reply> {
-        std::thread::scope(|scope| {
-            let asked: Vec<_> = all
-                .iter()
-                .map(|(instance, event)| scope.spawn(|| self.world.flow.apart.ask(instance, event)))
-                .collect();
-            asked.into_iter().map(|it| it.join().unwrap()).collect()
-        })
     }
 }
 

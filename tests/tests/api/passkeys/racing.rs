@@ -115,13 +115,7 @@ fn of_the_last_two_ways_in_one_stays() {
     for _ in 0..rounds() {
         let mut account = stage.enrolled();
         let _ = stage.add(&mut account);
-        let engine = stage.world.flow.apart.dynamo.engine();
-        let forget = json!({
-            "TableName": "local-_users",
-            "Key": { "id": { "S": format!("email#{}", account.email) } },
-            "UpdateExpression": "REMOVE password_hash",
-        });
-        let _ = engine.call("UpdateItem", &forget).unwrap();
+        stage.forget_password(&account);
         let items = stage.list(&account.token);
         let event = |at: usize| {
             let path = format!("{PASSKEYS}/{}", text(&items[at]["id"]));

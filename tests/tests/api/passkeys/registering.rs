@@ -51,36 +51,20 @@ fn ill_manners_add_nothing() {
     };
     let stage = Stage::new(inside, &[]);
     let mut account = stage.register();
-    let good = || Manners::on(PAGE);
-    for manners in [
-        Manners::on("https://evil.example"),
+    let near = (
+        "a near origin",
         Manners::on("http://localhost.evil.example"),
-        Manners {
-            rp_id: Some("evil.example".into()),
-            ..good()
-        },
-        Manners {
-            cross_origin: true,
-            ..good()
-        },
-        Manners {
-            present: false,
-            ..good()
-        },
-        Manners {
-            verified: false,
-            ..good()
-        },
-    ] {
+    );
+    for (_, manners) in Manners::ill(PAGE).into_iter().chain([near]) {
         let body = stage.made(&mut account, &manners);
         invalid(stage.create(&account.token, &body));
     }
     let begun = stage.begin(&account);
     let options = &begun["options"];
-    let unknown = account.device.register_by(options, &good(), -8);
+    let unknown = account.device.register_by(options, &Manners::on(PAGE), -8);
     let body = json!({ "challengeToken": begun["challengeToken"], "credential": unknown });
     invalid(stage.create(&account.token, &body));
-    let mut unfound = account.device.register(options, &good());
+    let mut unfound = account.device.register(options, &Manners::on(PAGE));
     unfound["clientExtensionResults"]["credProps"]["rk"] = json!(false);
     let body = json!({ "challengeToken": begun["challengeToken"], "credential": unfound });
     let told = stage.create(&account.token, &body).expect(400).json();
@@ -232,7 +216,7 @@ fn an_address_that_is_not_proven_adds_none_where_mail_can_prove_it() {
 }
 
 #[test]
-fn without_a_relying_party_there_are_no_passkeys() {
+fn another_relying_party_has_its_own_pages_alone() {
     let Some(inside) = stack().inside() else {
         return;
     };

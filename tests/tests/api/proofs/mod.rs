@@ -8,6 +8,7 @@ mod counting;
 pub(crate) mod deployed;
 pub(crate) mod disabled;
 mod feedback;
+mod inbox;
 mod injecting;
 mod lifetimes;
 mod notices;

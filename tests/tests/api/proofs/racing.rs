@@ -1,7 +1,5 @@
 //! Races of proofs: the transaction that does the work has one winner.
 
-use std::thread;
-
 use blackbox::{Event, Instance, Reply, fresh_email, rounds, stack};
 use serde_json::{Value, json};
 
@@ -11,22 +9,6 @@ use super::world::{MailWorld, code, link_token, token};
 
 /// How many take part in it.
 pub(super) const RACERS: usize = 4;
-
-/// Sends an event to each of these instances at the same time.
-pub(super) fn at_once(world: &MailWorld<'_>, all: &[(&Instance<'_>, Event)]) -> Vec<Reply> {
-    thread::scope(|scope| {
-        let asked: Vec<_> = all
-            .iter()
-            .map(|(instance, event)| scope.spawn(|| world.flow.apart.ask(instance, event)))
-            .collect();
-        let answered = asked.into_iter().map(|asked| asked.join().unwrap());
-        answered.collect()
-    })
-}
-
-pub(super) fn instances<'a>(world: &MailWorld<'a>, function: &str) -> Vec<Instance<'a>> {
-    (0..RACERS).map(|_| world.variant(function, &[])).collect()
-}
 
 pub(super) fn count(replies: &[Reply], status: u16) -> usize {
     replies.iter().filter(|it| it.status == status).count()
@@ -39,7 +21,7 @@ fn one_code_or_link_of_many_uses_signs_in_once() {
     };
     let link = "https://app.example.com/?token={token}";
     let world = MailWorld::new(inside, &[SIGN_UP, ("BAKEND_MAIL_LINKS_MAGIC_LINK", link)]);
-    let verifiers = instances(&world, "magic-link-verify");
+    let verifiers = world.instances("magic-link-verify", RACERS);
     for round in 0..rounds() {
         let email = fresh_email();
         // A new account in one round, a take-over in the next.
@@ -60,7 +42,7 @@ fn one_code_or_link_of_many_uses_signs_in_once() {
             .enumerate()
             .map(|(at, it)| (it, Event::new("POST", VERIFY).json(&body(at))))
             .collect();
-        let replies = at_once(&world, &asked);
+        let replies = world.at_once(&asked);
         let said: Vec<String> = replies.iter().map(Reply::text).collect();
         assert_eq!(count(&replies, 200), 1, "round {round}: {said:?}");
         assert_eq!(count(&replies, 400), RACERS - 1, "round {round}: {said:?}");
@@ -73,7 +55,7 @@ fn two_flows_of_a_new_address_at_once_are_two_sign_ins() {
         return;
     };
     let world = MailWorld::new(inside, &[SIGN_UP]);
-    let verifiers = instances(&world, "magic-link-verify");
+    let verifiers = world.instances("magic-link-verify", RACERS);
     for round in 0..rounds() {
         let email = fresh_email();
         let flows: Vec<Value> = (0..2)
@@ -91,7 +73,7 @@ fn two_flows_of_a_new_address_at_once_are_two_sign_ins() {
                 (&verifiers[at], Event::new("POST", VERIFY).json(&body))
             })
             .collect();
-        let replies = at_once(&world, &asked);
+        let replies = world.at_once(&asked);
         let said: Vec<Value> = replies.iter().map(Reply::json).collect();
         assert_eq!(count(&replies, 200), 2, "round {round}: {said:?}");
         assert_eq!(said[0]["user"]["id"], said[1]["user"]["id"]);
@@ -106,7 +88,7 @@ fn guesses_at_once_are_compared_five_times_at_most() {
         return;
     };
     let world = MailWorld::new(inside, &[SIGN_UP]);
-    let verifiers = instances(&world, "magic-link-verify");
+    let verifiers = world.instances("magic-link-verify", RACERS);
     let email = fresh_email();
     let opened = world.post("magic-link", LINK, &json!({ "email": email }));
     let flow = opened.expect(202).json()["flow"].clone();
@@ -117,7 +99,7 @@ fn guesses_at_once_are_compared_five_times_at_most() {
         let wrong = super::world::another(&right);
         let asked: Vec<(&Instance<'_>, Event)> =
             verifiers.iter().map(|it| (it, guess(&wrong))).collect();
-        assert_eq!(count(&at_once(&world, &asked), 400), RACERS);
+        assert_eq!(count(&world.at_once(&asked), 400), RACERS);
     }
     let items = world.scan("local-_mail");
     let tries: Vec<&Value> = items.iter().map(|item| &item["tries"]["N"]).collect();
@@ -132,7 +114,7 @@ fn one_confirmation_of_many_changes_the_address() {
         return;
     };
     let world = MailWorld::new(inside, &[]);
-    let confirming = instances(&world, "email-change-confirm");
+    let confirming = world.instances("email-change-confirm", RACERS);
     for round in 0..rounds() {
         let (old, new) = (fresh_email(), fresh_email());
         let access = token(&world.register(&old));
@@ -144,7 +126,7 @@ fn one_confirmation_of_many_changes_the_address() {
         let event = || Event::new("POST", CONFIRM).json(&body).token(&access);
         let asked: Vec<(&Instance<'_>, Event)> =
             confirming.iter().map(|it| (it, event())).collect();
-        let replies = at_once(&world, &asked);
+        let replies = world.at_once(&asked);
         let said: Vec<String> = replies.iter().map(Reply::text).collect();
         assert_eq!(count(&replies, 200), 1, "round {round}: {said:?}");
         // A loser may read the session before the change and the user after it, which is 401.
@@ -173,7 +155,7 @@ fn a_change_and_a_registration_of_one_address_have_one_winner() {
         let confirming = Event::new("POST", CONFIRM).json(&body).token(&access);
         let account = json!({ "email": new, "password": "yet another password" });
         let registering = Event::new("POST", "/api/auth/register").json(&account);
-        let replies = at_once(&world, &[(&confirm, confirming), (&register, registering)]);
+        let replies = world.at_once(&[(&confirm, confirming), (&register, registering)]);
         let statuses = [replies[0].status, replies[1].status];
         assert!(
             statuses == [200, 409] || statuses == [409, 201],

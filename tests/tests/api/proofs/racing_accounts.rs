@@ -3,7 +3,7 @@
 use blackbox::{Event, Instance, PASSWORD, Reply, fresh_email, rounds, stack};
 use serde_json::{Value, json};
 
-use super::racing::{RACERS, at_once, count, instances};
+use super::racing::{RACERS, count};
 use super::world::{MailWorld, code, link_token, token};
 
 const REQUIRED: (&str, &str) = ("BAKEND_AUTH_EMAIL_VERIFICATION", "required");
@@ -20,7 +20,7 @@ fn all_at_once(
         .enumerate()
         .map(|(at, instance)| (instance, event(at)))
         .collect();
-    at_once(world, &asked)
+    world.at_once(&asked)
 }
 
 fn post(path: &str, body: &Value) -> Event {
@@ -52,7 +52,7 @@ fn one_confirmation_of_many_makes_the_account() {
         return;
     };
     let world = MailWorld::new(inside, &[REQUIRED]);
-    let confirming = instances(&world, "register-confirm");
+    let confirming = world.instances("register-confirm", RACERS);
     for round in 0..rounds() {
         let body = json!({ "email": fresh_email(), "password": PASSWORD });
         let flow = open(&world, ("register", "/api/auth/register"), &body);
@@ -77,7 +77,7 @@ fn two_registrations_of_an_address_make_one_account() {
         return;
     };
     let world = MailWorld::new(inside, &[REQUIRED]);
-    let confirming = &instances(&world, "register-confirm")[..2];
+    let confirming = &world.instances("register-confirm", RACERS)[..2];
     for round in 0..rounds() {
         let email = fresh_email();
         let body = json!({ "email": email, "password": PASSWORD });
@@ -100,7 +100,7 @@ fn one_verification_of_many_is_told() {
         return;
     };
     let world = MailWorld::new(inside, &[]);
-    let verifying = instances(&world, "verify-email");
+    let verifying = world.instances("verify-email", RACERS);
     for round in 0..rounds() {
         let email = fresh_email();
         let access = token(&world.register(&email));
@@ -121,7 +121,7 @@ fn one_reset_of_many_sets_the_password_also_by_two_flows() {
         return;
     };
     let world = MailWorld::new(inside, &[]);
-    let resetting = instances(&world, "password-reset");
+    let resetting = world.instances("password-reset", RACERS);
     let email = fresh_email();
     let _ = world.register(&email);
     let forgot = ("password-forgot", "/api/auth/password/forgot");
@@ -168,7 +168,7 @@ fn a_login_beside_a_reset_is_refused_or_void() {
         let body = json!({ "currentPassword": PASSWORD, "newPassword": "a third long password" });
         let changing = post("/api/auth/password/change", &body).token(&access);
         let all = [(&reset, resetting), (&login, entering), (&change, changing)];
-        let replies = at_once(&world, &all);
+        let replies = world.at_once(&all);
         let said: Vec<String> = replies.iter().map(Reply::text).collect();
         let [was_reset, was_changed] = [0, 2].map(|at| replies[at].status == 204);
         assert_ne!(was_reset, was_changed, "round {round}: {said:?}");

@@ -2,7 +2,7 @@
 
 use std::ops::Deref;
 
-use blackbox::{Event, Inside, PASSWORD, Reply};
+use blackbox::{Inside, PASSWORD, Reply};
 use local::mailbox::{Mailbox, Message};
 use serde_json::{Value, json};
 
@@ -77,17 +77,6 @@ impl<'a> MailWorld<'a> {
         mails.remove(0)
     }
 
-    /// Sends a JSON body to a function of strangers.
-    pub(crate) fn post(&self, function: &str, path: &str, body: &Value) -> Reply {
-        self.reply(function, &Event::new("POST", path).json(body))
-    }
-
-    /// The same with an access token.
-    pub(crate) fn post_as(&self, token: &str, function: &str, path: &str, body: &Value) -> Reply {
-        let event = Event::new("POST", path).json(body).token(token);
-        self.reply(function, &event)
-    }
-
     /// A new account, as its registration replies.
     pub(crate) fn register(&self, email: &str) -> Value {
         let body = json!({ "email": email, "password": PASSWORD });
@@ -99,12 +88,6 @@ impl<'a> MailWorld<'a> {
     pub(crate) fn login(&self, email: &str, password: &str) -> Reply {
         let body = json!({ "email": email, "password": password });
         self.post("login", "/api/auth/login", &body)
-    }
-
-    /// Whether the session of an access token stands.
-    pub(crate) fn stands(&self, token: &str) -> bool {
-        let event = Event::new("GET", "/api/auth/me").token(token);
-        self.reply("me-get", &event).status == 200
     }
 }
 

@@ -166,9 +166,10 @@ fn a_bad_key_is_401_wherever_keys_are_read() {
                         "auth/invalid-api-key",
                     );
                 } else {
-                    // A link whose page, state or parameters are wrong says so.
-                    let is_refused =
-                        request.entry.keys == KeyUse::Ignored && [400, 404].contains(&reply.status);
+                    // A link whose page, state or parameters are wrong says so, and so does an issuer that is not there.
+                    let says_so =
+                        request.entry.keys == KeyUse::Ignored || request.entry.kept.is_some();
+                    let is_refused = says_so && [400, 404].contains(&reply.status);
                     let status = request.entry.status;
                     assert!(is_refused || reply.status == status, "{}", request.path);
                 }

@@ -54,6 +54,7 @@ fn an_admin_sees_a_users_sessions() {
             .map(|(name, _)| name.as_str())
             .collect();
         let expected = [
+            "actor",
             "createdAt",
             "current",
             "expiresAt",

@@ -63,7 +63,7 @@ fn groups_become_rules() {
         ),
         (
             json!({ "user": { "list": true }, "self": { "read": true } }),
-            json!({ "create": "admin", "read": "owner", "list": "authenticated", "update": "admin", "delete": "admin" }),
+            json!({ "create": "admin", "read": "owner", "list": "authenticated | owner", "update": "admin", "delete": "admin" }),
         ),
     ] {
         assert_eq!(

@@ -1,8 +1,8 @@
-//! Configuration that admins change at run time: the templates of mails, and the settings of providers.
+//! Configuration that changes at run time: templates of mails, settings of providers, the mark of a rotation of keys.
 
 use std::collections::BTreeSet;
 
-use api::event::{Envelope, Event, Subject};
+use api::event::{Envelope, Event, KeyStep, Subject, subjects};
 use api::mail::template_of;
 use api::settings::PROVIDER;
 use serde_json::{Map, Value};
@@ -11,6 +11,7 @@ use super::draft::Write;
 use super::image::Image;
 use super::stamp::Stamp;
 use super::world::Unfit;
+use crate::key_pairs::{KID, STEP};
 use crate::mail_templates::PARTS;
 
 /// The events of a write to `_configuration`. The removal of an item, which no request makes, tells nothing.
@@ -18,6 +19,9 @@ pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
     let id = write.needed("id", write.key().text("id"))?;
     if let (Some(name), Some(new)) = (id.strip_prefix(PROVIDER), write.after()) {
         return provider_changed(write, name, new);
+    }
+    if id == subjects::TOKEN_KEYS {
+        return of_keys(write);
     }
     let (Some((kind, locale)), Some(new)) = (template_of(id), write.after()) else {
         return Ok(Vec::new());
@@ -75,6 +79,22 @@ fn provider_changed(
         changed,
     };
     let subject = Subject::provider(name);
+    Ok(vec![write.event(Stamp::read(&change, at), subject, event)])
+}
+
+/// The event of a step of the rotation of keys: the item is the mark of the newest one.
+fn of_keys(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
+    let Some(new) = write.after() else {
+        return Ok(Vec::new());
+    };
+    let change = write.needed("change", new.map("change"))?;
+    let at = write.needed("change.at", change.time("at"))?;
+    let step = new.text(STEP).and_then(KeyStep::parse);
+    let event = Event::KeysRotated {
+        kid: write.needed(KID, new.text(KID))?.to_owned(),
+        step: write.needed(STEP, step)?,
+    };
+    let subject = Subject::token_keys();
     Ok(vec![write.event(Stamp::read(&change, at), subject, event)])
 }
 

@@ -50,6 +50,37 @@ fn a_template_tells_which_parts_have_changed_and_never_their_text() {
 }
 
 #[test]
+fn a_step_of_a_rotation_tells_its_key() {
+    let key = json!({ "id": "keys" });
+    let item = |kid: &str, step: &str, at: u64| {
+        let change = json!({ "at": at, "by": "cli", "reason": "rotate" });
+        json!({ "id": "keys", "kid": kid, "step": step, "change": change })
+    };
+    let published = item("a", "published", AT - 1);
+    let promoted = item("a", "promoted", AT);
+    for (old, new) in [(&Value::Null, &promoted), (&published, &promoted)] {
+        let [event] = &events("_configuration", &key, old, new)[..] else {
+            panic!("one event");
+        };
+        assert_eq!(event.kind().as_str(), "keys.rotated");
+        let subject = (event.subject.collection.as_str(), event.subject.id.as_str());
+        assert_eq!(
+            (subject, event.at),
+            (("configuration", "keys"), Timestamp::from_millis(AT))
+        );
+        let told = serde_json::to_value(event).expect("JSON");
+        assert_eq!(told["data"], json!({ "kid": "a", "step": "promoted" }));
+        assert_eq!(told["actor"]["type"], "cli");
+    }
+    assert_eq!(
+        events("_configuration", &key, &promoted, &Value::Null).len(),
+        0
+    );
+    let broken = item("a", "stolen", AT);
+    assert!(read(&record("_configuration", &key, &Value::Null, &broken)).is_err());
+}
+
+#[test]
 fn other_configuration_makes_no_event_and_a_broken_item_does_not_fit() {
     let key = json!({ "id": "other#google" });
     let item = json!({ "id": "other#google", "subject": "a" });

@@ -1,0 +1,56 @@
+//! Users without an address, and how they get one.
+
+use api::settings::Auth;
+use api::{Code, Error, Id, Timestamp};
+
+use super::{ANONYMOUS, AUTHENTICATED, User};
+
+impl User {
+    /// A new user without an address, until the longest session that the account can have is over.
+    #[must_use]
+    pub fn anonymous(id: Id, settings: &Auth, now: Timestamp) -> Self {
+        let lapses_at = now.after(settings.session_max_age.duration()).seconds();
+        Self {
+            email: None,
+            role: ANONYMOUS.to_owned(),
+            lapses_at: Some(lapses_at),
+            ..Self::new(id, String::new(), false, now)
+        }
+    }
+
+    /// Whether nobody has given the account an address or another way in.
+    #[must_use]
+    pub fn is_anonymous(&self) -> bool {
+        self.role == ANONYMOUS
+    }
+
+    /// The user with an account that stays: an anonymous one becomes an ordinary one, with the same id, session and records.
+    #[must_use]
+    pub fn staying(self) -> Self {
+        let role = match self.is_anonymous() {
+            true => AUTHENTICATED.to_owned(),
+            false => self.role,
+        };
+        Self {
+            role,
+            lapses_at: None,
+            ..self
+        }
+    }
+
+    /// The name that devices and apps show of the account: the address, else the id.
+    #[must_use]
+    pub fn label(&self) -> String {
+        self.email.clone().unwrap_or_else(|| self.id.to_string())
+    }
+
+    /// The address.
+    ///
+    /// # Errors
+    /// `auth/email-not-verified` where the account has none.
+    pub fn need_email(&self) -> Result<&str, Error> {
+        let message = "This account has no email address yet: POST /api/auth/email/change.";
+        let none = || Error::new(Code::EmailNotVerified).with_message(message);
+        self.email.as_deref().ok_or_else(none)
+    }
+}
