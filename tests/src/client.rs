@@ -214,7 +214,7 @@ impl Caller {
         let reply = read(reply);
         contract::assert_documented(method.as_str(), path, &reply);
         seen::answered(method.as_str(), path, &reply);
-        shown::keep(&reply.body);
+        shown::keep(&reply);
         reply
     }
 }

@@ -215,7 +215,7 @@ impl Inside {
     #[must_use]
     pub fn invoke(&self, function: &str, event: &Event) -> Reply {
         let reply = self.hand(function, event);
-        shown::keep(&reply.body);
+        shown::keep(&reply);
         contract::assert_event_documented(event, &reply);
         reply
     }

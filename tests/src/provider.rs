@@ -1,7 +1,10 @@
 //! A provider on loopback, strict about what it is asked, with a switch for each misbehaviour.
 
+mod http;
+mod keys;
+
 use std::collections::BTreeMap;
-use std::io::{Read, Write};
+use std::io::Write;
 use std::net::{TcpListener, TcpStream};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
@@ -11,10 +14,17 @@ use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use serde_json::{Map, Value, json};
 
+pub use self::http::pairs;
+use self::http::read;
+use self::keys::Keys;
+pub use self::keys::{apple_key, apple_secret};
+use crate::shown;
 use crate::stack::unique;
 
 /// The client id and the secret that the provider knows.
 pub const CLIENT: &str = "bakend-client";
+/// The id of a native app.
+pub const NATIVE: &str = "com.example.app";
 /// See [`CLIENT`].
 pub const SECRET: &str = "a-secret-of-the-provider";
 
@@ -60,6 +70,9 @@ struct State {
     manner: Manner,
     grants: BTreeMap<String, Grant>,
     requests: Vec<String>,
+    keys: Arc<Keys>,
+    /// Who sits at the browser, by the name of the provider.
+    visitors: BTreeMap<String, Value>,
 }
 
 /// A code that was given out, with all that it is bound to.
@@ -82,6 +95,8 @@ impl Provider {
             manner: Manner::Right,
             grants: BTreeMap::new(),
             requests: Vec::new(),
+            keys: Arc::new(Keys::new(1)),
+            visitors: BTreeMap::new(),
         }));
         let (shared, own) = (Arc::clone(&state), url.clone());
         thread::spawn(move || {
@@ -108,12 +123,13 @@ impl Provider {
     #[must_use]
     pub fn settings(&self, name: &str) -> Value {
         let at = |path: &str| format!("{}{path}", self.url);
-        let mut settings = json!({ "clientId": CLIENT, "clientSecret": SECRET,
+        let mut settings = json!({ "clientId": CLIENT, "clientIds": [NATIVE], "clientSecret": SECRET,
             "endpoints": { "authorize": at("/authorize"), "token": at("/token"), "user": at("/user"),
                 "emails": at("/emails"), "jwks": at("/keys") } });
         match name {
             "google" | "github" | "microsoft" => {}
             "apple" => {
+                settings["clientSecret"] = json!(apple_key());
                 settings["teamId"] = json!("TEAM");
                 settings["keyId"] = json!("KEY");
             }
@@ -123,6 +139,57 @@ impl Provider {
             }
         }
         settings
+    }
+
+    /// Signs with other keys from now on.
+    pub fn rotate(&self) {
+        let mut state = self.state();
+        state.keys = Arc::new(Keys::new(state.keys.number() + 1));
+    }
+
+    /// The user with this account sits at the browser from now on, and consents.
+    pub fn seat(&self, name: &str, account: &Value) {
+        let mut state = self.state();
+        state.visitors.insert(name.to_owned(), account.clone());
+    }
+
+    /// How often the keys were asked for.
+    #[must_use]
+    pub fn keys_asked(&self) -> usize {
+        let state = self.state();
+        let asked = state.requests.iter();
+        asked.filter(|it| it.starts_with("GET /keys ")).count()
+    }
+
+    /// The id of the key of an algorithm.
+    #[must_use]
+    pub fn kid(&self, algorithm: &str) -> String {
+        self.state().keys.kid(algorithm)
+    }
+
+    /// An ID token with this header and these claims.
+    #[must_use]
+    pub fn sign(&self, header: &Value, claims: &Value) -> String {
+        let keys = Arc::clone(&self.state().keys);
+        keys.sign(header, claims)
+    }
+
+    /// The user with this account consents in a native app; returns the code.
+    #[must_use]
+    pub fn grant(&self, [client, address, challenge]: [&str; 3], account: &Value) -> String {
+        let asked = [
+            ("client_id", client),
+            ("redirect_uri", address),
+            ("code_challenge", challenge),
+        ];
+        let pair = |(name, value): (&str, &str)| (name.to_owned(), value.to_owned());
+        let code = unique("code");
+        let grant = Grant {
+            asked: asked.map(pair).into(),
+            account: account.clone(),
+        };
+        self.state().grants.insert(code.clone(), grant);
+        code
     }
 
     /// The user with this account consents to a request at the address; returns the code and the state of the answer.
@@ -156,42 +223,31 @@ impl Provider {
     }
 }
 
-/// The pairs of a form, decoded.
-#[must_use]
-pub fn pairs(form: &str) -> BTreeMap<String, String> {
-    let decode = |text: &str| {
-        let mut bytes = Vec::new();
-        let mut rest = text.bytes();
-        while let Some(byte) = rest.next() {
-            let decoded = match byte {
-                b'%' => {
-                    let digits = [rest.next().unwrap_or(b'0'), rest.next().unwrap_or(b'0')];
-                    let digits = String::from_utf8_lossy(&digits).into_owned();
-                    u8::from_str_radix(&digits, 16).unwrap_or(b'?')
-                }
-                b'+' => b' ',
-                byte => byte,
-            };
-            bytes.push(decoded);
-        }
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    let pairs = form.split('&').filter_map(|pair| pair.split_once('='));
-    pairs
-        .map(|(name, value)| (decode(name), decode(value)))
-        .collect()
-}
-
 fn serve(mut stream: TcpStream, url: &str, shared: &Mutex<State>) {
     let Some(request) = read(&mut stream) else {
         return;
     };
-    let (manner, grants) = {
+    if let Some(query) = asked_by_browser(&request) {
+        let reply = http::led_back(&pairs(query), url, |asked, account| {
+            let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
+            let account = state.visitors[account].clone();
+            let code = unique("code");
+            state.grants.insert(code.clone(), Grant { asked, account });
+            code
+        });
+        let _ = stream.write_all(reply.as_bytes());
+        return;
+    }
+    let (manner, grants, keys) = {
         let mut state = shared.lock().unwrap_or_else(PoisonError::into_inner);
         state.requests.push(request.clone());
-        (state.manner.clone(), state.grants.clone())
+        let keys = state.keys.set();
+        (state.manner.clone(), state.grants.clone(), keys)
     };
-    let body = answer(&request, url, &manner, &grants);
+    let body = match request.starts_with("GET /keys ") {
+        true => Ok(keys),
+        false => answer(&request, url, &manner, &grants),
+    };
     let (mut status, mut kind, mut text) = match body {
         Ok(body) => (200, "application/json", body.to_string()),
         Err(refusal) => (
@@ -219,6 +275,12 @@ fn serve(mut stream: TcpStream, url: &str, shared: &Mutex<State>) {
     );
     let _ = stream.write_all(head.as_bytes());
     let _ = stream.write_all(text.as_bytes());
+}
+
+/// The query of a browser that comes to sign in.
+fn asked_by_browser(request: &str) -> Option<&str> {
+    let rest = request.strip_prefix("GET /authorize?")?;
+    rest.split(' ').next()
 }
 
 /// The answer to a request; a provider refuses whatever is not as it was asked for.
@@ -277,8 +339,14 @@ fn trade(
     let text = |name: &str| form.get(name).map(String::as_str).unwrap_or_default();
     let grant = grants.get(text("code")).ok_or("invalid_grant")?;
     let basic = base64::engine::general_purpose::STANDARD.encode(format!("{CLIENT}:{SECRET}"));
-    let is_client = head.contains(&format!("Basic {basic}"))
-        || (text("client_id"), text("client_secret")) == (CLIENT, SECRET);
+    let client = grant.asked["client_id"].as_str();
+    let of_form = (text("client_id"), text("client_secret"));
+    let is_native = client == NATIVE && of_form == (NATIVE, "");
+    let is_apples = of_form.0 == client && of_form.1.split('.').count() == 3;
+    let is_client = client == CLIENT
+        && (head.contains(&format!("Basic {basic}")) || of_form == (CLIENT, SECRET));
+    let is_client = is_client || is_native || is_apples;
+    shown::add(text("code_verifier"));
     if !is_client {
         return Err("invalid_client");
     }
@@ -306,7 +374,7 @@ fn id_token(grant: &Grant, url: &str, manner: &Manner) -> String {
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default()
         .as_secs();
-    let mut claims = json!({ "iss": url, "aud": CLIENT, "iat": now, "exp": now + 300,
+    let mut claims = json!({ "iss": url, "aud": grant.asked["client_id"], "iat": now, "exp": now + 300,
         "nonce": grant.asked.get("nonce") });
     let mut merge = |more: &Value| {
         for (name, value) in more.as_object().unwrap_or(&Map::new()) {
@@ -335,27 +403,4 @@ pub fn challenge(verifier: &str) -> String {
         &ring::digest::SHA256,
         verifier.as_bytes(),
     ))
-}
-
-/// A request with its body.
-fn read(stream: &mut TcpStream) -> Option<String> {
-    let mut bytes = Vec::new();
-    let mut next = [0; 4096];
-    loop {
-        let text = String::from_utf8_lossy(&bytes).into_owned();
-        if let Some((head, body)) = text.split_once("\r\n\r\n") {
-            let length = head.lines().find_map(|line| {
-                let (name, value) = line.split_once(": ")?;
-                let is_it = name.eq_ignore_ascii_case("content-length");
-                is_it.then(|| value.parse::<usize>().ok()).flatten()
-            });
-            if body.len() >= length.unwrap_or(0) {
-                return Some(text);
-            }
-        }
-        match stream.read(&mut next) {
-            Ok(0) | Err(_) => return None,
-            Ok(count) => bytes.extend(&next[..count]),
-        }
-    }
 }

@@ -5,6 +5,8 @@ use std::sync::{Mutex, PoisonError};
 
 use serde_json::Value;
 
+use crate::client::Reply;
+
 /// The members of a reply that its receiver alone may know.
 const NAMES: [&str; 9] = [
     "accessToken",
@@ -23,8 +25,39 @@ const SHORTEST: usize = 20;
 
 static SHOWN: Mutex<Option<HashSet<String>>> = Mutex::new(None);
 
-/// Keeps the secrets of a reply's body.
-pub(crate) fn keep(body: &[u8]) {
+/// The addresses that replies of the whole suite have led to.
+static LED_TO: Mutex<Option<HashSet<String>>> = Mutex::new(None);
+
+/// Keeps the secrets of a reply, and the address that it leads to.
+pub(crate) fn keep(reply: &Reply) {
+    if let Some(address) = reply.header("location") {
+        let mut led_to = LED_TO.lock().unwrap_or_else(PoisonError::into_inner);
+        led_to.get_or_insert_default().insert(address.to_owned());
+    }
+    // A cookie is a refresh token, or ties a sign-in to a browser.
+    if let Some(pair) = reply.header("set-cookie")
+        && let Some((_, value)) = pair.split(';').next().unwrap_or_default().split_once('=')
+    {
+        add(value);
+    }
+    keep_body(&reply.body);
+}
+
+/// Keeps a secret that no reply shows, such as a verifier.
+pub fn add(secret: &str) {
+    let mut shown = SHOWN.lock().unwrap_or_else(PoisonError::into_inner);
+    let last = words(secret).last().map(str::to_owned);
+    shown.get_or_insert_default().extend(last);
+}
+
+/// The addresses that replies have led to so far.
+#[must_use]
+pub fn led_to() -> Vec<String> {
+    let led_to = LED_TO.lock().unwrap_or_else(PoisonError::into_inner);
+    led_to.iter().flatten().cloned().collect()
+}
+
+fn keep_body(body: &[u8]) {
     // A longer one is a list of records.
     if body.len() > 1 << 14 {
         return;

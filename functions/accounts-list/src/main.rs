@@ -17,10 +17,7 @@ async fn list(store: &Store, call: Call<AccountsList>) -> Result<Reply<AccountsL
     let credentials = call.credentials(store).await?;
     let (caller, _, user) = store.signed_in(&credentials, call.now).await?;
     call.query(&[])?;
-    let identity = match &user.email {
-        None => None,
-        Some(email) => store.identity(email).await?,
-    };
+    let identity = store.identity_of(&user).await?;
     let has_password = identity.is_some_and(|it| it.password_hash.is_some());
     let items = user.accounts(has_password, call.mail_signs_in(&user));
     Ok(Reply::to(&caller, Accounts { items }))

@@ -66,9 +66,10 @@ async fn trade(
     let back = redirect_uri(&call.origin_of_api(), &connection.name);
     let asked = Trade {
         code,
+        client: &connection.client_id,
         redirect_uri: &back,
         verifier: &browser.verifier(state),
-        nonces: &[&browser.nonce(state)],
+        nonces: Some(&[&browser.nonce(state)]),
         name,
         now: call.now,
     };

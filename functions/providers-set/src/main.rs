@@ -4,9 +4,9 @@ use std::process::ExitCode;
 
 use api::check::asked_provider;
 use api::endpoints::ProvidersSet;
-use api::settings::{Provider, provider_names};
+use api::settings::{Provider, ProviderKind, provider_names};
 use api::{Code, Error};
-use auth::provider::{Discovery, KeptProvider};
+use auth::provider::{Discovery, KeptProvider, check_apple_key};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -28,6 +28,13 @@ async fn set(store: &Store, call: Call<ProvidersSet>) -> Result<Reply<ProvidersS
     let fields = &call.settings.users.fields;
     let of = (&fields[..], call.deployment.local);
     let (settings, whole) = asked_provider(name, asked.settings, file, of)?;
+    if let Some(pem) = asked
+        .secret
+        .as_deref()
+        .filter(|_| ProviderKind::of(name) == ProviderKind::Apple)
+    {
+        check_apple_key(pem)?;
+    }
     let before = store.kept_provider(name).await?.unwrap_or_default();
     let discovery = discovery(&call, &whole).await?;
     let kept = match asked.secret {

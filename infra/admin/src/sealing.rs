@@ -38,7 +38,11 @@ pub(crate) async fn reseal(store: &Store) -> Result<String, String> {
         format!("the key {kid} of access tokens does not open: replace it with `cargo admin keys rotate --compromised`, or \
                  bring its sealing key back")
     });
-    let closed: Vec<String> = webhooks.chain(factors).chain(providers).chain(pairs).collect();
+    let closed: Vec<String> = webhooks
+        .chain(factors)
+        .chain(providers)
+        .chain(pairs)
+        .collect();
     if closed.is_empty() {
         return Ok(format!("{counts}."));
     }

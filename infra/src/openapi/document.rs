@@ -133,6 +133,7 @@ impl Document {
             ("ProfileChanges", &all, Side::Merge),
             ("MailProof", &all, Side::Merge),
             ("ProviderProof", &all, Side::Merge),
+            ("NativeProof", &all, Side::Merge),
         ] {
             if let Some(schema) = self.schemas.get_mut(name) {
                 record::declare(schema, fields, side);

@@ -23,8 +23,8 @@ use crate::wire::{
     InvitationRejection, NewInvitation,
 };
 use crate::wire::{
-    Account, Accounts, EnabledProviders, LinkProof, ProviderChange, ProviderProof, ShownProvider,
-    ShownProviders, SignedInByProvider,
+    Account, AccountFound, AccountQuestion, Accounts, EnabledProviders, LinkProof, NativeProof,
+    ProviderChange, ProviderProof, ShownProvider, ShownProviders, SignedInByProvider,
 };
 use crate::wire::{
     BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, Html, Impersonation,
@@ -472,6 +472,23 @@ entry::endpoints! {
         cookie: Sets,
         access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Identities, UpdateItem Identities,
                  PutItem Identities, PutItem Sessions],
+    }
+
+    /// Sign in by what an app of a device has got from a provider itself. It may make an account.
+    OauthToken "oauth-token": [Post] "/api/auth/oauth/{provider}/token", Open, NativeProof => 200 SignedInByProvider {
+        errors: [InvalidOauthCode, RedirectNotAllowed, InvalidIdToken, RegistrationNotAllowed, AccountDisabled, MfaRequired,
+                 MfaEnrollmentRequired, UnsupportedProvider, AccountDeleted, AccountExists, UserUniqueViolation,
+                 RecordTooLarge, ProviderUnavailable],
+        cookie: Sets,
+        access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Identities, UpdateItem Identities,
+                 PutItem Identities, PutItem Sessions, GetItem Configuration, GetItem Throttle, PutItem Throttle,
+                 UpdateItem Throttle],
+    }
+
+    /// Ask whether somebody has an account: by the code of a sign-in by a provider, or as an admin or a server by an address.
+    AccountsCheck "accounts-check": [Post] "/api/auth/accounts/check", Optional, Unread<AccountQuestion> => 200 AccountFound {
+        errors: [InvalidOauthCode, Forbidden],
+        access: [GetItem Users, GetItem Identities],
     }
 
     /// List the ways to sign in to one's own account.

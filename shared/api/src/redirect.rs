@@ -60,6 +60,14 @@ pub fn is_native(address: &str) -> bool {
     loopback(address).is_some() || is_private(scheme)
 }
 
+/// The scheme of an address whose scheme belongs to an app.
+#[must_use]
+pub fn private_scheme(address: &str) -> Option<&str> {
+    let (scheme, path) = address.split_once(':')?;
+    let is_one = malformed(address).is_none() && is_private(scheme) && !path.is_empty();
+    is_one.then_some(scheme)
+}
+
 /// The schemes of the app's own among these entries, each with its colon.
 pub fn schemes(entries: &[String]) -> impl Iterator<Item = &str> {
     let scheme = |entry: &'_ String| entry.find(':').map(|at| at + 1);

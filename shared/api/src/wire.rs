@@ -17,6 +17,7 @@ mod passkey;
 mod principal;
 mod proof;
 mod provider;
+mod provider_proof;
 mod public_keys;
 mod record;
 mod registration;
@@ -57,8 +58,11 @@ pub use self::proof::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset, Proven, Reauthentication,
 };
 pub use self::provider::{
-    Account, AccountKind, Accounts, EnabledProvider, EnabledProviders, LinkProof, ProviderChange,
-    ProviderProof, ShownProvider, ShownProviders, SignedInByProvider,
+    Account, AccountFound, AccountKind, Accounts, EnabledProvider, EnabledProviders,
+    ProviderChange, ShownProvider, ShownProviders, SignedInByProvider,
+};
+pub use self::provider_proof::{
+    AccountQuestion, Joining, LinkProof, Native, NativeProof, ProviderProof,
 };
 pub use self::public_keys::{PublicKey, PublicKeys, TokenIssuer};
 pub use self::record::{Explanation, Record, RecordCount, RecordFields, RecordPage, RecordView};

@@ -48,6 +48,19 @@ pub(crate) fn decode<T: DeserializeOwned>(
     read.ok().map(|token| token.claims)
 }
 
+/// Whether a signature, in base64url, is one of this algorithm by this key. The crate reads no header of the token: it knows
+/// some names of algorithms under which others sign no longer.
+pub(crate) fn is_signed(
+    signature: &str,
+    signed: &str,
+    algorithm: Algorithm,
+    key: &DecodingKey,
+) -> bool {
+    install_provider();
+    let verified = jsonwebtoken::crypto::verify(signature, signed.as_bytes(), key, algorithm);
+    verified.unwrap_or(false)
+}
+
 /// Makes [`PROVIDER`] jsonwebtoken's, once per process.
 fn install_provider() {
     static ONCE: Once = Once::new();

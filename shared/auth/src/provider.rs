@@ -4,6 +4,7 @@
 
 mod account;
 mod answer;
+mod apple;
 mod claims;
 mod connection;
 mod decision;
@@ -12,6 +13,8 @@ mod form;
 mod github;
 mod id_token;
 mod kept;
+mod key_set;
+mod native;
 mod start;
 mod state;
 mod ticket;
@@ -23,6 +26,7 @@ use serde_json::{Map, Value};
 
 pub use self::account::{check_newcomer, newcomer};
 pub use self::answer::{Answer, Unanswerable};
+pub use self::apple::{apple_secret, check_apple_key};
 pub use self::claims::read_claims;
 pub use self::connection::{Connection, Issuers};
 pub use self::decision::{Decision, Entrance, decide};
@@ -31,6 +35,8 @@ pub use self::form::{query, with_query};
 pub use self::github::read_github;
 pub use self::id_token::{Expected, claims};
 pub use self::kept::{KeptProvider, redirect_uri};
+pub use self::key_set::{KeySet, PAUSE};
+pub use self::native::{NativeToken, native_client, nonces};
 pub use self::start::{Wish, authorization, is_challenge};
 pub use self::state::{Begun, Browser, LIFETIME, State, cookie_part};
 pub use self::ticket::ProviderTicket;

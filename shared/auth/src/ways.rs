@@ -42,4 +42,22 @@ impl User {
         let first = password.into_iter().chain(mail);
         first.chain(methods).collect()
     }
+
+    /// The ways to sign in, as others may know them: by what, and not how often.
+    #[must_use]
+    pub fn ways(&self, has_password: bool, has_mail: bool) -> Vec<String> {
+        let mut ways: Vec<String> = Vec::new();
+        for account in self.accounts(has_password, has_mail) {
+            let way = match account.kind {
+                AccountKind::Passkey => "passkey".to_owned(),
+                AccountKind::Password | AccountKind::MagicLink | AccountKind::Provider => {
+                    account.id
+                }
+            };
+            if !ways.contains(&way) {
+                ways.push(way);
+            }
+        }
+        ways
+    }
 }

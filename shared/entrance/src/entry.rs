@@ -1,13 +1,15 @@
 //! The account that a provider opens.
 
-use api::endpoints::OauthExchange;
+use api::endpoints::{Endpoint, guard};
 use api::event::Reason;
 use api::{Code, Error, Id};
-use auth::provider::{Decision, Entrance, ProviderTicket, decide, newcomer};
+use auth::provider::{Decision, Entrance, decide, newcomer};
 use auth::sign_in::{Begun, Missing};
 use auth::{Admitted, Identity, User};
 use runtime::Call;
 use store::{Along, Store};
+
+use crate::Proof;
 
 /// The most decisions: another request may make the account, or link the identity, between a reading and its write.
 const TRIES: u32 = 3;
@@ -21,25 +23,28 @@ pub(crate) struct Entered {
 }
 
 /// A sign-in at work.
-struct Entry<'a> {
+struct Entry<'a, E: Endpoint<Guard = guard::Open>> {
     store: &'a Store,
-    call: &'a Call<OauthExchange>,
+    call: &'a Call<E>,
     admitted: &'a Admitted,
-    ticket: &'a ProviderTicket,
+    proof: Proof<'a>,
+    /// The request that uses the proof up, which every try of it may do.
+    request: Id,
 }
 
 /// Decides which account it is, and enters it. The decision is made anew where another request was faster.
-pub(crate) async fn enter(
+pub(crate) async fn enter<E: Endpoint<Guard = guard::Open>>(
     store: &Store,
-    call: &Call<OauthExchange>,
+    call: &Call<E>,
     admitted: &Admitted,
-    ticket: &ProviderTicket,
+    proof: Proof<'_>,
 ) -> Result<Entered, Error> {
     let entry = Entry {
         store,
         call,
         admitted,
-        ticket,
+        proof,
+        request: Id::new(call.now, call.random()?),
     };
     for _ in 1..TRIES {
         match entry.enter().await {
@@ -61,9 +66,9 @@ fn was_faster(refusal: &Error) -> bool {
     )
 }
 
-impl Entry<'_> {
+impl<E: Endpoint<Guard = guard::Open>> Entry<'_, E> {
     async fn enter(&self) -> Result<Entered, Error> {
-        let (found, call) = (&self.ticket.found, self.call);
+        let (found, call) = (self.proof.found, self.call);
         let known = match self.store.federated(found).await? {
             None => None,
             Some(federated) => self.store.user(federated.user).await?,
@@ -77,7 +82,7 @@ impl Entry<'_> {
         };
         let entrance = Entrance {
             settings: &call.settings.auth,
-            restores: call.body.restore.unwrap_or(false),
+            restores: self.proof.joining.restore.unwrap_or(false),
             now: call.now,
         };
         match decide(found, known.as_ref(), holder.as_ref(), entrance)? {
@@ -108,16 +113,22 @@ impl Entry<'_> {
         }
     }
 
-    fn begin(&self, user: &User) -> Result<Begun, Error> {
-        let found = &self.ticket.found;
+    /// Begins the session, after the decision: a refusal leaves the proof as it was.
+    async fn begin(&self, user: &User) -> Result<Begun, Error> {
+        if let Some(mark) = self.proof.mark {
+            let first = self.store.use_state(mark, self.request, self.call.now);
+            if !first.await? {
+                return Err(Code::InvalidIdToken.into());
+            }
+        }
+        let found = self.proof.found;
         let proof = (found.provider.as_str(), found.auth_time);
-        self.call
-            .begin_by_provider(user, self.ticket.session, proof)
+        self.call.begin_by_provider(user, self.proof.session, proof)
     }
 
     /// Begins a session of the user of the identity. A deleted account comes back with it, and not before a second factor.
     async fn sign_in(&self, before: User, after: User) -> Result<Entered, Error> {
-        let begun = self.begin(&before)?;
+        let begun = self.begin(&before).await?;
         let entered = |user, begun| Entered {
             user,
             begun,
@@ -149,11 +160,11 @@ impl Entry<'_> {
 
     /// Links the identity to the account of the address. Where a second factor is missing, it is linked by that or not at all.
     async fn link(&self, before: User, after: User) -> Result<Entered, Error> {
-        let mut begun = self.begin(&before)?;
+        let mut begun = self.begin(&before).await?;
         if let Begun::Pending(pending) = &mut begun
             && pending.missing != Missing::Enrolment
         {
-            pending.challenge.links = Some(self.ticket.found.clone());
+            pending.challenge.links = Some(self.proof.found.clone());
             return Ok(Entered {
                 user: before,
                 begun,
@@ -173,7 +184,7 @@ impl Entry<'_> {
 
     /// Takes an account over that nobody had proven to have the address of.
     async fn take_over(&self, before: User, after: User) -> Result<Entered, Error> {
-        let begun = self.begin(&after)?;
+        let begun = self.begin(&after).await?;
         let reason = Reason::PasswordRemoved;
         let user = self.change(before, after, reason, &begun).await?;
         Ok(Entered {
@@ -192,7 +203,7 @@ impl Entry<'_> {
         reason: Reason,
         begun: &Begun,
     ) -> Result<User, Error> {
-        let federated = self.ticket.found.linked(before.id, self.call.now);
+        let federated = self.proof.found.linked(before.id, self.call.now);
         let along = Along {
             begins: begun.session(),
             begun: Some(Reason::Provider),
@@ -216,12 +227,12 @@ impl Entry<'_> {
 
     /// Makes the account, its identities and its session, in one transaction.
     async fn sign_up(&self, email: Option<String>) -> Result<Entered, Error> {
-        let (call, found) = (self.call, &self.ticket.found);
+        let (call, found) = (self.call, self.proof.found);
         let declared = &call.settings.users.fields;
         let by = (Id::new(call.now, call.random()?), call.now);
         let of = (found, email);
-        let user = newcomer(&call.body, of, declared, &call.settings.auth, by)?;
-        let begun = self.begin(&user)?;
+        let user = newcomer(self.proof.joining, of, declared, &call.settings.auth, by)?;
+        let begun = self.begin(&user).await?;
         let federated = found.linked(user.id, call.now);
         let along = Along {
             begins: begun.session(),

@@ -35,7 +35,24 @@ pub(crate) struct Ask<'a> {
 ///
 /// # Errors
 /// `auth/provider-unavailable` for any other answer, with the reason for the log.
-pub(crate) async fn ask(client: &Client, ask: Ask<'_>) -> Result<(u16, Value), Error> {
+pub(crate) async fn ask(client: &Client, request: Ask<'_>) -> Result<(u16, Value), Error> {
+    let answer = ask_whole(client, request).await?;
+    Ok((answer.status, answer.body))
+}
+
+/// An answer of a provider.
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) body: Value,
+    /// The header by which it says for how long it holds.
+    pub(crate) cache: Option<String>,
+}
+
+/// Asks a provider, as [`ask`] does.
+///
+/// # Errors
+/// Those of [`ask`].
+pub(crate) async fn ask_whole(client: &Client, ask: Ask<'_>) -> Result<Answer, Error> {
     let target = Target::parse(ask.address, client.reach());
     let target = target.map_err(|unfit| away(ask.address, &format!("{unfit:?}")))?;
     let mut headers = vec![("accept", "application/json"), ("user-agent", "Bakend")];
@@ -63,12 +80,17 @@ pub(crate) async fn ask(client: &Client, ask: Ask<'_>) -> Result<(u16, Value), E
     }
     let is_json = reply.header("content-type").is_some_and(is_json);
     let text = std::str::from_utf8(&reply.body).ok().filter(|_| is_json);
-    match text.map(api::value::parse) {
-        Some(Ok(value)) => Ok((reply.status, value)),
+    let body = match text.map(api::value::parse) {
+        Some(Ok(value)) => value,
         // A refusal may be of any form.
-        _ if reply.status != 200 => Ok((reply.status, Value::Null)),
-        _ => Err(away(ask.address, "the answer is no JSON")),
-    }
+        _ if reply.status != 200 => Value::Null,
+        _ => return Err(away(ask.address, "the answer is no JSON")),
+    };
+    Ok(Answer {
+        status: reply.status,
+        body,
+        cache: reply.header("cache-control").map(ToOwned::to_owned),
+    })
 }
 
 /// The refusal of a call that brought nothing. The address is the provider's own and no secret.
@@ -82,5 +104,6 @@ pub(crate) fn away(address: &str, reason: &str) -> Error {
 
 fn is_json(content_type: &str) -> bool {
     let essence = content_type.split(';').next().unwrap_or_default().trim();
-    essence.eq_ignore_ascii_case("application/json")
+    let known = ["application/json", "application/jwk-set+json"];
+    known.iter().any(|it| essence.eq_ignore_ascii_case(it))
 }

@@ -4,8 +4,10 @@
 
 mod call;
 mod discover;
+mod key_set;
 mod trade;
 
 pub use call::client;
 pub use discover::discover;
+pub use key_set::key_set;
 pub use trade::{Trade, trade};

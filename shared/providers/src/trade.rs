@@ -2,7 +2,9 @@
 
 use api::settings::ProviderKind;
 use api::{Code, Error, Timestamp};
-use auth::provider::{Connection, Expected, Found, claims, query, read_claims, read_github};
+use auth::provider::{
+    Connection, Expected, Found, apple_secret, claims, query, read_claims, read_github,
+};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use outbound::Client;
@@ -14,12 +16,14 @@ use crate::call::{Ask, ask, away};
 pub struct Trade<'a> {
     /// The code.
     pub code: &'a str,
+    /// The client that it was given to.
+    pub client: &'a str,
     /// The redirect address that it came to.
     pub redirect_uri: &'a str,
     /// Our verifier.
     pub verifier: &'a str,
-    /// The nonces that its ID token may have.
-    pub nonces: &'a [&'a str],
+    /// The nonces that its ID token may have, one of which must be there; `None` where the app's verifier stands for it.
+    pub nonces: Option<&'a [&'a str]>,
     /// The name of the user, where it came beside the code.
     pub name: Option<&'a str>,
     /// The time.
@@ -47,7 +51,7 @@ pub async fn trade(
     let token = token.ok_or_else(|| away(&connection.token, "no ID token"))?;
     let expected = Expected {
         issuers: &connection.issuers,
-        audiences: &[&connection.client_id],
+        audiences: &[trade.client],
         nonces: trade.nonces,
         now: trade.now,
     };
@@ -62,7 +66,12 @@ async fn tokens(
     secret: Option<&str>,
     trade: &Trade<'_>,
 ) -> Result<Value, Error> {
-    let id = connection.client_id.as_str();
+    let id = trade.client;
+    let made = match (secret, connection.kind) {
+        (Some(pem), ProviderKind::Apple) => Some(apple_secret(pem, connection, id, trade.now)?),
+        _ => None,
+    };
+    let secret = made.as_deref().or(secret);
     let mut pairs = vec![
         ("grant_type", "authorization_code"),
         ("code", trade.code),

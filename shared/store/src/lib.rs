@@ -13,6 +13,7 @@ mod fault;
 mod invitations;
 mod item;
 mod key_pairs;
+mod key_sets;
 mod looks;
 mod mail_templates;
 mod mails;

@@ -40,6 +40,31 @@ fn nothing_that_a_reply_has_shown_is_in_a_table_or_a_log() {
     println!("{} secrets were looked for", shown::count());
 }
 
+/// No token, no verifier and no refresh token is in an address that any reply of the suite has led to (RFC 9700, section
+/// 4.3.2).
+#[test]
+fn nothing_that_is_secret_is_in_an_address_that_a_reply_leads_to() {
+    // The test may run alone; then there is one sign-in at least.
+    let Some(address) = crate::providers::led_to() else {
+        return;
+    };
+    let all = shown::led_to();
+    assert!(all.contains(&address) && shown::count() > 1);
+    for address in &all {
+        assert_eq!(shown::found_in(address), [""; 0], "{address}");
+        for name in [
+            "token=",
+            "refreshToken",
+            "accessToken",
+            "id_token",
+            "verifier=",
+        ] {
+            assert!(!address.contains(name), "{address}");
+        }
+    }
+    println!("{} addresses were looked at", all.len());
+}
+
 /// It finds one that is there.
 #[test]
 fn a_secret_that_is_kept_would_be_found() {

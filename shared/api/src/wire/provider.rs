@@ -4,17 +4,12 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
 
-use crate::error::Detail;
 use crate::settings::{Provider, ProviderKind};
 use crate::wire::account::{Bearing, Tokens};
 use crate::wire::body::{Body, Fields, Presence};
 use crate::wire::user::User;
-
-/// The most bytes of a sealed code, and of a verifier (RFC 7636, section 4.1).
-const MAX_CODE: usize = 2048;
-const MAX_VERIFIER: usize = 128;
 
 /// The most bytes of a provider's secret, which may be a key in PEM.
 const MAX_SECRET: usize = 4096;
@@ -111,83 +106,14 @@ impl JsonSchema for ProviderChange {
     }
 }
 
-/// A code of a sign-in by a provider, with the profile of a new account.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "camelCase", deny_unknown_fields)]
-pub struct ProviderProof {
-    /// The code that came to `redirectTo`.
-    #[schemars(length(max = 2048))]
-    pub code: String,
-    /// The verifier whose challenge the sign-in began with (RFC 7636).
-    #[schemars(length(min = 43, max = 128))]
-    pub code_verifier: String,
-    /// Whether a deleted account is brought back.
-    pub restore: Option<bool>,
-    /// The version of the terms that the user of a new account accepts.
-    pub terms_version: Option<String>,
-    /// The rest, not yet checked: profile fields of a new account.
-    #[schemars(skip)]
-    pub profile: Map<String, Value>,
-    /// The faults of the others, to be told together with those of the rest.
-    #[schemars(skip)]
-    pub faults: Vec<Detail>,
-}
-
-impl Body for ProviderProof {
-    const PRESENCE: Presence = Presence::Required;
-
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let (code, code_verifier) = proof(fields);
-        let restore = fields.given_flag("restore");
-        let terms_version = fields.optional_text("termsVersion");
-        let profile = fields.all();
-        Some(Self {
-            code,
-            code_verifier,
-            restore,
-            terms_version,
-            profile,
-            faults: std::mem::take(&mut fields.details),
-        })
-    }
-}
-
-/// A code of a sign-in by a provider, which links it to the caller.
-#[derive(JsonSchema)]
-#[schemars(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LinkProof {
-    /// The code that came to `redirectTo`.
-    #[schemars(length(max = 2048))]
-    pub code: String,
-    /// The verifier whose challenge the sign-in began with (RFC 7636).
-    #[schemars(length(min = 43, max = 128))]
-    pub code_verifier: String,
-}
-
-impl Body for LinkProof {
-    const PRESENCE: Presence = Presence::Required;
-
-    fn read(fields: &mut Fields) -> Option<Self> {
-        let (code, code_verifier) = proof(fields);
-        Some(Self {
-            code,
-            code_verifier,
-        })
-    }
-}
-
-/// Takes a code and its verifier; what is missing or too long is noted.
-fn proof(fields: &mut Fields) -> (String, String) {
-    let [code, verifier] =
-        [("code", MAX_CODE), ("codeVerifier", MAX_VERIFIER)].map(|(name, most)| {
-            let text = fields.text(name).unwrap_or_default();
-            if text.len() > most {
-                let message = format!("`{name}` has at most {most} bytes.");
-                fields.wrong(name, "too-long", &message);
-            }
-            text
-        });
-    (code, verifier)
+/// The answer about an account.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct AccountFound {
+    /// Whether there is one.
+    pub exists: bool,
+    /// The ids of the ways to sign in to it: `password`, `magic-link`, providers and `passkey`. Admins and servers alone see them.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub methods: Option<Vec<String>>,
 }
 
 /// The reply of a sign-in by a provider.
@@ -258,28 +184,6 @@ mod tests {
         let error = decode::<B>(object).err();
         let details = error.into_iter().flat_map(|it| it.details);
         details.map(|it| it.field).collect()
-    }
-
-    #[test]
-    fn a_code_and_its_verifier_have_bounds() {
-        for (body, named) in [
-            (json!({ "code": "a", "codeVerifier": "b" }), vec![]),
-            (json!({ "code": "a" }), vec!["codeVerifier"]),
-            (
-                json!({ "code": "a".repeat(2049), "codeVerifier": "b" }),
-                vec!["code"],
-            ),
-            (
-                json!({ "code": "a", "codeVerifier": "b".repeat(129) }),
-                vec!["codeVerifier"],
-            ),
-            (
-                json!({ "code": "a", "codeVerifier": "b", "token": "x" }),
-                vec!["token"],
-            ),
-        ] {
-            assert_eq!(faults::<LinkProof>(&body), named, "{body}");
-        }
     }
 
     #[test]

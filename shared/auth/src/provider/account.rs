@@ -3,7 +3,7 @@
 use api::definition::ProfileField;
 use api::record::{Write, profile};
 use api::settings::Auth;
-use api::wire::ProviderProof;
+use api::wire::Joining;
 use api::{Code, Error, Id, Timestamp, told_together};
 use serde_json::Map;
 
@@ -17,13 +17,13 @@ use crate::user::User;
 /// # Errors
 /// `common/validation-failed` with every problem of the body; `data/record-too-large`.
 pub fn check_newcomer(
-    body: &ProviderProof,
+    joining: &Joining,
     declared: &[ProfileField],
     settings: &Auth,
 ) -> Result<(), Error> {
-    let wrong = consent::check(body.terms_version.as_deref(), settings).err();
-    let checked = profile(declared, &Map::new(), body.profile.clone(), Write::Merge);
-    told_together(body.faults.clone(), wrong, checked).map(|_| ())
+    let wrong = consent::check(joining.terms_version.as_deref(), settings).err();
+    let checked = profile(declared, &Map::new(), joining.profile.clone(), Write::Merge);
+    told_together(joining.faults.clone(), wrong, checked).map(|_| ())
 }
 
 /// The user that a sign-in by a provider makes, with this address or none. The provider fills the fields that the body leaves
@@ -32,7 +32,7 @@ pub fn check_newcomer(
 /// # Errors
 /// `auth/registration-not-allowed`; `common/validation-failed` with every problem of the profile; `data/record-too-large`.
 pub fn newcomer(
-    body: &ProviderProof,
+    joining: &Joining,
     (found, email): (&Found, Option<String>),
     declared: &[ProfileField],
     settings: &Auth,
@@ -46,7 +46,7 @@ pub fn newcomer(
     if !may {
         return Err(Code::RegistrationNotAllowed.into());
     }
-    let mut fields = body.profile.clone();
+    let mut fields = joining.profile.clone();
     for (name, value) in &found.profile {
         let alone = Map::from_iter([(name.clone(), value.clone())]);
         let fits = profile(declared, &Map::new(), alone, Write::Merge).is_ok();
@@ -55,7 +55,7 @@ pub fn newcomer(
         }
     }
     let profile = profile(declared, &Map::new(), fields, Write::Create);
-    let terms = consent::given(body.terms_version.as_deref(), settings, now);
+    let terms = consent::given(joining.terms_version.as_deref(), settings, now);
     let wrong = terms.as_ref().err().cloned();
     let profile = told_together(Vec::new(), wrong, profile)?;
     let verified = email.is_some();

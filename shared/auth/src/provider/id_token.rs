@@ -22,8 +22,8 @@ pub struct Expected<'a> {
     pub issuers: &'a Issuers,
     /// The ids of the apps that it may be for.
     pub audiences: &'a [&'a str],
-    /// The nonces that it may have; one of them must be there.
-    pub nonces: &'a [&'a str],
+    /// The nonces that it may have, one of which must be there; `None` where a verifier of the app stands for it.
+    pub nonces: Option<&'a [&'a str]>,
     /// The time.
     pub now: Timestamp,
 }
@@ -65,11 +65,14 @@ pub(super) fn is_expected(claims: &Map<String, Value>, expected: Expected<'_>) -
     let is_of_time = number("exp").is_some_and(|at| now < at.saturating_add(LEEWAY))
         && number("iat").is_some_and(|at| at <= now + LEEWAY && now <= at.saturating_add(OLDEST))
         && number("nbf").is_none_or(|at| at <= now + LEEWAY);
-    let nonce = text("nonce");
+    let is_of_sign_in = expected.nonces.is_none_or(|nonces| {
+        let nonce = text("nonce");
+        nonce.is_some_and(|nonce| nonces.contains(&nonce))
+    });
     is_of_issuer(claims, expected.issuers)
         && is_for(claims, expected.audiences)
         && is_of_time
-        && nonce.is_some_and(|nonce| expected.nonces.contains(&nonce))
+        && is_of_sign_in
 }
 
 /// Whether it is from one of these issuers. A tenant of Microsoft names itself in another claim, which must agree.
@@ -135,7 +138,7 @@ mod tests {
         let expected = Expected {
             issuers,
             audiences: &["us", "our-app"],
-            nonces: &["n"],
+            nonces: Some(&["n"]),
             now: NOW,
         };
         claims(text, expected).is_some()

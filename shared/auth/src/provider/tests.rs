@@ -2,7 +2,7 @@
 
 use api::definition::ProfileField;
 use api::settings::{Auth, Provider, ProviderProfile, Registration, Span};
-use api::wire::ProviderProof;
+use api::wire::Joining;
 use serde_json::json;
 
 use super::*;
@@ -90,13 +90,9 @@ fn one_account_of_each_provider_is_linked() {
 fn a_new_account_has_what_fits_of_the_provider_and_the_rest_of_the_body() {
     let fields = json!([{ "name": "name", "type": "string", "maxLength": 5 }, { "name": "city", "type": "string", "required": true }]);
     let declared: Vec<ProfileField> = serde_json::from_value(fields).expect("fields");
-    let body = |profile: Value| ProviderProof {
-        code: String::new(),
-        code_verifier: String::new(),
-        restore: None,
-        terms_version: None,
+    let body = |profile: Value| Joining {
         profile: object(&profile),
-        faults: Vec::new(),
+        ..Joining::default()
     };
     let make = |profile: Value, told: Value, email: Option<&str>, settings: &Auth| {
         let found = Found {

@@ -4,6 +4,7 @@
 use std::collections::BTreeSet;
 
 use api::definition::ProfileField;
+use api::event::Reason;
 use api::{Code, Error};
 use auth::leaver::leaves;
 use auth::user::AUTHENTICATED;
@@ -40,7 +41,7 @@ impl Store {
         if was_made(&failed, user) {
             Ok(())
         } else {
-            Err(refusal(&failed))
+            Err(refusal(&failed, along))
         }
     }
 
@@ -69,7 +70,7 @@ impl Store {
         }
         let has = |part: &Part| failed.iter().any(|(failed, _)| failed == part);
         if !has(&Part::Admins) || has(&Part::Identity) {
-            return Err(refusal(&failed));
+            return Err(refusal(&failed, along));
         }
         let user = User {
             role: AUTHENTICATED.to_owned(),
@@ -81,7 +82,7 @@ impl Store {
         if was_made(&failed, &user) {
             Ok(user)
         } else {
-            Err(refusal(&failed))
+            Err(refusal(&failed, along))
         }
     }
 
@@ -169,7 +170,7 @@ impl Store {
                     )
                 }) =>
                 {
-                    return Err(refusal(&failed));
+                    return Err(refusal(&failed, along));
                 }
                 // Only reservations of other users failed: retry without them.
                 None if foreign.len() == failed.len() => without.extend(foreign),
@@ -179,7 +180,7 @@ impl Store {
                 {
                     return Err(Code::UserNotFound.into());
                 }
-                None => return Err(refusal(&failed)),
+                None => return Err(refusal(&failed, along)),
             }
             pause(writer, tries).await;
         }
@@ -248,7 +249,7 @@ fn reservation(part: &Part) -> Option<String> {
 }
 
 /// The refusal when the user itself is unchanged.
-fn refusal(failed: &[(Part, Option<Item>)]) -> Error {
+fn refusal(failed: &[(Part, Option<Item>)], along: &Along<'_>) -> Error {
     let has = |part: &Part| failed.iter().any(|(failed, _)| failed == part);
     let taken = failed.iter().find_map(|(part, _)| match part {
         Part::Claim(field) => Some(field),
@@ -266,8 +267,7 @@ fn refusal(failed: &[(Part, Option<Item>)]) -> Error {
     } else if has(&Part::Proof) {
         Code::InvalidCode.into()
     } else if has(&Part::Session) {
-        // The id of a session is in the code that it begins by.
-        Code::InvalidOauthCode.into()
+        used_proof(along.begun.unwrap_or(along.reason))
     } else if has(&Part::Survivor) {
         Code::SessionRevoked.into()
     } else if has(&Part::Identity) {
@@ -279,5 +279,16 @@ fn refusal(failed: &[(Part, Option<Item>)]) -> Error {
             .with_message(format!("Another user has this value of `{field}`."))
     } else {
         Error::internal("a condition failed that nothing explains")
+    }
+}
+
+/// The refusal where the session has begun already: its id is in the proof that it begins by, which is good once.
+fn used_proof(begun: Reason) -> Error {
+    match begun {
+        Reason::Provider => Code::InvalidOauthCode.into(),
+        Reason::Mfa => Code::InvalidMfaCode.into(),
+        Reason::Passkey => Code::InvalidPasskey.into(),
+        // No other proof names its session.
+        _ => Error::internal("a session has begun twice"),
     }
 }

@@ -59,10 +59,7 @@ impl Store {
     ) -> Result<(), Error> {
         match self.remove_beside(asking, removal(asking)?).await {
             Err(refusal) if refusal.code == Code::LastMethod => {
-                let identity = match &asking.2.email {
-                    None => None,
-                    Some(email) => self.identity(email).await?,
-                };
+                let identity = self.identity_of(asking.2).await?;
                 if identity.is_none_or(|it| it.password_hash.is_none()) {
                     return Err(refusal);
                 }

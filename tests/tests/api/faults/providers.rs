@@ -4,11 +4,11 @@ use std::sync::OnceLock;
 
 use blackbox::provider::Provider;
 use blackbox::{Event, Reply, fresh_email};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::world::*;
 use super::{Area, Row, row, suffer_all};
-use crate::providers::{coming_back, google, set_up, starting, traded};
+use crate::providers::{coming_back, google, native_body, set_up, starting, traded};
 
 const ACCOUNTS: &str = "/api/auth/accounts";
 const GOOGLE: &str = "/api/admin/providers/google";
@@ -29,6 +29,12 @@ const ROWS: &[Row] = &[
     row!("oauth-exchange", "PutItem", "_sessions", 0, sign_in),
     row!("oauth-exchange", "UpdateItem", "_users", 0, take_over),
     row!("oauth-exchange", "DeleteItem", "_users", 0, take_over),
+    row!("oauth-token", "GetItem", "_configuration", 0, token),
+    row!("oauth-token", "GetItem", "_users", 0, token),
+    row!("oauth-token", "PutItem", "_throttle", 0, token),
+    row!("oauth-token", "PutItem", "_users", 0, token),
+    row!("oauth-token", "PutItem", "_sessions", 0, known_token),
+    row!("accounts-check", "GetItem", "_users", 0, check),
     row!("accounts-list", "BatchGetItem", "_users", 0, list),
     row!("accounts-list", "GetItem", "_users", 0, list),
     row!("accounts-link", "BatchGetItem", "_users", 0, link),
@@ -147,6 +153,34 @@ fn take_over<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
         status: 200,
         look: Box::new(look),
     }
+}
+
+fn native(world: &World<'_>, email: &str) -> Event {
+    let more = json!({ "email": email, "email_verified": true, "jti": fresh_email() });
+    let body = native_body(provider(world), email, &more);
+    Event::new("POST", "/api/auth/oauth/google/token").json(&body)
+}
+
+fn token<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    act(native(world, &fresh_email()), 200)
+}
+
+fn known_token<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let email = fresh_email();
+    let _ = world.ask("oauth-token", &native(world, &email)).expect(200);
+    act(native(world, &email), 200)
+}
+
+fn check<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let email = fresh_email();
+    let mut body = body(world, &google(&email, &email));
+    body.as_object_mut()
+        .unwrap()
+        .retain(|name, _| name.starts_with("code"));
+    act(
+        Event::new("POST", "/api/auth/accounts/check").json(&body),
+        200,
+    )
 }
 
 fn list<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {

@@ -4,7 +4,7 @@ use blackbox::provider::Provider;
 
 use super::strangers::{primed, someone};
 use super::*;
-use crate::providers::{coming_back, google, set_up, starting, traded};
+use crate::providers::{coming_back, google, native_body, set_up, starting, traded};
 
 const ACCOUNTS: &str = "/api/auth/accounts";
 const EXCHANGE: &str = "/api/auth/oauth/exchange";
@@ -80,6 +80,33 @@ pub(super) fn providers(ledger: &mut Ledger<'_>, register: &Instance<'_>, admin:
         design,
     );
 
+    native(ledger, &provider);
+    let check = ledger.function("accounts-check", &[]);
+    let path = "/api/auth/accounts/check";
+    primed(
+        ledger,
+        &check,
+        &post(path, &json!({ "code": "x", "codeVerifier": "y" })),
+    );
+    let by = ("accounts-check", &check);
+    let mut body = code(ledger, &google("l", &email));
+    body.as_object_mut()
+        .unwrap()
+        .retain(|name, _| name.starts_with("code"));
+    let design = "r → r: the identity, and its user";
+    let expected = ("GetItem _users → GetItem _users", 2, 2.0, 0.0);
+    let _ = ledger.row(by, "code", (&post(path, &body), 200), expected, design);
+    let event = post(path, &json!({ "email": email })).token(&admin.access);
+    let expected = format!("{CHECK} → GetItem _users → GetItem _users");
+    let design = "session check → r → r: the address, and its user";
+    let _ = ledger.row(
+        by,
+        "address",
+        (&event, 200),
+        (&expected, 3, 4.0, 0.0),
+        design,
+    );
+
     let ada = someone(ledger, register, &fresh_email(), 70);
     let own = |method: &str, path: &str| Event::new(method, path).token(&ada.access);
     let link = ledger.function("accounts-link", &[]);
@@ -119,6 +146,35 @@ pub(super) fn providers(ledger: &mut Ledger<'_>, register: &Instance<'_>, admin:
         (&expected, 3, 3.0, 9.0),
         design,
     );
+}
+
+/// Sign-ins by an ID token: the keys of the provider are read by the first one alone.
+fn native(ledger: &mut Ledger<'_>, provider: &Provider) {
+    let function = ledger.function("oauth-token", &[]);
+    let by = ("oauth-token", &function);
+    let event = |subject: &str, more: &Value| {
+        let body = native_body(provider, subject, more);
+        post("/api/auth/oauth/google/token", &body)
+    };
+    let signed_up =
+        "PutItem _throttle → TransactWriteItems PutItem _sessions, PutItem _users, PutItem _users";
+    let first = format!(
+        "GetItem _configuration → GetItem _throttle → PutItem _throttle → GetItem _users → {signed_up}"
+    );
+    let design = "r → r (keys) → provider → w (keys) → r → w (mark) → T; the first of an instance";
+    let expected = (first.as_str(), 6, 3.0, 10.0);
+    let _ = ledger.row(
+        by,
+        "first, without an address",
+        (&event("t", &json!({})), 200),
+        expected,
+        design,
+    );
+    let known = "GetItem _configuration → GetItem _users → GetItem _users → PutItem _throttle → TransactWriteItems PutItem _sessions";
+    let design = "r → r → r → w (mark) → T (session)";
+    let more = json!({ "jti": "other" });
+    let expected = (known, 5, 3.0, 3.0);
+    let _ = ledger.row(by, "known", (&event("t", &more), 200), expected, design);
 }
 
 /// The settings of providers.

@@ -10,7 +10,7 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 /// A browser with one page open.
-pub(super) struct Browser {
+pub(crate) struct Browser {
     process: Child,
     scratch: PathBuf,
     commands: File,
@@ -30,7 +30,7 @@ impl Drop for Browser {
 
 impl Browser {
     /// Starts the browser of this path, and opens the first page of this origin.
-    pub(super) fn open(browser: &PathBuf, origin: &str) -> Self {
+    pub(crate) fn open(browser: &PathBuf, origin: &str) -> Self {
         let name = format!("bakend-devtools-{}", std::process::id());
         let scratch = std::env::temp_dir().join(name);
         fs::create_dir_all(&scratch).unwrap();
@@ -70,7 +70,13 @@ impl Browser {
     }
 
     /// Asks for something, and waits for the answer.
-    pub(super) fn call(&mut self, method: &str, parameters: &Value) -> Value {
+    pub(crate) fn call(&mut self, method: &str, parameters: &Value) -> Value {
+        let answer = self.ask(method, parameters);
+        assert!(answer["error"].is_null(), "{method}: {answer}");
+        answer["result"].clone()
+    }
+
+    fn ask(&mut self, method: &str, parameters: &Value) -> Value {
         self.sent += 1;
         let mut command = json!({ "id": self.sent, "method": method, "params": parameters });
         if let Some(page) = &self.page {
@@ -84,17 +90,29 @@ impl Browser {
             assert_eq!(answer.pop(), Some(0), "the browser has gone: {method}");
             let answer: Value = serde_json::from_slice(&answer).unwrap();
             if answer["id"] == self.sent {
-                assert!(answer["error"].is_null(), "{method}: {answer}");
-                return answer["result"].clone();
+                return answer;
             }
         }
     }
 
     /// The JSON that a script of the page gives.
-    pub(super) fn run(&mut self, script: &str) -> Value {
+    pub(crate) fn run(&mut self, script: &str) -> Value {
         let asked = json!({ "expression": script, "awaitPromise": true, "returnByValue": true, "userGesture": true });
         let answer = self.call("Runtime.evaluate", &asked);
         let text = answer["result"]["value"].as_str();
         serde_json::from_str(text.unwrap_or_else(|| panic!("{script}: {answer}"))).unwrap()
+    }
+
+    /// The address of the page, once it begins so. A page that is left has none.
+    pub(crate) fn wait_at(&mut self, start: &str) -> String {
+        loop {
+            let asked = json!({ "expression": "location.href", "returnByValue": true });
+            let answer = self.ask("Runtime.evaluate", &asked);
+            let address = answer["result"]["result"]["value"].as_str();
+            if let Some(address) = address.filter(|address| address.starts_with(start)) {
+                return address.to_owned();
+            }
+            thread::sleep(Duration::from_millis(50));
+        }
     }
 }

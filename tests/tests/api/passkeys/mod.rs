@@ -3,7 +3,7 @@
 mod app;
 mod browsing;
 pub(crate) mod deployed;
-mod devtools;
+pub(crate) mod devtools;
 mod leaving;
 mod managing;
 mod policies;

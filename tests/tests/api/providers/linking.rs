@@ -147,9 +147,17 @@ fn an_anonymous_account_becomes_a_whole_one_by_a_provider() {
     let event = Event::new("POST", "/api/auth/anonymous").json(&json!({}));
     let made = stage.world.send("anonymous", &event, 201);
     assert_eq!(made["user"]["role"], "anonymous");
+    let id = made["user"]["id"].as_str().unwrap();
+    let lapses = || {
+        let users = stage.world.scan("local-_users");
+        let own = users.iter().find(|item| item["id"]["S"] == id).unwrap();
+        own["expires_at"].is_object()
+    };
+    assert!(lapses());
     let _ = stage
         .link(&made, "google", &google("a", "a@example.com"))
         .expect(201);
+    assert!(!lapses());
     let me = stage
         .ask_as(&made, "me-get", Event::new("GET", "/api/auth/me"))
         .expect(200)
@@ -158,6 +166,7 @@ fn an_anonymous_account_becomes_a_whole_one_by_a_provider() {
         (&me["role"], &me["id"]),
         (&json!("authenticated"), &made["user"]["id"])
     );
+    assert!(stage.stands(&made), "the sessions stay");
     let entered = stage
         .sign_in("google", &google("a", "a@example.com"))
         .expect(200)

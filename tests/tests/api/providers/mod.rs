@@ -1,15 +1,21 @@
 //! Sign-ins by providers, as their users meet them: against a provider on loopback.
 
 mod abusing;
+mod app;
+mod apple;
+mod browsing;
+mod checking;
 mod deployed;
 mod entering;
 mod failing;
 mod linking;
+mod native;
+mod native_keys;
 mod racing;
 mod setting_up;
 
-use blackbox::provider::{Provider, challenge, pairs};
-use blackbox::{Event, Inside, PASSWORD, Reply, fresh_email};
+use blackbox::provider::{NATIVE, Provider, challenge, pairs};
+use blackbox::{Event, Inside, PASSWORD, Reply, fresh_email, shown};
 use serde_json::{Value, json};
 
 use crate::world::{Variables, World};
@@ -38,7 +44,13 @@ struct Started {
 
 impl<'a> Stage<'a> {
     fn new(inside: &'a Inside, variables: Variables<'_>) -> Self {
-        let own = [("BAKEND_AUTH_PUBLIC_URL", "http://localhost:8080")];
+        Self::at_origin(inside, "http://localhost:8080", variables)
+    }
+
+    /// The same, where browsers find the API at this origin.
+    fn at_origin(inside: &'a Inside, origin: &str, variables: Variables<'_>) -> Self {
+        let own = [("BAKEND_AUTH_PUBLIC_URL", origin)];
+        shown::add(VERIFIER);
         let stage = Self {
             world: World::with(inside, &[], &[&own, variables].concat()),
             provider: Provider::start(),
@@ -220,6 +232,18 @@ pub(crate) fn traded(provider: &Provider, ask: Ask<'_>, account: &Value) -> Valu
     trade(&parameters(&back)["code"], &json!({}))
 }
 
+/// The body of a native sign-in by Google, with more claims.
+pub(crate) fn native_body(provider: &Provider, subject: &str, more: &Value) -> Value {
+    let (now, nonce) = (seconds(), "a-nonce-of-the-app-itself");
+    let mut claims = json!({ "iss": "https://accounts.google.com", "sub": subject, "aud": NATIVE, "iat": now,
+        "exp": now + 300, "nonce": challenge(nonce) });
+    for (name, value) in more.as_object().unwrap() {
+        claims[name] = value.clone();
+    }
+    let header = json!({ "alg": "ES256", "kid": provider.kid("ES256") });
+    json!({ "idToken": provider.sign(&header, &claims), "nonce": nonce })
+}
+
 /// The body of an exchange.
 fn trade(code: &str, more: &Value) -> Value {
     let mut body = json!({ "code": code, "codeVerifier": VERIFIER });
@@ -250,6 +274,23 @@ fn parameters(reply: &Reply) -> std::collections::BTreeMap<String, String> {
     let (place, query) = location.split_once('?').unwrap();
     assert_eq!(place, APP);
     pairs(query)
+}
+
+/// An address that a sign-in has led back to, with all that is secret about it known.
+pub(crate) fn led_to() -> Option<String> {
+    let stage = Stage::new(blackbox::stack().inside()?, &[]);
+    let started = stage.start("google");
+    let reply = stage.consent(&started, &google("led", "led@example.com"));
+    let location = reply.header("location").map(ToOwned::to_owned);
+    let code = parameters(&reply)["code"].clone();
+    let _ = stage.exchange(&code, &json!({})).expect(200);
+    location
+}
+
+/// The time, in seconds.
+fn seconds() -> u64 {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    since.unwrap().as_secs()
 }
 
 fn encoded(text: &str) -> String {

@@ -1,0 +1,44 @@
+//! The keys of providers: in this instance, else in the table, else of the provider itself.
+
+use std::collections::BTreeMap;
+use std::sync::{Mutex, MutexGuard, PoisonError};
+
+use api::Error;
+use api::endpoints::OauthToken;
+use auth::provider::{KeySet, NativeToken};
+use runtime::Call;
+use store::Store;
+
+/// The keys that this instance has read, by their address.
+static READ: Mutex<BTreeMap<String, KeySet>> = Mutex::new(BTreeMap::new());
+
+fn read() -> MutexGuard<'static, BTreeMap<String, KeySet>> {
+    READ.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+/// The keys at an address, to verify a token with. The provider is asked where none hold, and for a key that is not among them
+/// at most once a minute: anybody can name one.
+pub(crate) async fn of(
+    store: &Store,
+    call: &Call<OauthToken>,
+    address: &str,
+    token: &NativeToken<'_>,
+) -> Result<KeySet, Error> {
+    let known = read().get(address).cloned();
+    if let Some(known) = known.filter(|it| it.holds(call.now) && token.is_of(it)) {
+        return Ok(known);
+    }
+    let kept = store.key_set(address).await?;
+    if let Some(kept) = kept.filter(|it| it.holds(call.now)) {
+        let may_ask = !token.is_of(&kept) && kept.may_ask(call.now);
+        if !may_ask || !store.claim_key_set(address, call.now).await? {
+            read().insert(address.to_owned(), kept.clone());
+            return Ok(kept);
+        }
+    }
+    let client = providers::client(call.deployment.local);
+    let told = providers::key_set(&client, address, call.now).await?;
+    store.keep_key_set(address, &told).await?;
+    read().insert(address.to_owned(), told.clone());
+    Ok(told)
+}

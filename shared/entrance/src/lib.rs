@@ -1,0 +1,52 @@
+//! Sign-ins by a provider, from the account there to a session here. Every endpoint that takes a proof of such an account ends
+//! here, so that the decision about it is made in one place.
+
+mod entry;
+
+use api::endpoints::{Endpoint, HasCookie, SetsCookie, guard};
+use api::wire::{Joining, SignedInByProvider};
+use api::{Error, Id};
+use auth::Admitted;
+use auth::provider::Found;
+use runtime::{Call, Reply};
+use store::Store;
+
+/// A proof of an account at a provider.
+#[derive(Clone, Copy)]
+pub struct Proof<'a> {
+    /// The account.
+    pub found: &'a Found,
+    /// The session that begins by it.
+    pub session: Id,
+    /// The wishes about the account here.
+    pub joining: &'a Joining,
+    /// What makes the proof good once, where the session's id does not: its mark, and until when it is kept, in seconds.
+    pub mark: Option<(&'a str, u64)>,
+}
+
+/// Signs somebody in by a proof: to the account of the identity, of the address, or to a new one.
+///
+/// # Errors
+/// Those of [`auth::provider::decide`] and [`auth::provider::newcomer`]; `auth/invalid-oauth-code` or `auth/invalid-id-token`
+/// for a proof that was used; `auth/mfa-required`, `auth/mfa-enrollment-required`; `users/unique-violation`,
+/// `data/record-too-large`, `common/unavailable`, `common/internal`.
+pub async fn sign_in<E>(
+    store: &Store,
+    call: &Call<E>,
+    admitted: &Admitted,
+    proof: Proof<'_>,
+) -> Result<Reply<E>, Error>
+where
+    E: Endpoint<Guard = guard::Open, Reply = SignedInByProvider> + SetsCookie + HasCookie,
+{
+    let signing = store.keys().await?;
+    let entered = entry::enter(store, call, admitted, proof).await?;
+    let (session, token) = store.finished(entered.begun, call.random()?).await?;
+    let body = SignedInByProvider {
+        tokens: call.first_tokens(signing, &entered.user, (&session, &token))?,
+        user: entered.user.wire(&call.settings.users.fields),
+        is_new_user: entered.is_new,
+        linked_by_email: entered.is_linked,
+    };
+    Ok(call.hand_out(admitted, body, call.transport(), session.expires_at))
+}
