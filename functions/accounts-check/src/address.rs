@@ -22,7 +22,8 @@ pub(crate) async fn check(
     };
     let admin = store.admin(&credentials, call.now).await;
     let admin = admin.map_err(|refusal| match refusal.code {
-        Code::AuthenticationRequired => Code::Forbidden.into(),
+        // Strangers and narrower keys hear what users hear.
+        Code::AuthenticationRequired | Code::ScopeInsufficient => Code::Forbidden.into(),
         _ => refusal,
     })?;
     let address = email::known(address)?;

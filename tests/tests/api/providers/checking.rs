@@ -97,7 +97,7 @@ fn an_address_is_asked_about_by_admins_and_servers_alone() {
         let refused = stage.world.reply("accounts-check", &event().key(&narrow));
         assert_eq!(
             (refused.status, refused.code().as_str()),
-            (403, "auth/scope-insufficient")
+            (403, "auth/forbidden")
         );
     }
     let event = Event::new("POST", CHECK).json(&json!({ "email": "no address" }));
