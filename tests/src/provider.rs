@@ -71,7 +71,7 @@ struct State {
     grants: BTreeMap<String, Grant>,
     requests: Vec<String>,
     keys: Arc<Keys>,
-    /// Who sits at the browser, by the name of the provider.
+    /// The users at the browser, by the name of the provider.
     visitors: BTreeMap<String, Value>,
 }
 

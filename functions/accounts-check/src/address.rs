@@ -35,13 +35,10 @@ pub(crate) async fn check(
     let is_there = |it: &auth::User| !it.deleted.is_some_and(|it| it.is_final(call.now));
     let user = user.filter(is_there);
     let has_password = identity.is_some_and(|it| it.password_hash.is_some());
-    let methods = user.as_ref().map(|user| {
-        let has_mail = call.mail_signs_in(user);
-        user.ways(has_password, has_mail)
-    });
+    let ways = |user: &auth::User| user.ways(has_password, call.mail_signs_in(user));
     let found = AccountFound {
         exists: user.is_some(),
-        methods: Some(methods.unwrap_or_default()),
+        methods: Some(user.as_ref().map(ways).unwrap_or_default()),
     };
     Ok(Reply::to(&admin, found))
 }

@@ -13,8 +13,7 @@ fn main() -> ExitCode {
     runtime::serve(OauthExchange, exchange)
 }
 
-/// Checks the body, opens the code for the holder of its verifier, and begins a session: of the account of the identity, of the
-/// address, or of a new one.
+/// Checks the body, opens the code for the holder of its verifier, and begins a session.
 async fn exchange(store: &Store, call: Call<OauthExchange>) -> Result<Reply<OauthExchange>, Error> {
     let (body, settings) = (&call.body, &call.settings.auth);
     check_newcomer(&body.joining, &call.settings.users.fields, settings)?;

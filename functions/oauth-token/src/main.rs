@@ -34,8 +34,13 @@ async fn sign_in(store: &Store, call: Call<OauthToken>) -> Result<Reply<OauthTok
             let (found, mark) = proven.await?;
             (found, Some(mark))
         }
-        Native::Code { .. } => {
-            let proven = proof::code(store, &call, (&connection, &kept), native);
+        Native::Code {
+            code,
+            redirect_uri,
+            verifier,
+        } => {
+            let shown = (code, redirect_uri, verifier);
+            let proven = proof::code(store, &call, (&connection, &kept), shown);
             (proven.await?, None)
         }
     };

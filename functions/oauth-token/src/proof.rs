@@ -2,7 +2,6 @@
 
 use api::endpoints::OauthToken;
 use api::settings::ProviderKind;
-use api::wire::Native;
 use api::{Code, Error};
 use auth::provider::{
     Connection, Expected, Found, KeptProvider, NativeToken, native_client, nonces, read_claims,
@@ -44,16 +43,8 @@ pub(crate) async fn code(
     store: &Store,
     call: &Call<OauthToken>,
     (connection, kept): (&Connection, &KeptProvider),
-    native: Native<'_>,
+    (code, redirect_uri, verifier): (&str, &str, &str),
 ) -> Result<Found, Error> {
-    let Native::Code {
-        code,
-        redirect_uri,
-        verifier,
-    } = native
-    else {
-        return Err(Code::InvalidOauthCode.into());
-    };
     let redirects = &call.settings.auth.redirects;
     let client = native_client(connection, redirect_uri, redirects);
     let (client, proves_itself) = client.ok_or(Code::RedirectNotAllowed)?;

@@ -37,22 +37,16 @@ async fn set(store: &Store, call: Call<ProvidersSet>) -> Result<Reply<ProvidersS
     }
     let before = store.kept_provider(name).await?.unwrap_or_default();
     let discovery = discovery(&call, &whole).await?;
-    let kept = match asked.secret {
-        None => KeptProvider {
-            settings,
-            discovery,
-            ..before
-        },
-        Some(secret) => {
-            let keys = store.sealing_keys(std::iter::empty()).await?;
-            KeptProvider {
-                settings,
-                discovery,
-                secret: Some(KeptProvider::seal(&keys, name, &secret, call.random()?)?),
-                secret_at: Some(call.now.millis()),
-            }
-        }
+    let mut kept = KeptProvider {
+        settings,
+        discovery,
+        ..before
     };
+    if let Some(secret) = asked.secret {
+        let keys = store.sealing_keys(std::iter::empty()).await?;
+        kept.secret = Some(KeptProvider::seal(&keys, name, &secret, call.random()?)?);
+        kept.secret_at = Some(call.now.millis());
+    }
     store
         .keep_provider(name, &kept, &call.writer(&admin)?)
         .await?;

@@ -248,13 +248,11 @@ fn provider_parameters() -> Value {
             "schema": { "type": "string", "maxLength": 254 },
         },
         "ProviderState": {
-            "name": "state", "in": "query",
-            "description": "The state that the sign-in began with.",
+            "name": "state", "in": "query", "description": "The state that the sign-in began with.",
             "schema": { "type": "string" },
         },
         "ProviderCode": {
-            "name": "code", "in": "query",
-            "description": "The code of the provider.",
+            "name": "code", "in": "query", "description": "The code of the provider.",
             "schema": { "type": "string" },
         },
         "ProviderError": {

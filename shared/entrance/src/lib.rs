@@ -20,7 +20,7 @@ pub struct Proof<'a> {
     pub session: Id,
     /// The wishes about the account here.
     pub joining: &'a Joining,
-    /// What makes the proof good once, where the session's id does not: its mark, and until when it is kept, in seconds.
+    /// The mark that makes the proof good once, where the session's id does not, and until when it is kept, in seconds.
     pub mark: Option<(&'a str, u64)>,
 }
 

@@ -3,7 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::actor_type::ActorType;
-use super::data::{Event, KeyStep, PasskeyReason};
+use super::data::Event;
+use super::detail::{KeyStep, PasskeyReason};
 use super::envelope::{Actor, Envelope, Origin, Subject, VERSION};
 use super::kind::Kind;
 use super::reason::Reason;

@@ -3,6 +3,7 @@
 pub mod actor_type;
 mod consumer;
 mod data;
+mod detail;
 mod envelope;
 pub mod example;
 mod kind;
@@ -11,7 +12,8 @@ pub mod reason;
 
 pub use actor_type::ActorType;
 pub use consumer::{Consumer, NotAConsumer};
-pub use data::{Event, KeyStep, PasskeyReason};
+pub use data::Event;
+pub use detail::{KeyStep, PasskeyReason};
 pub use envelope::{Actor, Envelope, MAX_BYTES, Origin, Subject, VERSION};
 pub use kind::{Kind, NotAKind};
 pub use pattern::{NotAPattern, Pattern};

@@ -51,7 +51,7 @@ pub fn decide(
         return Ok(Decision::Enters(admit(user, entrance)?));
     }
     let Some(email) = found.email.clone().filter(|_| found.verified) else {
-        // Who has the address is told to nobody who has not proven it.
+        // The holder of an address is told to nobody who has not proven it.
         return Ok(Decision::Makes(None));
     };
     let Some(holder) = holder.filter(is_there) else {

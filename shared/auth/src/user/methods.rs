@@ -31,7 +31,7 @@ impl User {
     /// The user as found now, with a method less, by the user's own request. Every session ends but the one that asks.
     ///
     /// # Errors
-    /// Those of [`User::goes_on`]; `absent` where there is none of this key; `auth/last-method` where nothing else signs in;
+    /// Those of [`User::goes_on`]; `absent` where there is none of this key; `auth/last-method` where nothing else signs in.
     /// `auth/mfa-required-by-policy` where a passkey goes and nothing else is a second factor.
     pub fn without_method(
         &self,

@@ -76,8 +76,8 @@ impl Store {
         }
     }
 
-    /// The writes of provider identities that go with a change of their user. What the user no longer has is removed, and
-    /// identities of a deleted account expire.
+    /// The writes of provider identities that go with a change of their user. Identities that the user no longer
+    /// has are removed, and those of a deleted account expire.
     pub(super) fn provider_parts(
         &self,
         (before, after): (Option<&User>, Option<&User>),

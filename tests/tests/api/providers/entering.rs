@@ -108,7 +108,7 @@ fn every_row_of_the_docs_is_what_a_user_meets() {
     }
 }
 
-/// What a user meets, in the words of the docs.
+/// Compares the reply with the words of the docs.
 fn meets(
     stage: &Stage<'_>,
     (state, expected): (&str, &str),

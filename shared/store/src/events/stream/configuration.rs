@@ -49,7 +49,10 @@ fn provider_changed(
 ) -> Result<Vec<Envelope>, Unfit> {
     let settings = |image: Option<&Image>| {
         let text = image?.text("settings")?;
-        serde_json::from_str::<Map<String, Value>>(text).ok()
+        match api::value::parse(text).ok()? {
+            Value::Object(settings) => Some(settings),
+            _ => None,
+        }
     };
     let changed = match (settings(write.before()), settings(Some(new))) {
         (None, None) => Vec::new(),
