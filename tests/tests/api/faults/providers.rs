@@ -34,6 +34,8 @@ const ROWS: &[Row] = &[
     row!("oauth-token", "PutItem", "_throttle", 0, token),
     row!("oauth-token", "PutItem", "_users", 0, token),
     row!("oauth-token", "PutItem", "_sessions", 0, known_token),
+    row!("oauth-token", "UpdateItem", "_users", 0, take_over_by_token),
+    row!("oauth-token", "DeleteItem", "_users", 0, take_over_by_token),
     row!("accounts-check", "GetItem", "_users", 0, check),
     row!("accounts-list", "BatchGetItem", "_users", 0, list),
     row!("accounts-list", "GetItem", "_users", 0, list),
@@ -163,6 +165,15 @@ fn native(world: &World<'_>, email: &str) -> Event {
 
 fn token<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     act(native(world, &fresh_email()), 200)
+}
+
+fn take_over_by_token<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let member = world.member();
+    let _ = super::passkeys::enrolled(world, &member);
+    let more = json!({ "email": member.email, "email_verified": true, "hd": "example.com" });
+    let body = native_body(provider(world), &member.email, &more);
+    let event = Event::new("POST", "/api/auth/oauth/google/token").json(&body);
+    act(event, 200)
 }
 
 fn known_token<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
