@@ -97,10 +97,10 @@ fn without_a_key_nothing_answers_but_health() {
                 .header("content-type", "application/json")
                 .text("{");
             if !entry.reads_api_keys() {
-                let status = match entry.keys {
-                    KeyUse::Taken => entry.status,
+                let status = match (entry.keys, entry.kept) {
+                    (KeyUse::Taken, _) | (_, Some(_)) => entry.status,
                     // Without the token of a link, a state or an address.
-                    KeyUse::Ignored => 400,
+                    (KeyUse::Ignored, None) => 400,
                 };
                 let _ = ask(bare).expect(status);
                 continue;
