@@ -296,7 +296,7 @@ entry::endpoints! {
     /// Ask for a mail to another address, by which it becomes one's own. It needs a recent authentication, or the password.
     EmailChange "email-change": [Post] "/api/auth/email/change", User, Unread<EmailChangeRequest> => 202 MailAsked {
         session: Own,
-        errors: [MethodDisabled, RedirectNotAllowed, ReauthenticationRequired, InvalidMfaCode, TooManyRequests],
+        errors: [MethodDisabled, RedirectNotAllowed, RegistrationNotAllowed, ReauthenticationRequired, InvalidMfaCode, TooManyRequests],
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, GetItem Identities, PutItem Mail, UpdateItem Mail, GetItem Throttle,
                  PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
@@ -306,7 +306,7 @@ entry::endpoints! {
     EmailChangeConfirm "email-change-confirm": [Post] "/api/auth/email/change/confirm", User,
         Unread<EmailChangeProof> => 200 ChangedUser {
         session: Own,
-        errors: [MethodDisabled, InvalidCode, EmailAlreadyExists, TooManyRequests],
+        errors: [MethodDisabled, InvalidCode, RegistrationNotAllowed, EmailAlreadyExists, TooManyRequests],
         access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Identities,
                  PutItem Identities, DeleteItem Identities, UpdateItem Sessions, GetItem Mail, UpdateItem Mail,
                  DeleteItem Mail, PutItem Throttle, UpdateItem Throttle],

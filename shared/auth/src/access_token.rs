@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authentication::Authentication;
 use crate::jwt;
-use crate::keys::{KeySet, Keys, Pairs, TokenSecret, no_key};
+use crate::keys::{KeySet, Keys, Pairs, SECRETS_NEVER, TokenSecret, no_key};
 use crate::sealing::Purpose;
 use crate::token_key::{self, NewPair, StoredPair};
 
@@ -145,7 +145,7 @@ fn verified(keys: &Keys, token: &str) -> Option<Claims> {
             Some(claims.signed_by(&secret.kid))
         };
         let claims = held.secrets.iter().find_map(read)?;
-        let fits = claims.iss == keys.issuer && held.takes_secrets_at(claims.iat);
+        let fits = claims.iss == keys.issuer && held.takes_of_secrets(&claims);
         return fits.then_some(claims);
     }
     let pairs = held.pairs.as_ref()?;
@@ -166,14 +166,17 @@ impl Claims {
 }
 
 impl KeySet {
-    /// Whether a secret may have signed at this time: at any, until a key pair signs.
-    fn takes_secrets_at(&self, iat: u64) -> bool {
-        let since = self
-            .pairs
-            .as_ref()
-            .filter(|pairs| pairs.signs)
-            .and_then(|pairs| pairs.since);
-        since.is_none_or(|since| iat <= since.seconds().saturating_add(CHANGE))
+    /// Whether a secret may have signed these claims: any, until a key pair signs. Afterwards both times count, since whoever
+    /// has the secret of before chooses them.
+    fn takes_of_secrets(&self, claims: &Claims) -> bool {
+        let Some(pairs) = self.pairs.as_ref().filter(|pairs| pairs.signs) else {
+            return true;
+        };
+        pairs.since.is_none_or(|since| {
+            let last = since.seconds().saturating_add(CHANGE);
+            let end = last.saturating_add(pairs.terms.longest.as_secs());
+            since != SECRETS_NEVER && claims.iat <= last && claims.exp <= end
+        })
     }
 }
 

@@ -333,6 +333,10 @@ pub fn admit(
         (Some(session), Some(user))
             if session.id == claims.sid && user.id == claims.sub && session.stands(user, now) =>
         {
+            // Nobody acts as an admin, nor as a user who has become one since.
+            if session.actor.is_some() && user.role == ADMIN {
+                return Err(Code::SessionRevoked.into());
+            }
             let member = Member {
                 role: &user.role,
                 is_verified: user.email_verified_at.is_some(),

@@ -156,8 +156,8 @@ impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
         let Some(token) = self.bearer().transpose()? else {
             return Ok(None);
         };
-        let keys = self.keys_for(keyring, token).await?;
-        let claims = Some(access_token::signed(keys, token)?);
+        let claims = self.judge_token(keyring, token, access_token::signed);
+        let claims = Some(claims.await?);
         if let Some(claims) = &claims {
             self.identified(claims.sub, claims.sid);
         }
@@ -193,8 +193,8 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
         let claims = match self.bearer().transpose()? {
             None => None,
             Some(token) => {
-                let keys = self.keys_for(keyring, token).await?;
-                Some(access_token::valid(keys, token, self.now)?)
+                let judge = |keys: &Keys, token: &str| access_token::valid(keys, token, self.now);
+                Some(self.judge_token(keyring, token, judge).await?)
             }
         };
         if let Some(claims) = &claims {
@@ -236,17 +236,26 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
 }
 
 impl<E: Endpoint<Guard: Arrival>> Call<E> {
-    /// The keys for a token. One of them may be newer than what this process has read.
-    async fn keys_for<'k>(
+    /// The claims of a token. A key that this process does not know yet may have signed it, so a refusal by old keys is no
+    /// refusal: a secret has no id by which it could be missed.
+    async fn judge_token(
         &self,
-        keyring: &'k impl Keyring,
+        keyring: &impl Keyring,
         token: &str,
-    ) -> Result<&'k Keys, Error> {
+        judge: impl Fn(&Keys, &str) -> Result<Claims, Error>,
+    ) -> Result<Claims, Error> {
         let keys = keyring.keys().await?;
-        if access_token::names_unknown_key(keys, token) {
-            keyring.look_for_key(self.now).await?;
+        match judge(keys, token) {
+            Err(refusal) if refusal.code == Code::InvalidToken => {
+                if access_token::names_unknown_key(keys, token) {
+                    keyring.look_for_key(self.now).await?;
+                } else {
+                    keyring.await_look().await?;
+                }
+                judge(keys, token)
+            }
+            judged => judged,
         }
-        Ok(keys)
     }
 
     fn bearer(&self) -> Option<Result<&str, Error>> {
