@@ -236,8 +236,8 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
 }
 
 impl<E: Endpoint<Guard: Arrival>> Call<E> {
-    /// The claims of a token. A key that this process does not know yet may have signed it, so a refusal by old keys is no
-    /// refusal: a secret has no id by which it could be missed.
+    /// The claims of a token. A refusal by old keys is judged again by those of now: a secret has no id by which it could be
+    /// missed.
     async fn judge_token(
         &self,
         keyring: &impl Keyring,

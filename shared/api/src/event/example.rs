@@ -3,8 +3,9 @@
 use serde_json::{Map, Value, json};
 
 use super::actor_type::ActorType;
-use super::data::{Event, KeyStep, PasskeyReason};
+use super::data::{Event, PasskeyReason};
 use super::envelope::{Actor, Envelope, Origin, Subject, VERSION};
+use super::key_step::KeyStep;
 use super::kind::Kind;
 use super::reason::Reason;
 use super::subjects;

@@ -5,14 +5,16 @@ mod consumer;
 mod data;
 mod envelope;
 pub mod example;
+mod key_step;
 mod kind;
 mod pattern;
 pub mod reason;
 
 pub use actor_type::ActorType;
 pub use consumer::{Consumer, NotAConsumer};
-pub use data::{Event, KeyStep, PasskeyReason};
+pub use data::{Event, PasskeyReason};
 pub use envelope::{Actor, Envelope, MAX_BYTES, Origin, Subject, VERSION};
+pub use key_step::KeyStep;
 pub use kind::{Kind, NotAKind};
 pub use pattern::{NotAPattern, Pattern};
 pub use reason::Reason;

@@ -104,7 +104,7 @@ fn an_address_that_may_make_no_account_makes_none_of_it() {
     let email = format!("{}@corp.example", made["user"]["id"].as_str().unwrap());
     let user = take(&world, &access, &email);
     assert_eq!(user["role"], "authenticated");
-    // Who has an account may take another address.
+    // An ordinary account may take another address.
     let _ = ask(&fresh_email()).expect(202);
 }
 
