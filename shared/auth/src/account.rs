@@ -192,7 +192,8 @@ pub fn check_changes(
 /// The user with an admin's changes.
 ///
 /// # Errors
-/// `users/not-found` for a deleted account; a detail for the role of an anonymous one, or that of an admin for a service account, which has no profile; those of [`profile`].
+/// `users/not-found` for a deleted account. A detail for the role of an anonymous one, and of what a service account cannot have:
+/// the role of an admin, and a profile. Those of [`profile`].
 pub fn changed(user: &User, body: &UserChanges, declared: &[ProfileField]) -> Result<User, Error> {
     if user.deleted.is_some() {
         return Err(Code::UserNotFound.into());

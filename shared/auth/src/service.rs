@@ -1,5 +1,5 @@
-//! Service accounts at work: how one is made, how its program shows itself, and the session that it gets (RFC 6749,
-//! sections 2.3.1 and 4.4).
+//! Service accounts at work: how one is made, how its program shows itself, and its sessions (RFC 6749, sections 2.3.1 and
+//! 4.4).
 
 use api::oauth::OAuthCode;
 use api::settings::Auth;

@@ -188,32 +188,6 @@ impl Store {
         self.counting_source(("anonymous", limits), by, make).await
     }
 
-    /// Counts the secret of a service account that is not good, by its source, and returns the refusal to tell: this one, or
-    /// after too many that one has to wait. A good secret is never refused, since 256 bits cannot be guessed. 1 WRU, and as
-    /// much again and a hop for a source that has failed of late.
-    pub async fn refuse_client(&self, asking: &Asking<'_>, refusal: Error) -> Error {
-        match self.count_client(asking).await {
-            Ok(Ok(_)) => refusal,
-            Ok(Err(refused)) => refused.error(asking.now),
-            Err(fault) => fault,
-        }
-    }
-
-    async fn count_client(&self, asking: &Asking<'_>) -> Result<Result<Counted, Refused>, Error> {
-        let from = self
-            .keys()
-            .await?
-            .pseudonym("source", &place(asking.source));
-        let counter = Counter {
-            key: format!("client#{from}"),
-            source: String::new(),
-            limits: source(&asking.settings.throttle),
-            mark: asking.mark,
-            note: None,
-        };
-        self.count_attempt(counter, None, asking.now).await
-    }
-
     async fn counting_source<T>(
         &self,
         (kind, limits): (&str, Limits),
