@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::oauth::OAuthCode;
+
 macro_rules! codes {
     ($( $code:ident = $text:literal $status:literal $message:literal; )*) => {
         /// Why a request failed. A code is never renamed: clients branch on it.
@@ -89,6 +91,7 @@ codes! {
     InvitationExpired = "invitations/expired" 410 "This invitation has expired; ask for another one.";
     OtherAddress = "invitations/other-address" 403 "This invitation is for another email address.";
     TemplateNotFound = "mail/template-not-found" 404 "There is no such kind of mail, or no such language.";
+    ServiceAccountNotFound = "service-accounts/not-found" 404 "There is no such service account.";
     ApiKeyNotFound = "keys/not-found" 404 "There is no such API key.";
     WebhookNotFound = "webhooks/not-found" 404 "There is no such webhook.";
     WebhookLimit = "webhooks/limit-reached" 409 "There are 50 webhooks already; delete one first.";
@@ -142,6 +145,8 @@ pub struct Error {
     pub retry_after: Option<u32>,
     /// Whether a browser is to forget the cookie with the refresh token.
     pub forgets_cookie: bool,
+    /// The error of RFC 6749, where an endpoint speaks OAuth 2.0 and the code tells less.
+    pub oauth: Option<OAuthCode>,
     /// How to go on where a second factor is needed.
     pub mfa: Option<Box<MfaChallenge>>,
     /// The cause, for the log; never sent.
@@ -162,6 +167,7 @@ impl Error {
             allow: None,
             retry_after: None,
             forgets_cookie: false,
+            oauth: None,
             mfa: None,
             cause: None,
         }

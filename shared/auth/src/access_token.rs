@@ -31,7 +31,7 @@ pub struct Actor {
 }
 
 /// The claims of an access token. All of them are required but those of the authentication, which older tokens lack, the
-/// audience, which only tokens for others have, and the actor.
+/// audience, which only tokens for others have, the actor, and the client.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// The signer: the deployment, or the issuer that others know.
@@ -58,6 +58,9 @@ pub struct Claims {
     /// The admin who acts as the user, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
+    /// The service account whose program holds the token (RFC 9068, section 2.2), if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<Id>,
     /// The key that has signed the token. It is no claim.
     #[serde(skip)]
     pub kid: Arc<str>,
@@ -74,6 +77,8 @@ pub struct Holder<'a> {
     pub authentication: Option<&'a Authentication>,
     /// The admin who acts in it, if one does.
     pub actor: Option<Id>,
+    /// Whether it is the session of a service account.
+    pub is_service: bool,
 }
 
 /// Signs an access token for a session.
@@ -106,6 +111,7 @@ pub fn issue(
             .authentication
             .map_or_else(Vec::new, |it| it.methods.clone()),
         act: holder.actor.map(|sub| Actor { sub }),
+        client_id: holder.is_service.then_some(holder.user),
         kid: "".into(),
     };
     match public {

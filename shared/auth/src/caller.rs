@@ -295,13 +295,17 @@ pub fn admit_all(
             let role = caller.role().unwrap_or_default();
             let proof = session.as_ref().and_then(|it| it.authentication.as_ref());
             let has_factors = proof.is_some_and(Authentication::has_both_factors);
-            credentials.need_factor(role, has_factors, caller.actor().is_some())?;
+            let is_service = user.as_ref().is_some_and(|user| user.service.is_some());
+            let is_exempt = is_service || caller.actor().is_some();
+            credentials.need_factor(role, has_factors, is_exempt)?;
             caller
         }
         claims => {
             if let Some(claims) = claims {
                 let has_factors = claims.amr.iter().any(|method| method == MFA);
-                credentials.need_factor(&claims.role, has_factors, claims.act.is_some())?;
+                let is_exempt = claims.act.is_some() || claims.client_id.is_some();
+                credentials.need_factor(&claims.role, has_factors, is_exempt)?;
+                credentials.need_person(claims.client_id.is_some())?;
             }
             let caller = admit_by_claims(credentials);
             // The session decides about more than that, and every endpoint with a demand reads it.
@@ -403,6 +407,7 @@ mod tests {
             auth_time: None,
             amr: Vec::new(),
             act: None,
+            client_id: None,
             kid: "".into(),
         };
         (claims, session, user)

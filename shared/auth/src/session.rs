@@ -94,6 +94,7 @@ impl Session {
             session: self.id,
             authentication: self.authentication.as_ref(),
             actor: self.actor,
+            is_service: false,
         }
     }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod arrival;
 mod body;
+mod client;
 mod factor;
 mod mail;
 mod telling;
@@ -12,7 +13,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use api::definition::USERS;
-use api::endpoints::{Endpoint, Entry, Guard, Policy, guard};
+use api::endpoints::{Dialect, Endpoint, Entry, Guard, Policy, guard};
 use api::record::Write;
 use api::settings::Settings;
 use api::wire::{self, Body as _, Presence, ShownSetting};
@@ -56,7 +57,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     /// Decodes a request.
     ///
     /// # Errors
-    /// 413 for a body over 256 KiB, 415 for a content type other than JSON. 400 for a body that is not a JSON object or
+    /// 413 for a body over 256 KiB, 415 for a content type other than JSON; the same as 400 for a form. 400 for a body that is not a JSON object or
     /// does not fit the endpoint; then the refusals of [`Arrival::arrive`].
     pub(crate) fn decode(
         boot: &'static Boot,
@@ -67,7 +68,10 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     ) -> Result<Self, Error> {
         let object = match E::Body::PRESENCE {
             Presence::None => Map::new(),
-            presence => body::object(&mut event, presence)?,
+            presence => match E::ENTRY.dialect {
+                Dialect::Own => body::object(&mut event, presence)?,
+                Dialect::OAuth => body::form(&mut event)?,
+            },
         };
         let body = wire::decode(object)?;
         let shows_who = shows_who(&event, key.as_ref());

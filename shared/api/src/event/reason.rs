@@ -37,7 +37,7 @@ pub enum Reason {
     User,
     /// An admin or a server has ended the session of a user.
     Admin,
-    /// The secret of an API key was replaced.
+    /// The secret of an API key, a webhook or a service account was replaced.
     Rotate,
     /// The API key went with the rights of the admin who had made it.
     Leave,
@@ -80,11 +80,13 @@ pub enum Reason {
     Anonymous,
     /// An admin acts as the user.
     Impersonation,
+    /// A service account has got an access token.
+    Service,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 36] = [
+    pub const ALL: [Self; 37] = [
         Self::Register,
         Self::Create,
         Self::Import,
@@ -121,6 +123,7 @@ impl Reason {
         Self::PasskeyRemoved,
         Self::Anonymous,
         Self::Impersonation,
+        Self::Service,
     ];
 
     /// The name in the items and on the wire.
@@ -163,6 +166,7 @@ impl Reason {
             Self::PasskeyRemoved => "passkey-removed",
             Self::Anonymous => "anonymous",
             Self::Impersonation => "impersonation",
+            Self::Service => "service",
         }
     }
 

@@ -22,6 +22,7 @@ mod mails;
 mod passkeys;
 mod proofs;
 mod records;
+mod services;
 mod templates;
 mod users;
 mod webhooks;
@@ -109,6 +110,7 @@ enum Area {
     Passkeys,
     Proofs,
     Records,
+    Services,
     Templates,
     Users,
     Webhooks,
@@ -127,6 +129,7 @@ impl Area {
             None if function == "reauthenticate" => Self::Proofs,
             Some(("mfa", _) | ("users", "mfa")) => Self::Factors,
             Some(("users", _)) => Self::Users,
+            Some(("service" | "auth", _)) => Self::Services,
             Some(("api" | "audit" | "settings", _)) => Self::Keys,
             Some(("webhooks" | "deliveries" | "triggers", _)) => Self::Webhooks,
             _ => Self::Accounts,
@@ -153,6 +156,13 @@ fn assert_unavailable(reply: &Reply, what: &str) {
     assert_eq!(reply.header("retry-after"), Some("1"), "{what}");
     let expected = json!({ "error": { "code": "common/unavailable", "requestId": reply.header("x-request-id"),
         "message": "The service is busy; try again in a moment." } });
+    // An endpoint that speaks OAuth says it in those words.
+    let in_oauth = json!({ "error": "temporarily_unavailable",
+        "error_description": "The service is busy; try again in a moment." });
+    let expected = match reply.json()["error"].is_string() {
+        true => in_oauth,
+        false => expected,
+    };
     assert_eq!(reply.json(), expected, "{what}");
 }
 
@@ -218,7 +228,8 @@ fn suffer(world: &World<'_>, row: &Row, times: &Mutex<BTreeMap<String, Duration>
                 "password-change",
             ];
             let begins_or_ends = ["users-session-end", "users-impersonate"].contains(&function);
-            let administers = function.starts_with("users-") && !begins_or_ends;
+            let of_accounts = function.starts_with("users-") && !begins_or_ends;
+            let administers = of_accounts || function.starts_with("service-");
             // The notice of a wrong code that locks is a single write.
             let is_notice = function == "me-restore" && table == "_mail";
             let retried = function.starts_with("records-")
@@ -328,6 +339,10 @@ fn assert_every_user_is_whole(world: &World<'_>) {
     let (factors, rest): (Vec<_>, Vec<_>) = rest
         .into_iter()
         .partition(|item| id(item).starts_with("totp#"));
+    // A service account has no address, and perhaps no session.
+    let (_, rest): (Vec<_>, Vec<_>) = rest
+        .into_iter()
+        .partition(|item| item["service"].is_object());
     // The tombstone of a removed user is none.
     let (tombstones, users): (Vec<_>, Vec<_>) = rest
         .into_iter()

@@ -59,6 +59,25 @@ fn what_is_done_by_the_own_hand_is_refused_to_an_impersonated_session_and_nothin
 }
 
 #[test]
+fn what_is_done_by_the_own_hand_is_refused_to_a_service_account_and_nothing_else_is() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let caller = admin_with(inside, &json!({ "amr": { "L": [] } }));
+    let service = json!({ "M": { "name": { "S": "a" }, "secret": { "S": "b" } } });
+    items::set_user(inside, caller.id(), &json!({ "service": service }));
+    for (request, demand, code) in refusals(&caller) {
+        assert_eq!(
+            code == "auth/forbidden",
+            demand != Demand::Any,
+            "{} {}: {code}",
+            request.method,
+            request.path
+        );
+    }
+}
+
+#[test]
 fn an_old_authentication_is_refused_where_a_recent_one_is_needed_and_nowhere_else() {
     let Some(inside) = stack().inside() else {
         return;

@@ -7,7 +7,7 @@ mod tokens;
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use api::endpoints::{Entry, Guard, Media, PAGE};
+use api::endpoints::{Dialect, Entry, Guard, Media, PAGE};
 use api::{Code, Operation};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
@@ -72,7 +72,9 @@ impl Request {
 /// Every method of every entry, on every collection where it is for collections.
 pub(crate) fn page() -> Vec<Request> {
     let mut all = Vec::new();
-    for entry in PAGE {
+    // Those that speak OAuth have tests of their own.
+    let own = PAGE.iter().filter(|entry| entry.dialect == Dialect::Own);
+    for entry in own {
         let collections = if entry.path.contains("{collection}") {
             &COLLECTIONS[..]
         } else {

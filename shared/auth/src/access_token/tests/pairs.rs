@@ -91,6 +91,7 @@ fn the_secret_signs_until_a_pair_does_and_its_tokens_end_soon_after() {
             session: id(2),
             authentication: None,
             actor: None,
+            is_service: false,
         };
         issue(keys, holder, "authenticated", now, 3600).expect("signed")
     };
