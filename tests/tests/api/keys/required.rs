@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::endpoints::{Media, PAGE};
+use api::endpoints::{Dialect, Media, PAGE};
 use blackbox::{Apart, Event, Inside, Instance, PASSWORD, Reply, fresh_email, stack};
 use serde_json::{Value, json};
 
@@ -97,10 +97,10 @@ fn without_a_key_nothing_answers_but_health() {
                 .header("content-type", "application/json")
                 .text("{");
             if !entry.reads_api_keys() {
-                let status = match entry.media {
-                    Media::Json => entry.status,
-                    // Without the token of a link.
-                    Media::Html => 400,
+                let status = match (entry.media, entry.dialect) {
+                    (Media::Json, Dialect::Own) => entry.status,
+                    // Without the token of a link, or without a form.
+                    _ => 400,
                 };
                 let _ = ask(bare).expect(status);
                 continue;
