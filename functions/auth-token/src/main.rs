@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use api::endpoints::AuthToken;
 use api::event::Reason;
 use api::{Error, Id};
-use auth::{Caller, service};
+use auth::service;
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -15,8 +15,9 @@ fn main() -> ExitCode {
 
 /// Judges the secret, and begins a session that ends with its token. A secret that is not good counts for its source.
 async fn grant(store: &Store, call: Call<AuthToken>) -> Result<Reply<AuthToken>, Error> {
-    let keys = store.keys().await?;
     let presented = call.presented()?;
+    let admitted = call.admit(store).await?;
+    let keys = store.keys().await?;
     let id = Id::new(call.now, call.random()?);
     // For an id that nobody can have, the user that is read is nobody.
     let found = store.user(presented.id().unwrap_or(id)).await?;
@@ -25,9 +26,10 @@ async fn grant(store: &Store, call: Call<AuthToken>) -> Result<Reply<AuthToken>,
         Err(refusal) => return Err(store.refuse_client(&call.asking()?, refusal).await),
     };
     let session = service::session(&user, id, &call.settings.auth, call.now);
-    let writer = call.writer_for(user.id, &Caller::stranger())?;
+    let writer = call.writer_for(user.id, &admitted)?;
     let begun = store.begin_session(&session, Reason::Service, &writer);
     begun.await?;
+    call.identified(user.id, session.id);
     let token = service::token(keys, &session, &user.role, call.now)?;
-    Ok(Reply::to_anybody(token))
+    Ok(Reply::to(&admitted, token))
 }

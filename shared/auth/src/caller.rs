@@ -337,8 +337,9 @@ pub fn admit(
         (Some(session), Some(user))
             if session.id == claims.sid && user.id == claims.sub && session.stands(user, now) =>
         {
-            // Nobody acts as an admin, nor as a user who has become one since.
-            if session.actor.is_some() && user.role == ADMIN {
+            // Nobody acts as an admin, nor as a user who has become one since, and no program is one.
+            let may_be_admin = session.actor.is_none() && user.service.is_none();
+            if user.role == ADMIN && !may_be_admin {
                 return Err(Code::SessionRevoked.into());
             }
             let member = Member {

@@ -126,6 +126,10 @@ pub fn presented(
         let message = "The client shows itself by HTTP Basic or in the form, not by both.";
         return Err(Error::new(Code::InvalidRequest).with_message(message));
     }
+    if form.client_assertion.is_some() {
+        let message = "The client shows itself by a secret; there are no assertions.";
+        return Err(Error::new(Code::InvalidRequest).with_message(message));
+    }
     if form.grant_type != GRANT {
         let message = "`grant_type` must be client_credentials.";
         return Err(refused(OAuthCode::UnsupportedGrantType, message));
@@ -221,6 +225,7 @@ mod tests {
             scope: None,
             client_id,
             client_secret,
+            client_assertion: None,
         }
     }
 

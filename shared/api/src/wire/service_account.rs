@@ -81,12 +81,18 @@ pub struct ClientGrant {
     /// `client_credentials`
     #[schemars(extend("const" = "client_credentials"))]
     pub grant_type: String,
-    /// Never to be sent: there are no scopes, the role decides.
+    /// Refused: there are no scopes, the role decides.
+    #[schemars(skip)]
     pub scope: Option<String>,
     /// The account's `clientId`.
+    #[schemars(with = "String", default)]
     pub client_id: Option<String>,
     /// The account's `clientSecret`.
+    #[schemars(with = "String", default)]
     pub client_secret: Option<String>,
+    /// Refused: another way to show oneself (RFC 7521, section 4.2).
+    #[schemars(skip)]
+    pub client_assertion: Option<String>,
 }
 
 impl Body for ClientGrant {
@@ -97,12 +103,14 @@ impl Body for ClientGrant {
         let scope = fields.optional_text("scope");
         let client_id = fields.optional_text("client_id");
         let client_secret = fields.optional_text("client_secret");
+        let client_assertion = fields.optional_text("client_assertion");
         let _ = fields.all();
         Some(Self {
             grant_type: grant_type?,
             scope,
             client_id,
             client_secret,
+            client_assertion,
         })
     }
 }

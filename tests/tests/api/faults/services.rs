@@ -135,6 +135,7 @@ fn delete<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
 /// A token that was handed out is good.
 fn grant<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let account = made(world);
+    let asked = event(&form(&account));
     let look = move |reply: &Reply| {
         if reply.status == 200 {
             assert!(world.is_signed_in(&text(&reply.json()["access_token"])));
@@ -142,7 +143,7 @@ fn grant<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
         assert_eq!(asks(world, &account), 200);
     };
     Act {
-        event: event(&form(&account)),
+        event: asked,
         status: 200,
         look: Box::new(look),
     }

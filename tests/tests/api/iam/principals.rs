@@ -1,7 +1,7 @@
 //! Anonymous accounts, admins who act as users, and service accounts.
 
 use super::*;
-use crate::principals::service::{ACCOUNTS, form, path};
+use crate::principals::service::{self, ACCOUNTS, form};
 use crate::principals::token;
 
 pub(super) fn principals<'a>(
@@ -35,8 +35,8 @@ pub(super) fn principals<'a>(
         let wrong = token::event(&format!("{}x", form(&account)));
         let _ = apart.ask(&grant, &wrong).expect(401);
     }
-    let rotate = Event::new("POST", &path(&account, "/rotate"));
+    let rotate = Event::new("POST", &service::path(&account, "/rotate"));
     let _ = ask("service-accounts-rotate", rotate, 200);
-    let delete = Event::new("DELETE", &path(&account, ""));
+    let delete = Event::new("DELETE", &service::path(&account, ""));
     let _ = ask("service-accounts-delete", delete, 204);
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use api::endpoints::{Media, PAGE};
+use api::endpoints::{Dialect, Media, PAGE};
 use blackbox::{Apart, Event, Inside, Instance, PASSWORD, Reply, fresh_email, stack};
 use serde_json::{Value, json};
 
@@ -97,12 +97,12 @@ fn without_a_key_nothing_answers_but_health() {
                 .header("content-type", "application/json")
                 .text("{");
             if !entry.reads_api_keys() {
-                let status = match entry.media {
+                let status = match (entry.media, entry.dialect) {
                     // There is none where a secret signs.
-                    Media::Json if entry.name == "openid-configuration" => 404,
-                    Media::Json => entry.status,
-                    // Without the token of a link.
-                    Media::Html => 400,
+                    _ if entry.name == "openid-configuration" => 404,
+                    (Media::Json, Dialect::Own) => entry.status,
+                    // Without the token of a link, or without a form.
+                    _ => 400,
                 };
                 let _ = ask(bare).expect(status);
                 continue;

@@ -29,10 +29,11 @@ fn services(ledger: &mut Ledger<'_>, admin: &Member) {
     let expected = format!("{CHECK} → TransactWriteItems PutItem _users");
     let design = "session check → T (user): 2 hops, 2 / 3";
     let by = ("service-accounts-create", &create);
-    let account = ledger.row(by, "any", (&event, 201), (&expected, 2, 2.0, 3.0), design);
+    let made = ledger.row(by, "any", (&event, 201), (&expected, 2, 2.0, 3.0), design);
+    let account = made.json();
 
     let list = ledger.function("service-accounts-list", &[]);
-    let event = get(ACCOUNTS).token(&admin.access);
+    let event = Event::new("GET", ACCOUNTS).token(&admin.access);
     let expected = format!("{CHECK} → Query _users/by_kind");
     let design = "session check → query: 2 hops, 2 + half their size / 0";
     let by = ("service-accounts-list", &list);

@@ -106,6 +106,16 @@ fn while_old_keys_cannot_be_read_a_token_is_503_and_a_stranger_is_served() {
     }
     let reply = world.ask(&me, &get_me(&member.access)).expect(503);
     assert!(reply.header("retry-after").is_some());
+    // One that would sign has not signed before it has read them.
+    let grant = world.start("auth-token", &[ALWAYS]);
+    let rule = Rule::new(Fault::Internal).key(&grant.key).action("GetItem");
+    world.apart.proxy.fault(rule.table("_settings").times(50));
+    let form = "grant_type=client_credentials&client_id=a&client_secret=b";
+    let event = Event::new("POST", "/api/auth/token")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .text(form);
+    let busy = world.ask(&grant, &event).expect(503).json();
+    assert_eq!(busy["error"], "temporarily_unavailable");
     let notes = Event::new("GET", "/api/products");
     let _ = world.ask(&list, &notes).expect(200);
     world.apart.proxy.clear(&me.key);
