@@ -31,7 +31,7 @@ pub struct Actor {
 }
 
 /// The claims of an access token. All of them are required but those of the authentication, which older tokens lack, the
-/// audience, which only tokens for others have, the actor, and the client.
+/// audience, which only tokens for others have, and the last two.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// The signer: the deployment, or the issuer that others know.
