@@ -30,8 +30,8 @@ pub struct Actor {
     pub sub: Id,
 }
 
-/// The claims of an access token. All of them are required but those of the authentication, which older tokens lack, the
-/// audience, which only tokens for others have, the actor, and the client.
+/// The claims of an access token. All of them are required but those of the authentication, which older tokens lack, and the
+/// last two. The audience is one of tokens for others alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// The signer: the deployment, or the issuer that others know.

@@ -262,7 +262,7 @@ fn the_session_has_no_refresh_token_and_ends_with_the_token() {
     let Some(inside) = stack().inside() else {
         return;
     };
-    let world = MailWorld::new(inside, &[]);
+    let world = MailWorld::new(inside, &[("BAKEND_AUTH_MAGIC_LINK", "signIn")]);
     let body = json!({ "name": "billing", "role": "editor" });
     let path = super::service::ACCOUNTS;
     let account = world.post_as(&admin(&world), "service-accounts-create", path, &body);
