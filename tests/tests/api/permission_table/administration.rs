@@ -89,9 +89,9 @@ impl Targets {
         let all = |path: &str| -> Value {
             let items = of(path)["items"].as_array().cloned().unwrap_or_default();
             let own = |item: &Value| {
-                let id = text(item, "id");
-                let is_own = item["clientId"] == self.program["clientId"];
-                is_own || id == self.key.id || text(item, "name") == marker
+                let is_key = item["id"].as_str() == Some(&self.key.id);
+                let is_program = item["clientId"] == self.program["clientId"];
+                is_key || is_program || text(item, "name") == marker
             };
             items.into_iter().filter(own).collect()
         };

@@ -17,6 +17,7 @@ use ring::hmac;
 use serde_json::{Value, json};
 
 use crate::keys::{Key, nobodys};
+use crate::principals::service::ACCOUNTS;
 
 /// The declared collections; `notes` has no public rule, `feedback` is for admins except for creating.
 const COLLECTIONS: [&str; 3] = ["notes", "posts", "feedback"];
@@ -119,8 +120,8 @@ fn for_users() -> impl Iterator<Item = Request> {
 
 /// Whether the name of a request's field is one that the endpoint knows.
 fn knows(request: &Request, field: &str) -> bool {
-    let is_of_role =
-        request.path.starts_with("/api/users") || request.path == "/api/auth/invitations";
+    let is_of_role = request.path.starts_with("/api/users")
+        || ["/api/auth/invitations", ACCOUNTS].contains(&request.path.as_str());
     is_of_role && field == "role"
 }
 
