@@ -141,8 +141,10 @@ fn administration() {
             // There may be fifty webhooks and a hundred keys.
             if reply.status == 201 && path.starts_with("/api/admin/") {
                 let made = reply.json();
-                let id = ["id", "clientId"].map(|name| text(&made, name)).concat();
-                let made = format!("{path}/{id}");
+                let name = ["id", "clientId"]
+                    .into_iter()
+                    .find(|it| made[*it].is_string());
+                let made = format!("{path}/{}", text(&made, name.expect("an id")));
                 let _ = cast().admin.delete(&made).expect(204);
             }
         }
