@@ -367,7 +367,8 @@ mod tests {
                     "triggers",
                     "data",
                     "invitations",
-                    "mail"
+                    "mail",
+                    "service-accounts"
                 ]
                 .contains(&area),
                 "{text}"
