@@ -24,7 +24,7 @@ use self::document::Document;
 const DESCRIPTION: &str = "\
 Accounts, sessions and records over HTTP. Bodies are JSON objects in UTF-8 of at most 256 KiB, a query string at most \
 4 KiB. Every reply of the service carries `x-request-id`, and every refusal has one shape, `Error`, with a code out of \
-one closed list. What the gateway refuses by itself (throttling, headers over 10 KB, a time-out) is \
+one closed list. A request for a token in the terms of OAuth 2.0 is a form, and its refusals are an `OAuthError`. What the gateway refuses by itself (throttling, headers over 10 KB, a time-out) is \
 `{\"message\": …}` instead. A path that does not exist is 404 `common/not-found`, a method that a path does not answer \
 405 `common/method-not-allowed` with `Allow`. An `Authorization` header that is present and invalid is 401, also where \
 none is needed; `register`, `login` and `refresh` never read it.";
@@ -81,6 +81,11 @@ pub fn draw(
             "responses": document.responses,
             "securitySchemes": {
                 "accessToken": { "type": "http", "scheme": "bearer", "bearerFormat": "JWT" },
+                "client": {
+                    "type": "http",
+                    "scheme": "basic",
+                    "description": "`clientId` and `clientSecret` of a service account; in the form they may stand instead.",
+                },
                 "apiKey": {
                     "type": "apiKey",
                     "in": "header",

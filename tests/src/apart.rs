@@ -74,7 +74,12 @@ impl<'a> Apart<'a> {
         let instance = self.inside.variant(function, label, 1, &all);
         // An instance that answers has finished its start, and this path reads no table.
         let ready = instance.invoke(&Event::new("GET", "/nothing")).expect(404);
-        assert_eq!(ready.code(), "common/not-found");
+        // An endpoint that speaks OAuth says it in those words.
+        let error = &ready.json()["error"];
+        assert!(
+            error["code"] == "common/not-found" || error == "invalid_request",
+            "{error}"
+        );
         let _ = self.proxy.drain(key.unwrap_or(&instance.key));
         instance
     }

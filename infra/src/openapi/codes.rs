@@ -30,8 +30,13 @@ pub(super) fn guard_codes(entry: &Entry) -> Vec<Code> {
     };
     let of_session = match entry.demand() {
         Demand::Any => Vec::new(),
-        Demand::Own => vec![Code::Impersonated],
-        Demand::Recent => vec![Code::Impersonated, Code::ReauthenticationRequired],
+        // No service account does what is for the own hand of a person.
+        Demand::Own => vec![Code::Impersonated, Code::Forbidden],
+        Demand::Recent => vec![
+            Code::Impersonated,
+            Code::Forbidden,
+            Code::ReauthenticationRequired,
+        ],
     };
     let judges = entry.policy == Policy::Judged && entry.guard.checks_session();
     let of_policy = judges.then_some(Code::MfaEnrollmentRequired);

@@ -27,6 +27,11 @@ pub(super) fn headers() -> Value {
             "required": true,
             "schema": { "type": "integer", "minimum": 0 },
         },
+        "Challenge": {
+            "description": "The scheme by which a client shows itself: `Basic`.",
+            "required": true,
+            "schema": text,
+        },
         "Allow": { "description": "The methods that the path answers.", "required": true, "schema": text },
         "CacheControl": {
             "description": "`no-store` on `/api/auth/*`, but `public` on what is the same for every caller; `private, no-cache` \

@@ -4,19 +4,23 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use api::Definition;
 use api::definition::{Field, ProfileField};
-use api::endpoints::{Entry, Form, Guard, Media, Method, RequestHeader, other_schema, schemas};
+use api::endpoints::{
+    Dialect, Entry, Form, Guard, Media, Method, RequestHeader, other_schema, schemas,
+};
 use api::error::{Code, ErrorBody};
-use api::wire::{Explanation, RecordCount};
+use api::wire::{Explanation, OAuthError, RecordCount};
 use schemars::generate::{Contract, SchemaGenerator, SchemaSettings};
 use serde_json::{Map, Value, json};
 
 use super::codes::{guard_codes, is_open, operations, rule_codes};
 use super::operation::{
-    Shape, both, header_parameters, key, other_success, plain_parameters, reply_headers, success,
-    summary, token,
+    Shape, both, client, header_parameters, key, other_success, plain_parameters, reply_headers,
+    success, summary, token,
 };
 use super::record::Side;
-use super::shared::{parameter, points_to, refusal, response, schema, uncapitalised};
+use super::shared::{
+    oauth_refusal, parameter, points_to, refusal, response, schema, uncapitalised,
+};
 use super::{collection, components, record};
 use crate::names::pascal;
 
@@ -92,6 +96,7 @@ impl Document {
             parameters: plain_parameters(entry)?,
             codes: guard_codes(entry),
             security: match entry.guard {
+                _ if entry.dialect == Dialect::OAuth => json!([client(), {}]),
                 _ if !entry.reads_api_keys() => json!([]),
                 Guard::Open => json!([{}, key()]),
                 Guard::User | Guard::Admin => json!([token(), both()]),
@@ -214,7 +219,7 @@ impl Document {
             operation["parameters"] = json!(shape.parameters);
         }
         if let Some((schema, required)) = &shape.body {
-            operation["requestBody"] = json!({ "required": required, "content": { "application/json": { "schema": schema } } });
+            operation["requestBody"] = json!({ "required": required, "content": { entry.dialect.body(): { "schema": schema } } });
         }
         self.paths
             .entry(path.to_owned())
@@ -250,7 +255,11 @@ impl Document {
         }
         for code in all {
             if codes.insert(code.as_str()) {
-                by_status.entry(code.status()).or_default().push(code);
+                let status = match entry.dialect {
+                    Dialect::Own => code.status(),
+                    Dialect::OAuth => OAuthError::status(code),
+                };
+                by_status.entry(status).or_default().push(code);
             }
         }
         let mut responses = BTreeMap::from([
@@ -265,6 +274,11 @@ impl Document {
             responses.insert("304".to_owned(), response("NotModified"));
         }
         for (status, codes) in by_status {
+            if entry.dialect == Dialect::OAuth {
+                let refusal = oauth_refusal(status);
+                responses.insert(status.to_string(), self.said_once(status, refusal));
+                continue;
+            }
             let mut refusal = refusal(status, &codes, shape.headers.contains(&"Cache-Control"));
             // A page tells the refusals of its own.
             if entry.media == Media::Html && entry.errors.iter().any(|own| own.status() == status) {
@@ -326,6 +340,7 @@ impl Document {
     /// Gathers the schemas of the wire types, and puts the closed list of codes into the error's.
     pub(super) fn finish_schemas(&mut self) {
         self.replies.subschema_for::<ErrorBody>();
+        self.replies.subschema_for::<OAuthError>();
         self.replies.subschema_for::<Definition>();
         self.replies.subschema_for::<RecordCount>();
         self.replies.subschema_for::<Explanation>();

@@ -97,6 +97,11 @@ pub(super) fn token() -> Value {
     json!({ "accessToken": [] })
 }
 
+/// The id and the secret of a service account, by HTTP Basic.
+pub(super) fn client() -> Value {
+    json!({ "client": [] })
+}
+
 /// An API key, alone.
 pub(super) fn key() -> Value {
     json!({ "apiKey": [] })

@@ -62,6 +62,36 @@ pub(super) fn refusal(status: u16, codes: &[Code], no_store: bool) -> Value {
     })
 }
 
+/// A refusal in the terms of OAuth 2.0.
+pub(super) fn oauth_refusal(status: u16) -> Value {
+    let mut headers = Map::from_iter([
+        ("x-request-id".to_owned(), header("RequestId")),
+        ("Cache-Control".to_owned(), header("CacheControl")),
+    ]);
+    let (description, own) = match status {
+        401 => ("`invalid_client`", Some(("WWW-Authenticate", "Challenge"))),
+        429 | 503 => (
+            "`temporarily_unavailable`",
+            Some(("Retry-After", "RetryAfter")),
+        ),
+        500 => ("`server_error`", None),
+        _ => (
+            "`invalid_request`, `unsupported_grant_type`, `invalid_scope`",
+            None,
+        ),
+    };
+    headers.extend(own.map(|(name, component)| (name.to_owned(), header(component))));
+    let schema = match status {
+        429 => json!({ "anyOf": [schema("OAuthError"), schema("GatewayError")] }),
+        _ => schema("OAuthError"),
+    };
+    json!({
+        "description": description,
+        "headers": headers,
+        "content": { "application/json": { "schema": schema } },
+    })
+}
+
 /// The error shape, narrowed to some codes.
 pub(super) fn error_with(codes: &[Code]) -> Value {
     let codes: Vec<&str> = codes.iter().map(|code| code.as_str()).collect();

@@ -220,7 +220,8 @@ fn password_hashes_are_denied_to_all_but_those_that_need_them() {
             "magic-link-verify",
             "passkeys-delete",
             "password-change",
-            "users-list"
+            "users-list",
+            "service-accounts-list"
         ]
     );
 }

@@ -31,6 +31,9 @@ use crate::wire::{
     LogoutRequest,
 };
 use crate::wire::{ChangedUser, EmailChangeProof, EmailChangeRequest, MailProof, SignedInByMail};
+use crate::wire::{
+    ClientGrant, ClientToken, NewServiceAccount, ServiceAccountPage, ShownServiceAccount,
+};
 use crate::wire::{Delivery, DeliveryPage, NewWebhook, ShownWebhook, TestResult, WatchedWebhook};
 use crate::wire::{
     EmailProof, FlowOpened, MailAsked, MailRequest, PasswordReset as NewPasswordByMail, Proven,
@@ -55,11 +58,12 @@ use crate::wire::{Webhook, WebhookChanges, Webhooks};
 
 pub use self::access::{Action, Right, Table};
 pub use self::entry::{
-    Alternative, Endpoint, Entry, HasCookie, Hashes, SetsCookie, ShowsPages, TakesCookie,
+    Alternative, Endpoint, Entry, HasCookie, Hashes, SetsCookie, ShowsPages, SpeaksOAuth,
+    TakesCookie,
 };
 pub use self::guard::{Demand, Guard, Policy};
 pub use self::message::{
-    Cookie, Deed, Form, KeyUse, Media, Pace, Query, ReplyHeader, RequestHeader, Variable,
+    Cookie, Deed, Dialect, Form, KeyUse, Media, Pace, Query, ReplyHeader, RequestHeader, Variable,
 };
 pub use self::method::Method;
 pub use self::route::{Route, route};
@@ -284,6 +288,14 @@ entry::endpoints! {
         media: Html,
     }
 
+    /// Trade the id and the secret of a service account for an access token, as OAuth 2.0 has it: by client credentials.
+    AuthToken "auth-token": [Post] "/api/auth/token", Open, ClientGrant => 200 ClientToken {
+        errors: [InvalidCredentials, TooManyRequests],
+        access: [GetItem Settings, GetItem Users, PutItem Sessions, PutItem Throttle, UpdateItem Throttle],
+        keys: Ignored,
+        speaks: OAuth,
+    }
+
     /// Show the public keys of access tokens, for verifiers elsewhere.
     Jwks "jwks": [Get] "/api/auth/.well-known/jwks.json", Open, NoBody => 200 PublicKeys {
         access: [GetItem Settings],
@@ -300,7 +312,7 @@ entry::endpoints! {
     /// Ask for a mail to another address, by which it becomes one's own. It needs a recent authentication, or the password.
     EmailChange "email-change": [Post] "/api/auth/email/change", User, Unread<EmailChangeRequest> => 202 MailAsked {
         session: Own,
-        errors: [MethodDisabled, RedirectNotAllowed, ReauthenticationRequired, InvalidMfaCode, TooManyRequests],
+        errors: [MethodDisabled, RedirectNotAllowed, RegistrationNotAllowed, ReauthenticationRequired, InvalidMfaCode, TooManyRequests],
         hashes: passwords,
         access: [GetItem Users, UpdateItem Users, GetItem Identities, PutItem Mail, UpdateItem Mail, GetItem Throttle,
                  PutItem Throttle, UpdateItem Throttle, DeleteItem Throttle],
@@ -310,7 +322,7 @@ entry::endpoints! {
     EmailChangeConfirm "email-change-confirm": [Post] "/api/auth/email/change/confirm", User,
         Unread<EmailChangeProof> => 200 ChangedUser {
         session: Own,
-        errors: [MethodDisabled, InvalidCode, EmailAlreadyExists, TooManyRequests],
+        errors: [MethodDisabled, InvalidCode, RegistrationNotAllowed, EmailAlreadyExists, TooManyRequests],
         access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Identities,
                  PutItem Identities, DeleteItem Identities, UpdateItem Sessions, GetItem Mail, UpdateItem Mail,
                  DeleteItem Mail, PutItem Throttle, UpdateItem Throttle],
@@ -656,6 +668,34 @@ entry::endpoints! {
     ApiKeysRotate "api-keys-rotate": [Post] "/api/admin/api-keys/{id}/rotate", Admin, NoBody => 200 ShownApiKey {
         errors: [ApiKeyNotFound],
         access: [GetItem ApiKeys, UpdateItem ApiKeys, ConditionCheckItem Users],
+    }
+
+    /// List the service accounts, newest first; the secrets are never shown again.
+    ServiceAccountsList "service-accounts-list": [Get] "/api/admin/service-accounts", Admin,
+        NoBody => 200 ServiceAccountPage {
+        errors: [ValidationFailed, InvalidCursor],
+        query: [Limit, Cursor],
+        access: [Query UsersIndex],
+    }
+
+    /// Make a service account: a user that is a program. Its secret is shown this once.
+    ServiceAccountsCreate "service-accounts-create": [Post] "/api/admin/service-accounts", Admin,
+        Unread<NewServiceAccount> => 201 ShownServiceAccount {
+        access: [PutItem Users],
+    }
+
+    /// Replace the secret of a service account: the new one is shown this once, and the old one is good for another day.
+    ServiceAccountsRotate "service-accounts-rotate": [Post] "/api/admin/service-accounts/{id}/rotate", Admin,
+        NoBody => 200 ShownServiceAccount {
+        errors: [ServiceAccountNotFound],
+        access: [GetItem Users, UpdateItem Users],
+    }
+
+    /// Remove a service account at once, with its tokens.
+    ServiceAccountsDelete "service-accounts-delete": [Delete] "/api/admin/service-accounts/{id}", Admin,
+        NoBody => 204 NoContent {
+        errors: [ServiceAccountNotFound],
+        access: [GetItem Users, UpdateItem Users],
     }
 
     /// List the audit log, newest entries first: who did what to whom.

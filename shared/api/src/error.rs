@@ -3,6 +3,8 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::oauth::OAuthCode;
+
 macro_rules! codes {
     ($( $code:ident = $text:literal $status:literal $message:literal; )*) => {
         /// Why a request failed. A code is never renamed: clients branch on it.
@@ -97,6 +99,7 @@ codes! {
     OtherAddress = "invitations/other-address" 403 "This invitation is for another email address.";
     TemplateNotFound = "mail/template-not-found" 404 "There is no such kind of mail, or no such language.";
     ProviderNotFound = "providers/not-found" 404 "There is no such provider.";
+    ServiceAccountNotFound = "service-accounts/not-found" 404 "There is no such service account.";
     ApiKeyNotFound = "keys/not-found" 404 "There is no such API key.";
     WebhookNotFound = "webhooks/not-found" 404 "There is no such webhook.";
     WebhookLimit = "webhooks/limit-reached" 409 "There are 50 webhooks already; delete one first.";
@@ -150,6 +153,8 @@ pub struct Error {
     pub retry_after: Option<u32>,
     /// Whether a browser is to forget the cookie with the refresh token.
     pub forgets_cookie: bool,
+    /// The error of RFC 6749, where an endpoint speaks OAuth 2.0 and the code tells less.
+    pub oauth: Option<OAuthCode>,
     /// How to go on where a second factor is needed.
     pub mfa: Option<Box<MfaChallenge>>,
     /// The cause, for the log; never sent.
@@ -170,6 +175,7 @@ impl Error {
             allow: None,
             retry_after: None,
             forgets_cookie: false,
+            oauth: None,
             mfa: None,
             cause: None,
         }
@@ -369,7 +375,9 @@ mod tests {
                     "triggers",
                     "data",
                     "invitations",
-                    "mail"
+                    "mail",
+                    "service-accounts",
+                    "providers"
                 ]
                 .contains(&area),
                 "{text}"

@@ -21,6 +21,7 @@ mod provider_proof;
 mod public_keys;
 mod record;
 mod registration;
+mod service_account;
 mod session;
 mod setting;
 mod trigger;
@@ -67,6 +68,10 @@ pub use self::provider_proof::{
 pub use self::public_keys::{PublicKey, PublicKeys, TokenIssuer};
 pub use self::record::{Explanation, Record, RecordCount, RecordFields, RecordPage, RecordView};
 pub use self::registration::{RegistrationProof, RegistrationResend, Waiting};
+pub use self::service_account::{
+    ClientGrant, ClientToken, NewServiceAccount, OAuthError, ServiceAccount, ServiceAccountPage,
+    ShownServiceAccount,
+};
 pub use self::session::{Session, SessionPage};
 pub use self::setting::{ShownSetting, ShownSettings, Source};
 pub use self::trigger::{Triggers, WatchedTrigger};

@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::authentication::Authentication;
 use crate::jwt;
-use crate::keys::{KeySet, Keys, Pairs, TokenSecret, no_key};
+use crate::keys::{KeySet, Keys, Pairs, SECRETS_NEVER, TokenSecret, no_key};
 use crate::sealing::Purpose;
 use crate::token_key::{self, NewPair, StoredPair};
 
@@ -30,8 +30,8 @@ pub struct Actor {
     pub sub: Id,
 }
 
-/// The claims of an access token. All of them are required but those of the authentication, which older tokens lack, the
-/// audience, which only tokens for others have, and the actor.
+/// The claims of an access token. All of them are required but those of the authentication, which older tokens lack, and the
+/// last two. The audience is one of tokens for others alone.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Claims {
     /// The signer: the deployment, or the issuer that others know.
@@ -58,6 +58,9 @@ pub struct Claims {
     /// The admin who acts as the user, if one does.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub act: Option<Actor>,
+    /// The service account whose program holds the token (RFC 9068, section 2.2), if it is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_id: Option<Id>,
     /// The key that has signed the token. It is no claim.
     #[serde(skip)]
     pub kid: Arc<str>,
@@ -74,6 +77,8 @@ pub struct Holder<'a> {
     pub authentication: Option<&'a Authentication>,
     /// The admin who acts in it, if one does.
     pub actor: Option<Id>,
+    /// Whether it is the session of a service account.
+    pub is_service: bool,
 }
 
 /// Signs an access token for a session.
@@ -106,6 +111,7 @@ pub fn issue(
             .authentication
             .map_or_else(Vec::new, |it| it.methods.clone()),
         act: holder.actor.map(|sub| Actor { sub }),
+        client_id: holder.is_service.then_some(holder.user),
         kid: "".into(),
     };
     match public {
@@ -145,7 +151,7 @@ fn verified(keys: &Keys, token: &str) -> Option<Claims> {
             Some(claims.signed_by(&secret.kid))
         };
         let claims = held.secrets.iter().find_map(read)?;
-        let fits = claims.iss == keys.issuer && held.takes_secrets_at(claims.iat);
+        let fits = claims.iss == keys.issuer && held.takes_of_secrets(&claims);
         return fits.then_some(claims);
     }
     let pairs = held.pairs.as_ref()?;
@@ -166,14 +172,17 @@ impl Claims {
 }
 
 impl KeySet {
-    /// Whether a secret may have signed at this time: at any, until a key pair signs.
-    fn takes_secrets_at(&self, iat: u64) -> bool {
-        let since = self
-            .pairs
-            .as_ref()
-            .filter(|pairs| pairs.signs)
-            .and_then(|pairs| pairs.since);
-        since.is_none_or(|since| iat <= since.seconds().saturating_add(CHANGE))
+    /// Whether a secret may have signed these claims: any, until a key pair signs. Afterwards both times count, since whoever
+    /// has the secret of before chooses them.
+    fn takes_of_secrets(&self, claims: &Claims) -> bool {
+        let Some(pairs) = self.pairs.as_ref().filter(|pairs| pairs.signs) else {
+            return true;
+        };
+        pairs.since.is_none_or(|since| {
+            let last = since.seconds().saturating_add(CHANGE);
+            let end = last.saturating_add(pairs.terms.longest.as_secs());
+            since != SECRETS_NEVER && claims.iat <= last && claims.exp <= end
+        })
     }
 }
 

@@ -11,7 +11,7 @@ use serde_json::{Map, Value};
 use crate::consent;
 use crate::email;
 use crate::password::{self, Context};
-use crate::user::{AUTHENTICATED, Terms, User, check_role};
+use crate::user::{AUTHENTICATED, Terms, User, check_role, check_service_role};
 
 /// A registration that fits.
 pub struct Registration {
@@ -192,7 +192,8 @@ pub fn check_changes(
 /// The user with an admin's changes.
 ///
 /// # Errors
-/// `users/not-found` for a deleted account; a detail for the role of an anonymous one; those of [`profile`].
+/// `users/not-found` for a deleted account. A detail for the role of an anonymous one, and of what a service account cannot have:
+/// the role of an admin, and a profile. Those of [`profile`].
 pub fn changed(user: &User, body: &UserChanges, declared: &[ProfileField]) -> Result<User, Error> {
     if user.deleted.is_some() {
         return Err(Code::UserNotFound.into());
@@ -201,6 +202,13 @@ pub fn changed(user: &User, body: &UserChanges, declared: &[ProfileField]) -> Re
         let message =
             "`role` must be left out: an anonymous account gets another role with an address.";
         return Err(Detail::new("role", "anonymous", message).into());
+    }
+    if let (Some(_), Some(role)) = (&user.service, &body.role) {
+        check_service_role(role)?;
+    }
+    if user.service.is_some() && !body.profile.is_empty() {
+        let faults = body.profile.keys().map(|name| unknown(name));
+        return Err(Error::invalid(faults.collect()));
     }
     let profile = profile(declared, &user.profile, body.profile.clone(), Write::Merge)?;
     Ok(User {

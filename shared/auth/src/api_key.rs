@@ -283,7 +283,7 @@ impl ApiKey {
 }
 
 /// Compares in a time that does not depend on how much is equal.
-fn is_equal(a: &[u8], b: &[u8]) -> bool {
+pub(crate) fn is_equal(a: &[u8], b: &[u8]) -> bool {
     let difference = a
         .iter()
         .zip(b)

@@ -65,6 +65,12 @@ pub trait Keyring: Backing {
     /// `common/unavailable` while they cannot be read.
     fn keys(&self) -> impl Future<Output = Result<&Keys, Error>>;
 
+    /// Waits for the look at the keys that is under way, if one is.
+    ///
+    /// # Errors
+    /// `common/unavailable` while they cannot be read.
+    fn await_look(&self) -> impl Future<Output = Result<(), Error>>;
+
     /// Looks at once for a key that these lack, unless it has done so within the last minute.
     ///
     /// # Errors

@@ -295,13 +295,17 @@ pub fn admit_all(
             let role = caller.role().unwrap_or_default();
             let proof = session.as_ref().and_then(|it| it.authentication.as_ref());
             let has_factors = proof.is_some_and(Authentication::has_both_factors);
-            credentials.need_factor(role, has_factors, caller.actor().is_some())?;
+            let is_service = user.as_ref().is_some_and(|user| user.service.is_some());
+            let is_exempt = is_service || caller.actor().is_some();
+            credentials.need_factor(role, has_factors, is_exempt)?;
             caller
         }
         claims => {
             if let Some(claims) = claims {
                 let has_factors = claims.amr.iter().any(|method| method == MFA);
-                credentials.need_factor(&claims.role, has_factors, claims.act.is_some())?;
+                let is_exempt = claims.act.is_some() || claims.client_id.is_some();
+                credentials.need_factor(&claims.role, has_factors, is_exempt)?;
+                credentials.need_person(claims.client_id.is_some())?;
             }
             let caller = admit_by_claims(credentials);
             // The session decides about more than that, and every endpoint with a demand reads it.
@@ -333,6 +337,11 @@ pub fn admit(
         (Some(session), Some(user))
             if session.id == claims.sid && user.id == claims.sub && session.stands(user, now) =>
         {
+            // Nobody acts as an admin, nor as a user who has become one since, and no program is one.
+            let may_be_admin = session.actor.is_none() && user.service.is_none();
+            if user.role == ADMIN && !may_be_admin {
+                return Err(Code::SessionRevoked.into());
+            }
             let member = Member {
                 role: &user.role,
                 is_verified: user.email_verified_at.is_some(),
@@ -399,6 +408,7 @@ mod tests {
             auth_time: None,
             amr: Vec::new(),
             act: None,
+            client_id: None,
             kid: "".into(),
         };
         (claims, session, user)

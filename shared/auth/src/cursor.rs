@@ -69,6 +69,12 @@ impl Binding {
         Self(format!("#invitations:{inviter}:{status}:{hash}"))
     }
 
+    /// The list of service accounts.
+    #[must_use]
+    pub fn of_service_accounts() -> Self {
+        Self("#service-accounts".to_owned())
+    }
+
     /// The list of users that `listing` asks for, without the page.
     #[must_use]
     pub fn of_users(listing: &Listing) -> Self {

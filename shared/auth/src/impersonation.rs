@@ -27,7 +27,7 @@ pub fn check_reason(reason: &str) -> Result<(), Detail> {
 /// The session `id` in which an admin acts as this user. It has no refresh token, and the user has proven nothing in it.
 ///
 /// # Errors
-/// `auth/forbidden` for another admin, a user who is disabled or deleted, and the admin as such.
+/// `auth/forbidden` for another admin, a service account, a user who is disabled or deleted, and the admin as such.
 pub fn act(
     admin: Id,
     user: &User,
@@ -35,11 +35,10 @@ pub fn act(
     settings: &Auth,
     now: Timestamp,
 ) -> Result<Session, Error> {
-    let may_act =
-        user.role != ADMIN && !user.disabled && user.deleted.is_none() && user.id != admin;
+    let is_person = user.role != ADMIN && user.service.is_none();
+    let may_act = is_person && !user.disabled && user.deleted.is_none() && user.id != admin;
     if !may_act {
-        let message =
-            "Nobody acts as this user: an admin, or an account that is disabled or deleted.";
+        let message = "Nobody acts as this user: an admin, a service account, or one that is disabled or deleted.";
         return Err(Error::new(Code::Forbidden).with_message(message));
     }
     Ok(Session {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
 
 use api::settings::TokenAlgorithm;
 use api::{Error, Timestamp};
@@ -61,9 +62,14 @@ pub struct TokenTerms {
     pub issuer: String,
     /// The claim `aud`.
     pub audience: String,
+    /// The longest lifetime of a token.
+    pub longest: Duration,
     /// The source of random bytes, which new keys need.
     pub random: SystemRandom,
 }
+
+/// The time since when pairs sign where no secret's token is taken, since somebody else may have the secret.
+pub const SECRETS_NEVER: Timestamp = Timestamp::from_millis(0);
 
 /// Every key of a deployment. No key serves two purposes (NIST SP 800-57 part 1, section 5.2).
 pub struct Keys {

@@ -38,6 +38,7 @@ pub mod rotation;
 mod sample;
 pub mod scope;
 pub mod sealing;
+pub mod service;
 pub mod session;
 pub mod sign_in;
 pub mod terms;

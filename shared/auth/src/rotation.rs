@@ -26,6 +26,17 @@ pub struct Shelf {
     pub previous: Option<(String, Option<Timestamp>)>,
 }
 
+impl Shelf {
+    /// Whether the key of this id is among them.
+    #[must_use]
+    pub fn holds(&self, kid: &str) -> bool {
+        let mut all = [&self.next, &self.current, &self.previous]
+            .into_iter()
+            .flatten();
+        all.any(|(held, _)| held == kid)
+    }
+}
+
 /// The step is due later.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TooEarly {

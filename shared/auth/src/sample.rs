@@ -39,6 +39,7 @@ pub(crate) fn signed_in(user: &User) -> Caller {
         auth_time: None,
         amr: Vec::new(),
         act: None,
+        client_id: None,
         kid: "".into(),
     };
     admit(&claims, Some(&session), Some(user), NOW).expect("admitted")

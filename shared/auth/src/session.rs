@@ -95,6 +95,7 @@ impl Session {
             session: self.id,
             authentication: self.authentication.as_ref(),
             actor: self.actor,
+            is_service: false,
         }
     }
 
@@ -119,11 +120,12 @@ impl Session {
         self.revoked_at.is_none() && now.seconds() < self.expires_at
     }
 
-    /// Whether it is alive and its user may have it: neither disabled nor deleted, and no password change or similar
-    /// event since.
+    /// Whether it is alive and its user may have it: neither disabled, deleted nor lapsed, and no password change or
+    /// similar event since.
     #[must_use]
     pub fn stands(&self, user: &User, now: Timestamp) -> bool {
-        let may_have_it = self.user == user.id && !user.disabled && user.deleted.is_none();
+        let is_there = !user.disabled && user.deleted.is_none() && !user.has_lapsed(now);
+        let may_have_it = self.user == user.id && is_there;
         self.is_alive(now) && may_have_it && self.auth_version == user.auth_version
     }
 }
@@ -185,5 +187,23 @@ mod tests {
         assert_eq!(expiry(id, &settings, NOW), days(7).seconds());
         assert_eq!(expiry(id, &settings, days(6)), days(13).seconds());
         assert_eq!(expiry(id, &settings, days(29)), days(30).seconds());
+    }
+
+    /// TTL removes the account at some time after that, and its reserved values are free at once.
+    #[test]
+    fn a_session_ends_with_the_account_that_lapses() {
+        let long = Auth {
+            session_max_age: Span::seconds(90 * 86_400),
+            refresh_token_ttl: Span::seconds(90 * 86_400),
+            ..Auth::default()
+        };
+        let user = User::anonymous(Id::new(NOW, [1; 10]), &Auth::default(), NOW);
+        let proof = Authentication::of_nobody(NOW);
+        let id = Id::new(NOW, [2; 10]);
+        let (session, _) = Session::begin(user.id, id, user.auth_version, [3; 32], &long, proof);
+        let days = |n: u64| NOW.after(Span::seconds(n * 86_400).duration());
+        let before = Timestamp::from_millis(days(30).millis() - 1000);
+        assert!(session.stands(&user, before) && !session.stands(&user, days(30)));
+        assert!(session.stands(&user.staying(), days(30)));
     }
 }

@@ -112,6 +112,9 @@ impl NewPair {
     /// # Errors
     /// The reason why it is none of this algorithm.
     pub fn import(algorithm: TokenAlgorithm, pkcs8: &[u8]) -> Result<Self, String> {
+        if !algorithm.has_public_keys() {
+            return Err(format!("{} has no key pair", algorithm.as_str()));
+        }
         let private = Private::read(named(algorithm), pkcs8)?;
         let public: Vec<String> = private
             .public()

@@ -3,6 +3,7 @@
 mod anonymous;
 mod failure;
 mod methods;
+mod service;
 
 use std::collections::BTreeMap;
 
@@ -20,6 +21,7 @@ pub use api::rule::ANONYMOUS;
 
 pub use self::failure::MailFailure;
 pub use self::methods::{OtherWays, PASSKEY, SignInMethod};
+pub use self::service::{ServiceAccount, check_service_role};
 use crate::password::Verdict;
 
 /// The role of a user without another role.
@@ -60,6 +62,8 @@ pub struct User {
     pub mfa: Option<Timestamp>,
     /// The methods of signing in beside the password and the mail, by the keys of their items.
     pub methods: BTreeMap<String, SignInMethod>,
+    /// The name and the secrets of a service account; `None` for a person.
+    pub service: Option<ServiceAccount>,
 }
 
 /// The terms that a user has accepted.
@@ -204,6 +208,7 @@ impl User {
             mail_failed: None,
             mfa: None,
             methods: BTreeMap::new(),
+            service: None,
         }
     }
 

@@ -92,6 +92,7 @@ impl Boot {
             algorithm: tokens.algorithm,
             issuer: issuer.to_owned(),
             audience: audience.to_owned(),
+            longest: self.settings.auth.longest_token(),
             random: self.random.clone(),
         })
     }

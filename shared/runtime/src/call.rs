@@ -2,6 +2,7 @@
 
 pub(crate) mod arrival;
 mod body;
+mod client;
 mod factor;
 mod mail;
 mod provider;
@@ -13,7 +14,7 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
 use api::definition::USERS;
-use api::endpoints::{Endpoint, Entry, Guard, Policy, guard};
+use api::endpoints::{Dialect, Endpoint, Entry, Guard, Policy, guard};
 use api::record::Write;
 use api::settings::Settings;
 use api::wire::{self, Body as _, Presence, ShownSetting};
@@ -57,7 +58,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     /// Decodes a request.
     ///
     /// # Errors
-    /// 413 for a body over 256 KiB, 415 for a content type other than JSON. 400 for a body that is not a JSON object or
+    /// 413 for a body over 256 KiB, 415 for a content type other than JSON; the same as 400 for a form. 400 for a body that is not a JSON object or
     /// does not fit the endpoint; then the refusals of [`Arrival::arrive`].
     pub(crate) fn decode(
         boot: &'static Boot,
@@ -68,7 +69,10 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
     ) -> Result<Self, Error> {
         let object = match E::Body::PRESENCE {
             Presence::None => Map::new(),
-            presence => body::object(&mut event, presence)?,
+            presence => match E::ENTRY.dialect {
+                Dialect::Own => body::object(&mut event, presence)?,
+                Dialect::OAuth => body::form(&mut event)?,
+            },
         };
         let body = wire::decode(object)?;
         let shows_who = shows_who(&event, key.as_ref());
@@ -157,8 +161,8 @@ impl<E: Endpoint<Guard = guard::Signed>> Call<E> {
         let Some(token) = self.bearer().transpose()? else {
             return Ok(None);
         };
-        let keys = self.keys_for(keyring, token).await?;
-        let claims = Some(access_token::signed(keys, token)?);
+        let claims = self.judge_token(keyring, token, access_token::signed);
+        let claims = Some(claims.await?);
         if let Some(claims) = &claims {
             self.identified(claims.sub, claims.sid);
         }
@@ -194,8 +198,8 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
         let claims = match self.bearer().transpose()? {
             None => None,
             Some(token) => {
-                let keys = self.keys_for(keyring, token).await?;
-                Some(access_token::valid(keys, token, self.now)?)
+                let judge = |keys: &Keys, token: &str| access_token::valid(keys, token, self.now);
+                Some(self.judge_token(keyring, token, judge).await?)
             }
         };
         if let Some(claims) = &claims {
@@ -237,17 +241,26 @@ impl<E: Endpoint<Guard: guard::Identified + Arrival>> Call<E> {
 }
 
 impl<E: Endpoint<Guard: Arrival>> Call<E> {
-    /// The keys for a token. One of them may be newer than what this process has read.
-    async fn keys_for<'k>(
+    /// The claims of a token. A refusal by old keys is judged again by those of now: a secret has no id by which it could be
+    /// missed.
+    async fn judge_token(
         &self,
-        keyring: &'k impl Keyring,
+        keyring: &impl Keyring,
         token: &str,
-    ) -> Result<&'k Keys, Error> {
+        judge: impl Fn(&Keys, &str) -> Result<Claims, Error>,
+    ) -> Result<Claims, Error> {
         let keys = keyring.keys().await?;
-        if access_token::names_unknown_key(keys, token) {
-            keyring.look_for_key(self.now).await?;
+        match judge(keys, token) {
+            Err(refusal) if refusal.code == Code::InvalidToken => {
+                if access_token::names_unknown_key(keys, token) {
+                    keyring.look_for_key(self.now).await?;
+                } else {
+                    keyring.await_look().await?;
+                }
+                judge(keys, token)
+            }
+            judged => judged,
         }
-        Ok(keys)
     }
 
     fn bearer(&self) -> Option<Result<&str, Error>> {

@@ -2,8 +2,8 @@
 
 use std::collections::BTreeSet;
 
-use api::endpoints::{Alternative, Endpoint, Entry, Media, ShowsPages};
-use api::wire::Html;
+use api::endpoints::{Alternative, Dialect, Endpoint, Entry, Media, ShowsPages};
+use api::wire::{Html, OAuthError};
 use api::{Code, Error};
 use auth::Admitted;
 use serde::Serialize;
@@ -226,10 +226,16 @@ pub(crate) fn encode(
         Err(error) => error,
     };
     let status = error.code.status();
-    let mut response = respond(status, json(&error.body(request_id)).ok().flatten());
+    let mut response = match entry.dialect {
+        Dialect::Own => respond(status, json(&error.body(request_id)).ok().flatten()),
+        Dialect::OAuth => respond(
+            OAuthError::status(error.code),
+            json(&OAuthError::of(&error)).ok().flatten(),
+        ),
+    };
     match status {
         // RFC 9110, section 15.5.2: a 401 names a scheme.
-        401 => response.header("www-authenticate", "Bearer"),
+        401 => response.header("www-authenticate", entry.dialect.scheme()),
         405 => response.header("allow", error.allow.unwrap_or_default()),
         429 => response.header("retry-after", error.retry_after.unwrap_or(1).to_string()),
         503 => response.header("retry-after", "1"),

@@ -301,6 +301,10 @@ impl Keyring for Store {
         Self::keys(self).await
     }
 
+    async fn await_look(&self) -> Result<(), Error> {
+        Self::await_look(self).await
+    }
+
     async fn look_for_key(&self, now: Timestamp) -> Result<(), Error> {
         self.look_for_unknown_key(now).await
     }

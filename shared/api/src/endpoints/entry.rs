@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::access::{Action, Right, Table};
 use super::guard::{Demand, Guard, Policy};
 use super::message::{
-    Cookie, Deed, KeyUse, Media, Pace, Query, ReplyHeader, RequestHeader, Variable,
+    Cookie, Deed, Dialect, KeyUse, Media, Pace, Query, ReplyHeader, RequestHeader, Variable,
 };
 use super::method::Method;
 use crate::error::Code;
@@ -60,6 +60,8 @@ pub struct Entry {
     pub keys: KeyUse,
     /// The content type of a success, and of the refusals that its handler makes.
     pub media: Media,
+    /// The language of its bodies and refusals.
+    pub dialect: Dialect,
     /// For how many seconds everybody may keep a success; `None` where nobody may, or the caller alone.
     pub kept: Option<u16>,
 }
@@ -191,6 +193,9 @@ const fn starts_with(text: &str, prefix: &str) -> bool {
 /// An endpoint whose entry says that it answers with a page: no other handler can.
 pub trait ShowsPages: Endpoint {}
 
+/// An endpoint whose entry says that it speaks OAuth 2.0: no other handler reads the client's credentials.
+pub trait SpeaksOAuth: Endpoint {}
+
 /// An endpoint as a type, with the types of its body and its reply.
 pub trait Endpoint: 'static {
     /// The JSON body.
@@ -242,6 +247,7 @@ pub trait HasCookie: Endpoint {}
 ///     rights: [Right],                         rights beyond the tables
 ///     keys: Ignored,                           API keys are never asked for; reading the signing keys is then written
 ///     media: Html,                             a page, and `ShowsPages` for its handler
+///     speaks: OAuth,                           a form as its body, refusals as in RFC 6749, and `SpeaksOAuth` for its handler
 ///     kept: 300,                               for how many seconds everybody may keep a success
 /// }
 /// ```
@@ -267,6 +273,7 @@ macro_rules! endpoints {
             $(rights: [$($right:ident),* $(,)?],)?
             $(keys: $keys:ident,)?
             $(media: $media:ident,)?
+            $(speaks: $dialect:ident,)?
             $(kept: $kept:literal,)?
         }
     )*) => {
@@ -308,6 +315,7 @@ macro_rules! endpoints {
                     rights: &[$($(Right::$right),*)?],
                     keys: entry::fact!(KeyUse $($keys)?),
                     media: entry::fact!(Media $($media)?),
+                    dialect: entry::fact!(Dialect $($dialect)?),
                     kept: entry::fact!(kept $($kept)?),
                 }.complete();
             }
@@ -317,6 +325,7 @@ macro_rules! endpoints {
             $(entry::facts!($type $cookie);)?
             $(entry::facts!($type $hashes);)?
             $(entry::facts!($type $media);)?
+            $(entry::facts!($type $dialect);)?
         )*
 
         /// The page: every endpoint, in the order of the documentation.

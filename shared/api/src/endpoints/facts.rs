@@ -38,6 +38,12 @@ macro_rules! fact {
     (Media $media:ident) => {
         Media::$media
     };
+    (Dialect) => {
+        Dialect::Own
+    };
+    (Dialect $dialect:ident) => {
+        Dialect::$dialect
+    };
     (Form) => {
         None
     };
@@ -82,6 +88,9 @@ macro_rules! facts {
     };
     ($type:ident Html) => {
         impl ShowsPages for $type {}
+    };
+    ($type:ident OAuth) => {
+        impl SpeaksOAuth for $type {}
     };
     ($type:ident passwords) => {
         impl Hashes for $type {}

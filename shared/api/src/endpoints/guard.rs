@@ -5,7 +5,7 @@ use crate::definition::Operation;
 /// The callers that an endpoint admits, and so what its handler can read of the caller.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Guard {
-    /// Any caller; the `Authorization` header is never read.
+    /// Any caller; no access token is ever read.
     Open,
     /// Any caller with a token that this deployment signed, expired or not.
     Signed,

@@ -136,6 +136,35 @@ impl Media {
     }
 }
 
+/// The language in which an endpoint reads its body and tells its refusals.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Dialect {
+    /// JSON, and the one error shape.
+    Own,
+    /// That of a token endpoint: a form, the client by HTTP Basic, and refusals as OAuth 2.0 has them (RFC 6749).
+    OAuth,
+}
+
+impl Dialect {
+    /// The content type of a body, without its parameters.
+    #[must_use]
+    pub const fn body(self) -> &'static str {
+        match self {
+            Self::Own => "application/json",
+            Self::OAuth => "application/x-www-form-urlencoded",
+        }
+    }
+
+    /// The scheme that the header `WWW-Authenticate` of a 401 names.
+    #[must_use]
+    pub const fn scheme(self) -> &'static str {
+        match self {
+            Self::Own => "Bearer",
+            Self::OAuth => "Basic realm=\"service accounts\"",
+        }
+    }
+}
+
 /// How an endpoint deals with the cookie of a refresh token.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Cookie {

@@ -4,7 +4,8 @@ use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
-use super::detail::{KeyStep, PasskeyReason};
+use super::detail::PasskeyReason;
+use super::key_step::KeyStep;
 use super::kind::Kind;
 use super::reason::Reason;
 use crate::id::Id;

@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::actor_type::ActorType;
 use super::data::Event;
-use super::detail::{KeyStep, PasskeyReason};
+use super::detail::PasskeyReason;
 use super::envelope::{Actor, Envelope, Origin, Subject, VERSION};
+use super::key_step::KeyStep;
 use super::kind::Kind;
 use super::reason::Reason;
 use super::subjects;

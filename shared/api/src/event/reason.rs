@@ -37,7 +37,7 @@ pub enum Reason {
     User,
     /// An admin or a server has ended the session of a user.
     Admin,
-    /// The secret of an API key was replaced.
+    /// The secret of an API key, a webhook or a service account was replaced.
     Rotate,
     /// The API key went with the rights of the admin who had made it.
     Leave,
@@ -86,11 +86,13 @@ pub enum Reason {
     Anonymous,
     /// An admin acts as the user.
     Impersonation,
+    /// A service account has got an access token.
+    Service,
 }
 
 impl Reason {
     /// Every reason.
-    pub const ALL: [Self; 39] = [
+    pub const ALL: [Self; 40] = [
         Self::Register,
         Self::Create,
         Self::Import,
@@ -130,6 +132,7 @@ impl Reason {
         Self::PasskeyRemoved,
         Self::Anonymous,
         Self::Impersonation,
+        Self::Service,
     ];
 
     /// The name in the items and on the wire.
@@ -175,6 +178,7 @@ impl Reason {
             Self::PasskeyRemoved => "passkey-removed",
             Self::Anonymous => "anonymous",
             Self::Impersonation => "impersonation",
+            Self::Service => "service",
         }
     }
 

@@ -142,7 +142,8 @@ impl Auth {
     /// The longest lifetime of an access token.
     #[must_use]
     pub fn longest_token(&self) -> Duration {
-        self.access_token_ttl.duration()
+        let acting = self.impersonation_ttl.duration();
+        self.access_token_ttl.duration().max(acting)
     }
 
     /// The roles that a user may have.

@@ -28,6 +28,7 @@ fn token(keys: &Keys) -> String {
         session: id(2),
         authentication: Some(&authentication),
         actor: None,
+        is_service: false,
     };
     issue(keys, holder, "authenticated", NOW, 900).expect("signed")
 }

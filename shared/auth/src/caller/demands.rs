@@ -34,18 +34,27 @@ impl Credentials {
     }
 
     /// Refuses a session that lacks the second factor which the policy asks of its user's role. An admin who acts in it is not
-    /// asked for the user's.
+    /// asked for the user's, and a program has none.
     pub(super) fn need_factor(
         &self,
         role: &str,
         has_factors: bool,
-        is_acted: bool,
+        is_exempt: bool,
     ) -> Result<(), Error> {
         let asks = self.policy.is_some_and(|policy| policy.requires(role));
-        if asks && !has_factors && !is_acted {
+        if asks && !has_factors && !is_exempt {
             return Err(Code::MfaEnrollmentRequired.into());
         }
         Ok(())
+    }
+
+    /// Refuses a service account, where an endpoint is for the own hand of a person.
+    pub(super) fn need_person(&self, is_service: bool) -> Result<(), Error> {
+        if self.demand == Demand::Any || !is_service {
+            return Ok(());
+        }
+        let message = "This is for people: no service account may do it.";
+        Err(Error::new(Code::Forbidden).with_message(message))
     }
 
     /// Refuses a session that [`lacks_step_up`].
@@ -68,6 +77,8 @@ impl Credentials {
         if self.demand != Demand::Any && actor.is_some() {
             return Err(Code::Impersonated.into());
         }
+        let is_service = user.is_some_and(|user| user.service.is_some());
+        self.need_person(is_service)?;
         match self.demand {
             Demand::Recent => {
                 let role = user.map_or("", |user| &user.role);

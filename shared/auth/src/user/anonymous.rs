@@ -38,6 +38,23 @@ impl User {
         }
     }
 
+    /// Refuses an address that may make no account, where it would make one of an anonymous account.
+    ///
+    /// # Errors
+    /// `auth/registration-not-allowed`.
+    pub fn need_permission(&self, email: &str, settings: &Auth) -> Result<(), Error> {
+        if self.is_anonymous() && !settings.registration.permits(email) {
+            return Err(Code::RegistrationNotAllowed.into());
+        }
+        Ok(())
+    }
+
+    /// Whether the account is over: TTL removes it, sooner or later.
+    #[must_use]
+    pub fn has_lapsed(&self, now: Timestamp) -> bool {
+        self.lapses_at.is_some_and(|at| at <= now.seconds())
+    }
+
     /// The name that devices and apps show of the account: the address, else the id.
     #[must_use]
     pub fn label(&self) -> String {

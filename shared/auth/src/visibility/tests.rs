@@ -34,6 +34,7 @@ fn caller(n: u8, role: &str) -> Caller {
         amr: Vec::new(),
         kid: "".into(),
         act: None,
+        client_id: None,
     };
     admit(&claims, Some(&session), Some(&user), NOW).expect("admitted")
 }

@@ -1,4 +1,4 @@
-//! The body of a request: a JSON object in UTF-8.
+//! The body of a request: a JSON object in UTF-8, or a form.
 
 use api::wire::Presence;
 use api::{Code, Error, value};
@@ -57,10 +57,19 @@ fn is_encoding(value: &str) -> bool {
 
 /// Whether a content type is JSON in UTF-8 (RFC 8259, section 8.1), also by the name `utf8` that many clients send.
 fn is_json(content_type: &str) -> bool {
+    is_utf8(content_type, "application/json")
+}
+
+fn is_form(content_type: &str) -> bool {
+    is_utf8(content_type, "application/x-www-form-urlencoded")
+}
+
+/// Whether a content type is this one, in UTF-8 as far as it tells.
+fn is_utf8(content_type: &str, wanted: &str) -> bool {
     let mut parts = content_type.split(';').map(str::trim);
     let essence = parts
         .next()
-        .is_some_and(|essence| essence.eq_ignore_ascii_case("application/json"));
+        .is_some_and(|essence| essence.eq_ignore_ascii_case(wanted));
     essence
         && parts.all(|parameter| match parameter.split_once('=') {
             Some((name, value)) if name.trim().eq_ignore_ascii_case("charset") => {
@@ -71,6 +80,32 @@ fn is_json(content_type: &str) -> bool {
             }
             _ => true,
         })
+}
+
+/// The parameters of a form as an object of strings. One without a value is left out, as in RFC 6749, section 3.2.
+///
+/// # Errors
+/// 400 for another content type and for a parameter that comes twice; 413.
+pub(super) fn form(event: &mut Event) -> Result<Map<String, Value>, Error> {
+    let malformed = |message: &str| Error::new(Code::InvalidRequest).with_message(message);
+    let not_a_form = "Send the body as application/x-www-form-urlencoded in UTF-8.";
+    let is_encoded = event.header("content-encoding").is_some_and(is_encoding);
+    if is_encoded || !event.header("content-type").is_some_and(is_form) {
+        return Err(malformed(not_a_form));
+    }
+    let body = event.body().ok_or_else(|| malformed(not_a_form))?;
+    if body.len() > MAX_BODY {
+        return Err(Code::PayloadTooLarge.into());
+    }
+    let mut fields = Map::new();
+    for (name, value) in form_urlencoded::parse(&body) {
+        let value = Value::String(value.into_owned());
+        if fields.insert(name.into_owned(), value).is_some() {
+            return Err(malformed("A parameter is there twice."));
+        }
+    }
+    fields.retain(|_, value| value != "");
+    Ok(fields)
 }
 
 #[cfg(test)]
@@ -178,5 +213,37 @@ mod tests {
         for encoding in ["", "identity", "Identity"] {
             assert!(of(encoding, "{}", false).is_ok(), "{encoding}");
         }
+    }
+
+    #[test]
+    fn a_form_has_each_parameter_once() {
+        let of = |content_type: &str, body: &str| {
+            let event = json!({ "rawPath": "/", "headers": { "content-type": content_type }, "body": body,
+                "requestContext": { "http": { "method": "POST" } } });
+            let mut event = serde_json::from_value(event).expect("an event");
+            let read = form(&mut event).map_err(|error| error.code);
+            read.map(Value::Object)
+        };
+        let kind = "application/x-www-form-urlencoded";
+        let read = of(kind, "a=1+2&b=%C3%BC%26&c=&d&=e");
+        assert_eq!(read, Ok(json!({ "a": "1 2", "b": "\u{fc}&", "": "e" })));
+        let with_charset = format!("{kind}; charset=UTF-8");
+        assert_eq!(of(&with_charset, ""), Ok(json!({})));
+        let malformed = Err(Code::InvalidRequest);
+        for twice in ["a=1&a=1", "a=1&a=", "a&a", "a=1&%61=2"] {
+            assert_eq!(of(kind, twice), malformed, "{twice}");
+        }
+        for other in [
+            "",
+            "application/json",
+            "text/plain",
+            &format!("{kind}; charset=latin1"),
+        ] {
+            assert_eq!(of(other, "a=1"), malformed, "{other}");
+        }
+        assert_eq!(
+            of(kind, &"a".repeat(MAX_BODY + 1)),
+            Err(Code::PayloadTooLarge)
+        );
     }
 }

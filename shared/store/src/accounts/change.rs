@@ -13,6 +13,7 @@ use aws_sdk_dynamodb::types::TransactWriteItem;
 
 use super::leaver::Settlement;
 use super::parts::{Along, Part, Parts};
+use super::stamp::CHANGE;
 use super::users::read_user;
 use crate::invitations::closing;
 use crate::item::{Item, id};
@@ -151,6 +152,10 @@ impl Store {
                 .filter_map(|(part, _)| reservation(part))
                 .collect();
             match moved {
+                // The write of before has happened, and its reply was lost.
+                Some((_, Some(item))) if item.get(CHANGE) == Some(&along.change(writer)) => {
+                    return Ok(after);
+                }
                 Some((_, None)) => return Err(Code::UserNotFound.into()),
                 Some((_, Some(item))) => {
                     user = read_user(item.clone())?.ok_or(Code::UserNotFound)?;

@@ -8,7 +8,7 @@ use auth::User;
 use auth::user::Deletion;
 use aws_sdk_dynamodb::types::ReturnConsumedCapacity;
 
-use super::users::{KIND, read_user};
+use super::users::{KIND, SERVICE_KIND, read_user};
 use crate::fault;
 use crate::item::{id, text};
 use crate::tables::Store;
@@ -52,7 +52,7 @@ impl Store {
             wanted
         };
         for _ in 0..MAX_QUERIES {
-            let output = self.users_query(after, take).await?;
+            let output = self.users_query(KIND, after, take).await?;
             scanned += usize::try_from(output.scanned_count).unwrap_or(0);
             // A read unit of an index is 8 KB.
             bytes += output
@@ -96,6 +96,34 @@ impl Store {
         Ok(UserPage { users, next: after })
     }
 
+    /// A page of the service accounts, newest first, after the account `after`. One query; the index follows a write within a
+    /// moment.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn list_services(&self, limit: usize, after: Option<Id>) -> Result<UserPage, Error> {
+        let wanted = limit.saturating_add(1);
+        let output = self.users_query(SERVICE_KIND, after, wanted).await?;
+        let items = output.items.unwrap_or_default().into_iter();
+        let read = items.map(read_user).collect::<Result<Vec<_>, _>>()?;
+        let mut users: Vec<User> = read.into_iter().flatten().collect();
+        let has_more = users.len() > limit || output.last_evaluated_key.is_some();
+        users.truncate(limit);
+        let next = users.last().map(|user| user.id).filter(|_| has_more);
+        Ok(UserPage { users, next })
+    }
+
+    /// Reads a service account of an id as a caller sends it, as [`Store::any_user`] does.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn service_account(&self, id: &str) -> Result<Option<User>, Error> {
+        Ok(self
+            .standing_user(id)
+            .await?
+            .filter(|user| user.service.is_some()))
+    }
+
     /// Reads the user of an id as a caller sends it, deleted or not. `None` where the text is no id, or no user has it.
     /// Strongly consistent: 1 RRU.
     ///
@@ -136,6 +164,7 @@ impl Store {
 
     async fn users_query(
         &self,
+        kind: &str,
         after: Option<Id>,
         take: usize,
     ) -> Result<aws_sdk_dynamodb::operation::query::QueryOutput, Error> {
@@ -145,7 +174,7 @@ impl Store {
             .table_name(self.users())
             .index_name(USERS_BY_KIND.name)
             .expression_attribute_names("#kind", "kind")
-            .expression_attribute_values(":kind", text(KIND))
+            .expression_attribute_values(":kind", text(kind))
             .scan_index_forward(false)
             .return_consumed_capacity(ReturnConsumedCapacity::Total)
             .limit(i32::try_from(take).unwrap_or(i32::MAX));

@@ -9,13 +9,13 @@ use aws_sdk_dynamodb::types::{
 };
 
 use super::stamp::CHANGE;
-use super::users::{KIND, MARK, VERSION, identity_key, optional_attributes};
+use super::users::{MARK, VERSION, identity_key, kind_of, optional_attributes};
 use crate::fault::built;
 use crate::item::{Item, from_object, id, number, text, time};
 use crate::tables::Store;
 
 /// The attributes of a user that its tombstone does not have.
-const BURIED: [&str; 13] = [
+const BURIED: [&str; 14] = [
     "kind",
     "email",
     "disabled",
@@ -28,6 +28,7 @@ const BURIED: [&str; 13] = [
     "mail_failed",
     "mfa",
     "methods",
+    "service",
     MARK,
 ];
 
@@ -176,12 +177,12 @@ impl Store {
                 .update_expression(format!(
                     "{set}, #kind = :kind REMOVE #deleted, #expires{removed}"
                 ))
-                .expression_attribute_values(":kind", text(KIND)),
+                .expression_attribute_values(":kind", text(kind_of(after))),
             (None, Some(lapse)) => update
                 .update_expression(format!(
                     "{set}, #kind = :kind, #expires = :expires REMOVE #deleted{removed}"
                 ))
-                .expression_attribute_values(":kind", text(KIND))
+                .expression_attribute_values(":kind", text(kind_of(after)))
                 .expression_attribute_values(":expires", number(lapse)),
             (Some(deletion), _) => update
                 .update_expression(format!(
@@ -350,6 +351,7 @@ impl AsItWas {
 #[cfg(test)]
 mod tests {
     use api::settings::Auth;
+    use auth::user::ServiceAccount;
 
     use super::*;
     use crate::accounts::users::{read_user, user_item};
@@ -361,7 +363,22 @@ mod tests {
         let item = user_item(&user);
         assert!(!item.contains_key("email") && item.contains_key("expires_at"));
         let read = read_user(item).expect("a user");
-        assert_eq!(read, Some(user));
+        assert_eq!(read, Some(user.clone()));
+        let service = ServiceAccount {
+            name: "billing".to_owned(),
+            secret: "hash".to_owned(),
+            rotated_at: None,
+            previous: None,
+        };
+        for service in [service.clone(), service.rotated("another", now)] {
+            let user = User {
+                service: Some(service),
+                ..user.clone()
+            };
+            let item = user_item(&user);
+            assert_eq!(item["kind"], text("service"));
+            assert_eq!(read_user(item).expect("a user"), Some(user));
+        }
     }
 
     #[test]

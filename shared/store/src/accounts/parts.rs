@@ -96,7 +96,7 @@ impl Along<'_> {
     }
 
     /// The change, as the item of the user holds it.
-    fn change(&self, writer: &Writer) -> AttributeValue {
+    pub(super) fn change(&self, writer: &Writer) -> AttributeValue {
         let begins = self.begins.map(|session| session.id);
         stamp::change(writer, self.reason, self.survivor.or(begins))
     }

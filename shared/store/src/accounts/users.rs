@@ -6,7 +6,7 @@ use api::definition::{ProfileField, USERNAME};
 use api::record::is_username;
 use api::tables::{IDENTITIES, USERS};
 use api::{Error, Id, Timestamp};
-use auth::user::{Deletion, MailFailure, SignInMethod, Terms};
+use auth::user::{Deletion, MailFailure, ServiceAccount, SignInMethod, Terms};
 use auth::{Identity, User};
 use aws_sdk_dynamodb::types::AttributeValue;
 use base64::Engine as _;
@@ -20,6 +20,9 @@ use crate::tables::Store;
 
 /// The `kind` of every user in the index `by_kind`, which lists them.
 pub(crate) const KIND: &str = "user";
+
+/// The `kind` of service accounts in the same index, which has lists of their own.
+pub(super) const SERVICE_KIND: &str = "service";
 
 /// The attribute that every user has, and no tombstone of one.
 pub(super) const VERSION: &str = "auth_version";
@@ -142,7 +145,7 @@ pub(crate) fn identity_item(user: &User, email: &str, password_hash: Option<&str
 }
 
 /// The attributes that a user may lack, each with its value where there is one.
-pub(super) fn optional_attributes(user: &User) -> [(&'static str, Option<AttributeValue>); 7] {
+pub(super) fn optional_attributes(user: &User) -> [(&'static str, Option<AttributeValue>); 8] {
     let terms = user.terms.as_ref().map(|terms| {
         AttributeValue::M(Item::from([
             ("version".to_owned(), text(&terms.version)),
@@ -174,7 +177,45 @@ pub(super) fn optional_attributes(user: &User) -> [(&'static str, Option<Attribu
         ("locale", user.locale.as_deref().map(text)),
         ("terms", terms),
         ("mail_failed", failed),
+        ("service", user.service.as_ref().map(service_map)),
     ]
+}
+
+/// The name and the secrets of a service account.
+fn service_map(service: &ServiceAccount) -> AttributeValue {
+    let mut map = Item::from([
+        ("name".to_owned(), text(&service.name)),
+        ("secret".to_owned(), text(&service.secret)),
+    ]);
+    let rotated = service.rotated_at.map(time);
+    map.extend(rotated.map(|at| ("rotated_at".to_owned(), at)));
+    if let Some((previous, until)) = &service.previous {
+        map.insert("previous".to_owned(), text(previous));
+        map.insert("previous_until".to_owned(), time(*until));
+    }
+    AttributeValue::M(map)
+}
+
+fn read_service(mut map: Item) -> Result<ServiceAccount, Error> {
+    let mut reader = Reader::new(USERS.name, &mut map);
+    let until = reader.optional_number("previous_until");
+    let until = until.map(Timestamp::from_millis);
+    Ok(ServiceAccount {
+        name: reader.text("name")?,
+        secret: reader.text("secret")?,
+        rotated_at: reader
+            .optional_number("rotated_at")
+            .map(Timestamp::from_millis),
+        previous: reader.optional_text("previous").zip(until),
+    })
+}
+
+/// The `kind` of a user in the index.
+pub(super) fn kind_of(user: &User) -> &'static str {
+    match user.service {
+        Some(_) => SERVICE_KIND,
+        None => KIND,
+    }
 }
 
 pub(crate) fn user_item(user: &User) -> Item {
@@ -182,7 +223,7 @@ pub(crate) fn user_item(user: &User) -> Item {
     let optional = optional.filter_map(|(name, value)| Some((name.to_owned(), value?)));
     let mut item = Item::from([
         ("id".to_owned(), id(user.id)),
-        ("kind".to_owned(), text(KIND)),
+        ("kind".to_owned(), text(kind_of(user))),
         ("role".to_owned(), text(&user.role)),
         ("disabled".to_owned(), AttributeValue::Bool(user.disabled)),
         ("auth_version".to_owned(), number(user.auth_version)),
@@ -232,6 +273,10 @@ pub(crate) fn read_user(mut item: Item) -> Result<Option<User>, Error> {
             .transpose()?,
         mfa: reader.optional_number("mfa").map(Timestamp::from_millis),
         methods: read_methods(reader.optional_map("methods").unwrap_or_default())?,
+        service: reader
+            .optional_map("service")
+            .map(read_service)
+            .transpose()?,
     }))
 }
 

@@ -217,7 +217,15 @@ impl Store {
         random: Random,
     ) -> Result<MailAsked, Error> {
         let keys = self.sealing_keys(std::iter::empty()).await?;
-        let turn = self.count_own_mail(asking, &keys, user).await?;
+        let turn = match user.is_anonymous() {
+            // Strangers have such an account for nothing, so the address counts, as where they ask for its mails.
+            true => {
+                let account = keys.pseudonym("account", email);
+                let counted = (account.as_str(), None);
+                self.count_mail(asking, counted, MailReason::Asked).await?
+            }
+            false => self.count_own_mail(asking, &keys, user).await?,
+        };
         let place = Place::of_user(Purpose::EmailChange, user.id);
         let now = asking.now;
         let until = match turn {

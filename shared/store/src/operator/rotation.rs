@@ -6,7 +6,7 @@ use std::time::Duration;
 use api::event::{KeyStep, Reason, subjects};
 use api::tables::{CONFIGURATION, SETTINGS};
 use api::{Error, Timestamp};
-use auth::keys::fingerprint;
+use auth::keys::{SECRETS_NEVER, fingerprint};
 use auth::rotation::{self, Shelf, TooEarly};
 use auth::token_key::{NewPair, StoredPair};
 use auth::{Keys, Writer};
@@ -23,6 +23,9 @@ use crate::key_pairs::{
 use crate::send::Unsent;
 use crate::signing_keys::{CURRENT, NEXT, PREVIOUS, SIGNING, TAGS, secret};
 use crate::tables::Store;
+
+/// Everything about pairs.
+const PAIRS: [&str; 4] = [NEXT_PAIR, CURRENT_PAIR, PREVIOUS_PAIR, PAIRS_SINCE];
 
 /// Since when a secret is in its state.
 const NEXT_SINCE: &str = "next_since";
@@ -128,12 +131,13 @@ impl Store {
                 Err(reason) => return Ok(RotatedKey::Unfit(reason)),
             };
             turn.sets.push((CURRENT_PAIR, written(&pair)));
-            if !item.contains_key(PAIRS_SINCE) {
-                turn.sets.push((PAIRS_SINCE, time(asked.now)));
-            }
+            // The secret of the settings stays where it is, so its tokens are taken no more.
+            turn.sets.push((PAIRS_SINCE, time(SECRETS_NEVER)));
             turn.removes.extend([NEXT_PAIR, PREVIOUS_PAIR]);
             turn.reads.extend([CURRENT_PAIR, NEXT_PAIR, PREVIOUS_PAIR]);
             signs = pair.kid;
+        } else {
+            turn.removes.extend(PAIRS);
         }
         let mark = match &shelf.current {
             Some((kid, _)) => (kid.as_str(), KeyStep::Dropped),
@@ -150,7 +154,12 @@ impl Store {
         item: &Item,
     ) -> Result<Result<StoredPair, String>, Error> {
         let keys = Keys::of(&self.prefix, self.stored(item, Vec::new())?)?;
-        match make() {
+        let shelf = shelf_of_pairs(item)?;
+        let made = make().and_then(|new| match shelf.holds(&new.kid) {
+            true => Err(format!("the key {} is already there", new.kid)),
+            false => Ok(new),
+        });
+        match made {
             Ok(new) => keys.seal_pair(&new, asked.random.1, asked.now).map(Ok),
             Err(reason) => Ok(Err(reason)),
         }
@@ -285,7 +294,7 @@ fn publish_secret(asked: &KeyRotation<'_>) -> (String, Turn) {
     let (kid, secret) = new_secret(asked);
     let turn = Turn {
         sets: vec![(NEXT, text(secret)), (NEXT_SINCE, time(asked.now))],
-        removes: vec![NEXT_PAIR, CURRENT_PAIR, PREVIOUS_PAIR, PAIRS_SINCE],
+        removes: PAIRS.to_vec(),
         reads: vec![NEXT, CURRENT, PREVIOUS],
     };
     (kid, turn)

@@ -176,11 +176,9 @@ impl Store {
             let outcome = self.reseal_provider(name, &kept, &keys, nonce);
             done.count(outcome.await?);
         }
-        for (state, pair) in kept_pairs(&self.signing_item().await?.unwrap_or_default())? {
+        for outcome in self.reseal_pairs(&keys, &mut nonces).await? {
             done.items += 1;
-            let [nonce, _] = nonces()?;
-            let outcome = self.reseal_pair(state, &pair, &keys, nonce);
-            done.count(outcome.await?);
+            done.count(outcome);
         }
         Ok(done)
     }
@@ -213,20 +211,49 @@ impl Store {
         }
     }
 
-    /// Seals the private part of a key pair anew. One that was rotated meanwhile is under the highest number already.
+    /// Seals the private parts of the key pairs anew. A rotation meanwhile moves a pair as it is, so then all are read again.
+    async fn reseal_pairs(
+        &self,
+        keys: &Keys,
+        nonces: &mut impl FnMut() -> Result<Nonces, Error>,
+    ) -> Result<Vec<Outcome>, Error> {
+        let mut outcomes = BTreeMap::new();
+        for _ in 0..TRIES {
+            let mut has_moved = false;
+            for (state, pair) in kept_pairs(&self.signing_item().await?.unwrap_or_default())? {
+                let [nonce, _] = nonces()?;
+                match self.reseal_pair(state, &pair, keys, nonce).await? {
+                    None => has_moved = true,
+                    // The pair that was just sealed anew is seen again.
+                    Some(Outcome::Kept) if outcomes.contains_key(&pair.kid) => {}
+                    Some(outcome) => {
+                        outcomes.insert(pair.kid, outcome);
+                    }
+                }
+            }
+            if !has_moved {
+                return Ok(outcomes.into_values().collect());
+            }
+        }
+        Err(Error::unavailable(
+            "others rotate the keys at the same time",
+        ))
+    }
+
+    /// Seals the private part of a key pair anew; none where it is no longer there.
     async fn reseal_pair(
         &self,
         state: &str,
         pair: &StoredPair,
         keys: &Keys,
         nonce: [u8; 12],
-    ) -> Result<Outcome, Error> {
+    ) -> Result<Option<Outcome>, Error> {
         if keys.are_newest(std::iter::once(pair.sealed.as_str())) {
-            return Ok(Outcome::Kept);
+            return Ok(Some(Outcome::Kept));
         }
         let place = (sealing::Purpose::TokenKey, pair.kid.as_str());
         let Ok(anew) = keys.reseal(place, &pair.sealed, nonce) else {
-            return Ok(Outcome::ClosedPair(pair.kid.clone()));
+            return Ok(Some(Outcome::ClosedPair(pair.kid.clone())));
         };
         let update = self
             .client
@@ -240,9 +267,9 @@ impl Store {
             .expression_attribute_values(":anew", text(anew))
             .expression_attribute_values(":read", text(&pair.sealed));
         match update.send().await {
-            Ok(_) => Ok(Outcome::Anew),
+            Ok(_) => Ok(Some(Outcome::Anew)),
             Err(error) => match fault::failed_condition(&error) {
-                Some(_) => Ok(Outcome::Kept),
+                Some(_) => Ok(None),
                 None => Err(fault::of(&error)),
             },
         }

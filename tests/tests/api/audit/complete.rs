@@ -12,6 +12,7 @@ use local::mailbox::Mailbox;
 use serde_json::{Value, json};
 
 use crate::admin::{admin_on, said};
+use crate::principals::service::{ACCOUNTS, path};
 use crate::proofs::world::link_token;
 use crate::providers::{google, traded};
 use crate::webhooks::receiver::{Manner, OK, Receiver};
@@ -202,6 +203,17 @@ impl Scene<'_> {
         ));
         assert!(done, "{said}");
         self.ids.insert("sam", sam);
+    }
+
+    /// An admin makes a service account, replaces its secret, and removes it.
+    fn play_robot(&mut self) {
+        let body = json!({ "name": "billing", "role": "editor" });
+        let made = self.admin("service-accounts-create", at("POST", ACCOUNTS, body), 201);
+        let rotate = at("POST", &path(&made, "/rotate"), json!({}));
+        let _ = self.admin("service-accounts-rotate", rotate, 200);
+        let delete = at("DELETE", &path(&made, ""), Value::Null);
+        let _ = self.admin("service-accounts-delete", delete, 204);
+        self.ids.insert("robot", text(&made["clientId"]));
     }
 
     /// A key is made, writes a record, is rotated and deleted.
@@ -433,6 +445,11 @@ const EXPECTED: &[&str] = &[
     "auth.session.ended users/sam by user root as admin because update in a request from there",
     "user.updated users/sam by user root as admin changed disabled in a request from there",
     "user.updated users/sam by cli from editor to admin changed role",
+    "user.created users/robot by user root as admin in a request from there",
+    "user.updated users/robot by user root as admin changed serviceAccount in a request from there",
+    "user.deleted users/robot by user root as admin in a request from there",
+    "auth.session.ended users/robot by user root as admin because delete in a request from there",
+    "user.purged users/robot by system",
     "key.created keys/key by user root as admin in a request from there",
     "record.created wiki/page by key with key changed title in a request",
     "record.updated wiki/page by user root as admin changed body,title in a request",
@@ -489,6 +506,7 @@ fn every_audited_type_has_its_entry_after_a_real_request_and_there_is_no_other()
     scene.play_mia();
     scene.play_ivy();
     scene.play_sam();
+    scene.play_robot();
     scene.play_key();
     scene.play_webhook();
     scene.play_template();

@@ -5,7 +5,7 @@ use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, digest};
 use serde_json::{Value, json};
 
 use super::look::invalid;
-use crate::proofs::world::{MailWorld, code, link_token, token};
+use crate::proofs::world::{MailWorld, another, code, link_token, token};
 use crate::webhooks::receiver::{Manner, Receiver};
 
 const KNOWN: &str = "correct horse battery staple 1";
@@ -218,7 +218,7 @@ fn wherever_a_password_is_set_it_is_checked_and_a_login_is_not() {
         "password",
     );
 
-    // A reset tells it before a try of the code is counted, and the code is good afterwards.
+    // A reset asks only for those who have the code, and the code is good afterwards.
     let forgot = json!({ "email": email });
     let opened = world.post("password-forgot", "/api/auth/password/forgot", &forgot);
     let flow = opened.expect(202).json()["flow"].clone();
@@ -227,7 +227,12 @@ fn wherever_a_password_is_set_it_is_checked_and_a_login_is_not() {
         let body = json!({ "flow": flow, "code": right, "newPassword": password });
         world.post("password-reset", "/api/auth/password/reset", &body)
     };
-    for _ in 0..6 {
+    let asked_before = receiver.requests().len();
+    let wrong = json!({ "flow": flow, "code": another(&right), "newPassword": KNOWN });
+    let refused = world.post("password-reset", "/api/auth/password/reset", &wrong);
+    assert_eq!(refused.expect(400).code(), "auth/invalid-code");
+    assert_eq!(receiver.requests().len(), asked_before);
+    for _ in 0..2 {
         breached(&reset(KNOWN), "newPassword");
     }
     let _ = reset(FINE).expect(204);

@@ -207,6 +207,10 @@ fn unnamed(records: &[Value]) -> (BTreeSet<String>, BTreeSet<String>) {
                 } else {
                     // A name that another table may tell says nothing.
                     names.extend(Some(name.clone()).filter(|it| !NAMED.contains(&it.as_str())));
+                    // Of a service account events tell the name.
+                    if name == "service" {
+                        leaves(&value["M"]["name"], &mut shown);
+                    }
                     leaves(value, &mut hidden);
                 }
             }

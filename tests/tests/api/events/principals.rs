@@ -1,6 +1,8 @@
-//! Anonymous accounts, and admins who act as users.
+//! Anonymous accounts, admins who act as users, and service accounts.
 
 use super::*;
+use crate::principals::service::{ACCOUNTS, form, path};
+use crate::principals::token;
 
 pub(super) const WRITES: &[&str] = &[
     "register",
@@ -9,6 +11,10 @@ pub(super) const WRITES: &[&str] = &[
     "users-impersonate",
     "records-create",
     "logout",
+    "service-accounts-create",
+    "service-accounts-rotate",
+    "service-accounts-delete",
+    "auth-token",
 ];
 
 #[test]
@@ -81,5 +87,41 @@ fn anonymous_accounts_and_acting_admins_make_exactly_these_events() {
         .token(&nobody.access);
     let done = play.ask("me-delete", leave, 204, &gone);
     assert_eq!(done.event(gone[0])["data"]["until"], Value::Null);
+    service_accounts(&play);
     play.end(WRITES);
+}
+
+/// An account is made, rotated and removed as a user is. A token makes no event, and neither does a wrong secret.
+fn service_accounts(play: &Play<'_>) {
+    let by_admin = |event: Event| event.token(&play.admin.access);
+    let create = |name: &str| {
+        let body = json!({ "name": name, "role": "editor" });
+        by_admin(post(ACCOUNTS, &body))
+    };
+    let _ = play.ask("service-accounts-create", create(""), 400, &[]);
+    let made = play.ask(
+        "service-accounts-create",
+        create("billing"),
+        201,
+        &["user.created"],
+    );
+    let account = made.reply.json();
+    let user = &made.events[0]["data"]["user"];
+    let known = [&user["id"], &user["email"], &user["role"]];
+    assert_eq!(
+        known,
+        [&account["clientId"], &Value::Null, &json!("editor")]
+    );
+    let _ = play.ask("auth-token", token::event(&form(&account)), 200, &[]);
+    let wrong = token::event(&format!("{}x", form(&account)));
+    let _ = play.ask("auth-token", wrong, 401, &[]);
+    let rotate = by_admin(post(&path(&account, "/rotate"), &json!({})));
+    let rotated = play.ask("service-accounts-rotate", rotate, 200, &["user.updated"]);
+    let data = &rotated.events[0]["data"];
+    assert_eq!(data["changed"], json!(["serviceAccount"]));
+    let before = json!({ "serviceAccount": { "name": "billing", "rotatedAt": null } });
+    assert_eq!(data["previous"], before);
+    let gone = ["user.deleted", "auth.session.ended"];
+    let remove = by_admin(delete(&path(&account, "")));
+    let _ = play.ask("service-accounts-delete", remove, 204, &gone);
 }

@@ -23,6 +23,7 @@ mod passkeys;
 mod proofs;
 mod providers;
 mod records;
+mod services;
 mod templates;
 mod users;
 mod webhooks;
@@ -111,6 +112,7 @@ enum Area {
     Proofs,
     Providers,
     Records,
+    Services,
     Templates,
     Users,
     Webhooks,
@@ -130,6 +132,7 @@ impl Area {
             Some(("mfa", _) | ("users", "mfa")) => Self::Factors,
             Some(("users", _)) => Self::Users,
             Some(("oauth" | "accounts" | "providers", _)) => Self::Providers,
+            Some(("service" | "auth", _)) => Self::Services,
             Some(("api" | "audit" | "settings", _)) => Self::Keys,
             Some(("webhooks" | "deliveries" | "triggers", _)) => Self::Webhooks,
             _ => Self::Accounts,
@@ -156,6 +159,13 @@ fn assert_unavailable(reply: &Reply, what: &str) {
     assert_eq!(reply.header("retry-after"), Some("1"), "{what}");
     let expected = json!({ "error": { "code": "common/unavailable", "requestId": reply.header("x-request-id"),
         "message": "The service is busy; try again in a moment." } });
+    // An endpoint that speaks OAuth says it in those words.
+    let in_oauth = json!({ "error": "temporarily_unavailable",
+        "error_description": "The service is busy; try again in a moment." });
+    let expected = match reply.json()["error"].is_string() {
+        true => in_oauth,
+        false => expected,
+    };
     assert_eq!(reply.json(), expected, "{what}");
 }
 
@@ -220,7 +230,9 @@ fn suffer(world: &World<'_>, row: &Row, times: &Mutex<BTreeMap<String, Duration>
                 "sessions-end-others",
                 "password-change",
             ];
-            let administers = function.starts_with("users-") && function != "users-session-end";
+            let begins_or_ends = ["users-session-end", "users-impersonate"].contains(&function);
+            let of_accounts = function.starts_with("users-") && !begins_or_ends;
+            let administers = of_accounts || function.starts_with("service-");
             // The notice of a wrong code that locks is a single write.
             let is_notice = function == "me-restore" && table == "_mail";
             let retried = function.starts_with("records-")
@@ -333,9 +345,14 @@ fn assert_every_user_is_whole(world: &World<'_>) {
     let (providers, rest): (Vec<_>, Vec<_>) = rest
         .into_iter()
         .partition(|item| id(item).starts_with("provider#"));
+    // A service account has no address, and perhaps no session.
+    let (_, rest): (Vec<_>, Vec<_>) = rest
+        .into_iter()
+        .partition(|item| item["service"].is_object());
     // The tombstone of a removed user is none.
-    let (tombstones, users): (Vec<_>, Vec<_>) =
-        rest.into_iter().partition(|item| item["email"].is_null());
+    let (tombstones, users): (Vec<_>, Vec<_>) = rest
+        .into_iter()
+        .partition(|item| item["auth_version"].is_null());
     assert!(
         tombstones
             .iter()
@@ -357,12 +374,13 @@ fn assert_every_user_is_whole(world: &World<'_>) {
             .map(|item| (id(item), text(&item["user_id"]["S"])))
             .collect()
     };
-    let exists: BTreeSet<(String, String)> = users
-        .iter()
+    // An anonymous account has no address.
+    let addressed = users.iter().filter(|item| item["role"]["S"] != "anonymous");
+    let exists: BTreeSet<(String, String)> = addressed
         .map(|item| (format!("email#{}", text(&item["email"]["S"])), id(item)))
         .collect();
     assert_eq!(held(&identities), exists);
-    assert_eq!(identities.len(), users.len());
+    assert_eq!(identities.len(), exists.len());
     let named = users
         .iter()
         .filter(|item| item["profile"]["M"]["username"].is_object());

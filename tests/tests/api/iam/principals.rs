@@ -1,6 +1,8 @@
-//! Anonymous accounts, and admins who act as users.
+//! Anonymous accounts, admins who act as users, and service accounts.
 
 use super::*;
+use crate::principals::service::{self, ACCOUNTS, form};
+use crate::principals::token;
 
 pub(super) fn principals<'a>(
     apart: &Apart<'_>,
@@ -16,4 +18,25 @@ pub(super) fn principals<'a>(
     let event = Event::new("POST", &path).json(&json!({ "reason": "a grant" }));
     let impersonate = start("users-impersonate", &[]);
     let _ = apart.ask(&impersonate, &event.token(admin)).expect(201);
+
+    let ask = |function: &str, event: Event, status| {
+        let instance = start(function, &[]);
+        apart.ask(&instance, &event.token(admin)).expect(status)
+    };
+    let body = json!({ "name": "billing", "role": "editor" });
+    let create = Event::new("POST", ACCOUNTS).json(&body);
+    let account = ask("service-accounts-create", create, 201).json();
+    let _ = ask("service-accounts-list", Event::new("GET", ACCOUNTS), 200);
+    let grant = start("auth-token", &[]);
+    let good = token::event(&form(&account));
+    let _ = apart.ask(&grant, &good).expect(200);
+    // The second is counted beside the first.
+    for _ in 0..2 {
+        let wrong = token::event(&format!("{}x", form(&account)));
+        let _ = apart.ask(&grant, &wrong).expect(401);
+    }
+    let rotate = Event::new("POST", &service::path(&account, "/rotate"));
+    let _ = ask("service-accounts-rotate", rotate, 200);
+    let delete = Event::new("DELETE", &service::path(&account, ""));
+    let _ = ask("service-accounts-delete", delete, 204);
 }

@@ -1,6 +1,7 @@
 //! Secrets that are never logged.
 
 use super::*;
+use crate::principals::{service, token};
 
 /// Everything that the API takes, with passwords, tokens and keys that can be found again.
 fn everything(inside: &Inside) -> BTreeMap<String, String> {
@@ -152,6 +153,7 @@ fn everything(inside: &Inside) -> BTreeMap<String, String> {
         secrets.insert(server.text[8..].to_owned(), "an API key".to_owned());
         secrets.insert(server.text.clone(), "a whole API key".to_owned());
     }
+    show_clients(&mut secrets);
     let _ = refresh(&member.refresh_token, &key).expect(401);
     let _ = post("/api/auth/logout", &json!({ "refreshToken": value })).expect(204);
     let _ = post(
@@ -195,6 +197,38 @@ fn everything(inside: &Inside) -> BTreeMap<String, String> {
     secrets.insert(JWT_SECRET.to_owned(), "the signing secret".to_owned());
     secrets.insert("$2b$".to_owned(), "a hash".to_owned());
     secrets
+}
+
+/// Programs ask for tokens, by secrets that are good and not, in a header, in a form and where they do not belong.
+fn show_clients(secrets: &mut BTreeMap<String, String>) {
+    let account = service::made(&stack().admin(), "authenticated");
+    let member = |name: &str| service::member(&account, name).to_owned();
+    let (id, good) = (member("clientId"), member("clientSecret"));
+    let wrong = recognisable("a-wrong-client-secret");
+    let ask = |path: &str, header: Option<&str>, form: &str| {
+        let mut headers = vec![("content-type", "application/x-www-form-urlencoded")];
+        headers.extend(header.map(|header| ("authorization", header)));
+        let body = Some(form.as_bytes());
+        stack().stranger().send("POST", path, &headers, body)
+    };
+    let grant = "grant_type=client_credentials";
+    for (secret, status) in [(&good, 200), (&wrong, 401)] {
+        let header = token::basic(&id, secret);
+        let reply = ask(token::TOKEN, Some(&header), grant).expect(status);
+        if status == 200 {
+            let access = text(&reply, "access_token");
+            add_token(secrets, "the access token of a program", &access);
+        }
+        let form = format!("{grant}&client_id={id}&client_secret={secret}");
+        let _ = ask(token::TOKEN, None, &form).expect(status);
+        let _ = ask(token::TOKEN, None, &format!("{form}&{form}")).expect(400);
+        let query = format!("{}?client_secret={secret}", token::TOKEN);
+        let _ = ask(&query, None, grant).expect(400);
+        let _ = ask(token::TOKEN, Some(&format!("{header}=")), grant).expect(401);
+        let encoded = header.split_once(' ').map_or("", |(_, it)| it);
+        secrets.insert(encoded.to_owned(), "a header of a program".to_owned());
+        secrets.insert(secret.clone(), "a secret of a program".to_owned());
+    }
 }
 
 #[test]

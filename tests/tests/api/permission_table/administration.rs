@@ -7,6 +7,7 @@ use api::endpoints::{Guard, PAGE};
 use super::*;
 use crate::mail::TEMPLATES;
 use crate::mfa::deployed::enrolled;
+use crate::principals::service::{ACCOUNTS, made, member};
 use crate::webhooks::deliveries::keep;
 use crate::webhooks::receiver::{OK, Receiver};
 use crate::webhooks::{Webhook, asked};
@@ -26,6 +27,7 @@ struct Targets {
     key: Key,
     kind: &'static str,
     user: Caller,
+    program: Value,
 }
 
 impl Targets {
@@ -37,6 +39,7 @@ impl Targets {
             key: Key::secret(&["posts:read"]),
             kind,
             user: enrolled().user,
+            program: made(&cast().admin, "editor"),
         }
     }
 
@@ -46,6 +49,8 @@ impl Targets {
             &self.key.id
         } else if path.starts_with(USERS) {
             self.user.id()
+        } else if path.starts_with(ACCOUNTS) {
+            member(&self.program, "clientId")
         } else {
             &self.webhook.id
         };
@@ -71,6 +76,7 @@ impl Targets {
                 json!({ "subject": marker, "text": "a" })
             }
             "PUT /api/admin/providers/{name}" => json!({ "clientId": marker }),
+            "POST /api/admin/service-accounts" => json!({ "name": marker, "role": "editor" }),
             "PATCH /api/admin/webhooks/{id}" => json!({ "name": marker }),
             "POST /api/users/{id}/impersonate" => json!({ "reason": marker }),
             _ => json!({}),
@@ -93,15 +99,16 @@ impl Targets {
     }
 
     /// Everything that a request could have changed, as an admin sees it.
-    fn seen(&self, marker: &str) -> [Value; 7] {
+    fn seen(&self, marker: &str) -> [Value; 8] {
         let admin = &cast().admin;
         let preview = format!("{TEMPLATES}/{}/en/preview", self.kind);
         let of = |path: &str| admin.get(path).json();
         let all = |path: &str| -> Value {
             let items = of(path)["items"].as_array().cloned().unwrap_or_default();
             let own = |item: &Value| {
-                let id = text(item, "id");
-                id == self.key.id || text(item, "name") == marker
+                let is_key = item["id"].as_str() == Some(&self.key.id);
+                let is_program = item["clientId"] == self.program["clientId"];
+                is_key || is_program || text(item, "name") == marker
             };
             items.into_iter().filter(own).collect()
         };
@@ -113,6 +120,7 @@ impl Targets {
             admin.post(&preview, &json!({})).json(),
             self.provider_seen(),
             of(&format!("{USERS}{}", self.user.id())),
+            all(ACCOUNTS),
         ]
     }
 }
@@ -150,7 +158,11 @@ fn administration() {
             }
             // There may be fifty webhooks and a hundred keys.
             if reply.status == 201 && path.starts_with("/api/admin/") {
-                let made = format!("{path}/{}", text(&reply.json(), "id"));
+                let made = reply.json();
+                let name = ["id", "clientId"]
+                    .into_iter()
+                    .find(|it| made[*it].is_string());
+                let made = format!("{path}/{}", text(&made, name.expect("an id")));
                 let _ = cast().admin.delete(&made).expect(204);
             }
         }

@@ -102,6 +102,25 @@ fn whatever_ends_every_session_ends_this_one_too() {
 }
 
 #[test]
+fn it_ends_when_its_user_becomes_an_admin() {
+    let (admin, user) = (stack().admin(), stack().member());
+    let acting = acting(&admin, &user);
+    let _ = acting.get("/api/auth/me").expect(200);
+    let role = |role: &str| {
+        let change = json!({ "role": role });
+        let path = format!("/api/users/{}", user.id());
+        let _ = admin.patch(&path, &change).expect(200);
+    };
+    role("admin");
+    for path in ["/api/auth/me", "/api/notes"] {
+        let ended = acting.get(path).expect(401);
+        assert_eq!(ended.code(), "auth/session-revoked");
+    }
+    let _ = user.get("/api/auth/me").expect(200);
+    role("authenticated");
+}
+
+#[test]
 fn nobody_acts_as_an_admin_as_oneself_or_as_a_user_who_cannot_sign_in() {
     let (admin, member) = (stack().admin(), stack().member());
     let ask = |user: &str| {

@@ -1,9 +1,11 @@
-//! Principals beside users with an address: anonymous accounts, and admins who act as users.
+//! Principals beside users with an address: anonymous accounts, admins who act as users, and service accounts.
 
 mod acting;
 mod before;
 mod making;
 mod seen;
+pub(crate) mod service;
+pub(crate) mod token;
 mod told;
 mod upgrading;
 

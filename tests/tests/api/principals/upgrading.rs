@@ -86,6 +86,48 @@ fn from_then_on_it_has_other_ways_in() {
 }
 
 #[test]
+fn an_address_that_may_make_no_account_makes_none_of_it() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let domains = [("BAKEND_AUTH_REGISTRATION_DOMAINS", "corp.example")];
+    let world = MailWorld::new(inside, &domains);
+    let made = nobody(&world);
+    let access = token(&made);
+    let ask = |email: &str| {
+        let body = json!({ "newEmail": email });
+        world.post_as(&access, "email-change", CHANGE, &body)
+    };
+    let refused = ask(&fresh_email()).expect(403);
+    assert_eq!(refused.code(), "auth/registration-not-allowed");
+    assert_eq!(stored(&world, &id(&made))["role"]["S"], "anonymous");
+    let email = format!("{}@corp.example", made["user"]["id"].as_str().unwrap());
+    let user = take(&world, &access, &email);
+    assert_eq!(user["role"], "authenticated");
+    // An ordinary account may take another address.
+    let _ = ask(&fresh_email()).expect(202);
+}
+
+#[test]
+fn many_accounts_send_no_more_mails_to_an_address_than_one_does() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let interval = ("BAKEND_AUTH_THROTTLE_MAIL_INTERVAL", "60s");
+    let world = MailWorld::new(inside, &[interval]);
+    let ask = |email: &str| {
+        let access = token(&nobody(&world));
+        let body = json!({ "newEmail": email });
+        world.post_as(&access, "email-change", CHANGE, &body)
+    };
+    let email = fresh_email();
+    let _ = ask(&email).expect(202);
+    let refused = ask(&email).expect(429);
+    assert_eq!(refused.code(), "auth/too-many-requests");
+    let _ = ask(&fresh_email()).expect(202);
+}
+
+#[test]
 fn a_link_takes_the_address_as_the_code_does() {
     let Some(inside) = stack().inside() else {
         return;

@@ -67,6 +67,26 @@ fn those_that_sign_do_so_with_the_key_of_now() {
 }
 
 #[test]
+fn an_instance_that_rested_takes_a_token_by_a_key_that_it_has_not_read() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    for name in MADE {
+        let world = World::new(inside, name);
+        let member = world.registers(&world.start("register", &[]));
+        let rested = ["me-get", "logout"].map(|it| world.start(it, &[ALWAYS]));
+        world.turn(PUBLISHED, &[], "is published.");
+        world.turn(PROMOTED, &[], "signs.");
+        let new = world.logs_in(&world.start("login", &[]), &member);
+        let [me, logout] = &rested;
+        assert_eq!(reads(&world, me, &get_me(&new.access)), (1, 200), "{name}");
+        let event = Event::new("POST", "/api/auth/logout").token(&new.access);
+        assert_eq!(reads(&world, logout, &event), (1, 204), "{name}");
+        assert_eq!(world.status(me, &new.access), 401, "{name}");
+    }
+}
+
+#[test]
 fn while_old_keys_cannot_be_read_a_token_is_503_and_a_stranger_is_served() {
     let Some(inside) = stack().inside() else {
         return;
@@ -86,6 +106,16 @@ fn while_old_keys_cannot_be_read_a_token_is_503_and_a_stranger_is_served() {
     }
     let reply = world.ask(&me, &get_me(&member.access)).expect(503);
     assert!(reply.header("retry-after").is_some());
+    // One that would sign has not signed before it has read them.
+    let grant = world.start("auth-token", &[ALWAYS]);
+    let rule = Rule::new(Fault::Internal).key(&grant.key).action("GetItem");
+    world.apart.proxy.fault(rule.table("_settings").times(50));
+    let form = "grant_type=client_credentials&client_id=a&client_secret=b";
+    let event = Event::new("POST", "/api/auth/token")
+        .header("content-type", "application/x-www-form-urlencoded")
+        .text(form);
+    let busy = world.ask(&grant, &event).expect(503).json();
+    assert_eq!(busy["error"], "temporarily_unavailable");
     let notes = Event::new("GET", "/api/products");
     let _ = world.ask(&list, &notes).expect(200);
     world.apart.proxy.clear(&me.key);

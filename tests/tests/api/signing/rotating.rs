@@ -121,8 +121,12 @@ fn a_key_of_rsa_is_imported_and_never_made() {
         panic!("one key");
     };
     assert_eq!((&key["kty"], &key["e"]), (&json!("RSA"), &json!("AQAB")));
-    // A file that is no such key changes nothing.
+    // A file that is no such key changes nothing, and neither does the key that is there.
     let mark = world.mark();
+    for arguments in [&["--key", &path][..], &["--key", &path, "--compromised"]] {
+        let (done, told) = world.rotate(DROPPED, arguments);
+        assert!(!done && told.contains(" is already there"), "{told}");
+    }
     let text = local::root().join("Cargo.toml").display().to_string();
     let (done, told) = world.rotate(DROPPED, &["--compromised", "--key", &text]);
     assert!(!done && told.contains("no RS256 key: "), "{told}");

@@ -85,6 +85,14 @@ impl<'a> World<'a> {
         self.admin(&[&["keys", "rotate"], arguments].concat(), offset)
     }
 
+    /// The same under more variables.
+    pub(super) fn rotate_with(&self, more: &[(&str, &str)], arguments: &[&str]) -> (bool, String) {
+        let env = [&self.variables()[..], more].concat();
+        let arguments = [&["keys", "rotate"], arguments].concat();
+        let endpoint = self.apart.dynamo.endpoint();
+        said(&admin_with(self.inside, &endpoint, &arguments, &env))
+    }
+
     pub(super) fn admin(&self, arguments: &[&str], offset: &str) -> (bool, String) {
         let clock = [("BAKEND_CLOCK_OFFSET", offset)];
         let env = [&self.variables()[..], &clock].concat();

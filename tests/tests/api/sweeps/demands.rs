@@ -6,11 +6,17 @@ use blackbox::Inside;
 use super::*;
 use crate::auth::items;
 
-/// An admin whose session has these attributes beside its own.
+/// A member whose session has these attributes beside its own.
+fn member_with(inside: &Inside, attributes: &Value) -> Caller {
+    let member = stack().member();
+    items::set_session(&inside.dynamo.endpoint(), member.id(), attributes);
+    member
+}
+
+/// The same with an admin.
 fn admin_with(inside: &Inside, attributes: &Value) -> Caller {
-    let admin = stack().member();
+    let admin = member_with(inside, attributes);
     items::set_user(inside, admin.id(), &json!({ "role": { "S": "admin" } }));
-    items::set_session(&inside.dynamo.endpoint(), admin.id(), attributes);
     admin
 }
 
@@ -39,7 +45,7 @@ fn what_is_done_by_the_own_hand_is_refused_to_an_impersonated_session_and_nothin
     let Some(inside) = stack().inside() else {
         return;
     };
-    let caller = admin_with(inside, &json!({ "actor": { "S": NO_ID } }));
+    let caller = member_with(inside, &json!({ "actor": { "S": NO_ID } }));
     let refusals = refusals(&caller);
     let of = |demand: Demand| refusals.iter().filter(|it| it.1 == demand).count();
     let counts = [Demand::Own, Demand::Recent, Demand::Any].map(of);
@@ -51,6 +57,25 @@ fn what_is_done_by_the_own_hand_is_refused_to_an_impersonated_session_and_nothin
         assert_eq!(
             code == "auth/impersonated",
             *demand != Demand::Any,
+            "{} {}: {code}",
+            request.method,
+            request.path
+        );
+    }
+}
+
+#[test]
+fn what_is_done_by_the_own_hand_is_refused_to_a_service_account_and_nothing_else_is() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let caller = member_with(inside, &json!({ "amr": { "L": [] } }));
+    let service = json!({ "M": { "name": { "S": "a" }, "secret": { "S": "b" } } });
+    items::set_user(inside, caller.id(), &json!({ "service": service }));
+    for (request, demand, code) in refusals(&caller) {
+        assert_eq!(
+            code == "auth/forbidden",
+            demand != Demand::Any,
             "{} {}: {code}",
             request.method,
             request.path

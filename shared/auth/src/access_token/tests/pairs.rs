@@ -1,5 +1,7 @@
 //! Tokens that others can verify, and the change to them.
 
+use std::time::Duration;
+
 use api::settings::TokenAlgorithm;
 
 use super::*;
@@ -13,6 +15,7 @@ fn terms() -> TokenTerms {
         algorithm: TokenAlgorithm::ES256,
         issuer: ISSUER.to_owned(),
         audience: "shop".to_owned(),
+        longest: Duration::from_secs(3600),
         random: random(),
     }
 }
@@ -25,13 +28,17 @@ fn pair(algorithm: TokenAlgorithm) -> StoredPair {
 
 /// Keys with the pairs `[current, previous, next]`, the first of which signs since now.
 fn keys_with(pairs: [Option<&StoredPair>; 3]) -> Keys {
+    keys_since(pairs, NOW)
+}
+
+fn keys_since(pairs: [Option<&StoredPair>; 3], since: Timestamp) -> Keys {
     let [current, previous, next] = pairs.map(Option::<&StoredPair>::cloned);
     let stored = Stored {
         current: SECRET.to_vec(),
         sealing: [(1, [1; 32])].into(),
         pairs: Some(StoredPairs {
             terms: terms(),
-            since: current.is_some().then_some(NOW),
+            since: current.is_some().then_some(since),
             current,
             previous,
             next,
@@ -84,6 +91,7 @@ fn the_secret_signs_until_a_pair_does_and_its_tokens_end_soon_after() {
             session: id(2),
             authentication: None,
             actor: None,
+            is_service: false,
         };
         issue(keys, holder, "authenticated", now, 3600).expect("signed")
     };
@@ -102,6 +110,35 @@ fn the_secret_signs_until_a_pair_does_and_its_tokens_end_soon_after() {
         );
     }
     assert!(valid(&before, &token_at(&promoted, NOW), NOW).is_err());
+}
+
+#[test]
+fn whoever_has_the_secret_of_before_signs_nothing_that_lasts() {
+    let pair = pair(TokenAlgorithm::ES256);
+    let by_secret = |iat: u64, exp: u64| {
+        let mut claims = claims();
+        claims["iat"] = json!(iat);
+        claims["exp"] = json!(exp);
+        resign(HEADER, &claims)
+    };
+    let now = NOW.seconds();
+    let end = now + CHANGE + terms().longest.as_secs();
+    let promoted = keys_with([Some(&pair), None, None]);
+    let never = keys_since([Some(&pair), None, None], SECRETS_NEVER);
+    for (iat, exp, is_taken) in [
+        (now, end, true),
+        (now + CHANGE, end, true),
+        (now, end + 1, false),
+        (now, u64::MAX, false),
+        (0, u64::MAX, false),
+        (now + CHANGE + 1, end, false),
+    ] {
+        let token = by_secret(iat, exp);
+        assert_eq!(signed(&promoted, &token).is_ok(), is_taken, "{iat} {exp}");
+        assert!(signed(&keys(), &token).is_ok());
+        assert!(signed(&never, &token).is_err(), "{iat} {exp}");
+    }
+    assert!(signed(&never, &by_secret(0, 1)).is_err());
 }
 
 #[test]

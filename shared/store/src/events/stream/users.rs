@@ -317,6 +317,10 @@ impl Change<'_, '_> {
         if let Some(locale) = user.locale {
             members.insert("locale".to_owned(), json!(locale));
         }
+        if let Some(service) = user.service {
+            let service = json!({ "name": service.name, "rotatedAt": service.rotated_at });
+            members.insert("serviceAccount".to_owned(), service);
+        }
         if let Some(terms) = user.terms {
             let terms = json!({ "version": terms.version, "acceptedAt": terms.accepted_at });
             members.insert("terms".to_owned(), terms);
