@@ -193,9 +193,10 @@ impl Seen {
     }
 }
 
-/// Whether a setting that the rehearsed project has not may keep an endpoint from a success.
+/// Whether a setting that the rehearsed project has not may keep an endpoint from a success, or from being there.
 fn needs_setting(entry: &Entry) -> bool {
-    entry.errors.contains(&Code::MethodDisabled)
+    let mut errors = entry.errors.iter();
+    errors.any(|code| [Code::MethodDisabled, Code::NotFound].contains(code))
 }
 
 fn join<'a>(names: impl IntoIterator<Item = &'a str>) -> String {

@@ -6,7 +6,7 @@ use api::{Code, Detail, Error, Id, Timestamp};
 
 use crate::access_token;
 use crate::keys::Keys;
-use crate::session::{Refreshes, Session};
+use crate::session::Session;
 use crate::user::{ADMIN, User};
 
 /// The most characters of a reason.
@@ -42,18 +42,8 @@ pub fn act(
         return Err(Error::new(Code::Forbidden).with_message(message));
     }
     Ok(Session {
-        user: user.id,
-        id,
-        refresh_token_hash: String::new(),
-        generation: 0,
-        auth_version: user.auth_version,
-        expires_at: now.after(settings.impersonation_ttl.duration()).seconds(),
-        last_used_at: now,
-        revoked_at: None,
-        authentication: None,
         actor: Some(admin),
-        recovery_left: None,
-        refreshes: Refreshes::default(),
+        ..Session::passing(user, id, settings.impersonation_ttl, now)
     })
 }
 

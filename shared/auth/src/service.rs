@@ -11,7 +11,7 @@ use base64::engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD};
 use crate::access_token::{self, Holder};
 use crate::api_key::hash;
 use crate::keys::Keys;
-use crate::session::{Refreshes, Session};
+use crate::session::Session;
 use crate::user::{ServiceAccount, User, check_role, check_service_role};
 
 /// The one grant type.
@@ -173,20 +173,7 @@ fn basic(header: &str, decode: impl Fn(&str) -> Option<String>) -> Option<(Strin
 /// The session `id` of a service account. It has no refresh token and ends with its access token. Nobody has authenticated.
 #[must_use]
 pub fn session(user: &User, id: Id, settings: &Auth, now: Timestamp) -> Session {
-    Session {
-        user: user.id,
-        id,
-        refresh_token_hash: String::new(),
-        generation: 0,
-        auth_version: user.auth_version,
-        expires_at: now.after(settings.access_token_ttl.duration()).seconds(),
-        last_used_at: now,
-        revoked_at: None,
-        authentication: None,
-        actor: None,
-        recovery_left: None,
-        refreshes: Refreshes::default(),
-    }
+    Session::passing(user, id, settings.access_token_ttl, now)
 }
 
 /// The access token of such a session, as long as the session lasts.

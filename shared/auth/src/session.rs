@@ -88,6 +88,24 @@ impl Session {
         (session, token)
     }
 
+    /// A session without a refresh token, which ends with its one access token. Nobody has authenticated.
+    pub(crate) fn passing(user: &User, id: Id, lifetime: Span, now: Timestamp) -> Self {
+        Self {
+            user: user.id,
+            id,
+            refresh_token_hash: String::new(),
+            generation: 0,
+            auth_version: user.auth_version,
+            expires_at: now.after(lifetime.duration()).seconds(),
+            last_used_at: now,
+            revoked_at: None,
+            authentication: None,
+            actor: None,
+            recovery_left: None,
+            refreshes: Refreshes::default(),
+        }
+    }
+
     /// The holder of its access tokens.
     pub(crate) fn holder(&self) -> Holder<'_> {
         Holder {

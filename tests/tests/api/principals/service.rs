@@ -78,6 +78,20 @@ fn an_account_shows_its_secret_once_and_the_table_has_none() {
     let secret = member(&account, "clientSecret").to_owned();
     // 256 bits in base64url.
     assert_eq!(secret.len(), 43);
+    if let Some(inside) = stack().inside() {
+        let key =
+            json!({ "TableName": "local-_users", "Key": { "id": { "S": account["clientId"] } } });
+        let kept = inside
+            .dynamo
+            .engine()
+            .call("GetItem", &key)
+            .unwrap()
+            .to_string();
+        assert!(
+            kept.contains("\"service\"") && !kept.contains(&secret),
+            "{kept}"
+        );
+    }
     let (second, third) = (made(&admin, "editor"), made(&admin, "authenticated"));
     assert_ne!(second["clientSecret"], account["clientSecret"]);
     let all = listed(&admin);
@@ -97,20 +111,6 @@ fn an_account_shows_its_secret_once_and_the_table_has_none() {
         .json();
     let people = people["items"].as_array().unwrap().clone();
     assert!(people.iter().all(|user| user["id"] != account["clientId"]));
-    if let Some(inside) = stack().inside() {
-        let key =
-            json!({ "TableName": "local-_users", "Key": { "id": { "S": account["clientId"] } } });
-        let kept = inside
-            .dynamo
-            .engine()
-            .call("GetItem", &key)
-            .unwrap()
-            .to_string();
-        assert!(
-            kept.contains("\"service\"") && !kept.contains(&secret),
-            "{kept}"
-        );
-    }
 }
 
 #[test]
