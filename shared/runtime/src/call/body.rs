@@ -38,17 +38,6 @@ pub(super) fn object(event: &mut Event, presence: Presence) -> Result<Map<String
     }
 }
 
-/// The pairs of a form (URL standard, `application/x-www-form-urlencoded`); `None` for any other body.
-pub(super) fn form(event: &Event) -> Option<Vec<(String, String)>> {
-    let content_type = event.header("content-type")?;
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/x-www-form-urlencoded") {
-        return None;
-    }
-    let body = event.bytes().filter(|body| body.len() <= MAX_BODY)?;
-    Some(form_urlencoded::parse(&body).into_owned().collect())
-}
-
 /// Whether a content encoding changes the body (RFC 9110, section 8.4): nothing is decoded here.
 fn is_encoding(value: &str) -> bool {
     let mut codings = value.split(',').map(str::trim);
@@ -106,6 +95,13 @@ pub(super) fn form(event: &mut Event) -> Result<Map<String, Value>, Error> {
     }
     fields.retain(|_, value| value != "");
     Ok(fields)
+}
+
+/// The pairs of a form that a browser posts (URL standard, `application/x-www-form-urlencoded`); `None` for any other body.
+pub(super) fn pairs(event: &Event) -> Option<Vec<(String, String)>> {
+    event.header("content-type").filter(|value| is_form(value))?;
+    let body = event.bytes().filter(|body| body.len() <= MAX_BODY)?;
+    Some(form_urlencoded::parse(&body).into_owned().collect())
 }
 
 #[cfg(test)]

@@ -40,7 +40,7 @@ impl<E: Endpoint<Guard = guard::Open>> Call<E> {
     #[must_use]
     pub fn answer(&self) -> Option<Vec<(String, String)>> {
         if self.event.method() == "POST" {
-            return body::form(&self.event);
+            return body::pairs(&self.event);
         }
         let pairs = self.parameters().into_iter();
         let owned = pairs.map(|(name, value)| (name.into_owned(), value.into_owned()));

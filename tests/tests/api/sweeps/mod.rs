@@ -7,7 +7,7 @@ mod tokens;
 use std::collections::BTreeSet;
 use std::time::{SystemTime, UNIX_EPOCH};
 
-use api::endpoints::{Dialect, Entry, Guard, KeyUse, Media, PAGE};
+use api::endpoints::{Dialect, Entry, Guard, KeyUse, PAGE};
 use api::{Code, Operation};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
