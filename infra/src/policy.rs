@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::Definition;
 use api::consumers::{Serves, WORKERS, Worker};
 use api::endpoints::{Action, Entry, Right, Table};
+use api::settings::PROVIDER;
 use api::tables::{self, SystemTable};
 use api::trigger::Trigger;
 use serde::Serialize;
@@ -216,15 +217,19 @@ impl Policy {
                     .push(Arn::system_indexes(system));
             }
         }
-        // A password hash is for the endpoints that need it, action by action.
-        let users = vec![Arn::system_table(&tables::USERS)];
-        let hashes: BTreeSet<Action> = allowed.get(&users).into_iter().flatten().copied().collect();
-        let hashes: BTreeSet<Action> = hashes
-            .into_iter()
-            .filter(|action| !granted.contains(&(*action, Table::Identities)))
-            .collect();
-        let identities = (!hashes.is_empty())
-            .then(|| Statement::new("Deny", &hashes, users.clone()).of_items(tables::IDENTITIES));
+        // A password hash is for the endpoints that need it, action by action, and so is the secret of a provider.
+        let kept = [
+            (Table::Identities, &tables::USERS, tables::IDENTITIES),
+            (Table::Providers, &tables::CONFIGURATION, PROVIDER),
+        ];
+        let kept = kept.map(|(items, table, start)| {
+            let table = vec![Arn::system_table(table)];
+            let actions = allowed.get(&table).into_iter().flatten().copied();
+            let actions: BTreeSet<Action> = actions
+                .filter(|action| !granted.contains(&(*action, items)))
+                .collect();
+            (!actions.is_empty()).then(|| Statement::new("Deny", &actions, table).of_items(start))
+        });
         let mut merged: BTreeMap<BTreeSet<Action>, Vec<Arn>> = BTreeMap::new();
         for (resource, actions) in allowed {
             merged.entry(actions).or_default().extend(resource);
@@ -239,7 +244,7 @@ impl Policy {
             version: "2012-10-17",
             statement: allow
                 .chain(deny)
-                .chain(identities)
+                .chain(kept.into_iter().flatten())
                 .chain(rights.iter().cloned())
                 .collect(),
         }

@@ -36,7 +36,8 @@ async fn link(store: &Store, call: Call<AccountsLink>) -> Result<Reply<AccountsL
     let declared = &call.settings.users.fields;
     let writer = call.writer(&caller)?;
     let change = store.change_user(declared, user.clone(), &along, &writer, |now| {
-        user.linking(now, found, call.now).map(Some)
+        user.linking(now, found, &call.settings.auth, call.now)
+            .map(Some)
     });
     let _ = change.await.map_err(signed_out)?;
     Ok(Reply::to(&caller, found.account(call.now)))

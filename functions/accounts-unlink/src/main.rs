@@ -21,6 +21,7 @@ async fn unlink(store: &Store, call: Call<AccountsUnlink>) -> Result<Reply<Accou
         let key = user.method_of(call.id()).ok_or(Code::AccountNotLinked)?;
         Ok(Removal {
             ways: call.other_ways(user),
+            file: &call.settings.auth.providers,
             absent: Code::AccountNotLinked,
             reason: match key.starts_with(PASSKEY) {
                 true => Reason::PasskeyRemoved,

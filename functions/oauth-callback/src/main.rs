@@ -42,11 +42,9 @@ async fn take(store: &Store, call: Call<OauthCallback>) -> Result<Reply<OauthCal
     let id = state.id.to_string();
     let request = Id::new(call.now, call.random()?);
     let used = store.use_state((&id, state.until), request, call.now);
-    let (is_first, kept) = tokio::try_join!(used, store.kept_provider(name))?;
-    let kept = kept.unwrap_or_default();
-    let connection = kept.connection(name, call.settings.auth.providers.get(name));
-    let connection = connection.filter(|it| is_first && it.answers_as(issuer));
-    let Some(connection) = connection else {
+    let (is_first, provider) = tokio::try_join!(used, entrance::provider(store, &call, name))?;
+    let provider = provider.filter(|(it, _)| is_first && it.answers_as(issuer));
+    let Some((connection, kept)) = provider else {
         return Ok(page::refusal());
     };
     let back = match answer {

@@ -15,12 +15,12 @@ fn main() -> ExitCode {
 
 /// Seals all that the sign-in needs into its state, and ties it to the browser by a cookie. Nothing is stored.
 async fn start(store: &Store, call: Call<OauthStart>) -> Result<Reply<OauthStart>, Error> {
+    call.need_page()?;
     let (name, settings) = (call.segment("{provider}"), &call.settings.auth);
     let parameters = call.query(&Wish::PARAMETERS)?;
     let wish = Wish::read(&parameters, &settings.redirects)?;
-    let kept = store.kept_provider(name).await?.unwrap_or_default();
-    let connection = kept.connection(name, settings.providers.get(name));
-    let connection = connection.ok_or(Code::UnsupportedProvider)?;
+    let provider = entrance::provider(store, &call, name).await?;
+    let (connection, _) = provider.ok_or(Code::UnsupportedProvider)?;
     let id = Id::new(call.now, call.random()?);
     let secret = call.random()?;
     let begun = Begun::new(&wish.redirect, &wish.challenge, id, secret, call.now);

@@ -24,10 +24,9 @@ async fn sign_in(store: &Store, call: Call<OauthToken>) -> Result<Reply<OauthTok
     check_newcomer(joining, &call.settings.users.fields, settings)?;
     let native = call.body.native().ok_or(Code::InvalidIdToken)?;
     let name = call.segment("{provider}");
-    let (admitted, kept) = tokio::try_join!(call.admit(store), store.kept_provider(name))?;
-    let kept = kept.unwrap_or_default();
-    let connection = kept.connection(name, settings.providers.get(name));
-    let connection = connection.ok_or(Code::UnsupportedProvider)?;
+    let (admitted, provider) =
+        tokio::try_join!(call.admit(store), entrance::provider(store, &call, name))?;
+    let (connection, kept) = provider.ok_or(Code::UnsupportedProvider)?;
     let (found, mark) = match native {
         Native::Token { id_token, nonce } => {
             let proven = proof::token(store, &call, &connection, (id_token, nonce));

@@ -24,7 +24,6 @@ pub(crate) async fn token(
 ) -> Result<(Found, Mark), Error> {
     let token = NativeToken::read(text).filter(|_| !connection.jwks.is_empty());
     let token = token.ok_or(Code::InvalidIdToken)?;
-    let keys = keys::of(store, call, &connection.jwks, &token).await?;
     let audiences: Vec<&str> = connection.client_ids.iter().map(String::as_str).collect();
     let hashes = nonces(nonce);
     let expected = Expected {
@@ -33,6 +32,10 @@ pub(crate) async fn token(
         nonces: Some(&[&hashes[0], &hashes[1]]),
         now: call.now,
     };
+    if !token.claims_fit(expected) {
+        return Err(Code::InvalidIdToken.into());
+    }
+    let keys = keys::of(store, call, &connection.jwks, &token).await?;
     let claims = token.claims(&keys, expected).ok_or(Code::InvalidIdToken)?;
     let found = read_claims(connection, claims, None).ok_or(Code::InvalidIdToken)?;
     Ok((found, (token.mark(), token.until(call.now))))

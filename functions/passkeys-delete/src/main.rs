@@ -21,6 +21,7 @@ async fn delete(store: &Store, call: Call<PasskeysDelete>) -> Result<Reply<Passk
         Ok(Removal {
             key: key_of(call.id()),
             ways: call.other_ways(user),
+            file: &call.settings.auth.providers,
             absent: Code::PasskeyNotFound,
             reason: Reason::PasskeyRemoved,
             declared: &call.settings.users.fields,

@@ -2,9 +2,10 @@
 
 use std::process::ExitCode;
 
-use api::Error;
+use api::check::is_provider_name;
 use api::endpoints::ProvidersReset;
 use api::wire::NoContent;
+use api::{Code, Error};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -17,6 +18,10 @@ async fn reset(store: &Store, call: Call<ProvidersReset>) -> Result<Reply<Provid
     let credentials = call.credentials(store).await?;
     let admin = store.admin(&credentials, call.now).await?;
     let name = call.segment("{name}");
+    // One that has left the file is forgotten all the same.
+    if !is_provider_name(name) {
+        return Err(Code::ProviderNotFound.into());
+    }
     store.forget_provider(name, &call.writer(&admin)?).await?;
     Ok(Reply::to(&admin, NoContent))
 }

@@ -436,7 +436,7 @@ entry::endpoints! {
         policy: Unasked,
         errors: [PasskeyNotFound, LastMethod, MfaRequiredByPolicy],
         access: [GetItem Users, GetItem Identities, UpdateItem Users, DeleteItem Users, UpdateItem Identities,
-                 UpdateItem Sessions],
+                 UpdateItem Sessions, BatchGetItem Configuration, BatchGetItem Providers],
     }
 
     /// Begin a sign-in by a passkey. The reply is the same for everybody.
@@ -455,7 +455,7 @@ entry::endpoints! {
 
     /// List the providers that sign in.
     OauthProviders "oauth-providers": [Get] "/api/auth/providers", Open, NoBody => 200 EnabledProviders {
-        access: [BatchGetItem Configuration],
+        access: [BatchGetItem Configuration, BatchGetItem Providers],
     }
 
     /// Begin a sign-in by a provider: the browser is sent there.
@@ -463,7 +463,7 @@ entry::endpoints! {
         errors: [ValidationFailed, RedirectNotAllowed, UnsupportedProvider],
         query: [RedirectTo, CodeChallenge, Locale, Prompt, LoginHint],
         replies: [Location],
-        access: [GetItem Settings, GetItem Configuration],
+        access: [GetItem Settings, GetItem Configuration, GetItem Providers],
         keys: Ignored,
     }
 
@@ -472,7 +472,7 @@ entry::endpoints! {
         errors: [InvalidRequest],
         query: [ProviderState, ProviderCode, ProviderError, ProviderIssuer],
         replies: [Location],
-        access: [GetItem Settings, GetItem Configuration, PutItem Throttle],
+        access: [GetItem Settings, GetItem Configuration, GetItem Providers, PutItem Throttle],
         keys: Ignored,
         media: Html,
     }
@@ -493,7 +493,7 @@ entry::endpoints! {
                  RecordTooLarge, ProviderUnavailable],
         cookie: Sets,
         access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Identities, UpdateItem Identities,
-                 PutItem Identities, PutItem Sessions, GetItem Configuration, GetItem Throttle, PutItem Throttle,
+                 PutItem Identities, PutItem Sessions, GetItem Configuration, GetItem Providers, GetItem Throttle, PutItem Throttle,
                  UpdateItem Throttle],
     }
 
@@ -511,7 +511,7 @@ entry::endpoints! {
     /// Link a provider to one's own account, by the code of a sign-in there.
     AccountsLink "accounts-link": [Post] "/api/auth/accounts", User, Unread<LinkProof> => 201 Account {
         session: Recent,
-        errors: [InvalidOauthCode, EmailNotVerified, AccountAlreadyLinked, MethodLimit],
+        errors: [InvalidOauthCode, EmailNotVerified, RegistrationNotAllowed, AccountAlreadyLinked, MethodLimit],
         access: [UpdateItem Users, PutItem Users],
     }
 
@@ -520,7 +520,7 @@ entry::endpoints! {
         session: Recent,
         errors: [AccountNotLinked, LastMethod, MfaRequiredByPolicy],
         access: [GetItem Users, GetItem Identities, UpdateItem Users, DeleteItem Users, UpdateItem Identities,
-                 UpdateItem Sessions],
+                 UpdateItem Sessions, BatchGetItem Configuration, BatchGetItem Providers],
     }
 
     /// List one's own sessions that have not ended.
@@ -802,21 +802,21 @@ entry::endpoints! {
     /// List the providers with their settings; a secret shows as kept or not.
     ProvidersList "providers-list": [Get] "/api/admin/providers", Admin, NoBody => 200 ShownProviders {
         errors: [ValidationFailed],
-        access: [BatchGetItem Configuration],
+        access: [BatchGetItem Configuration, BatchGetItem Providers],
     }
 
     /// Set a provider's settings and secret; they hold at once.
     ProvidersSet "providers-set": [Put] "/api/admin/providers/{name}", Admin, Unread<ProviderChange> => 200 ShownProvider {
         session: Recent,
         errors: [ProviderNotFound, ProviderUnavailable],
-        access: [GetItem Configuration, PutItem Configuration],
+        access: [GetItem Configuration, GetItem Providers, PutItem Configuration, PutItem Providers],
     }
 
     /// Forget a provider's secret and the settings that an admin has set: those of `bakend.json` hold again.
     ProvidersReset "providers-reset": [Delete] "/api/admin/providers/{name}", Admin, NoBody => 204 NoContent {
         session: Recent,
         errors: [ProviderNotFound],
-        access: [UpdateItem Configuration],
+        access: [UpdateItem Configuration, UpdateItem Providers],
     }
 
     /// List every setting with its value, where that comes from, and how to change it; secrets as `set` or `unset`.

@@ -28,7 +28,7 @@ pub use self::account::{check_newcomer, newcomer};
 pub use self::answer::{Answer, Unanswerable};
 pub use self::apple::{apple_secret, check_apple_key};
 pub use self::claims::read_claims;
-pub use self::connection::{Connection, Issuers};
+pub use self::connection::{Connection, Issuers, Tenants};
 pub use self::decision::{Decision, Entrance, decide};
 pub use self::discovery::Discovery;
 pub use self::form::{query, with_query};
@@ -180,15 +180,6 @@ impl User {
         let mut with = self.clone().staying();
         with.methods.insert(found.key(), found.method(at));
         Ok(with)
-    }
-
-    /// The user as found now, with a provider more, by the user's own request.
-    ///
-    /// # Errors
-    /// Those of [`User::goes_on`] and of [`User::with_provider`].
-    pub fn linking(&self, now: &Self, found: &Found, at: Timestamp) -> Result<Self, Error> {
-        self.goes_on(now)?;
-        now.with_provider(found, at)
     }
 }
 

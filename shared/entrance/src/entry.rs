@@ -3,10 +3,11 @@
 use api::endpoints::{Endpoint, guard};
 use api::event::Reason;
 use api::{Code, Error, Id};
-use auth::provider::{Decision, Entrance, decide, newcomer};
+use auth::provider::{Decision, Entrance, Found, decide, newcomer};
 use auth::sign_in::{Begun, Missing};
 use auth::{Admitted, Identity, User};
 use runtime::Call;
+use serde_json::Map;
 use store::{Along, Store};
 
 use crate::Proof;
@@ -113,8 +114,9 @@ impl<E: Endpoint<Guard = guard::Open>> Entry<'_, E> {
         }
     }
 
-    /// Begins the session, after the decision: a refusal leaves the proof as it was.
-    async fn begin(&self, user: &User) -> Result<Begun, Error> {
+    /// Begins the session, after the decision: a refusal leaves the proof as it was. `is_first` where the identity is not yet
+    /// the user's.
+    async fn begin(&self, user: &User, is_first: bool) -> Result<Begun, Error> {
         if let Some(mark) = self.proof.mark {
             let first = self.store.use_state(mark, self.request, self.call.now);
             if !first.await? {
@@ -122,13 +124,13 @@ impl<E: Endpoint<Guard = guard::Open>> Entry<'_, E> {
             }
         }
         let found = self.proof.found;
-        let proof = (found.provider.as_str(), found.auth_time);
+        let proof = (found.provider.as_str(), is_first, found.auth_time);
         self.call.begin_by_provider(user, self.proof.session, proof)
     }
 
     /// Begins a session of the user of the identity. A deleted account comes back with it, and not before a second factor.
     async fn sign_in(&self, before: User, after: User) -> Result<Entered, Error> {
-        let begun = self.begin(&before).await?;
+        let begun = self.begin(&before, false).await?;
         let entered = |user, begun| Entered {
             user,
             begun,
@@ -160,17 +162,23 @@ impl<E: Endpoint<Guard = guard::Open>> Entry<'_, E> {
 
     /// Links the identity to the account of the address. Where a second factor is missing, it is linked by that or not at all.
     async fn link(&self, before: User, after: User) -> Result<Entered, Error> {
-        let mut begun = self.begin(&before).await?;
-        if let Begun::Pending(pending) = &mut begun
-            && pending.missing != Missing::Enrolment
-        {
-            pending.challenge.links = Some(self.proof.found.clone());
-            return Ok(Entered {
-                user: before,
-                begun,
-                is_new: false,
-                is_linked: false,
-            });
+        let mut begun = self.begin(&before, true).await?;
+        if let Begun::Pending(pending) = &mut begun {
+            if pending.missing != Missing::Enrolment {
+                // A new account alone takes a profile.
+                pending.challenge.links = Some(Found {
+                    profile: Map::new(),
+                    ..self.proof.found.clone()
+                });
+                return Ok(Entered {
+                    user: before,
+                    begun,
+                    is_new: false,
+                    is_linked: false,
+                });
+            }
+            // The account comes back at once, and the step that follows is one of the account as it then is.
+            begun = self.begin(&after, true).await?;
         }
         let reason = Reason::ProviderLinked;
         let user = self.change(before, after, reason, &begun).await?;
@@ -184,7 +192,7 @@ impl<E: Endpoint<Guard = guard::Open>> Entry<'_, E> {
 
     /// Takes an account over that nobody had proven to have the address of.
     async fn take_over(&self, before: User, after: User) -> Result<Entered, Error> {
-        let begun = self.begin(&after).await?;
+        let begun = self.begin(&after, true).await?;
         let reason = Reason::PasswordRemoved;
         let user = self.change(before, after, reason, &begun).await?;
         Ok(Entered {
@@ -232,7 +240,7 @@ impl<E: Endpoint<Guard = guard::Open>> Entry<'_, E> {
         let by = (Id::new(call.now, call.random()?), call.now);
         let of = (found, email);
         let user = newcomer(self.proof.joining, of, declared, &call.settings.auth, by)?;
-        let begun = self.begin(&user).await?;
+        let begun = self.begin(&user, true).await?;
         let federated = found.linked(user.id, call.now);
         let along = Along {
             begins: begun.session(),

@@ -4,10 +4,11 @@
 mod entry;
 
 use api::endpoints::{Endpoint, HasCookie, SetsCookie, guard};
+use api::settings::provider_names;
 use api::wire::{Joining, SignedInByProvider};
 use api::{Error, Id};
 use auth::Admitted;
-use auth::provider::Found;
+use auth::provider::{Connection, Found, KeptProvider};
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -22,6 +23,24 @@ pub struct Proof<'a> {
     pub joining: &'a Joining,
     /// The mark that makes the proof good once, where the session's id does not, and until when it is kept, in seconds.
     pub mark: Option<(&'a str, u64)>,
+}
+
+/// The provider of this name, where it signs in. A name that is not known makes no request.
+///
+/// # Errors
+/// `common/unavailable`, `common/internal`.
+pub async fn provider<E: Endpoint<Guard = guard::Open>>(
+    store: &Store,
+    call: &Call<E>,
+    name: &str,
+) -> Result<Option<(Connection, KeptProvider)>, Error> {
+    let file = &call.settings.auth.providers;
+    if !provider_names(file).contains(&name) {
+        return Ok(None);
+    }
+    let kept = store.kept_provider(name).await?.unwrap_or_default();
+    let connection = kept.connection(name, file.get(name));
+    Ok(connection.map(|connection| (connection, kept)))
 }
 
 /// Signs somebody in by a proof: to the account of the identity, of the address, or to a new one.

@@ -1,5 +1,7 @@
 //! The public keys of providers, which every instance reads: items of `_throttle`, removed by TTL.
 
+use std::time::Duration;
+
 use api::tables::THROTTLE;
 use api::{Error, Timestamp};
 use auth::provider::{KeySet, PAUSE};
@@ -39,21 +41,28 @@ impl Store {
         }))
     }
 
-    /// Takes the turn to ask a provider for keys that are not among those that are kept; `false` where somebody has within a
-    /// minute. 1 WRU.
+    /// Takes the turn to ask a provider for its keys; `false` where somebody has within this time. 1 WRU.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
-    pub async fn claim_key_set(&self, address: &str, now: Timestamp) -> Result<bool, Error> {
-        let before = now.seconds().saturating_sub(PAUSE.as_secs());
+    pub async fn claim_key_set(
+        &self,
+        address: &str,
+        within: Duration,
+        now: Timestamp,
+    ) -> Result<bool, Error> {
+        let before = now.seconds().saturating_sub(within.as_secs());
         let update = self
             .client
             .update_item()
             .table_name(self.table(THROTTLE.name))
             .set_key(Some(key(address)))
-            .update_expression("SET #asked = :now")
-            .condition_expression("#asked <= :before")
+            // TTL removes the mark of a provider that never answers.
+            .update_expression("SET #asked = :now, #expires = if_not_exists(#expires, :expires)")
+            .condition_expression("attribute_not_exists(#asked) OR #asked <= :before")
             .expression_attribute_names("#asked", ASKED_AT)
+            .expression_attribute_names("#expires", "expires_at")
+            .expression_attribute_values(":expires", number(now.after(PAUSE).seconds()))
             .expression_attribute_values(":now", number(now.seconds()))
             .expression_attribute_values(":before", number(before));
         match update.send().await {

@@ -11,6 +11,7 @@ use api::tables::CONFIGURATION;
 use api::{Code, Error};
 use auth::Writer;
 use auth::provider::{Discovery, KeptProvider};
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::types::{KeysAndAttributes, ReturnValuesOnConditionCheckFailure};
 
 use crate::accounts::stamp::{self, CHANGE};
@@ -118,7 +119,8 @@ impl Store {
         }
     }
 
-    /// Keeps the settings of a provider in place of those that were there. 1 WRU for each KB.
+    /// Keeps the settings of a provider in place of those that were there. `read` are those whose secret goes on: where it is
+    /// another by now, nothing is kept and this is `false`. 1 WRU for each KB.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -126,8 +128,9 @@ impl Store {
         &self,
         name: &str,
         kept: &KeptProvider,
+        read: Option<&KeptProvider>,
         writer: &Writer,
-    ) -> Result<(), Error> {
+    ) -> Result<bool, Error> {
         let mut item = key(name);
         let settings = serde_json::to_string(&kept.settings).map_err(unwritable)?;
         item.insert(SETTINGS.to_owned(), text(settings));
@@ -138,16 +141,22 @@ impl Store {
         if let Some(discovery) = discovery.transpose().map_err(unwritable)? {
             item.insert(DISCOVERY.to_owned(), text(discovery));
         }
-        item.insert(
-            CHANGE.to_owned(),
-            stamp::change(writer, Reason::Update, None),
-        );
+        let change = stamp::change(writer, Reason::Update, None);
+        item.insert(CHANGE.to_owned(), change.clone());
         let put = self.client.put_item();
         let put = put
             .table_name(self.table(CONFIGURATION.name))
             .set_item(Some(item));
-        put.send().await.map_err(|error| fault::of(&error))?;
-        Ok(())
+        let put = match read.map(|read| read.secret.as_deref()) {
+            None => put,
+            Some(secret) => as_read(put, secret),
+        };
+        let Err(error) = put.send().await else {
+            return Ok(true);
+        };
+        let found = fault::failed_put(&error).ok_or_else(|| fault::of(&error))?;
+        // A retry after a lost reply finds its own change.
+        Ok(found.unwrap_or_default().get(CHANGE) == Some(&change))
     }
 
     /// Forgets the settings of a provider that an admin has set, and its secret. 1 WRU for each KB of them.
@@ -179,6 +188,19 @@ impl Store {
             true => Ok(()),
             false => Err(Code::ProviderNotFound.into()),
         }
+    }
+}
+
+/// A put on condition that the secret is the one that was read, or that there is none.
+fn as_read(put: PutItemFluentBuilder, secret: Option<&str>) -> PutItemFluentBuilder {
+    let put = put
+        .expression_attribute_names("#secret", SECRET)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    match secret {
+        None => put.condition_expression("attribute_not_exists(#secret)"),
+        Some(secret) => put
+            .condition_expression("#secret = :read")
+            .expression_attribute_values(":read", text(secret)),
     }
 }
 

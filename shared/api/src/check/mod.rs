@@ -24,5 +24,5 @@ mod warnings;
 pub use self::collections::{Checked, check, read_folder};
 pub use self::notation::Notations;
 pub use self::problem::Problem;
-pub use self::providers::{asked_provider, is_provider_name, stored_provider};
+pub use self::providers::{asked_provider, is_provider_address, is_provider_name, stored_provider};
 pub use self::triggers::check_triggers;

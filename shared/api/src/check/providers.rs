@@ -149,7 +149,7 @@ fn of_kind(kind: ProviderKind, provider: &Provider, local: bool) -> Option<Fault
                 "issuer",
                 "is not set, and every provider that is not known needs it".to_owned(),
             )),
-            Some(issuer) if !is_address(issuer, local) || issuer.contains('?') => {
+            Some(issuer) if !is_provider_address(issuer, local) || issuer.contains('?') => {
                 Some(("issuer", not_an_address()))
             }
             Some(_) => None,
@@ -183,7 +183,7 @@ fn addresses(endpoints: &ProviderEndpoints, local: bool) -> Option<Fault> {
     ];
     let wrong = all.into_iter().find(|(_, address)| {
         let address = address.as_deref();
-        address.is_some_and(|address| !is_address(address, local))
+        address.is_some_and(|address| !is_provider_address(address, local))
     })?;
     Some((wrong.0, not_an_address()))
 }
@@ -202,7 +202,8 @@ fn fields(provider: &Provider, declared: &[ProfileField]) -> Option<Fault> {
 }
 
 /// Whether an address is by https, or by http on a developer's own machine.
-fn is_address(text: &str, local: bool) -> bool {
+#[must_use]
+pub fn is_provider_address(text: &str, local: bool) -> bool {
     let rest = text.strip_prefix("https://").or_else(|| {
         let rest = text.strip_prefix("http://").filter(|_| local)?;
         let host = rest.split(['/', ':', '?']).next();

@@ -80,6 +80,9 @@ pub enum Table {
     AuditIndex,
     /// `_configuration`
     Configuration,
+    /// The settings of providers among the items of `_configuration`, which hold their sealed secrets. A policy denies every
+    /// other endpoint the actions on them that it has on the table.
+    Providers,
     /// `_mail`
     Mail,
     /// `_invitations`
@@ -129,6 +132,7 @@ impl Table {
             Self::Mail => Some(&tables::MAIL),
             Self::Invitations => Some(&tables::INVITATIONS),
             Self::Identities
+            | Self::Providers
             | Self::UsersIndex
             | Self::AuditIndex
             | Self::Records

@@ -105,11 +105,15 @@ impl Body for FactorProof {
     }
 }
 
+/// The most bytes of a token of a sign-in that waits for a second factor.
+const MAX_TOKEN: usize = 2048;
+
 /// The second step of a sign-in.
 #[derive(JsonSchema)]
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct MfaVerification {
     /// The token of `error.mfa`.
+    #[schemars(length(max = 2048))]
     pub mfa_token: String,
     /// The six digits of the authenticator app.
     pub code: Option<String>,
@@ -122,6 +126,10 @@ impl Body for MfaVerification {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let mfa_token = fields.text("mfaToken");
+        if mfa_token.as_ref().is_some_and(|it| it.len() > MAX_TOKEN) {
+            let message = format!("`mfaToken` has at most {MAX_TOKEN} bytes.");
+            fields.wrong("mfaToken", "too-long", &message);
+        }
         let [code, recovery_code] = fields.optional_texts(["code", "recoveryCode"]);
         Some(Self {
             mfa_token: mfa_token?,

@@ -7,14 +7,14 @@ use crate::error::Detail;
 use crate::redirect::MAX_REDIRECT;
 use crate::wire::body::{Body, Fields, Presence};
 
-/// The most bytes of a sealed code, and of a verifier (RFC 7636, section 4.1).
-const MAX_CODE: usize = 2048;
-const MAX_VERIFIER: usize = 128;
+/// The least and the most bytes of a sealed code, and of a verifier (RFC 7636, section 4.1).
+const CODE: [usize; 2] = [1, 2048];
+const VERIFIER: [usize; 2] = [43, 128];
 
-/// The most bytes of an ID token, and the bounds of a nonce.
-const MAX_TOKEN: usize = 8192;
-const MIN_NONCE: usize = 16;
-const MAX_NONCE: usize = 256;
+/// The least and the most bytes of an ID token, of a nonce, and of an address.
+const TOKEN: [usize; 2] = [1, 8192];
+const NONCE: [usize; 2] = [16, 256];
+const REDIRECT: [usize; 2] = [1, MAX_REDIRECT];
 
 /// A code of a sign-in by a provider, with the profile of a new account.
 #[derive(JsonSchema)]
@@ -152,21 +152,16 @@ impl Body for NativeProof {
 
     fn read(fields: &mut Fields) -> Option<Self> {
         let bounds = [
-            ("idToken", [1, MAX_TOKEN]),
-            ("nonce", [MIN_NONCE, MAX_NONCE]),
-            ("code", [1, MAX_CODE]),
-            ("redirectUri", [1, MAX_REDIRECT]),
-            ("codeVerifier", [1, MAX_VERIFIER]),
+            ("idToken", TOKEN),
+            ("nonce", NONCE),
+            ("code", CODE),
+            ("redirectUri", REDIRECT),
+            ("codeVerifier", VERIFIER),
         ];
-        let [id_token, nonce, code, redirect_uri, code_verifier] =
-            bounds.map(|(name, [least, most])| {
-                let text = fields.given_text(name)?;
-                if !(least..=most).contains(&text.len()) {
-                    let message = format!("`{name}` must have {least} to {most} bytes.");
-                    fields.wrong(name, "length", &message);
-                }
-                Some(text)
-            });
+        let [id_token, nonce, code, redirect_uri, code_verifier] = bounds.map(|(name, bounds)| {
+            let text = fields.given_text(name);
+            bounded(fields, name, text, bounds)
+        });
         let mut proof = Self {
             id_token,
             nonce,
@@ -239,18 +234,29 @@ impl Body for LinkProof {
     }
 }
 
-/// Takes a code and its verifier; what is missing or too long is noted.
+/// Takes a code and its verifier; what is missing or of another length is noted.
 fn proof(fields: &mut Fields) -> (String, String) {
-    let [code, verifier] =
-        [("code", MAX_CODE), ("codeVerifier", MAX_VERIFIER)].map(|(name, most)| {
-            let text = fields.text(name).unwrap_or_default();
-            if text.len() > most {
-                let message = format!("`{name}` has at most {most} bytes.");
-                fields.wrong(name, "too-long", &message);
-            }
-            text
-        });
+    let bounds = [("code", CODE), ("codeVerifier", VERIFIER)];
+    let [code, verifier] = bounds.map(|(name, bounds)| {
+        let text = fields.text(name);
+        bounded(fields, name, text, bounds).unwrap_or_default()
+    });
     (code, verifier)
+}
+
+/// A text, noted as wrong where its length is not within these bounds, in bytes.
+fn bounded(
+    fields: &mut Fields,
+    name: &str,
+    text: Option<String>,
+    [least, most]: [usize; 2],
+) -> Option<String> {
+    let text = text?;
+    if !(least..=most).contains(&text.len()) {
+        let message = format!("`{name}` must have {least} to {most} bytes.");
+        fields.wrong(name, "length", &message);
+    }
+    Some(text)
 }
 
 /// A question about an account: by a code of a sign-in by a provider, or by an address, which admins and servers ask.
@@ -312,18 +318,29 @@ mod tests {
     #[test]
     fn a_code_and_its_verifier_have_bounds() {
         for (body, named) in [
-            (json!({ "code": "a", "codeVerifier": "b" }), vec![]),
+            (
+                json!({ "code": "a", "codeVerifier": "b".repeat(43) }),
+                vec![],
+            ),
             (json!({ "code": "a" }), vec!["codeVerifier"]),
             (
-                json!({ "code": "a".repeat(2049), "codeVerifier": "b" }),
+                json!({ "code": "", "codeVerifier": "b".repeat(128) }),
                 vec!["code"],
+            ),
+            (
+                json!({ "code": "a".repeat(2049), "codeVerifier": "b".repeat(43) }),
+                vec!["code"],
+            ),
+            (
+                json!({ "code": "a", "codeVerifier": "b".repeat(42) }),
+                vec!["codeVerifier"],
             ),
             (
                 json!({ "code": "a", "codeVerifier": "b".repeat(129) }),
                 vec!["codeVerifier"],
             ),
             (
-                json!({ "code": "a", "codeVerifier": "b", "token": "x" }),
+                json!({ "code": "a", "codeVerifier": "b".repeat(43), "token": "x" }),
                 vec!["token"],
             ),
         ] {

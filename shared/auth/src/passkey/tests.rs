@@ -7,11 +7,13 @@ use crate::user::{Deletion, OtherWays};
 
 const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
-const NONE: OtherWays = OtherWays {
-    password: false,
-    mail: false,
-    requires_factor: false,
-};
+/// Passkeys sign in, and nothing else does.
+fn none() -> OtherWays {
+    OtherWays {
+        passkeys: true,
+        ..OtherWays::default()
+    }
+}
 
 fn passkey(number: u8) -> Passkey {
     Passkey {
@@ -72,39 +74,53 @@ fn a_passkey_has_its_name_in_the_user_too() {
 
 #[test]
 fn the_last_way_in_and_the_last_factor_stay() {
-    let (password, mail) = (
-        OtherWays {
-            password: true,
-            ..NONE
-        },
-        OtherWays { mail: true, ..NONE },
-    );
+    let password = || OtherWays {
+        password: true,
+        ..none()
+    };
+    let mail = OtherWays {
+        mail: true,
+        ..none()
+    };
     let requires = |ways| OtherWays {
         requires_factor: true,
         ..ways
+    };
+    let mut with_provider = user(1);
+    let google = "provider#google#7".to_owned();
+    let method = with_provider.methods.values().next().expect("a method");
+    let _ = with_provider.methods.insert(google.clone(), method.clone());
+    let by_google = OtherWays {
+        providers: [google].into(),
+        ..none()
     };
     let mut with_totp = user(1);
     with_totp.mfa = Some(NOW);
     let refused = Some(Code::MfaRequiredByPolicy);
     for (user, ways, expected) in [
-        (user(1), NONE, Some(Code::LastMethod)),
-        (user(1), password, None),
+        (user(1), none(), Some(Code::LastMethod)),
+        (user(1), password(), None),
         (user(1), mail, None),
-        (user(2), NONE, None),
-        (user(1), requires(password), refused),
-        (user(1), requires(NONE), Some(Code::LastMethod)),
-        (user(2), requires(password), None),
-        (with_totp.clone(), requires(password), None),
-        (with_totp, NONE, Some(Code::LastMethod)),
+        (user(2), none(), None),
+        // A way that leads nowhere is none.
+        (user(2), OtherWays::default(), Some(Code::LastMethod)),
+        (with_provider.clone(), none(), Some(Code::LastMethod)),
+        (with_provider, by_google, None),
+        (user(1), requires(password()), refused),
+        (user(1), requires(none()), Some(Code::LastMethod)),
+        (user(2), requires(password()), None),
+        (with_totp.clone(), requires(password()), None),
+        (with_totp, none(), Some(Code::LastMethod)),
     ] {
-        let removed = user.without_method(&user, (&passkey(0).key(), Code::PasskeyNotFound), ways);
+        let removed = user.without_method(&user, (&passkey(0).key(), Code::PasskeyNotFound), &ways);
         assert_eq!(code(removed.clone()), expected, "{ways:?}");
         if let Ok(without) = removed {
             assert_eq!(without.passkeys() + 1, user.passkeys());
             assert_eq!(without.auth_version, user.auth_version + 1);
         }
     }
-    let unknown = user(1).without_method(&user(1), ("passkey#x", Code::PasskeyNotFound), password);
+    let unknown =
+        user(1).without_method(&user(1), ("passkey#x", Code::PasskeyNotFound), &password());
     assert_eq!(code(unknown), Some(Code::PasskeyNotFound));
 }
 

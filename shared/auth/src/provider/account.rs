@@ -26,6 +26,38 @@ pub fn check_newcomer(
     told_together(joining.faults.clone(), wrong, checked).map(|_| ())
 }
 
+/// Refuses a provider's account, of which this address is proven or none, where it would make an account.
+fn need_permission(email: Option<&str>, settings: &Auth) -> Result<(), Error> {
+    let registration = &settings.registration;
+    let may = match email {
+        Some(email) => registration.permits(email),
+        None => registration.enabled && registration.domains.is_empty(),
+    };
+    may.then_some(()).ok_or(Code::RegistrationNotAllowed.into())
+}
+
+impl User {
+    /// The user as found now, with a provider more, by the user's own request. It makes an account of an anonymous one, as a
+    /// sign-in by the provider would.
+    ///
+    /// # Errors
+    /// Those of [`User::goes_on`] and of [`User::with_provider`]; `auth/registration-not-allowed`.
+    pub fn linking(
+        &self,
+        now: &Self,
+        found: &Found,
+        settings: &Auth,
+        at: Timestamp,
+    ) -> Result<Self, Error> {
+        self.goes_on(now)?;
+        if now.is_anonymous() {
+            let proven = found.email.as_deref().filter(|_| found.verified);
+            need_permission(proven, settings)?;
+        }
+        now.with_provider(found, at)
+    }
+}
+
 /// The user that a sign-in by a provider makes, with this address or none. The provider fills the fields that the body leaves
 /// out, where its values fit.
 ///
@@ -38,14 +70,7 @@ pub fn newcomer(
     settings: &Auth,
     (id, now): (Id, Timestamp),
 ) -> Result<User, Error> {
-    let registration = &settings.registration;
-    let may = match &email {
-        Some(email) => registration.permits(email),
-        None => registration.enabled && registration.domains.is_empty(),
-    };
-    if !may {
-        return Err(Code::RegistrationNotAllowed.into());
-    }
+    need_permission(email.as_deref(), settings)?;
     let mut fields = joining.profile.clone();
     for (name, value) in &found.profile {
         let alone = Map::from_iter([(name.clone(), value.clone())]);

@@ -20,7 +20,7 @@ const APPLE: [&str; 4] = [
 ];
 
 /// The account that claims of a provider tell of. They were checked. `name` is one that came beside them. `None` where they
-/// tell no subject.
+/// tell no subject, or a time of authentication that cannot be read: an old one would pass for a new one.
 #[must_use]
 pub fn read_claims(
     connection: &Connection,
@@ -54,6 +54,10 @@ pub fn read_claims(
         Issuers::Tenants(_) => text("iss")?.to_owned(),
     };
     let verified = verified && email.is_some();
+    let auth_time = match claims.get("auth_time") {
+        None | Some(Value::Null) => None,
+        Some(at) => Some(seconds(at)?),
+    };
     is_subject(&subject).then(|| Found {
         provider: connection.name.clone(),
         issuer,
@@ -62,8 +66,17 @@ pub fn read_claims(
         authoritative: verified && authoritative,
         email,
         profile: profile(&connection.profile, name.or(text("name")), text("picture")),
-        auth_time: claims.get("auth_time").and_then(Value::as_u64),
+        auth_time,
     })
+}
+
+/// A time in seconds, which may have a fraction (RFC 7519, section 2).
+fn seconds(value: &Value) -> Option<u64> {
+    let text = value.as_number()?.to_string();
+    let whole = text
+        .split_once('.')
+        .map_or(text.as_str(), |(whole, _)| whole);
+    whole.parse().ok()
 }
 
 /// The domain of an address.

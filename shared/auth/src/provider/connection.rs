@@ -4,8 +4,8 @@ use api::settings::{Provider, ProviderEndpoints, ProviderKind, ProviderProfile};
 
 use super::Discovery;
 
-/// The tenants of Microsoft that stand for many.
-const MANY: [&str; 3] = ["common", "organizations", "consumers"];
+/// The tenant of all personal accounts of Microsoft.
+const PERSONAL: &str = "9188040d-6c67-4c5b-b112-36a304b66dad";
 
 const MICROSOFT: &str = "https://login.microsoftonline.com";
 
@@ -14,8 +14,42 @@ const MICROSOFT: &str = "https://login.microsoftonline.com";
 pub enum Issuers {
     /// This one, under any of these names; the first is the one that is kept.
     One(Vec<String>),
-    /// Those of all tenants of Microsoft, or of this tenant alone.
-    Tenants(Option<String>),
+    /// Those of tenants of Microsoft.
+    Tenants(Tenants),
+}
+
+/// The tenants of Microsoft whose accounts count.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Tenants {
+    /// All of them.
+    All,
+    /// All but that of personal accounts.
+    Organizations,
+    /// That of personal accounts.
+    Personal,
+    /// This one alone.
+    One(String),
+}
+
+impl Tenants {
+    fn of(setting: Option<&str>) -> Self {
+        match setting {
+            None | Some("common") => Self::All,
+            Some("organizations") => Self::Organizations,
+            Some("consumers") => Self::Personal,
+            Some(one) => Self::One(one.to_owned()),
+        }
+    }
+
+    /// Whether a tenant is one of them.
+    pub(super) fn take(&self, tenant: &str) -> bool {
+        match self {
+            Self::All => true,
+            Self::Organizations => tenant != PERSONAL,
+            Self::Personal => tenant == PERSONAL,
+            Self::One(one) => tenant == one,
+        }
+    }
 }
 
 /// All that a sign-in needs to know of a provider, but its secret.
@@ -111,7 +145,7 @@ impl Connection {
 
     /// Whether it is a single tenant of Microsoft.
     pub(super) fn is_single_tenant(&self) -> bool {
-        matches!(&self.issuers, Issuers::Tenants(Some(_)))
+        matches!(&self.issuers, Issuers::Tenants(Tenants::One(_)))
     }
 }
 
@@ -186,8 +220,16 @@ fn scopes(kind: ProviderKind) -> Vec<String> {
     scopes.iter().map(|scope| (*scope).to_owned()).collect()
 }
 
-/// The issuers of a provider. GitHub has none: the address of its users stands for it, so that another server's users are
-/// others.
+/// The scheme and the authority of an address.
+fn origin_of(address: &str) -> &str {
+    let start = address.find("://").map_or(0, |at| at + 3);
+    let end = address.get(start..).and_then(|rest| rest.find(['/', '?']));
+    let end = end.map_or(address.len(), |at| start + at);
+    address.get(..end).unwrap_or(address)
+}
+
+/// The issuers of a provider. GitHub has none: the origin of its users' address stands for it, so that another server's users
+/// are others.
 fn issuers(kind: ProviderKind, settings: &Provider, user: &str) -> Option<Issuers> {
     let one = |name: &str| Issuers::One(vec![name.to_owned()]);
     Some(match kind {
@@ -196,12 +238,9 @@ fn issuers(kind: ProviderKind, settings: &Provider, user: &str) -> Option<Issuer
                 .map(ToOwned::to_owned)
                 .to_vec(),
         ),
-        ProviderKind::Github => one(user),
+        ProviderKind::Github => one(origin_of(user)),
         ProviderKind::Apple => one("https://appleid.apple.com"),
-        ProviderKind::Microsoft => {
-            let tenant = settings.tenant.clone();
-            Issuers::Tenants(tenant.filter(|tenant| !MANY.contains(&tenant.as_str())))
-        }
+        ProviderKind::Microsoft => Issuers::Tenants(Tenants::of(settings.tenant.as_deref())),
         ProviderKind::Oidc => one(settings.issuer.as_deref()?),
     })
 }

@@ -1,5 +1,6 @@
 //! The metadata of a provider of OpenID Connect (OpenID Connect Discovery, section 3).
 
+use api::check::is_provider_address;
 use api::value;
 use serde::{Deserialize, Serialize};
 
@@ -32,10 +33,21 @@ impl Discovery {
         )
     }
 
-    /// Reads the metadata of this issuer. Those of another one are none (section 4.3).
+    /// Reads the metadata of this issuer. Those of another one are none (section 4.3), and so are those with an address that is
+    /// not https. `local` lets `http` on loopback pass.
     #[must_use]
-    pub fn read(issuer: &str, body: &[u8]) -> Option<Self> {
-        value::known::<Self>(body).filter(|found| found.issuer == issuer)
+    pub fn read(issuer: &str, body: &[u8], local: bool) -> Option<Self> {
+        value::known::<Self>(body).filter(|found| {
+            let addresses = [
+                &found.authorization_endpoint,
+                &found.token_endpoint,
+                &found.jwks_uri,
+            ];
+            let are_fit = addresses
+                .into_iter()
+                .all(|it| is_provider_address(it, local));
+            found.issuer == issuer && are_fit
+        })
     }
 
     /// Whether a client proves itself in a header (RFC 6749, section 2.3.1). That is the way where none is named.
@@ -54,7 +66,8 @@ mod tests {
 
     #[test]
     fn the_metadata_are_those_of_the_issuer_that_was_asked() {
-        let read = |body: &Value| Discovery::read("https://a.example", body.to_string().as_bytes());
+        let read =
+            |body: &Value| Discovery::read("https://a.example", body.to_string().as_bytes(), false);
         let body = json!({ "issuer": "https://a.example", "authorization_endpoint": "https://a.example/auth",
             "token_endpoint": "https://a.example/token", "jwks_uri": "https://a.example/keys", "more": [1] });
         let found = read(&body).expect("metadata");
@@ -63,6 +76,10 @@ mod tests {
             ("issuer", json!("https://a.example/")),
             ("issuer", json!("https://b.example")),
             ("token_endpoint", Value::Null),
+            ("token_endpoint", json!("http://a.example/token")),
+            ("authorization_endpoint", json!("http://a.example/auth")),
+            ("authorization_endpoint", json!("https://a.example/auth#x")),
+            ("authorization_endpoint", json!("javascript:alert(1)")),
             ("jwks_uri", json!(1)),
         ] {
             let mut other = body.clone();
@@ -74,7 +91,7 @@ mod tests {
         post["authorization_response_iss_parameter_supported"] = json!(true);
         let found = read(&post).expect("metadata");
         assert!(!found.takes_basic() && found.authorization_response_iss_parameter_supported);
-        assert_eq!(Discovery::read("https://a.example", b"<html>"), None);
+        assert_eq!(Discovery::read("https://a.example", b"<html>", false), None);
         let address = "https://a.example/x/.well-known/openid-configuration";
         assert_eq!(Discovery::address("https://a.example/x/"), address);
     }

@@ -83,9 +83,8 @@ fn is_of_issuer(claims: &Map<String, Value>, issuers: &Issuers) -> bool {
     };
     match issuers {
         Issuers::One(known) => known.iter().any(|it| it == issuer),
-        Issuers::Tenants(only) => text("tid").is_some_and(|tenant| {
-            issuer == issuer_of_tenant(tenant) && only.as_ref().is_none_or(|only| only == tenant)
-        }),
+        Issuers::Tenants(tenants) => text("tid")
+            .is_some_and(|tenant| issuer == issuer_of_tenant(tenant) && tenants.take(tenant)),
     }
 }
 
@@ -109,6 +108,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::provider::Tenants;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
 
@@ -202,8 +202,8 @@ mod tests {
     fn each_tenant_of_microsoft_signs_in_its_own_name() {
         let of = |tenant: &str| issuer_of_tenant(tenant);
         let header = json!({ "alg": "RS256" });
-        let any = Issuers::Tenants(None);
-        let one = Issuers::Tenants(Some("t1".into()));
+        let any = Issuers::Tenants(Tenants::All);
+        let one = Issuers::Tenants(Tenants::One("t1".into()));
         for (issuer, tid, by_any, by_one) in [
             (of("t1"), json!("t1"), true, true),
             (of("t2"), json!("t2"), true, false),
@@ -219,6 +219,19 @@ mod tests {
             let text = token(&header, &with(&json!({ "iss": issuer, "tid": tid })));
             let found = (passes(&any, &text), passes(&one, &text));
             assert_eq!(found, (by_any, by_one), "{issuer} {tid}");
+        }
+        let personal = "9188040d-6c67-4c5b-b112-36a304b66dad";
+        for (tenants, by_company, by_person) in [
+            (Tenants::All, true, true),
+            (Tenants::Organizations, true, false),
+            (Tenants::Personal, false, true),
+        ] {
+            let issuers = Issuers::Tenants(tenants);
+            let [company, person] = ["t1", personal].map(|tenant| {
+                let claims = with(&json!({ "iss": of(tenant), "tid": tenant }));
+                passes(&issuers, &token(&header, &claims))
+            });
+            assert_eq!((company, person), (by_company, by_person), "{issuers:?}");
         }
     }
 }

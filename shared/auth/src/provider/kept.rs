@@ -62,13 +62,25 @@ impl KeptProvider {
         self.settings.clone().over(&file)
     }
 
-    /// The connection of a provider that signs in: it is switched on, and has all that it needs.
+    /// The connection of a provider that signs in: it is switched on, and has all that it needs. One that is neither known nor
+    /// in the file signs nobody in, whatever an admin has once set.
     #[must_use]
     pub fn connection(&self, name: &str, file: Option<&Provider>) -> Option<Connection> {
+        if file.is_none() && ProviderKind::of(name) == ProviderKind::Oidc {
+            return None;
+        }
         let settings = self.whole(file);
         let connection = Connection::of(name, &settings, self.discovery.as_ref())?;
         let has_secret = self.secret.is_some() || !connection.needs_secret();
         (settings.is_on() && has_secret).then_some(connection)
+    }
+
+    /// Whether a secret is kept that other settings would send to another server than these. Apple gets none.
+    #[must_use]
+    pub fn sends_elsewhere(&self, name: &str, other: &Provider, file: Option<&Provider>) -> bool {
+        let server = |it: &Provider| (it.issuer.clone(), it.own_endpoints().token);
+        let is_sent = self.secret.is_some() && ProviderKind::of(name) != ProviderKind::Apple;
+        is_sent && server(&self.whole(file)) != server(other)
     }
 
     /// The provider as an admin sees it.

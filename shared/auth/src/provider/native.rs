@@ -57,6 +57,12 @@ impl<'a> NativeToken<'a> {
         })
     }
 
+    /// Whether its claims are as expected, before anybody is asked for a key. They prove nothing yet.
+    #[must_use]
+    pub fn claims_fit(&self, expected: Expected<'_>) -> bool {
+        is_expected(&self.claims, expected)
+    }
+
     /// Whether its key is among these.
     #[must_use]
     pub fn is_of(&self, keys: &KeySet) -> bool {

@@ -1,5 +1,7 @@
 //! The methods of signing in and the second factor of a user.
 
+use std::collections::BTreeSet;
+
 use api::{Code, Error, Timestamp};
 
 use super::User;
@@ -16,13 +18,17 @@ pub struct SignInMethod {
 /// The start of the keys of passkeys.
 pub const PASSKEY: &str = "passkey#";
 
-/// The other ways to sign in to an account, which a method that goes may leave it.
-#[derive(Clone, Copy, Debug)]
+/// The ways to sign in to an account that a method which goes may leave it.
+#[derive(Clone, Debug, Default)]
 pub struct OtherWays {
     /// Whether it has a password.
     pub password: bool,
     /// Whether a mail signs in to it.
     pub mail: bool,
+    /// Whether passkeys sign in.
+    pub passkeys: bool,
+    /// The keys of the providers that sign in: they are switched on, with all that they need.
+    pub providers: BTreeSet<String>,
     /// Whether the policy asks its role for a second factor.
     pub requires_factor: bool,
 }
@@ -37,11 +43,15 @@ impl User {
         &self,
         found: &Self,
         (key, absent): (&str, Code),
-        ways: OtherWays,
+        ways: &OtherWays,
     ) -> Result<Self, Error> {
         let mut without = self.raised(found)?;
         without.methods.remove(key).ok_or(absent)?;
-        if without.methods.is_empty() && !ways.password && !ways.mail {
+        let signs_in = |key: &String| match key.starts_with(PASSKEY) {
+            true => ways.passkeys,
+            false => ways.providers.contains(key),
+        };
+        if !ways.password && !ways.mail && !without.methods.keys().any(signs_in) {
             return Err(Code::LastMethod.into());
         }
         let lacks_factor = without.mfa.is_none() && without.passkeys() == 0;

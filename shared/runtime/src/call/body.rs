@@ -99,7 +99,9 @@ pub(super) fn form(event: &mut Event) -> Result<Map<String, Value>, Error> {
 
 /// The pairs of a form that a browser posts (URL standard, `application/x-www-form-urlencoded`); `None` for any other body.
 pub(super) fn pairs(event: &Event) -> Option<Vec<(String, String)>> {
-    event.header("content-type").filter(|value| is_form(value))?;
+    event
+        .header("content-type")
+        .filter(|value| is_form(value))?;
     let body = event.bytes().filter(|body| body.len() <= MAX_BODY)?;
     Some(form_urlencoded::parse(&body).into_owned().collect())
 }

@@ -1,5 +1,7 @@
 //! Requests that begin a session, prove a second factor, or wait for one.
 
+use std::collections::BTreeSet;
+
 use api::endpoints::{Endpoint, guard};
 use api::mail::Kind;
 use api::settings::MagicLink;
@@ -57,12 +59,14 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
             && user.email_verified_at.is_some()
     }
 
-    /// The ways to sign in that this user has beside the methods; whether there is a password is not looked up.
+    /// The ways to sign in that this user has, by the settings alone. Neither a password nor a provider is looked up.
     #[must_use]
     pub fn other_ways(&self, user: &User) -> OtherWays {
         OtherWays {
             password: false,
             mail: self.mail_signs_in(user),
+            passkeys: self.settings.auth.passkeys.rp_id.is_some(),
+            providers: BTreeSet::new(),
             requires_factor: self.settings.auth.mfa.requires(&user.role),
         }
     }

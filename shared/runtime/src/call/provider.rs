@@ -1,8 +1,7 @@
 //! Sign-ins by a provider: the cookie that ties them to a browser, and answers that come as a query or a form.
 
-use api::Error;
-use api::Id;
 use api::endpoints::{Endpoint, guard};
+use api::{Detail, Error, Id};
 use auth::User;
 use auth::authentication::Authentication;
 use auth::provider::{Browser, LIFETIME, cookie_part};
@@ -13,6 +12,23 @@ use crate::cookie;
 use crate::reply::Reply;
 
 impl<E: Endpoint<Guard = guard::Open>> Call<E> {
+    /// Refuses what a browser asks for as anything but a page (Fetch Metadata, section 2.1): images of another site would set a
+    /// cookie each.
+    ///
+    /// # Errors
+    /// `common/validation-failed`.
+    pub fn need_page(&self) -> Result<(), Error> {
+        match self.event.header("sec-fetch-dest") {
+            None | Some("document") => Ok(()),
+            Some(_) => Err(Detail::new(
+                "sec-fetch-dest",
+                "format",
+                "Open this address as a page of its own: assign it to `location.href`.",
+            )
+            .into()),
+        }
+    }
+
     /// The reply that ties a sign-in with this state to the browser.
     #[must_use]
     pub fn tied(&self, reply: Reply<E>, state: &str, browser: &Browser, by_form: bool) -> Reply<E> {
@@ -47,7 +63,8 @@ impl<E: Endpoint<Guard = guard::Open>> Call<E> {
         Some(owned.collect())
     }
 
-    /// Begins the session `id` of a user whom a provider has proven, or tells what is missing.
+    /// Begins the session `id` of a user whom a provider has proven, or tells what is missing. At the first sign-in by it, no
+    /// provider stands for a factor that the user has: trust is for identities that are linked.
     ///
     /// # Errors
     /// `common/internal` when the system has no random bytes.
@@ -55,11 +72,13 @@ impl<E: Endpoint<Guard = guard::Open>> Call<E> {
         &self,
         user: &User,
         id: Id,
-        (provider, auth_time): (&str, Option<u64>),
+        (provider, is_first, auth_time): (&str, bool, Option<u64>),
     ) -> Result<Begun, Error> {
         let settings = &self.settings.auth;
         let trusted = settings.mfa_trusted_providers.iter();
+        let has_factor = user.mfa.is_some() || user.passkeys() > 0;
         let is_trusted = trusted.into_iter().any(|name| name == provider);
+        let is_trusted = is_trusted && !(is_first && has_factor);
         let seconds = auth_time.unwrap_or(u64::MAX).min(self.now.seconds());
         let at = match auth_time {
             None => self.now,

@@ -15,6 +15,9 @@ use crate::item::{Item, Reader, id, number, text, time};
 use crate::send::Unsent;
 use crate::tables::Store;
 
+/// The attribute of the address that a provider told. It is not `email`, which makes an item one of a user.
+const TOLD_EMAIL: &str = "told_email";
+
 /// The parts of a change to an account that concern its providers, each with its key.
 pub(super) type ProviderParts = Vec<(String, TransactWriteItem)>;
 
@@ -154,7 +157,7 @@ fn federated_item(federated: &Federated) -> Item {
         ("linked_at".to_owned(), time(federated.linked_at)),
     ]);
     let email = federated.email.as_ref();
-    item.extend(email.map(|email| ("email".to_owned(), text(email))));
+    item.extend(email.map(|email| (TOLD_EMAIL.to_owned(), text(email))));
     item
 }
 
@@ -164,7 +167,7 @@ fn read_federated(mut item: Item) -> Result<Federated, Error> {
         key: reader.text("id")?,
         user: reader.id("user_id")?,
         issuer: reader.text("issuer")?,
-        email: reader.optional_text("email"),
+        email: reader.optional_text(TOLD_EMAIL),
         linked_at: reader.time("linked_at")?,
     })
 }

@@ -86,7 +86,10 @@ pub(super) fn providers(ledger: &mut Ledger<'_>, register: &Instance<'_>, admin:
     primed(
         ledger,
         &check,
-        &post(path, &json!({ "code": "x", "codeVerifier": "y" })),
+        &post(
+            path,
+            &json!({ "code": "x", "codeVerifier": "y".repeat(43) }),
+        ),
     );
     let by = ("accounts-check", &check);
     let mut body = code(ledger, &google("l", &email));

@@ -69,7 +69,10 @@ fn provider_changed(
             let set_at = |image: Option<&Image>| image?.number("secret_at");
             let is_set = set_at(write.before()) != set_at(Some(new));
             let secret = is_set.then(|| "clientSecret".to_owned());
-            differ.cloned().chain(secret).collect()
+            let told_by = |image: Option<&Image>| image?.text("discovery").map(ToOwned::to_owned);
+            let is_discovered = told_by(write.before()) != told_by(Some(new));
+            let discovery = is_discovered.then(|| "discovery".to_owned());
+            differ.cloned().chain(secret).chain(discovery).collect()
         }
     };
     if changed.is_empty() {

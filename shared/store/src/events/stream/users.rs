@@ -147,23 +147,14 @@ impl Change<'_, '_> {
         let mut events = Vec::new();
         match (is_deleted(old), is_deleted(new)) {
             (_, true) => events.extend(self.deleted(old, new)?),
-            (true, false) => events.push(self.by_stamp(Event::UserRestored {
-                user_id: self.id,
-                until: until(old),
-            })),
-            (false, false) => {
-                let made = [
-                    self.password_changed(),
-                    self.email_verified(old, new),
-                    self.mfa_changed(),
-                    self.email_changed(old, new)?,
-                    self.updated(old, new)?,
-                ];
-                let made = made.into_iter().flatten();
-                let made = made.chain(self.passkeys_changed(old, new)?);
-                let made = made.chain(self.providers_changed(old, new)?);
-                events.extend(made.map(|event| self.by_stamp(event)));
+            (true, false) => {
+                events.push(self.by_stamp(Event::UserRestored {
+                    user_id: self.id,
+                    until: until(old),
+                }));
+                events.extend(self.made_of(old, new)?);
             }
+            (false, false) => events.extend(self.made_of(old, new)?),
         }
         if ends_sessions(old, new) {
             events.push(self.by_stamp(Event::SessionEnded {
@@ -174,6 +165,21 @@ impl Change<'_, '_> {
             }));
         }
         Ok(events)
+    }
+
+    /// The changes of an account that is there after them. One may come with the return of a deleted account.
+    fn made_of(&self, old: &Image, new: &Image) -> Result<Vec<Envelope>, Unfit> {
+        let made = [
+            self.password_changed(),
+            self.email_verified(old, new),
+            self.mfa_changed(),
+            self.email_changed(old, new)?,
+            self.updated(old, new)?,
+        ];
+        let made = made.into_iter().flatten();
+        let made = made.chain(self.passkeys_changed(old, new)?);
+        let made = made.chain(self.providers_changed(old, new)?);
+        Ok(made.map(|event| self.by_stamp(event)).collect())
     }
 
     /// A deletion, or one that shortens the time of an earlier one.
