@@ -30,11 +30,11 @@ async fn check(store: &Store, call: Call<AccountsCheck>) -> Result<Reply<Account
     let keys = store.sealing_keys(std::iter::once(code.as_str())).await?;
     let verifier = body.code_verifier.unwrap_or_default();
     let ticket = ProviderTicket::open(&keys, &code, &verifier, call.now)?;
-    let user = match store.federated(&ticket.found).await? {
+    let user = match store.federated(ticket.account()?).await? {
         None => None,
         Some(federated) => store.user(federated.user).await?,
     };
-    let key = ticket.found.key();
+    let key = ticket.account()?.key();
     let exists = user.is_some_and(|user| {
         let is_gone = user.deleted.is_some_and(|it| it.is_final(call.now));
         !is_gone && user.methods.contains_key(&key)

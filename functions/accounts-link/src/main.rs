@@ -27,7 +27,7 @@ async fn link(store: &Store, call: Call<AccountsLink>) -> Result<Reply<AccountsL
         .sealing_keys(std::iter::once(body.code.as_str()))
         .await?;
     let ticket = ProviderTicket::open(&keys, &body.code, &body.code_verifier, call.now)?;
-    let found = &ticket.found;
+    let found = ticket.account()?;
     let federated = found.linked(user.id, call.now);
     let along = Along {
         links: Some(&federated),

@@ -1,14 +1,15 @@
 //! `POST /api/auth/magic-link/verify`: signs in by the code or the link of a mail.
 
-mod entry;
+mod back;
 
 use std::process::ExitCode;
 
-use api::Error;
 use api::endpoints::MagicLinkVerify;
 use api::wire::SignedInByMail;
+use api::{Code, Error};
 use auth::account;
 use auth::proof::{Posted, Purpose, Shown};
+use entrance::Mailbox;
 use runtime::{Call, Reply};
 use store::Store;
 
@@ -30,7 +31,7 @@ async fn verify(
     };
     let wrong = shown.check(true).err().into_iter();
     account::check_sign_in(
-        body,
+        &body.joining,
         declared,
         &call.settings.auth,
         wrong.flat_map(|it| it.details),
@@ -39,9 +40,17 @@ async fn verify(
     let keys = store.sealing_keys(shown.sealed()).await?;
     let evidence = shown.of_stranger(&keys, Purpose::MagicLink, call.now)?;
     let admitted = call.admit(store).await?;
+    if body.session == Some(false) {
+        return back::lead(store, &call, &admitted, (&keys, &evidence)).await;
+    }
     let enter = async |posted: Posted| {
-        let address = posted.open_address(&keys);
-        entry::enter(store, &call, &admitted, (&posted, address)).await
+        let address = posted.open_address(&keys).ok_or(Code::InvalidCode)?;
+        let mailbox = Mailbox {
+            posted: &posted,
+            address: &address,
+            joining: &body.joining,
+        };
+        entrance::enter_by_mail(store, &call, &admitted, mailbox).await
     };
     let asking = call.asking()?;
     let proving = store.prove_address(&asking, &evidence, &keys, enter);
@@ -49,7 +58,7 @@ async fn verify(
     let (session, token) = store.finished(begun, call.random()?).await?;
     let tokens = call.first_tokens(store.keys().await?, &user, (&session, &token))?;
     let user = user.wire(declared);
-    let body = SignedInByMail {
+    let body = SignedInByMail::Session {
         user,
         tokens,
         is_new_user,

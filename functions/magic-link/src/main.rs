@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use api::Error;
 use api::endpoints::MagicLink;
 use auth::email;
-use auth::proof::Purpose;
+use auth::proof::{Purpose, Wishes};
 use runtime::{Call, Reply};
 use store::{Opening, Store};
 
@@ -18,7 +18,10 @@ async fn ask(store: &Store, call: Call<MagicLink>) -> Result<Reply<MagicLink>, E
     let _ = call.need_magic_link()?;
     let body = &call.body;
     let email = email::known(&body.email)?;
-    let wishes = call.wishes(body.locale.as_deref(), body.redirect_to.as_deref())?;
+    let wishes = Wishes {
+        challenge: body.code_challenge.clone(),
+        ..call.wishes(body.locale.as_deref(), body.redirect_to.as_deref())?
+    };
     let admitted = call.admit(store).await?;
     let opening = Opening {
         purpose: Purpose::MagicLink,

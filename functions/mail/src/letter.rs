@@ -156,7 +156,7 @@ fn values(
     let code = takes_codes.then(|| parts.keys.code(&posted.ticket).ok_or(lost));
     add("code", json!(code.transpose()?));
     let token = posted.link(parts.keys, parts.address, locale).ok_or(lost)?;
-    let address = address(kind, links, &posted.wishes.origin, &token);
+    let address = address(kind, links, posted, &token);
     for name in [
         "verifyUrl",
         "confirmUrl",
@@ -173,17 +173,22 @@ fn values(
 }
 
 /// The address that a mail's link leads to: the app's, else a page of the API's own. There is none where that page could do
-/// nothing with the token.
-fn address(kind: Kind, links: &Links, origin: &str, token: &str) -> Option<String> {
+/// nothing with the token: that of a sign-in leads back where the app holds a verifier.
+fn address(kind: Kind, links: &Links, posted: &Posted, token: &str) -> Option<String> {
+    let wishes = &posted.wishes;
     let (of_app, page) = match kind {
         Kind::VerifyEmail => (&links.verify_email, Some("verify-email")),
         Kind::Registration => (&links.registration, Some("register")),
         Kind::PasswordReset => (&links.password_reset, Some("reset")),
         Kind::Invitation => (&links.invitation, Some("invitation")),
-        Kind::MagicLink => (&links.magic_link, None),
+        Kind::MagicLink => {
+            let leads_back = wishes.challenge.is_some();
+            (&links.magic_link, leads_back.then_some("magic-link"))
+        }
         Kind::EmailChange => (&links.email_change, None),
         _ => return None,
     };
     let of_app = of_app.as_ref().map(|link| link.replace("{token}", token));
+    let origin = &wishes.origin;
     of_app.or_else(|| Some(format!("{origin}{PAGES}/{}?token={token}", page?)))
 }

@@ -2,7 +2,9 @@
 
 use api::endpoints::OauthCallback;
 use api::{Code, Error, Id};
-use auth::provider::{Connection, Found, KeptProvider, ProviderTicket, redirect_uri, with_query};
+use auth::provider::{
+    Connection, Found, KeptProvider, Proven, ProviderTicket, redirect_uri, with_query,
+};
 use providers::Trade;
 use runtime::Call;
 use serde_json::Value;
@@ -24,7 +26,7 @@ pub(crate) async fn finish(
         Ok(found) => {
             let session = Id::new(call.now, call.random()?);
             let challenge = &trusted.state.challenge;
-            let ticket = ProviderTicket::new(found, session, challenge, call.now);
+            let ticket = ProviderTicket::new(Proven::Account(found), session, challenge, call.now);
             let code = ticket.seal(&trusted.keys, call.random()?)?;
             Ok(with_query(redirect, &[("code", &code)]))
         }

@@ -15,6 +15,7 @@ use crate::words::{self, Common, Language, Words};
 
 const FRAME: &str = include_str!("frame.html");
 const KNOWN: &str = include_str!("known.html");
+const ASKED: &str = include_str!("asked.html");
 const CHOSEN: &str = include_str!("chosen.html");
 const CONSENT: &str = include_str!("consent.html");
 const DECLINE: &str = include_str!("decline.html");
@@ -30,6 +31,8 @@ pub(crate) enum Page {
     Register,
     Reset,
     MagicLink,
+    /// That of a mail whose app gets a code back.
+    Return,
     EmailChange,
     Invitation,
 }
@@ -54,19 +57,21 @@ impl Page {
             Self::VerifyEmail => Purpose::VerifyEmail,
             Self::Register => Purpose::Registration,
             Self::Reset => Purpose::PasswordReset,
-            Self::MagicLink => Purpose::MagicLink,
+            Self::MagicLink | Self::Return => Purpose::MagicLink,
             Self::EmailChange => Purpose::EmailChange,
             Self::Invitation => Purpose::Invitation,
         }
     }
 
-    /// The address that it posts to, from its own, and the field with the password. A stage may stand before both.
+    /// The address that it posts to, from its own, and the field with the password, if it asks for one. A stage may stand before
+    /// both.
     fn target(self) -> Option<(&'static str, &'static str)> {
         Some(match self {
             Self::VerifyEmail => ("../verify-email", "password"),
             Self::Register => ("../register/confirm", "password"),
             Self::Reset => ("../password/reset", "newPassword"),
             Self::Invitation => ("../invitations/accept", "password"),
+            Self::Return => ("../magic-link/verify", ""),
             Self::MagicLink | Self::EmailChange => return None,
         })
     }
@@ -82,13 +87,18 @@ pub(crate) fn show(
     link: &proof::Page,
     settings: &Settings,
 ) -> Result<Html, Error> {
+    let page = match page {
+        Page::MagicLink if link.leads_back => Page::Return,
+        page => page,
+    };
     let language = Language::of(&link.locale);
     let (words, common) = (words::of(page, language), words::common(language));
     let Some((to, field)) = page.target() else {
         return Ok(frame(language, &words, &link.masked, settings, "", "{}"));
     };
     let redirect = link.redirect.as_deref().filter(|to| is_safe(to));
-    let next = redirect.map(verified);
+    // The reply of a sign-in says where it leads.
+    let next = redirect.filter(|_| page != Page::Return).map(verified);
     let mut body = json!({ "token": token });
     if page != Page::Reset {
         body["session"] = Json::Bool(false);
@@ -148,10 +158,10 @@ fn form(
         ],
         _ => Default::default(),
     };
-    let (template, label) = if is_new {
-        (CHOSEN, common.new_password)
-    } else {
-        (KNOWN, common.password)
+    let (template, label) = match page {
+        Page::Return => (ASKED, ""),
+        _ if is_new => (CHOSEN, common.new_password),
+        _ => (KNOWN, common.password),
     };
     fill(
         template,

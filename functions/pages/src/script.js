@@ -30,7 +30,7 @@ async function post(to, body) {
     credentials: "omit",
   });
   if (!reply.ok) say(await refusal(reply));
-  return reply.ok;
+  return reply.ok && reply;
 }
 
 async function act(button, deed) {
@@ -49,9 +49,12 @@ form?.addEventListener("submit", async (event) => {
   const { password, again } = form.elements;
   if (again && again.value !== password.value) return say(page.differ);
   await act(form.querySelector("button"), async () => {
-    if (!(await post(page.to, { ...page.body, [page.field]: password.value }))) return;
+    const more = password ? { [page.field]: password.value } : {};
+    const reply = await post(page.to, { ...page.body, ...more });
+    if (!reply) return;
+    const next = password ? page.next : (await reply.json()).redirectTo;
     finish(document.getElementById("done"));
-    if (page.next) location.replace(page.next);
+    if (next) location.replace(next);
   });
 });
 

@@ -144,6 +144,12 @@ fn english(page: Page) -> Words {
             "",
             "",
         ],
+        Page::Return => [
+            "Sign in",
+            "Sign in as {address}? Go on only where you have just asked for it, in this browser.",
+            "Sign in",
+            "You are being led back to the app.",
+        ],
         Page::EmailChange => [
             "Confirm your new address",
             "Go back to the app, where you are signed in, and type the code of the mail to {address}. Nothing is done on \
@@ -186,6 +192,12 @@ fn german(page: Page) -> Words {
              nichts.",
             "",
             "",
+        ],
+        Page::Return => [
+            "Anmelden",
+            "Als {address} anmelden? Fahren Sie nur fort, wenn Sie das gerade in diesem Browser angefordert haben.",
+            "Anmelden",
+            "Sie werden zur App zurückgeleitet.",
         ],
         Page::EmailChange => [
             "Neue Adresse bestätigen",

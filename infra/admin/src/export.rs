@@ -7,20 +7,23 @@ use std::path::PathBuf;
 
 use api::definition::ProfileField;
 use api::settings::Settings;
-use auth::User;
+use auth::factor::Factor;
+use auth::provider::{Federated, split_key};
+use auth::{Keys, User};
 use clap::Args;
-use serde_json::Value;
-use store::Store;
+use serde_json::{Value, json};
+use store::{Exported, Store, Ways};
 
-use crate::words;
+use crate::{now, words};
 
 /// The destination of the export, and its extent.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// The file, which must not be there yet; without one, the standard output.
     file: Option<PathBuf>,
-    /// Write the stored hashes of passwords as well. An attacker who gets the file can try passwords against them at
-    /// leisure, and will find weak ones. Keep it as you would keep the passwords, and no longer than you need it.
+    /// Write the stored hashes of passwords as well, the accounts at providers, and the secrets of authenticator apps. An
+    /// attacker who gets the file has every second factor, can try passwords at leisure, and will find weak ones. Keep it
+    /// as you would keep the passwords, and no longer than you need it.
     #[arg(long)]
     with_hashes: bool,
 }
@@ -42,20 +45,32 @@ pub(crate) async fn run(
         Some(path) => Box::new(BufWriter::new(create(path)?)),
         None => Box::new(BufWriter::new(stdout())),
     };
-    let (mut from, mut count) = (None, 0_u64);
+    let keys = match arguments.with_hashes {
+        true => {
+            let keys = store.keys_that_seal().await;
+            keys.map_err(|error| words(&error))?
+        }
+        false => None,
+    };
+    let (mut from, mut count, mut left) = (None, 0_u64, Left::default());
     let shows = stderr().is_terminal() && arguments.file.is_some();
     loop {
         let page = store.export_users(from, arguments.with_hashes).await;
         let page = page.map_err(|error| words(&error))?;
-        for (user, hash) in page.users {
-            let line = line(&user, hash, &settings.users.fields)?;
+        left.count(&page);
+        let next = page.next;
+        for (user, ways) in page.users.into_iter().chain(page.nameless) {
+            let mut line = line(&user, &settings.users.fields)?;
+            if arguments.with_hashes && !add_ways(&mut line, &user, ways, keys.as_ref()) {
+                left.closed.push(user.id.to_string());
+            }
             writeln!(out, "{line}").map_err(|error| format!("writing: {error}"))?;
             count += 1;
         }
         if shows {
             let _ = write!(stderr(), "\r{count} users");
         }
-        from = page.next;
+        from = next;
         if from.is_none() {
             break;
         }
@@ -73,9 +88,49 @@ pub(crate) async fn run(
         "without their passwords"
     };
     let line_end = if shows { "\r" } else { "" };
-    Ok(format!(
-        "{line_end}{count} users written to {place}, {hashes}."
-    ))
+    let left_out = left.told();
+    let done = format!("{line_end}{count} users written to {place}, {hashes}{left_out}.");
+    if left.closed.is_empty() {
+        return Ok(done);
+    }
+    let closed = left.closed.iter().map(|user| {
+        format!(
+            "the second factor of user {user} does not open and is not written: bring its key back"
+        )
+    });
+    let closed: Vec<String> = closed.collect();
+    Err(format!("{}\n{done}", closed.join("\n")))
+}
+
+/// The accounts that are left out, and the users whose second factor is.
+#[derive(Default)]
+struct Left {
+    anonymous: u64,
+    services: u64,
+    closed: Vec<String>,
+}
+
+impl Left {
+    /// Counts the accounts of a page that do not move. An anonymous one that is over is none.
+    fn count(&mut self, page: &Exported) {
+        let now = now();
+        for user in page.staying.iter().filter(|user| !user.has_lapsed(now)) {
+            match user.service {
+                Some(_) => self.services += 1,
+                None => self.anonymous += 1,
+            }
+        }
+    }
+
+    /// The counts, as the end of a sentence.
+    fn told(&self) -> String {
+        match (self.anonymous, self.services) {
+            (0, 0) => String::new(),
+            (anonymous, services) => {
+                format!("; {anonymous} anonymous and {services} service accounts left out")
+            }
+        }
+    }
 }
 
 /// A new file that no other user of the machine can read.
@@ -91,19 +146,109 @@ fn create(path: &PathBuf) -> Result<File, String> {
     })
 }
 
-/// A user as a line: the fields that the API shows to admins, and the hash.
-fn line(user: &User, hash: Option<String>, declared: &[ProfileField]) -> Result<Value, String> {
+/// A user as a line: the fields that the API shows to admins.
+fn line(user: &User, declared: &[ProfileField]) -> Result<Value, String> {
     let mut line =
         serde_json::to_value(user.for_admins(declared)).map_err(|error| error.to_string())?;
     if let Some(line) = line.as_object_mut() {
         // A failure is of this deployment's mails, and a proof that there is not says nothing.
         let _ = line.remove("mailFailed");
-        // The factor itself stays: its codes would open nothing elsewhere.
+        // The secret says it, where that is asked for.
         let _ = line.remove("mfa");
-        line.retain(|name, value| name != "emailVerifiedAt" || !value.is_null());
-    }
-    if let Some(hash) = hash {
-        line["passwordHash"] = hash.into();
+        let may_lack = ["email", "emailVerifiedAt"];
+        line.retain(|name, value| !may_lack.contains(&name.as_str()) || !value.is_null());
     }
     Ok(line)
+}
+
+/// Adds the ways to sign in. Returns whether all of them are there: a second factor whose key is missing is not.
+fn add_ways(line: &mut Value, user: &User, ways: Ways, keys: Option<&Keys>) -> bool {
+    if let Some(hash) = ways.password_hash {
+        line["passwordHash"] = hash.into();
+    }
+    let identities: Vec<Value> = ways.identities.iter().filter_map(identity).collect();
+    if !identities.is_empty() {
+        line["identities"] = identities.into();
+    }
+    let open = |factor: &Factor| factor.unsealed(keys?);
+    match ways.factor.as_ref().and_then(open) {
+        Some(secret) => line["totpSecret"] = secret.base32().into(),
+        None => return user.mfa.is_none(),
+    }
+    true
+}
+
+/// An account at a provider as a line has it.
+fn identity(federated: &Federated) -> Option<Value> {
+    let (provider, subject) = split_key(&federated.key)?;
+    let mut identity = json!({ "provider": provider, "issuer": federated.issuer, "subject": subject,
+        "linkedAt": federated.linked_at });
+    if let Some(email) = &federated.email {
+        identity["email"] = json!(email);
+    }
+    Some(identity)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use api::{Id, Timestamp};
+    use auth::factor::TotpSecret;
+    use auth::keys::Stored;
+
+    use super::*;
+
+    const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+
+    /// Keys, of which this one seals.
+    fn keys(sealing: u8) -> Keys {
+        let stored = Stored {
+            current: vec![7; 32],
+            sealing: BTreeMap::from([(u32::from(sealing), [sealing; 32])]),
+            ..Stored::default()
+        };
+        Keys::of("a-", stored).expect("keys")
+    }
+
+    #[test]
+    fn what_is_left_out_is_counted_by_kind() {
+        let mut left = Left::default();
+        assert_eq!(left.told(), "");
+        left.services = 2;
+        let told = "; 0 anonymous and 2 service accounts left out";
+        assert_eq!(left.told(), told);
+    }
+
+    #[test]
+    fn a_secret_is_written_where_it_opens_and_missed_where_it_does_not() {
+        let user = User::new(Id::new(NOW, [1; 10]), "ada@example.com".into(), false, NOW);
+        let with = User {
+            mfa: Some(NOW),
+            ..user.clone()
+        };
+        let text = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        let secret = TotpSecret::read(text).expect("a secret");
+        let factor = Factor::brought(&keys(1), (user.id, &secret), ([9; 12], NOW));
+        let factor = factor.expect("sealed");
+        let ways = || Ways {
+            factor: Some(factor.clone()),
+            ..Ways::default()
+        };
+        let add = |user: &User, ways: Ways, keys: Option<&Keys>| {
+            let mut line = json!({});
+            let is_whole = add_ways(&mut line, user, ways, keys);
+            (is_whole, line)
+        };
+        let (whole, none) = (json!({ "totpSecret": text }), json!({}));
+        assert_eq!(add(&with, ways(), Some(&keys(1))), (true, whole));
+        for (user, ways, keys, expected) in [
+            (&with, ways(), Some(keys(2)), false),
+            (&with, ways(), None, false),
+            (&with, Ways::default(), Some(keys(1)), false),
+            (&user, Ways::default(), None, true),
+        ] {
+            assert_eq!(add(user, ways, keys.as_ref()), (expected, none.clone()));
+        }
+    }
 }

@@ -30,7 +30,9 @@ use crate::wire::{
     BulkItems, BulkOperations, Confirmation, Credentials, HealthStatus, Html, Impersonation,
     LogoutRequest,
 };
-use crate::wire::{ChangedUser, EmailChangeProof, EmailChangeRequest, MailProof, SignedInByMail};
+use crate::wire::{
+    ChangedUser, EmailChangeProof, EmailChangeRequest, MagicLinkRequest, MailProof, SignedInByMail,
+};
 use crate::wire::{
     ClientGrant, ClientToken, NewServiceAccount, ServiceAccountPage, ShownServiceAccount,
 };
@@ -336,7 +338,7 @@ entry::endpoints! {
     }
 
     /// Ask for a mail that signs in. The reply is the same for every address.
-    MagicLink "magic-link": [Post] "/api/auth/magic-link", Open, MailRequest => 202 FlowOpened {
+    MagicLink "magic-link": [Post] "/api/auth/magic-link", Open, MagicLinkRequest => 202 FlowOpened {
         errors: [MethodDisabled, RedirectNotAllowed, TooManyRequests],
         access: [UpdateItem Settings, PutItem Mail, UpdateItem Mail, PutItem Throttle, UpdateItem Throttle],
     }
@@ -477,13 +479,14 @@ entry::endpoints! {
         media: Html,
     }
 
-    /// Trade the code of a sign-in by a provider for tokens. It may make an account.
+    /// Trade the code of a sign-in by a provider, or by the page of a mail, for tokens. It may make an account.
     OauthExchange "oauth-exchange": [Post] "/api/auth/oauth/exchange", Open, ProviderProof => 200 SignedInByProvider {
         errors: [InvalidOauthCode, RegistrationNotAllowed, AccountDisabled, MfaRequired, MfaEnrollmentRequired,
                  AccountDeleted, AccountExists, UserUniqueViolation, RecordTooLarge],
         cookie: Sets,
+        needs: [AdminEmail],
         access: [GetItem Users, UpdateItem Users, PutItem Users, DeleteItem Users, GetItem Identities, UpdateItem Identities,
-                 PutItem Identities, PutItem Sessions],
+                 PutItem Identities, PutItem Sessions, GetItem Mail, DeleteItem Mail],
     }
 
     /// Sign in by what an app of a device has got from a provider itself. It may make an account.

@@ -46,7 +46,7 @@ pub use self::invitation::{
     InvitationRejection, InvitationStatus, InvitedResource, NewInvitation,
 };
 pub use self::mail::{MailDraft, MailPreview, MailTemplateList, MailTemplates};
-pub use self::mail_sign_in::{MailProof, SignedInByMail};
+pub use self::mail_sign_in::{MagicLinkRequest, MailProof, SignedInByMail};
 pub use self::mfa::{
     FactorProof, MfaConfirmation, MfaConfirmed, MfaSetup, MfaStatus, MfaVerification,
     RecoveryCodes, Totp,

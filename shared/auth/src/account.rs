@@ -4,7 +4,7 @@ use api::definition::ProfileField;
 use api::record::{Write, profile};
 use api::settings::{Auth, MagicLink, Settings};
 use api::value::is_email;
-use api::wire::{AnonymousProfile, MailProof, NewUser, RegisterRequest, UserChanges, unknown};
+use api::wire::{AnonymousProfile, Joining, NewUser, RegisterRequest, UserChanges, unknown};
 use api::{Code, Detail, Error, Id, Timestamp, told_together};
 use serde_json::{Map, Value};
 
@@ -96,7 +96,7 @@ pub fn anonymous(
 /// # Errors
 /// `common/validation-failed` with every problem of the body; `data/record-too-large`.
 pub fn check_sign_in(
-    body: &MailProof,
+    body: &Joining,
     declared: &[ProfileField],
     settings: &Auth,
     besides: impl IntoIterator<Item = Detail>,
@@ -122,7 +122,7 @@ pub fn check_sign_in(
 /// # Errors
 /// `auth/registration-not-allowed`; `common/validation-failed` with every problem of the profile; `data/record-too-large`.
 pub fn newcomer(
-    body: &MailProof,
+    body: &Joining,
     (email, is_first): (&str, bool),
     declared: &[ProfileField],
     settings: &Auth,
@@ -302,10 +302,7 @@ mod tests {
         let declared = json!([{ "name": "bio", "type": "string" },
                               { "name": "name", "type": "string", "required": true }]);
         let declared: Vec<ProfileField> = serde_json::from_value(declared).expect("fields");
-        let body = |profile: Value, terms: Option<&str>| MailProof {
-            flow: None,
-            code: None,
-            token: None,
+        let body = |profile: Value, terms: Option<&str>| Joining {
             restore: None,
             terms_version: terms.map(ToOwned::to_owned),
             profile: object(profile),

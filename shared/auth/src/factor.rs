@@ -2,6 +2,7 @@
 
 mod challenge;
 mod recovery;
+mod secret;
 mod totp;
 
 use std::collections::BTreeSet;
@@ -11,6 +12,7 @@ use api::{Code, Detail, Error, Id, Timestamp};
 
 pub use self::challenge::{Challenge, Stage};
 pub use self::recovery::{COUNT, Recovery};
+pub use self::secret::TotpSecret;
 pub use self::totp::{Enrolment, SETUP};
 use crate::authentication::Method;
 use crate::keys::Keys;

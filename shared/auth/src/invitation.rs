@@ -125,6 +125,7 @@ impl Invitation {
             origin,
             locale: self.locale.clone(),
             redirect: self.redirect.clone(),
+            challenge: None,
         };
         let posted = Posted::new(keys, place, &self.email, wishes, random, settings)?;
         posted.with(keys, &self.values(), &random)

@@ -39,7 +39,7 @@ pub use self::key_set::{KeySet, PAUSE};
 pub use self::native::{NativeToken, native_client, nonces};
 pub use self::start::{Wish, authorization, is_challenge};
 pub use self::state::{Begun, Browser, LIFETIME, State, cookie_part};
-pub use self::ticket::ProviderTicket;
+pub use self::ticket::{Proven, ProviderTicket};
 use crate::passkey::MAX_METHODS;
 use crate::user::{SignInMethod, User};
 
@@ -102,8 +102,13 @@ pub fn key_of(provider: &str, subject: &str) -> String {
 /// The name of the provider that a key is of.
 #[must_use]
 pub fn provider_of(key: &str) -> Option<&str> {
-    let (name, _) = key.strip_prefix(PROVIDER)?.split_once('#')?;
-    Some(name)
+    split_key(key).map(|(name, _)| name)
+}
+
+/// The name of the provider that a key is of, and the id of the account there.
+#[must_use]
+pub fn split_key(key: &str) -> Option<(&str, &str)> {
+    key.strip_prefix(PROVIDER)?.split_once('#')
 }
 
 /// Whether a text can be the id of an account at a provider.

@@ -1,7 +1,8 @@
-//! Sign-ins by a provider, from the account there to a session here. Every endpoint that takes a proof of such an account ends
-//! here, so that the decision about it is made in one place.
+//! Sign-ins by a provider, from the account there to a session here, and those by a mail. Every endpoint that takes a proof of
+//! either ends here, so that the decision about it is made in one place.
 
 mod entry;
+mod mail;
 
 use api::endpoints::{Endpoint, HasCookie, SetsCookie, guard};
 use api::settings::provider_names;
@@ -11,6 +12,8 @@ use auth::Admitted;
 use auth::provider::{Connection, Found, KeptProvider};
 use runtime::{Call, Reply};
 use store::Store;
+
+pub use self::mail::{EnteredByMail, Mailbox, enter_by_mail};
 
 /// A proof of an account at a provider.
 #[derive(Clone, Copy)]

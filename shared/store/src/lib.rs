@@ -50,7 +50,7 @@ pub use operator::backfill;
 pub use operator::rotation::{KeyRotation, RotatedKey};
 pub use operator::sealing::{Nonces, Resealed, SealingNumber};
 pub use operator::seed::new_items;
-pub use operator::transfer::{Exported, Imported, Position, claims};
+pub use operator::transfer::{Exported, Imported, Position, Ways, claims};
 pub use operator::vouch::Vouched;
 pub use records::budget::Budget;
 pub use records::operation::Change;

@@ -3,27 +3,49 @@
 use api::record::{Write, profile};
 use api::settings::Settings;
 use api::{Id, Timestamp};
+use auth::factor::TotpSecret;
+use auth::provider::split_key;
 use auth::user::check_role;
 use auth::{User, email, password};
 use serde_json::{Map, Value};
+use store::Ways;
 
-/// A user to be made, and the stored hash of the address.
+use super::member::{text, time};
+use super::ways::{identities, linked, totp_secret};
+
+/// A user to be made, and the ways to sign in.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Newcomer {
     /// The user.
     pub(crate) user: User,
-    /// The stored hash, if the line has one; without it no login succeeds until a password is set.
-    pub(crate) password_hash: Option<String>,
+    /// The ways to sign in, if the line has any; without one no sign-in succeeds until a password is set.
+    pub(crate) ways: Ways,
+    /// The secret of an authenticator app, which is not sealed yet.
+    pub(crate) totp: Option<TotpSecret>,
     /// The mark that tells this line from every other, and recognises the same line again: an interrupted import skips
     /// the users that it has made.
     pub(crate) mark: String,
 }
 
-/// Reads a line: a JSON object with `email`, and as there is need `passwordHash`, `role`, `id`, `createdAt`, `disabled`
-/// and profile fields. `now` is when the account was made if the line does not say it, `random` is for its id.
+impl Newcomer {
+    /// The address, else the name of a provider and the id of the account there.
+    pub(crate) fn name(&self) -> String {
+        let account = || {
+            let first = self.ways.identities.first()?;
+            let (provider, subject) = split_key(&first.key)?;
+            Some(format!("{provider} {subject}"))
+        };
+        let address = self.user.email.clone();
+        address.or_else(account).unwrap_or_default()
+    }
+}
+
+/// Reads a line: a JSON object with `email` or `identities`, and as there is need `passwordHash`, `role`, `id`, `createdAt`,
+/// `disabled`, `emailVerifiedAt`, `totpSecret` and profile fields. `now` is when the account was made if the line does not
+/// say it, `random` is for its id.
 ///
 /// # Errors
-/// Every problem of the line, in words that never repeat a hash.
+/// Every problem of the line, in words that never repeat a hash or a secret.
 pub(crate) fn parse(
     line: &[u8],
     settings: &Settings,
@@ -41,26 +63,25 @@ pub(crate) fn parse(
     let mut problems = Vec::new();
 
     let mark = auth::user::import_mark(&fields);
-    let email = match text(&mut fields, "email", &mut problems) {
+    let accounts = identities(&mut fields, now, &mut problems);
+    let email = text(&mut fields, "email", &mut problems);
+    if email.is_none() && accounts.is_empty() && problems.is_empty() {
+        problems.push("`email` is required without `identities`.".to_owned());
+    }
+    let has_email = email.is_some();
+    let email = email.and_then(|email| {
         // A line with an id is an account that was there before: its address is what it signs in with.
-        Some(email) => if fields.contains_key("id") {
-            email::known(&email)
-        } else {
-            email::normalise(&email)
-        }
-        .map_err(|detail| problems.push(detail.message))
-        .ok(),
-        None => {
-            if problems.is_empty() {
-                problems.push("`email` is required.".to_owned());
-            }
-            None
-        }
-    };
+        let read = match fields.contains_key("id") {
+            true => email::known(&email),
+            false => email::normalise(&email),
+        };
+        read.map_err(|detail| problems.push(detail.message)).ok()
+    });
     let password_hash = text(&mut fields, "passwordHash", &mut problems);
     if let Some(Err(reason)) = password_hash.as_deref().map(password::check_hash) {
         problems.push(format!("`passwordHash` {reason}."));
     }
+    let totp = totp_secret(&mut fields, &mut problems);
     if fields.get("role").is_some_and(Value::is_null) {
         problems.push("`role` must be a string.".to_owned());
     }
@@ -71,26 +92,16 @@ pub(crate) fn parse(
             .err()
             .map(|detail| detail.message),
     );
-    let created_at = text(&mut fields, "createdAt", &mut problems).and_then(|text| {
-        let time = Timestamp::parse(&text).filter(|time| *time <= now);
-        if time.is_none() {
-            problems.push(
-                "`createdAt` must be a time that has been, such as 2026-01-31T12:00:00.000Z."
-                    .to_owned(),
-            );
-        }
-        time
-    });
-    let email_verified_at = text(&mut fields, "emailVerifiedAt", &mut problems).and_then(|text| {
-        let time = Timestamp::parse(&text).filter(|time| *time <= now);
-        if time.is_none() {
-            problems.push(
-                "`emailVerifiedAt` must be a time that has been, such as 2026-01-31T12:00:00.000Z."
-                    .to_owned(),
-            );
-        }
-        time
-    });
+    let created_at = time(&mut fields, "createdAt", now, &mut problems);
+    let email_verified_at = time(&mut fields, "emailVerifiedAt", now, &mut problems);
+    if !has_email && !accounts.is_empty() {
+        let of_address = [
+            ("passwordHash", password_hash.is_some()),
+            ("emailVerifiedAt", email_verified_at.is_some()),
+        ];
+        let of_address = of_address.iter().filter(|(_, is_there)| *is_there);
+        problems.extend(of_address.map(|(name, _)| format!("`{name}` needs `email`.")));
+    }
     let id = text(&mut fields, "id", &mut problems).and_then(|text| {
         let id = text.parse::<Id>().ok();
         if id.is_none() {
@@ -118,40 +129,35 @@ pub(crate) fn parse(
             Map::new()
         }
     };
-    let Some(email) = email.filter(|_| problems.is_empty()) else {
-        return Err(problems.join(" "));
-    };
 
     let created_at = created_at.or_else(|| id.map(Id::created_at)).unwrap_or(now);
+    let id = id.unwrap_or_else(|| Id::new(created_at, random));
     let user = User {
         role,
         disabled,
         profile,
+        email,
         email_verified_at,
-        ..User::new(
-            id.unwrap_or_else(|| Id::new(created_at, random)),
-            email,
-            false,
-            created_at,
-        )
+        mfa: totp.as_ref().map(|_| now),
+        ..User::new(id, String::new(), false, created_at)
+    };
+    let (user, identities) = match linked(user, &accounts) {
+        Ok(linked) if problems.is_empty() => linked,
+        result => {
+            problems.extend(result.err());
+            return Err(problems.join(" "));
+        }
     };
     Ok(Newcomer {
         user,
-        password_hash,
+        ways: Ways {
+            password_hash,
+            identities,
+            factor: None,
+        },
+        totp,
         mark,
     })
-}
-
-/// Takes a text that may be left out or null.
-fn text(fields: &mut Map<String, Value>, name: &str, problems: &mut Vec<String>) -> Option<String> {
-    match fields.remove(name) {
-        None | Some(Value::Null) => None,
-        Some(Value::String(text)) => Some(text),
-        Some(_) => {
-            problems.push(format!("`{name}` must be a string."));
-            None
-        }
-    }
 }
 
 #[cfg(test)]
@@ -191,7 +197,7 @@ mod tests {
             Value::Object(user.profile),
             json!({ "username": "Ada", "level": 7 })
         );
-        assert_eq!(newcomer.password_hash.as_deref(), Some(HASH));
+        assert_eq!(newcomer.ways.password_hash.as_deref(), Some(HASH));
 
         let least = read(r#"{"email":"a@b","passwordHash":null}"#).expect("a user");
         assert_eq!(
@@ -202,7 +208,7 @@ mod tests {
             (least.user.created_at, least.user.id),
             (NOW, Id::new(NOW, [7; 10]))
         );
-        assert_eq!(least.password_hash, None);
+        assert_eq!((least.ways, least.totp), (Ways::default(), None));
     }
 
     /// An export of a stack whose accounts have addresses of before moves whole.
@@ -236,6 +242,35 @@ mod tests {
     }
 
     #[test]
+    fn an_account_at_a_provider_stands_for_the_address_but_has_no_password() {
+        let google = json!({ "provider": "google", "issuer": "https://accounts.google.com", "subject": "7#8" });
+        let secret = "GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ";
+        let line = json!({ "identities": [google], "totpSecret": secret, "email": null });
+        let newcomer = read(&line.to_string()).expect("a user");
+        assert_eq!(newcomer.name(), "google 7#8");
+        let Newcomer {
+            user, ways, totp, ..
+        } = newcomer;
+        assert_eq!((&user.email, user.mfa), (&None, Some(NOW)));
+        assert_eq!(totp.map(|it| it.base32()).as_deref(), Some(secret));
+        let [identity] = ways.identities.as_slice() else {
+            panic!("{ways:?}");
+        };
+        assert!(user.methods.contains_key(&identity.key) && identity.user == user.id);
+        for (name, value) in [("passwordHash", HASH), ("emailVerifiedAt", "2020-01-01")] {
+            let mut line = line.clone();
+            line[name] = json!(value);
+            let refused = read(&line.to_string()).expect_err("refused");
+            assert_eq!(refused, format!("`{name}` needs `email`."));
+            line["email"] = json!("a@b");
+            let newcomer = read(&line.to_string()).expect("a user");
+            assert_eq!(newcomer.name(), "a@b");
+        }
+        let twice = read(&json!({ "identities": [google, google] }).to_string());
+        assert!(twice.expect_err("refused").contains("two of `google`"));
+    }
+
+    #[test]
     fn the_same_line_has_the_same_mark() {
         let mark = |line: &str| read(line).expect("a user").mark;
         let line = r#"{"email":"a@b","level":1}"#;
@@ -263,7 +298,7 @@ mod tests {
                 "is not JSON: character",
             ),
             ("[]".to_owned(), "is not a JSON object"),
-            ("{}".to_owned(), "`email` is required."),
+            ("{}".to_owned(), "`email` is required without `identities`."),
             (with("email", json!(1)), "`email` must be a string."),
             (
                 with("email", json!("ada")),
@@ -309,6 +344,8 @@ mod tests {
             (with("level", json!(10)), "`level`"),
             (with("username", json!("a b")), "`username`"),
             (with("password", json!("plain")), "`password`"),
+            (with("identities", json!([7])), "`identities[0]`"),
+            (with("totpSecret", json!("secret")), "`totpSecret` must be"),
             (with("authVersion", json!(1)), "`authVersion`"),
         ] {
             let refused = read(&line).expect_err("refused");

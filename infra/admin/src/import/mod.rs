@@ -2,7 +2,9 @@
 
 mod line;
 mod lines;
+mod member;
 mod order;
+mod ways;
 
 use std::fs::File;
 use std::io::{BufReader, IsTerminal, Write, stderr};
@@ -13,6 +15,8 @@ use std::time::{Duration, Instant};
 use api::definition::ProfileField;
 use api::settings::Settings;
 use api::{Code, Error};
+use auth::Keys;
+use auth::factor::Factor;
 use auth::user::ADMIN;
 use clap::Args;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -27,6 +31,7 @@ use order::{Claims, Earlier, Order, Won};
 
 use crate::now;
 use crate::printable::printable;
+use crate::sealing::random;
 
 /// How many users are made at the same time.
 const PARALLEL: usize = 32;
@@ -41,8 +46,8 @@ const LOGGED: Duration = Duration::from_secs(10);
 /// The file to import.
 #[derive(Args)]
 pub(crate) struct Arguments {
-    /// The file: a user per line, as a JSON object with `email`. As needed, it has `passwordHash` (bcrypt), `role`,
-    /// `id`, `createdAt`, `disabled` and profile fields.
+    /// The file: a user per line, as a JSON object with `email` or `identities`. As needed, it has `passwordHash`
+    /// (bcrypt), `totpSecret`, `role`, `id`, `createdAt`, `emailVerifiedAt`, `disabled` and profile fields.
     file: PathBuf,
     /// Check every line, say what the import would do, and make nobody.
     #[arg(long)]
@@ -95,6 +100,8 @@ pub(crate) async fn run(
         }
         None => Box::new(stderr()),
     };
+    // A line without the secret of an authenticator app needs no key.
+    let keys = store.keys_that_seal().await.map_err(|error| words(&error));
     let (store, settings, random) = (Arc::new(store), Arc::new(settings), SystemRandom::new());
     let mut lines = Lines::new(BufReader::new(file));
     let (mut tally, mut work) = (Tally::default(), JoinSet::new());
@@ -114,7 +121,7 @@ pub(crate) async fn run(
                     tally.lines += 1;
                     let mut bytes = [0; 10];
                     random.fill(&mut bytes).map_err(|_| "no random bytes")?;
-                    Next::read(line, &settings, arguments, bytes)
+                    Next::read(line, &settings, arguments, (&keys, bytes))
                 }
             };
             if next.claims().is_some_and(|claims| order.waits(claims)) {
@@ -132,8 +139,7 @@ pub(crate) async fn run(
             match order.earlier(&begun.claims) {
                 Some(Earlier::Same) => note(&mut report, &mut tally, number, Outcome::There)?,
                 Some(Earlier::Other(reason)) => {
-                    let email = begun.newcomer.user.email.unwrap_or_default();
-                    let reason = format!("{email}: {reason}");
+                    let reason = format!("{}: {reason}", begun.newcomer.name());
                     note(&mut report, &mut tally, number, Outcome::Refused(reason))?;
                 }
                 None => {
@@ -173,6 +179,9 @@ pub(crate) async fn run(
     outcome(&tally, stopped, arguments)
 }
 
+/// The keys that seal, if the deployment has one, or why they cannot be read.
+type Sealing = Result<Option<Keys>, String>;
+
 /// A line that is read, with its user or the reason that it makes none.
 struct Next {
     number: u64,
@@ -187,16 +196,22 @@ struct Begun {
 }
 
 impl Next {
-    fn read(line: Line, settings: &Settings, arguments: &Arguments, bytes: [u8; 10]) -> Self {
+    fn read(
+        line: Line,
+        settings: &Settings,
+        arguments: &Arguments,
+        (keys, bytes): (&Sealing, [u8; 10]),
+    ) -> Self {
         let admits = |newcomer: &Newcomer| newcomer.user.role != ADMIN || arguments.allow_admins;
         let newcomer = line.text.and_then(|text| {
             let newcomer = line::parse(&text, settings, now(), bytes)?;
+            let name = newcomer.name();
             if !admits(&newcomer) {
-                let email = newcomer.user.email.unwrap_or_default();
                 return Err(format!(
-                    "{email}: would be an admin; --allow-admins makes admins."
+                    "{name}: would be an admin; --allow-admins makes admins."
                 ));
             }
+            let newcomer = sealed(newcomer, keys).map_err(|reason| format!("{name}: {reason}"))?;
             let claims = claims(&settings.users.fields, &newcomer.user);
             Ok(Begun {
                 claims: Claims::new(&claims, &newcomer.mark),
@@ -215,6 +230,23 @@ impl Next {
     }
 }
 
+/// The newcomer with the second factor whose secret the line has, sealed for this user.
+fn sealed(mut newcomer: Newcomer, keys: &Sealing) -> Result<Newcomer, String> {
+    let Some(secret) = &newcomer.totp else {
+        return Ok(newcomer);
+    };
+    let keys = keys.as_ref().map_err(|reason| {
+        format!("`totpSecret` cannot be sealed: the keys cannot be read: {reason}")
+    })?;
+    let keys = keys.as_ref().ok_or(
+        "`totpSecret` cannot be sealed: there is no sealing key before the first request to the API.",
+    )?;
+    let nonce = random().map_err(|error| words(&error))?;
+    let factor = Factor::brought(keys, (newcomer.user.id, secret), (nonce, now()));
+    newcomer.ways.factor = Some(factor.map_err(|error| words(&error))?);
+    Ok(newcomer)
+}
+
 /// Makes a user, or checks whether it could be made.
 async fn bring_in(
     store: &Store,
@@ -223,38 +255,39 @@ async fn bring_in(
     writer: &Writer,
     dry_run: bool,
 ) -> Outcome {
+    let name = newcomer.name();
     for tries in 1.. {
         let Newcomer {
-            user,
-            password_hash,
-            mark,
+            user, ways, mark, ..
         } = newcomer;
-        let email = user.email.as_deref().unwrap_or_default();
         let imported = if dry_run {
             store.could_import(declared, user, mark, writer.now).await
         } else {
             store
-                .import_user(declared, user, password_hash.as_deref(), mark, writer)
+                .import_user(declared, (user, ways), mark, writer)
                 .await
         };
         return match imported {
-            Ok(Imported::Made) if user.role == ADMIN => Outcome::MadeAdmin(email.to_owned()),
+            Ok(Imported::Made) if user.role == ADMIN => Outcome::MadeAdmin(name),
             Ok(Imported::Made) => Outcome::Made,
             Ok(Imported::There) => Outcome::There,
             Ok(Imported::EmailTaken) => {
-                Outcome::Refused(format!("{email}: somebody has this address."))
+                Outcome::Refused(format!("{name}: somebody has this address."))
             }
             Ok(Imported::IdTaken) => {
-                Outcome::Refused(format!("{email}: somebody has the id {}.", user.id))
+                Outcome::Refused(format!("{name}: somebody has the id {}.", user.id))
+            }
+            Ok(Imported::AccountTaken(provider)) => {
+                Outcome::Refused(format!("{name}: somebody has this account at {provider}."))
             }
             Ok(Imported::ValueTaken(field)) => {
-                Outcome::Refused(format!("{email}: somebody has this `{field}`."))
+                Outcome::Refused(format!("{name}: somebody has this `{field}`."))
             }
             Err(error) if error.code == Code::Unavailable && tries < TRIES => {
                 sleep(Duration::from_millis(100 << tries)).await;
                 continue;
             }
-            Err(error) => Outcome::Refused(format!("{email}: {}", words(&error))),
+            Err(error) => Outcome::Refused(format!("{name}: {}", words(&error))),
         };
     }
     Outcome::Refused("is not done.".to_owned())

@@ -179,7 +179,7 @@ impl Body for NativeProof {
     }
 }
 
-/// The wishes of somebody who signs in by a provider, about an account that may be new, or deleted.
+/// The wishes of somebody who signs in by a provider or a mail, about an account that may be new, or deleted.
 #[derive(Clone, Debug, Default, JsonSchema)]
 #[schemars(rename_all = "camelCase")]
 pub struct Joining {
@@ -197,7 +197,7 @@ pub struct Joining {
 
 impl Joining {
     /// Takes the wishes, and all that is left.
-    fn read(fields: &mut Fields) -> Self {
+    pub(super) fn read(fields: &mut Fields) -> Self {
         let restore = fields.given_flag("restore");
         let terms_version = fields.optional_text("termsVersion");
         let profile = fields.all();

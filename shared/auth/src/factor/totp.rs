@@ -59,14 +59,13 @@ impl Factor {
     }
 
     /// The secret; `None` where the keys do not open it.
-    pub(super) fn open(&self, keys: &Keys) -> Option<[u8; 20]> {
+    pub(super) fn open(&self, keys: &Keys) -> Option<Vec<u8>> {
         let place = Self::key(self.user);
-        let secret = keys.unseal((Purpose::Totp, &place), &self.secret)?;
-        secret.try_into().ok()
+        keys.unseal((Purpose::Totp, &place), &self.secret)
     }
 }
 
-fn builder(secret: &[u8; 20], skew: u16) -> Builder {
+fn builder(secret: &[u8], skew: u16) -> Builder {
     Builder::new()
         .with_algorithm(Algorithm::SHA1)
         .with_digits(DIGITS)
@@ -76,7 +75,7 @@ fn builder(secret: &[u8; 20], skew: u16) -> Builder {
 }
 
 /// The step whose code this is, within `skew` steps of now. Spaces around are cut; anything but six digits is none.
-pub(super) fn step(secret: &[u8; 20], code: &str, skew: u32, now: Timestamp) -> Option<u64> {
+pub(super) fn step(secret: &[u8], code: &str, skew: u32, now: Timestamp) -> Option<u64> {
     let code = code.trim_matches(' ');
     let has_form = code.len() == usize::from(DIGITS) && code.bytes().all(|b| b.is_ascii_digit());
     if !has_form {

@@ -17,6 +17,8 @@ pub struct Page {
     pub locale: String,
     /// The address of the app to lead to afterwards.
     pub redirect: Option<String>,
+    /// Whether the page signs in and leads back with a code.
+    pub leads_back: bool,
 }
 
 /// A link as its token says it.
@@ -32,7 +34,25 @@ pub struct Link {
 
 /// The content of a token.
 #[derive(Serialize, Deserialize)]
-struct Content(String, String, String, u64, String, String, Option<String>);
+struct Content(
+    String,
+    String,
+    String,
+    u64,
+    String,
+    String,
+    Option<String>,
+    // Absent in all but a few, and in those of earlier versions.
+    #[serde(default, skip_serializing_if = "is_false")] bool,
+);
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_false(is: &bool) -> bool {
+    !is
+}
 
 impl Keys {
     /// The token of a link. It is always the same for the same link: its nonce follows from its content, by a key that serves
@@ -48,6 +68,7 @@ impl Keys {
             page.masked.clone(),
             page.locale.clone(),
             page.redirect.clone(),
+            page.leads_back,
         );
         let text = serde_json::to_vec(&content).ok()?;
         let held = self.held();
@@ -71,7 +92,7 @@ impl Link {
     #[must_use]
     pub fn parse(keys: &Keys, token: &str) -> Option<Self> {
         let text = keys.unseal((sealing::Purpose::Link, ""), token)?;
-        let Content(purpose, subject, nonce, until, masked, locale, redirect) =
+        let Content(purpose, subject, nonce, until, masked, locale, redirect, leads_back) =
             value::known(&text)?;
         let until = Timestamp::from_millis(until.checked_mul(1000)?);
         let place = Place {
@@ -89,6 +110,7 @@ impl Link {
                 masked,
                 locale,
                 redirect,
+                leads_back,
             },
         })
     }
@@ -130,6 +152,7 @@ mod tests {
                 masked: mask(&format!("a@{}", "x".repeat(250))),
                 locale: "de".to_owned(),
                 redirect: Some(format!("https://a.example/{}", "x".repeat(182))),
+                leads_back: true,
             },
         }
     }
@@ -140,6 +163,10 @@ mod tests {
         let token = keys.link(&link).expect("a token");
         assert!(token.len() <= 512, "{}", token.len());
         assert_eq!(keys.link(&link), Some(token.clone()));
+        let mut stays = link.clone();
+        stays.page.leads_back = false;
+        let other = keys.link(&stays).expect("a token");
+        assert_eq!(Link::open(&keys, &other, NOW), Some(stays));
         let open = |seconds| Link::open(&keys, &token, NOW.after(Duration::from_secs(seconds)));
         assert_eq!(open(59), Some(link.clone()));
         assert_eq!(open(60), None);

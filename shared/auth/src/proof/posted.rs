@@ -58,6 +58,8 @@ pub struct Wishes {
     pub locale: Option<String>,
     /// The address of the app to lead to afterwards.
     pub redirect: Option<String>,
+    /// The challenge of the app that gets a code there (RFC 7636).
+    pub challenge: Option<String>,
 }
 
 /// A proof that was asked for.
@@ -187,6 +189,7 @@ impl Posted {
                 masked: mask(address),
                 locale: locale.to_owned(),
                 redirect: self.wishes.redirect.clone(),
+                leads_back: self.wishes.challenge.is_some(),
             },
         })
     }

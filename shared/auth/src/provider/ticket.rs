@@ -17,12 +17,23 @@ const LIFETIME: Duration = Duration::from_secs(60);
 /// The most bytes of its text.
 const MAX_TEXT: usize = 2048;
 
-/// The proof of an account at a provider.
+/// The subject of a ticket.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Proven {
+    /// An account at a provider.
+    #[serde(rename = "a")]
+    Account(Found),
+    /// A link of a mail that signs in, which is not used up yet.
+    #[serde(rename = "m")]
+    Mail(String),
+}
+
+/// The proof of an account at a provider, or of a mailbox.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ProviderTicket {
-    /// The account.
-    #[serde(rename = "a")]
-    pub found: Found,
+    /// The account or the mailbox.
+    #[serde(rename = "p")]
+    pub proven: Proven,
     /// The session that begins by it, so that it is good once.
     #[serde(rename = "s")]
     pub session: Id,
@@ -35,11 +46,11 @@ pub struct ProviderTicket {
 }
 
 impl ProviderTicket {
-    /// The ticket of an account for the app with this challenge.
+    /// The ticket for the app with this challenge.
     #[must_use]
-    pub fn new(found: Found, session: Id, challenge: &str, now: Timestamp) -> Self {
+    pub fn new(proven: Proven, session: Id, challenge: &str, now: Timestamp) -> Self {
         Self {
-            found,
+            proven,
             session,
             challenge: challenge.to_owned(),
             until: now.after(LIFETIME).seconds(),
@@ -61,8 +72,21 @@ impl ProviderTicket {
             return Ok(code);
         }
         let mut bare = self.clone();
-        bare.found.profile = Map::new();
+        if let Proven::Account(found) = &mut bare.proven {
+            found.profile = Map::new();
+        }
         seal(&bare)
+    }
+
+    /// The account at a provider.
+    ///
+    /// # Errors
+    /// `auth/invalid-oauth-code` for a ticket of a mail.
+    pub fn account(&self) -> Result<&Found, Error> {
+        match &self.proven {
+            Proven::Account(found) => Ok(found),
+            Proven::Mail(_) => Err(Code::InvalidOauthCode.into()),
+        }
     }
 
     /// The ticket of a code that is good now, to the holder of its verifier.
@@ -106,13 +130,27 @@ mod tests {
     fn a_code_is_for_the_holder_of_the_verifier_within_a_minute() {
         let keys = deployment_keys("a-", &[1]);
         let (session, verifier) = (Id::new(NOW, [7; 10]), "v".repeat(43));
-        let ticket = ProviderTicket::new(found("Ada"), session, &hash(&verifier), NOW);
+        let ticket = ProviderTicket::new(
+            Proven::Account(found("Ada")),
+            session,
+            &hash(&verifier),
+            NOW,
+        );
         let code = ticket.seal(&keys, [9; 12]).expect("sealed");
         let at = |seconds| NOW.after(Duration::from_secs(seconds));
         let open = |code: &str, verifier: &str, now| {
             ProviderTicket::open(&keys, code, verifier, now).map_err(|error| error.code)
         };
         assert_eq!(open(&code, &verifier, at(59)), Ok(ticket));
+        let mail = ProviderTicket::new(
+            Proven::Mail("t".repeat(512)),
+            session,
+            &hash(&verifier),
+            NOW,
+        );
+        let by_mail = mail.seal(&keys, [9; 12]).expect("sealed");
+        assert_eq!(open(&by_mail, &verifier, NOW), Ok(mail.clone()));
+        assert!(mail.account().is_err() && by_mail.len() <= MAX_TEXT);
         let refused = Err(Code::InvalidOauthCode);
         assert_eq!(open(&code, &verifier, at(60)), refused);
         assert_eq!(open(&code, &hash(&verifier), NOW), refused);
@@ -129,8 +167,12 @@ mod tests {
     fn the_longest_account_fits_without_its_profile() {
         let keys = deployment_keys("a-", &[1]);
         let make = |profile: &str| {
-            let ticket =
-                ProviderTicket::new(found(profile), Id::new(NOW, [7; 10]), &"c".repeat(43), NOW);
+            let ticket = ProviderTicket::new(
+                Proven::Account(found(profile)),
+                Id::new(NOW, [7; 10]),
+                &"c".repeat(43),
+                NOW,
+            );
             ticket.seal(&keys, [9; 12]).expect("sealed").len()
         };
         assert!(make("") <= MAX_TEXT && make(&"n".repeat(900)) <= MAX_TEXT);

@@ -85,6 +85,7 @@ impl<E: Endpoint<Guard: Arrival>> Call<E> {
             origin: self.origin_of_api(),
             locale: locale.map(ToOwned::to_owned),
             redirect: redirect_to.map(ToOwned::to_owned),
+            challenge: None,
         })
     }
 

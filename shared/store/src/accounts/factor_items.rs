@@ -23,6 +23,8 @@ pub enum FactorChange<'a> {
     Removes(Used),
     /// A code is used, and what waited for it is done: a deleted account is back, or a provider is linked.
     Restores(Used),
+    /// A new user comes with it.
+    Brings(&'a Factor),
 }
 
 impl Store {
@@ -40,6 +42,14 @@ impl Store {
                     .set_item(Some(factor_item(confirmed)))
                     .condition_expression("attribute_exists(#pending)")
                     .expression_attribute_names("#pending", PENDING);
+                let put = put.build().map_err(built)?;
+                Ok(TransactWriteItem::builder().put(put).build())
+            }
+            // The condition on the user says that nobody has the id.
+            FactorChange::Brings(factor) => {
+                let put = Put::builder()
+                    .table_name(self.users())
+                    .set_item(Some(factor_item(factor)));
                 let put = put.build().map_err(built)?;
                 Ok(TransactWriteItem::builder().put(put).build())
             }

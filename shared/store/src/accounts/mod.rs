@@ -17,7 +17,7 @@ pub(crate) mod parts;
 pub(crate) mod passkeys;
 pub(crate) mod prove;
 mod proven;
-mod providers;
+pub(crate) mod providers;
 pub(crate) mod removal;
 mod session_ends;
 pub(crate) mod sessions;

@@ -15,6 +15,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, TransactWriteItem};
 use super::factor_items::FactorChange;
 use super::items::{Free, Password};
 use super::passkeys::PasskeyChange;
+use super::providers::federated_item;
 use super::stamp::{self, CHANGE};
 use super::users::{MARK, identity_item, identity_key, reserved, user_item};
 use crate::item::{Item, id, number, text, time};
@@ -55,6 +56,8 @@ pub struct Along<'a> {
     pub proves: Option<&'a [String]>,
     /// An account at a provider that is linked.
     pub links: Option<&'a Federated>,
+    /// The accounts at providers that a new user comes with. No other user may have one, whatever its issuer.
+    pub brings: &'a [Federated],
 }
 
 impl Along<'_> {
@@ -78,6 +81,7 @@ impl Along<'_> {
             passkey: None,
             proves: None,
             links: None,
+            brings: &[],
         }
     }
 
@@ -93,6 +97,7 @@ impl Along<'_> {
             && self.factor.is_none()
             && self.passkey.is_none()
             && self.links.is_none()
+            && self.brings.is_empty()
     }
 
     /// The change, as the item of the user holds it.
@@ -162,6 +167,10 @@ impl Store {
                 item.extend(along.mark.map(|mark| (MARK.to_owned(), text(mark))));
                 item.insert(CHANGE.to_owned(), along.change(writer));
                 add(Part::User, self.put_free(item, Free::ForUser, now)?);
+                for federated in along.brings {
+                    let item = federated_item(federated);
+                    add(Part::Provider, self.put_free(item, Free::ForAnybody, now)?);
+                }
             }
             (Some(before), None) => {
                 let change = along.change(writer);
@@ -274,14 +283,16 @@ impl Store {
     }
 
     /// The write of the second factor that goes with a change of its user. It is the one that is asked for, else its end
-    /// with the account or its takeover, or the time of a deleted account.
+    /// with the account or its takeover, or the time of a deleted account. A new user has the one that comes along.
     fn factor_part(
         &self,
         (before, after): (Option<&User>, Option<&User>),
         along: &Along<'_>,
     ) -> Result<Option<TransactWriteItem>, Error> {
         let Some(user) = before else {
-            return Ok(None);
+            let brought = along.factor.zip(after);
+            let brought = brought.map(|(change, user)| self.changing_factor(user.id, change));
+            return brought.transpose();
         };
         let part = match (along.factor, after) {
             (Some(change), _) => self.changing_factor(user.id, change)?,

@@ -149,7 +149,7 @@ impl Store {
     }
 }
 
-fn federated_item(federated: &Federated) -> Item {
+pub(super) fn federated_item(federated: &Federated) -> Item {
     let mut item = Item::from([
         ("id".to_owned(), text(&federated.key)),
         ("user_id".to_owned(), id(federated.user)),
@@ -161,7 +161,7 @@ fn federated_item(federated: &Federated) -> Item {
     item
 }
 
-fn read_federated(mut item: Item) -> Result<Federated, Error> {
+pub(crate) fn read_federated(mut item: Item) -> Result<Federated, Error> {
     let mut reader = Reader::new(USERS.name, &mut item);
     Ok(Federated {
         key: reader.text("id")?,

@@ -39,6 +39,7 @@ pub(super) fn posted_item(posted: &Posted) -> Item {
         ("vars", &posted.values),
         ("locale", &posted.wishes.locale),
         ("redirect", &posted.wishes.redirect),
+        ("challenge", &posted.wishes.challenge),
     ];
     let optional = optional
         .into_iter()
@@ -91,6 +92,7 @@ pub(super) fn read_posted(place: Place, mut item: Item) -> Result<Posted, Error>
             origin: reader.text("origin")?,
             locale: reader.optional_text("locale"),
             redirect: reader.optional_text("redirect"),
+            challenge: reader.optional_text("challenge"),
         },
         asked_at: reader.time(ASKED)?,
         state: State::parse(&reader.text(STATE)?).ok_or_else(broken)?,

@@ -339,15 +339,20 @@ impl Store {
         sealing_keys(&self.signing_item().await?.unwrap_or_default())
     }
 
-    /// The keys for an operator, who neither signs nor verifies: the signing secret may be in the functions' settings.
-    async fn operators_keys(&self) -> Result<Keys, Error> {
+    /// The keys for an operator, who neither signs nor verifies: the signing secret may be in the functions' settings. `None`
+    /// while there is no sealing key. 1 RRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn keys_that_seal(&self) -> Result<Option<Keys>, Error> {
         let item = self.signing_item().await?.unwrap_or_default();
         let keys = Keys::of(&self.prefix, self.stored(&item, Vec::new())?)?;
-        if keys.can_seal() {
-            Ok(keys)
-        } else {
-            Err(Error::unavailable("there is no sealing key yet"))
-        }
+        Ok(Some(keys).filter(Keys::can_seal))
+    }
+
+    async fn operators_keys(&self) -> Result<Keys, Error> {
+        let keys = self.keys_that_seal().await?;
+        keys.ok_or_else(|| Error::unavailable("there is no sealing key yet"))
     }
 }
 

@@ -83,6 +83,7 @@ pub(super) fn token(
             masked: masked.to_owned(),
             locale: locale.to_owned(),
             redirect: redirect.map(ToOwned::to_owned),
+            leads_back: false,
         },
     };
     keys.link(&link).unwrap()

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::passkeys::enrolled;
 use super::world::*;
 use super::{Area, Row, row, suffer_all};
+use crate::proofs::returning::{BACK, posting, trading, wish};
 use crate::proofs::sent::{Sent, sent_to_flow, sent_to_user};
 use crate::proofs::world::another;
 
@@ -64,6 +65,8 @@ const ROWS: &[Row] = &[
     row!("magic-link-verify", "DeleteItem", "_mail", 0, enter).told(ON),
     row!("magic-link-verify", "PutItem", "_throttle", 0, sign_up).told(ON),
     row!("magic-link-verify", "UpdateItem", "_throttle", 0, sign_up).told(ON),
+    row!("oauth-exchange", "GetItem", "_mail", 0, come_back).told(&BACK),
+    row!("oauth-exchange", "DeleteItem", "_mail", 0, come_back).told(&BACK),
 ];
 
 #[test]
@@ -241,6 +244,30 @@ fn sign_up<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
         assert!(is_made || reply.status != 200);
         let status = if is_made { 400 } else { 200 };
         let _ = world.ask("magic-link-verify", &again).expect(status);
+    };
+    Act {
+        event,
+        status: 200,
+        look: Box::new(look),
+    }
+}
+
+/// An account is made with its session by the code of a mail's page, or the code is as good as before.
+fn come_back<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let email = fresh_email();
+    let opened = world.ask("magic-link", &post(LINK, &wish(&email)));
+    let flow = opened.expect(202).json()["flow"].clone();
+    let Sent { token, .. } = sent_to_flow(&world.apart, Purpose::MagicLink, &flow, None);
+    let led = world.ask("magic-link-verify", &posting(&token));
+    let event = trading(&led.expect(200).json(), &json!({}));
+    let again = event.clone();
+    let look = move |reply: &Reply| {
+        let key = format!("email#{email}");
+        let is_own = |item: &Value| item["id"]["S"] == json!(key);
+        let is_made = world.scan("_users").iter().any(is_own);
+        assert!(is_made || reply.status != 200);
+        let status = if is_made { 400 } else { 200 };
+        let _ = world.ask("oauth-exchange", &again).expect(status);
     };
     Act {
         event,

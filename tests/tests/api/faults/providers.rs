@@ -44,6 +44,20 @@ const ROWS: &[Row] = &[
     row!("accounts-link", "UpdateItem", "_users", 0, link),
     row!("accounts-unlink", "BatchGetItem", "_users", 0, unlink),
     row!("accounts-unlink", "GetItem", "_users", 0, unlink),
+    row!(
+        "accounts-unlink",
+        "BatchGetItem",
+        "_configuration",
+        0,
+        unlink_last
+    ),
+    row!(
+        "passkeys-delete",
+        "BatchGetItem",
+        "_configuration",
+        0,
+        delete_passkey
+    ),
     row!("accounts-unlink", "UpdateItem", "_users", 0, unlink),
     row!("accounts-unlink", "DeleteItem", "_users", 0, unlink),
     row!("accounts-unlink", "UpdateItem", "_sessions", 0, unlink),
@@ -229,6 +243,41 @@ fn unlink<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     let look = move |reply: &Reply| {
         let is_unlinked = ways(world, &member.access) == ["password"];
         assert!(is_unlinked || reply.status != 204);
+    };
+    Act {
+        event,
+        status: 204,
+        look: Box::new(look),
+    }
+}
+
+/// An account that a provider alone has made.
+fn by_provider(world: &World<'_>) -> Member {
+    let email = fresh_email();
+    let event = exchange(&body(world, &google(&email, &email)));
+    let made = world.ask("oauth-exchange", &event).expect(200);
+    signed_in(&email, &made.json())
+}
+
+fn unlink_last<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let member = by_provider(world);
+    let event = Event::new("DELETE", "/api/auth/accounts/google").token(&member.access);
+    let look = move |_: &Reply| assert_eq!(ways(world, &member.access), ["google"]);
+    Act {
+        event,
+        status: 409,
+        look: Box::new(look),
+    }
+}
+
+/// A passkey goes where the provider beside it signs in.
+fn delete_passkey<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let member = by_provider(world);
+    let (_, path) = super::passkeys::enrolled(world, &member);
+    let event = Event::new("DELETE", &path).token(&member.access);
+    let look = move |reply: &Reply| {
+        let count = ways(world, &member.access).len();
+        assert!(count == 1 || reply.status != 204);
     };
     Act {
         event,

@@ -9,6 +9,8 @@ use blackbox::{Apart, Event, Instance, PASSWORD, Reply, fresh_email, stack};
 use local::proxy::Call;
 use serde_json::{Value, json};
 
+use crate::proofs::returning::BACK;
+
 /// The tables, and a faultless instance of every function.
 pub(super) struct World<'a> {
     pub(super) apart: Apart<'a>,
@@ -66,10 +68,13 @@ impl<'a> World<'a> {
             ("BAKEND_ADMIN_EMAIL", self.admin_email.as_str()),
             // A limit that is out of reach counts nothing.
             ("BAKEND_AUTH_THROTTLE_ADDRESS_MAILS", "2"),
-            ("BAKEND_AUTH_MAGIC_LINK", "signUp"),
+            BACK[0],
+            BACK[1],
+            BACK[2],
         ];
         // Sign-ins by mail need mail, which the other functions do not have.
-        let count = 2 + usize::from(function.starts_with("magic-"));
+        let is_by_mail = function.starts_with("magic-") || function == "oauth-exchange";
+        let count = if is_by_mail { variables.len() } else { 2 };
         let start = || self.apart.function(function, "well", &variables[..count]);
         self.well[function].get_or_init(start)
     }

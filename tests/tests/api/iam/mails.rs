@@ -4,6 +4,7 @@ use auth::proof::Purpose;
 
 use super::passkeys::enrol;
 use super::*;
+use crate::proofs::returning::{BACK, posting, trading, wish};
 use crate::proofs::sent::{Sent, sent_to_flow, sent_to_user};
 use crate::proofs::world::another;
 
@@ -104,4 +105,19 @@ pub(super) fn magic_links<'a>(
     let id = text(&account["user"], "id");
     let Sent { token, .. } = sent_to_flow(apart, Purpose::MagicLink, &flow, Some((&id, 2)));
     verifying(json!({ "token": token, "restore": true }), 200);
+    led_back(apart, start);
+}
+
+/// The page of a mail leads back to the app, whose code makes an account.
+fn led_back<'a>(apart: &Apart<'_>, start: &impl Fn(&str, &[(&str, &str)]) -> Instance<'a>) {
+    let ask = start("magic-link", &BACK);
+    let event = post("/api/auth/magic-link", wish(&fresh_email()));
+    let opened = apart.ask(&ask, &event).expect(202).json();
+    let Sent { token, .. } = sent_to_flow(apart, Purpose::MagicLink, &opened["flow"], None);
+    let verify = start("magic-link-verify", &BACK);
+    let led = apart.ask(&verify, &posting(&token)).expect(200).json();
+    let event = trading(&led, &json!({}));
+    let _ = apart
+        .ask(&start("oauth-exchange", &BACK), &event)
+        .expect(200);
 }

@@ -136,7 +136,10 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
         .expect(404);
 
     assert_eq!(apart.proxy.denied(), []);
-    assert_hashes_are_touched_as_the_page_says(&apart);
+    let hashes = ("local-_users", "email#*");
+    assert_touched_as_the_page_says(&apart, hashes, Table::Identities);
+    let secrets = ("local-_configuration", "provider#*");
+    assert_touched_as_the_page_says(&apart, secrets, Table::Providers);
     // The workers' grants are used where changes flow: `workers` looks at those.
     let of_worker = |grant: &String| {
         WORKERS
@@ -152,19 +155,19 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     );
 }
 
-/// The items with password hashes are touched by the functions whose entries say so, by every such action, and by no
-/// other.
-fn assert_hashes_are_touched_as_the_page_says(apart: &Apart<'_>) {
-    let is_identity = |(_, key): &(String, String)| key == "email#*";
+/// The items with password hashes, and those with secrets of providers, are touched by the functions whose entries say so, by
+/// every such action, and by no other.
+fn assert_touched_as_the_page_says(apart: &Apart<'_>, (name, start): (&str, &str), items: Table) {
+    let is_one = |(_, key): &(String, String)| key == start;
     let used = apart.proxy.used().into_iter();
     let used: BTreeSet<(String, String)> = used
-        .filter(|(_, access)| access.table == "local-_users")
-        .filter(|(_, access)| access.keys.iter().any(is_identity))
+        .filter(|(_, access)| access.table == name)
+        .filter(|(_, access)| access.keys.iter().any(is_one))
         .map(|(function, access)| (function, access.action))
         .collect();
     let granted = PAGE.iter().flat_map(|entry| {
         let grants = entry.granted();
-        let grants = grants.filter(|(_, table)| *table == Table::Identities);
+        let grants = grants.filter(|(_, table)| *table == items);
         grants.map(|(action, _)| (entry.name.to_owned(), action.as_str().to_owned()))
     });
     assert_eq!(used, granted.collect());

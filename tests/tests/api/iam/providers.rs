@@ -91,6 +91,11 @@ pub(super) fn providers<'a>(
     let own =
         |method: &str, path: &str| Event::new(method, path).token(&text(&taken, "accessToken"));
     let _ = ask("accounts-list", &own("GET", ACCOUNTS)).expect(200);
+    // The provider that stays signs in.
+    let (_, passkey) = enrol(apart, start, &text(&taken, "accessToken"));
+    let _ = apart
+        .ask(&start("passkeys-delete", &[]), &own("DELETE", &passkey))
+        .expect(204);
     let _ = ask(
         "accounts-unlink",
         &own("DELETE", "/api/auth/accounts/google"),

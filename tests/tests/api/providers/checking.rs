@@ -121,7 +121,7 @@ fn a_question_is_one_of_two() {
         (json!({}), "code"),
         (json!({ "email": "a@b.io", "code": "c" }), "code"),
         (
-            json!({ "code": "c", "codeVerifier": "v", "more": 1 }),
+            json!({ "code": "c", "codeVerifier": "v".repeat(43), "more": 1 }),
             "more",
         ),
     ] {

@@ -292,6 +292,32 @@ fn a_trusted_provider_is_both_factors() {
 }
 
 #[test]
+fn trust_begins_when_the_account_is_linked() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let trusting = [("BAKEND_AUTH_MFA_TRUSTED_PROVIDERS", "google")];
+    let stage = Stage::new(inside, &trusting);
+    let (email, made) = stage.proven();
+    let secret = stage.enrol(&made);
+    let account = google(&email, &email);
+    // The address alone leads here, and any account of the provider might get it.
+    let refused = stage.sign_in("google", &account).expect(403);
+    assert_eq!(refused.code(), "auth/mfa-required");
+    assert_eq!(stage.accounts(&made), ["own"]);
+    let token = refused.json()["error"]["mfa"]["token"].clone();
+    let body = json!({ "mfaToken": token, "code": code(&secret, 0) });
+    let event = Event::new("POST", "/api/auth/mfa/verify").json(&body);
+    let linked = stage.world.send("mfa-verify", &event, 200);
+    assert_eq!(linked["user"]["id"], made["user"]["id"]);
+    assert_eq!(stage.accounts(&linked), ["google", "own"]);
+    let again = stage.sign_in("google", &account).expect(200).json();
+    assert_eq!(again["user"]["id"], made["user"]["id"]);
+    let claims = claims(again["accessToken"].as_str().unwrap());
+    assert_eq!(claims["amr"], json!(["fed:google", "mfa"]));
+}
+
+#[test]
 fn a_session_is_as_old_as_the_provider_says() {
     let Some(inside) = stack().inside() else {
         return;

@@ -5,7 +5,7 @@ use blackbox::stack;
 use super::*;
 
 impl Stage<'_> {
-    fn link(&self, signed_in: &Value, name: &'static str, account: &Value) -> Reply {
+    pub(super) fn link(&self, signed_in: &Value, name: &'static str, account: &Value) -> Reply {
         let code = self.code(name, account);
         let event = Event::new("POST", ACCOUNTS).json(&trade(&code, &json!({})));
         self.ask_as(signed_in, "accounts-link", event)

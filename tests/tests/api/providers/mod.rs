@@ -3,16 +3,23 @@
 mod abusing;
 mod app;
 mod apple;
+mod bounds;
 mod browsing;
 mod checking;
 mod deployed;
 mod entering;
 mod failing;
+mod joining;
+mod last_way;
+mod leaving;
 mod linking;
 mod native;
 mod native_keys;
 mod racing;
+mod racing_links;
+mod secrets;
 mod setting_up;
+mod telling;
 
 use blackbox::provider::{NATIVE, Provider, challenge, pairs};
 use blackbox::{Event, Inside, PASSWORD, Reply, fresh_email, shown};

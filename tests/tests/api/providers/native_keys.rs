@@ -56,7 +56,9 @@ fn keys_are_read_once_and_serve_every_instance_for_their_time() {
     );
     assert_eq!(away.header("retry-after"), Some("1"));
     stage.provider.turn(Manner::Right);
-    let _ = stage.at(&late, "e", &kid, 3601).expect(200);
+    // It is asked again after a pause.
+    let later = stage.instance("3610s");
+    let _ = stage.at(&later, "e", &kid, 3610).expect(200);
     assert_eq!(stage.provider.keys_asked(), 3);
 }
 
@@ -107,8 +109,10 @@ fn keys_that_are_none_sign_nobody_in() {
     };
     let stage = Stage::new(inside, &[]);
     let kid = stage.provider.kid("ES256");
-    let instance = stage.instance("0s");
-    for manner in [
+    // Each is asked after the pause of the one before.
+    let after = |number: u64| number * 60;
+    let instance = |number: u64| stage.instance(&format!("{}s", after(number)));
+    let manners = [
         Manner::Status(500),
         Manner::Status(404),
         Manner::Redirect,
@@ -117,9 +121,10 @@ fn keys_that_are_none_sign_nobody_in() {
         Manner::Garbage,
         Manner::Slow,
         Manner::Cut,
-    ] {
+    ];
+    for (number, manner) in (0..).zip(&manners) {
         stage.provider.turn(manner.clone());
-        let reply = stage.at(&instance, "a", &kid, 0);
+        let reply = stage.at(&instance(number), "a", &kid, after(number));
         let refusal = (reply.status, reply.code());
         assert_eq!(
             refusal,
@@ -127,6 +132,72 @@ fn keys_that_are_none_sign_nobody_in() {
             "{manner:?}"
         );
     }
+    assert_eq!(stage.provider.keys_asked(), manners.len());
     stage.provider.turn(Manner::Right);
-    let _ = stage.at(&instance, "a", &kid, 0).expect(200);
+    let _ = stage.at(&instance(9), "a", &kid, after(9)).expect(200);
+}
+
+#[test]
+fn a_burst_of_garbage_asks_a_provider_once() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let stage = Stage::new(inside, &[]);
+    let instances = stage.world.instances("oauth-token", 4);
+    let kid = stage.provider.kid("ES256");
+    let garbage = |at: usize| {
+        let claims = stage.claims("google", "burst", &json!({ "jti": at }));
+        let unknown = json!({ "alg": "ES256", "kid": format!("unknown-{at}") });
+        let known = json!({ "alg": "ES256", "kid": kid });
+        let token = match at % 2 {
+            0 => stage.provider.sign(&unknown, &claims),
+            // Signed, and by nobody.
+            _ => {
+                let token = stage.provider.sign(&known, &claims);
+                format!("{}.{}", token.rsplit_once('.').unwrap().0, "A".repeat(86))
+            }
+        };
+        native_event("google", &json!({ "idToken": token, "nonce": NONCE }))
+    };
+    let all: Vec<(&Instance<'_>, Event)> = (0..20)
+        .map(|at| (&instances[at % instances.len()], garbage(at)))
+        .collect();
+    for reply in stage.world.at_once(&all) {
+        let refusal = (reply.status, reply.code());
+        assert_eq!(refusal, (401, "auth/invalid-id-token".to_owned()));
+    }
+    assert_eq!(stage.provider.keys_asked(), 1);
+    let good = stage.id_token("google", "burst", &json!({}));
+    let _ = stage.by_token("google", &good).expect(200);
+    assert_eq!(stage.provider.keys_asked(), 1);
+}
+
+#[test]
+fn a_token_whose_claims_do_not_fit_asks_for_no_key() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let stage = Stage::new(inside, &[]);
+    let now = seconds();
+    for more in [
+        json!({ "iss": "https://evil.example" }),
+        json!({ "iss": null }),
+        json!({ "aud": "another-app" }),
+        json!({ "aud": null }),
+        json!({ "exp": now - 61 }),
+        json!({ "exp": null }),
+        json!({ "iat": now - 700 }),
+        json!({ "nonce": hashed("another nonce of the app") }),
+    ] {
+        for name in ["google", "own"] {
+            let token = stage.id_token(name, "unfit", &more);
+            let refused = stage.by_token(name, &token);
+            let refusal = (refused.status, refused.code());
+            assert_eq!(refusal, (401, "auth/invalid-id-token".to_owned()), "{more}");
+        }
+    }
+    assert_eq!(stage.provider.keys_asked(), 0);
+    let good = stage.id_token("google", "fits", &json!({}));
+    let _ = stage.by_token("google", &good).expect(200);
+    assert_eq!(stage.provider.keys_asked(), 1);
 }

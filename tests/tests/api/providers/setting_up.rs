@@ -8,7 +8,7 @@ use super::*;
 const ADMIN: &str = "/api/admin/providers";
 
 impl Stage<'_> {
-    fn names(&self) -> Vec<String> {
+    pub(super) fn names(&self) -> Vec<String> {
         let listed = self
             .world
             .reply("oauth-providers", &Event::new("GET", "/api/auth/providers"));
@@ -21,7 +21,7 @@ impl Stage<'_> {
             .collect()
     }
 
-    fn shown(&self, name: &str) -> Value {
+    pub(super) fn shown(&self, name: &str) -> Value {
         let all = self
             .world
             .ask("providers-list", Event::new("GET", ADMIN), 200);

@@ -7,6 +7,7 @@ mod delete;
 mod guard;
 mod last_admin;
 mod list;
+mod moving;
 mod password;
 mod profile;
 mod sessions;

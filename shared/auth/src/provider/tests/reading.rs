@@ -285,7 +285,7 @@ fn github_tells_a_user_and_addresses_one_by_one() {
     };
     let elsewhere =
         read_github(&connection("github", other_server), &user, &json!([])).expect("found");
-    assert_eq!(elsewhere.issuer, "https://git.example/api/v3/user");
+    assert_eq!(elsewhere.issuer, "https://git.example");
 }
 
 #[test]

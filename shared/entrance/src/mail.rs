@@ -1,8 +1,9 @@
 //! The account that a proven address opens.
 
-use api::endpoints::MagicLinkVerify;
+use api::endpoints::{Endpoint, guard};
 use api::event::Reason;
 use api::settings::MagicLink;
+use api::wire::Joining;
 use api::{Code, Error, Id};
 use auth::authentication::{Authentication, Method};
 use auth::proof::{Account, Entry, Posted, Ticket, admit_reader};
@@ -15,21 +16,35 @@ use store::{Along, Store};
 const FIRST: u64 = 1;
 
 /// A user with the session that begins, and whether the account is new.
-pub(crate) type Entered = (User, Begun, bool);
+pub type EnteredByMail = (User, Begun, bool);
+
+/// A mail whose code or link was shown.
+#[derive(Clone, Copy)]
+pub struct Mailbox<'a> {
+    /// The proof that was asked for.
+    pub posted: &'a Posted,
+    /// The address.
+    pub address: &'a str,
+    /// The wishes about the account.
+    pub joining: &'a Joining,
+}
 
 /// Signs the user in whose account the mail was sent for. For an address that nobody had it makes the account, or enters the
 /// one that was made since.
-pub(crate) async fn enter(
+///
+/// # Errors
+/// `auth/invalid-code` where the account is another than the mail saw; those of [`admit_reader`] and [`account::newcomer`];
+/// `users/unique-violation`, `data/record-too-large`, `common/unavailable`, `common/internal`.
+pub async fn enter_by_mail<E: Endpoint<Guard = guard::Open>>(
     store: &Store,
-    call: &Call<MagicLinkVerify>,
+    call: &Call<E>,
     admitted: &Admitted,
-    (posted, address): (&Posted, Option<String>),
-) -> Result<Entered, Error> {
-    let address = address.ok_or(Code::InvalidCode)?;
-    let proof = (posted, address.as_str());
+    proof: Mailbox<'_>,
+) -> Result<EnteredByMail, Error> {
+    let (posted, address) = (proof.posted, proof.address);
     let known = match posted.account {
         Some(account) => Some(account),
-        None => made_since(store, call, &address).await?,
+        None => made_since(store, call, address).await?,
     };
     if let Some(account) = known {
         return sign_in(store, call, admitted, proof, account).await;
@@ -37,7 +52,7 @@ pub(crate) async fn enter(
     match sign_up(store, call, admitted, proof).await {
         // Another request for this address was faster.
         Err(refusal) if refusal.code == Code::EmailAlreadyExists => {
-            let made = made_since(store, call, &address).await?;
+            let made = made_since(store, call, address).await?;
             let account = made.ok_or(Code::InvalidCode)?;
             sign_in(store, call, admitted, proof, account).await
         }
@@ -46,9 +61,9 @@ pub(crate) async fn enter(
 }
 
 /// The account that has the address by now. An end of all its sessions since has ended the mail's proof as well.
-async fn made_since(
+async fn made_since<E: Endpoint<Guard = guard::Open>>(
     store: &Store,
-    call: &Call<MagicLinkVerify>,
+    call: &Call<E>,
     address: &str,
 ) -> Result<Option<Account>, Error> {
     let identity = store.identity(address).await?;
@@ -60,26 +75,26 @@ async fn made_since(
 }
 
 /// Begins a session of an account that is as the mail saw it. One whose address was not proven is taken over.
-async fn sign_in(
+async fn sign_in<E: Endpoint<Guard = guard::Open>>(
     store: &Store,
-    call: &Call<MagicLinkVerify>,
+    call: &Call<E>,
     admitted: &Admitted,
-    (posted, address): (&Posted, &str),
+    proof: Mailbox<'_>,
     account: Account,
-) -> Result<Entered, Error> {
+) -> Result<EnteredByMail, Error> {
     let user = store.user(account.user).await?;
     let as_seen =
-        |user: &User| Account::of(user) == account && user.email.as_deref() == Some(address);
+        |user: &User| Account::of(user) == account && user.email.as_deref() == Some(proof.address);
     let user = user.filter(as_seen).ok_or(Code::InvalidCode)?;
     let entry = Entry {
         bootstraps: false,
-        restores: call.body.restore.unwrap_or(false),
+        restores: proof.joining.restore.unwrap_or(false),
         now: call.now,
     };
     let after = admit_reader(&user, &user, entry)?;
     let begun = begin(call, &after)?;
     let writer = call.writer_for(user.id, admitted)?;
-    let ticket = &posted.ticket;
+    let ticket = &proof.posted.ticket;
     match (&begun, after == user) {
         (Begun::Session(session, _), true) => {
             store.begin_by_mail(session, ticket, &writer).await?;
@@ -102,9 +117,9 @@ async fn sign_in(
 }
 
 /// Takes an account over, or brings it back, or both, in the transaction that begins the session.
-async fn change(
+async fn change<E: Endpoint<Guard = guard::Open>>(
     store: &Store,
-    call: &Call<MagicLinkVerify>,
+    call: &Call<E>,
     writer: (&Writer, bool),
     (user, entry): (&User, Entry),
     (begins, ticket): (Option<&Session>, &Ticket),
@@ -133,27 +148,33 @@ async fn change(
 }
 
 /// Makes the account, begins its session and uses the proof up, in one transaction.
-async fn sign_up(
+async fn sign_up<E: Endpoint<Guard = guard::Open>>(
     store: &Store,
-    call: &Call<MagicLinkVerify>,
+    call: &Call<E>,
     admitted: &Admitted,
-    (posted, address): (&Posted, &str),
-) -> Result<Entered, Error> {
+    proof: Mailbox<'_>,
+) -> Result<EnteredByMail, Error> {
     let (settings, declared) = (&call.settings.auth, &call.settings.users.fields);
     if settings.magic_link != MagicLink::SignUp {
         return Err(Code::InvalidCode.into());
     }
-    let is_first = call.deployment.admin_email.as_deref() == Some(address);
+    let is_first = call.deployment.admin_email.as_deref() == Some(proof.address);
     let by = (Id::new(call.now, call.random()?), call.now);
     let user = User {
-        locale: posted.wishes.locale.clone(),
-        ..account::newcomer(&call.body, (address, is_first), declared, settings, by)?
+        locale: proof.posted.wishes.locale.clone(),
+        ..account::newcomer(
+            proof.joining,
+            (proof.address, is_first),
+            declared,
+            settings,
+            by,
+        )?
     };
     let begun = begin(call, &user)?;
     let along = Along {
         begins: begun.session(),
         begun: Some(Reason::Register),
-        uses: Some(&posted.ticket),
+        uses: Some(&proof.posted.ticket),
         ..Along::of(Reason::MagicLink)
     };
     let writer = call.writer_for(user.id, admitted)?;
@@ -161,6 +182,6 @@ async fn sign_up(
     Ok((made.await?, begun, true))
 }
 
-fn begin(call: &Call<MagicLinkVerify>, user: &User) -> Result<Begun, Error> {
+fn begin<E: Endpoint<Guard = guard::Open>>(call: &Call<E>, user: &User) -> Result<Begun, Error> {
     call.begin(user, Authentication::by(Method::Email, call.now))
 }
