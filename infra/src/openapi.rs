@@ -6,6 +6,7 @@ mod components;
 mod document;
 mod filter;
 mod operation;
+mod providers;
 mod record;
 mod shared;
 #[cfg(test)]

@@ -24,8 +24,8 @@ const TURN: Duration = Duration::from_secs(5);
 const LOOKS: u32 = 10;
 const LOOK: Duration = Duration::from_millis(300);
 
-/// The keys at an address, to verify a token with. The provider is asked where none hold, one request at a time, and for a key
-/// that is not among them at most once a minute: anybody can name one.
+/// The keys at an address, to verify a token with. Where none hold, one request at a time asks the provider. For a key that is
+/// not among them it is asked at most once a minute: anybody can name one.
 pub(crate) async fn of(
     store: &Store,
     call: &Call<OauthToken>,

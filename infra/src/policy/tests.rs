@@ -219,6 +219,11 @@ fn password_hashes_are_denied_to_all_but_those_that_need_them() {
             "email-change-confirm",
             "magic-link-verify",
             "passkeys-delete",
+            "oauth-exchange",
+            "oauth-token",
+            "accounts-check",
+            "accounts-list",
+            "accounts-unlink",
             "password-change",
             "users-list",
             "service-accounts-list"

@@ -243,7 +243,7 @@ fn what_cloudformation_would_refuse_is_refused_in_one_line() {
     let many: Vec<Definition> = (0..111)
         .map(|number| definition(&format!("c{number}")))
         .collect();
-    assert_eq!(drawn(&many[..100]).err(), None);
+    assert_eq!(drawn(&many[..80]).err(), None);
     let error = drawn(&many).expect_err("refused");
     assert!(
         error.starts_with("There are 111 collections") && !error.contains('\n'),

@@ -4,6 +4,7 @@ mod line;
 mod lines;
 mod member;
 mod order;
+mod seal;
 mod ways;
 
 use std::fs::File;
@@ -15,8 +16,6 @@ use std::time::{Duration, Instant};
 use api::definition::ProfileField;
 use api::settings::Settings;
 use api::{Code, Error};
-use auth::Keys;
-use auth::factor::Factor;
 use auth::user::ADMIN;
 use clap::Args;
 use ring::rand::{SecureRandom, SystemRandom};
@@ -28,10 +27,10 @@ use tokio::time::sleep;
 use line::Newcomer;
 use lines::{Line, Lines};
 use order::{Claims, Earlier, Order, Won};
+use seal::{Sealing, sealed};
 
 use crate::now;
 use crate::printable::printable;
-use crate::sealing::random;
 
 /// How many users are made at the same time.
 const PARALLEL: usize = 32;
@@ -179,9 +178,6 @@ pub(crate) async fn run(
     outcome(&tally, stopped, arguments)
 }
 
-/// The keys that seal, if the deployment has one, or why they cannot be read.
-type Sealing = Result<Option<Keys>, String>;
-
 /// A line that is read, with its user or the reason that it makes none.
 struct Next {
     number: u64,
@@ -228,23 +224,6 @@ impl Next {
     fn claims(&self) -> Option<&Claims> {
         self.newcomer.as_ref().ok().map(|begun| &begun.claims)
     }
-}
-
-/// The newcomer with the second factor whose secret the line has, sealed for this user.
-fn sealed(mut newcomer: Newcomer, keys: &Sealing) -> Result<Newcomer, String> {
-    let Some(secret) = &newcomer.totp else {
-        return Ok(newcomer);
-    };
-    let keys = keys.as_ref().map_err(|reason| {
-        format!("`totpSecret` cannot be sealed: the keys cannot be read: {reason}")
-    })?;
-    let keys = keys.as_ref().ok_or(
-        "`totpSecret` cannot be sealed: there is no sealing key before the first request to the API.",
-    )?;
-    let nonce = random().map_err(|error| words(&error))?;
-    let factor = Factor::brought(keys, (newcomer.user.id, secret), (nonce, now()));
-    newcomer.ways.factor = Some(factor.map_err(|error| words(&error))?);
-    Ok(newcomer)
 }
 
 /// Makes a user, or checks whether it could be made.

@@ -37,6 +37,7 @@ const ROWS: &[Row] = &[
     row!("oauth-token", "UpdateItem", "_users", 0, take_over_by_token),
     row!("oauth-token", "DeleteItem", "_users", 0, take_over_by_token),
     row!("accounts-check", "GetItem", "_users", 0, check),
+    row!("accounts-check", "BatchGetItem", "_users", 0, check_address),
     row!("accounts-list", "BatchGetItem", "_users", 0, list),
     row!("accounts-list", "GetItem", "_users", 0, list),
     row!("accounts-link", "BatchGetItem", "_users", 0, link),
@@ -206,6 +207,13 @@ fn check<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
         Event::new("POST", "/api/auth/accounts/check").json(&body),
         200,
     )
+}
+
+/// An admin asks by an address.
+fn check_address<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let body = json!({ "email": world.member().email });
+    let event = Event::new("POST", "/api/auth/accounts/check").json(&body);
+    act(event.token(world.admin()), 200)
 }
 
 fn list<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {

@@ -155,8 +155,7 @@ fn every_grant_is_used_and_nothing_else_is_tried() {
     );
 }
 
-/// The items with password hashes, and those with secrets of providers, are touched by the functions whose entries say so, by
-/// every such action, and by no other.
+/// The items that hold secrets are touched by the functions whose entries say so, by every such action, and by no other.
 fn assert_touched_as_the_page_says(apart: &Apart<'_>, (name, start): (&str, &str), items: Table) {
     let is_one = |(_, key): &(String, String)| key == start;
     let used = apart.proxy.used().into_iter();

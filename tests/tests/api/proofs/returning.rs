@@ -59,7 +59,7 @@ fn mailed(world: &MailWorld<'_>, email: &str, count: usize) -> String {
     link_token(&mail)
 }
 
-/// What the page leads back with.
+/// The reply that leads the page back.
 fn led(world: &MailWorld<'_>, token: &str) -> Value {
     let led = world.reply("magic-link-verify", &posting(token));
     let led = led.expect(200).json();

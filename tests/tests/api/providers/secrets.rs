@@ -109,7 +109,7 @@ fn a_secret_stays_beside_all_other_settings() {
         ("scopes", json!(["openid"])),
         ("trustEmail", json!(true)),
         ("enabled", json!(false)),
-        ("profile", json!({ "name": "name" })),
+        ("profile", json!({ "name": "name", "picture": null })),
     ] {
         for provider in ["google", "own"] {
             let mut settings = without_secret(&stage.provider, provider);
