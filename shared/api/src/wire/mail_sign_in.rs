@@ -6,7 +6,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Detail;
 use crate::wire::account::{Bearing, Tokens};
-use crate::wire::body::{Body, Fields, Presence};
+use crate::wire::body::{Body, Fields, Presence, not_null};
 use crate::wire::user::User;
 
 /// A proof of an address that signs in.
@@ -20,6 +20,7 @@ pub struct MailProof {
     /// The token of the link, in place of `flow` and `code`.
     pub token: Option<String>,
     /// Whether a deleted account is brought back.
+    #[schemars(transform = not_null)]
     pub restore: Option<bool>,
     /// The version of the terms that the user of a new account accepts.
     pub terms_version: Option<String>,
