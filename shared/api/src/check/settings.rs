@@ -59,8 +59,7 @@ impl Settings {
     }
 
     fn check(&self, local: bool) -> Result<(), Problem> {
-        let auth = &self.auth;
-        let day = 86_400;
+        let (auth, day) = (&self.auth, 86_400);
         let least_cost = if local { 4 } else { 10 };
         check_length(auth.jwt_secret.as_deref())?;
         check_tokens(&auth.tokens)?;
@@ -185,6 +184,7 @@ impl Settings {
             Span::seconds(3600),
         )?;
         check_passkeys(&auth.passkeys, local)?;
+        self.check_client()?;
         self.check_proofs()?;
         self.check_mail(local)?;
         if self.events.allow_private_addresses && !local {

@@ -1,0 +1,178 @@
+//! TypeScript takes the types in strict mode, and finds the mistakes of `wrong.ts`. Node and TypeScript install
+//! themselves. Where they cannot, the tests say so; with `BAKEND_NODE=required` they fail instead.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::sync::OnceLock;
+
+use infra::node::Node;
+use infra::{plans, types};
+
+use crate::schemas::{package, suite};
+
+/// A line before a mistake.
+const MARK: &str = "// @ts-expect-error\n";
+
+/// A folder of a test's own, removed with the value.
+pub(crate) struct Folder(pub(crate) PathBuf);
+
+impl Folder {
+    pub(crate) fn new(name: &str) -> Self {
+        let folder =
+            std::env::temp_dir().join(format!("bakend-types-{name}-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        fs::create_dir_all(&folder).unwrap();
+        Self(folder)
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
+
+fn sources() -> PathBuf {
+    plans::root().join("infra/tests/types")
+}
+
+/// Node, and the folder of TypeScript; `None` where they cannot be installed.
+fn typescript() -> Option<&'static (Node, PathBuf)> {
+    static INSTALLED: OnceLock<Result<(Node, PathBuf), String>> = OnceLock::new();
+    let installed = INSTALLED.get_or_init(|| {
+        let node = Node::install(&plans::root())?;
+        let packages = node.packages(&sources(), "typescript-7.0.2")?;
+        Ok((node, packages))
+    });
+    match installed {
+        Ok(installed) => Some(installed),
+        Err(reason) => {
+            let required = std::env::var("BAKEND_NODE").is_ok_and(|value| value == "required");
+            assert!(!required, "{reason}");
+            eprintln!("Left out, since {reason}. Run it with a network: cargo test --test types");
+            None
+        }
+    }
+}
+
+/// The errors that the compiler finds in a folder, a line each; `None` where there is no compiler.
+fn compile(folder: &Path, options: &[&str]) -> Option<Vec<String>> {
+    let (node, packages) = typescript()?;
+    let mut compiler: Command = node.command();
+    compiler.arg(packages.join("node_modules/typescript/bin/tsc"));
+    let output = compiler
+        .current_dir(folder)
+        .args(["--pretty", "false", "-p"])
+        .arg(folder)
+        .args(options)
+        .output()
+        .unwrap();
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    let errors: Vec<String> = text
+        .lines()
+        .filter(|line| line.contains("error TS"))
+        .map(str::to_owned)
+        .collect();
+    assert_eq!(output.status.success(), errors.is_empty(), "{output:?}");
+    Some(errors)
+}
+
+/// A folder with the sources of this test beside the types of the suite's collections.
+fn world(name: &str) -> Folder {
+    let folder = Folder::new(name);
+    for file in [
+        "tsconfig.json",
+        "package.json",
+        "client.ts",
+        "right.ts",
+        "wrong.ts",
+    ] {
+        fs::copy(sources().join(file), folder.0.join(file)).unwrap();
+    }
+    fs::write(folder.0.join("bakend.ts"), types::of_collections(&suite())).unwrap();
+    fs::write(folder.0.join("generated.ts"), package()).unwrap();
+    folder
+}
+
+#[test]
+fn what_the_server_takes_compiles_and_each_mistake_is_an_error() {
+    let folder = world("right");
+    if let Some(errors) = compile(&folder.0, &[]) {
+        // A mistake that is no error is one, too: its line expects an error.
+        assert_eq!(errors, [""; 0]);
+    }
+}
+
+#[test]
+fn every_mistake_has_an_error_of_its_own() {
+    let folder = world("wrong");
+    let marked = fs::read_to_string(folder.0.join("wrong.ts")).unwrap();
+    let mistakes = marked.matches(MARK).count();
+    assert!(mistakes >= 40, "{mistakes}");
+    fs::write(folder.0.join("wrong.ts"), marked.replace(MARK, "")).unwrap();
+    if let Some(errors) = compile(&folder.0, &[]) {
+        assert!(
+            errors.iter().all(|line| line.starts_with("wrong.ts")),
+            "{errors:#?}"
+        );
+        let place = |line: &String| line.split(',').next().map(str::to_owned);
+        let lines: BTreeSet<_> = errors.iter().filter_map(place).collect();
+        assert_eq!(
+            (errors.len(), lines.len()),
+            (mistakes, mistakes),
+            "{errors:#?}"
+        );
+    }
+}
+
+#[test]
+fn a_mistake_that_becomes_right_is_told() {
+    let folder = world("narrow");
+    let types = folder.0.join("bakend.ts");
+    let text = fs::read_to_string(&types).unwrap();
+    let open = text.replace(
+        "export type ProductsOrder =\n",
+        "export type ProductsOrder = string\n",
+    );
+    assert_ne!(open, text);
+    fs::write(types, open).unwrap();
+    if let Some(errors) = compile(&folder.0, &[]) {
+        let unused = errors.iter().filter(|line| line.contains("TS2578")).count();
+        assert!(unused >= 4, "{errors:#?}");
+    }
+}
+
+#[test]
+fn the_package_takes_the_types_of_an_app() {
+    let package = plans::root().join("clients/typescript/src");
+    if !package.join("index.ts").exists() {
+        return;
+    }
+    let folder = world("used");
+    copy(&package, &folder.0.join("src"));
+    fs::copy(sources().join("used.ts"), folder.0.join("used.ts")).unwrap();
+    // The package is for browsers, and passes on what is undefined.
+    let options = [
+        "--lib",
+        "es2022,dom,dom.iterable",
+        "--exactOptionalPropertyTypes",
+        "false",
+    ];
+    if let Some(errors) = compile(&folder.0, &options) {
+        assert_eq!(errors, [""; 0]);
+    }
+}
+
+/// Copies the sources of a folder, without those that need React.
+fn copy(from: &Path, to: &Path) {
+    fs::create_dir_all(to).unwrap();
+    for entry in fs::read_dir(from).unwrap() {
+        let path = entry.unwrap().path();
+        let is_source = path.extension().is_some_and(|extension| extension == "ts");
+        if path.is_file() && is_source {
+            fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
+        }
+    }
+}
