@@ -59,10 +59,13 @@ impl Node {
         let options = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
         let installed = tools::run(self.npm().args(options).current_dir(&target))?;
         if !installed.status.success() {
-            return Err(format!(
-                "npm could not install {name}: {}",
-                tools::gist(&installed)
-            ));
+            // The first line has the reason, the last one the place of a log.
+            let said = String::from_utf8_lossy(&installed.stderr);
+            let reason = said
+                .lines()
+                .find_map(|line| line.strip_prefix("npm error "));
+            let reason = reason.unwrap_or("no reason given");
+            return Err(format!("npm could not install {name}: {reason}"));
         }
         fs::write(&stamp, wanted).map_err(trouble)?;
         Ok(target)

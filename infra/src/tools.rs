@@ -306,7 +306,7 @@ fn text(output: &Output) -> String {
 }
 
 /// The last line that is not blank; preferably a line with `error`.
-pub(crate) fn gist(output: &Output) -> String {
+fn gist(output: &Output) -> String {
     let said = text(output);
     let lines = || said.lines().map(str::trim).filter(|line| !line.is_empty());
     lines()
