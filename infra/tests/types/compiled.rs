@@ -16,6 +16,16 @@ use crate::schemas::{package, suite};
 /// A line before a mistake.
 const MARK: &str = "// @ts-expect-error\n";
 
+/// The options of the package, which is for browsers, passes on what is undefined, and has a check of its own.
+pub(crate) const OF_PACKAGE: [&str; 6] = [
+    "--lib",
+    "es2022,dom,dom.iterable",
+    "--exactOptionalPropertyTypes",
+    "false",
+    "--noUnusedLocals",
+    "false",
+];
+
 /// A folder of a test's own, removed with the value.
 pub(crate) struct Folder(pub(crate) PathBuf);
 
@@ -35,7 +45,7 @@ impl Drop for Folder {
     }
 }
 
-fn sources() -> PathBuf {
+pub(crate) fn sources() -> PathBuf {
     plans::root().join("infra/tests/types")
 }
 
@@ -68,7 +78,7 @@ fn install() -> Result<(Node, PathBuf), String> {
 }
 
 /// The errors that the compiler finds in a folder, a line each; `None` where there is no compiler.
-fn compile(folder: &Path, options: &[&str]) -> Option<Vec<String>> {
+pub(crate) fn compile(folder: &Path, options: &[&str]) -> Option<Vec<String>> {
     let (node, packages) = typescript()?;
     let mut compiler: Command = node.command();
     compiler.arg(packages.join("node_modules/typescript/bin/tsc"));
@@ -156,33 +166,29 @@ fn a_mistake_that_becomes_right_is_told() {
 
 #[test]
 fn the_package_takes_the_types_of_an_app() {
-    let package = plans::root().join("clients/typescript/src");
-    if !package.join("index.ts").exists() {
+    let folder = world("used");
+    if !package_in(&folder, "index.ts") {
         return;
     }
-    let folder = world("used");
-    copy(&package, &folder.0.join("src"));
     fs::copy(sources().join("used.ts"), folder.0.join("used.ts")).unwrap();
-    // The package is for browsers, and passes on what is undefined.
-    let options = [
-        "--lib",
-        "es2022,dom,dom.iterable",
-        "--exactOptionalPropertyTypes",
-        "false",
-    ];
-    if let Some(errors) = compile(&folder.0, &options) {
+    if let Some(errors) = compile(&folder.0, &OF_PACKAGE) {
         assert_eq!(errors, [""; 0]);
     }
 }
 
-/// Copies the sources of a folder, without those that need React.
-fn copy(from: &Path, to: &Path) {
-    fs::create_dir_all(to).unwrap();
-    for entry in fs::read_dir(from).unwrap() {
+/// Copies the package's sources without those of React into `src` of a folder; false where the checkout has not this one.
+pub(crate) fn package_in(folder: &Folder, one: &str) -> bool {
+    let (from, to) = (
+        plans::root().join("clients/typescript/src"),
+        folder.0.join("src"),
+    );
+    fs::create_dir_all(&to).unwrap();
+    for entry in fs::read_dir(&from).unwrap() {
         let path = entry.unwrap().path();
         let is_source = path.extension().is_some_and(|extension| extension == "ts");
         if path.is_file() && is_source {
             fs::copy(&path, to.join(path.file_name().unwrap())).unwrap();
         }
     }
+    to.join(one).exists()
 }

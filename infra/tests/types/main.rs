@@ -10,5 +10,6 @@
 mod compiled;
 mod fresh;
 mod lists;
+mod moving;
 mod reader;
 mod schemas;
