@@ -108,13 +108,16 @@ pub fn draw(
 ///
 /// # Errors
 /// An endpoint has no schemas.
-pub(crate) fn wire(page: &[&Entry]) -> Result<Map<String, Value>, String> {
+pub(crate) fn wire(
+    page: &[&Entry],
+    profile: &[ProfileField],
+) -> Result<Map<String, Value>, String> {
     let mut document = Document::new();
     for entry in page {
         document.plain(entry)?;
     }
     document.finish_schemas();
-    document.profile(&[]);
+    document.profile(profile);
     let operations = document.paths.values().flat_map(BTreeMap::values);
     let values = operations.chain(document.responses.values());
     Ok(used::used(&document.schemas, values))

@@ -5,6 +5,7 @@
 mod app;
 mod filter;
 mod package;
+mod profile;
 mod script;
 #[cfg(test)]
 mod tests;
@@ -32,14 +33,16 @@ pub fn draw(root: &Path, project: &Project) -> Result<Vec<(String, String)>, Str
         files.push((format!("{PACKAGE}/{FILE}"), package::draw(PAGE)?));
     }
     if let Some(path) = &project.settings.client.types {
-        files.push((path.clone(), of_collections(project)));
+        files.push((path.clone(), of_collections(project)?));
     }
     Ok(files)
 }
 
-/// The types of a project's collections and of its users' profiles.
-#[must_use]
-pub fn of_collections(project: &Project) -> String {
+/// The types of a project's collections and of its users.
+///
+/// # Errors
+/// An endpoint has no schemas.
+pub fn of_collections(project: &Project) -> Result<String, String> {
     let collections: Vec<&Definition> = project.collections.definitions.iter().collect();
     app::draw(&collections, &project.settings.users.fields)
 }

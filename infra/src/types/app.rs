@@ -1,33 +1,36 @@
 //! The types of a project: for each collection those of its records and of its lists, and the profile of its users.
 
 use api::Definition;
-use api::definition::{Field, ProfileField, SYSTEM_FIELDS};
-use serde_json::json;
+use api::definition::{ProfileField, SYSTEM_FIELDS};
+use serde_json::{Map, Value};
 
 use super::filter::{TESTS, conditions, one_of};
+use super::profile;
 use super::script::{Member, Script, alias, declare, property};
 use crate::names::pascal;
-use crate::openapi::{self, Side, declared_orders, paths};
+use crate::openapi::{self, declared_orders, paths};
 
 const HEAD: &str = "// By cargo generate, from collections/ and bakend.json; edit those instead.\n";
 
 /// The types of a collection, as the client asks for them.
-const KINDS: [&str; 6] = ["Record", "Create", "Update", "Where", "Order", "Expand"];
+const KINDS: [&str; 7] = [
+    "Record", "Create", "Update", "Where", "Order", "Expand", "Expanded",
+];
 
 /// The file's text.
-pub(super) fn draw(collections: &[&Definition], profile: &[ProfileField]) -> String {
+///
+/// # Errors
+/// An endpoint has no schemas.
+pub(super) fn draw(
+    collections: &[&Definition],
+    profile: &[ProfileField],
+) -> Result<String, String> {
     let parts = collections
         .iter()
         .map(|one| of_collection(one, collections));
     let parts: Vec<String> = parts.collect();
-    [
-        HEAD,
-        &of_all(collections),
-        TESTS,
-        &parts.concat(),
-        &of_users(profile),
-    ]
-    .concat()
+    let users = profile::draw(profile)?;
+    Ok([HEAD, &of_all(collections), TESTS, &parts.concat(), &users].concat())
 }
 
 /// The type that the client is made with.
@@ -71,6 +74,7 @@ fn of_collection(collection: &Definition, all: &[&Definition]) -> String {
             .map(|schema| script.members(schema, &order))
             .unwrap_or_default()
     };
+    let relations = paths(collection, all);
     let object = |about: &str, kind: &str, members: &[Member]| {
         format!(
             "\n{}",
@@ -104,57 +108,46 @@ fn of_collection(collection: &Definition, all: &[&Definition]) -> String {
         texts(
             &format!("The relations of `{of}` that a list can inline, two levels deep."),
             "Expand",
-            &paths(collection, all),
+            &relations,
         ),
+        match relations.is_empty() {
+            true => format!("\n{}", alias(None, &format!("{name}Expanded"), &format!("{name}Record"))),
+            false => object(
+                &format!("A record of `{of}` with relations inlined; an id stays where the caller may not read the target."),
+                "Expanded",
+                &inlined(&schemas, &name, &order),
+            ),
+        },
     ]
     .concat()
 }
 
-/// The types of the declared profile fields.
-fn of_users(profile: &[ProfileField]) -> String {
-    let fields: Vec<&Field> = profile.iter().map(|field| &field.field).collect();
-    let public: Vec<&Field> = profile
-        .iter()
-        .filter(|field| field.public)
-        .map(|field| &field.field)
-        .collect();
-    let order: Vec<&str> = fields.iter().map(|field| field.name.as_str()).collect();
-    let scalars = openapi::shared();
-    let object = |name: &str, about: &str, fields: &[&Field], side: Side| {
-        let mut schema = json!({});
-        openapi::declare(&mut schema, fields, side);
-        let script = Script {
-            inlined: Some(&scalars),
-            sent: side != Side::Reply,
-        };
-        let members = script.members(&schema, &order);
-        format!("\n{}", declare(Some(about), name, &members))
+/// The members of a record with its relations inlined. Those that are always there are those of a record.
+fn inlined(schemas: &Map<String, Value>, name: &str, order: &[&str]) -> Vec<Member> {
+    let of = |kind: &str| schemas.get(&format!("{name}{kind}")).cloned();
+    let mut view = of("View").unwrap_or_default();
+    view["required"] = of("Record").map_or(Value::Null, |mut record| record["required"].take());
+    lead_to_expanded(&mut view);
+    let script = Script {
+        inlined: Some(&openapi::shared()),
+        sent: false,
     };
-    [
-        object(
-            "Profile",
-            "The profile fields that a user has.",
-            &fields,
-            Side::Reply,
-        ),
-        object(
-            "PublicProfile",
-            "The profile fields that anybody sees.",
-            &public,
-            Side::Reply,
-        ),
-        object(
-            "NewProfile",
-            "The profile fields of a registration.",
-            &fields,
-            Side::Whole,
-        ),
-        object(
-            "ProfileChanges",
-            "Changes to a profile: what is left out stays, null removes.",
-            &fields,
-            Side::Merge,
-        ),
-    ]
-    .concat()
+    script.members(&view, order)
+}
+
+/// Lets the references to views lead to the types of inlined records.
+fn lead_to_expanded(schema: &mut Value) {
+    match schema {
+        Value::Object(members) => {
+            for (name, value) in members {
+                let view = value.as_str().and_then(|path| path.strip_suffix("View"));
+                match view.filter(|_| name == "$ref") {
+                    Some(path) => *value = Value::from(format!("{path}Expanded")),
+                    None => lead_to_expanded(value),
+                }
+            }
+        }
+        Value::Array(items) => items.iter_mut().for_each(lead_to_expanded),
+        _ => {}
+    }
 }

@@ -1,6 +1,8 @@
 //! The types of the client's package: the codes of errors, and the requests and replies of what everybody may ask.
 
+use api::definition::ProfileField;
 use api::endpoints::{Dialect, Entry, Guard, Media};
+use serde_json::{Map, Value};
 
 use super::script::{Script, alias, comment, declare};
 use crate::openapi;
@@ -13,14 +15,9 @@ const HEAD: &str =
 /// # Errors
 /// An endpoint has no schemas.
 pub(super) fn draw(page: &[&Entry]) -> Result<String, String> {
-    let page: Vec<&Entry> = page
-        .iter()
-        .copied()
-        .filter(|entry| is_for_apps(entry))
-        .collect();
     let script = Script::default();
     let mut text = HEAD.to_owned();
-    for (name, schema) in openapi::wire(&page)? {
+    for (name, schema) in schemas(page, &[])? {
         let about = match name.as_str() {
             // Its description lists every code once more.
             "ErrorCode" => Some("The code of an error.".to_owned()),
@@ -34,6 +31,18 @@ pub(super) fn draw(page: &[&Entry]) -> Result<String, String> {
         };
     }
     Ok(text)
+}
+
+/// The schemas of what apps send and get, with these profile fields.
+///
+/// # Errors
+/// An endpoint has no schemas.
+pub(super) fn schemas(
+    page: &[&Entry],
+    profile: &[ProfileField],
+) -> Result<Map<String, Value>, String> {
+    let page = page.iter().copied().filter(|entry| is_for_apps(entry));
+    openapi::wire(&page.collect::<Vec<_>>(), profile)
 }
 
 /// Whether apps call it for their users: not an admin, a browser or another system.

@@ -111,7 +111,11 @@ fn world(name: &str) -> Folder {
     ] {
         fs::copy(sources().join(file), folder.0.join(file)).unwrap();
     }
-    fs::write(folder.0.join("bakend.ts"), types::of_collections(&suite())).unwrap();
+    fs::write(
+        folder.0.join("bakend.ts"),
+        types::of_collections(&suite()).unwrap(),
+    )
+    .unwrap();
     fs::write(folder.0.join("generated.ts"), package()).unwrap();
     folder
 }
@@ -161,6 +165,54 @@ fn a_mistake_that_becomes_right_is_told() {
     if let Some(errors) = compile(&folder.0, &[]) {
         let unused = errors.iter().filter(|line| line.contains("TS2578")).count();
         assert!(unused >= 4, "{errors:#?}");
+    }
+}
+
+/// Names that are words of TypeScript, of this file's own declarations, or of the document.
+const ODD: [(&str, &str); 3] = [
+    (
+        "views",
+        r#"[ { "name": "View", "type": "relation", "collection": "views" }, { "name": "in", "type": "boolean" },
+        { "name": "constructor", "type": "integer", "enum": [ 1, 2 ] }, { "name": "or", "type": "string", "required": true } ]"#,
+    ),
+    (
+        "text-tests",
+        r#"[ { "name": "class", "type": "array", "items": { "type": "relation", "collection": "record" } },
+        { "name": "deep", "type": "object", "fields": [ { "name": "a", "type": "array", "required": true, "items":
+        { "type": "object", "fields": [ { "name": "b", "type": "date" } ] } } ] } ]"#,
+    ),
+    (
+        "record",
+        r#"[ { "name": "quoted", "type": "string", "enum": [ "a\"b", "c\\d", "*/" ] },
+        { "name": "secret", "type": "string", "default": "x", "read": "admin", "write": "admin" } ]"#,
+    ),
+];
+
+#[test]
+fn odd_names_and_an_empty_project_compile() {
+    for collections in [&ODD[..0], &ODD[..]] {
+        let folder = Folder::new(&format!("odd{}", collections.len()));
+        let project = folder.0.join("project");
+        fs::create_dir_all(project.join("collections")).unwrap();
+        fs::write(project.join("bakend.json"), "{}").unwrap();
+        for (name, fields) in collections {
+            let definition = format!(r#"{{ "name": "{name}", "fields": {fields} }}"#);
+            fs::write(project.join(format!("collections/{name}.json")), definition).unwrap();
+        }
+        let text = types::of_collections(&plans::read(&project).unwrap()).unwrap();
+        for part in [
+            "View?: string | ViewsExpanded;",
+            "class?: (string | RecordExpanded)[];",
+        ] {
+            assert_eq!(text.contains(part), !collections.is_empty(), "{text}");
+        }
+        fs::write(folder.0.join("bakend.ts"), text).unwrap();
+        for file in ["tsconfig.json", "package.json"] {
+            fs::copy(sources().join(file), folder.0.join(file)).unwrap();
+        }
+        if let Some(errors) = compile(&folder.0, &[]) {
+            assert_eq!(errors, [""; 0]);
+        }
     }
 }
 

@@ -58,7 +58,11 @@ fn every_new_call_of_the_page_compiles() {
     fs::write(project.join("bakend.json"), SETTINGS).unwrap();
     fs::write(project.join("collections/posts.json"), POSTS).unwrap();
     let project = plans::read(&project).unwrap();
-    fs::write(folder.0.join("bakend.ts"), types::of_collections(&project)).unwrap();
+    fs::write(
+        folder.0.join("bakend.ts"),
+        types::of_collections(&project).unwrap(),
+    )
+    .unwrap();
     for file in ["tsconfig.json", "package.json"] {
         fs::copy(sources().join(file), folder.0.join(file)).unwrap();
     }

@@ -4,6 +4,7 @@ import type {
   Collections,
   NewProfile,
   OrdersExpand,
+  OrdersExpanded,
   Profile,
   ProfileChanges,
   ProductsOrder,
@@ -31,13 +32,15 @@ list("notes", { where: { tags: { contains: 5 }, due: { lt: "2027-01-01" }, done:
 list("products");
 
 // Orders: newest first, those of indexes, and their reverses.
-const orders: ProductsOrder[] = ["createdAt", "-createdAt", "status,-createdAt", "-status,createdAt", "name,-price"];
-for (const sort of orders) list("products", { sort });
+const sorts: ProductsOrder[] = ["createdAt", "-createdAt", "status,-createdAt", "-status,createdAt", "name,-price"];
+for (const sort of sorts) list("products", { sort });
 
 // Relations, two levels deep.
 const inlined: OrdersExpand[] = ["product"];
 list("orders", { expand: inlined });
 list("comments", { expand: ["author", "order.product", "parent.parent"] });
+const orders: OrdersExpanded[] = list("orders", { expand: inlined });
+const names = orders.map(({ product }) => (typeof product === "string" ? product : product.name));
 list("products", { expand: [] });
 
 // Records: what is required is there, all else may be absent.
@@ -68,6 +71,6 @@ const changed: ProfileChanges = { website: null };
 const code: ErrorCode = "auth/invalid-credentials";
 const user = (signedIn: SignedIn): User => signedIn.user;
 const seconds = (tokens: Tokens): number => tokens.expiresIn;
-const names: (keyof Collections)[] = ["articles", "orders", "products"];
+const collections: (keyof Collections)[] = ["articles", "orders", "products"];
 
-export { changed, code, maker, names, registered, seconds, shown, status, tags, texts, user, width };
+export { changed, code, collections, maker, names, registered, seconds, shown, status, tags, texts, user, width };

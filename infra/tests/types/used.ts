@@ -1,13 +1,13 @@
 // The package with the types of an app; compiled where the checkout has the package.
 
 import { createClient } from "./src/index.ts";
-import type { Collections, Profile, ProductsRecord } from "./bakend.ts";
+import type { Collections, OrdersExpanded, Profile, ProductsRecord } from "./bakend.ts";
 
 const bk = createClient<Collections, Profile>("https://api.example.com");
 
 const page = await bk.collection("products").list({ where: { status: "active", price: { lte: 20 } }, sort: "-price" });
 const products: ProductsRecord[] = page.items;
-const order = await bk.collection("orders").get("id", { expand: ["product"] });
+const order: OrdersExpanded = await bk.collection("orders").get("id", { expand: ["product"] });
 await bk.collection("products").edit("id", (product) => ({ name: product.name.trim() }));
 await bk.collection("posts").create({ title: "Hello" });
 await bk.collection("posts").count({ where: { title: { startsWith: "He" } } });

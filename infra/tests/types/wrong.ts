@@ -1,6 +1,6 @@
 // Mistakes, each of which is an error of the compiler.
 
-import type { NewProfile, Profile, ProfileChanges } from "./bakend.ts";
+import type { NewProfile, OrdersExpanded, Profile, ProfileChanges } from "./bakend.ts";
 import type { ErrorCode, User } from "./generated.ts";
 import { create, list, update } from "./client.ts";
 
@@ -75,6 +75,10 @@ list("orders", { expand: ["note"] });
 list("products", { expand: ["sku"] });
 // @ts-expect-error
 list("comments", { expand: ["parent.parent.post"] });
+
+// An inlined record, where an id may stand.
+// @ts-expect-error
+list("orders", { expand: ["product"] }).map((order: OrdersExpanded) => order.product.name);
 
 // A record without a required field, with one that is null, or with one that only the server sets.
 // @ts-expect-error
