@@ -3,6 +3,7 @@
 //! Both are drawn from the schemas of `docs/openapi.json`, by their names.
 
 mod app;
+mod events;
 mod filter;
 mod package;
 mod profile;

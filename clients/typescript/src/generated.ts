@@ -1,4 +1,4 @@
-// By cargo generate; edit shared/api/src/wire or shared/api/src/error.rs instead.
+// By cargo generate; edit wire/, event/ or error.rs in shared/api/src instead.
 
 /** The terms that a user accepts. */
 export interface Acceptance {
@@ -13,6 +13,27 @@ export interface AcceptedInvitation {
   /** The user, with the role that the invitation gives. */
   user: User;
 }
+
+/** The actor behind an event. */
+export interface Actor {
+  /** How many triggers led to this write, one by the event of another; only where a trigger wrote. */
+  depth?: number | null;
+  /** The user's id; null for anybody else. */
+  id: Id | null;
+  /** The admin who acts as the user; null where the user acts. */
+  impersonator: Id | null;
+  /** The API key that was shown, if one was. */
+  keyId: Id | null;
+  /** The user's role; null where the write does not tell. */
+  role: string | null;
+  /** The trigger that wrote, if one did. */
+  trigger: string | null;
+  /** The kind of actor. */
+  type: ActorType;
+}
+
+/** The kind of the actor behind a change. */
+export type ActorType = "user" | "key" | "stranger" | "cli" | "system";
 
 /** The profile fields of an anonymous account. */
 export type AnonymousProfile = { [name: string]: unknown };
@@ -358,6 +379,12 @@ export interface InvitedResource {
   type: string;
 }
 
+/** The step of a key of access tokens. */
+export type KeyStep = "published" | "promoted" | "dropped";
+
+/** Whom an API key is for. */
+export type KeyType = "publishable" | "secret";
+
 /** The body of a logout; without it the session ends that the header `x-refresh-token` names, or the cookie, or the access token. */
 export interface LogoutRequest {
   /** A refresh token of the session to end. */
@@ -369,6 +396,43 @@ export interface MailAsked {
   /** For how many seconds the link of the mail is good. */
   expiresIn: number;
 }
+
+/** The failure of a mail to a user's address. */
+export interface MailFailure {
+  /** When it was told. */
+  at: Timestamp;
+  /** Its kind. */
+  kind: MailFailureKind;
+}
+
+/** The kind of a mail's failure. */
+export type MailFailureKind = "bounce" | "complaint";
+
+export type MailKind =
+  | "verify-email"
+  | "registration"
+  | "account-exists"
+  | "password-reset"
+  | "magic-link"
+  | "email-change"
+  | "invitation"
+  | "password-changed"
+  | "password-was-reset"
+  | "email-changed"
+  | "mfa-enabled"
+  | "mfa-disabled"
+  | "recovery-codes-renewed"
+  | "recovery-code-used"
+  | "passkey-added"
+  | "passkey-removed"
+  | "account-linked"
+  | "account-unlinked"
+  | "session-reuse"
+  | "account-deleted"
+  | "impersonated"
+  | "admin-changed-account"
+  | "mfa-attempts"
+  | "email-change-requested";
 
 /** A proof of an address that signs in. */
 export interface MailProof {
@@ -497,6 +561,16 @@ export interface NewPassword {
   newPassword: string;
 }
 
+/** The request behind an event. */
+export interface Origin {
+  /** The request's id, as in the reply's `x-request-id` and in the log. */
+  id: string;
+  /** The source address; of records only with `events.recordAddresses`. */
+  ip: string | null;
+  /** The `User-Agent`, cut. */
+  userAgent: string | null;
+}
+
 /** A passkey, for its user to recognise. */
 export interface Passkey {
   /** Whether it is copied elsewhere, such as to an account of the device's maker. */
@@ -526,6 +600,9 @@ export interface PasskeyName {
   /** The name, 1 to 64 bytes. */
   name: string;
 }
+
+/** The change of a passkey. */
+export type PasskeyReason = "added" | "removed";
 
 /** A sign-in by a passkey. */
 export interface PasskeySignIn {
@@ -593,6 +670,46 @@ export interface PublicUser {
   /** The user's id. */
   id: Id;
 }
+
+/** The reason of a change to a user, a session or an API key. */
+export type Reason =
+  | "register"
+  | "create"
+  | "import"
+  | "update"
+  | "promote"
+  | "password-change"
+  | "password-set"
+  | "sessions-end"
+  | "delete"
+  | "restore"
+  | "login"
+  | "logout"
+  | "refresh-token-reuse"
+  | "user"
+  | "admin"
+  | "rotate"
+  | "leave"
+  | "verify-email"
+  | "password-reset"
+  | "password-removed"
+  | "email-change"
+  | "magic-link"
+  | "invitation"
+  | "reauthentication"
+  | "reauthenticated"
+  | "mail-failed"
+  | "terms"
+  | "mfa"
+  | "passkey"
+  | "mfa-enabled"
+  | "mfa-disabled"
+  | "mfa-codes-renewed"
+  | "passkey-added"
+  | "passkey-removed"
+  | "anonymous"
+  | "impersonation"
+  | "service";
 
 /** A proof of a user who is signed in, once more: the password, or one of the user's passkeys. */
 export interface Reauthentication {
@@ -735,6 +852,16 @@ export interface SignedInByMail {
   user: User;
 }
 
+/** The subject of an event. */
+export interface Subject {
+  /** A collection, `users`, `keys` or `webhooks`. */
+  collection: string;
+  /** The id in it. */
+  id: string;
+  /** The owner of a record, if it has one. */
+  owner: string | null;
+}
+
 /** A moment of the years 1970 to 9999, in whole milliseconds since 1970 in UTC. The last moment stands for every later one: RFC 3339 cannot write them, and a moment that is written and read again must be equal. */
 export type Timestamp = string;
 
@@ -773,3 +900,119 @@ export interface User {
   /** `admin`, `authenticated`, `anonymous`, or one of the declared roles. */
   role: string;
 }
+
+/** A user as admins see it. */
+export interface UserForAdmins {
+  /** When the account was made. */
+  createdAt: Timestamp;
+  /** Whether the account is switched off: nobody can log in to it. */
+  disabled: boolean;
+  /** The normalised address; null for an account without one. */
+  email: string | null;
+  /** When the user has proven to read the mails of the address; null until then. */
+  emailVerifiedAt: Timestamp | null;
+  /** The user's id. */
+  id: Id;
+  /** The failure of a mail to the address, after which none is sent there for a while; null without one. */
+  mailFailed: MailFailure | null;
+  /** Whether a sign-in asks for a code of an authenticator app. */
+  mfa: boolean;
+  /** `admin`, `authenticated`, `anonymous`, or one of the declared roles. */
+  role: string;
+  [name: string]: unknown;
+}
+
+/** The content of events, by their type. */
+export interface EventData {
+  /** A user has made an account. */
+  "auth.register": { method: string; sessionId: Id | null; user: UserForAdmins };
+  /** A user has signed in. A registration, which signs in as well, makes none. */
+  "auth.login": { method: string; sessionId: Id; userId: Id };
+  /** A user has authenticated once more. The end of the session that was replaced makes none. */
+  "auth.reauthenticated": { amr: string[]; sessionId: Id; userId: Id };
+  /** An admin acts as a user, in a session of the admin's own making. */
+  "auth.impersonated": { reason: string; sessionId: Id; userId: Id };
+  /** A user has signed out. */
+  "auth.logout": { sessionId: Id; userId: Id };
+  /** A refresh token was shown again after its successor, and its session has ended. */
+  "auth.refresh.reused": { sessionId: Id; userId: Id };
+  /** A session was ended by its user or an admin, or all sessions of a user at once. */
+  "auth.session.ended": { kept: Id | null; reason: Reason | null; sessionId: Id | null; userId: Id };
+  /** A password was changed by its user, set by an admin or a server, or removed. */
+  "auth.password.changed": { reason: Reason; userId: Id };
+  /** A user has proven to read the mails of the address. */
+  "auth.email.verified": { userId: Id };
+  /** A user has another address. */
+  "auth.email.changed": { previousEmail: string | null; user: UserForAdmins };
+  /** The second factor of a user was switched on or off, or has new recovery codes. */
+  "auth.mfa.changed": { reason: Reason; userId: Id };
+  /** A user has a passkey more or less. */
+  "auth.passkey.changed": { passkeyId: string; reason: PasskeyReason; userId: Id };
+  /** A user was made by an admin, a server or an import. */
+  "user.created": { user: UserForAdmins };
+  /** Role, profile, switch, language or accepted terms of a user have changed. */
+  "user.updated": { changed: string[]; previous: { [name: string]: unknown }; user: UserForAdmins };
+  /** A user was deleted, with or without a time for a restoration. */
+  "user.deleted": { until: Timestamp | null; userId: Id };
+  /** A deleted user is back. */
+  "user.restored": { until: Timestamp | null; userId: Id };
+  /** The last data of a deleted user, or of an anonymous one whose time is over, have gone within days of it. */
+  "user.purged": { userId: Id };
+  /** A record was created. */
+  "record.created": { changed: string[]; previous: { [name: string]: unknown } | null; previousRev: string | null; record: { [name: string]: unknown } | null; rev: string; truncated?: boolean };
+  /** A record was written, perhaps with the values that it had. */
+  "record.updated": { changed: string[]; previous: { [name: string]: unknown } | null; previousRev: string | null; record: { [name: string]: unknown } | null; rev: string; truncated?: boolean };
+  /** A record was deleted. */
+  "record.deleted": { changed: string[]; previous: { [name: string]: unknown } | null; previousRev: string | null; record: { [name: string]: unknown } | null; rev: string; truncated?: boolean };
+  /** An API key was made. */
+  "key.created": { keyId: Id; name: string; scopes: string[]; type: KeyType };
+  /** An API key has a new secret. */
+  "key.rotated": { keyId: Id; name: string; scopes: string[]; type: KeyType };
+  /** An API key was deleted. */
+  "key.deleted": { keyId: Id; name: string; scopes: string[]; type: KeyType };
+  /** A webhook was made, changed, rotated or removed. */
+  "webhook.changed": { changed: string[]; webhookId: Id };
+  /** A webhook does not answer: new events wait. */
+  "webhook.failing": { changed: string[]; webhookId: Id };
+  /** A webhook answers again. */
+  "webhook.recovered": { changed: string[]; webhookId: Id };
+  /** An admin has replaced the template of a mail, or taken back the shipped one. */
+  "template.changed": { changed: string[]; kind: MailKind; locale: string };
+  /** A key of access tokens was published, signs from now on, or verifies no longer. */
+  "keys.rotated": { kid: string; step: KeyStep };
+  /** A user or a server has invited an address. */
+  "invitation.created": { invitation: Invitation };
+  /** An invitation was sent again, with another token. */
+  "invitation.resent": { invitation: Invitation };
+  /** The address has accepted an invitation. */
+  "invitation.accepted": { invitation: Invitation };
+  /** The address has rejected an invitation. */
+  "invitation.rejected": { invitation: Invitation };
+  /** An invitation was taken back. */
+  "invitation.revoked": { invitation: Invitation };
+}
+
+/** An event of a type. */
+export interface BakendEventOf<T extends keyof EventData> {
+  /** The id, a UUIDv7 that follows from the write: every delivery of the event has the same. */
+  id: string;
+  /** The type. */
+  type: T;
+  /** The time of the change. */
+  at: string;
+  /** The deployment, such as `bakend`. */
+  stack: string;
+  /** The version of the shape. */
+  version: 1;
+  /** The actor; null where the write does not tell. */
+  actor: Actor | null;
+  /** The user, record, key or webhook that it happened to. */
+  subject: Subject;
+  /** The request that did it; null where none did. */
+  request: Origin | null;
+  /** The content, of each type its own. */
+  data: EventData[T];
+}
+
+/** An event, as webhooks, triggers and EventBridge get it. Types and members are only ever added. */
+export type BakendEvent = { [T in keyof EventData]: BakendEventOf<T> }[keyof EventData];

@@ -1,14 +1,15 @@
-//! The types of the client's package: the codes of errors, and the requests and replies of what everybody may ask.
+//! The types of the client's package: the codes of errors, the requests and replies of apps, and events.
 
 use api::definition::ProfileField;
 use api::endpoints::{Dialect, Entry, Guard, Media};
 use serde_json::{Map, Value};
 
+use super::events;
 use super::script::{Script, alias, comment, declare};
 use crate::openapi;
 
 const HEAD: &str =
-    "// By cargo generate; edit shared/api/src/wire or shared/api/src/error.rs instead.\n";
+    "// By cargo generate; edit wire/, event/ or error.rs in shared/api/src instead.\n";
 
 /// The file's text.
 ///
@@ -17,7 +18,9 @@ const HEAD: &str =
 pub(super) fn draw(page: &[&Entry]) -> Result<String, String> {
     let script = Script::default();
     let mut text = HEAD.to_owned();
-    for (name, schema) in schemas(page, &[])? {
+    let mut all = events::schemas();
+    all.extend(schemas(page, &[])?);
+    for (name, schema) in all {
         let about = match name.as_str() {
             // Its description lists every code once more.
             "ErrorCode" => Some("The code of an error.".to_owned()),
@@ -30,7 +33,7 @@ pub(super) fn draw(page: &[&Entry]) -> Result<String, String> {
             true => alias(about.as_deref(), &name, &script.of(&schema)),
         };
     }
-    Ok(text)
+    Ok(text + &events::draw())
 }
 
 /// The schemas of what apps send and get, with these profile fields.

@@ -5,6 +5,9 @@ use serde_json::{Map, Value};
 /// The widest line of a union; a longer one has a line for each of its types.
 const WIDTH: usize = 120;
 
+/// The name of all members that have no declaration.
+const OTHERS: &str = "[name: string]";
+
 /// The notation of the types of some schemas.
 #[derive(Clone, Copy, Default)]
 pub(super) struct Script<'a> {
@@ -97,13 +100,19 @@ impl Script<'_> {
         let kept = first
             .chain(rest)
             .filter(|(_, schema)| !(self.sent && schema["readOnly"] == true));
-        kept.map(|(name, schema)| Member {
+        let declared = kept.map(|(name, schema)| Member {
             name: name.clone(),
             optional: !required.iter().any(|it| it == name),
             kind: self.of(schema),
             comment: comment(schema),
-        })
-        .collect()
+        });
+        let others = (schema["additionalProperties"] == true).then(|| Member {
+            name: OTHERS.to_owned(),
+            optional: false,
+            kind: "unknown".to_owned(),
+            comment: None,
+        });
+        declared.chain(others).collect()
     }
 }
 
@@ -204,7 +213,7 @@ pub(super) fn property(name: &str) -> String {
         && name
             .chars()
             .all(|c| c.is_ascii_alphanumeric() || matches!(c, '_' | '$'));
-    if is_identifier {
+    if is_identifier || name == OTHERS {
         name.to_owned()
     } else {
         Value::from(name).to_string()

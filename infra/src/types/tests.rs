@@ -55,6 +55,10 @@ fn a_schema_is_a_type() {
             r#"{ a: string; "b-c"?: unknown }"#,
         ),
         (
+            json!({ "type": "object", "properties": { "a": {} }, "additionalProperties": true }),
+            "{ a?: unknown; [name: string]: unknown }",
+        ),
+        (
             json!({ "type": "array", "items": { "type": "object", "properties": { "a": {} } } }),
             "{ a?: unknown }[]",
         ),

@@ -9,7 +9,8 @@ use std::process::Command;
 use std::sync::OnceLock;
 
 use infra::node::Node;
-use infra::{plans, types};
+use infra::{events, plans, types};
+use serde_json::Value;
 
 use crate::schemas::{package, suite};
 
@@ -165,6 +166,25 @@ fn a_mistake_that_becomes_right_is_told() {
     if let Some(errors) = compile(&folder.0, &[]) {
         let unused = errors.iter().filter(|line| line.contains("TS2578")).count();
         assert!(unused >= 4, "{errors:#?}");
+    }
+}
+
+#[test]
+fn every_example_of_an_event_is_an_event_and_no_other_is() {
+    let drawn: Value = serde_json::from_str(&events::draw().unwrap()).unwrap();
+    let examples = drawn["examples"].as_array().unwrap();
+    let folder = world("events");
+    let right = examples.iter().map(|event| format!("take({event});\n"));
+    let wrong = examples.iter().map(|event| {
+        let mut event = event.clone();
+        event["data"]["unheard"] = Value::Null;
+        format!("{MARK}take({event});\n")
+    });
+    let head = "import type { BakendEvent } from \"./generated.ts\";\ndeclare function take(event: BakendEvent): void;\n";
+    let text: String = right.chain(wrong).collect();
+    fs::write(folder.0.join("events.ts"), [head, &text].concat()).unwrap();
+    if let Some(errors) = compile(&folder.0, &[]) {
+        assert_eq!(errors, [""; 0]);
     }
 }
 

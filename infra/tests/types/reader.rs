@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+/// The name of all members that have no declaration.
+pub(crate) const OTHERS: &str = "[name]";
+
 /// A member of an interface.
 #[derive(Debug)]
 pub(crate) struct Member {
@@ -16,7 +19,7 @@ pub(crate) enum Declared {
     Alias(String),
 }
 
-/// The declarations of a file, by name; an interface with `extends` has its own members alone.
+/// The declarations of a file, by name. An interface with `extends` has its own members alone. A mapped type is left out.
 pub(crate) fn declarations(text: &str) -> BTreeMap<String, Declared> {
     let mut found = BTreeMap::new();
     let code: Vec<&str> = text.lines().filter(|line| !is_comment(line)).collect();
@@ -32,6 +35,9 @@ pub(crate) fn declarations(text: &str) -> BTreeMap<String, Declared> {
             "type" => {
                 let (name, kind) = rest.split_once(" =").unwrap();
                 let kind = kind.trim().trim_end_matches(';');
+                if kind.contains(" in keyof ") {
+                    continue;
+                }
                 found.insert(name.to_owned(), Declared::Alias(normal(kind)));
             }
             _ => {}
@@ -139,6 +145,9 @@ impl Reader<'_> {
 
     /// The name of a member, up to its type.
     fn name(&mut self) -> (String, bool) {
+        if self.takes("[name: string]:") {
+            return (OTHERS.to_owned(), false);
+        }
         let name = self.word().trim_matches('"').to_owned();
         let optional = self.takes("?");
         self.take(":");
@@ -175,17 +184,14 @@ impl Reader<'_> {
         while self.takes("[]") {
             kind = list_of(&kind);
         }
+        if self.takes("[") {
+            kind = format!("{kind}[{}]", self.word());
+            self.take("]");
+        }
         kind
     }
 
     fn object(&mut self) -> String {
-        if self.takes("[") {
-            let _ = self.name();
-            self.take("string]: ");
-            let values = self.union();
-            self.take("}");
-            return map_of(&values);
-        }
         let mut found = BTreeMap::new();
         while !self.takes("}") {
             let (name, optional) = self.name();
