@@ -13,3 +13,4 @@ mod lists;
 mod moving;
 mod reader;
 mod schemas;
+mod served;
