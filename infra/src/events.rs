@@ -12,6 +12,11 @@ use serde_json::{Value, json};
 /// # Errors
 /// It cannot be written as JSON.
 pub fn draw() -> Result<String, String> {
+    Ok(serde_json::to_string_pretty(&schema()).map_err(|error| error.to_string())? + "\n")
+}
+
+/// The schema of an event, in which each member of `oneOf` is one of a type.
+pub(crate) fn schema() -> Value {
     let mut generator = generator();
     let actor = json!({ "anyOf": [generator.subschema_for::<Actor>(), { "type": "null" }] });
     let request = json!({ "anyOf": [generator.subschema_for::<Origin>(), { "type": "null" }] });
@@ -21,7 +26,7 @@ pub fn draw() -> Result<String, String> {
         .map(|kind| of(*kind, &mut generator))
         .collect();
     let examples: Vec<_> = Kind::ALL.iter().map(|kind| example::of(*kind)).collect();
-    let schema = json!({
+    json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
         "$comment": "by cargo generate; edit shared/api/src/event instead",
         "title": "Event",
@@ -49,8 +54,7 @@ pub fn draw() -> Result<String, String> {
         "oneOf": types,
         "$defs": generator.take_definitions(true),
         "examples": examples,
-    });
-    Ok(serde_json::to_string_pretty(&schema).map_err(|error| error.to_string())? + "\n")
+    })
 }
 
 /// The schemas of members as an event has them: an absent `Option` is null.
@@ -112,7 +116,7 @@ mod tests {
 
     use super::*;
 
-    fn schema() -> Value {
+    fn drawn() -> Value {
         serde_json::from_str(&draw().expect("drawn")).expect("JSON")
     }
 
@@ -121,7 +125,7 @@ mod tests {
         let (mut schemas, mut compiler) = (Schemas::new(), Compiler::new());
         compiler.enable_format_assertions();
         compiler
-            .add_resource("file:///schema.json", schema())
+            .add_resource("file:///schema.json", drawn())
             .expect("a resource");
         let index = compiler
             .compile("file:///schema.json", &mut schemas)
@@ -131,7 +135,7 @@ mod tests {
 
     #[test]
     fn there_is_an_example_of_each_type_and_each_fits() {
-        let schema = schema();
+        let schema = drawn();
         let examples = schema["examples"].as_array().expect("examples");
         let types: BTreeSet<&str> = examples
             .iter()

@@ -19,8 +19,8 @@ struct Cli {
 
 #[derive(Subcommand)]
 enum Command {
-    /// Redraw template.yaml, CargoLambda.toml, docs/openapi.json, the schemas of collections and events and the table of
-    /// events, and make the folders of new endpoints.
+    /// Redraw template.yaml, CargoLambda.toml, docs/openapi.json, the schemas of collections and events, the tables of
+    /// documents and the types of clients. Make the folders of new endpoints.
     Generate,
     /// Build every release binary, pinned to the glibc of provided.al2023.
     Ship {

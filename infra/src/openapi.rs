@@ -11,6 +11,7 @@ mod record;
 mod shared;
 #[cfg(test)]
 mod tests;
+mod used;
 
 use std::collections::BTreeMap;
 
@@ -18,9 +19,11 @@ use api::Definition;
 use api::definition::ProfileField;
 use api::endpoints::Entry;
 use serde::Serialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use self::document::Document;
+pub(crate) use self::filter::{Column, columns, declared_orders, paths};
+pub(crate) use self::record::{Side, declare};
 
 const DESCRIPTION: &str = "\
 Accounts, sessions and records over HTTP. Bodies are JSON objects in UTF-8 of at most 256 KiB, a query string at most \
@@ -100,6 +103,36 @@ pub fn draw(
     })
     .map_err(|error| format!("Cannot write docs/openapi.json: {error}"))?;
     Ok(text + "\n")
+}
+
+/// The schemas of requests and replies of these endpoints, none of which is about records, by name.
+///
+/// # Errors
+/// An endpoint has no schemas.
+pub(crate) fn wire(
+    page: &[&Entry],
+    profile: &[ProfileField],
+) -> Result<Map<String, Value>, String> {
+    let mut document = Document::new();
+    for entry in page {
+        document.plain(entry)?;
+    }
+    document.finish_schemas();
+    document.profile(profile);
+    let operations = document.paths.values().flat_map(BTreeMap::values);
+    let values = operations.chain(document.responses.values());
+    Ok(used::used(&document.schemas, values))
+}
+
+/// The schemas that all collections share, by name.
+pub(crate) fn shared() -> Map<String, Value> {
+    let schemas = components::schemas().into_iter();
+    schemas.map(|(name, it)| (name.to_owned(), it)).collect()
+}
+
+/// The schemas of a collection, by name.
+pub(crate) fn of_collection(collection: &Definition, all: &[&Definition]) -> Map<String, Value> {
+    collection::schemas(collection, all).into_iter().collect()
 }
 
 /// The file, in the order in which a person reads it.

@@ -8,7 +8,7 @@ use api::endpoints::PAGE;
 use api::project::{self, Project};
 
 use crate::template::{Plan, Yours};
-use crate::{events, openapi, routes, schema, steps, tables, template, tools};
+use crate::{events, openapi, routes, schema, steps, tables, template, tools, types};
 
 /// The workspace's folder.
 #[must_use]
@@ -38,7 +38,7 @@ pub fn read(folder: &Path) -> Result<Project, String> {
     Project::read(folder).map_err(|problems| problems.join("\n"))
 }
 
-/// Every generated file of a project, as its path from the project's folder and its content.
+/// Every plan of a project, as its path from the project's folder and its content.
 ///
 /// # Errors
 /// One line: the limit of AWS that is exceeded, and the remedy.
@@ -67,7 +67,7 @@ pub fn draw(project: &Project, yours: &Yours) -> Result<[(&'static str, String);
 ///
 /// # Errors
 /// The problem of the project, the limit of AWS that is exceeded, or the file that cannot be written.
-pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
+pub fn generate(root: &Path) -> Result<Vec<String>, String> {
     let mut written = Vec::new();
     let project = read(root)?;
     for warning in &project.collections.warnings {
@@ -87,8 +87,8 @@ pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
     for warning in steps::compare_files(&present, &drawn[0].1, &project)? {
         eprintln!("Warning: {warning}");
     }
-    for (path, content) in drawn.into_iter().chain(tables::refreshed(root)?) {
-        let file = root.join(path);
+    for (path, content) in with_others(root, &project, drawn)? {
+        let file = root.join(&path);
         // A file that is written restarts `cargo dev`, so one that would stay the same is left alone.
         if fs::read_to_string(&file).is_ok_and(|present| present == content) {
             continue;
@@ -102,6 +102,17 @@ pub fn generate(root: &Path) -> Result<Vec<&'static str>, String> {
     Ok(written)
 }
 
+/// Every generated file: the plans that are drawn, tables of documents, and types for clients.
+fn with_others(
+    root: &Path,
+    project: &Project,
+    drawn: impl IntoIterator<Item = (&'static str, String)>,
+) -> Result<Vec<(String, String)>, String> {
+    let drawn = drawn.into_iter().chain(tables::refreshed(root)?);
+    let drawn = drawn.map(|(path, content)| (path.to_owned(), content));
+    Ok(drawn.chain(types::draw(root, project)?).collect())
+}
+
 #[cfg(test)]
 mod tests {
     use std::collections::BTreeSet;
@@ -111,10 +122,10 @@ mod tests {
     #[test]
     fn the_generated_files_are_fresh() {
         let yours = Yours::read(&folder()).expect("read");
-        let drawn = draw(&project().expect("a project"), &yours).expect("drawn");
-        let pages = tables::refreshed(&folder()).expect("refreshed");
-        for (path, content) in drawn.into_iter().chain(pages) {
-            let present = fs::read_to_string(folder().join(path)).unwrap_or_default();
+        let project = project().expect("a project");
+        let drawn = draw(&project, &yours).expect("drawn");
+        for (path, content) in with_others(&folder(), &project, drawn).expect("drawn") {
+            let present = fs::read_to_string(folder().join(&path)).unwrap_or_default();
             assert!(present == content, "{path} is stale: run cargo generate");
         }
     }

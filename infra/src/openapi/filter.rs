@@ -1,14 +1,14 @@
 //! The query of a list of a collection: conditions, orders, relations to inline.
 
 use api::Definition;
-use api::definition::{Field, FieldType, SYSTEM_FIELDS};
+use api::definition::{Field, FieldType, Index, SYSTEM_FIELDS};
 use serde_json::{Map, Value, json};
 
 use super::shared::{id_operand, object, schema};
 use crate::names::pascal;
 
 /// The fields that a list may name, each with its declaration or the type that it has in every collection.
-pub(super) fn columns(collection: &Definition) -> impl Iterator<Item = (&str, Column<'_>)> {
+pub(crate) fn columns(collection: &Definition) -> impl Iterator<Item = (&str, Column<'_>)> {
     let system = SYSTEM_FIELDS.iter().map(|name| {
         let kind = if name.ends_with("At") {
             FieldType::Date
@@ -30,9 +30,9 @@ pub(super) fn columns(collection: &Definition) -> impl Iterator<Item = (&str, Co
 }
 
 /// The facts of a field that a condition on it needs.
-pub(super) struct Column<'a> {
-    kind: FieldType,
-    items: Option<&'a Field>,
+pub(crate) struct Column<'a> {
+    pub(crate) kind: FieldType,
+    pub(crate) items: Option<&'a Field>,
 }
 
 /// The schema of an operand that a scalar of this type is compared with.
@@ -143,9 +143,19 @@ pub(super) fn conditions(collection: &Definition) -> Value {
 
 /// The orders that some index serves, alone or with its first fields fixed.
 pub(super) fn orders(collection: &Definition) -> Vec<String> {
+    served(collection, |index| index.fields.len())
+}
+
+/// The orders that some index serves alone: newest first, the declared ones, and their reverses.
+pub(crate) fn declared_orders(collection: &Definition) -> Vec<String> {
+    served(collection, |_| 1)
+}
+
+/// The orders of the indexes and their reverses, each without its first fields up to a number of them.
+fn served(collection: &Definition, ways: impl Fn(&Index) -> usize) -> Vec<String> {
     let mut orders = vec!["-createdAt".to_owned(), "createdAt".to_owned()];
     for index in &collection.indexes {
-        for fixed in 0..index.fields.len() {
+        for fixed in 0..ways(index) {
             let rest = index.fields.get(fixed..).unwrap_or_default();
             let reverse = rest.iter().map(|field| match field.strip_prefix('-') {
                 Some(field) => field.to_owned(),
@@ -162,7 +172,7 @@ pub(super) fn orders(collection: &Definition) -> Vec<String> {
 }
 
 /// The paths that `expand` takes: relations, and the relations of where they lead.
-pub(super) fn paths(collection: &Definition, all: &[&Definition]) -> Vec<String> {
+pub(crate) fn paths(collection: &Definition, all: &[&Definition]) -> Vec<String> {
     let mut paths = Vec::new();
     for (name, target) in relations(collection) {
         paths.push(name.to_owned());

@@ -9,7 +9,7 @@ use crate::names::pascal;
 
 /// Which side of a write a schema is for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Side {
+pub(crate) enum Side {
     /// A reply.
     Reply,
     /// A body that is a whole record: what has a default may be left out.
@@ -19,7 +19,7 @@ pub(super) enum Side {
 }
 
 /// Says in the schema of an object which profile fields it has, and that there are no others.
-pub(super) fn declare(schema: &mut Value, fields: &[&Field], side: Side) {
+pub(crate) fn declare(schema: &mut Value, fields: &[&Field], side: Side) {
     let Some(members) = schema.as_object_mut() else {
         return;
     };

@@ -1,6 +1,7 @@
 //! The settings: `bakend.json`, overridden key by key by the environment.
 
 mod auth;
+mod client;
 mod events;
 mod factor;
 mod mail;
@@ -22,6 +23,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 pub use self::auth::{Auth, RefreshReuse, SameSite, SessionCheck};
+pub use self::client::Client;
 pub use self::events::{Audit, Events};
 pub use self::factor::{Mfa, RequiredFor};
 pub use self::mail::{Links, Mail, Notices};
@@ -60,6 +62,8 @@ pub struct Settings {
     pub audit: Audit,
     /// Mail.
     pub mail: Mail,
+    /// The clients of the API.
+    pub client: Client,
 }
 
 /// What is known of a user.
@@ -128,6 +132,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 103);
+        assert_eq!(keys.len(), 104);
     }
 }

@@ -1,6 +1,7 @@
 //! Problems of `collections/*.json` and `bakend.json`. This module imports the other modules of the crate; none imports
 //! it.
 
+mod client;
 mod collections;
 mod definition;
 mod fields;

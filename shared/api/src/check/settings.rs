@@ -59,10 +59,10 @@ impl Settings {
     }
 
     fn check(&self, local: bool) -> Result<(), Problem> {
-        let auth = &self.auth;
-        let day = 86_400;
+        let (auth, registration, day) = (&self.auth, &self.auth.registration, 86_400);
         let least_cost = if local { 4 } else { 10 };
         check_length(auth.jwt_secret.as_deref())?;
+        self.check_client()?;
         check_tokens(&auth.tokens)?;
         check_origins(&self.cors.allowed_origins)?;
         for (at, role) in auth.roles.iter().enumerate() {
@@ -80,7 +80,6 @@ impl Settings {
                 reason,
             });
         }
-        let registration = &auth.registration;
         check_domains("domains", &registration.domains)?;
         check_domains("blockedDomains", &registration.blocked_domains)?;
         if let Some((place, reason)) = profile_problems(&self.users.fields).into_iter().next() {

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::error::Detail;
-use crate::wire::body::{Body, Fields, Presence};
+use crate::wire::body::{Body, Fields, Presence, not_null};
 use crate::wire::user::User;
 
 /// What a user proves who they are with.
@@ -100,6 +100,7 @@ impl Body for ProfileChanges {
 #[schemars(deny_unknown_fields)]
 pub struct Confirmation {
     /// The password, byte by byte as typed. An account without one leaves it out, and needs a recent authentication.
+    #[schemars(transform = not_null)]
     pub password: Option<String>,
 }
 

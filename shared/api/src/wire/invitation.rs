@@ -214,8 +214,10 @@ pub struct InvitationAcceptance {
     /// The password of a new account; without it nobody can log in until one is set.
     pub password: Option<String>,
     /// Whether a session begins with a new account; true where it is left out.
+    #[schemars(transform = not_null)]
     pub session: Option<bool>,
     /// The version of the terms that the user of a new account accepts; needed where `auth.terms.version` is set.
+    #[schemars(rename = "termsVersion")]
     pub terms_version: Option<String>,
     /// The rest, not yet checked: profile fields.
     #[schemars(skip)]

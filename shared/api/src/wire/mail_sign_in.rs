@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::wire::account::{Bearing, Tokens};
-use crate::wire::body::{Body, Fields, Presence};
+use crate::wire::body::{Body, Fields, Presence, not_null};
 use crate::wire::provider_proof::Joining;
 use crate::wire::user::User;
 
@@ -25,7 +25,7 @@ pub struct MagicLinkRequest {
     pub redirect_to: Option<String>,
     /// The SHA-256 of a verifier in base64url (RFC 7636), beside `redirectTo`: the page of the mail leads back with a code for
     /// its holder.
-    #[schemars(length(equal = 43))]
+    #[schemars(length(equal = 43), transform = not_null)]
     pub code_challenge: Option<String>,
 }
 
@@ -69,6 +69,7 @@ pub struct MailProof {
     pub token: Option<String>,
     /// Whether a session begins. `false` beside the `token` of a request with `codeChallenge` gives `redirectTo` with a code
     /// in place of it.
+    #[schemars(transform = not_null)]
     pub session: Option<bool>,
     /// The wishes about the account.
     #[schemars(flatten)]

@@ -5,7 +5,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::time::Timestamp;
-use crate::wire::body::{Body, Fields, Presence};
+use crate::wire::body::{Body, Fields, Presence, not_null};
 
 /// The most bytes of a ceremony's token, and of a credential.
 const MAX_CEREMONY: usize = 16 * 1024;
@@ -140,6 +140,7 @@ pub struct PasskeySignIn {
     #[schemars(with = "serde_json::Map<String, Value>")]
     pub credential: Value,
     /// Whether a deleted account is brought back.
+    #[schemars(transform = not_null)]
     pub restore: Option<bool>,
 }
 

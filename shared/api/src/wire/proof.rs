@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::wire::account::{Bearing, Tokens};
-use crate::wire::body::{Body, Fields, Presence};
+use crate::wire::body::{Body, Fields, Presence, not_null};
 use crate::wire::passkey::PasskeyProof;
 use crate::wire::user::User;
 
@@ -97,6 +97,7 @@ pub struct EmailProof {
     /// The password of the account, without an access token.
     pub password: Option<String>,
     /// Whether a session begins, without an access token; true where it is left out.
+    #[schemars(transform = not_null)]
     pub session: Option<bool>,
 }
 

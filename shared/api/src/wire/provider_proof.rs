@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::error::Detail;
 use crate::redirect::MAX_REDIRECT;
-use crate::wire::body::{Body, Fields, Presence};
+use crate::wire::body::{Body, Fields, Presence, not_null};
 
 /// The least and the most bytes of a sealed code, and of a verifier (RFC 7636, section 4.1).
 const CODE: [usize; 2] = [1, 2048];
@@ -50,19 +50,19 @@ impl Body for ProviderProof {
 #[schemars(rename_all = "camelCase", deny_unknown_fields)]
 pub struct NativeProof {
     /// The ID token of the provider, for one of `clientIds`.
-    #[schemars(length(max = 8192))]
+    #[schemars(length(max = 8192), transform = not_null)]
     pub id_token: Option<String>,
     /// The text whose SHA-256, in hex or base64url, is the nonce of the ID token.
-    #[schemars(length(min = 16, max = 256))]
+    #[schemars(length(min = 16, max = 256), transform = not_null)]
     pub nonce: Option<String>,
     /// The code of the provider.
-    #[schemars(length(max = 2048))]
+    #[schemars(length(max = 2048), transform = not_null)]
     pub code: Option<String>,
     /// The address that the code came to: one of `auth.redirects`, or of the own scheme of one of `clientIds`.
-    #[schemars(length(max = 200))]
+    #[schemars(length(max = 200), transform = not_null)]
     pub redirect_uri: Option<String>,
     /// The verifier whose challenge the app began with (RFC 7636).
-    #[schemars(length(min = 43, max = 128))]
+    #[schemars(length(min = 43, max = 128), transform = not_null)]
     pub code_verifier: Option<String>,
     /// The wishes about the account.
     #[schemars(flatten)]
@@ -184,6 +184,7 @@ impl Body for NativeProof {
 #[schemars(rename_all = "camelCase")]
 pub struct Joining {
     /// Whether a deleted account is brought back.
+    #[schemars(transform = not_null)]
     pub restore: Option<bool>,
     /// The version of the terms that the user of a new account accepts.
     pub terms_version: Option<String>,

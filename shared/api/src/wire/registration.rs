@@ -4,7 +4,7 @@ use schemars::JsonSchema;
 use serde_json::{Map, Value};
 
 use crate::Timestamp;
-use crate::wire::body::{Body, Fields, Presence};
+use crate::wire::body::{Body, Fields, Presence, not_null};
 
 /// The proof that makes the account of a registration: a flow with its code, or the token of the link with the password.
 #[derive(JsonSchema)]
@@ -19,6 +19,7 @@ pub struct RegistrationProof {
     /// The password that the registration was made with, beside `token`.
     pub password: Option<String>,
     /// Whether a session begins; true where it is left out.
+    #[schemars(transform = not_null)]
     pub session: Option<bool>,
 }
 

@@ -1,0 +1,82 @@
+//! Node, for what is checked of the clients: brought from Python's package index, and its packages from npm's.
+//!
+//! Both live in the folder of [`crate::tools`].
+
+use std::fs::{self, File};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use crate::tools;
+
+/// The files that say which packages a folder needs.
+const MANIFESTS: [&str; 2] = ["package.json", "package-lock.json"];
+
+/// An installed Node.
+#[derive(Clone, Debug)]
+pub struct Node {
+    root: PathBuf,
+    program: PathBuf,
+}
+
+impl Node {
+    /// Installs Node unless it is there.
+    ///
+    /// # Errors
+    /// One line that says what to do.
+    pub fn install(root: &Path) -> Result<Self, String> {
+        let (root, program) = (root.to_path_buf(), tools::node(root)?);
+        Ok(Self { root, program })
+    }
+
+    /// The program.
+    #[must_use]
+    pub fn command(&self) -> Command {
+        Command::new(&self.program)
+    }
+
+    /// The packages that the lock file in `folder` names, installed under `name` among the tools unless they are there.
+    /// The result is the folder of `node_modules`.
+    ///
+    /// # Errors
+    /// One line that says what to do.
+    pub fn packages(&self, folder: &Path, name: &str) -> Result<PathBuf, String> {
+        let tools = tools::folder(&self.root);
+        let (target, stamp) = (tools.join(name), tools.join(name).join("installed"));
+        let trouble = |error: io::Error| format!("Cannot write {}: {error}", target.display());
+        let lock = File::create(tools.join(format!("{name}.lock"))).map_err(trouble)?;
+        lock.lock().map_err(trouble)?;
+        let wanted = fs::read_to_string(folder.join("package-lock.json"))
+            .map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
+        if fs::read_to_string(&stamp).is_ok_and(|installed| installed == wanted) {
+            return Ok(target);
+        }
+        eprintln!("Installing {name} into {} (once)", target.display());
+        fs::create_dir_all(&target).map_err(trouble)?;
+        for file in MANIFESTS {
+            fs::copy(folder.join(file), target.join(file)).map_err(trouble)?;
+        }
+        let options = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
+        let installed = tools::run(self.npm().args(options).current_dir(&target))?;
+        if !installed.status.success() {
+            // The first line has the reason, the last one the place of a log.
+            let said = String::from_utf8_lossy(&installed.stderr);
+            let reason = said
+                .lines()
+                .find_map(|line| line.strip_prefix("npm error "));
+            let reason = reason.unwrap_or("no reason given");
+            return Err(format!("npm could not install {name}: {reason}"));
+        }
+        fs::write(&stamp, wanted).map_err(trouble)?;
+        Ok(target)
+    }
+
+    /// Npm, as Node's package has it.
+    #[must_use]
+    pub fn npm(&self) -> Command {
+        let package = self.program.ancestors().nth(2).unwrap_or(&self.root);
+        let mut npm = self.command();
+        npm.arg(package.join("lib/node_modules/npm/bin/npm-cli.js"));
+        npm
+    }
+}
