@@ -135,6 +135,7 @@ impl Provider {
             }
             _ => {
                 settings["issuer"] = json!(self.url);
+                settings["profile"] = json!({ "name": "name", "picture": "website" });
                 settings.as_object_mut().unwrap().remove("endpoints");
             }
         }

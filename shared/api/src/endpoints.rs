@@ -457,6 +457,7 @@ entry::endpoints! {
 
     /// List the providers that sign in.
     OauthProviders "oauth-providers": [Get] "/api/auth/providers", Open, NoBody => 200 EnabledProviders {
+        errors: [ValidationFailed],
         access: [BatchGetItem Configuration, BatchGetItem Providers],
     }
 

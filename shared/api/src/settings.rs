@@ -132,6 +132,6 @@ mod tests {
             name("events.recordAddresses"),
             Some("BAKEND_EVENTS_RECORD_ADDRESSES")
         );
-        assert_eq!(keys.len(), 104);
+        assert_eq!(keys.len(), 105);
     }
 }

@@ -244,6 +244,7 @@ impl<E: Endpoint<Guard = guard::Open>> Entry<'_, E> {
         let federated = found.linked(user.id, call.now);
         let along = Along {
             begins: begun.session(),
+            begun: Some(Reason::Register),
             links: Some(&federated),
             ..Along::of(Reason::Provider)
         };

@@ -1,12 +1,13 @@
 //! The settings of providers, checked: those of the file, and those that an admin sets.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::definition::ProfileField;
 use crate::error::{Detail, Error};
 use crate::event::Reason;
 use crate::settings::{Problem, Provider, ProviderEndpoints, ProviderKind, Settings};
 use crate::value;
+use crate::wire::unknown as unknown_field;
 
 /// The ids of other methods of signing in.
 const TAKEN: [&str; 2] = ["password", "passkey"];
@@ -79,6 +80,10 @@ pub fn asked_provider(
     file: Option<&Provider>,
     (declared, local): (&[ProfileField], bool),
 ) -> Result<(Provider, Provider), Error> {
+    let unknown = unknown_settings(&asked);
+    if !unknown.is_empty() {
+        return Err(Error::invalid(unknown));
+    }
     let own: Provider = value::read(asked).map_err(|(place, reason)| {
         let message = format!("`{place}`: {reason}.");
         Error::from(Detail::new(place, "type", message))
@@ -90,6 +95,14 @@ pub fn asked_provider(
             Err(Detail::new(place, "format", format!("`{place}` {reason}.")).into())
         }
     }
+}
+
+/// The members that are no settings of a provider, all at once.
+fn unknown_settings(asked: &Value) -> Vec<Detail> {
+    let known = json!(Provider::default());
+    let members = asked.as_object().into_iter().flat_map(|it| it.keys());
+    let unknown = members.filter(|name| known.get(name.as_str()).is_none());
+    unknown.map(|name| unknown_field(name)).collect()
 }
 
 /// Tells why a provider cannot have these settings.

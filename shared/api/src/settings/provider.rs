@@ -41,7 +41,7 @@ pub struct Provider {
     pub trust_email: Option<bool>,
     /// The issuer of its ID tokens (OpenID Connect), by https. Each provider but the known ones needs it.
     pub issuer: Option<String>,
-    /// The tenant of Microsoft, such as a domain or an id; unset: `common`.
+    /// The tenant of Microsoft: the id of one, `organizations` or `consumers`; unset: `common`.
     pub tenant: Option<String>,
     /// The id of the team that the key is of (Apple).
     pub team_id: Option<String>,

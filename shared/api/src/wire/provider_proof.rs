@@ -401,7 +401,10 @@ mod tests {
     #[test]
     fn a_question_is_by_a_code_or_by_an_address() {
         for (body, named) in [
-            (json!({ "code": "a", "codeVerifier": "b" }), vec![]),
+            (
+                json!({ "code": "a", "codeVerifier": "b".repeat(43) }),
+                vec![],
+            ),
             (json!({ "email": "a@b.io" }), vec![]),
             (json!({}), vec!["code", "codeVerifier"]),
             (

@@ -141,7 +141,9 @@ impl OAuthError {
     pub fn of(error: &Error) -> Self {
         let code = error.oauth.unwrap_or(match error.code {
             Code::InvalidCredentials => OAuthCode::InvalidClient,
-            Code::TooManyRequests | Code::Unavailable => OAuthCode::TemporarilyUnavailable,
+            Code::TooManyRequests | Code::Unavailable | Code::ProviderUnavailable => {
+                OAuthCode::TemporarilyUnavailable
+            }
             Code::Internal => OAuthCode::ServerError,
             _ => OAuthCode::InvalidRequest,
         });

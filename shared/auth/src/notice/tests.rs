@@ -25,6 +25,7 @@ fn an_event_of_the_list_makes_the_notice_of_its_kind() {
             EventKind::PasswordChanged => Some(Kind::PasswordChanged),
             EventKind::MfaChanged => Some(Kind::MfaEnabled),
             EventKind::PasskeyChanged => Some(Kind::PasskeyAdded),
+            EventKind::AccountLinked => Some(Kind::AccountLinked),
             EventKind::EmailChanged => Some(Kind::EmailChanged),
             EventKind::Impersonated => Some(Kind::Impersonated),
             EventKind::RefreshReused => Some(Kind::SessionReuse),

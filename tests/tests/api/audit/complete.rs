@@ -411,7 +411,7 @@ const EXPECTED: &[&str] = &[
     "auth.email.verified users/eve by user eve as authenticated in a request from there",
     "auth.email.changed users/eve by user eve as authenticated in a request from there",
     "auth.session.ended users/eve by user eve as authenticated because email-change in a request from there",
-    "provider.changed configuration/provider by user root as admin changed clientId,endpoints,clientSecret in a request from there",
+    "provider.changed configuration/provider by user root as admin changed clientId,clientIds,endpoints,clientSecret in a request from there",
     "auth.account.linked users/eve by user eve as authenticated because google in a request from there",
     "auth.login users/eve by user eve in a request from there",
     "auth.account.unlinked users/eve by user eve as authenticated because google in a request from there",

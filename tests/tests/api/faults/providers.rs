@@ -64,10 +64,16 @@ const ROWS: &[Row] = &[
     row!("accounts-unlink", "UpdateItem", "_sessions", 0, unlink),
     row!("providers-list", "BatchGetItem", "_users", 0, settings),
     row!("providers-set", "BatchGetItem", "_users", 0, set),
-    row!("providers-set", "GetItem", "_configuration", 0, set),
+    row!("providers-set", "GetItem", "_configuration", 0, set_again),
     row!("providers-set", "PutItem", "_configuration", 0, set),
     row!("providers-reset", "BatchGetItem", "_users", 0, reset),
-    row!("providers-reset", "UpdateItem", "_configuration", 0, reset),
+    row!(
+        "providers-reset",
+        "UpdateItem",
+        "_configuration",
+        0,
+        reset_other
+    ),
 ];
 
 #[test]
@@ -311,13 +317,33 @@ fn set<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
     )
 }
 
-/// Another provider, so that the sign-ins beside go on.
+/// Settings beside the secret that is there.
+fn set_again<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    let mut settings = provider(world).settings("google");
+    let _ = settings.as_object_mut().unwrap().remove("clientSecret");
+    act(
+        Event::new("PUT", GOOGLE)
+            .json(&settings)
+            .token(world.admin()),
+        200,
+    )
+}
+
 fn reset<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
-    let (path, settings) = (
-        "/api/admin/providers/github",
-        provider(world).settings("github"),
-    );
-    let event = Event::new("PUT", path).json(&settings).token(world.admin());
-    let _ = world.ask("providers-set", &event).expect(200);
-    act(Event::new("DELETE", path).token(world.admin()), 204)
+    forget(world, "github")
+}
+
+fn reset_other<'a>(world: &'a World<'_>, _: &str) -> Act<'a> {
+    forget(world, "microsoft")
+}
+
+/// Another provider than that of the sign-ins beside, and one for each row.
+fn forget<'a>(world: &'a World<'_>, name: &str) -> Act<'a> {
+    let path = format!("/api/admin/providers/{name}");
+    let settings = provider(world).settings(name);
+    let event = Event::new("PUT", &path).json(&settings);
+    let _ = world
+        .ask("providers-set", &event.token(world.admin()))
+        .expect(200);
+    act(Event::new("DELETE", &path).token(world.admin()), 204)
 }

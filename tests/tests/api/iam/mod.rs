@@ -292,12 +292,19 @@ fn what_a_policy_does_not_grant_is_refused_and_says_nothing() {
                 "grant_type=client_credentials&client_id={id}&client_secret=x"
             )),
             "refresh" | "logout" => Event::new("POST", entry.path).json(&refresh_token),
+            "oauth-start" => crate::providers::starting(),
+            "oauth-token" | "oauth-exchange" | "accounts-check" | "accounts-link" => {
+                crate::providers::trading(entry.name).token(&token)
+            }
             _ => {
                 let path = entry
                     .path
                     .replace("{collection}", "notes")
                     .replace("{id}", &id);
                 let path = path.replace("{username}", "ada");
+                let path = path
+                    .replace("{provider}", "google")
+                    .replace("{name}", "google");
                 let path = path.replace("{page}", "reset?token=x");
                 let own = crate::proofs::disabled::body(entry.name);
                 let body = if own == json!({}) {

@@ -40,6 +40,10 @@ pub(super) fn providers<'a>(
     };
     set_up(&provider, &ask, admin);
     set_up(&provider, &ask, admin);
+    let mut again = provider.settings("google");
+    let _ = again.as_object_mut().unwrap().remove("clientSecret");
+    let again = Event::new("PUT", "/api/admin/providers/google").json(&again);
+    let _ = ask("providers-set", &again.token(admin)).expect(200);
     let _ = ask(
         "providers-list",
         &Event::new("GET", "/api/admin/providers").token(admin),

@@ -251,6 +251,21 @@ pub(crate) fn native_body(provider: &Provider, subject: &str, more: &Value) -> V
     json!({ "idToken": provider.sign(&header, &claims), "nonce": nonce })
 }
 
+/// A request of this endpoint with a code that nobody has given out.
+pub(crate) fn trading(name: &str) -> Event {
+    let path = match name {
+        "oauth-token" => "/api/auth/oauth/google/token",
+        "oauth-exchange" => "/api/auth/oauth/exchange",
+        "accounts-check" => "/api/auth/accounts/check",
+        _ => "/api/auth/accounts",
+    };
+    let more = match name {
+        "oauth-token" => json!({ "redirectUri": APP }),
+        _ => json!({}),
+    };
+    Event::new("POST", path).json(&trade("x", &more))
+}
+
 /// The body of an exchange.
 fn trade(code: &str, more: &Value) -> Value {
     let mut body = json!({ "code": code, "codeVerifier": VERIFIER });

@@ -86,6 +86,7 @@ pub(crate) fn page() -> Vec<Request> {
                 "{collection}" => collection,
                 "{kind}" => "password-reset",
                 "{locale}" => "en",
+                "{name}" => "google",
                 segment if segment.starts_with('{') => NO_ID,
                 literal => literal,
             });
