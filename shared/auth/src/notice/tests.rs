@@ -26,6 +26,7 @@ fn an_event_of_the_list_makes_the_notice_of_its_kind() {
             EventKind::MfaChanged => Some(Kind::MfaEnabled),
             EventKind::PasskeyChanged => Some(Kind::PasskeyAdded),
             EventKind::AccountLinked => Some(Kind::AccountLinked),
+            EventKind::AccountUnlinked => Some(Kind::AccountUnlinked),
             EventKind::EmailChanged => Some(Kind::EmailChanged),
             EventKind::Impersonated => Some(Kind::Impersonated),
             EventKind::RefreshReused => Some(Kind::SessionReuse),

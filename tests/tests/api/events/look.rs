@@ -216,6 +216,8 @@ fn unnamed(records: &[Value]) -> (BTreeSet<String>, BTreeSet<String>) {
             }
         }
     }
+    // It labels an account that tells no address, and events name the provider.
+    let _ = hidden.remove("google");
     let hidden = hidden.difference(&shown).filter(|text| text.len() > 5);
     (hidden.cloned().collect(), names)
 }
