@@ -193,10 +193,17 @@ impl Seen {
     }
 }
 
-/// Whether a setting that the rehearsed project has not may keep an endpoint from a success, or from being there.
+/// Whether a setting that the rehearsed project has not may keep an endpoint from a success, or from being there. A provider of
+/// sign-ins is one: a deployment reaches public addresses alone, and no provider is played there.
 fn needs_setting(entry: &Entry) -> bool {
-    let mut errors = entry.errors.iter();
-    errors.any(|code| [Code::MethodDisabled, Code::NotFound].contains(code))
+    let of_setting = [
+        Code::MethodDisabled,
+        Code::NotFound,
+        Code::InvalidOauthCode,
+        Code::AccountNotLinked,
+    ];
+    let needs_provider = entry.path.contains("{provider}");
+    needs_provider || entry.errors.iter().any(|code| of_setting.contains(code))
 }
 
 fn join<'a>(names: impl IntoIterator<Item = &'a str>) -> String {
