@@ -2,8 +2,10 @@
 //!
 //! Both live in the folder of [`crate::tools`].
 
+use std::env;
 use std::fs::{self, File};
-use std::io;
+use std::io::{self, Write};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -11,6 +13,9 @@ use crate::tools;
 
 /// The files that say which packages a folder needs.
 const MANIFESTS: [&str; 2] = ["package.json", "package-lock.json"];
+
+/// A folder's own options of npm.
+const OPTIONS: &str = ".npmrc";
 
 /// An installed Node.
 #[derive(Clone, Debug)]
@@ -56,6 +61,9 @@ impl Node {
         for file in MANIFESTS {
             fs::copy(folder.join(file), target.join(file)).map_err(trouble)?;
         }
+        if folder.join(OPTIONS).exists() {
+            fs::copy(folder.join(OPTIONS), target.join(OPTIONS)).map_err(trouble)?;
+        }
         let options = ["ci", "--no-audit", "--no-fund", "--ignore-scripts"];
         let installed = tools::run(self.npm().args(options).current_dir(&target))?;
         if !installed.status.success() {
@@ -71,6 +79,38 @@ impl Node {
         Ok(target)
     }
 
+    /// The same, where the packages are looked for: as `node_modules` of `folder`. A folder that npm made there stays.
+    ///
+    /// # Errors
+    /// One line that says what to do.
+    pub fn packages_of(&self, folder: &Path, name: &str) -> Result<(), String> {
+        let there = folder.join("node_modules");
+        if there.is_dir() && !there.is_symlink() {
+            return Ok(());
+        }
+        let installed = self.packages(folder, name)?.join("node_modules");
+        if fs::read_link(&there).is_ok_and(|target| target == installed) {
+            return Ok(());
+        }
+        let trouble =
+            |error: io::Error| format!("Cannot link packages to {}: {error}", there.display());
+        if there.is_symlink() {
+            fs::remove_file(&there).map_err(trouble)?;
+        }
+        symlink(installed, &there).map_err(trouble)
+    }
+
+    /// The PATH with this Node in front of all others.
+    ///
+    /// # Errors
+    /// A folder on the PATH has a name that the PATH cannot have.
+    pub fn path(&self) -> Result<std::ffi::OsString, String> {
+        let path = env::var_os("PATH").unwrap_or_default();
+        let own = self.program.parent().map(Path::to_path_buf);
+        env::join_paths(own.into_iter().chain(env::split_paths(&path)))
+            .map_err(|error| format!("The PATH cannot be extended: {error}"))
+    }
+
     /// Npm, as Node's package has it.
     #[must_use]
     pub fn npm(&self) -> Command {
@@ -78,5 +118,34 @@ impl Node {
         let mut npm = self.command();
         npm.arg(package.join("lib/node_modules/npm/bin/npm-cli.js"));
         npm
+    }
+}
+
+/// Whether `BAKEND_NODE=required` asks for all tests that need Node, as CI does.
+#[must_use]
+pub fn required() -> bool {
+    env::var("BAKEND_NODE").is_ok_and(|value| value == "required")
+}
+
+/// The value, or `None` with a line that names the tests that are left out and the command that runs them.
+///
+/// # Errors
+/// The reason, where `BAKEND_NODE=required` lets nobody leave them out.
+pub fn or_left_out<T>(
+    installed: Result<T, String>,
+    tests: &str,
+    command: &str,
+) -> Result<Option<T>, String> {
+    match installed {
+        Ok(value) => Ok(Some(value)),
+        Err(reason) if required() => Err(reason),
+        Err(reason) => {
+            // Past the capture of a test's output, which nobody sees where the test passes.
+            let _ = writeln!(
+                io::stderr(),
+                "Left out: {tests}, since {reason}. Run them with a network: {command}"
+            );
+            Ok(None)
+        }
     }
 }

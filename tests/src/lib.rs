@@ -17,6 +17,7 @@
 )]
 
 mod apart;
+mod browser;
 mod client;
 pub mod contract;
 mod engine;
@@ -32,6 +33,7 @@ mod stack;
 mod streams;
 
 pub use apart::Apart;
+pub use browser::browser;
 pub use client::{Caller, Reply};
 pub use event::Event;
 pub use flow::Flow;
@@ -39,5 +41,6 @@ pub use inbox::{Inbox, code_of};
 pub use inside::{Inside, Instance, target};
 pub use stack::{
     ADMIN_EMAIL, JWT_SECRET, PASSWORD, Stack, TERMS, fresh_email, owners_stack, rounds, stack,
+    stack_of,
 };
 pub use streams::Streams;

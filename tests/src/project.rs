@@ -64,7 +64,14 @@ pub fn tested() -> &'static Tested {
 /// # Panics
 /// It is broken, or the process tests the suite's own already.
 pub(crate) fn test_owners() {
-    let folder = plans::folder();
+    test(plans::folder());
+}
+
+/// Makes the project of this folder the one that this process tests.
+///
+/// # Panics
+/// It is broken, or the process tests another already.
+pub(crate) fn test(folder: PathBuf) {
     let tested = TESTED.get_or_init(|| Tested::read(folder.clone(), OPEN, 1));
     assert_eq!(tested.folder, folder, "one process tests one project");
 }

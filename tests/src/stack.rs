@@ -47,6 +47,17 @@ pub fn owners_stack() -> Option<&'static Stack> {
     stack().inside().map(|_| stack())
 }
 
+/// The stack of the project in `folder`, a path from the root of the checkout: the one that [`stack`] is in this process,
+/// and to be asked for first.
+///
+/// # Panics
+/// It does not start, or the process tests another project already.
+#[must_use]
+pub fn stack_of(folder: &str) -> &'static Stack {
+    project::test(local::root().join(folder));
+    stack()
+}
+
 /// The stack under test, started at the first call; it ends with the process.
 ///
 /// # Panics

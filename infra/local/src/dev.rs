@@ -32,8 +32,8 @@ const PUBLIC_URL: &str = "BAKEND_AUTH_PUBLIC_URL";
 const LOOK: Duration = Duration::from_millis(100);
 
 pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
-    let root = local::root();
-    for warning in checks::configuration(&root)? {
+    let (root, project) = (local::root(), local::project());
+    for warning in checks::configuration(&project)? {
         eprintln!("warning: {warning}");
     }
     if arguments.dynamodb.is_none() && !arguments.memory {
@@ -49,7 +49,7 @@ pub(crate) fn run(arguments: &Arguments) -> Result<(), String> {
     let cargo_lambda = tools::cargo_lambda(&root)?;
 
     let (dynamo, data) = dynamo(&root, arguments)?;
-    let template = Template::read(&root.join("template.yaml"))?;
+    let template = Template::read(&project.join("template.yaml"))?;
     let tables = template.tables()?;
     for line in dynamo.make(&tables)? {
         println!("DynamoDB: {line}");

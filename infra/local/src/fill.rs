@@ -16,8 +16,8 @@ use serde_json::Value;
 
 /// Fills a collection of a running `cargo dev`, or of its data file while none runs.
 pub(crate) fn run(collection: &str, count: u64, seed: Option<u64>) -> Result<(), String> {
-    let root = local::root();
-    let definition = definition(&root, collection)?;
+    let (root, project) = (local::root(), local::project());
+    let definition = definition(&project, collection)?;
     let since_epoch = SystemTime::now()
         .duration_since(SystemTime::UNIX_EPOCH)
         .unwrap_or_default();
@@ -32,7 +32,7 @@ pub(crate) fn run(collection: &str, count: u64, seed: Option<u64>) -> Result<(),
         None => {
             let file = root.join(".bakend/dynamodb.sqlite");
             let dynamo = Dynamo::start(&Storage::File(file.clone()), 0)?;
-            dynamo.make(&Template::read(&root.join("template.yaml"))?.tables()?)?;
+            dynamo.make(&Template::read(&project.join("template.yaml"))?.tables()?)?;
             with_progress(
                 &dynamo.engine(),
                 &definition,
@@ -43,8 +43,8 @@ pub(crate) fn run(collection: &str, count: u64, seed: Option<u64>) -> Result<(),
     }
 }
 
-fn definition(root: &Path, collection: &str) -> Result<Definition, String> {
-    let folder = root.join("collections");
+fn definition(project: &Path, collection: &str) -> Result<Definition, String> {
+    let folder = project.join("collections");
     let files = api::check::read_folder(&folder)
         .map_err(|error| format!("Cannot read {}: {error}", folder.display()))?;
     let checked = api::check::check(&files).map_err(|problems| {

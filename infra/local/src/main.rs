@@ -66,7 +66,7 @@ fn main() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         None => dev::run(&cli.run),
-        Some(Command::Check) => check::run(&local::root()),
+        Some(Command::Check) => check::run(&local::project()),
         Some(Command::Seed {
             collection,
             count,

@@ -3,12 +3,11 @@
 
 use std::collections::BTreeSet;
 use std::fs;
-use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-use infra::node::Node;
+use infra::node::{Node, or_left_out};
 use infra::{events, plans, types};
 use serde_json::Value;
 
@@ -55,19 +54,8 @@ fn typescript() -> Option<&'static (Node, PathBuf)> {
     static INSTALLED: OnceLock<Option<(Node, PathBuf)>> = OnceLock::new();
     INSTALLED
         .get_or_init(|| {
-            let required = std::env::var("BAKEND_NODE").is_ok_and(|value| value == "required");
-            match install() {
-                Ok(installed) => Some(installed),
-                Err(reason) if required => panic!("{reason}"),
-                Err(reason) => {
-                    // Past the capture of a test's output, which nobody sees where the test passes.
-                    let _ = writeln!(
-                        io::stderr(),
-                        "Left out: the compiler's tests of types, since {reason}. Run them with a network: cargo test --test types"
-                    );
-                    None
-                }
-            }
+            let (tests, command) = ("the compiler's tests of types", "cargo test --test types");
+            or_left_out(install(), tests, command).unwrap()
         })
         .as_ref()
 }

@@ -8,34 +8,12 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use blackbox::stack;
+use blackbox::{browser, stack};
 
 use super::pages::{PAGES, keys, token};
 
-/// The browsers that are looked for, unless `BAKEND_BROWSER` names one.
-const BROWSERS: [&str; 4] = [
-    "chromium-headless-shell",
-    "chromium",
-    "google-chrome",
-    "chrome",
-];
 /// The longest that a page may take.
 const PATIENCE: Duration = Duration::from_secs(90);
-
-/// The browser, if this machine has one. One that `BAKEND_BROWSER` names must be there.
-pub(crate) fn browser() -> Option<PathBuf> {
-    if let Some(named) = std::env::var_os("BAKEND_BROWSER") {
-        let named = PathBuf::from(named);
-        assert!(named.is_file(), "BAKEND_BROWSER is no file: {named:?}");
-        return Some(named);
-    }
-    let path = std::env::var_os("PATH")?;
-    let folders: Vec<PathBuf> = std::env::split_paths(&path).collect();
-    let files = BROWSERS
-        .iter()
-        .flat_map(|name| folders.iter().map(move |folder| folder.join(name)));
-    files.into_iter().find(|file| file.is_file())
-}
 
 /// Opens a page; its messages on the console, and its picture.
 fn open(browser: &Path, scratch: &Path, url: &str) -> (Vec<String>, Vec<u8>) {

@@ -1,11 +1,10 @@
 //! Passkeys in a real browser, with its own virtual authenticators.
 
-use blackbox::stack;
+use blackbox::{browser, stack};
 
 use super::app::App;
 use super::devtools::Browser;
 use super::*;
-use crate::auth::browser::browser;
 
 /// Plugs a virtual authenticator in, in the place of the one that was there.
 fn plug(page: &mut Browser, old: Option<&Value>) -> Value {

@@ -1,10 +1,9 @@
 //! The whole way of a sign-in in a real browser, once for each kind of provider, by the code of the guide.
 
-use blackbox::stack;
+use blackbox::{browser, stack};
 
 use super::app::App;
 use super::*;
-use crate::auth::browser::browser;
 use crate::passkeys::devtools::Browser;
 
 /// The two scripts of the guide: before the provider, and after it.

@@ -1,0 +1,43 @@
+// Runs the tests on the built form, by the Node that runs this; 20 is the oldest that the package is for.
+
+import { spawnSync } from "node:child_process";
+import { existsSync, readdirSync, rmSync } from "node:fs";
+import { fileURLToPath } from "node:url";
+import { build } from "esbuild";
+
+const root = fileURLToPath(new URL("..", import.meta.url));
+/** As deep as the parts of tests that find files by their own address. */
+const out = `${root}test/built`;
+
+if (!existsSync(`${root}dist/index.js`)) {
+  console.error("dist/ is missing: npm run build");
+  process.exit(1);
+}
+
+const dist = {
+  name: "dist",
+  setup(build) {
+    build.onResolve({ filter: /\/src\/.*\.tsx?$/ }, ({ path }) => ({
+      path: path.replace(/^.*\/src\/(.*)\.tsx?$/, "../../dist/$1.js"),
+      external: true,
+    }));
+  },
+};
+
+const tests = readdirSync(`${root}test`).filter((file) => /^(core|session|bkend|functions|native|identity|server|webhook)-?.*\.test\.ts$/.test(file));
+rmSync(out, { recursive: true, force: true });
+await build({
+  entryPoints: tests.map((file) => `${root}test/${file}`),
+  outdir: out,
+  outExtension: { ".js": ".mjs" },
+  bundle: true,
+  format: "esm",
+  platform: "node",
+  target: "node20",
+  packages: "external",
+  plugins: [dist],
+});
+const files = tests.map((file) => `${out}/${file.replace(/ts$/, "mjs")}`);
+const { status } = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit" });
+rmSync(out, { recursive: true, force: true });
+process.exitCode = status ?? 1;

@@ -1,0 +1,159 @@
+import { BakendError } from "./errors.ts";
+import type { Code } from "./errors.ts";
+import type { Error as ErrorBody, GatewayError } from "./generated.ts";
+import type { Storage } from "./storage.ts";
+
+/** The options of a client. */
+export interface Options {
+  /** Where the session is kept: `local` (the default) falls back to memory. */
+  storage?: "local" | "session" | "memory" | "cookie" | Storage;
+  /** The key of `x-api-key`. */
+  apiKey?: string;
+  /** The function in place of the global `fetch`. */
+  fetch?: typeof fetch;
+  /** How long one try of a request may last, in milliseconds: 10,000 by default, 0 for any time. */
+  timeout?: number;
+  /** The name in the storage; `bakend:` and the address by default. */
+  key?: string;
+  /** The locks that tabs share; `navigator.locks` by default, null for none. */
+  locks?: LockManager | null;
+}
+
+/** What a request may have. */
+export interface RequestOptions {
+  /** The body, sent as JSON. */
+  body?: unknown;
+  /** The parameters; undefined and null are left out. */
+  query?: Record<string, string | number | boolean | undefined | null>;
+  headers?: Record<string, string>;
+  /** Ends the request; it then throws the signal's own reason. */
+  signal?: AbortSignal;
+  /** Whether no access token is sent. */
+  anonymous?: boolean;
+  /** Whether an `Idempotency-Key` is sent, so that the request may be sent again. */
+  once?: boolean;
+}
+
+/** A reply with its status and headers; `body` is undefined where there is none. */
+export interface Reply<T> {
+  status: number;
+  headers: Headers;
+  body: T;
+}
+
+/** A request as the client sends it. `token` is an access token; `again` is whether it may be sent twice. */
+export interface Sent extends RequestOptions {
+  token?: string | undefined;
+  again?: boolean;
+}
+
+/** Sends a request, and gives a reply of the API or throws. */
+export type Send = <T>(method: string, path: string, sent?: Sent) => Promise<Reply<T>>;
+
+/** 128 random bits. */
+export const random = (): string =>
+  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte + 256).toString(16).slice(1)).join("");
+
+/**
+ * The outcome of `run`, unless the signal ends first, which throws its reason, or the time is over, which is
+ * `client/timeout`. `ms` is in milliseconds, 0 for any time.
+ */
+export const within = <T>(run: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal, ms = 0): Promise<T> => {
+  const own = new AbortController();
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  let aborted: () => void;
+  return new Promise<T>((done, fail) => {
+    const stop = (reason: unknown) => {
+      fail(reason);
+      own.abort(reason);
+    };
+    aborted = () => stop(signal!.reason);
+    if (signal?.aborted) return aborted();
+    signal?.addEventListener("abort", aborted);
+    // A longer time than a timer can hold is any time.
+    if (ms && ms < 2 ** 31) timer = setTimeout(() => stop(new BakendError("client/timeout", "No reply in time")), ms);
+    run(own.signal).then(done, fail);
+  }).finally(() => {
+    clearTimeout(timer);
+    signal?.removeEventListener("abort", aborted);
+  });
+};
+
+/** Waits for some milliseconds, or throws the reason of the signal. */
+export const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
+  within<void>(() => new Promise(() => {}), signal, ms).catch((error) => {
+    if (signal?.aborted) throw error;
+  });
+
+/** After how many milliseconds a request goes again that has failed so many times before; 0 for never. */
+export const pause = (error: unknown, failures: number, timeout: number): number => {
+  const { status, code, retryAfter = 0 } = error as BakendError;
+  const isPassing = code === "client/offline" || status === 429 || status === 503;
+  // Without a spread all clients would come back at the same moment.
+  const ms = retryAfter * 1e3 + (0.5 + Math.random()) * (retryAfter ? 100 : 200 << failures);
+  return isPassing && failures < 2 && !(timeout && ms > timeout) ? ms : 0;
+};
+
+/** The body of a reply; throws the error that it is. */
+const read = (status: number, headers: Headers, text: string): unknown => {
+  let body: Partial<ErrorBody & GatewayError> | undefined;
+  let code: Code = "client/bad-reply";
+  try {
+    body = text ? JSON.parse(text) : undefined;
+    if (status < 400) return body;
+    if (body?.message) code = "client/gateway";
+  } catch {
+    // A page of a proxy or a portal.
+  }
+  const error = body?.error;
+  throw new BakendError(error?.code ?? code, error?.message ?? body?.message ?? "Unreadable reply", status, {
+    details: error?.details,
+    requestId: error?.requestId ?? headers.get("x-request-id") ?? undefined,
+    retryAfter: +headers.get("retry-after")! || undefined,
+    mfa: error?.mfa,
+  });
+};
+
+/** What sends the requests of a client to the API at this address. */
+export const sender = (url: string, options: Options): Send => {
+  const { timeout = 1e4, apiKey } = options;
+  return async <T>(method: string, path: string, sent: Sent = {}): Promise<Reply<T>> => {
+    const { body, query = {}, signal, token, once } = sent;
+    const headers: Record<string, string> = { ...sent.headers };
+    if (apiKey) headers["x-api-key"] = apiKey;
+    if (token) headers.authorization = `Bearer ${token}`;
+    if (body !== undefined) headers["content-type"] = "application/json";
+    if (once) headers["idempotency-key"] = random();
+    // The API ignores the key of a caller whom it does not know, and would then do it twice.
+    const again = sent.again ?? (method === "GET" || !!headers["if-match"] || !!(once && (token || apiKey)));
+    const given = Object.entries(query).filter(([, value]) => value != null) as [string, string][];
+    const address = url + path + (given.length ? `?${new URLSearchParams(given)}` : "");
+    const init: RequestInit = { method, headers };
+    if (body !== undefined) init.body = JSON.stringify(body);
+    if (options.storage === "cookie") init.credentials = "include";
+    for (let failures = 0; ; failures++) {
+      try {
+        return await within(
+          async (own) => {
+            let reply: Response;
+            let text: string;
+            try {
+              reply = await (options.fetch ?? fetch)(address, { ...init, signal: own });
+              text = await reply.text();
+            } catch (cause) {
+              throw new BakendError("client/offline", "No connection", 0, { cause });
+            }
+            const { status, headers } = reply;
+            return { status, headers, body: read(status, headers, text) as T };
+          },
+          signal,
+          timeout,
+        );
+      } catch (error) {
+        const ms = again && !signal?.aborted && pause(error, failures, timeout);
+        if (!ms) throw error;
+        await sleep(ms, signal);
+      }
+    }
+  };
+};

@@ -1,0 +1,345 @@
+import { BakendError, isBakendError } from "./errors.ts";
+import type { Tokens, User } from "./generated.ts";
+import { pause, random, sleep, within } from "./request.ts";
+import type { Options, Reply, Send, Sent } from "./request.ts";
+import { memory, web } from "./storage.ts";
+import type { Storage } from "./storage.ts";
+
+/** For how many milliseconds a lock, or a request before, is waited for. */
+const LIMIT = 3000;
+
+/** A session as it is stored; by cookie only the user, the key and the numbers are, and the rest is this tab's own. */
+export interface Pair {
+  /** The user; null until the server has told. */
+  user: User | null;
+  /** The `Idempotency-Key` of the refresh of this pair. */
+  key: string;
+  accessToken?: string | undefined;
+  refreshToken?: string | undefined;
+  /** When the access token ends, in milliseconds by the clock of this machine, and how many seconds it lives. */
+  expiresAt?: number;
+  expiresIn?: number;
+  /** By cookie: the number of the pair, and the key of the one before. */
+  n?: number;
+  was?: string | undefined;
+}
+
+/** A request of a client. `turn` lets it wait for the lock, since its reply has a cookie. */
+export type Asked = Sent & { turn?: boolean };
+
+/** What the parts of a client share of its session. */
+export interface Session {
+  readonly ready: Promise<void>;
+  /** The user that listeners were told last. */
+  user(): User | null;
+  onChange(listener: (user: User | null) => unknown): () => void;
+  /** The pair with an access token that is good, and another than `stale`. */
+  good(signal?: AbortSignal, stale?: string): Promise<Pair | null>;
+  /** Sends a request with the token, once more after a refusal of the token. */
+  reply<T>(method: string, path: string, options?: Asked): Promise<Reply<T>>;
+  /** Stores the tokens of a reply by which a session begins; `isSame` is whether the user stays. */
+  begin(tokens: Tokens & { user?: User }, isSame: boolean): Promise<unknown>;
+  /** Stores the user of a reply, if the same one is signed in. */
+  changed(user: User): Promise<void>;
+  /** Ends the session here, and at the server unless it is over there. */
+  logout(isOver?: boolean): Promise<void>;
+  /** The storage and the key in it. */
+  readonly storage: Storage;
+  readonly key: string;
+}
+
+let isHinted = false;
+/** The last two labels of an address's host; what sites share has more of them in some countries. */
+const site = (address: string): string => new URL(address, location.href).hostname.split(".").slice(-2).join(".");
+
+/** The session of a client. */
+export const open = (url: string, options: Options, send: Send): Session => {
+  const { storage: kind = "local", key = `bakend:${url}`, timeout = 1e4 } = options;
+  const isCookie = kind === "cookie";
+  const storage =
+    // There is no `memoryStorage`.
+    (typeof kind === "object" ? kind : web(`${isCookie ? "local" : kind}Storage`)) ?? memory();
+  const { watch } = storage;
+  if (isCookie && !isHinted && globalThis.location && site(location.href) !== site(url)) {
+    isHinted = true;
+    console.warn("bakend: browsers may keep the cookie from an API on another site");
+  }
+  const locks = options.locks === undefined ? watch && globalThis.navigator?.locks : options.locks;
+  const listeners = new Set<(user: User | null) => unknown>();
+  let pair: Pair | null = null;
+  /** The text that the storage had when it was last read or written. */
+  let stored: string | null = null;
+  /** Whether the storage has not taken the newest pair, which is then in memory alone. */
+  let isLost = false;
+  let user: User | null = null;
+  let told = "null";
+
+  const tell = (): void => {
+    const text = JSON.stringify(pair?.user ?? null);
+    if (text === told) return;
+    told = text;
+    const now = (user = pair?.user ?? null);
+    for (const listener of listeners) Promise.resolve(now).then(listener).catch(console.error);
+  };
+
+  /** Takes over a text of the storage. */
+  const adopt = (text: string | null): void => {
+    if (text === stored) return;
+    stored = text;
+    isLost = false;
+    let found: Pair | null = null;
+    try {
+      found = JSON.parse(text!);
+    } catch {
+      // Not a text of ours.
+    }
+    if (!found?.key) found = null;
+    // By cookie another tab's refresh leaves this tab's access token as it is.
+    pair = isCookie && found && pair?.user?.id === found.user?.id ? { ...pair, ...found } : found;
+    tell();
+  };
+
+  /** Writes the pair that is in memory. */
+  const save = async (): Promise<void> => {
+    const { user, key: own, n, was } = pair ?? {};
+    const text = pair && JSON.stringify(isCookie ? { user, key: own, n, was } : pair);
+    try {
+      await storage.set(key, text);
+      stored = text;
+      isLost = false;
+    } catch {
+      isLost = true;
+    }
+  };
+
+  /** The pair in force: that of the storage, or a newer one that it did not take. */
+  const load = async (): Promise<Pair | null> => {
+    try {
+      const text = (await storage.get(key)) ?? null;
+      if (isLost && text === stored) await save();
+      else adopt(text);
+    } catch {
+      // A storage that cannot be read signs nobody out.
+    }
+    return pair;
+  };
+
+  const put = async (next: Pair | null, isHeard?: boolean): Promise<Pair | null> => {
+    const was = next?.user?.id === pair?.user?.id && pair?.refreshToken;
+    pair = next;
+    await save();
+    // Tabs whose storage has no pair in common tell each other.
+    if (was && !isHeard && (isLost || kind === "session")) channel?.postMessage({ was, pair });
+    tell();
+    return pair;
+  };
+
+  let last: Promise<unknown> = Promise.resolve();
+  /** Runs after all that were asked before: nothing comes between a read of the storage and the write that follows. */
+  const turn = <T>(run: () => Promise<T>): Promise<T> => {
+    const mine = last.then(run);
+    last = mine.catch(() => {});
+    return mine;
+  };
+  const peek = (): Promise<Pair | null> => turn(load);
+
+  const channel = watch && !isCookie && globalThis.BroadcastChannel ? new BroadcastChannel(key) : null;
+  if (channel) {
+    channel.onmessage = ({ data }: MessageEvent<{ was: string; pair: Pair }>) =>
+      void turn(async () => {
+        const mine = pair?.refreshToken;
+        const other = data.pair;
+        if (mine && (mine === data.was || (mine === other.refreshToken && other.key < pair!.key))) await put(other, true);
+      });
+    // Node would never end.
+    (channel as { unref?(): void }).unref?.();
+  }
+
+  let line: Promise<unknown> = Promise.resolve();
+  /** Runs alone, in this tab and in others that share its locks; after the limit it runs beside them. */
+  const locked = <T>(run: () => Promise<T>): Promise<T> => {
+    const before = line;
+    const limit = new AbortController();
+    const timer = setTimeout(() => limit.abort(), LIMIT);
+    let started: Promise<T> | undefined;
+    const go = (): Promise<T> => {
+      clearTimeout(timer);
+      return (started ??= run());
+    };
+    const mine = within(() => before, limit.signal)
+      .then(() => (locks ? locks.request(key, { signal: limit.signal }, go) : go()))
+      // Where it has begun, this is its own failure.
+      .catch(go);
+    line = mine.catch(() => {});
+    return mine;
+  };
+
+  const isGood = ({ accessToken, expiresAt = 0, expiresIn = Infinity }: Pair, stale?: string): boolean => {
+    const left = expiresAt - Date.now();
+    // More than a lifetime is left only where the clock was set back.
+    return !!accessToken && accessToken !== stale && left > Math.min(1e4, expiresIn * 500) && left <= expiresIn * 1e3;
+  };
+
+  /** The part of a pair that a reply's tokens make; the clock that counts is that of their arrival. */
+  const timed = ({ accessToken, refreshToken, expiresIn }: Tokens) => {
+    // A page of somebody else is no reply of the API.
+    if (typeof accessToken !== "string" || !(expiresIn > 0)) throw new BakendError("client/bad-reply", "No tokens");
+    return { accessToken, refreshToken: refreshToken ?? undefined, expiresIn, expiresAt: Date.now() + expiresIn * 1e3 };
+  };
+
+  const isSame = (a: Pair | null, b: Pair): boolean => a?.key === b.key && a.refreshToken === b.refreshToken;
+
+  const isOther = (a: Pair, b: Pair): boolean => a.user?.id !== b.user?.id;
+
+  /** Ends the session here, unless another pair has taken the place of this one. */
+  const end = (over: Pair): Promise<null> =>
+    turn(async () => {
+      if (isSame(await load(), over)) await put(null);
+      return null;
+    });
+
+  const renew = async (stale?: string): Promise<Pair | null> => {
+    let now = await peek();
+    let isRefused = false;
+    /** Whether a late reply has put the cookie before the newest in its place. */
+    let isBehind = false;
+    while (now && (isBehind || !isGood(now, stale)) && (isCookie || now.refreshToken)) {
+      const sent: Pair = isBehind ? { ...now, n: now.n! - 1, key: now.was! } : now;
+      let got: Tokens;
+      try {
+        const body = isCookie ? undefined : { refreshToken: sent.refreshToken };
+        got = (await send<Tokens>("POST", "/api/auth/refresh", { body, headers: { "idempotency-key": sent.key } })).body;
+      } catch (error) {
+        // A 401 of somebody else, such as a proxy, is no verdict of the API.
+        if (!isBakendError(error) || error.status !== 401 || error.code.startsWith("client")) throw error;
+        // Another tab may be about to store the pair that it got.
+        for (let reads = 1; isSame((now = await peek()), sent) && reads < 4; reads++) await sleep(500);
+        if (isSame(now, sent)) return end(sent);
+        if (isRefused) throw error;
+        isRefused = true;
+        isBehind = false;
+        continue;
+      }
+      const tokens = timed(got ?? {});
+      now = await turn(async () => {
+        const held = await load();
+        if (!held) return null;
+        const steps = isCookie ? held.n! - sent.n! : held.refreshToken === sent.refreshToken ? 0 : 9;
+        const { user } = held;
+        const next = isCookie ? { n: sent.n! + 1, was: sent.key } : {};
+        isBehind = steps === 2;
+        if (!steps) return put({ ...tokens, user, key: random(), ...next });
+        if (steps === 1) pair = { ...held, ...tokens };
+        // The late cookie is that of the user before, and the one of the login is gone: nobody goes on as another.
+        return isCookie && isOther(held, sent) ? put(null) : pair;
+      });
+      if (!isBehind) break;
+    }
+    return now;
+  };
+
+  let flight: Promise<Pair | null> | undefined;
+  const refresh = (stale?: string): Promise<Pair | null> =>
+    (flight ??= (async () => {
+      for (let failures = 0; ; failures++) {
+        try {
+          return await locked(() => renew(stale));
+        } catch (error) {
+          // As long as the server asks; each caller has a limit.
+          const ms = pause(error, failures, 0);
+          if (!ms) throw error;
+          await sleep(ms);
+        }
+      }
+    })().finally(() => (flight = undefined)));
+
+  const good = (signal?: AbortSignal, stale?: string, method?: string): Promise<Pair | null> =>
+    within(
+      async () => {
+        const now = await peek();
+        if (!now || isGood(now, stale)) return now;
+        const next = await refresh(stale);
+        // Nothing is written as nobody, or as another user than the one who asked.
+        if (method && (next ? isOther(next, now) : method !== "GET")) {
+          throw new BakendError("auth/session-revoked", "The session is over", 401);
+        }
+        return next;
+      },
+      signal,
+      // Others may go first, and a late cookie may have to be put right.
+      2 * timeout,
+    );
+
+  const reply = async <T>(method: string, path: string, options: Asked = {}): Promise<Reply<T>> => {
+    const { signal, headers, anonymous } = options;
+    const run = (token?: string): Promise<Reply<T>> => {
+      const go = (): Promise<Reply<T>> => send<T>(method, path, { ...options, token });
+      return options.turn && isCookie ? locked(go) : go();
+    };
+    const used = anonymous || headers?.authorization ? null : await good(signal, undefined, method);
+    try {
+      return await run(used?.accessToken);
+    } catch (error) {
+      const over = used && /^auth\/(token-expired|invalid-token|session-(revoked))$/.exec((error as BakendError)?.code);
+      if (!over) throw error;
+      const held = await peek();
+      // By cookie another tab may have begun the next session, so that the cookie alone tells.
+      if (over[2] && !isCookie && held?.accessToken === used.accessToken) await end(held!);
+      const next = await good(signal, used.accessToken);
+      if (!next || isOther(next, used) || next.accessToken === used.accessToken) throw error;
+      return run(next.accessToken);
+    }
+  };
+
+  let ready: Promise<void> = Promise.resolve();
+  try {
+    const text = storage.get(key);
+    if (typeof text === "string") adopt(text);
+    else if (text) ready = turn(() => text.then(adopt, () => {}));
+  } catch {
+    // The next read may succeed.
+  }
+  storage.watch?.(key, () => void peek());
+
+  return {
+    ready,
+    user: () => user,
+    onChange(listener) {
+      const own = (now: User | null): unknown => listener(now);
+      listeners.add(own);
+      return () => void listeners.delete(own);
+    },
+    good,
+    reply,
+    begin: (tokens, isSame) =>
+      turn(async () => {
+        const held = await load();
+        const n = isCookie ? Date.now() : undefined;
+        await put({ ...timed(tokens), user: tokens.user ?? ((isSame && held?.user) || null), key: random(), n });
+      }),
+    changed: (user) =>
+      turn(async () => {
+        const held = await load();
+        const { user: before } = held ?? {};
+        if (held && (!before || (before.id === user.id && JSON.stringify(before) !== JSON.stringify(user)))) {
+          await put({ ...held, user });
+        }
+      }),
+    logout: (isOver) =>
+      locked(async () => {
+        const over = await turn(async () => {
+          const held = await load();
+          await put(null);
+          return held;
+        });
+        if (!over || isOver) return;
+        const { refreshToken, accessToken } = over;
+        const sent: Sent = refreshToken ? { body: { refreshToken } } : { token: accessToken };
+        await send("POST", "/api/auth/logout", sent).catch((error) => {
+          if ((error as BakendError).status) throw error;
+        });
+      }),
+    storage,
+    key,
+  };
+};
