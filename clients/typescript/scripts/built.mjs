@@ -24,7 +24,9 @@ const dist = {
   },
 };
 
-const tests = readdirSync(`${root}test`).filter((file) => /^(core|session|bkend|functions|native|identity|server|webhook)-?.*\.test\.ts$/.test(file));
+// React has tests of its own on the built form, and Node 20 has no `navigator` for those of passkeys.
+const left = /^(react|recipes|docs|thief|identity-passkeys)/;
+const tests = readdirSync(`${root}test`).filter((file) => file.endsWith(".test.ts") && !left.test(file));
 rmSync(out, { recursive: true, force: true });
 await build({
   entryPoints: tests.map((file) => `${root}test/${file}`),

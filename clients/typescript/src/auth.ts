@@ -17,7 +17,7 @@ export type ProfileOf<P> = [keyof P] extends [never]
   ? Record<string, unknown>
   : { [K in keyof Declared<P>]?: Declared<P>[K] | null };
 
-/** What a registration may have beside address and password. */
+/** The parts that a registration may have beside address and password. */
 export type Registration<P> = ProfileOf<P> & {
   /** The language of the user's mails, such as `de` or `de-CH`. */
   locale?: string | null;
@@ -75,7 +75,7 @@ export interface Auth<P = {}> {
   };
   /**
    * A POST by which a session may begin; without an access token, unless `anonymous` is false. Stores the tokens of the
-   * reply, if there are some, keeps the step of a 403 that asks for a second factor, and tells the listeners.
+   * reply, if there are some, and tells the listeners. Keeps the step of a 403 that asks for a second factor.
    */
   enter<T extends object>(path: string, body: unknown, options?: RequestOptions): Promise<T>;
   /** The handle of a flow of this kind, such as `register`: kept in `sessionStorage`, else in the client's storage. */

@@ -1,8 +1,9 @@
 import type { Detail, ErrorCode, MfaChallenge } from "./generated.ts";
 
 /**
- * What the client itself tells: no connection, no reply within the timeout, a refusal of the gateway, a reply that is
- * none of the API's, and (in `./server`) a session that needs a refresh where no cookie can be set.
+ * The codes of the client itself, for failures without an error of the API. In their order: no connection, no reply
+ * within the timeout, a refusal of the gateway, and a reply that cannot be read. `client/needs-refresh` comes from
+ * `./server`: the session needs a refresh where no cookie can be set.
  */
 export type ClientCode =
   | "client/offline"

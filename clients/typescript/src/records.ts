@@ -52,25 +52,25 @@ export interface Page<R> {
   nextCursor: string | null;
 }
 
-/** What any call may have. */
+/** The options of any call. */
 export interface CallOptions {
   /** Ends the call, which then throws the signal's own reason. */
   signal?: AbortSignal;
 }
 
-/** What a read of one record may have. */
+/** The options of a read of one record. */
 export interface GetOptions extends CallOptions {
   /** Is told the record's `ETag`, for `ifMatch`. */
   etag?: (etag: string) => void;
 }
 
-/** What a change may have. */
+/** The options of a change. */
 export interface ChangeOptions extends CallOptions {
   /** The `ETag` that the record must still have; else 412 `data/precondition-failed`. The change may be sent again. */
   ifMatch?: string;
 }
 
-/** What a new record may have. */
+/** The options of a new record. */
 export interface CreateOptions extends CallOptions {
   /** Whether the record is made once, however often it is sent. It costs more than without. */
   once?: boolean;
@@ -82,7 +82,7 @@ export type Operation<T> =
   | { update: Part<T, "Update"> & { id: string } }
   | { delete: { id: string } };
 
-/** What a bulk write gives for an operation: the record, or of a deleted one the id. */
+/** The result of an operation of a bulk write: the record, or of a deleted one the id. */
 export type BulkItem<T> = Part<T, "Record"> | { id: string; deleted: true };
 
 /** The records of a collection. Reads are sent again by themselves where the connection or the server fails. */
@@ -121,7 +121,7 @@ export interface Collection<T> {
   spec(options?: CallOptions): Promise<Definition>;
 }
 
-/** What sends the requests of a collection. */
+/** The function that sends the requests of a collection. */
 type Ask = <R>(method: string, path: string, options?: Sent) => Promise<Reply<R>>;
 
 /** The calls of a collection. */
@@ -129,11 +129,9 @@ export const records = <T>(ask: Ask, name: string): Collection<T> => {
   type One = Part<T, "Record">;
   const all = `/api/${name}`;
   const at = (id: string): string => `${all}/${encodeURIComponent(id)}`;
-  const body = async <R>(method: string, path: string, options?: Sent): Promise<R> => (await ask<R>(method, path, options)).body;
-  const asked = (
-    { where, fields, expand, ...rest }: Query<T> = {},
-    options?: CallOptions,
-  ): RequestOptions => ({
+  const body = async <R>(method: string, path: string, options?: Sent): Promise<R> =>
+    (await ask<R>(method, path, options)).body;
+  const asked = ({ where, fields, expand, ...rest }: Query<T> = {}, options?: CallOptions): RequestOptions => ({
     ...options,
     query: {
       ...(rest as RequestOptions["query"]),
@@ -159,7 +157,8 @@ export const records = <T>(ask: Ask, name: string): Collection<T> => {
     },
     async get(id: string, selection?: Selection<T>, { etag, ...rest }: GetOptions = {}) {
       const got = await ask<One>("GET", at(id), asked(selection, rest));
-      etag?.(got.headers.get("etag") ?? "");
+      const tag = got.headers.get("etag");
+      if (tag) etag?.(tag);
       return got.body;
     },
     create: (record, options) => body("POST", all, { ...options, body: record }),

@@ -19,7 +19,7 @@ export interface Options {
   locks?: LockManager | null;
 }
 
-/** What a request may have. */
+/** The parts that a request may have beside its method and path. */
 export interface RequestOptions {
   /** The body, sent as JSON. */
   body?: unknown;
@@ -67,7 +67,8 @@ export const within = <T>(run: (signal: AbortSignal) => Promise<T>, signal?: Abo
       fail(reason);
       own.abort(reason);
     };
-    aborted = () => stop(signal!.reason);
+    // React Native's signals have no reason.
+    aborted = () => stop(signal!.reason === undefined ? new Error("Aborted") : signal!.reason);
     if (signal?.aborted) return aborted();
     signal?.addEventListener("abort", aborted);
     // A longer time than a timer can hold is any time.
@@ -114,23 +115,24 @@ const read = (status: number, headers: Headers, text: string): unknown => {
   });
 };
 
-/** What sends the requests of a client to the API at this address. */
+/** The function that sends a client's requests to the API at this address. */
 export const sender = (url: string, options: Options): Send => {
   const { timeout = 1e4, apiKey } = options;
   return async <T>(method: string, path: string, sent: Sent = {}): Promise<Reply<T>> => {
-    const { body, query = {}, signal, token, once } = sent;
+    const { query = {}, signal, token, once } = sent;
+    const content = JSON.stringify(sent.body);
     const headers: Record<string, string> = { ...sent.headers };
     if (apiKey) headers["x-api-key"] = apiKey;
     if (token) headers.authorization = `Bearer ${token}`;
-    if (body !== undefined) headers["content-type"] = "application/json";
+    if (content) headers["content-type"] = "application/json";
     if (once) headers["idempotency-key"] = random();
     // The API ignores the key of a caller whom it does not know, and would then do it twice.
     const again = sent.again ?? (method === "GET" || !!headers["if-match"] || !!(once && (token || apiKey)));
+    // React Native's own `URLSearchParams` encodes nothing.
     const given = Object.entries(query).filter(([, value]) => value != null) as [string, string][];
-    const address = url + path + (given.length ? `?${new URLSearchParams(given)}` : "");
-    const init: RequestInit = { method, headers };
-    if (body !== undefined) init.body = JSON.stringify(body);
-    if (options.storage === "cookie") init.credentials = "include";
+    const asked = given.map((pair) => pair.map(encodeURIComponent).join("=")).join("&");
+    const address = url + path + (asked && `?${asked}`);
+    const credentials = options.storage === "cookie" ? "include" : undefined;
     for (let failures = 0; ; failures++) {
       try {
         return await within(
@@ -138,13 +140,14 @@ export const sender = (url: string, options: Options): Send => {
             let reply: Response;
             let text: string;
             try {
-              reply = await (options.fetch ?? fetch)(address, { ...init, signal: own });
+              const init: RequestInit = { method, headers, body: content, credentials, signal: own };
+              reply = await (options.fetch ?? fetch)(address, init);
               text = await reply.text();
             } catch (cause) {
               throw new BakendError("client/offline", "No connection", 0, { cause });
             }
-            const { status, headers } = reply;
-            return { status, headers, body: read(status, headers, text) as T };
+            const { status, headers: got } = reply;
+            return { status, headers: got, body: read(status, got, text) as T };
           },
           signal,
           timeout,

@@ -5,10 +5,12 @@ import type { Options, Reply, Send, Sent } from "./request.ts";
 import { memory, web } from "./storage.ts";
 import type { Storage } from "./storage.ts";
 
-/** For how many milliseconds a lock, or a request before, is waited for. */
+/** How long a lock, or a request before, is waited for: in milliseconds. */
 const LIMIT = 3000;
+/** The same by cookie, where two replies at once may put an older cookie over a newer one: longer than a request lasts. */
+const COOKIE_LIMIT = 15000;
 
-/** A session as it is stored; by cookie only the user, the key and the numbers are, and the rest is this tab's own. */
+/** A session as it is stored. By cookie only user, key and numbers are stored; the rest is this tab's own. */
 export interface Pair {
   /** The user; null until the server has told. */
   user: User | null;
@@ -27,7 +29,7 @@ export interface Pair {
 /** A request of a client. `turn` lets it wait for the lock, since its reply has a cookie. */
 export type Asked = Sent & { turn?: boolean };
 
-/** What the parts of a client share of its session. */
+/** The part of a session that the parts of a client share. */
 export interface Session {
   readonly ready: Promise<void>;
   /** The user that listeners were told last. */
@@ -49,7 +51,7 @@ export interface Session {
 }
 
 let isHinted = false;
-/** The last two labels of an address's host; what sites share has more of them in some countries. */
+/** The last two labels of an address's host, by which most sites differ. */
 const site = (address: string): string => new URL(address, location.href).hostname.split(".").slice(-2).join(".");
 
 /** The session of a client. */
@@ -57,7 +59,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
   const { storage: kind = "local", key = `bakend:${url}`, timeout = 1e4 } = options;
   const isCookie = kind === "cookie";
   const storage =
-    // There is no `memoryStorage`.
+    // No browser has a `memoryStorage`.
     (typeof kind === "object" ? kind : web(`${isCookie ? "local" : kind}Storage`)) ?? memory();
   const { watch } = storage;
   if (isCookie && !isHinted && globalThis.location && site(location.href) !== site(url)) {
@@ -147,9 +149,9 @@ export const open = (url: string, options: Options, send: Send): Session => {
   if (channel) {
     channel.onmessage = ({ data }: MessageEvent<{ was: string; pair: Pair }>) =>
       void turn(async () => {
+        const { was, pair: other } = data;
         const mine = pair?.refreshToken;
-        const other = data.pair;
-        if (mine && (mine === data.was || (mine === other.refreshToken && other.key < pair!.key))) await put(other, true);
+        if (mine && (mine === was || (mine === other.refreshToken && other.key < pair!.key))) await put(other, true);
       });
     // Node would never end.
     (channel as { unref?(): void }).unref?.();
@@ -160,7 +162,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
   const locked = <T>(run: () => Promise<T>): Promise<T> => {
     const before = line;
     const limit = new AbortController();
-    const timer = setTimeout(() => limit.abort(), LIMIT);
+    const timer = setTimeout(() => limit.abort(), isCookie ? COOKIE_LIMIT : LIMIT);
     let started: Promise<T> | undefined;
     const go = (): Promise<T> => {
       clearTimeout(timer);
@@ -201,14 +203,13 @@ export const open = (url: string, options: Options, send: Send): Session => {
   const renew = async (stale?: string): Promise<Pair | null> => {
     let now = await peek();
     let isRefused = false;
-    /** Whether a late reply has put the cookie before the newest in its place. */
-    let isBehind = false;
-    while (now && (isBehind || !isGood(now, stale)) && (isCookie || now.refreshToken)) {
-      const sent: Pair = isBehind ? { ...now, n: now.n! - 1, key: now.was! } : now;
+    while (now && !isGood(now, stale) && (isCookie || now.refreshToken)) {
+      const sent: Pair = now;
       let got: Tokens;
       try {
         const body = isCookie ? undefined : { refreshToken: sent.refreshToken };
-        got = (await send<Tokens>("POST", "/api/auth/refresh", { body, headers: { "idempotency-key": sent.key } })).body;
+        const headers = { "idempotency-key": sent.key };
+        got = (await send<Tokens>("POST", "/api/auth/refresh", { body, headers })).body;
       } catch (error) {
         // A 401 of somebody else, such as a proxy, is no verdict of the API.
         if (!isBakendError(error) || error.status !== 401 || error.code.startsWith("client")) throw error;
@@ -217,7 +218,6 @@ export const open = (url: string, options: Options, send: Send): Session => {
         if (isSame(now, sent)) return end(sent);
         if (isRefused) throw error;
         isRefused = true;
-        isBehind = false;
         continue;
       }
       const tokens = timed(got ?? {});
@@ -227,13 +227,14 @@ export const open = (url: string, options: Options, send: Send): Session => {
         const steps = isCookie ? held.n! - sent.n! : held.refreshToken === sent.refreshToken ? 0 : 9;
         const { user } = held;
         const next = isCookie ? { n: sent.n! + 1, was: sent.key } : {};
-        isBehind = steps === 2;
         if (!steps) return put({ ...tokens, user, key: random(), ...next });
-        if (steps === 1) pair = { ...held, ...tokens };
         // The late cookie is that of the user before, and the one of the login is gone: nobody goes on as another.
-        return isCookie && isOther(held, sent) ? put(null) : pair;
+        if (isCookie && isOther(held, sent)) return put(null);
+        if (steps === 1) pair = { ...held, ...tokens };
+        // The late cookie is of the pair before the newest: so is the key from now on, and this goes on with both.
+        return steps === 2 ? put({ user, key: held.was!, ...next }) : pair;
       });
-      if (!isBehind) break;
+      if (now?.accessToken) break;
     }
     return now;
   };

@@ -16,7 +16,7 @@ export const memory = (): Storage => {
   return { get: (key) => kept.get(key) ?? null, set: (key, value) => void kept.set(key, value) };
 };
 
-/** A storage of the browser, such as `localStorage`; null where there is none of this name, or where it is forbidden. */
+/** A storage of the browser, such as `localStorage`; null where there is none of this name, or it is forbidden. */
 export const web = (name: string): Storage | null => {
   try {
     const area = (globalThis as unknown as Record<string, WebStorage>)[name]!;
@@ -24,7 +24,7 @@ export const web = (name: string): Storage | null => {
     return {
       get: (key) => area.getItem(key),
       set: (key, value) => (value === null ? area.removeItem(key) : area.setItem(key, value)),
-      // Another tab's change is an event; that of all keys has none. A client listens as long as its page is there.
+      // Another tab's change is an event, whose key is null where all was cleared.
       watch: (key, told) => addEventListener("storage", (event) => (event.key ?? key) === key && told()),
     };
   } catch {

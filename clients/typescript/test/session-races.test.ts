@@ -48,10 +48,21 @@ async function wins(options: Options, other: boolean, refresh: number[], login: 
   world.fate = () => ({});
   await world.sleep(SECOND);
   const shared = other ? tabs : [first];
+  const isLost = options.storage === "cookie" && options.locks === null && other && by.auth.user === null;
+  if (isLost) {
+    // No script can bring back the cookie that the late reply has replaced. Nobody goes on as the user before.
+    for (const tab of shared) {
+      strictEqual(tab.auth.user, null, order);
+      strictEqual(await world.run(tab.auth.token()), null, order);
+    }
+    await world.run(signIn(by, bob));
+    await world.sleep(SECOND);
+  }
   for (const tab of shared) {
     strictEqual(tab.auth.user?.id, bob.id, order);
     strictEqual(tab.told.at(-1), bob.id, order);
-    strictEqual(tab.told.filter((id) => id === bob.id).length, 1, order);
+    strictEqual(tab.told.filter((id) => id === bob.id).length, isLost ? 2 : 1, order);
+    ok(!tab.told.slice(tab.told.indexOf(bob.id)).includes(all.account.id), order);
   }
   if (browser.stored) strictEqual(browser.stored.user.id, bob.id, order);
   for (let round = 0; round < 3; round += 1) {

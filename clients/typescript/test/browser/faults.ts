@@ -130,7 +130,7 @@ export function faults(stage: () => Stage): void {
 
   test("refreshes under faults at random sign nobody out", async (context) => {
     const goal = isFull ? 1000 : 100;
-    for (let run = 0; stage().gate.refreshes < goal || run === 0; run += 1) {
+    for (let run = 0; stage().gate.refreshes < goal || run < 2; run += 1) {
       const browser = await stage().fresh();
       const { gate } = stage();
       const options = run % 2 === 0 ? {} : { locks: "off" as const };
@@ -150,13 +150,13 @@ export function faults(stage: () => Stage): void {
         };
         await stale(pages[0]!);
         const at = Math.floor(chance() * pages.length);
-        const asked = pages.map(me);
+        const asked = Promise.allSettled(pages.map(me));
         if (chance() < 0.2) {
           await pause(chance() * 300);
           await pages[at]!.close();
           pages[at] = await stage().page(browser, options);
         }
-        await Promise.allSettled(asked);
+        await asked;
         await stay(pages, person);
         gate.fate = () => ({});
         try {

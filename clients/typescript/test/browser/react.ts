@@ -1,4 +1,4 @@
-// The hooks in a page under StrictMode, which mounts everything twice.
+// The hooks in a page under StrictMode, which mounts everything twice. The stack has the collection `tasks`.
 
 import { strictEqual } from "node:assert";
 import { existsSync } from "node:fs";
@@ -19,14 +19,14 @@ const APP = `
 
   const client = createClient(new URL(location.href).searchParams.get("api"));
   window.bk = client;
-  function Notes() {
-    const { items, isLoading } = useRecords("notes", {});
-    return h("ul", { id: "notes", "data-loading": String(isLoading) }, items.map((note) => h("li", { key: note.id }, note.title)));
+  function Tasks() {
+    const { items, isLoading } = useRecords("tasks", {});
+    return h("ul", { id: "tasks", "data-loading": String(isLoading) }, items.map((task) => h("li", { key: task.id }, task.title)));
   }
   function App() {
     const { user, isLoading } = useAuth();
     if (isLoading) return h("p", null, "loading");
-    return user ? h("div", null, h("p", { id: "who" }, user.email), h(Notes)) : h("p", { id: "nobody" }, "nobody");
+    return user ? h("div", null, h("p", { id: "who" }, user.email), h(Tasks)) : h("p", { id: "nobody" }, "nobody");
   }
   createRoot(document.body).render(h(StrictMode, null, h(BakendProvider, { client }, h(App))));
 `;
@@ -45,7 +45,8 @@ export function react(stage: () => Stage): void {
       define: { "process.env.NODE_ENV": '"development"' },
     });
     stage().scripts.set("/app.js", built.outputFiles[0]!.text);
-    stage().pages.set("/app", '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,"><body></body><script type="module" src="/app.js"></script>');
+    const head = '<!doctype html><meta charset="utf-8"><link rel="icon" href="data:,">';
+    stage().pages.set("/app", `${head}<body></body><script type="module" src="/app.js"></script>`);
     const context = await stage().fresh();
     const { gate } = stage();
     const person = await stage().person();
@@ -57,12 +58,12 @@ export function react(stage: () => Stage): void {
     await page.evaluate(({ email, password }) => window.bk.auth.login(email, password), person);
     await page.waitForSelector("#who");
     strictEqual(await page.textContent("#who"), person.email);
-    await page.waitForSelector("#notes[data-loading=false]", { state: "attached" });
+    await page.waitForSelector("#tasks[data-loading=false]", { state: "attached" });
     await pause(200);
-    strictEqual(gate.count("GET", "/api/notes"), 1, "mounted twice, requested once");
-    await page.evaluate(() => window.bk.request("POST", "/api/notes", { body: { title: "from StrictMode" } }));
+    strictEqual(gate.count("GET", "/api/tasks"), 1, "mounted twice, requested once");
+    await page.evaluate(() => window.bk.request("POST", "/api/tasks", { body: { title: "from StrictMode" } }));
     for (let round = 0; round < 1 + rounds(10); round += 1) {
-      const [lists, refreshes] = [gate.count("GET", "/api/notes"), gate.refreshes];
+      const [lists, refreshes] = [gate.count("GET", "/api/tasks"), gate.refreshes];
       await page.evaluate(() => {
         for (const key of Object.keys(localStorage)) {
           localStorage.setItem(key, JSON.stringify({ ...JSON.parse(localStorage.getItem(key)!), expiresAt: 1 }));
@@ -72,7 +73,7 @@ export function react(stage: () => Stage): void {
       await page.waitForSelector("li");
       strictEqual(await page.textContent("li"), "from StrictMode");
       await pause(200);
-      strictEqual(gate.count("GET", "/api/notes") - lists, 1);
+      strictEqual(gate.count("GET", "/api/tasks") - lists, 1);
       strictEqual(gate.refreshes - refreshes, 1);
     }
     await page.evaluate(() => window.bk.auth.logout());

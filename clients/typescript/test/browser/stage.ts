@@ -149,6 +149,8 @@ export class Stage {
     const profile = mkdtempSync(join(tmpdir(), "bakend-browser-"));
     const child = spawn(PATH, ["--no-sandbox", "--remote-debugging-port=0", `--user-data-dir=${profile}`, "about:blank"], {
       stdio: ["ignore", "ignore", "pipe"],
+      // A group of its own, since the command may be a script that starts the browser.
+      detached: true,
     });
     const ended = new Promise((done) => child.once("exit", done));
     const address = await new Promise<string>((done, fail) => {
@@ -164,12 +166,13 @@ export class Stage {
     const browser = await chromium.connectOverCDP(address, { noDefaults: true });
     const context = browser.contexts()[0]!;
     context.setDefaultTimeout(20_000);
-    const close = async (): Promise<void> => {
-      child.kill("SIGKILL");
-      await ended;
-      await browser.close();
-      rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
-    };
+    let closing: Promise<void> | undefined;
+    const close = (): Promise<void> =>
+      (closing ??= (async () => {
+        process.kill(-child.pid!, "SIGKILL");
+        await ended;
+        rmSync(profile, { recursive: true, force: true, maxRetries: 5 });
+      })());
     // After a failure it is still open.
     this.#closers.unshift(close);
     return { context, close };

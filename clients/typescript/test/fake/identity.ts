@@ -100,7 +100,7 @@ export class WebStorage {
   }
 }
 
-/** A page at this address in a tab of its own; gives the addresses that it has gone to and the entries that it has replaced. */
+/** A page at this address in a tab of its own; gives the addresses that it has gone to, and the entries it has replaced. */
 export function page(href: string, all = new WebStorage()) {
   const gone: string[] = [];
   const replaced: [unknown, string][] = [];

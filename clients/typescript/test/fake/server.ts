@@ -1,4 +1,4 @@
-// The API in memory: accounts, sessions and one collection of records, with the refresh semantics of the real server.
+// The API in memory: accounts, sessions and two collections of records, with the refresh semantics of the real server.
 
 import { createHash } from "node:crypto";
 
@@ -56,6 +56,7 @@ export interface Kept {
 interface Row {
   id: string;
   owner: string;
+  collection: string;
   revision: number;
   record: Record<string, unknown>;
 }
@@ -182,7 +183,7 @@ export class Server {
       throw new Refusal(404, "common/not-found");
     }
     if (area === "health") return this.#json(200, { status: "ok" });
-    if (area === "notes") return this.#notes(asked, first);
+    if (area === "notes" || area === "tasks") return this.#records(area, asked, first);
     throw new Refusal(404, "common/not-found");
   }
 
@@ -357,7 +358,7 @@ export class Server {
     return { status: 204, headers: {} };
   }
 
-  #notes(asked: Asked, id: string | undefined): Answer {
+  #records(collection: string, asked: Asked, id: string | undefined): Answer {
     const { account } = this.#caller(asked);
     const show = (row: Row, status: number): Answer =>
       this.#json(status, { ...row.record, id: row.id, createdBy: row.owner }, { etag: `"${row.revision}"` });
@@ -365,17 +366,17 @@ export class Server {
       const key = asked.headers.get("idempotency-key");
       const known = key === null ? undefined : this.rows.get(this.created.get(`${account.id} ${key}`) ?? "");
       if (known) return show(known, 201);
-      const row: Row = { id: this.#id(), owner: account.id, revision: 1, record: { ...asked.body } };
+      const row: Row = { id: this.#id(), owner: account.id, collection, revision: 1, record: { ...asked.body } };
       this.rows.set(row.id, row);
       if (key !== null) this.created.set(`${account.id} ${key}`, row.id);
       return show(row, 201);
     }
     if (id === undefined) {
-      const items = [...this.rows.values()].filter((row) => row.owner === account.id);
+      const items = [...this.rows.values()].filter((row) => row.owner === account.id && row.collection === collection);
       return this.#json(200, { items: items.map((row) => ({ ...row.record, id: row.id })), nextCursor: null });
     }
     const row = this.rows.get(id);
-    if (!row || row.owner !== account.id) throw new Refusal(404, "data/record-not-found");
+    if (row?.owner !== account.id || row.collection !== collection) throw new Refusal(404, "data/record-not-found");
     if (asked.method === "GET") return show(row, 200);
     const match = asked.headers.get("if-match");
     if (match !== null && match !== `"${row.revision}"`) throw new Refusal(412, "data/precondition-failed");
