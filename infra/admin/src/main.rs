@@ -1,13 +1,19 @@
 //! `cargo admin`: the operator's commands for a deployment, with AWS credentials or on the local stack.
 
 mod addresses;
+mod admins;
+mod api_keys;
 mod audit;
 mod backfill;
 mod export;
 mod import;
+mod key_status;
+mod keys;
 mod printable;
 mod rotation;
 mod sealing;
+mod throttle;
+mod user;
 mod verify;
 
 use std::fs;
@@ -42,6 +48,17 @@ enum Command {
         /// The address the user registered with.
         email: String,
     },
+    /// Show an account; or list and end its sessions, switch it off and on, unlock it, or take an admin's rights away.
+    User(user::Arguments),
+    /// List the admins.
+    Admins,
+    /// List the API keys of apps and servers, or revoke one.
+    ApiKeys(api_keys::Arguments),
+    /// Forget attempts that count against an account or a source address.
+    Throttle {
+        #[command(subcommand)]
+        throttle: throttle::Use,
+    },
     /// Mark addresses as proven without a mail: the address of one account, or those of every account from before a date.
     Verify(verify::Arguments),
     /// Fill new indexes and unique fields from the records that were there before.
@@ -57,22 +74,13 @@ enum Command {
         #[command(subcommand)]
         audit: audit::Use,
     },
-    /// List the numbers of the sealing keys, with how many stored items name each; or change keys.
+    /// List the numbers of the sealing keys, with how many stored items name each; or see and change keys.
     Keys {
         #[command(subcommand)]
-        change: Option<Change>,
+        keys: Option<keys::Use>,
     },
     /// Seal anew what is stored under older numbers than the highest. It can be repeated.
     Reseal,
-}
-
-/// A change of the keys.
-#[derive(Subcommand)]
-enum Change {
-    /// Make the sealing key of the next number, which seals from then on. No key is replaced.
-    Add,
-    /// Take the next step to another key of access tokens: publish it, let it sign, drop the one before.
-    Rotate(rotation::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -107,14 +115,15 @@ fn run(arguments: &Arguments) -> Result<String, String> {
         }
         match &arguments.command {
             Command::Promote { email } => promote(&store, email).await,
+            Command::User(arguments) => user::run(&store, &settings()?, arguments).await,
+            Command::Admins => admins::run(&store).await,
+            Command::ApiKeys(arguments) => api_keys::run(&store, arguments).await,
+            Command::Throttle { throttle } => throttle::run(&store, &settings()?, throttle).await,
             Command::Verify(arguments) => verify::run(&store, arguments).await,
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
             Command::Audit { audit } => audit::run(&store, audit).await,
-            Command::Keys {
-                change: Some(Change::Rotate(arguments)),
-            } => rotation::run(&store, &settings()?, arguments).await,
-            Command::Keys { change } => sealing::keys(&store, change.is_some()).await,
+            Command::Keys { keys } => keys::run(&store, keys.as_ref()).await,
             Command::Reseal => sealing::reseal(&store).await,
             Command::Addresses => addresses::run(&store).await,
             Command::Export(arguments) => export::run(&store, &settings()?, arguments).await,
@@ -180,7 +189,7 @@ fn root() -> PathBuf {
 }
 
 /// The settings of this checkout, which define the roles and profile fields.
-fn settings() -> Result<Settings, String> {
+pub(crate) fn settings() -> Result<Settings, String> {
     let project = std::env::var_os(project::VARIABLE).unwrap_or_default();
     let text = fs::read_to_string(root().join(project).join("bakend.json"))
         .map_err(|error| format!("bakend.json: {error}"))?;
