@@ -12,6 +12,7 @@ mod keys;
 mod printable;
 mod rotation;
 mod sealing;
+mod stack;
 mod throttle;
 mod user;
 mod verify;
@@ -26,13 +27,15 @@ use api::{Code, Deployment, Error, Timestamp, project};
 use clap::{Parser, Subcommand};
 use store::Store;
 
+use self::stack::Place;
+
 /// Operator commands. They work on the stack named by --stack with the AWS credentials of the environment, or with
 /// --local on what `cargo dev` runs.
 #[derive(Parser)]
 #[command(name = "cargo admin", bin_name = "cargo admin")]
 struct Arguments {
     /// The stack's name, as given to `sam deploy`.
-    #[arg(long, default_value = "bakend", conflicts_with = "local", value_parser = stack)]
+    #[arg(long, default_value = "bakend", conflicts_with = "local", value_parser = stack_name)]
     stack: String,
     /// Work on the stack that `cargo dev` runs on this machine.
     #[arg(long)]
@@ -59,6 +62,12 @@ enum Command {
         #[command(subcommand)]
         throttle: throttle::Use,
     },
+    /// Tell the versions of stack and functions, the sizes of tables, the state of indexes, consumers and alarms.
+    Status,
+    /// Show every line of the log about one request, from whichever function.
+    Logs(stack::logs::Arguments),
+    /// Show units, invocations and money of the last days, by table and by endpoint.
+    Usage(stack::usage::Arguments),
     /// Mark addresses as proven without a mail: the address of one account, or those of every account from before a date.
     Verify(verify::Arguments),
     /// Fill new indexes and unique fields from the records that were there before.
@@ -119,6 +128,9 @@ fn run(arguments: &Arguments) -> Result<String, String> {
             Command::Admins => admins::run(&store).await,
             Command::ApiKeys(arguments) => api_keys::run(&store, arguments).await,
             Command::Throttle { throttle } => throttle::run(&store, &settings()?, throttle).await,
+            Command::Status => stack::status::run(&store, &place(arguments, &deployment)).await,
+            Command::Logs(asked) => stack::logs::run(&place(arguments, &deployment), asked),
+            Command::Usage(asked) => stack::usage::run(&place(arguments, &deployment), asked),
             Command::Verify(arguments) => verify::run(&store, arguments).await,
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
@@ -143,8 +155,16 @@ fn not_found(table: &str, arguments: &Arguments, deployment: &Deployment) -> Str
     )
 }
 
+/// The stack that the arguments name, and its region.
+fn place(arguments: &Arguments, deployment: &Deployment) -> Place {
+    match arguments.local {
+        true => Place::Local,
+        false => Place::Deployed(arguments.stack.clone(), deployment.aws.region.clone()),
+    }
+}
+
 /// A name that CloudFormation takes for a stack.
-fn stack(text: &str) -> Result<String, String> {
+fn stack_name(text: &str) -> Result<String, String> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(fits) {
         Ok(text.to_owned())
@@ -179,7 +199,7 @@ async fn promote(store: &Store, email: &str) -> Result<String, String> {
 }
 
 /// The checkout that this runs in: cargo says its package's folder; else it is looked for from here, or from the binary.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let starts = [
         std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
         std::env::current_dir().ok(),

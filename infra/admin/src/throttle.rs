@@ -52,7 +52,8 @@ pub(crate) async fn clear_of(
     whom: Throttled<'_>,
     name: &str,
 ) -> Result<String, String> {
-    let cleared = store.clear_counts(whom, &settings.auth.throttle, &writer()?);
+    let writer = writer()?;
+    let cleared = store.clear_counts(whom, &settings.auth.throttle, &writer);
     let cleared = cleared.await.map_err(|error| words(&error))?;
     if cleared.is_empty() {
         return Ok(format!("Nothing counts against {name}."));

@@ -4,6 +4,7 @@ use serde_json::json;
 use super::*;
 use crate::intrinsic::{reference, sub};
 
+mod dashboard;
 mod front;
 mod mail;
 mod tables;

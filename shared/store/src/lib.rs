@@ -48,6 +48,7 @@ pub use invitations::{InvitationsPage, Wanted};
 pub use mails::{DueMail, Opening, Reading};
 pub use operator::audit::AuditWalk;
 pub use operator::backfill;
+pub use operator::look::TableState;
 pub use operator::numbers::{SealingNumber, SealingNumbers};
 pub use operator::rotation::{KeyDeed, KeyRotation, RotatedKey};
 pub use operator::sealing::{Nonces, Resealed};

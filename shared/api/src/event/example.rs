@@ -261,7 +261,7 @@ fn content(kind: Kind) -> Event {
             step: KeyStep::Promoted,
         },
         Kind::ThrottleCleared => Event::ThrottleCleared {
-            user_id: Some(user_id()),
+            user_id: Some(user_id),
         },
         Kind::InvitationCreated => Event::InvitationCreated {
             invitation: invitation(InvitationStatus::Pending),

@@ -6,7 +6,7 @@ pub mod backfill;
 mod clear;
 mod factors;
 mod fill;
-mod look;
+pub(crate) mod look;
 pub(crate) mod numbers;
 mod promote;
 pub(crate) mod rotation;

@@ -144,17 +144,17 @@ impl Store {
         shelf: &Shelf,
     ) -> Result<RotatedKey, Error> {
         let mut turn = Turn::default();
-        let mut signs = String::new();
-        if let Some(secret) = asked.secret {
-            signs = fingerprint(secret.as_bytes());
-        } else {
-            let (kid, secret) = new_secret(asked);
-            turn.sets.push((CURRENT, text(secret)));
-            turn.sets.push((CURRENT_SINCE, time(asked.now)));
-            turn.removes.extend([NEXT, NEXT_SINCE, PREVIOUS]);
-            turn.reads.extend([CURRENT, NEXT, PREVIOUS]);
-            signs = kid;
-        }
+        let mut signs = match asked.secret {
+            Some(secret) => fingerprint(secret.as_bytes()),
+            None => {
+                let (kid, secret) = new_secret(asked);
+                turn.sets.push((CURRENT, text(secret)));
+                turn.sets.push((CURRENT_SINCE, time(asked.now)));
+                turn.removes.extend([NEXT, NEXT_SINCE, PREVIOUS]);
+                turn.reads.extend([CURRENT, NEXT, PREVIOUS]);
+                kid
+            }
+        };
         if let Some(make) = asked.pairs {
             let pair = match self.new_pair(asked, make, item)? {
                 Ok(pair) => pair,

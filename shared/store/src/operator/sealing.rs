@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use api::tables::SETTINGS;
 use api::{Error, Id};
 use auth::Keys;
-use auth::factor::Factor;
 use auth::provider::KeptProvider;
 use auth::sealing;
 use auth::token_key::StoredPair;
