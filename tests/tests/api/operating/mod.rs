@@ -2,6 +2,7 @@
 
 mod accounts;
 mod api_keys;
+mod stack;
 mod throttle;
 
 use std::collections::BTreeSet;
