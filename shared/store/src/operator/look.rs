@@ -69,8 +69,8 @@ impl Store {
 }
 
 impl Backfill {
-    /// The names of this run that do not hold every record yet: some writer has not kept them, or the oldest record of a shard
-    /// lacks them. 1 RRU, and 1 or a little more for each shard.
+    /// The names of this run that do not hold every record yet. Some writer has not kept them, or the oldest record of a
+    /// shard lacks them. 1 RRU, and 1 or a little more for each shard.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.

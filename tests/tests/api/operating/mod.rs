@@ -62,8 +62,8 @@ impl Member {
     }
 }
 
-/// The types of the entries about a subject that `cargo admin` has made, the oldest first, each with its reason, as soon as
-/// there are so many.
+/// The types of the entries about a subject that `cargo admin` has made, the oldest first, each with its reason. It waits
+/// for so many.
 fn told_by_cli(world: &World<'_>, subject: &str, count: usize) -> Vec<String> {
     let path = format!("/api/admin/audit?subject={subject}&limit=100");
     let look = || {

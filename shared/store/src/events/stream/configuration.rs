@@ -1,5 +1,5 @@
-//! Configuration that changes at run time: templates of mails, settings of providers, and the marks of operators: of a
-//! rotation of keys, and of attempts that were cleared.
+//! Configuration that changes at run time: templates of mails, and settings of providers. The marks of operators are among
+//! it: of a rotation of keys, and of attempts that were cleared.
 
 use std::collections::BTreeSet;
 
