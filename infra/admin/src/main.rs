@@ -176,7 +176,7 @@ fn stack_name(text: &str) -> Result<String, String> {
 /// An error in the operator's words: a fault has no log but this line.
 pub(crate) fn words(error: &Error) -> String {
     match &error.cause {
-        Some(cause) if error.code == Code::Internal => cause.clone(),
+        Some(cause) if matches!(error.code, Code::Internal | Code::Unavailable) => cause.clone(),
         Some(cause) => format!("{}: {cause}", error.message),
         None => error.message.clone(),
     }

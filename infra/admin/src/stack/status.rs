@@ -61,15 +61,17 @@ pub(crate) async fn run(store: &Store, place: &Place) -> Result<String, String> 
 /// The versions of stack and functions, and the alarms.
 fn of_stack(stack: &str, found: &Stack, own: &Fingerprints) -> String {
     let times = || found.functions.iter().map(|it| it.modified.as_str());
-    let mut lines = vec![
-        format!("Stack {stack}: {}, changed {}", found.state, found.changed),
-        format!(
-            "Functions: {}, deployed from {} to {}",
-            found.functions.len(),
-            times().min().unwrap_or("never"),
-            times().max().unwrap_or("never")
-        ),
-    ];
+    let mut lines = vec![format!(
+        "Stack {stack}: {}, changed {}",
+        found.state, found.changed
+    )];
+    lines.push(match (times().min(), times().max()) {
+        (Some(first), Some(last)) => {
+            let count = found.functions.len();
+            format!("Functions: {count}, deployed from {first} to {last}")
+        }
+        _ => "Functions: none".to_owned(),
+    });
     let is_own = |it: &&Function| it.fingerprint == own.records || it.fingerprint == own.others;
     let others = found.functions.iter().filter(|it| !is_own(it));
     let others: Vec<&str> = others.map(|it| it.name.as_str()).collect();
@@ -277,6 +279,7 @@ mod tests {
             "{told}"
         );
         assert!(told.ends_with("Alarms: 1, none rings"), "{told}");
+        assert!(stack("", "").contains("\nFunctions: none\n"));
     }
 
     #[test]
