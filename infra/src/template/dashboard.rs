@@ -15,8 +15,8 @@ use crate::names;
 /// How many resources it is.
 pub(super) const RESOURCES: usize = 1;
 
-/// Its logical id.
-const ID: &str = "Dashboard";
+/// Its logical id, which must not be that of the parameter.
+const ID: &str = "StackDashboard";
 
 /// The condition that makes it: beyond three dashboards, or 50 metrics, CloudWatch takes money for it.
 const CONDITION: &str = "HasDashboard";

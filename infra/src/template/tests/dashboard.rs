@@ -9,7 +9,7 @@ use super::*;
 /// The page of a stack with these collections, before names are put in.
 fn page(definitions: &[Definition]) -> Json {
     let template = drawn(definitions).expect("drawn");
-    let body = properties(&template, "Dashboard").get("DashboardBody");
+    let body = properties(&template, "StackDashboard").get("DashboardBody");
     let text = body.and_then(|body| body.get("Fn::Sub")?.as_str());
     serde_json::from_str(text.expect("a text")).expect("JSON")
 }
@@ -25,16 +25,32 @@ fn metrics(page: &Json) -> Vec<&Json> {
 fn the_dashboard_is_made_where_it_is_asked_for() {
     let template = drawn(&[]).expect("drawn");
     let part = |part: &str, name: &str| template.get(part).and_then(|it| it.get(name)).cloned();
-    let dashboard = part("Resources", "Dashboard").expect("there");
+    let dashboard = part("Resources", "StackDashboard").expect("there");
     assert_eq!(
         dashboard.get("Condition"),
         Some(&Value::from("HasDashboard"))
     );
-    let name = properties(&template, "Dashboard").get("DashboardName");
+    let name = properties(&template, "StackDashboard").get("DashboardName");
     assert_eq!(name, Some(&sub("${AWS::StackName}")));
     let parameter = part("Parameters", "Dashboard").expect("there");
     assert_eq!(parameter.get("Default"), Some(&Value::from("false")));
     assert!(part("Conditions", "HasDashboard").is_some());
+}
+
+#[test]
+fn no_resource_has_the_name_of_a_parameter() {
+    let template = drawn(&[definition("posts")]).expect("drawn");
+    let names = |part: &str| -> BTreeSet<String> {
+        let part = template.get(part).and_then(Value::as_mapping);
+        let names = part.expect("there").keys().filter_map(Value::as_str);
+        names.map(ToOwned::to_owned).collect()
+    };
+    let (parameters, resources) = (names("Parameters"), names("Resources"));
+    let both: Vec<_> = parameters.intersection(&resources).collect();
+    assert_eq!(
+        both, [""; 0],
+        "CloudFormation refuses a name that is there twice"
+    );
 }
 
 #[test]
