@@ -50,6 +50,7 @@ fn admin(aws: &Aws<'_>, line: &str) -> Result<(bool, String), String> {
         "RUSTUP_HOME",
         "RUSTUP_TOOLCHAIN",
         "BAKEND_TOOLS",
+        "XDG_CACHE_HOME",
     ] {
         if let Some(value) = std::env::var_os(name) {
             command.env(name, value);

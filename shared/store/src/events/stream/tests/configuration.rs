@@ -76,6 +76,9 @@ fn a_step_of_a_rotation_tells_its_key() {
         events("_configuration", &key, &promoted, &Value::Null).len(),
         0
     );
+    let revoked = &events("_configuration", &key, &promoted, &item("b", "revoked", AT))[0];
+    let told = serde_json::to_value(revoked).expect("JSON");
+    assert_eq!(told["data"], json!({ "kid": "b", "step": "revoked" }));
     let broken = item("a", "stolen", AT);
     assert!(read(&record("_configuration", &key, &Value::Null, &broken)).is_err());
 }
