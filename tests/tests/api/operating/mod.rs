@@ -65,7 +65,12 @@ impl Member {
 /// The types of the entries about a subject that `cargo admin` has made, the oldest first, each with its reason. It waits
 /// for so many.
 fn told_by_cli(world: &World<'_>, subject: &str, count: usize) -> Vec<String> {
-    let path = format!("/api/admin/audit?subject={subject}&limit=100");
+    found_by_cli(world, &format!("subject={subject}"), count)
+}
+
+/// The same of the entries that a query finds.
+fn found_by_cli(world: &World<'_>, query: &str, count: usize) -> Vec<String> {
+    let path = format!("/api/admin/audit?{query}&limit=100");
     let look = || {
         let page = world.ask("audit-list", Event::new("GET", &path), 200);
         let entries = page["items"].as_array().unwrap().iter().rev();
