@@ -12,6 +12,7 @@ pub mod node;
 pub mod openapi;
 pub mod plans;
 pub mod policy;
+pub mod prices;
 pub mod rehearse;
 pub mod routes;
 pub mod scaffold;

@@ -11,6 +11,7 @@ use crate::template::Yours;
 use crate::{plans, tools};
 
 mod emulator;
+mod operate;
 mod suite;
 
 use self::emulator::{Emulator, free_port};
@@ -117,7 +118,8 @@ fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
             folder: &folder,
         })
     });
-    let changed = tested.and_then(|()| change(&aws, &sam, &api, parts));
+    let operated = tested.and_then(|()| parts.time("cargo admin", || operate::run(&aws)));
+    let changed = operated.and_then(|()| change(&aws, &sam, &api, parts));
     parts.time("stop the emulator", || emulator.stop())?;
     changed
 }
@@ -224,7 +226,7 @@ fn deploy(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
     );
     deploy.arg(format!("AllowedOrigins={}", suite::ORIGIN));
     deploy.arg(format!("Architecture={}", Arch::host().parameter()));
-    deploy.arg("MailIdentity=existing");
+    deploy.args(["MailIdentity=existing", "Dashboard=true"]);
     aws.environment(&mut deploy)
         .current_dir(aws.root.join(DEPLOYED));
     agree(line, &mut deploy)

@@ -1,5 +1,6 @@
 //! `template.yaml`: the hand-written base, one function per endpoint and one table per collection.
 
+mod dashboard;
 mod function;
 mod http_api;
 mod mail;
@@ -119,7 +120,12 @@ impl Count {
             collections: plan.collections.len(),
             streams: reading.count() * worker::streams(plan.collections).len(),
             // SAM makes the API's stage.
-            fixed: written_by_hand + tables::ALL.len() + extras.sum::<usize>() + mail + 1,
+            fixed: written_by_hand
+                + tables::ALL.len()
+                + extras.sum::<usize>()
+                + mail
+                + dashboard::RESOURCES
+                + 1,
             yours: plan.yours.map_or(0, Yours::len),
         })
     }
@@ -199,6 +205,7 @@ pub fn draw(plan: &Plan<'_>) -> Result<String, String> {
     if let Some(from) = plan.mail_from {
         mail::add(&mut resources, from)?;
     }
+    dashboard::add(&mut resources, plan)?;
     for system in tables::ALL {
         resources.add(
             names::system_table(system.name),

@@ -441,7 +441,7 @@ export interface InvitedResource {
 }
 
 /** The step of a key of access tokens. */
-export type KeyStep = "published" | "promoted" | "dropped";
+export type KeyStep = "published" | "promoted" | "dropped" | "revoked";
 
 /** Whom an API key is for. */
 export type KeyType = "publishable" | "secret";
@@ -1112,6 +1112,8 @@ export interface EventData {
   "provider.changed": { changed: string[]; provider: string };
   /** A key of access tokens was published, signs from now on, or verifies no longer. */
   "keys.rotated": { kid: string; step: KeyStep };
+  /** An operator has cleared the attempts that counted against an account or a source address. */
+  "throttle.cleared": { userId: Id | null };
   /** A user or a server has invited an address. */
   "invitation.created": { invitation: Invitation };
   /** An invitation was sent again, with another token. */

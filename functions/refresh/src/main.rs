@@ -20,11 +20,13 @@ async fn refresh(store: &Store, call: Call<Refresh>) -> Result<Reply<Refresh>, E
     let keys = store.keys().await?;
     let shown = call.refresh_token(call.body.refresh_token.as_deref())?;
     let shown = shown.ok_or_else(required)?;
-    let presented = RefreshToken::open(keys, &shown.token).map_err(|_| shown.refused(over()))?;
+    let open = || RefreshToken::open(keys, &shown.token).map_err(|_| shown.refused(over()));
+    let presented = open()?;
     call.identified(presented.user, presented.session);
     // A bad API key must be refused before the token is spent.
     let admitted = call.admit(store).await?;
-    let exchange = Exchange::new(presented, succession, settings, now);
+    // The keys were looked at meanwhile: a token that was revoked must not be traded for one of the new keys.
+    let exchange = Exchange::new(open()?, succession, settings, now);
     let writer = call.writer(&admitted)?;
     let succeeded = store.succeed(&exchange, &writer).await;
     let (session, user) = succeeded.map_err(|refusal| shown.refused(refusal))?;

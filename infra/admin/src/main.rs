@@ -1,13 +1,20 @@
 //! `cargo admin`: the operator's commands for a deployment, with AWS credentials or on the local stack.
 
 mod addresses;
+mod admins;
+mod api_keys;
 mod audit;
 mod backfill;
 mod export;
 mod import;
+mod key_status;
+mod keys;
 mod printable;
 mod rotation;
 mod sealing;
+mod stack;
+mod throttle;
+mod user;
 mod verify;
 
 use std::fs;
@@ -20,13 +27,15 @@ use api::{Code, Deployment, Error, Timestamp, project};
 use clap::{Parser, Subcommand};
 use store::Store;
 
+use self::stack::Place;
+
 /// Operator commands. They work on the stack named by --stack with the AWS credentials of the environment, or with
 /// --local on what `cargo dev` runs.
 #[derive(Parser)]
 #[command(name = "cargo admin", bin_name = "cargo admin")]
 struct Arguments {
     /// The stack's name, as given to `sam deploy`.
-    #[arg(long, default_value = "bakend", conflicts_with = "local", value_parser = stack)]
+    #[arg(long, default_value = "bakend", conflicts_with = "local", value_parser = stack_name)]
     stack: String,
     /// Work on the stack that `cargo dev` runs on this machine.
     #[arg(long)]
@@ -42,6 +51,23 @@ enum Command {
         /// The address the user registered with.
         email: String,
     },
+    /// Show an account; or list and end its sessions, switch it off and on, unlock it, or take an admin's rights away.
+    User(user::Arguments),
+    /// List the admins.
+    Admins,
+    /// List the API keys of apps and servers, or revoke one.
+    ApiKeys(api_keys::Arguments),
+    /// Forget attempts that count against an account or a source address.
+    Throttle {
+        #[command(subcommand)]
+        throttle: throttle::Use,
+    },
+    /// Tell the versions of stack and functions, the sizes of tables, the state of indexes, consumers and alarms.
+    Status,
+    /// Show every line of the log about one request, from whichever function.
+    Logs(stack::logs::Arguments),
+    /// Show units, invocations and money of the last days, by table and by endpoint.
+    Usage(stack::usage::Arguments),
     /// Mark addresses as proven without a mail: the address of one account, or those of every account from before a date.
     Verify(verify::Arguments),
     /// Fill new indexes and unique fields from the records that were there before.
@@ -57,22 +83,13 @@ enum Command {
         #[command(subcommand)]
         audit: audit::Use,
     },
-    /// List the numbers of the sealing keys, with how many stored items name each; or change keys.
+    /// List the numbers of the sealing keys, with how many stored items name each; or see and change keys.
     Keys {
         #[command(subcommand)]
-        change: Option<Change>,
+        keys: Option<keys::Use>,
     },
     /// Seal anew what is stored under older numbers than the highest. It can be repeated.
     Reseal,
-}
-
-/// A change of the keys.
-#[derive(Subcommand)]
-enum Change {
-    /// Make the sealing key of the next number, which seals from then on. No key is replaced.
-    Add,
-    /// Take the next step to another key of access tokens: publish it, let it sign, drop the one before.
-    Rotate(rotation::Arguments),
 }
 
 fn main() -> ExitCode {
@@ -107,14 +124,18 @@ fn run(arguments: &Arguments) -> Result<String, String> {
         }
         match &arguments.command {
             Command::Promote { email } => promote(&store, email).await,
+            Command::User(arguments) => user::run(&store, &settings()?, arguments).await,
+            Command::Admins => admins::run(&store).await,
+            Command::ApiKeys(arguments) => api_keys::run(&store, arguments).await,
+            Command::Throttle { throttle } => throttle::run(&store, &settings()?, throttle).await,
+            Command::Status => stack::status::run(&store, &place(arguments, &deployment)).await,
+            Command::Logs(asked) => stack::logs::run(&place(arguments, &deployment), asked),
+            Command::Usage(asked) => stack::usage::run(&place(arguments, &deployment), asked),
             Command::Verify(arguments) => verify::run(&store, arguments).await,
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
             Command::Audit { audit } => audit::run(&store, audit).await,
-            Command::Keys {
-                change: Some(Change::Rotate(arguments)),
-            } => rotation::run(&store, &settings()?, arguments).await,
-            Command::Keys { change } => sealing::keys(&store, change.is_some()).await,
+            Command::Keys { keys } => keys::run(&store, keys.as_ref()).await,
             Command::Reseal => sealing::reseal(&store).await,
             Command::Addresses => addresses::run(&store).await,
             Command::Export(arguments) => export::run(&store, &settings()?, arguments).await,
@@ -134,8 +155,16 @@ fn not_found(table: &str, arguments: &Arguments, deployment: &Deployment) -> Str
     )
 }
 
+/// The stack that the arguments name, and its region.
+fn place(arguments: &Arguments, deployment: &Deployment) -> Place {
+    match arguments.local {
+        true => Place::Local,
+        false => Place::Deployed(arguments.stack.clone(), deployment.aws.region.clone()),
+    }
+}
+
 /// A name that CloudFormation takes for a stack.
-fn stack(text: &str) -> Result<String, String> {
+fn stack_name(text: &str) -> Result<String, String> {
     let fits = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'-';
     if text.starts_with(|first: char| first.is_ascii_alphabetic()) && text.bytes().all(fits) {
         Ok(text.to_owned())
@@ -147,7 +176,7 @@ fn stack(text: &str) -> Result<String, String> {
 /// An error in the operator's words: a fault has no log but this line.
 pub(crate) fn words(error: &Error) -> String {
     match &error.cause {
-        Some(cause) if error.code == Code::Internal => cause.clone(),
+        Some(cause) if matches!(error.code, Code::Internal | Code::Unavailable) => cause.clone(),
         Some(cause) => format!("{}: {cause}", error.message),
         None => error.message.clone(),
     }
@@ -170,7 +199,7 @@ async fn promote(store: &Store, email: &str) -> Result<String, String> {
 }
 
 /// The checkout that this runs in: cargo says its package's folder; else it is looked for from here, or from the binary.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let starts = [
         std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
         std::env::current_dir().ok(),
@@ -180,7 +209,7 @@ fn root() -> PathBuf {
 }
 
 /// The settings of this checkout, which define the roles and profile fields.
-fn settings() -> Result<Settings, String> {
+pub(crate) fn settings() -> Result<Settings, String> {
     let project = std::env::var_os(project::VARIABLE).unwrap_or_default();
     let text = fs::read_to_string(root().join(project).join("bakend.json"))
         .map_err(|error| format!("bakend.json: {error}"))?;

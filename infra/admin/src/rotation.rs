@@ -1,4 +1,4 @@
-//! `cargo admin keys rotate`: the next step to another key of access tokens.
+//! `cargo admin keys rotate` and `revoke-all`: the next step to another key of access tokens, and the end of all tokens.
 
 use std::fs;
 use std::path::PathBuf;
@@ -10,7 +10,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use clap::Args;
 use ring::rand::SystemRandom;
-use store::{KeyRotation, RotatedKey, Store};
+use store::{KeyDeed, KeyRotation, RotatedKey, Store};
 
 use crate::sealing::random;
 use crate::{now, words};
@@ -26,30 +26,83 @@ pub(crate) struct Arguments {
     key: Option<PathBuf>,
 }
 
+/// The arguments of the end of all tokens.
+#[derive(Args)]
+pub(crate) struct Revocation {
+    /// Do it: every user and every service account has to sign in again.
+    #[arg(long)]
+    yes: bool,
+    /// The private key that signs from then on, in PKCS #8 as PEM or DER: with RS256, for which none is made.
+    #[arg(long)]
+    key: Option<PathBuf>,
+}
+
 /// Takes the step that is due, and reports it in a sentence.
 pub(crate) async fn run(
     store: &Store,
     settings: &Settings,
     arguments: &Arguments,
 ) -> Result<String, String> {
+    if signs_by_settings(settings) {
+        return Err(
+            "auth.jwtSecret signs, and no key of the table: replace it there and deploy".to_owned(),
+        );
+    }
+    let deed = match arguments.compromised {
+        true => KeyDeed::Replace,
+        false => KeyDeed::Step,
+    };
+    turn(store, settings, deed, arguments.key.as_ref()).await
+}
+
+/// Voids every access and every refresh token, and reports it in a sentence.
+pub(crate) async fn revoke_all(
+    store: &Store,
+    settings: &Settings,
+    arguments: &Revocation,
+) -> Result<String, String> {
+    if !arguments.yes {
+        return Err(
+            "this signs everybody out, on every device; if that is meant, say --yes".to_owned(),
+        );
+    }
+    let tags = random().map_err(|error| words(&error))?;
+    let done = turn(
+        store,
+        settings,
+        KeyDeed::Revoke(tags),
+        arguments.key.as_ref(),
+    )
+    .await?;
+    if signs_by_settings(settings) {
+        return Ok(format!(
+            "{done}\nauth.jwtSecret signs, so access tokens of before are good for up to {} seconds more: replace it and deploy.",
+            settings.auth.longest_token().as_secs()
+        ));
+    }
+    Ok(done)
+}
+
+/// Whether no key of the table signs.
+fn signs_by_settings(settings: &Settings) -> bool {
+    let auth = &settings.auth;
+    auth.tokens.algorithm == TokenAlgorithm::HS256 && auth.jwt_secret.is_some()
+}
+
+async fn turn(
+    store: &Store,
+    settings: &Settings,
+    deed: KeyDeed,
+    key: Option<&PathBuf>,
+) -> Result<String, String> {
     let (auth, system) = (&settings.auth, SystemRandom::new());
     let algorithm = auth.tokens.algorithm;
-    let has_secret = auth.jwt_secret.is_some();
-    if algorithm == TokenAlgorithm::HS256 {
-        if has_secret {
-            return Err(
-                "auth.jwtSecret signs, and no key of the table: replace it there and deploy"
-                    .to_owned(),
-            );
-        }
-        if arguments.key.is_some() {
-            return Err(
-                "auth.tokens.algorithm is HS256, whose secret is made here: leave --key out"
-                    .to_owned(),
-            );
-        }
+    if algorithm == TokenAlgorithm::HS256 && key.is_some() {
+        return Err(
+            "auth.tokens.algorithm is HS256, whose secret is made here: leave --key out".to_owned(),
+        );
     }
-    let make: &dyn Fn() -> Result<NewPair, String> = &|| match &arguments.key {
+    let make: &dyn Fn() -> Result<NewPair, String> = &|| match key {
         Some(path) => NewPair::import(algorithm, &read_key(path)?),
         None if algorithm == TokenAlgorithm::RS256 => {
             Err("RS256 needs a private key of yours: --key <file>".to_owned())
@@ -59,8 +112,8 @@ pub(crate) async fn run(
     let bytes = || Ok::<_, api::Error>((random()?, random()?, random()?));
     let asked = KeyRotation {
         pairs: algorithm.has_public_keys().then_some(make),
-        is_compromised: arguments.compromised,
-        has_secret,
+        deed,
+        secret: auth.jwt_secret.as_deref(),
         longest: auth.longest_token(),
         now: now(),
         random: bytes().map_err(|error| words(&error))?,
@@ -81,6 +134,10 @@ fn said(rotated: RotatedKey) -> Result<String, String> {
         RotatedKey::Done(KeyStep::Dropped, kid) => {
             Ok(format!("The key {kid} is dropped. The rotation is done."))
         }
+        RotatedKey::Done(KeyStep::Revoked, kid) => Ok(format!(
+            "The key {kid} signs, and every token of before is void. Functions know it within five minutes; everybody signs \
+             in again."
+        )),
         RotatedKey::Replaced(kid) => Ok(format!(
             "The key {kid} signs, and every other is dropped. Functions refuse the tokens of before within five minutes; \
              clients refresh."
@@ -88,7 +145,7 @@ fn said(rotated: RotatedKey) -> Result<String, String> {
         RotatedKey::TooEarly(early) => {
             let deed = match early.step {
                 KeyStep::Promoted => "may sign",
-                KeyStep::Published | KeyStep::Dropped => "may be dropped",
+                KeyStep::Published | KeyStep::Dropped | KeyStep::Revoked => "may be dropped",
             };
             Err(format!("the key {} {deed} from {} on", early.kid, early.at))
         }

@@ -1,23 +1,92 @@
-//! `cargo admin keys` and `cargo admin reseal`: the numbers of the sealing keys, the next key, and values sealed anew.
+//! The sealing keys: their numbers, the next key, one that goes, and values sealed anew (`cargo admin reseal`).
 
-use api::Error;
+use std::time::Duration;
+
+use api::settings::{Settings, Span};
+use api::{Error, Timestamp};
 use ring::rand::{SecureRandom, SystemRandom};
-use store::{Nonces, SealingNumber, Store};
+use store::{Nonces, SealingNumber, SealingNumbers, Store};
 
-use crate::words;
+use crate::{now, words};
 
-/// Lists the sealing keys, or makes the next one, and reports the result.
-pub(crate) async fn keys(store: &Store, adds: bool) -> Result<String, String> {
-    if !adds {
-        let numbers = store.sealing_numbers().await;
-        return list(&numbers.map_err(|error| words(&error))?);
-    }
+/// How long functions go on to seal with the highest number that they know, after another was made.
+const KNOWN_LATER: Duration = Duration::from_secs(5 * 60);
+
+/// The sealing keys, a line each.
+pub(crate) async fn listed(store: &Store) -> Result<String, String> {
+    let numbers = store.sealing_numbers().await;
+    list(&numbers.map_err(|error| words(&error))?)
+}
+
+/// Makes the next sealing key, and reports its number.
+pub(crate) async fn add(store: &Store) -> Result<String, String> {
     let key = random().map_err(|error| words(&error))?;
-    let number = store.add_sealing_key(key).await;
+    let number = store.add_sealing_key(key, now()).await;
     let number = number.map_err(|error| words(&error))?;
     Ok(format!(
         "The sealing key {number} is made. Functions seal with it within five minutes; then run `cargo admin reseal`."
     ))
+}
+
+/// Removes a sealing key that nothing needs, and reports it.
+pub(crate) async fn remove(
+    store: &Store,
+    settings: &Settings,
+    number: u32,
+) -> Result<String, String> {
+    let numbers = store.sealing_numbers().await;
+    let numbers = numbers.map_err(|error| words(&error))?;
+    let (highest, removable) = (numbers.highest(), removable_from(&numbers, settings));
+    let Some(found) = numbers.all.iter().find(|it| it.number == number) else {
+        return Err(format!("there is no sealing key {number}"));
+    };
+    let highest = match highest {
+        Some(highest) if highest == number => {
+            return Err(format!(
+                "the sealing key {number} seals; make another with `cargo admin keys add`"
+            ));
+        }
+        Some(highest) if found.has_key => highest,
+        _ => return Err(format!("there is no sealing key {number}")),
+    };
+    if found.items > 0 {
+        return Err(format!(
+            "{}; run `cargo admin reseal`, and wait until users whose recovery codes name it have new ones",
+            naming(found)
+        ));
+    }
+    if now() < removable {
+        return Err(format!(
+            "the sealing key {number} may be dropped from {removable} on: mails of before name it"
+        ));
+    }
+    match store.drop_sealing_key(number, highest).await {
+        Ok(true) => Ok(format!("The sealing key {number} is dropped.")),
+        Ok(false) => {
+            Err("another command has changed the sealing keys at the same time".to_owned())
+        }
+        Err(error) => Err(words(&error)),
+    }
+}
+
+/// From when on no function seals with a number below the highest.
+pub(crate) fn settled_at(numbers: &SealingNumbers) -> Timestamp {
+    let since = numbers.since.unwrap_or_default();
+    since.after(KNOWN_LATER)
+}
+
+/// From when on no code, link or flow of a mail names a number below the highest.
+pub(crate) fn removable_from(numbers: &SealingNumbers, settings: &Settings) -> Timestamp {
+    let auth = &settings.auth;
+    let longest = [
+        auth.verification_ttl,
+        auth.reset_ttl,
+        auth.magic_link_ttl,
+        auth.code_ttl,
+        auth.invitations.ttl,
+    ];
+    let longest = longest.map(Span::duration).into_iter().max();
+    settled_at(numbers).after(longest.unwrap_or_default())
 }
 
 /// Seals anew what is stored under older numbers, and reports the result in a sentence.
@@ -50,27 +119,29 @@ pub(crate) async fn reseal(store: &Store) -> Result<String, String> {
 }
 
 /// A line for each number.
-fn list(numbers: &[SealingNumber]) -> Result<String, String> {
-    let highest = numbers.iter().filter(|it| it.has_key);
-    let Some(highest) = highest.map(|it| it.number).max() else {
+pub(crate) fn list(numbers: &SealingNumbers) -> Result<String, String> {
+    let Some(highest) = numbers.highest() else {
         return Err(
             "there is no sealing key yet; the first function that needs one makes it".to_owned(),
         );
     };
-    let lines = numbers.iter().map(|it| {
+    let lines = numbers.all.iter().map(|it| {
         let note = match it {
             SealingNumber { has_key: false, .. } => "; its key is missing, so they do not open",
             SealingNumber { number, .. } if *number == highest => "; it seals",
             SealingNumber { .. } => "",
         };
-        let items = match it.items {
-            0 => "no item names it".to_owned(),
-            1 => "1 item names it".to_owned(),
-            items => format!("{items} items name it"),
-        };
-        format!("{}: {items}{note}", it.number)
+        format!("{}: {}{note}", it.number, naming(it))
     });
     Ok(lines.collect::<Vec<_>>().join("\n"))
+}
+
+fn naming(number: &SealingNumber) -> String {
+    match number.items {
+        0 => "no item names it".to_owned(),
+        1 => "1 item names it".to_owned(),
+        items => format!("{items} items name it"),
+    }
 }
 
 pub(crate) fn random<const N: usize>() -> Result<[u8; N], Error> {
@@ -92,17 +163,23 @@ mod tests {
             items,
             has_key,
         };
-        let numbers = [
+        let numbers = vec![
             number(1, 2, true),
             number(2, 0, true),
             number(3, 1, true),
             number(9, 1, false),
         ];
+        let of = |all: &[SealingNumber]| {
+            list(&SealingNumbers {
+                all: all.to_vec(),
+                since: None,
+            })
+        };
         assert_eq!(
-            list(&numbers).expect("keys"),
+            of(&numbers).expect("keys"),
             "1: 2 items name it\n2: no item names it\n3: 1 item names it; it seals\n\
              9: 1 item names it; its key is missing, so they do not open"
         );
-        assert!(list(&[]).is_err() && list(&numbers[3..]).is_err());
+        assert!(of(&[]).is_err() && of(&numbers[3..]).is_err());
     }
 }

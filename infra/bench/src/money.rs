@@ -4,11 +4,9 @@ use std::collections::BTreeMap;
 use std::fs;
 
 use api::endpoints::{Entry, PAGE, Route, route};
+use infra::prices::{FILE, Prices};
 
 use crate::figures::table;
-
-/// The list prices.
-const PRICES: &str = "infra/bench/prices.txt";
 
 /// The document with the ledger.
 const LEDGER: &str = "docs/performance.md";
@@ -18,9 +16,6 @@ const USERS: [u32; 4] = [1_000, 10_000, 100_000, 1_000_000];
 
 /// How often a user logs in and refreshes a month.
 const DEEDS: [(&str, f64); 2] = [("/api/auth/login", 4.0), ("/api/auth/refresh", 120.0)];
-
-/// Prices by name.
-type Prices = BTreeMap<String, f64>;
 
 /// The hops, the read units and the write units of a request.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -35,12 +30,9 @@ struct Cost {
 /// # Errors
 /// One line: the prices or the ledger cannot be read.
 pub(crate) fn report() -> Result<String, String> {
-    let read = |path: &str| {
-        fs::read_to_string(local::root().join(path))
-            .map_err(|error| format!("Cannot read {path}: {error}"))
-    };
-    let prices = prices(&read(PRICES)?)?;
-    let ledger = ledger(&read(LEDGER)?);
+    let prices = Prices::of(&local::root())?;
+    let text = fs::read_to_string(local::root().join(LEDGER));
+    let ledger = ledger(&text.map_err(|error| format!("Cannot read {LEDGER}: {error}"))?);
     let million = |entry: &Entry| -> Result<Option<f64>, String> {
         let cost = ledger.get(entry.name);
         cost.map(|cost| dollars(&prices, *cost, entry.hashes))
@@ -75,32 +67,10 @@ pub(crate) fn report() -> Result<String, String> {
         months.push([users.to_string()].into_iter().chain(cells).collect());
     }
     Ok(format!(
-        "Dollars by {PRICES}, of the first line of each endpoint in the ledger; 4 logins and 120 refreshes a user.\n\n{}\n{}",
+        "Dollars by {FILE}, of the first line of each endpoint in the ledger; 4 logins and 120 refreshes a user.\n\n{}\n{}",
         table(&each),
         table(&months)
     ))
-}
-
-/// Reads `name value` lines with comments after `#`.
-fn prices(text: &str) -> Result<Prices, String> {
-    text.lines()
-        .filter_map(|line| {
-            let line = line.split('#').next().unwrap_or_default().trim();
-            (!line.is_empty()).then_some(line)
-        })
-        .map(|line| {
-            line.split_once(' ')
-                .and_then(|(name, value)| Some((name.to_owned(), value.trim().parse().ok()?)))
-                .ok_or_else(|| format!("{PRICES}: this line is no price: {line}"))
-        })
-        .collect()
-}
-
-fn price(prices: &Prices, name: &str) -> Result<f64, String> {
-    prices
-        .get(name)
-        .copied()
-        .ok_or_else(|| format!("{PRICES} has no {name}"))
 }
 
 /// The first line of each endpoint in the ledger.
@@ -123,7 +93,7 @@ fn ledger(text: &str) -> BTreeMap<String, Cost> {
 
 /// The dollars of a million requests.
 fn dollars(prices: &Prices, cost: Cost, hashes: bool) -> Result<f64, String> {
-    let price = |name: &str| price(prices, name);
+    let price = |name: &str| prices.get(name);
     let (memory, hash) = if hashes {
         (price("hash-memory-gb")?, price("hash-ms")?)
     } else {
@@ -140,7 +110,7 @@ fn dollars(prices: &Prices, cost: Cost, hashes: bool) -> Result<f64, String> {
 
 /// The dollars of a month at Cognito, Identity Platform and Supabase.
 fn others(prices: &Prices, users: f64) -> Result<[f64; 3], String> {
-    let price = |name: &str| price(prices, name);
+    let price = |name: &str| prices.get(name);
     let beyond = |free: f64| (users - free).max(0.0);
     let more = price("identity-more")?;
     Ok([
@@ -169,7 +139,7 @@ mod tests {
 
     #[test]
     fn every_price_that_is_asked_for_is_in_the_file() {
-        let prices = prices(include_str!("../prices.txt")).unwrap();
+        let prices = Prices::read(include_str!("../prices.txt")).unwrap();
         let cost = Cost {
             hops: 1.0,
             read: 2.0,

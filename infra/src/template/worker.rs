@@ -35,9 +35,9 @@ const LATE: u32 = 5 * 60 * 1000;
 const LOGS: &str = "FunctionLogs";
 
 /// The metrics of webhooks that have been failing for an hour, and of mails that are never sent.
-const NAMESPACE: &str = "Bakend/${AWS::StackName}";
-const FAILING: &str = "FailingWebhooks";
-const DROPPED: &str = "DroppedMails";
+pub(super) const NAMESPACE: &str = "Bakend/${AWS::StackName}";
+pub(super) const FAILING: &str = "FailingWebhooks";
+pub(super) const DROPPED: &str = "DroppedMails";
 
 /// Every shard, as a stream writes the number: index entries of other partitions make no event.
 const RECORD_SHARDS: u8 = 16;

@@ -91,6 +91,15 @@ pub struct Refused {
     pub by_total: bool,
 }
 
+/// The attempts of an entry that still count.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Held {
+    /// How many.
+    pub attempts: u32,
+    /// Until when the longest lock refuses further ones; of an account it may refuse one source alone.
+    pub until: Option<Timestamp>,
+}
+
 impl Limit {
     /// Until when a tally refuses attempts, if it does.
     fn locked(&self, tally: &Tally, now: Timestamp) -> Option<Timestamp> {
@@ -189,6 +198,25 @@ impl Entry {
     #[must_use]
     pub fn counts(&self, limits: &Limits, now: Timestamp) -> bool {
         self.total.count > 0 && now < limits.total.end(&self.total)
+    }
+
+    /// The attempts that count now; `None` where none does.
+    #[must_use]
+    pub fn held(&self, limits: &Limits, now: Timestamp) -> Option<Held> {
+        let of_sources = limits.source.iter().flat_map(|limit| {
+            let tallies = self.sources.values();
+            tallies.map(move |tally| (limit, tally))
+        });
+        let all = std::iter::once((&limits.total, &self.total)).chain(of_sources);
+        let standing: Vec<_> = all
+            .filter(|(limit, tally)| tally.count > 0 && now < limit.end(tally))
+            .collect();
+        let attempts = standing.iter().map(|(_, tally)| tally.count).max()?;
+        let locks = standing.iter();
+        let until = locks
+            .filter_map(|(limit, tally)| limit.locked(tally, now))
+            .max();
+        Some(Held { attempts, until })
     }
 
     /// The entry without the attempt from `source` that made it `mine`, which has just succeeded; `None` when no count
@@ -646,6 +674,31 @@ mod tests {
         assert_eq!(end(&entry), Some(at(10 + 15 * MINUTE)));
         fail(&mut entry, &limits(), "a", &[15]);
         assert_eq!(end(&entry), Some(at(17 + 15 * MINUTE)));
+    }
+
+    #[test]
+    fn an_entry_tells_the_attempts_that_count_and_the_longest_lock() {
+        let held = |entry: &Option<Entry>, limits: &Limits, seconds: u64| {
+            let held = entry
+                .as_ref()
+                .and_then(|entry| entry.held(limits, at(seconds)));
+            held.map(|held| (held.attempts, held.until))
+        };
+        let mut entry = None;
+        fail(&mut entry, &limits(), "a", &[0; 4]);
+        assert_eq!(held(&entry, &limits(), 1), Some((4, None)));
+        fail(&mut entry, &limits(), "a", &[1]);
+        fail(&mut entry, &limits(), "b", &[1]);
+        assert_eq!(held(&entry, &limits(), 1), Some((6, Some(at(2)))));
+        assert_eq!(held(&entry, &limits(), 2), Some((6, None)));
+        // The count over all is over; that of the source was prolonged by its lock.
+        assert_eq!(held(&entry, &limits(), 15 * MINUTE), Some((5, None)));
+        assert_eq!(held(&entry, &limits(), 15 * MINUTE + 2), None);
+        let (mut entry, limits) = (None, source(&Throttle::default()));
+        fail(&mut entry, &limits, "", &[0; 20]);
+        let window = Some((20, Some(at(15 * MINUTE))));
+        assert_eq!(held(&entry, &limits, 60), window);
+        assert_eq!(held(&entry, &limits, 15 * MINUTE), None);
     }
 
     #[test]

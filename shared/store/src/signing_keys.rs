@@ -75,6 +75,15 @@ impl Store {
         }
     }
 
+    /// The keys that pseudonyms are made by, for an operator; `None` while no function has made them, and so no entry.
+    pub(crate) async fn pseudonym_keys(&self) -> Result<Option<Keys>, Error> {
+        let item = self.signing_item().await?.unwrap_or_default();
+        if !item.contains_key(PSEUDONYMS) {
+            return Ok(None);
+        }
+        Keys::of(&self.prefix, self.stored(&item, Vec::new())?).map(Some)
+    }
+
     /// Opens the connection with the one read that every function may do, and keeps the keys that it finds. It never
     /// fails: the first request tries again.
     pub(crate) async fn warm(&self) {

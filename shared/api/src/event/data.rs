@@ -356,6 +356,11 @@ events! {
         /// The step.
         step: KeyStep,
     }
+    /// An operator has cleared the attempts that counted against an account or a source address.
+    ThrottleCleared {
+        /// The user; null for a source address, and for an address that nobody has.
+        user_id: Option<Id>,
+    }
     /// A user or a server has invited an address.
     InvitationCreated {
         /// The invitation.

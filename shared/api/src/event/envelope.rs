@@ -140,6 +140,16 @@ impl Subject {
         }
     }
 
+    /// The attempts that count, where no user is behind them.
+    #[must_use]
+    pub fn throttle() -> Self {
+        Self {
+            collection: subjects::CONFIGURATION.to_owned(),
+            id: subjects::THROTTLE.to_owned(),
+            owner: None,
+        }
+    }
+
     /// A subject that has no owner.
     #[must_use]
     pub fn of(collection: &str, id: Id) -> Self {

@@ -40,6 +40,7 @@ pub fn of(kind: Kind) -> Envelope {
         Kind::UserPurged | Kind::WebhookFailing | Kind::WebhookRecovered => {
             (Actor::of(ActorType::System), None)
         }
+        Kind::ThrottleCleared => (Actor::of(ActorType::Cli), None),
         _ => (by(acts), Some(request(kind.is_of_records()))),
     };
     Envelope {
@@ -258,6 +259,9 @@ fn content(kind: Kind) -> Event {
         Kind::KeysRotated => Event::KeysRotated {
             kid: "NzbLsXh8uDCcd-6MNwXF4W_7noWXFZAfHkxZsRGC9Xs".to_owned(),
             step: KeyStep::Promoted,
+        },
+        Kind::ThrottleCleared => Event::ThrottleCleared {
+            user_id: Some(user_id),
         },
         Kind::InvitationCreated => Event::InvitationCreated {
             invitation: invitation(InvitationStatus::Pending),

@@ -13,6 +13,8 @@ pub enum KeyStep {
     Promoted,
     /// It is gone: its tokens are refused.
     Dropped,
+    /// It signs, and no token of before is good, also no refresh token: everybody has to sign in again.
+    Revoked,
 }
 
 impl KeyStep {
@@ -23,13 +25,19 @@ impl KeyStep {
             Self::Published => "published",
             Self::Promoted => "promoted",
             Self::Dropped => "dropped",
+            Self::Revoked => "revoked",
         }
     }
 
     /// The step of this name.
     #[must_use]
     pub fn parse(name: &str) -> Option<Self> {
-        let all = [Self::Published, Self::Promoted, Self::Dropped];
+        let all = [
+            Self::Published,
+            Self::Promoted,
+            Self::Dropped,
+            Self::Revoked,
+        ];
         all.into_iter().find(|it| it.as_str() == name)
     }
 }

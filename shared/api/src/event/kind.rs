@@ -75,6 +75,7 @@ kinds! {
     TemplateChanged "template.changed" "An admin has replaced the template of a mail, or taken back the shipped one."
     ProviderChanged "provider.changed" "An admin has changed the settings of a provider, or taken them back."
     KeysRotated "keys.rotated" "A key of access tokens was published, signs from now on, or verifies no longer."
+    ThrottleCleared "throttle.cleared" "An operator has cleared the attempts that counted against an account or a source address."
     InvitationCreated "invitation.created" "A user or a server has invited an address."
     InvitationResent "invitation.resent" "An invitation was sent again, with another token."
     InvitationAccepted "invitation.accepted" "The address has accepted an invitation."
@@ -83,7 +84,8 @@ kinds! {
 }
 
 impl Kind {
-    /// The first word: `auth`, `user`, `record`, `key`, `webhook`, `template`, `provider`, `keys` or `invitation`.
+    /// The first word: `auth`, `user`, `record`, `key`, `webhook`, `template`, `provider`, `keys`, `throttle` or
+    /// `invitation`.
     #[must_use]
     pub fn family(self) -> &'static str {
         let name = self.as_str();

@@ -33,6 +33,8 @@ pub mod subjects {
     pub const CONFIGURATION: &str = "configuration";
     /// The keys of access tokens, among configuration.
     pub const TOKEN_KEYS: &str = "keys";
+    /// The attempts that count against accounts and sources, among configuration.
+    pub const THROTTLE: &str = "throttle";
     /// Invitations.
     pub const INVITATIONS: &str = "invitations";
 }

@@ -4,6 +4,7 @@ mod admins;
 pub(crate) mod api_keys;
 mod caller;
 pub(crate) mod change;
+pub(crate) mod clearing;
 mod clients;
 pub(crate) mod directory;
 mod factor;

@@ -134,6 +134,7 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         | Event::KeyCreated { .. }
         | Event::KeyRotated { .. }
         | Event::KeyDeleted { .. }
+        | Event::ThrottleCleared { .. }
         | Event::InvitationCreated { .. }
         | Event::InvitationResent { .. }
         | Event::InvitationAccepted { .. }

@@ -1,12 +1,13 @@
 //! The work of operators on the tables. They fill indexes, move users in and out, make seeds and the first admin, vouch for
-//! addresses, renew sealing keys and export the audit log.
+//! addresses, renew keys and export the audit log.
 
 pub(crate) mod audit;
 pub mod backfill;
 mod clear;
 mod factors;
 mod fill;
-mod look;
+pub(crate) mod look;
+pub(crate) mod numbers;
 mod promote;
 pub(crate) mod rotation;
 pub(crate) mod sealing;

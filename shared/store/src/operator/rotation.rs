@@ -4,9 +4,10 @@ use std::collections::HashMap;
 use std::time::Duration;
 
 use api::event::{KeyStep, Reason, subjects};
+use api::settings::TokenAlgorithm;
 use api::tables::{CONFIGURATION, SETTINGS};
 use api::{Error, Timestamp};
-use auth::keys::{SECRETS_NEVER, fingerprint};
+use auth::keys::{KeyBytes, SECRETS_NEVER, fingerprint};
 use auth::rotation::{self, Shelf, TooEarly};
 use auth::token_key::{NewPair, StoredPair};
 use auth::{Keys, Writer};
@@ -31,14 +32,25 @@ const PAIRS: [&str; 4] = [NEXT_PAIR, CURRENT_PAIR, PREVIOUS_PAIR, PAIRS_SINCE];
 const NEXT_SINCE: &str = "next_since";
 const CURRENT_SINCE: &str = "current_since";
 
+/// The deed of a rotation.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KeyDeed {
+    /// The next step.
+    Step,
+    /// Every key is replaced at once, since somebody else may have one.
+    Replace,
+    /// The same, and this key takes the place of those of refresh tokens, so that everybody has to sign in again.
+    Revoke(KeyBytes),
+}
+
 /// A rotation that an operator asks for.
 pub struct KeyRotation<'a> {
     /// The pair to publish, where others can verify tokens; the secret is rotated where this is none.
     pub pairs: Option<&'a dyn Fn() -> Result<NewPair, String>>,
-    /// Whether to replace every key at once, since somebody else may have one.
-    pub is_compromised: bool,
-    /// Whether the secret is in the settings, so that the table's signs nothing.
-    pub has_secret: bool,
+    /// The deed.
+    pub deed: KeyDeed,
+    /// The secret of the settings, if there is one: then the table's signs nothing.
+    pub secret: Option<&'a str>,
     /// The longest lifetime of a token.
     pub longest: Duration,
     /// The time.
@@ -84,7 +96,7 @@ impl Store {
             Some(_) => shelf_of_pairs(&item)?,
             None => shelf_of_secrets(&item)?,
         };
-        if asked.is_compromised {
+        if asked.deed != KeyDeed::Step {
             return self.replace_keys(asked, &item, &shelf).await;
         }
         let (step, kid) = match rotation::next(&shelf, asked.longest, asked.now) {
@@ -101,6 +113,7 @@ impl Store {
             (None, KeyStep::Promoted) => promote_secret(&item, asked.now),
             (Some(_), KeyStep::Dropped) => Ok((String::new(), drop_key(PREVIOUS_PAIR))),
             (None, KeyStep::Dropped) => Ok((String::new(), drop_key(PREVIOUS))),
+            (_, KeyStep::Revoked) => Err(Error::internal("no rotation comes to that step")),
         };
         let (made, turn) = turn?;
         let kid = kid.unwrap_or(made);
@@ -108,7 +121,22 @@ impl Store {
         Ok(RotatedKey::Done(step, kid))
     }
 
-    /// Replaces every key of tokens at once. The refresh tokens, cursors and pseudonyms have keys of their own.
+    /// The keys of access tokens as the rotation sees them: the pairs, where the algorithm has public keys, else the secrets.
+    /// `None` while there are none. 1 RRU.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn key_shelf(&self, algorithm: TokenAlgorithm) -> Result<Option<Shelf>, Error> {
+        let item = self.signing_item().await?.unwrap_or_default();
+        let shelf = match algorithm.has_public_keys() {
+            true => shelf_of_pairs(&item)?,
+            false => shelf_of_secrets(&item)?,
+        };
+        Ok(Some(shelf).filter(|_| item.contains_key(TAGS)))
+    }
+
+    /// Replaces every key of access tokens at once. Cursors and pseudonyms have keys of their own, which stay, and so have
+    /// refresh tokens.
     async fn replace_keys(
         &self,
         asked: &KeyRotation<'_>,
@@ -116,15 +144,17 @@ impl Store {
         shelf: &Shelf,
     ) -> Result<RotatedKey, Error> {
         let mut turn = Turn::default();
-        let mut signs = String::new();
-        if !asked.has_secret {
-            let (kid, secret) = new_secret(asked);
-            turn.sets.push((CURRENT, text(secret)));
-            turn.sets.push((CURRENT_SINCE, time(asked.now)));
-            turn.removes.extend([NEXT, NEXT_SINCE, PREVIOUS]);
-            turn.reads.extend([CURRENT, NEXT, PREVIOUS]);
-            signs = kid;
-        }
+        let mut signs = match asked.secret {
+            Some(secret) => fingerprint(secret.as_bytes()),
+            None => {
+                let (kid, secret) = new_secret(asked);
+                turn.sets.push((CURRENT, text(secret)));
+                turn.sets.push((CURRENT_SINCE, time(asked.now)));
+                turn.removes.extend([NEXT, NEXT_SINCE, PREVIOUS]);
+                turn.reads.extend([CURRENT, NEXT, PREVIOUS]);
+                kid
+            }
+        };
         if let Some(make) = asked.pairs {
             let pair = match self.new_pair(asked, make, item)? {
                 Ok(pair) => pair,
@@ -138,6 +168,14 @@ impl Store {
             signs = pair.kid;
         } else {
             turn.removes.extend(PAIRS);
+        }
+        if let KeyDeed::Revoke(tags) = &asked.deed {
+            let tags = AttributeValue::L(vec![text(STANDARD.encode(tags))]);
+            turn.sets.push((TAGS, tags));
+            turn.reads.push(TAGS);
+            self.turn(item, turn, (&signs, KeyStep::Revoked), asked)
+                .await?;
+            return Ok(RotatedKey::Done(KeyStep::Revoked, signs));
         }
         let mark = match &shelf.current {
             Some((kid, _)) => (kid.as_str(), KeyStep::Dropped),

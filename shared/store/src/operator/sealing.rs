@@ -1,40 +1,24 @@
-//! The sealing keys as an operator manages them: their numbers, the next one, and values sealed anew.
+//! Values that an operator seals anew, under the highest number of the sealing keys.
 
 use std::collections::BTreeMap;
 
 use api::tables::SETTINGS;
 use api::{Error, Id};
 use auth::Keys;
-use auth::factor::Factor;
-use auth::keys::KeyBytes;
 use auth::provider::KeptProvider;
 use auth::sealing;
 use auth::token_key::StoredPair;
 use auth::webhook::Webhook;
-use aws_sdk_dynamodb::types::ReturnValuesOnConditionCheckFailure;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 
 use crate::events::webhooks::webhook_key;
 use crate::fault;
 use crate::item::{Item, text};
 use crate::key_pairs::{CURRENT_PAIR, NEXT_PAIR, PREVIOUS_PAIR, PRIVATE, pair};
-use crate::signing_keys::{SEALING, SIGNING, numbered, sealing_keys};
+use crate::signing_keys::SIGNING;
 use crate::tables::Store;
 
 /// The most tries for a webhook whose secret others replace meanwhile.
 const TRIES: u32 = 5;
-
-/// A number of a sealing key.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct SealingNumber {
-    /// The number.
-    pub number: u32,
-    /// How many stored items name it.
-    pub items: u64,
-    /// Whether its key is there; values that name another do not open.
-    pub has_key: bool,
-}
 
 /// The outcome of sealing anew.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -70,83 +54,6 @@ impl Resealed {
 pub type Nonces = [[u8; 12]; 2];
 
 impl Store {
-    /// Lists the numbers of the sealing keys, and those that stored items name, in their order. 1 RRU, and 1 per 4 KB of
-    /// webhooks and of `_users`.
-    ///
-    /// # Errors
-    /// `common/unavailable`, `common/internal`.
-    pub async fn sealing_numbers(&self) -> Result<Vec<SealingNumber>, Error> {
-        // Read first: the keys that are read after them hold every number that they name.
-        let (webhooks, factors, providers) =
-            tokio::try_join!(self.webhooks(), self.factors(), self.all_providers())?;
-        let item = self.signing_item().await?.unwrap_or_default();
-        let (keys, pairs) = (sealing_keys(&item)?, kept_pairs(&item)?);
-        let mut counts: BTreeMap<u32, u64> = keys.keys().map(|number| (*number, 0)).collect();
-        let of_factors = factors.iter().flat_map(Factor::key_numbers);
-        let secrets = providers
-            .iter()
-            .filter_map(|(_, kept)| kept.secret.as_deref());
-        let of_providers = secrets.filter_map(sealing::number);
-        let of_pairs = pairs
-            .iter()
-            .filter_map(|(_, pair)| sealing::number(&pair.sealed));
-        let all = webhooks.iter().flat_map(numbers).chain(of_factors);
-        for number in all.chain(of_providers).chain(of_pairs) {
-            *counts.entry(number).or_default() += 1;
-        }
-        let listed = counts.into_iter().map(|(number, items)| SealingNumber {
-            number,
-            items,
-            has_key: keys.contains_key(&number),
-        });
-        Ok(listed.collect())
-    }
-
-    /// Keeps a key under the number after the highest, and returns that number. It never replaces a key. 1 RRU, 1 WRU.
-    ///
-    /// # Errors
-    /// `common/unavailable` where another command has just made that number, `common/internal`.
-    pub async fn add_sealing_key(&self, key: KeyBytes) -> Result<u32, Error> {
-        let kept = self.kept_sealing_keys().await?;
-        let highest = kept.last_key_value().map(|(number, _)| *number);
-        let number = highest
-            .unwrap_or_default()
-            .checked_add(1)
-            .ok_or_else(|| Error::internal("there is no number after the highest"))?;
-        let update = self
-            .client
-            .update_item()
-            .table_name(self.table(SETTINGS.name))
-            .key("id", text(SIGNING))
-            .expression_attribute_names("#sealing", SEALING)
-            .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-        let update = match highest {
-            None => update
-                .update_expression("SET #sealing = :first")
-                .condition_expression("attribute_not_exists(#sealing)")
-                .expression_attribute_values(":first", numbered(&BTreeMap::from([(number, key)]))),
-            Some(highest) => update
-                .update_expression("SET #sealing.#next = :key")
-                .condition_expression(
-                    "attribute_exists(#sealing.#highest) AND attribute_not_exists(#sealing.#next)",
-                )
-                .expression_attribute_names("#highest", highest.to_string())
-                .expression_attribute_names("#next", number.to_string())
-                .expression_attribute_values(":key", text(STANDARD.encode(key))),
-        };
-        let Err(error) = update.send().await else {
-            return Ok(number);
-        };
-        let found = fault::failed_condition(&error).ok_or_else(|| fault::of(&error))?;
-        // Its own key stands there when a reply was lost.
-        let kept = sealing_keys(&found.unwrap_or_default())?;
-        if kept.get(&number) == Some(&key) {
-            return Ok(number);
-        }
-        let reason = format!("another command has just made the number {number}");
-        Err(Error::unavailable(reason))
-    }
-
     /// Seals anew what is stored under an older number than the highest. A rotation that comes between is kept, and sealed
     /// anew in its turn. 1 RRU, 1 per 4 KB of webhooks and of `_users`, and 1 WRU for each item that has such a value.
     ///
@@ -335,10 +242,6 @@ impl Store {
         }
     }
 
-    async fn kept_sealing_keys(&self) -> Result<BTreeMap<u32, KeyBytes>, Error> {
-        sealing_keys(&self.signing_item().await?.unwrap_or_default())
-    }
-
     /// The keys for an operator, who neither signs nor verifies: the signing secret may be in the functions' settings. `None`
     /// while there is no sealing key. 1 RRU.
     ///
@@ -367,17 +270,10 @@ pub(super) enum Outcome {
 }
 
 /// The key pairs of the signing item, with their states.
-fn kept_pairs(item: &Item) -> Result<Vec<(&'static str, StoredPair)>, Error> {
+pub(super) fn kept_pairs(item: &Item) -> Result<Vec<(&'static str, StoredPair)>, Error> {
     let mut pairs = Vec::new();
     for state in [NEXT_PAIR, CURRENT_PAIR, PREVIOUS_PAIR] {
         pairs.extend(pair(item, state)?.map(|pair| (state, pair)));
     }
     Ok(pairs)
-}
-
-/// The numbers that a webhook names, each once.
-fn numbers(webhook: &Webhook) -> Vec<u32> {
-    let mut numbers: Vec<u32> = webhook.sealed().filter_map(sealing::number).collect();
-    numbers.dedup();
-    numbers
 }

@@ -283,6 +283,19 @@ impl Scene<'_> {
         self.ids.insert("mark", "keys".to_owned());
     }
 
+    /// An operator forgets the failed login of an address that nobody has.
+    fn play_throttle(&mut self) {
+        let nobody = fresh_email();
+        let wrong = at("POST", "/api/auth/login", login(&nobody, PASSWORD));
+        let _ = self.world.send("login", &wrong, 401);
+        let endpoint = self.world.flow.apart.dynamo.endpoint();
+        let inside = stack().inside().unwrap();
+        let clear = ["throttle", "clear", &nobody];
+        let (done, said) = said(&admin_on(inside, &endpoint, &clear));
+        assert!(done && said.contains("1 failed login"), "{said}");
+        self.ids.insert("attempts", "throttle".to_owned());
+    }
+
     /// An invitation is sent twice and accepted by a new user, one is rejected, and one is taken back.
     fn play_invitations(&mut self) {
         let path = "/api/auth/invitations";
@@ -464,6 +477,7 @@ const EXPECTED: &[&str] = &[
     "template.changed configuration/template by user root as admin changed subject,text,html in a request from there",
     "template.changed configuration/template by user root as admin changed deleted in a request from there",
     "keys.rotated configuration/mark by cli because published",
+    "throttle.cleared configuration/attempts by cli",
     "invitation.created invitations/accepted by user root as admin in a request from there",
     "invitation.created invitations/rejected by user root as admin in a request from there",
     "invitation.created invitations/revoked by user root as admin in a request from there",
@@ -511,6 +525,7 @@ fn every_audited_type_has_its_entry_after_a_real_request_and_there_is_no_other()
     scene.play_webhook();
     scene.play_template();
     scene.play_rotation();
+    scene.play_throttle();
     scene.play_invitations();
     // The tombstones of users, keys and webhooks go; the user's alone is an event.
     std::thread::sleep(std::time::Duration::from_secs(1));

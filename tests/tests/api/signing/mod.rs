@@ -6,6 +6,8 @@ mod forging;
 mod loaded;
 mod looking;
 mod public;
+mod revoking;
 mod rotating;
+mod status;
 mod verifiers;
 mod world;

@@ -87,10 +87,14 @@ impl<'a> World<'a> {
 
     /// The same under more variables.
     pub(super) fn rotate_with(&self, more: &[(&str, &str)], arguments: &[&str]) -> (bool, String) {
+        self.admin_under(more, &[&["keys", "rotate"], arguments].concat())
+    }
+
+    /// `cargo admin` under more variables.
+    pub(super) fn admin_under(&self, more: &[(&str, &str)], arguments: &[&str]) -> (bool, String) {
         let env = [&self.variables()[..], more].concat();
-        let arguments = [&["keys", "rotate"], arguments].concat();
         let endpoint = self.apart.dynamo.endpoint();
-        said(&admin_with(self.inside, &endpoint, &arguments, &env))
+        said(&admin_with(self.inside, &endpoint, arguments, &env))
     }
 
     pub(super) fn admin(&self, arguments: &[&str], offset: &str) -> (bool, String) {

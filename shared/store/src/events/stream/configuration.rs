@@ -1,4 +1,5 @@
-//! Configuration that changes at run time: templates of mails, settings of providers, the mark of a rotation of keys.
+//! Configuration that changes at run time: templates of mails, and settings of providers. The marks of operators are among
+//! it: of a rotation of keys, and of attempts that were cleared.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +12,7 @@ use super::draft::Write;
 use super::image::Image;
 use super::stamp::Stamp;
 use super::world::Unfit;
+use crate::accounts::clearing::CLEARED_USER;
 use crate::key_pairs::{KID, STEP};
 use crate::mail_templates::PARTS;
 
@@ -22,6 +24,9 @@ pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
     }
     if id == subjects::TOKEN_KEYS {
         return of_keys(write);
+    }
+    if id == subjects::THROTTLE {
+        return of_throttle(write);
     }
     let (Some((kind, locale)), Some(new)) = (template_of(id), write.after()) else {
         return Ok(Vec::new());
@@ -101,6 +106,19 @@ fn of_keys(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
         step: write.needed(STEP, step)?,
     };
     let subject = Subject::token_keys();
+    Ok(vec![write.event(Stamp::read(&change, at), subject, event)])
+}
+
+/// The event of attempts that an operator has cleared: the item is the mark of the newest clearing.
+fn of_throttle(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
+    let Some(new) = write.after() else {
+        return Ok(Vec::new());
+    };
+    let change = write.needed("change", new.map("change"))?;
+    let at = write.needed("change.at", change.time("at"))?;
+    let user_id = new.id(CLEARED_USER);
+    let subject = user_id.map_or_else(Subject::throttle, Subject::user);
+    let event = Event::ThrottleCleared { user_id };
     Ok(vec![write.event(Stamp::read(&change, at), subject, event)])
 }
 

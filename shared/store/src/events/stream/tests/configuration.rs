@@ -76,8 +76,38 @@ fn a_step_of_a_rotation_tells_its_key() {
         events("_configuration", &key, &promoted, &Value::Null).len(),
         0
     );
+    let revoked = &events("_configuration", &key, &promoted, &item("b", "revoked", AT))[0];
+    let told = serde_json::to_value(revoked).expect("JSON");
+    assert_eq!(told["data"], json!({ "kid": "b", "step": "revoked" }));
     let broken = item("a", "stolen", AT);
     assert!(read(&record("_configuration", &key, &Value::Null, &broken)).is_err());
+}
+
+#[test]
+fn attempts_that_were_cleared_tell_the_user_and_never_a_source() {
+    let key = json!({ "id": "throttle" });
+    let mark = json!({ "id": "throttle", "change": { "at": AT, "by": "cli", "reason": "update" } });
+    let of_user = with(&mark, json!({ "user_id": id(1) }));
+    let user = id(1).to_string();
+    for (new, subject, told) in [
+        (&mark, ("configuration", "throttle"), Value::Null),
+        (&of_user, ("users", user.as_str()), json!(id(1))),
+    ] {
+        let [event] = &events("_configuration", &key, &Value::Null, new)[..] else {
+            panic!("one event");
+        };
+        assert_eq!(event.kind().as_str(), "throttle.cleared");
+        let found = (event.subject.collection.as_str(), event.subject.id.as_str());
+        assert_eq!(found, subject);
+        let event = serde_json::to_value(event).expect("JSON");
+        assert_eq!(event["data"], json!({ "userId": told }));
+        assert_eq!(
+            (&event["actor"]["type"], &event["request"]),
+            (&json!("cli"), &Value::Null)
+        );
+    }
+    let gone = events("_configuration", &key, &mark, &Value::Null);
+    assert_eq!(gone.len(), 0);
 }
 
 #[test]
