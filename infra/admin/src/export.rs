@@ -134,7 +134,7 @@ impl Left {
 }
 
 /// A new file that no other user of the machine can read.
-fn create(path: &PathBuf) -> Result<File, String> {
+pub(crate) fn create(path: &PathBuf) -> Result<File, String> {
     let made = OpenOptions::new()
         .write(true)
         .create_new(true)

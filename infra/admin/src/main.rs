@@ -4,9 +4,14 @@ mod addresses;
 mod audit;
 mod backfill;
 mod export;
+mod ids;
 mod import;
+mod order;
 mod printable;
+mod progress;
+mod records;
 mod rotation;
+mod rows;
 mod sealing;
 mod verify;
 
@@ -50,6 +55,11 @@ enum Command {
     Import(import::Arguments),
     /// Write all users as lines that `import` reads.
     Export(export::Arguments),
+    /// Move the records of a collection in and out.
+    Records {
+        #[command(subcommand)]
+        records: records::Use,
+    },
     /// Name the accounts whose address no new account could have: they sign in as before, and mail may not reach them.
     Addresses,
     /// Use the audit log.
@@ -82,6 +92,7 @@ fn main() -> ExitCode {
             // The standard output carries the export itself.
             match &arguments.command {
                 Command::Export(export) if export.is_to_stdout() => eprintln!("{done}"),
+                Command::Records { records } if records.is_to_stdout() => eprintln!("{done}"),
                 Command::Audit { .. } => eprintln!("{done}"),
                 _ => println!("{done}"),
             }
@@ -116,6 +127,7 @@ fn run(arguments: &Arguments) -> Result<String, String> {
             } => rotation::run(&store, &settings()?, arguments).await,
             Command::Keys { change } => sealing::keys(&store, change.is_some()).await,
             Command::Reseal => sealing::reseal(&store).await,
+            Command::Records { records } => records::run(store, records).await,
             Command::Addresses => addresses::run(&store).await,
             Command::Export(arguments) => export::run(&store, &settings()?, arguments).await,
         }

@@ -1,4 +1,4 @@
-//! The work of operators on the tables. They fill indexes, move users in and out, make seeds and the first admin, vouch for
+//! The work of operators on the tables. They fill indexes, move users and records in and out, make seeds and the first admin, vouch for
 //! addresses, renew sealing keys and export the audit log.
 
 pub(crate) mod audit;
@@ -8,6 +8,7 @@ mod factors;
 mod fill;
 mod look;
 mod promote;
+pub(crate) mod records;
 pub(crate) mod rotation;
 pub(crate) mod sealing;
 pub(crate) mod seed;
