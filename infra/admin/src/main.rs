@@ -14,6 +14,7 @@ mod rotation;
 mod rows;
 mod sealing;
 mod verify;
+mod whole;
 
 use std::fs;
 use std::path::PathBuf;
@@ -55,6 +56,8 @@ enum Command {
     Import(import::Arguments),
     /// Write all users as lines that `import` reads.
     Export(export::Arguments),
+    /// Bring what `export --all` has written into an empty stack.
+    Restore(whole::restore::Arguments),
     /// Move the records of a collection in and out.
     Records {
         #[command(subcommand)]
@@ -127,6 +130,7 @@ fn run(arguments: &Arguments) -> Result<String, String> {
             } => rotation::run(&store, &settings()?, arguments).await,
             Command::Keys { change } => sealing::keys(&store, change.is_some()).await,
             Command::Reseal => sealing::reseal(&store).await,
+            Command::Restore(arguments) => whole::restore::run(store, arguments).await,
             Command::Records { records } => records::run(store, records).await,
             Command::Addresses => addresses::run(&store).await,
             Command::Export(arguments) => export::run(&store, &settings()?, arguments).await,

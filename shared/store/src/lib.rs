@@ -24,6 +24,7 @@ mod send;
 mod signing_keys;
 mod size;
 mod tables;
+mod typed;
 
 pub use accounts::api_keys::MAX_API_KEYS;
 pub use accounts::directory::UserPage;
@@ -53,6 +54,7 @@ pub use operator::sealing::{Nonces, Resealed, SealingNumber};
 pub use operator::seed::new_items;
 pub use operator::transfer::{Exported, Imported, Position, Ways, claims};
 pub use operator::vouch::Vouched;
+pub use operator::whole::{Brought, Dumped, Kept, Restore, Restoring};
 pub use records::budget::Budget;
 pub use records::operation::Change;
 pub use records::page::{Cost, Count, Page};

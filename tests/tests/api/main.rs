@@ -24,6 +24,7 @@ mod ledger;
 mod logs;
 mod mail;
 mod mfa;
+mod moving;
 mod passkeys;
 mod permission_table;
 mod principals;

@@ -116,7 +116,7 @@ pub(crate) async fn run(
                     continue;
                 }
             };
-            match order.earlier(&begun.claims) {
+            match order.earlier(&begun.claims, rows.word()) {
                 Some(Earlier::Same) => tally.note(&mut report, number, Outcome::There)?,
                 Some(Earlier::Other(reason)) => {
                     let reason = format!("{}: {reason}", begun.newcomer.name());

@@ -3,12 +3,9 @@
 use std::io::Write;
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::time::Duration;
 
-use api::{Code, Definition, Error};
-use auth::prepare::{self, Creation};
-use auth::terms::Related;
-use auth::{Admitted, Requirement, Visibility, Writer};
+use api::{Definition, Error};
+use auth::{Admitted, Visibility, Writer};
 use clap::Args;
 use serde_json::{Map, Value};
 use store::{Planned, Store};
@@ -17,21 +14,19 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::definition;
+use super::making::{Outcome, claims, creation, make, refusal};
 use super::moved::{Moved, Reading, Unmoved};
 use crate::ids::Ids;
 use crate::import::report;
+use crate::now;
 use crate::order::{Claims, Earlier, Order, Won};
 use crate::printable::printable;
 use crate::progress::{Progress, SHOWN};
 use crate::rows::{Row, Rows};
 use crate::sealing::random;
-use crate::{now, words};
 
 /// How many records are made at the same time.
 const PARALLEL: usize = 16;
-
-/// How often a record is tried to be made where the table is busy.
-const TRIES: u32 = 8;
 
 /// The most bytes of a row: those of the largest record, with every character escaped.
 const MAX_ROW: usize = 4 * 1024 * 1024;
@@ -60,15 +55,6 @@ struct Named {
     number: u64,
     old: String,
     fields: Map<String, Value>,
-}
-
-/// The result of a row.
-enum Outcome {
-    Made,
-    There,
-    /// It points to a record that is not there: another row may make it.
-    Waits(String),
-    Refused(String),
 }
 
 /// An import under way.
@@ -197,7 +183,7 @@ impl Run {
                     held = Some((named, moved, claims));
                     break;
                 }
-                match order.earlier(&claims) {
+                match order.earlier(&claims, self.word) {
                     Some(Earlier::Same) => {
                         self.note(named.number, Outcome::There)?;
                         continue;
@@ -350,84 +336,5 @@ impl Run {
             ));
         }
         Ok(format!("{counts}."))
-    }
-}
-
-/// The values that no two records can have: the id, and those of unique fields.
-fn claims(definition: &Definition, moved: &Moved) -> Claims {
-    let unique = definition.fields.iter().filter(|field| field.unique);
-    let mut claims: Vec<(String, String)> = unique
-        .filter_map(|field| {
-            let (name, value) = (&field.name, moved.body.get(&field.name)?);
-            Some((format!("{name}#{value}"), format!("`{name}`")))
-        })
-        .collect();
-    claims.push((moved.id.to_string(), "id".to_owned()));
-    Claims::new(&claims, &moved.old)
-}
-
-/// The create that an operator asks for.
-fn creation<'a>(visibility: &Visibility<'a>, moved: Moved) -> Result<Creation<'a>, Error> {
-    let mut creation = prepare::create(visibility, moved.id, moved.body, collections::get)?;
-    if let Some(user) = moved.created_by {
-        creation.created_by = Some(user);
-        if !visibility.definition.owner_is_declared() {
-            creation.owner = Some(user.to_string());
-        }
-        creation.related.push(Related {
-            relation: api::record::Relation {
-                field: "createdBy".to_owned(),
-                collection: api::definition::USERS.to_owned(),
-                id: user,
-            },
-            requirement: Requirement::Exists,
-            rows: None,
-        });
-    }
-    Ok(creation)
-}
-
-/// Makes a record, unless it is there.
-async fn make(store: &Store, definition: &'static Definition, moved: Moved) -> Outcome {
-    for tries in 1.. {
-        let moved = moved.clone();
-        let made = async {
-            if store.record(definition, moved.id).await?.is_some() {
-                return Ok(Outcome::There);
-            }
-            let caller = Admitted::operator();
-            let visibility = Visibility::new(definition, &caller);
-            let creation = creation(&visibility, moved)?;
-            let writer = Writer::operator(now(), random()?);
-            store.create(definition, creation, None, &writer).await?;
-            Ok(Outcome::Made)
-        };
-        match made.await {
-            Ok(outcome) => return outcome,
-            Err(Error {
-                code: Code::Unavailable,
-                ..
-            }) if tries < TRIES => sleep(Duration::from_millis(50 << tries)).await,
-            Err(error) => return refusal(&error),
-        }
-    }
-    Outcome::Refused("is not done.".to_owned())
-}
-
-/// The refusal of a record. Where all of its problems are records that do not exist, another row may make them.
-fn refusal(error: &Error) -> Outcome {
-    let details: Vec<&str> = error.details.iter().map(|it| it.message.as_str()).collect();
-    let is_unrelated = |kind: &str| kind == "not-found";
-    if details.is_empty() {
-        return Outcome::Refused(words(error));
-    }
-    let reason = details.join(" ");
-    match error
-        .details
-        .iter()
-        .all(|detail| is_unrelated(&detail.code))
-    {
-        true => Outcome::Waits(reason),
-        false => Outcome::Refused(reason),
     }
 }

@@ -2,6 +2,7 @@
 
 mod export;
 mod import;
+mod making;
 mod moved;
 
 use api::Definition;

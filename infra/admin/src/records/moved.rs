@@ -70,8 +70,8 @@ impl Reading {
         }
     }
 
-    /// The name by which a row is known again: its id in the origin, else its content with the number of rows before it that
-    /// have the same.
+    /// The name by which a row is known again: its id in the origin. Without one it is the content, with the number of equal rows
+    /// up to this one.
     pub(super) fn name(&mut self, fields: &Map<String, Value>) -> String {
         let id = IDS.iter().find_map(|name| fields.get(*name));
         match id.map(|id| plain(id.clone())) {

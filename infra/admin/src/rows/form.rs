@@ -46,7 +46,7 @@ pub(super) enum Form {
 /// The form of a file with this start. `is_csv` says that its name is that of a CSV file.
 ///
 /// # Errors
-/// What the file is, and what to do, as the end of a sentence.
+/// The kind of the file, and the way to convert it, as the end of a sentence.
 pub(super) fn of(head: &[u8], is_csv: bool) -> Result<Form, String> {
     refuse_binary(head)?;
     let text = head.strip_prefix(MARK).unwrap_or(head);
@@ -133,9 +133,14 @@ fn has_more(text: &[u8]) -> bool {
 
 /// The place behind the bracket of a list within an object that has nothing beside it but what replies have.
 fn inner_list(text: &[u8]) -> Option<usize> {
-    let mut at = 1;
+    let (mut at, mut found) = (1, None);
     loop {
         at += blank(text.get(at..)?, b",");
+        match text.get(at) {
+            // The start of a file ends before the object does.
+            None | Some(b'}') => return found,
+            Some(_) => {}
+        }
         let name = string(text.get(at..)?)?;
         at += name.len() + 2;
         at += blank(text.get(at..)?, b"");
@@ -145,15 +150,20 @@ fn inner_list(text: &[u8]) -> Option<usize> {
         at += 1 + blank(text.get(at + 1..)?, b"");
         let name = std::str::from_utf8(name).ok()?;
         let value = text.get(at..)?;
-        if LISTS.contains(&name) && value.first() == Some(&b'[') {
+        if found.is_none() && LISTS.contains(&name) && value.first() == Some(&b'[') {
             let inside = value.get(1..)?;
             let first = inside.get(blank(inside, b""));
-            return matches!(first, Some(b'{' | b']') | None).then_some(at + 1);
-        }
-        if !BESIDE.contains(&name) {
+            if !matches!(first, Some(b'{' | b']') | None) {
+                return None;
+            }
+            found = Some(at + 1);
+        } else if !BESIDE.contains(&name) {
             return None;
         }
-        at += length(value)?;
+        match length(value) {
+            Some(length) => at += length,
+            None => return found,
+        }
     }
 }
 

@@ -37,6 +37,8 @@ pub(crate) struct Row {
 /// Reads rows.
 pub(crate) struct Rows {
     reader: Reader,
+    /// The bytes before the first row that the reader does not see.
+    skipped: u64,
     size: u64,
 }
 
@@ -83,7 +85,8 @@ impl Rows {
         };
         // The byte order mark that some editors write.
         let mark = usize::from(head.starts_with(form::MARK)) * form::MARK.len();
-        head.drain(..skipped.max(mark));
+        let skipped = skipped.max(mark);
+        head.drain(..skipped);
         let source: Source = Box::new(BufReader::new(Cursor::new(head).chain(rest)));
         let reader = match form {
             Form::Lines => Reader::Lines(Lines::new(source, most)),
@@ -94,7 +97,11 @@ impl Rows {
                 Reader::Table(table.map_err(|reason| format!("is no CSV: {reason}"))?)
             }
         };
-        Ok(Self { reader, size })
+        Ok(Self {
+            reader,
+            skipped: skipped as u64,
+            size,
+        })
     }
 
     /// The next row that is not blank; `None` at the end.
@@ -126,6 +133,7 @@ impl Rows {
             Reader::Elements(elements) => elements.read(),
             Reader::Table(table) => table.read(),
         };
+        let read = self.skipped + read;
         (read * 100).checked_div(self.size).unwrap_or(100).min(100)
     }
 

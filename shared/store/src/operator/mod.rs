@@ -1,5 +1,5 @@
-//! The work of operators on the tables. They fill indexes, move users and records in and out, make seeds and the first admin, vouch for
-//! addresses, renew sealing keys and export the audit log.
+//! The work of operators on the tables. They fill indexes, move users, records and whole deployments in and out, and make
+//! seeds and the first admin. They vouch for addresses, renew sealing keys and export the audit log.
 
 pub(crate) mod audit;
 pub mod backfill;
@@ -14,3 +14,4 @@ pub(crate) mod sealing;
 pub(crate) mod seed;
 pub(crate) mod transfer;
 pub(crate) mod vouch;
+pub(crate) mod whole;

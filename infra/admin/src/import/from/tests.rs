@@ -88,7 +88,7 @@ fn a_document_of_urbackend_is_a_line() {
         "emailVerifiedAt": at, "identities": [github] });
     assert_brought(System::Urbackend, user, id, line, &["role"]);
     // The id tells the time where the document does not.
-    let line = json!({ "email": "ada@example.com", "createdAt": "2023-01-15T12:35:44.000Z" });
+    let line = json!({ "email": "ada@example.com", "createdAt": "2023-01-15T12:34:56.000Z" });
     let user = json!({ "_id": id, "email": "ada@example.com", "emailVerified": false });
     assert_brought(System::Urbackend, user, id, line, &[]);
 }
