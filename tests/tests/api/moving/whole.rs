@@ -250,8 +250,8 @@ fn fill(side: &mut Side<'_>, scraps: &Scraps, provider: &Provider) -> (String, S
     let admin = side.place.apart.ask(&register, &event).expect(201).json();
     side.token = text(&admin["accessToken"]);
 
-    let hash = users(&side.place.apart.dynamo.endpoint());
-    let hash = hash.get(&json!({ "id": { "S": format!("email#{email}") } }));
+    let endpoint = side.place.apart.dynamo.endpoint();
+    let hash = users(&endpoint).get(&json!({ "id": { "S": format!("email#{email}") } }));
     let hash = hash["password_hash"]["S"].clone();
     let mut lines: Vec<String> = (0..MANY)
         .map(|number| {
@@ -331,7 +331,6 @@ fn fill(side: &mut Side<'_>, scraps: &Scraps, provider: &Provider) -> (String, S
         &admin_token,
     );
     // A passkey is an item that nothing seals.
-    let endpoint = side.place.apart.dynamo.endpoint();
     let passkey = json!({ "id": { "S": "passkey#x" }, "user_id": { "S": text(&admin["user"]["id"]) },
         "credential": { "B": "AQI=" }, "public_key": { "S": "k" }, "sign_count": { "N": "3" }, "transports": { "L": [] },
         "backup_eligible": { "BOOL": true }, "backed_up": { "BOOL": false }, "aaguid": { "S": "a" }, "name": { "S": "Key" },
