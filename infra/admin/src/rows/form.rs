@@ -247,11 +247,11 @@ mod tests {
             ("{ \"users\" : [ {\"a\":1},\n{", list(13, inner)),
             (
                 "{\"page\":1,\"pagination\":{\"a\":[\"]\"]},\"items\":[{}]}",
-                list(46, inner),
+                list(44, inner),
             ),
             (
                 "{\"success\":true,\"message\":\"a \\\"b\",\"data\":[{}]}",
-                list(43, inner),
+                list(42, inner),
             ),
             ("{\n\"users\": [\n{}]}", list(12, inner)),
             ("{\n  \"a\": 1\n}\n{\n}", Form::Objects),

@@ -102,7 +102,7 @@ fn supabase(hash: &str) -> Export {
         let (mut mail, mut stored, mut anonymous, mut deleted) =
             (address("supabase", number), hash, "false", "");
         match number % ROUND {
-            12 => stored = "$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA",
+            12 => stored = "\"$argon2id$v=19$m=65536,t=3,p=4$c2FsdA$aGFzaA\"",
             13 => deleted = "2024-01-01 00:00:00+00",
             14 => anonymous = "true",
             15 => {
