@@ -226,11 +226,7 @@ fn assert_moves(export: &Export, has_passwords: bool) {
     let (refused, made) = (6 * USERS / ROUND, USERS - 6 * USERS / ROUND);
     let mut reports = Vec::new();
     let dry = [&arguments[..], &["--dry-run"]].concat();
-    for (arguments, counts) in [
-        (
-            &dry[..],
-            format!("{made} users could be made, 0 there already, {refused} refused"),
-        ),
+    let mut runs = vec![
         (
             &arguments[..],
             format!("{made} users made, 0 there already, {refused} refused"),
@@ -239,15 +235,20 @@ fn assert_moves(export: &Export, has_passwords: bool) {
             &arguments[..],
             format!("0 users made, {made} there already, {refused} refused"),
         ),
-    ] {
+    ];
+    // A dry run is the same for every system.
+    if export.name == "pocketbase" {
+        let counts = format!("{made} users could be made, 0 there already, {refused} refused");
+        runs.insert(0, (&dry[..], counts));
+    }
+    for (arguments, counts) in runs {
         let (is_done, told) = place.run(arguments);
         assert!(!is_done && told.contains(&counts), "{told}");
         let mut report: Vec<String> = scraps.read("report").lines().map(str::to_owned).collect();
         report.sort();
         reports.push(report);
     }
-    assert_eq!(reports[0], reports[1], "a dry run says it all");
-    assert_eq!(reports[1], reports[2]);
+    assert!(reports.iter().all(|it| *it == reports[0]), "{reports:?}");
     assert_eq!(reports[0].len(), refused);
     for round in 0..USERS / ROUND {
         for (at, reason) in export.refused {
