@@ -6,7 +6,7 @@ use std::io::{ErrorKind, Write as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use api::Id;
+use api::{Id, Timestamp};
 use ring::digest::{SHA256, digest};
 use serde_json::{Value, json};
 
@@ -123,10 +123,16 @@ pub(crate) fn bytes_of(collection: &str, old: &str) -> [u8; 10] {
     hash.as_ref().first_chunk().copied().unwrap_or_default()
 }
 
+/// The time in an id of MongoDB, whose first four bytes are seconds; `None` for any other id.
+pub(crate) fn time_of(id: &str) -> Option<Timestamp> {
+    let is_object_id = id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
+    let seconds = id.get(..8).filter(|_| is_object_id)?;
+    let seconds = u64::from_str_radix(seconds, 16).ok()?;
+    (seconds > 0).then(|| Timestamp::from_millis(seconds * 1000))
+}
+
 #[cfg(test)]
 mod tests {
-    use api::Timestamp;
-
     use super::*;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
@@ -175,6 +181,21 @@ mod tests {
         let refused = Ids::open(&path).map(|_| ()).expect_err("refused");
         assert!(refused.contains("line 3 is not of the form"), "{refused}");
         fs::remove_file(&path).expect("gone");
+    }
+
+    #[test]
+    fn an_id_of_mongodb_tells_its_time() {
+        let told = |id: &str| time_of(id).map(|at| at.to_string());
+        let id = "63c3f2f0a1b2c3d4e5f60718";
+        assert_eq!(told(id).as_deref(), Some("2023-01-15T12:34:56.000Z"));
+        for other in [
+            "",
+            "63c3f2f0",
+            "63c3f2f0-1b2c3d4e5f60718",
+            "00000000a1b2c3d4e5f60718",
+        ] {
+            assert_eq!(told(other), None, "{other}");
+        }
     }
 
     #[test]

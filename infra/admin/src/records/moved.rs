@@ -7,7 +7,7 @@ use api::{Definition, Id, Timestamp};
 use auth::user::import_mark;
 use serde_json::{Map, Value};
 
-use crate::ids::{Ids, bytes_of};
+use crate::ids::{Ids, bytes_of, time_of};
 use crate::rows::{moment, plain, typed};
 
 /// The names of the id and the times in other systems, unless the collection declares a field of that name.
@@ -121,6 +121,7 @@ impl Reading {
             }
             at
         });
+        let created = created.or_else(|| time_of(old).filter(|at| *at <= now));
         let creator = match is_declared("createdBy") {
             true => None,
             false => fields.remove("createdBy"),

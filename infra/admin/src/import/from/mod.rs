@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 pub(super) use self::fields::FieldMap;
 use self::shape::Shape;
+use crate::ids::time_of;
 use crate::rows::{moment, plain, truth, typed};
 
 /// A system whose exports are read.
@@ -81,9 +82,7 @@ pub(super) fn translate(
     let mapped = map.take(&user.fields);
     user.add("email", |user| user.text("email").map(Value::String));
     user.hash(shape.hash);
-    let created = user
-        .time(shape.created, now)
-        .or_else(|| shape.time_of(&old));
+    let created = user.time(shape.created, now).or_else(|| time_of(&old));
     user.line
         .extend(created.map(|at| ("createdAt".to_owned(), json!(at))));
     user.verified(shape.verified, created.unwrap_or(now));

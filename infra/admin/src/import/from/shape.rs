@@ -1,6 +1,5 @@
 //! The members of a user in the export of each system.
 
-use api::Timestamp;
 use serde_json::{Map, Value};
 
 use super::System;
@@ -141,16 +140,6 @@ impl Shape {
             System::Urbackend => &URBACKEND,
             System::Bkend => &BKEND,
         }
-    }
-
-    /// The time in an id of MongoDB, whose first four bytes are seconds; `None` for any other id.
-    pub(super) fn time_of(&self, id: &str) -> Option<Timestamp> {
-        let is_object_id = id.len() == 24 && id.bytes().all(|byte| byte.is_ascii_hexdigit());
-        let seconds = id
-            .get(..8)
-            .filter(|_| is_object_id && self.id.contains(&"_id"))?;
-        let seconds = u64::from_str_radix(seconds, 16).ok()?;
-        Some(Timestamp::from_millis(seconds * 1000))
     }
 }
 

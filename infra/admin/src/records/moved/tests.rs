@@ -93,6 +93,13 @@ fn an_id_of_this_system_stays_where_it_fits() {
         );
         assert!(moved.id.shard() < 2);
     }
+    // An id of MongoDB tells its time.
+    let row = json!({ "_id": { "$oid": "63c3f2f0a1b2c3d4e5f60718" } });
+    let moved = moved(row, &ids()).expect("moved");
+    assert_eq!(
+        moved.id.created_at().to_string(),
+        "2023-01-15T12:34:56.000Z"
+    );
 }
 
 #[test]
