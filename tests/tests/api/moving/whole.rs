@@ -151,7 +151,7 @@ impl<'a> Side<'a> {
         }
         for path in [
             "/api/products?sort=price&limit=100",
-            "/api/orders?sort=total&limit=100",
+            "/api/orders?sort=state,total&limit=100",
             "/api/articles?sort=status,-createdAt&limit=100",
         ] {
             answers.insert(path.to_owned(), self.ask("records-list", "GET", path, None));

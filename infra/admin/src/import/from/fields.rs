@@ -27,7 +27,7 @@ impl FieldMap {
         Self::read(map, declared).map_err(|reason| format!("{name}: {reason}"))
     }
 
-    fn read(map: Map<String, Value>, declared: &[ProfileField]) -> Result<Self, String> {
+    pub(super) fn read(map: Map<String, Value>, declared: &[ProfileField]) -> Result<Self, String> {
         let (mut names, mut once) = (BTreeMap::new(), BTreeSet::new());
         for (there, here) in map {
             let here = match here {

@@ -79,7 +79,7 @@ pub(super) fn translate(
             user.problems.push(format!("{reason}."));
         }
     }
-    let mapped = map.take(&user.fields);
+    let mapped = map.take(&user.with_metadata(shape.metadata));
     user.add("email", |user| user.text("email").map(Value::String));
     user.hash(shape.hash);
     let created = user.time(shape.created, now).or_else(|| time_of(&old));
@@ -230,6 +230,17 @@ impl Origin {
         if role != "user" {
             self.line.insert("role".to_owned(), Value::String(role));
         }
+    }
+
+    /// All members, with those of these objects beside them.
+    fn with_metadata(&self, names: &[&str]) -> Map<String, Value> {
+        let mut all = self.fields.clone();
+        for name in names {
+            for (inner, value) in shape::members(self.fields.get(*name).cloned()) {
+                all.entry(inner).or_insert(value);
+            }
+        }
+        all
     }
 
     /// Puts the members of an object beside the others. A member that is there already stays.

@@ -109,6 +109,24 @@ fn an_item_of_bkend_is_a_line() {
 }
 
 #[test]
+fn a_map_gives_members_of_the_user_and_of_its_metadata_other_names() {
+    let names = json!({ "full_name": "name", "raw_user_meta_data.level": "badge", "username": null, "raw_app_meta_data.role": "role" });
+    let Value::Object(names) = names else {
+        panic!("an object")
+    };
+    let map = FieldMap::read(names, &declared()).expect("a map");
+    let user = json!({ "id": "1", "email": "a@b", "raw_app_meta_data": { "role": "editor" },
+        "raw_user_meta_data": { "full_name": "Ada", "level": "7", "username": "ada", "avatar_url": "x" } });
+    let Value::Object(user) = user else {
+        panic!("an object")
+    };
+    let brought = translate(System::Supabase, user, (&declared(), &map), NOW).expect("a line");
+    let line = json!({ "email": "a@b", "name": "Ada", "badge": 7, "role": "editor" });
+    assert_eq!(Value::Object(brought.line), line);
+    assert_eq!(brought.left, ["avatar_url"]);
+}
+
+#[test]
 fn what_cannot_move_says_why_and_never_repeats_a_hash() {
     let argon = "$argon2id$v=19$m=65536,t=3,p=4$c2VjcmV0";
     for (system, user, reason) in [
