@@ -26,12 +26,16 @@ pub(crate) struct Arguments {
     /// as you would keep the passwords, and no longer than you need it.
     #[arg(long)]
     with_hashes: bool,
+    /// Write everything instead, as `restore` reads it, into this folder, which must not be there yet. It has users with hashes
+    /// and all ways to sign in, records, API keys, templates, providers and webhooks.
+    #[arg(long, value_name = "FOLDER", conflicts_with_all = ["file", "with_hashes"])]
+    all: Option<PathBuf>,
 }
 
 impl Arguments {
     /// Whether the users go to the standard output.
     pub(crate) fn is_to_stdout(&self) -> bool {
-        self.file.is_none()
+        self.file.is_none() && self.all.is_none()
     }
 }
 
@@ -41,6 +45,9 @@ pub(crate) async fn run(
     settings: &Settings,
     arguments: &Arguments,
 ) -> Result<String, String> {
+    if let Some(folder) = &arguments.all {
+        return crate::whole::export::run(store, folder).await;
+    }
     let mut out: Box<dyn Write> = match &arguments.file {
         Some(path) => Box::new(BufWriter::new(create(path)?)),
         None => Box::new(BufWriter::new(stdout())),
@@ -134,7 +141,7 @@ impl Left {
 }
 
 /// A new file that no other user of the machine can read.
-fn create(path: &PathBuf) -> Result<File, String> {
+pub(crate) fn create(path: &PathBuf) -> Result<File, String> {
     let made = OpenOptions::new()
         .write(true)
         .create_new(true)

@@ -6,16 +6,22 @@ mod api_keys;
 mod audit;
 mod backfill;
 mod export;
+mod ids;
 mod import;
 mod key_status;
 mod keys;
+mod order;
 mod printable;
+mod progress;
+mod records;
 mod rotation;
+mod rows;
 mod sealing;
 mod stack;
 mod throttle;
 mod user;
 mod verify;
+mod whole;
 
 use std::fs;
 use std::path::PathBuf;
@@ -76,6 +82,13 @@ enum Command {
     Import(import::Arguments),
     /// Write all users as lines that `import` reads.
     Export(export::Arguments),
+    /// Bring what `export --all` has written into an empty stack.
+    Restore(whole::restore::Arguments),
+    /// Move the records of a collection in and out.
+    Records {
+        #[command(subcommand)]
+        records: records::Use,
+    },
     /// Name the accounts whose address no new account could have: they sign in as before, and mail may not reach them.
     Addresses,
     /// Use the audit log.
@@ -99,6 +112,7 @@ fn main() -> ExitCode {
             // The standard output carries the export itself.
             match &arguments.command {
                 Command::Export(export) if export.is_to_stdout() => eprintln!("{done}"),
+                Command::Records { records } if records.is_to_stdout() => eprintln!("{done}"),
                 Command::Audit { .. } => eprintln!("{done}"),
                 _ => println!("{done}"),
             }
@@ -137,6 +151,8 @@ fn run(arguments: &Arguments) -> Result<String, String> {
             Command::Audit { audit } => audit::run(&store, audit).await,
             Command::Keys { keys } => keys::run(&store, keys.as_ref()).await,
             Command::Reseal => sealing::reseal(&store).await,
+            Command::Restore(arguments) => whole::restore::run(store, arguments).await,
+            Command::Records { records } => records::run(store, records).await,
             Command::Addresses => addresses::run(&store).await,
             Command::Export(arguments) => export::run(&store, &settings()?, arguments).await,
         }

@@ -57,6 +57,38 @@ const ROWS: &[Row] = &[
         WRONG,
     ),
     ("admin", &["--stack", "wrong", "backfill", "--all"], WRONG),
+    ("admin", &["--stack", "wrong", "restore", "/nothing"], WRONG),
+    (
+        "admin",
+        &["--stack", "wrong", "records", "export", "posts"],
+        WRONG,
+    ),
+    (
+        "admin",
+        &["--stack", "local", "records"],
+        "Usage: cargo admin",
+    ),
+    (
+        "admin",
+        &["--stack", "local", "records", "import", "posts"],
+        "<FILE>",
+    ),
+    ("admin", &["--stack", "local", "restore"], "<FOLDER>"),
+    (
+        "admin",
+        &["--stack", "local", "import", "--from", "firebase", "a"],
+        "[possible values: pocketbase, supabase, urbackend, bkend]",
+    ),
+    (
+        "admin",
+        &["--stack", "local", "import", "--fields", "a", "b"],
+        "--from <FROM>",
+    ),
+    (
+        "admin",
+        &["--stack", "local", "export", "--all", "a", "--with-hashes"],
+        "cannot be used with",
+    ),
     (
         "admin",
         &["--stack", "wrong", "import", "/nothing/users.jsonl"],

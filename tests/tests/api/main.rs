@@ -24,6 +24,7 @@ mod ledger;
 mod logs;
 mod mail;
 mod mfa;
+mod moving;
 mod operating;
 mod passkeys;
 mod permission_table;

@@ -40,29 +40,33 @@ impl Newcomer {
     }
 }
 
+/// The identity of a user of another system.
+#[derive(Clone, Debug)]
+pub(crate) struct Origin {
+    /// The mark of the user, by which another run recognises it whatever else has changed.
+    pub(crate) mark: String,
+    /// The id that the user got in an earlier run.
+    pub(crate) id: Option<Id>,
+}
+
 /// Reads a line: a JSON object with `email` or `identities`, and as there is need `passwordHash`, `role`, `id`, `createdAt`,
 /// `disabled`, `emailVerifiedAt`, `totpSecret` and profile fields. `now` is when the account was made if the line does not
-/// say it, `random` is for its id.
+/// say it, `random` is for its id. A line of another system has an `origin` in place of an id.
 ///
 /// # Errors
 /// Every problem of the line, in words that never repeat a hash or a secret.
 pub(crate) fn parse(
-    line: &[u8],
+    mut fields: Map<String, Value>,
     settings: &Settings,
     now: Timestamp,
-    random: [u8; 10],
+    (random, origin): ([u8; 10], Option<Origin>),
 ) -> Result<Newcomer, String> {
-    let line = std::str::from_utf8(line).map_err(|_| "is not UTF-8")?;
-    let value = api::value::parse(line).map_err(|error| {
-        // The error names a place in this line, but none of its content.
-        format!("is not JSON: character {}", error.column())
-    })?;
-    let Value::Object(mut fields) = value else {
-        return Err("is not a JSON object".to_owned());
-    };
     let mut problems = Vec::new();
 
-    let mark = auth::user::import_mark(&fields);
+    let (mark, known_id) = match origin {
+        Some(origin) => (origin.mark, origin.id),
+        None => (auth::user::import_mark(&fields), None),
+    };
     let accounts = identities(&mut fields, now, &mut problems);
     let email = text(&mut fields, "email", &mut problems);
     if email.is_none() && accounts.is_empty() && problems.is_empty() {
@@ -130,6 +134,7 @@ pub(crate) fn parse(
         }
     };
 
+    let id = id.or(known_id);
     let created_at = created_at.or_else(|| id.map(Id::created_at)).unwrap_or(now);
     let id = id.unwrap_or_else(|| Id::new(created_at, random));
     let user = User {
@@ -165,6 +170,7 @@ mod tests {
     use serde_json::json;
 
     use super::*;
+    use crate::rows::object;
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
     const HASH: &str = "$2y$12$JkRVk2mZ5VJ3kbm3ZQpTWuRz7h3dN2jCmJrtkH7y6lT0mJj5cY2mG";
@@ -178,7 +184,7 @@ mod tests {
     }
 
     fn read(line: &str) -> Result<Newcomer, String> {
-        parse(line.as_bytes(), &settings(), NOW, [7; 10])
+        parse(object(line.as_bytes())?, &settings(), NOW, ([7; 10], None))
     }
 
     #[test]
@@ -271,6 +277,24 @@ mod tests {
     }
 
     #[test]
+    fn a_user_of_another_system_has_the_mark_of_its_id_there_and_the_id_of_the_run_before() {
+        let origin = |id: Option<&str>| Origin {
+            mark: "mark".to_owned(),
+            id: id.and_then(|id| id.parse().ok()),
+        };
+        let line = |origin| {
+            let line = object(br#"{"email":"a@b","createdAt":"2020-01-01"}"#).expect("a line");
+            parse(line, &settings(), NOW, ([7; 10], Some(origin))).expect("a user")
+        };
+        let first = line(origin(None));
+        assert_eq!(first.mark, "mark");
+        assert_eq!(first.user.id, Id::new(first.user.created_at, [7; 10]));
+        let again = line(origin(Some(ID)));
+        assert_eq!(again.user.id.to_string(), ID);
+        assert_eq!(again.user.created_at, first.user.created_at);
+    }
+
+    #[test]
     fn the_same_line_has_the_same_mark() {
         let mark = |line: &str| read(line).expect("a user").mark;
         let line = r#"{"email":"a@b","level":1}"#;
@@ -359,9 +383,7 @@ mod tests {
             two,
             "`email` must be an email address. `role` must be one of: admin, authenticated, editor."
         );
-        assert_eq!(
-            parse(b"{\"email\":\"\xff\"}", &settings(), NOW, [7; 10]),
-            Err("is not UTF-8".to_owned())
-        );
+        let latin = object(b"{\"email\":\"\xff\"}");
+        assert_eq!(latin, Err("is not UTF-8".to_owned()));
     }
 }

@@ -26,12 +26,20 @@ use self::draft::Write;
 pub use self::record::StreamRecord;
 pub use self::world::{Unfit, World};
 
+/// The attribute of an item that a restore has made, and whose making is no event.
+pub(crate) const RESTORED: &str = "restored";
+
 /// The events of a stream record, in the order of cause and effect; most records have one, many have none.
 ///
 /// # Errors
 /// A record that no rule fits.
 pub fn events_of(record: &StreamRecord, world: &World<'_>) -> Result<Vec<Envelope>, Unfit> {
     let write = Write { record, world };
+    // A restore brings back what has been told before.
+    let is_restored = write.after().is_some_and(|new| new.has(RESTORED));
+    if is_restored && write.before().is_none() {
+        return Ok(Vec::new());
+    }
     let name = record
         .table
         .strip_prefix(world.prefix)

@@ -3,16 +3,12 @@
 use api::{Definition, Error};
 use auth::Writer;
 use auth::prepare::Creation;
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value, json};
+use serde_json::Value;
 
-use aws_sdk_dynamodb::types::AttributeValue;
-
-use crate::item::Item;
 use crate::records::record::StoredRecord;
 use crate::records::reservation::{Claim, moves};
 use crate::records::write;
+use crate::typed::to_typed;
 
 /// The items of a new record in DynamoDB's own JSON: the record, then a reservation for each of its unique values.
 ///
@@ -32,34 +28,15 @@ pub fn new_items(
         .iter()
         .map(|claim| claim.put(table.to_owned()).map(|put| put.item));
     let items = std::iter::once(Ok(put.item)).chain(reservations);
-    items.map(|item| Ok(Value::Object(plain(item?)))).collect()
-}
-
-fn plain(item: Item) -> Map<String, Value> {
-    item.into_iter()
-        .map(|(name, value)| (name, typed(value)))
+    items
+        .map(|item| Ok(Value::Object(to_typed(item?))))
         .collect()
-}
-
-/// An attribute in DynamoDB's JSON, of the types that the store writes.
-fn typed(value: AttributeValue) -> Value {
-    match value {
-        AttributeValue::S(text) => json!({ "S": text }),
-        AttributeValue::N(number) => json!({ "N": number }),
-        AttributeValue::B(bytes) => json!({ "B": STANDARD.encode(bytes) }),
-        AttributeValue::Bool(value) => json!({ "BOOL": value }),
-        AttributeValue::L(values) => {
-            json!({ "L": values.into_iter().map(typed).collect::<Vec<_>>() })
-        }
-        AttributeValue::M(entries) => json!({ "M": plain(entries) }),
-        AttributeValue::Ss(texts) => json!({ "SS": texts }),
-        _ => json!({ "NULL": true }),
-    }
 }
 
 #[cfg(test)]
 mod tests {
     use api::{Id, Timestamp};
+    use serde_json::json;
 
     use super::*;
 

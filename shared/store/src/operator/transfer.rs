@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use api::definition::ProfileField;
 use api::event::Reason;
-use api::{Error, Timestamp};
+use api::{Error, Id, Timestamp};
 use auth::factor::Factor;
 use auth::provider::{Federated, provider_of};
 use auth::{User, Writer};
@@ -38,8 +38,8 @@ pub struct Ways {
 pub enum Imported {
     /// The user was made, or could be.
     Made,
-    /// The same import made the user before.
-    There,
+    /// The same import made this user before.
+    There(Id),
     /// Another user has the address.
     EmailTaken,
     /// Another user has the id.
@@ -65,7 +65,7 @@ pub struct Exported {
 
 /// The position of an export.
 #[derive(Clone, Debug)]
-pub struct Position(Item);
+pub struct Position(pub(super) Item);
 
 /// The keys of a user that no other can have, each with a name. They are of the address, the id, the accounts at providers
 /// and the unique profile values.
@@ -76,7 +76,7 @@ pub fn claims(declared: &[ProfileField], user: &User) -> Vec<(String, String)> {
         Imported::IdTaken => Some((key, "id".to_owned())),
         Imported::AccountTaken(provider) => Some((key, format!("account at {provider}"))),
         Imported::ValueTaken(field) => Some((key, format!("`{field}`"))),
-        Imported::Made | Imported::There => None,
+        Imported::Made | Imported::There(_) => None,
     };
     wanted(declared, user)
         .into_iter()
@@ -152,22 +152,25 @@ impl Store {
             if refusal == Imported::IdTaken && read_user(item.clone())?.is_none() {
                 continue;
             }
-            if self.is_of_line(&item, mark).await? {
-                return Ok(Imported::There);
+            if let Some(user) = self.made_by_line(&item, mark).await? {
+                return Ok(Imported::There(user));
             }
             taken = taken.or(Some(refusal));
         }
         Ok(taken.unwrap_or(Imported::Made))
     }
 
-    /// Whether an item is a user that this line of an import has made, or belongs to one.
-    async fn is_of_line(&self, item: &Item, mark: &str) -> Result<bool, Error> {
-        let is_made = |user: &Item| user.get(MARK) == Some(&text(mark));
+    /// The user that this line of an import has made, where the item is this user or belongs to it.
+    async fn made_by_line(&self, item: &Item, mark: &str) -> Result<Option<Id>, Error> {
+        let made = |user: &Item| {
+            let id = user.get("id")?.as_s().ok()?.parse().ok();
+            id.filter(|_| user.get(MARK) == Some(&text(mark)))
+        };
         let Some(AttributeValue::S(owner)) = item.get("user_id") else {
-            return Ok(is_made(item));
+            return Ok(made(item));
         };
         let owner = self.users_item(owner.clone()).await?;
-        Ok(owner.as_ref().is_some_and(is_made))
+        Ok(owner.as_ref().and_then(made))
     }
 
     /// Reads some of all users who are not deleted, with their ways to sign in if asked. Reads the whole table, 1 MB at a

@@ -43,13 +43,13 @@ pub enum Before {
 }
 
 impl StoredRecord {
-    /// The record that a create writes.
+    /// The record that a create writes. It is as old as its id: one that moves in was made before it is written.
     pub(crate) fn created(creation: Creation<'_>, writer: &Writer) -> Self {
         Self {
             id: creation.id,
             owner: creation.owner,
             created_by: creation.created_by,
-            created_at: writer.now,
+            created_at: creation.id.created_at(),
             updated_at: writer.now,
             rev: writer.rev.clone(),
             fields: creation.fields,

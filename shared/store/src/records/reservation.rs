@@ -182,6 +182,11 @@ impl Claim {
             .map_err(built)
     }
 
+    /// The key of the reservation, and the record that it is for.
+    pub(crate) fn holder(&self) -> (Item, Id) {
+        (self.place.key(), self.record)
+    }
+
     /// The refusal when another record has the value: it names the field, but neither the value nor the record.
     pub(crate) fn refusal(field: &str) -> Error {
         Error::new(Code::UniqueViolation)

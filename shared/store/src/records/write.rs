@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 
 use api::definition::Index;
+use api::event::ActorType;
 use api::sort_key::encode;
 use api::{Definition, Error, Id};
 use auth::Writer;
@@ -193,8 +194,8 @@ fn actor(writer: &Writer) -> AttributeValue {
     actor.extend(writer.key.map(|key| ("key_id".to_owned(), id(key))));
     let impersonator = writer.impersonator.map(id);
     actor.extend(impersonator.map(|admin| ("impersonator".to_owned(), admin)));
-    // A key without a user is a server, or names the app of a stranger.
-    if writer.key.is_some() && writer.user.is_none() {
+    // A key without a user is a server, or names the app of a stranger. An operator has neither.
+    if (writer.key.is_some() && writer.user.is_none()) || writer.by == ActorType::Cli {
         actor.insert("by".to_owned(), text(writer.by.as_str()));
     }
     let ip = &writer.client.ip;

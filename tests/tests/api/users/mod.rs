@@ -11,5 +11,5 @@ mod moving;
 mod password;
 mod profile;
 mod sessions;
-mod transfer;
+pub(crate) mod transfer;
 mod update;

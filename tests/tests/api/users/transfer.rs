@@ -12,28 +12,28 @@ use crate::admin::{admin_on, said};
 use crate::auth::items::{stored_hash, users};
 
 /// A file of this test, which goes with it.
-pub(super) struct Scrap(PathBuf);
+pub(crate) struct Scrap(PathBuf);
 
 impl Scrap {
-    pub(super) fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let folder = local::root().join(".bakend/tests");
         fs::create_dir_all(&folder).unwrap();
         Self(folder.join(format!("{}-{name}", fresh_email())))
     }
 
-    pub(super) fn of(name: &str, lines: &[Value]) -> Self {
+    pub(crate) fn of(name: &str, lines: &[Value]) -> Self {
         let scrap = Self::new(name);
         let text: String = lines.iter().map(|line| format!("{line}\n")).collect();
         fs::write(&scrap.0, text).unwrap();
         scrap
     }
 
-    pub(super) fn path(&self) -> &str {
+    pub(crate) fn path(&self) -> &str {
         self.0.to_str().unwrap()
     }
 
     /// Its lines, in the order of their addresses.
-    pub(super) fn lines(&self) -> Vec<Value> {
+    pub(crate) fn lines(&self) -> Vec<Value> {
         let text = fs::read_to_string(&self.0).unwrap();
         let mut lines: Vec<Value> = text
             .lines()

@@ -1,13 +1,10 @@
 //! Items in DynamoDB's own JSON, as a stream has them.
 
 use api::{Id, Timestamp};
-use aws_sdk_dynamodb::primitives::Blob;
-use aws_sdk_dynamodb::types::AttributeValue;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
 use serde_json::{Map, Value};
 
 use crate::item::Item;
+use crate::typed::from_typed;
 
 /// An item before or after a change, or a map within one.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -22,7 +19,7 @@ impl Image {
     pub(super) fn read(image: &Value) -> Option<Self> {
         let raw = image.as_object()?;
         Some(Self {
-            item: items(raw)?,
+            item: from_typed(raw)?,
             raw: raw.clone(),
         })
     }
@@ -79,40 +76,4 @@ impl Image {
     pub(super) fn same(&self, other: &Self, name: &str) -> bool {
         self.raw.get(name) == other.raw.get(name)
     }
-}
-
-fn items(raw: &Map<String, Value>) -> Option<Item> {
-    raw.iter()
-        .map(|(name, value)| Some((name.clone(), attribute(value)?)))
-        .collect()
-}
-
-fn attribute(value: &Value) -> Option<AttributeValue> {
-    let mut members = value.as_object()?.iter();
-    let (kind, value) = members.next().filter(|_| members.len() == 0)?;
-    Some(match kind.as_str() {
-        "S" => AttributeValue::S(text(value)?),
-        "N" => AttributeValue::N(text(value)?),
-        "BOOL" => AttributeValue::Bool(value.as_bool()?),
-        "NULL" => AttributeValue::Null(value.as_bool()?),
-        "B" => AttributeValue::B(bytes(value)?),
-        "SS" => AttributeValue::Ss(list(value, text)?),
-        "NS" => AttributeValue::Ns(list(value, text)?),
-        "BS" => AttributeValue::Bs(list(value, bytes)?),
-        "L" => AttributeValue::L(list(value, attribute)?),
-        "M" => AttributeValue::M(items(value.as_object()?)?),
-        _ => return None,
-    })
-}
-
-fn list<T>(value: &Value, of: impl Fn(&Value) -> Option<T>) -> Option<Vec<T>> {
-    value.as_array()?.iter().map(of).collect()
-}
-
-fn text(value: &Value) -> Option<String> {
-    value.as_str().map(str::to_owned)
-}
-
-fn bytes(value: &Value) -> Option<Blob> {
-    STANDARD.decode(value.as_str()?).ok().map(Blob::new)
 }

@@ -18,8 +18,11 @@ fn a_record_makes_an_event_for_each_revision() {
         json!({ "rev": "c", "deleted_at": AT, "expires_at": 1, "data": null, "owner": null }),
     );
     let filled = with(&first, json!({ "indexed": ["by.title"] }));
+    let restored = with(&first, json!({ "restored": true }));
     let none = Value::Null;
     for (old, new, expected, changed) in [
+        (&none, &restored, vec![], none.clone()),
+        (&restored, &second, vec!["record.updated"], json!(["title"])),
         (
             &none,
             &first,

@@ -48,8 +48,8 @@ impl Order {
             .any(|(claim, _)| self.under_way.contains(claim))
     }
 
-    /// The earlier line that has what this line claims, if there is one.
-    pub(crate) fn earlier(&self, line: &Claims) -> Option<Earlier> {
+    /// The earlier line that has what this line claims, if there is one. `word` is the word for a line of the file.
+    pub(crate) fn earlier(&self, line: &Claims, word: &str) -> Option<Earlier> {
         let (number, mark, name) = line.claims.iter().find_map(|(claim, name)| {
             let (number, mark) = self.won.get(claim)?;
             Some((number, *mark, name))
@@ -57,7 +57,7 @@ impl Order {
         Some(if mark == line.mark {
             Earlier::Same
         } else {
-            Earlier::Other(format!("has the {name} of line {number}."))
+            Earlier::Other(format!("has the {name} of {word} {number}."))
         })
     }
 
@@ -111,13 +111,19 @@ mod tests {
         assert!(order.waits(&second) && !order.waits(&line("c@d", "bob", "2")));
         order.end(1, &first, Won::Nothing);
         assert!(!order.waits(&second));
-        assert_eq!(order.earlier(&second), None);
+        assert_eq!(order.earlier(&second, "line"), None);
 
         order.begin(&second);
         order.end(2, &second, Won::All);
         let has = |what: &str| Some(Earlier::Other(format!("has the {what} of line 2.")));
-        assert_eq!(order.earlier(&line("x@y", "ada", "3")), has("`username`"));
-        assert_eq!(order.earlier(&line("c@d", "ada", "3")), has("address"));
-        assert_eq!(order.earlier(&second), Some(Earlier::Same));
+        assert_eq!(
+            order.earlier(&line("x@y", "ada", "3"), "line"),
+            has("`username`")
+        );
+        assert_eq!(
+            order.earlier(&line("c@d", "ada", "3"), "line"),
+            has("address")
+        );
+        assert_eq!(order.earlier(&second, "line"), Some(Earlier::Same));
     }
 }

@@ -2,9 +2,6 @@
 
 use std::io::{self, BufRead};
 
-/// The most bytes of a line.
-const MAX_LINE: usize = 256 * 1024;
-
 /// One line that is not blank.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Line {
@@ -17,14 +14,18 @@ pub(crate) struct Line {
 /// Reads lines.
 pub(crate) struct Lines<R> {
     reader: R,
+    /// The most bytes of a line.
+    most: usize,
     number: u64,
     read: u64,
 }
 
 impl<R: BufRead> Lines<R> {
-    pub(crate) fn new(reader: R) -> Self {
+    /// The lines of a reader. One that has more than `most` bytes is not kept.
+    pub(crate) fn new(reader: R, most: usize) -> Self {
         Self {
             reader,
+            most,
             number: 0,
             read: 0,
         }
@@ -49,7 +50,7 @@ impl<R: BufRead> Lines<R> {
                 let part = buffer
                     .get(..newline.unwrap_or(buffer.len()))
                     .unwrap_or_default();
-                whole &= text.len() + part.len() <= MAX_LINE;
+                whole &= text.len() + part.len() <= self.most;
                 if whole {
                     text.extend_from_slice(part);
                 }
@@ -66,7 +67,7 @@ impl<R: BufRead> Lines<R> {
             self.number += 1;
             let number = self.number;
             if !whole {
-                let reason = format!("is longer than {} KiB.", MAX_LINE / 1024);
+                let reason = too_long(self.most);
                 return Ok(Some(Line {
                     number,
                     text: Err(reason),
@@ -86,15 +87,22 @@ impl<R: BufRead> Lines<R> {
     }
 }
 
+/// The reason for a part of a file that is not kept.
+pub(super) fn too_long(most: usize) -> String {
+    format!("is longer than {} KiB.", most / 1024)
+}
+
 #[cfg(test)]
 mod tests {
     use std::io::BufReader;
 
     use super::*;
 
+    const MOST: usize = 256 * 1024;
+
     fn all(text: &[u8]) -> Vec<(u64, Result<String, String>)> {
         // A buffer smaller than any line.
-        let mut lines = Lines::new(BufReader::with_capacity(3, text));
+        let mut lines = Lines::new(BufReader::with_capacity(3, text), MOST);
         let mut found = Vec::new();
         while let Some(line) = lines.next().expect("read") {
             found.push((
@@ -121,7 +129,7 @@ mod tests {
 
     #[test]
     fn a_line_without_end_is_not_kept_and_the_next_one_is_read() {
-        let mut text = vec![b'x'; MAX_LINE + 1];
+        let mut text = vec![b'x'; MOST + 1];
         text.extend_from_slice(b"\nnext");
         assert_eq!(
             all(&text),
@@ -131,9 +139,7 @@ mod tests {
             ]
         );
         assert_eq!(
-            all(&vec![b'x'; MAX_LINE])
-                .first()
-                .map(|(_, text)| text.is_ok()),
+            all(&vec![b'x'; MOST]).first().map(|(_, text)| text.is_ok()),
             Some(true)
         );
     }

@@ -1,0 +1,156 @@
+//! The members of a user in the export of each system.
+
+use serde_json::{Map, Value};
+
+use super::System;
+
+/// The names of the members that mean the same in every system, in the order in which they are looked for.
+pub(super) struct Shape {
+    pub(super) id: &'static [&'static str],
+    pub(super) hash: &'static [&'static str],
+    pub(super) created: &'static [&'static str],
+    pub(super) verified: &'static [&'static str],
+    /// The member with the time until which the user is shut out.
+    pub(super) banned: Option<&'static str>,
+    /// The member with a role that only admins set.
+    pub(super) role: Option<&'static str>,
+    /// Members by which a user cannot move, each with the reason.
+    pub(super) refused: &'static [(&'static str, &'static str)],
+    /// The members with the accounts at providers.
+    pub(super) accounts: &'static [&'static str],
+    /// Objects whose members are profile fields.
+    pub(super) metadata: &'static [&'static str],
+    /// Members that mean nothing outside of the system.
+    pub(super) ignored: &'static [&'static str],
+}
+
+/// The members of metadata that providers write, which say what the account says.
+pub(super) const OF_PROVIDERS: [&str; 6] = [
+    "email",
+    "email_verified",
+    "phone_verified",
+    "sub",
+    "iss",
+    "provider_id",
+];
+
+const POCKETBASE: Shape = Shape {
+    id: &["id"],
+    hash: &["password", "passwordHash"],
+    created: &["created"],
+    verified: &["verified"],
+    banned: None,
+    role: None,
+    refused: &[],
+    accounts: &["externalAuths"],
+    metadata: &[],
+    ignored: &[
+        "collectionId",
+        "collectionName",
+        "emailVisibility",
+        "expand",
+        "tokenKey",
+        "updated",
+        "lastResetSentAt",
+        "lastVerificationSentAt",
+        "lastLoginAlertSentAt",
+    ],
+};
+
+const SUPABASE: Shape = Shape {
+    id: &["id"],
+    hash: &["encrypted_password"],
+    created: &["created_at"],
+    verified: &["email_confirmed_at"],
+    banned: Some("banned_until"),
+    role: None,
+    refused: &[
+        ("deleted_at", "the user was deleted there"),
+        (
+            "is_anonymous",
+            "an anonymous user has no way to sign in that moves",
+        ),
+    ],
+    accounts: &["identities"],
+    metadata: &["raw_user_meta_data", "user_metadata"],
+    ignored: &[
+        "instance_id",
+        "aud",
+        // The role in Postgres, which every user has.
+        "role",
+        "confirmed_at",
+        "invited_at",
+        "confirmation_token",
+        "confirmation_sent_at",
+        "recovery_token",
+        "recovery_sent_at",
+        "email_change",
+        "email_change_token_new",
+        "email_change_token_current",
+        "email_change_confirm_status",
+        "email_change_sent_at",
+        "last_sign_in_at",
+        "raw_app_meta_data",
+        "app_metadata",
+        "is_super_admin",
+        "is_sso_user",
+        "updated_at",
+        "phone_change",
+        "phone_change_token",
+        "phone_change_sent_at",
+        "phone_confirmed_at",
+        "reauthentication_token",
+        "reauthentication_sent_at",
+    ],
+};
+
+const URBACKEND: Shape = Shape {
+    id: &["_id", "id"],
+    hash: &["password"],
+    created: &["createdAt"],
+    verified: &["emailVerified", "isVerified", "isverified"],
+    banned: None,
+    // Users can write it themselves there.
+    role: None,
+    refused: &[],
+    accounts: &["googleId", "githubId"],
+    metadata: &[],
+    ignored: &["__v", "schemaVersion", "updatedAt", "authProviders"],
+};
+
+const BKEND: Shape = Shape {
+    id: &["id", "_id"],
+    hash: &["passwordHash", "password"],
+    created: &["createdAt"],
+    verified: &["emailVerified"],
+    banned: None,
+    role: Some("role"),
+    refused: &[],
+    accounts: &["accounts"],
+    metadata: &[],
+    ignored: &["updatedAt", "onboardingStatus"],
+};
+
+impl Shape {
+    /// The members of this system.
+    pub(super) const fn of(system: System) -> &'static Self {
+        match system {
+            System::Pocketbase => &POCKETBASE,
+            System::Supabase => &SUPABASE,
+            System::Urbackend => &URBACKEND,
+            System::Bkend => &BKEND,
+        }
+    }
+}
+
+/// The members of an object, also of one that a table without JSON has as text.
+pub(super) fn members(value: Option<Value>) -> Map<String, Value> {
+    match value {
+        Some(Value::Object(members)) => members,
+        Some(Value::String(text)) => match api::value::parse(&text) {
+            Ok(Value::Object(members)) => members,
+            _ => Map::new(),
+        },
+        _ => Map::new(),
+    }
+}

@@ -1,0 +1,195 @@
+//! Users as the four systems write them.
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+const HASH: &str = "$2a$10$JkRVk2mZ5VJ3kbm3ZQpTWuRz7h3dN2jCmJrtkH7y6lT0mJj5cY2mG";
+
+fn declared() -> Vec<ProfileField> {
+    let declared = json!([{ "name": "name", "type": "string" }, { "name": "username", "type": "string" },
+        { "name": "badge", "type": "integer" } ]);
+    serde_json::from_value(declared).expect("fields")
+}
+
+fn brought(system: System, user: Value) -> Result<Brought, String> {
+    let Value::Object(fields) = user else {
+        panic!("an object")
+    };
+    translate(system, fields, (&declared(), &FieldMap::default()), NOW)
+}
+
+fn assert_brought(system: System, user: Value, old: &str, line: Value, left: &[&str]) {
+    let brought = brought(system, user).expect("a line");
+    assert_eq!(brought.old, old);
+    assert_eq!(Value::Object(brought.line), line);
+    assert_eq!(brought.left, left);
+}
+
+#[test]
+fn a_row_of_pocketbase_is_a_line() {
+    let accounts = r#"[{"provider":"google","providerId":"1103","created":"2023-02-01 00:00:00.000Z"},{"provider":"discord","providerId":"9"}]"#;
+    let user = json!({ "id": "r4nd0m1d5abcdef", "collectionId": "_pb_users_auth_", "collectionName": "users",
+        "email": "ada@example.com", "emailVisibility": 0, "verified": 1, "password": HASH, "tokenKey": "t",
+        "name": "Ada", "avatar": "a.png", "created": "2023-01-15 12:34:56.789Z", "updated": "2023-01-16 12:34:56.789Z",
+        "badge": "7", "externalAuths": accounts });
+    let at = "2023-01-15T12:34:56.789Z";
+    let google = json!({ "provider": "google", "issuer": "https://accounts.google.com", "subject": "1103",
+        "linkedAt": "2023-02-01T00:00:00.000Z" });
+    let line = json!({ "email": "ada@example.com", "passwordHash": HASH, "emailVerifiedAt": at, "createdAt": at,
+        "name": "Ada", "badge": 7, "identities": [google] });
+    assert_brought(
+        System::Pocketbase,
+        user,
+        "r4nd0m1d5abcdef",
+        line,
+        &["account at discord", "avatar"],
+    );
+    // As its API lists users, and as versions before 0.23 had them.
+    let user = json!({ "id": "r4nd0m1d5abcdef", "email": "", "username": "ada", "verified": false, "passwordHash": HASH,
+        "created": "2023-01-15 12:34:56.789Z", "lastResetSentAt": "" });
+    let line = json!({ "passwordHash": HASH, "createdAt": at, "username": "ada" });
+    assert_brought(System::Pocketbase, user, "r4nd0m1d5abcdef", line, &[]);
+}
+
+#[test]
+fn a_row_of_supabase_is_a_line() {
+    let id = "550e8400-e29b-41d4-a716-446655440000";
+    let github = json!({ "provider": "github", "provider_id": "583231", "id": "x", "created_at": "2023-01-15 12:34:56+00",
+        "identity_data": { "sub": "583231", "email": "ada@example.com" } });
+    let user = json!({ "instance_id": "0", "id": id, "aud": "authenticated", "role": "authenticated",
+        "email": "ada@example.com", "encrypted_password": HASH, "email_confirmed_at": "2023-01-16 00:00:00+00",
+        "created_at": "2023-01-15 12:34:56.789012+00", "banned_until": "2999-01-01 00:00:00+00", "phone": null,
+        "raw_app_meta_data": { "provider": "email" }, "raw_user_meta_data": { "name": "Ada", "email": "x", "sub": "y" },
+        "is_anonymous": false, "deleted_at": null, "identities": [{ "provider": "email", "id": id }, github] });
+    let identity = json!({ "provider": "github", "issuer": "https://api.github.com", "subject": "583231",
+        "email": "ada@example.com", "linkedAt": "2023-01-15T12:34:56.000Z" });
+    let line = json!({ "email": "ada@example.com", "passwordHash": HASH, "createdAt": "2023-01-15T12:34:56.789Z",
+        "emailVerifiedAt": "2023-01-16T00:00:00.000Z", "disabled": true, "name": "Ada", "identities": [identity] });
+    assert_brought(System::Supabase, user, id, line, &[]);
+    // A row of CSV, where everything is text.
+    let user = json!({ "id": id, "email": "ada@example.com", "encrypted_password": HASH, "is_anonymous": "f",
+        "raw_user_meta_data": "{\"name\": \"Ada\"}", "created_at": "2023-01-15 12:34:56.789012+00",
+        "banned_until": "2020-01-01 00:00:00+00" });
+    let line = json!({ "email": "ada@example.com", "passwordHash": HASH, "createdAt": "2023-01-15T12:34:56.789Z",
+        "name": "Ada" });
+    assert_brought(System::Supabase, user, id, line, &[]);
+}
+
+#[test]
+fn a_document_of_urbackend_is_a_line() {
+    let id = "63c3f2f0a1b2c3d4e5f60718";
+    let at = "2023-01-15T12:34:56.789Z";
+    let user = json!({ "_id": { "$oid": id }, "email": "ada@example.com", "password": HASH, "username": "ada",
+        "isVerified": true, "role": "admin", "githubId": "583231", "authProviders": ["github"], "__v": 0,
+        "createdAt": { "$date": at }, "updatedAt": { "$date": { "$numberLong": "1673786096789" } } });
+    let github =
+        json!({ "provider": "github", "issuer": "https://api.github.com", "subject": "583231" });
+    let line = json!({ "email": "ada@example.com", "passwordHash": HASH, "username": "ada", "createdAt": at,
+        "emailVerifiedAt": at, "identities": [github] });
+    assert_brought(System::Urbackend, user, id, line, &["role"]);
+    // The id tells the time where the document does not.
+    let line = json!({ "email": "ada@example.com", "createdAt": "2023-01-15T12:34:56.000Z" });
+    let user = json!({ "_id": id, "email": "ada@example.com", "emailVerified": false });
+    assert_brought(System::Urbackend, user, id, line, &[]);
+}
+
+#[test]
+fn an_item_of_bkend_is_a_line() {
+    let at = "2023-01-15T12:34:56.789Z";
+    let user = json!({ "id": "u_1", "role": "user", "name": "Ada", "nickname": "ada", "email": "ada@example.com",
+        "emailVerified": "2023-01-16T00:00:00.000Z", "image": null, "onboardingStatus": "done", "createdAt": at,
+        "accounts": [{ "provider": "google", "providerAccountId": "1103", "connectedAt": at }] });
+    let google = json!({ "provider": "google", "issuer": "https://accounts.google.com", "subject": "1103", "linkedAt": at });
+    let line = json!({ "email": "ada@example.com", "name": "Ada", "createdAt": at,
+        "emailVerifiedAt": "2023-01-16T00:00:00.000Z", "identities": [google] });
+    assert_brought(System::Bkend, user, "u_1", line, &["nickname"]);
+    let user = json!({ "id": 7, "role": "editor", "email": "a@b", "emailVerified": null, "createdAt": at });
+    let line = json!({ "email": "a@b", "role": "editor", "createdAt": at });
+    assert_brought(System::Bkend, user, "7", line, &[]);
+}
+
+#[test]
+fn a_map_gives_members_of_the_user_and_of_its_metadata_other_names() {
+    let names = json!({ "full_name": "name", "raw_user_meta_data.level": "badge", "username": null, "raw_app_meta_data.role": "role" });
+    let Value::Object(names) = names else {
+        panic!("an object")
+    };
+    let map = FieldMap::read(names, &declared()).expect("a map");
+    let user = json!({ "id": "1", "email": "a@b", "raw_app_meta_data": { "role": "editor" },
+        "raw_user_meta_data": { "full_name": "Ada", "level": "7", "username": "ada", "avatar_url": "x" } });
+    let Value::Object(user) = user else {
+        panic!("an object")
+    };
+    let brought = translate(System::Supabase, user, (&declared(), &map), NOW).expect("a line");
+    let line = json!({ "email": "a@b", "name": "Ada", "badge": 7, "role": "editor" });
+    assert_eq!(Value::Object(brought.line), line);
+    assert_eq!(brought.left, ["avatar_url"]);
+}
+
+#[test]
+fn what_cannot_move_says_why_and_never_repeats_a_hash() {
+    let argon = "$argon2id$v=19$m=65536,t=3,p=4$c2VjcmV0";
+    for (system, user, reason) in [
+        (
+            System::Pocketbase,
+            json!({ "email": "a@b" }),
+            "`id` is required: the id of the user in PocketBase.",
+        ),
+        (
+            System::Urbackend,
+            json!({ "email": "a@b" }),
+            "`_id` is required",
+        ),
+        (
+            System::Bkend,
+            json!({ "id": "1", "password": argon }),
+            "the hash of the password is argon2 and cannot move",
+        ),
+        (
+            System::Supabase,
+            json!({ "id": "1", "encrypted_password": "$fbscrypt$v=1$secret" }),
+            "Firebase's scrypt",
+        ),
+        (
+            System::Supabase,
+            json!({ "id": "1", "encrypted_password": "secret" }),
+            "of another kind than bcrypt",
+        ),
+        (
+            System::Supabase,
+            json!({ "id": "1", "deleted_at": "2023-01-15 12:34:56+00" }),
+            "was deleted there.",
+        ),
+        (
+            System::Supabase,
+            json!({ "id": "1", "is_anonymous": "t" }),
+            "an anonymous user",
+        ),
+        (
+            System::Supabase,
+            json!({ "id": "1", "created_at": "soon" }),
+            "`created_at` must be a time that has been.",
+        ),
+        (
+            System::Pocketbase,
+            json!({ "id": "1", "created": "2999-01-15 12:34:56Z" }),
+            "`created` must be",
+        ),
+        (
+            System::Bkend,
+            json!({ "id": "1", "emailVerified": "perhaps" }),
+            "`emailVerified` must be",
+        ),
+        (
+            System::Bkend,
+            json!({ "id": "1", "email": ["a@b"] }),
+            "`email` must be a string.",
+        ),
+    ] {
+        let refused = brought(system, user.clone()).expect_err("refused");
+        assert!(
+            refused.contains(reason) && !refused.contains("secret") && !refused.contains("c2Vj"),
+            "{user}: {refused}"
+        );
+    }
+}

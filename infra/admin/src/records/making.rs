@@ -1,0 +1,109 @@
+//! A record that moves in, made as the API makes it.
+
+use std::time::Duration;
+
+use api::{Code, Definition, Error};
+use auth::prepare::{self, Creation};
+use auth::terms::Related;
+use auth::{Admitted, Requirement, Visibility, Writer};
+use store::Store;
+use tokio::time::sleep;
+
+use super::moved::Moved;
+use crate::order::Claims;
+use crate::sealing::random;
+use crate::{now, words};
+
+/// How often a record is tried to be made where the table is busy.
+const TRIES: u32 = 8;
+
+/// The result of a row.
+pub(super) enum Outcome {
+    Made,
+    There,
+    /// It points to a record that is not there: another row may make it.
+    Waits(String),
+    Refused(String),
+}
+
+/// The values that no two records can have: the id, and those of unique fields.
+pub(super) fn claims(definition: &Definition, moved: &Moved) -> Claims {
+    let unique = definition.fields.iter().filter(|field| field.unique);
+    let mut claims: Vec<(String, String)> = unique
+        .filter_map(|field| {
+            let (name, value) = (&field.name, moved.body.get(&field.name)?);
+            Some((format!("{name}#{value}"), format!("`{name}`")))
+        })
+        .collect();
+    claims.push((moved.id.to_string(), "id".to_owned()));
+    Claims::new(&claims, &moved.old)
+}
+
+/// The create that an operator asks for.
+pub(super) fn creation<'a>(
+    visibility: &Visibility<'a>,
+    moved: Moved,
+) -> Result<Creation<'a>, Error> {
+    let mut creation = prepare::create(visibility, moved.id, moved.body, collections::get)?;
+    if let Some(user) = moved.created_by {
+        creation.created_by = Some(user);
+        if !visibility.definition.owner_is_declared() {
+            creation.owner = Some(user.to_string());
+        }
+        creation.related.push(Related {
+            relation: api::record::Relation {
+                field: "createdBy".to_owned(),
+                collection: api::definition::USERS.to_owned(),
+                id: user,
+            },
+            requirement: Requirement::Exists,
+            rows: None,
+        });
+    }
+    Ok(creation)
+}
+
+/// Makes a record, unless it is there.
+pub(super) async fn make(store: &Store, definition: &'static Definition, moved: Moved) -> Outcome {
+    for tries in 1.. {
+        let moved = moved.clone();
+        let made = async {
+            if store.record(definition, moved.id).await?.is_some() {
+                return Ok(Outcome::There);
+            }
+            let caller = Admitted::operator();
+            let visibility = Visibility::new(definition, &caller);
+            let creation = creation(&visibility, moved)?;
+            let writer = Writer::operator(now(), random()?);
+            store.create(definition, creation, None, &writer).await?;
+            Ok(Outcome::Made)
+        };
+        match made.await {
+            Ok(outcome) => return outcome,
+            Err(Error {
+                code: Code::Unavailable,
+                ..
+            }) if tries < TRIES => sleep(Duration::from_millis(50 << tries)).await,
+            Err(error) => return refusal(&error),
+        }
+    }
+    Outcome::Refused("is not done.".to_owned())
+}
+
+/// The refusal of a record. Where all of its problems are records that do not exist, another row may make them.
+pub(super) fn refusal(error: &Error) -> Outcome {
+    let details: Vec<&str> = error.details.iter().map(|it| it.message.as_str()).collect();
+    let is_unrelated = |kind: &str| kind == "not-found";
+    if details.is_empty() {
+        return Outcome::Refused(words(error));
+    }
+    let reason = details.join(" ");
+    match error
+        .details
+        .iter()
+        .all(|detail| is_unrelated(&detail.code))
+    {
+        true => Outcome::Waits(reason),
+        false => Outcome::Refused(reason),
+    }
+}
