@@ -3,6 +3,7 @@
 mod addresses;
 mod audit;
 mod backfill;
+mod check;
 mod export;
 mod import;
 mod printable;
@@ -44,6 +45,8 @@ enum Command {
     },
     /// Mark addresses as proven without a mail: the address of one account, or those of every account from before a date.
     Verify(verify::Arguments),
+    /// Look over the whole stack for items that contradict each other; --repair repairs what needs no choice.
+    Check(check::Arguments),
     /// Fill new indexes and unique fields from the records that were there before.
     Backfill(backfill::Arguments),
     /// Make users of the lines of a file: JSON objects, as another system or `export` writes them.
@@ -108,6 +111,7 @@ fn run(arguments: &Arguments) -> Result<String, String> {
         match &arguments.command {
             Command::Promote { email } => promote(&store, email).await,
             Command::Verify(arguments) => verify::run(&store, arguments).await,
+            Command::Check(arguments) => check::run(&store, &settings()?, arguments).await,
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
             Command::Audit { audit } => audit::run(&store, audit).await,

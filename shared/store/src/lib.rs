@@ -47,6 +47,7 @@ pub use invitations::{InvitationsPage, Wanted};
 pub use mails::{DueMail, Opening, Reading};
 pub use operator::audit::AuditWalk;
 pub use operator::backfill;
+pub use operator::check::{Checked, Finding, Mended, Place};
 pub use operator::rotation::{KeyRotation, RotatedKey};
 pub use operator::sealing::{Nonces, Resealed, SealingNumber};
 pub use operator::seed::new_items;

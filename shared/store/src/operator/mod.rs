@@ -1,8 +1,9 @@
 //! The work of operators on the tables. They fill indexes, move users in and out, make seeds and the first admin, vouch for
-//! addresses, renew sealing keys and export the audit log.
+//! addresses, renew sealing keys, export the audit log, and look over a stack for contradictions.
 
 pub(crate) mod audit;
 pub mod backfill;
+pub(crate) mod check;
 mod clear;
 mod factors;
 mod fill;
