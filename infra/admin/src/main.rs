@@ -7,6 +7,7 @@ mod check;
 mod export;
 mod import;
 mod printable;
+mod recover;
 mod rotation;
 mod sealing;
 mod verify;
@@ -47,6 +48,8 @@ enum Command {
     Verify(verify::Arguments),
     /// Look over the whole stack for items that contradict each other; --repair repairs what needs no choice.
     Check(check::Arguments),
+    /// Take a table of the running stack back to a point in time.
+    Recover(recover::Arguments),
     /// Fill new indexes and unique fields from the records that were there before.
     Backfill(backfill::Arguments),
     /// Make users of the lines of a file: JSON objects, as another system or `export` writes them.
@@ -112,6 +115,13 @@ fn run(arguments: &Arguments) -> Result<String, String> {
             Command::Promote { email } => promote(&store, email).await,
             Command::Verify(arguments) => verify::run(&store, arguments).await,
             Command::Check(arguments) => check::run(&store, &settings()?, arguments).await,
+            Command::Recover(asked) => {
+                let place = recover::Where {
+                    region: &deployment.aws.region,
+                    is_local: arguments.local,
+                };
+                recover::run(&store, &settings()?, place, asked).await
+            }
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
             Command::Audit { audit } => audit::run(&store, audit).await,
@@ -174,7 +184,7 @@ async fn promote(store: &Store, email: &str) -> Result<String, String> {
 }
 
 /// The checkout that this runs in: cargo says its package's folder; else it is looked for from here, or from the binary.
-fn root() -> PathBuf {
+pub(crate) fn root() -> PathBuf {
     let starts = [
         std::env::var_os("CARGO_MANIFEST_DIR").map(PathBuf::from),
         std::env::current_dir().ok(),

@@ -48,6 +48,7 @@ pub use mails::{DueMail, Opening, Reading};
 pub use operator::audit::AuditWalk;
 pub use operator::backfill;
 pub use operator::check::{Checked, Finding, Mended, Place};
+pub use operator::recovery::{Copied, Recovery, Step};
 pub use operator::rotation::{KeyRotation, RotatedKey};
 pub use operator::sealing::{Nonces, Resealed, SealingNumber};
 pub use operator::seed::new_items;

@@ -1,5 +1,6 @@
 //! The work of operators on the tables. They fill indexes, move users in and out, make seeds and the first admin, vouch for
-//! addresses, renew sealing keys, export the audit log, and look over a stack for contradictions.
+//! addresses, renew sealing keys, export the audit log, look over a stack for
+//! contradictions, and take tables back to a point in time.
 
 pub(crate) mod audit;
 pub mod backfill;
@@ -9,6 +10,7 @@ mod factors;
 mod fill;
 mod look;
 mod promote;
+pub(crate) mod recovery;
 pub(crate) mod rotation;
 pub(crate) mod sealing;
 pub(crate) mod seed;

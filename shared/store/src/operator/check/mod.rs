@@ -78,6 +78,18 @@ pub struct Checked {
 #[derive(Clone, Debug)]
 pub struct Place(Item);
 
+impl Place {
+    /// The place after the item of this key.
+    pub(super) fn at(key: Item) -> Self {
+        Self(key)
+    }
+
+    /// The key of the item before.
+    pub(super) fn into_key(self) -> Item {
+        self.0
+    }
+}
+
 /// The outcome of a repair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mended {
@@ -133,9 +145,14 @@ impl Store {
 
     /// Reads items of a table by their keys, strongly consistent.
     async fn read_all(&self, table: &str, keys: Vec<Item>) -> Result<Vec<Item>, Error> {
+        self.items_in(&self.table(table), keys).await
+    }
+
+    /// The same of a table by its whole name.
+    pub(super) async fn items_in(&self, table: &str, keys: Vec<Item>) -> Result<Vec<Item>, Error> {
         let mut found = Vec::with_capacity(keys.len());
         for some in keys.chunks(KEYS) {
-            let wanted = HashMap::from([(self.table(table), strong(some.to_vec())?)]);
+            let wanted = HashMap::from([(table.to_owned(), strong(some.to_vec())?)]);
             found.extend(self.batch(wanted).await?.into_values().flatten());
         }
         Ok(found)
@@ -143,17 +160,17 @@ impl Store {
 }
 
 /// The text of an attribute.
-fn said(item: &Item, name: &str) -> Option<String> {
+pub(super) fn said(item: &Item, name: &str) -> Option<String> {
     item.get(name)?.as_s().ok().cloned()
 }
 
 /// The id in an attribute.
-fn named(item: &Item, name: &str) -> Option<Id> {
+pub(super) fn named(item: &Item, name: &str) -> Option<Id> {
     said(item, name)?.parse().ok()
 }
 
 /// The number in an attribute.
-fn counted(item: &Item, name: &str) -> Option<u64> {
+pub(super) fn counted(item: &Item, name: &str) -> Option<u64> {
     item.get(name)?.as_n().ok()?.parse().ok()
 }
 
