@@ -185,7 +185,7 @@ impl Unused {
     }
 }
 
-pub(super) fn factor_item(factor: &Factor) -> Item {
+pub(crate) fn factor_item(factor: &Factor) -> Item {
     let mut item = Item::from([
         ("id".to_owned(), text(Factor::key(factor.user))),
         ("user_id".to_owned(), id(factor.user)),

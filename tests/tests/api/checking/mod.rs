@@ -2,6 +2,7 @@
 
 mod harmless;
 mod records;
+mod recovering;
 mod running;
 mod users;
 
