@@ -15,7 +15,7 @@ use crate::{now, words};
 /// The most passes of repairs: a repair can make another one possible.
 const PASSES: u32 = 4;
 
-/// What to do with a finding.
+/// The treatment of findings.
 #[derive(Args)]
 pub(crate) struct Arguments {
     /// Also repair what needs no choice. Every repair is one write on condition that nothing has changed.

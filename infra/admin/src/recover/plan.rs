@@ -89,7 +89,7 @@ impl Plan {
         lines
     }
 
-    /// What an operator has to know of this table.
+    /// The consequences that an operator has to know.
     fn warnings(&self) -> &'static [&'static str] {
         let all: [(&str, &[&str]); 6] = [
             (

@@ -1,6 +1,6 @@
-//! The work of operators on the tables. They fill indexes, move users in and out, make seeds and the first admin, vouch for
-//! addresses, renew sealing keys, export the audit log, look over a stack for
-//! contradictions, and take tables back to a point in time.
+//! The work of operators on the tables. They fill indexes, move users in and out, make seeds and the first admin, and vouch
+//! for addresses. They renew sealing keys, export the audit log, look over a stack for contradictions, and take tables back
+//! to a point in time.
 
 pub(crate) mod audit;
 pub mod backfill;

@@ -9,7 +9,9 @@ fn sessions_of_a_user_who_is_gone_are_told_and_end_with_a_repair() {
     let Some(scene) = Scene::open() else { return };
     let user = id(&scene.user(&json!({})));
     let sessions = scene.items("local-_sessions");
-    let session = sessions.iter().find(|it| it["user_id"]["S"] == user.as_str());
+    let session = sessions
+        .iter()
+        .find(|it| it["user_id"]["S"] == user.as_str());
     let mut orphan = session.unwrap().clone();
     orphan["user_id"] = json!({ "S": NOBODY });
     scene.put("local-_sessions", &orphan);
@@ -21,10 +23,16 @@ fn sessions_of_a_user_who_is_gone_are_told_and_end_with_a_repair() {
     assert_eq!(lines.len(), 2, "{lines:#?}");
     assert!(done && lines[0] == line, "{lines:#?}");
     let end = " 1 sessions without a user do no harm; --repair ends them.";
-    assert!(lines[1].starts_with("No contradiction in ") && lines[1].ends_with(end), "{lines:#?}");
+    assert!(
+        lines[1].starts_with("No contradiction in ") && lines[1].ends_with(end),
+        "{lines:#?}"
+    );
 
     let (done, lines) = scene.check(&["--repair"]);
-    assert!(done && lines[0] == format!("{line}; repaired"), "{lines:#?}");
+    assert!(
+        done && lines[0] == format!("{line}; repaired"),
+        "{lines:#?}"
+    );
     let ended = |user: &str| {
         let items = scene.items("local-_sessions");
         let found = items.iter().find(|it| it["user_id"]["S"] == user);

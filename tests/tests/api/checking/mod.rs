@@ -101,10 +101,16 @@ impl Scene<'_> {
         let count = expected.len();
         let start = format!("cargo admin: {count} contradictions in ");
         let rest = format!("; --repair repairs {count} of them.");
-        assert!(!done && end.starts_with(&start) && end.ends_with(&rest), "{end}");
+        assert!(
+            !done && end.starts_with(&start) && end.ends_with(&rest),
+            "{end}"
+        );
         let (done, lines) = self.check(&["--repair"]);
         let end = lines.last().cloned().unwrap_or_default();
-        assert!(done && end.contains(" repaired, none left in "), "{lines:#?}");
+        assert!(
+            done && end.contains(" repaired, none left in "),
+            "{lines:#?}"
+        );
         self.assert_clean(&["--repair"]);
         self.assert_clean(&[]);
     }

@@ -71,7 +71,10 @@ fn a_value_that_two_records_have_is_left_to_the_operator() {
     let line = format!("products {other}: has a value of `sku` that is reserved for record {one}");
     assert_eq!(lines.len(), 2, "{lines:#?}");
     assert!(!done && lines[0] == line, "{lines:#?}");
-    assert!(lines[1].starts_with("cargo admin: 1 contradictions in "), "{lines:#?}");
+    assert!(
+        lines[1].starts_with("cargo admin: 1 contradictions in "),
+        "{lines:#?}"
+    );
     assert_eq!(scene.stored(&other), same);
 }
 
@@ -80,7 +83,11 @@ fn an_index_that_not_every_writer_has_kept_is_told_with_the_command_that_fills_i
     let Some(scene) = Scene::open() else { return };
     let _ = scene.product("AAA-1", 1);
     let items = scene.items(TABLE);
-    let mut kept = items.iter().find(|it| it["id"]["S"] == "#kept").unwrap().clone();
+    let mut kept = items
+        .iter()
+        .find(|it| it["id"]["S"] == "#kept")
+        .unwrap()
+        .clone();
     let names = kept["names"]["SS"].as_array_mut().unwrap();
     names.retain(|name| name != "by.price");
     scene.put(TABLE, &kept);

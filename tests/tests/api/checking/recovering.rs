@@ -10,7 +10,9 @@ impl Scene<'_> {
         let described = self.call("DescribeTable", &json!({ "TableName": table }));
         let schema = described["Table"]["KeySchema"].clone();
         let keys: Vec<&Value> = schema.as_array().unwrap().iter().collect();
-        let all = described["Table"]["AttributeDefinitions"].as_array().unwrap();
+        let all = described["Table"]["AttributeDefinitions"]
+            .as_array()
+            .unwrap();
         let is_key = |attribute: &&Value| {
             keys.iter()
                 .any(|key| key["AttributeName"] == attribute["AttributeName"])
@@ -72,7 +74,9 @@ fn records_go_back_beside_requests_and_a_repeated_run_changes_nothing() {
     let token = text(&scene.admin["accessToken"]);
     let path = |product: &str| format!("/api/products/{product}");
     let body = json!({ "sku": "AAA-9", "price": 5 });
-    let patch = Event::new("PATCH", &path(&changed)).json(&body).token(&token);
+    let patch = Event::new("PATCH", &path(&changed))
+        .json(&body)
+        .token(&token);
     let _ = scene.apart.ask(&update, &patch).expect(200);
     let gone = Event::new("DELETE", &path(&lost)).token(&token);
     let _ = scene.apart.ask(&delete, &gone).expect(204);
@@ -86,7 +90,8 @@ fn records_go_back_beside_requests_and_a_repeated_run_changes_nothing() {
     let untouched = sorted(scene.items("local-products"));
     let (done, line) = scene.recover("products", "kept", &["--yes"]);
     // Two records and the values of both go back; the newer record and its value go, and the one that was changed to.
-    let start = "4 items put back, 3 removed, 2 left alone, which were written since. No contradiction in ";
+    let start =
+        "4 items put back, 3 removed, 2 left alone, which were written since. No contradiction in ";
     assert!(done && line.starts_with(start), "{line}");
     assert_ne!(sorted(scene.items("local-products")), untouched);
     let found = [&changed, &lost, &newer, &since].map(|product| scene.get(product));
@@ -107,7 +112,8 @@ fn users_go_back_without_a_session_that_stands() {
     let [user, other] = [json!({ "badge": 7 }), json!({})].map(|it| scene.user(&it));
     scene.keep("local-_users", "kept");
     let password = scene.apart.function("password-change", "checking", &[]);
-    let body = json!({ "currentPassword": PASSWORD, "newPassword": "another horse battery staple" });
+    let body =
+        json!({ "currentPassword": PASSWORD, "newPassword": "another horse battery staple" });
     let event = Event::new("POST", "/api/auth/password/change").json(&body);
     let event = event.token(&text(&user["accessToken"]));
     let changed = scene.apart.ask(&password, &event);
@@ -117,7 +123,10 @@ fn users_go_back_without_a_session_that_stands() {
     let since = scene.user(&json!({ "badge": 9 }));
 
     let (done, line) = scene.recover("_users", "kept", &["--yes"]);
-    assert!(done && line.contains("the sessions of 1 users end."), "{line}");
+    assert!(
+        done && line.contains("the sessions of 1 users end."),
+        "{line}"
+    );
     let me = scene.apart.function("me-get", "checking", &[]);
     let stands = |user: &Value| {
         let event = Event::new("GET", "/api/auth/me").token(&text(&user["accessToken"]));
@@ -138,7 +147,10 @@ fn users_go_back_without_a_session_that_stands() {
     // A repeated run finds what is done, and signs nobody out again.
     let before = sorted(scene.items("local-_users"));
     let (done, line) = scene.recover("_users", "kept", &["--yes"]);
-    assert!(done && line.starts_with("0 items put back, 0 removed, "), "{line}");
+    assert!(
+        done && line.starts_with("0 items put back, 0 removed, "),
+        "{line}"
+    );
     assert_eq!(sorted(scene.items("local-_users")), before);
     scene.assert_clean(&[]);
 }
@@ -152,7 +164,10 @@ fn a_lost_table_of_users_comes_back_with_its_admins() {
         scene.delete("local-_users", &item, &["id"]);
     }
     let (done, line) = scene.recover("_users", "kept", &["--yes"]);
-    assert!(done && line.contains("the sessions of 2 users end."), "{line}");
+    assert!(
+        done && line.contains("the sessions of 2 users end."),
+        "{line}"
+    );
     let login = scene.apart.function("login", "checking", &[]);
     for user in [&user, &scene.admin] {
         let body = json!({ "email": email(user), "password": PASSWORD });
@@ -202,18 +217,58 @@ fn a_plan_is_printed_and_nothing_is_done_unless_it_is_asked_for() {
         "- The table is checked, and what needs no choice is repaired.",
         "cargo admin: nothing is done yet: say --yes to do this, or --dry-run to count the items first",
     ];
-    assert_eq!((done, lines), (false, expected.map(ToOwned::to_owned).to_vec()));
+    assert_eq!(
+        (done, lines),
+        (false, expected.map(ToOwned::to_owned).to_vec())
+    );
     for (arguments, expected) in [
-        (["--table", "_settings", "--from", "kept", "--yes"].as_slice(), "only collections, _users"),
-        (&["--table", "products", "--from", "nothing", "--yes"], "there is no table nothing"),
-        (&["--table", "nothing", "--from", "kept", "--yes"], "the stack has no table nothing"),
-        (&["--table", "_users", "--from", "kept", "--yes"], "kept has other keys than _users"),
-        (&["--table", "products", "--from", "local-products", "--yes"], "local-products is the table itself"),
-        (&["--table", "products", "--at", "2999-01-01", "--yes"], "is not over yet"),
-        (&["--table", "products", "--at", "2020-01-01", "--yes"], "is more than 35 days ago"),
-        (&["--table", "products", "--at", "soon"], "a time is written as 2026-11-29T12:00:00Z"),
-        (&["--table", "products"], "required arguments were not provided"),
-        (&["--table", "products", "--at", "2026-11-29", "--from", "kept"], "cannot be used with"),
+        (
+            ["--table", "_settings", "--from", "kept", "--yes"].as_slice(),
+            "only collections, _users",
+        ),
+        (
+            &["--table", "products", "--from", "nothing", "--yes"],
+            "there is no table nothing",
+        ),
+        (
+            &["--table", "nothing", "--from", "kept", "--yes"],
+            "the stack has no table nothing",
+        ),
+        (
+            &["--table", "_users", "--from", "kept", "--yes"],
+            "kept has other keys than _users",
+        ),
+        (
+            &["--table", "products", "--from", "local-products", "--yes"],
+            "local-products is the table itself",
+        ),
+        (
+            &["--table", "products", "--at", "2999-01-01", "--yes"],
+            "is not over yet",
+        ),
+        (
+            &["--table", "products", "--at", "2020-01-01", "--yes"],
+            "is more than 35 days ago",
+        ),
+        (
+            &["--table", "products", "--at", "soon"],
+            "a time is written as 2026-11-29T12:00:00Z",
+        ),
+        (
+            &["--table", "products"],
+            "required arguments were not provided",
+        ),
+        (
+            &[
+                "--table",
+                "products",
+                "--at",
+                "2026-11-29",
+                "--from",
+                "kept",
+            ],
+            "cannot be used with",
+        ),
     ] {
         let (done, lines) = scene.admin(&[&["recover"], arguments].concat());
         let told = lines.join("\n");

@@ -34,7 +34,11 @@ fn requests_that_run_meanwhile_are_no_contradictions() {
         let writers = [0, 1].map(|at| scope.spawn(writer(at)));
         let mut looks = Vec::new();
         while looks.len() < 6 || made.load(Ordering::Relaxed) < 12 {
-            let repairs: &[&str] = if looks.len() % 2 == 0 { &[] } else { &["--repair"] };
+            let repairs: &[&str] = if looks.len() % 2 == 0 {
+                &[]
+            } else {
+                &["--repair"]
+            };
             looks.push(scene.check(repairs));
         }
         ends.store(true, Ordering::Relaxed);

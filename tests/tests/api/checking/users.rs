@@ -20,7 +20,9 @@ fn users_get_back_the_reservations_that_they_lack() {
     let (user, email) = (id(&user), email(&user));
     for item in scene.items("local-_users") {
         let key = text(&item["id"]["S"]);
-        let is_reserved = ["username#", "unique#"].iter().any(|start| key.starts_with(start));
+        let is_reserved = ["username#", "unique#"]
+            .iter()
+            .any(|start| key.starts_with(start));
         if is_reserved || key == format!("email#{email}") {
             scene.delete("local-_users", &item, &["id"]);
         }
@@ -53,7 +55,8 @@ fn items_of_nobody_are_removed_and_free_what_they_held() {
         format!("totp#{GONE}"),
     ];
     for key in &keys {
-        let item = json!({ "id": { "S": key }, "user_id": { "S": GONE }, "auth_version": { "N": "1" } });
+        let item =
+            json!({ "id": { "S": key }, "user_id": { "S": GONE }, "auth_version": { "N": "1" } });
         scene.put("local-_users", &item);
     }
     let unnamed = json!({ "id": { "S": "passkey#y" }, "user_id": { "S": id(&user) } });
@@ -63,7 +66,10 @@ fn items_of_nobody_are_removed_and_free_what_they_held() {
         .iter()
         .map(|key| format!("_users {key}: belongs to user {GONE}, who is gone"))
         .collect();
-    let unnamed = format!("_users passkey#y: belongs to user {}, who does not have it", id(&user));
+    let unnamed = format!(
+        "_users passkey#y: belongs to user {}, who does not have it",
+        id(&user)
+    );
     expected.push(unnamed);
     scene.assert_repaired(&expected);
     assert_eq!(scene.register(&address).0, 201);
@@ -102,7 +108,10 @@ fn a_choice_is_left_to_the_operator_and_nothing_is_written() {
         let expected = expected.map(|what| format!("_users {user}: {what}"));
         assert_eq!(lines, expected, "{end}");
         let start = "cargo admin: 3 contradictions in ";
-        assert!(!done && end.starts_with(start) && end.ends_with(" items."), "{end}");
+        assert!(
+            !done && end.starts_with(start) && end.ends_with(" items."),
+            "{end}"
+        );
     }
     assert_eq!(scene.items("local-_users"), before);
 }

@@ -1,7 +1,7 @@
 //! A look over a whole stack: items that contradict each other, and the repairs that need no choice.
 //!
-//! Tables are read by pages. A contradiction that a page shows may be a write that was under way, so it is looked at again
-//! by strongly consistent reads, between two of which nothing changed, before it is told.
+//! Tables are read by pages. A contradiction that a page shows may be a write that was under way. So its item is read
+//! again, then everything that it names, then the item once more, until it stayed the same.
 
 mod accounts;
 mod admins;

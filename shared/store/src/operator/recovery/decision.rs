@@ -2,15 +2,15 @@
 
 use std::collections::HashMap;
 
+use api::Timestamp;
 use api::tables::{GONE, IDENTITIES};
-use api::{Id, Timestamp};
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{Kind, Recovery};
+use super::table::{Kind, Recovery, is_count, is_user};
 use crate::accounts::stamp::CHANGE;
 use crate::accounts::users::{VERSION, read_user};
 use crate::item::Item;
-use crate::operator::check::{counted, named, said};
+use crate::operator::check::said;
 use crate::records::index::INDEXED;
 
 /// The fate of an item.
@@ -24,64 +24,6 @@ pub(super) enum Act {
     PutBack(Item),
     /// It is removed.
     Remove,
-}
-
-/// The times by which items are judged.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) struct Times {
-    /// When the recovery began.
-    pub(super) began: Timestamp,
-    /// The attribute with the time, in seconds, from when on an item is gone.
-    expires: &'static str,
-}
-
-impl Times {
-    pub(super) fn new(began: Timestamp, of_api_keys: bool) -> Self {
-        let expires = if of_api_keys { GONE } else { "expires_at" };
-        Self { began, expires }
-    }
-
-    /// Whether an item is gone, or about to go.
-    fn is_over(self, item: &Item, now: Timestamp) -> bool {
-        counted(item, self.expires).is_some_and(|until| until <= now.seconds())
-    }
-
-    /// Whether an item was written since the recovery began.
-    fn is_since(self, item: &Item) -> bool {
-        written_at(item).is_some_and(|at| at >= self.began.millis())
-    }
-}
-
-/// When an item was last written, in milliseconds, where it says so.
-fn written_at(item: &Item) -> Option<u64> {
-    let own = [
-        "created_at",
-        "updated_at",
-        "deleted_at",
-        "last_used_at",
-        "revoked_at",
-        "rotated_at",
-    ];
-    let change = item.get(CHANGE).and_then(|change| change.as_m().ok());
-    let change = change.and_then(|change| counted(change, "at"));
-    let record = named(item, "record").map(|id| id.created_at().millis());
-    let own = own.iter().filter_map(|name| counted(item, name));
-    own.chain(change).chain(record).max()
-}
-
-/// Whether an item of `_users` is a user, or the tombstone of one.
-pub(super) fn is_user(item: &Item) -> bool {
-    said(item, "id").is_some_and(|key| key.parse::<Id>().is_ok())
-}
-
-/// Whether an item counts or marks what the table holds: it stays as it is.
-pub(super) fn is_count(item: &Item) -> bool {
-    said(item, "id").is_some_and(|key| key.starts_with('#'))
-}
-
-/// Whether an item is the key of a create, which is good for a day.
-pub(super) fn is_idempotency_key(item: &Item) -> bool {
-    said(item, "id").is_some_and(|key| key.starts_with("key#"))
 }
 
 /// Whether an item says of a user or a record alone that there was one.
@@ -120,12 +62,12 @@ fn is_ahead(recovery: &Recovery, owner: &Item) -> bool {
     !is_done(recovery, owner) && recovery.times.is_since(owner)
 }
 
-/// The fate of any other item that the point has and that differs. `owner` is the user of an item of `_users`, as the user
-/// is by now.
+/// The fate of any other item that the point has and that differs. The users are those of an item of `_users`, as they are
+/// by now: the one who had it then, and another who has it now.
 pub(super) fn act(
     recovery: &Recovery,
     (then, there): (&Item, Option<&Item>),
-    owner: Option<&Item>,
+    [owner, taker]: [Option<&Item>; 2],
     now: Timestamp,
 ) -> Act {
     let (kind, times) = (recovery.kind, recovery.times);
@@ -136,6 +78,10 @@ pub(super) fn act(
         return Act::Same;
     }
     if kind == Kind::Users {
+        // A user who went on working keeps what was free by then.
+        if taker.is_some_and(|taker| is_ahead(recovery, taker)) {
+            return Act::Left;
+        }
         return owned(recovery, (then, there), owner);
     }
     match there {

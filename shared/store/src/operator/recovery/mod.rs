@@ -4,24 +4,23 @@
 //! were written since the recovery began are left alone. A repeated run finds what is done already.
 
 mod decision;
+mod table;
 mod users;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use api::event::Reason;
-use api::tables::{
-    API_KEYS, AUDIT, CONFIGURATION, CONSUMERS, DELIVERIES, INVITATIONS, SESSIONS, USERS,
-};
 use api::{Code, Error, Id, Timestamp};
 use auth::{User, Writer};
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
-use aws_sdk_dynamodb::types::{AttributeValue, Delete, Put};
+use aws_sdk_dynamodb::types::{Delete, Put};
 
-use self::decision::{Act, Times, act, removal};
+use self::decision::{Act, Unchanged, act, removal};
+use self::table::{Kind, Times, kind_of};
+pub use self::table::{Recovery, Step};
 use crate::accounts::parts::Along;
-use crate::accounts::stamp;
 use crate::fault::{self, Cancelled, built};
-use crate::item::{Item, text};
+use crate::item::Item;
 use crate::operator::check::{Place, named};
 use crate::send::{TRIES, pause};
 use crate::tables::Store;
@@ -29,49 +28,10 @@ use crate::tables::Store;
 /// The most items of a page of the copy.
 const PAGE: i32 = 100;
 
-/// A table that goes back to a point in time.
-#[derive(Clone, Debug)]
-pub struct Recovery {
-    kind: Kind,
-    /// The table, without the prefix of the deployment.
-    table: String,
-    /// The table with the items of the point.
-    helper: String,
-    /// The names of the keys.
-    keys: Vec<String>,
-    times: Times,
-}
-
-/// The kinds of tables, by what goes back.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Users,
-    Sessions,
-    ApiKeys,
-    Records,
-    /// Settings and invitations.
-    Others,
-    /// The settings of consumers; their queues and logs stay.
-    Deliveries,
-    /// The audit log, which nothing is taken from.
-    Audit,
-}
-
 /// A write of a recovery.
 enum Write {
     Put(Put),
     Delete(Delete),
-}
-
-/// The steps of a recovery, in their order.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Step {
-    /// Users, whose versions are raised.
-    Users,
-    /// Everything else that the point has.
-    Rest,
-    /// Items that the point does not have.
-    Newer,
 }
 
 /// The results of a page.
@@ -198,7 +158,13 @@ impl Store {
                 (Step::Users, _) => self.act_on_user(recovery, item, other, now).await?,
                 (Step::Rest, _) => {
                     let owner = self.owner_of(recovery, item, writes).await?;
-                    act(recovery, (item, other), owner.as_ref(), now)
+                    let taker = other.filter(|it| it.get("user_id") != item.get("user_id"));
+                    let taker = match taker {
+                        Some(taken) => self.owner_of(recovery, taken, writes).await?,
+                        None => None,
+                    };
+                    let users = [owner.as_ref(), taker.as_ref()];
+                    act(recovery, (item, other), users, now)
                 }
             };
             let write = match act {
@@ -279,88 +245,6 @@ impl Store {
     }
 }
 
-impl Recovery {
-    /// Whether a table can go back.
-    ///
-    /// # Errors
-    /// One line: why it cannot.
-    pub fn allows(table: &str) -> Result<(), &'static str> {
-        kind_of(table).map(|_| ())
-    }
-
-    /// When the recovery began: items that were written since are left alone.
-    #[must_use]
-    pub fn began(&self) -> Timestamp {
-        self.times.began
-    }
-
-    /// The steps of this recovery.
-    #[must_use]
-    pub fn steps(&self) -> &'static [Step] {
-        match self.kind {
-            Kind::Users => &[Step::Users, Step::Rest, Step::Newer],
-            Kind::Audit => &[Step::Rest],
-            _ => &[Step::Rest, Step::Newer],
-        }
-    }
-
-    /// Whether a step is about an item.
-    fn takes(&self, step: Step, item: &Item) -> bool {
-        match (self.kind, step) {
-            (Kind::Users, Step::Users) => decision::is_user(item),
-            (Kind::Users, Step::Rest) => !decision::is_user(item) && !decision::is_count(item),
-            (Kind::Users, Step::Newer) => !decision::is_count(item),
-            (Kind::Deliveries, _) => item.get("consumer") == Some(&text(CONSUMERS)),
-            (Kind::Records, _) => !decision::is_idempotency_key(item),
-            _ => true,
-        }
-    }
-
-    /// The key of an item.
-    fn key(&self, item: &Item) -> Item {
-        let named = |name: &String| Some((name.clone(), item.get(name)?.clone()));
-        self.keys.iter().filter_map(named).collect()
-    }
-
-    /// The key as a text.
-    fn name(&self, item: &Item) -> String {
-        let part = |name: &String| match item.get(name) {
-            Some(AttributeValue::S(text) | AttributeValue::N(text)) => text.clone(),
-            _ => String::new(),
-        };
-        let parts: Vec<String> = self.keys.iter().map(part).collect();
-        parts.join("\n")
-    }
-
-    /// The change that a user has who is put back.
-    fn stamp(&self) -> AttributeValue {
-        let writer = Writer::operator(self.times.began, [0; 10]);
-        stamp::change(&writer, Reason::Restore, None)
-    }
-}
-
-/// The kind of a table; the reason why it cannot go back.
-fn kind_of(table: &str) -> Result<Kind, &'static str> {
-    if !table.starts_with('_') {
-        return Ok(Kind::Records);
-    }
-    let kinds = [
-        (USERS.name, Kind::Users),
-        (SESSIONS.name, Kind::Sessions),
-        (API_KEYS.name, Kind::ApiKeys),
-        (CONFIGURATION.name, Kind::Others),
-        (INVITATIONS.name, Kind::Others),
-        (DELIVERIES.name, Kind::Deliveries),
-        (AUDIT.name, Kind::Audit),
-    ];
-    let kind = kinds.iter().find(|(name, _)| *name == table);
-    let kind = kind.map(|(_, kind)| *kind);
-    kind.ok_or(
-        "only collections, _users, _sessions, _api_keys, _configuration, _invitations, _deliveries and _audit go back: \
-         _settings has keys, of which an old one may be in other hands, and the others have nothing that lasts",
-    )
-}
-
 /// The refusal of a recovery, for this reason.
 fn refused(reason: impl Into<String>) -> Error {
     Error::internal(reason)
@@ -374,7 +258,7 @@ fn put(table: String, item: Item, before: Option<&Item>) -> Result<Write, Error>
             .condition_expression("attribute_not_exists(#k)")
             .expression_attribute_names("#k", KEY),
         Some(before) => {
-            let unchanged = decision::Unchanged::of(before);
+            let unchanged = Unchanged::of(before);
             put.condition_expression(unchanged.condition)
                 .set_expression_attribute_names(Some(unchanged.names))
                 .set_expression_attribute_values(Some(unchanged.values))
@@ -388,7 +272,7 @@ const KEY: &str = "id";
 
 /// A deletion on condition that the item is as it was read.
 fn delete(table: String, key: Item, before: &Item) -> Result<Write, Error> {
-    let unchanged = decision::Unchanged::of(before);
+    let unchanged = Unchanged::of(before);
     let delete = Delete::builder()
         .table_name(table)
         .set_key(Some(key))
@@ -396,27 +280,4 @@ fn delete(table: String, key: Item, before: &Item) -> Result<Write, Error> {
         .set_expression_attribute_names(Some(unchanged.names))
         .set_expression_attribute_values(Some(unchanged.values));
     delete.build().map(Write::Delete).map_err(built)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_table_goes_back_where_what_it_holds_lasts() {
-        for (table, kind) in [
-            ("posts", Kind::Records),
-            ("_users", Kind::Users),
-            ("_sessions", Kind::Sessions),
-            ("_api_keys", Kind::ApiKeys),
-            ("_deliveries", Kind::Deliveries),
-            ("_audit", Kind::Audit),
-            ("_invitations", Kind::Others),
-        ] {
-            assert_eq!(kind_of(table), Ok(kind), "{table}");
-        }
-        for table in ["_settings", "_throttle", "_events", "_mail", "_nothing"] {
-            assert!(kind_of(table).is_err(), "{table}");
-        }
-    }
 }

@@ -5,7 +5,7 @@ use api::{Error, Timestamp};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::decision::{self, Act};
-use super::{Kind, Recovery};
+use super::table::{Kind, Recovery};
 use crate::accounts::stamp::CHANGE;
 use crate::accounts::users::VERSION;
 use crate::fault;

@@ -1,6 +1,8 @@
+use api::Id;
 use auth::User;
 use serde_json::json;
 
+use super::super::table::Times;
 use super::*;
 use crate::accounts::users::{identity_item, user_item};
 use crate::item::{number, text, time};
@@ -37,7 +39,7 @@ fn record(rev: &str, at: Timestamp) -> Item {
 #[test]
 fn a_record_goes_back_unless_it_was_written_since() {
     let all = recovery(Kind::Records);
-    let fate = |then: &Item, there: Option<&Item>| act(&all, (then, there), None, BEGAN);
+    let fate = |then: &Item, there: Option<&Item>| act(&all, (then, there), [None; 2], BEGAN);
     let then = record("1", BEFORE);
     let back = Act::PutBack(then.clone());
     assert_eq!(fate(&then, None), back);
@@ -84,24 +86,31 @@ fn items_whose_time_is_over_do_not_come_back() {
     let session = |until: u64| item(&json!({ "id": "s", "expires_at": until }));
     let sessions = recovery(Kind::Sessions);
     let over = session(BEGAN.seconds());
-    assert_eq!(act(&sessions, (&over, None), None, BEGAN), Act::Same);
+    assert_eq!(act(&sessions, (&over, None), [None; 2], BEGAN), Act::Same);
     let stands = session(BEGAN.seconds() + 1);
     let back = Act::PutBack(stands.clone());
-    assert_eq!(act(&sessions, (&stands, None), None, BEGAN), back);
+    assert_eq!(act(&sessions, (&stands, None), [None; 2], BEGAN), back);
     // The end of an API key is in milliseconds, and that of its tombstone in another attribute.
     let keys = recovery(Kind::ApiKeys);
     let key = item(&json!({ "id": "k", "expires_at": 1 }));
     assert_eq!(
-        act(&keys, (&key, None), None, BEGAN),
+        act(&keys, (&key, None), [None; 2], BEGAN),
         Act::PutBack(key.clone())
     );
     let buried = item(&json!({ "id": "k", "gone_at": BEGAN.seconds() + 9 }));
-    assert_eq!(act(&keys, (&buried, None), None, BEGAN), Act::Same);
+    assert_eq!(act(&keys, (&buried, None), [None; 2], BEGAN), Act::Same);
     assert_eq!(removal(&keys, &buried, None, BEGAN), Act::Same);
     // Nothing takes the place of an entry of the log.
     let audit = recovery(Kind::Audit);
-    assert_eq!(act(&audit, (&key, Some(&buried)), None, BEGAN), Act::Same);
-    assert_eq!(act(&audit, (&key, None), None, BEGAN), Act::PutBack(key));
+    let entry = item(&json!({ "id": "e" }));
+    assert_eq!(
+        act(&audit, (&entry, Some(&buried)), [None; 2], BEGAN),
+        Act::Same
+    );
+    assert_eq!(
+        act(&audit, (&entry, None), [None; 2], BEGAN),
+        Act::PutBack(entry)
+    );
 }
 
 fn changed(user: &User, at: Timestamp) -> Item {
@@ -135,13 +144,27 @@ fn a_user_goes_back_once_and_takes_along_what_belongs_to_it() {
     assert_eq!(fate(Some(&done)), Act::Same);
 
     let identity = identity_item(&ada, "ada@example.com", Some("old"));
-    let owned =
-        |there: Option<&Item>, owner: Option<&Item>| act(&users, (&identity, there), owner, BEGAN);
+    let owned = |there: Option<&Item>, owner: Option<&Item>| {
+        act(&users, (&identity, there), [owner, None], BEGAN)
+    };
     let expected = identity_item(&raised, "ada@example.com", Some("old"));
     assert_eq!(owned(None, Some(&done)), Act::PutBack(expected.clone()));
     assert_eq!(owned(Some(&expected), Some(&done)), Act::Same);
     assert_eq!(owned(None, Some(&changed(&raised, BEGAN))), Act::Left);
     assert_eq!(owned(None, None), Act::Same);
+    // Another user has the address by now: one who went on working keeps it.
+    let eve = User::new(
+        Id::new(BEFORE, [2; 10]),
+        "ada@example.com".to_owned(),
+        false,
+        BEFORE,
+    );
+    let taken = identity_item(&eve, "ada@example.com", None);
+    for (at, fate) in [(BEFORE, Act::PutBack(expected.clone())), (BEGAN, Act::Left)] {
+        let taker = changed(&eve, at);
+        let items = (&identity, Some(&taken));
+        assert_eq!(act(&users, items, [Some(&done), Some(&taker)], BEGAN), fate);
+    }
     let buried = item(&json!({ "id": ada.id.to_string(), "deleted_at": 1 }));
     assert_eq!(owned(None, Some(&buried)), Act::Same);
     assert_eq!(user(&users, (&buried, None), BEGAN), Act::Same);
