@@ -5,6 +5,7 @@ mod admins;
 mod api_keys;
 mod audit;
 mod backfill;
+mod check;
 mod export;
 mod ids;
 mod import;
@@ -14,6 +15,7 @@ mod order;
 mod printable;
 mod progress;
 mod records;
+mod recover;
 mod rotation;
 mod rows;
 mod sealing;
@@ -76,6 +78,10 @@ enum Command {
     Usage(stack::usage::Arguments),
     /// Mark addresses as proven without a mail: the address of one account, or those of every account from before a date.
     Verify(verify::Arguments),
+    /// Look over the whole stack for items that contradict each other; --repair repairs what needs no choice.
+    Check(check::Arguments),
+    /// Take a table of the running stack back to a point in time.
+    Recover(recover::Arguments),
     /// Fill new indexes and unique fields from the records that were there before.
     Backfill(backfill::Arguments),
     /// Make users of the lines of a file: JSON objects, as another system or `export` writes them.
@@ -146,6 +152,14 @@ fn run(arguments: &Arguments) -> Result<String, String> {
             Command::Logs(asked) => stack::logs::run(&place(arguments, &deployment), asked),
             Command::Usage(asked) => stack::usage::run(&place(arguments, &deployment), asked),
             Command::Verify(arguments) => verify::run(&store, arguments).await,
+            Command::Check(arguments) => check::run(&store, &settings()?, arguments).await,
+            Command::Recover(asked) => {
+                let place = recover::Where {
+                    region: &deployment.aws.region,
+                    is_local: arguments.local,
+                };
+                recover::run(&store, &settings()?, place, asked).await
+            }
             Command::Backfill(arguments) => backfill::run(&store, arguments).await,
             Command::Import(arguments) => import::run(store, settings()?, arguments).await,
             Command::Audit { audit } => audit::run(&store, audit).await,

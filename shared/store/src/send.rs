@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use api::{Code, Error};
 use auth::Writer;
-use aws_sdk_dynamodb::types::{Put, TransactWriteItem, Update};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 
 use crate::fault;
 use crate::fault::Cancelled;
@@ -92,7 +92,8 @@ impl Store {
         Err(Unsent::Fault(Error::unavailable("transaction conflict")))
     }
 
-    async fn put_one(&self, put: Put) -> Result<(), Cancelled> {
+    /// Sends one conditional put.
+    pub(crate) async fn put_one(&self, put: Put) -> Result<(), Cancelled> {
         let put = self
             .client
             .put_item()
@@ -108,6 +109,23 @@ impl Store {
             .await
             .map(|_| ())
             .map_err(|error| fault::of_write(&error, fault::failed_put(&error)))
+    }
+
+    /// Sends one conditional deletion.
+    pub(crate) async fn delete_one(&self, delete: Delete) -> Result<(), Cancelled> {
+        let delete = self
+            .client
+            .delete_item()
+            .table_name(delete.table_name)
+            .set_key(Some(delete.key))
+            .set_condition_expression(delete.condition_expression)
+            .set_expression_attribute_names(delete.expression_attribute_names)
+            .set_expression_attribute_values(delete.expression_attribute_values);
+        delete
+            .send()
+            .await
+            .map(|_| ())
+            .map_err(|error| fault::of_write(&error, fault::failed_delete(&error)))
     }
 
     /// Sends one conditional update; returns the item after it.

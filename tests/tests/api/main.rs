@@ -11,6 +11,7 @@ mod admin;
 mod audit;
 mod auth;
 mod backfill;
+mod checking;
 mod command_lines;
 mod deployed;
 mod events;

@@ -9,7 +9,7 @@ use crate::item::{Reader, number, text};
 use crate::tables::Store;
 
 /// The key of the number of acting admins.
-const ADMINS: &str = "#admins";
+pub(crate) const ADMINS: &str = "#admins";
 
 impl Store {
     /// Counts one more admin, in the transaction that makes the admin. The count is never removed, so a first admin is

@@ -5,7 +5,8 @@ use std::collections::HashMap;
 use api::{Error, Id, Timestamp};
 use auth::User;
 use aws_sdk_dynamodb::types::{
-    AttributeValue, Delete, Put, ReturnValuesOnConditionCheckFailure, TransactWriteItem, Update,
+    AttributeValue, ConditionCheck, Delete, Put, ReturnValuesOnConditionCheckFailure,
+    TransactWriteItem, Update,
 };
 
 use super::stamp::CHANGE;
@@ -133,6 +134,19 @@ impl Store {
         Ok(TransactWriteItem::builder()
             .update(update.build().map_err(built)?)
             .build())
+    }
+
+    /// The condition that a user is unchanged since it was read.
+    pub(crate) fn as_it_was(&self, user: &User) -> Result<TransactWriteItem, Error> {
+        let was = AsItWas::new(user);
+        let check = ConditionCheck::builder()
+            .table_name(self.users())
+            .key("id", id(user.id))
+            .condition_expression(was.condition)
+            .set_expression_attribute_names(Some(was.names))
+            .set_expression_attribute_values(Some(was.values));
+        let check = check.build().map_err(built)?;
+        Ok(TransactWriteItem::builder().condition_check(check).build())
     }
 
     pub(super) fn update_user(

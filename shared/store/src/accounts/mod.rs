@@ -1,6 +1,6 @@
 //! The accounts: users, their sessions, the API keys, and the counts of attempts.
 
-mod admins;
+pub(crate) mod admins;
 pub(crate) mod api_keys;
 mod caller;
 pub(crate) mod change;

@@ -310,7 +310,7 @@ impl Store {
 }
 
 /// The attributes of the items of an account that is deleted, or that lapses.
-fn ending_attributes(user: &User) -> Vec<(String, AttributeValue)> {
+pub(crate) fn ending_attributes(user: &User) -> Vec<(String, AttributeValue)> {
     let deleted = user
         .deleted
         .map(|it| ("deleted_at".to_owned(), time(it.at)));

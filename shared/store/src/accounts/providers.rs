@@ -149,7 +149,7 @@ impl Store {
     }
 }
 
-pub(super) fn federated_item(federated: &Federated) -> Item {
+pub(crate) fn federated_item(federated: &Federated) -> Item {
     let mut item = Item::from([
         ("id".to_owned(), text(&federated.key)),
         ("user_id".to_owned(), id(federated.user)),

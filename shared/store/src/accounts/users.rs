@@ -25,7 +25,7 @@ pub(crate) const KIND: &str = "user";
 pub(super) const SERVICE_KIND: &str = "service";
 
 /// The attribute that every user has, and no tombstone of one.
-pub(super) const VERSION: &str = "auth_version";
+pub(crate) const VERSION: &str = "auth_version";
 
 /// The attribute of a user that holds the mark of its import line.
 pub(crate) const MARK: &str = "import";

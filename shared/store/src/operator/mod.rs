@@ -1,8 +1,10 @@
 //! The work of operators on the tables. They fill indexes, move users, records and whole deployments in and out, and make
-//! seeds and the first admin. They vouch for addresses, renew keys and export the audit log.
+//! seeds and the first admin. They vouch for addresses, renew keys, export the audit log, look over a stack for
+//! contradictions, and take tables back to a point in time.
 
 pub(crate) mod audit;
 pub mod backfill;
+pub(crate) mod check;
 mod clear;
 mod factors;
 mod fill;
@@ -10,6 +12,7 @@ pub(crate) mod look;
 pub(crate) mod numbers;
 mod promote;
 pub(crate) mod records;
+pub(crate) mod recovery;
 pub(crate) mod rotation;
 pub(crate) mod sealing;
 pub(crate) mod seed;

@@ -149,6 +149,22 @@ fn reserved(
         .collect()
 }
 
+/// A unique value of a record, and the key of its reservation.
+pub(crate) struct Reserved {
+    pub(crate) field: String,
+    pub(crate) key: Item,
+}
+
+/// The reservations that a record's unique values have.
+pub(crate) fn of(definition: &Definition, record: &StoredRecord) -> Vec<Reserved> {
+    let all = reserved(definition, Some(record)).into_iter();
+    all.map(|(field, (place, _))| Reserved {
+        field,
+        key: place.key(),
+    })
+    .collect()
+}
+
 /// The condition that a value is free or reserved for one of these records, and the values of the condition.
 fn free_or_of<'a>(records: impl Iterator<Item = &'a Id>) -> (String, Item) {
     let values: Item = records

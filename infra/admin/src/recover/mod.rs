@@ -1,0 +1,200 @@
+//! `cargo admin recover`: takes a table of a running stack back to a point in time.
+
+mod aws;
+mod plan;
+
+use api::Timestamp;
+use api::settings::Settings;
+use api::tables::{SESSIONS, USERS};
+use clap::Args;
+use store::{Copied, Recovery, Step, Store};
+
+use self::aws::Aws;
+use self::plan::{Plan, Source};
+use crate::{check, now, words};
+
+/// The table, and where its items come from.
+#[derive(Args)]
+pub(crate) struct Arguments {
+    /// The table, as `status` names it: a collection, or such as `_users`.
+    #[arg(long)]
+    table: String,
+    /// The time to go back to, such as 2026-11-29T12:00:00Z, within the last 35 days.
+    #[arg(long, value_name = "TIME", value_parser = time, required_unless_present = "from")]
+    at: Option<Timestamp>,
+    /// Instead, a table in the same region that has the items, by its whole name: one restored from a backup of yours.
+    #[arg(long, value_name = "TABLE", conflicts_with = "at")]
+    from: Option<String>,
+    /// Do it. Without this the plan is printed, and nothing else.
+    #[arg(long)]
+    yes: bool,
+    /// Have the other table made and the items compared, and write nothing.
+    #[arg(long, conflicts_with = "yes")]
+    dry_run: bool,
+}
+
+/// The stack that the command works on: its region, and whether it is the local one.
+#[derive(Clone, Copy)]
+pub(crate) struct Where<'a> {
+    pub(crate) region: &'a str,
+    pub(crate) is_local: bool,
+}
+
+fn time(text: &str) -> Result<Timestamp, String> {
+    Timestamp::parse(text).ok_or_else(|| {
+        "a time is written as 2026-11-29T12:00:00Z, or as 2026-11-29, which begins in UTC"
+            .to_owned()
+    })
+}
+
+/// Runs the command, and reports the result in a sentence.
+pub(crate) async fn run(
+    store: &Store,
+    settings: &Settings,
+    place: Where<'_>,
+    arguments: &Arguments,
+) -> Result<String, String> {
+    let source = match (&arguments.from, arguments.at) {
+        (Some(table), _) => Source::Table(table.clone()),
+        (None, Some(_)) if place.is_local => {
+            return Err(
+                "the local stack has no point-in-time recovery: name a table with --from"
+                    .to_owned(),
+            );
+        }
+        (None, Some(at)) => Source::At(at),
+        (None, None) => return Err("name a time with --at, or a table with --from".to_owned()),
+    };
+    let plan = Plan {
+        table: arguments.table.clone(),
+        stack: store.name().to_owned(),
+        source,
+    };
+    plan.check(now())?;
+    // Whether this table can go back is known before anything is made.
+    Recovery::allows(&plan.table)?;
+    for line in plan.lines() {
+        println!("{line}");
+    }
+    if !arguments.yes && !arguments.dry_run {
+        return Err(
+            "nothing is done yet: say --yes to do this, or --dry-run to count the items first"
+                .to_owned(),
+        );
+    }
+    let stack = Aws {
+        stack: &plan.stack,
+        region: place.region,
+    };
+    if let Source::At(at) = plan.source {
+        let made = stack.make(&plan.whole(), &plan.helper(), at.seconds())?;
+        if !made.made {
+            println!("{} is there from an earlier run.", plan.helper());
+        }
+    }
+    let copied = copy(store, &plan, arguments.yes).await?;
+    if !arguments.yes {
+        let told = told(copied, "to be put back", "to be removed");
+        return Ok(format!(
+            "{told} Nothing is written, and {} stays.",
+            plan.helper()
+        ));
+    }
+    let is_meant =
+        |table: &str| table == plan.table || (plan.table == USERS.name && table == SESSIONS.name);
+    if let Source::At(_) = plan.source {
+        let set = stack.settings(&plan.whole())?;
+        for setting in &set.changed {
+            println!("{}: {setting} is set again", plan.whole());
+        }
+        for setting in &set.differs {
+            println!(
+                "{}: {setting} is not as the template has it; deploy to set it",
+                plan.whole()
+            );
+        }
+    }
+    let checked = check::look(store, settings, true, &is_meant).await?;
+    if let Source::At(_) = plan.source {
+        stack.remove(&plan.helper())?;
+    }
+    let told = told(copied, "put back", "removed");
+    match checked.told() {
+        Ok(clean) => Ok(format!("{told} {clean}")),
+        Err(left) => Err(format!("{told} {left}")),
+    }
+}
+
+/// Takes all steps. A run that is repeated finds what is done.
+async fn copy(store: &Store, plan: &Plan, writes: bool) -> Result<Copied, String> {
+    let helper = plan.helper();
+    let recovery = store.recovery(&plan.table, &helper).await;
+    let recovery = recovery.map_err(|error| words(&error))?;
+    let recovery = recovery.ok_or_else(|| format!("there is no table {helper}"))?;
+    let mut all = Copied::default();
+    for step in recovery.steps() {
+        let copied = pages(store, &recovery, *step, writes).await;
+        let copied =
+            copied.map_err(|reason| format!("{reason}; what is done is done: run it again"))?;
+        all.add(copied);
+    }
+    Ok(all)
+}
+
+async fn pages(
+    store: &Store,
+    recovery: &Recovery,
+    step: Step,
+    writes: bool,
+) -> Result<Copied, String> {
+    let (mut from, mut all) = (None, Copied::default());
+    loop {
+        let page = store.recover(recovery, (step, writes), from, now()).await;
+        let (copied, next) = page.map_err(|error| words(&error))?;
+        all.add(copied);
+        from = next;
+        if from.is_none() {
+            return Ok(all);
+        }
+    }
+}
+
+/// The results in a sentence.
+fn told(copied: Copied, put_back: &str, removed: &str) -> String {
+    let mut told = format!(
+        "{} items {put_back}, {} {removed}, {} left alone, which were written since",
+        copied.put_back, copied.removed, copied.left
+    );
+    if copied.signed_out > 0 {
+        told.push_str(&format!(
+            "; the sessions of {} users end",
+            copied.signed_out
+        ));
+    }
+    told.push('.');
+    told
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_counts_what_was_done() {
+        let copied = Copied {
+            read: 9,
+            put_back: 3,
+            removed: 2,
+            left: 1,
+            signed_out: 0,
+        };
+        let line = "3 items put back, 2 removed, 1 left alone, which were written since.";
+        assert_eq!(told(copied, "put back", "removed"), line);
+        let users = Copied {
+            signed_out: 4,
+            ..copied
+        };
+        let line = "3 items put back, 2 removed, 1 left alone, which were written since; the sessions of 4 users end.";
+        assert_eq!(told(users, "put back", "removed"), line);
+    }
+}

@@ -1,0 +1,283 @@
+//! A table that goes back to a point in time, from another table that has the items of that point.
+//!
+//! Every write has the condition that its item is as it was read, so a running stack loses no write of its own. Items that
+//! were written since the recovery began are left alone. A repeated run finds what is done already.
+
+mod decision;
+mod table;
+mod users;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use api::event::Reason;
+use api::{Code, Error, Id, Timestamp};
+use auth::{User, Writer};
+use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
+use aws_sdk_dynamodb::types::{Delete, Put};
+
+use self::decision::{Act, Unchanged, act, removal};
+use self::table::{Kind, Times, kind_of};
+pub use self::table::{Recovery, Step};
+use crate::accounts::parts::Along;
+use crate::fault::{self, Cancelled, built};
+use crate::item::Item;
+use crate::operator::check::{Place, named};
+use crate::send::{TRIES, pause};
+use crate::tables::Store;
+
+/// The most items of a page of the copy.
+const PAGE: i32 = 100;
+
+/// A write of a recovery.
+enum Write {
+    Put(Put),
+    Delete(Delete),
+}
+
+/// The results of a page.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Copied {
+    /// The items read.
+    pub read: u64,
+    /// The items that are put back, or would be.
+    pub put_back: u64,
+    /// The items that are removed, or would be.
+    pub removed: u64,
+    /// The items that were written since the recovery began, or while they were looked at: they are left alone.
+    pub left: u64,
+    /// The users whose sessions end.
+    pub signed_out: u64,
+}
+
+impl Copied {
+    /// Adds the results of another page.
+    pub fn add(&mut self, other: Self) {
+        self.read += other.read;
+        self.put_back += other.put_back;
+        self.removed += other.removed;
+        self.left += other.left;
+        self.signed_out += other.signed_out;
+    }
+}
+
+impl Store {
+    /// The recovery of a table from another one in the same region, whose making counts as the beginning. `None` where there
+    /// is no such other table.
+    ///
+    /// # Errors
+    /// `common/unavailable`; `common/internal`, also where the table cannot go back: the cause says why.
+    pub async fn recovery(&self, table: &str, helper: &str) -> Result<Option<Recovery>, Error> {
+        let kind = kind_of(table).map_err(refused)?;
+        let Some((keys, _)) = self.described(&self.table(table)).await? else {
+            return Err(refused(format!("the stack has no table {table}")));
+        };
+        let Some((its, began)) = self.described(helper).await? else {
+            return Ok(None);
+        };
+        if its != keys {
+            return Err(refused(format!("{helper} has other keys than {table}")));
+        }
+        let times = Times::new(began, kind == Kind::ApiKeys);
+        Ok(Some(Recovery {
+            kind,
+            table: table.to_owned(),
+            helper: helper.to_owned(),
+            keys,
+            times,
+        }))
+    }
+
+    /// The names of a table's keys, and when it was made.
+    async fn described(&self, table: &str) -> Result<Option<(Vec<String>, Timestamp)>, Error> {
+        let described = self.client.describe_table().table_name(table).send().await;
+        let described = match described {
+            Ok(described) => described.table,
+            Err(error) => {
+                let service = error.as_service_error();
+                if service.is_some_and(DescribeTableError::is_resource_not_found_exception) {
+                    return Ok(None);
+                }
+                return Err(fault::of(&error));
+            }
+        };
+        let table = described.ok_or_else(|| Error::internal("a table without a description"))?;
+        let made = table
+            .creation_date_time()
+            .and_then(|it| it.to_millis().ok());
+        let made = made.and_then(|millis| u64::try_from(millis).ok());
+        let made = made.ok_or_else(|| Error::internal("a table without a time of its making"))?;
+        let keys = table.key_schema().iter();
+        let keys = keys.map(|key| key.attribute_name().to_owned()).collect();
+        Ok(Some((keys, Timestamp::from_millis(made))))
+    }
+
+    /// Takes a page of a step: compares the items, and where it `writes`, writes what differs. Goes on at the place that it
+    /// returns.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn recover(
+        &self,
+        recovery: &Recovery,
+        (step, writes): (Step, bool),
+        from: Option<Place>,
+        now: Timestamp,
+    ) -> Result<(Copied, Option<Place>), Error> {
+        let (here, there) = (self.table(&recovery.table), recovery.helper.clone());
+        let (source, other) = match step {
+            Step::Users | Step::Rest => (there, here),
+            Step::Newer => (here, there),
+        };
+        let scan = self.client.scan().table_name(source).limit(PAGE);
+        let scan = scan.consistent_read(true);
+        let scan = scan.set_exclusive_start_key(from.map(Place::into_key));
+        let output = scan.send().await.map_err(|error| fault::of(&error))?;
+        let items = output.items.unwrap_or_default();
+        let meant = items.iter().filter(|it| recovery.takes(step, it));
+        let meant: Vec<&Item> = meant.collect();
+        let keys = meant.iter().map(|it| recovery.key(it)).collect();
+        let found = self.items_in(&other, keys).await?;
+        let found: BTreeMap<String, Item> = found
+            .into_iter()
+            .map(|it| (recovery.name(&it), it))
+            .collect();
+        let mut copied = Copied {
+            read: items.len() as u64,
+            ..Copied::default()
+        };
+        let mut signed_out = BTreeSet::new();
+        for item in meant {
+            let other = found.get(&recovery.name(item));
+            let act = match (step, recovery.kind) {
+                (Step::Newer, _) if other.is_some() => continue,
+                (Step::Newer, _) => {
+                    let owner = self.owner_of(recovery, item, writes).await?;
+                    removal(recovery, item, owner.as_ref(), now)
+                }
+                (_, _) if other == Some(item) => continue,
+                (Step::Users, _) => self.act_on_user(recovery, item, other, now).await?,
+                (Step::Rest, _) => {
+                    let owner = self.owner_of(recovery, item, writes).await?;
+                    let taker = other.filter(|it| it.get("user_id") != item.get("user_id"));
+                    let taker = match taker {
+                        Some(taken) => self.owner_of(recovery, taken, writes).await?,
+                        None => None,
+                    };
+                    let users = [owner.as_ref(), taker.as_ref()];
+                    act(recovery, (item, other), users, now)
+                }
+            };
+            let write = match act {
+                Act::Same => continue,
+                Act::Left => {
+                    copied.left += 1;
+                    continue;
+                }
+                Act::PutBack(item) => {
+                    copied.put_back += 1;
+                    copied.signed_out += u64::from(step == Step::Users);
+                    put(self.table(&recovery.table), item, other)?
+                }
+                Act::Remove => {
+                    copied.removed += 1;
+                    delete(self.table(&recovery.table), recovery.key(item), item)?
+                }
+            };
+            if recovery.kind == Kind::Sessions && step != Step::Newer {
+                // Before the session is there again: it must not stand in between.
+                if let Some(owner) = named(item, "user_id")
+                    && signed_out.insert(owner)
+                {
+                    copied.signed_out += 1;
+                    if writes {
+                        self.sign_out(owner, now).await?;
+                    }
+                }
+            }
+            if writes && !self.send_alone(&write, now).await? {
+                copied.left += 1;
+                match step {
+                    Step::Newer => copied.removed -= 1,
+                    Step::Users | Step::Rest => copied.put_back -= 1,
+                }
+            }
+        }
+        Ok((copied, output.last_evaluated_key.map(Place::at)))
+    }
+
+    /// Sends a write, again while transactions are at its item; `false` where the item has changed since.
+    async fn send_alone(&self, write: &Write, now: Timestamp) -> Result<bool, Error> {
+        let writer = Writer::operator(now, [0; 10]);
+        for tries in 1..=TRIES {
+            let sent = match write {
+                Write::Put(put) => self.put_one(put.clone()).await,
+                Write::Delete(delete) => self.delete_one(delete.clone()).await,
+            };
+            match sent {
+                Ok(()) => return Ok(true),
+                Err(Cancelled::Conditions(_)) => return Ok(false),
+                Err(Cancelled::Fault(fault)) => return Err(fault),
+                Err(Cancelled::TooLarge(_)) => return Err(Error::internal("an item is too large")),
+                Err(Cancelled::Conflict) => pause(&writer, tries).await,
+            }
+        }
+        Err(Error::unavailable("transaction conflict"))
+    }
+
+    /// Ends every session of a user, if there is one, by its version.
+    async fn sign_out(&self, user: Id, now: Timestamp) -> Result<(), Error> {
+        let Some(found) = self.user(user).await? else {
+            return Ok(());
+        };
+        let random = user.bytes().last_chunk().copied().unwrap_or_default();
+        let writer = Writer::operator(now, random);
+        let raised = |found: &User| {
+            Ok(Some(User {
+                auth_version: found.auth_version + 1,
+                ..found.clone()
+            }))
+        };
+        let along = Along::of(Reason::SessionsEnd);
+        match self.change_user(&[], found, &along, &writer, raised).await {
+            Err(gone) if gone.code == Code::UserNotFound => Ok(()),
+            changed => changed.map(|_| ()),
+        }
+    }
+}
+
+/// The refusal of a recovery, for this reason.
+fn refused(reason: impl Into<String>) -> Error {
+    Error::internal(reason)
+}
+
+/// A put on condition that the item is as it was read.
+fn put(table: String, item: Item, before: Option<&Item>) -> Result<Write, Error> {
+    let put = Put::builder().table_name(table).set_item(Some(item));
+    let put = match before {
+        None => put
+            .condition_expression("attribute_not_exists(#k)")
+            .expression_attribute_names("#k", KEY),
+        Some(before) => {
+            let unchanged = Unchanged::of(before);
+            put.condition_expression(unchanged.condition)
+                .set_expression_attribute_names(Some(unchanged.names))
+                .set_expression_attribute_values(Some(unchanged.values))
+        }
+    };
+    put.build().map(Write::Put).map_err(built)
+}
+
+/// The key that every table with such items has.
+const KEY: &str = "id";
+
+/// A deletion on condition that the item is as it was read.
+fn delete(table: String, key: Item, before: &Item) -> Result<Write, Error> {
+    let unchanged = Unchanged::of(before);
+    let delete = Delete::builder()
+        .table_name(table)
+        .set_key(Some(key))
+        .condition_expression(unchanged.condition)
+        .set_expression_attribute_names(Some(unchanged.names))
+        .set_expression_attribute_values(Some(unchanged.values));
+    delete.build().map(Write::Delete).map_err(built)
+}

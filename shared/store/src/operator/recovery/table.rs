@@ -1,0 +1,215 @@
+//! A table that goes back, by its kind: which of its items do, and in which steps.
+
+use api::event::Reason;
+use api::tables::{
+    API_KEYS, AUDIT, CONFIGURATION, CONSUMERS, DELIVERIES, GONE, INVITATIONS, SESSIONS, USERS,
+};
+use api::{Id, Timestamp};
+use auth::Writer;
+use aws_sdk_dynamodb::types::AttributeValue;
+
+use crate::accounts::stamp::{self, CHANGE};
+use crate::item::{Item, text};
+use crate::operator::check::{counted, named, said};
+
+/// A table that goes back to a point in time.
+#[derive(Clone, Debug)]
+pub struct Recovery {
+    pub(super) kind: Kind,
+    /// The table, without the prefix of the deployment.
+    pub(super) table: String,
+    /// The table with the items of the point.
+    pub(super) helper: String,
+    /// The names of the keys.
+    pub(super) keys: Vec<String>,
+    pub(super) times: Times,
+}
+
+/// The kinds of tables, by what goes back.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Kind {
+    Users,
+    Sessions,
+    ApiKeys,
+    Records,
+    /// Settings and invitations.
+    Others,
+    /// The settings of consumers; their queues and logs stay.
+    Deliveries,
+    /// The audit log, which nothing is taken from.
+    Audit,
+}
+
+/// The steps of a recovery, in their order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Users, whose versions are raised.
+    Users,
+    /// Everything else that the point has.
+    Rest,
+    /// Items that the point does not have.
+    Newer,
+}
+
+/// The times by which items are judged.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) struct Times {
+    /// When the recovery began.
+    pub(super) began: Timestamp,
+    /// The attribute with the time, in seconds, from when on an item is gone.
+    expires: &'static str,
+}
+
+impl Times {
+    pub(super) fn new(began: Timestamp, of_api_keys: bool) -> Self {
+        let expires = if of_api_keys { GONE } else { "expires_at" };
+        Self { began, expires }
+    }
+
+    /// Whether an item is gone, or about to go.
+    pub(super) fn is_over(self, item: &Item, now: Timestamp) -> bool {
+        counted(item, self.expires).is_some_and(|until| until <= now.seconds())
+    }
+
+    /// Whether an item was written since the recovery began.
+    pub(super) fn is_since(self, item: &Item) -> bool {
+        written_at(item).is_some_and(|at| at >= self.began.millis())
+    }
+}
+
+/// When an item was last written, in milliseconds, where it says so.
+fn written_at(item: &Item) -> Option<u64> {
+    let own = [
+        "created_at",
+        "updated_at",
+        "deleted_at",
+        "last_used_at",
+        "revoked_at",
+        "rotated_at",
+    ];
+    let change = item.get(CHANGE).and_then(|change| change.as_m().ok());
+    let change = change.and_then(|change| counted(change, "at"));
+    let record = named(item, "record").map(|id| id.created_at().millis());
+    let own = own.iter().filter_map(|name| counted(item, name));
+    own.chain(change).chain(record).max()
+}
+
+impl Recovery {
+    /// Whether a table can go back.
+    ///
+    /// # Errors
+    /// One line: why it cannot.
+    pub fn allows(table: &str) -> Result<(), &'static str> {
+        kind_of(table).map(|_| ())
+    }
+
+    /// When the recovery began: items that were written since are left alone.
+    #[must_use]
+    pub fn began(&self) -> Timestamp {
+        self.times.began
+    }
+
+    /// The steps of this recovery.
+    #[must_use]
+    pub fn steps(&self) -> &'static [Step] {
+        match self.kind {
+            Kind::Users => &[Step::Users, Step::Rest, Step::Newer],
+            Kind::Audit => &[Step::Rest],
+            _ => &[Step::Rest, Step::Newer],
+        }
+    }
+
+    /// Whether a step is about an item.
+    pub(super) fn takes(&self, step: Step, item: &Item) -> bool {
+        match (self.kind, step) {
+            (Kind::Users, Step::Users) => is_user(item),
+            (Kind::Users, Step::Rest) => !is_user(item) && !is_count(item),
+            (Kind::Users, Step::Newer) => !is_count(item),
+            (Kind::Deliveries, _) => item.get("consumer") == Some(&text(CONSUMERS)),
+            (Kind::Records, _) => !is_idempotency_key(item),
+            _ => true,
+        }
+    }
+
+    /// The key of an item.
+    pub(super) fn key(&self, item: &Item) -> Item {
+        let named = |name: &String| Some((name.clone(), item.get(name)?.clone()));
+        self.keys.iter().filter_map(named).collect()
+    }
+
+    /// The key as a text.
+    pub(super) fn name(&self, item: &Item) -> String {
+        let part = |name: &String| match item.get(name) {
+            Some(AttributeValue::S(text) | AttributeValue::N(text)) => text.clone(),
+            _ => String::new(),
+        };
+        let parts: Vec<String> = self.keys.iter().map(part).collect();
+        parts.join("\n")
+    }
+
+    /// The change that a user has who is put back.
+    pub(super) fn stamp(&self) -> AttributeValue {
+        let writer = Writer::operator(self.times.began, [0; 10]);
+        stamp::change(&writer, Reason::Restore, None)
+    }
+}
+
+/// The kind of a table; the reason why it cannot go back.
+pub(super) fn kind_of(table: &str) -> Result<Kind, &'static str> {
+    if !table.starts_with('_') {
+        return Ok(Kind::Records);
+    }
+    let kinds = [
+        (USERS.name, Kind::Users),
+        (SESSIONS.name, Kind::Sessions),
+        (API_KEYS.name, Kind::ApiKeys),
+        (CONFIGURATION.name, Kind::Others),
+        (INVITATIONS.name, Kind::Others),
+        (DELIVERIES.name, Kind::Deliveries),
+        (AUDIT.name, Kind::Audit),
+    ];
+    let kind = kinds.iter().find(|(name, _)| *name == table);
+    let kind = kind.map(|(_, kind)| *kind);
+    kind.ok_or(
+        "only collections, _users, _sessions, _api_keys, _configuration, _invitations, _deliveries and _audit go back: \
+         _settings has keys, of which an old one may be in other hands, and the others have nothing that lasts",
+    )
+}
+
+/// Whether an item of `_users` is a user, or the tombstone of one.
+pub(super) fn is_user(item: &Item) -> bool {
+    said(item, "id").is_some_and(|key| key.parse::<Id>().is_ok())
+}
+
+/// Whether an item counts or marks what the table holds: it stays as it is.
+pub(super) fn is_count(item: &Item) -> bool {
+    said(item, "id").is_some_and(|key| key.starts_with('#'))
+}
+
+/// Whether an item is the key of a create, which is good for a day.
+fn is_idempotency_key(item: &Item) -> bool {
+    said(item, "id").is_some_and(|key| key.starts_with("key#"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_goes_back_where_what_it_holds_lasts() {
+        for (table, kind) in [
+            ("posts", Kind::Records),
+            ("_users", Kind::Users),
+            ("_sessions", Kind::Sessions),
+            ("_api_keys", Kind::ApiKeys),
+            ("_deliveries", Kind::Deliveries),
+            ("_audit", Kind::Audit),
+            ("_invitations", Kind::Others),
+        ] {
+            assert_eq!(kind_of(table), Ok(kind), "{table}");
+        }
+        for table in ["_settings", "_throttle", "_events", "_mail", "_nothing"] {
+            assert!(kind_of(table).is_err(), "{table}");
+        }
+    }
+}
