@@ -134,7 +134,7 @@ export const createAuth = <P = {}>(url: string, options: Options = {}): AuthClie
   };
   const signIn = async (path: string, body: object): Promise<Own> => {
     const { user } = (await enter<SignedIn>(at + path, body)) ?? {};
-    if (!user) throw new BakendError("client/bad-reply", "No user");
+    if (!user) throw new BakendError("client/bad-reply", "Unreadable reply");
     return user as Own;
   };
 

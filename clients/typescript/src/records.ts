@@ -121,6 +121,12 @@ export interface Collection<T> {
   spec(options?: CallOptions): Promise<Definition>;
 }
 
+/** The tests of a condition under their names in a filter, such as `$gte` for `gte`. All names of fields begin with letters. */
+const named = (name: string, value: unknown): unknown =>
+  name < "A" || Object(value) !== value
+    ? value
+    : Object.fromEntries(Object.entries(value!).map(([test, than]) => [test.replace(/^\$?/, "$$"), than]));
+
 /** The function that sends the requests of a collection. */
 type Ask = <R>(method: string, path: string, options?: Sent) => Promise<Reply<R>>;
 
@@ -135,7 +141,7 @@ export const records = <T>(ask: Ask, name: string): Collection<T> => {
     ...options,
     query: {
       ...(rest as RequestOptions["query"]),
-      filter: where && JSON.stringify(where),
+      filter: where && JSON.stringify(where, named),
       fields: fields?.join() || null,
       expand: expand?.join() || null,
     },
@@ -143,7 +149,6 @@ export const records = <T>(ask: Ask, name: string): Collection<T> => {
   const change = (method: string) => (id: string, record?: unknown, { ifMatch, ...rest }: ChangeOptions = {}) =>
     body<One>(method, at(id), { ...rest, body: record, headers: ifMatch ? { "if-match": ifMatch } : {} });
   const list = (query?: Query<T>, options?: CallOptions) => body<Page<One>>("GET", all, asked(query, options));
-  const remove = change("DELETE");
 
   return {
     list,
@@ -164,7 +169,7 @@ export const records = <T>(ask: Ask, name: string): Collection<T> => {
     create: (record, options) => body("POST", all, { ...options, body: record }),
     update: change("PATCH"),
     replace: change("PUT"),
-    delete: (id, options) => remove(id, undefined, options),
+    delete: (id, options) => change("DELETE")(id, undefined, options),
     count: (query, options) => body("GET", `${all}/count`, asked(query, options)),
     bulk: async (operations, options) =>
       (await body<{ items: BulkItem<T>[] }>("POST", `${all}/bulk`, { ...options, body: { operations } })).items,
@@ -172,7 +177,7 @@ export const records = <T>(ask: Ask, name: string): Collection<T> => {
       for (let tries = 1; ; tries++) {
         const { headers, body: record } = await ask<One>("GET", at(id), options);
         const etag = headers.get("etag");
-        if (!etag) throw new BakendError("client/bad-reply", "No ETag");
+        if (!etag) throw new BakendError("client/bad-reply", "Unreadable reply");
         const changes = await change(record);
         if (!changes) return record;
         try {

@@ -50,9 +50,8 @@ export interface Sent extends RequestOptions {
 /** Sends a request, and gives a reply of the API or throws. */
 export type Send = <T>(method: string, path: string, sent?: Sent) => Promise<Reply<T>>;
 
-/** 128 random bits. */
-export const random = (): string =>
-  Array.from(crypto.getRandomValues(new Uint8Array(16)), (byte) => (byte + 256).toString(16).slice(1)).join("");
+/** 128 random bits, in the characters of an `Idempotency-Key`. */
+export const random = (): string => crypto.getRandomValues(new Uint32Array(4)).join("-");
 
 /**
  * The outcome of `run`, unless the signal ends first, which throws its reason, or the time is over, which is
@@ -72,7 +71,7 @@ export const within = <T>(run: (signal: AbortSignal) => Promise<T>, signal?: Abo
     if (signal?.aborted) return aborted();
     signal?.addEventListener("abort", aborted);
     // A longer time than a timer can hold is any time.
-    if (ms && ms < 2 ** 31) timer = setTimeout(() => stop(new BakendError("client/timeout", "No reply in time")), ms);
+    if (ms && ms < 2 ** 31) timer = setTimeout(() => stop(new BakendError("client/timeout", "No timely reply")), ms);
     run(own.signal).then(done, fail);
   }).finally(() => {
     clearTimeout(timer);

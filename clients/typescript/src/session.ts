@@ -64,7 +64,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
   const { watch } = storage;
   if (isCookie && !isHinted && globalThis.location && site(location.href) !== site(url)) {
     isHinted = true;
-    console.warn("bakend: browsers may keep the cookie from an API on another site");
+    console.warn("bakend: browsers may drop the cookie of another site");
   }
   const locks = options.locks === undefined ? watch && globalThis.navigator?.locks : options.locks;
   const listeners = new Set<(user: User | null) => unknown>();
@@ -185,7 +185,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
   /** The part of a pair that a reply's tokens make; the clock that counts is that of their arrival. */
   const timed = ({ accessToken, refreshToken, expiresIn }: Tokens) => {
     // A page of somebody else is no reply of the API.
-    if (typeof accessToken !== "string" || !(expiresIn > 0)) throw new BakendError("client/bad-reply", "No tokens");
+    if (typeof accessToken !== "string" || !(expiresIn > 0)) throw new BakendError("client/bad-reply", "Unreadable reply");
     return { accessToken, refreshToken: refreshToken ?? undefined, expiresIn, expiresAt: Date.now() + expiresIn * 1e3 };
   };
 

@@ -29,13 +29,26 @@ function posts(give: Give | Given[]) {
 
 test("a list sends its query as parameters, and values as JSON", async () => {
   const { posts: all, got } = posts([{ body: { items: [A], nextCursor: "c" } }]);
-  const where = { title: { contains: 'a"&b' }, $or: [{ price: { lte: 20 } }] };
+  const where = { title: { contains: 'a"&b', ne: null }, likes: null, $or: [{ price: { lte: 20 } }] };
   const page = await all.list({ where, sort: "price", limit: 5, cursor: "x", search: "lamp", fields: ["title", "likes"] });
   deepStrictEqual(page, { items: [A], nextCursor: "c" });
   deepStrictEqual([got[0]!.method, got[0]!.path], ["GET", "/api/posts"]);
   const { filter, ...rest } = got[0]!.query;
-  deepStrictEqual(JSON.parse(filter!), where);
+  const named = { title: { $contains: 'a"&b', $ne: null }, likes: null, $or: [{ price: { $lte: 20 } }] };
+  deepStrictEqual(JSON.parse(filter!), named);
   deepStrictEqual(rest, { sort: "price", limit: "5", cursor: "x", search: "lamp", fields: "title,likes" });
+});
+
+test("the tests of a condition have a dollar sign in the filter, and names of fields and values never", async () => {
+  const { options, got } = giving([{ body: { items: [], nextCursor: null } }]);
+  const any = createClient(API, options).collection("anything");
+  const [born, in_] = [new Date(Date.UTC(2026, 0, 5)), { in: ["lte", null, 5] }];
+  const where = { in: in_, gte: "gte", A: { exists: true }, born: { gt: born }, $not: { a: { $eq: 1 } }, $and: [{ b: false }, { c: in_ }] };
+  await any.list({ where });
+  deepStrictEqual(JSON.parse(got[0]!.query["filter"]!), {
+    in: { $in: ["lte", null, 5] }, gte: "gte", A: { $exists: true }, born: { $gt: "2026-01-05T00:00:00.000Z" },
+    $not: { a: { $eq: 1 } }, $and: [{ b: false }, { c: { $in: ["lte", null, 5] } }],
+  });
 });
 
 test("a list without a query has no parameters, and empty lists are none", async () => {

@@ -187,7 +187,7 @@ const ROWS: &[Row] = &[
     (
         "admin",
         &["--stack", "local", "user", "nobody@no.example", "remove"],
-        "unrecognized subcommand 'remove'",
+        "unexpected argument 'remove'",
     ),
     (
         "admin",

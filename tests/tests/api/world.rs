@@ -78,12 +78,16 @@ impl<'a> World<'a> {
         }
     }
 
+    /// The variables of the functions.
+    pub(crate) fn variables(&self) -> Vec<(&str, &str)> {
+        let all = self.variables.iter();
+        all.map(|(name, value)| (name.as_str(), value.as_str()))
+            .collect()
+    }
+
     /// The whole reply to a request.
     pub(crate) fn reply(&self, function: &str, event: &Event) -> Reply {
-        let variables = self.variables.iter();
-        let variables: Vec<(&str, &str)> = variables
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let variables = self.variables();
         let function =
             self.functions[function].get_or_init(|| self.flow.function(function, &variables));
         self.flow.apart.ask(function, event)
@@ -91,10 +95,7 @@ impl<'a> World<'a> {
 
     /// Another instance of a function, with more variables.
     pub(crate) fn variant(&self, function: &str, more: Variables<'_>) -> Instance<'a> {
-        let variables = self.variables.iter();
-        let mut variables: Vec<(&str, &str)> = variables
-            .map(|(name, value)| (name.as_str(), value.as_str()))
-            .collect();
+        let mut variables = self.variables();
         variables.extend_from_slice(more);
         self.flow.function(function, &variables)
     }

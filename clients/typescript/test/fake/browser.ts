@@ -193,9 +193,10 @@ export class Tab {
         abort: { value: (reason?: unknown) => AbortSignal.abort(reason) },
       }) as typeof AbortSignal,
       crypto: {
-        getRandomValues: <T extends Uint8Array>(bytes: T): T => {
+        getRandomValues: <T extends ArrayBufferView>(view: T): T => {
+          const bytes = new Uint8Array(view.buffer, view.byteOffset, view.byteLength);
           for (let at = 0; at < bytes.length; at += 1) bytes[at] = world.below(256);
-          return bytes;
+          return view;
         },
         randomUUID: () => [8, 4, 4, 4, 12].map((size) => Array.from({ length: size }, () => world.below(16).toString(16)).join("")).join("-"),
         subtle: crypto.subtle,

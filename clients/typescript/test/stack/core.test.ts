@@ -2,7 +2,8 @@
 
 import { deepStrictEqual, notStrictEqual, ok, rejects, strictEqual } from "node:assert";
 import { describe, test } from "node:test";
-import { API, PASSWORD, Shared, address, client, elsewhere, failure, lost, noting, person, refresh, refusal, skip } from "./stack.ts";
+import { API, PASSWORD, Shared, address, client, elsewhere, failure, lost, noting, person } from "./stack.ts";
+import { refresh, refusal, skip } from "./stack.ts";
 
 const OTHER = "another password of the same user";
 

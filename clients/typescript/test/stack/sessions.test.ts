@@ -128,12 +128,14 @@ describe("sessions", { skip, concurrency: true }, () => {
 
   test("a sign-out beside a refresh ends the newest pair", async () => {
     const shared = new Shared();
-    const net = noting();
+    let ended: Promise<void> | undefined;
+    // The user signs out between the server's answer and its arrival.
+    const net = noting(({ path }) => path === "/api/auth/refresh" && void (ended = auth.logout()));
     const { auth } = await person({ ...shared.options, fetch: net.fetch });
     shared.expire();
-    const running = auth.token();
-    await auth.logout();
-    await running;
+    await auth.token();
+    ok(ended);
+    await ended;
     deepStrictEqual([auth.user, shared.pair], [null, null]);
     const newest = net.refreshes().at(-1)?.body.accessToken;
     ok(newest);

@@ -132,7 +132,7 @@ async fn sealing_keys(store: &Store) -> Result<Keys, String> {
     }
     let key = random().map_err(|error| words(&error))?;
     store
-        .add_sealing_key(key)
+        .add_sealing_key(key, now())
         .await
         .map_err(|error| words(&error))?;
     let read = store

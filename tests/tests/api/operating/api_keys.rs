@@ -19,7 +19,11 @@ fn api_keys_are_listed_without_their_secrets_and_revoked() {
         Event::new("POST", PATH).json(&body)
     };
     let mine = world.ask("api-keys-create", make("ci"), 201);
-    let others = world.send("api-keys-create", &make("web\u{1b}[2J").token(&token), 201);
+    let others = world.send(
+        "api-keys-create",
+        &make("web\u{202e}[2J").token(&token),
+        201,
+    );
     let (mine_id, others_id) = (text(&mine["id"]), text(&others["id"]));
     let (done, listed) = admin(&world, &["api-keys"]);
     assert!(done && !listed.contains("sk_live_"), "{listed}");
@@ -31,7 +35,7 @@ fn api_keys_are_listed_without_their_secrets_and_revoked() {
         listed.contains(" secret ci: posts:read users:list, made "),
         "{listed}"
     );
-    assert!(listed.contains(" secret web\\u{1b}[2J: "), "{listed}");
+    assert!(listed.contains(" secret web\\u{202e}[2J: "), "{listed}");
     let root = text(&world.admin["user"]["email"]);
     let (_, of_root) = admin(&world, &["api-keys", "--made-by", &root]);
     assert_eq!(ids(&of_root), BTreeSet::from([mine_id.clone()]));

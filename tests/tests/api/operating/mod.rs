@@ -10,7 +10,7 @@ use std::collections::BTreeSet;
 use blackbox::{Event, PASSWORD, fresh_email, stack};
 use serde_json::{Value, json};
 
-use crate::admin::{admin_on, said};
+use crate::admin::{admin_with, said};
 use crate::world::World;
 
 fn text(value: &Value) -> String {
@@ -20,7 +20,13 @@ fn text(value: &Value) -> String {
 /// The outcome of `cargo admin` on the tables of a world, and its line or lines.
 fn admin(world: &World<'_>, arguments: &[&str]) -> (bool, String) {
     let endpoint = world.flow.apart.dynamo.endpoint();
-    said(&admin_on(stack().inside().unwrap(), &endpoint, arguments))
+    let inside = stack().inside().unwrap();
+    said(&admin_with(
+        inside,
+        &endpoint,
+        arguments,
+        &world.variables(),
+    ))
 }
 
 /// Runs a command that ends well with this line.

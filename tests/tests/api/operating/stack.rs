@@ -85,7 +85,7 @@ fn the_status_tells_tables_indexes_consumers_and_parked_deliveries() {
     };
     put("local-products", &record);
     let receiver = Receiver::new(OK);
-    let asked = json!({ "name": "shop\u{1b}", "url": receiver.url, "events": ["*"] });
+    let asked = json!({ "name": "shop\u{202e}", "url": receiver.url, "events": ["*"] });
     let make = Event::new("POST", "/api/admin/webhooks").json(&asked);
     let webhook = text(&world.ask("webhooks-create", make, 201)["id"]);
     let consumer = format!("webhook:{webhook}");
@@ -105,8 +105,9 @@ fn the_status_tells_tables_indexes_consumers_and_parked_deliveries() {
     let told = status();
     let unfilled = "Not every record is in by.price: cargo admin backfill products by.price";
     assert!(told.lines().any(|line| line == unfilled), "{told}");
-    let queue =
-        format!("{consumer} (shop\\u{{1b}}, active): 0 waiting, 0 of them failed before, 1 parked");
+    let queue = format!(
+        "{consumer} (shop\\u{{202e}}, active): 0 waiting, 0 of them failed before, 1 parked"
+    );
     assert!(told.lines().any(|line| line == queue), "{told}");
     assert!(
         told.ends_with("?state=parked tells why deliveries are parked.\n"),
