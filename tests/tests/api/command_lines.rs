@@ -123,7 +123,14 @@ const ROWS: &[Row] = &[
     (
         "admin",
         &[
-            "--stack", "wrong", "recover", "--table", "posts", "--at", "2026-11-29", "--yes",
+            "--stack",
+            "wrong",
+            "recover",
+            "--table",
+            "posts",
+            "--at",
+            "2026-11-29",
+            "--yes",
         ],
         WRONG,
     ),

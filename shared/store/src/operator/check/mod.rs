@@ -14,6 +14,7 @@ use std::collections::HashMap;
 
 use api::{Code, Error, Id};
 use auth::User;
+use aws_sdk_dynamodb::operation::scan::ScanError;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 
 use crate::batch::strong;
@@ -140,6 +141,22 @@ impl Store {
             }
         }
         Err(Error::unavailable("the table was busy all the time"))
+    }
+
+    /// Whether the stack has a table.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn has_table(&self, table: &str) -> Result<bool, Error> {
+        let look = self.client.scan().table_name(self.table(table)).limit(1);
+        let Err(error) = look.send().await else {
+            return Ok(true);
+        };
+        let service = error.as_service_error();
+        if service.is_some_and(ScanError::is_resource_not_found_exception) {
+            return Ok(false);
+        }
+        Err(fault::of(&error))
     }
 
     /// Reads items of a table by their keys, strongly consistent.

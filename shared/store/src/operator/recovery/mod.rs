@@ -13,7 +13,6 @@ use api::event::Reason;
 use api::{Code, Error, Id, Timestamp};
 use auth::{User, Writer};
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
-use aws_sdk_dynamodb::operation::scan::ScanError;
 use aws_sdk_dynamodb::types::{Delete, Put};
 
 use self::decision::{Act, Unchanged, act, removal};
@@ -66,13 +65,8 @@ impl Store {
     /// `common/unavailable`; `common/internal`, also where the table cannot go back: the cause says why.
     pub async fn recovery(&self, table: &str, helper: &str) -> Result<Option<Recovery>, Error> {
         let kind = kind_of(table).map_err(refused)?;
-        let look = self.client.scan().table_name(self.table(table)).limit(1);
-        if let Err(error) = look.send().await {
-            let service = error.as_service_error();
-            if service.is_some_and(ScanError::is_resource_not_found_exception) {
-                return Err(refused(format!("the stack has no table {table}")));
-            }
-            return Err(fault::of(&error));
+        if !self.has_table(table).await? {
+            return Err(refused(format!("the stack has no table {table}")));
         }
         let keys = keys_of(table);
         let Some((its, began)) = self.described(helper).await? else {
