@@ -93,7 +93,7 @@ fn a_time_is_a_table_of_aws_that_is_gone_in_the_end() {
     let last = lines.last().cloned().unwrap_or_default();
     let end = format!("Nothing is written, and {helper} stays.");
     assert!(done && last.ends_with(&end), "{lines:#?}");
-    assert_eq!(tools.asked(), [make.clone()]);
+    assert_eq!(tools.asked(), [make.as_str()]);
     assert_eq!(scene.items("local-products").len(), 0);
 
     let (done, lines) = tools.recover(&scene, &[&how[..], &["--yes"]].concat());
