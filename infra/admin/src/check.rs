@@ -101,6 +101,12 @@ pub(crate) async fn look(
         part(store, Part::Sessions, repairs, &mut sum).await?;
     }
     for definition in collections::all().filter(|it| is_meant(&it.name)) {
+        let there = store.has_table(&definition.name).await;
+        if !there.map_err(|error| at(&definition.name, &words(&error)))? {
+            println!("{}: the stack has no such table", definition.name);
+            sum.left += 1;
+            continue;
+        }
         let marks = store.check_marks(definition).await;
         let (unfilled, ready) = marks.map_err(|error| at(&definition.name, &words(&error)))?;
         for finding in unfilled {

@@ -151,6 +151,26 @@ const ROWS: &[Row] = &[
     ),
     ("admin", &["--stack", "wrong", "keys"], WRONG),
     ("admin", &["--stack", "wrong", "reseal"], WRONG),
+    ("admin", &["--stack", "wrong", "check"], WRONG),
+    (
+        "admin",
+        &[
+            "--stack",
+            "wrong",
+            "recover",
+            "--table",
+            "posts",
+            "--at",
+            "2026-11-29",
+            "--yes",
+        ],
+        WRONG,
+    ),
+    (
+        "admin",
+        &["--stack", "local", "check", "products"],
+        "unexpected argument 'products'",
+    ),
     (
         "admin",
         &["--stack", "local", "keys", "remove"],

@@ -1,5 +1,6 @@
 //! `cargo admin check` and `cargo admin recover`: what an operator asks a stack that was damaged, and after.
 
+mod asking;
 mod harmless;
 mod records;
 mod recovering;

@@ -99,3 +99,19 @@ fn an_index_that_not_every_writer_has_kept_is_told_with_the_command_that_fills_i
     assert!(done, "{lines:#?}");
     scene.assert_clean(&[]);
 }
+
+#[test]
+fn a_collection_without_its_table_is_told() {
+    let Some(scene) = Scene::open() else { return };
+    let _ = scene.call("DeleteTable", &json!({ "TableName": TABLE }));
+    let (done, lines) = scene.check(&["--repair"]);
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    assert!(
+        !done && lines[0] == "products: the stack has no such table",
+        "{lines:#?}"
+    );
+    assert!(
+        lines[1].starts_with("cargo admin: 1 contradictions in "),
+        "{lines:#?}"
+    );
+}

@@ -6,7 +6,7 @@ use super::*;
 
 impl Scene<'_> {
     /// Keeps a copy of a table, as it is now, under this name.
-    fn keep(&self, table: &str, name: &str) {
+    pub(super) fn keep(&self, table: &str, name: &str) {
         let described = self.call("DescribeTable", &json!({ "TableName": table }));
         let schema = described["Table"]["KeySchema"].clone();
         let keys: Vec<&Value> = schema.as_array().unwrap().iter().collect();
@@ -50,7 +50,7 @@ impl Scene<'_> {
         (done, lines.last().cloned().unwrap_or_default())
     }
 
-    fn get(&self, product: &str) -> u16 {
+    pub(super) fn get(&self, product: &str) -> u16 {
         let function = self.apart.function("records-get", "checking", &[]);
         let event = Event::new("GET", &format!("/api/products/{product}"));
         self.apart.ask(&function, &event).status

@@ -12,13 +12,15 @@ mod sessions;
 
 use std::collections::HashMap;
 
-use api::{Error, Id};
+use api::{Code, Error, Id};
 use auth::User;
+use aws_sdk_dynamodb::operation::scan::ScanError;
 use aws_sdk_dynamodb::operation::scan::builders::ScanFluentBuilder;
 
 use crate::batch::strong;
 use crate::fault;
 use crate::item::Item;
+use crate::operator::backfill::{TRIES, pause};
 use crate::tables::Store;
 
 /// The most items of a page: with the items that they name, a page stays small.
@@ -78,18 +80,6 @@ pub struct Checked {
 #[derive(Clone, Debug)]
 pub struct Place(Item);
 
-impl Place {
-    /// The place after the item of this key.
-    pub(super) fn at(key: Item) -> Self {
-        Self(key)
-    }
-
-    /// The key of the item before.
-    pub(super) fn into_key(self) -> Item {
-        self.0
-    }
-}
-
 /// The outcome of a repair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Mended {
@@ -128,8 +118,8 @@ impl Finding {
 }
 
 impl Store {
-    /// A page of a table, and the place after it.
-    async fn checked_page(
+    /// A page of a table, and the place after it. It waits while the table is busy.
+    pub(super) async fn checked_page(
         &self,
         scan: ScanFluentBuilder,
         from: Option<Place>,
@@ -138,9 +128,35 @@ impl Store {
             .consistent_read(true)
             .limit(PAGE)
             .set_exclusive_start_key(from.map(|place| place.0));
-        let output = scan.send().await.map_err(|error| fault::of(&error))?;
-        let items = output.items.unwrap_or_default();
-        Ok((items, output.last_evaluated_key.map(Place)))
+        for attempt in 0..TRIES {
+            match scan.clone().send().await {
+                Ok(output) => {
+                    let items = output.items.unwrap_or_default();
+                    return Ok((items, output.last_evaluated_key.map(Place)));
+                }
+                Err(error) => match fault::of(&error) {
+                    error if error.code == Code::Unavailable => pause(attempt).await,
+                    error => return Err(error),
+                },
+            }
+        }
+        Err(Error::unavailable("the table was busy all the time"))
+    }
+
+    /// Whether the stack has a table.
+    ///
+    /// # Errors
+    /// `common/unavailable`, `common/internal`.
+    pub async fn has_table(&self, table: &str) -> Result<bool, Error> {
+        let look = self.client.scan().table_name(self.table(table)).limit(1);
+        let Err(error) = look.send().await else {
+            return Ok(true);
+        };
+        let service = error.as_service_error();
+        if service.is_some_and(ScanError::is_resource_not_found_exception) {
+            return Ok(false);
+        }
+        Err(fault::of(&error))
     }
 
     /// Reads items of a table by their keys, strongly consistent.
@@ -153,7 +169,17 @@ impl Store {
         let mut found = Vec::with_capacity(keys.len());
         for some in keys.chunks(KEYS) {
             let wanted = HashMap::from([(table.to_owned(), strong(some.to_vec())?)]);
-            found.extend(self.batch(wanted).await?.into_values().flatten());
+            let mut attempt = 0;
+            let read = loop {
+                match self.batch(wanted.clone()).await {
+                    Err(error) if error.code == Code::Unavailable && attempt < TRIES => {
+                        pause(attempt).await;
+                        attempt += 1;
+                    }
+                    read => break read?,
+                }
+            };
+            found.extend(read.into_values().flatten());
         }
         Ok(found)
     }

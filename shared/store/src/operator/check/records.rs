@@ -198,9 +198,11 @@ fn judge_record(
         ..wrong(what)
     };
     let (carried, shown) = (carried(item), record.clone().wire(definition));
-    let unmarked = ready.iter().filter(|name| !carried.contains(*name));
-    let unmarked = unmarked.map(|name| filled(format!("is not marked as one of {name}")));
-    let mut findings: Vec<Finding> = unmarked.collect();
+    let mut findings = Vec::new();
+    let mut unmarked: Vec<&String> = ready
+        .iter()
+        .filter(|name| !carried.contains(*name))
+        .collect();
     let is_due = |index: &&Index| {
         let name = index.name();
         ready.contains(&name) && carried.contains(&name)
@@ -216,23 +218,34 @@ fn judge_record(
     }
     let unique = unique(definition, ready);
     for Reserved { field, key } in reservation::of(definition, &record) {
-        let is_marked = carried.contains(&unique_name(&field));
-        if !unique.contains(field.as_str()) || !is_marked {
+        if !unique.contains(field.as_str()) {
             continue;
         }
         let holder = place(&key).and_then(|at| found.get(&at));
-        match holder.map(|it| named(it, "record")) {
-            None => findings.push(filled(format!(
-                "has a value of `{field}` that is not reserved"
-            ))),
-            Some(holder) if holder == Some(record.id) => {}
-            Some(Some(holder)) => findings.push(wrong(format!(
-                "has a value of `{field}` that is reserved for record {holder}"
-            ))),
-            Some(None) => findings.push(wrong(format!(
-                "has a value of `{field}` whose reservation names no record"
-            ))),
-        }
+        let what = match holder.map(|it| named(it, "record")) {
+            Some(holder) if holder == Some(record.id) => continue,
+            None => {
+                findings.push(filled(format!(
+                    "has a value of `{field}` that is not reserved"
+                )));
+                continue;
+            }
+            Some(Some(holder)) => {
+                format!("has a value of `{field}` that is reserved for record {holder}")
+            }
+            Some(None) => format!("has a value of `{field}` whose reservation names no record"),
+        };
+        // No fill marks such a record.
+        let name = unique_name(&field);
+        unmarked.retain(|unmarked| **unmarked != name);
+        findings.push(wrong(what));
+    }
+    if !unmarked.is_empty() {
+        let names: Vec<&str> = unmarked.iter().map(|name| name.as_str()).collect();
+        findings.push(filled(format!(
+            "is not marked as one of {}",
+            names.join(", ")
+        )));
     }
     findings
 }

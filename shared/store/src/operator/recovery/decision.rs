@@ -62,8 +62,8 @@ fn is_ahead(recovery: &Recovery, owner: &Item) -> bool {
     !is_done(recovery, owner) && recovery.times.is_since(owner)
 }
 
-/// The fate of any other item that the point has and that differs. The users are those of an item of `_users`, as they are
-/// by now: the one who had it then, and another who has it now.
+/// The fate of any other item that the point has and that differs. An item of `_users` has two users, as they are by now:
+/// its own, and another who has its key.
 pub(super) fn act(
     recovery: &Recovery,
     (then, there): (&Item, Option<&Item>),

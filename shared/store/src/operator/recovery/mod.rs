@@ -16,17 +16,14 @@ use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{Delete, Put};
 
 use self::decision::{Act, Unchanged, act, removal};
-use self::table::{Kind, Times, kind_of};
+use self::table::{Kind, Times, keys_of, kind_of};
 pub use self::table::{Recovery, Step};
 use crate::accounts::parts::Along;
 use crate::fault::{self, Cancelled, built};
 use crate::item::Item;
+use crate::operator::backfill::{TRIES, pause};
 use crate::operator::check::{Place, named};
-use crate::send::{TRIES, pause};
 use crate::tables::Store;
-
-/// The most items of a page of the copy.
-const PAGE: i32 = 100;
 
 /// A write of a recovery.
 enum Write {
@@ -68,9 +65,10 @@ impl Store {
     /// `common/unavailable`; `common/internal`, also where the table cannot go back: the cause says why.
     pub async fn recovery(&self, table: &str, helper: &str) -> Result<Option<Recovery>, Error> {
         let kind = kind_of(table).map_err(refused)?;
-        let Some((keys, _)) = self.described(&self.table(table)).await? else {
+        if !self.has_table(table).await? {
             return Err(refused(format!("the stack has no table {table}")));
-        };
+        }
+        let keys = keys_of(table);
         let Some((its, began)) = self.described(helper).await? else {
             return Ok(None);
         };
@@ -128,11 +126,8 @@ impl Store {
             Step::Users | Step::Rest => (there, here),
             Step::Newer => (here, there),
         };
-        let scan = self.client.scan().table_name(source).limit(PAGE);
-        let scan = scan.consistent_read(true);
-        let scan = scan.set_exclusive_start_key(from.map(Place::into_key));
-        let output = scan.send().await.map_err(|error| fault::of(&error))?;
-        let items = output.items.unwrap_or_default();
+        let scan = self.client.scan().table_name(source);
+        let (items, next) = self.checked_page(scan, from).await?;
         let meant = items.iter().filter(|it| recovery.takes(step, it));
         let meant: Vec<&Item> = meant.collect();
         let keys = meant.iter().map(|it| recovery.key(it)).collect();
@@ -194,7 +189,7 @@ impl Store {
                     }
                 }
             }
-            if writes && !self.send_alone(&write, now).await? {
+            if writes && !self.send_alone(&write).await? {
                 copied.left += 1;
                 match step {
                     Step::Newer => copied.removed -= 1,
@@ -202,13 +197,12 @@ impl Store {
                 }
             }
         }
-        Ok((copied, output.last_evaluated_key.map(Place::at)))
+        Ok((copied, next))
     }
 
-    /// Sends a write, again while transactions are at its item; `false` where the item has changed since.
-    async fn send_alone(&self, write: &Write, now: Timestamp) -> Result<bool, Error> {
-        let writer = Writer::operator(now, [0; 10]);
-        for tries in 1..=TRIES {
+    /// Sends a write, again while the table is busy; `false` where the item has changed since.
+    async fn send_alone(&self, write: &Write) -> Result<bool, Error> {
+        for tries in 0..TRIES {
             let sent = match write {
                 Write::Put(put) => self.put_one(put.clone()).await,
                 Write::Delete(delete) => self.delete_one(delete.clone()).await,
@@ -216,12 +210,14 @@ impl Store {
             match sent {
                 Ok(()) => return Ok(true),
                 Err(Cancelled::Conditions(_)) => return Ok(false),
-                Err(Cancelled::Fault(fault)) => return Err(fault),
                 Err(Cancelled::TooLarge(_)) => return Err(Error::internal("an item is too large")),
-                Err(Cancelled::Conflict) => pause(&writer, tries).await,
+                Err(Cancelled::Fault(fault)) if fault.code != Code::Unavailable => {
+                    return Err(fault);
+                }
+                Err(Cancelled::Conflict | Cancelled::Fault(_)) => pause(tries).await,
             }
         }
-        Err(Error::unavailable("transaction conflict"))
+        Err(Error::unavailable("the table was busy all the time"))
     }
 
     /// Ends every session of a user, if there is one, by its version.

@@ -2,7 +2,7 @@
 
 use api::event::Reason;
 use api::tables::{
-    API_KEYS, AUDIT, CONFIGURATION, CONSUMERS, DELIVERIES, GONE, INVITATIONS, SESSIONS, USERS,
+    self, API_KEYS, AUDIT, CONFIGURATION, CONSUMERS, DELIVERIES, GONE, INVITATIONS, SESSIONS, USERS,
 };
 use api::{Id, Timestamp};
 use auth::Writer;
@@ -154,6 +154,13 @@ impl Recovery {
     }
 }
 
+/// The names of a table's keys.
+pub(super) fn keys_of(table: &str) -> Vec<String> {
+    let system = tables::ALL.iter().find(|it| it.name == table);
+    let keys = system.map_or(["shard", "id"].as_slice(), |it| it.key);
+    keys.iter().map(|name| (*name).to_owned()).collect()
+}
+
 /// The kind of a table; the reason why it cannot go back.
 pub(super) fn kind_of(table: &str) -> Result<Kind, &'static str> {
     if !table.starts_with('_') {
@@ -194,6 +201,13 @@ fn is_idempotency_key(item: &Item) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_keys_are_those_that_the_table_is_declared_with() {
+        assert_eq!(keys_of("_users"), ["id"]);
+        assert_eq!(keys_of("_sessions"), ["user_id", "id"]);
+        assert_eq!(keys_of("posts"), ["shard", "id"]);
+    }
 
     #[test]
     fn a_table_goes_back_where_what_it_holds_lasts() {
