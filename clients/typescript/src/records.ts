@@ -121,7 +121,10 @@ export interface Collection<T> {
   spec(options?: CallOptions): Promise<Definition>;
 }
 
-/** The tests of a condition under their names in a filter, such as `$gte` for `gte`. All names of fields begin with letters. */
+/**
+ * The tests of a condition under their names in a filter, such as `$gte` for `gte`. A name below `A` is no field, but `$and`
+ * or a position.
+ */
 const named = (name: string, value: unknown): unknown =>
   name < "A" || Object(value) !== value
     ? value

@@ -42,9 +42,10 @@ test("a list sends its query as parameters, and values as JSON", async () => {
 test("the tests of a condition have a dollar sign in the filter, and names of fields and values never", async () => {
   const { options, got } = giving([{ body: { items: [], nextCursor: null } }]);
   const any = createClient(API, options).collection("anything");
-  const [born, in_] = [new Date(Date.UTC(2026, 0, 5)), { in: ["lte", null, 5] }];
-  const where = { in: in_, gte: "gte", A: { exists: true }, born: { gt: born }, $not: { a: { $eq: 1 } }, $and: [{ b: false }, { c: in_ }] };
-  await any.list({ where });
+  const one = { in: ["lte", null, 5] };
+  const born = { gt: new Date(Date.UTC(2026, 0, 5)) };
+  const joined = { $not: { a: { $eq: 1 } }, $and: [{ b: false }, { c: one }] };
+  await any.list({ where: { in: one, gte: "gte", A: { exists: true }, born, ...joined } });
   deepStrictEqual(JSON.parse(got[0]!.query["filter"]!), {
     in: { $in: ["lte", null, 5] }, gte: "gte", A: { $exists: true }, born: { $gt: "2026-01-05T00:00:00.000Z" },
     $not: { a: { $eq: 1 } }, $and: [{ b: false }, { c: { $in: ["lte", null, 5] } }],
