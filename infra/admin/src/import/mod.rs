@@ -8,7 +8,9 @@ mod seal;
 mod tally;
 mod ways;
 
+use std::fs::{OpenOptions, Permissions};
 use std::io::{Write, stderr};
+use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -168,13 +170,20 @@ pub(crate) async fn run(
     }
 }
 
-/// The place for refused lines.
+/// The place for refused lines. They name people, so a file is for the one who runs the command alone.
 pub(crate) fn report(path: Option<&PathBuf>) -> Result<Box<dyn Write>, String> {
     let Some(path) = path else {
         return Ok(Box::new(stderr()));
     };
-    let file = std::fs::File::create(path);
-    let file = file.map_err(|error| format!("{}: {error}", path.display()))?;
+    let named = |error: std::io::Error| format!("{}: {error}", path.display());
+    let mut options = OpenOptions::new();
+    options.write(true).create(true).truncate(true).mode(0o600);
+    let file = options.open(path).map_err(named)?;
+    // The file of an earlier run may be open to others; a device is for all of them.
+    if file.metadata().map_err(named)?.is_file() {
+        let closed = file.set_permissions(Permissions::from_mode(0o600));
+        closed.map_err(named)?;
+    }
     Ok(Box::new(file))
 }
 
@@ -218,4 +227,25 @@ async fn bring_in(
         };
     }
     refused("is not done.".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_report_is_a_file_that_others_cannot_read() {
+        let path = std::env::temp_dir().join(format!("report-{}", std::process::id()));
+        let _ = std::fs::remove_file(&path);
+        let mode = || {
+            let data = std::fs::metadata(&path).expect("there");
+            data.permissions().mode() & 0o777
+        };
+        report(Some(&path)).expect("made");
+        assert_eq!(mode(), 0o600);
+        std::fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("open");
+        report(Some(&path)).expect("taken");
+        assert_eq!(mode(), 0o600);
+        std::fs::remove_file(&path).expect("gone");
+    }
 }

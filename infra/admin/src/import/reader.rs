@@ -80,7 +80,7 @@ impl<'a> Reading<'a> {
             Some(system) => Some(From {
                 system,
                 fields: fields.unwrap_or_default(),
-                ids: Ids::open(&arguments.ids)?,
+                ids: Ids::open(&arguments.ids, arguments.dry_run)?,
                 left: BTreeMap::new(),
             }),
         };
@@ -169,7 +169,7 @@ impl<'a> Reading<'a> {
     /// One line that names the file of ids.
     pub(super) fn keep(&mut self, old: &str, user: Id) -> Result<(), String> {
         match &mut self.from {
-            Some(from) => from.ids.note(USERS, old, user),
+            Some(from) => from.ids.note(USERS, old, user, None),
             None => Ok(()),
         }
     }

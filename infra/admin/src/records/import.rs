@@ -18,12 +18,12 @@ use super::making::{Outcome, claims, creation, make, refusal};
 use super::moved::{Moved, Reading, Unmoved};
 use crate::ids::Ids;
 use crate::import::report;
-use crate::now;
 use crate::order::{Claims, Earlier, Order, Won};
 use crate::printable::printable;
 use crate::progress::{Progress, SHOWN};
 use crate::rows::{Row, Rows};
 use crate::sealing::random;
+use crate::{now, words};
 
 /// How many records are made at the same time.
 const PARALLEL: usize = 16;
@@ -79,7 +79,7 @@ pub(super) async fn run(store: Store, arguments: &Arguments) -> Result<String, S
     let mut run = Run {
         definition,
         store: Arc::new(store),
-        ids: Ids::open(&arguments.map)?,
+        ids: Ids::open(&arguments.map, arguments.dry_run)?,
         planned: Planned::default(),
         is_dry: arguments.dry_run,
         word: rows.word(),
@@ -111,8 +111,8 @@ pub(super) async fn run(store: Store, arguments: &Arguments) -> Result<String, S
             break;
         }
     }
-    for (named, reason) in waiting {
-        run.note(named.number, Outcome::Refused(reason))?;
+    for (number, reason) in unmet(waiting, is_stopped) {
+        run.note(number, Outcome::Refused(reason))?;
     }
     run.report.flush().map_err(|error| error.to_string())?;
     run.told(is_stopped, arguments.report.as_ref())
@@ -126,6 +126,15 @@ fn named(row: Row, reading: &mut Reading) -> Result<Named, (u64, String)> {
         old: reading.name(&fields),
         fields,
     })
+}
+
+/// The rows that point to a record that is not there, by their numbers, each with the reason. Where the command was stopped, a row
+/// that was not reached may make that record.
+fn unmet(waiting: Vec<(Named, String)>, is_stopped: bool) -> Vec<(u64, String)> {
+    let waiting = waiting.into_iter().filter(|_| !is_stopped);
+    waiting
+        .map(|(named, reason)| (named.number, reason))
+        .collect()
 }
 
 /// A row, and how much of the file was read with it.
@@ -192,8 +201,13 @@ impl Run {
                         self.note(named.number, Outcome::Refused(reason))?;
                         continue;
                     }
-                    None => order.begin(&claims),
+                    None => {}
                 }
+                if let Some(outcome) = self.other(&moved).await {
+                    self.note(named.number, outcome)?;
+                    continue;
+                }
+                order.begin(&claims);
                 self.keep(&moved)?;
                 if self.is_dry {
                     let outcome = self.plan(moved).await;
@@ -225,13 +239,26 @@ impl Run {
 
     /// Notes the id of a row before its record is made: another run finds it again.
     fn keep(&mut self, moved: &Moved) -> Result<(), String> {
-        let collection = &self.definition.name;
-        match (moved.is_noted, self.is_dry) {
-            (false, _) => {}
-            (true, true) => self.ids.plan(collection, &moved.old, moved.id),
-            (true, false) => self.ids.note(collection, &moved.old, moved.id)?,
+        if !moved.is_noted {
+            return Ok(());
         }
-        Ok(())
+        let (collection, row) = (&self.definition.name, Some(moved.row.as_str()));
+        self.ids.note(collection, &moved.old, moved.id, row)
+    }
+
+    /// The refusal of a row whose id was noted for another row, unless that one made no record.
+    async fn other(&self, moved: &Moved) -> Option<Outcome> {
+        if !moved.is_other {
+            return None;
+        }
+        match self.store.record(self.definition, moved.id).await {
+            Ok(None) => None,
+            Ok(Some(_)) => Some(Outcome::Refused(format!(
+                "another row has this id, {}, and its record is there: give this row another one.",
+                moved.old
+            ))),
+            Err(error) => Some(Outcome::Refused(words(&error))),
+        }
     }
 
     fn end(
@@ -336,5 +363,24 @@ impl Run {
             ));
         }
         Ok(format!("{counts}."))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_that_waits_is_refused_at_the_end_and_not_where_the_command_was_stopped() {
+        let waiting = || {
+            let named = Named {
+                number: 7,
+                old: "a".to_owned(),
+                fields: Map::new(),
+            };
+            vec![(named, "why".to_owned())]
+        };
+        assert_eq!(unmet(waiting(), false), [(7, "why".to_owned())]);
+        assert_eq!(unmet(waiting(), true), []);
     }
 }

@@ -36,7 +36,7 @@ pub(super) fn claims(definition: &Definition, moved: &Moved) -> Claims {
         })
         .collect();
     claims.push((moved.id.to_string(), "id".to_owned()));
-    Claims::new(&claims, &moved.old)
+    Claims::new(&claims, &format!("{} {}", moved.row, moved.old))
 }
 
 /// The create that an operator asks for.
@@ -105,5 +105,41 @@ pub(super) fn refusal(error: &Error) -> Outcome {
     {
         true => Outcome::Waits(reason),
         false => Outcome::Refused(reason),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Map, json};
+
+    use super::*;
+    use crate::order::{Earlier, Order, Won};
+
+    #[test]
+    fn a_row_with_the_id_of_another_one_is_not_that_row_once_more() {
+        let definition =
+            json!({ "name": "things", "fields": [{ "name": "title", "type": "string" }] });
+        let definition: Definition = serde_json::from_value(definition).expect("a definition");
+        let line = |row: &str| {
+            let moved = Moved {
+                old: "1".to_owned(),
+                row: row.to_owned(),
+                id: "0197a3b0-0000-7000-8000-000000000001"
+                    .parse()
+                    .expect("an id"),
+                is_noted: true,
+                is_other: false,
+                created_by: None,
+                body: Map::new(),
+            };
+            claims(&definition, &moved)
+        };
+        let (first, other) = (line("a"), line("b"));
+        let mut order = Order::default();
+        order.begin(&first);
+        order.end(1, &first, Won::All);
+        assert_eq!(order.earlier(&line("a"), "line"), Some(Earlier::Same));
+        let has = Earlier::Other("has the id of line 1.".to_owned());
+        assert_eq!(order.earlier(&other, "line"), Some(has));
     }
 }

@@ -29,10 +29,14 @@ const IGNORED: [&str; 5] = [
 pub(super) struct Moved {
     /// The id in the origin, or another name by which the row is known again.
     pub(super) old: String,
+    /// The mark of its content.
+    pub(super) row: String,
     /// The id here.
     pub(super) id: Id,
-    /// Whether the id must be noted before the record is made: nothing else tells it.
+    /// Whether the id must be noted before the record is made: nothing else tells it, or that it is of this row.
     pub(super) is_noted: bool,
+    /// Whether the id was noted for a row with another content.
+    pub(super) is_other: bool,
     /// The creator, if the row names one.
     pub(super) created_by: Option<Id>,
     /// The declared fields.
@@ -100,6 +104,7 @@ impl Reading {
                 fields.remove(*name);
             }
         }
+        let row = import_mark(&fields);
         let mut created = None;
         for name in CREATED.iter().filter(|name| !is_declared(name)) {
             let value = fields
@@ -126,10 +131,19 @@ impl Reading {
             true => None,
             false => fields.remove("createdBy"),
         };
-        let creator = creator.map(plain).and_then(|value| match value {
-            Value::String(text) if !text.is_empty() => unknown.find("createdBy", USERS, &text, ids),
-            _ => None,
-        });
+        let creator = match creator.map(plain) {
+            None | Some(Value::Null) => None,
+            Some(Value::String(text)) if text.is_empty() => None,
+            Some(Value::String(text)) => unknown.find("createdBy", USERS, &text, ids),
+            Some(Value::Number(number)) => {
+                unknown.find("createdBy", USERS, &number.to_string(), ids)
+            }
+            Some(_) => {
+                let problem = "`createdBy` must be the id of a user.".to_owned();
+                unknown.problems.push(problem);
+                None
+            }
+        };
         let mut body = Map::new();
         for (name, value) in fields {
             let value = match definition.field(&name) {
@@ -152,10 +166,14 @@ impl Reading {
             });
         }
         let (id, is_noted) = self.id(old, created, ids, now);
+        let noted = ids.row(&definition.name, old);
+        let is_other = noted.is_some_and(|noted| noted != row);
         Ok(Moved {
             old: old.to_owned(),
+            row,
             id,
-            is_noted,
+            is_noted: is_noted || is_other,
+            is_other,
             created_by: creator,
             body,
         })

@@ -50,8 +50,7 @@ impl<R: BufRead> Elements<R> {
     pub(crate) fn next(&mut self) -> io::Result<Option<Line>> {
         let is_between = |byte: u8| byte.is_ascii_whitespace() || byte == b',';
         let Some(first) = self.skip(is_between)? else {
-            if self.end != End::Bracket {
-                self.end = End::File;
+            if self.end == End::File {
                 return Ok(None);
             }
             self.end = End::File;
@@ -62,16 +61,17 @@ impl<R: BufRead> Elements<R> {
             let is_inner = self.end == End::InnerBracket;
             self.end = End::File;
             self.consume(1);
-            if is_inner {
-                self.drain()?;
-                return Ok(None);
-            }
-            if self.skip(|byte| byte.is_ascii_whitespace())?.is_none() {
+            let is_closed = !is_inner || self.close()?;
+            if is_closed && self.skip(|byte| byte.is_ascii_whitespace())?.is_none() {
                 return Ok(None);
             }
             self.drain()?;
-            let reason = "is behind the end of the list: a file has one list.".to_owned();
-            return Ok(Some(self.refused(reason)));
+            let reason = match (is_closed, is_inner) {
+                (false, _) => "is missing: the object around the list has no end.",
+                (true, true) => "is behind the end of the reply: a file has one reply.",
+                (true, false) => "is behind the end of the list: a file has one list.",
+            };
+            return Ok(Some(self.refused(reason.to_owned())));
         }
         let text = match first {
             b'{' | b'[' => self.balanced()?,
@@ -112,6 +112,30 @@ impl<R: BufRead> Elements<R> {
     fn consume(&mut self, count: usize) {
         self.reader.consume(count);
         self.read += count as u64;
+    }
+
+    /// Skips the rest of the object around the list. Whether it has its bracket.
+    fn close(&mut self) -> io::Result<bool> {
+        let mut nesting = Nesting {
+            depth: 1,
+            ..Nesting::default()
+        };
+        loop {
+            let buffer = self.reader.fill_buf()?;
+            if buffer.is_empty() {
+                return Ok(false);
+            }
+            let end = buffer.iter().position(|byte| {
+                nesting.pass(*byte);
+                nesting.depth == 0
+            });
+            let bracket = end.and_then(|at| buffer.get(at).copied());
+            let passed = end.map_or(buffer.len(), |at| at + 1);
+            self.consume(passed);
+            if let Some(bracket) = bracket {
+                return Ok(bracket == b'}');
+            }
+        }
     }
 
     fn drain(&mut self) -> io::Result<()> {
@@ -276,6 +300,20 @@ mod tests {
         assert_eq!(all("{\"a\":1", End::File), [told(cut)]);
         let behind = "is behind the end of the list: a file has one list.";
         assert_eq!(all("{}] [{}]", End::Bracket), [ok("{}"), told(behind)]);
+        // A reply of an API that was cut off, or has another one behind it.
+        assert_eq!(all("{}, ", End::InnerBracket), [ok("{}"), told(missing)]);
+        let open = "is missing: the object around the list has no end.";
+        for cut in ["{}]", "{}],\"a\":\"}\"", "{}],\"a\":{}", "{}]]"] {
+            assert_eq!(all(cut, End::InnerBracket), [ok("{}"), told(open)], "{cut}");
+        }
+        let more = "is behind the end of the reply: a file has one reply.";
+        for text in ["{}]}{\"items\":[{}]}", "{}],\"a\":[1,{\"b\":\"]}\"}]}\n x"] {
+            assert_eq!(
+                all(text, End::InnerBracket),
+                [ok("{}"), told(more)],
+                "{text}"
+            );
+        }
         let long = format!("{{\"a\":\"{}\"}},{{}}]", "x".repeat(80));
         let long = all(&long, End::Bracket);
         assert_eq!(long, [told("is longer than 0 KiB."), ok("{}")]);

@@ -213,6 +213,15 @@ mod tests {
     }
 
     #[test]
+    fn pages_in_one_file_are_told_although_its_start_shows_only_the_first() {
+        let (page, size) = ("{\"items\":[{\"email\":\"a@b.example.com\",\"a\":1}]}\n", 2);
+        let found = read(page.repeat(size).as_bytes(), false).expect("rows");
+        assert_eq!(found.len(), 2);
+        let told = "is behind the end of the reply: a file has one reply.";
+        assert_eq!(found[1], ("entry", 2, json!(told)));
+    }
+
+    #[test]
     fn a_row_that_is_no_object_says_so_and_none_of_its_content() {
         let found = read(b"{\"email\":\"secret\n[]\n\"x\"\n{\"a\":1}\n", false).expect("rows");
         let told: Vec<String> = found.iter().map(|(_, _, it)| it.to_string()).collect();

@@ -94,63 +94,45 @@ impl<R: BufRead> Table<R> {
 
     /// The cells of the next row that is not blank, with the line that it begins in.
     fn cells(&mut self) -> io::Result<Option<(u64, Cells)>> {
-        let (mut cells, mut cell) = (Vec::new(), Vec::new());
-        let (mut state, mut size, mut begins) = (State::Start, 0, self.line);
+        let mut row = Gathered::new(self.most);
+        let (mut state, mut begins) = (State::Start, self.line);
         loop {
             let Some(byte) = self.byte()? else {
-                let is_blank = cells.is_empty() && cell.is_empty() && state == State::Start;
-                if is_blank {
+                if row.is_blank() && state == State::Start {
                     return Ok(None);
                 }
                 let outcome = match state {
                     State::Quoted => Err("is cut off: the file ends inside a quote.".to_owned()),
-                    _ => {
-                        cells.push(cell);
-                        self.fit(cells, size)
-                    }
+                    _ => row.cells(),
                 };
                 return Ok(Some((begins, outcome)));
             };
-            size += 1;
+            row.size += 1;
             self.line += u64::from(byte == b'\n');
-            let is_kept = size <= self.most;
             state = match (state, byte) {
                 (State::Quoted, b'"') => State::Closed,
-                (State::Quoted, _) => {
-                    keep(&mut cell, byte, is_kept);
-                    State::Quoted
-                }
-                (State::Closed, b'"') => {
-                    keep(&mut cell, byte, is_kept);
+                (State::Quoted, _) | (State::Closed, b'"') => {
+                    row.keep(byte);
                     State::Quoted
                 }
                 (State::Start, b'"') => State::Quoted,
                 (_, b'\r') => state,
-                (_, b'\n') if cells.is_empty() && cell.is_empty() && state == State::Start => {
-                    (size, begins) = (0, self.line);
+                (State::Start, b'\n') if row.is_blank() => {
+                    begins = self.line;
+                    row.size = 0;
                     State::Start
                 }
-                (_, b'\n') => {
-                    cells.push(cell);
-                    return Ok(Some((begins, self.fit(cells, size))));
-                }
+                (_, b'\n') => return Ok(Some((begins, row.cells()))),
                 (_, byte) if byte == self.delimiter => {
-                    cells.push(std::mem::take(&mut cell));
+                    row.end_cell();
                     State::Start
                 }
                 (_, byte) => {
-                    keep(&mut cell, byte, is_kept);
+                    row.keep(byte);
                     State::Plain
                 }
             };
         }
-    }
-
-    fn fit(&self, cells: Vec<Vec<u8>>, size: usize) -> Cells {
-        if size > self.most {
-            return Err(too_long(self.most));
-        }
-        Ok(cells)
     }
 
     fn byte(&mut self) -> io::Result<Option<u8>> {
@@ -172,9 +154,47 @@ enum State {
     Closed,
 }
 
-fn keep(cell: &mut Vec<u8>, byte: u8, is_kept: bool) {
-    if is_kept {
-        cell.push(byte);
+/// The cells of a row so far. Nothing is kept of a row that is too long, be it of cells without a byte.
+struct Gathered {
+    cells: Vec<Vec<u8>>,
+    cell: Vec<u8>,
+    size: usize,
+    most: usize,
+}
+
+impl Gathered {
+    fn new(most: usize) -> Self {
+        Self {
+            cells: Vec::new(),
+            cell: Vec::new(),
+            size: 0,
+            most,
+        }
+    }
+
+    fn is_blank(&self) -> bool {
+        self.cells.is_empty() && self.cell.is_empty()
+    }
+
+    fn keep(&mut self, byte: u8) {
+        if self.size <= self.most {
+            self.cell.push(byte);
+        }
+    }
+
+    fn end_cell(&mut self) {
+        if self.size <= self.most {
+            self.cells.push(std::mem::take(&mut self.cell));
+        }
+    }
+
+    /// The cells of the whole row.
+    fn cells(mut self) -> Cells {
+        if self.size > self.most {
+            return Err(too_long(self.most));
+        }
+        self.cells.push(self.cell);
+        Ok(self.cells)
     }
 }
 
@@ -231,6 +251,19 @@ mod tests {
             cut,
             [(2, told("is cut off: the file ends inside a quote."))]
         );
+    }
+
+    #[test]
+    fn a_row_of_too_many_cells_is_not_kept() {
+        let mut row = Gathered::new(64);
+        for _ in 0..1_000 {
+            row.size += 1;
+            row.end_cell();
+        }
+        assert_eq!(row.cells.len(), 64);
+        assert_eq!(row.cells(), Err("is longer than 0 KiB.".to_owned()));
+        let found = all(format!("a,b\n{}\n1,2\n", ",".repeat(80)).as_bytes(), b',');
+        assert_eq!(found[1], (3, Ok(json!({ "a": "1", "b": "2" }))));
     }
 
     #[test]

@@ -1,9 +1,11 @@
 //! `cargo admin export --all`: writes a deployment into a folder.
 
 use std::collections::BTreeMap;
-use std::fs::{self, DirBuilder, File, OpenOptions};
-use std::io::{BufWriter, IsTerminal as _, Write, stderr};
-use std::os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _};
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{BufWriter, ErrorKind, IsTerminal as _, Write, stderr};
+use std::os::unix::fs::{
+    DirBuilderExt as _, MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _,
+};
 use std::path::Path;
 
 use api::Id;
@@ -62,13 +64,14 @@ pub(crate) async fn run(store: &Store, folder: &Path) -> Result<String, String> 
     Err(format!("{}\n{done}", closed.join("\n")))
 }
 
-/// Makes the folder, or clears one that an interrupted export has left.
+/// Makes the folder, or takes one that is empty or that an interrupted export has left. No other user of the machine can read it
+/// afterwards.
 fn prepare(folder: &Path) -> Result<(), String> {
     let name = folder.display();
     let named = |error: std::io::Error| format!("{name}: {error}");
     match DirBuilder::new().mode(0o700).create(folder) {
         Ok(()) => return Ok(()),
-        Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => {}
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {}
         Err(error) => return Err(named(error)),
     }
     if !folder.is_dir() {
@@ -89,19 +92,32 @@ fn prepare(folder: &Path) -> Result<(), String> {
             ));
         }
     }
-    Ok(())
+    let theirs = || format!("{name} is of another user: name a folder that is not there yet");
+    let closed = fs::set_permissions(folder, Permissions::from_mode(0o700));
+    closed.map_err(|error| match error.kind() {
+        ErrorKind::PermissionDenied => theirs(),
+        _ => named(error),
+    })?;
+    // Root may close the folder of another user, who can open it again. A file tells who runs the command.
+    let first = folder.join(ours.first().map_or(NAME, String::as_str));
+    let own = create(&first)?.metadata().map_err(named)?.uid();
+    fs::remove_file(&first).map_err(named)?;
+    match fs::metadata(folder).map_err(named)?.uid() == own {
+        true => Ok(()),
+        false => Err(theirs()),
+    }
 }
 
-/// A new file that no other user of the machine can read.
+/// A new file that no other user of the machine can read. The one of an interrupted export goes: it may be open to others, or a link.
 fn create(path: &Path) -> Result<File, String> {
+    let named = |error: std::io::Error| format!("{}: {error}", path.display());
+    match fs::remove_file(path) {
+        Err(error) if error.kind() != ErrorKind::NotFound => return Err(named(error)),
+        _ => {}
+    }
     let mut options = OpenOptions::new();
-    let made = options
-        .write(true)
-        .create(true)
-        .truncate(true)
-        .mode(0o600)
-        .open(path);
-    made.map_err(|error| format!("{}: {error}", path.display()))
+    let made = options.write(true).create_new(true).mode(0o600).open(path);
+    made.map_err(named)
 }
 
 /// A file whose content is hashed as it is written.
@@ -150,4 +166,44 @@ fn told(folder: &Path, files: &BTreeMap<String, (u64, String)>, shows: bool) -> 
          passwords: it has hashes, and the secrets of authenticator apps.",
         folder.display()
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn mode(path: &Path) -> u32 {
+        fs::metadata(path).expect("there").permissions().mode() & 0o777
+    }
+
+    #[test]
+    fn a_folder_that_others_can_read_is_closed_and_what_is_left_in_it_is_not_written_into() {
+        let folder = std::env::temp_dir().join(format!("export-{}", std::process::id()));
+        let _ = fs::remove_dir_all(&folder);
+        prepare(&folder).expect("new");
+        assert_eq!(mode(&folder), 0o700);
+        let left = folder.join(file_of(&Kept::Users));
+        fs::write(&left, "x").expect("written");
+        fs::set_permissions(&left, Permissions::from_mode(0o644)).expect("open");
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("open");
+        // Another user may hold the file of before open.
+        let before = File::open(&left).expect("open");
+        prepare(&folder).expect("taken");
+        assert_eq!(mode(&folder), 0o700);
+        let mut out = Hashed::create(&left).expect("made");
+        out.line("secret").expect("written");
+        out.finish().expect("written");
+        assert_eq!(mode(&left), 0o600);
+        assert_eq!(before.metadata().expect("open").len(), 1);
+        // A folder with other files stays as it is.
+        fs::write(folder.join("x"), "").expect("written");
+        fs::set_permissions(&folder, Permissions::from_mode(0o755)).expect("open");
+        let refused = prepare(&folder).expect_err("refused");
+        assert!(
+            refused.contains("has x, which no export writes"),
+            "{refused}"
+        );
+        assert_eq!(mode(&folder), 0o755);
+        fs::remove_dir_all(&folder).expect("gone");
+    }
 }

@@ -1,7 +1,7 @@
 //! `cargo admin restore`: brings an export of everything into an empty deployment.
 
 use std::fs::File;
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -159,17 +159,15 @@ async fn bring(
     let (mut work, mut is_over) = (JoinSet::new(), false);
     while !is_over || !work.is_empty() {
         while !is_over && work.len() < PARALLEL {
-            let mut line = Vec::new();
-            let taken = lines
-                .read_until(b'\n', &mut line)
-                .map_err(|error| format!("{name}: {error}"))?;
-            if taken == 0 {
+            let line = next_line(&mut lines, MAX_ITEM);
+            let line = line.map_err(|error| format!("{name}: {error}"))?;
+            if line.is_empty() {
                 is_over = true;
                 break;
             }
-            read += taken as u64;
+            read += line.len() as u64;
             number += 1;
-            if taken > MAX_ITEM {
+            if line.len() > MAX_ITEM {
                 return Err(format!("{name}: line {number} is too long"));
             }
             let item = object(&line).map_err(|reason| format!("{name}: line {number} {reason}"))?;
@@ -197,13 +195,21 @@ async fn bring(
     Ok(())
 }
 
+/// The next line, of which at most one byte more is read than an item has.
+fn next_line(lines: &mut impl BufRead, most: usize) -> std::io::Result<Vec<u8>> {
+    let mut line = Vec::new();
+    let mut some = lines.take(most as u64 + 1);
+    some.read_until(b'\n', &mut line)?;
+    Ok(line)
+}
+
 fn count(tally: &mut Tally, brought: Brought, (name, number): (&str, u64)) -> Result<(), String> {
     match brought {
         Brought::Made => tally.made += 1,
         Brought::There => tally.there += 1,
         Brought::Taken(key) => {
             return Err(format!(
-                "{name}: line {number}: {} is there by somebody else: restore into a new stack, before anybody uses it",
+                "{name}: line {number}: {} is there, and not as it was exported: restore into a new stack, before anybody uses it",
                 printable(&key)
             ));
         }
@@ -280,4 +286,20 @@ async fn write(
         }
     }
     Err("is not done".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_is_read_no_further_than_an_item_is_long() {
+        let mut lines = BufReader::new(std::io::repeat(b'x'));
+        let line = next_line(&mut lines, 64).expect("read");
+        assert_eq!(line.len(), 65);
+        let mut lines = &b"one\ntwo"[..];
+        let mut next = || next_line(&mut lines, 64).expect("read");
+        assert_eq!((next(), next()), (b"one\n".to_vec(), b"two".to_vec()));
+        assert!(next().is_empty());
+    }
 }

@@ -1,6 +1,8 @@
 //! A deployment as a whole: its items go out as they are, and come into an empty deployment. Secrets that a key of the
 //! deployment seals go out open or not at all.
 
+use std::collections::BTreeMap;
+
 use api::event::Reason;
 use api::mail::template_of;
 use api::settings::PROVIDER;
@@ -34,6 +36,12 @@ const SEALED: [&str; 5] = [
     "previous_until",
     "failing_since",
 ];
+
+/// The attributes of a factor that are of the deployment it came into.
+const OF_FACTOR: [&str; 4] = ["last_step", "generation", "recovery_key", "used"];
+
+/// The item with the names of the indexes that writers keep. They are of the code, and no content.
+const KEPT: &str = "#kept";
 
 /// The item of `_settings` with the state of a restore.
 const RESTORE: &str = "restore";
@@ -96,9 +104,9 @@ pub struct Restoring<'a> {
 pub enum Brought {
     /// It is new.
     Made,
-    /// It was there, as an earlier run made it.
+    /// It was there, as an earlier run made it, or its time is over.
     There,
-    /// Another item has its key, which is this one.
+    /// Another item has its key, which is this one: it was never of this export, or has changed since.
     Taken(String),
     /// It is no item of this part.
     Broken,
@@ -232,8 +240,7 @@ impl Store {
                 .limit(100)
                 .set_exclusive_start_key(from);
             let output = scan.send().await.map_err(|error| fault::of(&error))?;
-            // The names of indexes that writers keep are of the code, and no content.
-            let is_content = |item: &Item| kept.moves(item, now) && key_of(item) != "#kept";
+            let is_content = |item: &Item| kept.moves(item, now) && key_of(item) != KEPT;
             if output.items.unwrap_or_default().iter().any(is_content) {
                 return Ok(true);
             }
@@ -294,8 +301,7 @@ impl Store {
         };
         let found = fault::failed_put(&error).ok_or_else(|| fault::of(&error))?;
         let found = found.unwrap_or_default();
-        let owner = |item: &Item| [item.get("user_id").cloned(), item.get("record").cloned()];
-        Ok(match owner(&found) == owner(&item) {
+        Ok(match is_written(&found, &item, restoring.keys) {
             true => Brought::There,
             false => Brought::Taken(key_of(&item).to_owned()),
         })
@@ -371,6 +377,45 @@ fn sealed(item: &mut Item, secret: &str, restoring: &Restoring<'_>) -> Result<Op
     Ok(Some(sealed))
 }
 
+/// Whether an item that is there is this one, as an earlier run has written it.
+fn is_written(found: &Item, item: &Item, keys: Option<&Keys>) -> bool {
+    let key = key_of(item);
+    if key == KEPT {
+        return true;
+    }
+    let is_factor = key.starts_with(Factor::PREFIX);
+    let is_of_restore = |name: &str| {
+        let is_of_factor = is_factor && OF_FACTOR.contains(&name);
+        [CHANGE, RESTORED].contains(&name) || SEALED.contains(&name) || is_of_factor
+    };
+    let moved = |item: &Item| -> BTreeMap<String, AttributeValue> {
+        let attributes = item.iter().filter(|(name, _)| !is_of_restore(name));
+        attributes
+            .map(|(name, value)| (name.clone(), ordered(value)))
+            .collect()
+    };
+    // A secret is sealed anew by every run.
+    let secret = |item: &Item| {
+        let user = Reader::new(USERS.name, &mut item.clone())
+            .id("user_id")
+            .ok()?;
+        let factor = read_factor(user, item.clone()).ok()?;
+        Some(factor.unsealed(keys?)?.base32())
+    };
+    let is_sealed_alike = || secret(item).is_some_and(|own| secret(found) == Some(own));
+    moved(found) == moved(item) && (!is_factor || is_sealed_alike())
+}
+
+/// A value that is equal to another one of the same content: a set has no order.
+fn ordered(value: &AttributeValue) -> AttributeValue {
+    let mut value = value.clone();
+    match &mut value {
+        AttributeValue::Ss(values) | AttributeValue::Ns(values) => values.sort(),
+        _ => {}
+    }
+    value
+}
+
 fn key_of(item: &Item) -> &str {
     match item.get("id") {
         Some(AttributeValue::S(id)) => id,
@@ -395,6 +440,41 @@ mod tests {
             panic!("an object")
         };
         from_typed(&raw).expect("an item")
+    }
+
+    #[test]
+    fn an_item_is_there_only_as_an_earlier_run_has_written_it() {
+        let user = json!({ "id": { "S": "a" }, "auth_version": { "N": "1" }, "role": { "S": "authenticated" },
+            "restored": { "BOOL": true }, "indexed": { "SS": ["x", "y"] } });
+        let is_there =
+            |found: Value, own: &Value| is_written(&item(found), &item(own.clone()), None);
+        assert!(is_there(user.clone(), &user));
+        let mut same = user.clone();
+        same["restored"] = json!({ "BOOL": false });
+        same["change"] = json!({ "M": {} });
+        same["indexed"] = json!({ "SS": ["y", "x"] });
+        assert!(is_there(same, &user));
+        for (name, value) in [
+            ("role", json!({ "S": "admin" })),
+            ("auth_version", json!({ "N": "2" })),
+            ("deleted_at", json!({ "N": "1" })),
+            ("indexed", json!({ "SS": ["x"] })),
+        ] {
+            let mut other = user.clone();
+            other[name] = value;
+            assert!(!is_there(other.clone(), &user), "{name}");
+            assert!(!is_there(user.clone(), &other), "{name}");
+        }
+        // A webhook that has another secret is the same; a provider with other settings is not.
+        let provider = |settings: &str, secret: &str| json!({ "id": { "S": "provider#google" }, "settings": { "S": settings }, "secret": { "S": secret } });
+        assert!(is_there(provider("a", "x"), &provider("a", "y")));
+        assert!(!is_there(provider("b", "x"), &provider("a", "x")));
+        let names = |name: &str| json!({ "id": { "S": "#kept" }, "names": { "SS": [name] } });
+        assert!(is_there(names("by.x"), &names("by.y")));
+        // A factor whose secret cannot be compared is not known again.
+        let factor = json!({ "id": { "S": "totp#0197a3b0-0000-7000-8000-000000000001" }, "secret": { "S": "x" },
+            "user_id": { "S": "0197a3b0-0000-7000-8000-000000000001" }, "last_step": { "N": "0" } });
+        assert!(!is_there(factor.clone(), &factor));
     }
 
     #[test]

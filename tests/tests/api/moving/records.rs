@@ -222,6 +222,24 @@ fn a_record_is_checked_as_a_create_is() {
             "{told}"
         );
     }
+    // A row of another file that has the id of the first one, and the same content or another.
+    let lamp = json!({ "id": "a", "name": "Lamp", "sku": "LAMP-1", "price": "19.50", "stock": "",
+        "released": "2023-01-15 12:34:56.789012+00" });
+    let shade = json!({ "id": "a", "name": "Shade", "sku": "SHADE-1" });
+    let other = moved
+        .scraps
+        .write("other.jsonl", format!("{shade}\n{lamp}\n"));
+    for more in [&["--dry-run"][..], &[], &[]] {
+        let (is_done, told) = moved.import("products", &other, more);
+        assert!(
+            !is_done && told.contains("1 there already, 1 refused"),
+            "{told}"
+        );
+        assert!(
+            told.contains("line 1: another row has this id, a, and its record is there"),
+            "{told}"
+        );
+    }
     let orders = json!([{ "product": unknown }]).to_string();
     let orders = moved.scraps.write("orders.json", orders);
     for more in [&["--dry-run"][..], &[]] {

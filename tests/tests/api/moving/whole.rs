@@ -372,7 +372,24 @@ fn a_stack_goes_out_and_into_an_empty_one_although_interrupted() {
         .unwrap()
         .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
         .collect();
-    assert!(!all.contains("whsec_") && all.contains(SECRET));
+    assert!(all.contains(SECRET));
+    for (file, id) in [
+        ("_configuration", "provider#google"),
+        ("_deliveries", "webhook:"),
+    ] {
+        let text = std::fs::read_to_string(format!("{folder}/{file}.jsonl")).unwrap();
+        let items: Vec<Value> = text
+            .lines()
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect();
+        let is_one = |item: &Value| item["id"]["S"].as_str().unwrap().starts_with(id);
+        assert!(items.iter().any(is_one), "{file}: {text}");
+        for item in &items {
+            for name in ["secret", "secret_at", "previous_secret", "previous_until"] {
+                assert_eq!(item.get(name), None, "{file}: {item}");
+            }
+        }
+    }
 
     let mut two = Side::new(Place::new(inside));
     let arguments = ["restore", &folder];

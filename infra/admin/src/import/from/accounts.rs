@@ -21,12 +21,6 @@ pub(super) fn take(fields: &mut Map<String, Value>, names: &[&str]) -> (Vec<Valu
     for name in names {
         match fields.remove(*name) {
             None => {}
-            // An id, in a member that is named after the provider.
-            Some(Value::String(subject)) if name.ends_with("Id") => {
-                let provider = name.trim_end_matches("Id");
-                let account = json!({ "provider": provider, "id": subject });
-                sort(account, &mut moving, &mut left);
-            }
             Some(value) => {
                 for account in list(value) {
                     sort(account, &mut moving, &mut left);

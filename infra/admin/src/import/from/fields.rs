@@ -55,13 +55,29 @@ impl FieldMap {
         Ok(Self(names))
     }
 
-    /// The values that the map names, by their names here.
-    pub(super) fn take(&self, fields: &Map<String, Value>) -> BTreeMap<String, Value> {
+    /// The values that the map names, by their names here. A name without a dot may be that of a member of `metadata`, which users
+    /// write themselves. So nothing that the system `has` is taken from there, and no role.
+    pub(super) fn take(
+        &self,
+        fields: &Map<String, Value>,
+        metadata: &Map<String, Value>,
+        has: impl Fn(&str) -> bool,
+    ) -> BTreeMap<String, Value> {
         let named = self.0.iter().filter_map(|(there, here)| {
-            let value = at(fields, there).filter(|value| !value.is_null());
-            Some((here.clone()?, value?))
+            let here = here.clone()?;
+            let may_be_beside = !there.contains('.') && here != "role" && !has(there);
+            let beside = || metadata.get(there).filter(|_| may_be_beside).cloned();
+            let value = at(fields, there).or_else(beside);
+            Some((here, value.filter(|value| !value.is_null())?))
         });
         named.collect()
+    }
+
+    /// Removes the members that the map leaves out.
+    pub(super) fn leave_out(&self, fields: &mut Map<String, Value>) {
+        for (there, _) in self.0.iter().filter(|(_, here)| here.is_none()) {
+            remove(fields, there);
+        }
     }
 
     /// Whether the map has this member.
@@ -85,6 +101,21 @@ fn at(fields: &Map<String, Value>, path: &str) -> Option<Value> {
     }
     let (first, rest) = path.split_once('.')?;
     at(&members(fields.get(first).cloned()), rest)
+}
+
+/// Removes the member of that very name, else one inside of an object.
+fn remove(fields: &mut Map<String, Value>, path: &str) {
+    if fields.remove(path).is_some() {
+        return;
+    }
+    let Some((first, rest)) = path.split_once('.') else {
+        return;
+    };
+    let mut inside = members(fields.get(first).cloned());
+    if !inside.is_empty() {
+        remove(&mut inside, rest);
+        fields.insert(first.to_owned(), Value::Object(inside));
+    }
 }
 
 #[cfg(test)]
@@ -116,13 +147,42 @@ mod tests {
         let Value::Object(fields) = fields else {
             panic!("an object")
         };
-        let taken = json!(map.take(&fields));
+        let taken = json!(map.take(&fields, &Map::new(), |_| false));
         assert_eq!(
             taken,
             json!({ "name": "Ada", "bio": "y", "role": "editor" })
         );
         assert!(map.knows("full") && map.knows("meta") && map.knows("about") && !map.knows("me"));
         assert!(map.leaves_out("x") && !map.leaves_out("name"));
+    }
+
+    #[test]
+    fn a_name_without_a_dot_may_be_of_the_metadata_unless_it_is_of_the_system_or_a_role() {
+        let map =
+            read(json!({ "full": "name", "app.about": "bio", "level": "role" })).expect("a map");
+        let metadata =
+            json!({ "full": "Ada", "app.about": "x", "app": { "about": "y" }, "level": "admin" });
+        let Value::Object(metadata) = metadata else {
+            panic!("an object")
+        };
+        let taken = json!(map.take(&Map::new(), &metadata, |_| false));
+        assert_eq!(taken, json!({ "name": "Ada" }));
+        let taken = json!(map.take(&Map::new(), &metadata, |name| name == "full"));
+        assert_eq!(taken, json!({}));
+    }
+
+    #[test]
+    fn a_member_with_null_is_removed_also_inside_of_an_object() {
+        let map = read(json!({ "hash": null, "meta.bio": null, "name": "name" })).expect("a map");
+        let fields = json!({ "hash": "x", "name": "Ada", "meta": "{\"bio\":1,\"a\":2}" });
+        let Value::Object(mut fields) = fields else {
+            panic!("an object")
+        };
+        map.leave_out(&mut fields);
+        assert_eq!(
+            Value::Object(fields),
+            json!({ "name": "Ada", "meta": { "a": 2 } })
+        );
     }
 
     #[test]

@@ -71,6 +71,9 @@ pub(super) fn translate(
             system.name()
         )
     })?;
+    let metadata = user.metadata(shape.metadata);
+    let mapped = map.take(&user.fields, &metadata, |name| shape.has(name));
+    map.leave_out(&mut user.fields);
     for (name, reason) in shape.refused {
         if user
             .text(name)
@@ -79,17 +82,14 @@ pub(super) fn translate(
             user.problems.push(format!("{reason}."));
         }
     }
-    let mapped = map.take(&user.with_metadata(shape.metadata));
     user.add("email", |user| user.text("email").map(Value::String));
     user.hash(shape.hash);
     let created = user.time(shape.created, now).or_else(|| time_of(&old));
     user.line
         .extend(created.map(|at| ("createdAt".to_owned(), json!(at))));
     user.verified(shape.verified, created.unwrap_or(now));
-    if let Some(until) = shape.banned.and_then(|name| user.fields.remove(name)) {
-        let is_banned = moment(&until).is_some_and(|until| until > now);
-        user.line
-            .extend(is_banned.then(|| ("disabled".to_owned(), json!(true))));
+    if let Some(name) = shape.banned {
+        user.banned(name, now);
     }
     user.role(shape.role);
     let (identities, mut left) = accounts::take(&mut user.fields, shape.accounts);
@@ -232,9 +232,29 @@ impl Origin {
         }
     }
 
-    /// All members, with those of these objects beside them.
-    fn with_metadata(&self, names: &[&str]) -> Map<String, Value> {
-        let mut all = self.fields.clone();
+    /// Takes the time until which the user is shut out. One that cannot be read may be still to come.
+    fn banned(&mut self, name: &str, now: Timestamp) {
+        let Some(until) = self.fields.remove(name) else {
+            return;
+        };
+        let word = until.as_str().map(|text| text.trim().to_ascii_lowercase());
+        let is_banned = match (word.as_deref(), moment(&until)) {
+            (Some("infinity"), _) => true,
+            (Some("-infinity"), _) => false,
+            (_, Some(until)) => until > now,
+            (_, None) => {
+                self.problems
+                    .push(format!("`{name}` must be a time or infinity."));
+                return;
+            }
+        };
+        self.line
+            .extend(is_banned.then(|| ("disabled".to_owned(), json!(true))));
+    }
+
+    /// The members of these objects; of two with one name, the first.
+    fn metadata(&self, names: &[&str]) -> Map<String, Value> {
+        let mut all = Map::new();
         for name in names {
             for (inner, value) in shape::members(self.fields.get(*name).cloned()) {
                 all.entry(inner).or_insert(value);

@@ -34,6 +34,9 @@ pub(super) const OF_PROVIDERS: [&str; 6] = [
     "provider_id",
 ];
 
+/// The ways to reach a user, which a system proves in one way or another.
+const OF_EVERY: &[&str] = &["email", "phone"];
+
 const POCKETBASE: Shape = Shape {
     id: &["id"],
     hash: &["password", "passwordHash"],
@@ -108,12 +111,12 @@ const URBACKEND: Shape = Shape {
     id: &["_id", "id"],
     hash: &["password"],
     created: &["createdAt"],
-    verified: &["emailVerified", "isVerified", "isverified"],
+    // Users can write all members themselves there: none proves an address, an account at a provider or a role.
+    verified: &[],
     banned: None,
-    // Users can write it themselves there.
     role: None,
     refused: &[],
-    accounts: &["googleId", "githubId"],
+    accounts: &[],
     metadata: &[],
     ignored: &["__v", "schemaVersion", "updatedAt", "authProviders"],
 };
@@ -140,6 +143,23 @@ impl Shape {
             System::Urbackend => &URBACKEND,
             System::Bkend => &BKEND,
         }
+    }
+
+    /// Whether the system has a member of this name, which is not one of a user's own.
+    pub(super) fn has(&self, name: &str) -> bool {
+        let lists = [
+            self.id,
+            self.hash,
+            self.created,
+            self.verified,
+            self.accounts,
+            self.metadata,
+            self.ignored,
+            OF_EVERY,
+        ];
+        let is_refused = self.refused.iter().any(|(refused, _)| *refused == name);
+        let is_single = [self.banned, self.role].contains(&Some(name));
+        is_refused || is_single || lists.iter().any(|list| list.contains(&name))
     }
 }
 

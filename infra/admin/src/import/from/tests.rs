@@ -82,15 +82,14 @@ fn a_document_of_urbackend_is_a_line() {
     let user = json!({ "_id": { "$oid": id }, "email": "ada@example.com", "password": HASH, "username": "ada",
         "isVerified": true, "role": "admin", "githubId": "583231", "authProviders": ["github"], "__v": 0,
         "createdAt": { "$date": at }, "updatedAt": { "$date": { "$numberLong": "1673786096789" } } });
-    let github =
-        json!({ "provider": "github", "issuer": "https://api.github.com", "subject": "583231" });
-    let line = json!({ "email": "ada@example.com", "passwordHash": HASH, "username": "ada", "createdAt": at,
-        "emailVerifiedAt": at, "identities": [github] });
-    assert_brought(System::Urbackend, user, id, line, &["role"]);
+    // Users write these members themselves there, so they prove nothing.
+    let line = json!({ "email": "ada@example.com", "passwordHash": HASH, "username": "ada", "createdAt": at });
+    let left = ["githubId", "isVerified", "role"];
+    assert_brought(System::Urbackend, user, id, line, &left);
     // The id tells the time where the document does not.
     let line = json!({ "email": "ada@example.com", "createdAt": "2023-01-15T12:34:56.000Z" });
-    let user = json!({ "_id": id, "email": "ada@example.com", "emailVerified": false });
-    assert_brought(System::Urbackend, user, id, line, &[]);
+    let user = json!({ "_id": id, "email": "ada@example.com", "emailVerified": true });
+    assert_brought(System::Urbackend, user, id, line, &["emailVerified"]);
 }
 
 #[test]
@@ -111,19 +110,84 @@ fn an_item_of_bkend_is_a_line() {
 #[test]
 fn a_map_gives_members_of_the_user_and_of_its_metadata_other_names() {
     let names = json!({ "full_name": "name", "raw_user_meta_data.level": "badge", "username": null, "raw_app_meta_data.role": "role" });
-    let Value::Object(names) = names else {
-        panic!("an object")
-    };
-    let map = FieldMap::read(names, &declared()).expect("a map");
     let user = json!({ "id": "1", "email": "a@b", "raw_app_meta_data": { "role": "editor" },
         "raw_user_meta_data": { "full_name": "Ada", "level": "7", "username": "ada", "avatar_url": "x" } });
-    let Value::Object(user) = user else {
-        panic!("an object")
-    };
-    let brought = translate(System::Supabase, user, (&declared(), &map), NOW).expect("a line");
+    let brought = mapped(System::Supabase, names, user);
     let line = json!({ "email": "a@b", "name": "Ada", "badge": 7, "role": "editor" });
     assert_eq!(Value::Object(brought.line), line);
     assert_eq!(brought.left, ["avatar_url"]);
+}
+
+fn mapped(system: System, names: Value, user: Value) -> Brought {
+    let (Value::Object(names), Value::Object(user)) = (names, user) else {
+        panic!("objects")
+    };
+    let map = FieldMap::read(names, &declared()).expect("a map");
+    translate(system, user, (&declared(), &map), NOW).expect("a line")
+}
+
+/// Users of Supabase write `raw_user_meta_data` themselves.
+#[test]
+fn a_user_cannot_supply_what_the_map_takes_from_the_system() {
+    let names = json!({ "raw_app_meta_data.role": "role", "app_metadata.plan": "badge", "phone": "username",
+        "is_super_admin": "name" });
+    let own = json!({ "raw_app_meta_data.role": "admin", "app_metadata.plan": 9, "phone": "1", "is_super_admin": "yes",
+        "role": "admin", "raw_app_meta_data": { "role": "admin" }, "app_metadata": { "plan": 9 } });
+    let app = json!({ "role": "editor" });
+    for (of_system, role) in [
+        // The name with the dot is a member of the user's metadata.
+        (app.clone(), Some("editor")),
+        (json!(app.to_string()), Some("editor")),
+        // Nothing of the system is there, and the user's metadata has the object.
+        (json!({}), None),
+        (json!(null), None),
+    ] {
+        for own in [own.clone(), json!(own.to_string())] {
+            let user = json!({ "id": "1", "email": "a@b", "raw_app_meta_data": of_system, "app_metadata": null,
+                "raw_user_meta_data": own });
+            let mut line = json!({ "email": "a@b" });
+            if let Some(role) = role {
+                line["role"] = json!(role);
+            }
+            let brought = mapped(System::Supabase, names.clone(), user);
+            assert_eq!(Value::Object(brought.line), line, "{of_system}");
+        }
+    }
+    // Nor a role by a name of its own.
+    let user = json!({ "id": "1", "email": "a@b", "raw_user_meta_data": { "level": "admin" } });
+    let brought = mapped(System::Supabase, json!({ "level": "role" }), user);
+    assert_eq!(Value::Object(brought.line), json!({ "email": "a@b" }));
+}
+
+#[test]
+fn a_member_with_null_in_the_map_is_left_out_also_where_the_system_gives_it_a_meaning() {
+    let names = json!({ "id": null, "encrypted_password": null, "email_confirmed_at": null, "identities": null,
+        "banned_until": null, "created_at": null, "raw_user_meta_data.name": null });
+    let github = json!({ "provider": "github", "provider_id": "583231" });
+    let user = json!({ "id": "1", "email": "a@b", "encrypted_password": HASH, "email_confirmed_at": "2023-01-16 00:00:00+00",
+        "created_at": "2023-01-15 12:34:56+00", "banned_until": "2999-01-01 00:00:00+00", "identities": [github],
+        "raw_user_meta_data": { "name": "Ada", "username": "ada" } });
+    let brought = mapped(System::Supabase, names, user);
+    assert_eq!(brought.old, "1");
+    assert_eq!(
+        Value::Object(brought.line),
+        json!({ "email": "a@b", "username": "ada" })
+    );
+    assert_eq!(brought.left, Vec::<String>::new());
+}
+
+#[test]
+fn a_ban_without_an_end_shuts_out_and_one_that_cannot_be_read_is_a_problem() {
+    let line = |until: &str| {
+        let user = json!({ "id": "1", "email": "a@b", "banned_until": until });
+        brought(System::Supabase, user).map(|brought| brought.line.contains_key("disabled"))
+    };
+    assert_eq!(line("infinity"), Ok(true));
+    assert_eq!(line("-infinity"), Ok(false));
+    assert_eq!(line("2999-01-01 00:00:00+00"), Ok(true));
+    assert_eq!(line("2020-01-01 00:00:00+00"), Ok(false));
+    let told = "`banned_until` must be a time or infinity.".to_owned();
+    assert_eq!(line("for ever"), Err(told));
 }
 
 #[test]

@@ -23,8 +23,10 @@ fn definition() -> &'static Definition {
 }
 
 fn ids() -> Ids {
-    let mut ids = Ids::open(Path::new("no-such-ids.jsonl")).expect("none");
-    ids.plan("users", "u1", USER.parse().expect("an id"));
+    let mut ids = Ids::open(Path::new("no-such-ids.jsonl"), true).expect("none");
+    let user = USER.parse().expect("an id");
+    ids.note("users", "u1", user, None).expect("noted");
+    ids.note("users", "12", user, None).expect("noted");
     ids
 }
 
@@ -60,9 +62,60 @@ fn a_row_of_another_system_has_the_ids_that_its_users_have_here() {
     let other: Id = "0197a3b0-0000-7000-8000-000000000002"
         .parse()
         .expect("an id");
-    noted.plan("things", "r4nd0m", other);
+    let told = noted.note("things", "r4nd0m", other, None);
+    told.expect("noted");
     let again = super::tests::moved(row, &noted).expect("moved");
     assert_eq!((again.id, again.is_noted), (other, false));
+}
+
+#[test]
+fn a_row_that_has_the_id_of_another_row_is_told_from_it() {
+    let row = json!({ "id": "r4nd0m", "updated": "2023-01-15 12:34:56Z", "title": "A" });
+    let first = moved(row.clone(), &ids()).expect("moved");
+    assert!(first.is_noted && !first.is_other);
+    let mut noted = ids();
+    let told = noted.note("things", "r4nd0m", first.id, Some(&first.row));
+    told.expect("noted");
+    let mut later = row.clone();
+    later["updated"] = json!("2024-01-15 12:34:56Z");
+    for same in [row.clone(), later] {
+        let again = moved(same, &noted).expect("moved");
+        assert!(!again.is_noted && !again.is_other);
+    }
+    let mut other = row;
+    other["title"] = json!("B");
+    let other = moved(other, &noted).expect("moved");
+    assert_eq!(other.id, first.id);
+    assert!(other.is_other && other.is_noted && other.row != first.row);
+}
+
+#[test]
+fn a_creator_is_found_by_a_text_or_a_number_and_is_nothing_else() {
+    let of = |creator: Value| moved(json!({ "createdBy": creator }), &ids());
+    let found = |creator: Value| of(creator).expect("moved").created_by;
+    for creator in [
+        json!("12"),
+        json!(12),
+        json!({ "$numberInt": "12" }),
+        json!({ "$oid": "u1" }),
+    ] {
+        assert_eq!(found(creator.clone()), USER.parse().ok(), "{creator}");
+    }
+    assert_eq!((found(json!(null)), found(json!(""))), (None, None));
+    for (creator, reason) in [
+        (json!(13), "`createdBy` is 13 of users"),
+        (json!(["u1"]), "`createdBy` must be the id of a user."),
+        (
+            json!({ "id": "u1" }),
+            "`createdBy` must be the id of a user.",
+        ),
+        (json!(true), "`createdBy` must be the id of a user."),
+    ] {
+        match of(creator.clone()) {
+            Err(Unmoved::Wrong(told)) => assert!(told.contains(reason), "{creator}: {told}"),
+            other => panic!("{creator}: {other:?}"),
+        }
+    }
 }
 
 #[test]
