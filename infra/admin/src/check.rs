@@ -224,13 +224,15 @@ async fn take(
     Ok(())
 }
 
-/// Fills the names that every writer has kept. Returns the number of records that it has written.
+/// Fills the names that every writer has kept, and tells the records that it cannot fill. Returns the number of those that it
+/// has written.
 async fn fill(store: &Store, definition: &Definition, ready: &[String]) -> Result<u64, String> {
-    let run = store.backfill(definition, ready.to_vec());
+    let run = store.refill(definition, ready.to_vec());
     let found = run.fill().await;
     let found = found.map_err(|error| at(&definition.name, &words(&error)))?;
-    if let Some(failure) = found.failures.first() {
-        return Err(at(&definition.name, failure));
+    // The last pass counts such a record; this line says why it could not be filled.
+    for failure in &found.failures {
+        println!("{}", printable(&at(&definition.name, failure)));
     }
     let written = run.progress().written;
     if written > 0 {

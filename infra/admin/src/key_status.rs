@@ -8,7 +8,7 @@ use api::settings::{Settings, TokenAlgorithm};
 use auth::rotation::{self, Shelf};
 use store::{SealingNumbers, Store};
 
-use crate::sealing::{list, removable_from, settled_at};
+use crate::sealing::{UNKNOWN, list, removable_from, settled_at};
 use crate::{now, words};
 
 /// The keys of access tokens and those of sealed values, each kind with its next step.
@@ -73,14 +73,15 @@ fn of_tokens(shelf: &Shelf, longest: Duration, now: Timestamp) -> String {
 /// The sealing keys by their numbers, and the next step.
 fn of_sealing(
     numbers: &SealingNumbers,
-    removable: Timestamp,
+    removable: Option<Timestamp>,
     now: Timestamp,
 ) -> Result<String, String> {
     let lines = list(numbers)?;
     let highest = numbers.highest().unwrap_or_default();
-    let from = |at: Timestamp| match at <= now {
-        true => "it may run now".to_owned(),
-        false => format!("it may run from {at} on"),
+    let from = |at: Option<Timestamp>| match at {
+        Some(at) if at <= now => "it may run now".to_owned(),
+        Some(at) => format!("it may run from {at} on"),
+        None => UNKNOWN.to_owned(),
     };
     let older = || {
         numbers
@@ -159,7 +160,7 @@ mod tests {
                 all: all.to_vec(),
                 since: Some(NOW.before(MINUTE * ago)),
             };
-            let removable = settled_at(&numbers).after(MINUTE * 60);
+            let removable = settled_at(&numbers).map(|at| at.after(MINUTE * 60));
             let lines = of_sealing(&numbers, removable, NOW).expect("keys");
             lines.lines().next_back().unwrap_or_default().to_owned()
         };
@@ -181,5 +182,11 @@ mod tests {
             format!("{drop}it may run from {later} on.")
         );
         assert_eq!(next(&sealed, 65), format!("{drop}it may run now."));
+        let unknown = SealingNumbers {
+            all: sealed.to_vec(),
+            since: None,
+        };
+        let lines = of_sealing(&unknown, None, NOW).expect("keys");
+        assert!(lines.ends_with(&format!("{drop}{UNKNOWN}.")), "{lines}");
     }
 }

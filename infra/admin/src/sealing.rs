@@ -12,6 +12,9 @@ use crate::{now, words};
 /// How long functions go on to seal with the highest number that they know, after another was made.
 const KNOWN_LATER: Duration = Duration::from_secs(5 * 60);
 
+/// For how long a notice is sent that names a number: a day.
+const NOTICES: Duration = Duration::from_secs(86_400);
+
 /// The sealing keys, a line each.
 pub(crate) async fn listed(store: &Store) -> Result<String, String> {
     let numbers = store.sealing_numbers().await;
@@ -55,11 +58,7 @@ pub(crate) async fn remove(
             naming(found)
         ));
     }
-    if now() < removable {
-        return Err(format!(
-            "the sealing key {number} may be dropped from {removable} on: mails of before name it"
-        ));
-    }
+    refuse_early(number, removable, now())?;
     match store.drop_sealing_key(number, highest).await {
         Ok(true) => Ok(format!("The sealing key {number} is dropped.")),
         Ok(false) => {
@@ -69,14 +68,32 @@ pub(crate) async fn remove(
     }
 }
 
-/// From when on no function seals with a number below the highest.
-pub(crate) fn settled_at(numbers: &SealingNumbers) -> Timestamp {
-    let since = numbers.since.unwrap_or_default();
-    since.after(KNOWN_LATER)
+/// Refuses to drop a number that mails may name, also where nobody knows since when another one seals.
+fn refuse_early(number: u32, removable: Option<Timestamp>, now: Timestamp) -> Result<(), String> {
+    match removable {
+        Some(removable) if removable <= now => Ok(()),
+        Some(removable) => Err(format!(
+            "the sealing key {number} may be dropped from {removable} on: mails of before name it"
+        )),
+        None => Err(UNKNOWN.to_owned()),
+    }
 }
 
-/// From when on no code, link or flow of a mail names a number below the highest.
-pub(crate) fn removable_from(numbers: &SealingNumbers, settings: &Settings) -> Timestamp {
+/// The remedy where the table does not say since when the highest number is there.
+pub(crate) const UNKNOWN: &str = "the table does not say since when the highest number seals; run `cargo admin keys add` once \
+                                  more, which notes it";
+
+/// From when on no function seals with a number below the highest. It is `None` where the table does not say since when the
+/// highest of several is there.
+pub(crate) fn settled_at(numbers: &SealingNumbers) -> Option<Timestamp> {
+    let is_only = numbers.all.iter().filter(|it| it.has_key).count() < 2;
+    // The first number has no time, and none before it.
+    let since = numbers.since.or(is_only.then(Timestamp::default))?;
+    Some(since.after(KNOWN_LATER))
+}
+
+/// From when on no mail names a number below the highest, by a code, a link or a notice; `None` as [`settled_at`].
+pub(crate) fn removable_from(numbers: &SealingNumbers, settings: &Settings) -> Option<Timestamp> {
     let auth = &settings.auth;
     let longest = [
         auth.verification_ttl,
@@ -86,7 +103,8 @@ pub(crate) fn removable_from(numbers: &SealingNumbers, settings: &Settings) -> T
         auth.invitations.ttl,
     ];
     let longest = longest.map(Span::duration).into_iter().max();
-    settled_at(numbers).after(longest.unwrap_or_default())
+    let longest = longest.unwrap_or_default().max(NOTICES);
+    Some(settled_at(numbers)?.after(longest))
 }
 
 /// Seals anew what is stored under older numbers, and reports the result in a sentence.
@@ -181,5 +199,45 @@ mod tests {
              9: 1 item names it; its key is missing, so they do not open"
         );
         assert!(of(&[]).is_err() && of(&numbers[3..]).is_err());
+    }
+
+    #[test]
+    fn a_number_is_dropped_when_no_mail_names_it_and_never_without_a_time() {
+        const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
+        let number = |number| SealingNumber {
+            number,
+            items: 0,
+            has_key: true,
+        };
+        let of = |all: &[u32], since| SealingNumbers {
+            all: all.iter().copied().map(number).collect(),
+            since,
+        };
+        assert_eq!(settled_at(&of(&[1, 2], None)), None);
+        assert!(settled_at(&of(&[1], None)).is_some_and(|at| at < NOW));
+        let settled = Some(NOW.after(KNOWN_LATER));
+        assert_eq!(settled_at(&of(&[1, 2], Some(NOW))), settled);
+
+        let mut settings = Settings::default();
+        let auth = &mut settings.auth;
+        for span in [
+            &mut auth.verification_ttl,
+            &mut auth.reset_ttl,
+            &mut auth.magic_link_ttl,
+            &mut auth.code_ttl,
+            &mut auth.invitations.ttl,
+        ] {
+            *span = Span::seconds(600);
+        }
+        assert_eq!(removable_from(&of(&[1, 2], None), &settings), None);
+        // Notices outlive short codes and links.
+        let removable = NOW.after(KNOWN_LATER + NOTICES);
+        let from = removable_from(&of(&[1, 2], Some(NOW)), &settings);
+        assert_eq!(from, Some(removable));
+
+        assert_eq!(refuse_early(1, Some(NOW), NOW), Ok(()));
+        let early = refuse_early(1, Some(removable), NOW).expect_err("a refusal");
+        assert!(early.contains("may be dropped from 2"), "{early}");
+        assert_eq!(refuse_early(1, None, NOW), Err(UNKNOWN.to_owned()));
     }
 }

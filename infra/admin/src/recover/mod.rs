@@ -131,6 +131,14 @@ async fn copy(store: &Store, plan: &Plan, writes: bool) -> Result<Copied, String
     let recovery = store.recovery(&plan.table, &helper).await;
     let recovery = recovery.map_err(|error| words(&error))?;
     let recovery = recovery.ok_or_else(|| format!("there is no table {helper}"))?;
+    // Nothing is written yet.
+    let alone = store.leaves_no_admin(&recovery, now()).await;
+    if alone.map_err(|error| words(&error))? {
+        return Err(format!(
+            "afterwards there would be no admin: {helper} has none who goes back. Run `cargo admin promote` for somebody now, and \
+             then this again: users who were changed since it was made are left alone"
+        ));
+    }
     let mut all = Copied::default();
     for step in recovery.steps() {
         let copied = pages(store, &recovery, *step, writes).await;

@@ -96,8 +96,8 @@ impl Plan {
                 USERS.name,
                 &[
                     "Every session of a user who goes back ends.",
-                    "A password, a passkey and a second factor that were removed since are good again, and so are recovery \
-                     codes that were used.",
+                    "Accounts disabled or deleted since are on again; admins demoted since are admins again.",
+                    "A password, a passkey and a second factor that were removed since are good again.",
                 ],
             ),
             (
@@ -177,6 +177,7 @@ mod tests {
             "shop-_users goes back to 2026-05-28T20:26:40",
             "AWS makes the table shop-_users-recover-1780000000",
             "Every session of a user who goes back ends.",
+            "- Accounts disabled or deleted since are on again; admins demoted since are admins again.",
             "shop-_users-recover-1780000000 is removed.",
         ] {
             assert!(users.contains(part), "{users}");

@@ -28,6 +28,10 @@ def described(dynamodb, table):
 def make(session, stack, table, helper, seconds):
     dynamodb = session.client("dynamodb")
     present = described(dynamodb, helper)
+    # One that an earlier run has removed is gone soon, and is made anew then.
+    while present is not None and present["TableStatus"] == "DELETING":
+        time.sleep(PAUSE)
+        present = described(dynamodb, helper)
     is_new = present is None
     if is_new:
         source = described(dynamodb, table) or {}
@@ -42,6 +46,9 @@ def make(session, stack, table, helper, seconds):
         )
         present = described(dynamodb, helper)
     while present is None or present["TableStatus"] != "ACTIVE":
+        state = "gone" if present is None else present["TableStatus"]
+        if state != "CREATING":
+            sys.exit(f"{helper} is {state} before it could be read: run this again")
         time.sleep(PAUSE)
         present = described(dynamodb, helper)
     return {"made": is_new}

@@ -15,6 +15,7 @@ use serde_json::Map;
 use store::{Along, Store, Throttled};
 
 pub(crate) use self::found::{find, name_of};
+use crate::printable::printable;
 use crate::sealing::random;
 use crate::throttle;
 use crate::{now, words};
@@ -155,20 +156,53 @@ async fn switch(
     user: User,
     (disabled, keys): (bool, Option<KeysOfLeaver>),
 ) -> Result<String, String> {
-    let name = name_of(&user);
+    let (name, id) = (name_of(&user), user.id);
     if user.disabled == disabled {
         let state = if disabled { "disabled" } else { "enabled" };
-        return Ok(format!("{name} was {state} already."));
+        let gone = drop_keys(store, id, keys).await?;
+        return Ok(with_keys(format!("{name} was {state} already."), gone));
     }
     let changes = UserChanges {
         disabled: Some(disabled),
         ..changes(None)
     };
     change(store, settings, user, (&changes, keys)).await?;
-    Ok(match disabled {
+    let done = match disabled {
         true => format!("{name} is disabled, and every session has ended."),
         false => format!("{name} is enabled; the sessions of before stay ended."),
-    })
+    };
+    Ok(with_keys(done, drop_keys(store, id, keys).await?))
+}
+
+/// Deletes the API keys that a user has made and that still stand, where the command says so. The change of an acting admin
+/// has deleted them already; that of anybody else deletes none. Returns how many it has deleted.
+async fn drop_keys(store: &Store, user: Id, keys: Option<KeysOfLeaver>) -> Result<usize, String> {
+    if keys != Some(KeysOfLeaver::Delete) {
+        return Ok(0);
+    }
+    let all = store.list_api_keys().await.map_err(|error| words(&error))?;
+    let made = all.into_iter().filter(|key| key.created_by == user);
+    let made: Vec<Id> = made.map(|key| key.id).collect();
+    let mut gone = 0;
+    for key in &made {
+        match store.delete_api_key(*key, &writer()?).await {
+            Ok(deleted) => gone += usize::from(deleted),
+            Err(error) => {
+                let left = made.len() - gone;
+                return Err(format!("{left} API keys still stand: {}", words(&error)));
+            }
+        }
+    }
+    Ok(gone)
+}
+
+/// A result with the number of API keys that were deleted after it.
+fn with_keys(done: String, gone: usize) -> String {
+    match gone {
+        0 => done,
+        1 => format!("{done} 1 API key is deleted."),
+        _ => format!("{done} {gone} API keys are deleted."),
+    }
 }
 
 async fn demote(
@@ -178,12 +212,14 @@ async fn demote(
     (role, keys): (&str, Option<KeysOfLeaver>),
 ) -> Result<String, String> {
     check_role(role, &settings.auth).map_err(|detail| detail.message)?;
-    let name = name_of(&user);
+    let (name, id) = (name_of(&user), user.id);
     if role == ADMIN {
         return Err("--role admin takes no rights away; name another role".to_owned());
     }
     if user.role != ADMIN {
-        return Ok(format!("{name} is no admin; the role is {}.", user.role));
+        let gone = drop_keys(store, id, keys).await?;
+        let done = format!("{name} is no admin; the role is {}.", user.role);
+        return Ok(with_keys(done, gone));
     }
     change(
         store,
@@ -192,9 +228,8 @@ async fn demote(
         (&changes(Some(role.to_owned())), keys),
     )
     .await?;
-    Ok(format!(
-        "{name} has the role {role} now; it holds on the next request."
-    ))
+    let done = format!("{name} has the role {role} now; it holds on the next request.");
+    Ok(with_keys(done, drop_keys(store, id, keys).await?))
 }
 
 fn changes(role: Option<String>) -> UserChanges {
@@ -229,7 +264,10 @@ async fn change(
 /// A refusal in the words of this command, which has an option in place of a query parameter.
 fn told(error: &Error) -> String {
     match error.code {
-        Code::HasApiKeys => words(error).replace(&format!("?{PARAMETER}="), "--api-keys "),
+        // Another admin has chosen the names.
+        Code::HasApiKeys => {
+            printable(&words(error)).replace(&format!("?{PARAMETER}="), "--api-keys ")
+        }
         Code::ValidationFailed => {
             let details = error.details.iter().map(|detail| detail.message.clone());
             details.collect::<Vec<_>>().join(" ")
@@ -249,5 +287,21 @@ mod tests {
         let expected =
             "This admin has made API keys: a (1); say --api-keys keep or --api-keys delete.";
         assert_eq!(told(&refused), expected);
+    }
+
+    #[test]
+    fn a_terminal_does_not_obey_the_name_of_a_key() {
+        let message = "This admin has made API keys: \u{1b}[2J (1); say ?apiKeys=keep.";
+        let refused = Error::new(Code::HasApiKeys).with_message(message);
+        let expected = "This admin has made API keys: \\u{1b}[2J (1); say --api-keys keep.";
+        assert_eq!(told(&refused), expected);
+    }
+
+    #[test]
+    fn the_end_counts_the_keys_that_were_deleted() {
+        let told = |gone| with_keys("Ada was disabled already.".to_owned(), gone);
+        assert_eq!(told(0), "Ada was disabled already.");
+        assert_eq!(told(1), "Ada was disabled already. 1 API key is deleted.");
+        assert_eq!(told(2), "Ada was disabled already. 2 API keys are deleted.");
     }
 }

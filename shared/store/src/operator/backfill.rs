@@ -34,6 +34,8 @@ pub struct Backfill {
     pub(super) table: String,
     pub(super) definition: Definition,
     pub(super) names: Vec<String>,
+    /// Whether it goes on after a record that cannot be filled.
+    pub(super) skips: bool,
     stopped: AtomicBool,
     pub(super) read: AtomicU64,
     pub(super) written: AtomicU64,
@@ -66,17 +68,32 @@ impl Store {
     /// hold the name. Code without the index may have run since, and it changes records without their keys.
     #[must_use]
     pub fn backfill(&self, definition: &Definition, names: Vec<String>) -> Arc<Backfill> {
+        Arc::new(self.filling(definition, names))
+    }
+
+    /// The same for names that every writer has kept, such as a repair. Nothing is told by the names of an older record
+    /// then, so the run goes on after a record that cannot be filled, and notes it among the failures.
+    #[must_use]
+    pub fn refill(&self, definition: &Definition, names: Vec<String>) -> Arc<Backfill> {
         Arc::new(Backfill {
+            skips: true,
+            ..self.filling(definition, names)
+        })
+    }
+
+    fn filling(&self, definition: &Definition, names: Vec<String>) -> Backfill {
+        Backfill {
             client: self.client.clone(),
             table: self.table(&definition.name),
             definition: definition.clone(),
             names,
+            skips: false,
             stopped: AtomicBool::new(false),
             read: AtomicU64::new(0),
             written: AtomicU64::new(0),
             shards: (0..definition.shards).map(|_| Mutex::new(0.0)).collect(),
             found: Mutex::default(),
-        })
+        }
     }
 }
 

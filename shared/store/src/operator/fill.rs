@@ -98,7 +98,7 @@ impl Backfill {
         }
     }
 
-    /// Fills one record and returns whether it is done. It notes a failure.
+    /// Fills one record and returns whether the run goes on. It notes a failure.
     async fn fill_item(&self, item: Item) -> bool {
         self.read.fetch_add(1, Ordering::Relaxed);
         let place = (item.get("shard").cloned(), item.get("id").cloned());
@@ -111,7 +111,7 @@ impl Backfill {
                     .unwrap_or_default();
                 let cause = error.cause.unwrap_or(error.message);
                 self.found().failures.push(format!("record {key}: {cause}"));
-                false
+                self.skips
             }
         }
     }

@@ -56,6 +56,9 @@ impl Scene<'_> {
     fn user(&self, profile: &Value) -> Value {
         let (status, user) = self.register(&fresh_email());
         assert_eq!(status, 201, "{user}");
+        if *profile == json!({}) {
+            return user;
+        }
         let event = Event::new("PATCH", "/api/auth/me").json(profile);
         let event = event.token(&text(&user["accessToken"]));
         let _ = self.apart.ask(&self.profile, &event).expect(200);

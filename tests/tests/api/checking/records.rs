@@ -101,6 +101,31 @@ fn an_index_that_not_every_writer_has_kept_is_told_with_the_command_that_fills_i
 }
 
 #[test]
+fn a_record_that_cannot_be_read_keeps_no_other_from_its_repair() {
+    let Some(scene) = Scene::open() else { return };
+    // Records are filled from the newest to the oldest, so the broken one comes first.
+    let [older, broken] = ["AAA-1", "AAA-2"].map(|sku| scene.product(sku, 1));
+    let correct = scene.stored(&older);
+    let mut moved = correct.clone();
+    moved["by.price"] = json!({ "B": "AAAA" });
+    scene.put(TABLE, &moved);
+    let mut unreadable = scene.stored(&broken);
+    unreadable.as_object_mut().unwrap().remove("data");
+    scene.put(TABLE, &unreadable);
+    let (done, lines) = scene.check(&["--repair"]);
+    let (last, told) = lines.split_last().unwrap();
+    assert!(!done && last.contains("repaired, 1 left in "), "{lines:#?}");
+    let start = format!("products: record {broken}: ");
+    assert!(
+        told.iter().any(|line| line.starts_with(&start)),
+        "{lines:#?}"
+    );
+    let line = format!("products {broken}: cannot be read: ");
+    assert!(told.iter().any(|it| it.starts_with(&line)), "{lines:#?}");
+    assert_eq!(scene.stored(&older), correct);
+}
+
+#[test]
 fn a_collection_without_its_table_is_told() {
     let Some(scene) = Scene::open() else { return };
     let _ = scene.call("DeleteTable", &json!({ "TableName": TABLE }));

@@ -66,9 +66,9 @@ fn sorted(mut items: Vec<Value>) -> Vec<String> {
 #[test]
 fn records_go_back_beside_requests_and_a_repeated_run_changes_nothing() {
     let Some(scene) = Scene::open() else { return };
-    let [changed, lost] = ["AAA-1", "AAA-2"].map(|sku| scene.product(sku, 1));
+    let [changed, lost, moved] = ["AAA-1", "AAA-2", "AAA-5"].map(|sku| scene.product(sku, 1));
     scene.keep("local-products", "kept");
-    let before = sorted(scene.items("local-products"));
+    let before = scene.items("local-products");
     let update = scene.apart.function("records-update", "checking", &[]);
     let delete = scene.apart.function("records-delete", "checking", &[]);
     let token = text(&scene.admin["accessToken"]);
@@ -83,6 +83,11 @@ fn records_go_back_beside_requests_and_a_repeated_run_changes_nothing() {
     let newer = scene.product("AAA-3", 3);
     scene.keep_again("kept");
     let since = scene.product("AAA-4", 4);
+    // One that was there before, and has another value since.
+    let patch = Event::new("PATCH", &path(&moved))
+        .json(&json!({ "sku": "AAA-6" }))
+        .token(&token);
+    let _ = scene.apart.ask(&update, &patch).expect(200);
 
     let counted = scene.recover("products", "kept", &["--dry-run"]);
     let plan = "to be put back, ";
@@ -91,17 +96,29 @@ fn records_go_back_beside_requests_and_a_repeated_run_changes_nothing() {
     let (done, line) = scene.recover("products", "kept", &["--yes"]);
     // Two records and the values of both go back; the newer record and its value go, and the one that was changed to.
     let start =
-        "4 items put back, 3 removed, 2 left alone, which were written since. No contradiction in ";
+        "4 items put back, 3 removed, 5 left alone, which were written since. No contradiction in ";
     assert!(done && line.starts_with(start), "{line}");
     assert_ne!(sorted(scene.items("local-products")), untouched);
-    let found = [&changed, &lost, &newer, &since].map(|product| scene.get(product));
-    assert_eq!(found, [200, 200, 404, 200]);
-    let mut after = scene.items("local-products");
-    after.retain(|item| item["id"]["S"] != since.as_str() && item["record"]["S"] != since.as_str());
-    assert_eq!(sorted(after), before);
+    let found = [&changed, &lost, &newer, &since, &moved].map(|product| scene.get(product));
+    assert_eq!(found, [200, 200, 404, 200, 200]);
+    let without_since = |mut items: Vec<Value>| {
+        let is_since = |id: &Value| *id == since.as_str() || *id == moved.as_str();
+        items.retain(|item| !is_since(&item["id"]["S"]) && !is_since(&item["record"]["S"]));
+        sorted(items)
+    };
+    let after = scene.items("local-products");
+    assert_eq!(without_since(after), without_since(before));
+    // Its value is still its own, and the one of before is free.
+    let body = json!({ "name": "again", "sku": "AAA-6" });
+    let event = Event::new("POST", "/api/products")
+        .json(&body)
+        .token(&token);
+    let _ = scene.apart.ask(&scene.create, &event).expect(409);
+    let free = scene.product("AAA-5", 1);
+    assert_eq!(scene.get(&free), 200);
 
     let (done, line) = scene.recover("products", "kept", &["--yes"]);
-    let start = "0 items put back, 0 removed, 2 left alone";
+    let start = "0 items put back, 0 removed, 6 left alone";
     assert!(done && line.starts_with(start), "{line}");
     scene.assert_clean(&[]);
 }
@@ -109,8 +126,13 @@ fn records_go_back_beside_requests_and_a_repeated_run_changes_nothing() {
 #[test]
 fn users_go_back_without_a_session_that_stands() {
     let Some(scene) = Scene::open() else { return };
-    let [user, other] = [json!({ "badge": 7 }), json!({})].map(|it| scene.user(&it));
+    let [user, other, renamed] =
+        [json!({ "badge": 7 }), json!({}), json!({})].map(|it| scene.user(&it));
     scene.keep("local-_users", "kept");
+    // The identity of this one stays as it is, and has to get the version of its user.
+    let event = Event::new("PATCH", "/api/auth/me").json(&json!({ "badge": 5 }));
+    let event = event.token(&text(&renamed["accessToken"]));
+    let _ = scene.apart.ask(&scene.profile, &event).expect(200);
     let password = scene.apart.function("password-change", "checking", &[]);
     let body =
         json!({ "currentPassword": PASSWORD, "newPassword": "another horse battery staple" });
@@ -122,18 +144,22 @@ fn users_go_back_without_a_session_that_stands() {
     scene.keep_again("kept");
     let since = scene.user(&json!({ "badge": 9 }));
 
+    let counted = scene.recover("_users", "kept", &["--dry-run"]);
     let (done, line) = scene.recover("_users", "kept", &["--yes"]);
     assert!(
-        done && line.contains("the sessions of 1 users end."),
+        done && line.contains("the sessions of 2 users end."),
         "{line}"
     );
+    // The dry run has counted the same.
+    let count = |line: &str| line.split([' ', ',']).next().map(ToOwned::to_owned);
+    assert_eq!(count(&counted.1), count(&line), "{counted:?}");
     let me = scene.apart.function("me-get", "checking", &[]);
     let stands = |user: &Value| {
         let event = Event::new("GET", "/api/auth/me").token(&text(&user["accessToken"]));
         scene.apart.ask(&me, &event).status
     };
-    let all = [&user, &other, &newer, &since].map(stands);
-    assert_eq!(all, [401, 200, 401, 200]);
+    let all = [&user, &other, &newer, &since, &renamed].map(stands);
+    assert_eq!(all, [401, 200, 401, 200, 401]);
     let login = scene.apart.function("login", "checking", &[]);
     let signs_in = |user: &Value, password: &str| {
         let body = json!({ "email": email(user), "password": password });
@@ -143,6 +169,7 @@ fn users_go_back_without_a_session_that_stands() {
     assert_eq!(signs_in(&user, PASSWORD), 200);
     assert_eq!(signs_in(&user, "another horse battery staple"), 401);
     assert_eq!(signs_in(&newer, PASSWORD), 401);
+    assert_eq!(signs_in(&renamed, PASSWORD), 200);
 
     // A repeated run finds what is done, and signs nobody out again.
     let before = sorted(scene.items("local-_users"));
@@ -153,6 +180,25 @@ fn users_go_back_without_a_session_that_stands() {
     );
     assert_eq!(sorted(scene.items("local-_users")), before);
     scene.assert_clean(&[]);
+}
+
+#[test]
+fn a_recovery_that_leaves_no_admin_writes_nothing() {
+    let Some(scene) = Scene::open() else { return };
+    let _ = scene.user(&json!({}));
+    scene.keep("local-_users", "kept");
+    let admin = key(&text(&scene.admin["user"]["id"]));
+    scene.delete("kept", &admin, &["id"]);
+    scene.keep_again("kept");
+    let before = sorted(scene.items("local-_users"));
+    for how in ["--dry-run", "--yes"] {
+        let (done, line) = scene.recover("_users", "kept", &[how]);
+        assert!(
+            !done && line.contains("afterwards there would be no admin"),
+            "{line}"
+        );
+    }
+    assert_eq!(sorted(scene.items("local-_users")), before);
 }
 
 #[test]

@@ -202,3 +202,47 @@ fn an_admin_is_demoted_but_not_the_last_one() {
     assert_eq!(told_by_cli(&world, &member.id, 1), ["user.updated"]);
     assert_eq!(told_by_cli(&world, &key, 1), ["key.deleted"]);
 }
+
+#[test]
+fn keys_that_stood_are_deleted_also_where_their_admin_left_before() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let world = World::new(inside, &[]);
+    let makes = |member: &Member| {
+        let token = member.signs_in(&world);
+        let key = json!({ "name": "ci", "type": "secret", "scopes": ["posts:read"] });
+        let make = Event::new("POST", "/api/admin/api-keys")
+            .json(&key)
+            .token(&token);
+        let _ = world.send("api-keys-create", &make, 201);
+    };
+    let [off, demoted] = ["admin", "admin"].map(|role| Member::new(&world, role));
+    for (member, action, before) in [
+        (&off, "disable", "was disabled already."),
+        (
+            &demoted,
+            "demote",
+            "is no admin; the role is authenticated.",
+        ),
+    ] {
+        makes(member);
+        let left = ["user", member.email.as_str(), action, "--api-keys", "keep"];
+        let (done, told) = admin(&world, &left);
+        assert!(done, "{told}");
+        let email = &member.email;
+        let one = format!("{email} {before} 1 API key is deleted.");
+        assert_says(
+            &world,
+            &["user", email, action, "--api-keys", "delete"],
+            &one,
+        );
+        assert_says(&world, &["api-keys"], "There is no API key.");
+        let none = format!("{email} {before}");
+        assert_says(
+            &world,
+            &["user", email, action, "--api-keys", "delete"],
+            &none,
+        );
+    }
+}

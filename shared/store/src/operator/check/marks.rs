@@ -23,12 +23,17 @@ impl Store {
             client: &self.client,
             table: self.table(&definition.name),
         };
-        let kept = kept.names().await?.unwrap_or_default();
-        let (ready, unfilled): (Vec<String>, Vec<String>) =
-            declared.into_iter().partition(|name| kept.contains(name));
+        let split = |names: Option<Vec<String>>| {
+            let kept = names.unwrap_or_default();
+            let declared = declared.iter().cloned();
+            declared.partition::<Vec<String>, _>(|name| kept.contains(name))
+        };
+        let (ready, unfilled) = split(kept.names().await?);
         if unfilled.is_empty() || !self.has_records(definition).await? {
             return Ok((Vec::new(), ready));
         }
+        // The first record ever may have come with its marks in between.
+        let (ready, unfilled) = split(kept.names().await?);
         let collection = &definition.name;
         let told = unfilled.into_iter().map(|name| {
             let what = format!(

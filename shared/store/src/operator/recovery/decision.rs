@@ -1,17 +1,21 @@
 //! The fate of an item when its table goes back: a pure comparison of the item then and now.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use api::Timestamp;
 use api::tables::{GONE, IDENTITIES};
+use auth::User;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use super::table::{Kind, Recovery, is_count, is_user};
 use crate::accounts::stamp::CHANGE;
 use crate::accounts::users::{VERSION, read_user};
 use crate::item::Item;
-use crate::operator::check::said;
+use crate::operator::check::{counted, said};
 use crate::records::index::INDEXED;
+
+/// The attribute of a second factor that waits for its first code.
+const PENDING: &str = "pending_until";
 
 /// The fate of an item.
 #[derive(Clone, Debug, PartialEq)]
@@ -62,8 +66,32 @@ fn is_ahead(recovery: &Recovery, owner: &Item) -> bool {
     !is_done(recovery, owner) && recovery.times.is_since(owner)
 }
 
+/// Whether an item is a user who is an acting admin.
+pub(super) fn is_admin(item: &Item) -> bool {
+    let user = || read_user(item.clone()).ok().flatten();
+    is_user(item) && user().as_ref().is_some_and(User::is_acting_admin)
+}
+
+/// Whether a user is an acting admin after the recovery.
+pub(super) fn is_admin_after(
+    recovery: &Recovery,
+    (then, there): (Option<&Item>, Option<&Item>),
+    now: Timestamp,
+) -> bool {
+    match (then, there) {
+        (Some(then), there) => match user(recovery, (then, there), now) {
+            Act::PutBack(item) => is_admin(&item),
+            _ => there.is_some_and(is_admin),
+        },
+        (None, Some(there)) => {
+            is_admin(there) && removal(recovery, there, None, now) != Act::Remove
+        }
+        (None, None) => false,
+    }
+}
+
 /// The fate of any other item that the point has and that differs. An item of `_users` has two users, as they are by now:
-/// its own, and another who has its key.
+/// its own, and another who has its key. So a reservation of a unique value has two records.
 pub(super) fn act(
     recovery: &Recovery,
     (then, there): (&Item, Option<&Item>),
@@ -84,11 +112,34 @@ pub(super) fn act(
         }
         return owned(recovery, (then, there), owner);
     }
+    // A record that was written since has the values that it has now, and no other.
+    if [owner, taker]
+        .into_iter()
+        .flatten()
+        .any(|it| is_ahead(recovery, it))
+    {
+        return Act::Left;
+    }
     match there {
         Some(there) if is_same(kind, then, there) => Act::Same,
+        Some(there) if is_stamped(kind) && is_done(recovery, there) => Act::Same,
         Some(there) if times.is_since(there) => Act::Left,
-        _ => Act::PutBack(then.clone()),
+        _ => Act::PutBack(stamped(recovery, then)),
     }
+}
+
+/// Whether the items of a table say who has changed them last, and events tell of it.
+fn is_stamped(kind: Kind) -> bool {
+    matches!(kind, Kind::ApiKeys | Kind::Others | Kind::Deliveries)
+}
+
+/// An item that goes back. This recovery has changed it, and not the one who did so at the time.
+fn stamped(recovery: &Recovery, then: &Item) -> Item {
+    let mut item = then.clone();
+    if is_stamped(recovery.kind) && item.contains_key(CHANGE) {
+        item.insert(CHANGE.to_owned(), recovery.stamp());
+    }
+    item
 }
 
 /// Whether two items say the same. The places of a record in indexes are not of the point: a fill renews them.
@@ -124,10 +175,38 @@ fn owned(recovery: &Recovery, (then, there): (&Item, Option<&Item>), owner: Opti
         let version = owner.get(VERSION).cloned();
         item.extend(version.map(|version| (VERSION.to_owned(), version)));
     }
+    if let Some(there) = there.filter(|it| it.get("user_id") == then.get("user_id")) {
+        keep_used(&mut item, there);
+    }
     if there == Some(&item) {
         Act::Same
     } else {
         Act::PutBack(item)
+    }
+}
+
+/// Keeps used what was used since: the step of an app's codes, recovery codes, and the count of a passkey never go back.
+/// These writes leave no stamp on their user.
+fn keep_used(item: &mut Item, there: &Item) {
+    for name in ["last_step", "sign_count", "used_at"] {
+        if counted(there, name) > counted(item, name) {
+            item.extend(there.get(name).cloned().map(|it| (name.to_owned(), it)));
+        }
+    }
+    // Recovery codes of another generation are other codes.
+    if item.get("generation") != there.get("generation") {
+        return;
+    }
+    let numbers = |item: &Item| match item.get("used") {
+        Some(AttributeValue::Ns(numbers)) => numbers.iter().cloned().collect(),
+        _ => BTreeSet::new(),
+    };
+    let (used, used_there): (BTreeSet<String>, _) = (numbers(item), numbers(there));
+    if used_there.is_superset(&used) {
+        item.extend(there.get("used").cloned().map(|it| ("used".to_owned(), it)));
+    } else {
+        let all = used.union(&used_there).cloned().collect();
+        item.insert("used".to_owned(), AttributeValue::Ns(all));
     }
 }
 
@@ -140,6 +219,10 @@ pub(super) fn removal(
 ) -> Act {
     let (kind, times) = (recovery.kind, recovery.times);
     if is_count(there) || is_tombstone(kind, there) || times.is_over(there, now) {
+        return Act::Same;
+    }
+    // A second factor that is being enrolled ends by itself.
+    if kind == Kind::Users && there.contains_key(PENDING) {
         return Act::Same;
     }
     let is_ahead = match owner {
@@ -157,7 +240,8 @@ pub(super) struct Unchanged {
 }
 
 impl Unchanged {
-    pub(super) fn of(item: &Item) -> Self {
+    /// The condition for this item. Where another takes its place, no attribute of that one was added meanwhile.
+    pub(super) fn of(item: &Item, after: Option<&Item>) -> Self {
         let mut unchanged = Self {
             condition: String::new(),
             names: HashMap::new(),
@@ -168,6 +252,12 @@ impl Unchanged {
             conditions.push(format!("#c{at} = :c{at}"));
             unchanged.names.insert(format!("#c{at}"), name.clone());
             unchanged.values.insert(format!(":c{at}"), value.clone());
+        }
+        let added = after.into_iter().flat_map(Item::keys);
+        let added = added.filter(|name| !item.contains_key(*name));
+        for (at, name) in added.enumerate() {
+            conditions.push(format!("attribute_not_exists(#a{at})"));
+            unchanged.names.insert(format!("#a{at}"), name.clone());
         }
         unchanged.condition = conditions.join(" AND ");
         unchanged

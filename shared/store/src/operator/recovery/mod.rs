@@ -13,14 +13,15 @@ use api::event::Reason;
 use api::{Code, Error, Id, Timestamp};
 use auth::{User, Writer};
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
-use aws_sdk_dynamodb::types::{Delete, Put};
+use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 
-use self::decision::{Act, Unchanged, act, removal};
+use self::decision::{Act, Unchanged, act, is_admin, removal};
 use self::table::{Kind, Times, keys_of, kind_of};
 pub use self::table::{Recovery, Step};
+use crate::accounts::admins::ADMINS;
 use crate::accounts::parts::Along;
 use crate::fault::{self, Cancelled, built};
-use crate::item::Item;
+use crate::item::{Item, number, text};
 use crate::operator::backfill::{TRIES, pause};
 use crate::operator::check::{Place, named};
 use crate::tables::Store;
@@ -150,10 +151,19 @@ impl Store {
                     removal(recovery, item, owner.as_ref(), now)
                 }
                 (_, _) if other == Some(item) => continue,
-                (Step::Users, _) => self.act_on_user(recovery, item, other, now).await?,
+                (Step::Users, _) => {
+                    let done = self.recover_user(recovery, (item, other), writes, now);
+                    copied.add(done.await?);
+                    continue;
+                }
+                (Step::Rest, Kind::Users)
+                    if !writes && self.goes_with_user(recovery, item, now).await? =>
+                {
+                    continue;
+                }
                 (Step::Rest, _) => {
                     let owner = self.owner_of(recovery, item, writes).await?;
-                    let taker = other.filter(|it| it.get("user_id") != item.get("user_id"));
+                    let taker = other.filter(|it| recovery.owner(it) != recovery.owner(item));
                     let taker = match taker {
                         Some(taken) => self.owner_of(recovery, taken, writes).await?,
                         None => None,
@@ -170,7 +180,6 @@ impl Store {
                 }
                 Act::PutBack(item) => {
                     copied.put_back += 1;
-                    copied.signed_out += u64::from(step == Step::Users);
                     put(self.table(&recovery.table), item, other)?
                 }
                 Act::Remove => {
@@ -189,7 +198,14 @@ impl Store {
                     }
                 }
             }
-            if writes && !self.send_alone(&write).await? {
+            let is_sent = match (recovery.kind, step) {
+                _ if !writes => true,
+                (Kind::Users, Step::Newer) if is_admin(item) => {
+                    self.send_together(vec![write], -1).await?
+                }
+                _ => self.send_alone(&write).await?,
+            };
+            if !is_sent {
                 copied.left += 1;
                 match step {
                     Step::Newer => copied.removed -= 1,
@@ -215,6 +231,42 @@ impl Store {
                     return Err(fault);
                 }
                 Err(Cancelled::Conflict | Cancelled::Fault(_)) => pause(tries).await,
+            }
+        }
+        Err(Error::unavailable("the table was busy all the time"))
+    }
+
+    /// Sends writes as one transaction that also counts so many more acting admins, again while the table is busy; `false`
+    /// where one of the items has changed since.
+    async fn send_together(&self, writes: Vec<Write>, admins: i8) -> Result<bool, Error> {
+        let item = TransactWriteItem::builder;
+        let mut items: Vec<TransactWriteItem> = writes
+            .into_iter()
+            .map(|write| match write {
+                Write::Put(put) => item().put(put).build(),
+                Write::Delete(delete) => item().delete(delete).build(),
+            })
+            .collect();
+        if admins != 0 {
+            let count = Update::builder()
+                .table_name(self.users())
+                .key(KEY, text(ADMINS))
+                .update_expression("ADD #count :more")
+                .expression_attribute_names("#count", "count")
+                .expression_attribute_values(":more", number(admins));
+            items.push(item().update(count.build().map_err(built)?).build());
+        }
+        for tries in 0..TRIES {
+            let send = self.client.transact_write_items();
+            let send = send.set_transact_items(Some(items.clone()));
+            let Err(error) = send.send().await else {
+                return Ok(true);
+            };
+            match fault::of_transaction(error) {
+                Cancelled::Conditions(_) => return Ok(false),
+                Cancelled::TooLarge(_) => return Err(Error::internal("an item is too large")),
+                Cancelled::Fault(fault) if fault.code != Code::Unavailable => return Err(fault),
+                Cancelled::Conflict | Cancelled::Fault(_) => pause(tries).await,
             }
         }
         Err(Error::unavailable("the table was busy all the time"))
@@ -248,17 +300,16 @@ fn refused(reason: impl Into<String>) -> Error {
 
 /// A put on condition that the item is as it was read.
 fn put(table: String, item: Item, before: Option<&Item>) -> Result<Write, Error> {
+    let unchanged = before.map(|before| Unchanged::of(before, Some(&item)));
     let put = Put::builder().table_name(table).set_item(Some(item));
-    let put = match before {
+    let put = match unchanged {
         None => put
             .condition_expression("attribute_not_exists(#k)")
             .expression_attribute_names("#k", KEY),
-        Some(before) => {
-            let unchanged = Unchanged::of(before);
-            put.condition_expression(unchanged.condition)
-                .set_expression_attribute_names(Some(unchanged.names))
-                .set_expression_attribute_values(Some(unchanged.values))
-        }
+        Some(unchanged) => put
+            .condition_expression(unchanged.condition)
+            .set_expression_attribute_names(Some(unchanged.names))
+            .set_expression_attribute_values(Some(unchanged.values)),
     };
     put.build().map(Write::Put).map_err(built)
 }
@@ -268,7 +319,7 @@ const KEY: &str = "id";
 
 /// A deletion on condition that the item is as it was read.
 fn delete(table: String, key: Item, before: &Item) -> Result<Write, Error> {
-    let unchanged = Unchanged::of(before);
+    let unchanged = Unchanged::of(before, None);
     let delete = Delete::builder()
         .table_name(table)
         .set_key(Some(key))

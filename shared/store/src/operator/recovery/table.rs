@@ -1,6 +1,6 @@
 //! A table that goes back, by its kind: which of its items do, and in which steps.
 
-use api::event::Reason;
+use api::event::{Reason, subjects};
 use api::tables::{
     self, API_KEYS, AUDIT, CONFIGURATION, CONSUMERS, DELIVERIES, GONE, INVITATIONS, SESSIONS, USERS,
 };
@@ -9,7 +9,7 @@ use auth::Writer;
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::accounts::stamp::{self, CHANGE};
-use crate::item::{Item, text};
+use crate::item::{Item, number, text};
 use crate::operator::check::{counted, named, said};
 
 /// A table that goes back to a point in time.
@@ -127,7 +127,27 @@ impl Recovery {
             (Kind::Users, Step::Newer) => !is_count(item),
             (Kind::Deliveries, _) => item.get("consumer") == Some(&text(CONSUMERS)),
             (Kind::Records, _) => !is_idempotency_key(item),
+            (Kind::Others, _) => !is_mark(item),
             _ => true,
+        }
+    }
+
+    /// The key of the item that has this one: the user of an item of `_users`, the record of a reservation.
+    pub(super) fn owner(&self, item: &Item) -> Option<Item> {
+        match self.kind {
+            Kind::Users => {
+                let user = said(item, "user_id")?;
+                Some(Item::from([("id".to_owned(), text(user))]))
+            }
+            Kind::Records => {
+                let is_reservation = said(item, "id")?.starts_with("unique#");
+                let record = named(item, "record").filter(|_| is_reservation)?;
+                Some(Item::from([
+                    ("shard".to_owned(), number(record.shard())),
+                    ("id".to_owned(), text(record.to_string())),
+                ]))
+            }
+            _ => None,
         }
     }
 
@@ -193,6 +213,13 @@ pub(super) fn is_count(item: &Item) -> bool {
     said(item, "id").is_some_and(|key| key.starts_with('#'))
 }
 
+/// Whether an item of `_configuration` is the mark of the newest step of the keys, or of the newest unlock. Events follow from
+/// it, and an old one would tell of a step that nobody takes.
+fn is_mark(item: &Item) -> bool {
+    let marks = [subjects::TOKEN_KEYS, subjects::THROTTLE];
+    said(item, "id").is_some_and(|key| marks.contains(&key.as_str()))
+}
+
 /// Whether an item is the key of a create, which is good for a day.
 fn is_idempotency_key(item: &Item) -> bool {
     said(item, "id").is_some_and(|key| key.starts_with("key#"))
@@ -225,5 +252,48 @@ mod tests {
         for table in ["_settings", "_throttle", "_events", "_mail", "_nothing"] {
             assert!(kind_of(table).is_err(), "{table}");
         }
+    }
+
+    fn recovery(kind: Kind) -> Recovery {
+        Recovery {
+            kind,
+            table: "t".to_owned(),
+            helper: "h".to_owned(),
+            keys: vec!["id".to_owned()],
+            times: Times::new(Timestamp::default(), false),
+        }
+    }
+
+    fn named_so(id: &str) -> Item {
+        Item::from([("id".to_owned(), text(id))])
+    }
+
+    #[test]
+    fn marks_of_steps_and_unlocks_do_not_go_back() {
+        let configuration = recovery(Kind::Others);
+        for (id, goes) in [("keys", false), ("throttle", false), ("provider#a", true)] {
+            for step in configuration.steps() {
+                assert_eq!(configuration.takes(*step, &named_so(id)), goes, "{id}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_reservation_has_a_record_and_an_identity_a_user() {
+        let id = Id::new(Timestamp::from_millis(1), [1; 10]);
+        let mut reservation = named_so("unique#sku#x");
+        reservation.insert("record".to_owned(), text(id.to_string()));
+        let owner = recovery(Kind::Records).owner(&reservation);
+        let mut expected = named_so(&id.to_string());
+        expected.insert("shard".to_owned(), number(id.shard()));
+        assert_eq!(owner, Some(expected));
+        let record = named_so(&id.to_string());
+        assert_eq!(recovery(Kind::Records).owner(&record), None);
+        let mut identity = named_so("email#a");
+        identity.insert("user_id".to_owned(), text(id.to_string()));
+        assert_eq!(
+            recovery(Kind::Users).owner(&identity),
+            Some(named_so(&id.to_string()))
+        );
     }
 }

@@ -197,10 +197,133 @@ fn a_condition_names_every_attribute_and_no_text_of_it() {
         condition,
         names,
         values,
-    } = Unchanged::of(&one);
+    } = Unchanged::of(&one, None);
     assert_eq!(condition, "#c0 = :c0 AND #c1 = :c1");
     for (place, name) in names {
         let value = values.get(&place.replace('#', ":"));
         assert_eq!(value, one.get(&name));
+    }
+}
+
+#[test]
+fn an_attribute_that_is_put_back_was_not_added_meanwhile() {
+    let before = item(&json!({ "id": "r" }));
+    let after = item(&json!({ "id": "r", "used": "1" }));
+    let unchanged = Unchanged::of(&before, Some(&after));
+    let condition = "#c0 = :c0 AND attribute_not_exists(#a0)";
+    assert_eq!(unchanged.condition, condition);
+    assert_eq!(unchanged.names.get("#a0").map(String::as_str), Some("used"));
+}
+
+#[test]
+fn a_record_that_was_written_since_keeps_its_values() {
+    let all = recovery(Kind::Records);
+    let holder = Id::new(BEFORE, [1; 10]).to_string();
+    let reserved = item(&json!({ "id": "unique#a#x", "record": holder }));
+    let (before, since) = (record("2", BEFORE), record("2", BEGAN));
+    // A value that it took since is not taken from it.
+    let fate = |owner: &Item| removal(&all, &reserved, Some(owner), BEGAN);
+    assert_eq!(fate(&since), Act::Left);
+    assert_eq!(fate(&before), Act::Remove);
+    // One that it gave up since is not reserved again, and neither is one that it has from another.
+    let fate = |there: Option<&Item>, records| act(&all, (&reserved, there), records, BEGAN);
+    let back = Act::PutBack(reserved.clone());
+    assert_eq!(fate(None, [Some(&since), None]), Act::Left);
+    assert_eq!(fate(None, [Some(&before), None]), back);
+    let other = Id::new(BEFORE, [2; 10]).to_string();
+    let taken = item(&json!({ "id": "unique#a#x", "record": other }));
+    let taken = Some(&taken);
+    assert_eq!(fate(taken, [Some(&before), Some(&since)]), Act::Left);
+    assert_eq!(fate(taken, [Some(&before), Some(&before)]), back);
+}
+
+#[test]
+fn what_was_used_since_stays_used() {
+    let users = recovery(Kind::Users);
+    let ada = User::new(
+        Id::new(BEFORE, [1; 10]),
+        "ada@example.com".to_owned(),
+        false,
+        BEFORE,
+    );
+    let owner = changed(&ada, BEFORE);
+    let factor = |last: u64, generation: u64, used: &[&str]| {
+        let mut factor = item(&json!({ "id": "mfa#1", "user_id": ada.id.to_string(),
+            "last_step": last, "generation": generation, "secret": "s" }));
+        let used: Vec<String> = used.iter().map(|it| (*it).to_owned()).collect();
+        if !used.is_empty() {
+            factor.insert("used".to_owned(), AttributeValue::Ns(used));
+        }
+        factor
+    };
+    let fate =
+        |then: &Item, there: &Item| act(&users, (then, Some(there)), [Some(&owner), None], BEGAN);
+    // Nothing else differs, so there is nothing to do.
+    let there = factor(9, 1, &["3", "4"]);
+    assert_eq!(fate(&factor(5, 1, &["3"]), &there), Act::Same);
+    assert_eq!(fate(&factor(5, 1, &[]), &there), Act::Same);
+    let both = factor(9, 1, &["2", "3", "4"]);
+    assert_eq!(fate(&factor(5, 1, &["2"]), &there), Act::PutBack(both));
+    // Other recovery codes go back with those of them that were used.
+    let back = factor(9, 2, &["2"]);
+    assert_eq!(fate(&factor(5, 2, &["2"]), &there), Act::PutBack(back));
+    let passkey = |count: u64, name: &str| {
+        item(
+            &json!({ "id": "passkey#1", "user_id": ada.id.to_string(), "name": name,
+            "sign_count": count, "used_at": count }),
+        )
+    };
+    assert_eq!(fate(&passkey(1, "a"), &passkey(7, "a")), Act::Same);
+    let back = Act::PutBack(passkey(7, "a"));
+    assert_eq!(fate(&passkey(1, "a"), &passkey(7, "b")), back);
+    // One that is being enrolled is nobody's loss.
+    let mut pending = factor(0, 1, &[]);
+    pending.insert("pending_until".to_owned(), time(BEGAN));
+    assert_eq!(removal(&users, &pending, Some(&owner), BEGAN), Act::Same);
+}
+
+#[test]
+fn an_admin_is_one_afterwards_by_the_user_who_is_there_then() {
+    let users = recovery(Kind::Users);
+    let person = |role: &str, at: Timestamp| {
+        let ada = User::new(
+            Id::new(BEFORE, [1; 10]),
+            "ada@example.com".to_owned(),
+            false,
+            BEFORE,
+        );
+        let ada = User {
+            role: role.to_owned(),
+            ..ada
+        };
+        changed(&ada, at)
+    };
+    let (admin, member) = (person("admin", BEFORE), person("editor", BEFORE));
+    let promoted = person("admin", BEGAN);
+    let after =
+        |then: Option<&Item>, there: Option<&Item>| is_admin_after(&users, (then, there), BEGAN);
+    assert!(after(Some(&admin), None) && after(Some(&admin), Some(&member)));
+    // Admins of since are none any more, unless they were promoted after the recovery began.
+    assert!(!after(Some(&member), Some(&admin)) && !after(None, Some(&admin)));
+    assert!(after(Some(&member), Some(&promoted)) && after(None, Some(&promoted)));
+    assert!(!after(None, None));
+}
+
+#[test]
+fn a_change_of_then_is_told_as_one_of_the_recovery() {
+    for kind in [Kind::Others, Kind::Deliveries, Kind::ApiKeys] {
+        let all = recovery(kind);
+        let mut then = item(&json!({ "id": "provider#a", "secret": "old" }));
+        let by = Item::from([("at".to_owned(), time(BEFORE))]);
+        then.insert(CHANGE.to_owned(), AttributeValue::M(by));
+        let mut expected = then.clone();
+        expected.insert(CHANGE.to_owned(), all.stamp());
+        let fate = |there: Option<&Item>| act(&all, (&then, there), [None; 2], BEGAN);
+        assert_eq!(fate(None), Act::PutBack(expected.clone()));
+        // A repeated run finds it done.
+        assert_eq!(fate(Some(&expected)), Act::Same);
+        let bare = item(&json!({ "id": "x" }));
+        let back = act(&all, (&bare, None), [None; 2], BEGAN);
+        assert_eq!(back, Act::PutBack(bare));
     }
 }
