@@ -47,8 +47,8 @@ pub fn owners_stack() -> Option<&'static Stack> {
     stack().inside().map(|_| stack())
 }
 
-/// The stack of the project in `folder`, a path from the root of the checkout: the one that [`stack`] is in this process,
-/// and to be asked for first.
+/// The stack of the project in `folder`, a path from the root of the checkout. In this process it is the one of [`stack`], which
+/// has to be asked for later.
 ///
 /// # Panics
 /// It does not start, or the process tests another project already.

@@ -2,7 +2,7 @@ import { BakendError } from "./errors.ts";
 import type { MfaStep } from "./errors.ts";
 import type { Confirmation, SessionPage, SignedIn, User } from "./generated.ts";
 import { sender } from "./request.ts";
-import type { Options, Reply, RequestOptions } from "./request.ts";
+import type { By, Options, Reply, RequestOptions, Sent } from "./request.ts";
 import { open } from "./session.ts";
 import { web } from "./storage.ts";
 
@@ -38,7 +38,10 @@ export interface Auth<P = {}> {
    * is no change. Gives the function that ends it.
    */
   onChange(listener: (user: UserOf<P> | null) => unknown): () => void;
-  /** An access token that is good for some seconds at least, refreshed if need be; null without a session. */
+  /**
+   * An access token that is good for some seconds at least, refreshed if need be; null without a session. It throws the
+   * storage's own failure as long as that could never be read.
+   */
   token(signal?: AbortSignal): Promise<string | null>;
   /** Makes an account and signs in. Null: the address is proven first, and `flow("register")` has the handle. */
   register(email: string, password: string, more?: Registration<P>): Promise<UserOf<P> | null>;
@@ -46,7 +49,10 @@ export interface Auth<P = {}> {
   login(email: string, password: string, more?: { mfaCode?: string; recoveryCode?: string }): Promise<UserOf<P>>;
   /** Makes an account without an address, and signs in. */
   anonymous(profile?: ProfileOf<P>): Promise<UserOf<P>>;
-  /** Ends this session. It is over here at once, and without a connection too: only the server's refusal is thrown. */
+  /**
+   * Ends this session. It is over here at once, and without a connection too: only the server's refusal is thrown. The server
+   * is told after a refresh that runs, for which it waits 3 seconds at most, or 15 by cookie.
+   */
   logout(): Promise<void>;
   /** Reads the user anew. */
   me(): Promise<UserOf<P>>;
@@ -101,7 +107,7 @@ export const createAuth = <P = {}>(url: string, options: Options = {}): AuthClie
   url = url.replace(/\/+$/, "");
   const session = open(url, options, sender(url, options));
   const { reply, storage, key } = session;
-  const request = async <T>(method: string, path: string, options?: RequestOptions): Promise<T> =>
+  const request = async <T>(method: string, path: string, options?: Sent): Promise<T> =>
     (await reply<T>(method, path, options)).body;
   const at = "/api/auth/";
   let step: MfaStep | null = null;
@@ -116,15 +122,16 @@ export const createAuth = <P = {}>(url: string, options: Options = {}): AuthClie
   const enter = async <T extends object>(path: string, body: unknown, more: RequestOptions = {}): Promise<T> => {
     const { anonymous = true } = more;
     const headers = { ...more.headers };
+    const by: By = [];
     if (options.storage === "cookie") headers["x-refresh-token-mode"] = "cookie";
     try {
-      const got = await reply<T & Partial<SignedIn>>("POST", path, { ...more, headers, anonymous, body, turn: true });
+      const got = await reply<T & Partial<SignedIn>>("POST", path, { ...more, headers, anonymous, body, by, turn: true });
       const { accessToken, user } = got.body ?? {};
       if (accessToken) {
         step = null;
-        await session.begin(got.body as SignedIn, !anonymous);
+        await session.begin(got.body as SignedIn, by);
         // The session has begun already, and the reply may have what is shown only once.
-        if (!user && !session.user()) await me().catch(() => {});
+        if (!user && !by[0]) await me().catch(() => {});
       }
       return got.body;
     } catch (error) {
@@ -163,8 +170,9 @@ export const createAuth = <P = {}>(url: string, options: Options = {}): AuthClie
     changePassword: (currentPassword, newPassword) =>
       request("POST", `${at}password/change`, { body: { currentPassword, newPassword } }),
     async deleteAccount(proof) {
-      await request("DELETE", `${at}me`, { body: typeof proof === "string" ? { password: proof } : proof });
-      await session.logout(true);
+      const by: By = [];
+      await request("DELETE", `${at}me`, { body: typeof proof === "string" ? { password: proof } : proof, by });
+      await session.logout(by);
     },
     mfa: {
       get open() {

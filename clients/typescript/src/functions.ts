@@ -137,7 +137,7 @@ export type SecretSource = WebhookSecret | (() => WebhookSecret | Promise<Webhoo
 /** The secrets of the variable `BAKEND_WEBHOOK_SECRET`, with a blank or a comma between two. */
 const environment = (): WebhookSecret => {
   const { process } = globalThis as { process?: { env: Record<string, string | undefined> } };
-  return (process?.env["BAKEND_WEBHOOK_SECRET"] ?? "").split(/[\s,]+/);
+  return process?.env["BAKEND_WEBHOOK_SECRET"]?.match(/[^\s,]+/g) ?? "";
 };
 
 /**

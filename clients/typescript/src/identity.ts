@@ -4,6 +4,8 @@ import { encode } from "./base64url.ts";
 import type { Factors } from "./factors.ts";
 import type { Account, FlowOpened, PasskeyCeremony, SignedInByProvider } from "./generated.ts";
 import { BakendError } from "./index.ts";
+import { encoded } from "./request.ts";
+import { web } from "./storage.ts";
 import type { Auth, AuthClient, UserOf } from "./index.ts";
 import type { Accepted, Invitations } from "./invitations.ts";
 import type { Entered, Mails } from "./mails.ts";
@@ -38,10 +40,10 @@ interface Begun {
 }
 
 /**
- * The answer at the end of an address: its kind, its value, and the words of an error. No parser of addresses reads it, since
+ * The answer in an address: its kind, its value, and the words of an error. No parser of addresses reads it, since
  * React Native's own does not know every scheme.
  */
-const ANSWER = /[?&](code|error)=([^&#]+)(?:&error_description=([^&#]*))?[^#]*/;
+const ANSWER = /[?&](code|error)=([^&#]+)(?:&error_\w+=([^&#]*))?/;
 
 /** A new verifier: 43 characters out of 32 random bytes. */
 const draw = (): string => encode(crypto.getRandomValues(new Uint8Array(32)));
@@ -49,14 +51,6 @@ const draw = (): string => encode(crypto.getRandomValues(new Uint8Array(32)));
 /** The S256 challenge of a verifier. */
 const challenge = async (verifier: string): Promise<string> =>
   encode(await crypto.subtle.digest("SHA-256", Uint8Array.from(verifier, (char) => char.charCodeAt(0))));
-
-/** A reply without its tokens. */
-const entered = ({ user, isNewUser, linkedByEmail, termsRequired }: SignedInByProvider): any => ({
-  user,
-  isNewUser,
-  linkedByEmail,
-  termsRequired,
-});
 
 /**
  * Adds the calls of `Identity` to `bk.auth`, and gives the same client.
@@ -67,15 +61,15 @@ export function withIdentity<P, B extends AuthClient<P>>(bk: B & AuthClient<P>):
   const { auth } = bk;
   const trades: Record<string, Promise<Finished<P> | null>> = {};
 
-  const call = <T>(method: string, path: string, body?: unknown, query?: {}, anonymous?: boolean): Promise<T> =>
-    bk.request(method, "/api/auth/" + path, { body, query, anonymous });
+  const call = <T>(method: string, path: string, body?: unknown, anonymous?: boolean, query?: {}): Promise<T> =>
+    bk.request(method, "/api/auth/" + path, { body, anonymous, query });
 
   /** A request by which a session may begin, or the user may change. */
-  const enter = <T extends object>(path: string, body?: unknown, anonymous = true, headers?: {}): Promise<T> =>
+  const enter = <T extends object>(path: string, body?: unknown, anonymous?: boolean, headers?: {}): Promise<T> =>
     auth.enter("/api/auth/" + path, body, { anonymous, headers });
 
   const items = async <T>(path: string, anonymous?: boolean): Promise<T[]> =>
-    (await call<{ items: T[] }>("GET", path, undefined, undefined, anonymous)).items;
+    (await call<{ items: T[] }>("GET", path, undefined, anonymous)).items;
 
   const of = (path: string, id: string): string => `${path}/${encodeURIComponent(id)}`;
 
@@ -93,94 +87,95 @@ export function withIdentity<P, B extends AuthClient<P>>(bk: B & AuthClient<P>):
     return opened;
   };
 
-  /** The result of a proof, after what is to be done when the proof is used up. */
-  const after = async <T>(result: Promise<T>, then: () => Promise<void>): Promise<T> => {
-    await result.catch((error) => {
-      // Where a second step follows, the first one has used it up. After any other error it may still be good.
-      if (!error.mfa && error.code !== "auth/invalid-oauth-code") throw error;
-    });
-    await then();
-    return result;
-  };
+  /** The result of a proof, after what is to be done when the proof is used up; that is told whether it was refused. */
+  const after = <T>(result: Promise<T>, then: (isRefused?: boolean) => Promise<void>): Promise<T> =>
+    result
+      .then(
+        () => then(),
+        // Where a second step follows, the first one has used it up. After any other error it may still be good.
+        (error) => (error.mfa || error.code === "auth/invalid-oauth-code") && then(!error.mfa),
+      )
+      .then(() => result);
 
   /** Sends a proof with the flow that belongs to its code. */
   const use = async <T>(kind: string, proof: object, send: (body: object) => Promise<T>): Promise<T> => {
     const kept = auth.flow(kind);
-    const body = "code" in proof ? { flow: await kept.get(), ...proof } : proof;
-    return after(send(body), () => kept.set(null));
+    return after(send("code" in proof ? { flow: await kept.get(), ...proof } : proof), () => kept.set(null));
   };
 
-  const changed = async (mfa: boolean): Promise<void> => {
-    if (auth.user) await auth.changed({ ...auth.user, mfa });
-  };
+  const changed = (user: UserOf<P> | null, mfa: boolean) => user && auth.changed({ ...user, mfa });
 
   /** A request about the factor by the token of a sign-in that waits for it, else by the session. */
   const enrol = async <T extends object>(path: string, body?: object, token?: string): Promise<T> => {
     await auth.ready;
     const waiting = token ?? (auth.user ? "" : auth.mfa.open?.token);
-    return enter(path, body, !!waiting, waiting ? { authorization: "Bearer " + waiting } : {});
+    return enter(path, body, !!waiting, (waiting && { authorization: "Bearer " + waiting }) as {});
   };
 
   /** The proof of a passkey, new or used. */
   const perform = async ({ mediation, signal }: Ceremony, isNew?: boolean): Promise<object> => {
-    const path = `passkeys/${isNew ? "" : "login/"}options`;
-    const { challengeToken, options } = await enter<PasskeyCeremony>(path, undefined, !isNew);
-    const browser: Record<string, any> = PublicKeyCredential;
+    const { challengeToken, options } = await enter<PasskeyCeremony>(
+      isNew ? "passkeys/options" : "passkeys/login/options",
+      undefined,
+      !isNew,
+    );
     const request: CredentialRequestOptions & CredentialCreationOptions = {
-      publicKey: browser[`parse${isNew ? "Creation" : "Request"}OptionsFromJSON`]?.(options) ?? read(options),
+      publicKey: (PublicKeyCredential as any)[`parse${isNew ? "Creation" : "Request"}OptionsFromJSON`]?.(options) ?? read(options),
       mediation,
       signal,
     };
-    try {
-      const credential: any = await navigator.credentials[isNew ? "create" : "get"](request);
-      return { challengeToken, credential: credential.toJSON?.() ?? write(credential) };
-    } catch (error) {
+    const credential: any = await navigator.credentials[isNew ? "create" : "get"](request).catch((error) => {
       signal?.throwIfAborted();
       throw error;
-    }
+    });
+    return { challengeToken, credential: credential.toJSON?.() ?? write(credential) };
   };
 
-  /** All tabs share a text: it is read, written, or with null removed. Nothing where there is no storage, or a full one. */
-  const shared = (text?: string | null): string | void => {
-    const place = `bakend:${bk.url}:mail`;
-    try {
-      if (text) localStorage[place] = text;
-      if (text === null) delete localStorage[place];
-      return localStorage[place];
-    } catch {
-      // The tab that asked for the mail has it nevertheless.
-    }
-  };
+  const place = `bakend:${bk.url}:mail`;
+  /** The storage of all tabs. A server has no document, and its storage would be that of all visitors. */
+  const shared = () => globalThis.document && web("localStorage");
 
   /** Keeps a sign-in for this tab. One by mail is kept for all, since a link of a mail opens in a tab of its own. */
   const keep = async (begun: Begun | null): Promise<void> => {
     const text = begun && JSON.stringify(begun);
     await auth.flow("oauth").set(text);
-    if (!begun?.provider) shared(text);
+    try {
+      if (!begun?.provider) shared()?.set(place, text);
+    } catch {
+      // Where it is full, the tab that asked for the mail has it nevertheless.
+    }
   };
 
-  const kept = async (): Promise<Begun | null> => JSON.parse((await auth.flow("oauth").get()) ?? shared() ?? "null");
+  const kept = async (): Promise<Begun | null> =>
+    JSON.parse((await auth.flow("oauth").get()) ?? (shared()?.get(place) as string) ?? null);
 
   /** Forgets a sign-in, and takes its answer out of the address bar, unless another page is there by now. */
-  const over = async (answer?: string): Promise<void> => {
-    await keep(null);
-    const at = globalThis.location?.href;
-    if (ANSWER.exec(at)?.[2] === answer) history.replaceState(history.state, "", at.replace(ANSWER, ""));
+  const over = async (answer?: string, isKept?: boolean): Promise<void> => {
+    if (!isKept) await keep(null);
+    let at = globalThis.location?.href;
+    if (ANSWER.exec(at)?.[2] === answer) {
+      at = at.replace(/([?&])((code|state|error\w*)=[^&#]*&?)+/g, "$1").replace(/[?&](?=#|$)/, "");
+      history.replaceState(history.state, "", at);
+    }
   };
 
   const start =
-    (isLink: boolean) =>
+    (isLink?: boolean) =>
     async (provider: string, redirectTo: string, { navigate = true, ...more }: StartOptions = {}): Promise<string> => {
       await auth.ready;
       const verifier = draw();
-      const query = JSON.stringify({ redirectTo, codeChallenge: await challenge(verifier), ...more });
-      await keep({ verifier, provider, link: isLink && (auth.user?.id ?? "nobody") });
-      const address = `${bk.url}/api/auth/${of("oauth", provider)}/start?${new URLSearchParams(JSON.parse(query))}`;
+      const query = encoded({ redirectTo, codeChallenge: await challenge(verifier), ...more });
+      await keep({ verifier, provider, link: isLink && (auth.user?.id ?? "?") });
+      const address = `${bk.url}/api/auth/${of("oauth", provider)}/start?${query}`;
       if (navigate) globalThis.location?.assign(address);
       return address;
     };
 
-  const signedIn = async (path: string, proof: object): Promise<Entered<P>> => entered(await enter(path, proof));
+  /** The reply of a sign-in without its tokens. */
+  const signedIn = async (path: string, proof: object): Promise<Entered<P>> => {
+    const { user, isNewUser, linkedByEmail, termsRequired } = await enter<SignedInByProvider>(path, proof);
+    return { user, isNewUser, linkedByEmail, termsRequired } as Entered<P>;
+  };
 
   const link = async (proof: object): Promise<Finished<P>> => {
     const linked = await call<Account>("POST", "accounts", proof);
@@ -191,35 +186,45 @@ export function withIdentity<P, B extends AuthClient<P>>(bk: B & AuthClient<P>):
   /** A code with its verifier. The server refuses a code that was asked for elsewhere, or to link the account of another. */
   const proofOf = (code: string | undefined, begun: Begun | null) => ({
     code,
-    codeVerifier: begun && (!begun.link || begun.link === auth.user?.id) ? begun.verifier : draw(),
+    codeVerifier: begun && (begun.link || auth.user?.id) === auth.user?.id ? begun.verifier : draw(),
   });
 
-  const trade = async ([, kind, answer, words]: string[], more?: object): Promise<Finished<P> | null> => {
+  const trade = async ([, kind, answer, words = answer!]: string[], more?: object): Promise<Finished<P> | null> => {
     await auth.ready;
     const begun = await kept();
+    // Anybody can make an address with an answer, so one that nobody waits for is none of ours.
+    if (!begun) return null;
     if (kind === "error") {
-      // Anybody can make an address with an error, so one that nobody waits for is none of ours.
-      if (!begun?.provider) return null;
+      if (!begun.provider) return null;
       await over(answer);
-      const is = answer === "access_denied" ? "auth/forbidden" : "auth/provider-unavailable";
-      throw new BakendError(is, decodeURIComponent(words ?? answer!));
+      try {
+        words = decodeURIComponent(words);
+      } catch {
+        // Somebody has cut it.
+      }
+      throw new BakendError(answer === "access_denied" ? "auth/forbidden" : "auth/provider-unavailable", words);
     }
     const proof = proofOf(answer, begun);
-    const result = begun?.link ? link(proof) : signedIn("oauth/exchange", { ...proof, ...more });
-    return after<Finished<P>>(result, () => over(answer));
+    return after<Finished<P>>(
+      begun.link ? link(proof) : signedIn("oauth/exchange", { ...proof, ...more }),
+      // The mails under way have the same verifier, and a code that somebody made up must not cost it.
+      (isRefused) => over(answer, isRefused && !begun.provider),
+    );
   };
 
   Object.assign(auth.mfa, {
     status: () => call("GET", "mfa"),
     enable: (token) => enrol("mfa/enable", undefined, token),
     async confirm(code, token) {
+      const { user } = auth;
       const { recoveryCodes } = await enrol<{ recoveryCodes: string[] }>("mfa/confirm", { code }, token);
-      await changed(true);
+      await changed(user, true);
       return recoveryCodes;
     },
     async disable(proof) {
+      const { user } = auth;
       await call("POST", "mfa/disable", proof);
-      await changed(false);
+      await changed(user, false);
     },
     renewCodes: async (code) =>
       (await call<{ recoveryCodes: string[] }>("POST", "mfa/recovery-codes", { code })).recoveryCodes,
@@ -267,7 +272,7 @@ export function withIdentity<P, B extends AuthClient<P>>(bk: B & AuthClient<P>):
 
     providers: () => items("providers", true),
     oauth: {
-      start: start(false),
+      start: start(),
       async finish(url, more) {
         const found = ANSWER.exec(url);
         return (
@@ -290,16 +295,16 @@ export function withIdentity<P, B extends AuthClient<P>>(bk: B & AuthClient<P>):
 
     invitations: {
       create: (invitation) => call("POST", "invitations", invitation),
-      list: (query) => call("GET", "invitations", undefined, query),
+      list: (query) => call("GET", "invitations", undefined, false, query),
       get: (id) => call("GET", of("invitations", id)),
       resend: (id) => call("POST", of("invitations", id) + "/resend"),
       revoke: (id) => call("DELETE", of("invitations", id)),
       async accept(token, account) {
         await auth.ready;
         const isNew = !(auth.user && !account);
-        const reply = await enter<Accepted<P>>("invitations/accept", { token, ...account }, isNew);
-        await auth.changed(reply.user);
-        return { user: reply.user, invitation: reply.invitation };
+        const { user, invitation } = await enter<Accepted<P>>("invitations/accept", { token, ...account }, isNew);
+        await auth.changed(user);
+        return { user, invitation };
       },
       reject: (token) => enter("invitations/reject", { token }),
     },

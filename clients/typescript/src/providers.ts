@@ -38,8 +38,9 @@ export interface OAuth<P = {}> {
   start(provider: string, redirectTo: string, options?: StartOptions): Promise<string>;
   /**
    * Trades the code of an address that the browser came back to, once, however often it is called. Null for an address without
-   * one. A provider's refusal throws `auth/forbidden` where the user said no, else `auth/provider-unavailable`. A code that
-   * this browser has not begun throws `auth/invalid-oauth-code`. After any other error the same address may be tried again.
+   * one, and where no sign-in is under way here. Call it on the page of `redirectTo` alone: anybody can make such an address.
+   * A provider's refusal throws `auth/forbidden` where the user said no, else `auth/provider-unavailable`. A code that is
+   * late or made up throws `auth/invalid-oauth-code`. After any other error the same address may be tried again.
    */
   finish(url: string, more?: Restoring<P>): Promise<Finished<P> | null>;
   /** Signs in by what a library of the provider gave: `idToken` with `nonce`, or `code` with `redirectUri` and `codeVerifier`. */

@@ -156,9 +156,10 @@ export const records = <T>(ask: Ask, name: string): Collection<T> => {
   return {
     list,
     async *all(query?: Query<T>, options?: CallOptions) {
+      const own: Sent = { ...options, by: [] };
       let cursor = query?.cursor;
       do {
-        const page = await list({ ...query, cursor: cursor! }, options);
+        const page = await list({ ...query, cursor: cursor! }, own);
         yield* page.items;
         cursor = page.nextCursor;
       } while (cursor);
@@ -177,15 +178,15 @@ export const records = <T>(ask: Ask, name: string): Collection<T> => {
     bulk: async (operations, options) =>
       (await body<{ items: BulkItem<T>[] }>("POST", `${all}/bulk`, { ...options, body: { operations } })).items,
     async edit(id, change, options) {
+      const own: Sent = { ...options, by: [] };
       for (let tries = 1; ; tries++) {
-        const { headers, body: record } = await ask<One>("GET", at(id), options);
+        const { headers, body: record } = await ask<One>("GET", at(id), own);
         const etag = headers.get("etag");
         if (!etag) throw new BakendError("client/bad-reply", "Unreadable reply");
         const changes = await change(record);
         if (!changes) return record;
         try {
-          const sent = { ...options, body: changes, headers: { "if-match": etag }, again: false };
-          return await body<One>("PATCH", at(id), sent);
+          return await body<One>("PATCH", at(id), { ...own, body: changes, headers: { "if-match": etag }, again: false });
         } catch (error) {
           if ((error as BakendError).status !== 412 || tries > 2) throw error;
         }

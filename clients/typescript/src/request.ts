@@ -25,7 +25,8 @@ export interface RequestOptions {
   body?: unknown;
   /** The parameters; undefined and null are left out. */
   query?: Record<string, string | number | boolean | undefined | null>;
-  headers?: Record<string, string>;
+  /** The headers, by their names in lower case. One of `authorization` goes in place of the session's token. */
+  headers?: Record<Lowercase<string>, string>;
   /** Ends the request; it then throws the signal's own reason. */
   signal?: AbortSignal;
   /** Whether no access token is sent. */
@@ -45,7 +46,12 @@ export interface Reply<T> {
 export interface Sent extends RequestOptions {
   token?: string | undefined;
   again?: boolean;
+  /** Holds the id of the user of the first request of several, and refuses the others as anybody else. */
+  by?: By;
 }
+
+/** The id of the user by whom requests go that belong together; empty before the first. */
+export type By = (string | undefined)[];
 
 /** Sends a request, and gives a reply of the API or throws. */
 export type Send = <T>(method: string, path: string, sent?: Sent) => Promise<Reply<T>>;
@@ -114,6 +120,12 @@ const read = (status: number, headers: Headers, text: string): unknown => {
   });
 };
 
+/** The parameters of an address; undefined and null are left out. React Native's own `URLSearchParams` encodes nothing. */
+export const encoded = (query: object): string =>
+  Object.entries(query)
+    .flatMap((pair) => (pair[1] == null ? [] : pair.map(encodeURIComponent).join("=")))
+    .join("&");
+
 /** The function that sends a client's requests to the API at this address. */
 export const sender = (url: string, options: Options): Send => {
   const { timeout = 1e4, apiKey } = options;
@@ -127,10 +139,9 @@ export const sender = (url: string, options: Options): Send => {
     if (once) headers["idempotency-key"] = random();
     // The API ignores the key of a caller whom it does not know, and would then do it twice.
     const again = sent.again ?? (method === "GET" || !!headers["if-match"] || !!(once && (token || apiKey)));
-    // React Native's own `URLSearchParams` encodes nothing.
-    const given = Object.entries(query).filter(([, value]) => value != null) as [string, string][];
-    const asked = given.map((pair) => pair.map(encodeURIComponent).join("=")).join("&");
-    const address = url + path + (asked && `?${asked}`);
+    const asked = encoded(query);
+    // Without the slash a path such as `@evil.example` would lead to another host.
+    const address = url + path.replace(/^\/?/, "/") + (asked && `?${asked}`);
     const credentials = options.storage === "cookie" ? "include" : undefined;
     for (let failures = 0; ; failures++) {
       try {

@@ -105,6 +105,8 @@ function jarOf(cookies: SureCookies, name: string, given: { secure: boolean; max
     },
     set(key, text) {
       const isSession = key === name;
+      // A stranger's request to sign out sends none of the visitor's cookies, and must not remove them.
+      if (text === null && !written.get(key) && !raw(key)) return void written.set(key, null);
       try {
         const value = text === null ? "" : isSession ? valueOf(text, name) : encode(bytes(text));
         cookies.set?.(cookieOf(key), value, options(text === null ? 0 : isSession ? given.maxAge : HOUR));
@@ -148,7 +150,13 @@ export function serverClient<C = AnyCollections, P = {}>(
     const isRefresh = /\/api\/auth\/refresh$/.test(String((input as Request).url ?? input));
     return isRefresh && !jar.isOpen() ? Promise.resolve(refusal()) : (rest.fetch ?? fetch)(input, init);
   };
-  return createClient<C, P>(url, { ...rest, fetch: send, key: name, locks: null, storage: jar });
+  const client = createClient<C, P>(url, { ...rest, fetch: send, key: name, locks: null, storage: jar });
+  // Some runtimes have a `sessionStorage`, which all visitors of the process would share.
+  client.auth.flow = (kind) => {
+    const key = `${name}:${kind}`;
+    return { get: async () => jar.get(key) as string | null, set: async (handle) => void jar.set(key, handle) };
+  };
+  return client;
 }
 
 /** The outcome of `refreshed`. */

@@ -1,7 +1,7 @@
-import { BakendError, isBakendError } from "./errors.ts";
+import { BakendError } from "./errors.ts";
 import type { Tokens, User } from "./generated.ts";
 import { pause, random, sleep, within } from "./request.ts";
-import type { Options, Reply, Send, Sent } from "./request.ts";
+import type { By, Options, Reply, Send, Sent } from "./request.ts";
 import { memory, web } from "./storage.ts";
 import type { Storage } from "./storage.ts";
 
@@ -36,15 +36,15 @@ export interface Session {
   user(): User | null;
   onChange(listener: (user: User | null) => unknown): () => void;
   /** The pair with an access token that is good, and another than `stale`. */
-  good(signal?: AbortSignal, stale?: string): Promise<Pair | null>;
+  good(signal?: AbortSignal, stale?: string): Promise<Pair | null | undefined>;
   /** Sends a request with the token, once more after a refusal of the token. */
   reply<T>(method: string, path: string, options?: Asked): Promise<Reply<T>>;
-  /** Stores the tokens of a reply by which a session begins; `isSame` is whether the user stays. */
-  begin(tokens: Tokens & { user?: User }, isSame: boolean): Promise<unknown>;
+  /** Stores the tokens of a reply by which a session begins, unless it was for a user who is gone. */
+  begin(tokens: Tokens & { user?: User }, by: By): Promise<unknown>;
   /** Stores the user of a reply, if the same one is signed in. */
   changed(user: User): Promise<void>;
-  /** Ends the session here, and at the server unless it is over there. */
-  logout(isOver?: boolean): Promise<void>;
+  /** Ends the session here and at the server; with a user, only that one's and here alone. */
+  logout(by?: By): Promise<void>;
   /** The storage and the key in it. */
   readonly storage: Storage;
   readonly key: string;
@@ -64,23 +64,27 @@ export const open = (url: string, options: Options, send: Send): Session => {
   const { watch } = storage;
   if (isCookie && !isHinted && globalThis.location && site(location.href) !== site(url)) {
     isHinted = true;
-    console.warn("bakend: browsers may drop the cookie of another site");
+    console.warn("bakend: a cookie of another site may be dropped");
   }
   const locks = options.locks === undefined ? watch && globalThis.navigator?.locks : options.locks;
   const listeners = new Set<(user: User | null) => unknown>();
-  let pair: Pair | null = null;
+  /** Undefined as long as the storage could neither be read nor be written. */
+  let pair: Pair | null | undefined;
   /** The text that the storage had when it was last read or written. */
-  let stored: string | null = null;
+  let stored: string | null | undefined;
+  /** Why the storage could not be read. */
+  let fault: unknown;
   /** Whether the storage has not taken the newest pair, which is then in memory alone. */
   let isLost = false;
   let user: User | null = null;
   let told = "null";
 
   const tell = (): void => {
-    const text = JSON.stringify(pair?.user ?? null);
+    const now = pair?.user ?? null;
+    const text = JSON.stringify(now);
     if (text === told) return;
     told = text;
-    const now = (user = pair?.user ?? null);
+    user = now;
     for (const listener of listeners) Promise.resolve(now).then(listener).catch(console.error);
   };
 
@@ -91,11 +95,11 @@ export const open = (url: string, options: Options, send: Send): Session => {
     isLost = false;
     let found: Pair | null = null;
     try {
-      found = JSON.parse(text!);
+      const read: Pair = JSON.parse(text!);
+      if (read.key) found = read;
     } catch {
       // Not a text of ours.
     }
-    if (!found?.key) found = null;
     // By cookie another tab's refresh leaves this tab's access token as it is.
     pair = isCookie && found && pair?.user?.id === found.user?.id ? { ...pair, ...found } : found;
     tell();
@@ -104,7 +108,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
   /** Writes the pair that is in memory. */
   const save = async (): Promise<void> => {
     const { user, key: own, n, was } = pair ?? {};
-    const text = pair && JSON.stringify(isCookie ? { user, key: own, n, was } : pair);
+    const text = pair ? JSON.stringify(isCookie ? { user, key: own, n, was } : pair) : null;
     try {
       await storage.set(key, text);
       stored = text;
@@ -115,18 +119,20 @@ export const open = (url: string, options: Options, send: Send): Session => {
   };
 
   /** The pair in force: that of the storage, or a newer one that it did not take. */
-  const load = async (): Promise<Pair | null> => {
+  const load = async (): Promise<typeof pair> => {
     try {
       const text = (await storage.get(key)) ?? null;
-      if (isLost && text === stored) await save();
+      // Loose, for a storage that could not be read before the pair was there.
+      if (isLost && text == stored) await save();
       else adopt(text);
-    } catch {
+    } catch (error) {
       // A storage that cannot be read signs nobody out.
+      fault = error;
     }
     return pair;
   };
 
-  const put = async (next: Pair | null, isHeard?: boolean): Promise<Pair | null> => {
+  const put = async (next: Pair | null, isHeard?: boolean): Promise<typeof pair> => {
     const was = next?.user?.id === pair?.user?.id && pair?.refreshToken;
     pair = next;
     await save();
@@ -143,7 +149,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
     last = mine.catch(() => {});
     return mine;
   };
-  const peek = (): Promise<Pair | null> => turn(load);
+  const peek = (): Promise<typeof pair> => turn(load);
 
   const channel = watch && !isCookie && globalThis.BroadcastChannel ? new BroadcastChannel(key) : null;
   if (channel) {
@@ -189,9 +195,11 @@ export const open = (url: string, options: Options, send: Send): Session => {
     return { accessToken, refreshToken: refreshToken ?? undefined, expiresIn, expiresAt: Date.now() + expiresIn * 1e3 };
   };
 
-  const isSame = (a: Pair | null, b: Pair): boolean => a?.key === b.key && a.refreshToken === b.refreshToken;
+  const isSame = (a: typeof pair, b: Pair): boolean => a?.key === b.key && a.refreshToken === b.refreshToken;
 
   const isOther = (a: Pair, b: Pair): boolean => a.user?.id !== b.user?.id;
+
+  const revoked = () => new BakendError("auth/session-revoked", "The session is over", 401);
 
   /** Ends the session here, unless another pair has taken the place of this one. */
   const end = (over: Pair): Promise<null> =>
@@ -200,7 +208,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
       return null;
     });
 
-  const renew = async (stale?: string): Promise<Pair | null> => {
+  const renew = async (stale?: string): Promise<typeof pair> => {
     let now = await peek();
     let isRefused = false;
     while (now && !isGood(now, stale) && (isCookie || now.refreshToken)) {
@@ -211,8 +219,8 @@ export const open = (url: string, options: Options, send: Send): Session => {
         const headers = { "idempotency-key": sent.key };
         got = (await send<Tokens>("POST", "/api/auth/refresh", { body, headers })).body;
       } catch (error) {
-        // A 401 of somebody else, such as a proxy, is no verdict of the API.
-        if (!isBakendError(error) || error.status !== 401 || error.code.startsWith("client")) throw error;
+        // Another 401, such as for the API key or of a proxy, is no verdict about the session.
+        if (!/(refresh-token|revoked)$/.test((error as BakendError).code)) throw error;
         // Another tab may be about to store the pair that it got.
         for (let reads = 1; isSame((now = await peek()), sent) && reads < 4; reads++) await sleep(500);
         if (isSame(now, sent)) return end(sent);
@@ -239,8 +247,8 @@ export const open = (url: string, options: Options, send: Send): Session => {
     return now;
   };
 
-  let flight: Promise<Pair | null> | undefined;
-  const refresh = (stale?: string): Promise<Pair | null> =>
+  let flight: Promise<typeof pair> | undefined;
+  const refresh = (stale?: string): Promise<typeof pair> =>
     (flight ??= (async () => {
       for (let failures = 0; ; failures++) {
         try {
@@ -254,16 +262,16 @@ export const open = (url: string, options: Options, send: Send): Session => {
       }
     })().finally(() => (flight = undefined)));
 
-  const good = (signal?: AbortSignal, stale?: string, method?: string): Promise<Pair | null> =>
+  const good = (signal?: AbortSignal, stale?: string, method?: string): Promise<typeof pair> =>
     within(
       async () => {
         const now = await peek();
+        // Nothing goes out as nobody's because a keychain is locked.
+        if (now === undefined) throw fault;
         if (!now || isGood(now, stale)) return now;
         const next = await refresh(stale);
         // Nothing is written as nobody, or as another user than the one who asked.
-        if (method && (next ? isOther(next, now) : method !== "GET")) {
-          throw new BakendError("auth/session-revoked", "The session is over", 401);
-        }
+        if (method && (next ? isOther(next, now) : method !== "GET")) throw revoked();
         return next;
       },
       signal,
@@ -272,16 +280,17 @@ export const open = (url: string, options: Options, send: Send): Session => {
     );
 
   const reply = async <T>(method: string, path: string, options: Asked = {}): Promise<Reply<T>> => {
-    const { signal, headers, anonymous } = options;
+    const { signal, headers, anonymous, by } = options;
     const run = (token?: string): Promise<Reply<T>> => {
       const go = (): Promise<Reply<T>> => send<T>(method, path, { ...options, token });
       return options.turn && isCookie ? locked(go) : go();
     };
     const used = anonymous || headers?.authorization ? null : await good(signal, undefined, method);
+    if (by && (by[0] ??= used?.user?.id) !== used?.user?.id) throw revoked();
     try {
       return await run(used?.accessToken);
     } catch (error) {
-      const over = used && /^auth\/(token-expired|invalid-token|session-(revoked))$/.exec((error as BakendError)?.code);
+      const over = used && /(token-expired|invalid-token|(revoked))$/.exec((error as BakendError)?.code);
       if (!over) throw error;
       const held = await peek();
       // By cookie another tab may have begun the next session, so that the cookie alone tells.
@@ -295,8 +304,8 @@ export const open = (url: string, options: Options, send: Send): Session => {
   let ready: Promise<void> = Promise.resolve();
   try {
     const text = storage.get(key);
-    if (typeof text === "string") adopt(text);
-    else if (text) ready = turn(() => text.then(adopt, () => {}));
+    if (typeof text === "string" || !text) adopt(text);
+    else ready = turn(() => text.then(adopt, () => {}));
   } catch {
     // The next read may succeed.
   }
@@ -312,11 +321,12 @@ export const open = (url: string, options: Options, send: Send): Session => {
     },
     good,
     reply,
-    begin: (tokens, isSame) =>
+    begin: (tokens, [id]) =>
       turn(async () => {
         const held = await load();
+        if (id && held?.user?.id !== id) return;
         const n = isCookie ? Date.now() : undefined;
-        await put({ ...timed(tokens), user: tokens.user ?? ((isSame && held?.user) || null), key: random(), n });
+        await put({ ...timed(tokens), user: tokens.user ?? (id ? held!.user : null), key: random(), n });
       }),
     changed: (user) =>
       turn(async () => {
@@ -326,20 +336,22 @@ export const open = (url: string, options: Options, send: Send): Session => {
           await put({ ...held, user });
         }
       }),
-    logout: (isOver) =>
-      locked(async () => {
-        const over = await turn(async () => {
-          const held = await load();
-          await put(null);
-          return held;
-        });
-        if (!over || isOver) return;
-        const { refreshToken, accessToken } = over;
-        const sent: Sent = refreshToken ? { body: { refreshToken } } : { token: accessToken };
-        await send("POST", "/api/auth/logout", sent).catch((error) => {
+    async logout(by) {
+      const over = await turn(async () => {
+        const held = await load();
+        if (by && held?.user?.id !== by[0]) return;
+        await put(null);
+        return by ? null : held;
+      });
+      if (!over) return;
+      const { refreshToken, accessToken: token } = over;
+      // After a refresh that runs, whose cookie would else come back.
+      await locked(() => send("POST", "/api/auth/logout", refreshToken ? { body: { refreshToken } } : { token })).catch(
+        (error) => {
           if ((error as BakendError).status) throw error;
-        });
-      }),
+        },
+      );
+    },
     storage,
     key,
   };

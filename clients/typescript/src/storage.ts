@@ -24,8 +24,10 @@ export const web = (name: string): Storage | null => {
     return {
       get: (key) => area.getItem(key),
       set: (key, value) => (value === null ? area.removeItem(key) : area.setItem(key, value)),
-      // Another tab's change is an event, whose key is null where all was cleared.
-      watch: (key, told) => addEventListener("storage", (event) => (event.key ?? key) === key && told()),
+      // Another tab's change is an event, whose key is null where all was cleared. Servers have a storage without events.
+      watch:
+        globalThis.addEventListener &&
+        ((key, told) => addEventListener("storage", (event) => (event.key ?? key) === key && told())),
     };
   } catch {
     return null;

@@ -58,13 +58,29 @@ test("a secret that is missing is a failure of ours: 500, so that the event come
   deepStrictEqual(titles, []);
 });
 
+test("a variable that is unset or empty is a failure of ours, too", async (t) => {
+  t.mock.method(console, "error", () => {});
+  try {
+    for (const text of [undefined, "", " \n,"]) {
+      if (text !== undefined) process.env["BAKEND_WEBHOOK_SECRET"] = text;
+      strictEqual((await webhook()(deliver(changed("created")))).status, 500, text);
+    }
+  } finally {
+    delete process.env["BAKEND_WEBHOOK_SECRET"];
+  }
+  deepStrictEqual(titles, []);
+});
+
 test("secrets come from a list, a function or the environment", async () => {
   strictEqual(await status(deliver(changed("created")), [OTHER, SECRET]), 204);
   strictEqual(await status(deliver(changed("created")), async () => [OTHER, SECRET]), 204);
-  process.env["BAKEND_WEBHOOK_SECRET"] = `${OTHER}, ${SECRET}`;
   try {
-    strictEqual((await webhook()(deliver(changed("created")))).status, 204);
-    strictEqual((await webhook()(deliver(changed("created"), OTHER))).status, 204);
+    // A file of variables, or a manager of secrets, often leaves a line's end.
+    for (const text of [`${OTHER}, ${SECRET}`, `\n${OTHER},${SECRET}\r\n`, ` ${OTHER} ${SECRET},`]) {
+      process.env["BAKEND_WEBHOOK_SECRET"] = text;
+      strictEqual((await webhook()(deliver(changed("created")))).status, 204, text);
+      strictEqual((await webhook()(deliver(changed("created"), OTHER))).status, 204, text);
+    }
   } finally {
     delete process.env["BAKEND_WEBHOOK_SECRET"];
   }

@@ -158,11 +158,13 @@ for (const [error, code] of [["access_denied", "auth/forbidden"], ["provider_err
   });
 }
 
-test("a code that was asked for elsewhere goes without a verifier of ours", async () => {
+test("a code that was asked for elsewhere is null, and a check of it goes without a verifier of ours", async () => {
   page(`${BACK}?code=sealed`);
   const { auth, reply, asked } = open();
+  assert.equal(await auth.oauth.finish(`${BACK}?code=sealed`), null);
+  assert.deepEqual(asked(), []);
   reply(refusal(400, "auth/invalid-oauth-code"));
-  await assert.rejects(auth.oauth.finish(`${BACK}?code=sealed`), { code: "auth/invalid-oauth-code" });
+  await assert.rejects(auth.accounts.check(`${BACK}?code=sealed`), { code: "auth/invalid-oauth-code" });
   assert.match(asked()[0]![3].codeVerifier, /^[\w-]{43}$/);
 });
 

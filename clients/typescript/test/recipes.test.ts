@@ -112,6 +112,23 @@ test("the recipe for Hono signs in, refreshes and signs out", { skip }, async ()
   strictEqual((await me("")).status, 302);
 });
 
+test("the recipes sign nobody in or out for a form of another site", { skip }, async () => {
+  const form = { origin: "https://evil.example", "content-type": "text/plain" };
+  const body = JSON.stringify({ email: "ada@example.com", password: "a long password" });
+  for (const path of ["/login", "/logout"]) {
+    const asked = api.count("POST /api/auth/login");
+    const response = await fetch(app + path, { method: "POST", redirect: "manual", headers: form, body });
+    deepStrictEqual([response.status, response.headers.getSetCookie(), api.count("POST /api/auth/login")], [403, [], asked]);
+  }
+  const { action } = await import(new URL("remix/account.ts", recipes).href);
+  const act = async (origin: string): Promise<number | undefined> => {
+    const request = new Request("https://app.example.com/account", { method: "POST", headers: { origin } });
+    const result = await Promise.resolve(action({ request })).catch((thrown: unknown) => thrown);
+    return result.init?.status ?? result.status;
+  };
+  deepStrictEqual([await act("https://evil.example"), await act("https://app.example.com")], [403, 302]);
+});
+
 test("the recipe for Next refreshes in its proxy, for the browser and for the page", { skip }, async () => {
   const { proxy } = await import(new URL("next/bakend.ts", recipes).href);
   const { NextRequest } = require("next/server");

@@ -3,6 +3,8 @@
 import { Hono } from "hono";
 import type { Context } from "hono";
 import { getCookie, setCookie } from "hono/cookie";
+import { csrf } from "hono/csrf";
+import { HTTPException } from "hono/http-exception";
 import { isBakendError } from "bakend";
 import { onRecord, webhook } from "bakend/functions";
 import { serverClient } from "bakend/server";
@@ -23,9 +25,17 @@ export const app = new Hono();
 // A session that an admin or another device has ended.
 app.onError((error, c) => {
   if (isBakendError(error) && error.status === 401) return c.redirect("/login");
+  // The refusal of `csrf`.
+  if (error instanceof HTTPException) return error.getResponse();
   console.error(error);
   return c.text("Something went wrong.", 500);
 });
+
+// A webhook comes from a server, which has no cookie and proves itself by its signature.
+app.post("/hooks", (c) => webhook()(c.req.raw));
+
+// No form of another site signs a visitor in or out.
+app.use(csrf());
 
 app.post("/login", async (c) => {
   const { email, password } = await c.req.json<{ email: string; password: string }>();
@@ -41,5 +51,3 @@ app.post("/logout", async (c) => {
   await bakend(c).auth.logout();
   return c.redirect("/login");
 });
-
-app.post("/hooks", (c) => webhook()(c.req.raw));

@@ -19,6 +19,8 @@ export async function loader({ request }: LoaderFunctionArgs) {
 }
 
 export async function action({ request }: ActionFunctionArgs) {
+  // No form of another site signs a visitor out.
+  if (request.headers.get("origin") !== new URL(request.url).origin) throw data("Another origin.", { status: 403 });
   const { bk, headers } = bakend(request);
   await bk.auth.logout();
   return redirect("/", { headers });

@@ -112,11 +112,11 @@ export function page(href: string, all = new WebStorage()) {
       location.href = new URL(to, location.href).href;
     },
   };
-  put({ location, history, sessionStorage: new WebStorage(), localStorage: all });
+  put({ document: {}, location, history, sessionStorage: new WebStorage(), localStorage: all });
   return { gone, replaced, location, all };
 }
 
-const PARTS = ["location", "history", "sessionStorage", "localStorage", "PublicKeyCredential"];
+const PARTS = ["document", "location", "history", "sessionStorage", "localStorage", "PublicKeyCredential"];
 
 /** Puts parts of a browser into the world. */
 export function put(parts: Record<string, unknown>): void {
