@@ -3,9 +3,10 @@
 //! Both live in the folder of [`crate::tools`].
 
 use std::env;
+use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::symlink;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -100,23 +101,47 @@ impl Node {
         symlink(installed, &there).map_err(trouble)
     }
 
-    /// The PATH with this Node in front of all others.
+    /// The PATH with this Node and its npm in front of all others. The script `npm` of the Python package does not run.
     ///
     /// # Errors
-    /// A folder on the PATH has a name that the PATH cannot have.
-    pub fn path(&self) -> Result<std::ffi::OsString, String> {
+    /// One line that says what to do.
+    pub fn path(&self) -> Result<OsString, String> {
+        let folder = tools::folder(&self.root).join("node-path");
+        let trouble = |error: io::Error| format!("Cannot write {}: {error}", folder.display());
+        fs::create_dir_all(&folder).map_err(trouble)?;
+        for (name, arguments) in [("node", None), ("npm", Some(self.npm_script()))] {
+            let script =
+                arguments.map_or_else(String::new, |path| format!(" '{}'", path.display()));
+            let text = format!(
+                "#!/bin/sh\nexec '{}'{script} \"$@\"\n",
+                self.program.display()
+            );
+            let file = folder.join(name);
+            if fs::read_to_string(&file).is_ok_and(|there| there == text) {
+                continue;
+            }
+            // Another process may run the file just now.
+            let fresh = folder.join(format!("{name}.{}", std::process::id()));
+            fs::write(&fresh, text)
+                .and_then(|()| fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)))
+                .and_then(|()| fs::rename(&fresh, &file))
+                .map_err(trouble)?;
+        }
         let path = env::var_os("PATH").unwrap_or_default();
-        let own = self.program.parent().map(Path::to_path_buf);
-        env::join_paths(own.into_iter().chain(env::split_paths(&path)))
+        env::join_paths([folder].into_iter().chain(env::split_paths(&path)))
             .map_err(|error| format!("The PATH cannot be extended: {error}"))
+    }
+
+    fn npm_script(&self) -> PathBuf {
+        let package = self.program.ancestors().nth(2).unwrap_or(&self.root);
+        package.join("lib/node_modules/npm/bin/npm-cli.js")
     }
 
     /// Npm, as Node's package has it.
     #[must_use]
     pub fn npm(&self) -> Command {
-        let package = self.program.ancestors().nth(2).unwrap_or(&self.root);
         let mut npm = self.command();
-        npm.arg(package.join("lib/node_modules/npm/bin/npm-cli.js"));
+        npm.arg(self.npm_script());
         npm
     }
 }
