@@ -118,7 +118,7 @@ fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
             folder: &folder,
         })
     });
-    let operated = tested.and_then(|()| parts.time("cargo admin", || operate::run(&aws)));
+    let operated = tested.and_then(|()| parts.time("cargo admin", || operate::run(&aws, &sam)));
     let changed = operated.and_then(|()| change(&aws, &sam, &api, parts));
     parts.time("stop the emulator", || emulator.stop())?;
     changed

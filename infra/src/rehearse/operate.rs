@@ -11,11 +11,22 @@ const BLOCKS: [&str; 2] = ["cargo admin status", "cargo admin usage"];
 /// A command that finds nothing, since no request has this id.
 const UNKNOWN: &str = "cargo admin logs 00000000-0000-4000-8000-000000000000";
 
+/// Writes the protection of each table anew. The emulator keeps that of a template as text, which no client of AWS reads.
+const PROTECTION: &str = "
+import boto3
+dynamodb = boto3.client('dynamodb')
+for page in dynamodb.get_paginator('list_tables').paginate():
+    for name in page['TableNames']:
+        dynamodb.update_table(TableName=name, DeletionProtectionEnabled=False)
+";
+
 /// Runs every documented command of the blocks, and looks at the line of one that finds nothing.
 ///
 /// # Errors
 /// One line: the command that failed, or that told something else.
-pub(super) fn run(aws: &Aws<'_>) -> Result<(), String> {
+pub(super) fn run(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
+    let mut python = Command::new(sam.with_file_name("python"));
+    aws.run("The tables' protection", python.args(["-c", PROTECTION]))?;
     for line in commands(aws.root)? {
         let (done, told) = admin(aws, &line)?;
         if !done || !told.contains(STACK) {

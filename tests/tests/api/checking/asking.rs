@@ -3,7 +3,8 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::thread;
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
 use api::Timestamp;
 
@@ -76,6 +77,8 @@ fn a_time_is_a_table_of_aws_that_is_gone_in_the_end() {
     let product = scene.product("AAA-1", 1);
     let (seconds, at) = minute_ago();
     let helper = format!("local-products-recover-{seconds}");
+    // A table tells whole seconds of its making; the product is from before.
+    thread::sleep(Duration::from_millis(1_100));
     scene.keep("local-products", &helper);
     for item in scene.items("local-products") {
         scene.delete("local-products", &item, &["shard", "id"]);

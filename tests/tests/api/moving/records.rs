@@ -175,7 +175,7 @@ fn a_record_is_checked_as_a_create_is() {
         { "id": "e", "sku": "NONE-1" },
         { "id": "f", "name": "Late", "sku": "LATE-1", "createdAt": "2999-01-01" },
         7,
-        { "id": "a", "name": "Lamp", "sku": "LAMP-1" },
+        { "id": "a", "name": "Lamp", "sku": "LAMP-1", "price": "19.50", "stock": "", "released": "2023-01-15 12:34:56.789012+00" },
     ]);
     let file = moved.scraps.write("products.json", products.to_string());
     for more in [&["--dry-run"][..], &[]] {
