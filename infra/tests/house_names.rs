@@ -207,6 +207,7 @@ fn is_source(path: &Path) -> bool {
         "shared/api/src/endpoints.rs",
         "shared/api/src/event/reason.rs",
         "template.yaml",
+        "clients/example/template.yaml",
     ];
     let extension = path.extension().and_then(|it| it.to_str());
     matches!(extension, Some("rs" | "py" | "yaml" | "sh"))

@@ -1,7 +1,7 @@
 //! A deployment as a whole: its items go out as they are, and come into an empty deployment. Secrets that a key of the
 //! deployment seals go out open or not at all.
 
-use std::collections::BTreeMap;
+mod alike;
 
 use api::event::Reason;
 use api::mail::template_of;
@@ -13,6 +13,7 @@ use auth::{Keys, Writer};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde_json::{Map, Value};
 
+use self::alike::is_written;
 use super::transfer::Position;
 use crate::accounts::factor_items::{factor_item, read_factor};
 use crate::accounts::stamp::{self, CHANGE};
@@ -36,9 +37,6 @@ const SEALED: [&str; 5] = [
     "previous_until",
     "failing_since",
 ];
-
-/// The attributes of a factor that are of the deployment it came into.
-const OF_FACTOR: [&str; 4] = ["last_step", "generation", "recovery_key", "used"];
 
 /// The item with the names of the indexes that writers keep. They are of the code, and no content.
 const KEPT: &str = "#kept";
@@ -375,45 +373,6 @@ fn sealed(item: &mut Item, secret: &str, restoring: &Restoring<'_>) -> Result<Op
         sealed.insert("expires_at".to_owned(), until);
     }
     Ok(Some(sealed))
-}
-
-/// Whether an item that is there is this one, as an earlier run has written it.
-fn is_written(found: &Item, item: &Item, keys: Option<&Keys>) -> bool {
-    let key = key_of(item);
-    if key == KEPT {
-        return true;
-    }
-    let is_factor = key.starts_with(Factor::PREFIX);
-    let is_of_restore = |name: &str| {
-        let is_of_factor = is_factor && OF_FACTOR.contains(&name);
-        [CHANGE, RESTORED].contains(&name) || SEALED.contains(&name) || is_of_factor
-    };
-    let moved = |item: &Item| -> BTreeMap<String, AttributeValue> {
-        let attributes = item.iter().filter(|(name, _)| !is_of_restore(name));
-        attributes
-            .map(|(name, value)| (name.clone(), ordered(value)))
-            .collect()
-    };
-    // A secret is sealed anew by every run.
-    let secret = |item: &Item| {
-        let user = Reader::new(USERS.name, &mut item.clone())
-            .id("user_id")
-            .ok()?;
-        let factor = read_factor(user, item.clone()).ok()?;
-        Some(factor.unsealed(keys?)?.base32())
-    };
-    let is_sealed_alike = || secret(item).is_some_and(|own| secret(found) == Some(own));
-    moved(found) == moved(item) && (!is_factor || is_sealed_alike())
-}
-
-/// A value that is equal to another one of the same content: a set has no order.
-fn ordered(value: &AttributeValue) -> AttributeValue {
-    let mut value = value.clone();
-    match &mut value {
-        AttributeValue::Ss(values) | AttributeValue::Ns(values) => values.sort(),
-        _ => {}
-    }
-    value
 }
 
 fn key_of(item: &Item) -> &str {
