@@ -6,7 +6,7 @@ use std::env;
 use std::ffi::OsString;
 use std::fs::{self, File};
 use std::io::{self, Write};
-use std::os::unix::fs::{PermissionsExt as _, symlink};
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -32,7 +32,9 @@ impl Node {
     /// One line that says what to do.
     pub fn install(root: &Path) -> Result<Self, String> {
         let (root, program) = (root.to_path_buf(), tools::node(root)?);
-        Ok(Self { root, program })
+        let node = Self { root, program };
+        node.link_npm()?;
+        Ok(node)
     }
 
     /// The program.
@@ -101,35 +103,28 @@ impl Node {
         symlink(installed, &there).map_err(trouble)
     }
 
-    /// The PATH with this Node and its npm in front of all others. The script `npm` of the Python package does not run.
+    /// The PATH with this Node and its npm in front of all others.
     ///
     /// # Errors
-    /// One line that says what to do.
+    /// A folder on the PATH has a name that the PATH cannot have.
     pub fn path(&self) -> Result<OsString, String> {
-        let folder = tools::folder(&self.root).join("node-path");
-        let trouble = |error: io::Error| format!("Cannot write {}: {error}", folder.display());
-        fs::create_dir_all(&folder).map_err(trouble)?;
-        for (name, arguments) in [("node", None), ("npm", Some(self.npm_script()))] {
-            let script =
-                arguments.map_or_else(String::new, |path| format!(" '{}'", path.display()));
-            let text = format!(
-                "#!/bin/sh\nexec '{}'{script} \"$@\"\n",
-                self.program.display()
-            );
-            let file = folder.join(name);
-            if fs::read_to_string(&file).is_ok_and(|there| there == text) {
-                continue;
-            }
-            // Another process may run the file just now.
-            let fresh = folder.join(format!("{name}.{}", std::process::id()));
-            fs::write(&fresh, text)
-                .and_then(|()| fs::set_permissions(&fresh, fs::Permissions::from_mode(0o755)))
-                .and_then(|()| fs::rename(&fresh, &file))
-                .map_err(trouble)?;
-        }
         let path = env::var_os("PATH").unwrap_or_default();
-        env::join_paths([folder].into_iter().chain(env::split_paths(&path)))
+        let own = self.program.parent().map(Path::to_path_buf);
+        env::join_paths(own.into_iter().chain(env::split_paths(&path)))
             .map_err(|error| format!("The PATH cannot be extended: {error}"))
+    }
+
+    /// Links npm beside Node, where scripts call it. The Python package has a copy there, which does not find its own files.
+    fn link_npm(&self) -> Result<(), String> {
+        let beside = self.program.with_file_name("npm");
+        if beside.is_symlink() {
+            return Ok(());
+        }
+        let fresh = beside.with_file_name(format!("npm.{}", std::process::id()));
+        let linked = symlink(self.npm_script(), &fresh);
+        linked
+            .and_then(|()| fs::rename(&fresh, &beside))
+            .map_err(|error| format!("Cannot link {}: {error}", beside.display()))
     }
 
     fn npm_script(&self) -> PathBuf {

@@ -148,5 +148,5 @@ fn no_session_is_lost_against_a_stack_in_a_browser() {
         "clients: {} refreshes in a browser",
         figure(&printed, "refreshes")
     ));
-    let _ = run(node, EXAMPLE, "test:browser", &environment);
+    let _ = run(node, EXAMPLE, "test", &environment);
 }
