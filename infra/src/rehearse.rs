@@ -11,7 +11,6 @@ use crate::template::Yours;
 use crate::{plans, tools};
 
 mod emulator;
-mod operate;
 mod suite;
 
 use self::emulator::{Emulator, free_port};
@@ -118,8 +117,7 @@ fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
             folder: &folder,
         })
     });
-    let operated = tested.and_then(|()| parts.time("cargo admin", || operate::run(&aws, &sam)));
-    let changed = operated.and_then(|()| change(&aws, &sam, &api, parts));
+    let changed = tested.and_then(|()| change(&aws, &sam, &api, parts));
     parts.time("stop the emulator", || emulator.stop())?;
     changed
 }
