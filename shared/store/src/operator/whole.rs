@@ -13,7 +13,7 @@ use auth::{Keys, Writer};
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValuesOnConditionCheckFailure};
 use serde_json::{Map, Value};
 
-use self::alike::is_written;
+use self::alike::{KEPT, SEALED, is_written, key_of};
 use super::transfer::Position;
 use crate::accounts::factor_items::{factor_item, read_factor};
 use crate::accounts::stamp::{self, CHANGE};
@@ -28,18 +28,6 @@ const TOTP: &str = "totp";
 
 /// The start of the id of a webhook among the consumers.
 const WEBHOOK: &str = "webhook:";
-
-/// The attributes with secrets that a key seals. They do not move.
-const SEALED: [&str; 5] = [
-    "secret",
-    "secret_at",
-    "previous_secret",
-    "previous_until",
-    "failing_since",
-];
-
-/// The item with the names of the indexes that writers keep. They are of the code, and no content.
-const KEPT: &str = "#kept";
 
 /// The item of `_settings` with the state of a restore.
 const RESTORE: &str = "restore";
@@ -373,13 +361,6 @@ fn sealed(item: &mut Item, secret: &str, restoring: &Restoring<'_>) -> Result<Op
         sealed.insert("expires_at".to_owned(), until);
     }
     Ok(Some(sealed))
-}
-
-fn key_of(item: &Item) -> &str {
-    match item.get("id") {
-        Some(AttributeValue::S(id)) => id,
-        _ => "",
-    }
 }
 
 fn number_of(item: &Item, name: &str) -> Option<u64> {

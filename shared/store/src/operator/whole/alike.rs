@@ -7,11 +7,22 @@ use auth::Keys;
 use auth::factor::Factor;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::{KEPT, SEALED, key_of};
 use crate::accounts::factor_items::read_factor;
 use crate::accounts::stamp::CHANGE;
 use crate::events::stream::RESTORED;
 use crate::item::{Item, Reader};
+
+/// The attributes with secrets that a key seals. They do not move.
+pub(super) const SEALED: [&str; 5] = [
+    "secret",
+    "secret_at",
+    "previous_secret",
+    "previous_until",
+    "failing_since",
+];
+
+/// The item with the names of the indexes that writers keep. They are of the code, and no content.
+pub(super) const KEPT: &str = "#kept";
 
 /// The attributes of a factor that are of the deployment it came into.
 const OF_FACTOR: [&str; 4] = ["last_step", "generation", "recovery_key", "used"];
@@ -53,4 +64,11 @@ fn ordered(value: &AttributeValue) -> AttributeValue {
         _ => {}
     }
     value
+}
+
+pub(super) fn key_of(item: &Item) -> &str {
+    match item.get("id") {
+        Some(AttributeValue::S(id)) => id,
+        _ => "",
+    }
 }
