@@ -71,8 +71,8 @@ impl Store {
         Arc::new(self.filling(definition, names))
     }
 
-    /// The same for names that every writer has kept, such as a repair. Nothing is told by the names of an older record
-    /// then, so the run goes on after a record that cannot be filled, and notes it among the failures.
+    /// The same for names that every writer has kept, such as a repair. Older records tell nothing by their names
+    /// then. So the run goes on after a record that cannot be filled, and notes it among the failures.
     #[must_use]
     pub fn refill(&self, definition: &Definition, names: Vec<String>) -> Arc<Backfill> {
         Arc::new(Backfill {

@@ -236,8 +236,8 @@ impl Store {
         Err(Error::unavailable("the table was busy all the time"))
     }
 
-    /// Sends writes as one transaction that also counts so many more acting admins, again while the table is busy; `false`
-    /// where one of the items has changed since.
+    /// Sends writes as one transaction that also counts so many more acting admins. It goes again while the table is busy.
+    /// `false` is for an item that has changed since.
     async fn send_together(&self, writes: Vec<Write>, admins: i8) -> Result<bool, Error> {
         let item = TransactWriteItem::builder;
         let mut items: Vec<TransactWriteItem> = writes
