@@ -78,6 +78,8 @@ impl Node {
             let reason = reason.unwrap_or("no reason given");
             return Err(format!("npm could not install {name}: {reason}"));
         }
+        // Beside the packages as well, where a folder's own script looks.
+        fs::write(target.join("node_modules/installed"), &wanted).map_err(trouble)?;
         fs::write(&stamp, wanted).map_err(trouble)?;
         Ok(target)
     }
