@@ -1,6 +1,7 @@
 """What a stack has deployed, for `cargo ship --steps`; run by SAM's Python, which brings boto3.
 
     deployed.py tables [arguments of sam deploy]                  prints the tables of the stack's template as JSON
+    deployed.py code [arguments of sam deploy]                    prints where the stack has the code of each function, as JSON
     deployed.py settled [arguments of sam deploy]                 waits until no index of them is being made or removed
     deployed.py run [arguments of sam deploy] -- program […]      runs a program with the credentials of sam deploy
 
@@ -80,6 +81,21 @@ def tables(session, stack):
     return found
 
 
+def code(session, stack):
+    """The addresses in S3 of the functions' code, by logical id."""
+    present = template(session.client("cloudformation"), stack) or {"Resources": {}}
+    found = {}
+    for name, resource in present["Resources"].items():
+        properties = resource.get("Properties", {})
+        given = properties.get("CodeUri") or properties.get("Code") or {}
+        if isinstance(given, dict):
+            bucket, key = given.get("S3Bucket"), given.get("S3Key")
+            given = f"s3://{bucket}/{key}" if bucket and key else ""
+        if resource["Type"].endswith("::Function") and given.startswith("s3://"):
+            found[name] = given
+    return found
+
+
 def settle(session, stack):
     dynamodb = session.client("dynamodb")
     for table in (tables(session, stack) or {}).values():
@@ -128,6 +144,8 @@ def main():
         sys.exit("Which stack? Say --stack, or stack_name in samconfig.toml.")
     if what == "settled":
         settle(session, stack)
+    elif what == "code":
+        print(json.dumps(code(session, stack)))
     else:
         print(json.dumps({"stack": stack, "tables": tables(session, stack)}))
 

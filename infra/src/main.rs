@@ -51,6 +51,12 @@ enum Command {
         /// Build the release binaries that it deploys, and do nothing else.
         #[arg(long, conflicts_with_all = ["all", "instead"])]
         build: bool,
+        /// Live through a year instead: changes, a way back, a lost table, rotated keys, a dead webhook, the removal.
+        #[arg(long, conflicts_with_all = ["all", "instead", "build"])]
+        year: bool,
+        /// Begin the year with this revision of the project, and upgrade to the present one.
+        #[arg(long, requires = "year")]
+        from: Option<String>,
     },
     /// Look for inputs that break a parser.
     FuzzAll {
@@ -114,6 +120,9 @@ fn main() -> ExitCode {
             built.and_then(|()| steps::walk(&root, &folder, plan_only, &sam))
         }
         Command::Rehearse { build: true, .. } => rehearse::build(&root).map(drop),
+        Command::Rehearse {
+            year: true, from, ..
+        } => rehearse::year(&root, from.as_deref()),
         Command::Rehearse { all, instead, .. } => {
             let suite = match (all, instead) {
                 (_, Some(program)) => Suite::Instead(program),

@@ -10,11 +10,17 @@ use crate::ship::{self, Arch, Build};
 use crate::template::Yours;
 use crate::{plans, tools};
 
+mod aws;
+mod definitions;
 mod emulator;
+mod owner;
 mod suite;
+mod year;
 
-use self::emulator::{Emulator, free_port};
+use self::aws::{Aws, agree};
+use self::emulator::Emulator;
 pub use self::suite::Suite;
+pub use self::year::year;
 
 /// The region of the documented deployment.
 const REGION: &str = "eu-central-1";
@@ -40,6 +46,16 @@ const BINARIES: &str = "target/rehearsal";
 /// The sender of the deployed project's mails. The suite's project has none, and most of its tests run without.
 const MAIL_FROM: &str = "mail@example.com";
 
+/// The settings by which the suite's project sends mail, and takes sign-ins by mail and by passkey.
+const SWITCHED_ON: [(&str, &str); 5] = [
+    ("BAKEND_MAIL_FROM", MAIL_FROM),
+    ("BAKEND_AUTH_MAGIC_LINK", "signIn"),
+    ("BAKEND_AUTH_PASSKEYS_RP_ID", "app.example.com"),
+    ("BAKEND_AUTH_PASSKEYS_ORIGINS", suite::ORIGIN),
+    // The same mail is asked for twice at once.
+    ("BAKEND_AUTH_THROTTLE_MAIL_INTERVAL", "1s"),
+];
+
 /// The folder that the project is deployed from, as an owner deploys from the root.
 const DEPLOYED: &str = ".bakend/rehearsal/project";
 
@@ -53,11 +69,16 @@ const STALE: &str =
 /// # Errors
 /// One line: which part failed, and where it says why.
 pub fn rehearse(root: &Path, suite: &Suite) -> Result<(), String> {
+    with_parts(|parts| run(root, suite, parts))
+}
+
+/// Runs what is made of parts, and prints how long each took.
+fn with_parts(all: impl FnOnce(&mut Parts) -> Result<(), String>) -> Result<(), String> {
     let mut parts = Parts::default();
-    let done = run(root, suite, &mut parts);
-    println!("\n{:<28} seconds", "part");
+    let done = all(&mut parts);
+    println!("\n{:<32} seconds", "part");
     for (name, time) in &parts.0 {
-        println!("{name:<28} {:>7.1}", time.as_secs_f64());
+        println!("{name:<32} {:>7.1}", time.as_secs_f64());
     }
     done
 }
@@ -77,19 +98,29 @@ pub fn build(root: &Path) -> Result<PathBuf, String> {
     Ok(root.join(BINARIES))
 }
 
+/// The programs of a rehearsal.
+struct Tools {
+    sam: PathBuf,
+    ministack: PathBuf,
+}
+
+impl Tools {
+    fn install(root: &Path, parts: &mut Parts) -> Result<Self, String> {
+        parts.time("install the tools", || {
+            Ok(Self {
+                sam: tools::sam(root)?,
+                ministack: tools::ministack(root)?,
+            })
+        })
+    }
+}
+
 fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
-    let (sam, ministack) = parts.time("install the tools", || {
-        Ok((tools::sam(root)?, tools::ministack(root)?))
-    })?;
+    let Tools { sam, ministack } = Tools::install(root, parts)?;
     parts.time("cargo ship", || build(root))?;
     let folder = fresh_folder(root)?;
-    let port = free_port()?;
-    let aws = Aws {
-        root,
-        folder: &folder,
-        endpoint: format!("http://127.0.0.1:{port}"),
-    };
-    write_project(&aws)?;
+    let aws = Aws::new(root, &folder)?;
+    let project = write_project(&aws, Some(MAIL_FROM))?;
     parts.time("sam validate --lint", || {
         // The owner's template is validated as well: what differs is the collections.
         let suites = format!("{DEPLOYED}/template.yaml");
@@ -101,11 +132,11 @@ fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
         })
     })?;
     let emulator = parts.time("start the emulator", || {
-        Emulator::start(&aws, &ministack, port)
+        Emulator::start(&aws, &ministack, &SWITCHED_ON)
     })?;
     parts.time("sam deploy", || {
         make_identity(&aws, &sam)?;
-        deploy(&aws, &sam)
+        deploy(&aws, &sam, &project, &["MailIdentity=existing"])
     })?;
     let api = parts.time("make the routes", || make_routes(&aws, &sam))?;
     let host = aws.host(&api);
@@ -124,10 +155,11 @@ fn run(root: &Path, suite: &Suite, parts: &mut Parts) -> Result<(), String> {
 
 /// Changes the indexes of a collection that has records, in steps, and looks whether all is there.
 fn change(aws: &Aws<'_>, sam: &Path, api: &str, parts: &mut Parts) -> Result<(), String> {
-    let Some(definitions) = changed_definitions(aws)? else {
-        println!("There is no collection `products` whose change could be rehearsed.");
-        return Ok(());
-    };
+    let definitions = definitions::copy(aws, "collections-changed", |products| {
+        definitions::drop_index(products, &["name", "-price"]);
+        definitions::add_index(products, &["stock"]);
+        definitions::add_index(products, &["status", "stock"]);
+    })?;
     let look = |when: &str| {
         let mut python = Command::new(sam.with_file_name("python"));
         python
@@ -148,52 +180,14 @@ fn change(aws: &Aws<'_>, sam: &Path, api: &str, parts: &mut Parts) -> Result<(),
 
 /// Runs a documented command of the walk on these definitions.
 fn walk(aws: &Aws<'_>, line: &str, definitions: &Path) -> Result<(), String> {
-    let mut command = Command::new(std::env::var_os("CARGO").unwrap_or_else(|| "cargo".into()));
-    command.args(line.split_whitespace().skip(1));
-    aws.environment(&mut command)
+    let mut command = aws.cargo();
+    command
+        .args(line.split_whitespace().skip(1))
         .env(api::project::VARIABLE, definitions)
         // The binaries of other definitions must not be where a deployment looks for them.
         .env(ship::FOLDER_VARIABLE, ".bakend/rehearsal/lambda")
         .env(ship::REST_VARIABLE, BINARIES);
-    // Its cargo is this one.
-    for name in ["CARGO", "CARGO_HOME", "RUSTUP_HOME", "RUSTUP_TOOLCHAIN"] {
-        if let Some(value) = std::env::var_os(name) {
-            command.env(name, value);
-        }
-    }
     agree(line, &mut command)
-}
-
-/// A copy of the project in which `products` has two more indexes and one less; where that is.
-fn changed_definitions(aws: &Aws<'_>) -> Result<Option<PathBuf>, String> {
-    let folder = aws.folder.join("collections");
-    let trouble = |error: std::io::Error| format!("Cannot copy the collections: {error}");
-    fs::create_dir_all(&folder).map_err(trouble)?;
-    let project = aws.root.join(PROJECT);
-    // The binaries know these settings. Without a sender among them, the change takes the parts of mail away as well.
-    fs::copy(project.join("bakend.json"), aws.folder.join("bakend.json")).map_err(trouble)?;
-    let mut found = false;
-    for (name, text) in api::check::read_folder(&project.join("collections")).map_err(trouble)? {
-        let mut text = text;
-        if name == "products.json" {
-            let mut definition: serde_json::Value =
-                serde_json::from_str(&text).map_err(|error| error.to_string())?;
-            if let Some(indexes) = definition
-                .get_mut("indexes")
-                .and_then(serde_json::Value::as_array_mut)
-            {
-                indexes.retain(|index| *index != serde_json::json!(["name", "-price"]));
-                indexes.extend([
-                    serde_json::json!(["stock"]),
-                    serde_json::json!(["status", "stock"]),
-                ]);
-                found = true;
-            }
-            text = definition.to_string();
-        }
-        fs::write(folder.join(name), text).map_err(trouble)?;
-    }
-    Ok(found.then(|| aws.folder.to_path_buf()))
 }
 
 /// The address whose account becomes an admin of the rehearsed stack.
@@ -209,8 +203,8 @@ fn make_identity(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
     aws.run("The identity of SES", &mut python)
 }
 
-/// Deploys with the command that the README gives, in a folder where `sam build` has left an old template.
-fn deploy(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
+/// Deploys a project with the command that the README gives, and with more parameters.
+fn deploy(aws: &Aws<'_>, sam: &Path, project: &Path, more: &[&str]) -> Result<(), String> {
     let lines = documented(aws.root, "README.md", "sam deploy --region")?;
     let line = lines
         .iter()
@@ -224,13 +218,12 @@ fn deploy(aws: &Aws<'_>, sam: &Path) -> Result<(), String> {
     );
     deploy.arg(format!("AllowedOrigins={}", suite::ORIGIN));
     deploy.arg(format!("Architecture={}", Arch::host().parameter()));
-    deploy.args(["MailIdentity=existing", "Dashboard=true"]);
-    aws.environment(&mut deploy)
-        .current_dir(aws.root.join(DEPLOYED));
+    deploy.arg("Dashboard=true").args(more);
+    aws.environment(&mut deploy).current_dir(project);
     agree(line, &mut deploy)
 }
 
-/// The code block of a document with a line that begins so, without comments.
+/// The commands of the code block with a line that begins so: without comments, and without answers, which are indented.
 fn documented(root: &Path, document: &str, start: &str) -> Result<Vec<String>, String> {
     let text = fs::read_to_string(root.join(document))
         .map_err(|error| format!("Cannot read {document}: {error}"))?;
@@ -245,30 +238,20 @@ fn documented(root: &Path, document: &str, start: &str) -> Result<Vec<String>, S
     text.split("```")
         .skip(1)
         .step_by(2)
-        .map(|block| block.lines().skip(1).map(command).collect::<Vec<_>>())
+        .map(|block| {
+            let lines = block.lines().skip(1);
+            let lines = lines.filter(|line| !line.starts_with(' '));
+            lines.map(command).collect::<Vec<_>>()
+        })
         .find(|block| block.iter().any(|line| line.starts_with(start)))
         .ok_or_else(|| format!("{document} has no `{start}`."))
 }
 
-/// Runs a command that asks, and says yes to whatever it asks.
-fn agree(what: &str, command: &mut Command) -> Result<(), String> {
-    let trouble = |error: std::io::Error| format!("Cannot run yes: {error}");
-    let mut yes = Command::new("yes")
-        .stdout(Stdio::piped())
-        .spawn()
-        .map_err(trouble)?;
-    if let Some(answers) = yes.stdout.take() {
-        command.stdin(answers);
-    }
-    let done = succeed(what, command);
-    yes.kill().and_then(|()| yes.wait()).map_err(trouble)?;
-    done
-}
-
-/// Lays the suite's project out as an owner has it: the drawn template, the root's `samconfig.toml`, the binaries.
-fn write_project(aws: &Aws<'_>) -> Result<(), String> {
+/// Lays the suite's project out as an owner has it: the drawn template, the root's `samconfig.toml`, the binaries. Beside them
+/// is an old template of `sam build`. Returns the folder.
+fn write_project(aws: &Aws<'_>, mail_from: Option<&str>) -> Result<PathBuf, String> {
     let mut project = plans::read(&aws.root.join(PROJECT))?;
-    project.settings.mail.from = Some(MAIL_FROM.to_owned());
+    project.settings.mail.from = mail_from.map(str::to_owned);
     let [(_, template), ..] = plans::draw(&project, &Yours::default())?;
     let folder = aws.root.join(DEPLOYED);
     let write = || {
@@ -283,7 +266,8 @@ fn write_project(aws: &Aws<'_>) -> Result<(), String> {
         fs::create_dir_all(binaries.parent().unwrap_or(&folder))?;
         symlink(aws.root.join(BINARIES), binaries)
     };
-    write().map_err(|error| format!("Cannot write to {}: {error}", folder.display()))
+    write().map_err(|error| format!("Cannot write to {}: {error}", folder.display()))?;
+    Ok(folder)
 }
 
 /// Makes the routes and returns the API's id.
@@ -315,64 +299,12 @@ impl Parts {
         println!("== {name}");
         let start = Instant::now();
         let done = part();
-        self.0.push((name, start.elapsed()));
+        self.note(name, start.elapsed());
         done
     }
-}
 
-/// The address of AWS for a program: the emulator, and nothing of the machine's own profile.
-struct Aws<'a> {
-    root: &'a Path,
-    folder: &'a Path,
-    endpoint: String,
-}
-
-impl Aws<'_> {
-    /// Gives a command nothing but what it needs. The emulator's functions inherit it, as they do on AWS nothing.
-    fn environment<'c>(&self, command: &'c mut Command) -> &'c mut Command {
-        command
-            .current_dir(self.root)
-            .stdin(Stdio::null())
-            .env_clear();
-        for name in ["PATH", "HOME", "LANG"] {
-            if let Some(value) = std::env::var_os(name) {
-                command.env(name, value);
-            }
-        }
-        command
-            .env("AWS_ENDPOINT_URL", &self.endpoint)
-            .env("TMPDIR", self.folder.join("tmp"))
-            .envs([
-                ("AWS_DEFAULT_REGION", REGION),
-                ("AWS_ACCESS_KEY_ID", "test"),
-                ("AWS_SECRET_ACCESS_KEY", "test"),
-                ("AWS_CONFIG_FILE", "/dev/null"),
-                ("AWS_SHARED_CREDENTIALS_FILE", "/dev/null"),
-                ("AWS_EC2_METADATA_DISABLED", "true"),
-                ("NO_PROXY", "127.0.0.1,localhost"),
-                ("SAM_CLI_TELEMETRY", "0"),
-            ])
-    }
-
-    /// By which name the emulator knows a deployed API.
-    fn host(&self, api: &str) -> String {
-        let port = self.endpoint.rsplit(':').next().unwrap_or_default();
-        format!("{api}.execute-api.localhost:{port}")
-    }
-
-    fn run(&self, what: &str, command: &mut Command) -> Result<(), String> {
-        succeed(what, self.environment(command))
-    }
-}
-
-fn succeed(what: &str, command: &mut Command) -> Result<(), String> {
-    let status = command
-        .status()
-        .map_err(|error| format!("Cannot run {what}: {error}"))?;
-    if status.success() {
-        Ok(())
-    } else {
-        Err(format!("{what} failed; its reason is above."))
+    fn note(&mut self, name: &'static str, time: Duration) {
+        self.0.push((name, time));
     }
 }
 

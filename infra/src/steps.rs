@@ -20,7 +20,7 @@ use self::aws::Aws;
 use self::compare::compare;
 pub(crate) use self::compare::compare_files;
 use self::plan::plan;
-use self::write::write_steps;
+use self::write::{take_code, write_steps};
 use crate::{plans, template, tools};
 
 /// For how many seconds after a deployment instances of the previous code may still write: a function's longest run and
@@ -82,6 +82,9 @@ pub fn walk(
         println!("\n== step {} of {}", done + 1, files.len());
         aws.deploy(file)?;
         aws.settled()?;
+        if let (0, [_, later @ ..]) = (done, files.as_slice()) {
+            take_code(root, later, &aws.code()?)?;
+        }
         if done + 1 == plan.fill_after.max(1) {
             // The previous code may have changed records meanwhile that the new code had written.
             for collection in &plan.fill {

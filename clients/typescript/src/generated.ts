@@ -1114,6 +1114,10 @@ export interface EventData {
   "keys.rotated": { kid: string; step: KeyStep };
   /** An operator has cleared the attempts that counted against an account or a source address. */
   "throttle.cleared": { userId: Id | null };
+  /** An operator has taken a table back to a point in time, or to what another table holds. */
+  "table.recovered": { left: number; putBack: number; removed: number; source: string | null; table: string; to: Timestamp | null };
+  /** An operator has repaired items of a table that contradicted each other. */
+  "table.repaired": { repaired: number; table: string };
   /** A user or a server has invited an address. */
   "invitation.created": { invitation: Invitation };
   /** An invitation was sent again, with another token. */

@@ -73,7 +73,7 @@ async fn move_to(
     let own = |identity: &Identity| {
         identity.user == user.id && identity.auth_version == user.auth_version
     };
-    user.need_permission(&address, &call.settings.auth)?;
+    user.need_permission(Some(&address), &call.settings.auth)?;
     let hash = identity.filter(own).and_then(|it| it.password_hash);
     let along = Along {
         password_hash: hash.as_deref(),

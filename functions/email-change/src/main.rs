@@ -26,7 +26,7 @@ async fn change(store: &Store, call: Call<EmailChange>) -> Result<Reply<EmailCha
     }
     let typed = typed(&body, &user)?;
     let address = email::normalise_field("newEmail", &body.new_email)?;
-    user.need_permission(&address, &call.settings.auth)?;
+    user.need_permission(Some(&address), &call.settings.auth)?;
     let wishes = call.wishes(body.locale.as_deref(), body.redirect_to.as_deref())?;
     let (asking, random) = (call.asking()?, call.random()?);
     let ask = async || {

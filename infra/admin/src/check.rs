@@ -2,14 +2,14 @@
 
 use api::Definition;
 use api::definition::ProfileField;
+use api::event::Event;
 use api::settings::Settings;
 use api::tables::{SESSIONS, USERS};
-use auth::Writer;
 use clap::Args;
 use store::{Checked, Finding, Mended, Place, Store};
 
 use crate::printable::printable;
-use crate::sealing::random;
+use crate::user::writer;
 use crate::{now, words};
 
 /// The most passes of repairs: a repair can make another one possible.
@@ -29,6 +29,17 @@ enum Part<'a> {
     Users(&'a [ProfileField]),
     Sessions,
     Records(&'a Definition, &'a [String]),
+}
+
+impl Part<'_> {
+    /// The table, without the prefix of the deployment.
+    fn table(&self) -> &str {
+        match self {
+            Self::Users(_) => USERS.name,
+            Self::Sessions => SESSIONS.name,
+            Self::Records(definition, _) => &definition.name,
+        }
+    }
 }
 
 /// The results so far.
@@ -119,13 +130,37 @@ pub(crate) async fn look(
     Ok(sum)
 }
 
-/// Repairs a part until a pass repairs nothing, and tells what is left.
+/// Looks over a part, and leaves a mark of its repairs, which the audit log follows.
 async fn part(store: &Store, part: Part<'_>, repairs: bool, sum: &mut Sum) -> Result<(), String> {
+    let before = sum.repaired;
+    let looked = look_over(store, part, repairs, sum).await;
+    let repaired = sum.repaired - before;
+    // Repairs that were made stay, also where a later one could not be made.
+    if repaired > 0 {
+        let table = part.table();
+        let deed = Event::TableRepaired {
+            table: table.to_owned(),
+            repaired,
+        };
+        let marked = store.mark_table(table, &deed, &writer()?).await;
+        marked.map_err(|error| at(table, &words(&error)))?;
+    }
+    looked
+}
+
+/// Repairs a part until a pass repairs nothing, and tells what is left.
+async fn look_over(
+    store: &Store,
+    part: Part<'_>,
+    repairs: bool,
+    sum: &mut Sum,
+) -> Result<(), String> {
     if repairs {
         for _ in 0..PASSES {
             let mut pass = Sum::default();
-            walk(store, part, &mut pass, true).await?;
+            let walked = walk(store, part, &mut pass, true).await;
             sum.repaired += pass.repaired;
+            walked?;
             if pass.left == 0 && pass.repaired == 0 {
                 sum.read += pass.read;
                 return Ok(());
@@ -178,18 +213,12 @@ async fn walk(store: &Store, part: Part<'_>, sum: &mut Sum, repairs: bool) -> Re
 }
 
 async fn page(store: &Store, part: Part<'_>, from: Option<Place>) -> Result<Checked, String> {
-    let (table, page) = match part {
-        Part::Users(declared) => {
-            let page = store.check_users(declared, from, now()).await;
-            (USERS.name, page)
-        }
-        Part::Sessions => (SESSIONS.name, store.check_sessions(from, now()).await),
-        Part::Records(definition, ready) => {
-            let page = store.check_records(definition, ready, from).await;
-            (definition.name.as_str(), page)
-        }
+    let page = match part {
+        Part::Users(declared) => store.check_users(declared, from, now()).await,
+        Part::Sessions => store.check_sessions(from, now()).await,
+        Part::Records(definition, ready) => store.check_records(definition, ready, from).await,
     };
-    page.map_err(|error| at(table, &words(&error)))
+    page.map_err(|error| at(part.table(), &words(&error)))
 }
 
 /// Repairs a finding, or tells it.
@@ -200,9 +229,7 @@ async fn take(
     repairs: bool,
 ) -> Result<(), String> {
     if repairs {
-        let bytes = random().map_err(|error| words(&error))?;
-        let writer = Writer::operator(now(), bytes);
-        let mended = store.mend(finding, &writer).await;
+        let mended = store.mend(finding, &writer()?).await;
         match mended.map_err(|error| at(&finding.table, &words(&error)))? {
             Mended::Done => {
                 tell(finding, "; repaired");

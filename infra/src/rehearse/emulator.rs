@@ -7,7 +7,7 @@ use std::process::{Child, Command};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::Aws;
+use super::aws::Aws;
 
 /// The counts of throttling, which a suite from one address would meet at once: out of reach.
 const UNTHROTTLED: [&str; 9] = [
@@ -22,15 +22,8 @@ const UNTHROTTLED: [&str; 9] = [
     "BAKEND_AUTH_THROTTLE_INVITATIONS",
 ];
 
-/// The settings by which the suite's project sends mail, and takes sign-ins by mail and by passkey.
-const SWITCHED_ON: [(&str, &str); 5] = [
-    ("BAKEND_MAIL_FROM", super::MAIL_FROM),
-    ("BAKEND_AUTH_MAGIC_LINK", "signIn"),
-    ("BAKEND_AUTH_PASSKEYS_RP_ID", "app.example.com"),
-    ("BAKEND_AUTH_PASSKEYS_ORIGINS", super::suite::ORIGIN),
-    // The same mail is asked for twice at once.
-    ("BAKEND_AUTH_THROTTLE_MAIL_INTERVAL", "1s"),
-];
+/// Starts it; see its first lines.
+const EMULATOR: &str = include_str!("emulator.py");
 
 /// For how long the emulator may take to answer, and to end.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -50,20 +43,26 @@ pub(super) struct Emulator {
 }
 
 impl Emulator {
-    pub(super) fn start(aws: &Aws<'_>, program: &Path, port: u16) -> Result<Self, String> {
+    /// Starts the emulator that is installed there, whose functions have these variables as well.
+    pub(super) fn start(
+        aws: &Aws<'_>,
+        installed: &Path,
+        variables: &[(&str, &str)],
+    ) -> Result<Self, String> {
         let path = aws.folder.join("emulator.log");
         let trouble = |error: std::io::Error| format!("Cannot start the emulator: {error}");
         let log = File::create(&path).map_err(trouble)?;
-        let mut command = Command::new(program);
+        let mut command = Command::new(installed.with_file_name("python"));
         aws.environment(&mut command)
-            .env("GATEWAY_PORT", port.to_string())
+            .args(["-c", EMULATOR])
+            .env("GATEWAY_PORT", aws.port())
             .env("BIND_HOST", "127.0.0.1");
         command
             .env("STATE_DIR", aws.folder.join("state"))
             .env("S3_DATA_DIR", aws.folder.join("s3"));
         // Its functions inherit what it has, so the template stays as it is.
         command.envs(UNTHROTTLED.map(|name| (name, "1000000")));
-        command.envs(SWITCHED_ON);
+        command.envs(variables.iter().copied());
         // These listen on every interface.
         command.envs([("SFTP_ENABLED", "0"), ("IOT_MTLS_ENABLED", "0")]);
         command
@@ -73,8 +72,9 @@ impl Emulator {
             process: command.spawn().map_err(trouble)?,
             log: path,
         };
+        let address = aws.endpoint.trim_start_matches("http://");
         let start = Instant::now();
-        while TcpStream::connect(("127.0.0.1", port)).is_err() {
+        while TcpStream::connect(address).is_err() {
             let ended = emulator.process.try_wait().map_err(trouble)?.is_some();
             if ended || start.elapsed() > PATIENCE {
                 return Err(format!(

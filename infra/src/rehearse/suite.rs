@@ -8,7 +8,7 @@ use std::process::{Command, Stdio};
 use api::Code;
 use api::endpoints::{Entry, PAGE};
 
-use super::succeed;
+use super::aws::succeed;
 use crate::tools;
 
 /// The tests that a deployment is needed for: a name and the endpoints that it covers, a line each.

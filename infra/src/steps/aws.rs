@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use serde::Deserialize;
+use serde::de::DeserializeOwned;
 
 use super::table::Table;
 use crate::tools;
@@ -50,7 +51,17 @@ impl<'a> Aws<'a> {
     }
 
     pub(super) fn deployed(&self) -> Result<Deployed, String> {
-        let output = self.ask("tables").stderr(Stdio::inherit()).output();
+        self.read("tables")
+    }
+
+    /// Where the stack has the code of its functions: addresses in S3 by logical id.
+    pub(super) fn code(&self) -> Result<BTreeMap<String, String>, String> {
+        self.read("code")
+    }
+
+    /// The reply of [`DEPLOYED`] about `what`.
+    fn read<T: DeserializeOwned>(&self, what: &str) -> Result<T, String> {
+        let output = self.ask(what).stderr(Stdio::inherit()).output();
         let output = output.map_err(|error| format!("Cannot run SAM's Python: {error}"))?;
         if !output.status.success() {
             return Err("What is deployed could not be read; the reason is above.".to_owned());

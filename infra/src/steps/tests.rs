@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use super::plan::{Change, MAX_INDEXES, changes};
 use super::table::{Table, index_names, table_of};
-use super::write::step;
+use super::write::{step, with_code};
 use super::*;
 
 fn definition(indexes: &serde_json::Value, unique: bool) -> Definition {
@@ -171,4 +171,26 @@ fn what_dynamodb_cannot_change_is_refused_or_warned_about() {
         compare(&present(&old), &gone, &[]).expect("allowed")[0]
             .starts_with("Things is no longer declared")
     );
+}
+
+#[test]
+fn a_later_step_takes_the_code_that_is_deployed() {
+    let template = drawn(&definition(&json!([]), false));
+    let ids = |template: &Value, start: &str| {
+        let resources = template["Resources"].as_mapping().expect("resources");
+        let code = |(id, resource): (&Value, &Value)| {
+            let code = resource["Properties"].get("CodeUri")?.as_str()?;
+            code.starts_with(start)
+                .then(|| id.as_str().expect("an id").to_owned())
+        };
+        resources.iter().filter_map(code).collect::<Vec<_>>()
+    };
+    let functions = ids(&template, "");
+    let [kept, taken @ ..] = functions.as_slice() else {
+        panic!("no functions")
+    };
+    let address = |id: &String| (id.clone(), format!("s3://bucket/{id}"));
+    let changed = with_code(template, &taken.iter().map(address).collect());
+    assert_eq!(ids(&changed, "s3://bucket/"), taken);
+    assert!(ids(&changed, "").contains(kept) && !taken.is_empty());
 }

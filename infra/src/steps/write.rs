@@ -47,6 +47,38 @@ pub(super) fn write_steps(
     Ok(files)
 }
 
+/// Names the code of an earlier step in the templates of later ones: SAM then packs and sends no binary again.
+pub(super) fn take_code(
+    root: &Path,
+    files: &[PathBuf],
+    code: &BTreeMap<String, String>,
+) -> Result<(), String> {
+    for file in files {
+        let path = root.join(file);
+        let trouble = |error: std::io::Error| format!("Cannot change {}: {error}", path.display());
+        let text = fs::read_to_string(&path).map_err(trouble)?;
+        let template: Value = serde_yaml_ng::from_str(&text).map_err(|error| error.to_string())?;
+        fs::write(&path, template::write(&with_code(template, code))?).map_err(trouble)?;
+    }
+    Ok(())
+}
+
+/// The template with these addresses in place of paths.
+pub(super) fn with_code(mut template: Value, code: &BTreeMap<String, String>) -> Value {
+    let resources = template
+        .get_mut("Resources")
+        .and_then(Value::as_mapping_mut);
+    for (id, resource) in resources.into_iter().flatten() {
+        let path = resource
+            .get_mut("Properties")
+            .and_then(|properties| properties.get_mut("CodeUri"));
+        if let (Some(path), Some(address)) = (path, id.as_str().and_then(|id| code.get(id))) {
+            *path = Value::from(address.as_str());
+        }
+    }
+    template
+}
+
 /// The template after these steps: the new one with the indexes that exist by then.
 pub(super) fn step(
     binaries: &Path,

@@ -19,6 +19,7 @@ use serde_json::{Map, Value, json};
 
 pub use api::rule::ANONYMOUS;
 
+pub(crate) use self::anonymous::need_registration;
 pub use self::failure::MailFailure;
 pub use self::methods::{OtherWays, PASSKEY, SignInMethod};
 pub use self::service::{ServiceAccount, check_service_role};

@@ -34,6 +34,7 @@ mod proofs;
 mod providers;
 mod quick_start;
 mod records;
+mod run_book;
 mod sealing_keys;
 mod settings;
 mod signing;

@@ -11,6 +11,7 @@ use store::{Copied, Recovery, Step, Store};
 
 use self::aws::Aws;
 use self::plan::{Plan, Source};
+use crate::user::writer;
 use crate::{check, now, words};
 
 /// The table, and where its items come from.
@@ -54,6 +55,40 @@ pub(crate) async fn run(
     place: Where<'_>,
     arguments: &Arguments,
 ) -> Result<String, String> {
+    let plan = planned(store, place, arguments)?;
+    for line in plan.lines() {
+        println!("{line}");
+    }
+    if !arguments.yes && !arguments.dry_run {
+        return Err(
+            "nothing is done yet: say --yes to do this, or --dry-run to count the items first"
+                .to_owned(),
+        );
+    }
+    let stack = Aws {
+        stack: &plan.stack,
+        region: place.region,
+    };
+    if let Source::At(at) = plan.source {
+        refuse_another(store, &plan, at).await?;
+        let made = stack.make(&plan.whole(), &plan.helper(), at.seconds())?;
+        if !made.made {
+            println!("{} is there from an earlier run.", plan.helper());
+        }
+    }
+    let copied = copy(store, &plan, arguments.yes).await?;
+    if !arguments.yes {
+        let told = told(copied, "to be put back", "to be removed");
+        return Ok(format!(
+            "{told} Nothing is written, and {} stays.",
+            plan.helper()
+        ));
+    }
+    end(store, settings, (&plan, stack), copied).await
+}
+
+/// The plan that the arguments ask for. Whether this table can go back is known before anything is made.
+fn planned(store: &Store, place: Where<'_>, arguments: &Arguments) -> Result<Plan, String> {
     let source = match (&arguments.from, arguments.at) {
         (Some(table), _) => Source::Table(table.clone()),
         (None, Some(_)) if place.is_local => {
@@ -70,59 +105,29 @@ pub(crate) async fn run(
         stack: store.name().to_owned(),
         source,
     };
-    plan.check(now())?;
-    // Whether this table can go back is known before anything is made.
+    let is_collection = |name: &str| collections::all().any(|it| it.name == name);
+    plan.check(now(), &is_collection)?;
     Recovery::allows(&plan.table)?;
-    for line in plan.lines() {
-        println!("{line}");
-    }
-    if !arguments.yes && !arguments.dry_run {
-        return Err(
-            "nothing is done yet: say --yes to do this, or --dry-run to count the items first"
-                .to_owned(),
-        );
-    }
-    let stack = Aws {
-        stack: &plan.stack,
-        region: place.region,
+    Ok(plan)
+}
+
+/// Refuses to begin a recovery anew that has ended: it would take back what was written since.
+async fn refuse_another(store: &Store, plan: &Plan, at: Timestamp) -> Result<(), String> {
+    let ended = store.recovered_at(&plan.table, at).await;
+    let Some(ended) = ended.map_err(|error| words(&error))? else {
+        return Ok(());
     };
-    if let Source::At(at) = plan.source {
-        let made = stack.make(&plan.whole(), &plan.helper(), at.seconds())?;
-        if !made.made {
-            println!("{} is there from an earlier run.", plan.helper());
-        }
+    let helper = store.table_state(&plan.helper_of(at)).await;
+    let helper = helper.map_err(|error| words(&error))?;
+    // One that is there may have been left by a run that could not remove it.
+    if helper.is_some_and(|it| it.status != "DELETING") {
+        return Ok(());
     }
-    let copied = copy(store, &plan, arguments.yes).await?;
-    if !arguments.yes {
-        let told = told(copied, "to be put back", "to be removed");
-        return Ok(format!(
-            "{told} Nothing is written, and {} stays.",
-            plan.helper()
-        ));
-    }
-    let is_meant =
-        |table: &str| table == plan.table || (plan.table == USERS.name && table == SESSIONS.name);
-    if let Source::At(_) = plan.source {
-        let set = stack.settings(&plan.whole())?;
-        for setting in &set.changed {
-            println!("{}: {setting} is set again", plan.whole());
-        }
-        for setting in &set.differs {
-            println!(
-                "{}: {setting} is not as the template has it; deploy to set it",
-                plan.whole()
-            );
-        }
-    }
-    let checked = check::look(store, settings, true, &is_meant).await?;
-    if let Source::At(_) = plan.source {
-        stack.remove(&plan.helper())?;
-    }
-    let told = told(copied, "put back", "removed");
-    match checked.told() {
-        Ok(clean) => Ok(format!("{told} {clean}")),
-        Err(left) => Err(format!("{told} {left}")),
-    }
+    Err(format!(
+        "{} went back to {at} by a run that ended at {ended}; another would take back what was written since. Where you mean \
+         that, name the second before or after",
+        plan.whole()
+    ))
 }
 
 /// Takes all steps. A run that is repeated finds what is done.
@@ -131,6 +136,7 @@ async fn copy(store: &Store, plan: &Plan, writes: bool) -> Result<Copied, String
     let recovery = store.recovery(&plan.table, &helper).await;
     let recovery = recovery.map_err(|error| words(&error))?;
     let recovery = recovery.ok_or_else(|| format!("there is no table {helper}"))?;
+    println!("{helper} was made at {}.", recovery.began());
     // Nothing is written yet.
     let alone = store.leaves_no_admin(&recovery, now()).await;
     if alone.map_err(|error| words(&error))? {
@@ -147,6 +153,51 @@ async fn copy(store: &Store, plan: &Plan, writes: bool) -> Result<Copied, String
         all.add(copied);
     }
     Ok(all)
+}
+
+/// Sets the settings of the table, looks it over, leaves the mark that the audit log follows, and removes the helper last.
+async fn end(
+    store: &Store,
+    settings: &Settings,
+    (plan, stack): (&Plan, Aws<'_>),
+    copied: Copied,
+) -> Result<String, String> {
+    let by_time = matches!(plan.source, Source::At(_));
+    if by_time {
+        set(stack, &plan.whole())?;
+    }
+    let is_meant =
+        |table: &str| table == plan.table || (plan.table == USERS.name && table == SESSIONS.name);
+    let checked = match plan.is_checked() {
+        true => Some(check::look(store, settings, true, &is_meant).await?),
+        false => None,
+    };
+    let (deed, writer) = (plan.event(copied), writer()?);
+    let marked = store.mark_table(&plan.table, &deed, &writer).await;
+    marked.map_err(|error| words(&error))?;
+    if by_time {
+        stack.remove(&plan.helper())?;
+    }
+    let told = told(copied, "put back", "removed");
+    match checked.map(check::Sum::told) {
+        None => Ok(told),
+        Some(Ok(clean)) => Ok(format!("{told} {clean}")),
+        Some(Err(left)) => Err(format!("{told} {left}")),
+    }
+}
+
+/// Sets the settings of the table as the template has them, and tells those that it cannot set.
+fn set(stack: Aws<'_>, table: &str) -> Result<(), String> {
+    let set = stack.settings(table)?;
+    for setting in &set.changed {
+        println!("{table}: {setting} is set again");
+    }
+    for setting in &set.differs {
+        println!(
+            "{table}: {setting} is not as the template has it, and a deployment does not set it: see docs/operations.md"
+        );
+    }
+    Ok(())
 }
 
 async fn pages(

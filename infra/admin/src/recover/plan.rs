@@ -3,7 +3,10 @@
 use std::time::Duration;
 
 use api::Timestamp;
-use api::tables::{API_KEYS, AUDIT, CONFIGURATION, DELIVERIES, INVITATIONS, SESSIONS, USERS};
+use api::event::Event;
+use api::tables::{self, API_KEYS, AUDIT, CONFIGURATION, DELIVERIES, INVITATIONS, SESSIONS, USERS};
+
+use store::Copied;
 
 /// How far back DynamoDB can go.
 const WINDOW: Duration = Duration::from_secs(35 * 86_400);
@@ -36,13 +39,54 @@ impl Plan {
     /// The table with the items of the point. A repeated run finds the one of before.
     pub(super) fn helper(&self) -> String {
         match &self.source {
-            Source::At(at) => format!("{}-recover-{}", self.whole(), at.seconds()),
+            Source::At(at) => format!("{}-{}", self.stack, self.helper_of(*at)),
             Source::Table(table) => table.clone(),
         }
     }
 
-    /// Refuses a time that DynamoDB cannot go back to.
-    pub(super) fn check(&self, now: Timestamp) -> Result<(), String> {
+    /// The table of a time, without the prefix of the deployment.
+    pub(super) fn helper_of(&self, at: Timestamp) -> String {
+        format!("{}-recover-{}", self.table, at.seconds())
+    }
+
+    /// Whether the table is looked over afterwards.
+    pub(super) fn is_checked(&self) -> bool {
+        !self.table.starts_with('_') || [USERS.name, SESSIONS.name].contains(&self.table.as_str())
+    }
+
+    /// The event that tells of the end of this recovery.
+    pub(super) fn event(&self, copied: Copied) -> Event {
+        let (to, source) = match &self.source {
+            Source::At(at) => (Some(*at), None),
+            Source::Table(table) => (None, Some(table.clone())),
+        };
+        Event::TableRecovered {
+            table: self.table.clone(),
+            to,
+            source,
+            put_back: copied.put_back,
+            removed: copied.removed,
+            left: copied.left,
+        }
+    }
+
+    /// Refuses a table that no collection has, a source that the stack works with, and a time that DynamoDB cannot go back to.
+    pub(super) fn check(
+        &self,
+        now: Timestamp,
+        is_collection: &dyn Fn(&str) -> bool,
+    ) -> Result<(), String> {
+        if !self.table.starts_with('_') && !is_collection(&self.table) {
+            return Err(format!(
+                "this checkout has no collection {}: name the table without the stack, as `cargo admin status` does",
+                self.table
+            ));
+        }
+        let is_of_stack = |table: &str| {
+            let prefix = format!("{}-", self.stack);
+            let name = table.strip_prefix(&prefix);
+            name.is_some_and(|it| is_collection(it) || tables::ALL.iter().any(|all| all.name == it))
+        };
         match self.source {
             Source::At(at) if at >= now => Err(format!("{at} is not over yet")),
             Source::At(at) if at < now.before(WINDOW) => Err(format!(
@@ -52,6 +96,9 @@ impl Plan {
             Source::Table(ref table) if *table == self.whole() => {
                 Err(format!("{table} is the table itself"))
             }
+            Source::Table(ref table) if is_of_stack(table) => Err(format!(
+                "{table} is a table that the stack works with: name one that AWS has restored from a backup"
+            )),
             _ => Ok(()),
         }
     }
@@ -82,7 +129,9 @@ impl Plan {
                 "- TTL, recovery and protection are set as the template has them.".to_owned(),
             );
         }
-        lines.push("- The table is checked, and what needs no choice is repaired.".to_owned());
+        if self.is_checked() {
+            lines.push("- The table is checked, and what needs no choice is repaired.".to_owned());
+        }
         if let Source::At(_) = self.source {
             lines.push(format!("- {helper} is removed."));
         }
@@ -102,7 +151,9 @@ impl Plan {
             ),
             (
                 SESSIONS.name,
-                &["Every session of a user ends whose sessions are put back."],
+                &[
+                    "Every session of a user ends whose sessions are put back, and every session that is removed.",
+                ],
             ),
             (
                 API_KEYS.name,
@@ -118,7 +169,9 @@ impl Plan {
             ),
             (
                 INVITATIONS.name,
-                &["Invitations that were revoked since can be accepted again."],
+                &[
+                    "Invitations that were accepted, rejected or revoked since can be accepted again, with their roles.",
+                ],
             ),
         ];
         let found = all.iter().find(|(name, _)| *name == self.table);
@@ -140,10 +193,14 @@ mod tests {
         }
     }
 
+    fn is_posts(name: &str) -> bool {
+        name == "posts"
+    }
+
     #[test]
     fn a_time_is_over_and_not_too_long_ago() {
         let day = Duration::from_secs(86_400);
-        let check = |at: Timestamp| plan("posts", Source::At(at)).check(NOW);
+        let check = |at: Timestamp| plan("posts", Source::At(at)).check(NOW, &is_posts);
         assert_eq!(check(NOW.before(day)), Ok(()));
         assert_eq!(check(NOW.before(day * 35)), Ok(()));
         for (at, expected) in [
@@ -154,9 +211,72 @@ mod tests {
             let refusal = check(at).expect_err("a refusal");
             assert!(refusal.contains(expected), "{refusal}");
         }
-        let own = plan("posts", Source::Table("shop-posts".to_owned()));
-        let refusal = "shop-posts is the table itself".to_owned();
-        assert_eq!(own.check(NOW), Err(refusal));
+    }
+
+    #[test]
+    fn the_table_is_of_the_stack_and_its_source_is_not() {
+        let check = |table: &str, source: &str| {
+            let plan = plan(table, Source::Table(source.to_owned()));
+            plan.check(NOW, &is_posts)
+        };
+        for (table, source) in [
+            ("posts", "posts-of-june"),
+            ("posts", "shop-posts-recover-1780000000"),
+            ("_users", "shop-_users-of-june"),
+            ("_users", "other-posts"),
+        ] {
+            assert_eq!(check(table, source), Ok(()), "{table} {source}");
+        }
+        for (table, source, expected) in [
+            ("posts", "shop-posts", "shop-posts is the table itself"),
+            (
+                "posts",
+                "shop-_users",
+                "shop-_users is a table that the stack works with",
+            ),
+            (
+                "_users",
+                "shop-posts",
+                "shop-posts is a table that the stack works with",
+            ),
+            // Otherwise this would be a table of a stack of the name `shop-eu`.
+            (
+                "eu-posts",
+                "kept",
+                "this checkout has no collection eu-posts",
+            ),
+            (
+                "shop-posts",
+                "kept",
+                "this checkout has no collection shop-posts",
+            ),
+        ] {
+            let refusal = check(table, source).expect_err("a refusal");
+            assert!(refusal.starts_with(expected), "{refusal}");
+        }
+    }
+
+    #[test]
+    fn the_end_tells_the_point_or_the_other_table_and_the_counts() {
+        let copied = Copied {
+            read: 9,
+            put_back: 3,
+            removed: 2,
+            left: 1,
+            signed_out: 4,
+        };
+        let told = |source: Source| plan("posts", source).event(copied);
+        let recovered = |to: Option<Timestamp>, source: Option<&str>| Event::TableRecovered {
+            table: "posts".to_owned(),
+            to,
+            source: source.map(ToOwned::to_owned),
+            put_back: 3,
+            removed: 2,
+            left: 1,
+        };
+        assert_eq!(told(Source::At(NOW)), recovered(Some(NOW), None));
+        let kept = Source::Table("kept".to_owned());
+        assert_eq!(told(kept), recovered(None, Some("kept")));
     }
 
     #[test]
@@ -184,6 +304,11 @@ mod tests {
         }
         let audit = lines("_audit", &at);
         assert!(!audit.contains("does not have are removed"), "{audit}");
+        // Nothing looks over this table.
+        assert!(
+            !audit.contains("is checked") && users.contains("is checked"),
+            "{audit}"
+        );
         let kept = lines("posts", &Source::Table("kept".to_owned()));
         assert!(
             !kept.contains("AWS") && !kept.contains("kept is removed"),

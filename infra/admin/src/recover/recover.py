@@ -101,14 +101,16 @@ def settings(session, stack, table):
         changed.append("deletion protection")
     stream = (properties.get("StreamSpecification") or {}).get("StreamViewType")
     if stream != (now.get("StreamSpecification") or {}).get("StreamViewType"):
-        # A new stream has another name, which only a deployment gives to the functions that read it.
+        # A new stream has another name, and CloudFormation alone gives it to the functions that read it.
         differs.append("the stream")
     return {"changed": changed, "differs": differs}
 
 
 def remove(session, stack, helper):
     dynamodb = session.client("dynamodb")
-    if described(dynamodb, helper) is not None:
+    present = described(dynamodb, helper)
+    # AWS refuses to remove one that is on its way out.
+    if present is not None and present["TableStatus"] != "DELETING":
         dynamodb.delete_table(TableName=helper)
     return {"removed": True}
 

@@ -4,7 +4,7 @@ pub(crate) mod logs;
 pub(crate) mod status;
 pub(crate) mod usage;
 
-use std::process::Command;
+use std::process::{Command, Stdio};
 
 use infra::tools;
 use serde::de::DeserializeOwned;
@@ -23,19 +23,28 @@ pub(crate) enum Place {
     Deployed(String, String),
 }
 
-/// Asks AWS, with the credentials of the environment, and reads the answer.
+/// Asks AWS about a stack.
+///
+/// # Errors
+/// Those of [`answer`].
+fn ask<T: DeserializeOwned>(what: &str, place: (&str, &str), more: &[&str]) -> Result<T, String> {
+    answer(SCRIPT, what, place, more)
+}
+
+/// Runs a script by SAM's Python, which asks AWS with the credentials of the environment, and reads the answer.
 ///
 /// # Errors
 /// One line: what AWS has refused, or what is missing here.
-fn ask<T: DeserializeOwned>(
+pub(crate) fn answer<T: DeserializeOwned>(
+    script: &str,
     what: &str,
     (stack, region): (&str, &str),
     more: &[&str],
 ) -> Result<T, String> {
     let python = tools::sam(&root())?.with_file_name("python");
     let mut command = Command::new(python);
-    command.args(["-c", SCRIPT, what, stack, region]).args(more);
-    let output = command.output();
+    command.args(["-c", script, what, stack, region]).args(more);
+    let output = command.stdin(Stdio::null()).output();
     let output = output.map_err(|error| format!("SAM's Python does not run: {error}"))?;
     if !output.status.success() {
         let said = String::from_utf8_lossy(&output.stderr);

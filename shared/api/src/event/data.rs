@@ -361,6 +361,28 @@ events! {
         /// The user; null for a source address, and for an address that nobody has.
         user_id: Option<Id>,
     }
+    /// An operator has taken a table back to a point in time, or to what another table holds.
+    TableRecovered {
+        /// The table, without the prefix of the deployment.
+        table: String,
+        /// The point in time; null where another table was named.
+        to: Option<Timestamp>,
+        /// The whole name of the other table; null for a point in time.
+        source: Option<String>,
+        /// How many items were put back.
+        put_back: u64,
+        /// How many items were removed.
+        removed: u64,
+        /// How many items were left alone, since they were written after the recovery began.
+        left: u64,
+    }
+    /// An operator has repaired items of a table that contradicted each other.
+    TableRepaired {
+        /// The table, without the prefix of the deployment.
+        table: String,
+        /// How many repairs were made.
+        repaired: u64,
+    }
     /// A user or a server has invited an address.
     InvitationCreated {
         /// The invitation.

@@ -150,6 +150,16 @@ impl Subject {
         }
     }
 
+    /// A table that an operator has taken back or repaired, by its name without the prefix of the deployment.
+    #[must_use]
+    pub fn table(name: &str) -> Self {
+        Self {
+            collection: subjects::CONFIGURATION.to_owned(),
+            id: format!("{}{name}", subjects::TABLE),
+            owner: None,
+        }
+    }
+
     /// A subject that has no owner.
     #[must_use]
     pub fn of(collection: &str, id: Id) -> Self {

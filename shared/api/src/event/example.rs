@@ -32,6 +32,7 @@ pub fn of(kind: Kind) -> Envelope {
         "webhook" => (Subject::of(subjects::WEBHOOKS, id(5)), id(6)),
         "invitation" => (Subject::of(subjects::INVITATIONS, id(7)), id(6)),
         "provider" => (Subject::provider("google"), id(6)),
+        "table" => (Subject::table("posts"), user_id()),
         "template" => (Subject::template(mail::Kind::PasswordReset, "de"), id(6)),
         "user" => (Subject::user(user_id()), id(6)),
         _ => (Subject::user(user_id()), user_id()),
@@ -40,7 +41,9 @@ pub fn of(kind: Kind) -> Envelope {
         Kind::UserPurged | Kind::WebhookFailing | Kind::WebhookRecovered => {
             (Actor::of(ActorType::System), None)
         }
-        Kind::ThrottleCleared => (Actor::of(ActorType::Cli), None),
+        Kind::ThrottleCleared | Kind::TableRecovered | Kind::TableRepaired => {
+            (Actor::of(ActorType::Cli), None)
+        }
         _ => (by(acts), Some(request(kind.is_of_records()))),
     };
     Envelope {
@@ -262,6 +265,18 @@ fn content(kind: Kind) -> Event {
         },
         Kind::ThrottleCleared => Event::ThrottleCleared {
             user_id: Some(user_id),
+        },
+        Kind::TableRecovered => Event::TableRecovered {
+            table: "posts".to_owned(),
+            to: Some(AT),
+            source: None,
+            put_back: 120,
+            removed: 3,
+            left: 7,
+        },
+        Kind::TableRepaired => Event::TableRepaired {
+            table: "posts".to_owned(),
+            repaired: 2,
         },
         Kind::InvitationCreated => Event::InvitationCreated {
             invitation: invitation(InvitationStatus::Pending),

@@ -76,6 +76,8 @@ kinds! {
     ProviderChanged "provider.changed" "An admin has changed the settings of a provider, or taken them back."
     KeysRotated "keys.rotated" "A key of access tokens was published, signs from now on, or verifies no longer."
     ThrottleCleared "throttle.cleared" "An operator has cleared the attempts that counted against an account or a source address."
+    TableRecovered "table.recovered" "An operator has taken a table back to a point in time, or to what another table holds."
+    TableRepaired "table.repaired" "An operator has repaired items of a table that contradicted each other."
     InvitationCreated "invitation.created" "A user or a server has invited an address."
     InvitationResent "invitation.resent" "An invitation was sent again, with another token."
     InvitationAccepted "invitation.accepted" "The address has accepted an invitation."
@@ -84,8 +86,8 @@ kinds! {
 }
 
 impl Kind {
-    /// The first word: `auth`, `user`, `record`, `key`, `webhook`, `template`, `provider`, `keys`, `throttle` or
-    /// `invitation`.
+    /// The first word: `auth`, `user`, `record`, `key`, `webhook`, `template`, `provider`, `keys`, `throttle`,
+    /// `table` or `invitation`.
     #[must_use]
     pub fn family(self) -> &'static str {
         let name = self.as_str();

@@ -35,6 +35,8 @@ pub mod subjects {
     pub const TOKEN_KEYS: &str = "keys";
     /// The attempts that count against accounts and sources, among configuration.
     pub const THROTTLE: &str = "throttle";
+    /// The start of the id of a table that an operator has taken back or repaired, among configuration.
+    pub const TABLE: &str = "table#";
     /// Invitations.
     pub const INVITATIONS: &str = "invitations";
 }

@@ -4,12 +4,12 @@ use api::definition::ProfileField;
 use api::record::{Write, profile};
 use api::settings::Auth;
 use api::wire::Joining;
-use api::{Code, Error, Id, Timestamp, told_together};
+use api::{Error, Id, Timestamp, told_together};
 use serde_json::Map;
 
 use super::Found;
 use crate::consent;
-use crate::user::User;
+use crate::user::{User, need_registration};
 
 /// Checks the profile fields of a sign-in, before it is known whether there is an account. A new account alone takes them, and
 /// needs the required ones.
@@ -26,16 +26,6 @@ pub fn check_newcomer(
     told_together(joining.faults.clone(), wrong, checked).map(|_| ())
 }
 
-/// Refuses a provider's account, of which this address is proven or none, where it would make an account.
-fn need_permission(email: Option<&str>, settings: &Auth) -> Result<(), Error> {
-    let registration = &settings.registration;
-    let may = match email {
-        Some(email) => registration.permits(email),
-        None => registration.enabled && registration.domains.is_empty(),
-    };
-    may.then_some(()).ok_or(Code::RegistrationNotAllowed.into())
-}
-
 impl User {
     /// The user as found now, with a provider more, by the user's own request. It makes an account of an anonymous one, as a
     /// sign-in by the provider would.
@@ -50,10 +40,8 @@ impl User {
         at: Timestamp,
     ) -> Result<Self, Error> {
         self.goes_on(now)?;
-        if now.is_anonymous() {
-            let proven = found.email.as_deref().filter(|_| found.verified);
-            need_permission(proven, settings)?;
-        }
+        let proven = found.email.as_deref().filter(|_| found.verified);
+        now.need_permission(proven, settings)?;
         now.with_provider(found, at)
     }
 }
@@ -70,7 +58,7 @@ pub fn newcomer(
     settings: &Auth,
     (id, now): (Id, Timestamp),
 ) -> Result<User, Error> {
-    need_permission(email.as_deref(), settings)?;
+    need_registration(email.as_deref(), settings)?;
     let mut fields = joining.profile.clone();
     for (name, value) in &found.profile {
         let alone = Map::from_iter([(name.clone(), value.clone())]);

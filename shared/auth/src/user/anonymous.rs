@@ -5,6 +5,19 @@ use api::{Code, Error, Id, Timestamp};
 
 use super::{ANONYMOUS, AUTHENTICATED, User};
 
+/// Refuses an account with this proven address, or without one, where nobody may make it.
+///
+/// # Errors
+/// `auth/registration-not-allowed`.
+pub(crate) fn need_registration(email: Option<&str>, settings: &Auth) -> Result<(), Error> {
+    let registration = &settings.registration;
+    let may = match email {
+        Some(email) => registration.permits(email),
+        None => registration.enabled && registration.domains.is_empty(),
+    };
+    may.then_some(()).ok_or(Code::RegistrationNotAllowed.into())
+}
+
 impl User {
     /// A new user without an address, until the longest session that the account can have is over.
     #[must_use]
@@ -38,15 +51,15 @@ impl User {
         }
     }
 
-    /// Refuses an address that may make no account, where it would make one of an anonymous account.
+    /// Refuses an address, or a way in without one, that may make no account, where it would make one of an anonymous account.
     ///
     /// # Errors
     /// `auth/registration-not-allowed`.
-    pub fn need_permission(&self, email: &str, settings: &Auth) -> Result<(), Error> {
-        if self.is_anonymous() && !settings.registration.permits(email) {
-            return Err(Code::RegistrationNotAllowed.into());
+    pub fn need_permission(&self, email: Option<&str>, settings: &Auth) -> Result<(), Error> {
+        match self.is_anonymous() {
+            true => need_registration(email, settings),
+            false => Ok(()),
         }
-        Ok(())
     }
 
     /// Whether the account is over: TTL removes it, sooner or later.

@@ -120,6 +120,9 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
             (&[], Some(provider.clone()), None)
         }
         Event::KeysRotated { step, .. } => (&[], Some(step.as_str().to_owned()), None),
+        Event::TableRecovered { .. } | Event::TableRepaired { .. } => {
+            (&[], Some(deed(event)), None)
+        }
         Event::Registered { .. }
         | Event::LoggedIn { .. }
         | Event::Reauthenticated { .. }
@@ -140,6 +143,26 @@ fn details(event: &Event) -> (&[String], Option<String>, Option<RoleChange>) {
         | Event::InvitationAccepted { .. }
         | Event::InvitationRejected { .. }
         | Event::InvitationRevoked { .. } => (&[], None, None),
+    }
+}
+
+/// The deed of an operator on a whole table, with its counts.
+fn deed(event: &Event) -> String {
+    match event {
+        Event::TableRecovered {
+            to,
+            source,
+            put_back,
+            removed,
+            left,
+            ..
+        } => {
+            let point = to.map(|to| to.to_string()).or_else(|| source.clone());
+            let point = point.unwrap_or_default();
+            format!("to {point}: {put_back} put back, {removed} removed, {left} left alone")
+        }
+        Event::TableRepaired { repaired, .. } => format!("{repaired} repaired"),
+        _ => String::new(),
     }
 }
 

@@ -2,6 +2,7 @@
 
 mod factors;
 mod passkeys;
+mod tables;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -478,6 +479,8 @@ const EXPECTED: &[&str] = &[
     "template.changed configuration/template by user root as admin changed deleted in a request from there",
     "keys.rotated configuration/mark by cli because published",
     "throttle.cleared configuration/attempts by cli",
+    "table.recovered configuration/recovered by cli because to kept: 0 put back, 0 removed, 0 left alone",
+    "table.repaired configuration/repaired by cli because 1 repaired",
     "invitation.created invitations/accepted by user root as admin in a request from there",
     "invitation.created invitations/rejected by user root as admin in a request from there",
     "invitation.created invitations/revoked by user root as admin in a request from there",
@@ -514,6 +517,7 @@ fn every_audited_type_has_its_entry_after_a_real_request_and_there_is_no_other()
     let first = scene
         .world
         .until(|| scene.entries(), |entries| entries.len() == 1);
+    scene.play_tables();
     scene.play_ada();
     let address = scene.play_eve();
     scene.play_provider(&address);

@@ -2,6 +2,7 @@
 
 mod asking;
 mod harmless;
+mod marks;
 mod records;
 mod recovering;
 mod running;

@@ -28,7 +28,7 @@ impl Scene<'_> {
     }
 
     /// Removes and makes a kept copy again: what was written before counts as older than the recovery.
-    fn keep_again(&self, name: &str) {
+    pub(super) fn keep_again(&self, name: &str) {
         let items = self.items(name);
         let described = self.call("DescribeTable", &json!({ "TableName": name }));
         let table = &described["Table"];
@@ -44,7 +44,7 @@ impl Scene<'_> {
     }
 
     /// The success and the last line of a recovery from a kept copy.
-    fn recover(&self, table: &str, name: &str, how: &[&str]) -> (bool, String) {
+    pub(super) fn recover(&self, table: &str, name: &str, how: &[&str]) -> (bool, String) {
         let arguments = [&["recover", "--table", table, "--from", name], how].concat();
         let (done, lines) = self.admin(&arguments);
         (done, lines.last().cloned().unwrap_or_default())
@@ -278,11 +278,19 @@ fn a_plan_is_printed_and_nothing_is_done_unless_it_is_asked_for() {
         ),
         (
             &["--table", "nothing", "--from", "kept", "--yes"],
-            "the stack has no table nothing",
+            "this checkout has no collection nothing",
+        ),
+        (
+            &["--table", "local-products", "--from", "kept", "--yes"],
+            "this checkout has no collection local-products",
+        ),
+        (
+            &["--table", "products", "--from", "local-_users", "--yes"],
+            "local-_users is a table that the stack works with",
         ),
         (
             &["--table", "_users", "--from", "kept", "--yes"],
-            "kept has other keys than _users",
+            "kept has other keys than local-_users",
         ),
         (
             &["--table", "products", "--from", "local-products", "--yes"],

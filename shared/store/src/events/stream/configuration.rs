@@ -1,9 +1,9 @@
 //! Configuration that changes at run time: templates of mails, and settings of providers. The marks of operators are among
-//! it: of a rotation of keys, and of attempts that were cleared.
+//! it: of a rotation of keys, of attempts that were cleared, and of tables that were taken back or repaired.
 
 use std::collections::BTreeSet;
 
-use api::event::{Envelope, Event, KeyStep, Subject, subjects};
+use api::event::{Envelope, Event, KeyStep, Kind, Subject, subjects};
 use api::mail::template_of;
 use api::settings::PROVIDER;
 use serde_json::{Map, Value};
@@ -15,6 +15,7 @@ use super::world::Unfit;
 use crate::accounts::clearing::CLEARED_USER;
 use crate::key_pairs::{KID, STEP};
 use crate::mail_templates::PARTS;
+use crate::operator::deeds::{KIND, TOLD};
 
 /// The events of a write to `_configuration`. The removal of an item, which no request makes, tells nothing.
 pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
@@ -27,6 +28,9 @@ pub(super) fn events_of(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
     }
     if id == subjects::THROTTLE {
         return of_throttle(write);
+    }
+    if let Some(table) = id.strip_prefix(subjects::TABLE) {
+        return of_table(write, table);
     }
     let (Some((kind, locale)), Some(new)) = (template_of(id), write.after()) else {
         return Ok(Vec::new());
@@ -119,6 +123,23 @@ fn of_throttle(write: &Write<'_, '_>) -> Result<Vec<Envelope>, Unfit> {
     let user_id = new.id(CLEARED_USER);
     let subject = user_id.map_or_else(Subject::throttle, Subject::user);
     let event = Event::ThrottleCleared { user_id };
+    Ok(vec![write.event(Stamp::read(&change, at), subject, event)])
+}
+
+/// The event of a table that an operator has taken back or repaired: the item is the mark of the newest deed.
+fn of_table(write: &Write<'_, '_>, table: &str) -> Result<Vec<Envelope>, Unfit> {
+    let Some(new) = write.after() else {
+        return Ok(Vec::new());
+    };
+    let change = write.needed("change", new.map("change"))?;
+    let at = write.needed("change.at", change.time("at"))?;
+    let kind = new.text(KIND).and_then(|kind| kind.parse::<Kind>().ok());
+    let is_deed = |kind: &Kind| matches!(kind, Kind::TableRecovered | Kind::TableRepaired);
+    let kind = write.needed(KIND, kind.filter(is_deed))?;
+    let told = new.text(TOLD).and_then(|told| api::value::parse(told).ok());
+    let told = write.needed(TOLD, told)?;
+    let event = Event::read(kind, told).map_err(|problem| write.unfit(&problem))?;
+    let subject = Subject::table(table);
     Ok(vec![write.event(Stamp::read(&change, at), subject, event)])
 }
 

@@ -3,14 +3,13 @@
 use api::{Definition, Error};
 
 use super::Finding;
-use crate::fault;
 use crate::records::index;
 use crate::records::kept::Kept;
 use crate::tables::Store;
 
 impl Store {
     /// Looks at the names that every writer of a collection has kept. Returns a finding for each declared one that is not
-    /// among them although there are records, and the names that are.
+    /// among them, and the names that are.
     ///
     /// # Errors
     /// `common/unavailable`, `common/internal`.
@@ -23,17 +22,12 @@ impl Store {
             client: &self.client,
             table: self.table(&definition.name),
         };
-        let split = |names: Option<Vec<String>>| {
-            let kept = names.unwrap_or_default();
-            let declared = declared.iter().cloned();
-            declared.partition::<Vec<String>, _>(|name| kept.contains(name))
+        // Before the first write by the API every writer has kept all of them, as `cargo dev seed` has.
+        let Some(names) = kept.names().await? else {
+            return Ok((Vec::new(), declared));
         };
-        let (ready, unfilled) = split(kept.names().await?);
-        if unfilled.is_empty() || !self.has_records(definition).await? {
-            return Ok((Vec::new(), ready));
-        }
-        // The first record ever may have come with its marks in between.
-        let (ready, unfilled) = split(kept.names().await?);
+        let (ready, unfilled): (Vec<_>, Vec<_>) =
+            declared.into_iter().partition(|name| names.contains(name));
         let collection = &definition.name;
         let told = unfilled.into_iter().map(|name| {
             let what = format!(
@@ -42,27 +36,5 @@ impl Store {
             Finding::new(collection, name, what)
         });
         Ok((told.collect(), ready))
-    }
-
-    /// Whether a collection has a record.
-    async fn has_records(&self, definition: &Definition) -> Result<bool, Error> {
-        let mut from = None;
-        loop {
-            let scan = self
-                .client
-                .scan()
-                .table_name(self.table(&definition.name))
-                .filter_expression("attribute_exists(#data)")
-                .expression_attribute_names("#data", "data")
-                .set_exclusive_start_key(from);
-            let output = scan.send().await.map_err(|error| fault::of(&error))?;
-            if output.items.is_some_and(|items| !items.is_empty()) {
-                return Ok(true);
-            }
-            from = output.last_evaluated_key;
-            if from.is_none() {
-                return Ok(false);
-            }
-        }
     }
 }

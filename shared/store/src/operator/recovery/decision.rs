@@ -4,10 +4,9 @@ use std::collections::{BTreeSet, HashMap};
 
 use api::Timestamp;
 use api::tables::{GONE, IDENTITIES};
-use auth::User;
 use aws_sdk_dynamodb::types::AttributeValue;
 
-use super::table::{Kind, Recovery, is_count, is_user};
+use super::table::{Kind, Recovery, is_admin, is_count, is_user};
 use crate::accounts::stamp::CHANGE;
 use crate::accounts::users::{VERSION, read_user};
 use crate::item::Item;
@@ -64,12 +63,6 @@ fn is_done(recovery: &Recovery, there: &Item) -> bool {
 /// Whether a user was written since, other than by this recovery.
 fn is_ahead(recovery: &Recovery, owner: &Item) -> bool {
     !is_done(recovery, owner) && recovery.times.is_since(owner)
-}
-
-/// Whether an item is a user who is an acting admin.
-pub(super) fn is_admin(item: &Item) -> bool {
-    let user = || read_user(item.clone()).ok().flatten();
-    is_user(item) && user().as_ref().is_some_and(User::is_acting_admin)
 }
 
 /// Whether a user is an acting admin after the recovery.

@@ -4,6 +4,7 @@
 //! were written since the recovery began are left alone. A repeated run finds what is done already.
 
 mod decision;
+mod source;
 mod table;
 mod users;
 
@@ -15,8 +16,9 @@ use auth::{User, Writer};
 use aws_sdk_dynamodb::operation::describe_table::DescribeTableError;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem, Update};
 
-use self::decision::{Act, Unchanged, act, is_admin, removal};
-use self::table::{Kind, Times, keys_of, kind_of};
+use self::decision::{Act, Unchanged, act, removal};
+use self::source::Described;
+use self::table::{Kind, Times, is_admin, keys_of, kind_of};
 pub use self::table::{Recovery, Step};
 use crate::accounts::admins::ADMINS;
 use crate::accounts::parts::Along;
@@ -66,28 +68,27 @@ impl Store {
     /// `common/unavailable`; `common/internal`, also where the table cannot go back: the cause says why.
     pub async fn recovery(&self, table: &str, helper: &str) -> Result<Option<Recovery>, Error> {
         let kind = kind_of(table).map_err(refused)?;
-        if !self.has_table(table).await? {
+        let Some(own) = self.described(&self.table(table)).await? else {
             return Err(refused(format!("the stack has no table {table}")));
-        }
-        let keys = keys_of(table);
-        let Some((its, began)) = self.described(helper).await? else {
+        };
+        let Some(its) = self.described(helper).await? else {
             return Ok(None);
         };
-        if its != keys {
-            return Err(refused(format!("{helper} has other keys than {table}")));
+        if let Some(reason) = its.refusal(&own) {
+            return Err(refused(reason));
         }
-        let times = Times::new(began, kind == Kind::ApiKeys);
+        let times = Times::new(its.made, kind == Kind::ApiKeys);
         Ok(Some(Recovery {
             kind,
             table: table.to_owned(),
             helper: helper.to_owned(),
-            keys,
+            keys: keys_of(table),
             times,
         }))
     }
 
-    /// The names of a table's keys, and when it was made.
-    async fn described(&self, table: &str) -> Result<Option<(Vec<String>, Timestamp)>, Error> {
+    /// A table by its whole name.
+    async fn described(&self, table: &str) -> Result<Option<Described>, Error> {
         let described = self.client.describe_table().table_name(table).send().await;
         let described = match described {
             Ok(described) => described.table,
@@ -99,15 +100,11 @@ impl Store {
                 return Err(fault::of(&error));
             }
         };
-        let table = described.ok_or_else(|| Error::internal("a table without a description"))?;
-        let made = table
-            .creation_date_time()
-            .and_then(|it| it.to_millis().ok());
-        let made = made.and_then(|millis| u64::try_from(millis).ok());
-        let made = made.ok_or_else(|| Error::internal("a table without a time of its making"))?;
-        let keys = table.key_schema().iter();
-        let keys = keys.map(|key| key.attribute_name().to_owned()).collect();
-        Ok(Some((keys, Timestamp::from_millis(made))))
+        let described =
+            described.ok_or_else(|| Error::internal("a table without a description"))?;
+        let read = Described::read(table, &described);
+        let read = read.ok_or_else(|| Error::internal("a table without a time of its making"))?;
+        Ok(Some(read))
     }
 
     /// Takes a page of a step: compares the items, and where it `writes`, writes what differs. Goes on at the place that it
@@ -123,9 +120,9 @@ impl Store {
         now: Timestamp,
     ) -> Result<(Copied, Option<Place>), Error> {
         let (here, there) = (self.table(&recovery.table), recovery.helper.clone());
-        let (source, other) = match step {
-            Step::Users | Step::Rest => (there, here),
-            Step::Newer => (here, there),
+        let (source, other) = match step.is_of_point() {
+            true => (there, here),
+            false => (here, there),
         };
         let scan = self.client.scan().table_name(source);
         let (items, next) = self.checked_page(scan, from).await?;
@@ -144,76 +141,92 @@ impl Store {
         let mut signed_out = BTreeSet::new();
         for item in meant {
             let other = found.get(&recovery.name(item));
-            let act = match (step, recovery.kind) {
-                (Step::Newer, _) if other.is_some() => continue,
-                (Step::Newer, _) => {
-                    let owner = self.owner_of(recovery, item, writes).await?;
-                    removal(recovery, item, owner.as_ref(), now)
-                }
-                (_, _) if other == Some(item) => continue,
-                (Step::Users, _) => {
-                    let done = self.recover_user(recovery, (item, other), writes, now);
-                    copied.add(done.await?);
-                    continue;
-                }
-                (Step::Rest, Kind::Users)
-                    if !writes && self.goes_with_user(recovery, item, now).await? =>
-                {
-                    continue;
-                }
-                (Step::Rest, _) => {
-                    let owner = self.owner_of(recovery, item, writes).await?;
-                    let taker = other.filter(|it| recovery.owner(it) != recovery.owner(item));
-                    let taker = match taker {
-                        Some(taken) => self.owner_of(recovery, taken, writes).await?,
-                        None => None,
-                    };
-                    let users = [owner.as_ref(), taker.as_ref()];
-                    act(recovery, (item, other), users, now)
-                }
-            };
-            let write = match act {
-                Act::Same => continue,
-                Act::Left => {
-                    copied.left += 1;
-                    continue;
-                }
-                Act::PutBack(item) => {
-                    copied.put_back += 1;
-                    put(self.table(&recovery.table), item, other)?
-                }
-                Act::Remove => {
-                    copied.removed += 1;
-                    delete(self.table(&recovery.table), recovery.key(item), item)?
-                }
-            };
-            if recovery.kind == Kind::Sessions && step != Step::Newer {
-                // Before the session is there again: it must not stand in between.
-                if let Some(owner) = named(item, "user_id")
-                    && signed_out.insert(owner)
-                {
-                    copied.signed_out += 1;
-                    if writes {
-                        self.sign_out(owner, now).await?;
-                    }
-                }
-            }
-            let is_sent = match (recovery.kind, step) {
-                _ if !writes => true,
-                (Kind::Users, Step::Newer) if is_admin(item) => {
-                    self.send_together(vec![write], -1).await?
-                }
-                _ => self.send_alone(&write).await?,
-            };
-            if !is_sent {
-                copied.left += 1;
-                match step {
-                    Step::Newer => copied.removed -= 1,
-                    Step::Users | Step::Rest => copied.put_back -= 1,
-                }
+            let items = (item, other);
+            if !matches!(step, Step::Admins | Step::Users) {
+                let done = self.recover_item(recovery, (step, writes), items, now, &mut signed_out);
+                copied.add(done.await?);
+            } else if other != Some(item) {
+                let done = self.recover_user(recovery, items, writes, now);
+                copied.add(done.await?);
             }
         }
         Ok((copied, next))
+    }
+
+    /// Takes an item back that is no user, or removes one. The users whose sessions have ended are remembered.
+    async fn recover_item(
+        &self,
+        recovery: &Recovery,
+        (step, writes): (Step, bool),
+        (item, other): (&Item, Option<&Item>),
+        now: Timestamp,
+        signed_out: &mut BTreeSet<Id>,
+    ) -> Result<Copied, Error> {
+        let mut copied = Copied::default();
+        let fate = self.fate(recovery, (step, writes), (item, other), now);
+        let write = match fate.await? {
+            Act::Same => return Ok(copied),
+            Act::Left => {
+                copied.left = 1;
+                return Ok(copied);
+            }
+            Act::PutBack(item) => put(self.table(&recovery.table), item, other)?,
+            Act::Remove => delete(self.table(&recovery.table), recovery.key(item), item)?,
+        };
+        let is_session = recovery.kind == Kind::Sessions && step.is_of_point();
+        let owner = named(item, "user_id").filter(|_| is_session);
+        // Before the session is there again: it must not stand in between.
+        if let Some(owner) = owner.filter(|it| signed_out.insert(*it)) {
+            copied.signed_out = 1;
+            if writes {
+                self.sign_out(owner, now).await?;
+            }
+        }
+        let is_sent = match step {
+            _ if !writes => true,
+            Step::NewUsers if is_admin(item) => self.send_together(vec![write], -1).await?,
+            _ => self.send_alone(&write).await?,
+        };
+        match step.is_of_point() {
+            _ if !is_sent => copied.left = 1,
+            true => copied.put_back = 1,
+            false => copied.removed = 1,
+        }
+        Ok(copied)
+    }
+
+    /// The fate of an item that the point has and that is no user, or of one that the point does not have.
+    async fn fate(
+        &self,
+        recovery: &Recovery,
+        (step, writes): (Step, bool),
+        (item, other): (&Item, Option<&Item>),
+        now: Timestamp,
+    ) -> Result<Act, Error> {
+        if !step.is_of_point() {
+            if other.is_some() {
+                return Ok(Act::Same);
+            }
+            let owner = self.owner_of(recovery, item, writes).await?;
+            return Ok(removal(recovery, item, owner.as_ref(), now));
+        }
+        if other == Some(item) {
+            return Ok(Act::Same);
+        }
+        if recovery.kind == Kind::Users
+            && !writes
+            && self.goes_with_user(recovery, item, now).await?
+        {
+            return Ok(Act::Same);
+        }
+        let owner = self.owner_of(recovery, item, writes).await?;
+        let taker = other.filter(|it| recovery.owner(it) != recovery.owner(item));
+        let taker = match taker {
+            Some(taken) => self.owner_of(recovery, taken, writes).await?,
+            None => None,
+        };
+        let users = [owner.as_ref(), taker.as_ref()];
+        Ok(act(recovery, (item, other), users, now))
     }
 
     /// Sends a write, again while the table is busy; `false` where the item has changed since.
@@ -237,7 +250,8 @@ impl Store {
     }
 
     /// Sends writes as one transaction that also counts so many more acting admins. It goes again while the table is busy.
-    /// `false` is for an item that has changed since.
+    /// `false` is for an item that has changed since. An admin less is refused where none would be left: one who was to stay
+    /// may have gone meanwhile.
     async fn send_together(&self, writes: Vec<Write>, admins: i8) -> Result<bool, Error> {
         let item = TransactWriteItem::builder;
         let mut items: Vec<TransactWriteItem> = writes
@@ -254,6 +268,12 @@ impl Store {
                 .update_expression("ADD #count :more")
                 .expression_attribute_names("#count", "count")
                 .expression_attribute_values(":more", number(admins));
+            let count = match admins < 0 {
+                true => count
+                    .condition_expression("#count > :one")
+                    .expression_attribute_values(":one", number(1)),
+                false => count,
+            };
             items.push(item().update(count.build().map_err(built)?).build());
         }
         for tries in 0..TRIES {
@@ -263,6 +283,11 @@ impl Store {
                 return Ok(true);
             };
             match fault::of_transaction(error) {
+                Cancelled::Conditions(failed)
+                    if admins < 0 && failed.iter().all(|(at, _)| *at + 1 == items.len()) =>
+                {
+                    return Err(refused(NO_ADMIN));
+                }
                 Cancelled::Conditions(_) => return Ok(false),
                 Cancelled::TooLarge(_) => return Err(Error::internal("an item is too large")),
                 Cancelled::Fault(fault) if fault.code != Code::Unavailable => return Err(fault),
@@ -292,6 +317,10 @@ impl Store {
         }
     }
 }
+
+/// The refusal of a write that takes away the last admin.
+const NO_ADMIN: &str = "by the number of admins there would be none afterwards: see it with `cargo admin check`, and run `cargo \
+    admin promote` for somebody, or `check --repair` where the number is wrong";
 
 /// The refusal of a recovery, for this reason.
 fn refused(reason: impl Into<String>) -> Error {

@@ -5,10 +5,11 @@ use api::tables::{
     self, API_KEYS, AUDIT, CONFIGURATION, CONSUMERS, DELIVERIES, GONE, INVITATIONS, SESSIONS, USERS,
 };
 use api::{Id, Timestamp};
-use auth::Writer;
+use auth::{User, Writer};
 use aws_sdk_dynamodb::types::AttributeValue;
 
 use crate::accounts::stamp::{self, CHANGE};
+use crate::accounts::users::read_user;
 use crate::item::{Item, number, text};
 use crate::operator::check::{counted, named, said};
 
@@ -43,12 +44,23 @@ pub(super) enum Kind {
 /// The steps of a recovery, in their order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// Users, whose versions are raised.
+    /// Users who were admins at the point. They come first, so that no moment is without one.
+    Admins,
+    /// The other users; as with admins, their versions are raised.
     Users,
     /// Everything else that the point has.
     Rest,
-    /// Items that the point does not have.
+    /// Users whom the point does not have. They go before what belongs to them: nobody works in an account without a way in.
+    NewUsers,
+    /// The other items that the point does not have.
     Newer,
+}
+
+impl Step {
+    /// Whether it goes through the items of the point, and not through those of the stack.
+    pub(super) fn is_of_point(self) -> bool {
+        matches!(self, Self::Admins | Self::Users | Self::Rest)
+    }
 }
 
 /// The times by which items are judged.
@@ -113,7 +125,13 @@ impl Recovery {
     #[must_use]
     pub fn steps(&self) -> &'static [Step] {
         match self.kind {
-            Kind::Users => &[Step::Users, Step::Rest, Step::Newer],
+            Kind::Users => &[
+                Step::Admins,
+                Step::Users,
+                Step::Rest,
+                Step::NewUsers,
+                Step::Newer,
+            ],
             Kind::Audit => &[Step::Rest],
             _ => &[Step::Rest, Step::Newer],
         }
@@ -122,9 +140,10 @@ impl Recovery {
     /// Whether a step is about an item.
     pub(super) fn takes(&self, step: Step, item: &Item) -> bool {
         match (self.kind, step) {
-            (Kind::Users, Step::Users) => is_user(item),
-            (Kind::Users, Step::Rest) => !is_user(item) && !is_count(item),
-            (Kind::Users, Step::Newer) => !is_count(item),
+            (Kind::Users, Step::Admins) => is_admin(item),
+            (Kind::Users, Step::Users) => is_user(item) && !is_admin(item),
+            (Kind::Users, Step::NewUsers) => is_user(item),
+            (Kind::Users, Step::Rest | Step::Newer) => !is_user(item) && !is_count(item),
             (Kind::Deliveries, _) => item.get("consumer") == Some(&text(CONSUMERS)),
             (Kind::Records, _) => !is_idempotency_key(item),
             (Kind::Others, _) => !is_mark(item),
@@ -208,16 +227,23 @@ pub(super) fn is_user(item: &Item) -> bool {
     said(item, "id").is_some_and(|key| key.parse::<Id>().is_ok())
 }
 
+/// Whether an item is a user who is an acting admin.
+pub(super) fn is_admin(item: &Item) -> bool {
+    let user = || read_user(item.clone()).ok().flatten();
+    is_user(item) && user().as_ref().is_some_and(User::is_acting_admin)
+}
+
 /// Whether an item counts or marks what the table holds: it stays as it is.
 pub(super) fn is_count(item: &Item) -> bool {
     said(item, "id").is_some_and(|key| key.starts_with('#'))
 }
 
-/// Whether an item of `_configuration` is the mark of the newest step of the keys, or of the newest unlock. Events follow from
-/// it, and an old one would tell of a step that nobody takes.
+/// Whether an item of `_configuration` is the mark of the newest step of the keys, of the newest unlock, or of what an operator
+/// did to a table. Events follow from it, and an old one would tell of a step that nobody takes.
 fn is_mark(item: &Item) -> bool {
     let marks = [subjects::TOKEN_KEYS, subjects::THROTTLE];
-    said(item, "id").is_some_and(|key| marks.contains(&key.as_str()))
+    said(item, "id")
+        .is_some_and(|key| marks.contains(&key.as_str()) || key.starts_with(subjects::TABLE))
 }
 
 /// Whether an item is the key of a create, which is good for a day.
@@ -228,6 +254,7 @@ fn is_idempotency_key(item: &Item) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::accounts::users::user_item;
 
     #[test]
     fn the_keys_are_those_that_the_table_is_declared_with() {
@@ -271,11 +298,39 @@ mod tests {
     #[test]
     fn marks_of_steps_and_unlocks_do_not_go_back() {
         let configuration = recovery(Kind::Others);
-        for (id, goes) in [("keys", false), ("throttle", false), ("provider#a", true)] {
+        for (id, goes) in [
+            ("keys", false),
+            ("throttle", false),
+            ("table#posts", false),
+            ("provider#a", true),
+        ] {
             for step in configuration.steps() {
                 assert_eq!(configuration.takes(*step, &named_so(id)), goes, "{id}");
             }
         }
+    }
+
+    #[test]
+    fn a_user_is_taken_before_what_belongs_to_it_and_an_admin_first() {
+        let users = recovery(Kind::Users);
+        let person = |role: &str, seed: u8| {
+            let at = Timestamp::from_millis(1);
+            let id = Id::new(at, [seed; 10]);
+            let bare = User::new(id, "ada@example.com".to_owned(), false, at);
+            user_item(&User {
+                role: role.to_owned(),
+                ..bare
+            })
+        };
+        let taken = |item: &Item| -> Vec<Step> {
+            let steps = users.steps().iter().copied();
+            steps.filter(|step| users.takes(*step, item)).collect()
+        };
+        assert_eq!(taken(&person("admin", 1)), [Step::Admins, Step::NewUsers]);
+        assert_eq!(taken(&person("editor", 2)), [Step::Users, Step::NewUsers]);
+        let identity = named_so("email#ada@example.com");
+        assert_eq!(taken(&identity), [Step::Rest, Step::Newer]);
+        assert!(taken(&named_so("#admins")).is_empty());
     }
 
     #[test]

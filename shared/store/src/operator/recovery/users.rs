@@ -5,8 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use api::{Error, Timestamp};
 use auth::user::ADMIN;
 
-use super::decision::{self, Act, act, is_admin, is_admin_after};
-use super::table::{Kind, Recovery};
+use super::decision::{self, Act, act, is_admin_after};
+use super::table::{Kind, Recovery, is_admin};
 use super::{Copied, put};
 use crate::accounts::stamp::CHANGE;
 use crate::accounts::users::{VERSION, identity_key};

@@ -111,6 +111,48 @@ fn attempts_that_were_cleared_tell_the_user_and_never_a_source() {
 }
 
 #[test]
+fn a_table_that_was_taken_back_or_repaired_is_told_with_its_counts() {
+    let key = json!({ "id": "table#posts" });
+    let recovered = json!({ "table": "posts", "to": "2026-11-29T12:00:00.000Z", "source": null, "putBack": 3,
+        "removed": 2, "left": 1 });
+    let repaired = json!({ "table": "posts", "repaired": 4 });
+    let item = |kind: &str, told: &Value, at: u64| {
+        let change = json!({ "at": at, "by": "cli", "reason": "restore" });
+        json!({ "id": "table#posts", "kind": kind, "told": told.to_string(), "change": change })
+    };
+    let first = item("table.recovered", &recovered, AT - 1);
+    let second = item("table.repaired", &repaired, AT);
+    for (old, new, kind, data) in [
+        (&Value::Null, &first, "table.recovered", &recovered),
+        (&first, &second, "table.repaired", &repaired),
+    ] {
+        let [event] = &events("_configuration", &key, old, new)[..] else {
+            panic!("one event");
+        };
+        assert_eq!(event.kind().as_str(), kind);
+        let event = serde_json::to_value(event).expect("JSON");
+        assert_eq!(event["data"], *data);
+        let subject = json!({ "collection": "configuration", "id": "table#posts", "owner": null });
+        assert_eq!(event["subject"], subject);
+        assert_eq!(
+            (&event["actor"]["type"], &event["request"]),
+            (&json!("cli"), &Value::Null)
+        );
+    }
+    let gone = events("_configuration", &key, &second, &Value::Null);
+    assert_eq!(gone.len(), 0);
+    // Nothing but such a deed can be told by such an item.
+    for broken in [
+        item("user.purged", &json!({ "userId": id(1) }), AT),
+        item("table.repaired", &json!({ "table": "posts" }), AT),
+        with(&second, json!({ "told": "{" })),
+    ] {
+        let record = record("_configuration", &key, &Value::Null, &broken);
+        assert!(read(&record).is_err(), "{broken}");
+    }
+}
+
+#[test]
 fn other_configuration_makes_no_event_and_a_broken_item_does_not_fit() {
     let key = json!({ "id": "other#google" });
     let item = json!({ "id": "other#google", "subject": "a" });

@@ -1,0 +1,374 @@
+"""The people of `cargo rehearse --year`: who they are, and the questions that are asked after each step of the year.
+
+    year.py <folder> files                    writes users.jsonl, products.jsonl and posts.jsonl, as urBackend exports them
+    year.py <folder> settle <url> <host>      begins a session and makes an API key and an admin who will leave
+    year.py <folder> try <url> <host> <collection> <status> <body>    makes a record, and expects the status
+    year.py <folder> ask <url> <host>         asks the questions; the first answers are kept, later ones are compared
+    year.py <folder> copy <table> <copy>      makes a copy of a table, in place of AWS's point in time
+    year.py <folder> lose <url> <host> <table>    takes items out of the table, and sends requests until `enough` is there
+    year.py <folder> kept <url> <host>        looks whether the table has what those requests have written, and removes it
+    year.py <folder> left <url> <host>        looks whether the admin who left has no rights
+    year.py <folder> week <url> <host>        lets a webhook be dead for a week of the functions' clock, and come back
+    year.py <folder> removed <stack>          looks whether the stack is gone, and its tables are there
+
+All of them keep what they know in `year.json` of the folder.
+"""
+
+import hashlib
+import http.server
+import json
+import os
+import random
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+
+import boto3
+
+USERS, PRODUCTS, POSTS = 1_000, 8_000, 2_000
+
+# Every user's password, and its hash by another system.
+PASSWORD = "a year long password"
+HASH = "$2b$04$TqamREgTHWZXvx2f0o3Q1enQ7gjf/0Y8ytx/z2t78vlmMXQQBmHZS"
+
+# Those who sign in after each step, and one who is disabled.
+SIGNING_IN = [0, 1, 99, 250, 500, 777, 998, 999]
+DISABLED = 500
+
+# The functions' clock after each time that the webhook is tried: just after each attempt is due, and a week in the end.
+CLOCK = ["2m", "9m", "27m", "94m", "6h", "20h", "47h", "72h", "168h"]
+
+folder, what, *rest = sys.argv[1:]
+url, host = rest[:2] if rest and rest[0].startswith("http") else ("", "")
+file_of_state = os.path.join(folder, "year.json")
+
+
+def load():
+    with open(file_of_state, encoding="utf-8") as file:
+        return json.load(file)
+
+
+def save(state):
+    with open(file_of_state + ".new", "w", encoding="utf-8") as file:
+        json.dump(state, file)
+    os.replace(file_of_state + ".new", file_of_state)
+
+
+def ask(method, route, body=None, token=None, headers=()):
+    """Status and body of a request. Reading and signing in are tried again while the service is busy, as clients do."""
+    answer, tries = send(method, route, body, token, headers), 0
+    while answer[0] == 503 and tries < 5 and (method == "GET" or route == "/api/auth/login"):
+        time.sleep(2**tries)
+        answer, tries = send(method, route, body, token, headers), tries + 1
+    return answer
+
+
+def send(method, route, body, token, headers):
+    """One request."""
+    request = urllib.request.Request(url + route, method=method, headers={"host": host, **dict(headers)})
+    if body is not None:
+        request.data = json.dumps(body).encode()
+        request.add_header("content-type", "application/json")
+    if token:
+        request.add_header("authorization", f"Bearer {token}")
+    try:
+        with urllib.request.urlopen(request, timeout=60) as reply:
+            return reply.status, json.loads(reply.read() or b"null")
+    except urllib.error.HTTPError as refused:
+        return refused.code, json.loads(refused.read() or b"null")
+
+
+def expect(status, answer):
+    if answer[0] != status:
+        sys.exit(f"{answer} instead of {status}")
+    return answer[1]
+
+
+def email(number):
+    return f"year-{number}@example.com"
+
+
+def login(address, password=PASSWORD):
+    return ask("POST", "/api/auth/login", {"email": address, "password": password})
+
+
+def token_of(address):
+    return expect(200, login(address))["accessToken"]
+
+
+def old_id(kind, number):
+    """An ObjectId of urBackend's MongoDB."""
+    return f"{kind:08x}{number:016x}"
+
+
+def day(number):
+    return f"{2021 + number % 4}-{1 + number % 12:02}-{1 + number % 28:02}T12:{number % 60:02}:00.000Z"
+
+
+def lines(name, rows):
+    with open(os.path.join(folder, name), "w", encoding="utf-8") as file:
+        file.writelines(json.dumps(row) + "\n" for row in rows)
+
+
+def files():
+    lines("users.jsonl", (
+        {"_id": {"$oid": old_id(1, n)}, "email": email(n), "password": HASH, "createdAt": {"$date": day(n)},
+         "username": f"year_{n}", "name": f"User {n}"} for n in range(USERS)))
+    lines("products.jsonl", (
+        {"_id": {"$oid": old_id(2, n)}, "name": f"Lamp {n:05}", "sku": f"YEAR-{n:05}", "price": n % 977 / 4, "stock": n % 40,
+         "status": ("draft", "active", "retired")[n % 3], "tags": [f"t{n % 7}"], "createdAt": {"$date": day(n)}}
+        for n in range(PRODUCTS)))
+    lines("posts.jsonl", (
+        {"_id": {"$oid": old_id(3, n)}, "title": f"Post {n}", "user_id": {"$oid": old_id(1, n % USERS)},
+         "createdAt": {"$date": day(n)}} for n in range(POSTS)))
+    save({})
+
+
+def settle():
+    state = load()
+    registered = expect(201, ask("POST", "/api/auth/register", {"email": "admin@example.com", "password": PASSWORD}))
+    admin = registered["accessToken"]
+    state["session"] = expect(200, login(email(7)))["refreshToken"]
+    body = {"name": "year", "type": "secret", "scopes": ["users:list"]}
+    state["key"] = expect(201, ask("POST", "/api/admin/api-keys", body, admin))["key"]
+    disabled = expect(200, ask("GET", f"/api/users?search={email(DISABLED)}", token=admin))["items"][0]
+    expect(200, ask("PATCH", f"/api/users/{disabled['id']}", {"disabled": True}, admin))
+    leaving = {"email": "leaving@example.com", "password": PASSWORD, "role": "admin"}
+    expect(201, ask("POST", "/api/users", leaving, admin))
+    body = {"name": "of who leaves", "type": "secret", "scopes": ["users:list"]}
+    token = token_of("leaving@example.com")
+    state["leaving"] = {"token": token, "key": expect(201, ask("POST", "/api/admin/api-keys", body, token))["key"]}
+    save(state)
+
+
+def all_of(collection, query, token=None):
+    """Every record of a list, page by page."""
+    found, cursor = [], ""
+    while cursor is not None:
+        page = expect(200, ask("GET", f"/api/{collection}?limit=100{query}{cursor}", token=token))
+        found += page["items"]
+        cursor = page["nextCursor"] and f"&cursor={page['nextCursor']}"
+    return found
+
+
+def digest(records):
+    """How many they are, and a hash of all that they hold, in their order."""
+    text = json.dumps(records, sort_keys=True)
+    return [len(records), hashlib.sha256(text.encode()).hexdigest()[:16]]
+
+
+def code_of(body):
+    """The code of a refusal."""
+    return body.get("error", {}).get("code")
+
+
+def answers(state):
+    found = {}
+    for number in SIGNING_IN:
+        status, body = login(email(number))
+        found[f"sign-in of {email(number)}"] = [status, code_of(body) or body["user"]["id"]]
+    found["sign-in with another password"] = login(email(1), "not that password")[0]
+    admin = token_of("admin@example.com")
+    found["users by an admin"] = digest(sorted(
+        (user["id"], user["email"], user["role"], user["disabled"]) for user in all_of("users", "", admin)
+        if user["email"] and user["email"].startswith("year-")))
+    found["products by price"] = digest(all_of("products", "&sort=price"))
+    found["active products, newest first"] = digest(all_of("products", "&status=active&sort=-createdAt"))
+    found["posts"] = digest(all_of("posts", ""))
+    mine = all_of("posts", f"&user_id={state['user']}", state["access"])
+    found["posts of one user"] = digest(mine)
+    for query in ("?status=draft", "?price_lte=20"):
+        found[f"count {query}"] = expect(200, ask("GET", f"/api/products/count{query}"))
+    taken = {"name": "Another", "sku": "YEAR-00001"}
+    status, body = ask("POST", "/api/products", taken, admin)
+    found["a taken sku"] = [status, code_of(body)]
+    found["by API key"] = ask("GET", "/api/users?limit=1", headers={"x-api-key": state["key"]})[0]
+    return found
+
+
+def renew():
+    """A session of the first day goes on through the whole year."""
+    state = load()
+    pair = expect(200, ask("POST", "/api/auth/refresh", {"refreshToken": state["session"]}))
+    state["session"], state["access"] = pair["refreshToken"], pair["accessToken"]
+    state["user"] = expect(200, ask("GET", "/api/auth/me", token=state["access"]))["id"]
+    save(state)
+
+
+def questions():
+    renew()
+    state = load()
+    found = answers(state)
+    if "answers" not in state:
+        assert found["products by price"][0] == PRODUCTS and found["posts"][0] == POSTS, found
+        assert found["users by an admin"][0] == USERS, found
+        state["answers"] = found
+        save(state)
+    # As JSON has them.
+    found = json.loads(json.dumps(found))
+    other = [f"{name}: {found.get(name)} was {was}" for name, was in state["answers"].items() if found.get(name) != was]
+    if other:
+        sys.exit("Other answers than before:\n" + "\n".join(other))
+    print(f"{len(found)} questions are answered as before.")
+
+
+def attempt(collection, status, body):
+    expect(int(status), ask("POST", f"/api/{collection}", json.loads(body), token_of("admin@example.com")))
+
+
+def copy(table, name):
+    dynamodb = boto3.client("dynamodb")
+    dynamodb.restore_table_to_point_in_time(SourceTableName=table, TargetTableName=name, UseLatestRestorableTime=True)
+    dynamodb.get_waiter("table_exists").wait(TableName=name)
+
+
+def lose(table):
+    """Takes every third item out by hand, then writes as users do until the recovery is over."""
+    resource = boto3.resource("dynamodb").Table(table)
+    keys = [each["AttributeName"] for each in resource.key_schema]
+    page, lost = {}, 0
+    while True:
+        page = resource.scan(**({"ExclusiveStartKey": page["LastEvaluatedKey"]} if "LastEvaluatedKey" in page else {}))
+        with resource.batch_writer() as batch:
+            for item in page["Items"][::3]:
+                batch.delete_item(Key={key: item[key] for key in keys})
+                lost += 1
+        if "LastEvaluatedKey" not in page:
+            break
+    print(f"{lost} items are lost.", flush=True)
+    open(os.path.join(folder, "lost"), "w").close()
+    admin, made, refused = token_of("admin@example.com"), [], 0
+    while not os.path.exists(os.path.join(folder, "enough")):
+        body = {"name": "meanwhile", "sku": f"NOW-{len(made):05}", "price": 1}
+        made.append(expect(201, ask("POST", "/api/products", body, admin)))
+        if len(made) % 3 == 0:
+            changed = ask("PATCH", f"/api/products/{made[-1]['id']}", {"price": 2}, admin)
+            made[-1] = expect(200, changed)
+        # A list goes on meanwhile, with fewer records.
+        refused += ask("GET", "/api/products?sort=price&limit=10")[0] != 200
+        time.sleep(0.2)
+    if refused:
+        sys.exit(f"{refused} lists were refused while the table was brought back.")
+    state = load()
+    state["meanwhile"] = made
+    save(state)
+    print(f"{len(made)} records were made meanwhile.")
+
+
+def kept():
+    state = load()
+    admin = token_of("admin@example.com")
+    for record in state["meanwhile"]:
+        present = expect(200, ask("GET", f"/api/products/{record['id']}"))
+        assert present == record, f"{present} was {record}"
+        status, body = ask("POST", "/api/products", {"name": "taken", "sku": record["sku"]}, admin)
+        assert status == 409, (status, body)
+        expect(204, ask("DELETE", f"/api/products/{record['id']}", token=admin))
+
+
+def left():
+    leaving = load()["leaving"]
+    status, body = ask("GET", "/api/users?limit=1", token=leaving["token"])
+    assert status == 403, (status, body)
+    status, body = ask("GET", "/api/users?limit=1", headers={"x-api-key": leaving["key"]})
+    assert status == 401, (status, body)
+
+
+def put_forward(clock):
+    """Puts the clock of every function forward, as only a local one lets itself be."""
+    functions = boto3.client("lambda")
+    for page in functions.get_paginator("list_functions").paginate():
+        for each in page["Functions"]:
+            variables = {**each["Environment"]["Variables"], "BAKEND_ENV": "local", "BAKEND_CLOCK_OFFSET": clock,
+                         "BAKEND_EVENTS_ALLOW_PRIVATE_ADDRESSES": "true"}
+            functions.update_function_configuration(FunctionName=each["FunctionName"], Environment={"Variables": variables})
+
+
+class Receiver(http.server.BaseHTTPRequestHandler):
+    """A receiver that has come back. It keeps the ids and the types of events."""
+
+    got = {}
+
+    def do_POST(self):
+        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
+        assert self.headers["webhook-signature"].startswith("v1,")
+        self.got[self.headers["webhook-id"]] = body["type"]
+        self.send_response(204)
+        self.end_headers()
+
+    def log_message(self, *_):
+        pass
+
+
+def until(condition, seconds, reason):
+    """Waits for a condition, and ends the rehearsal with the reason where it does not come."""
+    end = time.monotonic() + seconds
+    while not (found := condition()):
+        if time.monotonic() > end:
+            sys.exit(reason())
+        time.sleep(1)
+    return found
+
+
+def week():
+    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
+    address = f"http://127.0.0.1:{server.server_port}/hook"
+    # Bound, and deaf: connections are refused as those of a dead machine are.
+    server.socket.close()
+    put_forward("1s")
+    admin = token_of("admin@example.com")
+    body = {"name": "dead", "url": address, "events": ["record.*"], "collections": ["posts"]}
+    hook = expect(201, ask("POST", "/api/admin/webhooks", body, admin))["id"]
+    posts = [expect(201, ask("POST", "/api/posts", {"title": f"Week {n}"}, admin))["id"] for n in range(7)]
+    log = f"/api/admin/consumers/{hook}/deliveries"
+
+    def deliveries(state=""):
+        return expect(200, ask("GET", f"{log}?limit=100{state}", token=token_of("admin@example.com")))["items"]
+
+    until(lambda: len(deliveries()) == len(posts), 120, lambda: f"{len(deliveries())} deliveries instead of {len(posts)}")
+    worker = next(name for name in names() if name.endswith("-webhooks-deliver"))
+    for clock in CLOCK:
+        put_forward(clock)
+        if clock == "72h":
+            # Its user is there once in the week.
+            renew()
+        before = sum(each["attempts"] for each in deliveries())
+        boto3.client("lambda").invoke(FunctionName=worker, Payload=json.dumps({"sweep": True}).encode())
+        until(lambda: sum(each["attempts"] for each in deliveries()) > before or deliveries("&state=parked"), 120,
+              lambda: f"Nothing was tried at {clock}: {deliveries()}")
+    parked = deliveries("&state=parked")
+    state = expect(200, ask("GET", f"/api/admin/webhooks/{hook}", token=token_of("admin@example.com")))
+    print(f"After a week: {state['state']}, {len(parked)} parked of {len(deliveries())}.")
+    assert state["state"] == "failing" and parked, state
+    back = http.server.ThreadingHTTPServer(("127.0.0.1", server.server_port), Receiver)
+    threading.Thread(target=back.serve_forever, daemon=True).start()
+    for each in parked:
+        route = f"{log}/{each['eventId']}/redeliver"
+        expect(202, ask("POST", route, token=token_of("admin@example.com")))
+    until(lambda: len(Receiver.got) == len(posts), 120, lambda: f"{Receiver.got}, but {deliveries()}")
+    for post in posts:
+        expect(204, ask("DELETE", f"/api/posts/{post}", token=token_of("admin@example.com")))
+    expect(204, ask("DELETE", f"/api/admin/webhooks/{hook}", token=token_of("admin@example.com")))
+    back.shutdown()
+
+
+def names():
+    pages = boto3.client("lambda").get_paginator("list_functions").paginate()
+    return [each["FunctionName"] for page in pages for each in page["Functions"]]
+
+
+def removed(stack):
+    assert not [name for name in names() if name.startswith(f"{stack}-")], names()
+    tables = boto3.client("dynamodb").list_tables()["TableNames"]
+    kept = [name for name in tables if name.startswith(f"{stack}-")]
+    assert {f"{stack}-_users", f"{stack}-products", f"{stack}-posts"} <= set(kept), kept
+    count = boto3.client("dynamodb").scan(TableName=f"{stack}-posts", Select="COUNT")["Count"]
+    assert count >= 1, count
+    print(f"The stack is gone, and {len(kept)} tables are there.")
+
+
+random.seed()
+{"files": files, "settle": settle, "ask": questions, "kept": kept, "left": left, "week": week,
+ "copy": lambda: copy(*rest), "try": lambda: attempt(*rest[2:]), "lose": lambda: lose(rest[2]), "removed": lambda: removed(*rest)}[what]()
