@@ -43,6 +43,9 @@ const MORE: &[&str] = &["bare"];
 /// Its binaries. Those of the owner's project are elsewhere, where a deployment looks for them.
 const BINARIES: &str = "target/rehearsal";
 
+/// The binaries of changed definitions.
+const CHANGED: &str = ".bakend/rehearsal/lambda";
+
 /// The sender of the deployed project's mails. The suite's project has none, and most of its tests run without.
 const MAIL_FROM: &str = "mail@example.com";
 
@@ -172,21 +175,25 @@ fn change(aws: &Aws<'_>, sam: &Path, api: &str, parts: &mut Parts) -> Result<(),
     parts.time("cargo ship --steps", || {
         documented(aws.root, "docs/operations.md", "cargo ship --steps")?
             .iter()
-            .try_for_each(|line| walk(aws, line, &definitions))
+            .try_for_each(|line| walk(aws, line, &definitions, Some(BINARIES)))
     })?;
     parts.time("make the routes", || make_routes(aws, sam).map(drop))?;
     parts.time("records after the change", || look("after"))
 }
 
 /// Runs a documented command of the walk on these definitions.
-fn walk(aws: &Aws<'_>, line: &str, definitions: &Path) -> Result<(), String> {
+///
+/// The functions that know collections by their names alone are those in `rest`, where the names are the same.
+fn walk(aws: &Aws<'_>, line: &str, definitions: &Path, rest: Option<&str>) -> Result<(), String> {
     let mut command = aws.cargo();
     command
         .args(line.split_whitespace().skip(1))
         .env(api::project::VARIABLE, definitions)
         // The binaries of other definitions must not be where a deployment looks for them.
-        .env(ship::FOLDER_VARIABLE, ".bakend/rehearsal/lambda")
-        .env(ship::REST_VARIABLE, BINARIES);
+        .env(ship::FOLDER_VARIABLE, CHANGED);
+    if let Some(rest) = rest {
+        command.env(ship::REST_VARIABLE, rest);
+    }
     agree(line, &mut command)
 }
 

@@ -1,4 +1,5 @@
-// Runs the tests on the built form, by the Node that runs this; 20 is the oldest that the package is for.
+// Runs the tests on the built form, by the Node that runs this; 20 is the oldest that the package is for. `deno` or `bun` as an
+// argument is another runtime, of the folder `runtimes`.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
@@ -12,6 +13,19 @@ const out = `${root}test/built`;
 if (!existsSync(`${root}dist/index.js`)) {
   console.error("dist/ is missing: npm run build");
   process.exit(1);
+}
+
+const installed = (name) => `${root}runtimes/node_modules/.bin/${name}`;
+const runtimes = {
+  node: [process.execPath, "--test"],
+  deno: [installed("deno"), "test", "-A", "--no-check", "--no-lock"],
+  bun: [installed("bun"), "test"],
+};
+const runtime = process.argv[2] ?? "node";
+const [program, ...options] = runtimes[runtime];
+if (runtime === "bun") {
+  // Its program is put in place by a script, which npm was told not to run.
+  spawnSync(process.execPath, ["install.js"], { cwd: `${root}runtimes/node_modules/bun`, stdio: "inherit" });
 }
 
 const dist = {
@@ -40,6 +54,6 @@ await build({
   plugins: [dist],
 });
 const files = tests.map((file) => `${out}/${file.replace(/ts$/, "mjs")}`);
-const { status } = spawnSync(process.execPath, ["--test", ...files], { stdio: "inherit" });
+const { status } = spawnSync(program, [...options, ...files], { stdio: "inherit" });
 rmSync(out, { recursive: true, force: true });
 process.exitCode = status ?? 1;

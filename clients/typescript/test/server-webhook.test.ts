@@ -76,7 +76,7 @@ test("a missing or bad header is refused before the body is read", async () => {
 test("a secret that is none lets nothing pass", async () => {
   const empty = sign("whsec_", VECTOR.id, VECTOR.at, VECTOR.body);
   for (const secret of ["", "whsec_", "whsec_AAAA", "***", undefined, null, [""], [SECRET, ""]]) {
-    await rejects(verifyWebhook(secret as string, delivery({ signature: empty }), { now }), String(secret));
+    await rejects(verifyWebhook(secret as string, delivery({ signature: empty }), { now }), `a secret ${secret}`);
   }
   await rejects(verifyWebhook([], delivery(), { now }), refusal("signature"));
 });

@@ -21,6 +21,9 @@ const PAUSE: Duration = Duration::from_secs(20);
 /// The collection whose definition changes, and whose table is lost.
 const TABLE: &str = "products";
 
+/// The binaries that know the added collection by its name.
+const KEPT: &str = ".bakend/rehearsal/kept";
+
 /// The collection that is added.
 const WISHES: &str = r#"{ "name": "wishes",
   "fields": [ { "name": "title", "type": "string", "required": true } ],
@@ -34,6 +37,8 @@ struct Year<'a> {
     api: String,
     /// The folder of the project that is deployed.
     definitions: PathBuf,
+    /// The binaries of the functions that the next change leaves as they are, if there are any.
+    rest: Option<&'static str>,
     parts: &'a mut Parts,
 }
 
@@ -59,6 +64,7 @@ pub fn year(root: &Path, from: Option<&str>) -> Result<(), String> {
             sam,
             api,
             definitions: root.join(PROJECT),
+            rest: Some(BINARIES),
             parts,
         };
         let lived = live(&mut year, from.is_some());
@@ -89,7 +95,10 @@ fn live(year: &mut Year<'_>, is_old: bool) -> Result<(), String> {
         year.admin("keys add")
     })?;
     year.step("a collection and an index more", |year| {
+        // Every function knows the collections' names.
+        year.rest = None;
         year.change(&more)?;
+        year.keep_binaries()?;
         year.people("try", &["wishes", "201", r#"{"title":"a bicycle"}"#])
     })?;
     year.step("an index less, a field narrowed", |year| {
@@ -230,10 +239,19 @@ impl Year<'_> {
     /// Brings the stack to these definitions by the documented commands.
     fn change(&mut self, definitions: &Path) -> Result<(), String> {
         for line in documented(self.aws.root, "docs/operations.md", "cargo ship --steps")? {
-            walk(&self.aws, &line, definitions)?;
+            walk(&self.aws, &line, definitions, self.rest)?;
         }
         definitions.clone_into(&mut self.definitions);
         super::make_routes(&self.aws, &self.sam).map(drop)
+    }
+
+    /// Keeps the functions that were built last: those that the next changes leave as they are.
+    fn keep_binaries(&mut self) -> Result<(), String> {
+        let root = self.aws.root;
+        fs::rename(root.join(CHANGED), root.join(KEPT))
+            .map_err(|error| format!("Cannot move {CHANGED} to {KEPT}: {error}"))?;
+        self.rest = Some(KEPT);
+        Ok(())
     }
 
     /// The next step of a rotation, when it is due.

@@ -28,9 +28,10 @@ fn node() -> Option<&'static Node> {
         for folder in [PACKAGE, EXAMPLE] {
             node.packages_of(&plans::root().join(folder), &folder.replace('/', "-"))?;
         }
-        // The recipes' packages are 235 MB, which only CI loads by itself; without them their tests step aside.
+        // These packages are 450 MB, which only CI loads by itself; without them their tests step aside.
         if required() {
-            install_recipes(&node)?;
+            install_in(&node, "recipes", "hono")?;
+            install_in(&node, "runtimes", "deno")?;
         }
         Ok(node)
     };
@@ -44,14 +45,14 @@ fn node() -> Option<&'static Node> {
     NODE.get_or_init(|| installed().unwrap()).as_ref()
 }
 
-/// Installs the packages of the recipes in their own folder: they look for React above it, so no link will do.
-fn install_recipes(node: &Node) -> Result<(), String> {
-    let folder = plans::root().join("clients/typescript/recipes");
+/// Installs the packages of a folder of the client in it. The recipes look for React above it, so no link will do.
+fn install_in(node: &Node, folder: &str, package: &str) -> Result<(), String> {
+    let folder = plans::root().join(PACKAGE).join(folder);
     let there = folder.join("node_modules");
     if there.is_symlink() {
         fs::remove_file(&there).map_err(|error| error.to_string())?;
     }
-    if there.join("hono").exists() {
+    if there.join(package).exists() {
         return Ok(());
     }
     let mut npm = node.npm();
@@ -136,6 +137,24 @@ fn the_package_is_small_and_well_made() {
 fn the_built_package_runs_on_the_oldest_node() {
     let Some(node) = built() else { return };
     tell(&run(node, PACKAGE, "test:built", &[]));
+}
+
+#[test]
+fn the_built_package_runs_on_other_runtimes() {
+    let Some(node) = built() else { return };
+    if !plans::root()
+        .join(PACKAGE)
+        .join("runtimes/node_modules")
+        .exists()
+    {
+        tell(
+            "Left out: the built package on Deno and Bun. Run it: npm ci in clients/typescript/runtimes",
+        );
+        return;
+    }
+    for runtime in ["deno", "bun"] {
+        tell(&run(node, PACKAGE, &format!("test:{runtime}"), &[]));
+    }
 }
 
 /// The browser, or `None` with a line that the tests in it are left out.

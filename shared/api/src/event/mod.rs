@@ -3,6 +3,7 @@
 pub mod actor_type;
 mod consumer;
 mod data;
+mod declare;
 mod detail;
 mod envelope;
 pub mod example;

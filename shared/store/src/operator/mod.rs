@@ -1,6 +1,6 @@
 //! The work of operators on the tables. They fill indexes, move users, records and whole deployments in and out, and make
-//! seeds and the first admin. They vouch for addresses, renew keys, export the audit log, look over a stack for
-//! contradictions, take tables back to a point in time, and leave a mark of both.
+//! seeds and the first admin. They vouch for addresses, renew keys, export the audit log. They look over a stack
+//! for contradictions, take tables back to a point in time, and leave a mark of both.
 
 pub(crate) mod audit;
 pub mod backfill;

@@ -1,5 +1,5 @@
 //! Configuration that changes at run time: templates of mails, and settings of providers. The marks of operators are among
-//! it: of a rotation of keys, of attempts that were cleared, and of tables that were taken back or repaired.
+//! it. They tell of keys, of attempts that were cleared, and of tables that were taken back or repaired.
 
 use std::collections::BTreeSet;
 
