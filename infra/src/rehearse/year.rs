@@ -10,7 +10,10 @@ use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 use api::Timestamp;
 
 use super::aws::{Aws, agree, succeed};
-use super::{Emulator, PROJECT, Parts, REGION, STACK, Tools, definitions, documented, owner, walk};
+use super::{
+    BINARIES, CHANGED, Emulator, PROJECT, Parts, REGION, STACK, Tools, definitions, documented,
+    owner, walk,
+};
 /// The people and their questions; see its first lines.
 const YEAR: &str = include_str!("year.py");
 
