@@ -37,8 +37,8 @@ HASH = "$2b$04$TqamREgTHWZXvx2f0o3Q1enQ7gjf/0Y8ytx/z2t78vlmMXQQBmHZS"
 SIGNING_IN = [0, 1, 99, 250, 500, 777, 998, 999]
 DISABLED = 500
 
-# The functions' clock after each time that the webhook is tried: just after each attempt is due, and a week in the end.
-CLOCK = ["2m", "9m", "27m", "94m", "6h", "20h", "47h", "72h", "168h"]
+# The functions' clock, each time when the next attempt is due and an hour has gone by; in the end a week.
+CLOCK = ["2h", "5h", "8h", "11h", "17h", "31h", "58h", "72h", "167h"]
 
 folder, what, *rest = sys.argv[1:]
 url, host = rest[:2] if rest and rest[0].startswith("http") else ("", "")

@@ -1,6 +1,5 @@
 //! `cargo rehearse --year`: a year with a deployed stack, and the same questions after each of its steps.
 
-use serde_json::Value;
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command};
@@ -8,12 +7,14 @@ use std::thread;
 use std::time::{Duration, Instant, SystemTime, UNIX_EPOCH};
 
 use api::Timestamp;
+use serde_json::Value;
 
 use super::aws::{Aws, agree, succeed};
 use super::{
     BINARIES, CHANGED, Emulator, PROJECT, Parts, REGION, STACK, Tools, definitions, documented,
     owner, walk,
 };
+
 /// The people and their questions; see its first lines.
 const YEAR: &str = include_str!("year.py");
 
