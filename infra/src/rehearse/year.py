@@ -138,8 +138,9 @@ def settle():
     leaving = {"email": "leaving@example.com", "password": PASSWORD, "role": "admin"}
     expect(201, ask("POST", "/api/users", leaving, admin))
     body = {"name": "of who leaves", "type": "secret", "scopes": ["users:list"]}
-    token = token_of("leaving@example.com")
-    state["leaving"] = {"token": token, "key": expect(201, ask("POST", "/api/admin/api-keys", body, token))["key"]}
+    pair = expect(200, login("leaving@example.com"))
+    key = expect(201, ask("POST", "/api/admin/api-keys", body, pair["accessToken"]))["key"]
+    state["leaving"] = {"session": pair["refreshToken"], "key": key}
     save(state)
 
 
@@ -270,7 +271,8 @@ def kept():
 
 def left():
     leaving = load()["leaving"]
-    status, body = ask("GET", "/api/users?limit=1", token=leaving["token"])
+    pair = expect(200, ask("POST", "/api/auth/refresh", {"refreshToken": leaving["session"]}))
+    status, body = ask("GET", "/api/users?limit=1", token=pair["accessToken"])
     assert status == 403, (status, body)
     status, body = ask("GET", "/api/users?limit=1", headers={"x-api-key": leaving["key"]})
     assert status == 401, (status, body)
