@@ -238,8 +238,8 @@ pub(super) fn is_count(item: &Item) -> bool {
     said(item, "id").is_some_and(|key| key.starts_with('#'))
 }
 
-/// Whether an item of `_configuration` is the mark of an operator's deed: the newest step of the keys, the newest unlock, or
-/// what was done to a table. Events follow from it, and an old one would tell of a step that nobody takes.
+/// Whether an item of `_configuration` is the mark of an operator's deed: on the keys, on attempts, or on a table. Events follow
+/// from it, and an old one would tell of a step that nobody takes.
 fn is_mark(item: &Item) -> bool {
     let marks = [subjects::TOKEN_KEYS, subjects::THROTTLE];
     said(item, "id")
