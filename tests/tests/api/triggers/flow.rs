@@ -1,5 +1,7 @@
 //! The suite's own code, after events that went the whole way.
 
+use std::collections::BTreeSet;
+
 use blackbox::{Event, Inside, stack};
 use serde_json::{Value, json};
 
@@ -165,9 +167,13 @@ fn an_event_whose_code_panics_parks_and_stops_no_other() {
         let _ = world.create("feedback", &json!({ "message": message }));
     }
     // Each death costs the lease's time, and those that ran beside it an attempt.
-    let is_over =
-        |items: &[Value]| items.iter().all(|item| item["state"] != "waiting") && items.len() == 3;
-    let list = || world.wait_for_deliveries("picky", |items| items.len() == 3);
+    // A worker that was slow and not dead leaves an event twice: delivered, and waiting once more.
+    let events = |items: &[Value]| {
+        let ids = items.iter().map(|item| item["eventId"].to_string());
+        ids.collect::<BTreeSet<_>>().len()
+    };
+    let is_over = |items: &[Value]| items.iter().all(|item| item["state"] != "waiting");
+    let list = || world.wait_for_deliveries("picky", |items| events(items) == 3);
     let mut hours = 1;
     while !is_over(&list()) {
         assert!(hours < 700, "{:#?}\n{}", list(), world.flow.log());
@@ -194,5 +200,7 @@ fn an_event_whose_code_panics_parks_and_stops_no_other() {
         "{items:#?}"
     );
     let titles = world.wait_for(("notes", "title"), |titles| titles.len() >= 3);
-    assert_eq!(titles, ["Welcome!", "seen a", "seen b"]);
+    let titles: BTreeSet<String> = titles.into_iter().collect();
+    let expected = ["Welcome!", "seen a", "seen b"].map(str::to_owned);
+    assert_eq!(titles, BTreeSet::from(expected));
 }
