@@ -7,8 +7,9 @@ import { fileURLToPath } from "node:url";
 import { build } from "esbuild";
 
 const root = fileURLToPath(new URL("..", import.meta.url));
-/** As deep as the parts of tests that find files by their own address. */
-const out = `${root}test/built`;
+const runtime = process.argv[2] ?? "node";
+/** As deep as the parts of tests that find files by their own address, and a runtime's own. */
+const out = `${root}test/built-${runtime}`;
 
 if (!existsSync(`${root}dist/index.js`)) {
   console.error("dist/ is missing: npm run build");
@@ -21,7 +22,6 @@ const runtimes = {
   deno: [installed("deno"), "test", "-A", "--no-check", "--no-lock"],
   bun: [installed("bun"), "test"],
 };
-const runtime = process.argv[2] ?? "node";
 const [program, ...options] = runtimes[runtime];
 if (runtime === "bun") {
   // Its program is put in place by a script, which npm was told not to run.
