@@ -1,11 +1,29 @@
 //! `cargo admin`
 
+use std::fs;
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 use std::process::Output;
 
 use blackbox::{Apart, Event, Inside, PASSWORD, fresh_email, stack};
 use serde_json::json;
 
 use crate::auth::items::{identity_key, user_key, users};
+
+/// Makes a folder of tools whose SAM, and whose Python, is this script of a shell.
+pub(crate) fn play_sam(folder: &Path, script: &str) {
+    let tools = fs::read_to_string(local::root().join("infra/src/tools.rs")).unwrap();
+    let (_, rest) = tools.split_once("\"aws-sam-cli==").unwrap();
+    let version = rest.split('"').next().unwrap();
+    let sam = folder.join(format!("sam-{version}"));
+    fs::create_dir_all(sam.join("bin")).unwrap();
+    fs::write(sam.join("installed"), format!("aws-sam-cli=={version}")).unwrap();
+    for program in ["sam", "python"] {
+        let path = sam.join("bin").join(program);
+        fs::write(&path, script).unwrap();
+        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    }
+}
 
 /// Runs `cargo admin` on the tables of the suite, as an operator with credentials would on a deployed stack.
 fn admin(inside: &Inside, arguments: &[&str]) -> Output {

@@ -1,7 +1,6 @@
 //! `cargo admin recover --at`: the requests to AWS, which a program in place of SAM's Python keeps and answers.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::thread;
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
@@ -9,7 +8,7 @@ use std::time::{Duration, SystemTime, UNIX_EPOCH};
 use api::Timestamp;
 
 use super::*;
-use crate::admin::admin_with;
+use crate::admin::{admin_with, play_sam};
 
 /// A folder of tools whose SAM is this answer.
 struct Tools(PathBuf);
@@ -18,21 +17,11 @@ impl Tools {
     /// A Python that runs these lines of a shell after it has kept its arguments.
     fn answering(lines: &str) -> Self {
         let folder = std::env::temp_dir().join(format!("bakend-tools-{}", fresh_email()));
-        let tools = fs::read_to_string(local::root().join("infra/src/tools.rs")).unwrap();
-        let (_, rest) = tools.split_once("\"aws-sam-cli==").unwrap();
-        let version = rest.split('"').next().unwrap();
-        let sam = folder.join(format!("sam-{version}"));
-        fs::create_dir_all(sam.join("bin")).unwrap();
-        fs::write(sam.join("installed"), format!("aws-sam-cli=={version}")).unwrap();
         let script = format!(
             "#!/bin/sh\nshift 2\necho \"$*\" >> {}\n{lines}\n",
             folder.join("asked").display()
         );
-        for program in ["sam", "python"] {
-            let path = sam.join("bin").join(program);
-            fs::write(&path, &script).unwrap();
-            fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-        }
+        play_sam(&folder, &script);
         Self(folder)
     }
 

@@ -1,7 +1,6 @@
 //! The stack on which the run book is run, and what has to be there before some of its commands.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::Output;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -11,7 +10,7 @@ use blackbox::project::tested;
 use blackbox::{ADMIN_EMAIL, Apart, Event, Inside, Instance, PASSWORD, fresh_email, stack};
 use serde_json::{Value, json};
 
-use crate::admin::said;
+use crate::admin::{play_sam, said};
 
 /// The user whom the run book helps.
 const GRACE: &str = "grace@example.com";
@@ -287,19 +286,9 @@ fn folder() -> PathBuf {
         let file = folder.join(format!("{what}.json"));
         fs::write(file, answer.to_string()).unwrap();
     }
-    let tools = fs::read_to_string(local::root().join("infra/src/tools.rs")).unwrap();
-    let (_, rest) = tools.split_once("\"aws-sam-cli==").unwrap();
-    let version = rest.split('"').next().unwrap();
-    let sam = folder.join(format!("sam-{version}"));
-    fs::create_dir_all(sam.join("bin")).unwrap();
-    fs::write(sam.join("installed"), format!("aws-sam-cli=={version}")).unwrap();
     // Its arguments are `-c`, the script of Python, and what is asked.
     let script = format!("#!/bin/sh\ncat \"{}/$3.json\"\n", folder.display());
-    for program in ["sam", "python"] {
-        let path = sam.join("bin").join(program);
-        fs::write(&path, &script).unwrap();
-        fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
-    }
+    play_sam(&folder, &script);
     folder
 }
 
