@@ -7,38 +7,15 @@
 import json
 import random
 import sys
-import urllib.error
-import urllib.request
 
 what, url, host, path = sys.argv[1:]
-
-
-def ask(method, route, body=None, token=None):
-    """Status and body of a request."""
-    request = urllib.request.Request(url + route, method=method, headers={"host": host})
-    if body is not None:
-        request.data = json.dumps(body).encode()
-        request.add_header("content-type", "application/json")
-    if token:
-        request.add_header("authorization", f"Bearer {token}")
-    try:
-        with urllib.request.urlopen(request, timeout=30) as reply:
-            return reply.status, json.loads(reply.read() or b"null")
-    except urllib.error.HTTPError as refused:
-        return refused.code, json.loads(refused.read() or b"null")
-
-
-def expect(status, answer):
-    if answer[0] != status:
-        sys.exit(f"{answer} instead of {status}")
-    return answer[1]
 
 
 def all_of(query):
     """Every record of a list, page by page."""
     found, cursor = [], ""
     while cursor is not None:
-        page = expect(200, ask("GET", f"/api/products?limit=100&{query}{cursor}"))
+        page = expect(200, send("GET", f"/api/products?limit=100&{query}{cursor}"))
         found += page["items"]
         cursor = page["nextCursor"] and f"&cursor={page['nextCursor']}"
     return found
@@ -48,7 +25,7 @@ def new_product(token):
     letters = "".join(random.choices("ABCDEFGHIJKLMNOPQRSTUVWXYZ", k=20))
     body = {"name": f"change {letters}", "sku": letters, "stock": random.randrange(20),
             "status": random.choice(["draft", "active"]), "price": random.randrange(1000) / 4}
-    return expect(201, ask("POST", "/api/products", body, token))
+    return expect(201, send("POST", "/api/products", body, token))
 
 
 def in_order(records, key):
@@ -58,12 +35,12 @@ def in_order(records, key):
 
 
 email = "change-%030x@example.com" % random.getrandbits(120)
-user = expect(201, ask("POST", "/api/auth/register", {"email": email, "password": "a long enough password"}))
+user = expect(201, send("POST", "/api/auth/register", {"email": email, "password": "a long enough password"}))
 token = user["accessToken"]
 made = [new_product(token) for _ in range(30)]
 if what == "before":
-    expect(400, ask("GET", "/api/products?sort=stock"))
-    expect(200, ask("GET", "/api/products?sort=name,-price"))
+    expect(400, send("GET", "/api/products?sort=stock"))
+    expect(200, send("GET", "/api/products?sort=name,-price"))
     with open(path, "w", encoding="utf-8") as file:
         json.dump(made, file)
     sys.exit()
@@ -71,7 +48,7 @@ if what == "before":
 with open(path, encoding="utf-8") as file:
     old = json.load(file)
 for record in old:
-    present = expect(200, ask("GET", f"/api/products/{record['id']}"))
+    present = expect(200, send("GET", f"/api/products/{record['id']}"))
     assert present == record, f"{present} was {record}"
 wanted = {record["id"] for record in old + made}
 by_stock = all_of("sort=stock")
@@ -82,5 +59,5 @@ active = all_of("status=active&sort=-stock")
 assert in_order(active[::-1], lambda record: record.get("stock", float("-inf"))), "sort=-stock is out of order"
 assert {record["id"] for record in old + made if record["status"] == "active"} <= {record["id"] for record in active}
 assert len(all_of("sort=price")) == len(by_stock), "sort=price lacks records"
-expect(400, ask("GET", "/api/products?sort=name,-price"))
+expect(400, send("GET", "/api/products?sort=name,-price"))
 print(f"{len(old)} records are as they were, and {len(by_stock)} in the orders of two new indexes.")

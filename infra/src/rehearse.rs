@@ -13,6 +13,8 @@ use crate::{plans, tools};
 mod aws;
 mod definitions;
 mod emulator;
+mod lived;
+mod losing;
 mod owner;
 mod suite;
 mod year;
@@ -32,7 +34,10 @@ const STACK: &str = "bakend";
 const ROUTES: &str = include_str!("routes.py");
 
 /// Looks at the records before and after a change of indexes; see its first lines.
-const CHANGE: &str = include_str!("change.py");
+const CHANGE: &str = concat!(
+    include_str!("rehearse/requests.py"),
+    include_str!("change.py")
+);
 
 /// The project that is deployed: the suite's own, so that the suite holds whatever the owner's is.
 pub const PROJECT: &str = "tests";
@@ -232,8 +237,6 @@ fn deploy(aws: &Aws<'_>, sam: &Path, project: &Path, more: &[&str]) -> Result<()
 
 /// The commands of the code block with a line that begins so: without comments, and without answers, which are indented.
 fn documented(root: &Path, document: &str, start: &str) -> Result<Vec<String>, String> {
-    let text = fs::read_to_string(root.join(document))
-        .map_err(|error| format!("Cannot read {document}: {error}"))?;
     let command = |line: &str| {
         line.split(" #")
             .next()
@@ -241,21 +244,28 @@ fn documented(root: &Path, document: &str, start: &str) -> Result<Vec<String>, S
             .trim()
             .to_owned()
     };
+    let block = block(root, document, start)?;
+    let lines = block.lines().filter(|line| !line.starts_with(' '));
+    Ok(lines.map(command).collect())
+}
+
+/// The text of the code block with a line that begins so.
+fn block(root: &Path, document: &str, start: &str) -> Result<String, String> {
+    let text = fs::read_to_string(root.join(document))
+        .map_err(|error| format!("Cannot read {document}: {error}"))?;
     // Every second part is a block; its first line is the language.
     text.split("```")
         .skip(1)
         .step_by(2)
-        .map(|block| {
-            let lines = block.lines().skip(1);
-            let lines = lines.filter(|line| !line.starts_with(' '));
-            lines.map(command).collect::<Vec<_>>()
-        })
-        .find(|block| block.iter().any(|line| line.starts_with(start)))
+        .filter_map(|block| block.split_once('\n'))
+        .map(|(_, block)| block)
+        .find(|block| block.lines().any(|line| line.starts_with(start)))
+        .map(str::to_owned)
         .ok_or_else(|| format!("{document} has no `{start}`."))
 }
 
-/// Lays the suite's project out as an owner has it: the drawn template, the root's `samconfig.toml`, the binaries. Beside them
-/// is an old template of `sam build`. Returns the folder.
+/// Lays the suite's project out as an owner has it: the drawn template, the root's files of a deployment, the binaries. Beside
+/// them is an old template of `sam build`. Returns the folder.
 fn write_project(aws: &Aws<'_>, mail_from: Option<&str>) -> Result<PathBuf, String> {
     let mut project = plans::read(&aws.root.join(PROJECT))?;
     project.settings.mail.from = mail_from.map(str::to_owned);
@@ -265,10 +275,9 @@ fn write_project(aws: &Aws<'_>, mail_from: Option<&str>) -> Result<PathBuf, Stri
         fs::create_dir_all(folder.join(".aws-sam/build"))?;
         fs::write(folder.join(".aws-sam/build/template.yaml"), STALE)?;
         fs::write(folder.join("template.yaml"), template)?;
-        fs::copy(
-            aws.root.join("samconfig.toml"),
-            folder.join("samconfig.toml"),
-        )?;
+        for name in ["samconfig.toml", "front.yaml"] {
+            fs::copy(aws.root.join(name), folder.join(name))?;
+        }
         let binaries = folder.join(ship::FOLDER);
         fs::create_dir_all(binaries.parent().unwrap_or(&folder))?;
         symlink(aws.root.join(BINARIES), binaries)

@@ -57,6 +57,12 @@ const SAM: Tool = Tool {
     program: "sam",
     inside: None,
 };
+const AWS: Tool = Tool {
+    name: "aws",
+    requirement: "awscli==1.46.3",
+    program: "aws",
+    inside: None,
+};
 const MINISTACK: Tool = Tool {
     name: "ministack",
     requirement: "ministack[full]==1.5.33",
@@ -105,6 +111,14 @@ pub fn zig(root: &Path) -> Result<PathBuf, String> {
 /// One line that says what to do.
 pub fn sam(root: &Path) -> Result<PathBuf, String> {
     install(root, &SAM)
+}
+
+/// The program `aws`.
+///
+/// # Errors
+/// One line that says what to do.
+pub fn aws(root: &Path) -> Result<PathBuf, String> {
+    install(root, &AWS)
 }
 
 /// The program `ministack`.

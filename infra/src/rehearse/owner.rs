@@ -6,7 +6,6 @@ use std::process::Command;
 
 use super::PROJECT;
 use super::aws::{Aws, succeed};
-use crate::ship;
 
 /// The folder of the clone. It stays, so that another rehearsal builds little.
 const CLONE: &str = ".bakend/year/before";
@@ -20,33 +19,37 @@ pub(super) fn clone(aws: &Aws<'_>, revision: &str) -> Result<PathBuf, String> {
         succeed(&format!("git {}", arguments.join(" ")), &mut git)
     };
     let id = resolved(aws.root, revision)?;
-    if !folder.exists() {
+    let is_new = !folder.exists();
+    if is_new {
         let target = folder.to_string_lossy();
         git(
             &["clone", "--quiet", "--no-checkout", ".", &target],
             aws.root,
         )?;
     }
-    git(&["fetch", "--quiet", "origin"], &folder)?;
-    git(
-        &["checkout", "--quiet", "--force", "--detach", &id],
-        &folder,
-    )?;
-    take_files(aws, &folder)?;
-    let mut build = aws.cargo();
-    build
-        .current_dir(&folder)
-        .arg("ship")
-        // The packages that both revisions need are built once.
-        .env("CARGO_TARGET_DIR", aws.root.join("target"));
-    for variable in [
-        ship::FOLDER_VARIABLE,
-        ship::REST_VARIABLE,
-        api::project::VARIABLE,
-    ] {
-        build.env_remove(variable);
+    // Files that stay as they are let cargo keep what it has built of them.
+    if is_new || resolved(&folder, "HEAD")? != id {
+        git(&["fetch", "--quiet", "origin"], &folder)?;
+        git(
+            &["checkout", "--quiet", "--force", "--detach", &id],
+            &folder,
+        )?;
     }
-    succeed("cargo ship of the version before", &mut build)?;
+    take_files(aws, &folder)?;
+    for command in ["generate", "ship"] {
+        let mut cargo = aws.cargo();
+        cargo
+            .current_dir(&folder)
+            .arg(command)
+            // Of its own: cargo tells two revisions of one package in one folder apart by the time of their files alone.
+            .env_remove("CARGO_TARGET_DIR")
+            // An owner has no lints.
+            .env_remove("RUSTC_WORKSPACE_WRAPPER");
+        succeed(
+            &format!("cargo {command} of the version before"),
+            &mut cargo,
+        )?;
+    }
     Ok(folder)
 }
 
@@ -76,14 +79,28 @@ fn resolved(root: &Path, revision: &str) -> Result<String, String> {
 /// Puts the rehearsed project's own files in the place of the clone's.
 fn take_files(aws: &Aws<'_>, folder: &Path) -> Result<(), String> {
     let project = aws.root.join(PROJECT);
+    let (theirs, ours) = (folder.join("collections"), project.join("collections"));
     let take = || {
-        let collections = folder.join("collections");
-        fs::remove_dir_all(&collections)?;
-        fs::create_dir_all(&collections)?;
-        for file in fs::read_dir(project.join("collections"))?.flatten() {
-            fs::copy(file.path(), collections.join(file.file_name()))?;
+        let files = api::check::read_folder(&ours)?;
+        // The crate that embeds the definitions is in the same folder.
+        for (name, _) in api::check::read_folder(&theirs)? {
+            if files.iter().all(|(of_ours, _)| *of_ours != name) {
+                fs::remove_file(theirs.join(name))?;
+            }
         }
-        fs::copy(project.join("bakend.json"), folder.join("bakend.json")).map(drop)
+        for (name, text) in files {
+            write_changed(&theirs.join(name), &text)?;
+        }
+        let settings = fs::read_to_string(project.join("bakend.json"))?;
+        write_changed(&folder.join("bakend.json"), &settings)
     };
     take().map_err(|error| format!("Cannot write to {}: {error}", folder.display()))
+}
+
+/// Writes a file that has another text.
+fn write_changed(file: &Path, text: &str) -> std::io::Result<()> {
+    if fs::read_to_string(file).is_ok_and(|present| present == text) {
+        return Ok(());
+    }
+    fs::write(file, text)
 }

@@ -8,22 +8,18 @@
     year.py <folder> lose <url> <host> <table>    takes items out of the table, and sends requests until `enough` is there
     year.py <folder> kept <url> <host>        looks whether the table has what those requests have written, and removes it
     year.py <folder> left <url> <host>        looks whether the admin who left has no rights
-    year.py <folder> week <url> <host>        lets a webhook be dead for a week of the functions' clock, and come back
+    year.py <folder> front <url> <host>       looks whether the distribution in front alone is answered
     year.py <folder> removed <stack>          looks whether the stack is gone, and its tables are there
+    year.py <folder> dropped <stack>          looks whether the table that was deleted by hand is gone
 
 All of them keep what they know in `year.json` of the folder.
 """
 
 import hashlib
-import http.server
 import json
 import os
-import random
 import sys
-import threading
 import time
-import urllib.error
-import urllib.request
 
 import boto3
 
@@ -40,12 +36,10 @@ HASH = "$2b$04$TqamREgTHWZXvx2f0o3Q1enQ7gjf/0Y8ytx/z2t78vlmMXQQBmHZS"
 SIGNING_IN = [0, 1, 99, 250, 500, 777, 998, 999]
 DISABLED = 500
 
-# The functions' clock, each time when the next attempt is due and an hour has gone by; in the end a week.
-CLOCK = ["2h", "5h", "8h", "11h", "17h", "31h", "58h", "72h", "167h"]
-
 folder, what, *rest = sys.argv[1:]
 url, host = rest[:2] if rest and rest[0].startswith("http") else ("", "")
 file_of_state = os.path.join(folder, "year.json")
+file_of_secret = os.path.join(folder, "front")
 
 
 def load():
@@ -61,6 +55,7 @@ def save(state):
 
 def ask(method, route, body=None, token=None, headers=()):
     """Status and body of a request. Reading and signing in are tried again while the service is busy, as clients do."""
+    headers = {**through_the_front(), **dict(headers)}
     answer, tries = send(method, route, body, token, headers), 0
     while answer[0] == 503 and tries < 5 and (method == "GET" or route == "/api/auth/login"):
         time.sleep(2**tries)
@@ -68,25 +63,12 @@ def ask(method, route, body=None, token=None, headers=()):
     return answer
 
 
-def send(method, route, body, token, headers):
-    """One request."""
-    request = urllib.request.Request(url + route, method=method, headers={"host": host, **dict(headers)})
-    if body is not None:
-        request.data = json.dumps(body).encode()
-        request.add_header("content-type", "application/json")
-    if token:
-        request.add_header("authorization", f"Bearer {token}")
-    try:
-        with urllib.request.urlopen(request, timeout=60) as reply:
-            return reply.status, json.loads(reply.read() or b"null")
-    except urllib.error.HTTPError as refused:
-        return refused.code, json.loads(refused.read() or b"null")
-
-
-def expect(status, answer):
-    if answer[0] != status:
-        sys.exit(f"{answer} instead of {status}")
-    return answer[1]
+def through_the_front():
+    """The headers that the distribution adds to each request, once there is one."""
+    if not os.path.exists(file_of_secret):
+        return {}
+    with open(file_of_secret, encoding="utf-8") as file:
+        return {"x-bakend-front": file.read(), "x-bakend-source": "203.0.113.7"}
 
 
 def email(number):
@@ -282,85 +264,11 @@ def left():
     assert status == 401, (status, body)
 
 
-def put_forward(clock):
-    """Puts the clock of every function forward, as only a local one lets itself be."""
-    functions = boto3.client("lambda")
-    for page in functions.get_paginator("list_functions").paginate():
-        for each in page["Functions"]:
-            variables = {**each["Environment"]["Variables"], "BAKEND_ENV": "local", "BAKEND_CLOCK_OFFSET": clock,
-                         "BAKEND_EVENTS_ALLOW_PRIVATE_ADDRESSES": "true"}
-            functions.update_function_configuration(FunctionName=each["FunctionName"], Environment={"Variables": variables})
-
-
-class Receiver(http.server.BaseHTTPRequestHandler):
-    """A receiver that has come back. It keeps the ids and the types of events."""
-
-    got = {}
-
-    def do_POST(self):
-        body = json.loads(self.rfile.read(int(self.headers["content-length"])))
-        assert self.headers["webhook-signature"].startswith("v1,")
-        self.got[self.headers["webhook-id"]] = body["type"]
-        self.send_response(204)
-        self.end_headers()
-
-    def log_message(self, *_):
-        pass
-
-
-def until(condition, seconds, reason):
-    """Waits for a condition, and ends the rehearsal with the reason where it does not come."""
-    end = time.monotonic() + seconds
-    while not (found := condition()):
-        if time.monotonic() > end:
-            sys.exit(reason())
-        time.sleep(1)
-    return found
-
-
-def week():
-    server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Receiver)
-    address = f"http://127.0.0.1:{server.server_port}/hook"
-    # Bound, and deaf: connections are refused as those of a dead machine are.
-    server.socket.close()
-    put_forward("1s")
-    admin = token_of("admin@example.com")
-    body = {"name": "dead", "url": address, "events": ["record.*"], "collections": ["posts"]}
-    hook = expect(201, ask("POST", "/api/admin/webhooks", body, admin))["id"]
-    posts = [expect(201, ask("POST", "/api/posts", {"title": f"Week {n}"}, admin))["id"] for n in range(7)]
-    log = f"/api/admin/consumers/{hook}/deliveries"
-
-    def deliveries(state=""):
-        return expect(200, ask("GET", f"{log}?limit=100{state}", token=token_of("admin@example.com")))["items"]
-
-    until(lambda: len(deliveries()) == len(posts), 120, lambda: f"{len(deliveries())} deliveries instead of {len(posts)}")
-    worker = next(name for name in names() if name.endswith("-webhooks-deliver"))
-    for clock in CLOCK:
-        put_forward(clock)
-        if clock == "72h":
-            # Its user is there once in the week.
-            renew()
-        before = sum(each["attempts"] for each in deliveries())
-        boto3.client("lambda").invoke(FunctionName=worker, Payload=json.dumps({"sweep": True}).encode())
-        until(lambda: sum(each["attempts"] for each in deliveries()) > before or deliveries("&state=parked"), 120,
-              lambda: f"Nothing was tried at {clock}: {deliveries()}")
-    state = expect(200, ask("GET", f"/api/admin/webhooks/{hook}", token=token_of("admin@example.com")))
-    print(f"After a week: {state['state']}, {state['failures']} failures, {len(deliveries())} deliveries.")
-    assert state["state"] == "failing" and len(deliveries()) == len(posts), (state, deliveries())
-    back = http.server.ThreadingHTTPServer(("127.0.0.1", server.server_port), Receiver)
-    threading.Thread(target=back.serve_forever, daemon=True).start()
-    # The first success, also of a test, ends the failing. Each delivery has a time of its own, which a redelivery does not wait for.
-    expect(200, ask("POST", f"/api/admin/webhooks/{hook}/test", token=token_of("admin@example.com")))
-    for each in deliveries():
-        if each["state"] != "delivered":
-            route = f"{log}/{each['eventId']}/redeliver"
-            expect(202, ask("POST", route, token=token_of("admin@example.com")))
-    until(lambda: list(Receiver.got.values()).count("record.created") == len(posts), 120,
-          lambda: f"{Receiver.got}, but {deliveries()}")
-    for post in posts:
-        expect(204, ask("DELETE", f"/api/posts/{post}", token=token_of("admin@example.com")))
-    expect(204, ask("DELETE", f"/api/admin/webhooks/{hook}", token=token_of("admin@example.com")))
-    back.shutdown()
+def front():
+    assert through_the_front(), "The front has no secret."
+    status, body = send("GET", "/api/products?limit=1")
+    assert status == 404, (status, body)
+    expect(200, ask("GET", "/api/products?limit=1"))
 
 
 def names():
@@ -378,6 +286,11 @@ def removed(stack):
     print(f"The stack is gone, and {len(kept)} tables are there.")
 
 
-random.seed()
-{"files": files, "settle": settle, "ask": questions, "kept": kept, "left": left, "week": week,
- "copy": lambda: copy(*rest), "try": lambda: attempt(*rest[2:]), "lose": lambda: lose(rest[2]), "removed": lambda: removed(*rest)}[what]()
+def dropped(stack):
+    tables = boto3.client("dynamodb").list_tables()["TableNames"]
+    assert f"{stack}-posts" not in tables and f"{stack}-products" in tables, tables
+
+
+STEPS = {"files": files, "settle": settle, "ask": questions, "kept": kept, "left": left, "front": front,
+         "dropped": lambda: dropped(*rest), "copy": lambda: copy(*rest), "try": lambda: attempt(*rest[2:]),
+         "lose": lambda: lose(rest[2]), "removed": lambda: removed(*rest)}
