@@ -357,5 +357,20 @@ mod tests {
             "{deploy:?}"
         );
         assert!(documented(&root, "README.md", "sam destroy").is_err());
+        let run_book = [
+            losing::RECOVER,
+            "cargo admin status",
+            "cargo admin usage",
+            "secret=$(openssl rand -hex 32)",
+            "aws s3 cp \"s3://$BUCKET/$OBJECT\"",
+            "sam delete",
+            "aws dynamodb update-table",
+        ];
+        for start in run_book {
+            assert!(
+                documented(&root, "docs/operations.md", start).is_ok(),
+                "{start}"
+            );
+        }
     }
 }

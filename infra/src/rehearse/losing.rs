@@ -13,8 +13,15 @@ use super::{STACK, documented};
 /// The collection.
 const TABLE: &str = "products";
 
+/// How the documented commands of a recovery begin.
+pub(super) const RECOVER: &str = "cargo admin --stack bakend recover";
+
 /// Takes items out of a table, and brings them back while requests run.
 pub(super) fn lose(stack: &mut Stack<'_>) -> Result<(), String> {
+    let lines = documented(stack.aws.root, "docs/operations.md", RECOVER)?;
+    let [plan, dry, yes] = lines.as_slice() else {
+        return Err("docs/operations.md does not recover in three steps.".to_owned());
+    };
     let now = SystemTime::now()
         .duration_since(UNIX_EPOCH)
         .unwrap_or_default();
@@ -24,10 +31,6 @@ pub(super) fn lose(stack: &mut Stack<'_>) -> Result<(), String> {
     let helper = format!("{whole}-recover-{}", at.seconds());
     stack.python(&["copy", &whole, &helper])?;
     let requests = Requests::start(stack, &whole)?;
-    let lines = documented(stack.aws.root, "docs/operations.md", "cargo admin recover")?;
-    let [plan, dry, yes] = lines.as_slice() else {
-        return Err("docs/operations.md does not recover in three steps.".to_owned());
-    };
     let of_now = |line: &String| {
         let mut words: Vec<String> = line.split_whitespace().map(str::to_owned).collect();
         for (option, value) in [("--table", TABLE.to_owned()), ("--at", at.to_string())] {
