@@ -123,7 +123,7 @@ def change_of(stream, post):
     at = client.get_shard_iterator(StreamArn=stream, ShardId=shard, **kind)["ShardIterator"]
     while page := client.get_records(ShardIterator=at)["Records"]:
         for record in page:
-            if record["dynamodb"]["NewImage"].get("id") == {"S": post} and record["eventName"] == "INSERT":
+            if record["eventName"] == "INSERT" and record["dynamodb"]["NewImage"].get("id") == {"S": post}:
                 return {**record, "eventSourceARN": stream}
         last = page[-1]["dynamodb"]["SequenceNumber"]
         kind = {"ShardIteratorType": "AFTER_SEQUENCE_NUMBER", "SequenceNumber": last}
