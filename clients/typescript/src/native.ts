@@ -151,8 +151,8 @@ const GLOBALS: readonly (Missing & { isThere(scope: any): boolean })[] = [
     isThere: (scope) => typeof scope.crypto.subtle.digest === "function",
   },
   {
-    name: "URL", need: "addresses and their parameters", by: "react-native-url-polyfill",
-    isThere: (scope) => new scope.URL("https://a.example/b?c=d").searchParams.get("c") === "d",
+    name: "btoa", need: "sign-in by a provider (PKCE), passkeys", by: "react-native-quick-base64",
+    isThere: (scope) => scope.btoa("\xff") === "/w==" && scope.atob("/w==") === "\xff",
   },
   { name: "fetch", need: "every request", by: "React Native itself", isThere: (scope) => typeof scope.fetch === "function" },
   {

@@ -20,6 +20,8 @@ interface Session {
 interface SessionStore {
   get(): Session;
   subscribe(listener: () => void): () => void;
+  /** The token of a step that no code finishes, since the account has no factor yet. */
+  enrolment?: string | null | undefined;
   /** Lets every component read the client once more. */
   tell(): void;
 }
@@ -106,7 +108,10 @@ export interface Authentication {
   isLoading: boolean;
   /** The failure of this hook's last call; null after one that succeeded. */
   error: Failure | null;
-  /** The open step of a sign-in with a second factor, in every component; null without one. */
+  /**
+   * The open step of a sign-in with a second factor, in every component; null without one. It is null as well where the account
+   * has to enrol a factor first: `error.code` is `auth/mfa-enrollment-required` then.
+   */
   mfa: OpenStep | null;
   /** Signs in as `auth.login` of the client does. It throws, and sets `error`. */
   login: AuthOf<"login">;
@@ -125,6 +130,7 @@ type Calls = Pick<Authentication, "login" | "register" | "logout"> & Pick<OpenSt
 export function useAuth(): Authentication {
   const client: Loose = useClient();
   const { user, open, isLoading } = useSession();
+  const store = storeOf(client);
   const [own, setOwn] = useState<{ calls: number; error: Failure | null }>({ calls: 0, error: null });
   const { verify, ...calls } = useMemo<Calls>(() => {
     const { auth } = client;
@@ -133,7 +139,7 @@ export function useAuth(): Authentication {
       async (...values: A): Promise<T> => {
         const end = (error: Failure | null): void => {
           // The step of a second factor opens and closes without a change of the user.
-          storeOf(client).tell();
+          store.tell();
           setOwn((it) => ({ calls: it.calls - 1, error }));
         };
         setOwn((it) => ({ ...it, calls: it.calls + 1 }));
@@ -142,6 +148,7 @@ export function useAuth(): Authentication {
           end(null);
           return value;
         } catch (error) {
+          if ((error as Failure).code === "auth/mfa-enrollment-required") store.enrolment = auth.mfa.open?.token;
           end(error as Failure);
           throw error;
         }
@@ -154,5 +161,6 @@ export function useAuth(): Authentication {
       logout: () => logout().catch(() => {}),
     } as Calls;
   }, [client]);
-  return { user, isLoading: isLoading || own.calls > 0, error: own.error, mfa: open && { ...open, verify }, ...calls };
+  const mfa = open && open.token !== store.enrolment ? { ...open, verify } : null;
+  return { user, isLoading: isLoading || own.calls > 0, error: own.error, mfa, ...calls };
 }

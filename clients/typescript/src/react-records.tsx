@@ -111,7 +111,7 @@ function usePages<R>(
 export interface RecordsReading<R> {
   /** The records of all pages that were read. */
   items: R[];
-  /** True until the first page is there, or has failed. Further pages and a `refetch` leave it false. */
+  /** True until the first page is there, or has failed. Further pages leave it false, and so does a `refetch` of pages. */
   isLoading: boolean;
   /** True while any request is under way. */
   isFetching: boolean;

@@ -180,6 +180,22 @@ test("a sign-in that only a passkey can finish says so", async () => {
   await shown.unmount();
 });
 
+test("an account that has to enrol a factor first is not asked for a code", async () => {
+  const scripted = Scripted.with(null);
+  const { find, sign, unmount } = await form(scripted);
+  await sign();
+  await act(async () => {
+    scripted.open = { token: "T", methods: ["totp"], expiresIn: 300 };
+    scripted.calls[0]!.fail(failure("auth/mfa-enrollment-required"));
+  });
+  assert.equal(find("[role=alert]")?.textContent, "Failed: auth/mfa-enrollment-required");
+  assert.ok(find("input[name=password]") !== null);
+  // Not while the next sign-in is under way either.
+  await sign();
+  assert.ok(find("input[name=password]") !== null);
+  await unmount();
+});
+
 test("a step can be left for another sign-in, whose own step is shown", async () => {
   const scripted = Scripted.with(null);
   const { button, fill, find, sign, submit, unmount } = await atStep(scripted, ["totp"]);
