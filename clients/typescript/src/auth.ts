@@ -112,28 +112,25 @@ export const createAuth = <P = {}>(url: string, options: Options = {}): AuthClie
   const at = "/api/auth/";
   let step: MfaStep | null = null;
 
-  const changed = async (user: Own): Promise<Own> => {
+  const me = async (method: string, path: string, body?: unknown): Promise<Own> => {
+    const user = await request<Own>(method, at + path, { body });
     await session.changed(user);
     return user;
   };
-  const me = async (method = "GET", path = "me", body?: unknown): Promise<Own> =>
-    changed(await request<Own>(method, at + path, { body }));
 
   const enter = async <T extends object>(path: string, body: unknown, more: RequestOptions = {}): Promise<T> => {
     const { anonymous = true } = more;
-    const headers = { ...more.headers };
     const by: By = [];
-    if (options.storage === "cookie") headers["x-refresh-token-mode"] = "cookie";
     try {
-      const got = await reply<T & Partial<SignedIn>>("POST", path, { ...more, headers, anonymous, body, by, turn: true });
-      const { accessToken, user } = got.body ?? {};
+      const { body: got } = await reply<T & Partial<SignedIn>>("POST", path, { ...more, anonymous, body, by, turn: true });
+      const { accessToken, user } = got ?? {};
       if (accessToken) {
         step = null;
-        await session.begin(got.body as SignedIn, by);
+        await session.begin(got as SignedIn, by);
         // The session has begun already, and the reply may have what is shown only once.
-        if (!user && !by[0]) await me().catch(() => {});
+        if (!user && !by[0]) await me("GET", "me").catch(() => {});
       }
-      return got.body;
+      return got;
     } catch (error) {
       step = (error as BakendError)?.mfa ?? step;
       throw error;
@@ -160,7 +157,7 @@ export const createAuth = <P = {}>(url: string, options: Options = {}): AuthClie
     login: (email, password, more) => signIn("login", { ...more, email, password }),
     anonymous: (profile = {} as ProfileOf<P>) => signIn("anonymous", profile),
     logout: () => session.logout(),
-    me: () => me(),
+    me: () => me("GET", "me"),
     update: (changes) => me("PATCH", "me", changes),
     acceptTerms: (version) => me("POST", "me/terms", { version }),
     restoreAccount: (email, password) => signIn("me/restore", { email, password }),

@@ -13,5 +13,5 @@ export interface Client<C = AnyCollections, P = {}> extends AuthClient<P> {
 /** A client of the API at this address. `C` and `P` are the types that `cargo generate` writes. */
 export const createClient = <C = AnyCollections, P = {}>(url: string, options?: Options): Client<C, P> => {
   const client = createAuth<P>(url, options);
-  return { ...client, collection: (name) => records(client.reply, name) };
+  return { ...client, collection: (name) => records(client, name) };
 };

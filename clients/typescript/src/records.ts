@@ -130,16 +130,17 @@ const named = (name: string, value: unknown): unknown =>
     ? value
     : Object.fromEntries(Object.entries(value!).map(([test, than]) => [test.replace(/^\$?/, "$$"), than]));
 
-/** The function that sends the requests of a collection. */
-type Ask = <R>(method: string, path: string, options?: Sent) => Promise<Reply<R>>;
+/** The functions that send the requests of a collection. */
+interface Ask {
+  request<R>(method: string, path: string, options?: Sent): Promise<R>;
+  reply<R>(method: string, path: string, options?: Sent): Promise<Reply<R>>;
+}
 
 /** The calls of a collection. */
-export const records = <T>(ask: Ask, name: string): Collection<T> => {
+export const records = <T>({ request: body, reply: ask }: Ask, name: string): Collection<T> => {
   type One = Part<T, "Record">;
   const all = `/api/${name}`;
   const at = (id: string): string => `${all}/${encodeURIComponent(id)}`;
-  const body = async <R>(method: string, path: string, options?: Sent): Promise<R> =>
-    (await ask<R>(method, path, options)).body;
   const asked = ({ where, fields, expand, ...rest }: Query<T> = {}, options?: CallOptions): RequestOptions => ({
     ...options,
     query: {
@@ -165,10 +166,10 @@ export const records = <T>(ask: Ask, name: string): Collection<T> => {
       } while (cursor);
     },
     async get(id: string, selection?: Selection<T>, { etag, ...rest }: GetOptions = {}) {
-      const got = await ask<One>("GET", at(id), asked(selection, rest));
-      const tag = got.headers.get("etag");
+      const { headers, body: record } = await ask<One>("GET", at(id), asked(selection, rest));
+      const tag = headers.get("etag");
       if (tag) etag?.(tag);
-      return got.body;
+      return record;
     },
     create: (record, options) => body("POST", all, { ...options, body: record }),
     update: change("PATCH"),

@@ -1,5 +1,4 @@
 import { BakendError } from "./errors.ts";
-import type { Code } from "./errors.ts";
 import type { Error as ErrorBody, GatewayError } from "./generated.ts";
 import type { Storage } from "./storage.ts";
 
@@ -61,63 +60,81 @@ export const random = (): string => crypto.getRandomValues(new Uint32Array(4)).j
 
 /**
  * The outcome of `run`, unless the signal ends first, which throws its reason, or the time is over, which is
- * `client/timeout`. `ms` is in milliseconds, 0 for any time.
+ * `client/timeout`. `ms` is in milliseconds, 0 for any time. Without `run` it waits for that time.
  */
-export const within = <T>(run: (signal: AbortSignal) => Promise<T>, signal?: AbortSignal, ms = 0): Promise<T> => {
+export const within = <T = void>(
+  run?: ((signal: AbortSignal) => Promise<T>) | null,
+  signal?: AbortSignal,
+  ms = 0,
+): Promise<T> => {
   const own = new AbortController();
   let timer: ReturnType<typeof setTimeout> | undefined;
   let aborted: () => void;
   return new Promise<T>((done, fail) => {
-    const stop = (reason: unknown) => {
+    // React Native's signals have no reason.
+    const stop = (reason: unknown = new Error("Aborted")) => {
       fail(reason);
       own.abort(reason);
     };
-    // React Native's signals have no reason.
-    aborted = () => stop(signal!.reason === undefined ? new Error("Aborted") : signal!.reason);
+    const over = () => (run ? stop(new BakendError("client/timeout", "No timely reply")) : done(undefined as T));
+    aborted = () => stop(signal!.reason);
     if (signal?.aborted) return aborted();
     signal?.addEventListener("abort", aborted);
     // A longer time than a timer can hold is any time.
-    if (ms && ms < 2 ** 31) timer = setTimeout(() => stop(new BakendError("client/timeout", "No timely reply")), ms);
-    run(own.signal).then(done, fail);
+    if (ms && ms < 2 ** 31) timer = setTimeout(over, ms);
+    run?.(own.signal).then(done, fail);
   }).finally(() => {
     clearTimeout(timer);
     signal?.removeEventListener("abort", aborted);
   });
 };
 
-/** Waits for some milliseconds, or throws the reason of the signal. */
-export const sleep = (ms: number, signal?: AbortSignal): Promise<void> =>
-  within<void>(() => new Promise(() => {}), signal, ms).catch((error) => {
-    if (signal?.aborted) throw error;
-  });
-
-/** After how many milliseconds a request goes again that has failed so many times before; 0 for never. */
-export const pause = (error: unknown, failures: number, timeout: number): number => {
-  const { status, code, retryAfter = 0 } = error as BakendError;
-  const isPassing = code === "client/offline" || status === 429 || status === 503;
-  // Without a spread all clients would come back at the same moment.
-  const ms = retryAfter * 1e3 + (0.5 + Math.random()) * (retryAfter ? 100 : 200 << failures);
-  return isPassing && failures < 2 && !(timeout && ms > timeout) ? ms : 0;
+/**
+ * The outcome of `run`. Where it may run again, it does so after a failure that may pass, up to 3 times in all. The
+ * signal ends a pause, and none is longer than the timeout; 0 is any time.
+ */
+export const retried = async <T>(
+  run: () => Promise<T>,
+  again: unknown,
+  signal?: AbortSignal,
+  timeout = 0,
+): Promise<T> => {
+  for (let failures = 0; ; failures++) {
+    try {
+      return await run();
+    } catch (error) {
+      if (!again || signal?.aborted) throw error;
+      const { status, code, retryAfter = 0 } = error as BakendError;
+      const isPassing = code === "client/offline" || status === 429 || status === 503;
+      // Without a spread all clients would come back at the same moment.
+      const ms = retryAfter * 1e3 + (0.5 + Math.random()) * (retryAfter ? 100 : 200 << failures);
+      if (!isPassing || failures > 1 || (timeout && ms > timeout)) throw error;
+      await within(null, signal, ms);
+    }
+  }
 };
 
-/** The body of a reply; throws the error that it is. */
-const read = (status: number, headers: Headers, text: string): unknown => {
+/** A reply with its body; throws the error that it is. */
+const read = ({ status, headers }: Response, text: string): Reply<unknown> => {
   let body: Partial<ErrorBody & GatewayError> | undefined;
-  let code: Code = "client/bad-reply";
   try {
-    body = text ? JSON.parse(text) : undefined;
-    if (status < 400) return body;
-    if (body?.message) code = "client/gateway";
+    if (text) body = JSON.parse(text);
+    if (status < 400) return { status, headers, body };
   } catch {
     // A page of a proxy or a portal.
   }
-  const error = body?.error;
-  throw new BakendError(error?.code ?? code, error?.message ?? body?.message ?? "Unreadable reply", status, {
-    details: error?.details,
-    requestId: error?.requestId ?? headers.get("x-request-id") ?? undefined,
-    retryAfter: +headers.get("retry-after")! || undefined,
-    mfa: error?.mfa,
-  });
+  const { error, message } = body ?? {};
+  throw new BakendError(
+    error?.code ?? (message ? "client/gateway" : "client/bad-reply"),
+    error?.message ?? message ?? "Unreadable reply",
+    status,
+    {
+      details: error?.details,
+      requestId: error?.requestId ?? headers.get("x-request-id") ?? undefined,
+      retryAfter: +headers.get("retry-after")! || undefined,
+      mfa: error?.mfa,
+    },
+  );
 };
 
 /** The parameters of an address; undefined and null are left out. React Native's own `URLSearchParams` encodes nothing. */
@@ -138,35 +155,22 @@ export const sender = (url: string, options: Options): Send => {
     if (content) headers["content-type"] = "application/json";
     if (once) headers["idempotency-key"] = random();
     // The API ignores the key of a caller whom it does not know, and would then do it twice.
-    const again = sent.again ?? (method === "GET" || !!headers["if-match"] || !!(once && (token || apiKey)));
+    const again = sent.again ?? (method === "GET" || headers["if-match"] || (once && (token || apiKey)));
     const asked = encoded(query);
     // Without the slash a path such as `@evil.example` would lead to another host.
     const address = url + path.replace(/^\/?/, "/") + (asked && `?${asked}`);
-    const credentials = options.storage === "cookie" ? "include" : undefined;
-    for (let failures = 0; ; failures++) {
+    const run = async (own: AbortSignal): Promise<Reply<T>> => {
+      let reply: Response;
+      let text: string;
       try {
-        return await within(
-          async (own) => {
-            let reply: Response;
-            let text: string;
-            try {
-              const init: RequestInit = { method, headers, body: content, credentials, signal: own };
-              reply = await (options.fetch ?? fetch)(address, init);
-              text = await reply.text();
-            } catch (cause) {
-              throw new BakendError("client/offline", "No connection", 0, { cause });
-            }
-            const { status, headers: got } = reply;
-            return { status, headers: got, body: read(status, got, text) as T };
-          },
-          signal,
-          timeout,
-        );
-      } catch (error) {
-        const ms = again && !signal?.aborted && pause(error, failures, timeout);
-        if (!ms) throw error;
-        await sleep(ms, signal);
+        const credentials = options.storage === "cookie" ? "include" : undefined;
+        reply = await (options.fetch ?? fetch)(address, { method, headers, body: content, credentials, signal: own });
+        text = await reply.text();
+      } catch (cause) {
+        throw new BakendError("client/offline", "No connection", 0, { cause });
       }
-    }
+      return read(reply, text) as Reply<T>;
+    };
+    return retried(() => within(run, signal, timeout), again, signal, timeout);
   };
 };

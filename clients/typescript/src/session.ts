@@ -1,6 +1,6 @@
 import { BakendError } from "./errors.ts";
 import type { Tokens, User } from "./generated.ts";
-import { pause, random, sleep, within } from "./request.ts";
+import { random, retried, within } from "./request.ts";
 import type { By, Options, Reply, Send, Sent } from "./request.ts";
 import { memory, web } from "./storage.ts";
 import type { Storage } from "./storage.ts";
@@ -26,7 +26,7 @@ export interface Pair {
   was?: string | undefined;
 }
 
-/** A request of a client. `turn` lets it wait for the lock, since its reply has a cookie. */
+/** A request of a client. `turn` asks for a cookie where that is the storage, and waits for the lock then. */
 export type Asked = Sent & { turn?: boolean };
 
 /** The part of a session that the parts of a client share. */
@@ -66,7 +66,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
     isHinted = true;
     console.warn("bakend: a cookie of another site may be dropped");
   }
-  const locks = options.locks === undefined ? watch && globalThis.navigator?.locks : options.locks;
+  const { locks = watch && globalThis.navigator?.locks } = options;
   const listeners = new Set<(user: User | null) => unknown>();
   /** Undefined as long as the storage could neither be read nor be written. */
   let pair: Pair | null | undefined;
@@ -101,7 +101,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
       // Not a text of ours.
     }
     // By cookie another tab's refresh leaves this tab's access token as it is.
-    pair = isCookie && found && pair?.user?.id === found.user?.id ? { ...pair, ...found } : found;
+    pair = isCookie && found && !isOther(pair, found) ? { ...pair, ...found } : found;
     tell();
   };
 
@@ -133,7 +133,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
   };
 
   const put = async (next: Pair | null, isHeard?: boolean): Promise<typeof pair> => {
-    const was = next?.user?.id === pair?.user?.id && pair?.refreshToken;
+    const was = !isOther(next, pair) && pair?.refreshToken;
     pair = next;
     await save();
     // Tabs whose storage has no pair in common tell each other.
@@ -153,9 +153,8 @@ export const open = (url: string, options: Options, send: Send): Session => {
 
   const channel = watch && !isCookie && globalThis.BroadcastChannel ? new BroadcastChannel(key) : null;
   if (channel) {
-    channel.onmessage = ({ data }: MessageEvent<{ was: string; pair: Pair }>) =>
+    channel.onmessage = ({ data: { was, pair: other } }: MessageEvent<{ was: string; pair: Pair }>) =>
       void turn(async () => {
-        const { was, pair: other } = data;
         const mine = pair?.refreshToken;
         if (mine && (mine === was || (mine === other.refreshToken && other.key < pair!.key))) await put(other, true);
       });
@@ -182,14 +181,14 @@ export const open = (url: string, options: Options, send: Send): Session => {
     return mine;
   };
 
-  const isGood = ({ accessToken, expiresAt = 0, expiresIn = Infinity }: Pair, stale?: string): boolean => {
+  const isGood = ({ accessToken, expiresAt = 0, expiresIn = Infinity }: Pair, stale?: string): unknown => {
     const left = expiresAt - Date.now();
     // More than a lifetime is left only where the clock was set back.
-    return !!accessToken && accessToken !== stale && left > Math.min(1e4, expiresIn * 500) && left <= expiresIn * 1e3;
+    return accessToken && accessToken !== stale && left > Math.min(1e4, expiresIn * 500) && left <= expiresIn * 1e3;
   };
 
   /** The part of a pair that a reply's tokens make; the clock that counts is that of their arrival. */
-  const timed = ({ accessToken, refreshToken, expiresIn }: Tokens) => {
+  const timed = ({ accessToken, refreshToken, expiresIn = 0 }: Partial<Tokens>) => {
     // A page of somebody else is no reply of the API.
     if (typeof accessToken !== "string" || !(expiresIn > 0)) throw new BakendError("client/bad-reply", "Unreadable reply");
     return { accessToken, refreshToken: refreshToken ?? undefined, expiresIn, expiresAt: Date.now() + expiresIn * 1e3 };
@@ -197,7 +196,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
 
   const isSame = (a: typeof pair, b: Pair): boolean => a?.key === b.key && a.refreshToken === b.refreshToken;
 
-  const isOther = (a: Pair, b: Pair): boolean => a.user?.id !== b.user?.id;
+  const isOther = (a: typeof pair, b: typeof pair): boolean => a?.user?.id !== b?.user?.id;
 
   const revoked = () => new BakendError("auth/session-revoked", "The session is over", 401);
 
@@ -210,25 +209,23 @@ export const open = (url: string, options: Options, send: Send): Session => {
 
   const renew = async (stale?: string): Promise<typeof pair> => {
     let now = await peek();
-    let isRefused = false;
+    let refusals = 0;
     while (now && !isGood(now, stale) && (isCookie || now.refreshToken)) {
       const sent: Pair = now;
-      let got: Tokens;
+      let tokens: ReturnType<typeof timed>;
       try {
         const body = isCookie ? undefined : { refreshToken: sent.refreshToken };
         const headers = { "idempotency-key": sent.key };
-        got = (await send<Tokens>("POST", "/api/auth/refresh", { body, headers })).body;
+        tokens = timed((await send<Tokens>("POST", "/api/auth/refresh", { body, headers })).body ?? {});
       } catch (error) {
         // Another 401, such as for the API key or of a proxy, is no verdict about the session.
         if (!/(refresh-token|revoked)$/.test((error as BakendError).code)) throw error;
         // Another tab may be about to store the pair that it got.
-        for (let reads = 1; isSame((now = await peek()), sent) && reads < 4; reads++) await sleep(500);
+        for (let reads = 1; isSame((now = await peek()), sent) && reads < 4; reads++) await within(null, undefined, 500);
         if (isSame(now, sent)) return end(sent);
-        if (isRefused) throw error;
-        isRefused = true;
+        if (refusals++) throw error;
         continue;
       }
-      const tokens = timed(got ?? {});
       now = await turn(async () => {
         const held = await load();
         if (!held) return null;
@@ -249,18 +246,8 @@ export const open = (url: string, options: Options, send: Send): Session => {
 
   let flight: Promise<typeof pair> | undefined;
   const refresh = (stale?: string): Promise<typeof pair> =>
-    (flight ??= (async () => {
-      for (let failures = 0; ; failures++) {
-        try {
-          return await locked(() => renew(stale));
-        } catch (error) {
-          // As long as the server asks; each caller has a limit.
-          const ms = pause(error, failures, 0);
-          if (!ms) throw error;
-          await sleep(ms);
-        }
-      }
-    })().finally(() => (flight = undefined)));
+    // As long as the server asks; each caller has a limit.
+    (flight ??= retried(() => locked(() => renew(stale)), true).finally(() => (flight = undefined)));
 
   const good = (signal?: AbortSignal, stale?: string, method?: string): Promise<typeof pair> =>
     within(
@@ -282,8 +269,10 @@ export const open = (url: string, options: Options, send: Send): Session => {
   const reply = async <T>(method: string, path: string, options: Asked = {}): Promise<Reply<T>> => {
     const { signal, headers, anonymous, by } = options;
     const run = (token?: string): Promise<Reply<T>> => {
-      const go = (): Promise<Reply<T>> => send<T>(method, path, { ...options, token });
-      return options.turn && isCookie ? locked(go) : go();
+      const go = (more?: Sent): Promise<Reply<T>> => send<T>(method, path, { ...options, token, ...more });
+      return options.turn && isCookie
+        ? locked(() => go({ headers: { ...headers, "x-refresh-token-mode": "cookie" } }))
+        : go();
     };
     const used = anonymous || headers?.authorization ? null : await good(signal, undefined, method);
     if (by && (by[0] ??= used?.user?.id) !== used?.user?.id) throw revoked();
@@ -301,18 +290,18 @@ export const open = (url: string, options: Options, send: Send): Session => {
     }
   };
 
-  let ready: Promise<void> = Promise.resolve();
   try {
     const text = storage.get(key);
-    if (typeof text === "string" || !text) adopt(text);
-    else ready = turn(() => text.then(adopt, () => {}));
+    if (text && typeof text === "object") void turn(() => text.then(adopt));
+    else adopt(text);
   } catch {
     // The next read may succeed.
   }
   storage.watch?.(key, () => void peek());
 
   return {
-    ready,
+    // As yet this is the first read where the storage is asynchronous, and else nothing.
+    ready: last as Promise<void>,
     user: () => user,
     onChange(listener) {
       const own = (now: User | null): unknown => listener(now);
@@ -331,7 +320,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
     changed: (user) =>
       turn(async () => {
         const held = await load();
-        const { user: before } = held ?? {};
+        const before = held?.user;
         if (held && (!before || (before.id === user.id && JSON.stringify(before) !== JSON.stringify(user)))) {
           await put({ ...held, user });
         }
@@ -339,11 +328,10 @@ export const open = (url: string, options: Options, send: Send): Session => {
     async logout(by) {
       const over = await turn(async () => {
         const held = await load();
-        if (by && held?.user?.id !== by[0]) return;
-        await put(null);
-        return by ? null : held;
+        if (!by || held?.user?.id === by[0]) await put(null);
+        return held;
       });
-      if (!over) return;
+      if (by || !over) return;
       const { refreshToken, accessToken: token } = over;
       // After a refresh that runs, whose cookie would else come back.
       await locked(() => send("POST", "/api/auth/logout", refreshToken ? { body: { refreshToken } } : { token })).catch(
