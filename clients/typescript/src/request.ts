@@ -30,7 +30,7 @@ export interface RequestOptions {
   signal?: AbortSignal;
   /** Whether no access token is sent. */
   anonymous?: boolean;
-  /** Whether an `Idempotency-Key` is sent, so that the request may be sent again. */
+  /** Whether an `Idempotency-Key` is sent, so that the request may be sent again: for the making of a record, which alone heeds it. */
   once?: boolean;
 }
 
@@ -45,6 +45,8 @@ export interface Reply<T> {
 export interface Sent extends RequestOptions {
   token?: string | undefined;
   again?: boolean;
+  /** Whether it goes on where the page is left. */
+  keepalive?: boolean;
   /** Holds the id of the user of the first request of several, and refuses the others as anybody else. */
   by?: By;
 }
@@ -105,7 +107,7 @@ export const retried = async <T>(
     } catch (error) {
       if (!again || signal?.aborted) throw error;
       const { status, code, retryAfter = 0 } = error as BakendError;
-      const isPassing = code === "client/offline" || status === 429 || status === 503;
+      const isPassing = /offline|429|503/.test(code + status);
       // Without a spread all clients would come back at the same moment.
       const ms = retryAfter * 1e3 + (0.5 + Math.random()) * (retryAfter ? 100 : 200 << failures);
       if (!isPassing || failures > 1 || (timeout && ms > timeout)) throw error;
@@ -147,7 +149,7 @@ export const encoded = (query: object): string =>
 export const sender = (url: string, options: Options): Send => {
   const { timeout = 1e4, apiKey } = options;
   return async <T>(method: string, path: string, sent: Sent = {}): Promise<Reply<T>> => {
-    const { query = {}, signal, token, once } = sent;
+    const { query = {}, signal, token, once, keepalive } = sent;
     const content = JSON.stringify(sent.body);
     const headers: Record<string, string> = { ...sent.headers };
     if (apiKey) headers["x-api-key"] = apiKey;
@@ -163,8 +165,14 @@ export const sender = (url: string, options: Options): Send => {
       let reply: Response;
       let text: string;
       try {
-        const credentials = options.storage === "cookie" ? "include" : undefined;
-        reply = await (options.fetch ?? fetch)(address, { method, headers, body: content, credentials, signal: own });
+        reply = await (options.fetch ?? fetch)(address, {
+          headers,
+          credentials: options.storage === "cookie" ? "include" : undefined,
+          method,
+          body: content,
+          signal: own,
+          keepalive,
+        });
         text = await reply.text();
       } catch (cause) {
         throw new BakendError("client/offline", "No connection", 0, { cause });

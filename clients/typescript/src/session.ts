@@ -50,13 +50,13 @@ export interface Session {
   readonly key: string;
 }
 
-let isHinted = false;
+let isHinted: unknown;
 /** The last two labels of an address's host, by which most sites differ. */
-const site = (address: string): string => new URL(address, location.href).hostname.split(".").slice(-2).join(".");
+const site = (address: string): string => new URL(address, location.href).hostname.replace(/.*\.(?=.*\.)/, "");
 
 /** The session of a client. */
 export const open = (url: string, options: Options, send: Send): Session => {
-  const { storage: kind = "local", key = `bakend:${url}`, timeout = 1e4 } = options;
+  const { timeout = 1e4, storage: kind = "local", key = `bakend:${url}` } = options;
   const isCookie = kind === "cookie";
   const storage =
     // No browser has a `memoryStorage`.
@@ -162,7 +162,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
     (channel as { unref?(): void }).unref?.();
   }
 
-  let line: Promise<unknown> = Promise.resolve();
+  let line = last;
   /** Runs alone, in this tab and in others that share its locks; after the limit it runs beside them. */
   const locked = <T>(run: () => Promise<T>): Promise<T> => {
     const before = line;
@@ -194,42 +194,42 @@ export const open = (url: string, options: Options, send: Send): Session => {
     return { accessToken, refreshToken: refreshToken ?? undefined, expiresIn, expiresAt: Date.now() + expiresIn * 1e3 };
   };
 
-  const isSame = (a: typeof pair, b: Pair): boolean => a?.key === b.key && a.refreshToken === b.refreshToken;
-
   const isOther = (a: typeof pair, b: typeof pair): boolean => a?.user?.id !== b?.user?.id;
 
   const revoked = () => new BakendError("auth/session-revoked", "The session is over", 401);
 
-  /** Ends the session here, unless another pair has taken the place of this one. */
-  const end = (over: Pair): Promise<null> =>
-    turn(async () => {
-      if (isSame(await load(), over)) await put(null);
-      return null;
-    });
+  /** Ends the session here, unless another pair takes the place of this one. Gives what is in force then. */
+  const end = async (over: Pair): Promise<typeof pair> => {
+    // Another tab, or a call that begins the session anew, may be about to store the pair that it got.
+    for (let reads = 1; (await peek())?.key === over.key && reads < 4; reads++) await within(null, undefined, 500);
+    // Each pair has a key of its own.
+    return turn(async () => ((await load())?.key === over.key ? put(null) : pair));
+  };
 
   const renew = async (stale?: string): Promise<typeof pair> => {
     let now = await peek();
     let refusals = 0;
-    while (now && !isGood(now, stale) && (isCookie || now.refreshToken)) {
+    while (now && !isGood(now, stale)) {
       const sent: Pair = now;
+      // No refresh brings this one back, but a clock that is wrong ends nothing.
+      if (!isCookie && !sent.refreshToken) return sent.accessToken && !stale ? sent : end(sent);
       let tokens: ReturnType<typeof timed>;
       try {
-        const body = isCookie ? undefined : { refreshToken: sent.refreshToken };
         const headers = { "idempotency-key": sent.key };
+        const body = isCookie ? undefined : { refreshToken: sent.refreshToken };
         tokens = timed((await send<Tokens>("POST", "/api/auth/refresh", { body, headers })).body ?? {});
       } catch (error) {
-        // Another 401, such as for the API key or of a proxy, is no verdict about the session.
-        if (!/(refresh-token|revoked)$/.test((error as BakendError).code)) throw error;
-        // Another tab may be about to store the pair that it got.
-        for (let reads = 1; isSame((now = await peek()), sent) && reads < 4; reads++) await within(null, undefined, 500);
-        if (isSame(now, sent)) return end(sent);
-        if (refusals++) throw error;
+        const { code } = error as BakendError;
+        // Another 401, such as for the API key or of a proxy, is no verdict about the session. That a cookie is gone is one.
+        if (!(isCookie ? /(refresh-token|revoked|validation-failed)$/ : /(refresh-token|revoked)$/).test(code)) throw error;
+        now = await end(sent);
+        if (now && refusals++) throw error;
         continue;
       }
       now = await turn(async () => {
         const held = await load();
         if (!held) return null;
-        const steps = isCookie ? held.n! - sent.n! : held.refreshToken === sent.refreshToken ? 0 : 9;
+        const steps = isCookie ? held.n! - sent.n! : held.key === sent.key ? 0 : 9;
         const { user } = held;
         const next = isCookie ? { n: sent.n! + 1, was: sent.key } : {};
         if (!steps) return put({ ...tokens, user, key: random(), ...next });
@@ -239,7 +239,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
         // The late cookie is of the pair before the newest: so is the key from now on, and this goes on with both.
         return steps === 2 ? put({ user, key: held.was!, ...next }) : pair;
       });
-      if (now?.accessToken) break;
+      if (now?.accessToken) return now;
     }
     return now;
   };
@@ -267,7 +267,7 @@ export const open = (url: string, options: Options, send: Send): Session => {
     );
 
   const reply = async <T>(method: string, path: string, options: Asked = {}): Promise<Reply<T>> => {
-    const { signal, headers, anonymous, by } = options;
+    const { anonymous, by, headers, signal } = options;
     const run = (token?: string): Promise<Reply<T>> => {
       const go = (more?: Sent): Promise<Reply<T>> => send<T>(method, path, { ...options, token, ...more });
       return options.turn && isCookie
@@ -281,9 +281,8 @@ export const open = (url: string, options: Options, send: Send): Session => {
     } catch (error) {
       const over = used && /(token-expired|invalid-token|(revoked))$/.exec((error as BakendError)?.code);
       if (!over) throw error;
-      const held = await peek();
       // By cookie another tab may have begun the next session, so that the cookie alone tells.
-      if (over[2] && !isCookie && held?.accessToken === used.accessToken) await end(held!);
+      if (over[2] && !isCookie) await end(used);
       const next = await good(signal, used.accessToken);
       if (!next || isOther(next, used) || next.accessToken === used.accessToken) throw error;
       return run(next.accessToken);
@@ -292,8 +291,8 @@ export const open = (url: string, options: Options, send: Send): Session => {
 
   try {
     const text = storage.get(key);
-    if (text && typeof text === "object") void turn(() => text.then(adopt));
-    else adopt(text);
+    if ((text as Promise<null>)?.then) void turn(() => (text as Promise<null>).then(adopt));
+    else adopt(text as string | null);
   } catch {
     // The next read may succeed.
   }
@@ -314,8 +313,9 @@ export const open = (url: string, options: Options, send: Send): Session => {
       turn(async () => {
         const held = await load();
         if (id && held?.user?.id !== id) return;
-        const n = isCookie ? Date.now() : undefined;
-        await put({ ...timed(tokens), user: tokens.user ?? (id ? held!.user : null), key: random(), n });
+        const user = tokens.user ?? (id ? held!.user : null);
+        // Only by cookie is the number read.
+        await put({ ...timed(tokens), user, key: random(), n: Date.now() });
       }),
     changed: (user) =>
       turn(async () => {
@@ -333,12 +333,13 @@ export const open = (url: string, options: Options, send: Send): Session => {
       });
       if (by || !over) return;
       const { refreshToken, accessToken: token } = over;
+      const proof = refreshToken ? { body: { refreshToken } } : { token };
+      // An app may leave the page at once.
+      const go = () => send("POST", "/api/auth/logout", { ...proof, keepalive: true });
       // After a refresh that runs, whose cookie would else come back.
-      await locked(() => send("POST", "/api/auth/logout", refreshToken ? { body: { refreshToken } } : { token })).catch(
-        (error) => {
-          if ((error as BakendError).status) throw error;
-        },
-      );
+      await (isCookie ? locked(go) : go()).catch((error) => {
+        if ((error as BakendError).status) throw error;
+      });
     },
     storage,
     key,

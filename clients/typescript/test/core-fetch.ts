@@ -10,6 +10,8 @@ export interface Got {
   body: unknown;
   query: Record<string, string>;
   credentials: RequestCredentials | undefined;
+  /** Whether it goes on where the page is left. */
+  keepalive: boolean;
   at: number;
 }
 
@@ -31,6 +33,7 @@ export function giving(give: Give | Given[], more: Options = {}): { options: Opt
       body: typeof init.body === "string" ? JSON.parse(init.body) : undefined,
       query: Object.fromEntries(url.searchParams),
       credentials: init.credentials,
+      keepalive: init.keepalive ?? false,
       at: Date.now(),
     };
     got.push(one);

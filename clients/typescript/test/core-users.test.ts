@@ -230,10 +230,52 @@ test("a sign-out is the end here before the server has said so, and a running re
   while (got.length < 1) await new Promise((done) => setTimeout(done));
   const logout = bk.auth.logout();
   await new Promise((done) => setTimeout(done, 20));
-  deepStrictEqual([bk.auth.user, told, kept.get(KEY), got.length], [null, [null], null, 1]);
+  // At once, since an app may leave the page.
+  deepStrictEqual([bk.auth.user, told, kept.get(KEY), got.length], [null, [null], null, 2]);
   go();
   strictEqual(await waiting.catch((error: BakendError) => error.code), null);
   await logout;
   deepStrictEqual([bk.auth.user, await bk.auth.token(), kept.get(KEY), told], [null, null, null, [null]]);
   deepStrictEqual([got.length, got[1]!.path, got[1]!.body], [2, "/api/auth/logout", { refreshToken: "refresh-0" }]);
+});
+
+test("only a sign-out goes on where the page is left", async () => {
+  const { bk, got } = client();
+  await signIn(bk);
+  await bk.auth.logout();
+  deepStrictEqual(got.map(({ path, keepalive }) => [path, keepalive]), [["/api/auth/login", false], ["/api/auth/logout", true]]);
+});
+
+test("the end of a session waits for the pair that takes its place, such as that of a reauthentication", async () => {
+  const kept = new Map<string, string | null>();
+  const storage: Storage = { get: (key) => kept.get(key) ?? null, set: (key, value) => void kept.set(key, value) };
+  const over = { status: 401, body: failure("auth/session-revoked") };
+  const { bk, got } = client(({ headers }) => (headers.get("authorization") === "Bearer access-100" ? over : { body: ADA }), { storage });
+  await signIn(bk);
+  const asked = bk.auth.me();
+  const again = { ...JSON.parse(kept.get(KEY)!), accessToken: "access-101", refreshToken: "refresh-101", key: "n".repeat(32) };
+  setTimeout(() => kept.set(KEY, JSON.stringify(again)), 700);
+  deepStrictEqual([await asked, bk.auth.user?.id, got.length], [ADA, ADA.id, 3]);
+});
+
+test("a mark of cookie mode is no session elsewhere, and nothing is written as nobody", async () => {
+  const { kept, storage } = old();
+  kept.set(KEY, JSON.stringify({ user: ADA, key: "k".repeat(32), n: 7 }));
+  const { bk, got } = client(undefined, { storage });
+  strictEqual(bk.auth.user?.id, ADA.id);
+  await rejects(bk.collection("posts").create({ title: "mine" }), { code: "auth/session-revoked" });
+  deepStrictEqual([bk.auth.user, kept.get(KEY), got], [null, null, []]);
+});
+
+test("a session with its one token ends by the server's word, whatever the clock says", async () => {
+  const { kept, storage } = old();
+  const one = { accessToken: "access-0", expiresAt: 1, expiresIn: 900, user: ADA, key: "k".repeat(32) };
+  kept.set(KEY, JSON.stringify(one));
+  let isOver = false;
+  const give = (): Given => (isOver ? { status: 401, body: failure("auth/token-expired") } : { body: ADA });
+  const { bk } = client(give, { storage });
+  deepStrictEqual([await bk.auth.me(), bk.auth.user?.id], [ADA, ADA.id]);
+  isOver = true;
+  await rejects(bk.auth.me(), { code: "auth/token-expired" });
+  deepStrictEqual([bk.auth.user, kept.get(KEY)], [null, null]);
 });

@@ -150,13 +150,18 @@ test("a tab that is killed when its cookie has come, 50 times", async () => {
 });
 
 test("a session that ends leaves no marker and no cookie", async () => {
-  for (const how of ["revoked", "expired", "logout"] as const) {
+  for (const how of ["revoked", "expired", "gone", "logout"] as const) {
     const all = await scene(3, COOKIE);
     const { world, browser, tabs } = all;
     values(await world.outcomes(tabs.map(me)));
     const [id] = [...world.server.sessions.keys()];
     if (how === "revoked") world.server.end(id!, "by an admin");
     if (how === "expired") await world.sleep(8 * 24 * 3600 * SECOND);
+    if (how === "gone") {
+      // As a browser drops it at the end of its time.
+      browser.cookie = null;
+      await world.sleep(LIFETIME);
+    }
     if (how === "logout") await world.run(tabs[0]!.auth.logout());
     await world.outcomes([me(tabs[1]!)]);
     await world.sleep(SECOND);
