@@ -148,7 +148,8 @@ test("a refresh that is refused ends the session, after a look for another tab's
 test("a refresh that is refused finds the pair of another tab", async () => {
   const { kept, storage } = keeping(old());
   const { bk } = client({ storage }, [refused]);
-  setTimeout(() => kept.set(KEY, old({ accessToken: "other", refreshToken: "other", expiresAt: Date.now() + 600_000 })), 200);
+  const other = { accessToken: "other", refreshToken: "other", expiresAt: Date.now() + 600_000, key: "other-key-of-the-pair" };
+  setTimeout(() => kept.set(KEY, old(other)), 200);
   strictEqual(await bk.auth.token(), "other");
   deepStrictEqual(bk.auth.user, ADA);
 });
