@@ -12,6 +12,9 @@ use serde_json::{Value, json};
 
 use crate::rows::object;
 
+/// The bytes that each line begins with.
+const START: &[u8] = b"{\"collection\":";
+
 /// The ids of a file, and the file.
 pub(crate) struct Ids {
     path: PathBuf,
@@ -55,7 +58,7 @@ impl Ids {
                 Err(error) => return Err(named(error)),
             };
         }
-        // A last line without an end is of a writer that was interrupted.
+        // A last line without an end is of a writer that was interrupted, if it begins as its lines do.
         let ends = bytes.iter().rposition(|byte| *byte == b'\n');
         let whole = ends.map_or(0, |at| at + 1);
         let mut ids = Self {
@@ -65,6 +68,11 @@ impl Ids {
             is_new,
         };
         let lines = bytes.get(..whole).unwrap_or_default();
+        let wrong = |number: usize| {
+            format!(
+                "{name}: line {number} is not of the form {{\"collection\": …, \"old\": …, \"new\": …}}"
+            )
+        };
         for (at, line) in lines.split(|byte| *byte == b'\n').enumerate() {
             if line.trim_ascii().is_empty() {
                 continue;
@@ -73,13 +81,11 @@ impl Ids {
                 Some((key, known)) => {
                     ids.known.insert(key, known);
                 }
-                None => {
-                    let number = at + 1;
-                    return Err(format!(
-                        "{name}: line {number} is not of the form {{\"collection\": …, \"old\": …, \"new\": …}}"
-                    ));
-                }
+                None => return Err(wrong(at + 1)),
             }
+        }
+        if !is_torn(bytes.get(whole..).unwrap_or_default()) {
+            return Err(wrong(lines.split(|byte| *byte == b'\n').count()));
         }
         if let Some(file) = ids.file.as_ref().filter(|_| whole < bytes.len()) {
             file.set_len(whole as u64).map_err(named)?;
@@ -175,6 +181,11 @@ fn alone(path: &Path) -> Result<(File, bool), String> {
         true => Ok((file, is_new)),
         false => Err(taken()),
     }
+}
+
+/// Whether the bytes behind the last whole line are the start of a line of ids. Those of any other file must stay.
+fn is_torn(tail: &[u8]) -> bool {
+    tail.trim_ascii().is_empty() || START.starts_with(tail) || tail.starts_with(START)
 }
 
 fn entry(line: &[u8]) -> Option<((String, String), Known)> {
@@ -305,6 +316,28 @@ mod tests {
         fs::write(&path, format!("{whole}\n\n{{}}\n")).expect("written");
         let refused = Ids::open(&path, false).map(|_| ()).expect_err("refused");
         assert!(refused.contains("line 3 is not of the form"), "{refused}");
+        fs::remove_file(&path).expect("gone");
+    }
+
+    #[test]
+    fn a_file_of_something_else_is_refused_and_stays_as_it_is() {
+        let path = scrap("foreign");
+        let id = id_of("users", "a", NOW);
+        let whole = json!({ "collection": "users", "old": "a", "new": id }).to_string();
+        for (text, line) in [
+            ("[{\"id\":\"1\",\"email\":\"a@b\"}]".to_owned(), 1),
+            ("{\"collectionId\":\"1\"}".to_owned(), 1),
+            ("id,email\n1,a@b".to_owned(), 1),
+            (format!("{whole}\nid,email"), 2),
+        ] {
+            fs::write(&path, &text).expect("written");
+            for is_dry in [true, false] {
+                let refused = Ids::open(&path, is_dry).map(|_| ()).expect_err("refused");
+                let told = format!("line {line} is not of the form");
+                assert!(refused.contains(&told), "{text}: {refused}");
+                assert_eq!(fs::read_to_string(&path).expect("text"), text);
+            }
+        }
         fs::remove_file(&path).expect("gone");
     }
 

@@ -8,10 +8,10 @@ mod seal;
 mod tally;
 mod ways;
 
-use std::fs::{OpenOptions, Permissions};
+use std::fs::{OpenOptions, Permissions, metadata};
 use std::io::{Write, stderr};
-use std::os::unix::fs::{OpenOptionsExt as _, PermissionsExt as _};
-use std::path::PathBuf;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -83,7 +83,9 @@ pub(crate) async fn run(
     let mut rows = Rows::open(&arguments.file, MAX_USER)?;
     let keys = store.keys_that_seal().await.map_err(|error| words(&error));
     let mut reading = Reading::new(&settings, arguments, keys, rows.are_texts())?;
-    let mut report = report(arguments.report.as_ref())?;
+    let mut kept = vec![arguments.file.as_path(), arguments.ids.as_path()];
+    kept.extend(arguments.fields.as_deref());
+    let mut report = report(arguments.report.as_ref(), &kept)?;
     let (store, random) = (Arc::new(store), SystemRandom::new());
     let declared: Arc<[ProfileField]> = settings.users.fields.clone().into();
     let (mut tally, mut work) = (Tally::new(rows.word()), JoinSet::new());
@@ -170,11 +172,21 @@ pub(crate) async fn run(
     }
 }
 
-/// The place for refused lines. They name people, so a file is for the one who runs the command alone.
-pub(crate) fn report(path: Option<&PathBuf>) -> Result<Box<dyn Write>, String> {
+/// The place for refused lines. They name people, so a file is for the one who runs the command alone. It replaces what was there,
+/// so it is none of the files that are `kept`.
+///
+/// # Errors
+/// One line that names the file.
+pub(crate) fn report(path: Option<&PathBuf>, kept: &[&Path]) -> Result<Box<dyn Write>, String> {
     let Some(path) = path else {
         return Ok(Box::new(stderr()));
     };
+    if kept.iter().any(|kept| is_same(path, kept)) {
+        return Err(format!(
+            "{}: the import needs this file: name another one with --report",
+            path.display()
+        ));
+    }
     let named = |error: std::io::Error| format!("{}: {error}", path.display());
     let mut options = OpenOptions::new();
     options.write(true).create(true).truncate(true).mode(0o600);
@@ -185,6 +197,16 @@ pub(crate) fn report(path: Option<&PathBuf>) -> Result<Box<dyn Write>, String> {
         closed.map_err(named)?;
     }
     Ok(Box::new(file))
+}
+
+/// Whether two paths lead to one file. A device, such as /dev/null, is for all of them.
+fn is_same(one: &Path, other: &Path) -> bool {
+    match (metadata(one), metadata(other)) {
+        (Ok(one), Ok(other)) => {
+            one.is_file() && (one.dev(), one.ino()) == (other.dev(), other.ino())
+        }
+        _ => one == other,
+    }
 }
 
 /// Makes a user, or checks whether it could be made. Returns the id of the user who is there afterwards.
@@ -241,11 +263,33 @@ mod tests {
             let data = std::fs::metadata(&path).expect("there");
             data.permissions().mode() & 0o777
         };
-        report(Some(&path)).expect("made");
+        report(Some(&path), &[]).expect("made");
         assert_eq!(mode(), 0o600);
         std::fs::set_permissions(&path, Permissions::from_mode(0o644)).expect("open");
-        report(Some(&path)).expect("taken");
+        report(Some(&path), &[]).expect("taken");
         assert_eq!(mode(), 0o600);
+        std::fs::remove_file(&path).expect("gone");
+    }
+
+    #[test]
+    fn a_report_replaces_no_file_that_the_import_needs() {
+        let path = std::env::temp_dir().join(format!("kept-{}", std::process::id()));
+        std::fs::write(&path, "kept").expect("written");
+        let other = path.with_extension("other");
+        let again = std::env::temp_dir()
+            .join(".")
+            .join(format!("kept-{}", std::process::id()));
+        let _ = std::fs::remove_file(&other);
+        for kept in [&path, &again, &other] {
+            let named = if *kept == other { &other } else { &path };
+            let refused = report(Some(named), &[kept.as_path()]).map(|_| ());
+            let refused = refused.expect_err("refused");
+            assert!(refused.contains("name another one"), "{refused}");
+        }
+        assert_eq!(std::fs::read_to_string(&path).expect("text"), "kept");
+        assert!(!other.exists());
+        let device = PathBuf::from("/dev/null");
+        report(Some(&device), &[device.as_path()]).expect("a device");
         std::fs::remove_file(&path).expect("gone");
     }
 }

@@ -83,7 +83,10 @@ pub(super) async fn run(store: Store, arguments: &Arguments) -> Result<String, S
         planned: Planned::default(),
         is_dry: arguments.dry_run,
         word: rows.word(),
-        report: report(arguments.report.as_ref())?,
+        report: report(
+            arguments.report.as_ref(),
+            &[&arguments.file, &arguments.map],
+        )?,
         rows: 0,
         made: 0,
         there: 0,

@@ -131,3 +131,48 @@ fn a_file_of_the_wrong_kind_is_one_line_that_says_what_to_do() {
         );
     }
 }
+
+#[test]
+fn a_file_that_is_named_for_the_ids_or_the_report_by_mistake_stays_as_it_is() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let (place, scraps) = (Place::new(inside), Scraps::new());
+    let reply = "{\"items\":[{\"id\":\"1\",\"email\":\"ada@example.com\"}]}";
+    let post = "{\"id\":1,\"title\":\"A\"}";
+    let [users, posts, fields] = [
+        scraps.write("users-1.json", reply),
+        scraps.write("posts-1.json", post),
+        scraps.write("map.json", "{}"),
+    ];
+    let (users, posts, fields) = (users.as_str(), posts.as_str(), fields.as_str());
+    let ids = scraps.at("ids.jsonl");
+    let ids = ids.as_str();
+    let bkend = ["import", "--from", "bkend", users, "--ids"];
+    let records = ["records", "import", "posts", posts, "--map"];
+    let line = "line 1 is not of the form";
+    let needed = "the import needs this file: name another one with --report";
+    for (arguments, more, reason) in [
+        (records, &[users][..], line),
+        (records, &[users, "--dry-run"], line),
+        (records, &[ids, "--report", posts], needed),
+        (records, &[ids, "--report", ids], needed),
+        (bkend, &[posts], line),
+        (bkend, &[ids, "--report", users], needed),
+        (bkend, &[ids, "--report", ids], needed),
+        (
+            bkend,
+            &[ids, "--fields", fields, "--report", fields],
+            needed,
+        ),
+    ] {
+        let (is_done, told) = place.run(&[&arguments[..], more].concat());
+        assert!(
+            !is_done && told.contains(reason) && told.lines().count() == 1,
+            "{told}"
+        );
+    }
+    assert_eq!(scraps.read("users-1.json"), reply);
+    assert_eq!(scraps.read("posts-1.json"), post);
+    assert_eq!(scraps.read("map.json"), "{}");
+}
