@@ -108,12 +108,16 @@ pub(crate) fn parse(
     }
     let id = text(&mut fields, "id", &mut problems).and_then(|text| {
         let id = text.parse::<Id>().ok();
-        if id.is_none() {
-            problems.push(
-                "`id` must be a UUIDv7 in lower case; leave it out to have one made.".to_owned(),
-            );
-        }
-        id
+        let problem = match id {
+            None => "`id` must be a UUIDv7 in lower case; leave it out to have one made.",
+            // It would stay the newest for ever.
+            Some(id) if id.created_at() > now => {
+                "`id` must have a time that has been; leave it out to have one made."
+            }
+            Some(_) => return id,
+        };
+        problems.push(problem.to_owned());
+        None
     });
     let disabled = match fields.remove("disabled") {
         None => false,
@@ -174,6 +178,7 @@ mod tests {
 
     const NOW: Timestamp = Timestamp::from_millis(1_790_000_000_000);
     const HASH: &str = "$2y$12$JkRVk2mZ5VJ3kbm3ZQpTWuRz7h3dN2jCmJrtkH7y6lT0mJj5cY2mG";
+    const SECOND: std::time::Duration = std::time::Duration::from_secs(1);
     const ID: &str = "0197a3b0-0000-7000-8000-000000000001";
 
     fn settings() -> Settings {
@@ -352,6 +357,10 @@ mod tests {
             (
                 with("id", json!("550e8400-e29b-41d4-a716-446655440000")),
                 "`id` must be a UUIDv7",
+            ),
+            (
+                with("id", json!(Id::new(NOW.after(SECOND), [7; 10]))),
+                "`id` must have a time that has been",
             ),
             (
                 with("createdAt", json!("yesterday")),

@@ -8,7 +8,7 @@ use auth::user::import_mark;
 use serde_json::{Map, Value};
 
 use crate::ids::{Ids, bytes_of, time_of};
-use crate::rows::{moment, plain, typed};
+use crate::rows::{array_of_postgres, moment, plain, typed};
 
 /// The names of the id and the times in other systems, unless the collection declares a field of that name.
 const IDS: [&str; 2] = ["id", "_id"];
@@ -62,6 +62,8 @@ pub(super) struct Reading {
 /// The problems of a row, and how many of them are ids of its own collection that are not known.
 struct Unknown<'a> {
     collection: &'a str,
+    /// The name of the row.
+    old: &'a str,
     problems: Vec<String>,
     own: usize,
 }
@@ -114,6 +116,7 @@ impl Reading {
         }
         let mut unknown = Unknown {
             collection: &definition.name,
+            old,
             problems: Vec::new(),
             own: 0,
         };
@@ -152,9 +155,10 @@ impl Reading {
                     let value = typed(&of_user(field), value);
                     value.map(|value| unknown.map(&of_user(field), &name, value, ids))
                 }
-                Some(field) => {
-                    typed(field, value).map(|value| unknown.map(field, &name, value, ids))
-                }
+                Some(field) => typed(field, value).map(|value| {
+                    unknown.problems.extend(array_of_postgres(field, &value));
+                    unknown.map(field, &name, value, ids)
+                }),
             };
             body.extend(value.map(|value| (name, value)));
         }
@@ -213,11 +217,20 @@ impl Unknown<'_> {
     fn find(&mut self, place: &str, collection: &str, old: &str, ids: &Ids) -> Option<Id> {
         let found = ids.get(collection, old).or_else(|| old.parse().ok());
         if found.is_none() {
-            self.own += usize::from(collection == self.collection);
-            let file = ids.name();
-            self.problems.push(format!(
-                "`{place}` is {old} of {collection}, which {file} does not have: import {collection} first."
-            ));
+            let (is_own, file) = (collection == self.collection, ids.name());
+            let is_itself = is_own && old == self.old;
+            self.own += usize::from(is_own && !is_itself);
+            self.problems.push(match (is_itself, is_own) {
+                (true, _) => format!(
+                    "`{place}` points to the record itself, which is not there before it is made: leave it out, and set it afterwards."
+                ),
+                (false, true) => format!(
+                    "`{place}` is {old} of {collection}, which {file} does not have and no row has made: it is missing, refused, or points back here. Where records point to each other, leave it out, and set it afterwards."
+                ),
+                (false, false) => format!(
+                    "`{place}` is {old} of {collection}, which {file} does not have: import {collection} first."
+                ),
+            });
         }
         found
     }

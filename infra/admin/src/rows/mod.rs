@@ -20,7 +20,7 @@ use self::lines::{Line, Lines};
 use self::table::Table;
 
 pub(crate) use self::moment::moment;
-pub(crate) use self::typed::{plain, truth, typed};
+pub(crate) use self::typed::{array_of_postgres, plain, truth, typed};
 
 /// The bytes at the start of a file by which its form is told.
 const HEAD: u64 = 64 * 1024;

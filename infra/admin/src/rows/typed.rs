@@ -67,6 +67,15 @@ pub(crate) fn typed(field: &Field, value: Value) -> Option<Value> {
     })
 }
 
+/// The problem of a list that Postgres has written: its form tells numbers from texts no more than lists from objects.
+pub(crate) fn array_of_postgres(field: &Field, value: &Value) -> Option<String> {
+    let text = value.as_str().filter(|_| field.kind == FieldType::Array)?;
+    let name = &field.name;
+    text.trim_start().starts_with('{').then(|| {
+        format!("`{name}` is an array of Postgres: select to_json({name}) AS {name} in its place.")
+    })
+}
+
 /// The members of an object, as its declared fields have them.
 fn object(field: &Field, members: Map<String, Value>) -> Map<String, Value> {
     let declared = field.fields.iter().flatten();
@@ -174,6 +183,21 @@ mod tests {
             assert_eq!(typed(&field(kind), json!("")), None, "{kind}");
         }
         assert_eq!(typed(&field("string"), json!(null)), None);
+    }
+
+    #[test]
+    fn an_array_of_postgres_is_told_with_the_way_to_export_it() {
+        let told = "`a` is an array of Postgres: select to_json(a) AS a in its place.";
+        for (kind, text, is_one) in [
+            ("array", "{a,b}", true),
+            ("array", " {}", true),
+            ("array", "a,b", false),
+            ("object", "{a,b}", false),
+            ("string", "{a,b}", false),
+        ] {
+            let found = array_of_postgres(&field(kind), &json!(text));
+            assert_eq!(found.as_deref(), is_one.then_some(told), "{kind} {text}");
+        }
     }
 
     #[test]

@@ -88,6 +88,11 @@ impl FieldMap {
         })
     }
 
+    /// Whether the map gives this field a value.
+    pub(super) fn fills(&self, here: &str) -> bool {
+        self.0.values().flatten().any(|name| name == here)
+    }
+
     /// Whether the map leaves this member out, or gives it another name.
     pub(super) fn leaves_out(&self, there: &str) -> bool {
         self.0.contains_key(there)
@@ -154,6 +159,7 @@ mod tests {
         );
         assert!(map.knows("full") && map.knows("meta") && map.knows("about") && !map.knows("me"));
         assert!(map.leaves_out("x") && !map.leaves_out("name"));
+        assert!(map.fills("bio") && !map.fills("meta.about") && !map.fills("x"));
     }
 
     #[test]

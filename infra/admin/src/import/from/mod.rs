@@ -14,7 +14,7 @@ use serde_json::{Map, Value, json};
 pub(super) use self::fields::FieldMap;
 use self::shape::Shape;
 use crate::ids::time_of;
-use crate::rows::{moment, plain, truth, typed};
+use crate::rows::{array_of_postgres, moment, plain, truth, typed};
 
 /// A system whose exports are read.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
@@ -100,7 +100,7 @@ pub(super) fn translate(
         user.fields.remove(*name);
     }
     for name in shape.metadata {
-        user.spread(name);
+        user.spread(name, shape);
     }
     left.extend(user.profile(declared, mapped, map));
     match user.problems.is_empty() {
@@ -263,10 +263,11 @@ impl Origin {
         all
     }
 
-    /// Puts the members of an object beside the others. A member that is there already stays.
-    fn spread(&mut self, name: &str) {
+    /// Puts the members of an object beside the others. A member that is there already stays, and one that the system has is not
+    /// taken from there.
+    fn spread(&mut self, name: &str, shape: &Shape) {
         for (inner, value) in shape::members(self.fields.remove(name)) {
-            if !shape::OF_PROVIDERS.contains(&inner.as_str()) {
+            if !shape::OF_PROVIDERS.contains(&inner.as_str()) && !shape.has(&inner) {
                 self.fields.entry(inner).or_insert(value);
             }
         }
@@ -282,9 +283,15 @@ impl Origin {
     ) -> Vec<String> {
         for field in declared {
             let name = &field.field.name;
-            let own = self.fields.remove(name).filter(|_| !map.leaves_out(name));
+            let own = self.fields.remove(name);
+            // What the map takes from the system, a user of it may have written under the name of the field.
+            let own = own.filter(|_| !map.leaves_out(name) && !map.fills(name));
             let value = mapped.get(name).cloned().or(own);
             let value = value.and_then(|value| typed(&field.field, value));
+            let told = value
+                .iter()
+                .filter_map(|it| array_of_postgres(&field.field, it));
+            self.problems.extend(told);
             self.line.extend(value.map(|value| (name.clone(), value)));
         }
         if let Some(role) = mapped.get("role") {

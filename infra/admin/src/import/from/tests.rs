@@ -153,6 +153,21 @@ fn a_user_cannot_supply_what_the_map_takes_from_the_system() {
             assert_eq!(Value::Object(brought.line), line, "{of_system}");
         }
     }
+    // Nor under the name of the field, or of a column that is empty.
+    let names = json!({ "raw_app_meta_data.plan": "name", "full_name": "username" });
+    let user = json!({ "id": "1", "email": "a@b", "raw_app_meta_data": {}, "phone": null,
+        "raw_user_meta_data": { "name": "pro", "username": "ada", "phone": "1", "badge": 7 } });
+    let brought = mapped(System::Supabase, names, user.clone());
+    let line = json!({ "email": "a@b", "badge": 7 });
+    assert_eq!(Value::Object(brought.line), line);
+    let declared = json!([{ "name": "phone", "type": "string" }]);
+    let declared: Vec<ProfileField> = serde_json::from_value(declared).expect("fields");
+    let Value::Object(fields) = user else {
+        panic!("an object")
+    };
+    let map = (&declared[..], &FieldMap::default());
+    let brought = translate(System::Supabase, fields, map, NOW).expect("a line");
+    assert_eq!(Value::Object(brought.line), json!({ "email": "a@b" }));
     // Nor a role by a name of its own.
     let user = json!({ "id": "1", "email": "a@b", "raw_user_meta_data": { "level": "admin" } });
     let brought = mapped(System::Supabase, json!({ "level": "role" }), user);

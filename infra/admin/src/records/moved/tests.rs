@@ -16,6 +16,7 @@ fn definition() -> &'static Definition {
         { "name": "parent", "type": "relation", "collection": "things" },
         { "name": "readers", "type": "array", "items": { "type": "relation", "collection": "users" } },
         { "name": "in", "type": "object", "fields": [{ "name": "post", "type": "relation", "collection": "posts" }] },
+        { "name": "tags", "type": "array", "items": { "type": "string" } },
         { "name": "user_id", "type": "string" } ] });
     Box::leak(Box::new(
         serde_json::from_value(definition).expect("a definition"),
@@ -170,7 +171,8 @@ fn rows_without_an_id_are_told_by_their_content_and_their_place() {
 #[test]
 fn an_id_that_is_not_known_waits_for_its_own_collection_and_is_wrong_in_another() {
     let of = |row: Value| moved(row, &ids()).expect_err("unmoved");
-    let told = "is p of things, which no-such-ids.jsonl does not have: import things first.";
+    let told = "is p of things, which no-such-ids.jsonl does not have and no row has made: it is missing, refused, or points \
+                back here. Where records point to each other, leave it out, and set it afterwards.";
     let waits = of(json!({ "parent": "p" }));
     assert_eq!(waits, Unmoved::Waits(format!("`parent` {told}")));
     for (row, reason) in [
@@ -185,6 +187,14 @@ fn an_id_that_is_not_known_waits_for_its_own_collection_and_is_wrong_in_another(
         (
             json!({ "parent": "p", "author": "u2" }),
             "`author` is u2 of users",
+        ),
+        (
+            json!({ "id": "p", "parent": "p" }),
+            "`parent` points to the record itself",
+        ),
+        (
+            json!({ "tags": "{a,b}" }),
+            "`tags` is an array of Postgres: select to_json(tags) AS tags",
         ),
         (
             json!({ "createdAt": "soon" }),
