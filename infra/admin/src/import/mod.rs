@@ -91,7 +91,7 @@ pub(crate) async fn run(
     let (mut tally, mut work) = (Tally::new(rows.word()), JoinSet::new());
     let (mut order, mut held) = (Order::default(), None);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
-    let (mut stopped, mut done) = (false, false);
+    let (mut stopped, mut done, mut has_begun) = (false, false, false);
     let mut progress = Progress::new(&name);
     while !done || held.is_some() || !work.is_empty() {
         while (!done || held.is_some()) && work.len() < PARALLEL {
@@ -102,6 +102,11 @@ pub(crate) async fn run(
                         done = true;
                         break;
                     };
+                    // Nobody is made yet: the whole file is meant for another command.
+                    if let Some(reason) = reading.stranger(&row).filter(|_| !has_begun) {
+                        let (word, number) = (rows.word(), row.number);
+                        return Err(format!("{name}: {word} {number} {reason}"));
+                    }
                     tally.lines += 1;
                     let mut bytes = [0; 10];
                     random.fill(&mut bytes).map_err(|_| "no random bytes")?;
@@ -128,6 +133,7 @@ pub(crate) async fn run(
                 }
                 None => {
                     order.begin(&begun.claims);
+                    has_begun = true;
                     let (store, declared) = (Arc::clone(&store), Arc::clone(&declared));
                     let dry_run = arguments.dry_run;
                     work.spawn(async move {

@@ -9,7 +9,7 @@ use serde_json::{Map, Value, json};
 use store::{Writer, claims};
 
 use super::Arguments;
-use super::from::{Brought, FieldMap, System, translate};
+use super::from::{Brought, FieldMap, System, stranger, translate};
 use super::line::{Newcomer, Origin, parse};
 use super::seal::{Sealing, sealed};
 use crate::ids::{Ids, bytes_of};
@@ -91,6 +91,12 @@ impl<'a> Reading<'a> {
             allows_admins: arguments.allow_admins,
             are_texts,
         })
+    }
+
+    /// Why the file is not of the system that the command names, by one of its rows.
+    pub(super) fn stranger(&self, row: &Row) -> Option<String> {
+        let (from, fields) = (self.from.as_ref()?, row.fields.as_ref().ok()?);
+        stranger(from.system, fields)
     }
 
     /// The user of a row, with the random bytes for an id and a write.

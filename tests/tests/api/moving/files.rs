@@ -176,3 +176,34 @@ fn a_file_that_is_named_for_the_ids_or_the_report_by_mistake_stays_as_it_is() {
     assert_eq!(scraps.read("posts-1.json"), post);
     assert_eq!(scraps.read("map.json"), "{}");
 }
+
+#[test]
+fn users_of_another_system_than_the_command_names_are_one_line() {
+    let Some(inside) = stack().inside() else {
+        return;
+    };
+    let (place, scraps) = (Place::new(inside), Scraps::new());
+    let file =
+        "id,email,encrypted_password\n1,ada@example.com,$2a$10$x\n2,bob@example.com,$2a$10$x\n";
+    let file = scraps.write("users.csv", file);
+    let (ids, report) = (scraps.at("ids.jsonl"), scraps.at("report"));
+    for more in [&["--dry-run"][..], &[]] {
+        let arguments = [
+            "import",
+            "--from",
+            "pocketbase",
+            &file,
+            "--ids",
+            &ids,
+            "--report",
+            &report,
+        ];
+        let (is_done, told) = place.run(&[&arguments[..], more].concat());
+        let reason = "users.csv: line 2 has `encrypted_password`, as users of Supabase have: import it with --from supabase.";
+        assert!(
+            !is_done && told.contains(reason) && told.lines().count() == 1,
+            "{told}"
+        );
+    }
+    assert_eq!(place.run(&["export"]).1.lines().count(), 1, "nobody");
+}

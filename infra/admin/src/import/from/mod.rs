@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 
 pub(super) use self::fields::FieldMap;
 use self::shape::Shape;
+pub(super) use self::shape::stranger;
 use crate::ids::time_of;
 use crate::rows::{array_of_postgres, moment, plain, truth, typed};
 
@@ -62,6 +63,9 @@ pub(super) fn translate(
     (declared, map): (&[ProfileField], &FieldMap),
     now: Timestamp,
 ) -> Result<Brought, String> {
+    if let Some(reason) = stranger(system, &fields) {
+        return Err(reason);
+    }
     let shape = Shape::of(system);
     let mut user = Origin::new(fields);
     let old = user.id(shape.id).ok_or_else(|| {

@@ -1,5 +1,6 @@
 //! The members of a user in the export of each system.
 
+use clap::ValueEnum as _;
 use serde_json::{Map, Value};
 
 use super::System;
@@ -22,6 +23,8 @@ pub(super) struct Shape {
     pub(super) metadata: &'static [&'static str],
     /// Members that mean nothing outside of the system.
     pub(super) ignored: &'static [&'static str],
+    /// The members that users of this system alone have: any of these groups, with all of its names.
+    marks: &'static [&'static [&'static str]],
 }
 
 /// The members of metadata that providers write, which say what the account says.
@@ -58,6 +61,7 @@ const POCKETBASE: Shape = Shape {
         "lastVerificationSentAt",
         "lastLoginAlertSentAt",
     ],
+    marks: &[&["tokenKey"], &["emailVisibility"]],
 };
 
 const SUPABASE: Shape = Shape {
@@ -105,6 +109,7 @@ const SUPABASE: Shape = Shape {
         "reauthentication_token",
         "reauthentication_sent_at",
     ],
+    marks: &[&["encrypted_password"], &["raw_user_meta_data"]],
 };
 
 const URBACKEND: Shape = Shape {
@@ -119,6 +124,7 @@ const URBACKEND: Shape = Shape {
     accounts: &[],
     metadata: &[],
     ignored: &["__v", "schemaVersion", "updatedAt", "authProviders"],
+    marks: &[&["_id", "__v"]],
 };
 
 const BKEND: Shape = Shape {
@@ -132,6 +138,7 @@ const BKEND: Shape = Shape {
     accounts: &["accounts"],
     metadata: &[],
     ignored: &["updatedAt", "onboardingStatus"],
+    marks: &[&["onboardingStatus"]],
 };
 
 impl Shape {
@@ -161,6 +168,28 @@ impl Shape {
         let is_single = [self.banned, self.role].contains(&Some(name));
         is_refused || is_single || lists.iter().any(|list| list.contains(&name))
     }
+
+    /// The member by which a user is told to be of this system.
+    fn mark(&self, fields: &Map<String, Value>) -> Option<&'static str> {
+        let has = |name: &&str| fields.contains_key(*name);
+        let whole = self.marks.iter().find(|names| names.iter().all(has));
+        whole.and_then(|names| names.last()).copied()
+    }
+}
+
+/// Why a user is not one of this system, but of another. Read as one of this, it would lose its password and its proofs. A member
+/// with such a name may be a field of the app's own, so a user that looks like one of this system is one.
+pub(crate) fn stranger(system: System, fields: &Map<String, Value>) -> Option<String> {
+    if Shape::of(system).mark(fields).is_some() {
+        return None;
+    }
+    System::value_variants().iter().find_map(|other| {
+        let mark = Shape::of(*other).mark(fields)?;
+        let (name, option) = (other.name(), other.name().to_ascii_lowercase());
+        Some(format!(
+            "has `{mark}`, as users of {name} have: import it with --from {option}."
+        ))
+    })
 }
 
 /// The members of an object, also of one that a table without JSON has as text.

@@ -272,3 +272,56 @@ fn what_cannot_move_says_why_and_never_repeats_a_hash() {
         );
     }
 }
+
+#[test]
+fn a_user_of_another_system_is_told_by_what_only_that_has() {
+    let users = [
+        (System::Pocketbase, json!({ "id": "1", "tokenKey": "t" })),
+        (
+            System::Pocketbase,
+            json!({ "id": "1", "emailVisibility": false }),
+        ),
+        (
+            System::Supabase,
+            json!({ "id": "1", "encrypted_password": HASH }),
+        ),
+        (
+            System::Supabase,
+            json!({ "id": "1", "raw_user_meta_data": "{}" }),
+        ),
+        (
+            System::Urbackend,
+            json!({ "_id": "1", "__v": 0, "password": HASH }),
+        ),
+        (
+            System::Bkend,
+            json!({ "id": "1", "onboardingStatus": null }),
+        ),
+    ];
+    for (of, user) in users {
+        for system in System::value_variants() {
+            let told = brought(*system, user.clone());
+            if *system == of {
+                assert!(told.is_ok(), "{user}: {told:?}");
+                continue;
+            }
+            let option = format!("import it with --from {}.", of.name().to_lowercase());
+            let refused = told.expect_err("refused");
+            assert!(refused.ends_with(&option), "{system:?}: {refused}");
+        }
+    }
+    // A field of the app's own.
+    for (system, user) in [
+        (
+            System::Urbackend,
+            json!({ "_id": "1", "__v": 0, "onboardingStatus": "done" }),
+        ),
+        (
+            System::Pocketbase,
+            json!({ "id": "1", "tokenKey": "t", "onboardingStatus": "done" }),
+        ),
+        (System::Bkend, json!({ "_id": "1", "email": "a@b" })),
+    ] {
+        assert!(brought(system, user.clone()).is_ok(), "{user}");
+    }
+}
