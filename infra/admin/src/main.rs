@@ -212,6 +212,11 @@ pub(crate) fn words(error: &Error) -> String {
     }
 }
 
+/// Whether an error is of the stack or of AWS, so that what follows would meet it as well.
+pub(crate) fn is_fault(error: &Error) -> bool {
+    matches!(error.code, Code::Internal | Code::Unavailable)
+}
+
 /// Makes a user an admin, and reports the result in a sentence.
 async fn promote(store: &Store, email: &str) -> Result<String, String> {
     let email =

@@ -33,9 +33,10 @@ use line::Newcomer;
 use reader::{Begun, Next, Reading};
 use tally::{Outcome, Tally};
 
+use crate::printable::printable;
 use crate::progress::{Progress, SHOWN};
 use crate::rows::Rows;
-use crate::words;
+use crate::{is_fault, words};
 
 /// How many users are made at the same time.
 const PARALLEL: usize = 32;
@@ -91,7 +92,7 @@ pub(crate) async fn run(
     let (mut tally, mut work) = (Tally::new(rows.word()), JoinSet::new());
     let (mut order, mut held) = (Order::default(), None);
     let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
-    let (mut stopped, mut done, mut has_begun) = (false, false, false);
+    let (mut stopped, mut done, mut has_begun) = (None, false, false);
     let mut progress = Progress::new(&name);
     while !done || held.is_some() || !work.is_empty() {
         while (!done || held.is_some()) && work.len() < PARALLEL {
@@ -144,25 +145,34 @@ pub(crate) async fn run(
                             old,
                         } = begun;
                         let made = bring_in(&store, &declared, &newcomer, &writer, dry_run);
-                        let (outcome, user) = made.await;
-                        (number, claims, outcome, old.zip(user))
+                        (number, claims, made.await, old)
                     });
                 }
             }
         }
         tokio::select! {
             Some(outcome) = work.join_next() => {
-                let (number, claims, outcome, ids) = outcome.map_err(|error| error.to_string())?;
-                let won = if matches!(outcome, Outcome::Refused(_)) { Won::Nothing } else { Won::All };
-                order.end(number, &claims, won);
-                tally.note(&mut report, number, outcome)?;
-                if let Some((old, user)) = ids {
-                    reading.keep(&old, user)?;
+                let (number, claims, made, old) = outcome.map_err(|error| error.to_string())?;
+                match made {
+                    Ok((outcome, user)) => {
+                        let won = if matches!(outcome, Outcome::Refused(_)) { Won::Nothing } else { Won::All };
+                        order.end(number, &claims, won);
+                        tally.note(&mut report, number, outcome)?;
+                        if let Some((old, user)) = old.zip(user) {
+                            reading.keep(&old, user)?;
+                        }
+                    }
+                    Err(reason) => {
+                        let reason = format!("{} {number}: {}", rows.word(), printable(&reason));
+                        stopped = stopped.or(Some(reason));
+                        (done, held) = (true, None);
+                    }
                 }
             }
             _ = interrupt.recv() => {
                 eprintln!("\nStopping after what is under way");
-                (stopped, done, held) = (true, true, None);
+                stopped = stopped.or_else(|| Some("stopped".to_owned()));
+                (done, held) = (true, None);
             }
             () = sleep(SHOWN) => {}
         }
@@ -171,7 +181,11 @@ pub(crate) async fn run(
     progress.show(rows.percent(), &tally.counts(), true);
     report.flush().map_err(|error| error.to_string())?;
     let left = reading.left();
-    let told = tally.told(stopped, arguments.dry_run, arguments.report.as_deref());
+    let told = tally.told(
+        stopped.as_deref(),
+        arguments.dry_run,
+        arguments.report.as_deref(),
+    );
     match told {
         Ok(told) => Ok(format!("{told}{left}")),
         Err(told) => Err(format!("{told}{left}")),
@@ -216,13 +230,16 @@ fn is_same(one: &Path, other: &Path) -> bool {
 }
 
 /// Makes a user, or checks whether it could be made. Returns the id of the user who is there afterwards.
+///
+/// # Errors
+/// A fault of the stack, which is not one of the line.
 async fn bring_in(
     store: &Store,
     declared: &[ProfileField],
     newcomer: &Newcomer,
     writer: &Writer,
     dry_run: bool,
-) -> (Outcome, Option<Id>) {
+) -> Result<(Outcome, Option<Id>), String> {
     let name = newcomer.name();
     let refused = |reason: String| (Outcome::Refused(format!("{name}: {reason}")), None);
     for tries in 1.. {
@@ -237,7 +254,7 @@ async fn bring_in(
                 .await
         };
         let made = Some(user.id).filter(|_| !dry_run);
-        return match imported {
+        return Ok(match imported {
             Ok(Imported::Made) if user.role == ADMIN => (Outcome::MadeAdmin(name), made),
             Ok(Imported::Made) => (Outcome::Made, made),
             Ok(Imported::There(there)) => (Outcome::There, Some(there).filter(|_| !dry_run)),
@@ -251,10 +268,11 @@ async fn bring_in(
                 sleep(Duration::from_millis(100 << tries)).await;
                 continue;
             }
+            Err(error) if is_fault(&error) => return Err(words(&error)),
             Err(error) => refused(words(&error)),
-        };
+        });
     }
-    refused("is not done.".to_owned())
+    Ok(refused("is not done.".to_owned()))
 }
 
 #[cfg(test)]

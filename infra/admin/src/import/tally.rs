@@ -79,13 +79,13 @@ impl Tally {
         format!("{made} made  {there} there already  {refused} refused")
     }
 
-    /// The result, as a sentence.
+    /// The result, as a sentence. `stopped` is why the import ends before the file does.
     ///
     /// # Errors
     /// It was stopped, or lines were refused.
     pub(super) fn told(
         &self,
-        stopped: bool,
+        stopped: Option<&str>,
         dry_run: bool,
         report: Option<&Path>,
     ) -> Result<String, String> {
@@ -111,9 +111,9 @@ impl Tally {
             "{lines} {words} read, {made} users {verb}{admins}, {there} there already, {refused} refused"
         );
         let place = report.map_or("above".to_owned(), |path| format!("in {}", path.display()));
-        if stopped {
+        if let Some(stopped) = stopped {
             return Err(format!(
-                "stopped; {counts}. The same command goes on from there."
+                "{stopped}; {counts}. The same command goes on from there."
             ));
         }
         if *refused > 0 {

@@ -10,7 +10,7 @@ use clap::Args;
 use serde_json::{Map, Value};
 use store::{Planned, Store};
 use tokio::signal::unix::{SignalKind, signal};
-use tokio::task::JoinSet;
+use tokio::task::{JoinSet, yield_now};
 use tokio::time::sleep;
 
 use super::definition;
@@ -66,6 +66,8 @@ struct Run {
     is_dry: bool,
     word: &'static str,
     report: Box<dyn Write>,
+    /// The fault of the stack that ends the run.
+    fault: Option<String>,
     rows: u64,
     made: u64,
     there: u64,
@@ -76,6 +78,13 @@ struct Run {
 pub(super) async fn run(store: Store, arguments: &Arguments) -> Result<String, String> {
     let definition = definition(&arguments.collection)?;
     let mut rows = Rows::open(&arguments.file, MAX_ROW)?;
+    // Without the right to look, the first row tells.
+    if let Ok(false) = store.has_table(&definition.name).await {
+        return Err(format!(
+            "the stack has no table of {}: ship the collection first, or start `cargo dev` again",
+            definition.name
+        ));
+    }
     let mut run = Run {
         definition,
         store: Arc::new(store),
@@ -87,6 +96,7 @@ pub(super) async fn run(store: Store, arguments: &Arguments) -> Result<String, S
             arguments.report.as_ref(),
             &[&arguments.file, &arguments.map],
         )?,
+        fault: None,
         rows: 0,
         made: 0,
         there: 0,
@@ -206,16 +216,24 @@ impl Run {
                     }
                     None => {}
                 }
-                if let Some(outcome) = self.other(&moved).await {
-                    self.note(named.number, outcome)?;
-                    continue;
+                match self.other(&moved).await {
+                    Ok(None) => {}
+                    Ok(Some(outcome)) => {
+                        self.note(named.number, outcome)?;
+                        continue;
+                    }
+                    Err(reason) => {
+                        self.fail(named.number, &reason);
+                        break;
+                    }
                 }
                 order.begin(&claims);
                 self.keep(&moved)?;
                 if self.is_dry {
                     let outcome = self.plan(moved).await;
                     self.end(order, (named, claims), outcome, &mut waiting)?;
-                    continue;
+                    // Nothing is under way meanwhile: only outside of this loop an interruption is heard.
+                    break;
                 }
                 let (store, definition) = (Arc::clone(&self.store), self.definition);
                 work.spawn(async move {
@@ -232,7 +250,11 @@ impl Run {
                     eprintln!("\nStopping after what is under way");
                     (*is_stopped, done, held) = (true, true, None);
                 }
+                () = yield_now(), if self.is_dry => {}
                 () = sleep(SHOWN) => {}
+            }
+            if self.fault.is_some() {
+                (*is_stopped, done, held) = (true, true, None);
             }
             progress.show(percent, &self.counts(), false);
         }
@@ -250,44 +272,51 @@ impl Run {
     }
 
     /// The refusal of a row whose id was noted for another row, unless that one made no record.
-    async fn other(&self, moved: &Moved) -> Option<Outcome> {
+    async fn other(&self, moved: &Moved) -> Result<Option<Outcome>, String> {
         if !moved.is_other {
-            return None;
+            return Ok(None);
         }
-        match self.store.record(self.definition, moved.id).await {
-            Ok(None) => None,
-            Ok(Some(_)) => Some(Outcome::Refused(format!(
+        let there = self.store.record(self.definition, moved.id).await;
+        let there = there.map_err(|error| words(&error))?;
+        Ok(there.map(|_| {
+            Outcome::Refused(format!(
                 "another row has this id, {}, and its record is there: give this row another one.",
                 moved.old
-            ))),
-            Err(error) => Some(Outcome::Refused(words(&error))),
-        }
+            ))
+        }))
+    }
+
+    /// Notes the fault that ends the run.
+    fn fail(&mut self, number: u64, reason: &str) {
+        let fault = format!("{} {number}: {}", self.word, printable(reason));
+        self.fault = self.fault.take().or(Some(fault));
     }
 
     fn end(
         &mut self,
         order: &mut Order,
         (named, claims): (Named, Claims),
-        outcome: Outcome,
+        outcome: Result<Outcome, String>,
         waiting: &mut Vec<(Named, String)>,
     ) -> Result<(), String> {
         let won = match outcome {
-            Outcome::Made | Outcome::There => Won::All,
-            Outcome::Waits(_) | Outcome::Refused(_) => Won::Nothing,
+            Ok(Outcome::Made | Outcome::There) => Won::All,
+            Ok(Outcome::Waits(_) | Outcome::Refused(_)) | Err(_) => Won::Nothing,
         };
         order.end(named.number, &claims, won);
         match outcome {
-            Outcome::Waits(reason) => waiting.push((named, reason)),
-            outcome => self.note(named.number, outcome)?,
+            Ok(Outcome::Waits(reason)) => waiting.push((named, reason)),
+            Ok(outcome) => self.note(named.number, outcome)?,
+            Err(reason) => self.fail(named.number, &reason),
         }
         Ok(())
     }
 
     /// Whether the record could be made.
-    async fn plan(&mut self, moved: Moved) -> Outcome {
+    async fn plan(&mut self, moved: Moved) -> Result<Outcome, String> {
         let definition = self.definition;
         let Ok(writer) = random().map(|bytes| Writer::operator(now(), bytes)) else {
-            return Outcome::Refused("no random bytes".to_owned());
+            return Err("no random bytes".to_owned());
         };
         let planned = async {
             if self.store.record(definition, moved.id).await?.is_some() {
@@ -307,7 +336,7 @@ impl Run {
             plan.await?;
             Ok(Outcome::Made)
         };
-        planned.await.unwrap_or_else(|error: Error| refusal(&error))
+        planned.await.or_else(|error: Error| refusal(&error))
     }
 
     /// Counts the result of a row, and reports a refused row.
@@ -355,8 +384,9 @@ impl Run {
             "{rows} {words} read, {made} records of {name} {verb}, {there} there already, {refused} refused"
         );
         if is_stopped {
+            let stopped = self.fault.as_deref().unwrap_or("stopped");
             return Err(format!(
-                "stopped; {counts}. The same command goes on from there."
+                "{stopped}; {counts}. The same command goes on from there."
             ));
         }
         if *refused > 0 {

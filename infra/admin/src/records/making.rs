@@ -12,7 +12,7 @@ use tokio::time::sleep;
 use super::moved::Moved;
 use crate::order::Claims;
 use crate::sealing::random;
-use crate::{now, words};
+use crate::{is_fault, now, words};
 
 /// How often a record is tried to be made where the table is busy.
 const TRIES: u32 = 8;
@@ -64,7 +64,14 @@ pub(super) fn creation<'a>(
 }
 
 /// Makes a record, unless it is there.
-pub(super) async fn make(store: &Store, definition: &'static Definition, moved: Moved) -> Outcome {
+///
+/// # Errors
+/// A fault of the stack, which is not one of the row.
+pub(super) async fn make(
+    store: &Store,
+    definition: &'static Definition,
+    moved: Moved,
+) -> Result<Outcome, String> {
     for tries in 1.. {
         let moved = moved.clone();
         let made = async {
@@ -79,7 +86,7 @@ pub(super) async fn make(store: &Store, definition: &'static Definition, moved: 
             Ok(Outcome::Made)
         };
         match made.await {
-            Ok(outcome) => return outcome,
+            Ok(outcome) => return Ok(outcome),
             Err(Error {
                 code: Code::Unavailable,
                 ..
@@ -87,33 +94,50 @@ pub(super) async fn make(store: &Store, definition: &'static Definition, moved: 
             Err(error) => return refusal(&error),
         }
     }
-    Outcome::Refused("is not done.".to_owned())
+    Ok(Outcome::Refused("is not done.".to_owned()))
 }
 
 /// The refusal of a record. Where all of its problems are records that do not exist, another row may make them.
-pub(super) fn refusal(error: &Error) -> Outcome {
+///
+/// # Errors
+/// A fault of the stack, which is not one of the row.
+pub(super) fn refusal(error: &Error) -> Result<Outcome, String> {
+    if is_fault(error) {
+        return Err(words(error));
+    }
     let details: Vec<&str> = error.details.iter().map(|it| it.message.as_str()).collect();
     let is_unrelated = |kind: &str| kind == "not-found";
     if details.is_empty() {
-        return Outcome::Refused(words(error));
+        return Ok(Outcome::Refused(words(error)));
     }
     let reason = details.join(" ");
-    match error
-        .details
-        .iter()
-        .all(|detail| is_unrelated(&detail.code))
-    {
+    let mut codes = error.details.iter().map(|detail| detail.code.as_str());
+    Ok(match codes.all(is_unrelated) {
         true => Outcome::Waits(reason),
         false => Outcome::Refused(reason),
-    }
+    })
 }
 
 #[cfg(test)]
 mod tests {
+    use api::Detail;
     use serde_json::{Map, json};
 
     use super::*;
     use crate::order::{Earlier, Order, Won};
+
+    #[test]
+    fn a_fault_of_the_stack_is_no_refusal_of_the_row() {
+        for error in [Error::internal("denied"), Error::unavailable("denied")] {
+            let ended = refusal(&error).map(|_| ());
+            assert_eq!(ended, Err("denied".to_owned()));
+        }
+        let of = |code| refusal(&Error::from(Detail::new("a", code, "why")));
+        assert!(matches!(of("required"), Ok(Outcome::Refused(_))));
+        assert!(matches!(of("not-found"), Ok(Outcome::Waits(_))));
+        let large = refusal(&Code::RecordTooLarge.into());
+        assert!(matches!(large, Ok(Outcome::Refused(_))));
+    }
 
     #[test]
     fn a_row_with_the_id_of_another_one_is_not_that_row_once_more() {
