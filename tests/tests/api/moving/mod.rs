@@ -2,6 +2,7 @@
 
 mod files;
 mod records;
+mod stopping;
 mod systems;
 mod whole;
 
