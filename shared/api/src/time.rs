@@ -100,6 +100,14 @@ impl Moment {
             .map(Self)
     }
 
+    /// The moment so many milliseconds from 1970, negative before it; `None` outside of the years 0000 to 9999.
+    #[must_use]
+    pub fn from_millis(millis: i64) -> Option<Self> {
+        (Self::FIRST..=Self::LAST)
+            .contains(&millis)
+            .then_some(Self(millis))
+    }
+
     /// Milliseconds from 1970, negative before it.
     #[must_use]
     pub fn millis(self) -> i64 {

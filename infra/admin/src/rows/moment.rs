@@ -1,47 +1,54 @@
 //! Times in the forms that other systems write.
 
-use api::Timestamp;
+use api::{Moment, Timestamp};
 use serde_json::Value;
 
-/// Seconds before this number are milliseconds: as seconds it is the year 5138, as milliseconds 1973.
-const MILLIS: u64 = 100_000_000_000;
+/// The numbers between these are seconds, others are milliseconds. As seconds they are the years 1653 and 5138, as milliseconds
+/// 1969 and 1973.
+const FIRST_SECONDS: i64 = -10_000_000_000;
+const LAST_SECONDS: i64 = 100_000_000_000;
 
-/// Reads a time from 1970 on: RFC 3339, the texts of Postgres and SQLite, seconds or milliseconds since 1970, and the
-/// `$date` of MongoDB. A text without an offset is UTC. `None` for anything else.
+/// Reads a time from 1970 on, as [`date`] does.
 pub(crate) fn moment(value: &Value) -> Option<Timestamp> {
+    let millis = u64::try_from(date(value)?.millis()).ok()?;
+    Some(Timestamp::from_millis(millis))
+}
+
+/// Reads a date: RFC 3339, the texts of Postgres and SQLite, seconds or milliseconds from 1970, and the `$date` of MongoDB. A text
+/// without an offset is UTC. `None` for anything else.
+pub(super) fn date(value: &Value) -> Option<Moment> {
     match value {
         Value::String(text) => of_text(text.trim()),
         Value::Number(number) => of_number(&number.to_string()),
         Value::Object(members) if members.len() == 1 => {
-            let date = members.get("$date")?;
-            match date {
+            let inside = members.get("$date")?;
+            match inside {
                 Value::Object(inner) => millis(inner.get("$numberLong")?.as_str()?),
                 Value::Number(number) => millis(&number.to_string()),
-                date => moment(date),
+                inside => date(inside),
             }
         }
         _ => None,
     }
 }
 
-fn millis(text: &str) -> Option<Timestamp> {
-    text.parse().ok().map(Timestamp::from_millis)
+fn millis(text: &str) -> Option<Moment> {
+    text.parse().ok().and_then(Moment::from_millis)
 }
 
-fn of_number(text: &str) -> Option<Timestamp> {
+fn of_number(text: &str) -> Option<Moment> {
     let (whole, _) = text.split_once('.').unwrap_or((text, ""));
-    let number: u64 = whole.parse().ok()?;
-    Some(Timestamp::from_millis(match number < MILLIS {
-        true => number * 1000,
-        false => number,
-    }))
+    let number: i64 = whole.parse().ok()?;
+    let are_seconds = number > FIRST_SECONDS && number < LAST_SECONDS;
+    Moment::from_millis(if are_seconds { number * 1000 } else { number })
 }
 
-fn of_text(text: &str) -> Option<Timestamp> {
-    if let Some(time) = Timestamp::parse(text) {
+fn of_text(text: &str) -> Option<Moment> {
+    if let Some(time) = Moment::parse(text) {
         return Some(time);
     }
-    if text.len() >= 9 && text.bytes().all(|byte| byte.is_ascii_digit()) {
+    let digits = text.strip_prefix('-').unwrap_or(text);
+    if digits.len() >= 9 && digits.bytes().all(|byte| byte.is_ascii_digit()) {
         return of_number(text);
     }
     let (date, time) = text.split_at_checked(10)?;
@@ -53,7 +60,7 @@ fn of_text(text: &str) -> Option<Timestamp> {
         short if short.len() == 5 => format!("{short}:00"),
         whole => whole.to_owned(),
     };
-    Timestamp::parse(&format!("{date}T{clock}{}", offset_of(offset)?))
+    Moment::parse(&format!("{date}T{clock}{}", offset_of(offset)?))
 }
 
 /// An offset as RFC 3339 writes it.
@@ -106,6 +113,35 @@ mod tests {
         ] {
             let read = moment(&value).map(|it| it.to_string());
             assert_eq!(read.as_deref(), Some(at), "{value}");
+        }
+    }
+
+    #[test]
+    fn a_date_may_be_before_1970_and_a_time_is_not() {
+        for (value, at) in [
+            (json!("1945-05-08"), "1945-05-08T00:00:00.000Z"),
+            (json!("1945-05-08 00:00:00"), "1945-05-08T00:00:00.000Z"),
+            (json!("1945-05-08 00:00:00+00"), "1945-05-08T00:00:00.000Z"),
+            (json!("1945-05-08 02:00:00+02"), "1945-05-08T00:00:00.000Z"),
+            (
+                json!({ "$date": { "$numberLong": "-777945600000" } }),
+                "1945-05-08T00:00:00.000Z",
+            ),
+            (json!({ "$date": -1 }), "1969-12-31T23:59:59.999Z"),
+            (json!(-777_945_600_000_i64), "1945-05-08T00:00:00.000Z"),
+            (json!("-777945600000"), "1945-05-08T00:00:00.000Z"),
+            (json!(-777_945_600), "1945-05-08T00:00:00.000Z"),
+        ] {
+            let read = date(&value).map(|it| it.to_string());
+            assert_eq!(read.as_deref(), Some(at), "{value}");
+            assert_eq!(moment(&value), None, "{value}");
+        }
+        for value in [
+            json!(i64::MAX),
+            json!(i64::MIN),
+            json!({ "$date": i64::MAX }),
+        ] {
+            assert_eq!(date(&value), None, "{value}");
         }
     }
 

@@ -1,10 +1,9 @@
 //! Values of other systems as the declared types have them.
 
 use api::definition::{Field, FieldType};
-use api::{Moment, Timestamp};
 use serde_json::{Map, Value};
 
-use super::moment::moment;
+use super::moment::date;
 
 /// The value without the types that MongoDB writes beside it: `$oid`, `$date` and numbers.
 pub(crate) fn plain(value: Value) -> Value {
@@ -22,7 +21,7 @@ fn marked(members: &Map<String, Value>) -> Option<Value> {
     let (name, value) = members.iter().next().filter(|_| members.len() == 1)?;
     match name.as_str() {
         "$oid" => value.is_string().then(|| value.clone()),
-        "$date" => moment(&Value::Object(members.clone())).map(of_time),
+        "$date" => dated(&Value::Object(members.clone())),
         "$numberLong" | "$numberInt" | "$numberDouble" | "$numberDecimal" => {
             number(value.as_str()?)
         }
@@ -30,8 +29,8 @@ fn marked(members: &Map<String, Value>) -> Option<Value> {
     }
 }
 
-fn of_time(time: Timestamp) -> Value {
-    Value::String(time.to_string())
+fn dated(value: &Value) -> Option<Value> {
+    date(value).map(|date| Value::String(date.to_string()))
 }
 
 fn number(text: &str) -> Option<Value> {
@@ -50,7 +49,7 @@ pub(crate) fn typed(field: &Field, value: Value) -> Option<Value> {
             number(&text).unwrap_or(Value::String(text))
         }
         (FieldType::Boolean, value) => truth(&value).map_or(value, Value::Bool),
-        (FieldType::Date, value) => date(&value).unwrap_or(value),
+        (FieldType::Date, value) => dated(&value).unwrap_or(value),
         (FieldType::Relation, Value::Number(number)) => Value::String(number.to_string()),
         (FieldType::Object, value) => match nested(value, '{') {
             Value::Object(members) => Value::Object(object(field, members)),
@@ -105,12 +104,6 @@ pub(crate) fn truth(value: &Value) -> Option<bool> {
     }
 }
 
-fn date(value: &Value) -> Option<Value> {
-    let own = value.as_str().and_then(Moment::parse);
-    let own = own.map(|moment| Value::String(moment.to_string()));
-    own.or_else(|| moment(value).map(of_time))
-}
-
 /// JSON that a database without a type for it has as text.
 fn nested(value: Value, first: char) -> Value {
     let parsed = match &value {
@@ -159,6 +152,16 @@ mod tests {
                 "date",
                 json!({ "$date": 1 }),
                 json!("1970-01-01T00:00:00.001Z"),
+            ),
+            (
+                "date",
+                json!("1945-05-08 00:00:00+00"),
+                json!("1945-05-08T00:00:00.000Z"),
+            ),
+            (
+                "date",
+                json!({ "$date": { "$numberLong": "-777945600000" } }),
+                json!("1945-05-08T00:00:00.000Z"),
             ),
             ("date", json!("soon"), json!("soon")),
             ("relation", json!(12), json!("12")),
