@@ -20,8 +20,8 @@ pub(crate) struct Elements<R> {
 pub(crate) enum End {
     /// The bracket of the list, behind which nothing may follow.
     Bracket,
-    /// The bracket of a list within an object, whose other members may follow.
-    InnerBracket,
+    /// The bracket of a list within so many objects, whose other members may follow.
+    InnerBracket(usize),
     /// The end of the file.
     File,
 }
@@ -58,10 +58,14 @@ impl<R: BufRead> Elements<R> {
             return Ok(Some(self.refused(reason)));
         };
         if first == b']' && self.end != End::File {
-            let is_inner = self.end == End::InnerBracket;
+            let around = match self.end {
+                End::InnerBracket(around) => around,
+                End::Bracket | End::File => 0,
+            };
+            let is_inner = around > 0;
             self.end = End::File;
             self.consume(1);
-            let is_closed = !is_inner || self.close()?;
+            let is_closed = !is_inner || self.close(around)?;
             if is_closed && self.skip(|byte| byte.is_ascii_whitespace())?.is_none() {
                 return Ok(None);
             }
@@ -114,10 +118,10 @@ impl<R: BufRead> Elements<R> {
         self.read += count as u64;
     }
 
-    /// Skips the rest of the object around the list. Whether it has its bracket.
-    fn close(&mut self) -> io::Result<bool> {
+    /// Skips the rest of the objects around the list. Whether the outer one has its bracket.
+    fn close(&mut self, around: usize) -> io::Result<bool> {
         let mut nesting = Nesting {
-            depth: 1,
+            depth: around,
             ..Nesting::default()
         };
         loop {
@@ -273,7 +277,9 @@ mod tests {
         let text = format!("\n {one} ,\n{two}\n]\n");
         assert_eq!(all(&text, End::Bracket), [ok(one), ok(two)]);
         let inner = format!("{one},{two}],\"total\":2}}\n");
-        assert_eq!(all(&inner, End::InnerBracket), [ok(one), ok(two)]);
+        assert_eq!(all(&inner, End::InnerBracket(1)), [ok(one), ok(two)]);
+        let innermost = format!("{one},{two}],\"total\":2}},\"error\":null}}\n");
+        assert_eq!(all(&innermost, End::InnerBracket(2)), [ok(one), ok(two)]);
         let stream = format!("{two}\n{one}{two}");
         assert_eq!(all(&stream, End::File), [ok(two), ok(one), ok(two)]);
         assert_eq!(all("]", End::Bracket), []);
@@ -301,15 +307,20 @@ mod tests {
         let behind = "is behind the end of the list: a file has one list.";
         assert_eq!(all("{}] [{}]", End::Bracket), [ok("{}"), told(behind)]);
         // A reply of an API that was cut off, or has another one behind it.
-        assert_eq!(all("{}, ", End::InnerBracket), [ok("{}"), told(missing)]);
+        assert_eq!(all("{}, ", End::InnerBracket(1)), [ok("{}"), told(missing)]);
         let open = "is missing: the object around the list has no end.";
         for cut in ["{}]", "{}],\"a\":\"}\"", "{}],\"a\":{}", "{}]]"] {
-            assert_eq!(all(cut, End::InnerBracket), [ok("{}"), told(open)], "{cut}");
+            assert_eq!(
+                all(cut, End::InnerBracket(1)),
+                [ok("{}"), told(open)],
+                "{cut}"
+            );
         }
+        assert_eq!(all("{}]}", End::InnerBracket(2)), [ok("{}"), told(open)]);
         let more = "is behind the end of the reply: a file has one reply.";
         for text in ["{}]}{\"items\":[{}]}", "{}],\"a\":[1,{\"b\":\"]}\"}]}\n x"] {
             assert_eq!(
-                all(text, End::InnerBracket),
+                all(text, End::InnerBracket(1)),
                 [ok("{}"), told(more)],
                 "{text}"
             );

@@ -57,8 +57,10 @@ pub(super) fn of(head: &[u8], is_csv: bool) -> Result<Form, String> {
     };
     match first {
         b'[' => Ok(Form::List(start + 1, End::Bracket)),
-        b'{' => Ok(match inner_list(text) {
-            Some(at) if !has_more(text) => Form::List(start + at, End::InnerBracket),
+        b'{' => Ok(match inner_list(text, true) {
+            Some((at, around)) if !has_more(text) => {
+                Form::List(start + at, End::InnerBracket(around))
+            }
             _ if line == b"{" => Form::Objects,
             _ => Form::Lines,
         }),
@@ -66,7 +68,13 @@ pub(super) fn of(head: &[u8], is_csv: bool) -> Result<Form, String> {
         _ if is_sql(line) => {
             Err("is SQL: export the table as CSV, such as with psql and \\copy".to_owned())
         }
-        _ => Ok(delimiter(line, is_csv).map_or(Form::Lines, Form::Table)),
+        _ if line.contains(&b'\r') => {
+            Err("ends its lines with CR alone: convert it, such as with tr '\\r' '\\n'".to_owned())
+        }
+        _ => delimiter(line, is_csv).map(Form::Table).ok_or_else(|| {
+            "is neither JSON nor CSV: export JSON lines, a JSON list, or CSV in a file named .csv"
+                .to_owned()
+        }),
     }
 }
 
@@ -131,8 +139,9 @@ fn has_more(text: &[u8]) -> bool {
     rest.trim_ascii_start().first() == Some(&b'{')
 }
 
-/// The place behind the bracket of a list within an object that has nothing beside it but what replies have.
-fn inner_list(text: &[u8]) -> Option<usize> {
+/// The place behind the bracket of a list within an object that has nothing beside it but what replies have, and how many objects
+/// are around the list. Where the object `nests`, its `data` may be another one of that kind.
+fn inner_list(text: &[u8], nests: bool) -> Option<(usize, usize)> {
     let (mut at, mut found) = (1, None);
     loop {
         at += blank(text.get(at..)?, b",");
@@ -156,7 +165,10 @@ fn inner_list(text: &[u8]) -> Option<usize> {
             if !matches!(first, Some(b'{' | b']') | None) {
                 return None;
             }
-            found = Some(at + 1);
+            found = Some((at + 1, 1));
+        } else if nests && found.is_none() && name == "data" && value.first() == Some(&b'{') {
+            let (inside, around) = inner_list(value, false)?;
+            found = Some((at + inside, around + 1));
         } else if !BESIDE.contains(&name) {
             return None;
         }
@@ -231,16 +243,16 @@ mod tests {
     #[test]
     fn a_form_is_told_by_the_content() {
         let list = |at, end| Form::List(at, end);
-        let (own, inner) = (End::Bracket, End::InnerBracket);
+        let (own, inner, innermost) = (End::Bracket, End::InnerBracket(1), End::InnerBracket(2));
         for (text, form) in [
             ("{\"email\":\"a\"}\n{}", Form::Lines),
             ("{\"items\":[{}],\"email\":\"a\"}", Form::Lines),
             ("{\"items\":[{}]}\n{\"items\":[]}", Form::Lines),
             ("{\"items\":[1]}", Form::Lines),
             ("{\"email\":", Form::Lines),
-            ("not JSON", Form::Lines),
-            ("x", Form::Lines),
-            ("1,2", Form::Lines),
+            ("{\"data\":{\"items\":[{}],\"x\":1}}", Form::Lines),
+            ("{\"data\":{\"data\":{\"items\":[{}]}}}", Form::Lines),
+            ("{\"data\":{\"a\":1}}", Form::Lines),
             (" [", list(2, own)),
             ("\u{feff}[{}]", list(4, own)),
             ("{\"users\":[]}", list(10, inner)),
@@ -254,6 +266,14 @@ mod tests {
                 list(42, inner),
             ),
             ("{\n\"users\": [\n{}]}", list(12, inner)),
+            (
+                "{\"success\":true,\"data\":{\"items\":[{}],\"total\":1}}",
+                list(33, innermost),
+            ),
+            (
+                "{\"data\":{\"users\":[{}]},\"error\":null}",
+                list(18, innermost),
+            ),
             ("{\n  \"a\": 1\n}\n{\n}", Form::Objects),
             ("id,email", Form::Table(b',')),
             ("\"id\",\"the name\"\n1,2", Form::Table(b',')),
@@ -286,9 +306,16 @@ mod tests {
             (b"--\n-- PostgreSQL database dump", "is SQL"),
             (b"copy auth.users (id) from stdin;", "is SQL"),
             (b"INSERT INTO users VALUES", "is SQL"),
+            (b"not JSON", "is neither JSON nor CSV"),
+            (b"x", "is neither JSON nor CSV"),
+            (b"1,2", "is neither JSON nor CSV"),
+            (b"\xef\xbb\xbf \"x\"", "is neither JSON nor CSV"),
+            (b"id,email\r1,a\r", "tr '\\r' '\\n'"),
         ] {
             let refused = of(bytes, false).expect_err("refused");
             assert!(refused.contains(reason), "{refused}");
         }
+        let refused = of(b"title\rA\r", true).expect_err("refused");
+        assert!(refused.contains("CR alone"), "{refused}");
     }
 }

@@ -66,7 +66,9 @@ impl Rows {
         let mut head = Vec::new();
         let mut start = Read::by_ref(&mut file).take(HEAD);
         start.read_to_end(&mut head).map_err(named)?;
-        let has_names = path.extension().is_some_and(|it| it == "csv");
+        let has_names = path
+            .extension()
+            .is_some_and(|it| it.eq_ignore_ascii_case("csv"));
         let rows = Self::of(head, file, (data.len(), most), has_names);
         rows.map_err(|reason| format!("{name} {reason}"))
     }
@@ -198,6 +200,7 @@ mod tests {
                 "entry",
                 1,
             ),
+            ("{\"data\":{\"users\":[{\"email\":\"a@b\"}]}}", "entry", 1),
             ("{\n  \"email\": \"a@b\"\n}\n", "entry", 1),
             ("email,name\na@b,\n", "line", 2),
             ("\u{feff}email;name\r\na@b;\r\n", "line", 2),

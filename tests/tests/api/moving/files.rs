@@ -19,6 +19,8 @@ fn users_are_read_from_every_form_of_text() {
         format!("{{\"users\":[{ONE}],\"total\":1}}"),
         "{\n  \"email\": \"ada@example.com\"\n}\n".to_owned(),
         "email,name,badge\nada@example.com,,\n".to_owned(),
+        format!("{{\"success\":true,\"data\":{{\"items\":[{ONE}]}}}}"),
+        format!("{{\"data\":{{\"users\":[{ONE}],\"total\":1}},\"error\":null}}"),
     ]
     .into_iter()
     .enumerate()
@@ -37,6 +39,9 @@ fn users_are_read_from_every_form_of_text() {
         "email,disabled,badge,name\nbob@example.com,true,7,Bob\n",
     );
     let (is_done, told) = place.run(&["import", &typed]);
+    assert!(is_done && told.contains("1 users made"), "{told}");
+    let one = scraps.write("one.CSV", "email\ncarl@example.com\n");
+    let (is_done, told) = place.run(&["import", &one]);
     assert!(is_done && told.contains("1 users made"), "{told}");
     let exported = place.run(&["export"]).1;
     assert!(
@@ -73,6 +78,11 @@ fn a_file_of_the_wrong_kind_is_one_line_that_says_what_to_do() {
             "is SQL: export the table as CSV",
         ),
         (b"<users></users>", "is XML or HTML"),
+        (
+            b"email,name\rada@example.com,Ada\r",
+            "ends its lines with CR alone: convert it, such as with tr",
+        ),
+        (b"ada@example.com\n{}\n", "is neither JSON nor CSV"),
         (
             b"email,email\na,b\n",
             "two columns of its first line have the name email",
