@@ -85,6 +85,7 @@ pub(super) async fn run(store: Store, arguments: &Arguments) -> Result<String, S
             definition.name
         ));
     }
+    let kept = [arguments.file.as_path(), arguments.map.as_path()];
     let mut run = Run {
         definition,
         store: Arc::new(store),
@@ -92,10 +93,7 @@ pub(super) async fn run(store: Store, arguments: &Arguments) -> Result<String, S
         planned: Planned::default(),
         is_dry: arguments.dry_run,
         word: rows.word(),
-        report: report(
-            arguments.report.as_ref(),
-            &[&arguments.file, &arguments.map],
-        )?,
+        report: report(arguments.report.as_ref(), &kept)?,
         fault: None,
         rows: 0,
         made: 0,
