@@ -3,7 +3,6 @@
 
 mod alike;
 
-use api::event::Reason;
 use api::mail::template_of;
 use api::settings::PROVIDER;
 use api::tables::{API_KEYS, CONFIGURATION, CONSUMERS, DELIVERIES, INVITATIONS, SETTINGS, USERS};
@@ -16,7 +15,6 @@ use serde_json::{Map, Value};
 use self::alike::{KEPT, SEALED, is_written, key_of};
 use super::transfer::Position;
 use crate::accounts::factor_items::{factor_item, read_factor};
-use crate::accounts::stamp::{self, CHANGE};
 use crate::events::stream::RESTORED;
 use crate::fault;
 use crate::item::{Item, Reader, number, text};
@@ -159,7 +157,8 @@ impl Kept {
             Self::Users => item.contains_key("auth_version") && item.contains_key("role"),
             Self::Records(_) => item.contains_key("rev"),
             Self::Invitations => true,
-            Self::ApiKeys | Self::Configuration | Self::Webhooks => false,
+            // Not the counts, which make no event.
+            Self::ApiKeys | Self::Configuration | Self::Webhooks => !key_of(item).starts_with('#'),
         }
     }
 }
@@ -268,11 +267,6 @@ impl Store {
         }
         if kept.is_untold(&item) {
             item.insert(RESTORED.to_owned(), AttributeValue::Bool(true));
-        } else if item.contains_key(CHANGE) {
-            item.insert(
-                CHANGE.to_owned(),
-                stamp::change(writer, Reason::Import, None),
-            );
         }
         let put = self
             .client
@@ -415,6 +409,50 @@ mod tests {
         let factor = json!({ "id": { "S": "totp#0197a3b0-0000-7000-8000-000000000001" }, "secret": { "S": "x" },
             "user_id": { "S": "0197a3b0-0000-7000-8000-000000000001" }, "last_step": { "N": "0" } });
         assert!(!is_there(factor.clone(), &factor));
+    }
+
+    #[test]
+    fn a_restore_tells_of_no_item_that_has_been_told() {
+        for (kept, value, is_untold) in [
+            (
+                Kept::Users,
+                json!({ "id": { "S": "a" }, "auth_version": { "N": "1" }, "role": { "S": "admin" } }),
+                true,
+            ),
+            (
+                Kept::Users,
+                json!({ "id": { "S": "email#a" }, "auth_version": { "N": "1" } }),
+                false,
+            ),
+            (Kept::Invitations, json!({ "id": { "S": "a" } }), true),
+            (
+                Kept::ApiKeys,
+                json!({ "kind": { "S": "api-key" }, "id": { "S": "a" } }),
+                true,
+            ),
+            (
+                Kept::ApiKeys,
+                json!({ "kind": { "S": "api-key" }, "id": { "S": "#made" } }),
+                false,
+            ),
+            (
+                Kept::Configuration,
+                json!({ "id": { "S": "provider#google" } }),
+                true,
+            ),
+            (
+                Kept::Configuration,
+                json!({ "id": { "S": "template#password-reset#de" } }),
+                true,
+            ),
+            (
+                Kept::Webhooks,
+                json!({ "consumer": { "S": "consumers" }, "id": { "S": "webhook:a" } }),
+                true,
+            ),
+        ] {
+            assert_eq!(kept.is_untold(&item(value.clone())), is_untold, "{value}");
+        }
     }
 
     #[test]

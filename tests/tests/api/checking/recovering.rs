@@ -205,6 +205,9 @@ fn a_recovery_that_leaves_no_admin_writes_nothing() {
 fn a_lost_table_of_users_comes_back_with_its_admins() {
     let Some(scene) = Scene::open() else { return };
     let user = scene.user(&json!({ "username": "ada" }));
+    // As `cargo admin restore` brings one.
+    let restored = json!({ "restored": { "BOOL": true } });
+    scene.users(|users| users.set(&key(&id(&user)), &restored));
     scene.keep("local-_users", "kept");
     for item in scene.items("local-_users") {
         scene.delete("local-_users", &item, &["id"]);
@@ -221,6 +224,8 @@ fn a_lost_table_of_users_comes_back_with_its_admins() {
         let _ = scene.apart.ask(&login, &event).expect(200);
     }
     scene.users(|users| assert_eq!(users.get(&key("#admins"))["count"]["N"], "1"));
+    // Otherwise its return would make no event.
+    scene.users(|users| assert_eq!(users.get(&key(&id(&user)))["restored"], Value::Null));
     scene.assert_clean(&[]);
 }
 

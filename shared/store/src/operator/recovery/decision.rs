@@ -9,6 +9,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use super::table::{Kind, Recovery, is_admin, is_count, is_user};
 use crate::accounts::stamp::CHANGE;
 use crate::accounts::users::{VERSION, read_user};
+use crate::events::stream::RESTORED;
 use crate::item::Item;
 use crate::operator::check::{counted, said};
 use crate::records::index::INDEXED;
@@ -126,22 +127,27 @@ fn is_stamped(kind: Kind) -> bool {
     matches!(kind, Kind::ApiKeys | Kind::Others | Kind::Deliveries)
 }
 
-/// An item that goes back. This recovery has changed it, and not the one who did so at the time.
+/// An item that goes back. This recovery has changed it, and not the one who did so at the time. It makes an event, although
+/// a restore has brought it once.
 fn stamped(recovery: &Recovery, then: &Item) -> Item {
     let mut item = then.clone();
+    item.remove(RESTORED);
     if is_stamped(recovery.kind) && item.contains_key(CHANGE) {
         item.insert(CHANGE.to_owned(), recovery.stamp());
     }
     item
 }
 
-/// Whether two items say the same. The places of a record in indexes are not of the point: a fill renews them.
+/// Whether two items say the same. The places of a record in indexes are not of the point: a fill renews them. The mark of a
+/// restore is no content.
 fn is_same(kind: Kind, then: &Item, there: &Item) -> bool {
     let is_place = |name: &str| {
         let starts = ["by.", "own."];
         name == INDEXED || starts.iter().any(|start| name.starts_with(start))
     };
-    let counts = |(name, _): &(&String, &AttributeValue)| kind != Kind::Records || !is_place(name);
+    let counts = |(name, _): &(&String, &AttributeValue)| {
+        *name != RESTORED && (kind != Kind::Records || !is_place(name))
+    };
     let of = |item: &'_ Item| -> Vec<(String, AttributeValue)> {
         let mut all: Vec<_> = item
             .iter()

@@ -10,6 +10,7 @@ use super::table::{Kind, Recovery, is_admin};
 use super::{Copied, put};
 use crate::accounts::stamp::CHANGE;
 use crate::accounts::users::{VERSION, identity_key};
+use crate::events::stream::RESTORED;
 use crate::fault;
 use crate::item::{Item, number, text};
 use crate::operator::check::{counted, said};
@@ -183,6 +184,8 @@ impl Store {
         let version = highest.max(of_sessions).unwrap_or_default() + 1;
         item.insert(VERSION.to_owned(), number(version));
         item.insert(CHANGE.to_owned(), recovery.stamp());
+        // Otherwise a user whom a restore has brought once would make no event.
+        item.remove(RESTORED);
         Ok(Act::PutBack(item))
     }
 

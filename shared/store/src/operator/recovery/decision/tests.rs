@@ -62,6 +62,23 @@ fn a_record_goes_back_unless_it_was_written_since() {
 }
 
 #[test]
+fn an_item_that_a_restore_has_brought_makes_events_when_it_goes_back() {
+    for kind in [Kind::Records, Kind::ApiKeys, Kind::Others, Kind::Deliveries] {
+        let all = recovery(kind);
+        let fate = |then: &Item, there: Option<&Item>| act(&all, (then, there), [None; 2], BEGAN);
+        let bare = record("1", BEFORE);
+        let mut restored = bare.clone();
+        restored.insert(RESTORED.to_owned(), AttributeValue::Bool(true));
+        assert_eq!(fate(&restored, None), Act::PutBack(bare.clone()));
+        // A repeated run finds it done.
+        assert_eq!(fate(&restored, Some(&bare)), Act::Same);
+        assert_eq!(fate(&restored, Some(&restored)), Act::Same);
+        let other = record("2", BEFORE);
+        assert_eq!(fate(&restored, Some(&other)), Act::PutBack(bare));
+    }
+}
+
+#[test]
 fn a_record_that_the_point_does_not_have_is_removed_unless_it_was_written_since() {
     let all = recovery(Kind::Records);
     let fate = |there: &Item| removal(&all, there, None, BEGAN);
