@@ -1,9 +1,9 @@
 //! `cargo admin export`: writes all users as lines that `cargo admin import` reads.
 
-use std::fs::{File, OpenOptions};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Write, stderr, stdout};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use api::definition::ProfileField;
 use api::settings::Settings;
@@ -13,6 +13,7 @@ use auth::{Keys, User};
 use clap::Args;
 use serde_json::{Value, json};
 use store::{Exported, Store, Ways};
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{now, words};
 
@@ -48,10 +49,16 @@ pub(crate) async fn run(
     if let Some(folder) = &arguments.all {
         return crate::whole::export::run(store, folder).await;
     }
-    let mut out: Box<dyn Write> = match &arguments.file {
-        Some(path) => Box::new(BufWriter::new(create(path)?)),
-        None => Box::new(BufWriter::new(stdout())),
-    };
+    unless_stopped(users(store, settings, arguments)).await
+}
+
+/// Writes the users, and reports the result in a sentence.
+async fn users(
+    store: &Store,
+    settings: &Settings,
+    arguments: &Arguments,
+) -> Result<String, String> {
+    let mut out = Destination::open(arguments.file.as_deref())?;
     let keys = match arguments.with_hashes {
         true => {
             let keys = store.keys_that_seal().await;
@@ -82,7 +89,7 @@ pub(crate) async fn run(
             break;
         }
     }
-    out.flush().map_err(|error| format!("writing: {error}"))?;
+    out.end().map_err(|error| format!("writing: {error}"))?;
     let place = arguments
         .file
         .as_ref()
@@ -140,8 +147,66 @@ impl Left {
     }
 }
 
+/// The outcome of an export, which Ctrl-C ends. Its file goes then.
+pub(crate) async fn unless_stopped(
+    work: impl Future<Output = Result<String, String>>,
+) -> Result<String, String> {
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    tokio::select! {
+        outcome = work => outcome,
+        _ = interrupt.recv() => Err("stopped; the export is not whole: run it again".to_owned()),
+    }
+}
+
+/// The place that an export goes to: a new file, or the standard output. A file that does not become whole is removed, since it
+/// would look so and keep the next run from its name.
+pub(crate) struct Destination {
+    out: Box<dyn Write>,
+    made: Option<PathBuf>,
+}
+
+impl Destination {
+    pub(crate) fn open(file: Option<&Path>) -> Result<Self, String> {
+        Ok(match file {
+            Some(path) => Self {
+                out: Box::new(BufWriter::new(create(path)?)),
+                made: Some(path.to_owned()),
+            },
+            None => Self {
+                out: Box::new(BufWriter::new(stdout())),
+                made: None,
+            },
+        })
+    }
+
+    /// Writes what is left. The file stays from then on.
+    pub(crate) fn end(mut self) -> io::Result<()> {
+        self.out.flush()?;
+        self.made = None;
+        Ok(())
+    }
+}
+
+impl Write for Destination {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.out.write(bytes)
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.out.flush()
+    }
+}
+
+impl Drop for Destination {
+    fn drop(&mut self) {
+        if let Some(path) = self.made.take() {
+            let _ = fs::remove_file(path);
+        }
+    }
+}
+
 /// A new file that no other user of the machine can read.
-pub(crate) fn create(path: &PathBuf) -> Result<File, String> {
+fn create(path: &Path) -> Result<File, String> {
     let made = OpenOptions::new()
         .write(true)
         .create_new(true)
@@ -216,6 +281,23 @@ mod tests {
             ..Stored::default()
         };
         Keys::of("a-", stored).expect("keys")
+    }
+
+    #[test]
+    fn a_file_stays_once_it_is_whole_and_one_of_before_stays_as_it_is() {
+        let path = std::env::temp_dir().join(format!("users-{}.jsonl", std::process::id()));
+        let _ = fs::remove_file(&path);
+        let mut out = Destination::open(Some(&path)).expect("new");
+        writeln!(out, "half").expect("written");
+        drop(out);
+        assert!(!path.exists());
+        let mut out = Destination::open(Some(&path)).expect("new");
+        writeln!(out, "whole").expect("written");
+        out.end().expect("written");
+        let refused = Destination::open(Some(&path)).err().unwrap_or_default();
+        assert!(refused.ends_with("is there already"), "{refused}");
+        assert_eq!(fs::read_to_string(&path).expect("there"), "whole\n");
+        fs::remove_file(&path).expect("gone");
     }
 
     #[test]

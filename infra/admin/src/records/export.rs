@@ -1,6 +1,6 @@
 //! `cargo admin records export`: writes all records of a collection as lines that `records import` reads.
 
-use std::io::{BufWriter, IsTerminal as _, Write, stderr, stdout};
+use std::io::{IsTerminal as _, Write as _, stderr};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -8,7 +8,7 @@ use serde_json::json;
 use store::Store;
 
 use super::definition;
-use crate::export::create;
+use crate::export::{Destination, unless_stopped};
 use crate::words;
 
 /// The records to export, and the destination.
@@ -29,11 +29,12 @@ impl Arguments {
 
 /// Runs the command, and reports the result in a sentence.
 pub(super) async fn run(store: &Store, arguments: &Arguments) -> Result<String, String> {
+    unless_stopped(records(store, arguments)).await
+}
+
+async fn records(store: &Store, arguments: &Arguments) -> Result<String, String> {
     let definition = definition(&arguments.collection)?;
-    let mut out: Box<dyn Write> = match &arguments.file {
-        Some(path) => Box::new(BufWriter::new(create(path)?)),
-        None => Box::new(BufWriter::new(stdout())),
-    };
+    let mut out = Destination::open(arguments.file.as_deref())?;
     let shows = stderr().is_terminal() && arguments.file.is_some();
     let writing = |error: std::io::Error| format!("writing: {error}");
     let (mut from, mut count) = (None, 0_u64);
@@ -52,7 +53,7 @@ pub(super) async fn run(store: &Store, arguments: &Arguments) -> Result<String, 
             break;
         }
     }
-    out.flush().map_err(writing)?;
+    out.end().map_err(writing)?;
     let line_end = if shows { "\r" } else { "" };
     let file = arguments
         .file

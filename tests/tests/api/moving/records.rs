@@ -308,6 +308,34 @@ fn records_that_go_out_come_in_again() {
     );
 }
 
+/// A part of an export would look whole, and keep the next run from its name.
+#[test]
+fn an_export_that_fails_leaves_no_file() {
+    let Some(moved) = Moved::new() else {
+        return;
+    };
+    let engine = moved.place.apart.dynamo.engine();
+    let broken = json!({ "shard": { "N": "0" }, "id": { "S": "0197a3b0-0000-7000-8000-000000000001" },
+        "rev": { "S": "a" } });
+    let put = json!({ "TableName": "local-posts", "Item": broken });
+    let _ = engine.call("PutItem", &put).unwrap();
+    let broken = json!({ "id": { "S": "0197a3b0-0000-7000-8000-000000000001" }, "kind": { "S": "user" },
+        "auth_version": { "N": "1" } });
+    let put = json!({ "TableName": "local-_users", "Item": broken });
+    let _ = engine.call("PutItem", &put).unwrap();
+    let out = moved.scraps.at("out.jsonl");
+    for arguments in [&["records", "export", "posts", &out][..], &["export", &out]] {
+        let (is_done, told) = moved.place.run(arguments);
+        assert!(!is_done && !told.contains("is there already"), "{told}");
+        assert!(!std::path::Path::new(&out).exists(), "{told}");
+    }
+    // A file of before is not of this command, and stays.
+    std::fs::write(&out, "x").unwrap();
+    let (is_done, told) = moved.place.run(&["export", &out]);
+    assert!(!is_done && told.contains("is there already"), "{told}");
+    assert_eq!(moved.scraps.read("out.jsonl"), "x");
+}
+
 /// The audit log and webhooks tell that the operator has made the records, now.
 #[test]
 fn an_imported_record_is_written_by_the_command_line() {
