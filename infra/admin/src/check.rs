@@ -1,5 +1,9 @@
 //! `cargo admin check`: looks over a whole stack for items that contradict each other, and repairs what needs no choice.
 
+use std::cell::Cell;
+use std::io::{Write as _, stderr};
+use std::time::Duration;
+
 use api::Definition;
 use api::definition::ProfileField;
 use api::event::Event;
@@ -7,13 +11,25 @@ use api::settings::Settings;
 use api::tables::{SESSIONS, USERS};
 use clap::Args;
 use store::{Checked, Finding, Mended, Place, Store};
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::time::sleep;
 
 use crate::printable::printable;
 use crate::user::writer;
-use crate::{now, words};
+use crate::{now, say, words};
 
 /// The most passes of repairs: a repair can make another one possible.
 const PASSES: u32 = 4;
+
+/// How often a fill looks whether it is to stop.
+const LOOKED: Duration = Duration::from_millis(200);
+
+/// The trouble where a table of the system itself is missing.
+const NO_TABLE: &str = "the stack has no such table: bring it back as \"A table that was lost or spoilt\" of docs/operations.md says";
+
+/// The end of a command that was stopped.
+const STOPPED: &str =
+    "stopped; repairs that were made stay, and the same command goes on from there";
 
 /// The treatment of findings.
 #[derive(Args)]
@@ -93,28 +109,76 @@ pub(crate) async fn run(
     look.await?.told()
 }
 
-/// Looks over the tables with these names, and prints a line for each finding.
+/// Looks over the tables with these names, and prints a line for each finding. Ctrl-C ends it after the present write and the
+/// mark of the repairs.
 ///
 /// # Errors
-/// One line: a table could not be read or written. Repairs that were made stay.
+/// One line: a table could not be read or written, or Ctrl-C has ended it. Repairs that were made stay.
 pub(crate) async fn look(
     store: &Store,
     settings: &Settings,
     repairs: bool,
     is_meant: &dyn Fn(&str) -> bool,
 ) -> Result<Sum, String> {
-    let mut sum = Sum::default();
-    if is_meant(USERS.name) {
-        let users = Part::Users(&settings.users.fields);
-        part(store, users, repairs, &mut sum).await?;
+    let is_stopped = Cell::new(false);
+    let way = Way {
+        repairs,
+        is_stopped: &is_stopped,
+    };
+    let work = parts(store, settings, way, is_meant);
+    tokio::pin!(work);
+    let mut interrupt = signal(SignalKind::interrupt()).map_err(|error| error.to_string())?;
+    loop {
+        tokio::select! {
+            outcome = &mut work => return outcome,
+            _ = interrupt.recv() => {
+                is_stopped.set(true);
+                let _ = writeln!(stderr(), "\nStopping after what is being written");
+            }
+        }
     }
-    if is_meant(SESSIONS.name) {
-        part(store, Part::Sessions, repairs, &mut sum).await?;
+}
+
+/// The way of a look: whether it repairs, and whether Ctrl-C has ended it.
+#[derive(Clone, Copy)]
+struct Way<'a> {
+    repairs: bool,
+    is_stopped: &'a Cell<bool>,
+}
+
+impl Way<'_> {
+    fn go_on(self) -> Result<(), String> {
+        match self.is_stopped.get() {
+            true => Err(STOPPED.to_owned()),
+            false => Ok(()),
+        }
+    }
+}
+
+/// Looks over each table that is meant.
+async fn parts(
+    store: &Store,
+    settings: &Settings,
+    way: Way<'_>,
+    is_meant: &dyn Fn(&str) -> bool,
+) -> Result<Sum, String> {
+    let mut sum = Sum::default();
+    for system in [Part::Users(&settings.users.fields), Part::Sessions] {
+        if !is_meant(system.table()) {
+            continue;
+        }
+        let there = store.has_table(system.table()).await;
+        if there.map_err(|error| at(system.table(), &words(&error)))? {
+            part(store, system, way, &mut sum).await?;
+        } else {
+            say(&format!("{}: {NO_TABLE}", system.table()));
+            sum.left += 1;
+        }
     }
     for definition in collections::all().filter(|it| is_meant(&it.name)) {
         let there = store.has_table(&definition.name).await;
         if !there.map_err(|error| at(&definition.name, &words(&error)))? {
-            println!("{}: the stack has no such table", definition.name);
+            say(&format!("{}: the stack has no such table", definition.name));
             sum.left += 1;
             continue;
         }
@@ -125,17 +189,17 @@ pub(crate) async fn look(
             sum.left += 1;
         }
         let records = Part::Records(definition, &ready);
-        part(store, records, repairs, &mut sum).await?;
+        part(store, records, way, &mut sum).await?;
     }
     Ok(sum)
 }
 
 /// Looks over a part, and leaves a mark of its repairs, which the audit log follows.
-async fn part(store: &Store, part: Part<'_>, repairs: bool, sum: &mut Sum) -> Result<(), String> {
+async fn part(store: &Store, part: Part<'_>, way: Way<'_>, sum: &mut Sum) -> Result<(), String> {
     let before = sum.repaired;
-    let looked = look_over(store, part, repairs, sum).await;
+    let looked = look_over(store, part, way, sum).await;
     let repaired = sum.repaired - before;
-    // Repairs that were made stay, also where a later one could not be made.
+    // Repairs that were made stay, also where a later one could not be made, or Ctrl-C came before it.
     if repaired > 0 {
         let table = part.table();
         let deed = Event::TableRepaired {
@@ -152,51 +216,58 @@ async fn part(store: &Store, part: Part<'_>, repairs: bool, sum: &mut Sum) -> Re
 async fn look_over(
     store: &Store,
     part: Part<'_>,
-    repairs: bool,
+    way: Way<'_>,
     sum: &mut Sum,
 ) -> Result<(), String> {
-    if repairs {
+    let told = Way {
+        repairs: false,
+        ..way
+    };
+    if way.repairs {
         for _ in 0..PASSES {
             let mut pass = Sum::default();
-            let walked = walk(store, part, &mut pass, true).await;
+            let walked = walk(store, part, &mut pass, way).await;
             sum.repaired += pass.repaired;
             walked?;
             if pass.left == 0 && pass.repaired == 0 {
                 sum.read += pass.read;
                 return Ok(());
             }
-            let written = match part {
+            let (written, filled) = match part {
                 Part::Records(definition, ready) if pass.repairable > 0 => {
-                    fill(store, definition, ready).await?
+                    fill(store, definition, ready, way).await
                 }
-                _ => 0,
+                _ => (0, Ok(())),
             };
+            sum.repaired += written;
+            filled?;
             if pass.repaired == 0 && written == 0 {
                 break;
             }
-            sum.repaired += written;
         }
     }
     let mut last = Sum::default();
-    walk(store, part, &mut last, false).await?;
+    walk(store, part, &mut last, told).await?;
     sum.read += last.read;
     sum.left += last.left;
     sum.harmless += last.harmless;
-    if !repairs {
+    if !way.repairs {
         sum.repairable += last.repairable;
     }
     Ok(())
 }
 
 /// Reads a part from its beginning to its end. Either it repairs each finding, or it tells it.
-async fn walk(store: &Store, part: Part<'_>, sum: &mut Sum, repairs: bool) -> Result<(), String> {
+async fn walk(store: &Store, part: Part<'_>, sum: &mut Sum, way: Way<'_>) -> Result<(), String> {
     let (mut from, mut admins) = (None, 0);
     loop {
+        way.go_on()?;
         let page = page(store, part, from).await?;
         sum.read += page.read;
         admins += page.admins;
         for finding in page.findings {
-            take(store, &finding, sum, repairs).await?;
+            way.go_on()?;
+            take(store, &finding, sum, way.repairs).await?;
         }
         from = page.next;
         if from.is_none() {
@@ -206,7 +277,7 @@ async fn walk(store: &Store, part: Part<'_>, sum: &mut Sum, repairs: bool) -> Re
     if let Part::Users(_) = part {
         let number = store.check_admins(admins).await;
         if let Some(finding) = number.map_err(|error| at(USERS.name, &words(&error)))? {
-            take(store, &finding, sum, repairs).await?;
+            take(store, &finding, sum, way.repairs).await?;
         }
     }
     Ok(())
@@ -252,26 +323,51 @@ async fn take(
 }
 
 /// Fills the names that every writer has kept, and tells the records that it cannot fill. Returns the number of those that it
-/// has written.
-async fn fill(store: &Store, definition: &Definition, ready: &[String]) -> Result<u64, String> {
+/// has written, also where it could not go on.
+async fn fill(
+    store: &Store,
+    definition: &Definition,
+    ready: &[String],
+    way: Way<'_>,
+) -> (u64, Result<(), String>) {
     let run = store.refill(definition, ready.to_vec());
-    let found = run.fill().await;
-    let found = found.map_err(|error| at(&definition.name, &words(&error)))?;
-    // The last pass counts such a record; this line says why it could not be filled.
-    for failure in &found.failures {
-        println!("{}", printable(&at(&definition.name, failure)));
-    }
+    let found = {
+        let work = run.fill();
+        tokio::pin!(work);
+        loop {
+            tokio::select! {
+                found = &mut work => break found,
+                () = sleep(LOOKED) => {
+                    if way.is_stopped.get() {
+                        run.stop();
+                    }
+                }
+            }
+        }
+    };
     let written = run.progress().written;
     if written > 0 {
-        println!("{}: {written} records filled", definition.name);
+        say(&format!("{}: {written} records filled", definition.name));
     }
-    Ok(written)
+    let found = match found {
+        Ok(found) => found,
+        Err(error) => return (written, Err(at(&definition.name, &words(&error)))),
+    };
+    // The last pass counts such a record; this line says why it could not be filled.
+    for failure in &found.failures {
+        say(&printable(&at(&definition.name, failure)));
+    }
+    (written, way.go_on())
 }
 
 /// Prints a finding.
 fn tell(finding: &Finding, end: &str) {
     let (table, id, what) = (&finding.table, &finding.id, &finding.what);
-    println!("{table} {}: {}{end}", printable(id), printable(what));
+    say(&format!(
+        "{table} {}: {}{end}",
+        printable(id),
+        printable(what)
+    ));
 }
 
 fn at(table: &str, reason: &str) -> String {

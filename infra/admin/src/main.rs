@@ -26,6 +26,7 @@ mod verify;
 mod whole;
 
 use std::fs;
+use std::io::{Write as _, stdout};
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::time::{SystemTime, UNIX_EPOCH};
@@ -120,7 +121,7 @@ fn main() -> ExitCode {
                 Command::Export(export) if export.is_to_stdout() => eprintln!("{done}"),
                 Command::Records { records } if records.is_to_stdout() => eprintln!("{done}"),
                 Command::Audit { .. } => eprintln!("{done}"),
-                _ => println!("{done}"),
+                _ => say(&done),
             }
             ExitCode::SUCCESS
         }
@@ -201,6 +202,11 @@ fn stack_name(text: &str) -> Result<String, String> {
     } else {
         Err("a stack's name has letters, digits and hyphens, and begins with a letter".to_owned())
     }
+}
+
+/// Prints a line. A reader that is gone, such as `head`, does not end the command: it leaves its marks first.
+pub(crate) fn say(line: &str) {
+    let _ = writeln!(stdout(), "{line}");
 }
 
 /// An error in the operator's words: a fault has no log but this line.

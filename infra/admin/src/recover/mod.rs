@@ -12,7 +12,7 @@ use store::{Copied, Recovery, Step, Store};
 use self::aws::Aws;
 use self::plan::{Plan, Source};
 use crate::user::writer;
-use crate::{check, now, words};
+use crate::{check, now, say, words};
 
 /// The table, and where its items come from.
 #[derive(Args)]
@@ -57,7 +57,7 @@ pub(crate) async fn run(
 ) -> Result<String, String> {
     let plan = planned(store, place, arguments)?;
     for line in plan.lines() {
-        println!("{line}");
+        say(&line);
     }
     if !arguments.yes && !arguments.dry_run {
         return Err(
@@ -73,7 +73,7 @@ pub(crate) async fn run(
         refuse_another(store, &plan, at).await?;
         let made = stack.make(&plan.whole(), &plan.helper(), at.seconds())?;
         if !made.made {
-            println!("{} is there from an earlier run.", plan.helper());
+            say(&format!("{} is there from an earlier run.", plan.helper()));
         }
     }
     let copied = copy(store, &plan, arguments.yes).await?;
@@ -136,7 +136,7 @@ async fn copy(store: &Store, plan: &Plan, writes: bool) -> Result<Copied, String
     let recovery = store.recovery(&plan.table, &helper).await;
     let recovery = recovery.map_err(|error| words(&error))?;
     let recovery = recovery.ok_or_else(|| format!("there is no table {helper}"))?;
-    println!("{helper} was made at {}.", recovery.began());
+    say(&format!("{helper} was made at {}.", recovery.began()));
     // Nothing is written yet.
     let alone = store.leaves_no_admin(&recovery, now()).await;
     if alone.map_err(|error| words(&error))? {
@@ -190,12 +190,12 @@ async fn end(
 fn set(stack: Aws<'_>, table: &str) -> Result<(), String> {
     let set = stack.settings(table)?;
     for setting in &set.changed {
-        println!("{table}: {setting} is set again");
+        say(&format!("{table}: {setting} is set again"));
     }
     for setting in &set.differs {
-        println!(
+        say(&format!(
             "{table}: {setting} is not as the template has it, and a deployment does not set it: see docs/operations.md"
-        );
+        ));
     }
     Ok(())
 }

@@ -1,5 +1,8 @@
 //! The marks that `recover` and `check --repair` leave for the audit log, and the number of admins meanwhile.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
+
 use super::*;
 
 const CONFIGURATION: &str = "local-_configuration";
@@ -13,6 +16,39 @@ impl Scene<'_> {
         assert_eq!(mark["change"]["M"]["by"]["S"], "cli");
         let told = serde_json::from_str(&text(&mark["told"]["S"])).unwrap();
         Some((text(&mark["kind"]["S"]), told))
+    }
+
+    /// Reservations of nobody, each of which is a repair.
+    fn orphans(&self, count: u32) {
+        for number in 0..count {
+            let item = json!({ "id": { "S": format!("username#orphan-{number}") },
+                "user_id": { "S": "01940000-0000-7000-8000-000000000000" } });
+            self.put("local-_users", &item);
+        }
+    }
+
+    /// A repair that runs on.
+    fn repairing(&self) -> Child {
+        let endpoint = self.apart.dynamo.endpoint();
+        let mut command = self.inside.command("admin");
+        command.args(["--stack", "local", "check", "--repair"]);
+        for (name, value) in [
+            ("AWS_ENDPOINT_URL_DYNAMODB", endpoint.as_str()),
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "operator"),
+            ("AWS_SECRET_ACCESS_KEY", "local"),
+        ] {
+            command.env(name, value);
+        }
+        command.stdout(Stdio::piped()).stderr(Stdio::null());
+        command.spawn().unwrap()
+    }
+
+    /// The number of repairs that the mark of the users tells.
+    fn repaired(&self) -> u64 {
+        let (kind, told) = self.told_of("_users").unwrap();
+        assert_eq!(kind, "table.repaired");
+        told["repaired"].as_u64().unwrap()
     }
 
     /// Writes the number of admins by hand.
@@ -49,6 +85,56 @@ fn a_recovery_and_a_repair_are_told_with_their_counts_and_a_dry_run_is_not() {
     let repaired = Some(("table.repaired".to_owned(), told));
     assert_eq!(scene.told_of("_users"), repaired);
     assert_eq!(scene.told_of("products"), recovered);
+}
+
+#[test]
+fn a_repair_that_is_stopped_is_told_and_ends_after_its_write() {
+    let Some(scene) = Scene::open() else { return };
+    scene.orphans(300);
+    let mut child = scene.repairing();
+    let mut lines = BufReader::new(child.stdout.take().unwrap()).lines();
+    let first = lines.next().unwrap().unwrap();
+    assert!(first.ends_with("; repaired"), "{first}");
+    let mut kill = Command::new("kill");
+    let killed = kill.args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.unwrap().success());
+    let is_repair = |line: &String| line.ends_with("; repaired");
+    let told = 1 + lines.map_while(Result::ok).filter(is_repair).count() as u64;
+    let status = child.wait().unwrap();
+    // It may be that nothing was left to stop.
+    assert!(
+        status.code() == Some(1) || (told == 300 && status.success()),
+        "{told}: {status}"
+    );
+    assert_eq!(scene.repaired(), told);
+    let (done, lines) = scene.check(&["--repair"]);
+    assert!(done, "{lines:#?}");
+    scene.assert_clean(&[]);
+}
+
+#[test]
+fn a_repair_whose_reader_is_gone_goes_on_to_its_mark() {
+    let Some(scene) = Scene::open() else { return };
+    scene.orphans(20);
+    let mut child = scene.repairing();
+    drop(child.stdout.take());
+    assert!(child.wait().unwrap().success());
+    assert_eq!(scene.repaired(), 20);
+    scene.assert_clean(&[]);
+}
+
+#[test]
+fn a_table_of_sessions_that_is_missing_is_one_line_and_the_others_are_looked_over() {
+    let Some(scene) = Scene::open() else { return };
+    let _ = scene.call("DeleteTable", &json!({ "TableName": "local-_sessions" }));
+    let (done, lines) = scene.check(&[]);
+    assert_eq!(lines.len(), 2, "{lines:#?}");
+    let start = "_sessions: the stack has no such table: bring it back";
+    assert!(!done && lines[0].starts_with(start), "{lines:#?}");
+    assert!(
+        lines[1].starts_with("cargo admin: 1 contradictions in "),
+        "{lines:#?}"
+    );
 }
 
 #[test]
