@@ -89,12 +89,22 @@ fn of_sealing(
             .iter()
             .filter(|it| it.has_key && it.number < highest)
     };
-    let next = if older().any(|it| it.items > 0) {
+    // Reseal leaves recovery codes as they are, so they keep no step from its turn.
+    let waiting: Vec<String> = older()
+        .filter(|it| it.codes > 0 && it.items == it.codes)
+        .map(|it| {
+            format!(
+                "\n{} waits until {} users have new recovery codes.",
+                it.number, it.codes
+            )
+        })
+        .collect();
+    let next = if older().any(|it| it.items > it.codes) {
         format!(
             "Next: `cargo admin reseal` seals anew what names an older number; {}.",
             from(settled_at(numbers))
         )
-    } else if let Some(oldest) = older().next() {
+    } else if let Some(oldest) = older().find(|it| it.items == 0) {
         format!(
             "Next: `cargo admin keys drop {}`; {}.",
             oldest.number,
@@ -103,7 +113,7 @@ fn of_sealing(
     } else {
         "Next: `cargo admin keys add` makes another number; it may run now.".to_owned()
     };
-    Ok(format!("{lines}\n{next}"))
+    Ok(format!("{lines}{}\n{next}", waiting.concat()))
 }
 
 #[cfg(test)]
@@ -153,6 +163,7 @@ mod tests {
         let number = |number, items| SealingNumber {
             number,
             items,
+            codes: 0,
             has_key: true,
         };
         let next = |all: &[SealingNumber], ago: u32| {
@@ -182,6 +193,28 @@ mod tests {
             format!("{drop}it may run from {later} on.")
         );
         assert_eq!(next(&sealed, 65), format!("{drop}it may run now."));
+        // Recovery codes are not sealed anew: what is left of them keeps no other step from its turn.
+        let codes = |items| SealingNumber {
+            codes: 3,
+            ..number(1, items)
+        };
+        assert_eq!(
+            next(&[codes(4), number(2, 7)], 5),
+            format!("{reseal}it may run now.")
+        );
+        assert_eq!(next(&[codes(3), number(2, 7)], 65), add);
+        let drop_other = "Next: `cargo admin keys drop 2`; it may run now.";
+        assert_eq!(
+            next(&[codes(3), number(2, 0), number(3, 7)], 65),
+            drop_other
+        );
+        let left = SealingNumbers {
+            all: vec![codes(3), number(2, 7)],
+            since: Some(NOW),
+        };
+        let lines = of_sealing(&left, None, NOW).expect("keys");
+        let waits = "\n1 waits until 3 users have new recovery codes.\n";
+        assert!(lines.contains(waits), "{lines}");
         let unknown = SealingNumbers {
             all: sealed.to_vec(),
             since: None,

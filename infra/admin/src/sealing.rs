@@ -179,6 +179,7 @@ mod tests {
         let number = |number, items, has_key| SealingNumber {
             number,
             items,
+            codes: 0,
             has_key,
         };
         let numbers = vec![
@@ -207,6 +208,7 @@ mod tests {
         let number = |number| SealingNumber {
             number,
             items: 0,
+            codes: 0,
             has_key: true,
         };
         let of = |all: &[u32], since| SealingNumbers {

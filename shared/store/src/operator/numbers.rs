@@ -30,6 +30,8 @@ pub struct SealingNumber {
     pub number: u32,
     /// How many stored items name it.
     pub items: u64,
+    /// How many of these do so by the recovery codes of a user alone, which are not sealed anew.
+    pub codes: u64,
     /// Whether its key is there; values that name another do not open.
     pub has_key: bool,
 }
@@ -77,9 +79,12 @@ impl Store {
         for number in all.chain(of_providers).chain(of_pairs) {
             *counts.entry(number).or_default() += 1;
         }
+        let by_codes: Vec<u32> = factors.iter().filter_map(only_by_codes).collect();
+        let codes = |number: u32| by_codes.iter().filter(|it| **it == number).count() as u64;
         let listed = counts.into_iter().map(|(number, items)| SealingNumber {
             number,
             items,
+            codes: codes(number),
             has_key: keys.contains_key(&number),
         });
         Ok(SealingNumbers {
@@ -161,6 +166,12 @@ impl Store {
             .expression_attribute_names("#sealing", SEALING)
             .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld)
     }
+}
+
+/// The number that the recovery codes of a factor name, where its secret names another.
+fn only_by_codes(factor: &Factor) -> Option<u32> {
+    let codes = factor.recovery.as_ref()?.key;
+    (sealing::number(&factor.secret) != Some(codes)).then_some(codes)
 }
 
 /// The numbers that a webhook names, each once.

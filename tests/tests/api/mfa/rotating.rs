@@ -100,6 +100,9 @@ fn a_secret_that_is_sealed_anew_keeps_its_recovery_codes() {
     assert_ne!(factor["secret"], sealed, "the secret is sealed anew");
     assert_eq!(factor["recovery_key"]["N"], "1");
     assert!(is_needed());
+    let status = admin(inside, &stage, &["keys", "status"]);
+    let waits = "\n1 waits until 1 users have new recovery codes.\nNext: `cargo admin keys add`";
+    assert!(status.contains(waits), "{status}");
     let names = ["login", "mfa-verify"];
     let [login, verify] = names.map(|name| stage.world.variant(name, &[]));
     for proof in [
