@@ -1,7 +1,10 @@
 //! `cargo admin backfill`: records from before an index or a unique field was declared.
 
+use std::io::{BufRead as _, BufReader};
+use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread;
+use std::time::Duration;
 
 use blackbox::{Apart, Event, Instance, PASSWORD, fresh_email, stack};
 use local::proxy::{Fault, Rule};
@@ -126,18 +129,33 @@ impl Shop<'_> {
         self.apart.dynamo.engine().call("PutItem", &put).unwrap();
     }
 
-    /// The command's success and output.
-    fn backfill(&self, arguments: &[&str]) -> (bool, String) {
+    /// How many unique values are reserved.
+    fn reserved(&self) -> usize {
+        let scan = json!({ "TableName": "local-products" });
+        let found = self.apart.dynamo.engine().call("Scan", &scan).unwrap();
+        let items = found["Items"].as_array().unwrap();
+        let is_reservation = |item: &&Value| item.get("record").is_some();
+        items.iter().filter(is_reservation).count()
+    }
+
+    /// The command on these tables.
+    fn command(endpoint: &str, arguments: &[&str]) -> Command {
         let mut command = stack().inside().unwrap().command("admin");
         command
             .args(["--stack", "local", "backfill"])
             .args(arguments);
         command
-            .env("AWS_ENDPOINT_URL_DYNAMODB", self.apart.dynamo.endpoint())
+            .env("AWS_ENDPOINT_URL_DYNAMODB", endpoint)
             .env("AWS_REGION", "us-east-1");
         command
             .env("AWS_ACCESS_KEY_ID", "operator")
             .env("AWS_SECRET_ACCESS_KEY", "local");
+        command
+    }
+
+    /// The command's success and output.
+    fn backfill(&self, arguments: &[&str]) -> (bool, String) {
+        let mut command = Self::command(&self.apart.dynamo.endpoint(), arguments);
         let output = command.output().unwrap();
         let text = [output.stdout.as_slice(), output.stderr.as_slice()].concat();
         (output.status.success(), String::from_utf8(text).unwrap())
@@ -358,6 +376,39 @@ fn a_field_that_is_unique_again_finds_no_old_reservations() {
     assert_eq!(shop.make("SKU-A", 3).0, 201);
     assert!(shop.backfill(&["products", "--all"]).0);
     assert_eq!(shop.make("SKU-A", 4).0, 409);
+}
+
+#[test]
+fn a_clearing_of_reservations_stops_after_its_write_and_waits_for_a_busy_table() {
+    let Some(shop) = Shop::open() else { return };
+    for n in 0..5 {
+        let _ = shop.sell(&format!("SKU-{n}"), n);
+    }
+    assert_eq!(shop.reserved(), 5);
+    let arguments = ["products", "--clear", "--even-deployed", "unique.sku"];
+    let of_clear = |rule: Rule| rule.key("operator").action("DeleteItem");
+    let held = shop.apart.proxy.hold(|rule| of_clear(rule).times(1));
+    let mut command = Shop::command(&shop.apart.proxy.endpoint(), &arguments);
+    command.stdout(Stdio::null()).stderr(Stdio::piped());
+    let mut child = command.spawn().unwrap();
+    assert!(held.wait_for(1, Duration::from_secs(20)));
+    let mut kill = Command::new("kill");
+    let killed = kill.args(["-INT", &child.id().to_string()]).status();
+    assert!(killed.unwrap().success());
+    let mut lines = BufReader::new(child.stderr.take().unwrap()).lines();
+    let mut told = lines.by_ref().map_while(Result::ok);
+    assert!(told.any(|line| line.starts_with("Stopping ")));
+    held.release();
+    let rest: Vec<String> = lines.map_while(Result::ok).collect();
+    assert!(!child.wait().unwrap().success(), "{rest:?}");
+    assert_eq!(shop.reserved(), 4, "{rest:?}");
+
+    // More often than the SDK tries by itself.
+    let busy = of_clear(Rule::new(Fault::Throttle)).times(4);
+    shop.apart.proxy.fault(busy);
+    let output = Shop::command(&shop.apart.proxy.endpoint(), &arguments).output();
+    assert!(output.unwrap().status.success());
+    assert_eq!(shop.reserved(), 0);
 }
 
 #[test]

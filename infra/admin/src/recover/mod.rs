@@ -72,7 +72,9 @@ pub(crate) async fn run(
     if let Source::At(at) = plan.source {
         refuse_another(store, &plan, at).await?;
         let made = stack.make(&plan.whole(), &plan.helper(), at.seconds())?;
-        if !made.made {
+        if made.made {
+            refuse_ended(store, (&plan, stack), at).await?;
+        } else {
             say(&format!("{} is there from an earlier run.", plan.helper()));
         }
     }
@@ -123,11 +125,29 @@ async fn refuse_another(store: &Store, plan: &Plan, at: Timestamp) -> Result<(),
     if helper.is_some_and(|it| it.status != "DELETING") {
         return Ok(());
     }
-    Err(format!(
+    Err(has_ended(plan, at, ended))
+}
+
+/// Refuses the same where a run has ended while this one made its table anew, and removes that: it would let the next run pass.
+async fn refuse_ended(
+    store: &Store,
+    (plan, stack): (&Plan, Aws<'_>),
+    at: Timestamp,
+) -> Result<(), String> {
+    let ended = store.recovered_at(&plan.table, at).await;
+    let Some(ended) = ended.map_err(|error| words(&error))? else {
+        return Ok(());
+    };
+    stack.remove(&plan.helper())?;
+    Err(has_ended(plan, at, ended))
+}
+
+fn has_ended(plan: &Plan, at: Timestamp, ended: Timestamp) -> String {
+    format!(
         "{} went back to {at} by a run that ended at {ended}; another would take back what was written since. Where you mean \
          that, name the second before or after",
         plan.whole()
-    ))
+    )
 }
 
 /// Takes all steps. A run that is repeated finds what is done.

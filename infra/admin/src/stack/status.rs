@@ -54,7 +54,11 @@ pub(crate) async fn run(store: &Store, place: &Place) -> Result<String, String> 
         }
     }];
     parts.push(of_tables(store).await?);
-    parts.push(of_queues(&queues(store).await?));
+    // A table that is missing has its line above, and keeps no other part from the operator.
+    parts.push(match queues(store).await {
+        Ok(queues) => of_queues(&queues),
+        Err(reason) => format!("Consumers: not known: {}", printable(&reason)),
+    });
     Ok(parts.join("\n\n"))
 }
 
@@ -142,7 +146,12 @@ async fn of_tables(store: &Store) -> Result<String, String> {
 
 fn of_table(name: &str, state: Option<&TableState>) -> String {
     let Some(state) = state else {
-        return format!("{name:<28} is not there: deploy the template of this checkout");
+        // CloudFormation makes a new table, and not one that it has made before.
+        let remedy = match name.starts_with('_') {
+            true => "bring it back, see docs/operations.md",
+            false => "deploy the template of this checkout, or bring it back",
+        };
+        return format!("{name:<28} is not there: {remedy}");
     };
     let indexes = state
         .indexes
@@ -305,7 +314,9 @@ mod tests {
                 "(UPDATING)"
             ]
         );
-        assert!(of_table("posts", None).contains("is not there"));
+        let lost = |name: &str| of_table(name, None);
+        assert!(lost("posts").contains(" is not there: deploy the template "));
+        assert!(lost("_audit").contains(" is not there: bring it back, "));
     }
 
     #[test]

@@ -13,7 +13,7 @@ use ring::digest::{Context, SHA256};
 use store::{Kept, Store};
 
 use super::manifest::{self, NAME, hex};
-use super::{file_of, parts};
+use super::{file_of, parts, shards};
 use crate::{now, words};
 
 /// Writes everything into a folder, and reports the result in a sentence.
@@ -46,7 +46,7 @@ pub(crate) async fn run(store: &Store, folder: &Path) -> Result<String, String> 
         files.insert(file_of(&kept), out.finish()?);
     }
     let mut list = create(&folder.join(NAME))?;
-    let text = manifest::text(&files, now());
+    let text = manifest::text(&files, &shards(), now());
     list.write_all(text.as_bytes())
         .map_err(|error| format!("writing: {error}"))?;
     list.sync_all()

@@ -21,19 +21,25 @@ const VERSION: u64 = 1;
 #[derive(Debug, PartialEq)]
 pub(super) struct Manifest {
     pub(super) files: BTreeMap<String, (u64, String)>,
+    /// The shards of each collection. An export of before does not tell them.
+    pub(super) shards: BTreeMap<String, u64>,
     /// The SHA-256 of the list itself.
     pub(super) digest: String,
 }
 
 /// The text of a list.
-pub(super) fn text(files: &BTreeMap<String, (u64, String)>, made: Timestamp) -> String {
+pub(super) fn text(
+    files: &BTreeMap<String, (u64, String)>,
+    shards: &BTreeMap<String, u64>,
+    made: Timestamp,
+) -> String {
     let files: BTreeMap<&String, Value> = files
         .iter()
         .map(|(name, (items, hash))| (name, json!({ "items": items, "sha256": hash })))
         .collect();
     format!(
         "{:#}\n",
-        json!({ "format": "bakend", "version": VERSION, "made": made, "files": files })
+        json!({ "format": "bakend", "version": VERSION, "made": made, "shards": shards, "files": files })
     )
 }
 
@@ -68,6 +74,18 @@ impl Manifest {
         Ok(manifest)
     }
 
+    /// Refuses a checkout in which a collection has fewer shards: nothing would read the records of the others.
+    pub(super) fn need_shards(&self, own: &BTreeMap<String, u64>) -> Result<(), String> {
+        for (name, count) in &self.shards {
+            if let Some(own) = own.get(name).filter(|own| *own < count) {
+                return Err(format!(
+                    "{name} has {count} shards in the export and {own} in this checkout: restore with the collections of the export"
+                ));
+            }
+        }
+        Ok(())
+    }
+
     fn read(bytes: &[u8]) -> Result<Self, String> {
         let list = Value::Object(object(bytes)?);
         if list["format"] != "bakend" {
@@ -86,8 +104,11 @@ impl Manifest {
             Some((name.clone(), (items, file["sha256"].as_str()?.to_owned())))
         });
         let files: Option<_> = files.collect();
+        let shards = list["shards"].as_object().into_iter().flatten();
+        let shards = shards.filter_map(|(name, count)| Some((name.clone(), count.as_u64()?)));
         Ok(Self {
             files: files.ok_or("has a broken entry in `files`")?,
+            shards: shards.collect(),
             digest: hex(digest(&SHA256, bytes).as_ref()),
         })
     }
@@ -132,9 +153,11 @@ mod tests {
         std::fs::write(folder.join("a.jsonl"), "{}\n").expect("written");
         let hash = hex(digest(&SHA256, b"{}\n").as_ref());
         let files = BTreeMap::from([("a.jsonl".to_owned(), (1, hash))]);
-        std::fs::write(folder.join(NAME), text(&files, NOW)).expect("written");
+        let shards = BTreeMap::from([("a".to_owned(), 4)]);
+        let list = text(&files, &shards, NOW);
+        std::fs::write(folder.join(NAME), list).expect("written");
         let manifest = Manifest::open(&folder).expect("whole");
-        assert_eq!(manifest.files, files);
+        assert_eq!((&manifest.files, &manifest.shards), (&files, &shards));
         assert_eq!(
             Manifest::open(&folder).expect("whole").digest,
             manifest.digest
@@ -156,6 +179,29 @@ mod tests {
                 .expect_err("refused")
                 .contains("No such file")
         );
+    }
+
+    #[test]
+    fn a_checkout_has_at_least_the_shards_of_the_export() {
+        let read = |list: Value| Manifest::read(list.to_string().as_bytes()).expect("a list");
+        let of = |shards: Value| {
+            read(json!({ "format": "bakend", "version": 1, "files": {}, "shards": shards }))
+        };
+        let own = BTreeMap::from([("posts".to_owned(), 2)]);
+        for shards in [
+            json!({ "posts": 2 }),
+            json!({ "posts": 1 }),
+            json!({ "gone": 4 }),
+        ] {
+            assert_eq!(of(shards.clone()).need_shards(&own), Ok(()), "{shards}");
+        }
+        let refused = of(json!({ "posts": 4 })).need_shards(&own);
+        let refused = refused.expect_err("refused");
+        let start = "posts has 4 shards in the export and 2 in this checkout: ";
+        assert!(refused.starts_with(start), "{refused}");
+        // An export of before says nothing of them.
+        let before = read(json!({ "format": "bakend", "version": 1, "files": {} }));
+        assert_eq!(before.need_shards(&own), Ok(()));
     }
 
     #[test]

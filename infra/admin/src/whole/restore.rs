@@ -16,7 +16,7 @@ use tokio::task::JoinSet;
 use tokio::time::sleep;
 
 use super::manifest::Manifest;
-use super::{MAX_ITEM, file_of, parts};
+use super::{MAX_ITEM, file_of, parts, shards};
 use crate::printable::printable;
 use crate::progress::Progress;
 use crate::rows::object;
@@ -58,6 +58,7 @@ pub(crate) async fn run(store: Store, arguments: &Arguments) -> Result<String, S
             ));
         }
     }
+    manifest.need_shards(&shards())?;
     match store
         .restore_state(&manifest.digest)
         .await
@@ -255,7 +256,15 @@ async fn bring_webhook(
         .and_then(|name| name["S"].as_str())
         .unwrap_or_default();
     println!("webhook {id} {}: {}", printable(name), secret.text());
-    write(store, Kept::Webhooks, item, (keys, Some(sealed))).await
+    let brought = write(store, Kept::Webhooks, item, (keys, Some(sealed.clone()))).await?;
+    if brought == Brought::There {
+        // Either this command has written it, and a reply was lost, or another restore has.
+        let kept = store.webhook(id).await.map_err(|error| words(&error))?;
+        if kept.is_none_or(|kept| kept.secret != sealed) {
+            println!("webhook {id}: this secret is not the one: another restore has kept its own");
+        }
+    }
+    Ok(brought)
 }
 
 /// Writes an item, and tries again where the table is busy.

@@ -120,17 +120,33 @@ impl Backfill {
                 .expression_attribute_values(":prefix", text(reservation::prefix(field) + "#"));
             let (items, next) = self.query(query, from).await?;
             for item in items {
-                let delete = self
-                    .client
-                    .delete_item()
-                    .table_name(&self.table)
-                    .set_key(Some(key_of(&item)));
-                delete.send().await.map_err(|error| fault::of(&error))?;
+                if self.is_stopped() {
+                    return Ok(());
+                }
+                self.clear_reservation(&item).await?;
             }
             match next {
                 Some(key) => from = Some(key),
                 None => return Ok(()),
             }
         }
+    }
+
+    async fn clear_reservation(&self, item: &Item) -> Result<(), Error> {
+        for attempt in 0..TRIES {
+            let delete = self
+                .client
+                .delete_item()
+                .table_name(&self.table)
+                .set_key(Some(key_of(item)));
+            match delete.send().await {
+                Ok(_) => return Ok(()),
+                Err(error) => match fault::of(&error) {
+                    error if error.code == Code::Unavailable => pause(attempt).await,
+                    error => return Err(error),
+                },
+            }
+        }
+        Err(Error::unavailable("the table was busy all the time"))
     }
 }

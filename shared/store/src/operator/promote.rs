@@ -12,7 +12,7 @@ impl Store {
     /// already.
     ///
     /// # Errors
-    /// `common/unavailable`, `common/internal`.
+    /// `common/unavailable`; `common/internal`, also where the address has lost its user: the cause says what to do.
     pub async fn promote(&self, email: &str, now: Timestamp) -> Result<Option<bool>, Error> {
         let identity = self
             .identity(email)
@@ -25,9 +25,14 @@ impl Store {
             .user(identity.user)
             .await?
             .filter(|user| user.deleted.is_none());
-        let Some(user) = user.filter(|user| user.role != auth::user::ADMIN) else {
-            return Ok(Some(false));
+        let Some(user) = user else {
+            return Err(Error::internal(format!(
+                "{email} belongs to a user who is gone: `cargo admin check` tells more"
+            )));
         };
+        if user.role == auth::user::ADMIN {
+            return Ok(Some(false));
+        }
         let promoted = |user: &User| {
             Ok(Some(User {
                 role: auth::user::ADMIN.to_owned(),

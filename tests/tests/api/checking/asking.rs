@@ -60,7 +60,7 @@ fn minute_ago() -> (u64, String) {
 fn a_time_is_a_table_of_aws_that_is_gone_in_the_end() {
     let Some(scene) = Scene::open() else { return };
     let tools = Tools::answering(
-        "case $1 in make) echo '{ \"made\": true }' ;; remove) echo '{ \"removed\": true }' ;; \
+        "case $1 in make) echo '{ \"made\": false }' ;; remove) echo '{ \"removed\": true }' ;; \
          settings) echo '{ \"changed\": [\"TTL\"], \"differs\": [\"the stream\"] }' ;; esac",
     );
     let product = scene.product("AAA-1", 1);
@@ -121,6 +121,40 @@ fn a_time_is_a_table_of_aws_that_is_gone_in_the_end() {
     let start = format!("cargo admin: local-products went back to {at} by a run that ended at 2");
     assert!(!done && last.starts_with(&start), "{lines:#?}");
     assert_eq!(tools.asked(), asked);
+}
+
+/// Two commands are given at once, and the first one ends while the second one waits for its table.
+#[test]
+fn a_run_that_another_has_overtaken_does_not_begin_anew() {
+    let Some(scene) = Scene::open() else { return };
+    let go = std::env::temp_dir().join(format!("bakend-go-{}", fresh_email()));
+    let tools = Tools::answering(&format!(
+        "case $1 in make) while [ ! -e {} ]; do sleep 0.05; done; echo '{{ \"made\": true }}' ;; \
+         remove) echo '{{ \"removed\": true }}' ;; esac",
+        go.display()
+    ));
+    let (seconds, at) = minute_ago();
+    let (done, lines) = thread::scope(|scope| {
+        let run = scope.spawn(|| tools.recover(&scene, &["--at", &at, "--yes"]));
+        while tools.asked().is_empty() && !run.is_finished() {
+            thread::sleep(Duration::from_millis(20));
+        }
+        let millis = json!({ "N": (seconds * 1_000).to_string() });
+        let mark = json!({ "id": { "S": "table#products" }, "recovered_to": millis, "recovered_at": millis });
+        scene.put("local-_configuration", &mark);
+        fs::write(&go, "").unwrap();
+        run.join().unwrap()
+    });
+    let _ = fs::remove_file(&go);
+    let last = lines.last().cloned().unwrap_or_default();
+    let start = format!("cargo admin: local-products went back to {at} by a run that ended at 2");
+    assert!(!done && last.starts_with(&start), "{lines:#?}");
+    let helper = format!("local-products-recover-{seconds}");
+    let expected = [
+        format!("make local us-east-1 local-products {helper} {seconds}"),
+        format!("remove local us-east-1 {helper}"),
+    ];
+    assert_eq!(tools.asked(), expected);
 }
 
 #[test]

@@ -76,6 +76,19 @@ fn items_of_nobody_are_removed_and_free_what_they_held() {
 }
 
 #[test]
+fn an_address_without_its_user_is_not_told_to_be_an_admin() {
+    let Some(scene) = Scene::open() else { return };
+    let user = scene.user(&json!({}));
+    scene.users(|users| users.delete(&key(&id(&user))));
+    let (done, lines) = scene.admin(&["promote", &email(&user)]);
+    let line = format!(
+        "cargo admin: {} belongs to a user who is gone: `cargo admin check` tells more",
+        email(&user)
+    );
+    assert_eq!((done, lines), (false, vec![line]));
+}
+
+#[test]
 fn the_number_of_admins_becomes_that_of_the_admins() {
     let Some(scene) = Scene::open() else { return };
     let wrong = json!({ "count": { "N": "3" } });
