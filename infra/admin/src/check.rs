@@ -331,16 +331,14 @@ async fn fill(
     way: Way<'_>,
 ) -> (u64, Result<(), String>) {
     let run = store.refill(definition, ready.to_vec());
-    let found = {
-        let work = run.fill();
-        tokio::pin!(work);
-        loop {
-            tokio::select! {
-                found = &mut work => break found,
-                () = sleep(LOOKED) => {
-                    if way.is_stopped.get() {
-                        run.stop();
-                    }
+    let work = run.fill();
+    tokio::pin!(work);
+    let found = loop {
+        tokio::select! {
+            found = &mut work => break found,
+            () = sleep(LOOKED) => {
+                if way.is_stopped.get() {
+                    run.stop();
                 }
             }
         }

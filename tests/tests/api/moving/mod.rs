@@ -1,5 +1,6 @@
 //! Moving in and out: users and records of other systems, and a deployment as a whole.
 
+mod beside;
 mod files;
 mod records;
 mod stopping;

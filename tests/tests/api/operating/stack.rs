@@ -117,6 +117,20 @@ fn the_status_tells_tables_indexes_consumers_and_parked_deliveries() {
     assert!(done, "{filled}");
     let told = status();
     assert!(!told.contains("Not every record"), "{told}");
+
+    // A table that is missing is told, and the rest as well.
+    let lost = json!({ "TableName": "local-_deliveries" });
+    dynamo.engine().call("DeleteTable", &lost).unwrap();
+    let told = status();
+    let line = |start: &str, what: &str| {
+        let mut lines = told.lines();
+        lines.any(|line| line.starts_with(start) && line.contains(what))
+    };
+    assert!(
+        line("_deliveries ", "is not there: bring it back"),
+        "{told}"
+    );
+    assert!(line("Consumers: not known: ", ""), "{told}");
 }
 
 #[test]
