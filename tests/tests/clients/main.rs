@@ -138,7 +138,9 @@ fn the_built_package_runs_on_the_newest_node_and_on_the_oldest() {
     let Some(node) = built() else { return };
     tell(&run(node, PACKAGE, "test:built", &[]));
     if !required() {
-        tell("Left out: the built package on Node 20, which CI brings: BAKEND_NODE=required cargo test --test clients");
+        tell(
+            "Left out: the built package on Node 20, which CI brings: BAKEND_NODE=required cargo test --test clients",
+        );
         return;
     }
     let oldest = tools::oldest_node(&plans::root()).unwrap();
