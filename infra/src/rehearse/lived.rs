@@ -141,8 +141,8 @@ impl Stack<'_> {
         self.python(&[&[what, url, &host], more].concat())
     }
 
-    /// Runs the lines of a documented block as a shell does, with words of this stack for those of the document, and
-    /// between a line before and a line behind.
+    /// Runs the lines of a documented block as a shell does, between a line before and a line behind. Words of this stack take the
+    /// place of those of the document.
     pub(super) fn shell(
         &self,
         folder: &Path,

@@ -139,8 +139,8 @@ fn has_more(text: &[u8]) -> bool {
     rest.trim_ascii_start().first() == Some(&b'{')
 }
 
-/// The place behind the bracket of a list within an object that has nothing beside it but what replies have, and how many objects
-/// are around the list. Where the object `nests`, its `data` may be another one of that kind.
+/// The place behind the bracket of a list within an object that has nothing beside it but what replies have. With it comes how
+/// many objects are around the list. Where the object `nests`, its `data` may be another one of that kind.
 fn inner_list(text: &[u8], nests: bool) -> Option<(usize, usize)> {
     let (mut at, mut found) = (1, None);
     loop {

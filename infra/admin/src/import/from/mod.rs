@@ -288,7 +288,7 @@ impl Origin {
         for field in declared {
             let name = &field.field.name;
             let own = self.fields.remove(name);
-            // What the map takes from the system, a user of it may have written under the name of the field.
+            // A user may have written under the name of the field, what the map takes from the system.
             let own = own.filter(|_| !map.leaves_out(name) && !map.fills(name));
             let value = mapped.get(name).cloned().or(own);
             let value = value.and_then(|value| typed(&field.field, value));

@@ -178,7 +178,7 @@ impl Shape {
 }
 
 /// Why a user is not one of this system, but of another. Read as one of this, it would lose its password and its proofs. A member
-/// with such a name may be a field of the app's own, so a user that looks like one of this system is one.
+/// with such a name may be a field of the app's own. So a user that looks like one of this system is one.
 pub(crate) fn stranger(system: System, fields: &Map<String, Value>) -> Option<String> {
     if Shape::of(system).mark(fields).is_some() {
         return None;
