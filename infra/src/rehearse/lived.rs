@@ -18,7 +18,7 @@ const PEOPLE: &str = concat!(
 );
 
 /// How long an operator waits for the next step of the keys, and how often the command is tried.
-const PATIENCE: Duration = Duration::from_secs(20 * 60);
+const PATIENCE: Duration = Duration::from_secs(30 * 60);
 const PAUSE: Duration = Duration::from_secs(20);
 
 /// The binaries that know the added collection by its name.
