@@ -57,7 +57,8 @@ pub fn year(root: &Path, from: Option<&str>) -> Result<(), String> {
 
 /// The steps of the year. Those of the keys are as far apart as they have to be.
 fn live(stack: &mut Stack<'_>, is_old: bool) -> Result<(), String> {
-    let present = stack.aws.root.join(PROJECT);
+    // A copy, since `cargo generate` writes into the project.
+    let present = definitions::copy(&stack.aws, "present", |_| {})?;
     let [more, less] = changes(&stack.aws)?;
     stack.step("users and records move in", move_in)?;
     if is_old {
